@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The valence-simulator command."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import secrets
+import signal
+import sys
+
+from valence_simulator import personalities, server
+
+
+def parser() -> argparse.ArgumentParser:
+    """The options of the command, with what they mean."""
+    parser = argparse.ArgumentParser(
+        prog='valence-simulator',
+        description='A pod of simulated hardware behind a real protocol.',
+    )
+    add = parser.add_argument
+    add(
+        '--personality',
+        choices=sorted(personalities.PERSONALITIES),
+        default='rsd',
+        help='the service to be (default: %(default)s)',
+    )
+    add('--host', default='127.0.0.1', help='address to listen on')
+    add('--port', type=int, default=0, help='port; 0 picks a free one')
+    add('--username', help='user that must log in; no login if not given')
+    add('--password', default='', help="that user's password")
+    add('--latency-ms', type=float, default=0, help='delay of every answer')
+    _add_pod_options(parser.add_argument_group('the pod'))
+    _add_redfish_options(parser.add_argument_group('Redfish services'))
+    _add_rsd_options(parser.add_argument_group('rsd'))
+    return parser
+
+
+def _add_pod_options(group) -> None:
+    add = group.add_argument
+    add('--systems', type=int, default=10, help='how many systems there are')
+    add(
+        '--systems-per-rack',
+        type=int,
+        default=40,
+        help='how many of them share a rack (default: %(default)s)',
+    )
+    add(
+        '--seed',
+        help='what UUIDs, serial numbers and MAC addresses derive from '
+        '(default: new ones at every start)',
+    )
+    add('--service-uuid', help="the service root's UUID")
+    add(
+        '--compose-seconds',
+        type=float,
+        default=0.2,
+        help='how long each step of composing lasts (default: %(default)s)',
+    )
+    add(
+        '--release-seconds',
+        type=float,
+        default=0,
+        help='how long erasing lasts when a node is deleted',
+    )
+
+
+def _add_redfish_options(group) -> None:
+    add = group.add_argument
+    add(
+        '--no-expand',
+        dest='expand',
+        action='store_false',
+        help='neither offer nor honour $expand',
+    )
+    add('--page-size', type=int, default=0, help='members a page; 0: no pages')
+    add('--session-timeout', type=int, default=1800, help='seconds of idling')
+    add('--session-limit', type=int, default=64, help='how many at once')
+
+
+def _add_rsd_options(group) -> None:
+    group.add_argument(
+        '--rsd-version',
+        choices=['2.1', '2.2', '2.3', '2.4', '2.5'],
+        default='2.5',
+        help='the version of the API (default: %(default)s)',
+    )
+
+
+async def run(options: argparse.Namespace) -> None:
+    """Serve until SIGTERM or SIGINT."""
+    options.seed = options.seed or secrets.token_hex(8)
+    simulator = server.Server(
+        personalities.load(options), options.latency_ms / 1000
+    )
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for signum in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(signum, stopped.set)
+    await simulator.start(options.host, options.port)
+    print(
+        f'valence-simulator: {options.personality} listening on '
+        f'{simulator.url}',
+        flush=True,
+    )
+    await stopped.wait()
+    await simulator.close()
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """The command; its exit status."""
+    options = parser().parse_args(arguments)
+    try:
+        asyncio.run(run(options))
+    except OSError as error:
+        print(f'valence-simulator: {error}', file=sys.stderr)
+        return 1
+    return 0

@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The services that the simulator can be, by name."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    import argparse
+
+    from aiohttp import web
+
+#: Personality, and the class that is it. Loaded when chosen.
+PERSONALITIES = {
+    'rsd': 'valence_simulator.personalities.rsd:RsdService',
+}
+
+
+class Personality(Protocol):
+    """What the server and its control ask of a personality."""
+
+    name: str
+    #: Path of the service's root.
+    root: str
+
+    async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        """Answer a request."""
+
+    def state(self) -> dict:
+        """What there is, for tests to look at."""
+
+    def restart(self) -> None:
+        """Lose what a real service loses when it restarts."""
+
+    async def close(self) -> None:
+        """Let go of connections and background work."""
+
+    def set_options(self, **options: object) -> None:
+        """Change options while running; TypeError if there is none such."""
+
+    def add_systems(self, count: int, kind: str | None) -> list[str]:
+        """Put systems into the pod; the URIs of them."""
+
+    def change(self, uri: str, properties: dict) -> None:
+        """Merge properties into a resource; KeyError if there is none."""
+
+    def remove(self, uri: str) -> None:
+        """Take a resource out of the pod; KeyError if there is none."""
+
+    def emit_events(self, events: list[dict], repeat: int) -> int:
+        """Send events made up by hand; how many were sent."""
+
+
+def load(options: argparse.Namespace) -> Personality:
+    """Build the personality that the options ask for."""
+    module, name = PERSONALITIES[options.personality].split(':')
+    return getattr(importlib.import_module(module), name)(options)

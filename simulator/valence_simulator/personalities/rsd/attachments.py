@@ -1,0 +1,208 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Pooled drives and remote volumes: given to nodes, taken from them.
+
+API 2.3 and later calls it AttachResource and DetachResource and tells by
+ActionInfo what can be attached; 2.1 and 2.2 call it AttachEndpoint and
+DetachEndpoint and tell inline.
+"""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from valence_simulator.personalities.rsd import uris
+from valence_simulator.personalities.rsd.nodes import USABLE, Node
+from valence_simulator.protocol import answers, errors
+from valence_simulator.protocol.resources import (
+    Call,
+    document,
+    links,
+)
+
+PROTOCOLS = ('NVMe', 'NVMeOverFabrics', 'PCIe', 'FPGA-oF')
+
+
+class Attachments:
+    """The attach and detach actions of all nodes."""
+
+    def __init__(self, service):
+        self._service = service
+        self._tree = service.tree
+        old = service.options.rsd_version in ('2.1', '2.2')
+        self._noun = 'Endpoint' if old else 'Resource'
+        self._inline = old
+
+    def attachable(self) -> list[str]:
+        """The URIs of all that could be attached now."""
+        pod, nodes = self._service.pod, self._service.nodes
+        candidates = [
+            uris.drive(pod.enclosure, drive)
+            for drive in pod.enclosure.drives
+            if drive not in pod.pool.drives
+        ]
+        candidates += map(uris.volume, pod.pool.volumes)
+        return [uri for uri in candidates if not nodes.is_taken(uri)]
+
+    def handlers(self, node: Node) -> dict:
+        """The actions of a node, by name."""
+        return {
+            f'ComposedNode.Attach{self._noun}': self._attach,
+            f'ComposedNode.Detach{self._noun}': self._detach,
+        }
+
+    def add_action_info(self, node: Node) -> None:
+        """Tell below a node what its actions take; not before 2.3."""
+        if self._inline:
+            return
+        for verb in ('Attach', 'Detach'):
+
+            async def get(call: Call, verb: str = verb) -> web.Response:
+                # Rendered at each GET: what is free changes all the time.
+                call.resource.changed()
+                return answers.ok(call.resource)
+
+            uri = self._info_uri(node, verb)
+            self._tree.add(
+                uri,
+                lambda uri=uri, verb=verb: self._render_info(uri, node, verb),
+                get=get,
+            )
+
+    def render(self, node: Node) -> dict:
+        """The actions as the node shows them."""
+        shown = {}
+        for verb in ('Attach', 'Detach'):
+            name = f'ComposedNode.{verb}{self._noun}'
+            action = {'target': f'{node.uri}/Actions/{name}'}
+            if self._inline:
+                action['Resource@Redfish.AllowableValues'] = links(
+                    self._allowed(node, verb)
+                )
+            else:
+                action['@Redfish.ActionInfo'] = self._info_uri(node, verb)
+            shown[f'#{name}'] = action
+        return shown
+
+    def _info_uri(self, node: Node, verb: str) -> str:
+        return f'{node.uri}/Actions/{verb}ResourceActionInfo'
+
+    def _allowed(self, node: Node, verb: str) -> list[str]:
+        return self.attachable() if verb == 'Attach' else node.attached
+
+    def _render_info(self, uri: str, node: Node, verb: str) -> dict:
+        parameters = [
+            {
+                'Name': 'Resource',
+                'Required': True,
+                'DataType': 'Object',
+                'ObjectDataType': '#Resource.Resource',
+                'AllowableValues': links(self._allowed(node, verb)),
+            }
+        ]
+        if verb == 'Attach':
+            parameters.append(
+                {
+                    'Name': 'Protocol',
+                    'Required': False,
+                    'DataType': 'String',
+                    'AllowableValues': ['NVMeOverFabrics', 'PCIe'],
+                }
+            )
+        return document(
+            uri,
+            'ActionInfo.v1_0_2.ActionInfo',
+            f'{verb} Resource ActionInfo',
+            Description=f'What {verb}Resource takes',
+            Parameters=parameters,
+        )
+
+    async def _attach(self, node: Node, call: Call) -> web.Response:
+        self._service.nodes.counts[f'Attach{self._noun}'] += 1
+        self._service.nodes.require(node, *USABLE)
+        uri = self._resource_of(call.body)
+        protocol = call.body.get('Protocol')
+        if protocol is not None and protocol not in PROTOCOLS:
+            raise errors.property_value('Protocol', protocol)
+        if self._service.nodes.is_taken(uri):
+            raise errors.conflict(f'{uri} is in use already.')
+        if uri not in self.attachable():
+            raise errors.property_value('Resource', uri)
+        self._service.nodes.attach(node, uri)
+        return answers.no_content()
+
+    async def _detach(self, node: Node, call: Call) -> web.Response:
+        self._service.nodes.counts[f'Detach{self._noun}'] += 1
+        self._service.nodes.require(node, *USABLE)
+        uri = self._resource_of(call.body)
+        if uri not in node.attached:
+            raise errors.conflict(f'{uri} is not attached to this node.')
+        self._service.nodes.detach(node, uri)
+        return answers.no_content()
+
+    def _resource_of(self, body: dict) -> str:
+        known = ('Resource', 'Protocol', 'CapacityGiB')
+        for name in body:
+            if name not in known:
+                raise errors.property_unknown(name)
+        if 'Resource' not in body:
+            raise errors.property_missing('Resource')
+        resource = body['Resource']
+        if not isinstance(resource, dict) or not isinstance(
+            resource.get('@odata.id'), str
+        ):
+            raise errors.property_type('Resource', resource)
+        return resource['@odata.id']
+
+
+class RemoteDrives:
+    """Finds or makes the remote volumes that an Allocate asks for."""
+
+    def __init__(self, service):
+        self._service = service
+        old = service.options.rsd_version in ('2.1', '2.2')
+        #: What the storage service speaks.
+        self.protocol = 'iSCSI' if old else 'NVMeOverFabrics'
+
+    def allocate(self, node: Node, wanted: dict) -> None:
+        """Put the volumes that are asked for into a node, or none.
+
+        :raises RedfishError: 409, there is no such volume or no room.
+        """
+        try:
+            for request in wanted.get('RemoteDrives', ()):
+                node.attached.append(self._volume(node, request))
+        except errors.RedfishError:
+            for volume in node.made:
+                self._service.storage.delete(volume)
+            raise
+
+    def _volume(self, node: Node, request: dict) -> str:
+        if request.get('Protocol', self.protocol) != self.protocol:
+            raise errors.conflict(
+                'There are no remote drives available for this allocation '
+                f'request: no storage service speaks {request["Protocol"]}.'
+            )
+        storage = self._service.storage
+        if 'Resource' in request:
+            uri = request['Resource']['@odata.id']
+            taken = self._service.nodes.is_taken(uri)
+            if storage.find(uri) is None or taken or uri in node.attached:
+                raise errors.conflict(f'{uri} is not available.')
+            return uri
+        capacity, bootable = int(request.get('CapacityGiB', 0)), False
+        if 'Master' in request:
+            master = storage.find(request['Master']['Resource']['@odata.id'])
+            if master is None:
+                raise errors.conflict('The master is not available.')
+            if 0 < capacity < master.capacity_gib:
+                raise errors.conflict('The master is bigger than that.')
+            capacity = max(capacity, master.capacity_gib)
+            bootable = master.bootable
+        volume = storage.create(capacity, bootable)
+        if volume is None:
+            raise errors.conflict(
+                'There are no remote drives available for this allocation '
+                'request: the storage pool has no room.'
+            )
+        node.made.append(volume)
+        return uris.volume(volume)

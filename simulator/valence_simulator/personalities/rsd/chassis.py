@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The chassis tree: pod, racks, drawers, sleds and the drive enclosure."""
+
+from __future__ import annotations
+
+from valence_simulator.hardware import Chassis, Pod
+from valence_simulator.personalities.rsd import uris
+from valence_simulator.personalities.rsd.systems import render_drive
+from valence_simulator.protocol.resources import Tree, document, link, links
+
+
+class ChassisTree:
+    """The Chassis collection and its members."""
+
+    def __init__(self, tree: Tree, pod: Pod):
+        self._tree = tree
+        self._pod = pod
+        tree.add_collection(
+            uris.CHASSIS,
+            'ChassisCollection',
+            'Chassis',
+            lambda: map(uris.chassis, pod.chassis.values()),
+        )
+        for chassis in pod.chassis.values():
+            self.add(chassis)
+        for drive in pod.enclosure.drives:
+            uri = uris.drive(pod.enclosure, drive)
+            tree.add(
+                uri, lambda uri=uri, drive=drive: render_drive(uri, drive)
+            )
+
+    def add(self, chassis: Chassis) -> None:
+        """Show a chassis."""
+        self._tree.add(uris.chassis(chassis), lambda: render_chassis(chassis))
+
+    def sync(self) -> None:
+        """Show what was added to the pod; forget what is no longer in it."""
+        for chassis in self._pod.chassis.values():
+            if uris.chassis(chassis) not in self._tree:
+                self.add(chassis)
+            self._tree.changed(uris.chassis(chassis))
+        self._tree.changed(uris.CHASSIS)
+
+
+def _systems(chassis: Chassis) -> list[str]:
+    """The systems in a chassis, at any depth."""
+    if chassis.system is not None:
+        return [uris.system(chassis.system)]
+    return [uri for child in chassis.children for uri in _systems(child)]
+
+
+def _oem(chassis: Chassis) -> dict:
+    location = {
+        'Id': chassis.id,
+        'ParentId': chassis.parent.id if chassis.parent else None,
+    }
+    if chassis.type != 'Rack':
+        return {
+            '@odata.type': '#Intel.Oem.Chassis',
+            'Location': location,
+        }
+    return {
+        '@odata.type': '#Intel.Oem.RackChassis',
+        'Location': location,
+        'RMMPresent': True,
+        'RackSupportsDisaggregatedPowerCooling': False,
+        'UUID': chassis.uuid,
+        'GeoTag': None,
+    }
+
+
+def render_chassis(chassis: Chassis) -> dict:
+    manager = [link(uris.POD_MANAGER)]
+    is_pod = chassis.parent is None
+    contained_by = (
+        {} if is_pod else {'ContainedBy': link(uris.chassis(chassis.parent))}
+    )
+    return document(
+        uris.chassis(chassis),
+        'Chassis.v1_3_0.Chassis',
+        chassis.name,
+        Description=f'{chassis.type} of the pod',
+        ChassisType=chassis.type,
+        Manufacturer='Contoso',
+        Model=f'Simulated {chassis.type.lower()}',
+        SKU=None,
+        SerialNumber=chassis.serial,
+        PartNumber=None,
+        AssetTag=None,
+        IndicatorLED='Off',
+        Status={'State': 'Enabled', 'Health': 'OK', 'HealthRollup': 'OK'},
+        Links={
+            **contained_by,
+            'Contains': links(map(uris.chassis, chassis.children)),
+            'ComputerSystems': links(_systems(chassis)),
+            'Drives': links(uris.drive(chassis, d) for d in chassis.drives),
+            'Storage': [],
+            'ManagedBy': manager,
+            'ManagersInChassis': manager if is_pod else [],
+            'Oem': {
+                'Intel_RackScale': {
+                    '@odata.type': '#Intel.Oem.ChassisLinks',
+                    'Switches': [],
+                }
+            },
+        },
+        Oem={'Intel_RackScale': _oem(chassis)},
+    )

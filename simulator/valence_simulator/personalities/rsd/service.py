@@ -1,0 +1,211 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The pod manager: its root, its managers and all that hangs below."""
+
+from __future__ import annotations
+
+import argparse
+
+from valence_simulator.hardware import KINDS, System
+from valence_simulator.personalities.rsd import uris
+from valence_simulator.personalities.rsd.attachments import (
+    Attachments,
+    RemoteDrives,
+)
+from valence_simulator.personalities.rsd.chassis import ChassisTree
+from valence_simulator.personalities.rsd.nodes import Nodes
+from valence_simulator.personalities.rsd.storage import Storage
+from valence_simulator.personalities.rsd.systems import Systems
+from valence_simulator.protocol.query import Features
+from valence_simulator.protocol.resources import ROOT, document, link
+from valence_simulator.protocol.service import RedfishService
+from valence_simulator.protocol.sessions import SERVICE, SESSIONS
+
+OK = {'State': 'Enabled', 'Health': 'OK', 'HealthRollup': 'OK'}
+
+
+class RsdService(RedfishService):
+    """An RSD pod manager.
+
+    It has no ETags and no tasks; how composing goes on shows in
+    ComposedNodeState.
+    """
+
+    name = 'rsd'
+
+    def __init__(self, options: argparse.Namespace):
+        super().__init__(
+            options,
+            Features(expand=options.expand, page_size=options.page_size),
+        )
+        tree, pod = self.tree, self.pod
+        tree.add(ROOT, self._render_root, public=True)
+        self._add_manager()
+        self.chassis = ChassisTree(tree, pod)
+        self.systems = Systems(tree, pod, self._system_changed)
+        self.nodes = Nodes(self)
+        self.storage = Storage(tree, pod, self.nodes.is_taken)
+        self.remote_drives = RemoteDrives(self)
+        self.attachments = Attachments(self)
+        tree.add_collection(
+            uris.FABRICS, 'FabricCollection', 'Fabrics', lambda: []
+        )
+        tree.add_collection(
+            uris.SWITCHES,
+            'EthernetSwitchCollection',
+            'Ethernet Switches',
+            lambda: [],
+        )
+
+    def state(self) -> dict:
+        return {
+            **super().state(),
+            'systems': [self._state_of(s) for s in self.pod.systems.values()],
+            'nodes': [
+                {
+                    'uri': node.uri,
+                    'name': node.name,
+                    'description': node.description,
+                    'state': node.state,
+                    'error': node.error,
+                    'power': node.system.power,
+                    'system': uris.system(node.system),
+                    'parts': node.parts(),
+                }
+                for node in self.nodes.members.values()
+            ],
+            'executed': dict(self.nodes.counts),
+        }
+
+    def restart(self) -> None:
+        super().restart()
+        self.nodes.restart()
+
+    def add_systems(self, count: int, kind: str | None) -> list[str]:
+        if kind is not None and kind not in KINDS:
+            raise KeyError(kind)
+        added = []
+        for _ in range(count):
+            system = self.pod.add_system(kind)
+            self.systems.add(system)
+            added.append(uris.system(system))
+            self.notify('ResourceAdded', uris.system(system))
+        self.chassis.sync()
+        self.tree.changed(uris.SYSTEMS)
+        return added
+
+    def change(self, uri: str, properties: dict) -> None:
+        resource = self.tree[uri]
+        system = self.pod.systems.get(uri.rsplit('/', 1)[1])
+        if system is not None and uri == uris.system(system):
+            properties = self._change_system(system, properties)
+        resource.overlay.update(properties)
+        resource.changed()
+        self.notify('ResourceUpdated', uri)
+
+    def remove(self, uri: str) -> None:
+        resource = self.tree[uri]
+        node = self.nodes.members.get(uri.rsplit('/', 1)[1])
+        system = self.pod.systems.get(uri.rsplit('/', 1)[1])
+        if node is not None and uri == node.uri:
+            self.nodes.remove(node)
+            return
+        if system is not None and uri == uris.system(system):
+            self._remove_system(system)
+        self.tree.remove(resource.uri)
+        self.notify('ResourceRemoved', uri)
+
+    def notify(self, event_type: str, uri: str) -> None:
+        """Tell subscribers what happened to a resource."""
+
+    def _system_changed(self, system: System) -> None:
+        self.tree.changed(uris.system(system))
+        node = self.nodes.holder(uris.system(system))
+        if node is not None:
+            self.tree.changed(node.uri)
+        self.notify('StatusChange', uris.system(system))
+
+    def _change_system(self, system: System, properties: dict) -> dict:
+        """Take over what the model knows; the rest is returned."""
+        rest = dict(properties)
+        system.power = rest.pop('PowerState', system.power)
+        if isinstance(rest.get('Status'), dict):
+            status = rest.pop('Status')
+            system.state = status.get('State', system.state)
+            system.health = status.get('Health', system.health)
+        system.online = rest.pop('online', system.online)
+        self._system_changed(system)
+        return rest
+
+    def _remove_system(self, system: System) -> None:
+        node = self.nodes.holder(uris.system(system))
+        self.pod.remove_system(system)
+        self.tree.remove(uris.chassis(system.sled))
+        self.chassis.sync()
+        self.tree.changed(uris.SYSTEMS)
+        if node is not None:
+            node.system_gone = True
+            self.nodes.fail(node, 'The computer system is gone.')
+
+    def _state_of(self, system: System) -> dict:
+        node = self.nodes.holder(uris.system(system))
+        return {
+            'uri': uris.system(system),
+            'uuid': system.uuid,
+            'kind': system.kind,
+            'power': system.power,
+            'health': system.health,
+            'node': node.uri if node else None,
+        }
+
+    def _add_manager(self) -> None:
+        self.tree.add_collection(
+            uris.MANAGERS,
+            'ManagerCollection',
+            'Managers',
+            lambda: [uris.POD_MANAGER],
+        )
+        self.tree.add(uris.POD_MANAGER, self._render_manager)
+
+    def _render_manager(self) -> dict:
+        return document(
+            uris.POD_MANAGER,
+            'Manager.v1_3_0.Manager',
+            'Pod Manager',
+            Description='The manager of the pod',
+            ManagerType='Service',
+            ServiceEntryPointUUID=self.uuid,
+            UUID=self.uuid,
+            FirmwareVersion=f'{self.options.rsd_version}.0',
+            Status=OK,
+            PowerState='On',
+            Links={
+                'ManagerForChassis': [link(uris.chassis(self.pod.pod))],
+                'ManagerForServers': [],
+            },
+        )
+
+    def _render_root(self) -> dict:
+        oem = {
+            '@odata.type': '#Intel.Oem.ServiceRoot',
+            'ApiVersion': f'{self.options.rsd_version}.0',
+            'Nodes': link(uris.NODES),
+            'EthernetSwitches': link(uris.SWITCHES),
+        }
+        root = document(
+            ROOT,
+            'ServiceRoot.v1_4_0.ServiceRoot',
+            'Pod Manager Service Root',
+            Description='Simulated RSD pod manager',
+            RedfishVersion='1.5.0',
+            UUID=self.uuid,
+            Chassis=link(uris.CHASSIS),
+            Systems=link(uris.SYSTEMS),
+            Managers=link(uris.MANAGERS),
+            Fabrics=link(uris.FABRICS),
+            StorageServices=link(uris.STORAGE_SERVICES),
+            SessionService=link(SERVICE),
+            ProtocolFeaturesSupported=self.query.features.document(),
+            Links={'Sessions': link(SESSIONS)},
+            Oem={'Intel_RackScale': oem},
+        )
+        return root

@@ -1,0 +1,167 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Remote storage: a service with its drives, a pool and its volumes."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+
+from valence_simulator.hardware import GIB, Pod, Volume
+from valence_simulator.personalities.rsd import uris
+from valence_simulator.protocol.resources import Tree, document, link, links
+
+OK = {'State': 'Enabled', 'Health': 'OK', 'HealthRollup': 'OK'}
+
+
+class Storage:
+    """The StorageServices collection and everything below it.
+
+    :param is_taken: tells whether a node uses the resource at a URI.
+    """
+
+    def __init__(self, tree: Tree, pod: Pod, is_taken: Callable[[str], bool]):
+        self._tree = tree
+        self._pool = pod.pool
+        self._enclosure = pod.enclosure
+        self._is_taken = is_taken
+        self._made = 0
+        service = uris.STORAGE_SERVICE
+        tree.add_collection(
+            uris.STORAGE_SERVICES,
+            'StorageServiceCollection',
+            'Storage Services',
+            lambda: [service],
+        )
+        tree.add(service, self._render_service)
+        for name, kind, members in (
+            ('StoragePools', 'StoragePoolCollection', self._pools),
+            ('Volumes', 'VolumeCollection', self._volumes),
+            ('Drives', 'DriveCollection', self._drives),
+        ):
+            tree.add_collection(f'{service}/{name}', kind, name, members)
+        self._add_pool()
+        for volume in self._pool.volumes:
+            self._add_volume(volume)
+
+    def create(self, capacity_gib: int, bootable: bool) -> Volume | None:
+        """Cut a volume from the pool; None when there is no room."""
+        free = self._pool.capacity_bytes - self._pool.used_bytes
+        if capacity_gib * GIB > free:
+            return None
+        self._made += 1
+        volume = Volume(
+            id=f'made-{self._made}',
+            name=f'Volume made for a node, {self._made}',
+            capacity_gib=capacity_gib,
+            uuid=str(uuid.uuid4()),
+            bootable=bootable,
+        )
+        self._pool.volumes.append(volume)
+        self._add_volume(volume)
+        self._pool_changed()
+        return volume
+
+    def delete(self, volume: Volume) -> None:
+        """Give the capacity of a volume back to the pool."""
+        self._pool.volumes.remove(volume)
+        self._tree.remove(uris.volume(volume))
+        self._pool_changed()
+
+    def find(self, uri: str) -> Volume | None:
+        """The volume at a URI."""
+        for volume in self._pool.volumes:
+            if uris.volume(volume) == uri:
+                return volume
+        return None
+
+    def _pools(self) -> list[str]:
+        return [uris.pool(self._pool)]
+
+    def _volumes(self) -> list[str]:
+        return [uris.volume(v) for v in self._pool.volumes]
+
+    def _drives(self) -> list[str]:
+        return [uris.drive(self._enclosure, d) for d in self._pool.drives]
+
+    def _pool_changed(self) -> None:
+        pool = uris.pool(self._pool)
+        self._tree.changed(
+            f'{uris.STORAGE_SERVICE}/Volumes', pool, f'{pool}/AllocatedVolumes'
+        )
+
+    def _add_pool(self) -> None:
+        uri = uris.pool(self._pool)
+        self._tree.add(uri, self._render_pool)
+        self._tree.add_collection(
+            f'{uri}/AllocatedVolumes',
+            'VolumeCollection',
+            'Allocated Volumes',
+            self._volumes,
+        )
+        self._tree.add_collection(
+            f'{uri}/AllocatedPools',
+            'StoragePoolCollection',
+            'Allocated Pools',
+            lambda: [],
+        )
+
+    def _add_volume(self, volume: Volume) -> None:
+        self._tree.add(
+            uris.volume(volume), lambda: self._render_volume(volume)
+        )
+
+    def _render_service(self) -> dict:
+        uri = uris.STORAGE_SERVICE
+        return document(
+            uri,
+            'StorageService.v1_0_0.StorageService',
+            'Storage Service',
+            Description='Volumes over a fabric',
+            Status=OK,
+            StoragePools=link(f'{uri}/StoragePools'),
+            Volumes=link(f'{uri}/Volumes'),
+            Drives=link(f'{uri}/Drives'),
+        )
+
+    def _render_pool(self) -> dict:
+        uri = uris.pool(self._pool)
+        data = {
+            'AllocatedBytes': self._pool.capacity_bytes,
+            'ConsumedBytes': self._pool.used_bytes,
+        }
+        return document(
+            uri,
+            'StoragePool.v1_0_0.StoragePool',
+            'Base pool',
+            Description='Pool that volumes are cut from',
+            Status=OK,
+            Capacity={'Data': data},
+            AllocatedVolumes=link(f'{uri}/AllocatedVolumes'),
+            AllocatedPools=link(f'{uri}/AllocatedPools'),
+        )
+
+    def _render_volume(self, volume: Volume) -> dict:
+        uri = uris.volume(volume)
+        return document(
+            uri,
+            'Volume.v1_1_0.Volume',
+            volume.name,
+            Description='Remote volume',
+            Status=OK,
+            CapacityBytes=volume.capacity_bytes,
+            Capacity={'Data': {'AllocatedBytes': volume.capacity_bytes}},
+            AccessCapabilities=['Read', 'Write'],
+            Identifiers=[
+                {'DurableName': volume.uuid, 'DurableNameFormat': 'UUID'}
+            ],
+            Links={'Drives': links(self._drives())},
+            Oem={
+                'Intel_RackScale': {
+                    '@odata.type': '#Intel.Oem.Volume',
+                    'Bootable': volume.bootable,
+                    'Assigned': self._is_taken(uri),
+                    'EraseOnDetach': True,
+                    'Erased': None,
+                }
+            },
+        )

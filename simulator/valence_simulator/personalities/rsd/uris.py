@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Where an RSD pod manager keeps things."""
+
+from valence_simulator import hardware
+from valence_simulator.protocol.resources import ROOT
+
+CHASSIS = f'{ROOT}/Chassis'
+SYSTEMS = f'{ROOT}/Systems'
+MANAGERS = f'{ROOT}/Managers'
+NODES = f'{ROOT}/Nodes'
+FABRICS = f'{ROOT}/Fabrics'
+SWITCHES = f'{ROOT}/EthernetSwitches'
+STORAGE_SERVICES = f'{ROOT}/StorageServices'
+STORAGE_SERVICE = f'{STORAGE_SERVICES}/1'
+POD_MANAGER = f'{MANAGERS}/PodManager'
+ALLOCATE = f'{NODES}/Actions/Allocate'
+
+
+def chassis(chassis: hardware.Chassis) -> str:
+    return f'{CHASSIS}/{chassis.id}'
+
+
+def drive(chassis: hardware.Chassis, drive: hardware.Drive) -> str:
+    return f'{CHASSIS}/{chassis.id}/Drives/{drive.id}'
+
+
+def system(system: hardware.System) -> str:
+    return f'{SYSTEMS}/{system.id}'
+
+
+def processor(owner: hardware.System, processor: hardware.Processor) -> str:
+    return f'{system(owner)}/Processors/{processor.id}'
+
+
+def memory(owner: hardware.System, dimm: hardware.Dimm) -> str:
+    return f'{system(owner)}/Memory/{dimm.id}'
+
+
+def nic(owner: hardware.System, nic: hardware.Nic) -> str:
+    return f'{system(owner)}/EthernetInterfaces/{nic.id}'
+
+
+def volume(volume: hardware.Volume) -> str:
+    return f'{STORAGE_SERVICE}/Volumes/{volume.id}'
+
+
+def pool(pool: hardware.StoragePool) -> str:
+    return f'{STORAGE_SERVICE}/StoragePools/{pool.id}'

@@ -1,0 +1,180 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Query parameters (DSP0266): $expand, $select, $top, $skip and only."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Mapping
+from urllib.parse import urlencode
+
+from valence_simulator.protocol import errors
+from valence_simulator.protocol.resources import Tree
+
+#: How deep $expand may go.
+MAX_LEVELS = 3
+_EXPAND = re.compile(r'([*.~])(?:\(\$levels=(\d+)\))?')
+
+
+@dataclasses.dataclass
+class Features:
+    """Which query parameters a service offers.
+
+    :param page_size: members that a page of a collection holds; 0: all.
+    :param strict: answer 501 to a parameter that is not offered, rather
+        than ignore it.
+    """
+
+    expand: bool = True
+    select: bool = False
+    top_skip: bool = False
+    only: bool = False
+    page_size: int = 0
+    strict: bool = False
+
+    def document(self) -> dict:
+        """ProtocolFeaturesSupported of the service root."""
+        return {
+            'ExpandQuery': {
+                'ExpandAll': self.expand,
+                'Levels': self.expand,
+                'Links': self.expand,
+                'NoLinks': self.expand,
+                **({'MaxLevels': MAX_LEVELS} if self.expand else {}),
+            },
+            'FilterQuery': False,
+            'SelectQuery': self.select,
+        }
+
+
+class Query:
+    """Applies the parameters of a query to documents of a tree."""
+
+    def __init__(self, tree: Tree, features: Features):
+        self._tree = tree
+        self.features = features
+
+    def apply(self, uri: str, query: Mapping[str, str]) -> dict:
+        """The document of a URI as the query asks for it.
+
+        :raises RedfishError: a parameter is unknown, or its value wrong.
+        """
+        asked = {key: query[key] for key in query if self._offered(key)}
+        document = dict(self._tree[uri].document)
+        if 'only' in asked and len(document.get('Members', ())) == 1:
+            document = dict(
+                self._tree[document['Members'][0]['@odata.id']].document
+            )
+        if 'Members' in document:
+            self._page(uri, document, asked)
+        if '$expand' in asked:
+            document = self._expand(document, asked['$expand'])
+        if '$select' in asked:
+            document = _select(document, asked['$select'].split(','))
+        return document
+
+    def _offered(self, name: str) -> bool:
+        features = self.features
+        offered = {
+            '$expand': features.expand,
+            '$select': features.select,
+            '$top': features.top_skip,
+            '$skip': features.top_skip or features.page_size > 0,
+            'only': features.only,
+        }
+        if offered.get(name):
+            return True
+        if name.startswith('$') and (features.strict or name not in KNOWN):
+            raise errors.query_not_supported(name)
+        if name == 'only' and features.strict:
+            raise errors.query_not_supported(name)
+        return False
+
+    def _page(self, uri: str, document: dict, asked: dict) -> None:
+        skip = _number(asked, '$skip', 0)
+        members = document['Members'][skip:]
+        wanted = _number(asked, '$top', len(members))
+        size = min(wanted, self.features.page_size or wanted)
+        document['Members'] = members[:size]
+        if size < len(members) and size < wanted:
+            follow = {**asked, '$skip': skip + size}
+            if '$top' in asked:
+                follow['$top'] = wanted - size
+            document['Members@odata.nextLink'] = (
+                f'{uri}?{urlencode(follow, safe="$*()=.~,")}'
+            )
+
+    def _expand(self, document: dict, value: str) -> dict:
+        match = _EXPAND.fullmatch(value)
+        if match is None:
+            raise errors.query_value('$expand', value)
+        levels = int(match[2] or 1)
+        if not 1 <= levels <= MAX_LEVELS:
+            raise RedfishLevels(levels)
+        return self._inline(document, match[1], levels)
+
+    def _inline(self, document: dict, kind: str, levels: int) -> dict:
+        """A copy with its links replaced by what they lead to.
+
+        `.` follows those outside of Links, `~` those in Links, `*` all.
+        """
+        expanded = {}
+        for key, value in document.items():
+            in_links = key == 'Links'
+            if kind == '*' or (kind == '~') == in_links:
+                value = self._replace(value, kind, levels, in_links)
+            expanded[key] = value
+        return expanded
+
+    def _replace(
+        self, value: object, kind: str, levels: int, deep: bool
+    ) -> object:
+        if isinstance(value, list):
+            return [self._replace(v, kind, levels, deep) for v in value]
+        if not isinstance(value, dict):
+            return value
+        if len(value) == 1 and '@odata.id' in value:
+            target = self._tree.get(value['@odata.id'])
+            if target is None or target.render is None:
+                return value
+            if levels == 1:
+                return target.document
+            return self._inline(target.document, kind, levels - 1)
+        return {
+            k: self._replace(v, kind, levels, deep) for k, v in value.items()
+        }
+
+
+#: Parameters of the specification, which a lenient service may ignore.
+KNOWN = frozenset(('$expand', '$select', '$top', '$skip', '$filter'))
+
+
+class RedfishLevels(errors.RedfishError):
+    """$levels asks for more than MaxLevels, or for nothing."""
+
+    def __init__(self, levels: int):
+        super().__init__(
+            400,
+            'Base.1.5.QueryParameterOutOfRange',
+            f'The value {levels} of $levels is not in 1 to {MAX_LEVELS}.',
+            (levels, '$levels', f'1-{MAX_LEVELS}'),
+        )
+
+
+def _number(asked: dict, name: str, default: int) -> int:
+    text = asked.get(name)
+    if text is None:
+        return default
+    if not text.isdecimal():
+        raise errors.query_value(name, text)
+    return int(text)
+
+
+def _select(document: dict, names: list[str]) -> dict:
+    """Only the properties named, and the annotations."""
+    wanted = {name.split('/')[0] for name in names}
+    return {
+        key: value
+        for key, value in document.items()
+        if key in wanted or key.startswith('@') or key == 'Members'
+    }

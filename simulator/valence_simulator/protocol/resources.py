@@ -1,0 +1,246 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The tree of resources: URI -> how it looks and what it answers to.
+
+A resource is rendered when it is first read and kept as bytes until it is
+said to have changed, so that a GET costs a dictionary lookup.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import zlib
+from collections.abc import Awaitable, Callable, Iterable
+
+from aiohttp import web
+
+from valence_simulator import faults
+
+ROOT = '/redfish/v1'
+
+Render = Callable[[], dict]
+
+
+@dataclasses.dataclass
+class Call:
+    """A request that changes something, as its handler sees it."""
+
+    request: web.BaseRequest
+    resource: Resource
+    body: dict
+    username: str | None = None
+
+    @property
+    def failure(self) -> str | None:
+        """Why the work that this request starts shall fail, if it shall."""
+        return self.request.get(faults.FAIL_TASK)
+
+
+Handler = Callable[[Call], Awaitable[web.StreamResponse]]
+
+
+class Resource:
+    """What is at one URI.
+
+    :param render: makes the document of a GET; None where GET is no method.
+    :param handlers: method -> coroutine that serves it.
+    :param public: whether it can be read without a login.
+    """
+
+    __slots__ = (
+        'uri',
+        'render',
+        'handlers',
+        'public',
+        'overlay',
+        'content_type',
+        'etags',
+        '_document',
+        '_body',
+        '_headers',
+    )
+
+    def __init__(
+        self,
+        uri: str,
+        render: Render | None,
+        handlers: dict[str, Handler],
+        public: bool = False,
+        etags: bool = False,
+    ):
+        self.uri = uri
+        self.render = render
+        self.handlers = handlers
+        self.public = public
+        self.etags = etags
+        #: Properties that the control endpoint put over the rendered ones.
+        self.overlay: dict = {}
+        self.content_type = 'application/json'
+        self.changed()
+
+    def changed(self) -> None:
+        """Forget what was rendered."""
+        self._document: dict | None = None
+        self._body: bytes | None = None
+        self._headers: dict[str, str] | None = None
+
+    @property
+    def allow(self) -> str:
+        """The value of the Allow header."""
+        reads = ['GET', 'HEAD'] if self.render else []
+        writes = [method for method in self.handlers if method != 'GET']
+        return ', '.join(reads + writes)
+
+    @property
+    def document(self) -> dict:
+        """The resource as a GET shows it. Not to be changed by the caller."""
+        if self._document is None:
+            document = self.render()
+            if self.overlay:
+                document = faults.merge(document, self.overlay)
+            if self.etags:
+                document['@odata.etag'] = etag_of(document)
+            self._document = document
+        return self._document
+
+    @property
+    def body(self) -> bytes:
+        if self._body is None:
+            self._body = json.dumps(self.document).encode()
+        return self._body
+
+    @property
+    def etag(self) -> str | None:
+        return self.document.get('@odata.etag') if self.etags else None
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """Headers of a GET."""
+        if self._headers is None:
+            kind = self.document.get('@odata.type', '').lstrip('#')
+            self._headers = {
+                'OData-Version': '4.0',
+                'Cache-Control': 'no-cache',
+                'Allow': self.allow,
+                'Link': described_by(kind),
+            }
+            if self.etags:
+                self._headers['ETag'] = self.etag
+        return self._headers
+
+
+class Tree:
+    """All the resources of a service."""
+
+    def __init__(self, etags: bool = False) -> None:
+        self._resources: dict[str, Resource] = {}
+        self._etags = etags
+
+    def add(
+        self,
+        uri: str,
+        render: Render | None = None,
+        public: bool = False,
+        **handlers: Handler,
+    ) -> Resource:
+        """Put a resource at a URI; handlers by method, in lower case."""
+        resource = Resource(
+            uri,
+            render,
+            {method.upper(): h for method, h in handlers.items()},
+            public,
+            self._etags and render is not None,
+        )
+        self._resources[uri] = resource
+        return resource
+
+    def add_collection(
+        self,
+        uri: str,
+        kind: str,
+        name: str,
+        members: Callable[[], Iterable[str]],
+        **handlers: Handler,
+    ) -> Resource:
+        """Put a collection at a URI; `members` tells the URIs it shows."""
+        return self.add(
+            uri, lambda: collection(uri, kind, name, members()), **handlers
+        )
+
+    def get(self, uri: str) -> Resource | None:
+        return self._resources.get(uri)
+
+    def __getitem__(self, uri: str) -> Resource:
+        return self._resources[uri]
+
+    def __contains__(self, uri: str) -> bool:
+        return uri in self._resources
+
+    def remove(self, uri: str) -> None:
+        """Take a resource away, and whatever is below it."""
+        below = uri + '/'
+        for key in [k for k in self._resources if k.startswith(below)]:
+            del self._resources[key]
+        self._resources.pop(uri, None)
+
+    def changed(self, *uris: str) -> None:
+        """Have resources rendered anew when they are next read."""
+        for uri in uris:
+            resource = self._resources.get(uri)
+            if resource is not None:
+                resource.changed()
+
+    def __iter__(self) -> Iterable[str]:
+        return iter(self._resources)
+
+
+def document(uri: str, kind: str, name: str, **properties: object) -> dict:
+    """A resource with its annotations.
+
+    :param kind: its type with version: `Chassis.v1_3_0.Chassis`.
+    """
+    schema = kind.split('.', 1)[0]
+    return {
+        '@odata.context': f'{ROOT}/$metadata#{schema}.{schema}',
+        '@odata.id': uri,
+        '@odata.type': f'#{kind}',
+        'Id': uri.rsplit('/', 1)[1],
+        'Name': name,
+        **properties,
+    }
+
+
+def collection(uri: str, kind: str, name: str, members: Iterable[str]) -> dict:
+    """A collection of links; `kind` without the version it has not."""
+    links = [link(member) for member in members]
+    return {
+        '@odata.context': f'{ROOT}/$metadata#{kind}.{kind}',
+        '@odata.id': uri,
+        '@odata.type': f'#{kind}.{kind}',
+        'Name': name,
+        'Members@odata.count': len(links),
+        'Members': links,
+    }
+
+
+def link(uri: str) -> dict:
+    return {'@odata.id': uri}
+
+
+def links(uris: Iterable[str]) -> list[dict]:
+    return [link(uri) for uri in uris]
+
+
+def described_by(kind: str) -> str:
+    """The Link header of a resource of a type (DSP0266, Link header)."""
+    if kind.count('.') > 1:
+        kind = kind.rsplit('.', 1)[0]
+    elif kind:
+        kind = kind.split('.', 1)[0]
+    site = 'http://redfish.dmtf.org/schemas/v1'
+    return f'<{site}/{kind or "redfish-error.v1_0_1"}.json>; rel=describedby'
+
+
+def etag_of(document: dict) -> str:
+    """A weak ETag of what a document says."""
+    return f'W/"{zlib.crc32(json.dumps(document).encode()):08X}"'

@@ -1,0 +1,159 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A Redfish service: takes a request to its resource and answers it."""
+
+from __future__ import annotations
+
+import argparse
+import json
+
+from aiohttp import web
+
+from valence_simulator.hardware import Pod
+from valence_simulator.protocol import answers, errors, metadata
+from valence_simulator.protocol.query import Features, Query
+from valence_simulator.protocol.resources import ROOT, Call, Resource, Tree
+from valence_simulator.protocol.sessions import SESSIONS, Sessions
+
+#: Bytes that the body of a request may have.
+MAX_BODY = 1024 * 1024
+
+
+class RedfishService:
+    """What the Redfish personalities share.
+
+    A subclass fills `self.tree` and tells its `state`.
+    """
+
+    name = ''
+    root = ROOT
+    #: Whether resources have ETags, and changes are checked against them.
+    etags = False
+
+    def __init__(self, options: argparse.Namespace, features: Features):
+        self.options = options
+        self.pod = Pod(options.systems, options.systems_per_rack, options.seed)
+        self.uuid = options.service_uuid or self.pod.service_uuid()
+        self.tree = Tree(etags=self.etags)
+        self.query = Query(self.tree, features)
+        self.sessions = Sessions(
+            self.tree,
+            options.username,
+            options.password,
+            options.session_timeout,
+            options.session_limit,
+        )
+        metadata.add(self.tree)
+
+    async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        """Answer a request, errors included."""
+        try:
+            return await self._answer(request)
+        except errors.RedfishError as error:
+            return answers.error(error)
+
+    def state(self) -> dict:
+        """Sessions; a subclass adds what else it has."""
+        return {
+            'service_uuid': self.uuid,
+            'sessions': [
+                {'uri': s.uri, 'username': s.username}
+                for s in self.sessions.alive()
+            ],
+        }
+
+    def restart(self) -> None:
+        """Lose the sessions."""
+        self.sessions.clear()
+
+    async def close(self) -> None:
+        """Nothing to let go of."""
+
+    def set_options(self, **options: object) -> None:
+        """Change `expand`, `page_size` or `session_timeout`."""
+        for name, value in options.items():
+            if hasattr(self.query.features, name):
+                setattr(self.query.features, name, value)
+            elif name == 'session_timeout':
+                self.sessions.timeout = int(value)
+            elif hasattr(self.options, name):
+                setattr(self.options, name, value)
+            else:
+                raise TypeError(f'no such option: {name}')
+        self.tree.changed(ROOT)
+
+    async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
+        uri = _normalize(request.path)
+        if request.headers.get('OData-Version', '4.0') != '4.0':
+            raise errors.RedfishError(
+                412,
+                'Base.1.0.PreconditionFailed',
+                'Only version 4.0 of OData is spoken here.',
+            )
+        resource = self.tree.get(uri)
+        username = self._authenticate(request, resource)
+        if resource is None:
+            raise errors.not_found(uri)
+        if request.method in ('GET', 'HEAD'):
+            return await self._read(request, resource)
+        handler = resource.handlers.get(request.method)
+        if handler is None:
+            raise errors.method_not_allowed(request.method, resource.allow)
+        body = await _body_of(request)
+        return await handler(Call(request, resource, body, username))
+
+    def _authenticate(
+        self, request: web.BaseRequest, resource: Resource | None
+    ) -> str | None:
+        method = request.method
+        if resource is not None and method in ('GET', 'HEAD'):
+            if resource.public:
+                return None
+        elif method == 'POST' and resource is not None:
+            if resource.uri == SESSIONS:
+                return None
+        return self.sessions.authenticate(request)
+
+    async def _read(
+        self, request: web.BaseRequest, resource: Resource
+    ) -> web.StreamResponse:
+        if resource.render is None:
+            raise errors.method_not_allowed(request.method, resource.allow)
+        if 'GET' in resource.handlers:
+            return await resource.handlers['GET'](Call(request, resource, {}))
+        features = self.query.features
+        if request.query_string or (
+            features.page_size and 'Members' in resource.document
+        ):
+            return answers.read(
+                self.query.apply(resource.uri, request.query), resource
+            )
+        return answers.ok(resource)
+
+
+def _normalize(path: str) -> str:
+    return path.rstrip('/') or '/'
+
+
+async def _body_of(request: web.BaseRequest) -> dict:
+    """The JSON object in a request; empty where there is no body."""
+    if (request.content_length or 0) > MAX_BODY:
+        raise errors.RedfishError(
+            413, 'Base.1.0.GeneralError', 'The body is too long.'
+        )
+    data = await request.read()
+    if not data:
+        return {}
+    kind = request.content_type
+    if kind not in ('application/json', 'application/octet-stream'):
+        raise errors.RedfishError(
+            415,
+            'Base.1.0.GeneralError',
+            f'The body must be application/json, not {kind}.',
+        )
+    try:
+        body = json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise errors.malformed_json() from error
+    if not isinstance(body, dict):
+        raise errors.malformed_json()
+    return body

@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The HTTP server: one coroutine that all requests pass through.
+
+aiohttp's low-level server is used rather than its application: the tree of
+resources is the router, and a request costs half.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import collections
+import ssl
+
+from aiohttp import web
+
+from valence_simulator import control, faults
+from valence_simulator.personalities import Personality
+
+#: Seconds that requests in flight get to end when the server stops.
+SHUTDOWN_TIMEOUT = 0.2
+
+
+class Server:
+    """Serves one personality, with latency and faults, and the control.
+
+    :param personality: what answers the requests.
+    :param latency: seconds that every answer is held back.
+    :param ssl_context: serve https with it; http if None.
+    """
+
+    def __init__(
+        self,
+        personality: Personality,
+        latency: float = 0,
+        ssl_context: ssl.SSLContext | None = None,
+    ):
+        self.personality = personality
+        self.latency = latency
+        self.faults = faults.Faults()
+        self.counts: collections.Counter = collections.Counter()
+        self.in_flight = 0
+        self.peak = 0
+        self._ssl_context = ssl_context
+        self._control = control.Control(self)
+        self._runner: web.ServerRunner | None = None
+        self._address: tuple[str, int] = ('', 0)
+
+    @property
+    def url(self) -> str:
+        """Where the service's root is."""
+        host, port = self._address
+        host = f'[{host}]' if ':' in host else host
+        scheme = 'https' if self._ssl_context else 'http'
+        return f'{scheme}://{host}:{port}{self.personality.root}'
+
+    async def start(self, host: str, port: int) -> None:
+        """Listen; port 0 picks a free one.
+
+        :raises OSError: the address is not free.
+        """
+        server = web.Server(self.handle, access_log=None)
+        self._runner = web.ServerRunner(
+            server, shutdown_timeout=SHUTDOWN_TIMEOUT
+        )
+        await self._runner.setup()
+        site = web.TCPSite(
+            self._runner,
+            host,
+            port,
+            ssl_context=self._ssl_context,
+            reuse_address=True,
+            backlog=1024,
+        )
+        await site.start()
+        self._address = (host, self._runner.addresses[0][1])
+
+    async def stop(self) -> None:
+        """Stop listening and hang up on whoever is connected."""
+        if self._runner is not None:
+            await self._runner.cleanup()
+            self._runner = None
+
+    async def close(self) -> None:
+        """Stop for good."""
+        await self.personality.close()
+        await self.stop()
+
+    async def restart(self, down_seconds: float = 0) -> None:
+        """Restart as a service does: connections and sessions are lost.
+
+        :param down_seconds: how long connections are refused meanwhile.
+        """
+        self.personality.restart()
+        if down_seconds:
+            await self.stop()
+            await asyncio.sleep(down_seconds)
+            await self.start(*self._address)
+
+    async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        """Answer any request."""
+        if request.path.startswith(control.PREFIX):
+            return await self._control.handle(request)
+        self.counts[request.method, request.path] += 1
+        self.in_flight += 1
+        self.peak = max(self.peak, self.in_flight)
+        try:
+            if self.latency:
+                await asyncio.sleep(self.latency)
+            return await self.faults.serve(request, self.personality.handle)
+        finally:
+            self.in_flight -= 1
+
+    def state(self) -> dict:
+        """What tests ask for: requests so far and the personality's state."""
+        methods: collections.Counter = collections.Counter()
+        for (method, _), count in self.counts.items():
+            methods[method] += count
+        return {
+            'personality': self.personality.name,
+            'requests': {
+                'total': methods.total(),
+                'methods': dict(methods),
+                'in_flight': self.in_flight,
+                'peak_concurrency': self.peak,
+            },
+            **self.personality.state(),
+        }
+
+    def forget_requests(self) -> None:
+        """Set the request counters to zero."""
+        self.counts.clear()
+        self.peak = self.in_flight
