@@ -76,6 +76,36 @@ def _add_redfish_options(group) -> None:
     add('--page-size', type=int, default=0, help='members a page; 0: no pages')
     add('--session-timeout', type=int, default=1800, help='seconds of idling')
     add('--session-limit', type=int, default=64, help='how many at once')
+    add(
+        '--no-push',
+        dest='push',
+        action='store_false',
+        help='take no event subscriptions',
+    )
+    add(
+        '--no-sse',
+        dest='sse',
+        action='store_false',
+        help='offer no server-sent events',
+    )
+    add(
+        '--event-loss',
+        type=float,
+        default=0,
+        help='probability that an event is lost, 0 to 1',
+    )
+    add(
+        '--event-retry-seconds',
+        type=float,
+        default=60,
+        help='time between the three tries of a delivery',
+    )
+    add(
+        '--keep-subscriptions',
+        dest='lose_subscriptions',
+        action='store_false',
+        help='subscriptions outlive a restart',
+    )
 
 
 def _add_rsd_options(group) -> None:

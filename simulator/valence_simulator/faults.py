@@ -26,6 +26,8 @@ Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 FAIL_TASK = 'fail-task'
 #: Key on the request that tells a personality to forget its session.
 EXPIRE_SESSION = 'expire-session'
+#: What merge() takes a property away for.
+REMOVE = {'@remove': True}
 
 
 @dataclasses.dataclass
@@ -237,7 +239,7 @@ async def _redirect_loop(fault, request, handler):
 
 
 async def _merge(fault, request, handler):
-    """The right answer with `value` merged in (RFC 7396, null removes)."""
+    """The right answer with `value` merged in; see merge()."""
     answer = await handler(request)
     document = json.loads(answer.body or b'{}')
     answer.body = json.dumps(merge(document, fault.value)).encode()
@@ -252,12 +254,16 @@ async def _replace(fault, request, handler):
 
 
 def merge(document: object, patch: object) -> object:
-    """Apply an RFC 7396 merge patch; the document itself is not touched."""
+    """A document with properties merged in; the document is not touched.
+
+    Objects are merged, anything else is set, null too (as bad hardware
+    does); a property whose value is REMOVE goes.
+    """
     if not isinstance(patch, dict):
         return patch
     merged = dict(document) if isinstance(document, dict) else {}
     for key, value in patch.items():
-        if value is None:
+        if value == REMOVE:
             merged.pop(key, None)
         else:
             merged[key] = merge(merged.get(key), value)

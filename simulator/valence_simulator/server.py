@@ -107,6 +107,8 @@ class Server:
             if self.latency:
                 await asyncio.sleep(self.latency)
             return await self.faults.serve(request, self.personality.handle)
+        except ConnectionError:
+            return web.Response()  # The client has gone.
         finally:
             self.in_flight -= 1
 

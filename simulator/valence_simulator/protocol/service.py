@@ -10,6 +10,7 @@ from aiohttp import web
 
 from valence_simulator.hardware import Pod
 from valence_simulator.protocol import answers, errors, metadata
+from valence_simulator.protocol.events import EventService
 from valence_simulator.protocol.query import Features, Query
 from valence_simulator.protocol.resources import ROOT, Call, Resource, Tree
 from valence_simulator.protocol.sessions import SESSIONS, Sessions
@@ -28,6 +29,8 @@ class RedfishService:
     root = ROOT
     #: Whether resources have ETags, and changes are checked against them.
     etags = False
+    #: Whether the event service knows what newer schemas know.
+    modern_events = False
 
     def __init__(self, options: argparse.Namespace, features: Features):
         self.options = options
@@ -42,6 +45,7 @@ class RedfishService:
             options.session_timeout,
             options.session_limit,
         )
+        self.events = EventService(self.tree, options, self.modern_events)
         metadata.add(self.tree)
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
@@ -52,33 +56,45 @@ class RedfishService:
             return answers.error(error)
 
     def state(self) -> dict:
-        """Sessions; a subclass adds what else it has."""
+        """Sessions and events; a subclass adds what else it has."""
         return {
             'service_uuid': self.uuid,
             'sessions': [
                 {'uri': s.uri, 'username': s.username}
                 for s in self.sessions.alive()
             ],
+            **self.events.state(),
         }
 
     def restart(self) -> None:
-        """Lose the sessions."""
+        """Lose the sessions and, where told to, the subscriptions."""
         self.sessions.clear()
+        self.events.restart()
 
     async def close(self) -> None:
-        """Nothing to let go of."""
+        """End streams and deliveries."""
+        await self.events.close()
+
+    def notify(self, event_type: str, uri: str, **properties: object) -> None:
+        """Tell subscribers what happened to a resource."""
+        self.events.notify(event_type, uri, **properties)
+
+    def emit_events(self, events: list[dict], repeat: int) -> int:
+        """Send events made up by hand; how many were sent."""
+        return self.events.emit(events, repeat)
 
     def set_options(self, **options: object) -> None:
-        """Change `expand`, `page_size` or `session_timeout`."""
+        """Change options of the command line, by their names there."""
         for name, value in options.items():
+            if not hasattr(self.options, name):
+                raise TypeError(f'no such option: {name}')
+            setattr(self.options, name, value)
             if hasattr(self.query.features, name):
                 setattr(self.query.features, name, value)
             elif name == 'session_timeout':
                 self.sessions.timeout = int(value)
-            elif hasattr(self.options, name):
-                setattr(self.options, name, value)
-            else:
-                raise TypeError(f'no such option: {name}')
+            elif name == 'event_retry_seconds':
+                self.events.tries.interval = float(value)
         self.tree.changed(ROOT)
 
     async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:

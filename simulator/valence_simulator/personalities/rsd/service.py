@@ -15,6 +15,7 @@ from valence_simulator.personalities.rsd.chassis import ChassisTree
 from valence_simulator.personalities.rsd.nodes import Nodes
 from valence_simulator.personalities.rsd.storage import Storage
 from valence_simulator.personalities.rsd.systems import Systems
+from valence_simulator.protocol import events
 from valence_simulator.protocol.query import Features
 from valence_simulator.protocol.resources import ROOT, document, link
 from valence_simulator.protocol.service import RedfishService
@@ -96,6 +97,11 @@ class RsdService(RedfishService):
     def change(self, uri: str, properties: dict) -> None:
         resource = self.tree[uri]
         system = self.pod.systems.get(uri.rsplit('/', 1)[1])
+        subscription = self.events.find(uri)
+        if subscription is not None:
+            state = properties.get('Status', {}).get('State')
+            self.events.disable(subscription, state == 'Disabled')
+            return
         if system is not None and uri == uris.system(system):
             properties = self._change_system(system, properties)
         resource.overlay.update(properties)
@@ -114,9 +120,6 @@ class RsdService(RedfishService):
         self.tree.remove(resource.uri)
         self.notify('ResourceRemoved', uri)
 
-    def notify(self, event_type: str, uri: str) -> None:
-        """Tell subscribers what happened to a resource."""
-
     def _system_changed(self, system: System) -> None:
         self.tree.changed(uris.system(system))
         node = self.nodes.holder(uris.system(system))
@@ -127,11 +130,11 @@ class RsdService(RedfishService):
     def _change_system(self, system: System, properties: dict) -> dict:
         """Take over what the model knows; the rest is returned."""
         rest = dict(properties)
-        system.power = rest.pop('PowerState', system.power)
+        if isinstance(rest.get('PowerState'), str):
+            system.power = rest.pop('PowerState')
         if isinstance(rest.get('Status'), dict):
-            status = rest.pop('Status')
-            system.state = status.get('State', system.state)
-            system.health = status.get('Health', system.health)
+            system.state = rest['Status'].get('State', system.state)
+            system.health = rest['Status'].get('Health', system.health)
         system.online = rest.pop('online', system.online)
         self._system_changed(system)
         return rest
@@ -204,6 +207,7 @@ class RsdService(RedfishService):
             Fabrics=link(uris.FABRICS),
             StorageServices=link(uris.STORAGE_SERVICES),
             SessionService=link(SERVICE),
+            EventService=link(events.SERVICE),
             ProtocolFeaturesSupported=self.query.features.document(),
             Links={'Sessions': link(SESSIONS)},
             Oem={'Intel_RackScale': oem},

@@ -1,0 +1,212 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Event subscriptions, and the delivery of events to their destinations."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import logging
+from collections.abc import Callable
+
+import aiohttp
+
+from valence_simulator.protocol.resources import document
+
+LOG = logging.getLogger(__name__)
+
+#: Events that wait for a destination; more of them are lost.
+QUEUE = 100_000
+#: Seconds that a destination has to answer.
+TIMEOUT = 10
+
+
+@dataclasses.dataclass
+class Event:
+    """What happened, before it is written down for somebody."""
+
+    id: str
+    event_type: str
+    origin: str
+    resource_type: str
+    record: dict
+
+    @property
+    def message_id(self) -> str:
+        return self.record['MessageId']
+
+
+@dataclasses.dataclass
+class Interest:
+    """Which events somebody wants; an empty list wants all.
+
+    :param subordinate: whether what is below an origin counts too.
+    """
+
+    event_types: list[str] = dataclasses.field(default_factory=list)
+    registries: list[str] = dataclasses.field(default_factory=list)
+    message_ids: list[str] = dataclasses.field(default_factory=list)
+    resource_types: list[str] = dataclasses.field(default_factory=list)
+    severities: list[str] = dataclasses.field(default_factory=list)
+    origins: list[str] = dataclasses.field(default_factory=list)
+    subordinate: bool = False
+
+    def wants(self, event: Event) -> bool:
+        """Whether an event is wanted."""
+        registry, _, rest = event.message_id.partition('.')
+        key = rest.rsplit('.', 1)[-1]
+        wanted = [m.rsplit('.', 1)[-1] for m in self.message_ids]
+        return (
+            _is_in(event.event_type, self.event_types)
+            and _is_in(registry, self.registries)
+            and _is_in(key, wanted)
+            and _is_in(event.resource_type, self.resource_types)
+            and _is_in(event.record['Severity'], self.severities)
+            and self._is_from(event.origin)
+        )
+
+    def _is_from(self, origin: str) -> bool:
+        if not self.origins or origin in self.origins:
+            return True
+        return self.subordinate and any(
+            origin.startswith(f'{parent}/') for parent in self.origins
+        )
+
+
+def _is_in(value: str, wanted: list[str]) -> bool:
+    return not wanted or value in wanted
+
+
+def message(events: list[Event], context: str | None, number: str) -> dict:
+    """The Event resource that goes to a listener."""
+    return {
+        '@odata.type': '#Event.v1_4_0.Event',
+        'Id': number,
+        'Name': 'Events',
+        **({'Context': context} if context is not None else {}),
+        'Events': [
+            {
+                **event.record,
+                'MemberId': str(n),
+                **({'Context': context} if context is not None else {}),
+            }
+            for n, event in enumerate(events)
+        ],
+    }
+
+
+class Subscription:
+    """A destination that events are pushed to, in order.
+
+    :param on_failure: called when the tries for an event are used up;
+        answers whether the event shall be tried again.
+    """
+
+    def __init__(
+        self,
+        subscription_id: str,
+        uri: str,
+        body: dict,
+        interest: Interest,
+        on_failure: Callable[[Subscription], bool],
+    ):
+        self.id = subscription_id
+        self.uri = uri
+        self.body = body
+        self.interest = interest
+        self.disabled = False
+        self.delivered = 0
+        self._on_failure = on_failure
+        self._queue: asyncio.Queue[Event] = asyncio.Queue(QUEUE)
+        self._worker: asyncio.Task | None = None
+
+    def offer(
+        self, event: Event, session: aiohttp.ClientSession, tries: Tries
+    ) -> None:
+        """Queue an event, if it is wanted and there is room for it."""
+        if self.disabled or not self.interest.wants(event):
+            return
+        if self._queue.full():
+            LOG.warning('%s does not keep up', self.body['Destination'])
+            return
+        self._queue.put_nowait(event)
+        if self._worker is None:
+            self._worker = asyncio.ensure_future(self._work(session, tries))
+
+    def stop(self) -> None:
+        if self._worker is not None:
+            self._worker.cancel()
+
+    async def _work(
+        self, session: aiohttp.ClientSession, tries: Tries
+    ) -> None:
+        while True:
+            event = await self._queue.get()
+            while not await self._deliver(event, session, tries):
+                if not self._on_failure(self):
+                    break
+
+    async def _deliver(
+        self, event: Event, session: aiohttp.ClientSession, tries: Tries
+    ) -> bool:
+        body = message([event], self.body.get('Context'), event.id)
+        for attempt in range(tries.attempts):
+            if attempt:
+                await asyncio.sleep(tries.interval)
+            if self.disabled:
+                return True
+            try:
+                async with session.post(
+                    self.body['Destination'],
+                    json=body,
+                    headers=self._headers(),
+                    ssl=False,
+                    timeout=aiohttp.ClientTimeout(total=TIMEOUT),
+                ) as answer:
+                    if answer.status < 300:
+                        self.delivered += 1
+                        return True
+                    why = f'answered {answer.status}'
+            except (aiohttp.ClientError, TimeoutError) as error:
+                why = str(error) or type(error).__name__
+            LOG.info('event for %s: %s', self.body['Destination'], why)
+        return False
+
+    def _headers(self) -> dict[str, str]:
+        headers = {}
+        for header in self.body.get('HttpHeaders') or []:
+            headers.update(header)
+        return headers
+
+
+@dataclasses.dataclass
+class Tries:
+    """How often a delivery is tried, with how many seconds between."""
+
+    attempts: int = 3
+    interval: float = 60
+
+
+def render(subscription: Subscription, modern: bool) -> dict:
+    """The subscription as a GET shows it; its headers stay secret."""
+    body = {k: v for k, v in subscription.body.items() if k != 'HttpHeaders'}
+    state = 'Disabled' if subscription.disabled else 'Enabled'
+    if modern:
+        actions = f'{subscription.uri}/Actions'
+        body['Status'] = {'State': state, 'Health': 'OK'}
+        body['Actions'] = {
+            '#EventDestination.ResumeSubscription': {
+                'target': f'{actions}/EventDestination.ResumeSubscription'
+            }
+        }
+        kind = 'EventDestination.v1_13_0.EventDestination'
+    else:
+        kind = 'EventDestination.v1_1_0.EventDestination'
+    body.setdefault('Context', None)
+    name = body.pop('Name', f'Subscription {subscription.id}')
+    return document(
+        subscription.uri,
+        kind,
+        name,
+        HttpHeaders=[],
+        **{'Description': 'Event subscription', **body},
+    )

@@ -1,0 +1,447 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The event service: what happened, pushed to subscribers and over SSE."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import datetime
+import json
+import random
+import re
+
+import aiohttp
+from aiohttp import web
+
+from valence_simulator.protocol import answers, delivery, errors
+from valence_simulator.protocol.delivery import Event, Interest, Subscription
+from valence_simulator.protocol.resources import (
+    ROOT,
+    Call,
+    Tree,
+    document,
+    links,
+)
+
+SERVICE = f'{ROOT}/EventService'
+SUBSCRIPTIONS = f'{SERVICE}/Subscriptions'
+SSE = f'{SERVICE}/SSE'
+EVENT_TYPES = [
+    'StatusChange',
+    'ResourceUpdated',
+    'ResourceAdded',
+    'ResourceRemoved',
+    'Alert',
+]
+RETRY_POLICIES = [
+    'TerminateAfterRetries',
+    'SuspendRetries',
+    'RetryForever',
+    'RetryForeverWithBackoff',
+]
+REGISTRIES = ['Base', 'ResourceEvent', 'TaskEvent', 'Composition']
+
+#: Event type -> message and what it says, where nothing better is known.
+MESSAGES = {
+    'ResourceAdded': ('ResourceCreated', 'The resource was created.'),
+    'ResourceRemoved': ('ResourceRemoved', 'The resource was removed.'),
+    'ResourceUpdated': ('ResourceChanged', 'The resource was changed.'),
+    'StatusChange': ('ResourceStateChanged', 'The status has changed.'),
+    'Alert': ('ResourceWarningThresholdExceeded', 'Alert.'),
+}
+
+#: Property of a subscription -> type, or the values that it can have.
+SUBSCRIPTION = {
+    'Name': str,
+    'Description': str,
+    'Destination': str,
+    'Protocol': ['Redfish'],
+    'Context': str,
+    'EventTypes': list,
+    'OriginResources': list,
+    'HttpHeaders': list,
+    'MessageIds': list,
+    'Oem': dict,
+}
+MODERN = {
+    'RegistryPrefixes': list,
+    'ResourceTypes': list,
+    'Severities': list,
+    'SubordinateResources': bool,
+    'SubscriptionType': ['RedfishEvent'],
+    'EventFormatType': ['Event'],
+    'DeliveryRetryPolicy': RETRY_POLICIES,
+    'VerifyCertificate': bool,
+    'SendHeartbeat': bool,
+    'HeartbeatIntervalMinutes': int,
+    'IncludeOriginOfCondition': bool,
+}
+
+
+class EventService:
+    """Subscriptions and streams of one service.
+
+    :param modern: with what newer schemas know: prefixes, retry policies,
+        resuming; else as Intel's pod manager (EventService.v1_1_0).
+    """
+
+    def __init__(self, tree: Tree, options: argparse.Namespace, modern: bool):
+        self._tree = tree
+        self._options = options
+        self._modern = modern
+        self._subscriptions: dict[str, Subscription] = {}
+        self._streams: dict[asyncio.Queue, Interest] = {}
+        self._session: aiohttp.ClientSession | None = None
+        self._next = 0
+        self._event = 0
+        self.emitted = 0
+        self.tries = delivery.Tries(3, options.event_retry_seconds)
+        tree.add(SERVICE, self._render_service)
+        if options.push:
+            tree.add_collection(
+                SUBSCRIPTIONS,
+                'EventDestinationCollection',
+                'Event Subscriptions',
+                lambda: [s.uri for s in self._subscriptions.values()],
+                post=self._subscribe,
+            )
+        if options.sse:
+            tree.add(SSE, lambda: {}, get=self._stream)
+        if modern:
+            tree.add(
+                f'{SERVICE}/Actions/EventService.SubmitTestEvent',
+                post=self._submit_test_event,
+            )
+
+    # Events
+
+    def notify(
+        self,
+        event_type: str,
+        uri: str,
+        message_id: str | None = None,
+        severity: str = 'OK',
+        **properties: object,
+    ) -> None:
+        """Tell all who want to know that something happened to a resource.
+
+        :param properties: put into the event record over the usual ones.
+        """
+        if not self._subscriptions and not self._streams:
+            return
+        if random.random() < self._options.event_loss:  # noqa: S311
+            return
+        key, text = MESSAGES.get(event_type, MESSAGES['ResourceUpdated'])
+        self._event += 1
+        now = datetime.datetime.now(datetime.UTC)
+        record = {
+            'EventType': event_type,
+            'EventId': str(self._event),
+            'EventTimestamp': now.isoformat(timespec='seconds'),
+            'Severity': severity,
+            'MessageSeverity': severity,
+            'Message': text,
+            'MessageId': message_id or f'ResourceEvent.1.3.{key}',
+            'MessageArgs': [],
+            'OriginOfCondition': {'@odata.id': uri},
+            **properties,
+        }
+        if not self._modern:
+            del record['MessageSeverity']
+        self._send(
+            Event(
+                str(self._event),
+                event_type,
+                uri,
+                self._type_of(uri),
+                record,
+            )
+        )
+
+    def emit(self, events: list[dict], repeat: int) -> int:
+        """Send events made up by hand, each `repeat` times."""
+        for _ in range(repeat):
+            for given in events:
+                properties = dict(given)
+                origin = properties.pop('OriginOfCondition', ROOT)
+                if isinstance(origin, dict):
+                    origin = origin['@odata.id']
+                self.notify(
+                    properties.pop('EventType', 'ResourceUpdated'),
+                    origin,
+                    properties.pop('MessageId', None),
+                    properties.pop('Severity', 'OK'),
+                    **properties,
+                )
+        return repeat * len(events)
+
+    def state(self) -> dict:
+        """Subscriptions and streams, for tests to look at."""
+        return {
+            'subscriptions': [
+                {
+                    'uri': s.uri,
+                    'destination': s.body['Destination'],
+                    'disabled': s.disabled,
+                    'delivered': s.delivered,
+                }
+                for s in self._subscriptions.values()
+            ],
+            'streams': len(self._streams),
+            'events': self.emitted,
+        }
+
+    def restart(self) -> None:
+        """Streams end; subscriptions are lost, if they are to be."""
+        for queue in self._streams:
+            queue.put_nowait(None)
+        if self._options.lose_subscriptions:
+            for subscription in list(self._subscriptions.values()):
+                self.remove(subscription)
+
+    async def close(self) -> None:
+        """End the streams and what is being delivered."""
+        for queue in self._streams:
+            queue.put_nowait(None)
+        for subscription in self._subscriptions.values():
+            subscription.stop()
+        if self._session is not None:
+            await self._session.close()
+
+    def find(self, uri: str) -> Subscription | None:
+        """The subscription at a URI."""
+        return self._subscriptions.get(uri)
+
+    def disable(self, subscription: Subscription, disabled: bool) -> None:
+        """Stop delivering to a subscription, or go on."""
+        subscription.disabled = disabled
+        self._tree.changed(subscription.uri)
+
+    def remove(self, subscription: Subscription) -> None:
+        """End a subscription."""
+        subscription.stop()
+        del self._subscriptions[subscription.uri]
+        self._tree.remove(subscription.uri)
+        self._tree.changed(SUBSCRIPTIONS)
+
+    def _type_of(self, uri: str) -> str:
+        resource = self._tree.get(uri)
+        if resource is None or resource.render is None:
+            return ''
+        kind = resource.document.get('@odata.type', '')
+        return kind.lstrip('#').split('.', 1)[0]
+
+    def _send(self, event: Event) -> None:
+        self.emitted += 1
+        for queue, interest in self._streams.items():
+            if interest.wants(event) and queue.qsize() < delivery.QUEUE:
+                queue.put_nowait(event)
+        if self._subscriptions and self._session is None:
+            self._session = aiohttp.ClientSession()
+        for subscription in self._subscriptions.values():
+            subscription.offer(event, self._session, self.tries)
+
+    # Subscriptions
+
+    async def _subscribe(self, call: Call) -> web.Response:
+        body = self._checked(call.body)
+        self._next += 1
+        uri = f'{SUBSCRIPTIONS}/{self._next}'
+        subscription = Subscription(
+            str(self._next), uri, body, _interest_of(body), self._gave_up
+        )
+        self._subscriptions[uri] = subscription
+
+        async def delete(call: Call) -> web.Response:
+            self.remove(subscription)
+            return answers.no_content()
+
+        async def patch(call: Call) -> web.Response:
+            if list(call.body) != ['Context']:
+                raise errors.property_not_writable(
+                    next((n for n in call.body if n != 'Context'), '')
+                )
+            subscription.body['Context'] = call.body['Context']
+            call.resource.changed()
+            return answers.ok(call.resource)
+
+        async def resume(call: Call) -> web.Response:
+            self.disable(subscription, False)
+            return answers.no_content()
+
+        resource = self._tree.add(
+            uri,
+            lambda: delivery.render(subscription, self._modern),
+            delete=delete,
+            patch=patch,
+        )
+        if self._modern:
+            action = 'EventDestination.ResumeSubscription'
+            self._tree.add(f'{uri}/Actions/{action}', post=resume)
+        self._tree.changed(SUBSCRIPTIONS)
+        return answers.created(resource)
+
+    def _checked(self, body: dict) -> dict:
+        known = {**SUBSCRIPTION, **(MODERN if self._modern else {})}
+        for name, value in body.items():
+            if name not in known:
+                raise errors.property_unknown(name)
+            _check_property(name, value, known[name])
+        for name in ('Destination', 'Protocol'):
+            if name not in body:
+                raise errors.property_missing(name)
+        if not re.match(r'https?://[^/]+', body['Destination']):
+            raise errors.property_value('Destination', body['Destination'])
+        for kind in body.get('EventTypes', ()):
+            if kind not in EVENT_TYPES:
+                raise errors.property_value('EventTypes', kind)
+        if not self._modern:
+            return body
+        return {
+            'SubscriptionType': 'RedfishEvent',
+            'EventFormatType': 'Event',
+            'DeliveryRetryPolicy': 'RetryForever',
+            **body,
+        }
+
+    def _gave_up(self, subscription: Subscription) -> bool:
+        """What the retry policy says; True: try the event again."""
+        policy = subscription.body.get('DeliveryRetryPolicy')
+        if policy == 'TerminateAfterRetries':
+            self.remove(subscription)
+        elif policy == 'SuspendRetries':
+            self.disable(subscription, True)
+        return policy in ('RetryForever', 'RetryForeverWithBackoff')
+
+    async def _submit_test_event(self, call: Call) -> web.Response:
+        body = dict(call.body)
+        if 'MessageId' not in body:
+            raise errors.property_missing('MessageId')
+        origin = body.pop('OriginOfCondition', SERVICE)
+        body.pop('EventTimestamp', None)
+        self.notify(
+            body.pop('EventType', 'Alert'),
+            origin if isinstance(origin, str) else origin['@odata.id'],
+            body.pop('MessageId'),
+            body.pop('Severity', 'OK'),
+            **body,
+        )
+        return answers.no_content()
+
+    # Server-sent events
+
+    async def _stream(self, call: Call) -> web.StreamResponse:
+        interest = _parse_filter(call.request.query.get('$filter', ''))
+        queue: asyncio.Queue[Event | None] = asyncio.Queue()
+        stream = web.StreamResponse(
+            headers={
+                **answers.COMMON,
+                'Content-Type': 'text/event-stream',
+                'Allow': 'GET',
+            }
+        )
+        await stream.prepare(call.request)
+        self._streams[queue] = interest
+        try:
+            await stream.write(b': stream opened\n\n')
+            while (event := await queue.get()) is not None:
+                data = json.dumps(delivery.message([event], None, event.id))
+                await stream.write(
+                    f'id: {event.id}\ndata: {data}\n\n'.encode()
+                )
+        finally:
+            del self._streams[queue]
+        return stream
+
+    # The service
+
+    def _render_service(self) -> dict:
+        service = document(
+            SERVICE,
+            'EventService.v1_1_0.EventService',
+            'Event Service',
+            Description='Tells what happened',
+            Status={'State': 'Enabled', 'Health': 'OK'},
+            ServiceEnabled=True,
+            DeliveryRetryAttempts=self.tries.attempts,
+            DeliveryRetryIntervalSeconds=max(1, int(self.tries.interval)),
+            EventTypesForSubscription=EVENT_TYPES,
+        )
+        if self._options.push:
+            service['Subscriptions'] = {'@odata.id': SUBSCRIPTIONS}
+        if self._options.sse:
+            service['ServerSentEventUri'] = SSE
+        if self._modern:
+            service.update(self._modern_properties())
+        return service
+
+    def _modern_properties(self) -> dict:
+        action = 'EventService.SubmitTestEvent'
+        supported = ('EventType', 'MessageId', 'RegistryPrefix')
+        supported += ('ResourceType', 'OriginResource')
+        return {
+            '@odata.type': '#EventService.v1_7_0.EventService',
+            'RegistryPrefixes': REGISTRIES,
+            'ResourceTypes': ['ComputerSystem', 'ResourceBlock', 'Task'],
+            'SubordinateResourcesSupported': True,
+            'EventFormatTypes': ['Event'],
+            'IncludeOriginOfConditionSupported': False,
+            'SSEFilterPropertiesSupported': {
+                'EventFormatType': False,
+                'MetricReportDefinition': False,
+                'SubordinateResources': False,
+                **dict.fromkeys(supported, True),
+            },
+            'Actions': {
+                f'#{action}': {'target': f'{SERVICE}/Actions/{action}'}
+            },
+        }
+
+
+def _check_property(name: str, value: object, wanted: object) -> None:
+    if isinstance(wanted, list):
+        if value not in wanted:
+            raise errors.property_value(name, value)
+    elif not isinstance(value, wanted):
+        raise errors.property_type(name, value)
+
+
+def _interest_of(body: dict) -> Interest:
+    origins = [
+        o['@odata.id'] if isinstance(o, dict) else str(o)
+        for o in body.get('OriginResources', [])
+    ]
+    if origins:
+        body['OriginResources'] = links(origins)
+    return Interest(
+        event_types=body.get('EventTypes', []),
+        registries=body.get('RegistryPrefixes', []),
+        message_ids=body.get('MessageIds', []),
+        resource_types=body.get('ResourceTypes', []),
+        severities=body.get('Severities', []),
+        origins=origins,
+        subordinate=body.get('SubordinateResources', False),
+    )
+
+
+def _parse_filter(text: str) -> Interest:
+    """The $filter of a stream: comparisons with `eq`, joined.
+
+    Comparisons of one property are alternatives, those of several must all
+    hold; that is what DSP0266 wants of clients.
+    """
+    fields = {
+        'EventType': 'event_types',
+        'RegistryPrefix': 'registries',
+        'MessageId': 'message_ids',
+        'ResourceType': 'resource_types',
+        'OriginResource': 'origins',
+    }
+    interest = Interest()
+    for name, value in re.findall(r"(\w+)\s+eq\s+'?([^'\s)]+)'?", text):
+        if name not in fields:
+            raise errors.query_value('$filter', text)
+        getattr(interest, fields[name]).append(value)
+    if text and interest == Interest():
+        raise errors.query_value('$filter', text)
+    return interest
