@@ -9,7 +9,7 @@ import secrets
 import signal
 import sys
 
-from valence_simulator import personalities, server
+from valence_simulator import personalities, server, tls
 
 
 def parser() -> argparse.ArgumentParser:
@@ -29,6 +29,9 @@ def parser() -> argparse.ArgumentParser:
     add('--port', type=int, default=0, help='port; 0 picks a free one')
     add('--username', help='user that must log in; no login if not given')
     add('--password', default='', help="that user's password")
+    add('--tls', action='store_true', help='serve https, self-signed')
+    add('--tls-cert', help='PEM file of the certificate to serve https with')
+    add('--tls-key', help='PEM file of its key')
     add('--latency-ms', type=float, default=0, help='delay of every answer')
     _add_pod_options(parser.add_argument_group('the pod'))
     _add_redfish_options(parser.add_argument_group('Redfish services'))
@@ -120,8 +123,13 @@ def _add_rsd_options(group) -> None:
 async def run(options: argparse.Namespace) -> None:
     """Serve until SIGTERM or SIGINT."""
     options.seed = options.seed or secrets.token_hex(8)
+    ssl_context = None
+    if options.tls or options.tls_cert:
+        ssl_context = tls.context(
+            options.host, options.tls_cert, options.tls_key
+        )
     simulator = server.Server(
-        personalities.load(options), options.latency_ms / 1000
+        personalities.load(options), options.latency_ms / 1000, ssl_context
     )
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()

@@ -12,12 +12,30 @@ import collections
 import ssl
 
 from aiohttp import web
+from aiohttp.http_exceptions import BadHttpMethod
 
 from valence_simulator import control, faults
 from valence_simulator.personalities import Personality
 
 #: Seconds that requests in flight get to end when the server stops.
 SHUTDOWN_TIMEOUT = 0.2
+
+
+class _Connection(web.RequestHandler):
+    """aiohttp's, but for 501 rather than 400 to an unknown method."""
+
+    __slots__ = ()
+
+    def handle_error(self, request, status=500, exc=None, message=None):
+        response = super().handle_error(request, status, exc, message)
+        if isinstance(exc, BadHttpMethod):
+            response.set_status(501)
+        return response
+
+
+class _HttpServer(web.Server):
+    def __call__(self) -> web.RequestHandler:
+        return _Connection(self, loop=self._loop, **self._kwargs)
 
 
 class Server:
@@ -58,7 +76,7 @@ class Server:
 
         :raises OSError: the address is not free.
         """
-        server = web.Server(self.handle, access_log=None)
+        server = _HttpServer(self.handle, access_log=None)
         self._runner = web.ServerRunner(
             server, shutdown_timeout=SHUTDOWN_TIMEOUT
         )

@@ -153,6 +153,22 @@ def method_not_allowed(method: str, allow: str) -> RedfishError:
     )
 
 
+def precondition_failed() -> RedfishError:
+    return RedfishError(
+        412,
+        'Base.1.0.PreconditionFailed',
+        'The ETag or the OData version does not match.',
+    )
+
+
+def precondition_required() -> RedfishError:
+    return RedfishError(
+        428,
+        'Base.1.0.PreconditionRequired',
+        'A precondition is missing, or its ETag does not match.',
+    )
+
+
 def conflict(message: str, *details: str) -> RedfishError:
     return RedfishError(409, 'Base.1.0.GeneralError', message, details=details)
 

@@ -9,7 +9,7 @@ import json
 from aiohttp import web
 
 from valence_simulator.hardware import Pod
-from valence_simulator.protocol import answers, errors, metadata
+from valence_simulator.protocol import accounts, answers, errors, metadata
 from valence_simulator.protocol.events import EventService
 from valence_simulator.protocol.query import Features, Query
 from valence_simulator.protocol.resources import ROOT, Call, Resource, Tree
@@ -46,6 +46,7 @@ class RedfishService:
             options.session_limit,
         )
         self.events = EventService(self.tree, options, self.modern_events)
+        accounts.add(self.tree, options.username)
         metadata.add(self.tree)
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
@@ -98,13 +99,9 @@ class RedfishService:
         self.tree.changed(ROOT)
 
     async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
-        uri = _normalize(request.path)
+        uri = _normalize(request)
         if request.headers.get('OData-Version', '4.0') != '4.0':
-            raise errors.RedfishError(
-                412,
-                'Base.1.0.PreconditionFailed',
-                'Only version 4.0 of OData is spoken here.',
-            )
+            raise errors.precondition_failed()
         resource = self.tree.get(uri)
         username = self._authenticate(request, resource)
         if resource is None:
@@ -114,8 +111,22 @@ class RedfishService:
         handler = resource.handlers.get(request.method)
         if handler is None:
             raise errors.method_not_allowed(request.method, resource.allow)
+        self._check_etag(request, resource)
         body = await _body_of(request)
         return await handler(Call(request, resource, body, username))
+
+    def _check_etag(
+        self, request: web.BaseRequest, resource: Resource
+    ) -> None:
+        """:raises RedfishError: 412, or 428 where If-Match is a must."""
+        if not resource.etags or request.method not in ('PATCH', 'PUT'):
+            return
+        wanted = request.headers.get('If-Match')
+        if wanted is None:
+            if getattr(self.options, 'require_etag', False):
+                raise errors.precondition_required()
+        elif wanted not in ('*', resource.etag):
+            raise errors.precondition_failed()
 
     def _authenticate(
         self, request: web.BaseRequest, resource: Resource | None
@@ -136,6 +147,10 @@ class RedfishService:
             raise errors.method_not_allowed(request.method, resource.allow)
         if 'GET' in resource.handlers:
             return await resource.handlers['GET'](Call(request, resource, {}))
+        if resource.etags and resource.etag == request.headers.get(
+            'If-None-Match'
+        ):
+            return web.Response(status=304, headers=resource.headers)
         features = self.query.features
         if request.query_string or (
             features.page_size and 'Members' in resource.document
@@ -146,8 +161,13 @@ class RedfishService:
         return answers.ok(resource)
 
 
-def _normalize(path: str) -> str:
-    return path.rstrip('/') or '/'
+def _normalize(request: web.BaseRequest) -> str:
+    """The URI that a request is about, by DSP0266's rules."""
+    uri = request.path.rstrip('/') or '/'
+    if request.method == 'POST':
+        # To create in a collection's Members is to create in it.
+        uri = uri.removesuffix('/Members')
+    return uri
 
 
 async def _body_of(request: web.BaseRequest) -> dict:

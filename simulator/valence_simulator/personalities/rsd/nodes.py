@@ -81,7 +81,8 @@ class Nodes:
             service.tree, service.pod, self.is_taken
         )
         self._tree.add(uris.NODES, self._render_collection)
-        self._tree.add(uris.ALLOCATE, post=self._allocate)
+        for uri in (uris.ALLOCATE, uris.USUAL_ALLOCATE):
+            self._tree.add(uri, post=self._allocate)
 
     def is_taken(self, uri: str) -> bool:
         """Whether a node has the resource at a URI."""

@@ -15,7 +15,7 @@ from valence_simulator.personalities.rsd.chassis import ChassisTree
 from valence_simulator.personalities.rsd.nodes import Nodes
 from valence_simulator.personalities.rsd.storage import Storage
 from valence_simulator.personalities.rsd.systems import Systems
-from valence_simulator.protocol import events
+from valence_simulator.protocol import accounts, events, tasks
 from valence_simulator.protocol.query import Features
 from valence_simulator.protocol.resources import ROOT, document, link
 from valence_simulator.protocol.service import RedfishService
@@ -41,6 +41,8 @@ class RsdService(RedfishService):
         tree, pod = self.tree, self.pod
         tree.add(ROOT, self._render_root, public=True)
         self._add_manager()
+        # A stub: composing shows in ComposedNodeState, not in tasks.
+        tasks.Tasks(tree, False, self.notify)
         self.chassis = ChassisTree(tree, pod)
         self.systems = Systems(tree, pod, self._system_changed)
         self.nodes = Nodes(self)
@@ -172,7 +174,7 @@ class RsdService(RedfishService):
     def _render_manager(self) -> dict:
         return document(
             uris.POD_MANAGER,
-            'Manager.v1_3_0.Manager',
+            'Manager.v1_5_0.Manager',
             'Pod Manager',
             Description='The manager of the pod',
             ManagerType='Service',
@@ -207,7 +209,9 @@ class RsdService(RedfishService):
             Fabrics=link(uris.FABRICS),
             StorageServices=link(uris.STORAGE_SERVICES),
             SessionService=link(SERVICE),
+            AccountService=link(accounts.SERVICE),
             EventService=link(events.SERVICE),
+            Tasks=link(tasks.SERVICE),
             ProtocolFeaturesSupported=self.query.features.document(),
             Links={'Sessions': link(SESSIONS)},
             Oem={'Intel_RackScale': oem},

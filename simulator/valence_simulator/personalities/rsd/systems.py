@@ -320,7 +320,6 @@ def render_storage(system: System) -> dict:
             {
                 '@odata.id': f'{uri}#/StorageControllers/0',
                 'MemberId': '0',
-                'Name': 'Controller',
                 'Status': OK,
                 'Manufacturer': 'Contoso',
                 'Model': 'Simulated controller',

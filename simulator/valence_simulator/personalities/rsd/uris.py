@@ -13,7 +13,10 @@ SWITCHES = f'{ROOT}/EthernetSwitches'
 STORAGE_SERVICES = f'{ROOT}/StorageServices'
 STORAGE_SERVICE = f'{STORAGE_SERVICES}/1'
 POD_MANAGER = f'{MANAGERS}/PodManager'
-ALLOCATE = f'{NODES}/Actions/Allocate'
+#: Where the action is by DMTF's rules; the collection shows this one.
+ALLOCATE = f'{NODES}/Actions/ComposedNodeCollection.Allocate'
+#: Where Intel's pod manager has it; answers as well.
+USUAL_ALLOCATE = f'{NODES}/Actions/Allocate'
 
 
 def chassis(chassis: hardware.Chassis) -> str:
