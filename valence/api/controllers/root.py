@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: Apache-2.0
+from typing import Any
+
+import pecan
+
+from valence.api import render
+from valence.api import versions
+from valence.api.controllers import v1
+
+
+class RootController:
+    """The versions, and the way to each."""
+
+    v1 = v1.V1Controller()
+
+    @pecan.expose(content_type='application/json')
+    def index(self, *args: Any, **kwargs: Any) -> bytes:
+        """List the versions, in the form that keystoneauth discovers."""
+        version = versions.describe(pecan.request.application_url)
+        return render.dumps(
+            {
+                'name': 'OpenStack Valence API',
+                'description': 'Manages pod managers and composes bare-metal '
+                'servers out of the hardware that they pool.',
+                'versions': [version],
+                'default_version': version,
+            }
+        )

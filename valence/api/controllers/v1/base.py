@@ -1,0 +1,191 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What all resources of the API share.
+
+A controller has a method a verb; it gets the :class:`Call` and returns what
+the body of the answer is made of, or None for an answer without one. Which
+path and HTTP method lead to it stands in ``valence.api.controllers.v1``.
+"""
+
+import dataclasses
+import urllib.parse
+from collections.abc import Callable
+from typing import Any
+from typing import TypeVar
+
+import sqlalchemy as sa
+from oslo_utils import uuidutils
+
+from valence import objects
+from valence.api import query
+from valence.api import render
+from valence.api.controllers.v1 import types
+from valence.common import context
+from valence.common import exception
+from valence.db import api as db
+from valence.db.sqlalchemy import models
+from valence.objects import base as objects_base
+
+Verb = TypeVar('Verb', bound=Callable[..., Any])
+
+
+@dataclasses.dataclass(frozen=True)
+class Spec:
+    """What a verb takes and answers, said beside its code.
+
+    :param status: the HTTP status when all is well.
+    :param body: ``c`` or ``u`` for a body of the resource's create or update
+        type, a JSON schema for any other, None for no body.
+    :param params: query parameters besides those of the object.
+    :param listing: whether the answer is a collection.
+    """
+
+    status: int = 200
+    body: str | dict[str, Any] | None = None
+    params: tuple[str, ...] = ()
+    listing: bool = False
+
+
+def verb(**spec: Any) -> Callable[[Verb], Verb]:
+    """Mark a method as a verb of the API; see :class:`Spec`."""
+
+    def mark(method: Verb) -> Verb:
+        method.spec = Spec(**spec)  # type: ignore[attr-defined]
+        return method
+
+    return mark
+
+
+@dataclasses.dataclass
+class Call:
+    """One request, as a verb sees it."""
+
+    request: Any
+    response: Any
+    context: context.RequestContext
+    minor: int
+    spec: Spec
+    ident: str = ''
+
+    def body(self) -> dict[str, Any]:
+        """The JSON object that was sent; an absent body is an empty one."""
+        return self.request.json_object
+
+    def values(self, cls: type[objects_base.ValenceObject]) -> dict[str, Any]:
+        """The fields that were sent, checked, by their name in the object."""
+        return types.parse(cls, str(self.spec.body), self.minor, self.body())
+
+    def flag(self, name: str) -> bool:
+        """Whether a query parameter says true."""
+        text = self.request.GET.get(name, 'false').lower()
+        if text not in ('true', 'false'):
+            raise exception.Invalid(
+                field=name, reason='it has to be true or false'
+            )
+        return text == 'true'
+
+    def locate(self, resource: str, uuid: str) -> None:
+        """Say in the answer where the resource is."""
+        self.response.location = (
+            f'{self.request.application_url}/v1/{resource}/{uuid}'
+        )
+
+
+def find(
+    tx: db.Transaction,
+    cls: type[objects_base.ValenceObject],
+    ident: str,
+    *conditions: sa.ColumnElement[bool],
+    field: str | None = None,
+) -> sa.Row[Any]:
+    """The one resource with this UUID or name.
+
+    :param field: the request's field that names it, if not the path does.
+    :raises NotFound: when there is none; Invalid when a field names it.
+    :raises Conflict: when the name fits several; lists their UUIDs.
+    """
+    if uuidutils.is_uuid_like(ident):
+        where = {'uuid': ident.lower()}
+    elif 'name' in cls.fields:
+        where = {'name': ident}
+    else:
+        where = {'uuid': ''}
+    model = models.BY_RESOURCE[cls.RESOURCE]
+    rows = tx.list(model, *conditions, limit=11, **where).all()
+    if len(rows) > 1:
+        uuids = ', '.join(row.uuid for row in rows[:10])
+        raise exception.Conflict(
+            f'The name {ident} fits several: {uuids}'
+            f'{" and more" if len(rows) > 10 else ""}. Use a UUID.'
+        )
+    if rows:
+        return rows[0]
+    if field:
+        raise exception.Invalid(
+            field=field, reason=f'there is no {cls.KIND} {ident[:64]}'
+        )
+    raise exception.NotFound(kind=cls.KIND.capitalize(), ident=ident[:64])
+
+
+class Controller:
+    """Reading of one kind of resource; others add their verbs to it."""
+
+    def __init__(self, cls: type[objects_base.ValenceObject]) -> None:
+        self.object = cls
+        self.collection = cls.RESOURCE
+        self.model = models.BY_RESOURCE[cls.RESOURCE]
+
+    def visible(self, call: Call) -> list[sa.ColumnElement[bool]]:
+        """The conditions under which the asker may know of a row."""
+        if 'project_id' in self.object.fields and not call.context.is_admin:
+            return [self.model.project_id == call.context.project_id]
+        return []
+
+    def find(self, tx: db.Transaction, call: Call) -> sa.Row[Any]:
+        """The resource that the request names."""
+        return find(tx, self.object, call.ident, *self.visible(call))
+
+    def render(self, call: Call, row: sa.Row[Any]) -> dict[str, Any]:
+        """One resource as the answer shows it."""
+        return render.record(row, render.shown(self.object, call.minor))
+
+    @verb(listing=True)
+    def list(self, call: Call) -> dict[str, Any]:
+        """List, a page at a time."""
+        wanted = query.parse(call.request, self.object)
+        names = render.selected(self.object, call.minor, wanted.fields)
+        with db.reader() as tx:
+            self.resolve(tx, wanted.filters)
+            rows, marker = query.page(
+                tx, self.model, wanted, names, *self.visible(call)
+            )
+        answer: dict[str, Any] = {
+            self.collection: [render.record(row, names) for row in rows]
+        }
+        if marker:
+            parameters = {**dict(call.request.GET), 'marker': marker}
+            answer['next'] = (
+                f'{call.request.path_url}?{urllib.parse.urlencode(parameters)}'
+            )
+        return answer
+
+    @verb(params=('fields',))
+    def show(self, call: Call) -> dict[str, Any]:
+        """Show one."""
+        wanted = call.request.GET.get('fields')
+        names = render.selected(self.object, call.minor, wanted)
+        with db.reader() as tx:
+            return render.record(self.find(tx, call), names)
+
+    def resolve(self, tx: db.Transaction, values: dict[str, Any]) -> None:
+        """Put UUIDs in the place of references by UUID or name.
+
+        :raises Invalid: for a reference to nothing.
+        """
+        for name, field in self.object.fields.items():
+            if not field.refers or field.refers[0] not in values:
+                continue
+            alias, kind = field.refers
+            ident = values.pop(alias)
+            if ident is not None:
+                cls = getattr(objects, kind)
+                values[name] = find(tx, cls, ident, field=alias).uuid

@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: Apache-2.0
+from typing import Any
+
+from valence import objects
+from valence.api import render
+from valence.api.controllers.v1 import base
+from valence.common import rpc
+from valence.conductor import api as conductor
+from valence.db import api as db
+from valence.db.sqlalchemy import models
+
+
+class Operations(base.Controller):
+    """Changes that have to reach hardware."""
+
+    def __init__(self) -> None:
+        super().__init__(objects.Operation)
+
+    @base.verb(params=('fields',))
+    def show(self, call: base.Call) -> dict[str, Any]:
+        """Show one operation with the journal of its steps."""
+        wanted = call.request.GET.get('fields')
+        names = render.selected(self.object, call.minor, wanted)
+        with db.reader() as tx:
+            operation = self.find(tx, call)
+            steps = tx.list(
+                models.OperationStep,
+                order=[models.OperationStep.n],
+                operation_uuid=operation.uuid,
+            ).all()
+        answer = render.record(operation, names)
+        if wanted is None:
+            journal = render.shown(objects.OperationStep, call.minor)
+            answer['steps'] = [render.record(row, journal) for row in steps]
+        return answer
+
+    @base.verb(status=202)
+    def delete(self, call: base.Call) -> dict[str, Any]:
+        """Cancel: what was done is undone."""
+        uuid = _cancel(self, call)
+        rpc.wake()
+        call.locate('operations', uuid)
+        row = db.get(models.Operation, uuid=uuid)
+        answer = {} if row is None else self.render(call, row)
+        return {**answer, 'operation_uuid': uuid}
+
+
+@db.transaction
+def _cancel(
+    tx: db.Transaction, controller: Operations, call: base.Call
+) -> str:
+    row = controller.find(tx, call)
+    conductor.cancel(tx, row)
+    return row.uuid

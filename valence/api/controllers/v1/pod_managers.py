@@ -1,0 +1,182 @@
+# SPDX-License-Identifier: Apache-2.0
+import urllib.parse
+from typing import Any
+
+import sqlalchemy as sa
+from oslo_utils import timeutils
+
+from valence import objects
+from valence.api.controllers.v1 import base
+from valence.common import exception
+from valence.common import rpc
+from valence.common import secrets
+from valence.conductor import api as conductor
+from valence.db import api as db
+from valence.db.sqlalchemy import models
+from valence.podmanagers import loader
+
+_TYPE = 'pod_managers'
+
+
+class PodManagers(base.Controller):
+    """The controllers of pooled hardware that Valence manages."""
+
+    def __init__(self) -> None:
+        super().__init__(objects.PodManager)
+
+    @base.verb(status=201, body='c')
+    def create(self, call: base.Call) -> dict[str, Any]:
+        """Register a pod manager. It is offline until it was contacted."""
+        values = self._checked(call)
+        row = _create(values)
+        rpc.wake()
+        call.locate(_TYPE, row.uuid)
+        return self.render(call, row)
+
+    @base.verb(body='u')
+    def update(self, call: base.Call) -> dict[str, Any]:
+        """Change a pod manager: a JSON object of the items to change."""
+        row = _update(self, call, self._checked(call))
+        rpc.wake()
+        return self.render(call, row)
+
+    @base.verb(status=204, params=('cascade',))
+    def delete(self, call: base.Call) -> dict[str, Any] | None:
+        """Remove a pod manager: with ``cascade=true`` its nodes, too."""
+        operation = _delete(self, call, call.flag('cascade'))
+        if operation is None:
+            return None
+        rpc.wake()
+        call.response.status = 202
+        call.locate('operations', operation)
+        with db.reader() as tx:
+            answer = self.render(call, self.find(tx, call))
+        return {**answer, 'operation_uuid': operation}
+
+    @base.verb(status=202)
+    def sync(self, call: base.Call) -> dict[str, Any]:
+        """Read the whole inventory of a pod manager anew."""
+        row = _sync(self, call)
+        rpc.wake()
+        call.locate('operations', row.uuid)
+        return base.Controller(objects.Operation).render(call, row)
+
+    def _checked(self, call: base.Call) -> dict[str, Any]:
+        """The values that were sent, ready to be stored."""
+        values = call.values(self.object)
+        driver = values.get('driver')
+        if driver is not None and driver not in loader.names():
+            raise exception.Invalid(
+                field='driver',
+                reason=f'it has to be one of: {", ".join(loader.names())}',
+            )
+        if 'url' in values:
+            values['url'] = values['url'].rstrip('/')
+        if 'password' in values:
+            values['password'] = secrets.encrypt(values['password'])
+        return values
+
+
+@db.transaction
+def _create(tx: db.Transaction, values: dict[str, Any]) -> sa.Row[Any]:
+    uuid = tx.create(
+        models.PodManager, **{**objects.PodManager.defaults(), **values}
+    )
+    return tx.list(models.PodManager, uuid=uuid).one()
+
+
+def _place(url: str) -> tuple[str, str | None, int | None]:
+    parts = urllib.parse.urlsplit(url)
+    port = parts.port or {'http': 80, 'https': 443}[parts.scheme]
+    return parts.scheme, parts.hostname, port
+
+
+@db.transaction
+def _update(
+    tx: db.Transaction,
+    controller: PodManagers,
+    call: base.Call,
+    values: dict[str, Any],
+) -> sa.Row[Any]:
+    row = controller.find(tx, call)
+    if 'url' in values and _place(values['url']) != _place(row.url):
+        _check_move(tx, row, values)
+    if values.keys() & {'url', 'driver', 'username', 'password', 'auth_type'}:
+        values = {**values, 'service_uuid': None}
+    if values:
+        tx.update(models.PodManager, values, uuid=row.uuid)
+    return tx.list(models.PodManager, uuid=row.uuid).one()
+
+
+def _check_move(
+    tx: db.Transaction, row: sa.Row[Any], values: dict[str, Any]
+) -> None:
+    """Stop a change of host that would hand the password to a stranger."""
+    if row.password is not None and 'password' not in values:
+        raise exception.Invalid(
+            field='password',
+            reason='it has to be given anew when the scheme, host or port '
+            'of url changes',
+        )
+    names = _node_names(tx, row.uuid)
+    if names:
+        raise exception.Conflict(
+            f'The url cannot move to another service while nodes exist: '
+            f'{names}.'
+        )
+
+
+def _node_names(tx: db.Transaction, podm_uuid: str) -> str:
+    rows = tx.list(
+        models.Node, only=('name', 'uuid'), limit=11, podm_uuid=podm_uuid
+    ).all()
+    names = ', '.join(f'{row.name} ({row.uuid})' for row in rows[:10])
+    return names + (' and more' if len(rows) > 10 else '')
+
+
+@db.transaction
+def _delete(
+    tx: db.Transaction, controller: PodManagers, call: base.Call, cascade: bool
+) -> str | None:
+    """Delete at once where nothing stands against it.
+
+    :returns: the operation that will do it otherwise.
+    """
+    row = controller.find(tx, call)
+    names = _node_names(tx, row.uuid)
+    if names and not cascade:
+        raise exception.Conflict(
+            f'The pod manager {row.name} has nodes: {names}. Delete them '
+            f'first, or use cascade=true.'
+        )
+    if names:
+        operation = conductor.request(
+            tx,
+            call.context,
+            'delete',
+            _TYPE,
+            row.uuid,
+            podm_uuid=row.uuid,
+            lock_key=f'delete:{row.uuid}',
+        )
+        tx.update(
+            models.PodManager,
+            {'deleting_at': timeutils.utcnow()},
+            uuid=row.uuid,
+        )
+        return operation
+    # What is being composed has not chosen a pod manager yet, or holds a
+    # node with this one: only a reading of the inventory can be under way.
+    for operation in conductor.open_operations(tx, row.uuid):
+        conductor.cancel(tx, operation)
+    tx.delete(models.PodManager, uuid=row.uuid)
+    return None
+
+
+@db.transaction
+def _sync(
+    tx: db.Transaction, controller: PodManagers, call: base.Call
+) -> sa.Row[Any]:
+    row = controller.find(tx, call)
+    uuid = conductor.request_sync(tx, call.context, row.uuid)
+    return tx.list(models.Operation, uuid=uuid).one()

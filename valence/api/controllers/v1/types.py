@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: Apache-2.0
+"""WSME types of request bodies, derived from the versioned objects.
+
+One type a verb: a field that may be given on create is an attribute of the
+create type, and so on. WSME finds unknown and missing attributes, the object's
+field judges the values.
+"""
+
+import functools
+from typing import Any
+
+import wsme.exc
+from wsme import types as wtypes
+from wsme.rest import json as wsme_json
+
+from valence.common import exception
+from valence.objects import base
+from valence.objects import fields
+
+CREATE = 'c'
+UPDATE = 'u'
+
+
+class FieldType(wtypes.UserType):
+    """A WSME type that leaves the judgement to an object's field."""
+
+    basetype = wtypes.text
+
+    def __init__(self, field: fields.Spec) -> None:
+        self.field = field
+        self.name = field.json_name
+
+    def validate(self, value: Any) -> Any:
+        return self.field.validate(value)
+
+    def frombasetype(self, value: Any) -> Any:
+        # WSME validates when the attribute is set, and names it then.
+        return value
+
+
+def accepted(
+    cls: type[base.ValenceObject], verb: str, minor: int
+) -> dict[str, fields.Spec]:
+    """The fields that the body of a request may have, by their API name."""
+    return {
+        field.refers[0] if field.refers else name: field
+        for name, field in cls.fields.items()
+        if verb in field.api and field.since <= minor
+    }
+
+
+@functools.cache
+def body_type(
+    cls: type[base.ValenceObject], verb: str, minor: int
+) -> type[wtypes.Base]:
+    """The WSME type of the body with which ``cls`` is created or changed."""
+    attributes = {
+        name: wtypes.wsattr(
+            FieldType(field), mandatory=verb == CREATE and not field.optional
+        )
+        for name, field in accepted(cls, verb, minor).items()
+    }
+    title = {CREATE: 'Create', UPDATE: 'Change'}[verb]
+    return type(f'{cls.__name__}{title}{minor}', (wtypes.Base,), attributes)
+
+
+def parse(
+    cls: type[base.ValenceObject],
+    verb: str,
+    minor: int,
+    body: dict[str, Any],
+) -> dict[str, Any]:
+    """The fields that a body gives, checked, by their name in the object.
+
+    :raises Invalid: naming the first field that is unknown, missing or wrong.
+    """
+    type_ = body_type(cls, verb, minor)
+    known = accepted(cls, verb, minor)
+    for name, value in body.items():
+        # WSME lets an explicit null through.
+        if value is None and name in known and not known[name].nullable:
+            raise exception.Invalid(field=name, reason='it may not be null')
+    try:
+        parsed = wsme_json.fromjson(type_, body)
+    except wsme.exc.UnknownAttribute as exc:
+        raise unknown(cls, sorted(exc.attributes)[0]) from None
+    except wsme.exc.InvalidInput as exc:
+        reason = str(exc.msg).rstrip('.')
+        if reason == 'Mandatory field missing':
+            reason = 'it is missing'
+        raise exception.Invalid(field=exc.fieldname, reason=reason) from None
+    return {
+        name: getattr(parsed, name)
+        for name in known
+        if not isinstance(getattr(parsed, name), wtypes.UnsetType)
+    }
+
+
+def unknown(cls: type[base.ValenceObject], name: str) -> exception.Invalid:
+    """The error for a field that a body may not have."""
+    reason = 'there is no such field'
+    if name in cls.fields and cls.fields[name].api:
+        reason = 'it cannot be set here'
+    return exception.Invalid(field=name[:64], reason=reason)
+
+
+def schema(
+    cls: type[base.ValenceObject], verb: str, minor: int
+) -> dict[str, Any]:
+    """The JSON schema of a body that creates (c), changes (u) or shows (r)."""
+    if verb == 'r':
+        properties = {
+            name: field.schema()
+            for name, field in cls.fields.items()
+            if 'r' in field.api and field.since <= minor
+        }
+        return {'type': 'object', 'properties': properties}
+    known = accepted(cls, verb, minor)
+    result: dict[str, Any] = {
+        'type': 'object',
+        'properties': {name: field.schema() for name, field in known.items()},
+        'additionalProperties': False,
+    }
+    required = [name for name, field in known.items() if not field.optional]
+    if verb == CREATE and required:
+        result['required'] = required
+    return result

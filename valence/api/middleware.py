@@ -1,0 +1,151 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What stands between the socket and the controllers."""
+
+import http
+from collections.abc import Callable
+from collections.abc import Iterable
+from typing import Any
+
+import orjson
+from oslo_db import exception as db_exception
+from oslo_log import log
+
+from valence.common import exception
+
+LOG = log.getLogger(__name__)
+
+WSGI = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+# What other people's middleware may say with an error.
+_KEPT_HEADERS = {'allow', 'retry-after', 'www-authenticate'}
+
+
+class Errors:
+    """Turn every failure into the API's one form of error.
+
+    It takes exceptions as well as the answers of Pecan and of other
+    middleware, so that a client never sees two forms.
+    """
+
+    def __init__(self, app: WSGI) -> None:
+        self.app = app
+
+    def __call__(
+        self, environ: dict[str, Any], start_response: Callable[..., Any]
+    ) -> Iterable[bytes]:
+        answered: list[Any] = []
+
+        def remember(
+            status: str, headers: list[tuple[str, str]], exc_info: Any = None
+        ) -> None:
+            answered[:] = [status, headers]
+
+        try:
+            body = self.app(environ, remember)
+        except Exception as exc:
+            failure = understand(exc, environ)
+            status = f'{failure.code} {_phrase(failure.code)}'
+            return self._answer(
+                environ,
+                start_response,
+                status,
+                list(failure.headers.items()),
+                failure.error_code(),
+                str(failure),
+            )
+        status, headers = answered
+        if int(status[:3]) < 400:
+            start_response(status, headers)
+            return body
+        kept = [item for item in headers if item[0].lower() in _KEPT_HEADERS]
+        return self._answer(
+            environ,
+            start_response,
+            status,
+            kept,
+            'composable.' + _phrase(int(status[:3])).lower().replace(' ', '-'),
+            _foreign_detail(environ, int(status[:3])),
+        )
+
+    @staticmethod
+    def _answer(
+        environ: dict[str, Any],
+        start_response: Callable[..., Any],
+        status: str,
+        headers: list[tuple[str, str]],
+        code: str,
+        detail: str,
+    ) -> Iterable[bytes]:
+        error = {
+            'status': int(status[:3]),
+            'code': code,
+            'title': _phrase(int(status[:3])),
+            'detail': detail,
+            'request_id': environ.get('openstack.request_id'),
+        }
+        body = orjson.dumps({'errors': [error]})
+        start_response(
+            status,
+            [
+                ('Content-Type', 'application/json'),
+                ('Content-Length', str(len(body))),
+                *headers,
+            ],
+        )
+        return [] if environ['REQUEST_METHOD'] == 'HEAD' else [body]
+
+
+def understand(
+    exc: Exception, environ: dict[str, Any]
+) -> exception.ValenceException:
+    """The error that the client is told of, for whatever was raised."""
+    if isinstance(exc, exception.ValenceException) and exc.code != 500:
+        return exc
+    if isinstance(exc, db_exception.DBDuplicateEntry):
+        return exception.Duplicate(
+            kind=environ.get('valence.kind', 'resource'),
+            field=_last(exc.columns),
+        )
+    if isinstance(exc, db_exception.DBConnectionError):
+        LOG.error('The database cannot be reached: %s', exc.inner_exception)
+        return exception.ServiceUnavailable(service='The database')
+    if isinstance(exc, db_exception.DBDeadlock):
+        return exception.ServiceUnavailable(service='The database')
+    if isinstance(exc, db_exception.DBReferenceError):
+        return exception.Conflict(
+            'Something that the request refers to, or that refers to it, '
+            'has changed meanwhile.'
+        )
+    if isinstance(exc, UnicodeDecodeError):
+        return exception.Invalid(
+            field='the URL', reason='it is not valid UTF-8'
+        )
+    LOG.error(
+        'Unexpected failure of %s %s',
+        environ.get('REQUEST_METHOD'),
+        environ.get('PATH_INFO'),
+        exc_info=exc,
+    )
+    return exception.ValenceException()
+
+
+def _last(columns: list[str] | None) -> str:
+    return (columns or ['value'])[-1].rpartition('.')[2]
+
+
+def _phrase(status: int) -> str:
+    try:
+        return http.HTTPStatus(status).phrase
+    except ValueError:
+        return 'Error'
+
+
+def _foreign_detail(environ: dict[str, Any], status: int) -> str:
+    if status == 401:
+        return 'Authentication is required: no valid token was given.'
+    if status == 404:
+        path = environ.get('SCRIPT_NAME', '') + environ.get('PATH_INFO', '')
+        path = path.encode('latin-1').decode('utf-8', 'replace')
+        return f'There is nothing at {path[:256]}.'
+    if status == 413:
+        return 'The body of the request is too large.'
+    return http.HTTPStatus(status).description or _phrase(status)

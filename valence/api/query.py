@@ -1,0 +1,151 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Query parameters of collections: filters, sorting and keyset paging."""
+
+import dataclasses
+from typing import Any
+
+import sqlalchemy as sa
+import webob
+from oslo_config import cfg
+
+from valence.common import exception
+from valence.db import api as db
+from valence.objects import base
+from valence.objects import fields
+
+_PAGING = ('limit', 'marker', 'sort_key', 'sort_dir', 'fields')
+
+
+@dataclasses.dataclass
+class Query:
+    """What a request wants of a collection."""
+
+    limit: int
+    marker: str | None = None
+    sort_key: str = 'created_at'
+    sort_dir: str = 'asc'
+    fields: str | None = None
+    filters: dict[str, Any] = dataclasses.field(default_factory=dict)
+
+
+def parameters(request: webob.Request, known: set[str]) -> dict[str, str]:
+    """The query parameters by name.
+
+    :raises Invalid: for one that is not known, or given twice.
+    """
+    result: dict[str, str] = {}
+    for name, value in request.GET.items():
+        if name not in known:
+            raise exception.Invalid(
+                field=name[:64], reason='there is no such query parameter'
+            )
+        if name in result:
+            raise exception.Invalid(field=name, reason='it is given twice')
+        result[name] = value
+    return result
+
+
+def filterable(cls: type[base.ValenceObject]) -> dict[str, str]:
+    """Query parameters that filter a collection, with the field each means."""
+    names: dict[str, str] = {}
+    for name, field in cls.fields.items():
+        if field.filter:
+            names[name] = name
+            if field.refers:
+                names[field.refers[0]] = name
+    return names
+
+
+def sortable(cls: type[base.ValenceObject]) -> list[str]:
+    """The fields that a collection can be sorted by."""
+    return [name for name, field in cls.fields.items() if field.sort]
+
+
+def parse(request: webob.Request, cls: type[base.ValenceObject]) -> Query:
+    """Read the parameters of a collection.
+
+    :raises Invalid: naming the parameter that is wrong.
+    """
+    filters = filterable(cls)
+    given = parameters(request, {*_PAGING, *filters})
+    query = Query(limit=_limit(given.pop('limit', None)))
+    for name in ('marker', 'fields'):
+        setattr(query, name, given.pop(name, None))
+    query.sort_key = given.pop('sort_key', query.sort_key)
+    if query.sort_key not in sortable(cls):
+        raise exception.Invalid(
+            field='sort_key',
+            reason=f'it has to be one of: {", ".join(sortable(cls))}',
+        )
+    query.sort_dir = given.pop('sort_dir', query.sort_dir)
+    if query.sort_dir not in ('asc', 'desc'):
+        raise exception.Invalid(
+            field='sort_dir', reason='it has to be asc or desc'
+        )
+    for name, text in given.items():
+        field = cls.fields[filters[name]]
+        if name != filters[name]:
+            query.filters[name] = text
+        else:
+            query.filters[name] = _value(name, field, text)
+    return query
+
+
+def _limit(text: str | None) -> int:
+    maximum = cfg.CONF.api.max_limit
+    if text is None:
+        return maximum
+    if not (text.isascii() and text.isdecimal()):
+        raise exception.Invalid(
+            field='limit', reason='it has to be a whole number'
+        )
+    return min(int(text[:9]), maximum) or maximum
+
+
+def _value(name: str, field: fields.Spec, text: str) -> Any:
+    try:
+        return field.from_text(text)
+    except ValueError as exc:
+        raise exception.Invalid(field=name, reason=str(exc)) from None
+
+
+def page(
+    tx: db.Transaction,
+    model: db.Model,
+    query: Query,
+    names: tuple[str, ...],
+    *conditions: sa.ColumnElement[bool],
+) -> tuple[list[sa.Row[Any]], str | None]:
+    """The rows of one page.
+
+    The marker is the last row of the page before: rows are taken from behind
+    its place, so that pages stay right while rows come and go.
+
+    :returns: the rows, and the marker of the next page if there is one.
+    :raises Invalid: for a marker that is not (any more) in the collection.
+    """
+    key = getattr(model, query.sort_key)
+    ascending = query.sort_dir == 'asc'
+    where = list(conditions)
+    if query.marker is not None:
+        last = tx.get(model, uuid=query.marker)
+        if last is None:
+            raise exception.Invalid(
+                field='marker', reason='no resource has this UUID'
+            )
+        value = getattr(last, query.sort_key)
+        beyond = key > value if ascending else key < value
+        after = model.uuid > last.uuid if ascending else model.uuid < last.uuid
+        where.append(sa.or_(beyond, sa.and_(key == value, after)))
+    order = [key, model.uuid] if ascending else [key.desc(), model.uuid.desc()]
+    rows = tx.list(
+        model,
+        *where,
+        only=dict.fromkeys((*names, 'uuid')),
+        order=order,
+        limit=query.limit + 1,
+        **query.filters,
+    ).all()
+    if len(rows) <= query.limit:
+        return list(rows), None
+    return list(rows[: query.limit]), rows[query.limit - 1].uuid

@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Database rows as JSON, by what the versioned objects say of their fields.
+
+No object and no WSME instance is built: a list costs its query and orjson.
+"""
+
+import functools
+from collections.abc import Iterable
+from typing import Any
+
+import orjson
+
+from valence.common import exception
+from valence.objects import base
+
+# Times are kept without a zone and are UTC.
+_OPTIONS = orjson.OPT_NAIVE_UTC | orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS
+
+
+@functools.cache
+def shown(cls: type[base.ValenceObject], minor: int) -> tuple[str, ...]:
+    """The names of the fields that an API version shows."""
+    return tuple(
+        name
+        for name, field in cls.fields.items()
+        if 'r' in field.api and field.since <= minor
+    )
+
+
+def selected(
+    cls: type[base.ValenceObject], minor: int, wanted: str | None
+) -> tuple[str, ...]:
+    """The fields to show, of all or of those a request names.
+
+    :param wanted: the ``fields`` parameter: names with commas between them.
+    :raises Invalid: for a name that is not shown.
+    """
+    names = shown(cls, minor)
+    if wanted is None:
+        return names
+    chosen = tuple(dict.fromkeys(wanted.split(',')))
+    for name in chosen:
+        if name not in names:
+            raise exception.Invalid(
+                field='fields', reason=f'there is no field {name[:64]!r}'
+            )
+    return chosen
+
+
+def record(row: Any, names: Iterable[str]) -> dict[str, Any]:
+    """One row as a dictionary of the named fields."""
+    values = row._mapping
+    return {name: values[name] for name in names}
+
+
+def dumps(answer: Any) -> bytes:
+    """An answer as JSON."""
+    return orjson.dumps(answer, option=_OPTIONS)

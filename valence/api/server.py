@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Serving the API from a command: cheroot, for one machine.
+
+Beyond one machine the application runs under uwsgi or gunicorn; see
+``valence.wsgi.api``.
+"""
+
+import ipaddress
+import threading
+
+from cheroot import wsgi
+from oslo_config import cfg
+from oslo_log import log
+
+from valence.api import app
+
+LOG = log.getLogger(__name__)
+
+
+class Server:
+    """The API on [api] host and port."""
+
+    def __init__(self) -> None:
+        options = cfg.CONF.api
+        self._server = wsgi.Server(
+            (options.host, options.port),
+            app.setup_app(),
+            numthreads=options.threads,
+            server_name='valence',
+        )
+
+    def start(self) -> None:
+        """Listen; requests are answered from now on."""
+        self._server.prepare()
+        host, port = self._server.bind_addr[:2]
+        if cfg.CONF.auth_strategy == 'noauth':
+            LOG.warning(
+                'auth_strategy is noauth: whoever reaches %s:%s is an '
+                'administrator',
+                host,
+                port,
+            )
+            if not _is_loopback(str(host)):
+                LOG.warning('%s is not a loopback address', host)
+        threading.Thread(
+            target=self._server.serve, name='api', daemon=True
+        ).start()
+        LOG.info('The API listens on http://%s:%s', host, port)
+
+    def stop(self) -> None:
+        """Answer what was asked, and listen no more."""
+        self._server.stop()
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == 'localhost'

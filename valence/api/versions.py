@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The versions of the API: the list is the history.
+
+A field says on itself since which minor version it is shown; see
+``valence.objects.fields``.
+"""
+
+import microversion_parse
+import webob
+
+from valence.common import exception
+
+SERVICE_TYPE = 'composable'
+HISTORY = {
+    1: 'The first release.',
+}
+MIN_MINOR = min(HISTORY)
+MAX_MINOR = max(HISTORY)
+HEADER = microversion_parse.STANDARD_HEADER
+
+
+def requested(request: webob.Request) -> int:
+    """The minor version that a request asks for; without a word the first.
+
+    :raises NotAcceptable: when it is not one that is served.
+    """
+    text = microversion_parse.get_version(
+        request.headers, service_type=SERVICE_TYPE
+    )
+    if not text:
+        return MIN_MINOR
+    if text == 'latest':
+        return MAX_MINOR
+    major, _, minor = text.partition('.')
+    if (
+        major == '1'
+        and minor.isascii()
+        and minor.isdecimal()
+        and MIN_MINOR <= int(minor) <= MAX_MINOR
+    ):
+        return int(minor)
+    raise exception.NotAcceptable(
+        f'API version {text[:32]} is not served; served are 1.{MIN_MINOR} '
+        f'to 1.{MAX_MINOR}.'
+    )
+
+
+def describe(base_url: str) -> dict[str, object]:
+    """The entry of version 1 in a version document."""
+    return {
+        'id': 'v1',
+        'status': 'CURRENT',
+        'min_version': f'1.{MIN_MINOR}',
+        'version': f'1.{MAX_MINOR}',
+        'links': [{'rel': 'self', 'href': f'{base_url}/v1/'}],
+    }

@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What an administrator does to database and keys."""
+
+import datetime
+
+from oslo_config import cfg
+from oslo_utils import timeutils
+
+from valence.common import secrets
+from valence.common import service
+from valence.conductor import states
+from valence.db import api as db
+from valence.db import migration
+from valence.db.sqlalchemy import models
+
+
+def db_sync() -> None:
+    """Bring the database schema up to date."""
+    migration.sync()
+    print(f'The database is at revision {migration.current()}.')
+
+
+def db_version() -> None:
+    """Print the revision of the database schema."""
+    print(migration.current() or 'empty')
+
+
+def db_purge() -> None:
+    """Delete operations that ended long ago."""
+    print(f'Deleted {_purge(cfg.CONF.command.days)} operations.')
+
+
+@db.transaction
+def _purge(tx: db.Transaction, days: int | None) -> int:
+    keep = cfg.CONF.conductor.keep_operations if days is None else days
+    before = timeutils.utcnow() - datetime.timedelta(days=keep)
+    return tx.delete(
+        models.Operation,
+        models.Operation.state.not_in(states.OPEN),
+        models.Operation.finished_at < before,
+    )
+
+
+def keys_create() -> None:
+    """Make the key that encrypts passwords, where there is none."""
+    made = secrets.create_keys()
+    where = cfg.CONF.credentials.key_repository
+    print(f'{"Made a key" if made else "There are keys already"} in {where}.')
+
+
+def keys_rotate() -> None:
+    """Make a new key, encrypt all passwords with it, drop the oldest keys."""
+    secrets.add_key()
+    print(f'Encrypted {_reencrypt()} passwords with a new key.')
+    secrets.drop_old_keys()
+
+
+@db.transaction
+def _reencrypt(tx: db.Transaction) -> int:
+    rows = tx.list(
+        models.PodManager,
+        models.PodManager.password.is_not(None),
+        only=('uuid', 'password'),
+    ).all()
+    for row in rows:
+        tx.update(
+            models.PodManager,
+            {'password': secrets.renew(row.password)},
+            uuid=row.uuid,
+            password=row.password,
+        )
+    return len(rows)
+
+
+COMMANDS = {
+    'db': {
+        'sync': db_sync,
+        'version': db_version,
+        'purge': db_purge,
+    },
+    'credential-keys': {'create': keys_create, 'rotate': keys_rotate},
+}
+
+
+def _add_commands(subparsers) -> None:  # type: ignore[no-untyped-def]
+    for group, commands in COMMANDS.items():
+        group_parser = subparsers.add_parser(group)
+        inner = group_parser.add_subparsers(
+            title='commands', required=True, metavar='COMMAND'
+        )
+        for name, function in commands.items():
+            parser = inner.add_parser(name, help=function.__doc__)
+            parser.set_defaults(function=function)
+            if function is db_purge:
+                parser.add_argument(
+                    '--days',
+                    type=int,
+                    help='how many days of operations to keep; default: '
+                    '[conductor] keep_operations',
+                )
+
+
+def main() -> None:
+    """Run one command."""
+    cfg.CONF.register_cli_opt(
+        cfg.SubCommandOpt('command', title='commands', handler=_add_commands)
+    )
+    service.prepare()
+    if cfg.CONF.command.name is None:
+        cfg.CONF.print_help()
+        raise SystemExit(2)
+    cfg.CONF.command.function()

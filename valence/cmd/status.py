@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``valence-status upgrade check``: is all fit for this release?"""
+
+import sys
+
+from oslo_config import cfg
+from oslo_upgradecheck import upgradecheck
+
+from valence.common import secrets
+from valence.conf import opts
+from valence.db import api as db
+from valence.db import migration
+from valence.db.sqlalchemy import models
+
+
+class Checks(upgradecheck.UpgradeCommands):
+    """What has to be right before the services of this release start."""
+
+    def _schema(self) -> upgradecheck.Result:
+        current, head = migration.current(), migration.head()
+        if current == head:
+            return upgradecheck.Result(upgradecheck.Code.SUCCESS)
+        return upgradecheck.Result(
+            upgradecheck.Code.FAILURE,
+            f'The database is at revision {current}, this release wants '
+            f'{head}: run "valence-manage db sync".',
+        )
+
+    def _keys(self) -> upgradecheck.Result:
+        if migration.current() is None:
+            return upgradecheck.Result(upgradecheck.Code.SUCCESS)
+        with db.reader() as tx:
+            rows = tx.list(models.PodManager, only=('name', 'password')).all()
+        try:
+            for row in rows:
+                secrets.decrypt(row.password)
+        except (
+            secrets.CredentialKeysMissing,
+            secrets.CredentialKeyUnknown,
+        ) as exc:
+            return upgradecheck.Result(upgradecheck.Code.FAILURE, str(exc))
+        return upgradecheck.Result(upgradecheck.Code.SUCCESS)
+
+    _upgrade_checks = (
+        ('Database schema', _schema),
+        ('Credential keys', _keys),
+    )
+
+
+def main() -> int:
+    """Run the checks; the exit status says how they came out."""
+    opts.set_defaults()
+    return upgradecheck.main(
+        cfg.CONF, project='valence', upgrade_command=Checks()
+    )
+
+
+if __name__ == '__main__':
+    sys.exit(main())

@@ -1,0 +1,167 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What can go wrong, with the HTTP status that says so.
+
+A class stands for one way of going wrong. Its name, in words joined by
+hyphens, is the ``code`` of the API error (``composable.not-found``), its
+``code`` attribute the HTTP status. The message is for the user: it names the
+field or the resource, and never holds a secret.
+"""
+
+import re
+from typing import Any
+
+
+class ValenceException(Exception):
+    """The base: an error nobody has put a better name to."""
+
+    code = 500
+    message = 'Something unexpected went wrong.'
+    headers: dict[str, str] = {}
+
+    def __init__(self, message: str | None = None, **values: Any) -> None:
+        self.values = values
+        super().__init__(message or self.message % values)
+
+    @classmethod
+    def error_code(cls) -> str:
+        """The stable, machine-readable name of this error."""
+        words = re.sub(r'(?<=[a-z])(?=[A-Z])', '-', cls.__name__)
+        return f'composable.{words.lower()}'
+
+
+class Invalid(ValenceException):
+    """The request does not make sense."""
+
+    code = 400
+    message = 'Invalid input for %(field)s: %(reason)s.'
+
+
+class InvalidBody(Invalid):
+    """The request's body is not a JSON object."""
+
+    message = 'The body of the request %(reason)s.'
+
+
+class Unauthorized(ValenceException):
+    """Nobody knows who is asking."""
+
+    code = 401
+    message = 'Authentication is required.'
+
+
+class Forbidden(ValenceException):
+    """The policy says no."""
+
+    code = 403
+    message = 'The policy does not allow %(action)s to be done by you.'
+
+
+class NotFound(ValenceException):
+    """There is no such thing, or it is not for the asker to know of it."""
+
+    code = 404
+    message = '%(kind)s %(ident)s could not be found.'
+
+
+class MethodNotAllowed(ValenceException):
+    """The resource is there, but this cannot be done to it."""
+
+    code = 405
+    message = 'The method %(method)s is not allowed here; allowed: %(allow)s.'
+
+    def __init__(self, method: str, allow: str) -> None:
+        super().__init__(method=method, allow=allow)
+        self.headers = {'Allow': allow}
+
+
+class NotAcceptable(ValenceException):
+    """The client asks for an API version or a format that is not there."""
+
+    code = 406
+
+
+class Conflict(ValenceException):
+    """The request is right, but what is there stands against it."""
+
+    code = 409
+
+
+class Duplicate(Conflict):
+    """A unique value is taken already."""
+
+    message = 'A %(kind)s with this %(field)s exists already.'
+
+
+class UnsupportedMediaType(ValenceException):
+    """The body is of a type that is not read."""
+
+    code = 415
+    message = (
+        'The body of the request has to be application/json, not '
+        '%(content_type)s.'
+    )
+
+
+class ServiceUnavailable(ValenceException):
+    """Something that Valence itself needs is away for the moment."""
+
+    code = 503
+    message = '%(service)s cannot be reached at the moment; try again later.'
+    headers = {'Retry-After': '5'}
+
+
+class NoCapacity(Conflict):
+    """No pod manager has what is asked for."""
+
+    message = 'No capacity: %(reason)s'
+
+
+# What drivers say of their endpoint. None of these reaches an API client as a
+# status: they become a status_reason or a last_error.
+
+
+class PodManagerError(ValenceException):
+    """A pod manager did not do what it was asked."""
+
+    code = 502
+    message = 'The pod manager failed: %(reason)s'
+
+
+class PodManagerUnavailable(PodManagerError):
+    """A pod manager does not answer as it should; this may pass."""
+
+    message = '%(reason)s'
+
+
+class MalformedAnswer(PodManagerUnavailable):
+    """A pod manager answers something that is not of its protocol."""
+
+
+class AuthenticationFailed(PodManagerError):
+    """A pod manager does not take the user name and password."""
+
+    message = 'wrong user name or password: %(reason)s'
+
+
+class NotAPodManager(PodManagerError):
+    """What answers at the URL is not a pod manager that a driver knows."""
+
+    message = 'not a pod manager: %(reason)s'
+
+
+class RequestRefused(PodManagerError):
+    """A pod manager understood the request and says no to it."""
+
+    message = 'the pod manager refused: %(reason)s'
+
+
+class NoMatch(RequestRefused):
+    """A pod manager has nothing (any more) that fits the request."""
+
+    message = 'the pod manager found no match: %(reason)s'
+
+
+class ResourceGone(PodManagerError):
+    """The pod manager does not know the resource (any more)."""
+
+    message = '%(uri)s is not there any more'

@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Passwords at rest: Fernet tokens under a directory of rotating keys.
+
+The directory holds files named by a number; the highest encrypts, every one of
+them decrypts. The directory is looked at on each use, so that a rotation needs
+no restart.
+"""
+
+import os
+import pathlib
+import threading
+
+from cryptography import fernet
+from oslo_config import cfg
+
+from valence.common import exception
+
+_cache: tuple[tuple[str, int], fernet.MultiFernet] | None = None
+_lock = threading.Lock()
+
+
+class CredentialKeysMissing(exception.ValenceException):
+    """There is no key to encrypt or decrypt passwords with."""
+
+    message = (
+        'There are no credential keys in %(path)s: run "valence-manage '
+        'credential-keys create" or copy them from another host.'
+    )
+
+
+class CredentialKeyUnknown(exception.ValenceException):
+    """A password was encrypted with a key that is not in the directory."""
+
+    message = 'A password cannot be decrypted with the keys in %(path)s.'
+
+
+def _repository() -> pathlib.Path:
+    return pathlib.Path(cfg.CONF.credentials.key_repository)
+
+
+def _key_files() -> list[pathlib.Path]:
+    """The key files, newest first."""
+    path = _repository()
+    files = path.iterdir() if path.is_dir() else ()
+    return sorted(
+        (file for file in files if file.name.isdigit()),
+        key=lambda file: int(file.name),
+        reverse=True,
+    )
+
+
+def _write_key(number: int) -> None:
+    path = _repository() / str(number)
+    temporary = path.with_name(f'.{number}.new')
+    temporary.unlink(missing_ok=True)
+    descriptor = os.open(
+        temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600
+    )
+    with os.fdopen(descriptor, 'wb') as stream:
+        stream.write(fernet.Fernet.generate_key())
+        stream.flush()
+        os.fsync(stream.fileno())
+    temporary.rename(path)
+
+
+def create_keys() -> bool:
+    """Make the directory and its first key where there is none.
+
+    :returns: whether a key was made.
+    """
+    _repository().mkdir(mode=0o700, parents=True, exist_ok=True)
+    if _key_files():
+        return False
+    _write_key(1)
+    return True
+
+
+def add_key() -> None:
+    """Make a new key that encrypts from now on; the others still decrypt."""
+    files = _key_files()
+    if not files:
+        raise CredentialKeysMissing(path=_repository())
+    _write_key(int(files[0].name) + 1)
+
+
+def drop_old_keys() -> None:
+    """Delete the oldest keys beyond [credentials] max_active_keys."""
+    for file in _key_files()[cfg.CONF.credentials.max_active_keys :]:
+        file.unlink()
+
+
+def _keys() -> fernet.MultiFernet:
+    global _cache
+    path = _repository()
+    try:
+        stamp = (str(path), path.stat().st_mtime_ns)
+    except FileNotFoundError:
+        raise CredentialKeysMissing(path=path) from None
+    with _lock:
+        if _cache is None or _cache[0] != stamp:
+            files = _key_files()
+            if not files:
+                raise CredentialKeysMissing(path=path)
+            keys = [fernet.Fernet(file.read_bytes()) for file in files]
+            _cache = (stamp, fernet.MultiFernet(keys))
+        return _cache[1]
+
+
+def encrypt(text: str | None) -> str | None:
+    """The text as a token that only holders of the keys can read."""
+    if text is None:
+        return None
+    return _keys().encrypt(text.encode()).decode()
+
+
+def decrypt(token: str | None) -> str | None:
+    """The text behind a token.
+
+    :raises CredentialKeyUnknown: when no key of the directory fits.
+    """
+    if token is None:
+        return None
+    try:
+        return _keys().decrypt(token.encode()).decode()
+    except fernet.InvalidToken:
+        raise CredentialKeyUnknown(path=_repository()) from None
+
+
+def renew(token: str) -> str:
+    """The same secret under the newest key."""
+    try:
+        return _keys().rotate(token.encode()).decode()
+    except fernet.InvalidToken:
+        raise CredentialKeyUnknown(path=_repository()) from None

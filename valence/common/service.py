@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What every process does first, and how it is told to stop."""
+
+import os
+import pathlib
+import signal
+import threading
+from typing import Any
+
+from oslo_config import cfg
+from oslo_db import options as db_options
+from oslo_log import log
+from pbr import version
+
+from valence import conf  # noqa: F401 - registers the options
+from valence.conf import opts
+
+LOG = log.getLogger(__name__)
+
+
+def prepare(argv: list[str] | None = None) -> None:
+    """Read the configuration, set up logging, make the state directory.
+
+    :param argv: command line arguments; None: those of this process.
+    """
+    opts.set_defaults()
+    log.register_options(cfg.CONF)
+    log.set_defaults(
+        default_log_levels=[
+            *log.get_default_log_levels(),
+            'alembic=WARN',
+            'futurist=WARN',
+            'cheroot=WARN',
+        ]
+    )
+    cfg.CONF(
+        argv,
+        project='valence',
+        version=version.VersionInfo('valence').release_string(),
+    )
+    cfg.CONF.register_opts(db_options.database_opts, 'database')
+    log.setup(cfg.CONF, 'valence')
+    if cfg.CONF.state_path in cfg.CONF.database.connection:
+        make_state_path()
+
+
+def make_state_path() -> None:
+    """Make the directory that holds database and keys, for its owner only."""
+    pathlib.Path(cfg.CONF.state_path).mkdir(
+        mode=0o700, parents=True, exist_ok=True
+    )
+    os.umask(0o077)
+
+
+def wait_for_signal() -> None:
+    """Return when the process is told to end."""
+    stop = threading.Event()
+
+    def handler(signum: int, frame: Any) -> None:
+        stop.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, handler)
+    while not stop.wait(3600):
+        continue

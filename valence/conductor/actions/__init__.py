@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What operations do: one module a kind of action."""
+
+from valence.conductor.actions import compose
+from valence.conductor.actions import delete
+from valence.conductor.actions import release
+from valence.conductor.actions import reset
+from valence.conductor.actions import sync
+from valence.conductor.operations import Action
+
+BY_NAME: dict[str, Action] = {
+    action.name: action
+    for action in (
+        compose.Compose(),
+        release.Release(),
+        reset.Reset(),
+        sync.Sync(),
+        delete.Delete(),
+    )
+}

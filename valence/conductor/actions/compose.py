@@ -1,0 +1,197 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Composing: choose and claim the parts, have them joined, make it a node."""
+
+import dataclasses
+from typing import Any
+
+from oslo_config import cfg
+
+from valence import scheduler
+from valence.common import exception
+from valence.conductor import inventory
+from valence.conductor import operations
+from valence.conductor import states
+from valence.db import api as db
+from valence.db.sqlalchemy import models
+from valence.podmanagers import base
+
+
+class Pick(operations.Step):
+    """Choose a pod manager and the parts there, and claim them."""
+
+    name = 'pick'
+
+    def do(self, run: operations.Run) -> dict[str, Any]:
+        params = run.operation.params
+        with db.reader() as tx:
+            node = tx.get(models.Node, uuid=run.target)
+            if node is None:
+                raise exception.ResourceGone(uri=f'the node {run.target}')
+            choice = scheduler.choose(
+                tx,
+                node.properties,
+                podm_uuid=params.get('pod_manager'),
+                refusals=params.get('refusals', ()),
+            )
+        return dataclasses.asdict(choice)
+
+    def record(
+        self,
+        tx: db.Transaction,
+        run: operations.Run,
+        result: dict[str, Any],
+    ) -> None:
+        podm_uuid = result['podm_uuid']
+        scheduler.claim(tx, run.target, scheduler.Choice(**result))
+        tx.update(models.Node, {'podm_uuid': podm_uuid}, uuid=run.target)
+        # From here on the operation waits its turn on that pod manager.
+        tx.update(
+            models.Operation,
+            {
+                'podm_uuid': podm_uuid,
+                'state': 'pending',
+                'claim': None,
+                'conductor': None,
+            },
+            uuid=run.operation.uuid,
+        )
+
+    def unrecord(
+        self,
+        tx: db.Transaction,
+        run: operations.Run,
+        result: dict[str, Any] | None,
+    ) -> None:
+        tx.delete(models.Allocation, node_uuid=run.target)
+        tx.update(
+            models.Node,
+            {'podm_uuid': run.operation.params.get('pod_manager')},
+            uuid=run.target,
+        )
+        tx.update(
+            models.Operation, {'podm_uuid': None}, uuid=run.operation.uuid
+        )
+
+
+class Allocate(operations.Step):
+    """Have the pod manager join the parts."""
+
+    name = 'allocate'
+
+    def find(self, run: operations.Run) -> dict[str, Any] | None:
+        found = run.driver().find_composed(
+            _request(run), run.repeatable(cfg.CONF.conductor.sync_timeout)
+        )
+        return dataclasses.asdict(found) if found else None
+
+    def do(self, run: operations.Run) -> dict[str, Any]:
+        try:
+            composed = run.driver().compose(
+                _request(run), run.once(cfg.CONF.redfish.request_timeout)
+            )
+        except (exception.NoMatch, exception.ResourceGone) as exc:
+            raise operations.TryNext(
+                system=run.result('pick')['system_uuid'], reason=str(exc)
+            ) from exc
+        return dataclasses.asdict(composed)
+
+    def record(
+        self,
+        tx: db.Transaction,
+        run: operations.Run,
+        result: dict[str, Any],
+    ) -> None:
+        tx.update(
+            models.Node,
+            {'resource_uri': result['uri'], 'index': result['index']},
+            uuid=run.target,
+        )
+
+    def undo(self, run: operations.Run, result: dict[str, Any] | None) -> None:
+        uri = result['uri'] if result else (self.find(run) or {}).get('uri')
+        if uri:
+            run.driver().release(
+                uri, run.repeatable(cfg.CONF.redfish.release_timeout)
+            )
+
+    def unrecord(
+        self,
+        tx: db.Transaction,
+        run: operations.Run,
+        result: dict[str, Any] | None,
+    ) -> None:
+        tx.update(
+            models.Node,
+            {'resource_uri': None, 'index': None},
+            uuid=run.target,
+        )
+
+
+class Assemble(operations.Step):
+    """Wait until the node can be used, and see that it is what was meant."""
+
+    name = 'assemble'
+
+    def do(self, run: operations.Run) -> dict[str, Any]:
+        deadline = run.repeatable(cfg.CONF.redfish.request_timeout)
+        uri = run.result('allocate')['uri']
+        composed = run.driver().settle(uri, deadline)
+        wanted = run.result('pick')['resources']
+        strange = set(composed.resources) - set(wanted)
+        if strange:
+            raise operations.TryNext(
+                system=run.result('pick')['system_uuid'],
+                reason=f'the pod manager took {", ".join(sorted(strange))} '
+                f'instead of what was chosen',
+            )
+        return dataclasses.asdict(composed)
+
+
+class Refresh(operations.Step):
+    """Look at the parts again: they are in use now."""
+
+    name = 'refresh'
+
+    def do(self, run: operations.Run) -> dict[str, Any]:
+        return {'seen': inventory.look_again(run)}
+
+    def record(
+        self,
+        tx: db.Transaction,
+        run: operations.Run,
+        result: dict[str, Any],
+    ) -> None:
+        inventory.write_systems(tx, result['seen'])
+
+
+class Compose(operations.Action):
+    """A request for a machine becomes a machine."""
+
+    name = 'compose'
+    steps = (Pick, Allocate, Assemble, Refresh)
+
+    def succeeded(self, tx: db.Transaction, run: operations.Run) -> None:
+        states.move_node(
+            tx,
+            run.target,
+            'active',
+            power_state=run.result('assemble')['power_state'],
+            last_error=None,
+        )
+
+    def failed(
+        self, tx: db.Transaction, run: operations.Run, error: str
+    ) -> None:
+        states.move_node(tx, run.target, 'error', last_error=error)
+
+
+def _request(run: operations.Run) -> base.ComposeRequest:
+    node = db.get(models.Node, uuid=run.target)
+    if node is None:
+        raise exception.ResourceGone(uri=f'the node {run.target}')
+    return base.ComposeRequest(
+        marker=node.uuid,
+        name=node.name,
+        requirements=node.properties,
+        resources=tuple(run.result('pick')['resources']),
+    )

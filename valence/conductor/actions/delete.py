@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Removing a pod manager together with its nodes."""
+
+from typing import Any
+
+from valence.common import exception
+from valence.conductor import api as conductor
+from valence.conductor import operations
+from valence.db import api as db
+from valence.db.sqlalchemy import models
+from valence.podmanagers import base
+
+_PAUSE = 1.0
+
+
+class ReleaseNodes(operations.Step):
+    """Ask for the release of every node."""
+
+    name = 'release nodes'
+
+    def record(
+        self,
+        tx: db.Transaction,
+        run: operations.Run,
+        result: dict[str, Any],
+    ) -> None:
+        for node in tx.list(models.Node, podm_uuid=run.target).all():
+            pending = conductor.open_operations(tx, node.uuid)
+            if not any(row.action == 'release' for row in pending):
+                conductor.request_release(tx, None, node)
+
+
+class Wait(operations.Step):
+    """Wait until the nodes are gone."""
+
+    name = 'wait'
+
+    def do(self, run: operations.Run) -> dict[str, Any]:
+        with db.reader() as tx:
+            nodes = tx.list(models.Node, podm_uuid=run.target).all()
+            for node in nodes:
+                if not conductor.open_operations(tx, node.uuid):
+                    raise exception.Conflict(
+                        f'The node {node.name} ({node.uuid}) could not be '
+                        f'released: {node.last_error}'
+                    )
+        if nodes:
+            raise base.NotYet(_PAUSE)
+        return {}
+
+
+class Delete(operations.Action):
+    """A pod manager and all its nodes are gone."""
+
+    name = 'delete'
+    steps = (ReleaseNodes, Wait)
+    long = True
+
+    def succeeded(self, tx: db.Transaction, run: operations.Run) -> None:
+        for operation in conductor.open_operations(tx, run.target):
+            if operation.uuid != run.operation.uuid:
+                conductor.cancel(tx, operation)
+        tx.delete(models.PodManager, uuid=run.target)
+
+    def failed(
+        self, tx: db.Transaction, run: operations.Run, error: str
+    ) -> None:
+        tx.update(models.PodManager, {'deleting_at': None}, uuid=run.target)

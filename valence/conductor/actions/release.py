@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Releasing: give a node's hardware back, whatever state the node is in."""
+
+from typing import Any
+
+from oslo_config import cfg
+
+from valence.common import exception
+from valence.conductor import api as conductor
+from valence.conductor import operations
+from valence.conductor import states
+from valence.conductor.actions import compose
+from valence.db import api as db
+from valence.db.sqlalchemy import models
+from valence.podmanagers import base
+
+_PAUSE = 0.5
+
+
+class Settle(operations.Step):
+    """Let what is under way on the node come to its end: it is cancelled."""
+
+    name = 'settle'
+
+    def do(self, run: operations.Run) -> dict[str, Any]:
+        with db.reader() as tx:
+            pending = conductor.open_operations(tx, run.target)
+        if len(pending) > 1:
+            raise base.NotYet(_PAUSE)
+        return {}
+
+    def record(
+        self,
+        tx: db.Transaction,
+        run: operations.Run,
+        result: dict[str, Any],
+    ) -> None:
+        states.move_node(tx, run.target, 'releasing')
+        node = tx.list(models.Node, uuid=run.target).one()
+        # The operation that came to its end may have chosen a pod manager.
+        tx.update(
+            models.Operation,
+            {'podm_uuid': node.podm_uuid},
+            uuid=run.operation.uuid,
+        )
+
+
+class TakeApart(operations.Step):
+    """Have the pod manager take the node apart. 'Gone already' is well."""
+
+    name = 'take apart'
+
+    def do(self, run: operations.Run) -> dict[str, Any]:
+        node = db.get(models.Node, uuid=run.target)
+        if node is None or node.podm_uuid is None:
+            return {}
+        driver = run.driver()
+        deadline = run.repeatable(cfg.CONF.redfish.release_timeout)
+        uri = node.resource_uri or self._lost(run, node, driver)
+        if uri:
+            driver.release(uri, deadline)
+        return {'uri': uri}
+
+    @staticmethod
+    def _lost(run: operations.Run, node: Any, driver: Any) -> str | None:
+        """The URI of a node that was composed, but not written down."""
+        found = driver.find_composed(
+            base.ComposeRequest(node.uuid, node.name, node.properties, ()),
+            run.repeatable(cfg.CONF.conductor.sync_timeout),
+        )
+        return found.uri if found else None
+
+
+class Release(operations.Action):
+    """A node gives its hardware back and is gone."""
+
+    name = 'release'
+    steps = (Settle, TakeApart, compose.Refresh)
+    long = True
+
+    def succeeded(self, tx: db.Transaction, run: operations.Run) -> None:
+        tx.delete(models.Node, uuid=run.target)
+
+    def failed(
+        self, tx: db.Transaction, run: operations.Run, error: str
+    ) -> None:
+        node = tx.get(models.Node, uuid=run.target)
+        if node is None:
+            raise exception.ResourceGone(uri=f'the node {run.target}')
+        begun = any(row.name != Settle.name for row in run.journal)
+        if error == 'cancelled' and not begun and node.resource_uri:
+            states.move_node(tx, node.uuid, 'active')
+        else:
+            states.move_node(tx, node.uuid, 'error', last_error=error)

@@ -1,0 +1,239 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Asking pod managers whether they are there, and when to read them anew."""
+
+import random
+import threading
+import time
+from concurrent import futures
+from typing import Any
+
+from oslo_config import cfg
+from oslo_log import log
+from oslo_utils import timeutils
+from tooz import hashring
+
+from valence.common import exception
+from valence.common import rpc
+from valence.conductor import api as conductor
+from valence.conductor import lease
+from valence.db import api as db
+from valence.db.sqlalchemy import models
+from valence.podmanagers import base
+from valence.podmanagers import loader
+
+LOG = log.getLogger(__name__)
+
+# One that stays away is asked ever less often, down to this many times the
+# usual interval.
+_MAX_BACK_OFF = 4
+
+
+class Monitor:
+    """The periodic work on those pod managers that are this conductor's."""
+
+    def __init__(self, own_lease: lease.Lease, drivers: loader.Pool) -> None:
+        self._lease = own_lease
+        self._drivers = drivers
+        self._pool = futures.ThreadPoolExecutor(
+            cfg.CONF.conductor.probe_workers, thread_name_prefix='probe'
+        )
+        self._lock = threading.Lock()
+        self._busy: set[str] = set()
+        self._due: dict[str, float] = {}
+        self._failures: dict[str, int] = {}
+        self._known: dict[str, Any] = {}
+
+    def tick(self) -> None:
+        """Begin whatever is due now; returns at once."""
+        ring = hashring.HashRing([])
+        for uuid in lease.living():
+            ring.add_node(uuid)
+        with db.reader() as tx:
+            podms = tx.list(
+                models.PodManager,
+                models.PodManager.deleting_at.is_(None),
+                only=(
+                    'uuid',
+                    'url',
+                    'status',
+                    'synced_at',
+                    'sync_error',
+                    'service_uuid',
+                ),
+            ).all()
+        self._drivers.keep({podm.uuid for podm in podms})
+        for podm in podms:
+            if self._lease.uuid in ring.get_nodes(podm.uuid.encode()):
+                self._look_after(podm)
+            else:
+                self._due.pop(podm.uuid, None)
+
+    def close(self) -> None:
+        """Begin nothing more."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def _look_after(self, podm: Any) -> None:
+        now = time.monotonic()
+        if self._known.get(podm.uuid) != (podm.url, podm.service_uuid):
+            # New here, or changed: nothing that was learnt holds.
+            self._known[podm.uuid] = (podm.url, podm.service_uuid)
+            self._due.pop(podm.uuid, None)
+        if now >= self._due.get(podm.uuid, 0):
+            with self._lock:
+                if podm.uuid in self._busy:
+                    return
+                self._busy.add(podm.uuid)
+            self._due[podm.uuid] = now + cfg.CONF.conductor.status_interval
+            self._pool.submit(self._probe, podm.uuid)
+        elif podm.status == 'online' and self._sync_due(podm, now):
+            request_sync(podm.uuid)
+
+    def _sync_due(self, podm: Any, now: float) -> bool:
+        key = f'sync:{podm.uuid}'
+        if podm.synced_at is not None:
+            age = (timeutils.utcnow() - podm.synced_at).total_seconds()
+            if age < cfg.CONF.conductor.sync_interval:
+                return False
+        # One that failed is not begun again and again.
+        if now < self._due.get(key, 0):
+            return False
+        self._due[key] = now + min(
+            cfg.CONF.conductor.sync_interval,
+            cfg.CONF.conductor.status_interval,
+        )
+        return True
+
+    def _probe(self, uuid: str) -> None:
+        try:
+            podm = db.get(models.PodManager, uuid=uuid)
+            if podm is not None:
+                self._ask(podm)
+        except Exception:
+            LOG.exception('The status of pod manager %s is not known', uuid)
+        finally:
+            with self._lock:
+                self._busy.discard(uuid)
+
+    def _ask(self, podm: Any) -> None:
+        interval = cfg.CONF.conductor.status_interval
+        reason = self._try(podm)
+        if reason is not None and podm.status == 'online':
+            # One lost packet is not an outage.
+            time.sleep(min(1.0, interval / 4))
+            reason = self._try(podm)
+        if reason is None:
+            self._failures.pop(podm.uuid, None)
+            pause = interval
+        else:
+            failures = self._failures.get(podm.uuid, 0) + 1
+            self._failures[podm.uuid] = failures
+            _set_offline(podm, reason)
+            pause = interval * min(2 ** (failures - 1), _MAX_BACK_OFF)
+        jitter = random.uniform(0.9, 1.1)  # noqa: S311
+        self._due[podm.uuid] = time.monotonic() + pause * jitter
+
+    def _try(self, podm: Any) -> str | None:
+        """Ask once; returns why it is not well."""
+        deadline = base.Deadline(cfg.CONF.conductor.status_timeout)
+        try:
+            if podm.driver is None:
+                name = loader.recognize(loader.connection(podm), deadline)
+                db.update(
+                    models.PodManager,
+                    {'driver': name},
+                    uuid=podm.uuid,
+                    url=podm.url,
+                    driver=None,
+                )
+                podm = db.get(models.PodManager, uuid=podm.uuid)
+            if podm is None:
+                return 'removed'
+            found = self._drivers.get(podm).probe(deadline)
+            if _set_online(podm, found):
+                request_sync(podm.uuid)
+        except exception.ValenceException as exc:
+            return str(exc)
+        except KeyError:
+            return f'the driver {podm.driver} is not installed'
+        except Exception as exc:
+            LOG.exception('The driver of pod manager %s failed', podm.uuid)
+            return f'the driver failed: {type(exc).__name__}'
+        return None
+
+
+@db.transaction
+def _set_online(tx: db.Transaction, podm: Any, found: base.Probe) -> bool:
+    """Note that a pod manager answered.
+
+    :returns: whether it was not online before.
+    :raises PodManagerError: when it is another's service.
+    """
+    if found.service_uuid is not None:
+        twin = tx.get(
+            models.PodManager,
+            models.PodManager.uuid != podm.uuid,
+            models.PodManager.status == 'online',
+            service_uuid=found.service_uuid,
+        )
+        if twin is not None:
+            raise exception.NotAPodManager(
+                f'same service as {twin.name} ({twin.uuid})'
+            )
+    now = timeutils.utcnow()
+    values: dict[str, Any] = {
+        'contacted_at': now,
+        'service_uuid': found.service_uuid,
+        'capabilities': sorted(found.capabilities),
+    }
+    same = {'uuid': podm.uuid, 'url': podm.url}
+    changed = tx.update(
+        models.PodManager,
+        {
+            **values,
+            'status': 'online',
+            'status_reason': None,
+            'status_changed_at': now,
+        },
+        status='offline',
+        **same,
+    )
+    if changed:
+        LOG.info('The pod manager %s is online', podm.name)
+        return True
+    tx.update(models.PodManager, values, **same)
+    return False
+
+
+@db.transaction
+def _set_offline(tx: db.Transaction, podm: Any, reason: str) -> None:
+    now = timeutils.utcnow()
+    same = {'uuid': podm.uuid, 'url': podm.url}
+    reason = reason[:1024]
+    changed = tx.update(
+        models.PodManager,
+        {
+            'status': 'offline',
+            'status_reason': reason,
+            'status_changed_at': now,
+        },
+        status='online',
+        **same,
+    )
+    if changed:
+        LOG.warning('The pod manager %s is offline: %s', podm.name, reason)
+    else:
+        tx.update(models.PodManager, {'status_reason': reason}, **same)
+
+
+def request_sync(podm_uuid: str) -> None:
+    """Have an inventory read, unless that is under way."""
+    try:
+        _request_sync(podm_uuid)
+    except exception.Conflict:
+        return
+    rpc.BELL.ring()
+
+
+@db.transaction
+def _request_sync(tx: db.Transaction, podm_uuid: str) -> None:
+    conductor.request_sync(tx, None, podm_uuid)

@@ -1,0 +1,495 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Claiming operations, doing their steps, undoing them, resuming them.
+
+An operation is a row; a conductor claims it by compare-and-swap with a fresh
+token, and every transaction it makes for the operation starts by finding that
+token in the row. A conductor that lost its claim therefore changes nothing any
+more.
+
+An action is a sequence of steps, written down in a journal: what is meant to
+be done before it is done, what came of it in the same transaction that stores
+the consequences. What the journal shows as begun is looked for before it is
+done again. A failed or cancelled operation undoes its steps, newest first.
+"""
+
+import datetime
+import random
+from collections.abc import Callable
+from typing import Any
+from typing import ClassVar
+
+import sqlalchemy as sa
+from oslo_config import cfg
+from oslo_db import exception as db_exception
+from oslo_log import log
+from oslo_utils import timeutils
+from oslo_utils import uuidutils
+
+from valence.common import exception
+from valence.conductor import lease
+from valence.conductor import states
+from valence.db import api as db
+from valence.db.sqlalchemy import models
+from valence.podmanagers import base
+from valence.podmanagers import loader
+
+LOG = log.getLogger(__name__)
+
+Write = Callable[[db.Transaction], Any]
+
+
+class Fenced(Exception):
+    """The claim is lost: another conductor works on the operation now."""
+
+
+class TryNext(exception.ValenceException):
+    """This place will not do: undo, and try the next one.
+
+    :param refusal: what to keep in mind when choosing again.
+    """
+
+    def __init__(self, **refusal: Any) -> None:
+        self.refusal = refusal
+        super().__init__(str(refusal.get('reason')))
+
+
+class Step:
+    """One step of an action; a subclass overrides what it needs."""
+
+    name: ClassVar[str]
+
+    def find(self, run: 'Run') -> dict[str, Any] | None:
+        """The result, if the step was done before a crash."""
+        return None
+
+    def do(self, run: 'Run') -> dict[str, Any]:
+        """Do it; returns the result that goes into the journal.
+
+        :raises NotYet: to be called again later.
+        :raises TryNext: to undo everything and start over.
+        """
+        return {}
+
+    def record(
+        self, tx: db.Transaction, run: 'Run', result: dict[str, Any]
+    ) -> None:
+        """Store the consequences, together with the journal."""
+
+    def undo(self, run: 'Run', result: dict[str, Any] | None) -> None:
+        """Take it back; without a result it may or may not have been done."""
+
+    def unrecord(
+        self, tx: db.Transaction, run: 'Run', result: dict[str, Any] | None
+    ) -> None:
+        """Take the consequences back, together with the journal."""
+
+
+class Action:
+    """What an operation is there for."""
+
+    name: ClassVar[str]
+    steps: ClassVar[tuple[type[Step], ...]]
+    # Whether a step may hold a worker for many minutes.
+    long: ClassVar[bool] = False
+
+    def succeeded(self, tx: db.Transaction, run: 'Run') -> None:
+        """Store that all is well."""
+
+    def failed(self, tx: db.Transaction, run: 'Run', error: str) -> None:
+        """Store that it came to nothing: failed, or cancelled."""
+
+
+class Run:
+    """One operation in the hands of this conductor."""
+
+    def __init__(
+        self,
+        operation: sa.Row[Any],
+        own_lease: lease.Lease,
+        drivers: loader.Pool,
+        actions: dict[str, Action],
+    ) -> None:
+        self.operation = operation
+        self.lease = own_lease
+        self.drivers = drivers
+        self.action = actions[operation.action]
+        self.steps = [step() for step in self.action.steps]
+        self.journal: list[sa.Row[Any]] = []
+
+    @property
+    def target(self) -> str:
+        """The UUID of what is changed."""
+        return self.operation.target_uuid
+
+    def result(self, name: str) -> dict[str, Any]:
+        """What came of an earlier step."""
+        for row in self.journal:
+            if row.name == name and row.state == 'done':
+                return row.result
+        return {}
+
+    def driver(self, podm_uuid: str | None = None) -> base.Driver:
+        """The driver of the operation's pod manager.
+
+        :raises ResourceGone: when the pod manager is not registered any more.
+        :raises PodManagerUnavailable: when its kind is not known yet.
+        """
+        uuid = podm_uuid or self.operation.podm_uuid
+        podm = db.get(models.PodManager, uuid=uuid)
+        if podm is None:
+            raise exception.ResourceGone(uri=f'the pod manager {uuid}')
+        if podm.driver is None:
+            raise exception.PodManagerUnavailable(reason=podm.status_reason)
+        return self.drivers.get(podm)
+
+    def repeatable(self, seconds: float) -> base.Deadline:
+        """The deadline of a request that may be sent twice."""
+        return base.Deadline(seconds)
+
+    def once(self, seconds: float) -> base.Deadline:
+        """The deadline of a request that must not be sent twice.
+
+        It ends before anybody could take this conductor for dead.
+        """
+        if self.lease.deadline().left() < seconds:
+            self.lease.renew()
+        return self.lease.deadline().sooner(seconds)
+
+    def commit(self, values: dict[str, Any], *writes: Write) -> None:
+        """Change the operation, and what goes with it, if it is still ours.
+
+        :raises Fenced: when it is not.
+        """
+        self.operation, self.journal = _commit(self.operation, values, writes)
+
+    def live(self) -> list[sa.Row[Any]]:
+        """The journal without what was undone."""
+        return [row for row in self.journal if row.state != 'undone']
+
+
+@db.transaction
+def _commit(
+    tx: db.Transaction,
+    operation: sa.Row[Any],
+    values: dict[str, Any],
+    writes: tuple[Write, ...],
+) -> tuple[sa.Row[Any], list[sa.Row[Any]]]:
+    if not tx.update(
+        models.Operation,
+        values,
+        uuid=operation.uuid,
+        claim=operation.claim,
+    ):
+        raise Fenced(operation.uuid)
+    for write in writes:
+        write(tx)
+    journal = tx.list(
+        models.OperationStep,
+        order=[models.OperationStep.n],
+        operation_uuid=operation.uuid,
+    ).all()
+    # The claim is what this worker goes by, also when it has just given it up.
+    row = tx.list(models.Operation, uuid=operation.uuid).one()
+    return row, list(journal)
+
+
+@db.transaction
+def claim(
+    tx: db.Transaction, conductor: str, actions: list[str]
+) -> sa.Row[Any] | None:
+    """Take the next operation that is due, oldest first.
+
+    A pod manager that has [conductor] podm_parallel operations running gets no
+    further ones; those wait, and others go before them.
+
+    :param actions: the actions that there is a worker for.
+    """
+    op = models.Operation
+    now = timeutils.utcnow()
+    due = (
+        op.claim.is_(None),
+        op.state.in_(states.OPEN),
+        op.action.in_(actions),
+        sa.or_(op.run_after.is_(None), op.run_after <= now),
+    )
+    busy = _busy(tx)
+    candidates = tx.list(
+        op,
+        *due,
+        sa.or_(
+            op.state == 'running',
+            op.cancel_requested,
+            op.podm_uuid.is_(None),
+            op.podm_uuid.not_in(busy),
+        ),
+        only=(
+            'uuid',
+            'podm_uuid',
+            'state',
+            'started_at',
+            'cancel_requested',
+        ),
+        order=[op.created_at, op.uuid],
+        limit=10,
+    ).all()
+    for row in candidates:
+        waits = row.state == 'pending' and not row.cancel_requested
+        if waits and not _has_room(tx, row.podm_uuid):
+            continue
+        values = {
+            'state': 'running',
+            'claim': uuidutils.generate_uuid(),
+            'conductor': conductor,
+            'run_after': None,
+            'started_at': row.started_at or now,
+        }
+        if tx.update(op, values, *due, uuid=row.uuid):
+            return tx.list(op, uuid=row.uuid).one()
+    return None
+
+
+def _busy(tx: db.Transaction) -> list[str]:
+    """The pod managers that have as many operations as they may."""
+    op = models.Operation
+    query = (
+        sa.select(op.podm_uuid)
+        .where(op.state == 'running', op.podm_uuid.is_not(None))
+        .group_by(op.podm_uuid)
+        .having(sa.func.count() >= cfg.CONF.conductor.podm_parallel)
+    )
+    return list(tx.connection.execute(query).scalars())
+
+
+def _has_room(tx: db.Transaction, podm_uuid: str | None) -> bool:
+    """Look again, with other conductors kept from claiming meanwhile."""
+    if podm_uuid is None:
+        return True
+    tx.connection.execute(
+        sa.select(models.PodManager.uuid)
+        .where(models.PodManager.uuid == podm_uuid)
+        .with_for_update()
+    )
+    running = tx.count(models.Operation, podm_uuid=podm_uuid, state='running')
+    return running < cfg.CONF.conductor.podm_parallel
+
+
+def work(run: Run) -> None:
+    """Take an operation as far as it goes now.
+
+    It returns when the operation has come to its end, waits for something, or
+    is in other hands.
+    """
+    try:
+        run.commit({})
+        while _advance(run):
+            continue
+    except Fenced:
+        LOG.info('The operation %s is in other hands', run.operation.uuid)
+
+
+def _advance(run: Run) -> bool:
+    """Do one thing; returns whether there is more to do now."""
+    operation = run.operation
+    if operation.undoing:
+        return _undo(run)
+    if operation.cancel_requested:
+        run.commit({'undoing': True, 'attempt': 0})
+        return True
+    done = [row for row in run.live() if row.state == 'done']
+    if len(done) == len(run.steps):
+        _finish(run, 'succeeded', lambda tx: run.action.succeeded(tx, run))
+        return False
+    return _do(run, run.steps[len(done)], len(done))
+
+
+def _do(run: Run, step: Step, position: int) -> bool:
+    begun = next((r for r in run.live() if r.state == 'running'), None)
+    if begun is None:
+        run.commit({'step': step.name}, lambda tx: _begin(tx, run, step))
+    try:
+        result = step.find(run) if begun is not None else None
+        if result is None:
+            result = step.do(run)
+        _complete(run, step, position, result)
+    except Exception as exc:
+        return _stumble(run, exc)
+    # The operation may have learnt its pod manager, and has to wait its turn.
+    return run.operation.claim is not None
+
+
+def _begin(tx: db.Transaction, run: Run, step: Step) -> None:
+    tx.create(
+        models.OperationStep,
+        operation_uuid=run.operation.uuid,
+        n=len(run.journal),
+        name=step.name,
+        intent={},
+        result=None,
+        state='running',
+    )
+
+
+def _complete(
+    run: Run, step: Step, position: int, result: dict[str, Any]
+) -> None:
+    row = run.live()[-1]
+
+    def write(tx: db.Transaction) -> None:
+        tx.update(
+            models.OperationStep,
+            {'state': 'done', 'result': result},
+            uuid=row.uuid,
+        )
+        step.record(tx, run, result)
+
+    run.commit(
+        {
+            'progress': 100 * (position + 1) // (len(run.steps) + 1),
+            'attempt': 0,
+        },
+        write,
+    )
+
+
+def _stumble(run: Run, exc: Exception) -> bool:
+    """Decide what follows from a step that did not come to its end."""
+    if isinstance(exc, Fenced):
+        raise exc
+    if isinstance(exc, base.NotYet):
+        return _wait(run, exc)
+    if isinstance(exc, TryNext):
+        params = run.operation.params
+        refusals = [*params.get('refusals', ()), exc.refusal]
+        run.commit(
+            {
+                'undoing': True,
+                'attempt': 0,
+                'params': {**params, 'refusals': refusals},
+            }
+        )
+        return True
+    if isinstance(exc, db_exception.DBDuplicateEntry):
+        # Somebody else was quicker: look again, at what is there by now.
+        _let_go(run, random.uniform(0, 0.1))  # noqa: S311
+        return False
+    if isinstance(exc, db_exception.DBError):
+        raise exc
+    if _passes(exc) and _retry(run, exc):
+        return False
+    run.commit({'undoing': True, 'attempt': 0, 'error': _describe(exc)})
+    return True
+
+
+def _passes(exc: Exception) -> bool:
+    return isinstance(exc, exception.PodManagerUnavailable)
+
+
+def _describe(exc: Exception) -> str:
+    if isinstance(exc, exception.ValenceException):
+        return str(exc)[:4096]
+    LOG.error('An operation met an unexpected failure', exc_info=exc)
+    return f'internal error: {type(exc).__name__}'
+
+
+def _wait(run: Run, exc: base.NotYet) -> bool:
+    row = run.live()[-1]
+    age = (timeutils.utcnow() - row.created_at).total_seconds()
+    if age > cfg.CONF.conductor.compose_timeout and not run.action.long:
+        late = exception.PodManagerError(
+            reason=f'the step {row.name} took longer than {age:.0f} s'
+        )
+        return _stumble(run, late)
+    _let_go(run, exc.seconds)
+    return False
+
+
+def _retry(run: Run, exc: Exception) -> bool:
+    """Put the step off, unless it was tried often enough."""
+    attempt = run.operation.attempt + 1
+    if attempt >= cfg.CONF.conductor.attempts:
+        return False
+    LOG.info(
+        'Operation %s, step %s, attempt %d: %s',
+        run.operation.uuid,
+        run.operation.step,
+        attempt,
+        exc,
+    )
+    pause = cfg.CONF.conductor.retry_interval * 2 ** (attempt - 1)
+    _let_go(run, pause, attempt=attempt)
+    return True
+
+
+def _let_go(run: Run, seconds: float, **values: Any) -> None:
+    """Give the claim up; the operation is due again after a while."""
+    after = timeutils.utcnow() + datetime.timedelta(seconds=seconds)
+    run.commit(
+        {'claim': None, 'conductor': None, 'run_after': after, **values}
+    )
+
+
+def _undo(run: Run) -> bool:
+    """Undo the newest step that is not undone yet."""
+    live = run.live()
+    if not live:
+        return _undone(run)
+    row = live[-1]
+    step = next(step for step in run.steps if step.name == row.name)
+    try:
+        step.undo(run, row.result)
+    except (Fenced, db_exception.DBError):
+        raise
+    except Exception as exc:
+        if _passes(exc) and _retry(run, exc):
+            return False
+        error = '; '.join(
+            filter(None, (run.operation.error, f'undoing: {_describe(exc)}'))
+        )
+        _finish(
+            run,
+            'failed',
+            lambda tx: run.action.failed(tx, run, error),
+            error=error,
+        )
+        return False
+
+    def write(tx: db.Transaction) -> None:
+        tx.update(models.OperationStep, {'state': 'undone'}, uuid=row.uuid)
+        step.unrecord(tx, run, row.result)
+
+    run.commit({'attempt': 0}, write)
+    return True
+
+
+def _undone(run: Run) -> bool:
+    """All is as it was: the end, or another start."""
+    operation = run.operation
+    if operation.error is not None:
+        error = operation.error
+        _finish(run, 'failed', lambda tx: run.action.failed(tx, run, error))
+        return False
+    if operation.cancel_requested:
+        _finish(
+            run,
+            'cancelled',
+            lambda tx: run.action.failed(tx, run, 'cancelled'),
+        )
+        return False
+    run.commit({'undoing': False, 'progress': 0})
+    return True
+
+
+def _finish(run: Run, state: str, write: Write, **values: Any) -> None:
+    if state == 'succeeded':
+        values['progress'] = 100
+    run.commit(
+        {
+            'state': state,
+            'claim': None,
+            'conductor': None,
+            'lock_key': None,
+            'finished_at': timeutils.utcnow(),
+            **values,
+        },
+        write,
+    )

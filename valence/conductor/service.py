@@ -1,0 +1,196 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A conductor: its threads, and how they start and stop."""
+
+import datetime
+import socket
+import threading
+from collections.abc import Callable
+from concurrent import futures
+from typing import Any
+
+from oslo_config import cfg
+from oslo_db import exception as db_exception
+from oslo_log import log
+from oslo_utils import timeutils
+
+from valence.common import rpc
+from valence.conductor import actions
+from valence.conductor import lease
+from valence.conductor import monitor
+from valence.conductor import operations
+from valence.podmanagers import loader
+
+LOG = log.getLogger(__name__)
+
+_STOP_SECONDS = 10
+
+
+class Workers:
+    """A pool for some actions: what it has no worker for is not claimed."""
+
+    def __init__(self, name: str, size: int, long: bool) -> None:
+        self.actions = [
+            action.name
+            for action in actions.BY_NAME.values()
+            if action.long is long
+        ]
+        self._pool = futures.ThreadPoolExecutor(size, thread_name_prefix=name)
+        self._free = threading.Semaphore(size)
+
+    def submit(self, function: Callable[..., None], *args: Any) -> None:
+        """Run a function; a place has been taken for it with ``take``."""
+        self._pool.submit(self._run, function, args)
+
+    def take(self) -> bool:
+        """Take a place, if there is one."""
+        return self._free.acquire(blocking=False)
+
+    def give_back(self) -> None:
+        """Give a place back that was taken."""
+        self._free.release()
+
+    def _run(self, function: Callable[..., None], args: Any) -> None:
+        try:
+            function(*args)
+        finally:
+            self.give_back()
+
+    def close(self) -> None:
+        """Begin nothing more."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+
+class Conductor:
+    """Claims operations and runs them, and looks after pod managers."""
+
+    def __init__(self) -> None:
+        self._stopping = threading.Event()
+        self._wake = threading.Event()
+        self._threads: list[threading.Thread] = []
+
+    def start(self) -> None:
+        """Begin to work. The database may still be away."""
+        options = cfg.CONF.conductor
+        if options.heartbeat_timeout <= 2 * options.heartbeat_interval:
+            raise ValueError(
+                '[conductor] heartbeat_timeout has to be more than twice '
+                '[conductor] heartbeat_interval'
+            )
+        self._lease = lease.Lease()
+        self._drivers = loader.Pool()
+        self._monitor = monitor.Monitor(self._lease, self._drivers)
+        self._workers = (
+            Workers('worker', options.workers, long=False),
+            Workers('long-worker', options.workers, long=True),
+        )
+        rpc.BELL.listen(self._wake.set)
+        rpc.serve(socket.gethostname())
+        for name, function, interval in (
+            ('heartbeat', self._beat, options.heartbeat_interval),
+            ('claimer', self._claim, None),
+            (
+                'monitor',
+                self._look,
+                min(options.poll_interval, options.status_interval / 2),
+            ),
+        ):
+            thread = threading.Thread(
+                target=self._repeat,
+                args=(function, interval),
+                name=name,
+                daemon=True,
+            )
+            thread.start()
+            self._threads.append(thread)
+
+    def stop(self) -> None:
+        """Stop: what is under way is left to others, or to the next start."""
+        self._stopping.set()
+        self._wake.set()
+        rpc.BELL.silence(self._wake.set)
+        for workers in self._workers:
+            workers.close()
+        self._monitor.close()
+        for thread in self._threads:
+            thread.join(_STOP_SECONDS)
+        try:
+            self._lease.end()
+        except db_exception.DBError as exc:
+            LOG.warning('The database was not told of the end: %s', exc)
+        self._drivers.close()
+
+    def _repeat(
+        self, function: Callable[[], None], interval: float | None
+    ) -> None:
+        """Call a function again and again; no failure ends that."""
+        while not self._stopping.is_set():
+            try:
+                function()
+            except db_exception.DBError as exc:
+                LOG.error('The database cannot be used: %s', exc)
+                self._stopping.wait(1)
+            except Exception:
+                LOG.exception('Unexpected failure in the conductor')
+                self._stopping.wait(1)
+            if interval is not None:
+                self._stopping.wait(interval)
+
+    def _beat(self) -> None:
+        self._lease.renew()
+        lease.bury_the_dead()
+
+    def _look(self) -> None:
+        if self._lease.uuid:
+            self._monitor.tick()
+
+    def _claim(self) -> None:
+        """Claim all that is due, then wait to be woken, or for a while."""
+        self._wake.clear()
+        if self._lease.uuid and self._lease.deadline().left() > 0:
+            for workers in self._workers:
+                while not self._stopping.is_set() and self._claim_one(workers):
+                    continue
+        self._wake.wait(cfg.CONF.conductor.poll_interval)
+
+    def _claim_one(self, workers: Workers) -> bool:
+        if not workers.take():
+            return False
+        operation = None
+        try:
+            operation = operations.claim(self._lease.uuid, workers.actions)
+        finally:
+            if operation is None:
+                workers.give_back()
+        if operation is None:
+            return False
+        workers.submit(self._work, operation)
+        return True
+
+    def _work(self, operation: Any) -> None:
+        """Run an operation as far as it goes; the database may go away."""
+        run = operations.Run(
+            operation, self._lease, self._drivers, actions.BY_NAME
+        )
+        while not self._stopping.is_set():
+            try:
+                operations.work(run)
+                break
+            except db_exception.DBError as exc:
+                LOG.error('The database cannot be used: %s', exc)
+                self._stopping.wait(1)
+            except Exception:
+                LOG.exception('Operation %s cannot go on', operation.uuid)
+                self._stopping.wait(1)
+        self._wake_for(run.operation.run_after)
+
+    def _wake_for(self, run_after: datetime.datetime | None) -> None:
+        """Look for work again: now, or when this operation is due again."""
+        pause = 0.0
+        if run_after is not None:
+            pause = (run_after - timeutils.utcnow()).total_seconds()
+        if pause <= 0:
+            self._wake.set()
+        elif pause < cfg.CONF.conductor.poll_interval:
+            timer = threading.Timer(pause, self._wake.set)
+            timer.daemon = True
+            timer.start()

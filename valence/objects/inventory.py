@@ -1,0 +1,209 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What pod managers own, as it was last seen."""
+
+from typing import Any
+
+from oslo_versionedobjects import base as ovo
+
+from valence.objects import base
+from valence.objects import fields
+
+
+def _observed(kind: str, **own: fields.Spec) -> dict[str, fields.Spec]:
+    """The fields of a piece of hardware: common ones around its own."""
+
+    def text(doc: str, length: int = 255, **more: Any) -> fields.StringField:
+        return fields.StringField(
+            doc=doc, api='r', nullable=True, max_length=length, **more
+        )
+
+    return {
+        'uuid': base.own_uuid(kind),
+        'podm_uuid': base.pod_manager_uuid(),
+        'name': fields.StringField(
+            doc=f'Name that the pod manager gives the {kind}.',
+            api='r',
+            max_length=255,
+            filter=True,
+            sort=True,
+        ),
+        **own,
+        'manufacturer': text('Who made it.'),
+        'model': text('Model.', filter=True),
+        'serial_number': text('Serial number.', filter=True),
+        'health': fields.EnumField(
+            ['ok', 'warning', 'critical', 'unknown'],
+            doc='Health as the pod manager reports it.',
+            api='r',
+            filter=True,
+        ),
+        'resource_uri': fields.StringField(
+            doc='Path under which the pod manager shows it.',
+            api='r',
+            max_length=2048,
+        ),
+        'properties': fields.ObjectField(doc="The pod manager's own words."),
+        'synced_at': fields.DateTimeField(
+            doc='When it was last seen.', api='r', tzinfo_aware=False
+        ),
+        'stale': fields.BooleanField(
+            doc='Whether the last reading could not confirm it.',
+            api='r',
+            filter=True,
+        ),
+        'missing_since': fields.DateTimeField(
+            doc='When it was first missed.',
+            api='r',
+            nullable=True,
+            tzinfo_aware=False,
+        ),
+        'missed_syncs': fields.IntegerField(
+            doc='How many complete readings have missed it.', minimum=0
+        ),
+        **base.timestamps(),
+    }
+
+
+@ovo.VersionedObjectRegistry.register
+class Chassis(base.ValenceObject):
+    """A container of hardware: a pod, rack, drawer, sled …"""
+
+    RESOURCE = 'chassis'
+    KIND = 'chassis'
+    fields = _observed(
+        'chassis',
+        parent_uuid=fields.UUIDField(
+            doc='UUID of the chassis that contains it.',
+            api='r',
+            nullable=True,
+            filter=True,
+        ),
+        type=fields.StringField(
+            doc='Kind of chassis in lower case: rack, drawer, sled …',
+            api='r',
+            max_length=64,
+            filter=True,
+            sort=True,
+        ),
+        location=fields.StringField(
+            doc='Where it stands, as the pod manager says.',
+            api='r',
+            nullable=True,
+            max_length=255,
+        ),
+        state=fields.EnumField(
+            ['enabled', 'disabled', 'unknown'],
+            doc='Whether it is in operation.',
+            api='r',
+            filter=True,
+        ),
+    )
+
+
+@ovo.VersionedObjectRegistry.register
+class System(base.ValenceObject):
+    """A computer that a node can be made of."""
+
+    RESOURCE = 'systems'
+    KIND = 'system'
+    fields = _observed(
+        'system',
+        chassis_uuid=fields.UUIDField(
+            doc='UUID of the chassis that contains it.',
+            api='r',
+            nullable=True,
+            filter=True,
+        ),
+        node_uuid=fields.UUIDField(
+            doc='UUID of the node that it is claimed for.',
+            api='r',
+            nullable=True,
+        ),
+        hardware_uuid=fields.StringField(
+            doc='UUID of the hardware itself.',
+            api='r',
+            nullable=True,
+            max_length=255,
+            filter=True,
+        ),
+        type=fields.StringField(
+            doc='Kind of system in lower case: physical, virtual, composed …',
+            api='r',
+            nullable=True,
+            max_length=64,
+            filter=True,
+        ),
+        cpu_model=fields.StringField(
+            doc='Model of its processors.',
+            api='r',
+            nullable=True,
+            max_length=255,
+            filter=True,
+        ),
+        cpu_architecture=fields.StringField(
+            doc='Instruction set of its processors.',
+            api='r',
+            nullable=True,
+            max_length=64,
+            filter=True,
+        ),
+        cpu_sockets=fields.IntegerField(
+            doc='Number of processors.', api='r', filter=True, sort=True
+        ),
+        cpu_cores=fields.IntegerField(
+            doc='Number of processor cores.', api='r', filter=True, sort=True
+        ),
+        cpu_threads=fields.IntegerField(
+            doc='Number of hardware threads.', api='r', sort=True
+        ),
+        memory_mib=fields.IntegerField(
+            doc='Memory in MiB.', api='r', filter=True, sort=True
+        ),
+        memory_type=fields.StringField(
+            doc='Type of its memory devices, such as DDR4.',
+            api='r',
+            nullable=True,
+            max_length=64,
+        ),
+        storage_gib=fields.IntegerField(
+            doc='Capacity of its local drives in GiB.', api='r', sort=True
+        ),
+        drives=fields.ListField(
+            items={
+                'type': 'object',
+                'properties': {
+                    'resource_uri': {'type': 'string'},
+                    'capacity_gib': {'type': ['number', 'null']},
+                    'type': {'type': ['string', 'null']},
+                    'protocol': {'type': ['string', 'null']},
+                },
+            },
+            doc='Its local drives.',
+            api='r',
+        ),
+        nics=fields.ListField(
+            items={
+                'type': 'object',
+                'properties': {
+                    'resource_uri': {'type': 'string'},
+                    'mac': {'type': ['string', 'null']},
+                    'speed_mbps': {'type': ['integer', 'null']},
+                },
+            },
+            doc='Its network interfaces.',
+            api='r',
+        ),
+        power_state=fields.EnumField(
+            ['on', 'off', 'unknown'],
+            doc='Whether it is switched on.',
+            api='r',
+            filter=True,
+        ),
+        state=fields.EnumField(
+            ['free', 'used', 'unavailable'],
+            doc='Whether the pod manager has it in use, or out of use.',
+            api='r',
+            filter=True,
+            sort=True,
+        ),
+    )

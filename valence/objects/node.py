@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: Apache-2.0
+from oslo_versionedobjects import base as ovo
+
+from valence.objects import base
+from valence.objects import fields
+from valence.objects import requirements
+
+PROVISION_STATES = (
+    'composing',
+    'active',
+    'updating',
+    'adopting',
+    'releasing',
+    'error',
+)
+
+
+@ovo.VersionedObjectRegistry.register
+class Node(base.ValenceObject):
+    """A bare-metal server composed out of pooled hardware."""
+
+    RESOURCE = 'nodes'
+    KIND = 'node'
+    fields = {
+        'uuid': base.own_uuid('node'),
+        'name': fields.NameField(
+            doc='Name of the node, unique within its project.',
+            api='cru',
+            max_length=255,
+            filter=True,
+            sort=True,
+        ),
+        'description': fields.StringField(
+            doc='Description of the node.',
+            api='cru',
+            nullable=True,
+            max_length=1024,
+        ),
+        'scope': fields.StringField(
+            doc='The project within which the name is unique.', max_length=255
+        ),
+        'podm_uuid': base.pod_manager_uuid(api='cr', nullable=True),
+        'properties': fields.ObjectField(
+            doc='What was asked for.',
+            api='cr',
+            default={},
+            check=requirements.check,
+        ),
+        'index': fields.StringField(
+            doc='Identifier that the pod manager gives the node.',
+            api='r',
+            nullable=True,
+            max_length=255,
+        ),
+        'resource_uri': fields.StringField(
+            doc='Path under which the pod manager shows the node.',
+            api='r',
+            nullable=True,
+            max_length=2048,
+        ),
+        'provision_state': fields.EnumField(
+            PROVISION_STATES,
+            doc='Where in its life the node is.',
+            api='r',
+            filter=True,
+            sort=True,
+        ),
+        'power_state': fields.EnumField(
+            ['on', 'off', 'unknown'],
+            doc='Whether the node is switched on.',
+            api='r',
+            filter=True,
+            default='unknown',
+        ),
+        'last_error': fields.StringField(
+            doc='What went wrong last.',
+            api='r',
+            nullable=True,
+            max_length=4096,
+        ),
+        'project_id': fields.StringField(
+            doc='Project that the node belongs to.',
+            api='r',
+            nullable=True,
+            max_length=255,
+            filter=True,
+        ),
+        'user_id': fields.StringField(
+            doc='User who asked for the node.',
+            api='r',
+            nullable=True,
+            max_length=255,
+        ),
+        **base.timestamps(),
+    }

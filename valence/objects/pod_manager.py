@@ -1,0 +1,175 @@
+# SPDX-License-Identifier: Apache-2.0
+import urllib.parse
+
+from oslo_versionedobjects import base as ovo
+
+from valence.objects import base
+from valence.objects import fields
+
+
+def check_url(url: str) -> None:
+    """Refuse what cannot be the address of a pod manager."""
+    if not url.isprintable() or ' ' in url:
+        raise ValueError('it may not contain white space')
+    try:
+        parts = urllib.parse.urlsplit(url)
+        host, _ = parts.hostname, parts.port
+    except ValueError as exc:
+        raise ValueError(f'it is not a URL ({exc})') from None
+    if parts.scheme not in ('http', 'https'):
+        raise ValueError('its scheme has to be http or https')
+    if not host:
+        raise ValueError('it has no host')
+    if parts.username is not None or parts.password is not None:
+        raise ValueError(
+            'it may not hold credentials; use the fields username and password'
+        )
+    if parts.query or parts.fragment:
+        raise ValueError('it may not have a query or a fragment')
+
+
+def check_pem(text: str) -> None:
+    """Refuse what is not a certificate in PEM form."""
+    if '-----BEGIN CERTIFICATE-----' not in text:
+        raise ValueError('it has to be one or more certificates in PEM form')
+
+
+@ovo.VersionedObjectRegistry.register
+class PodManager(base.ValenceObject):
+    """A controller of pooled hardware, and how to reach it."""
+
+    RESOURCE = 'pod_managers'
+    KIND = 'pod manager'
+    fields = {
+        'uuid': base.own_uuid('pod manager'),
+        'name': fields.NameField(
+            doc='Name of the pod manager.',
+            api='cru',
+            max_length=255,
+            filter=True,
+            sort=True,
+        ),
+        'url': fields.StringField(
+            doc='Full access path of the pod manager.',
+            api='cru',
+            max_length=512,
+            filter=True,
+            check=check_url,
+        ),
+        'driver': fields.StringField(
+            doc='Driver that talks to it; null: found on first contact.',
+            api='cru',
+            nullable=True,
+            max_length=64,
+            filter=True,
+        ),
+        'username': fields.StringField(
+            doc='User name to log in with.',
+            api='cru',
+            nullable=True,
+            max_length=255,
+        ),
+        'password': fields.StringField(
+            doc='Password to log in with.',
+            api='cu',
+            nullable=True,
+            max_length=1024,
+            secret=True,
+        ),
+        'auth_type': fields.EnumField(
+            ['session', 'basic'],
+            doc='How to log in: a Redfish session, or HTTP basic.',
+            api='cru',
+            default='session',
+        ),
+        'insecure': fields.BooleanField(
+            doc='Whether its TLS certificate is left unchecked.',
+            api='cru',
+            default=False,
+        ),
+        'ca_cert': fields.StringField(
+            doc='Certificates (PEM) of the authorities to trust for it, '
+            'instead of those of the host.',
+            api='cru',
+            nullable=True,
+            max_length=65535,
+            check=check_pem,
+        ),
+        'status': fields.EnumField(
+            ['online', 'offline'],
+            doc='Whether it answered when it was last asked.',
+            api='r',
+            filter=True,
+            sort=True,
+            default='offline',
+        ),
+        'status_reason': fields.StringField(
+            doc='Why it is offline.',
+            api='r',
+            nullable=True,
+            max_length=1024,
+            default='not contacted yet',
+        ),
+        'status_changed_at': fields.DateTimeField(
+            doc='When the status changed last.',
+            api='r',
+            nullable=True,
+            tzinfo_aware=False,
+        ),
+        'description': fields.StringField(
+            doc='Description of the pod manager.',
+            api='cru',
+            nullable=True,
+            max_length=1024,
+        ),
+        'location': fields.StringField(
+            doc='Where its hardware stands.',
+            api='cru',
+            nullable=True,
+            max_length=255,
+            filter=True,
+        ),
+        'maintenance': fields.BooleanField(
+            doc='Whether nothing new is composed on it.',
+            api='cru',
+            default=False,
+            filter=True,
+        ),
+        'capabilities': fields.ListField(
+            items={'type': 'string'},
+            doc='What it and its driver can do.',
+            api='r',
+            default=[],
+        ),
+        'service_uuid': fields.StringField(
+            doc='UUID that the service gives itself.',
+            api='r',
+            nullable=True,
+            max_length=255,
+        ),
+        'contacted_at': fields.DateTimeField(
+            doc='When it last answered.',
+            api='r',
+            nullable=True,
+            tzinfo_aware=False,
+        ),
+        'synced_at': fields.DateTimeField(
+            doc='When its inventory was last read completely.',
+            api='r',
+            nullable=True,
+            tzinfo_aware=False,
+        ),
+        'sync_error': fields.StringField(
+            doc='What went wrong in the last reading of its inventory.',
+            api='r',
+            nullable=True,
+            max_length=1024,
+        ),
+        'deleting_at': fields.DateTimeField(
+            doc='When its removal, with all its nodes, was asked for.',
+            api='r',
+            nullable=True,
+            tzinfo_aware=False,
+        ),
+        **base.timestamps(),
+    }

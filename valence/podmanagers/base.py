@@ -1,0 +1,242 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The contract between Valence and those who speak to pod managers.
+
+A driver knows one protocol and nothing else: it imports neither the API nor
+the database. It is made anew for a pod manager when its address or login
+changes, is used by many threads at once, and raises only what
+``valence.common.exception`` derives from ``PodManagerError``.
+
+A method that changes hardware may be called again after a crash. What cannot
+be repeated therefore has a ``find_…`` beside it, which tells whether it was
+done.
+"""
+
+import abc
+import dataclasses
+import time
+from typing import Any
+from typing import ClassVar
+
+RESET_TYPES = (
+    'On',
+    'ForceOff',
+    'GracefulShutdown',
+    'GracefulRestart',
+    'ForceRestart',
+    'Nmi',
+    'ForceOn',
+    'PushPowerButton',
+    'PowerCycle',
+)
+
+
+class Deadline:
+    """A moment of the monotonic clock after which nothing is begun."""
+
+    def __init__(self, seconds: float) -> None:
+        self.at = time.monotonic() + seconds
+
+    def left(self) -> float:
+        """Seconds until then; negative afterwards."""
+        return self.at - time.monotonic()
+
+    def sooner(self, seconds: float) -> 'Deadline':
+        """This deadline, or that many seconds from now if that is sooner."""
+        other = Deadline(seconds)
+        return self if self.at < other.at else other
+
+
+@dataclasses.dataclass(frozen=True)
+class Connection:
+    """How to reach a pod manager and log in."""
+
+    url: str
+    username: str | None = None
+    password: str | None = dataclasses.field(default=None, repr=False)
+    auth_type: str = 'session'
+    insecure: bool = False
+    ca_cert: str | None = dataclasses.field(default=None, repr=False)
+
+
+@dataclasses.dataclass
+class Probe:
+    """What a pod manager says of itself.
+
+    :param service_uuid: the UUID of the service, if it has one.
+    :param capabilities: what this endpoint can do, of what the driver can.
+    """
+
+    service_uuid: str | None
+    capabilities: frozenset[str]
+
+
+@dataclasses.dataclass
+class Item:
+    """A piece of hardware as it was seen.
+
+    :param uri: the link that was followed to it; tells pieces apart.
+    :param parent: the URI of the chassis that contains it.
+    :param values: the observed fields, named as in ``objects.inventory``.
+    :param properties: the pod manager's own words.
+    """
+
+    uri: str
+    values: dict[str, Any]
+    parent: str | None = None
+    properties: dict[str, Any] = dataclasses.field(default_factory=dict)
+
+
+@dataclasses.dataclass
+class ComposedNode:
+    """A node that exists on a pod manager.
+
+    :param marker: the UUID of the Valence node that it was composed for, if
+        it bears one.
+    :param resources: the URIs of what it is made of, systems among them.
+    """
+
+    uri: str
+    index: str
+    name: str
+    marker: str | None
+    power_state: str
+    resources: tuple[str, ...] = ()
+
+
+@dataclasses.dataclass
+class Inventory:
+    """All that a pod manager owns.
+
+    :param problems: what could not be read, in words.
+    :param unread: URIs that are there but could not be read; a URI that ends
+        with a slash stands for everything below it.
+    """
+
+    chassis: list[Item] = dataclasses.field(default_factory=list)
+    systems: list[Item] = dataclasses.field(default_factory=list)
+    nodes: list[ComposedNode] = dataclasses.field(default_factory=list)
+    problems: list[str] = dataclasses.field(default_factory=list)
+    unread: set[str] = dataclasses.field(default_factory=set)
+
+
+@dataclasses.dataclass(frozen=True)
+class ComposeRequest:
+    """What to compose.
+
+    :param marker: the Valence node's UUID, by which it is found again.
+    :param requirements: what is asked for, in the form of
+        ``objects.requirements``.
+    :param resources: the URIs of the parts that were claimed for it.
+    """
+
+    marker: str
+    name: str
+    requirements: dict[str, Any]
+    resources: tuple[str, ...]
+
+
+class NotYet(Exception):
+    """Not an error: the pod manager is still at it; ask again later.
+
+    :param seconds: when to ask again.
+    """
+
+    def __init__(self, seconds: float = 1) -> None:
+        self.seconds = seconds
+        super().__init__(f'not yet; ask again in {seconds} s')
+
+
+class Driver(abc.ABC):
+    """What Valence asks of a pod manager of one kind.
+
+    ``name`` is that of its entry point, ``capabilities`` what it can do at
+    all.
+    """
+
+    name: ClassVar[str]
+    capabilities: ClassVar[frozenset[str]] = frozenset()
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+
+    @classmethod
+    def description(cls) -> str:
+        """One line for people."""
+        return (cls.__doc__ or '').strip().splitlines()[0]
+
+    @classmethod
+    def recognizes(cls, connection: Connection, deadline: Deadline) -> bool:
+        """Whether the endpoint is of this driver's kind.
+
+        :raises PodManagerError: when it does not answer at all.
+        """
+        return False
+
+    @abc.abstractmethod
+    def probe(self, deadline: Deadline) -> Probe:
+        """Ask whether it is there, and takes our login."""
+
+    @abc.abstractmethod
+    def discover(self, deadline: Deadline) -> Inventory:
+        """Read everything it owns."""
+
+    @abc.abstractmethod
+    def read_system(self, uri: str, deadline: Deadline) -> Item:
+        """Read one system anew.
+
+        :raises ResourceGone: when it is not there any more.
+        """
+
+    @abc.abstractmethod
+    def compose(
+        self, request: ComposeRequest, deadline: Deadline
+    ) -> ComposedNode:
+        """Begin to compose. Not repeatable: see ``find_composed``.
+
+        :param deadline: the request is not sent after it, nor waited for.
+        :raises NoMatch: when the pod manager has nothing that fits.
+        """
+
+    def find_composed(
+        self, request: ComposeRequest, deadline: Deadline
+    ) -> ComposedNode | None:
+        """The node that an earlier ``compose`` of this request made."""
+        for composed in self.composed(deadline):
+            if composed.marker == request.marker:
+                return composed
+        return None
+
+    @abc.abstractmethod
+    def composed(self, deadline: Deadline) -> list[ComposedNode]:
+        """All nodes that exist on the pod manager."""
+
+    @abc.abstractmethod
+    def settle(self, uri: str, deadline: Deadline) -> ComposedNode:
+        """Bring a composed node to the point where it can be used.
+
+        :raises NotYet: while the pod manager is at it.
+        :raises PodManagerError: when it failed.
+        """
+
+    @abc.abstractmethod
+    def release(self, uri: str, deadline: Deadline) -> None:
+        """Take a node apart; one that is gone already is well."""
+
+    @abc.abstractmethod
+    def reset(self, uri: str, reset_type: str, deadline: Deadline) -> None:
+        """Switch a node on or off, or restart it.
+
+        :param reset_type: one of ``RESET_TYPES``.
+        :raises RequestRefused: for a type that this node does not know.
+        """
+
+    @abc.abstractmethod
+    def read_node(self, uri: str, deadline: Deadline) -> ComposedNode:
+        """Read a node anew.
+
+        :raises ResourceGone: when it is not there any more.
+        """
+
+    @abc.abstractmethod
+    def close(self) -> None:
+        """Log out and let connections go."""

@@ -1,0 +1,524 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The Redfish client that all Redfish drivers share.
+
+What it is careful about was seen on real services: redirects between
+``/redfish/v1`` and ``/redfish/v1/``, a base URL with a path of its own, JSON
+that is called HTML and the other way round, members listed twice, counts that
+lie, collections that never end, sessions that expire in the middle.
+"""
+
+import concurrent.futures
+import json
+import ssl
+import tempfile
+import threading
+import urllib.parse
+from collections.abc import Iterable
+from typing import Any
+from typing import NamedTuple
+
+import orjson
+import requests
+import urllib3
+from oslo_config import cfg
+from oslo_log import log
+
+from valence.common import exception
+from valence.podmanagers import base
+from valence.podmanagers import transport
+
+LOG = log.getLogger(__name__)
+
+ROOT = '/redfish/v1'
+_CHUNK = 65536
+_REDIRECTS = (301, 302, 303, 307, 308)
+_MAX_REDIRECTS = 5
+_GET_ATTEMPTS = 2
+# A session resource that is not there means that the service has no sessions.
+_NO_SESSIONS = (404, 405, 501)
+
+
+class Answer(NamedTuple):
+    """What came back.
+
+    :param body: the JSON object; empty where there was none.
+    :param location: the path of the ``Location`` header.
+    """
+
+    status: int
+    body: dict[str, Any]
+    location: str | None
+    headers: Any
+
+
+class Client:
+    """Requests to one Redfish service, from any number of threads."""
+
+    def __init__(self, connection: base.Connection) -> None:
+        self._connection = connection
+        parts = urllib.parse.urlsplit(connection.url)
+        self._origin = f'{parts.scheme}://{parts.netloc}'
+        path = parts.path.rstrip('/')
+        self._prefix = path.removesuffix(ROOT) if path.endswith(ROOT) else path
+        self._lock = threading.Lock()
+        self._token: str | None = None
+        self._session_uri: str | None = None
+        self._basic = connection.auth_type == 'basic'
+        self._verify, self._ca_file = _trust(connection)
+        self._session = requests.Session()
+        # The environment must not choose proxies, logins or certificates.
+        self._session.trust_env = False
+        self._session.headers.update(
+            {'Accept': 'application/json', 'OData-Version': '4.0'}
+        )
+        adapter = transport.Adapter(
+            pool_connections=2,
+            pool_maxsize=cfg.CONF.redfish.parallel + 4,
+        )
+        for scheme in ('http://', 'https://'):
+            self._session.mount(scheme, adapter)
+
+    def root(self, deadline: base.Deadline) -> dict[str, Any]:
+        """The service root, wherever it answers.
+
+        :raises NotAPodManager: when no Redfish service answers.
+        """
+        for path in (ROOT, ROOT + '/'):
+            answer = self._public(path, deadline)
+            if answer.status != 404:
+                break
+        if answer.status in (401, 403):
+            answer = self.request('GET', path, deadline)
+        if answer.status in (429, 502, 503, 504):
+            self.check(answer, path)
+        if answer.status != 200 or 'RedfishVersion' not in answer.body:
+            raise exception.NotAPodManager(
+                reason=f'no Redfish service root at {self.url(path)} '
+                f'(status {answer.status})'
+            )
+        return answer.body
+
+    def _public(self, path: str, deadline: base.Deadline) -> Answer:
+        """The root without a login, which no service may ask for there."""
+        try:
+            return self._send('GET', path, deadline, None, None)
+        except exception.MalformedAnswer as exc:
+            raise exception.NotAPodManager(reason=str(exc)) from None
+
+    def get(self, uri: str, deadline: base.Deadline) -> dict[str, Any]:
+        """A resource.
+
+        :raises ResourceGone: when it is not there.
+        """
+        for attempt in range(1, _GET_ATTEMPTS + 1):
+            try:
+                return self.request('GET', uri, deadline).body
+            except exception.PodManagerUnavailable:
+                if attempt == _GET_ATTEMPTS or deadline.left() <= 0:
+                    raise
+        raise AssertionError
+
+    def post(
+        self, uri: str, body: dict[str, Any], deadline: base.Deadline
+    ) -> Answer:
+        """Send a POST, once."""
+        return self.request('POST', uri, deadline, body)
+
+    def delete(self, uri: str, deadline: base.Deadline) -> None:
+        """Delete a resource; one that is gone already is well."""
+        answer = self.request('DELETE', uri, deadline, check=False)
+        if answer.status != 404:
+            self.check(answer, uri)
+
+    def request(
+        self,
+        method: str,
+        uri: str,
+        deadline: base.Deadline,
+        body: dict[str, Any] | None = None,
+        check: bool = True,
+    ) -> Answer:
+        """Send a request, logged in, and read the whole answer.
+
+        :param check: raise for an answer that says no.
+        :raises PodManagerUnavailable: when no proper answer came in time.
+        """
+        token = self._log_in(deadline)
+        answer = self._send(method, uri, deadline, body, token)
+        if answer.status == 401 and token is not None:
+            # The session may have expired: log in once more, then believe it.
+            token = self._log_in(deadline, stale=token)
+            answer = self._send(method, uri, deadline, body, token)
+        if check:
+            self.check(answer, uri)
+        return answer
+
+    def check(self, answer: Answer, uri: str) -> None:
+        """Raise what an answer that says no means."""
+        status = answer.status
+        if status < 300:
+            return
+        if status in (401, 403):
+            raise exception.AuthenticationFailed(reason=words(answer))
+        if status == 404:
+            raise exception.ResourceGone(uri=uri)
+        if status in (429, 502, 503, 504):
+            raise exception.PodManagerUnavailable(
+                reason=f'it answered {status}: {words(answer)}'
+            )
+        if status >= 500:
+            raise exception.PodManagerError(
+                reason=f'it answered {status}: {words(answer)}'
+            )
+        raise exception.RequestRefused(reason=words(answer))
+
+    def _log_in(
+        self, deadline: base.Deadline, stale: str | None = None
+    ) -> str | None:
+        """The token of our session; None where there is none to have.
+
+        :param stale: a token that is not taken any more.
+        """
+        if self._basic or self._connection.username is None:
+            return None
+        with self._lock:
+            if self._token is not None and self._token != stale:
+                return self._token
+            self._token = None
+            credentials = {
+                'UserName': self._connection.username,
+                'Password': self._connection.password or '',
+            }
+            answer = self._send(
+                'POST',
+                f'{ROOT}/SessionService/Sessions',
+                deadline,
+                credentials,
+                None,
+            )
+            if answer.status in _NO_SESSIONS:
+                self._basic = True
+                return None
+            if answer.status in (400, 401, 403):
+                raise exception.AuthenticationFailed(reason=words(answer))
+            self.check(answer, 'the session')
+            self._token = answer.headers.get('X-Auth-Token')
+            if self._token is None:
+                raise exception.AuthenticationFailed(
+                    reason='the service made a session without a token'
+                )
+            self._session_uri = answer.location
+            return self._token
+
+    def close(self) -> None:
+        """Log out and close the connections."""
+        if self._token is not None and self._session_uri is not None:
+            try:
+                self._send(
+                    'DELETE',
+                    self._session_uri,
+                    base.Deadline(5),
+                    None,
+                    self._token,
+                )
+            except exception.PodManagerError as exc:
+                LOG.debug('The session was not closed: %s', exc)
+            self._token = None
+        self._session.close()
+
+    def url(self, uri: str) -> str:
+        """The whole URL of a link, which may lack our path prefix."""
+        parts = urllib.parse.urlsplit(uri)
+        path = parts.path if parts.path.startswith('/') else '/' + parts.path
+        if self._prefix and not path.startswith(self._prefix + '/'):
+            path = self._prefix + path
+        query = f'?{parts.query}' if parts.query else ''
+        # Whatever host a link names: the password only goes to ours.
+        return f'{self._origin}{path}{query}'
+
+    def _send(
+        self,
+        method: str,
+        uri: str,
+        deadline: base.Deadline,
+        body: dict[str, Any] | None,
+        token: str | None,
+    ) -> Answer:
+        for _ in range(_MAX_REDIRECTS):
+            answer = self._send_once(method, uri, deadline, body, token)
+            if answer.status not in _REDIRECTS or answer.location is None:
+                return answer
+            uri = answer.location
+        raise exception.PodManagerUnavailable(
+            reason=f'{uri} is redirected for ever'
+        )
+
+    def _send_once(
+        self,
+        method: str,
+        uri: str,
+        deadline: base.Deadline,
+        body: dict[str, Any] | None,
+        token: str | None,
+    ) -> Answer:
+        headers = {'X-Auth-Token': token} if token else {}
+        auth = None
+        if self._basic and self._connection.username is not None:
+            auth = (
+                self._connection.username.encode(),
+                (self._connection.password or '').encode(),
+            )
+        left = deadline.left()
+        if left <= 0:
+            raise exception.PodManagerUnavailable(
+                reason=f'timed out before {method} {uri} was sent'
+            )
+        try:
+            with transport.within(deadline):
+                with self._session.request(
+                    method,
+                    self.url(uri),
+                    json=body,
+                    headers=headers,
+                    auth=auth,
+                    timeout=left,
+                    verify=self._verify,
+                    allow_redirects=False,
+                    stream=True,
+                ) as response:
+                    content = _read(response)
+        except (
+            requests.RequestException,
+            urllib3.exceptions.HTTPError,
+            OSError,
+            ValueError,
+        ) as exc:
+            raise exception.PodManagerUnavailable(
+                reason=_explain(exc, method, uri, deadline)
+            ) from None
+        return Answer(
+            response.status_code,
+            _parse(response, content, uri),
+            _path(response.headers.get('Location')),
+            response.headers,
+        )
+
+
+def _trust(connection: base.Connection) -> tuple[bool | str, Any]:
+    """What ``requests`` is to verify certificates with, and what holds it."""
+    if connection.insecure:
+        return False, None
+    if connection.ca_cert is not None:
+        file = tempfile.NamedTemporaryFile('w', suffix='.pem')
+        file.write(connection.ca_cert)
+        file.flush()
+        return file.name, file
+    paths = ssl.get_default_verify_paths()
+    return paths.cafile or paths.capath or True, None
+
+
+def _read(response: requests.Response) -> bytes:
+    limit = cfg.CONF.redfish.max_answer_bytes
+    content = bytearray()
+    for chunk in response.iter_content(_CHUNK):
+        content += chunk
+        if len(content) > limit:
+            response.close()
+            raise ValueError(f'the answer is larger than {limit} bytes')
+    return bytes(content)
+
+
+def _parse(
+    response: requests.Response, content: bytes, uri: str
+) -> dict[str, Any]:
+    """The JSON object of an answer, whatever the answer calls itself."""
+    if not content.strip():
+        return {}
+    try:
+        parsed = orjson.loads(content)
+    except orjson.JSONDecodeError:
+        try:
+            parsed = json.loads(content.decode('utf-8', 'replace'))
+        except (ValueError, RecursionError):
+            parsed = None
+    if isinstance(parsed, dict):
+        return parsed
+    if response.status_code >= 300:
+        return {}
+    kind = response.headers.get('Content-Type', 'no content type')
+    raise exception.MalformedAnswer(
+        reason=f'the answer of {uri} is not a JSON object ({kind[:64]})'
+    )
+
+
+def _path(location: str | None) -> str | None:
+    """The path of a Location header, which may be absolute."""
+    if not location:
+        return None
+    parts = urllib.parse.urlsplit(location)
+    return parts.path + (f'?{parts.query}' if parts.query else '')
+
+
+def words(answer: Answer) -> str:
+    """What an answer says went wrong, in the service's own words."""
+    error = answer.body.get('error')
+    if not isinstance(error, dict):
+        return f'status {answer.status}'
+    words = [error.get('message')]
+    extended = error.get('@Message.ExtendedInfo')
+    if isinstance(extended, dict):
+        extended = [extended]
+    if isinstance(extended, list):
+        words.extend(
+            info.get('Message') for info in extended if isinstance(info, dict)
+        )
+    said = dict.fromkeys(
+        text.strip() for text in words if isinstance(text, str) and text
+    )
+    return ' '.join(said)[:1000] or f'status {answer.status}'
+
+
+def _explain(
+    exc: Exception, method: str, uri: str, deadline: base.Deadline
+) -> str:
+    """Why no answer came, for people."""
+    text = str(exc)
+    if isinstance(exc, requests.exceptions.SSLError) or 'SSL' in text:
+        return f'the TLS certificate or protocol is bad: {_innermost(exc)}'
+    if deadline.left() <= 0 or isinstance(exc, requests.Timeout):
+        return f'timed out: {method} {uri} had no complete answer in time'
+    if 'NameResolutionError' in text or 'getaddrinfo' in text:
+        return 'the host name cannot be resolved'
+    if 'Connection refused' in text:
+        return 'the connection was refused'
+    return f'{method} {uri} failed: {_innermost(exc)}'
+
+
+def _innermost(exc: BaseException) -> str:
+    while True:
+        reason = getattr(exc, 'reason', None)
+        inner = next(
+            (
+                arg
+                for arg in (reason, *exc.args)
+                if isinstance(arg, BaseException)
+            ),
+            None,
+        )
+        if inner is None:
+            return (str(exc) or type(exc).__name__)[:300]
+        exc = inner
+
+
+class Crawler:
+    """Reads resources in parallel, each at most once.
+
+    What cannot be read is remembered in ``failed`` and spoils nothing else.
+    """
+
+    def __init__(
+        self, client: Client, deadline: base.Deadline, expand: bool
+    ) -> None:
+        self._client = client
+        self._deadline = deadline
+        self._expand = expand
+        self._pool = concurrent.futures.ThreadPoolExecutor(
+            cfg.CONF.redfish.parallel, thread_name_prefix='crawler'
+        )
+        self._read: dict[str, dict[str, Any]] = {}
+        self.failed: dict[str, str] = {}
+
+    def __enter__(self) -> 'Crawler':
+        return self
+
+    def __exit__(self, *exc: Any) -> None:
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def get_many(self, uris: Iterable[str]) -> dict[str, dict[str, Any]]:
+        """The resources that can be read, by URI."""
+        wanted = list(dict.fromkeys(uris))
+        missing = [
+            uri
+            for uri in wanted
+            if uri not in self._read and uri not in self.failed
+        ]
+        list(self._pool.map(self._fetch, missing))
+        return {uri: self._read[uri] for uri in wanted if uri in self._read}
+
+    def _fetch(self, uri: str) -> None:
+        try:
+            self._read[uri] = self._client.get(uri, self._deadline)
+        except exception.PodManagerError as exc:
+            self.failed[uri] = str(exc)
+
+    def members_of(self, uris: Iterable[str]) -> dict[str, list[str]]:
+        """The members of several collections, by the collection's URI."""
+        wanted = list(dict.fromkeys(uris))
+        found = list(self._pool.map(self.members, wanted))
+        return dict(zip(wanted, found, strict=True))
+
+    def members(self, uri: str) -> list[str]:
+        """The URIs of a collection's members: counted, not believed.
+
+        A collection that cannot be read is noted with a slash behind its
+        URI: nothing is known of what lies below it.
+        """
+        found: dict[str, None] = {}
+        seen: set[str] = set()
+        page: str | None = uri
+        while page is not None and page not in seen:
+            seen.add(page)
+            body = self._page(page, first=page == uri)
+            if body is None:
+                self.failed[uri.rstrip('/') + '/'] = self.failed[page]
+                break
+            for member in _list(body.get('Members')):
+                self._keep(member, found)
+            if len(found) > cfg.CONF.redfish.max_members:
+                self.failed[uri.rstrip('/') + '/'] = (
+                    f'{uri} has too many members'
+                )
+                break
+            link = body.get('Members@odata.nextLink')
+            page = link if isinstance(link, str) and link else None
+        return list(found)
+
+    def _page(self, uri: str, first: bool) -> dict[str, Any] | None:
+        if self._expand and first:
+            try:
+                return self._client.get(
+                    f'{uri}?$expand=.($levels=1)', self._deadline
+                )
+            except exception.PodManagerError as exc:
+                # It was promised, but does not work: never ask again.
+                LOG.info('No $expand on %s: %s', uri, exc)
+                self._expand = False
+        if uri not in self._read and uri not in self.failed:
+            self._fetch(uri)
+        return self._read.get(uri)
+
+    def _keep(self, member: Any, found: dict[str, None]) -> None:
+        uri = link(member)
+        if uri is None:
+            return
+        found[uri] = None
+        # More than its link: the member came expanded.
+        if len(member) > 1 and 'Id' in member:
+            self._read.setdefault(uri, member)
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def link(value: Any) -> str | None:
+    """The URI that a reference points to; None where it is no reference."""
+    if isinstance(value, dict):
+        value = value.get('@odata.id')
+    return value if isinstance(value, str) and value else None
+
+
+def links(value: Any) -> list[str]:
+    """The URIs of a list of references, or of a single one."""
+    values = value if isinstance(value, list) else [value]
+    return [uri for uri in map(link, values) if uri is not None]

@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: Apache-2.0
+from oslo_policy import policy
+
+ADMIN = 'rule:admin'
+SYSTEM_READER = 'rule:system_reader'
+PROJECT_READER = 'rule:project_reader'
+PROJECT_MEMBER = 'rule:project_member'
+
+RULES = [
+    policy.RuleDefault(
+        'admin',
+        'role:admin or role:service',
+        description='Administrators, and services of the cloud.',
+    ),
+    policy.RuleDefault(
+        'system_reader',
+        'rule:admin or (role:reader and system_scope:all)',
+        description='Those who may see everything.',
+    ),
+    policy.RuleDefault(
+        'project_member',
+        'rule:admin or (role:member and project_id:%(project_id)s)',
+        description='Members of the project that owns a resource.',
+    ),
+    policy.RuleDefault(
+        'project_reader',
+        'rule:system_reader or (role:reader and project_id:%(project_id)s)',
+        description='Readers of the project that owns a resource.',
+    ),
+]
+
+
+def rule(
+    resource: str, verb: str, check: str, doc: str, *operations: str
+) -> policy.DocumentedRuleDefault:
+    """A documented rule.
+
+    :param operations: what it guards, as ``METHOD /path``.
+    """
+    return policy.DocumentedRuleDefault(
+        f'composable:{resource}:{verb}',
+        check,
+        doc,
+        [
+            {'method': method, 'path': path}
+            for method, path in (text.split() for text in operations)
+        ],
+        scope_types=['system', 'project'],
+    )

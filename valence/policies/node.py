@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: Apache-2.0
+from valence.policies import base
+
+
+def _rule(verb, check, doc, *operations):
+    return base.rule('node', verb, check, doc, *operations)
+
+
+RULES = [
+    _rule('list', base.PROJECT_READER, 'List nodes.', 'GET /v1/nodes'),
+    _rule('show', base.PROJECT_READER, 'Show a node.', 'GET /v1/nodes/{id}'),
+    _rule('create', base.PROJECT_MEMBER, 'Compose a node.', 'POST /v1/nodes'),
+    _rule(
+        'update',
+        base.PROJECT_MEMBER,
+        'Change name or description of a node.',
+        'PATCH /v1/nodes/{id}',
+    ),
+    _rule(
+        'delete',
+        base.PROJECT_MEMBER,
+        'Release a node.',
+        'DELETE /v1/nodes/{id}',
+    ),
+    _rule(
+        'action',
+        base.PROJECT_MEMBER,
+        'Act on a node, such as resetting it.',
+        'POST /v1/nodes/{id}/action',
+    ),
+]

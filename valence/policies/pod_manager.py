@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: Apache-2.0
+from valence.policies import base
+
+_ONE = ('/v1/pod_managers/{id}', '/v1/pod_manager/{id}')
+
+
+def _rule(verb, check, doc, *operations):
+    return base.rule('pod_manager', verb, check, doc, *operations)
+
+
+RULES = [
+    _rule(
+        'list',
+        base.SYSTEM_READER,
+        'List pod managers.',
+        'GET /v1/pod_managers',
+    ),
+    _rule(
+        'show',
+        base.SYSTEM_READER,
+        'Show a pod manager.',
+        *(f'GET {path}' for path in _ONE),
+    ),
+    _rule(
+        'create',
+        base.ADMIN,
+        'Register a pod manager.',
+        'POST /v1/pod_managers',
+    ),
+    _rule(
+        'update',
+        base.ADMIN,
+        'Change a pod manager.',
+        *(f'{method} {path}' for path in _ONE for method in ('PUT', 'PATCH')),
+    ),
+    _rule(
+        'delete',
+        base.ADMIN,
+        'Remove a pod manager.',
+        *(f'DELETE {path}' for path in _ONE),
+    ),
+    _rule(
+        'sync',
+        base.ADMIN,
+        'Read the inventory of a pod manager anew.',
+        'POST /v1/pod_managers/{id}/sync',
+    ),
+]

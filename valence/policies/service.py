@@ -1,0 +1,19 @@
+# SPDX-License-Identifier: Apache-2.0
+from valence.policies import base
+
+RULES = [
+    base.rule(
+        'conductor',
+        'list',
+        base.SYSTEM_READER,
+        'List the conductors that live.',
+        'GET /v1/conductors',
+    ),
+    base.rule(
+        'driver',
+        'list',
+        base.PROJECT_READER,
+        'List the drivers that are installed.',
+        'GET /v1/drivers',
+    ),
+]
