@@ -9,7 +9,9 @@ import secrets
 import signal
 import sys
 
-from valence_simulator import personalities, server, tls
+from valence_simulator import personalities
+from valence_simulator import server
+from valence_simulator import tls
 
 
 def parser() -> argparse.ArgumentParser:
@@ -36,6 +38,7 @@ def parser() -> argparse.ArgumentParser:
     _add_pod_options(parser.add_argument_group('the pod'))
     _add_redfish_options(parser.add_argument_group('Redfish services'))
     _add_rsd_options(parser.add_argument_group('rsd'))
+    _add_composition_options(parser.add_argument_group('redfish'))
     return parser
 
 
@@ -117,6 +120,59 @@ def _add_rsd_options(group) -> None:
         choices=['2.1', '2.2', '2.3', '2.4', '2.5'],
         default='2.5',
         help='the version of the API (default: %(default)s)',
+    )
+
+
+def _add_composition_options(group) -> None:
+    add = group.add_argument
+    add(
+        '--compose-by',
+        nargs='+',
+        choices=['specific', 'constrained', 'manifest'],
+        default=['specific', 'constrained', 'manifest'],
+        help='the ways to compose that are offered (default: all)',
+    )
+    add(
+        '--capabilities-on',
+        choices=['systems', 'zones'],
+        default='systems',
+        help='where the capabilities are shown (default: %(default)s)',
+    )
+    add(
+        '--inline-capabilities',
+        action='store_true',
+        help='tell inline what constrained composition can ask for, as the '
+        "white paper does and DMTF's service validator refuses",
+    )
+    add(
+        '--expandable',
+        type=int,
+        default=0,
+        help='how many systems are there already, to be expanded',
+    )
+    add(
+        '--reservation-seconds',
+        type=float,
+        default=10800,
+        help='how long a reservation lasts (default: three hours)',
+    )
+    for name, what in (
+        ('preview', 'offer no previews and reservations'),
+        ('tasks', 'answer when the work is done, without tasks'),
+        ('etags', 'send no ETags'),
+        ('select', 'neither offer nor honour $select'),
+        ('top-skip', 'neither offer nor honour $top and $skip'),
+    ):
+        add(
+            f'--no-{name}',
+            dest=name.replace('-', '_'),
+            action='store_false',
+            help=what,
+        )
+    add(
+        '--require-etag',
+        action='store_true',
+        help='answer 428 to a PATCH without If-Match',
     )
 
 

@@ -16,16 +16,19 @@ import random
 import re
 import socket
 import struct
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
+from collections.abc import Callable
 
 from aiohttp import web
 
 Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
-#: Key on the request that tells a personality to let its work fail.
-FAIL_TASK = 'fail-task'
+# Older versions of aiohttp know plain strings only.
+_key = getattr(web, 'RequestKey', lambda name, kind: name)
+#: Key on the request that tells a personality why its work shall fail.
+FAIL_TASK = _key('fail-task', str)
 #: Key on the request that tells a personality to forget its session.
-EXPIRE_SESSION = 'expire-session'
+EXPIRE_SESSION = _key('expire-session', bool)
 #: What merge() takes a property away for.
 REMOVE = {'@remove': True}
 

@@ -14,7 +14,8 @@ import ssl
 from aiohttp import web
 from aiohttp.http_exceptions import BadHttpMethod
 
-from valence_simulator import control, faults
+from valence_simulator import control
+from valence_simulator import faults
 from valence_simulator.personalities import Personality
 
 #: Seconds that requests in flight get to end when the server stops.
@@ -27,10 +28,9 @@ class _Connection(web.RequestHandler):
     __slots__ = ()
 
     def handle_error(self, request, status=500, exc=None, message=None):
-        response = super().handle_error(request, status, exc, message)
         if isinstance(exc, BadHttpMethod):
-            response.set_status(501)
-        return response
+            return web.Response(status=501)
+        return super().handle_error(request, status, exc, message)
 
 
 class _HttpServer(web.Server):

@@ -4,7 +4,8 @@
 from __future__ import annotations
 
 import importlib
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
+from typing import Protocol
 
 if TYPE_CHECKING:
     import argparse
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 #: Personality, and the class that is it. Loaded when chosen.
 PERSONALITIES = {
     'rsd': 'valence_simulator.personalities.rsd:RsdService',
+    'eem': 'valence_simulator.personalities.eem:EemService',
+    'redfish': 'valence_simulator.personalities.redfish:CompositionService',
 }
 
 

@@ -3,7 +3,10 @@
 
 from __future__ import annotations
 
-from valence_simulator.protocol.resources import ROOT, Tree, document, link
+from valence_simulator.protocol.resources import ROOT
+from valence_simulator.protocol.resources import Tree
+from valence_simulator.protocol.resources import document
+from valence_simulator.protocol.resources import link
 
 SERVICE = f'{ROOT}/AccountService'
 ACCOUNTS = f'{SERVICE}/Accounts'

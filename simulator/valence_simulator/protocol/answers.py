@@ -8,7 +8,8 @@ import json
 from aiohttp import web
 
 from valence_simulator.protocol.errors import RedfishError
-from valence_simulator.protocol.resources import Resource, described_by
+from valence_simulator.protocol.resources import Resource
+from valence_simulator.protocol.resources import described_by
 
 #: Headers of every answer.
 COMMON = {'OData-Version': '4.0', 'Cache-Control': 'no-cache'}

@@ -13,15 +13,17 @@ import re
 import aiohttp
 from aiohttp import web
 
-from valence_simulator.protocol import answers, delivery, errors
-from valence_simulator.protocol.delivery import Event, Interest, Subscription
-from valence_simulator.protocol.resources import (
-    ROOT,
-    Call,
-    Tree,
-    document,
-    links,
-)
+from valence_simulator.protocol import answers
+from valence_simulator.protocol import delivery
+from valence_simulator.protocol import errors
+from valence_simulator.protocol.delivery import Event
+from valence_simulator.protocol.delivery import Interest
+from valence_simulator.protocol.delivery import Subscription
+from valence_simulator.protocol.resources import ROOT
+from valence_simulator.protocol.resources import Call
+from valence_simulator.protocol.resources import Tree
+from valence_simulator.protocol.resources import document
+from valence_simulator.protocol.resources import links
 
 SERVICE = f'{ROOT}/EventService'
 SUBSCRIPTIONS = f'{SERVICE}/Subscriptions'

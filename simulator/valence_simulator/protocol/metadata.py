@@ -6,7 +6,9 @@ from __future__ import annotations
 from aiohttp import web
 
 from valence_simulator.protocol import answers
-from valence_simulator.protocol.resources import ROOT, Call, Tree
+from valence_simulator.protocol.resources import ROOT
+from valence_simulator.protocol.resources import Call
+from valence_simulator.protocol.resources import Tree
 
 _EDMX = 'http://docs.oasis-open.org/odata/ns/edmx'
 _SITE = 'http://redfish.dmtf.org/schemas/v1'

@@ -44,6 +44,8 @@ class Features:
             },
             'FilterQuery': False,
             'SelectQuery': self.select,
+            **({'OnlyMemberQuery': True} if self.only else {}),
+            **({'TopSkipQuery': True} if self.top_skip else {}),
         }
 
 
@@ -60,6 +62,8 @@ class Query:
         :raises RedfishError: a parameter is unknown, or its value wrong.
         """
         asked = {key: query[key] for key in query if self._offered(key)}
+        if asked.get('only'):
+            raise errors.query_value('only', asked['only'])
         document = dict(self._tree[uri].document)
         if 'only' in asked and len(document.get('Members', ())) == 1:
             document = dict(

@@ -10,7 +10,9 @@ from __future__ import annotations
 import dataclasses
 import json
 import zlib
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable
+from collections.abc import Callable
+from collections.abc import Iterable
 
 from aiohttp import web
 
@@ -149,7 +151,7 @@ class Tree:
             render,
             {method.upper(): h for method, h in handlers.items()},
             public,
-            self._etags and render is not None,
+            self._etags and render is not None and uri != '/redfish',
         )
         self._resources[uri] = resource
         return resource

@@ -9,11 +9,19 @@ import json
 from aiohttp import web
 
 from valence_simulator.hardware import Pod
-from valence_simulator.protocol import accounts, answers, errors, metadata
+from valence_simulator.protocol import accounts
+from valence_simulator.protocol import answers
+from valence_simulator.protocol import errors
+from valence_simulator.protocol import metadata
 from valence_simulator.protocol.events import EventService
-from valence_simulator.protocol.query import Features, Query
-from valence_simulator.protocol.resources import ROOT, Call, Resource, Tree
-from valence_simulator.protocol.sessions import SESSIONS, Sessions
+from valence_simulator.protocol.query import Features
+from valence_simulator.protocol.query import Query
+from valence_simulator.protocol.resources import ROOT
+from valence_simulator.protocol.resources import Call
+from valence_simulator.protocol.resources import Resource
+from valence_simulator.protocol.resources import Tree
+from valence_simulator.protocol.sessions import SESSIONS
+from valence_simulator.protocol.sessions import Sessions
 
 #: Bytes that the body of a request may have.
 MAX_BODY = 1024 * 1024

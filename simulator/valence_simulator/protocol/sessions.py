@@ -12,8 +12,12 @@ import time
 from aiohttp import web
 
 from valence_simulator import faults
-from valence_simulator.protocol import answers, errors
-from valence_simulator.protocol.resources import ROOT, Call, Tree, document
+from valence_simulator.protocol import answers
+from valence_simulator.protocol import errors
+from valence_simulator.protocol.resources import ROOT
+from valence_simulator.protocol.resources import Call
+from valence_simulator.protocol.resources import Tree
+from valence_simulator.protocol.resources import document
 
 SERVICE = f'{ROOT}/SessionService'
 SESSIONS = f'{SERVICE}/Sessions'

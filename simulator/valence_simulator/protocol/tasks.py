@@ -16,8 +16,12 @@ from collections.abc import Callable
 
 from aiohttp import web
 
-from valence_simulator.protocol import answers, errors
-from valence_simulator.protocol.resources import ROOT, Call, Tree, document
+from valence_simulator.protocol import answers
+from valence_simulator.protocol import errors
+from valence_simulator.protocol.resources import ROOT
+from valence_simulator.protocol.resources import Call
+from valence_simulator.protocol.resources import Tree
+from valence_simulator.protocol.resources import document
 
 SERVICE = f'{ROOT}/TaskService'
 TASKS = f'{SERVICE}/Tasks'

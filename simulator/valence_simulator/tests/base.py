@@ -9,7 +9,9 @@ import unittest
 
 import aiohttp
 
-from valence_simulator import cli, personalities, server
+from valence_simulator import cli
+from valence_simulator import personalities
+from valence_simulator import server
 
 
 class SimulatorTestCase(unittest.IsolatedAsyncioTestCase):

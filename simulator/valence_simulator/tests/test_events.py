@@ -6,7 +6,8 @@ from __future__ import annotations
 import asyncio
 import json
 
-from aiohttp import test_utils, web
+from aiohttp import test_utils
+from aiohttp import web
 
 from valence_simulator.tests import base
 

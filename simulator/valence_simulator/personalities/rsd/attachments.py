@@ -11,13 +11,13 @@ from __future__ import annotations
 from aiohttp import web
 
 from valence_simulator.personalities.rsd import uris
-from valence_simulator.personalities.rsd.nodes import USABLE, Node
-from valence_simulator.protocol import answers, errors
-from valence_simulator.protocol.resources import (
-    Call,
-    document,
-    links,
-)
+from valence_simulator.personalities.rsd.nodes import USABLE
+from valence_simulator.personalities.rsd.nodes import Node
+from valence_simulator.protocol import answers
+from valence_simulator.protocol import errors
+from valence_simulator.protocol.resources import Call
+from valence_simulator.protocol.resources import document
+from valence_simulator.protocol.resources import links
 
 PROTOCOLS = ('NVMe', 'NVMeOverFabrics', 'PCIe', 'FPGA-oF')
 

@@ -3,10 +3,14 @@
 
 from __future__ import annotations
 
-from valence_simulator.hardware import Chassis, Pod
+from valence_simulator.hardware import Chassis
+from valence_simulator.hardware import Pod
 from valence_simulator.personalities.rsd import uris
 from valence_simulator.personalities.rsd.systems import render_drive
-from valence_simulator.protocol.resources import Tree, document, link, links
+from valence_simulator.protocol.resources import Tree
+from valence_simulator.protocol.resources import document
+from valence_simulator.protocol.resources import link
+from valence_simulator.protocol.resources import links
 
 
 class ChassisTree:

@@ -9,17 +9,16 @@ width and RPM at least what is asked for.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
+from collections.abc import Iterable
 
-from valence_simulator.hardware import (
-    Chassis,
-    Dimm,
-    Drive,
-    Nic,
-    Pod,
-    Processor,
-    System,
-)
+from valence_simulator.hardware import Chassis
+from valence_simulator.hardware import Dimm
+from valence_simulator.hardware import Drive
+from valence_simulator.hardware import Nic
+from valence_simulator.hardware import Pod
+from valence_simulator.hardware import Processor
+from valence_simulator.hardware import System
 from valence_simulator.personalities.rsd import uris
 from valence_simulator.protocol import errors
 from valence_simulator.protocol.resources import Tree

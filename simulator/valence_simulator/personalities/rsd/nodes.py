@@ -10,22 +10,20 @@ import uuid
 
 from aiohttp import web
 
-from valence_simulator.hardware import System, Volume
-from valence_simulator.personalities.rsd import (
-    allocation,
-    matching,
-    systems,
-    uris,
-)
-from valence_simulator.protocol import answers, errors
-from valence_simulator.protocol.resources import (
-    Call,
-    Resource,
-    collection,
-    document,
-    link,
-    links,
-)
+from valence_simulator.hardware import System
+from valence_simulator.hardware import Volume
+from valence_simulator.personalities.rsd import allocation
+from valence_simulator.personalities.rsd import matching
+from valence_simulator.personalities.rsd import systems
+from valence_simulator.personalities.rsd import uris
+from valence_simulator.protocol import answers
+from valence_simulator.protocol import errors
+from valence_simulator.protocol.resources import Call
+from valence_simulator.protocol.resources import Resource
+from valence_simulator.protocol.resources import collection
+from valence_simulator.protocol.resources import document
+from valence_simulator.protocol.resources import link
+from valence_simulator.protocol.resources import links
 
 #: States in which a node can be reset, and have resources attached.
 USABLE = ('Assembled', 'Failed')

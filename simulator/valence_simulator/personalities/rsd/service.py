@@ -5,21 +5,25 @@ from __future__ import annotations
 
 import argparse
 
-from valence_simulator.hardware import KINDS, System
+from valence_simulator.hardware import KINDS
+from valence_simulator.hardware import System
 from valence_simulator.personalities.rsd import uris
-from valence_simulator.personalities.rsd.attachments import (
-    Attachments,
-    RemoteDrives,
-)
+from valence_simulator.personalities.rsd.attachments import Attachments
+from valence_simulator.personalities.rsd.attachments import RemoteDrives
 from valence_simulator.personalities.rsd.chassis import ChassisTree
 from valence_simulator.personalities.rsd.nodes import Nodes
 from valence_simulator.personalities.rsd.storage import Storage
 from valence_simulator.personalities.rsd.systems import Systems
-from valence_simulator.protocol import accounts, events, tasks
+from valence_simulator.protocol import accounts
+from valence_simulator.protocol import events
+from valence_simulator.protocol import tasks
 from valence_simulator.protocol.query import Features
-from valence_simulator.protocol.resources import ROOT, document, link
+from valence_simulator.protocol.resources import ROOT
+from valence_simulator.protocol.resources import document
+from valence_simulator.protocol.resources import link
 from valence_simulator.protocol.service import RedfishService
-from valence_simulator.protocol.sessions import SERVICE, SESSIONS
+from valence_simulator.protocol.sessions import SERVICE
+from valence_simulator.protocol.sessions import SESSIONS
 
 OK = {'State': 'Enabled', 'Health': 'OK', 'HealthRollup': 'OK'}
 

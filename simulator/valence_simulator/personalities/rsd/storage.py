@@ -6,9 +6,14 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable
 
-from valence_simulator.hardware import GIB, Pod, Volume
+from valence_simulator.hardware import GIB
+from valence_simulator.hardware import Pod
+from valence_simulator.hardware import Volume
 from valence_simulator.personalities.rsd import uris
-from valence_simulator.protocol.resources import Tree, document, link, links
+from valence_simulator.protocol.resources import Tree
+from valence_simulator.protocol.resources import document
+from valence_simulator.protocol.resources import link
+from valence_simulator.protocol.resources import links
 
 OK = {'State': 'Enabled', 'Health': 'OK', 'HealthRollup': 'OK'}
 

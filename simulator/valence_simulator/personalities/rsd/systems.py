@@ -9,23 +9,20 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from valence_simulator.hardware import (
-    Dimm,
-    Drive,
-    Nic,
-    Pod,
-    Processor,
-    System,
-)
+from valence_simulator.hardware import Dimm
+from valence_simulator.hardware import Drive
+from valence_simulator.hardware import Nic
+from valence_simulator.hardware import Pod
+from valence_simulator.hardware import Processor
+from valence_simulator.hardware import System
 from valence_simulator.personalities.rsd import uris
-from valence_simulator.protocol import answers, errors
-from valence_simulator.protocol.resources import (
-    Call,
-    Tree,
-    document,
-    link,
-    links,
-)
+from valence_simulator.protocol import answers
+from valence_simulator.protocol import errors
+from valence_simulator.protocol.resources import Call
+from valence_simulator.protocol.resources import Tree
+from valence_simulator.protocol.resources import document
+from valence_simulator.protocol.resources import link
+from valence_simulator.protocol.resources import links
 
 OK = {'State': 'Enabled', 'Health': 'OK', 'HealthRollup': 'OK'}
 

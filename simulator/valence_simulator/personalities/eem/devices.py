@@ -1,0 +1,191 @@
+# SPDX-License-Identifier: Apache-2.0
+"""ExpEther devices: cards in servers (eesv) and I/O boxes (eeio).
+
+A server and the boxes of one group id are one machine. Fields and values
+are those of NEC's own client of the manager; numbers are strings there.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Iterator
+
+from valence_simulator.hardware import Pod
+from valence_simulator.hardware import System
+
+#: Group ids that can be given out, and those of devices without a group.
+GROUPS = range(16, 4093)
+FREE_EEIO = '4093'
+NEW_EESV = '4094'
+
+#: What is in the boxes: PCIe class code, vendor and device, a box's model.
+BOXES = [
+    ('0x010802', '0x8086', '0x0a54', 'NVMe box'),
+    ('0x020000', '0x8086', '0x1572', 'Network box'),
+    ('0x030200', '0x10de', '0x1eb8', 'GPU box'),
+    ('0x120000', '0x1172', '0x09c4', 'Accelerator box'),
+]
+BOXES_PER_SYSTEM = 2
+
+
+@dataclasses.dataclass
+class Device:
+    """A device as the manager knows it."""
+
+    mac: str
+    status: str  # eesv or eeio
+    type: str  # 1g, 10g or 40g
+    serial: str
+    model: str
+    group: str
+    fields: dict
+    update_time: int = 0
+    led: str = 'off'
+    #: MACs of the boxes of a server, by port, and whether they are up.
+    ports: dict[str, list] = dataclasses.field(default_factory=dict)
+    #: MAC of the server of a box.
+    server: str | None = None
+    connected: bool = False
+
+    @property
+    def id(self) -> str:
+        return '0x' + self.mac.replace(':', '')
+
+    @property
+    def is_free(self) -> bool:
+        return self.group in (FREE_EEIO, NEW_EESV)
+
+    def render(self) -> dict:
+        """All the fields of the device."""
+        shown = {
+            'id': self.id,
+            'status': self.status,
+            'update_time': str(self.update_time),
+            'mac_address': self.mac,
+            'group_id': self.group,
+            'type': self.type,
+            'power_status': 'on',
+            'device_id': '0x00000',
+            'serial_number': self.serial,
+            'model': self.model,
+            'admin_status': 'enabled',
+            'monitoring_status': 'enabled',
+            'notification_status0': ['up', 'down'],
+            'notification_status1': ['down', 'down'],
+            'link_status0': 'up',
+            'link_status1': 'down',
+            'pcie_link_width': 'x8',
+            'vlan_tagging': 'disabled',
+            'encryption': 'disabled',
+            'uid_led_status': self.led,
+        }
+        if self.status == 'eesv':
+            shown['downstream_ports'] = [
+                {
+                    'downstream_port_id': port,
+                    'eeio_connection_status': 'up' if up else 'down',
+                    'eeio_mac_address': mac,
+                }
+                for port, (mac, up) in self.ports.items()
+            ]
+        else:
+            state = 'up' if self.connected else 'down'
+            shown.update(
+                path_status0=state,
+                path_status1='down',
+                eesv_connection_status=state,
+                eesv_mac_address=self.server,
+                pcie_connection_status=state,
+                power_interlock_status='enabled',
+            )
+        return {**shown, **self.fields}
+
+
+class Devices:
+    """All the devices on the Ethernet, by id."""
+
+    def __init__(self, pod: Pod):
+        self.members: dict[str, Device] = {}
+        self._time = 0
+        self._boxes = 0
+        for system in pod.systems.values():
+            self.add(system)
+
+    def add(self, system: System) -> list[Device]:
+        """Put a server, and the boxes that come with it, on the Ethernet."""
+        added = [_server(system), *self._boxes_of(system)]
+        for device in added:
+            self.members[device.id] = device
+            self.touch(device)
+        return added
+
+    def touch(self, device: Device) -> None:
+        """Give a device a new update time, later than any before."""
+        self._time = max(self._time + 1, int(time.time() * 1000))
+        device.update_time = self._time
+
+    def free_group(self) -> str | None:
+        """A group id that nobody has."""
+        taken = {device.group for device in self.members.values()}
+        return next((str(g) for g in GROUPS if str(g) not in taken), None)
+
+    def server_of(self, group: str) -> Device | None:
+        """The server of a group."""
+        for device in self.members.values():
+            if device.status == 'eesv' and device.group == group:
+                return device
+        return None
+
+    def boxes_of(self, group: str) -> list[Device]:
+        """The boxes of a group."""
+        return [
+            device
+            for device in self.members.values()
+            if device.status == 'eeio' and device.group == group
+        ]
+
+    def _boxes_of(self, system: System) -> Iterator[Device]:
+        for n in range(BOXES_PER_SYSTEM):
+            code, vendor, product, model = BOXES[self._boxes % len(BOXES)]
+            old = self._boxes % 5 == 4
+            self._boxes += 1
+            fields = {
+                'ee_version': 'v1.0' if old else 'v2.0',
+                'fpga_version': '0x00000010',
+                'pcie_vendor_id': vendor,
+                'pcie_device_id': product,
+                'pcie_class_code': code,
+            }
+            if not old:
+                fields['resource_id'] = f'0x{self._boxes:04x}'
+            # The NIC's own address with other first octets.
+            mac = f'06:{n:02x}' + system.nics[0].mac.lower()[5:]
+            yield Device(
+                mac=mac,
+                status='eeio',
+                type='10g' if old else '40g',
+                serial=f'{system.serial}-{n + 1}',
+                model=f'ExpEther {model}',
+                group=FREE_EEIO,
+                fields=fields,
+            )
+
+
+def _server(system: System) -> Device:
+    fast = system.kind != 'small'
+    return Device(
+        mac=system.nics[0].mac.lower(),
+        status='eesv',
+        type='40g' if fast else '10g',
+        serial=f'{system.serial}-0',
+        model=f'ExpEther Board ({"40" if fast else "10"}G)',
+        group=NEW_EESV,
+        fields={
+            'ee_version': 'v2.0' if fast else 'v1.0',
+            'fpga_version': '0x00000010',
+            'max_eeio_count': '16' if fast else '8',
+            'host_serial_number': system.serial,
+            'host_model': system.model,
+        },
+    )

@@ -1,0 +1,408 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The REST interface of the ExpEther Manager, below /eem."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import base64
+import collections
+import json
+import re
+import time
+from collections.abc import Callable
+
+from aiohttp import web
+
+from valence_simulator import faults
+from valence_simulator.hardware import KINDS
+from valence_simulator.hardware import Pod
+from valence_simulator.personalities.eem.devices import FREE_EEIO
+from valence_simulator.personalities.eem.devices import GROUPS
+from valence_simulator.personalities.eem.devices import NEW_EESV
+from valence_simulator.personalities.eem.devices import Device
+from valence_simulator.personalities.eem.devices import Devices
+
+VERSION = 'v1.0'
+
+
+class EemError(Exception):
+    """An error as the manager says it: a code and a message."""
+
+    def __init__(self, status: int, code: str, message: str):
+        super().__init__(message)
+        self.status = status
+        self.code = code
+
+
+class EemService:
+    """An ExpEther Manager and the devices that it manages."""
+
+    name = 'eem'
+    root = '/eem'
+
+    def __init__(self, options: argparse.Namespace):
+        self.options = options
+        self.pod = Pod(options.systems, options.systems_per_rack, options.seed)
+        self.devices = Devices(self.pod)
+        self.counts: collections.Counter = collections.Counter()
+        self._overlays: dict[str, dict] = {}
+        self._timers: set[asyncio.TimerHandle] = set()
+
+    async def handle(self, request: web.BaseRequest) -> web.Response:
+        """Answer a request, errors included."""
+        try:
+            self._authenticate(request)
+            return self._route(request, await _json_of(request))
+        except EemError as error:
+            return web.json_response(
+                {'code': error.code, 'message': str(error)},
+                status=error.status,
+            )
+
+    def state(self) -> dict:
+        members = self.devices.members.values()
+        return {
+            'systems': [
+                self._state_of(d) for d in members if d.status == 'eesv'
+            ],
+            'devices': [
+                self._state_of(d) for d in members if d.status == 'eeio'
+            ],
+            'nodes': [
+                {
+                    'uri': f'/eem/groups/{device.group}',
+                    'group_id': device.group,
+                    'parts': [
+                        _uri(device),
+                        *map(_uri, self.devices.boxes_of(device.group)),
+                    ],
+                }
+                for device in members
+                if device.status == 'eesv' and not device.is_free
+            ],
+            'executed': dict(self.counts),
+        }
+
+    def restart(self) -> None:
+        """Nothing is lost: groups live in the devices."""
+
+    async def close(self) -> None:
+        for timer in self._timers:
+            timer.cancel()
+
+    def set_options(self, **options: object) -> None:
+        for name, value in options.items():
+            if not hasattr(self.options, name):
+                raise TypeError(f'no such option: {name}')
+            setattr(self.options, name, value)
+
+    def add_systems(self, count: int, kind: str | None) -> list[str]:
+        if kind is not None and kind not in KINDS:
+            raise KeyError(kind)
+        return [
+            _uri(device)
+            for _ in range(count)
+            for device in self.devices.add(self.pod.add_system(kind))
+        ]
+
+    def change(self, uri: str, properties: dict) -> None:
+        device = self._device(uri.rsplit('/', 1)[1])
+        overlay = self._overlays.setdefault(device.id, {})
+        overlay.update(properties)
+        self.devices.touch(device)
+
+    def remove(self, uri: str) -> None:
+        device = self.devices.members[uri.rsplit('/', 1)[1]]
+        self._leave(device)
+        del self.devices.members[device.id]
+
+    def emit_events(self, events: list[dict], repeat: int) -> int:
+        """The manager has no events; update times tell what changed."""
+        return 0
+
+    # Requests
+
+    def _authenticate(self, request: web.BaseRequest) -> None:
+        options = self.options
+        if request.get(faults.EXPIRE_SESSION):
+            raise EemError(401, 'unauthorized', 'The login is wrong.')
+        if options.username is None:
+            return
+        login = f'{options.username}:{options.password}'.encode()
+        wanted = 'Basic ' + base64.b64encode(login).decode()
+        if request.headers.get('Authorization') != wanted:
+            raise EemError(401, 'unauthorized', 'The login is wrong.')
+
+    def _route(self, request: web.BaseRequest, body: dict) -> web.Response:
+        path = request.path.rstrip('/')
+        known = False
+        for method, pattern, handler in self.ROUTES:
+            match = re.fullmatch(pattern, path)
+            if match is None:
+                continue
+            known = True
+            if method == request.method:
+                answer = handler(self, request.query, body, *match.groups())
+                if answer is None:
+                    return web.Response(status=204)
+                return web.json_response(answer)
+        if known:
+            raise EemError(405, 'method_not_allowed', request.method)
+        raise EemError(404, 'not_found', f'There is no {path}.')
+
+    def _version(self, query, body) -> dict:
+        return {'version_number': VERSION}
+
+    def _list(self, query, body) -> dict:
+        return {
+            'devices': [{'id': d.id} for d in self._filtered(query)],
+            'timestamp': _now(),
+        }
+
+    def _list_detail(self, query, body) -> dict:
+        return {
+            'devices': [self._render(d) for d in self._filtered(query)],
+            'timestamp': _now(),
+        }
+
+    def _show(self, query, body, device_id: str) -> dict:
+        return {
+            'device': self._render(self._device(device_id)),
+            'timestamp': _now(),
+        }
+
+    def _forget(self, query, body, device_id: str) -> None:
+        device = self._device(device_id)
+        if query.get('force') != 'enabled' and _is_up(self._render(device)):
+            raise EemError(409, 'device_up', 'The device is up.')
+        self.remove(_uri(device))
+
+    def _join(self, query, body, device_id: str) -> dict:
+        self.counts['PUT group_id'] += 1
+        device = self._device(device_id)
+        self._check_usable(device, body.get('update_time'))
+        group = body.get('group_id')
+        if group is None:
+            group = self.devices.free_group()
+        group = str(group)
+        if not group.isdecimal() or int(group) not in GROUPS:
+            raise EemError(
+                400, 'invalid_group_id', 'group_id must be 16 to 4092.'
+            )
+        if device.status == 'eeio':
+            self._join_box(device, group)
+        else:
+            self._join_server(device, group)
+        return {'group_id': group, 'update_time': str(device.update_time)}
+
+    def _leave_group(self, query, body, device_id: str) -> dict:
+        self.counts['DELETE group_id'] += 1
+        device = self._device(device_id)
+        self._check_usable(device, query.get('update_time'))
+        self._leave(device)
+        return {'update_time': str(device.update_time)}
+
+    def _audit(self, query, body, device_id: str) -> dict:
+        device = self._device(device_id)
+        self.devices.touch(device)
+        return {'update_time': str(device.update_time)}
+
+    def _poke(self, query, body, device_id: str) -> None:
+        self._device(device_id)
+
+    def _show_led(self, query, body, device_id: str) -> dict:
+        return {'uid_led_status': self._device(device_id).led}
+
+    def _set_led(self, query, body, device_id: str) -> dict:
+        device = self._device(device_id)
+        if body.get('uid_led_status') not in ('on', 'off'):
+            raise EemError(400, 'invalid_parameter', 'uid_led_status')
+        device.led = body['uid_led_status']
+        self.devices.touch(device)
+        return {'uid_led_status': device.led}
+
+    def _clear_port(self, query, body, device_id: str, port: str) -> None:
+        device = self._device(device_id)
+        if port not in device.ports:
+            raise EemError(404, 'not_found', f'There is no port {port}.')
+        if device.ports[port][1]:
+            raise EemError(409, 'port_up', 'The port is up.')
+        del device.ports[port]
+        self.devices.touch(device)
+
+    def _groups(self, query, body) -> dict:
+        groups = {d.group for d in self.devices.members.values()}
+        return {'groups': [{'id': group} for group in sorted(groups)]}
+
+    def _dump(self, query, body) -> None:
+        """Statistics go to a file of the manager."""
+
+    # What the requests do
+
+    def _join_box(self, device: Device, group: str) -> None:
+        if not device.is_free:
+            raise EemError(
+                409,
+                'group_id_in_use',
+                f'The eeio is in group {device.group} already.',
+            )
+        server = self.devices.server_of(group)
+        if server is not None:
+            limit = int(server.fields['max_eeio_count'])
+            if len(server.ports) >= limit:
+                raise EemError(
+                    409, 'too_many_eeio', f'The eesv takes {limit} eeios.'
+                )
+        device.group = group
+        self.devices.touch(device)
+        if server is not None:
+            self._connect(server, device)
+
+    def _join_server(self, device: Device, group: str) -> None:
+        holder = self.devices.server_of(group)
+        if holder not in (None, device):
+            raise EemError(
+                409, 'group_id_in_use', f'{holder.id} is in group {group}.'
+            )
+        device.ports.clear()
+        for box in self.devices.boxes_of(device.group):
+            box.connected, box.server = False, None
+        device.group = group
+        self.devices.touch(device)
+        for box in self.devices.boxes_of(group):
+            self._connect(device, box)
+
+    def _connect(self, server: Device, box: Device) -> None:
+        """Link a box up with its server, which takes a moment."""
+        port = next(str(n) for n in range(99) if str(n) not in server.ports)
+        server.ports[port] = [box.mac, False]
+        box.server = server.mac
+
+        def up() -> None:
+            self._timers.discard(timer)
+            if server.ports.get(port, [None])[0] == box.mac:
+                server.ports[port][1] = box.connected = True
+                self.devices.touch(server)
+                self.devices.touch(box)
+
+        timer = asyncio.get_running_loop().call_later(
+            self.options.compose_seconds, up
+        )
+        self._timers.add(timer)
+
+    def _leave(self, device: Device) -> None:
+        if device.status == 'eesv':
+            device.ports.clear()
+            for box in self.devices.boxes_of(device.group):
+                box.connected, box.server = False, None
+                self.devices.touch(box)
+            device.group = NEW_EESV
+        else:
+            server = self.devices.server_of(device.group)
+            if server is not None:
+                server.ports = {
+                    port: entry
+                    for port, entry in server.ports.items()
+                    if entry[0] != device.mac
+                }
+                self.devices.touch(server)
+            device.group, device.server = FREE_EEIO, None
+            device.connected = False
+        self.devices.touch(device)
+
+    def _check_usable(self, device: Device, update_time: object) -> None:
+        """:raises EemError: the device is down, or has changed since."""
+        if update_time not in (None, str(device.update_time)):
+            raise EemError(
+                409, 'update_time_mismatch', 'The device has changed since.'
+            )
+        if not _is_up(self._render(device)):
+            raise EemError(409, 'device_down', 'The device is not up.')
+
+    def _device(self, device_id: str) -> Device:
+        device = self.devices.members.get(device_id)
+        if device is None:
+            raise EemError(404, 'not_found', f'There is no {device_id}.')
+        return device
+
+    def _render(self, device: Device) -> dict:
+        return {**device.render(), **self._overlays.get(device.id, {})}
+
+    def _filtered(self, query) -> list[Device]:
+        status, group = query.get('status'), query.get('group_id')
+        since = query.get('update_time', '0')
+        if status not in (None, 'eesv', 'eeio'):
+            raise EemError(400, 'invalid_parameter', 'status')
+        if not since.isdecimal():
+            raise EemError(400, 'invalid_parameter', 'update_time')
+        return [
+            device
+            for device in self.devices.members.values()
+            if status in (None, device.status)
+            and group in (None, device.group)
+            and device.update_time > int(since)
+        ]
+
+    @staticmethod
+    def _state_of(device: Device) -> dict:
+        return {
+            'uri': _uri(device),
+            'mac': device.mac,
+            'group_id': device.group,
+            'connected': device.connected,
+            'node': None if device.is_free else device.group,
+        }
+
+    ROUTES: list[tuple[str, str, Callable]] = [
+        ('GET', '/eem/api_version', _version),
+        ('GET', '/eem/devices', _list),
+        ('GET', '/eem/devices/detail', _list_detail),
+        ('GET', '/eem/devices/(0x[0-9a-f]+)', _show),
+        ('DELETE', '/eem/devices/(0x[0-9a-f]+)', _forget),
+        ('PUT', '/eem/devices/(0x[0-9a-f]+)/group_id', _join),
+        ('DELETE', '/eem/devices/(0x[0-9a-f]+)/group_id', _leave_group),
+        ('PUT', '/eem/devices/(0x[0-9a-f]+)/audit', _audit),
+        ('PUT', '/eem/devices/(0x[0-9a-f]+)/perst', _poke),
+        ('PUT', '/eem/devices/(0x[0-9a-f]+)/send_reset_frame', _poke),
+        ('GET', '/eem/devices/(0x[0-9a-f]+)/uid_led_status', _show_led),
+        ('PUT', '/eem/devices/(0x[0-9a-f]+)/uid_led_status', _set_led),
+        (
+            'DELETE',
+            r'/eem/devices/(0x[0-9a-f]+)/ports/(\d+)/eeio_mac_address',
+            _clear_port,
+        ),
+        ('GET', '/eem/groups', _groups),
+        ('PUT', '/eem/dump_statistics', _dump),
+    ]
+
+
+def _is_up(shown: dict) -> bool:
+    notified = [
+        *shown['notification_status0'],
+        *shown['notification_status1'],
+    ]
+    return (
+        shown['admin_status'] == 'enabled'
+        and shown['monitoring_status'] == 'enabled'
+        and 'up' in notified
+    )
+
+
+def _uri(device: Device) -> str:
+    return f'/eem/devices/{device.id}'
+
+
+def _now() -> str:
+    return str(int(time.time() * 1000))
+
+
+async def _json_of(request: web.BaseRequest) -> dict:
+    text = await request.text()
+    try:
+        body = json.loads(text) if text else {}
+    except (ValueError, RecursionError) as error:
+        raise EemError(400, 'invalid_json', str(error)) from error
+    if not isinstance(body, dict):
+        raise EemError(400, 'invalid_json', 'The body must be an object.')
+    return body

@@ -1,0 +1,240 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The rules of composing: which blocks may become one system."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from valence_simulator.personalities.redfish import capabilities
+from valence_simulator.personalities.redfish import constrained
+from valence_simulator.personalities.redfish.blocks import Block
+from valence_simulator.personalities.redfish.blocks import BlockPod
+from valence_simulator.protocol import errors
+
+BOOT_VALUES = {
+    'BootSourceOverrideEnabled': ['Disabled', 'Once', 'Continuous'],
+    'BootSourceOverrideTarget': ['None', 'Pxe', 'Hdd'],
+    'BootSourceOverrideMode': ['Legacy', 'UEFI'],
+}
+TEXTS = ('Name', 'Description', 'HostName', 'AssetTag')
+ASKED = (*constrained.KINDS, constrained.AFFINITY)
+
+
+@dataclasses.dataclass
+class Plan:
+    """A system that could be composed: what the request says, its blocks."""
+
+    body: dict
+    blocks: list[Block]
+
+
+class Planner:
+    """Turns requests into plans, or into the registry's errors.
+
+    :param ways: which of specific and constrained are offered.
+    """
+
+    def __init__(self, pod: BlockPod, ways: list[str]):
+        self._pod = pod
+        self._ways = ways
+
+    def plan(
+        self,
+        body: dict,
+        reservation: str | None = None,
+        planned: list[Block] | None = None,
+        named: bool = True,
+    ) -> Plan:
+        """The blocks for a request.
+
+        :param reservation: id of the reservation that the request is under.
+        :param planned: blocks that are spoken for already.
+        :param named: whether there must be a Name.
+        :raises RedfishError: 400, the request is not right; 409, the blocks
+            are not to be had.
+        """
+        _check(body, named)
+        planned = planned or []
+        is_specific = 'ResourceBlocks' in body.get('Links', {})
+        is_constrained = any(name in body for name in constrained.KINDS)
+        if is_specific == is_constrained:
+            raise errors.bad_request(
+                'Either Links/ResourceBlocks or the resources wanted must '
+                'be given.'
+            )
+        if is_specific:
+            self._require('specific')
+            blocks = self.specified(body['Links']['ResourceBlocks'])
+            self.check(blocks, reservation, planned)
+        else:
+            self._require('constrained')
+            blocks = self._choose(body, reservation, planned)
+        return Plan(body, blocks)
+
+    def specified(self, given: object) -> list[Block]:
+        """The blocks that a list of links names.
+
+        :raises RedfishError: 400.
+        """
+        if not isinstance(given, list):
+            raise errors.property_type('Links/ResourceBlocks', given)
+        return [self.block_at(entry) for entry in given]
+
+    def block_at(self, entry: object) -> Block:
+        """The block that a link leads to.
+
+        :raises RedfishError: 400, it is no link, or leads to no block.
+        """
+        uri = entry.get('@odata.id') if isinstance(entry, dict) else None
+        if not isinstance(uri, str):
+            raise errors.property_type('Links/ResourceBlocks', entry)
+        block = self._pod.find(uri)
+        if block is None:
+            raise composition_error(400, 'ResourceBlockNotFound', uri)
+        return block
+
+    def check(
+        self,
+        blocks: list[Block],
+        reservation: str | None = None,
+        planned: list[Block] | None = None,
+        kept: list[Block] | None = None,
+    ) -> None:
+        """Whether free blocks, with those kept, may become one system.
+
+        :raises RedfishError: 400 or 409, from the Composition registry.
+        """
+        for block in blocks:
+            self._check_block(block, reservation, planned or [])
+        together = [*(kept or []), *blocks]
+        if len({block.id for block in together}) < len(together):
+            raise errors.bad_request('A block is named twice.')
+        zones = set(self._pod.zones)
+        for block in together:
+            zones &= set(block.zones)
+        if not zones:
+            raise composition_error(400, 'IncompatibleZone')
+        check_limits(together)
+
+    def _check_block(
+        self, block: Block, reservation: str | None, planned: list[Block]
+    ) -> None:
+        if block.health != 'OK' or block.state in ('Failed', 'Unavailable'):
+            raise composition_error(400, 'ResourceBlockInvalid', block.uri)
+        if block.state != 'Unused' or block in planned:
+            raise composition_error(409, 'ResourceBlockInUse', block.uri)
+        if block.reservation not in (None, reservation):
+            raise composition_error(
+                409,
+                'SpecifiedResourceAlreadyReserved',
+                block.uri,
+                block.reservation,
+            )
+
+    def _choose(
+        self, body: dict, reservation: str | None, planned: list[Block]
+    ) -> list[Block]:
+        needs = constrained.parse(body)
+        zones = self._pod.zones
+        affinity = body.get(constrained.AFFINITY)
+        if affinity is not None:
+            if affinity not in zones:
+                raise errors.property_value(constrained.AFFINITY, affinity)
+            zones = {affinity: zones[affinity]}
+
+        def is_unused(block: Block) -> bool:
+            return (
+                block.state == 'Unused'
+                and block.health == 'OK'
+                and block not in planned
+            )
+
+        def is_free(block: Block) -> bool:
+            return is_unused(block) and block.reservation in (
+                None,
+                reservation,
+            )
+
+        try:
+            return constrained.choose(needs, zones.values(), is_free)
+        except errors.RedfishError:
+            chosen = constrained.choose(needs, zones.values(), is_unused)
+            holder = next(b.reservation for b in chosen if not is_free(b))
+            raise composition_error(
+                409, 'ConstrainedResourceAlreadyReserved', holder
+            ) from None
+
+    def _require(self, way: str) -> None:
+        if way not in self._ways:
+            raise errors.bad_request(f'There is no {way} composition here.')
+
+
+def check_limits(blocks: list[Block]) -> None:
+    """:raises RedfishError: 400, too many or too few blocks of a type."""
+    for kind, (least, most) in capabilities.LIMITS.items():
+        count = sum(block.type == kind for block in blocks)
+        if not least <= count <= most:
+            raise errors.bad_request(
+                f'A system has {least} to {most} {kind} blocks, not {count}.',
+                '/Links/ResourceBlocks',
+            )
+
+
+def check_boot(boot: object) -> None:
+    """:raises RedfishError: 400, it is no Boot object."""
+    if not isinstance(boot, dict):
+        raise errors.property_type('Boot', boot)
+    for name, value in boot.items():
+        if name not in BOOT_VALUES:
+            raise errors.property_unknown(f'Boot/{name}')
+        if value not in BOOT_VALUES[name]:
+            raise errors.property_value(f'Boot/{name}', value)
+
+
+def check_text(name: str, value: object) -> None:
+    """:raises RedfishError: 400, it is no text."""
+    if not isinstance(value, str):
+        raise errors.property_type(name, value)
+
+
+def _check(body: dict, named: bool) -> None:
+    if named and 'Name' not in body:
+        raise errors.property_missing('Name')
+    for name, value in body.items():
+        if name in TEXTS:
+            check_text(name, value)
+        elif name == 'Boot':
+            check_boot(value)
+        elif name == 'Links':
+            if not isinstance(value, dict):
+                raise errors.property_type(name, value)
+        elif name not in ASKED and not name.startswith('@odata.'):
+            raise errors.property_unknown(name)
+
+
+#: What the messages of the Composition registry say.
+TEXT = {
+    'ResourceBlockInUse': 'Block {} cannot be part of a new composition.',
+    'ResourceBlockInvalid': 'Block {} is not valid.',
+    'ResourceBlockNotFound': 'Block {} was not found.',
+    'IncompatibleZone': 'The blocks are not all in one zone.',
+    'EmptyManifest': 'The manifest, or a stanza of it, asks for nothing.',
+    'UnableToProcessStanzaRequest': (
+        'The manifest has a {} stanza, {}, that cannot be processed.'
+    ),
+    'SpecifiedResourceAlreadyReserved': (
+        'Block {} is reserved under reservation {}.'
+    ),
+    'ConstrainedResourceAlreadyReserved': (
+        'What is asked for is reserved under reservation {}.'
+    ),
+}
+
+
+def composition_error(
+    status: int, key: str, *args: object
+) -> errors.RedfishError:
+    """An error of the Composition registry."""
+    return errors.RedfishError(
+        status, f'Composition.1.1.{key}', TEXT[key].format(*args), args
+    )

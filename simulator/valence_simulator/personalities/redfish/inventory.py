@@ -1,0 +1,212 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Resource blocks, zones, pools and chassis as resources."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from aiohttp import web
+
+from valence_simulator.hardware import Chassis
+from valence_simulator.personalities.redfish import parts
+from valence_simulator.personalities.redfish import uris
+from valence_simulator.personalities.redfish.blocks import Block
+from valence_simulator.personalities.redfish.blocks import BlockPod
+from valence_simulator.protocol import answers
+from valence_simulator.protocol import errors
+from valence_simulator.protocol.resources import Call
+from valence_simulator.protocol.resources import Tree
+from valence_simulator.protocol.resources import document
+from valence_simulator.protocol.resources import link
+from valence_simulator.protocol.resources import links
+
+POOLS = ('Free', 'Active', 'Unassigned')
+
+
+class Inventory:
+    """What a composition service has to compose from.
+
+    :param changed: called with a block whose state has changed.
+    """
+
+    def __init__(
+        self, tree: Tree, pod: BlockPod, changed: Callable[[Block], None]
+    ):
+        self._tree = tree
+        self._pod = pod
+        self._changed = changed
+        add = tree.add_collection
+        kind = 'ResourceBlockCollection'
+        add(
+            uris.BLOCKS,
+            kind,
+            'Resource Blocks',
+            lambda: [block.uri for block in pod.blocks.values()],
+        )
+        add(uris.FREE_POOL, kind, 'Free Pool', lambda: self._pool('Free'))
+        add(
+            uris.ACTIVE_POOL,
+            kind,
+            'Active Pool',
+            lambda: self._pool('Active'),
+        )
+        add(
+            uris.ZONES,
+            'ZoneCollection',
+            'Resource Zones',
+            lambda: [f'{uris.ZONES}/{zone}' for zone in pod.zones],
+        )
+        add(
+            uris.CHASSIS,
+            'ChassisCollection',
+            'Chassis',
+            lambda: [f'{uris.CHASSIS}/{c}' for c in pod.pod.chassis],
+        )
+        for block in pod.blocks.values():
+            self.add(block)
+        self.sync()
+
+    def add(self, block: Block) -> None:
+        """Show a block and its parts."""
+
+        async def patch(call: Call) -> web.Response:
+            self._update(block, call.body)
+            self._changed(block)
+            return answers.ok(self._tree[block.uri])
+
+        self._tree.add(block.uri, lambda: _render_block(block), patch=patch)
+        for name, (attribute, render) in parts.PARTS.items():
+            for part in getattr(block, attribute):
+                uri = f'{block.uri}/{name}/{part.id}'
+                self._tree.add(
+                    uri,
+                    lambda uri=uri, part=part, render=render: render(
+                        uri, part
+                    ),
+                )
+        if block.drives:
+            parts.add_storage(
+                self._tree, f'{block.uri}/Storage/1', block.drives
+            )
+
+    def sync(self) -> None:
+        """Show the zones and chassis that there are now."""
+        for zone in self._pod.zones:
+            uri = f'{uris.ZONES}/{zone}'
+            if uri not in self._tree:
+                self._tree.add(uri, lambda zone=zone: self._render_zone(zone))
+            self._tree.changed(uri)
+        for chassis in self._pod.pod.chassis.values():
+            uri = f'{uris.CHASSIS}/{chassis.id}'
+            if uri not in self._tree:
+                self._tree.add(
+                    uri, lambda chassis=chassis: self._render_chassis(chassis)
+                )
+            self._tree.changed(uri)
+        self._tree.changed(uris.BLOCKS, uris.ZONES, uris.CHASSIS)
+        self._tree.changed(uris.FREE_POOL, uris.ACTIVE_POOL)
+
+    def _pool(self, pool: str) -> list[str]:
+        return [b.uri for b in self._pod.blocks.values() if b.pool == pool]
+
+    def _update(self, block: Block, body: dict) -> None:
+        """PATCH of a block: its notes between clients.
+
+        :raises RedfishError: 400, and nothing is changed.
+        """
+        status = body.get('CompositionStatus', {})
+        if not isinstance(status, dict):
+            raise errors.property_type('CompositionStatus', status)
+        for name, value in status.items():
+            if name != 'Reserved':
+                raise errors.property_not_writable(f'CompositionStatus/{name}')
+            if not isinstance(value, bool):
+                raise errors.property_type('CompositionStatus/Reserved', value)
+        for name, value in body.items():
+            if name not in ('CompositionStatus', 'Pool', 'Client'):
+                raise errors.property_not_writable(name)
+            if name == 'Pool' and value not in POOLS:
+                raise errors.property_value(name, value)
+        block.reserved = status.get('Reserved', block.reserved)
+        block.pool = body.get('Pool', block.pool)
+        block.client = body.get('Client', block.client)
+
+    def _render_zone(self, zone: str) -> dict:
+        return document(
+            f'{uris.ZONES}/{zone}',
+            'Zone.v1_6_0.Zone',
+            f'Resource {zone}',
+            Description='Blocks that can be composed with each other',
+            ZoneType='ZoneOfResourceBlocks',
+            Status={'State': 'Enabled', 'Health': 'OK'},
+            Links={'ResourceBlocks': links(b.uri for b in self._blocks(zone))},
+        )
+
+    def _blocks(self, zone: str) -> list[Block]:
+        return self._pod.zones[zone]
+
+    def _render_chassis(self, chassis: Chassis) -> dict:
+        above = {}
+        if chassis.parent is not None:
+            uri = f'{uris.CHASSIS}/{chassis.parent.id}'
+            above = {'ContainedBy': link(uri)}
+        blocks = [b for b in self._pod.blocks.values() if b.chassis is chassis]
+        return document(
+            f'{uris.CHASSIS}/{chassis.id}',
+            'Chassis.v1_14_0.Chassis',
+            chassis.name,
+            Description=f'{chassis.type} of the pod',
+            ChassisType=chassis.type,
+            Manufacturer='Contoso',
+            Model=f'Simulated {chassis.type.lower()}',
+            SerialNumber=chassis.serial,
+            Status={'State': 'Enabled', 'Health': 'OK'},
+            Links={
+                **above,
+                'Contains': links(
+                    f'{uris.CHASSIS}/{c.id}' for c in chassis.children
+                ),
+                'ResourceBlocks': links(b.uri for b in blocks),
+                'ManagedBy': [link(uris.MANAGER)],
+            },
+        )
+
+
+def _render_block(block: Block) -> dict:
+    system = []
+    if block.system is not None:
+        system = [link(f'{uris.SYSTEMS}/{block.system}')]
+    shown = {
+        name: links(f'{block.uri}/{name}/{p.id}' for p in has)
+        for name, (attribute, _) in parts.PARTS.items()
+        if (has := getattr(block, attribute))
+    }
+    if block.drives:
+        shown['Storage'] = [link(f'{block.uri}/Storage/1')]
+        shown['Drives'] = links(
+            f'{block.uri}/Storage/1/Drives/{d.id}' for d in block.drives
+        )
+    return document(
+        block.uri,
+        'ResourceBlock.v1_4_0.ResourceBlock',
+        f'Block {block.id}',
+        Description=f'{block.type} in {block.chassis.name}',
+        ResourceBlockType=[block.type],
+        Status={'State': 'Enabled', 'Health': block.health},
+        CompositionStatus={
+            'CompositionState': block.state,
+            'Reserved': block.reserved,
+            'SharingCapable': False,
+            'SharingEnabled': False,
+            'MaxCompositions': 1,
+            'NumberOfCompositions': int(block.system is not None),
+        },
+        Pool=block.pool,
+        Client=block.client,
+        Links={
+            'Chassis': [link(f'{uris.CHASSIS}/{block.chassis.id}')],
+            'Zones': links(f'{uris.ZONES}/{zone}' for zone in block.zones),
+            'ComputerSystems': system,
+        },
+        **shown,
+    )

@@ -1,0 +1,274 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The composition service: its root, its manager, its pieces together."""
+
+from __future__ import annotations
+
+import argparse
+import collections
+
+from valence_simulator.hardware import KINDS
+from valence_simulator.personalities.redfish import capabilities
+from valence_simulator.personalities.redfish import uris
+from valence_simulator.personalities.redfish.blocks import Block
+from valence_simulator.personalities.redfish.blocks import BlockPod
+from valence_simulator.personalities.redfish.composition import Plan
+from valence_simulator.personalities.redfish.composition import Planner
+from valence_simulator.personalities.redfish.inventory import Inventory
+from valence_simulator.personalities.redfish.manifest import Manifests
+from valence_simulator.personalities.redfish.systems import Systems
+from valence_simulator.protocol import accounts
+from valence_simulator.protocol import events
+from valence_simulator.protocol import tasks
+from valence_simulator.protocol.query import Features
+from valence_simulator.protocol.resources import ROOT
+from valence_simulator.protocol.resources import document
+from valence_simulator.protocol.resources import link
+from valence_simulator.protocol.service import RedfishService
+from valence_simulator.protocol.sessions import SERVICE
+from valence_simulator.protocol.sessions import SESSIONS
+
+OK = {'State': 'Enabled', 'Health': 'OK'}
+EVENT = 'Composition.1.1'
+
+
+class CompositionService(RedfishService):
+    """A DMTF composition service over the blocks of a pod."""
+
+    name = 'redfish'
+    modern_events = True
+
+    def __init__(self, options: argparse.Namespace):
+        self.etags = options.etags
+        super().__init__(
+            options,
+            Features(
+                expand=options.expand,
+                select=options.select,
+                top_skip=options.top_skip,
+                only=True,
+                page_size=options.page_size,
+                strict=True,
+            ),
+        )
+        self.counts: collections.Counter = collections.Counter()
+        self.blocks = BlockPod(self.pod)
+        self.planner = Planner(self.blocks, options.compose_by)
+        self.tasks = tasks.Tasks(self.tree, options.tasks, self.notify)
+        self.tree.add(ROOT, self._render_root, public=True)
+        self.tree.add(uris.SERVICE, self._render_service)
+        self.inventory = Inventory(self.tree, self.blocks, self.block_changed)
+        self.systems = Systems(self)
+        self.manifests = None
+        if 'manifest' in options.compose_by:
+            self.manifests = Manifests(self)
+        self._add_managers()
+        self._add_capabilities_to_zones()
+        self._build_expandable(options.expandable)
+
+    def state(self) -> dict:
+        blocks = self.blocks.blocks.values()
+        manifests = self.manifests
+        return {
+            **super().state(),
+            'blocks': [
+                {
+                    'uri': block.uri,
+                    'type': block.type,
+                    'state': block.state,
+                    'zones': block.zones,
+                    'reservation': block.reservation,
+                    'system': block.system,
+                }
+                for block in blocks
+            ],
+            'nodes': [
+                {
+                    'uri': system.uri,
+                    'name': system.texts.get('Name'),
+                    'description': system.texts.get('Description'),
+                    'power': system.power,
+                    'expandable': system.expandable,
+                    'parts': [block.uri for block in system.blocks],
+                }
+                for system in self.systems.members.values()
+            ],
+            'reservations': list(manifests.reservations) if manifests else [],
+            'tasks': [
+                {'uri': task.uri, 'name': task.name, 'state': task.state}
+                for task in self.tasks.members.values()
+            ],
+            'executed': dict(self.counts),
+        }
+
+    def restart(self) -> None:
+        super().restart()
+        self.tasks.restart()
+
+    def add_systems(self, count: int, kind: str | None) -> list[str]:
+        if kind is not None and kind not in KINDS:
+            raise KeyError(kind)
+        added = []
+        for _ in range(count):
+            for block in self.blocks.add(self.pod.add_system(kind)):
+                self.inventory.add(block)
+                added.append(block.uri)
+                self.notify('ResourceAdded', block.uri)
+        self.inventory.sync()
+        self._add_capabilities_to_zones()
+        return added
+
+    def change(self, uri: str, properties: dict) -> None:
+        resource = self.tree[uri]
+        rest = dict(properties)
+        subscription = self.events.find(uri)
+        if subscription is not None:
+            state = properties.get('Status', {}).get('State')
+            self.events.disable(subscription, state == 'Disabled')
+            return
+        block = self.blocks.find(uri)
+        system = self.systems.find(uri)
+        if block is not None:
+            status = rest.pop('CompositionStatus', {})
+            block.state = status.get('CompositionState', block.state)
+            block.health = rest.get('Status', {}).get('Health', block.health)
+            self.block_changed(block)
+        elif system is not None:
+            system.power = rest.pop('PowerState', system.power)
+        resource.overlay.update(rest)
+        resource.changed()
+        self.notify('ResourceUpdated', uri)
+
+    def remove(self, uri: str) -> None:
+        resource = self.tree[uri]
+        system = self.systems.find(uri)
+        if system is not None:
+            self.systems.decompose(system)
+            return
+        block = self.blocks.find(uri)
+        if block is not None:
+            holder = self.systems.members.get(block.system or '')
+            if holder is not None:
+                holder.blocks.remove(block)
+                self.systems.changed(holder)
+            self.blocks.remove(block)
+        self.tree.remove(resource.uri)
+        self.inventory.sync()
+        self.notify('ResourceRemoved', uri)
+
+    def set_state(self, block: Block, state: str) -> None:
+        """Change the composition state of a block."""
+        block.state = state
+        self.block_changed(block)
+
+    def block_changed(self, block: Block) -> None:
+        """Show a block anew, and tell subscribers."""
+        self.tree.changed(block.uri, uris.FREE_POOL, uris.ACTIVE_POOL)
+        self.notify(
+            'ResourceUpdated',
+            block.uri,
+            message_id=f'{EVENT}.ResourceBlockCompositionStateChanged',
+            MessageArgs=[block.uri],
+        )
+
+    def capabilities(self) -> dict:
+        """What can be posted to Systems, for all zones."""
+        zones = [f'{uris.ZONES}/{zone}' for zone in self.blocks.zones]
+        return capabilities.annotation(self.options.compose_by, zones)
+
+    def _add_capabilities_to_zones(self) -> None:
+        if self.options.capabilities_on != 'zones':
+            return
+        for zone in self.blocks.zones:
+            resource = self.tree[f'{uris.ZONES}/{zone}']
+            resource.overlay['@Redfish.CollectionCapabilities'] = (
+                capabilities.annotation(
+                    self.options.compose_by, [resource.uri]
+                )
+            )
+            resource.changed()
+
+    def _build_expandable(self, count: int) -> None:
+        computes = [
+            block
+            for block in self.blocks.blocks.values()
+            if block.type == 'Compute'
+        ]
+        for block in computes[:count]:
+            plan = Plan({'Name': f'Server {block.id}'}, [block])
+            self.systems.build(plan, expandable=True)
+
+    def _add_managers(self) -> None:
+        self.tree.add_collection(
+            uris.MANAGERS,
+            'ManagerCollection',
+            'Managers',
+            lambda: [uris.MANAGER],
+        )
+        self.tree.add(
+            uris.MANAGER,
+            lambda: document(
+                uris.MANAGER,
+                'Manager.v1_5_0.Manager',
+                'Composer',
+                Description='The manager of the pod',
+                ManagerType='Service',
+                UUID=self.uuid,
+                FirmwareVersion='1.0.0',
+                PowerState='On',
+                Status=OK,
+                Links={
+                    'ManagerForChassis': [
+                        link(f'{uris.CHASSIS}/{self.pod.pod.id}')
+                    ],
+                },
+            ),
+        )
+
+    def _render_service(self) -> dict:
+        service = document(
+            uris.SERVICE,
+            'CompositionService.v1_2_0.CompositionService',
+            'Composition Service',
+            Description='Composes systems of resource blocks',
+            Status=OK,
+            ServiceEnabled=True,
+            AllowOverprovisioning=True,
+            AllowZoneAffinity=True,
+            ResourceBlocks=link(uris.BLOCKS),
+            ResourceZones=link(uris.ZONES),
+            FreePool=link(uris.FREE_POOL),
+            ActivePool=link(uris.ACTIVE_POOL),
+        )
+        if self.manifests is not None:
+            seconds = int(self.options.reservation_seconds)
+            service['CompositionReservations'] = link(uris.RESERVATIONS)
+            service['ReservationDuration'] = f'PT{seconds}S'
+            service['Actions'] = {
+                '#CompositionService.Compose': {
+                    'target': uris.COMPOSE,
+                    '@Redfish.ActionInfo': uris.COMPOSE_INFO,
+                }
+            }
+        return service
+
+    def _render_root(self) -> dict:
+        return document(
+            ROOT,
+            'ServiceRoot.v1_17_0.ServiceRoot',
+            'Service Root',
+            Description='Simulated composition service',
+            RedfishVersion='1.15.0',
+            UUID=self.uuid,
+            Product='Simulated composition service',
+            Vendor='Valence',
+            Systems=link(uris.SYSTEMS),
+            Chassis=link(uris.CHASSIS),
+            Managers=link(uris.MANAGERS),
+            CompositionService=link(uris.SERVICE),
+            SessionService=link(SERVICE),
+            AccountService=link(accounts.SERVICE),
+            EventService=link(events.SERVICE),
+            Tasks=link(tasks.SERVICE),
+            ProtocolFeaturesSupported=self.query.features.document(),
+            Links={'Sessions': link(SESSIONS)},
+        )

@@ -1,0 +1,433 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Composed systems: made of blocks, changed, and taken apart."""
+
+from __future__ import annotations
+
+import dataclasses
+import uuid
+from collections.abc import Callable
+
+from aiohttp import web
+
+from valence_simulator.personalities.redfish import capabilities
+from valence_simulator.personalities.redfish import parts
+from valence_simulator.personalities.redfish import uris
+from valence_simulator.personalities.redfish.blocks import Block
+from valence_simulator.personalities.redfish.composition import BOOT_VALUES
+from valence_simulator.personalities.redfish.composition import TEXTS
+from valence_simulator.personalities.redfish.composition import Plan
+from valence_simulator.personalities.redfish.composition import check_boot
+from valence_simulator.personalities.redfish.composition import check_text
+from valence_simulator.protocol import answers
+from valence_simulator.protocol import errors
+from valence_simulator.protocol.resources import Call
+from valence_simulator.protocol.resources import Resource
+from valence_simulator.protocol.resources import collection
+from valence_simulator.protocol.resources import document
+from valence_simulator.protocol.resources import link
+from valence_simulator.protocol.resources import links
+
+RESET_TYPES = [
+    'On',
+    'ForceOff',
+    'GracefulShutdown',
+    'GracefulRestart',
+    'ForceRestart',
+    'PowerCycle',
+]
+OK = {'State': 'Enabled', 'Health': 'OK'}
+#: Property of a system -> type of the members.
+KINDS = {
+    'Processors': 'Processor',
+    'Memory': 'Memory',
+    'EthernetInterfaces': 'EthernetInterface',
+}
+
+
+@dataclasses.dataclass
+class ComposedSystem:
+    """A system, and the blocks that it is made of."""
+
+    id: str
+    uuid: str
+    texts: dict[str, str]
+    blocks: list[Block]
+    #: Whether it is there for good, and blocks are only put to it.
+    expandable: bool = False
+    power: str = 'On'
+    boot: dict = dataclasses.field(
+        default_factory=lambda: {
+            'BootSourceOverrideEnabled': 'Disabled',
+            'BootSourceOverrideTarget': 'None',
+            'BootSourceOverrideMode': 'UEFI',
+        }
+    )
+
+    @property
+    def uri(self) -> str:
+        return f'{uris.SYSTEMS}/{self.id}'
+
+
+class Systems:
+    """The Systems collection, and how it changes."""
+
+    def __init__(self, service):
+        self._service = service
+        self._tree = service.tree
+        self.members: dict[str, ComposedSystem] = {}
+        self._next = 0
+        self._tree.add(
+            uris.SYSTEMS, self._render_collection, post=self._compose
+        )
+        if 'specific' in service.options.compose_by:
+            self._tree.add(uris.SPECIFIC, capabilities.specific)
+        if 'constrained' in service.options.compose_by:
+            inline = service.options.inline_capabilities
+            self._tree.add(
+                uris.CONSTRAINED, lambda: capabilities.constrained(inline)
+            )
+
+    def claim(self, plan: Plan) -> None:
+        """Keep the blocks of a plan from others."""
+        for block in plan.blocks:
+            self._service.set_state(block, 'Composing')
+
+    def release(self, plan: Plan) -> None:
+        """Give the blocks of a plan up again."""
+        for block in plan.blocks:
+            self._service.set_state(block, 'Unused')
+
+    def build(self, plan: Plan, expandable: bool = False) -> ComposedSystem:
+        """Make the system of a plan whose blocks are claimed."""
+        self._next += 1
+        texts = {k: v for k, v in plan.body.items() if k in TEXTS}
+        system = ComposedSystem(
+            str(self._next), str(uuid.uuid4()), texts, [], expandable
+        )
+        system.boot.update(plan.body.get('Boot', {}))
+        self.members[system.id] = system
+        for block in plan.blocks:
+            self._take(system, block)
+        self._add(system)
+        self._tree.changed(uris.SYSTEMS)
+        self._service.notify('ResourceAdded', system.uri)
+        return system
+
+    def decompose(self, system: ComposedSystem) -> None:
+        """Take a system apart; its blocks are free again."""
+        for block in list(system.blocks):
+            self._give_back(system, block)
+        del self.members[system.id]
+        self._tree.remove(system.uri)
+        self._tree.changed(uris.SYSTEMS)
+        self._service.notify('ResourceRemoved', system.uri)
+
+    def find(self, uri: str) -> ComposedSystem | None:
+        """The system at a URI."""
+        head, _, system_id = uri.rpartition('/')
+        return self.members.get(system_id) if head == uris.SYSTEMS else None
+
+    def changed(self, system: ComposedSystem) -> None:
+        """Show a system, and the parts it now has, anew."""
+        for name in (*parts.PARTS, 'Storage'):
+            self._tree.remove(f'{system.uri}/{name}')
+        self._add_parts(system)
+        self._tree.changed(system.uri)
+        self._service.notify('ResourceUpdated', system.uri)
+
+    def _take(self, system: ComposedSystem, block: Block) -> None:
+        system.blocks.append(block)
+        block.system, block.reservation, block.pool = system.id, None, 'Active'
+        self._service.set_state(block, 'Composed')
+
+    def _give_back(self, system: ComposedSystem, block: Block) -> None:
+        system.blocks.remove(block)
+        block.system, block.pool = None, 'Free'
+        failed = block.state in ('Failed', 'Unavailable')
+        self._service.set_state(block, block.state if failed else 'Unused')
+
+    # The collection
+
+    def _render_collection(self) -> dict:
+        systems = collection(
+            uris.SYSTEMS,
+            'ComputerSystemCollection',
+            'Computer Systems',
+            [system.uri for system in self.members.values()],
+        )
+        if self._service.options.capabilities_on == 'systems':
+            systems['@Redfish.CollectionCapabilities'] = (
+                self._service.capabilities()
+            )
+        return systems
+
+    async def _compose(self, call: Call) -> web.Response:
+        self._service.counts['Compose'] += 1
+        plan = self._service.planner.plan(call.body)
+        self.claim(plan)
+
+        def work() -> web.Response:
+            return answers.created(self._tree[self.build(plan).uri])
+
+        return await self._service.tasks.run(
+            call,
+            'Compose a system',
+            self._service.options.compose_seconds,
+            work,
+            lambda: self.release(plan),
+        )
+
+    # A system
+
+    def _add(self, system: ComposedSystem) -> Resource:
+        handlers = {'patch': self._patch}
+        if not system.expandable:
+            handlers['delete'] = self._delete
+        actions = {
+            'Reset': self._reset,
+            'AddResourceBlock': self._add_block,
+            'RemoveResourceBlock': self._remove_block,
+        }
+
+        def bind(handler):
+            async def handle(call: Call) -> web.Response:
+                return await handler(system, call)
+
+            return handle
+
+        resource = self._tree.add(
+            system.uri,
+            lambda: self._render(system),
+            **{method: bind(handler) for method, handler in handlers.items()},
+        )
+        for name, handler in actions.items():
+            self._tree.add(
+                f'{system.uri}/Actions/ComputerSystem.{name}',
+                post=bind(handler),
+            )
+        self._add_parts(system)
+        return resource
+
+    def _add_parts(self, system: ComposedSystem) -> None:
+        for name, (attribute, render) in parts.PARTS.items():
+            uri = f'{system.uri}/{name}'
+            members = {
+                f'{uri}/{block.id}-{part.id}': part
+                for block in system.blocks
+                for part in getattr(block, attribute)
+            }
+            self._add_collection(uri, KINDS[name], members, render)
+        storages = [block for block in system.blocks if block.drives]
+        uri = f'{system.uri}/Storage'
+        self._tree.add_collection(
+            uri,
+            'StorageCollection',
+            'Storage',
+            lambda: [f'{uri}/{block.id}' for block in storages],
+        )
+        for block in storages:
+            parts.add_storage(self._tree, f'{uri}/{block.id}', block.drives)
+
+    def _add_collection(
+        self, uri: str, kind: str, members: dict, render: Callable
+    ) -> None:
+        self._tree.add_collection(
+            uri, f'{kind}Collection', kind, lambda: list(members)
+        )
+        for member, part in members.items():
+            self._tree.add(
+                member,
+                lambda member=member, part=part: render(member, part),
+            )
+
+    async def _reset(self, system: ComposedSystem, call: Call):
+        kind = call.body.get('ResetType')
+        if kind is None:
+            raise errors.property_missing('ResetType')
+        if kind not in RESET_TYPES:
+            raise errors.property_value('ResetType', kind)
+        off = kind in ('ForceOff', 'GracefulShutdown')
+        system.power = 'Off' if off else 'On'
+        self._tree.changed(system.uri)
+        self._service.notify('StatusChange', system.uri)
+        return answers.no_content()
+
+    async def _patch(self, system: ComposedSystem, call: Call):
+        body = call.body
+        for name, value in body.items():
+            if name == 'Boot':
+                check_boot(value)
+            elif name in ('HostName', 'AssetTag'):
+                check_text(name, value)
+            elif name != 'Links':
+                raise errors.property_not_writable(name)
+        if 'Links' in body:
+            self._replace_blocks(system, body['Links'])
+        system.boot.update(body.get('Boot', {}))
+        system.texts.update({k: v for k, v in body.items() if k in TEXTS})
+        self.changed(system)
+        return answers.ok(self._tree[system.uri])
+
+    def _replace_blocks(self, system: ComposedSystem, given: object) -> None:
+        """Links/ResourceBlocks: {} keeps a place, null empties it."""
+        entries = (
+            given.get('ResourceBlocks') if isinstance(given, dict) else None
+        )
+        if not isinstance(entries, list):
+            raise errors.property_type('Links/ResourceBlocks', entries)
+        kept, new, places = [], [], list(system.blocks)
+        for n, entry in enumerate(entries):
+            if entry == {} and n < len(places):
+                kept.append(places[n])
+            elif entry is not None and entry != {}:
+                block = self._service.planner.block_at(entry)
+                (kept if block in places else new).append(block)
+        kept += places[len(entries) :]
+        self._service.planner.check(new, kept=kept)
+        for block in places:
+            if block not in kept:
+                self._give_back(system, block)
+        for block in new:
+            self._take(system, block)
+
+    async def _add_block(self, system: ComposedSystem, call: Call):
+        block = self._block_of(system, call.body)
+        self._service.planner.check([block], kept=system.blocks)
+        self._service.counts['AddResourceBlock'] += 1
+        plan = Plan({}, [block])
+        self.claim(plan)
+
+        def work() -> web.Response:
+            self._take(system, block)
+            self.changed(system)
+            return answers.no_content()
+
+        return await self._service.tasks.run(
+            call,
+            'Add a resource block',
+            self._service.options.compose_seconds,
+            work,
+            lambda: self.release(plan),
+        )
+
+    async def _remove_block(self, system: ComposedSystem, call: Call):
+        block = self._block_of(system, call.body)
+        if block not in system.blocks:
+            raise errors.conflict(f'{block.uri} is no part of the system.')
+        if block.type == 'Compute':
+            raise errors.conflict('A system keeps its Compute block.')
+        self._service.counts['RemoveResourceBlock'] += 1
+
+        def work() -> web.Response:
+            self._give_back(system, block)
+            self.changed(system)
+            return answers.no_content()
+
+        return await self._service.tasks.run(
+            call,
+            'Remove a resource block',
+            self._service.options.compose_seconds,
+            work,
+        )
+
+    def _block_of(self, system: ComposedSystem, body: dict) -> Block:
+        """The block an action is about; its ETags must be right.
+
+        :raises RedfishError: 400; 428, an ETag is not right.
+        """
+        if 'ResourceBlock' not in body:
+            raise errors.property_missing('ResourceBlock')
+        block = self._service.planner.block_at(body['ResourceBlock'])
+        for name, uri in (
+            ('ResourceBlockETag', block.uri),
+            ('ComputerSystemETag', system.uri),
+        ):
+            if body.get(name, '*') not in ('*', self._tree[uri].etag):
+                raise errors.precondition_required()
+        return block
+
+    async def _delete(self, system: ComposedSystem, call: Call):
+        self._service.counts['DELETE'] += 1
+
+        def work() -> web.Response:
+            if system.id in self.members:
+                self.decompose(system)
+            return answers.no_content()
+
+        return await self._service.tasks.run(
+            call,
+            'Take a system apart',
+            self._service.options.release_seconds,
+            work,
+        )
+
+    def _render(self, system: ComposedSystem) -> dict:
+        uri, texts = system.uri, dict(system.texts)
+        processors = [p for b in system.blocks for p in b.processors]
+        cpus = [p for p in processors if p.type == 'CPU']
+        memory = sum(d.capacity_mib for b in system.blocks for d in b.dimms)
+        actions = f'{uri}/Actions/ComputerSystem'
+        cases = ['ExpandableSystem'] if system.expandable else []
+        return document(
+            uri,
+            'ComputerSystem.v1_20_0.ComputerSystem',
+            texts.pop('Name', f'System {system.id}'),
+            **{'Description': 'Composed system', 'HostName': None, **texts},
+            SystemType='Composed',
+            UUID=system.uuid,
+            Manufacturer='Contoso',
+            Model='Simulated composed system',
+            SerialNumber=f'C{int(system.id):06d}',
+            PowerState=system.power,
+            Status={'State': 'Enabled', 'Health': self._health(system)},
+            Boot={
+                **system.boot,
+                'BootSourceOverrideTarget@Redfish.AllowableValues': (
+                    BOOT_VALUES['BootSourceOverrideTarget']
+                ),
+            },
+            ProcessorSummary={
+                'Count': len(cpus),
+                'CoreCount': sum(p.cores for p in cpus),
+                'Model': cpus[0].model if cpus else None,
+                'Status': OK,
+            },
+            MemorySummary={
+                'TotalSystemMemoryGiB': memory / 1024,
+                'Status': OK,
+            },
+            Composition={'UseCases': cases},
+            Processors=link(f'{uri}/Processors'),
+            Memory=link(f'{uri}/Memory'),
+            EthernetInterfaces=link(f'{uri}/EthernetInterfaces'),
+            Storage=link(f'{uri}/Storage'),
+            Links={
+                'ResourceBlocks': links(b.uri for b in system.blocks),
+                'Chassis': links(
+                    sorted(
+                        {
+                            f'{uris.CHASSIS}/{b.chassis.id}'
+                            for b in system.blocks
+                        }
+                    )
+                ),
+                'ManagedBy': [link(uris.MANAGER)],
+            },
+            Actions={
+                '#ComputerSystem.Reset': {
+                    'target': f'{actions}.Reset',
+                    'ResetType@Redfish.AllowableValues': RESET_TYPES,
+                },
+                '#ComputerSystem.AddResourceBlock': {
+                    'target': f'{actions}.AddResourceBlock'
+                },
+                '#ComputerSystem.RemoveResourceBlock': {
+                    'target': f'{actions}.RemoveResourceBlock'
+                },
+            },
+        )
+
+    @staticmethod
+    def _health(system: ComposedSystem) -> str:
+        sick = [b.health for b in system.blocks if b.health != 'OK']
+        return 'Critical' if 'Critical' in sick else ([*sick, 'OK'])[0]
