@@ -4,20 +4,20 @@
 No object and no WSME instance is built: a list costs its query and orjson.
 """
 
-import functools
 from collections.abc import Iterable
 from typing import Any
 
 import orjson
 
 from valence.common import exception
+from valence.common.remember import remembered
 from valence.objects import base
 
 # Times are kept without a zone and are UTC.
 _OPTIONS = orjson.OPT_NAIVE_UTC | orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS
 
 
-@functools.cache
+@remembered
 def shown(cls: type[base.ValenceObject], minor: int) -> tuple[str, ...]:
     """The names of the fields that an API version shows."""
     return tuple(

@@ -251,7 +251,7 @@ def claim(
 def _busy(tx: db.Transaction) -> list[str]:
     """The pod managers that have as many operations as they may."""
     op = models.Operation
-    query = (
+    query: sa.Select[Any] = (
         sa.select(op.podm_uuid)
         .where(op.state == 'running', op.podm_uuid.is_not(None))
         .group_by(op.podm_uuid)

@@ -31,6 +31,7 @@ from oslo_db import api as db_api
 from oslo_utils import timeutils
 from oslo_utils import uuidutils
 
+from valence.common.remember import remembered
 from valence.db.sqlalchemy import engine as db_engine
 from valence.db.sqlalchemy import models
 from valence.db.sqlalchemy import types
@@ -43,7 +44,7 @@ BATCH = 200
 now = types.utcnow
 
 
-@functools.cache
+@remembered
 def columns(model: Model) -> dict[str, sa.ColumnElement[Any]]:
     """The columns of a model by name, those it derives included."""
     return {

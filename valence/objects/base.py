@@ -21,6 +21,8 @@ class ValenceObject(base.VersionedObject):
     VERSION = '1.0'
     RESOURCE: ClassVar[str]
     KIND: ClassVar[str]
+    # Each is a fields.Spec; the base class promises less.
+    fields: dict[str, Any]
 
     @classmethod
     def defaults(cls) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from oslo_versionedobjects import fields
 Check = Callable[[Any], None]
 
 
-class Spec:
+class Spec(fields.Field):
     """What a field knows besides its type.
 
     :param doc: one sentence for people: API reference, CLI help, column title.
@@ -83,7 +83,7 @@ class Spec:
             if not self.nullable:
                 raise ValueError('it may not be null')
             return None
-        kinds = self.json_types
+        kinds: Any = self.json_types
         if not isinstance(value, kinds) or (
             isinstance(value, bool) and bool not in kinds
         ):

@@ -20,7 +20,7 @@ NAMESPACE = 'valence.pod_managers'
 @functools.cache
 def drivers() -> dict[str, type[base.Driver]]:
     """The installed driver classes by name."""
-    manager = extension.ExtensionManager(
+    manager: extension.ExtensionManager[Any] = extension.ExtensionManager(
         NAMESPACE,
         on_load_failure_callback=lambda manager, entry, exc: LOG.error(
             'The driver %s cannot be loaded: %s', entry.name, exc

@@ -262,7 +262,8 @@ class Client:
         token: str | None,
     ) -> Answer:
         headers = {'X-Auth-Token': token} if token else {}
-        auth = None
+        # Bytes, so that names beyond Latin-1 pass; the stubs know text only.
+        auth: Any = None
         if self._basic and self._connection.username is not None:
             auth = (
                 self._connection.username.encode(),

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
+from typing import Any
+
 from valence.policies import base
 
 
-def _rule(verb, check, doc, *operations):
+def _rule(verb: str, check: str, doc: str, *operations: str) -> Any:
     return base.rule('node', verb, check, doc, *operations)
 
 

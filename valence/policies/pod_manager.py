@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
+from typing import Any
+
 from valence.policies import base
 
 _ONE = ('/v1/pod_managers/{id}', '/v1/pod_manager/{id}')
 
 
-def _rule(verb, check, doc, *operations):
+def _rule(verb: str, check: str, doc: str, *operations: str) -> Any:
     return base.rule('pod_manager', verb, check, doc, *operations)
 
 

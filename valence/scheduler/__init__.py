@@ -44,7 +44,9 @@ def choose(
     :param refusals: systems that turned out not to do, and why.
     :raises NoCapacity: telling for every pod manager why it is none there.
     """
-    where = {} if podm_uuid is None else {'uuid': podm_uuid}
+    where: dict[str, Any] = {}
+    if podm_uuid is not None:
+        where['uuid'] = podm_uuid
     podms = tx.list(
         models.PodManager, order=[models.PodManager.name], **where
     ).all()

@@ -5,10 +5,18 @@ from typing import Any
 
 from oslo_config import cfg
 
+from valence.common import exception
 from valence.conductor import operations
 from valence.conductor import states
 from valence.db import api as db
 from valence.db.sqlalchemy import models
+
+
+def _resource_uri(run: operations.Run) -> str:
+    node = db.get(models.Node, uuid=run.target)
+    if node is None:
+        raise exception.ResourceGone(uri=f'the node {run.target}')
+    return node.resource_uri
 
 
 class Send(operations.Step):
@@ -21,9 +29,8 @@ class Send(operations.Step):
     name = 'reset'
 
     def do(self, run: operations.Run) -> dict[str, Any]:
-        node = db.get(models.Node, uuid=run.target)
         run.driver().reset(
-            node.resource_uri,
+            _resource_uri(run),
             run.operation.params['type'],
             run.repeatable(cfg.CONF.redfish.request_timeout),
         )
@@ -36,9 +43,8 @@ class Look(operations.Step):
     name = 'look'
 
     def do(self, run: operations.Run) -> dict[str, Any]:
-        node = db.get(models.Node, uuid=run.target)
         found = run.driver().read_node(
-            node.resource_uri,
+            _resource_uri(run),
             run.repeatable(cfg.CONF.redfish.request_timeout),
         )
         return {'power_state': found.power_state}

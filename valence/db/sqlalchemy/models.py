@@ -5,6 +5,8 @@ What a column means is said in the object of the same name; a test holds the
 two together.
 """
 
+from typing import Any
+
 import sqlalchemy as sa
 from sqlalchemy import orm
 
@@ -13,21 +15,26 @@ from valence.db.sqlalchemy.types import Json
 from valence.db.sqlalchemy.types import Name
 from valence.db.sqlalchemy.types import Text
 
-Base = orm.declarative_base()
+Base: Any = orm.declarative_base()
+# The stubs give a column read from its class no type that compares.
+Column: Any = sa.Column
 
 
 class Table(Base):
     """What every table has."""
 
     __abstract__ = True
-    __table_args__ = {'mysql_engine': 'InnoDB', 'mysql_charset': 'utf8mb4'}
+    __table_args__: Any = {
+        'mysql_engine': 'InnoDB',
+        'mysql_charset': 'utf8mb4',
+    }
 
-    uuid = sa.Column(sa.String(36), primary_key=True)
-    created_at = sa.Column(DateTime, nullable=False)
-    updated_at = sa.Column(DateTime)
+    uuid = Column(sa.String(36), primary_key=True)
+    created_at = Column(DateTime, nullable=False)
+    updated_at = Column(DateTime)
 
 
-def _args(*constraints):
+def _args(*constraints: Any) -> tuple[Any, ...]:
     return (*constraints, Table.__table_args__)
 
 
@@ -38,26 +45,26 @@ class PodManager(Table):
         sa.UniqueConstraint('url', name='uniq_pod_managers0url'),
     )
 
-    name = sa.Column(Name(255), nullable=False)
-    url = sa.Column(Name(512), nullable=False)
-    driver = sa.Column(sa.String(64))
-    username = sa.Column(Name(255))
-    password = sa.Column(sa.Text)
-    auth_type = sa.Column(sa.String(16), nullable=False)
-    insecure = sa.Column(sa.Boolean, nullable=False)
-    ca_cert = sa.Column(Text)
-    status = sa.Column(sa.String(16), nullable=False)
-    status_reason = sa.Column(sa.String(1024))
-    status_changed_at = sa.Column(DateTime)
-    description = sa.Column(sa.String(1024))
-    location = sa.Column(Name(255))
-    maintenance = sa.Column(sa.Boolean, nullable=False)
-    capabilities = sa.Column(Json, nullable=False)
-    service_uuid = sa.Column(Name(255))
-    contacted_at = sa.Column(DateTime)
-    synced_at = sa.Column(DateTime)
-    sync_error = sa.Column(sa.String(1024))
-    deleting_at = sa.Column(DateTime)
+    name = Column(Name(255), nullable=False)
+    url = Column(Name(512), nullable=False)
+    driver = Column(sa.String(64))
+    username = Column(Name(255))
+    password = Column(sa.Text)
+    auth_type = Column(sa.String(16), nullable=False)
+    insecure = Column(sa.Boolean, nullable=False)
+    ca_cert = Column(Text)
+    status = Column(sa.String(16), nullable=False)
+    status_reason = Column(sa.String(1024))
+    status_changed_at = Column(DateTime)
+    description = Column(sa.String(1024))
+    location = Column(Name(255))
+    maintenance = Column(sa.Boolean, nullable=False)
+    capabilities = Column(Json, nullable=False)
+    service_uuid = Column(Name(255))
+    contacted_at = Column(DateTime)
+    synced_at = Column(DateTime)
+    sync_error = Column(sa.String(1024))
+    deleting_at = Column(DateTime)
 
 
 class Observed(Table):
@@ -65,28 +72,28 @@ class Observed(Table):
 
     __abstract__ = True
 
-    podm_uuid = sa.Column(
+    podm_uuid = Column(
         sa.String(36),
         sa.ForeignKey('pod_managers.uuid', ondelete='CASCADE'),
         nullable=False,
     )
-    name = sa.Column(Name(255), nullable=False)
-    manufacturer = sa.Column(Name(255))
-    model = sa.Column(Name(255))
-    serial_number = sa.Column(Name(255))
-    state = sa.Column(sa.String(16), nullable=False)
-    health = sa.Column(sa.String(16), nullable=False)
-    resource_uri = sa.Column(Name(2048), nullable=False)
+    name = Column(Name(255), nullable=False)
+    manufacturer = Column(Name(255))
+    model = Column(Name(255))
+    serial_number = Column(Name(255))
+    state = Column(sa.String(16), nullable=False)
+    health = Column(sa.String(16), nullable=False)
+    resource_uri = Column(Name(2048), nullable=False)
     # A unique index cannot hold a whole URI on MySQL.
-    uri_hash = sa.Column(sa.String(64), nullable=False)
-    properties = sa.Column(Json, nullable=False)
-    synced_at = sa.Column(DateTime, nullable=False)
-    stale = sa.Column(sa.Boolean, nullable=False)
-    missing_since = sa.Column(DateTime)
-    missed_syncs = sa.Column(sa.Integer, nullable=False)
+    uri_hash = Column(sa.String(64), nullable=False)
+    properties = Column(Json, nullable=False)
+    synced_at = Column(DateTime, nullable=False)
+    stale = Column(sa.Boolean, nullable=False)
+    missing_since = Column(DateTime)
+    missed_syncs = Column(sa.Integer, nullable=False)
 
 
-def _observed_args(table, *constraints):
+def _observed_args(table: str, *constraints: Any) -> tuple[Any, ...]:
     return _args(
         sa.UniqueConstraint(
             'podm_uuid', 'uri_hash', name=f'uniq_{table}0podm_uuid0uri_hash'
@@ -99,9 +106,9 @@ class Chassis(Observed):
     __tablename__ = 'chassis'
     __table_args__ = _observed_args('chassis')
 
-    parent_uuid = sa.Column(sa.String(36), index=True)
-    type = sa.Column(sa.String(64), nullable=False)
-    location = sa.Column(Name(255))
+    parent_uuid = Column(sa.String(36), index=True)
+    type = Column(sa.String(64), nullable=False)
+    location = Column(Name(255))
 
 
 class System(Observed):
@@ -111,20 +118,20 @@ class System(Observed):
         sa.Index('ix_systems_state_size', 'state', 'cpu_cores', 'memory_mib'),
     )
 
-    chassis_uuid = sa.Column(sa.String(36), index=True)
-    hardware_uuid = sa.Column(Name(255))
-    type = sa.Column(sa.String(64))
-    cpu_model = sa.Column(Name(255))
-    cpu_architecture = sa.Column(Name(64))
-    cpu_sockets = sa.Column(sa.Integer, nullable=False)
-    cpu_cores = sa.Column(sa.Integer, nullable=False)
-    cpu_threads = sa.Column(sa.Integer, nullable=False)
-    memory_mib = sa.Column(sa.BigInteger, nullable=False)
-    memory_type = sa.Column(sa.String(64))
-    storage_gib = sa.Column(sa.BigInteger, nullable=False)
-    drives = sa.Column(Json, nullable=False)
-    nics = sa.Column(Json, nullable=False)
-    power_state = sa.Column(sa.String(16), nullable=False)
+    chassis_uuid = Column(sa.String(36), index=True)
+    hardware_uuid = Column(Name(255))
+    type = Column(sa.String(64))
+    cpu_model = Column(Name(255))
+    cpu_architecture = Column(Name(64))
+    cpu_sockets = Column(sa.Integer, nullable=False)
+    cpu_cores = Column(sa.Integer, nullable=False)
+    cpu_threads = Column(sa.Integer, nullable=False)
+    memory_mib = Column(sa.BigInteger, nullable=False)
+    memory_type = Column(sa.String(64))
+    storage_gib = Column(sa.BigInteger, nullable=False)
+    drives = Column(Json, nullable=False)
+    nics = Column(Json, nullable=False)
+    power_state = Column(sa.String(16), nullable=False)
 
 
 class Node(Table):
@@ -133,20 +140,20 @@ class Node(Table):
         sa.UniqueConstraint('scope', 'name', name='uniq_nodes0scope0name'),
     )
 
-    name = sa.Column(Name(255), nullable=False)
-    description = sa.Column(sa.String(1024))
-    scope = sa.Column(Name(255), nullable=False)
-    podm_uuid = sa.Column(
+    name = Column(Name(255), nullable=False)
+    description = Column(sa.String(1024))
+    scope = Column(Name(255), nullable=False)
+    podm_uuid = Column(
         sa.String(36), sa.ForeignKey('pod_managers.uuid'), index=True
     )
-    properties = sa.Column(Json, nullable=False)
-    index = sa.Column(Name(255))
-    resource_uri = sa.Column(Name(2048))
-    provision_state = sa.Column(sa.String(16), nullable=False)
-    power_state = sa.Column(sa.String(16), nullable=False)
-    last_error = sa.Column(Text)
-    project_id = sa.Column(Name(255), index=True)
-    user_id = sa.Column(Name(255))
+    properties = Column(Json, nullable=False)
+    index = Column(Name(255))
+    resource_uri = Column(Name(2048))
+    provision_state = Column(sa.String(16), nullable=False)
+    power_state = Column(sa.String(16), nullable=False)
+    last_error = Column(Text)
+    project_id = Column(Name(255), index=True)
+    user_id = Column(Name(255))
 
 
 class Allocation(Table):
@@ -157,14 +164,14 @@ class Allocation(Table):
         ),
     )
 
-    resource_uuid = sa.Column(sa.String(36), nullable=False)
-    node_uuid = sa.Column(
+    resource_uuid = Column(sa.String(36), nullable=False)
+    node_uuid = Column(
         sa.String(36),
         sa.ForeignKey('nodes.uuid', ondelete='CASCADE'),
         nullable=False,
         index=True,
     )
-    podm_uuid = sa.Column(sa.String(36), nullable=False)
+    podm_uuid = Column(sa.String(36), nullable=False)
 
 
 class Operation(Table):
@@ -174,28 +181,28 @@ class Operation(Table):
         sa.Index('ix_operations_state_run_after', 'state', 'run_after'),
     )
 
-    action = sa.Column(sa.String(64), nullable=False)
-    params = sa.Column(Json, nullable=False)
-    target_type = sa.Column(sa.String(64), nullable=False)
-    target_uuid = sa.Column(sa.String(36), nullable=False, index=True)
+    action = Column(sa.String(64), nullable=False)
+    params = Column(Json, nullable=False)
+    target_type = Column(sa.String(64), nullable=False)
+    target_uuid = Column(sa.String(36), nullable=False, index=True)
     # No foreign key: the story of an operation outlives its pod manager.
-    podm_uuid = sa.Column(sa.String(36), index=True)
-    state = sa.Column(sa.String(16), nullable=False)
-    progress = sa.Column(sa.Integer, nullable=False)
-    step = sa.Column(sa.String(64))
-    undoing = sa.Column(sa.Boolean, nullable=False)
-    attempt = sa.Column(sa.Integer, nullable=False)
-    error = sa.Column(Text)
-    conductor = sa.Column(sa.String(36), index=True)
-    claim = sa.Column(sa.String(36))
-    cancel_requested = sa.Column(sa.Boolean, nullable=False)
-    lock_key = sa.Column(sa.String(255))
-    run_after = sa.Column(DateTime)
-    request_id = sa.Column(sa.String(64))
-    user_id = sa.Column(Name(255))
-    project_id = sa.Column(Name(255), index=True)
-    started_at = sa.Column(DateTime)
-    finished_at = sa.Column(DateTime)
+    podm_uuid = Column(sa.String(36), index=True)
+    state = Column(sa.String(16), nullable=False)
+    progress = Column(sa.Integer, nullable=False)
+    step = Column(sa.String(64))
+    undoing = Column(sa.Boolean, nullable=False)
+    attempt = Column(sa.Integer, nullable=False)
+    error = Column(Text)
+    conductor = Column(sa.String(36), index=True)
+    claim = Column(sa.String(36))
+    cancel_requested = Column(sa.Boolean, nullable=False)
+    lock_key = Column(sa.String(255))
+    run_after = Column(DateTime)
+    request_id = Column(sa.String(64))
+    user_id = Column(Name(255))
+    project_id = Column(Name(255), index=True)
+    started_at = Column(DateTime)
+    finished_at = Column(DateTime)
 
 
 class OperationStep(Table):
@@ -206,24 +213,24 @@ class OperationStep(Table):
         ),
     )
 
-    operation_uuid = sa.Column(
+    operation_uuid = Column(
         sa.String(36),
         sa.ForeignKey('operations.uuid', ondelete='CASCADE'),
         nullable=False,
     )
-    n = sa.Column(sa.Integer, nullable=False)
-    name = sa.Column(sa.String(64), nullable=False)
-    intent = sa.Column(Json, nullable=False)
-    result = sa.Column(Json)
-    state = sa.Column(sa.String(16), nullable=False)
+    n = Column(sa.Integer, nullable=False)
+    name = Column(sa.String(64), nullable=False)
+    intent = Column(Json, nullable=False)
+    result = Column(Json)
+    state = Column(sa.String(16), nullable=False)
 
 
 class Conductor(Table):
     __tablename__ = 'conductors'
 
-    hostname = sa.Column(Name(255), nullable=False)
-    heartbeat_at = sa.Column(DateTime, nullable=False)
-    drivers = sa.Column(Json, nullable=False)
+    hostname = Column(Name(255), nullable=False)
+    heartbeat_at = Column(DateTime, nullable=False)
+    drivers = Column(Json, nullable=False)
 
 
 # Columns that are read but not stored: what the claims say of the hardware.

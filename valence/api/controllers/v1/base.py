@@ -104,7 +104,7 @@ def find(
     :raises Conflict: when the name fits several; lists their UUIDs.
     """
     if uuidutils.is_uuid_like(ident):
-        where = {'uuid': ident.lower()}
+        where: dict[str, Any] = {'uuid': ident.lower()}
     elif 'name' in cls.fields:
         where = {'name': ident}
     else:

@@ -167,8 +167,8 @@ def _delete(
         return operation
     # What is being composed has not chosen a pod manager yet, or holds a
     # node with this one: only a reading of the inventory can be under way.
-    for operation in conductor.open_operations(tx, row.uuid):
-        conductor.cancel(tx, operation)
+    for found in conductor.open_operations(tx, row.uuid):
+        conductor.cancel(tx, found)
     tx.delete(models.PodManager, uuid=row.uuid)
     return None
 

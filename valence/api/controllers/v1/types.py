@@ -6,7 +6,6 @@ create type, and so on. WSME finds unknown and missing attributes, the object's
 field judges the values.
 """
 
-import functools
 from typing import Any
 
 import wsme.exc
@@ -14,6 +13,7 @@ from wsme import types as wtypes
 from wsme.rest import json as wsme_json
 
 from valence.common import exception
+from valence.common.remember import remembered
 from valence.objects import base
 from valence.objects import fields
 
@@ -49,7 +49,7 @@ def accepted(
     }
 
 
-@functools.cache
+@remembered
 def body_type(
     cls: type[base.ValenceObject], verb: str, minor: int
 ) -> type[wtypes.Base]:
