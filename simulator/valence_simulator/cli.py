@@ -118,7 +118,7 @@ def _add_rsd_options(group) -> None:
     group.add_argument(
         '--rsd-version',
         choices=['2.1', '2.2', '2.3', '2.4', '2.5'],
-        default='2.5',
+        default='2.4',
         help='the version of the API (default: %(default)s)',
     )
 

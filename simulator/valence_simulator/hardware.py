@@ -177,6 +177,7 @@ class Volume:
     capacity_gib: int
     uuid: str
     bootable: bool = False
+    erased: bool | None = None
 
     @property
     def capacity_bytes(self) -> int:

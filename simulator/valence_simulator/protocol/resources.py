@@ -178,10 +178,13 @@ class Tree:
     def __contains__(self, uri: str) -> bool:
         return uri in self._resources
 
+    def below(self, uri: str) -> list[str]:
+        """The URIs of all that is below a URI."""
+        return [key for key in self._resources if key.startswith(uri + '/')]
+
     def remove(self, uri: str) -> None:
         """Take a resource away, and whatever is below it."""
-        below = uri + '/'
-        for key in [k for k in self._resources if k.startswith(below)]:
+        for key in self.below(uri):
             del self._resources[key]
         self._resources.pop(uri, None)
 

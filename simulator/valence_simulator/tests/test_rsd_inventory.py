@@ -46,7 +46,7 @@ class InventoryTestCase(base.SimulatorTestCase):
         for path in (ROOT, f'{ROOT}/'):
             root = await self.get(path)
             self.assertEqual(
-                '2.5.0', root['Oem']['Intel_RackScale']['ApiVersion']
+                '2.4.0', root['Oem']['Intel_RackScale']['ApiVersion']
             )
         self.assertEqual({'v1': f'{ROOT}/'}, await self.get('/redfish'))
 

@@ -17,6 +17,7 @@ from valence_simulator.protocol import answers
 from valence_simulator.protocol import errors
 from valence_simulator.protocol.resources import Call
 from valence_simulator.protocol.resources import document
+from valence_simulator.protocol.resources import link
 from valence_simulator.protocol.resources import links
 
 PROTOCOLS = ('NVMe', 'NVMeOverFabrics', 'PCIe', 'FPGA-oF')
@@ -28,7 +29,8 @@ class Attachments:
     def __init__(self, service):
         self._service = service
         self._tree = service.tree
-        old = service.options.rsd_version in ('2.1', '2.2')
+        self._version = service.options.rsd_version
+        old = self._version in ('2.1', '2.2')
         self._noun = 'Endpoint' if old else 'Resource'
         self._inline = old
 
@@ -40,7 +42,7 @@ class Attachments:
             for drive in pod.enclosure.drives
             if drive not in pod.pool.drives
         ]
-        candidates += map(uris.volume, pod.pool.volumes)
+        candidates += map(self._service.storage.uri_of, pod.pool.volumes)
         return [uri for uri in candidates if not nodes.is_taken(uri)]
 
     def handlers(self, node: Node) -> dict:
@@ -79,7 +81,11 @@ class Attachments:
                     self._allowed(node, verb)
                 )
             else:
-                action['@Redfish.ActionInfo'] = self._info_uri(node, verb)
+                info = self._info_uri(node, verb)
+                # A reference in 2.3; a string, as DSP0266 wants it, since.
+                action['@Redfish.ActionInfo'] = (
+                    link(info) if self._version == '2.3' else info
+                )
             shown[f'#{name}'] = action
         return shown
 
@@ -105,6 +111,7 @@ class Attachments:
                     'Name': 'Protocol',
                     'Required': False,
                     'DataType': 'String',
+                    'ObjectDataType': None,
                     'AllowableValues': ['NVMeOverFabrics', 'PCIe'],
                 }
             )
@@ -205,4 +212,4 @@ class RemoteDrives:
                 'request: the storage pool has no room.'
             )
         node.made.append(volume)
-        return uris.volume(volume)
+        return storage.uri_of(volume)

@@ -12,6 +12,7 @@ from valence_simulator.personalities.rsd.attachments import Attachments
 from valence_simulator.personalities.rsd.attachments import RemoteDrives
 from valence_simulator.personalities.rsd.chassis import ChassisTree
 from valence_simulator.personalities.rsd.nodes import Nodes
+from valence_simulator.personalities.rsd.services import Services
 from valence_simulator.personalities.rsd.storage import Storage
 from valence_simulator.personalities.rsd.systems import Systems
 from valence_simulator.protocol import accounts
@@ -50,7 +51,13 @@ class RsdService(RedfishService):
         self.chassis = ChassisTree(tree, pod)
         self.systems = Systems(tree, pod, self._system_changed)
         self.nodes = Nodes(self)
-        self.storage = Storage(tree, pod, self.nodes.is_taken)
+        old = options.rsd_version in ('2.1', '2.2')
+        self.storage = Storage(
+            tree,
+            pod,
+            self.nodes.is_taken,
+            Services(tree, pod) if old else None,
+        )
         self.remote_drives = RemoteDrives(self)
         self.attachments = Attachments(self)
         tree.add_collection(
@@ -194,13 +201,16 @@ class RsdService(RedfishService):
         )
 
     def _render_root(self) -> dict:
-        oem = {
-            '@odata.type': '#Intel.Oem.ServiceRoot',
-            'ApiVersion': f'{self.options.rsd_version}.0',
+        version = self.options.rsd_version
+        # API 2.1 had these on the root, as 1.2 had.
+        ours = {
             'Nodes': link(uris.NODES),
             'EthernetSwitches': link(uris.SWITCHES),
         }
-        root = document(
+        storage = {'StorageServices': link(uris.STORAGE_SERVICES)}
+        if version in ('2.1', '2.2'):
+            storage = {'Services': link(uris.SERVICES)}
+        return document(
             ROOT,
             'ServiceRoot.v1_4_0.ServiceRoot',
             'Pod Manager Service Root',
@@ -211,13 +221,19 @@ class RsdService(RedfishService):
             Systems=link(uris.SYSTEMS),
             Managers=link(uris.MANAGERS),
             Fabrics=link(uris.FABRICS),
-            StorageServices=link(uris.STORAGE_SERVICES),
+            **storage,
+            **(ours if version == '2.1' else {}),
             SessionService=link(SERVICE),
             AccountService=link(accounts.SERVICE),
             EventService=link(events.SERVICE),
             Tasks=link(tasks.SERVICE),
             ProtocolFeaturesSupported=self.query.features.document(),
             Links={'Sessions': link(SESSIONS)},
-            Oem={'Intel_RackScale': oem},
+            Oem={
+                'Intel_RackScale': {
+                    '@odata.type': '#Intel.Oem.ServiceRoot',
+                    'ApiVersion': f'{version}.0',
+                    **(ours if version != '2.1' else {}),
+                }
+            },
         )
-        return root

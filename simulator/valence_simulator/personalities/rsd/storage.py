@@ -6,10 +6,15 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable
 
+from aiohttp import web
+
 from valence_simulator.hardware import GIB
 from valence_simulator.hardware import Pod
 from valence_simulator.hardware import Volume
 from valence_simulator.personalities.rsd import uris
+from valence_simulator.personalities.rsd.services import Services
+from valence_simulator.protocol import answers
+from valence_simulator.protocol.resources import Call
 from valence_simulator.protocol.resources import Tree
 from valence_simulator.protocol.resources import document
 from valence_simulator.protocol.resources import link
@@ -22,10 +27,20 @@ class Storage:
     """The StorageServices collection and everything below it.
 
     :param is_taken: tells whether a node uses the resource at a URI.
+    :param services: the view of it that API 2.1 and 2.2 have instead.
     """
 
-    def __init__(self, tree: Tree, pod: Pod, is_taken: Callable[[str], bool]):
+    def __init__(
+        self,
+        tree: Tree,
+        pod: Pod,
+        is_taken: Callable[[str], bool],
+        services: Services | None,
+    ):
         self._tree = tree
+        self._services = services
+        #: The URI of what a node attaches to have a volume.
+        self.uri_of = uris.volume if services is None else uris.target
         self._pool = pod.pool
         self._enclosure = pod.enclosure
         self._is_taken = is_taken
@@ -73,9 +88,9 @@ class Storage:
         self._pool_changed()
 
     def find(self, uri: str) -> Volume | None:
-        """The volume at a URI."""
+        """The volume behind a URI."""
         for volume in self._pool.volumes:
-            if uris.volume(volume) == uri:
+            if self.uri_of(volume) == uri:
                 return volume
         return None
 
@@ -93,6 +108,8 @@ class Storage:
         self._tree.changed(
             f'{uris.STORAGE_SERVICE}/Volumes', pool, f'{pool}/AllocatedVolumes'
         )
+        if self._services is not None:
+            self._services.sync()
 
     def _add_pool(self) -> None:
         uri = uris.pool(self._pool)
@@ -111,9 +128,15 @@ class Storage:
         )
 
     def _add_volume(self, volume: Volume) -> None:
-        self._tree.add(
-            uris.volume(volume), lambda: self._render_volume(volume)
-        )
+        uri = uris.volume(volume)
+
+        async def initialize(call: Call) -> web.Response:
+            volume.erased = True
+            self._tree.changed(uri)
+            return answers.no_content()
+
+        self._tree.add(uri, lambda: self._render_volume(volume))
+        self._tree.add(f'{uri}/Actions/Volume.Initialize', post=initialize)
 
     def _render_service(self) -> dict:
         uri = uris.STORAGE_SERVICE
@@ -160,13 +183,18 @@ class Storage:
                 {'DurableName': volume.uuid, 'DurableNameFormat': 'UUID'}
             ],
             Links={'Drives': links(self._drives())},
+            Actions={
+                '#Volume.Initialize': {
+                    'target': f'{uri}/Actions/Volume.Initialize'
+                }
+            },
             Oem={
                 'Intel_RackScale': {
                     '@odata.type': '#Intel.Oem.Volume',
                     'Bootable': volume.bootable,
                     'Assigned': self._is_taken(uri),
                     'EraseOnDetach': True,
-                    'Erased': None,
+                    'Erased': volume.erased,
                 }
             },
         )

@@ -12,6 +12,9 @@ FABRICS = f'{ROOT}/Fabrics'
 SWITCHES = f'{ROOT}/EthernetSwitches'
 STORAGE_SERVICES = f'{ROOT}/StorageServices'
 STORAGE_SERVICE = f'{STORAGE_SERVICES}/1'
+#: Remote storage of API 2.1 and 2.2.
+SERVICES = f'{ROOT}/Services'
+SERVICE = f'{SERVICES}/1'
 POD_MANAGER = f'{MANAGERS}/PodManager'
 #: Where the action is by DMTF's rules; the collection shows this one.
 ALLOCATE = f'{NODES}/Actions/ComposedNodeCollection.Allocate'
@@ -45,6 +48,14 @@ def nic(owner: hardware.System, nic: hardware.Nic) -> str:
 
 def volume(volume: hardware.Volume) -> str:
     return f'{STORAGE_SERVICE}/Volumes/{volume.id}'
+
+
+def logical_drive(volume: hardware.Volume) -> str:
+    return f'{SERVICE}/LogicalDrives/{volume.id}'
+
+
+def target(volume: hardware.Volume) -> str:
+    return f'{SERVICE}/Targets/{volume.id}'
 
 
 def pool(pool: hardware.StoragePool) -> str:
