@@ -116,6 +116,12 @@ class NoCapacity(Conflict):
     message = 'No capacity: %(reason)s'
 
 
+class LostRace(Conflict):
+    """What was chosen has been taken meanwhile: choose again."""
+
+    message = 'What was chosen has been taken meanwhile.'
+
+
 # What drivers say of their endpoint. None of these reaches an API client as a
 # status: they become a status_reason or a last_error.
 

@@ -6,34 +6,53 @@ import datetime
 import hashlib
 from collections.abc import Iterable
 from collections.abc import Mapping
+from collections.abc import Sequence
 from typing import Any
+from typing import NamedTuple
 
-from oslo_config import cfg
-from oslo_log import log
 from oslo_utils import timeutils
 from oslo_utils import uuidutils
 
-from valence.common import exception
-from valence.conductor import operations
 from valence.conductor import states
 from valence.db import api as db
 from valence.db.sqlalchemy import models
 from valence.podmanagers import base
 
-LOG = log.getLogger(__name__)
-
 # A piece of hardware is forgotten when it was missed that often, for so long.
 _MISSED_SYNCS = 3
 _MISSED_FOR = datetime.timedelta(days=1)
+_GONE = 'is not on the pod manager any more'
 
 _BOOKKEEPING = frozenset(
     ('uuid', 'created_at', 'updated_at', 'synced_at', 'uri_hash', 'node_uuid')
 )
-_PARENT = {models.Chassis: 'parent_uuid', models.System: 'chassis_uuid'}
-_SERIALS = {
-    models.Chassis: ('serial_number',),
-    models.System: ('hardware_uuid', 'serial_number'),
-}
+
+
+class Table(NamedTuple):
+    """How one kind of hardware is stored.
+
+    :param attribute: where an ``Inventory`` keeps it.
+    :param parent: the column for what contains it.
+    :param serials: what is written on a piece that tells it from others.
+    """
+
+    model: Any
+    attribute: str
+    parent: str
+    serials: tuple[str, ...]
+
+
+TABLES = (
+    Table(models.Chassis, 'chassis', 'parent_uuid', ('serial_number',)),
+    Table(
+        models.System,
+        'systems',
+        'chassis_uuid',
+        ('hardware_uuid', 'serial_number'),
+    ),
+    Table(models.Device, 'devices', 'chassis_uuid', ('serial_number',)),
+    Table(models.Storage, 'storages', 'parent_uuid', ()),
+)
 
 
 @dataclasses.dataclass
@@ -92,40 +111,43 @@ def _unique(pairs: Iterable[tuple[Any, Any]]) -> dict[Any, Any]:
 def diff(
     seen: Iterable[base.Item],
     stored: Iterable[Any],
-    parents: Mapping[str, str],
+    found: Mapping[str, Any],
     *,
     podm_uuid: str,
+    uuids: Mapping[str, str],
     parent_column: str,
-    serials: Iterable[str],
-    unread: Iterable[str],
-    claimed: Iterable[str],
+    unread: Iterable[str] = (),
+    claimed: Iterable[str] = (),
     now: datetime.datetime,
 ) -> Changes:
     """Compare what was seen with what is stored. Nothing is read or written.
 
-    :param parents: UUIDs of chassis by URI.
+    :param found: the stored row of each item that has one, by URI.
+    :param uuids: the UUIDs of everything seen, by URI; new ones included.
     :param unread: what is there but could not be read; see ``Inventory``.
     :param claimed: UUIDs of rows that are never forgotten.
     """
     changes = Changes()
-    items = {item.uri: item for item in seen}
-    stored = list(stored)
-    found = matches(items.values(), stored, serials)
-    for uri, item in items.items():
-        row = found.get(uri)
+    for item in {item.uri: item for item in seen}.values():
+        row = found.get(item.uri)
         values = {
             **item.values,
             'properties': item.properties,
-            'resource_uri': uri,
-            'uri_hash': uri_hash(uri),
+            'resource_uri': item.uri,
+            'uri_hash': uri_hash(item.uri),
             'stale': False,
             'missing_since': None,
             'missed_syncs': 0,
-            parent_column: parents.get(item.parent) if item.parent else None,
+            parent_column: uuids.get(item.parent) if item.parent else None,
         }
         if row is None:
             changes.create.append(
-                {**values, 'podm_uuid': podm_uuid, 'synced_at': now}
+                {
+                    **values,
+                    'uuid': uuids[item.uri],
+                    'podm_uuid': podm_uuid,
+                    'synced_at': now,
+                }
             )
             continue
         different = _different(row, values)
@@ -136,13 +158,8 @@ def diff(
     claimed = set(claimed)
     for row in stored:
         if row.uuid not in kept:
-            _miss(
-                changes,
-                row,
-                _is_unread(row.resource_uri, unread),
-                row.uuid in claimed,
-                now,
-            )
+            lost = not _is_unread(row.resource_uri, unread)
+            _miss(changes, row, lost, row.uuid in claimed, now)
     return changes
 
 
@@ -167,12 +184,15 @@ def _is_unread(uri: str, unread: tuple[str, ...]) -> bool:
 def _miss(
     changes: Changes,
     row: Any,
-    unread: bool,
+    lost: bool,
     claimed: bool,
     now: datetime.datetime,
 ) -> None:
-    """Note that a row was not seen."""
-    if unread:
+    """Note that a row was not seen.
+
+    :param lost: whether it would have been seen if it were there.
+    """
+    if not lost:
         if not row.stale:
             changes.update[row.uuid] = {'stale': True}
         return
@@ -183,17 +203,22 @@ def _miss(
         return
     values: dict[str, Any] = {'missed_syncs': missed}
     if row.missing_since is None:
-        values |= {'missing_since': now, 'stale': True}
-        if hasattr(row, 'power_state'):
-            values['state'] = 'unavailable'
+        gone = 'unavailable' if row.state in ('free', 'used') else 'unknown'
+        values |= {'missing_since': now, 'stale': True, 'state': gone}
     changes.update[row.uuid] = values
 
 
 def write(
-    tx: db.Transaction, podm_uuid: str, seen: base.Inventory
+    tx: db.Transaction,
+    podm_uuid: str,
+    seen: base.Inventory,
+    *,
+    partial: bool = False,
 ) -> dict[str, int]:
     """Bring the tables to what was seen, in the caller's transaction.
 
+    :param partial: whether only some resources were looked at: what was
+        neither seen nor is gone stays as it is.
     :returns: how many rows were created, updated and deleted.
     """
     now = timeutils.utcnow()
@@ -201,48 +226,71 @@ def write(
         row.resource_uuid
         for row in tx.list(models.Allocation, podm_uuid=podm_uuid)
     ]
+    stored: dict[str, Sequence[Any]] = {}
+    found: dict[str, dict[str, Any]] = {}
+    uuids: dict[str, str] = {}
+    for table in TABLES:
+        items = getattr(seen, table.attribute)
+        rows = _stored(tx, table, podm_uuid, seen, partial)
+        serials = () if partial else table.serials
+        same = matches(items, rows, serials)
+        stored[table.attribute], found[table.attribute] = rows, same
+        if partial and table.model is models.Chassis:
+            uuids.update({row.resource_uri: row.uuid for row in rows})
+        uuids.update(
+            {
+                item.uri: same[item.uri].uuid
+                if item.uri in same
+                else uuidutils.generate_uuid()
+                for item in items
+            }
+        )
     count = {'created': 0, 'updated': 0, 'deleted': 0}
-    parents: dict[str, str] = {}
-    for model, items in (
-        (models.Chassis, seen.chassis),
-        (models.System, seen.systems),
-    ):
-        stored = tx.list(model, podm_uuid=podm_uuid).all()
-        if model is models.Chassis:
-            parents = _chassis_uuids(items, stored)
+    for table in TABLES:
+        rows = stored[table.attribute]
+        if partial:
+            looked_at = {*found[table.attribute], *seen.gone}
+            rows = [row for row in rows if row.resource_uri in looked_at]
         changes = diff(
-            items,
-            stored,
-            parents,
+            getattr(seen, table.attribute),
+            rows,
+            found[table.attribute],
             podm_uuid=podm_uuid,
-            parent_column=_PARENT[model],
-            serials=_SERIALS[model],
+            uuids=uuids,
+            parent_column=table.parent,
             unread=seen.unread,
             claimed=claimed,
             now=now,
         )
-        if model is models.Chassis:
-            for row in changes.create:
-                row['uuid'] = parents[row['resource_uri']]
-        _apply(tx, model, changes)
+        _apply(tx, table.model, changes)
         count['created'] += len(changes.create)
         count['updated'] += len(changes.update)
         count['deleted'] += len(changes.delete)
-    _write_nodes(tx, podm_uuid, seen)
+    _write_nodes(tx, podm_uuid, seen, partial)
     return count
 
 
-def _chassis_uuids(
-    items: list[base.Item], stored: list[Any]
-) -> dict[str, str]:
-    """The UUID of every chassis seen, by URI; new ones get theirs here."""
-    found = matches(items, stored, _SERIALS[models.Chassis])
-    return {
-        item.uri: found[item.uri].uuid
-        if item.uri in found
-        else uuidutils.generate_uuid()
-        for item in items
-    }
+def _stored(
+    tx: db.Transaction,
+    table: Table,
+    podm_uuid: str,
+    seen: base.Inventory,
+    partial: bool,
+) -> Sequence[Any]:
+    """The rows that what was seen is to be compared with."""
+    where: dict[str, Any] = {'podm_uuid': podm_uuid}
+    if partial:
+        items = getattr(seen, table.attribute)
+        uris = {item.uri for item in items} | seen.gone
+        if table.model is models.Chassis:
+            # Systems and devices name the chassis that contains them.
+            uris |= {
+                item.parent
+                for item in (*seen.systems, *seen.devices)
+                if item.parent
+            }
+        where['uri_hash'] = [uri_hash(uri) for uri in uris]
+    return tx.list(table.model, **where).all()
 
 
 def _apply(tx: db.Transaction, model: db.Model, changes: Changes) -> None:
@@ -255,68 +303,116 @@ def _apply(tx: db.Transaction, model: db.Model, changes: Changes) -> None:
 
 
 def _write_nodes(
-    tx: db.Transaction, podm_uuid: str, seen: base.Inventory
+    tx: db.Transaction, podm_uuid: str, seen: base.Inventory, partial: bool
 ) -> None:
     """Bring our nodes to what the pod manager says of them."""
     by_uri = {composed.uri: composed for composed in seen.nodes}
+    claims = _claims(tx, podm_uuid)
+    pooled = known(
+        tx,
+        podm_uuid,
+        {uri for composed in seen.nodes for uri in composed.resources},
+    )
     nodes = tx.list(
         models.Node, podm_uuid=podm_uuid, provision_state=('active', 'error')
     ).all()
     for node in nodes:
         composed = by_uri.get(node.resource_uri)
         if composed is not None:
-            if composed.power_state != node.power_state:
-                tx.update(
-                    models.Node,
-                    {'power_state': composed.power_state},
-                    uuid=node.uuid,
-                )
-        elif node.provision_state == 'active' and not _is_unread(
-            node.resource_uri, tuple(seen.unread)
+            claimed = claims.get(node.uuid, set())
+            found = pooled & set(composed.resources)
+            _write_node(tx, node, composed, drift(claimed, found))
+            continue
+        looked_at = node.resource_uri in seen.gone or not partial
+        if (
+            node.provision_state == 'active'
+            and looked_at
+            and not _is_unread(node.resource_uri, tuple(seen.unread))
         ):
             states.move_node(
                 tx,
                 node.uuid,
                 'error',
                 power_state='unknown',
-                last_error=f'{node.resource_uri} is not on the pod manager '
-                f'any more',
+                last_error=f'{node.resource_uri} {_GONE}',
             )
 
 
-def look_again(run: operations.Run) -> dict[str, dict[str, Any]]:
-    """Read anew what a node has claimed.
+def _write_node(
+    tx: db.Transaction,
+    node: Any,
+    composed: base.ComposedNode,
+    drifted: str | None,
+) -> None:
+    values: dict[str, Any] = {
+        'power_state': composed.power_state,
+        'drift': drifted,
+    }
+    # A node that was missed and is there again is as good as before.
+    back = node.provision_state == 'error' and (
+        node.last_error == f'{node.resource_uri} {_GONE}'
+    )
+    if back:
+        states.move_node(tx, node.uuid, 'active', last_error=None, **values)
+    elif any(getattr(node, name) != new for name, new in values.items()):
+        tx.update(models.Node, values, uuid=node.uuid)
 
-    A look that fails fails nothing else: the next sync will tell.
 
-    :returns: what was seen, by the UUID of the system.
+def drift(claimed: set[str], found: set[str]) -> str | None:
+    """How a node differs from what it was composed of, in words.
+
+    :param claimed: the URIs that Valence claimed for the node.
+    :param found: the URIs that the pod manager says it is made of.
     """
-    with db.reader() as tx:
-        systems = tx.list(
-            models.System, models.System.node_uuid == run.target
-        ).all()
-    seen = {}
-    for system in systems:
-        try:
-            item = run.driver().read_system(
-                system.resource_uri,
-                run.repeatable(cfg.CONF.redfish.request_timeout),
-            )
-        except exception.PodManagerError as exc:
-            LOG.warning('System %s was not read: %s', system.uuid, exc)
-            continue
-        seen[system.uuid] = {
-            name: item.values[name]
-            for name in ('state', 'health', 'power_state')
-        }
-    return seen
+    lost, gained = sorted(claimed - found), sorted(found - claimed)
+    words = []
+    if lost:
+        words.append(f'lost {", ".join(lost)}')
+    if gained:
+        words.append(f'gained {", ".join(gained)}')
+    return '; '.join(words)[:4096] or None
 
 
-def write_systems(tx: db.Transaction, seen: dict[str, dict[str, Any]]) -> None:
-    """Store what was seen of single systems."""
-    for uuid, values in seen.items():
-        tx.update(
-            models.System,
-            {**values, 'synced_at': timeutils.utcnow(), 'stale': False},
-            uuid=uuid,
+def known(tx: db.Transaction, podm_uuid: str, uris: set[str]) -> set[str]:
+    """Those of the URIs that are systems or devices of the inventory."""
+    hashes = [uri_hash(uri) for uri in uris]
+    return {
+        row.resource_uri
+        for model in (models.System, models.Device)
+        for start in range(0, len(hashes), db.BATCH)
+        for row in tx.list(
+            model,
+            only=('resource_uri',),
+            podm_uuid=podm_uuid,
+            uri_hash=hashes[start : start + db.BATCH],
         )
+    }
+
+
+def _claims(tx: db.Transaction, podm_uuid: str) -> dict[str, set[str]]:
+    """The URIs of what each node of a pod manager has claimed."""
+    result: dict[str, set[str]] = {}
+    for model in (models.System, models.Device):
+        rows = tx.list(
+            model,
+            model.node_uuid.is_not(None),
+            only=('node_uuid', 'resource_uri'),
+            podm_uuid=podm_uuid,
+        )
+        for row in rows:
+            result.setdefault(row.node_uuid, set()).add(row.resource_uri)
+    return result
+
+
+def claimed_uris(node_uuid: str) -> list[str]:
+    """The URIs of what a node has claimed."""
+    with db.reader() as tx:
+        return [
+            row.resource_uri
+            for model in (models.System, models.Device)
+            for row in tx.list(
+                model,
+                model.node_uuid == node_uuid,
+                only=('resource_uri',),
+            )
+        ]

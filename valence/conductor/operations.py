@@ -368,7 +368,7 @@ def _stumble(run: Run, exc: Exception) -> bool:
             }
         )
         return True
-    if isinstance(exc, db_exception.DBDuplicateEntry):
+    if isinstance(exc, db_exception.DBDuplicateEntry | exception.LostRace):
         # Somebody else was quicker: look again, at what is there by now.
         _let_go(run, random.uniform(0, 0.1))  # noqa: S311
         return False

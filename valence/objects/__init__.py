@@ -1,23 +1,31 @@
 # SPDX-License-Identifier: Apache-2.0
 """Versioned objects: the one declaration of every field of every resource."""
 
+from valence.objects.flavor import Flavor
 from valence.objects.inventory import Chassis
+from valence.objects.inventory import Device
+from valence.objects.inventory import Storage
 from valence.objects.inventory import System
 from valence.objects.node import Node
 from valence.objects.operation import Allocation
 from valence.objects.operation import Conductor
 from valence.objects.operation import Operation
 from valence.objects.operation import OperationStep
+from valence.objects.operation import PendingRefresh
 from valence.objects.pod_manager import PodManager
 
 __all__ = (
     'Allocation',
     'Chassis',
     'Conductor',
+    'Device',
+    'Flavor',
     'Node',
     'Operation',
     'OperationStep',
+    'PendingRefresh',
     'PodManager',
+    'Storage',
     'System',
 )
 
@@ -25,7 +33,11 @@ ALL = (
     PodManager,
     Chassis,
     System,
+    Device,
+    Storage,
+    Flavor,
     Node,
+    PendingRefresh,
     Allocation,
     Operation,
     OperationStep,

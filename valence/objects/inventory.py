@@ -64,6 +64,34 @@ def _observed(kind: str, **own: fields.Spec) -> dict[str, fields.Spec]:
     }
 
 
+def _use() -> fields.EnumField:
+    return fields.EnumField(
+        ['free', 'used', 'unavailable'],
+        doc='Whether the pod manager has it in use, or out of use.',
+        api='r',
+        filter=True,
+        sort=True,
+    )
+
+
+def _operation() -> fields.EnumField:
+    return fields.EnumField(
+        ['enabled', 'disabled', 'unknown'],
+        doc='Whether it is in operation.',
+        api='r',
+        filter=True,
+    )
+
+
+def _claimed_for() -> fields.UUIDField:
+    return fields.UUIDField(
+        doc='UUID of the node that it is claimed for.',
+        api='r',
+        nullable=True,
+        filter=True,
+    )
+
+
 @ovo.VersionedObjectRegistry.register
 class Chassis(base.ValenceObject):
     """A container of hardware: a pod, rack, drawer, sled …"""
@@ -91,12 +119,7 @@ class Chassis(base.ValenceObject):
             nullable=True,
             max_length=255,
         ),
-        state=fields.EnumField(
-            ['enabled', 'disabled', 'unknown'],
-            doc='Whether it is in operation.',
-            api='r',
-            filter=True,
-        ),
+        state=_operation(),
     )
 
 
@@ -114,11 +137,7 @@ class System(base.ValenceObject):
             nullable=True,
             filter=True,
         ),
-        node_uuid=fields.UUIDField(
-            doc='UUID of the node that it is claimed for.',
-            api='r',
-            nullable=True,
-        ),
+        node_uuid=_claimed_for(),
         hardware_uuid=fields.StringField(
             doc='UUID of the hardware itself.',
             api='r',
@@ -199,11 +218,106 @@ class System(base.ValenceObject):
             api='r',
             filter=True,
         ),
-        state=fields.EnumField(
-            ['free', 'used', 'unavailable'],
-            doc='Whether the pod manager has it in use, or out of use.',
+        zones=fields.ListField(
+            items={'type': 'string'},
+            doc='Groups within which it can be joined with devices; '
+            'empty: with any.',
+            api='r',
+        ),
+        state=_use(),
+    )
+
+
+@ovo.VersionedObjectRegistry.register
+class Device(base.ValenceObject):
+    """A pooled part that can be joined to a system."""
+
+    RESOURCE = 'devices'
+    KIND = 'device'
+    fields = _observed(
+        'device',
+        chassis_uuid=fields.UUIDField(
+            doc='UUID of the chassis that contains it.',
+            api='r',
+            nullable=True,
+            filter=True,
+        ),
+        node_uuid=_claimed_for(),
+        type=fields.StringField(
+            doc='Kind of device: drive, nic, gpu, fpga, memory, processor, '
+            'pcie, resource_block …',
+            api='r',
+            max_length=64,
+            filter=True,
+            sort=True,
+        ),
+        media_type=fields.StringField(
+            doc='What a drive stores on: SSD, HDD …',
+            api='r',
+            nullable=True,
+            max_length=64,
+        ),
+        protocol=fields.StringField(
+            doc='How it is spoken to: NVMe, iSCSI, PCIe …',
+            api='r',
+            nullable=True,
+            max_length=64,
+            filter=True,
+        ),
+        capacity_gib=fields.IntegerField(
+            doc='Capacity of storage in GiB.', api='r', filter=True, sort=True
+        ),
+        memory_mib=fields.IntegerField(
+            doc='Capacity of memory in MiB.', api='r', filter=True
+        ),
+        cpu_cores=fields.IntegerField(
+            doc='Number of processor cores.', api='r', filter=True
+        ),
+        speed_mbps=fields.IntegerField(
+            doc='Speed of a network card in Mbit/s.', api='r', filter=True
+        ),
+        pooled_group_id=fields.StringField(
+            doc='Group that the pod manager has put it into.',
+            api='r',
+            nullable=True,
+            max_length=255,
+        ),
+        zones=fields.ListField(
+            items={'type': 'string'},
+            doc='Groups within which it can be joined to a system; '
+            'empty: with any.',
+            api='r',
+        ),
+        state=_use(),
+    )
+
+
+@ovo.VersionedObjectRegistry.register
+class Storage(base.ValenceObject):
+    """A storage service, or a pool of one."""
+
+    RESOURCE = 'storages'
+    KIND = 'storage'
+    fields = _observed(
+        'storage',
+        parent_uuid=fields.UUIDField(
+            doc='UUID of the storage service that it is a pool of.',
+            api='r',
+            nullable=True,
+            filter=True,
+        ),
+        type=fields.EnumField(
+            ['service', 'pool'],
+            doc='Whether it is a service or a pool.',
             api='r',
             filter=True,
             sort=True,
         ),
+        capacity_gib=fields.IntegerField(
+            doc='Capacity in GiB.', api='r', filter=True, sort=True
+        ),
+        free_gib=fields.IntegerField(
+            doc='What is left of it, in GiB.', api='r', filter=True, sort=True
+        ),
+        state=_operation(),
     )

@@ -40,6 +40,13 @@ class Node(base.ValenceObject):
             doc='The project within which the name is unique.', max_length=255
         ),
         'podm_uuid': base.pod_manager_uuid(api='cr', nullable=True),
+        'flavor_uuid': fields.UUIDField(
+            doc='UUID of the flavor that it was composed by.',
+            api='cr',
+            nullable=True,
+            filter=True,
+            refers=('flavor', 'Flavor'),
+        ),
         'properties': fields.ObjectField(
             doc='What was asked for.',
             api='cr',
@@ -71,6 +78,12 @@ class Node(base.ValenceObject):
             api='r',
             filter=True,
             default='unknown',
+        ),
+        'drift': fields.StringField(
+            doc='How its hardware differs from what it was composed of.',
+            api='r',
+            nullable=True,
+            max_length=4096,
         ),
         'last_error': fields.StringField(
             doc='What went wrong last.',

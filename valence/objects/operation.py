@@ -149,8 +149,34 @@ class Allocation(base.ValenceObject):
     fields = {
         'uuid': base.own_uuid('allocation'),
         'resource_uuid': fields.UUIDField(doc='What is claimed.'),
-        'node_uuid': fields.UUIDField(doc='The node that claims it.'),
+        'node_uuid': fields.UUIDField(
+            doc='The node that claims it; null: a project it is reserved to.',
+            nullable=True,
+        ),
+        'state': fields.EnumField(
+            ['claimed', 'reserved'],
+            doc='Whether a node has it, or its last project because nobody '
+            'has erased it.',
+            default='claimed',
+        ),
+        'project_id': fields.StringField(
+            doc='The project that had it last.', nullable=True, max_length=255
+        ),
         'podm_uuid': base.pod_manager_uuid(),
+        **base.timestamps(),
+    }
+
+
+@ovo.VersionedObjectRegistry.register
+class PendingRefresh(base.ValenceObject):
+    """A resource that an event named, until it has been read anew."""
+
+    RESOURCE = 'pending_refreshes'
+    KIND = 'pending refresh'
+    fields = {
+        'uuid': base.own_uuid('pending refresh'),
+        'podm_uuid': base.pod_manager_uuid(),
+        'uri': fields.StringField(doc='What changed.', max_length=2048),
         **base.timestamps(),
     }
 

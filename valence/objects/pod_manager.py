@@ -171,5 +171,15 @@ class PodManager(base.ValenceObject):
             nullable=True,
             tzinfo_aware=False,
         ),
+        'event_secret': fields.StringField(
+            doc='Hash of the secret in the path that events are sent to.',
+            nullable=True,
+            max_length=64,
+        ),
+        'event_subscription': fields.StringField(
+            doc='URI of the subscription to its events.',
+            nullable=True,
+            max_length=2048,
+        ),
         **base.timestamps(),
     }

@@ -14,8 +14,13 @@ done.
 import abc
 import dataclasses
 import time
+from collections.abc import Iterable
+from collections.abc import Iterator
 from typing import Any
 from typing import ClassVar
+from typing import Protocol
+
+from valence.common import exception
 
 RESET_TYPES = (
     'On',
@@ -28,6 +33,20 @@ RESET_TYPES = (
     'PushPowerButton',
     'PowerCycle',
 )
+
+# What a driver, or an endpoint, may be able to do.
+CAPABILITIES = {
+    'compose': 'composes nodes',
+    'release': 'takes nodes apart',
+    'reset': 'switches nodes on and off',
+    'boot': 'chooses what a node boots from',
+    'attach': 'joins a pooled device to a node',
+    'detach': 'takes a pooled device away from a node',
+    'erase': 'erases the drives of a node when it is taken apart',
+    'event stream': 'tells of changes over an open stream',
+    'event subscription': 'delivers changes to a URL',
+}
+BOOT_ENABLED = ('Disabled', 'Once', 'Continuous')
 
 
 class Deadline:
@@ -92,7 +111,7 @@ class ComposedNode:
 
     :param marker: the UUID of the Valence node that it was composed for, if
         it bears one.
-    :param resources: the URIs of what it is made of, systems among them.
+    :param resources: the URIs of all that it is made of, as far as it says.
     """
 
     uri: str
@@ -107,16 +126,24 @@ class ComposedNode:
 class Inventory:
     """All that a pod manager owns.
 
+    A pooled device is what can be joined to a system: a drive, a network
+    card, a GPU, a resource block … A storage is a service or a pool that
+    volumes are cut from.
+
     :param problems: what could not be read, in words.
     :param unread: URIs that are there but could not be read; a URI that ends
         with a slash stands for everything below it.
+    :param gone: URIs that were asked for and are not there any more.
     """
 
     chassis: list[Item] = dataclasses.field(default_factory=list)
     systems: list[Item] = dataclasses.field(default_factory=list)
+    devices: list[Item] = dataclasses.field(default_factory=list)
+    storages: list[Item] = dataclasses.field(default_factory=list)
     nodes: list[ComposedNode] = dataclasses.field(default_factory=list)
     problems: list[str] = dataclasses.field(default_factory=list)
     unread: set[str] = dataclasses.field(default_factory=set)
+    gone: set[str] = dataclasses.field(default_factory=set)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -126,13 +153,35 @@ class ComposeRequest:
     :param marker: the Valence node's UUID, by which it is found again.
     :param requirements: what is asked for, in the form of
         ``objects.requirements``.
-    :param resources: the URIs of the parts that were claimed for it.
+    :param system: the URI of the system that was claimed for it.
+    :param devices: the URIs of the pooled devices that were claimed for it.
     """
 
     marker: str
     name: str
     requirements: dict[str, Any]
-    resources: tuple[str, ...]
+    system: str
+    devices: tuple[str, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True)
+class Change:
+    """What an event tells.
+
+    :param uris: the resources that changed; empty: anything may have.
+    """
+
+    uris: tuple[str, ...] = ()
+
+
+class ChangeStream(Protocol):
+    """Changes as they happen, until the stream ends or is closed."""
+
+    def __iter__(self) -> Iterator[Change]:
+        """The changes; it ends when the stream does."""
+
+    def close(self) -> None:
+        """End the stream, from any thread."""
 
 
 class NotYet(Exception):
@@ -144,6 +193,12 @@ class NotYet(Exception):
     def __init__(self, seconds: float = 1) -> None:
         self.seconds = seconds
         super().__init__(f'not yet; ask again in {seconds} s')
+
+
+def _unsupported(what: str) -> exception.RequestRefused:
+    return exception.RequestRefused(
+        reason=f'the driver knows no {what} on this pod manager'
+    )
 
 
 class Driver(abc.ABC):
@@ -181,10 +236,11 @@ class Driver(abc.ABC):
         """Read everything it owns."""
 
     @abc.abstractmethod
-    def read_system(self, uri: str, deadline: Deadline) -> Item:
-        """Read one system anew.
+    def refresh(self, uris: Iterable[str], deadline: Deadline) -> Inventory:
+        """Read single resources anew, as :meth:`discover` would.
 
-        :raises ResourceGone: when it is not there any more.
+        :param uris: of systems, devices, chassis, nodes, or of what lies
+            below one; those of no interest are left out.
         """
 
     @abc.abstractmethod
@@ -229,6 +285,64 @@ class Driver(abc.ABC):
         :param reset_type: one of ``RESET_TYPES``.
         :raises RequestRefused: for a type that this node does not know.
         """
+
+    def set_boot(
+        self, uri: str, enabled: str, target: str, deadline: Deadline
+    ) -> None:
+        """Choose what a node boots from.
+
+        :param enabled: one of ``BOOT_ENABLED``.
+        :param target: such as Pxe or Hdd, as the node allows.
+        :raises RequestRefused: for a target that this node does not know.
+        """
+        raise _unsupported('boot overrides')
+
+    def attach(self, uri: str, resource: str, deadline: Deadline) -> None:
+        """Join a pooled device to a node; one that is joined is well.
+
+        :param resource: the URI of the device.
+        :raises NotYet: while the pod manager is at it; call again.
+        """
+        raise _unsupported('attaching of devices')
+
+    def detach(self, uri: str, resource: str, deadline: Deadline) -> None:
+        """Take a device away from a node; one that is away is well.
+
+        :raises NotYet: while the pod manager is at it; call again.
+        """
+        raise _unsupported('detaching of devices')
+
+    def listen(self, deadline: Deadline) -> ChangeStream:
+        """Open a stream over which the pod manager tells of changes.
+
+        :param deadline: when it has to be open; it may stay so for ever.
+        """
+        raise _unsupported('event streams')
+
+    def subscribe(self, destination: str, deadline: Deadline) -> str:
+        """Have changes delivered.
+
+        A subscription to the same destination is taken over.
+
+        :param destination: the URL to deliver to, with its secret.
+        :returns: the URI of the subscription.
+        """
+        raise _unsupported('event subscriptions')
+
+    def check_subscription(
+        self, subscription: str, destination: str, deadline: Deadline
+    ) -> bool:
+        """Whether a subscription is there and delivers."""
+        return False
+
+    def unsubscribe(self, subscription: str, deadline: Deadline) -> None:
+        """End a subscription; one that is gone is well."""
+        raise _unsupported('event subscriptions')
+
+    @classmethod
+    def changes(cls, body: dict[str, Any]) -> Change:
+        """What the body of a delivered event tells."""
+        return Change()
 
     @abc.abstractmethod
     def read_node(self, uri: str, deadline: Deadline) -> ComposedNode:

@@ -10,6 +10,7 @@ import dataclasses
 import threading
 import time
 import uuid
+from collections.abc import Iterable
 from typing import Any
 
 from oslo_config import cfg
@@ -85,12 +86,19 @@ class Fake(base.Driver):
             ]
         return base.Inventory(chassis=[_rack()], systems=systems, nodes=nodes)
 
-    def read_system(self, uri: str, deadline: base.Deadline) -> base.Item:
-        self._call('read_system', deadline)
-        if uri not in self._pod.systems:
-            raise exception.ResourceGone(uri=uri)
+    def refresh(
+        self, uris: Iterable[str], deadline: base.Deadline
+    ) -> base.Inventory:
+        self._call('refresh', deadline)
+        seen = base.Inventory()
         with self._pod.lock:
-            return _system(uri, uri in self._pod.used())
+            for uri in uris:
+                if uri in self._pod.systems:
+                    used = uri in self._pod.used()
+                    seen.systems.append(_system(uri, used))
+                else:
+                    seen.gone.add(uri)
+        return seen
 
     def composed(self, deadline: base.Deadline) -> list[base.ComposedNode]:
         self._call('composed', deadline)
@@ -103,7 +111,7 @@ class Fake(base.Driver):
         self, request: base.ComposeRequest, deadline: base.Deadline
     ) -> base.ComposedNode:
         self._call('compose', deadline)
-        system = request.resources[0]
+        system = request.system
         with self._pod.lock:
             if system in self._pod.used() or system not in self._pod.systems:
                 raise exception.NoMatch(reason=f'{system} is not free')
@@ -215,6 +223,7 @@ def _system(uri: str, used: bool) -> base.Item:
             'drives': [drive],
             'nics': [nic],
             'power_state': 'off',
+            'zones': [],
             'state': 'used' if used else 'free',
         },
     )

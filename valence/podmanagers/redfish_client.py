@@ -14,6 +14,7 @@ import tempfile
 import threading
 import urllib.parse
 from collections.abc import Iterable
+from collections.abc import Iterator
 from typing import Any
 from typing import NamedTuple
 
@@ -34,6 +35,12 @@ _CHUNK = 65536
 _REDIRECTS = (301, 302, 303, 307, 308)
 _MAX_REDIRECTS = 5
 _GET_ATTEMPTS = 2
+_NO_ANSWER = (
+    requests.RequestException,
+    urllib3.exceptions.HTTPError,
+    OSError,
+    ValueError,
+)
 # A session resource that is not there means that the service has no sessions.
 _NO_SESSIONS = (404, 405, 501)
 
@@ -236,6 +243,45 @@ class Client:
         # Whatever host a link names: the password only goes to ours.
         return f'{self._origin}{path}{query}'
 
+    def stream(self, uri: str, deadline: base.Deadline) -> 'EventStream':
+        """Open a stream of server-sent events.
+
+        :param deadline: when it has to be open; it may stay so for ever.
+        """
+        headers = {'Accept': 'text/event-stream'}
+        token = self._log_in(deadline)
+        if token:
+            headers['X-Auth-Token'] = token
+        left = max(deadline.left(), 0.01)
+        try:
+            with transport.within(deadline) as sent:
+                response = self._session.get(
+                    self.url(uri),
+                    headers=headers,
+                    auth=self._basic_login(),
+                    timeout=(left, None),
+                    verify=self._verify,
+                    stream=True,
+                )
+        except _NO_ANSWER as exc:
+            raise exception.PodManagerUnavailable(
+                reason=_explain(exc, 'GET', uri, deadline)
+            ) from None
+        kind = response.headers.get('Content-Type', '')
+        if response.status_code != 200 or 'event-stream' not in kind:
+            response.close()
+            raise exception.RequestRefused(
+                reason=f'{uri} is no event stream '
+                f'(status {response.status_code})'
+            )
+        return EventStream(response, sent)
+
+    def _basic_login(self) -> Any:
+        if not self._basic or self._connection.username is None:
+            return None
+        password = self._connection.password or ''
+        return self._connection.username.encode(), password.encode()
+
     def _send(
         self,
         method: str,
@@ -263,12 +309,6 @@ class Client:
     ) -> Answer:
         headers = {'X-Auth-Token': token} if token else {}
         # Bytes, so that names beyond Latin-1 pass; the stubs know text only.
-        auth: Any = None
-        if self._basic and self._connection.username is not None:
-            auth = (
-                self._connection.username.encode(),
-                (self._connection.password or '').encode(),
-            )
         left = deadline.left()
         if left <= 0:
             raise exception.PodManagerUnavailable(
@@ -281,19 +321,14 @@ class Client:
                     self.url(uri),
                     json=body,
                     headers=headers,
-                    auth=auth,
+                    auth=self._basic_login(),
                     timeout=left,
                     verify=self._verify,
                     allow_redirects=False,
                     stream=True,
                 ) as response:
                     content = _read(response)
-        except (
-            requests.RequestException,
-            urllib3.exceptions.HTTPError,
-            OSError,
-            ValueError,
-        ) as exc:
+        except _NO_ANSWER as exc:
             raise exception.PodManagerUnavailable(
                 reason=_explain(exc, method, uri, deadline)
             ) from None
@@ -303,6 +338,47 @@ class Client:
             _path(response.headers.get('Location')),
             response.headers,
         )
+
+
+class EventStream:
+    """The events that come over an open stream, as JSON objects."""
+
+    def __init__(
+        self, response: requests.Response, sent: transport.Sent
+    ) -> None:
+        self._response = response
+        self._sent = sent
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        # What comes in chunks comes whole; the rest is waited for by bytes.
+        chunked = getattr(self._response.raw, 'chunked', False)
+        data: list[bytes] = []
+        try:
+            for line in self._response.iter_lines(_CHUNK if chunked else 1):
+                if line.startswith(b'data:'):
+                    data.append(line[5:].strip())
+                elif not line and data:
+                    yield from _event(b'\n'.join(data))
+                    data = []
+                if sum(map(len, data)) > cfg.CONF.redfish.max_answer_bytes:
+                    raise ValueError('an event is too large')
+        except (*_NO_ANSWER, AttributeError) as exc:
+            LOG.debug('The event stream ended: %s', exc)
+        finally:
+            self._response.close()
+
+    def close(self) -> None:
+        """End the stream; whoever reads from it sees its end."""
+        self._sent.cut()
+
+
+def _event(data: bytes) -> Iterator[dict[str, Any]]:
+    try:
+        event = orjson.loads(data)
+    except orjson.JSONDecodeError:
+        return
+    if isinstance(event, dict):
+        yield event
 
 
 def _trust(connection: base.Connection) -> tuple[bool | str, Any]:
@@ -428,6 +504,7 @@ class Crawler:
         )
         self._read: dict[str, dict[str, Any]] = {}
         self.failed: dict[str, str] = {}
+        self.gone: set[str] = set()
 
     def __enter__(self) -> 'Crawler':
         return self
@@ -449,6 +526,9 @@ class Crawler:
     def _fetch(self, uri: str) -> None:
         try:
             self._read[uri] = self._client.get(uri, self._deadline)
+        except exception.ResourceGone as exc:
+            self.gone.add(uri)
+            self.failed[uri] = str(exc)
         except exception.PodManagerError as exc:
             self.failed[uri] = str(exc)
 

@@ -124,6 +124,7 @@ def system_item(
                 sum(found['capacity_gib'] or 0 for found in drives)
             ),
             'drives': drives,
+            'zones': [],
             'nics': [nic(*found) for found in parts['EthernetInterfaces']],
             'power_state': power(body),
             'state': system_state(body, used),
@@ -261,3 +262,149 @@ def read_chassis(
     return [
         chassis_item(uri, body) for uri, body in crawler.get_many(uris).items()
     ]
+
+
+def read_pooled_drives(
+    crawler: redfish_client.Crawler, seen: base.Inventory, used: set[str]
+) -> list[base.Item]:
+    """The drives in those chassis that hold no system: they can be attached.
+
+    :param seen: with the chassis read.
+    """
+    homes = {
+        uri: chassis.uri
+        for chassis in seen.chassis
+        if not links(
+            obj(chassis.properties.get('Links')).get('ComputerSystems')
+        )
+        for uri in links(obj(chassis.properties.get('Links')).get('Drives'))
+    }
+    items = []
+    for uri, body in crawler.get_many(homes).items():
+        found = drive(uri, body)
+        items.append(
+            device_item(
+                uri,
+                body,
+                used=uri in used,
+                parent=homes[uri],
+                type='drive',
+                media_type=found['type'],
+                protocol=found['protocol'],
+                capacity_gib=found['capacity_gib'],
+            )
+        )
+    return items
+
+
+def device_item(
+    uri: str,
+    body: dict[str, Any],
+    *,
+    used: bool,
+    parent: str | None = None,
+    **values: Any,
+) -> base.Item:
+    """A pooled device.
+
+    :param values: what is known of it besides its labels; ``type`` at least.
+    """
+    return base.Item(
+        uri=uri,
+        parent=parent,
+        values={
+            'media_type': None,
+            'protocol': None,
+            'capacity_gib': 0,
+            'memory_mib': 0,
+            'cpu_cores': 0,
+            'speed_mbps': 0,
+            'pooled_group_id': None,
+            'zones': [],
+            **labels(body),
+            'name': name(body, uri),
+            'state': system_state(body, used),
+            **values,
+        },
+        properties=body,
+    )
+
+
+def read_volumes(
+    crawler: redfish_client.Crawler, services: list[str], used: set[str]
+) -> list[base.Item]:
+    """The volumes of storage services: they can be attached."""
+    bodies = crawler.get_many(services)
+    collections = [
+        uri for body in bodies.values() if (uri := link(body.get('Volumes')))
+    ]
+    members = crawler.members_of(collections)
+    uris = [uri for found in members.values() for uri in found]
+    return [
+        device_item(
+            uri,
+            body,
+            used=uri in used or _assigned(body),
+            type='volume',
+            capacity_gib=int(number(body.get('CapacityBytes')) / 2**30),
+        )
+        for uri, body in crawler.get_many(uris).items()
+    ]
+
+
+def _assigned(body: dict[str, Any]) -> bool:
+    oem = obj(obj(body.get('Oem')).get('Intel_RackScale'))
+    return oem.get('Assigned') in (True, 'true')
+
+
+def read_storages(
+    crawler: redfish_client.Crawler, uris: list[str]
+) -> list[base.Item]:
+    """Storage services and their pools."""
+    services = crawler.get_many(uris)
+    collections = {
+        uri: collection
+        for uri, body in services.items()
+        if (collection := link(body.get('StoragePools')))
+    }
+    members = crawler.members_of(collections.values())
+    bodies = crawler.get_many(
+        uri for found in members.values() for uri in found
+    )
+    items = []
+    for uri, body in services.items():
+        pools = [
+            _storage_item(pool, bodies[pool], 'pool', uri)
+            for pool in members.get(collections.get(uri, ''), [])
+            if pool in bodies
+        ]
+        service = _storage_item(uri, body, 'service', None)
+        for size in ('capacity_gib', 'free_gib'):
+            service.values[size] = sum(pool.values[size] for pool in pools)
+        items.extend([service, *pools])
+    return items
+
+
+def _storage_item(
+    uri: str, body: dict[str, Any], kind: str, parent: str | None
+) -> base.Item:
+    data = obj(obj(body.get('Capacity')).get('Data'))
+    total = number(data.get('AllocatedBytes')) / 2**30
+    state = str(obj(body.get('Status')).get('State'))
+    return base.Item(
+        uri=uri,
+        parent=parent,
+        values={
+            **labels(body),
+            'name': name(body, uri),
+            'type': kind,
+            'capacity_gib': int(total),
+            'free_gib': max(
+                0, int(total - number(data.get('ConsumedBytes')) / 2**30)
+            ),
+            'state': {'Enabled': 'enabled', 'Disabled': 'disabled'}.get(
+                state, 'unknown'
+            ),
+        },
+        properties=body,
+    )

@@ -7,23 +7,29 @@ with them the one physical system that all local parts have to lie in.
 """
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from oslo_utils import uuidutils
 
 from valence.common import exception
 from valence.podmanagers import base
+from valence.podmanagers import redfish_events
 from valence.podmanagers import redfish_inventory
 from valence.podmanagers.redfish_client import Client
 from valence.podmanagers.redfish_client import Crawler
 from valence.podmanagers.redfish_client import link
 from valence.podmanagers.redfish_client import links
 from valence.podmanagers.redfish_client import words
+from valence.podmanagers.redfish_events import EventService
 from valence.podmanagers.redfish_inventory import obj
 
 # By this the nodes that Valence made are known again: PODMs echo it.
 _MARK = 'Valence node '
 _POLL_SECONDS = 1.0
+# Where a node tells what it is made of, of what Valence keeps by itself; RSD
+# 2.1 had drives where later ones have storage.
+_RESOURCES = ('ComputerSystem', 'Storage', 'LocalDrives', 'RemoteDrives')
 # What RSD 1.2 calls a node that is assembled, besides the word of 2.x.
 _ASSEMBLED = ('Assembled', 'PoweredOn', 'PoweredOff')
 
@@ -32,11 +38,21 @@ class RSD(base.Driver):
     """Intel Rack Scale Design pod manager (RSD 2.x)."""
 
     name = 'rsd'
-    capabilities = frozenset(('compose', 'release', 'reset'))
+    capabilities = frozenset(
+        (
+            'compose',
+            'release',
+            'reset',
+            'erase',
+            'event stream',
+            'event subscription',
+        )
+    )
 
     def __init__(self, connection: base.Connection) -> None:
         super().__init__(connection)
         self._client = Client(connection)
+        self._nodes: dict[str, base.ComposedNode] | None = None
 
     @classmethod
     def recognizes(
@@ -54,7 +70,10 @@ class RSD(base.Driver):
         self._client.get(nodes, deadline)
         return base.Probe(
             service_uuid=redfish_inventory.text(root.get('UUID')),
-            capabilities=self.capabilities,
+            capabilities=frozenset(
+                {'compose', 'release', 'reset', 'erase'}
+                | EventService(self._client, root, deadline).capabilities()
+            ),
         )
 
     def _root(self, deadline: base.Deadline) -> tuple[dict[str, Any], str]:
@@ -68,47 +87,98 @@ class RSD(base.Driver):
 
     def discover(self, deadline: base.Deadline) -> base.Inventory:
         root, nodes_uri = self._root(deadline)
-        seen = base.Inventory()
         with Crawler(self._client, deadline, _expands(root)) as crawler:
-            collections = crawler.members_of(
-                uri
-                for uri in (
-                    nodes_uri,
-                    link(root.get('Chassis')),
-                    link(root.get('Systems')),
-                )
-                if uri
-            )
-            seen.nodes = [
-                _composed(uri, body)
-                for uri, body in crawler.get_many(
-                    collections[nodes_uri]
-                ).items()
-            ]
-            used = {uri for node in seen.nodes for uri in node.resources}
-            seen.chassis = redfish_inventory.read_chassis(
-                crawler, collections.get(link(root.get('Chassis')) or '', [])
-            )
-            seen.systems = redfish_inventory.read_systems(
-                crawler,
-                collections.get(link(root.get('Systems')) or '', []),
-                used,
-            )
+            places = _places(root, nodes_uri)
+            found = crawler.members_of(places.values())
+            members = {kind: found[uri] for kind, uri in places.items()}
+            seen = self._read(crawler, members)
+            self._nodes = {node.uri: node for node in seen.nodes}
+            self._read_hardware(crawler, members, seen)
             seen.problems = [
                 f'{uri}: {reason}' for uri, reason in crawler.failed.items()
             ]
             seen.unread = set(crawler.failed)
         return seen
 
-    def read_system(self, uri: str, deadline: base.Deadline) -> base.Item:
-        body = self._client.get(uri, deadline)
-        used = {
-            part for node in self.composed(deadline) for part in node.resources
-        }
-        parts: dict[str, Any] = dict.fromkeys(
-            ('Processors', 'Memory', 'EthernetInterfaces'), ()
+    def refresh(
+        self, uris: Iterable[str], deadline: base.Deadline
+    ) -> base.Inventory:
+        root, nodes_uri = self._root(deadline)
+        places = _places(root, nodes_uri)
+        members: dict[str, list[str]] = {}
+        for uri in uris:
+            for kind, place in places.items():
+                if uri.startswith(place + '/'):
+                    name = uri.removeprefix(place + '/').partition('/')[0]
+                    members.setdefault(kind, []).append(f'{place}/{name}')
+        known = self._known_nodes(deadline)
+        with Crawler(self._client, deadline, expand=False) as crawler:
+            seen = self._read(crawler, members)
+            changed = {node.uri: node for node in seen.nodes}
+            # What a node gained or lost has another state now.
+            parts = [
+                part
+                for uri in members.get('nodes', ())
+                for node in (known.get(uri), changed.get(uri))
+                if node
+                for part in node.resources
+            ]
+            for uri in members.get('nodes', ()):
+                known.pop(uri, None)
+            known.update(changed)
+            members['systems'] = [
+                *members.get('systems', ()),
+                *(
+                    uri
+                    for uri in parts
+                    if uri.startswith(places.get('systems', '-'))
+                ),
+            ]
+            self._read_hardware(crawler, members, seen)
+            asked = {uri for found in members.values() for uri in found}
+            seen.gone = crawler.gone & asked
+            seen.unread = set(crawler.failed) - seen.gone
+        return seen
+
+    def _read(
+        self, crawler: Crawler, members: dict[str, list[str]]
+    ) -> base.Inventory:
+        """Read the nodes, which tell what of the hardware is in use."""
+        nodes = crawler.get_many(members.get('nodes', ()))
+        return base.Inventory(
+            nodes=[_composed(uri, body) for uri, body in nodes.items()]
         )
-        return redfish_inventory.system_item(uri, body, parts, uri in used)
+
+    def _read_hardware(
+        self,
+        crawler: Crawler,
+        members: dict[str, list[str]],
+        seen: base.Inventory,
+    ) -> None:
+        used = {
+            uri
+            for node in (self._nodes or {}).values()
+            for uri in node.resources
+        }
+        systems = members.get('systems', [])
+        chassis = members.get('chassis', [])
+        storages = members.get('storages', [])
+        seen.systems = redfish_inventory.read_systems(crawler, systems, used)
+        seen.chassis = redfish_inventory.read_chassis(crawler, chassis)
+        seen.storages = redfish_inventory.read_storages(crawler, storages)
+        seen.devices = [
+            *redfish_inventory.read_pooled_drives(crawler, seen, used),
+            *redfish_inventory.read_volumes(crawler, storages, used),
+        ]
+
+    def _known_nodes(
+        self, deadline: base.Deadline
+    ) -> dict[str, base.ComposedNode]:
+        """The nodes that were there when this driver last looked."""
+        if self._nodes is None:
+            found = self.composed(deadline)
+            self._nodes = {node.uri: node for node in found}
+        return self._nodes
 
     def composed(self, deadline: base.Deadline) -> list[base.ComposedNode]:
         root, nodes_uri = self._root(deadline)
@@ -173,7 +243,7 @@ class RSD(base.Driver):
         ]
         if nics:
             body['EthernetInterfaces'] = nics
-        body['Processors'] = self._pins(request.resources[0], deadline)
+        body['Processors'] = self._pins(request.system, deadline)
         return body
 
     def _pins(
@@ -206,10 +276,15 @@ class RSD(base.Driver):
             raise exception.PodManagerError(
                 reason=f'the composed node {uri} is in the state {state}'
             )
-        return _composed(uri, body)
+        composed = _composed(uri, body)
+        if self._nodes is not None:
+            self._nodes[uri] = composed
+        return composed
 
     def release(self, uri: str, deadline: base.Deadline) -> None:
         self._client.delete(uri, deadline)
+        if self._nodes is not None:
+            self._nodes.pop(uri, None)
 
     def reset(
         self, uri: str, reset_type: str, deadline: base.Deadline
@@ -241,6 +316,28 @@ class RSD(base.Driver):
     ) -> None:
         self._client.post(_target(body, suffix), arguments, deadline)
 
+    def listen(self, deadline: base.Deadline) -> base.ChangeStream:
+        return self._events(deadline).listen()
+
+    def subscribe(self, destination: str, deadline: base.Deadline) -> str:
+        return self._events(deadline).subscribe(destination)
+
+    def check_subscription(
+        self, subscription: str, destination: str, deadline: base.Deadline
+    ) -> bool:
+        events = self._events(deadline)
+        return events.delivers(subscription, destination) is True
+
+    def unsubscribe(self, subscription: str, deadline: base.Deadline) -> None:
+        self._client.delete(subscription, deadline)
+
+    @classmethod
+    def changes(cls, body: dict[str, Any]) -> base.Change:
+        return redfish_events.change(body)
+
+    def _events(self, deadline: base.Deadline) -> EventService:
+        return EventService(self._client, self._root(deadline)[0], deadline)
+
     def close(self) -> None:
         self._client.close()
 
@@ -257,6 +354,18 @@ def _nodes_uri(root: dict[str, Any]) -> str | None:
         if uri:
             return uri
     return None
+
+
+def _places(root: dict[str, Any], nodes_uri: str) -> dict[str, str]:
+    """The URIs of the collections that the inventory is read from."""
+    places = {
+        'nodes': nodes_uri,
+        'systems': link(root.get('Systems')),
+        'chassis': link(root.get('Chassis')),
+        'storages': link(root.get('StorageServices'))
+        or link(root.get('Services')),
+    }
+    return {kind: uri.rstrip('/') for kind, uri in places.items() if uri}
 
 
 def _expands(root: dict[str, Any]) -> bool:
@@ -299,7 +408,9 @@ def _composed(uri: str, body: dict[str, Any]) -> base.ComposedNode:
         name=redfish_inventory.name(body, uri),
         marker=marker,
         power_state=redfish_inventory.power(body),
-        resources=tuple(links(parts.get('ComputerSystem'))),
+        resources=tuple(
+            uri for name in _RESOURCES for uri in links(parts.get(name))
+        ),
     )
 
 

@@ -22,6 +22,14 @@ import urllib3.connectionpool
 from valence.podmanagers import base
 
 _current = threading.local()
+# An open stream that hears nothing has to notice when its peer is gone.
+_SOCKET_OPTIONS = [
+    (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1),
+    (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
+    (socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, 30),
+    (socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, 10),
+    (socket.IPPROTO_TCP, socket.TCP_KEEPCNT, 3),
+]
 
 
 class _Reaper:
@@ -68,24 +76,46 @@ class _Reaper:
                     continue
                 heapq.heappop(self._heap)
                 self._alive.discard(number)
-                with contextlib.suppress(OSError):
-                    # Past the TLS layer, which is in use by another thread.
-                    socket.socket.shutdown(sock, socket.SHUT_RDWR)
+                _cut(sock)
 
 
 _REAPER = _Reaper()
 
 
+class Sent:
+    """The sockets that a request went over."""
+
+    def __init__(self, deadline: base.Deadline) -> None:
+        self.deadline = deadline
+        self.watched: list[int] = []
+        self.socket: socket.socket | None = None
+
+    def watch(self, sock: socket.socket) -> None:
+        """Have a socket cut at the deadline."""
+        self.socket = sock
+        self.watched.append(_REAPER.watch(sock, self.deadline))
+
+    def cut(self) -> None:
+        """Cut the connection now; its reader sees it end."""
+        if self.socket is not None:
+            _cut(self.socket)
+
+
+def _cut(sock: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        # Past the TLS layer, which is in use by another thread.
+        socket.socket.shutdown(sock, socket.SHUT_RDWR)
+
+
 @contextlib.contextmanager
-def within(deadline: base.Deadline) -> Iterator[None]:
+def within(deadline: base.Deadline) -> Iterator[Sent]:
     """Let the requests of this thread end at the deadline."""
-    _current.deadline, _current.watched = deadline, []
+    sent = _current.sent = Sent(deadline)
     try:
-        yield
+        yield sent
     finally:
-        for number in _current.watched:
+        for number in sent.watched:
             _REAPER.forget(number)
-        _current.deadline = None
 
 
 class _Bounded:
@@ -94,14 +124,12 @@ class _Bounded:
     sock: Any
 
     def send(self, data: Any) -> None:
-        deadline = _current.deadline
-        if deadline.left() <= 0:
+        if _current.sent.deadline.left() <= 0:
             raise TimeoutError('the deadline passed before anything was sent')
         super().send(data)  # type: ignore[misc]
 
     def getresponse(self, *args: Any, **kwargs: Any) -> Any:
-        watched = _REAPER.watch(self.sock, _current.deadline)
-        _current.watched.append(watched)
+        _current.sent.watch(self.sock)
         return super().getresponse(*args, **kwargs)  # type: ignore[misc]
 
 
@@ -125,6 +153,7 @@ class Adapter(requests.adapters.HTTPAdapter):
     """Requests' own adapter over connections that know their deadline."""
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        kwargs['socket_options'] = _SOCKET_OPTIONS
         super().init_poolmanager(*args, **kwargs)
         self.poolmanager.pool_classes_by_scheme = {
             'http': _HTTPPool,

@@ -1,118 +1,266 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Choosing where a node is composed, from the database alone."""
+"""Choosing where a node is composed, from the database alone.
+
+The same code serves the conductor, which claims what was chosen, and the
+preview of the API, which has no side effects.
+"""
 
 import dataclasses
+import functools
 import random
+from collections.abc import Callable
 from collections.abc import Iterable
 from typing import Any
 
 import sqlalchemy as sa
+from oslo_config import cfg
+from stevedore import named
 
+from valence import objects
 from valence.common import exception
 from valence.db import api as db
 from valence.db.sqlalchemy import models
 from valence.scheduler import fitting
+from valence.scheduler import weighers
 
 # Systems of about the same size are chosen from at random, so that requests
 # that arrive together do not all run for the same one.
 _AMONG = 8
+_NOT_READ = ('properties', 'created_at', 'updated_at', 'node_uuid')
+
+
+@dataclasses.dataclass(frozen=True)
+class Request:
+    """What is to be placed.
+
+    :param wanted: requirements, as ``objects.requirements`` normalizes them.
+    :param podm_uuid: look on this pod manager only.
+    :param resources: UUIDs of the very systems and devices to use.
+    :param affinity: ``{"scope", "with" or "against": [node UUIDs]}``.
+    :param excluded: systems that turned out not to do, with the reason.
+    """
+
+    wanted: dict[str, Any]
+    podm_uuid: str | None = None
+    resources: tuple[str, ...] = ()
+    affinity: dict[str, Any] | None = None
+    excluded: tuple[tuple[str, str], ...] = ()
 
 
 @dataclasses.dataclass
 class Choice:
-    """Where a node is to be composed, and of what.
+    """Where a node can be composed, and of what.
 
-    :param resources: URIs of the parts, as the pod manager knows them.
+    :param devices: URIs of pooled devices by UUID.
     """
 
     podm_uuid: str
     system_uuid: str
-    resources: list[str]
+    system_uri: str
+    devices: dict[str, str]
 
 
-def choose(
-    tx: db.Transaction,
-    wanted: dict[str, Any],
-    *,
-    podm_uuid: str | None = None,
-    refusals: Iterable[dict[str, Any]] = (),
-) -> Choice:
-    """The smallest free system that has what is wanted.
+@dataclasses.dataclass
+class Refusal:
+    """Why a pod manager is none.
 
-    :param wanted: requirements, as ``objects.requirements`` normalizes them.
-    :param podm_uuid: look on this pod manager only.
-    :param refusals: systems that turned out not to do, and why.
-    :raises NoCapacity: telling for every pod manager why it is none there.
+    :param filter: what sorted it out.
+    :param reason: in words.
+    :param nearest: the greatest request of this kind that would fit.
     """
+
+    podm_uuid: str
+    name: str
+    filter: str
+    reason: str
+    nearest: dict[str, Any] | None = None
+
+
+@dataclasses.dataclass
+class Ranking:
+    """All that can be said of a request: the best choice comes first."""
+
+    choices: list[Choice] = dataclasses.field(default_factory=list)
+    refusals: list[Refusal] = dataclasses.field(default_factory=list)
+
+
+@functools.cache
+def _plugins(kind: str, names: tuple[str, ...]) -> list[Any]:
+    """The entry points of one kind, in the order of their names."""
+    manager: Any = named.NamedExtensionManager(
+        f'valence.scheduler.{kind}',
+        list(names),
+        name_order=True,
+        on_missing_entrypoints_callback=_missing,
+    )
+    return list(manager)
+
+
+def _missing(names: Iterable[str]) -> None:
+    raise ValueError(
+        f'[scheduler] names what is not installed: {", ".join(sorted(names))}'
+    )
+
+
+def rank(tx: db.Transaction, request: Request, enough: int = 1) -> Ranking:
+    """The places for a request, and why the others are none.
+
+    :param enough: stop after so many choices.
+    """
+    ranking = Ranking()
     where: dict[str, Any] = {}
-    if podm_uuid is not None:
-        where['uuid'] = podm_uuid
+    if request.podm_uuid is not None:
+        where['uuid'] = request.podm_uuid
     podms = tx.list(
         models.PodManager, order=[models.PodManager.name], **where
     ).all()
-    shortages = {}
     usable = []
     for podm in podms:
-        shortage = _unusable(podm)
-        if shortage:
-            shortages[podm.name] = shortage
+        refusal = _sort_out(podm, request)
+        if refusal:
+            ranking.refusals.append(refusal)
         else:
             usable.append(podm)
-    refusals = list(refusals)
-    best = _best(tx, wanted, [podm.uuid for podm in usable], refusals)
-    if best:
-        system = random.choice(best)  # noqa: S311
-        return Choice(system.podm_uuid, system.uuid, [system.resource_uri])
-    for podm in usable:
-        shortages[podm.name] = _shortage(tx, wanted, podm.uuid)
-    for refusal in refusals:
-        shortages[f'system {refusal["system"]}'] = refusal['reason']
+    near = _Affinity(tx, request.affinity)
+    for podm in _by_weight(tx, usable):
+        choice = _place(tx, podm, request, near)
+        if isinstance(choice, Choice):
+            ranking.choices.append(choice)
+            if len(ranking.choices) == enough:
+                break
+        else:
+            ranking.refusals.append(choice)
+    return ranking
+
+
+def choose(tx: db.Transaction, request: Request) -> Choice:
+    """The best place for a request.
+
+    :raises NoCapacity: telling for every pod manager why it is none.
+    """
+    ranking = rank(tx, request)
+    if ranking.choices:
+        return ranking.choices[0]
+    reasons = [
+        f'{refusal.name}: {refusal.reason}' for refusal in ranking.refusals
+    ]
+    reasons += [f'system {uuid}: {why}' for uuid, why in request.excluded]
     raise exception.NoCapacity(
-        reason='; '.join(f'{name}: {why}' for name, why in shortages.items())
-        or 'no pod manager is registered'
+        reason='; '.join(reasons) or 'no pod manager is registered'
     )
 
 
-def _unusable(podm: sa.Row[Any]) -> str | None:
-    if podm.deleting_at is not None:
-        return 'it is being removed'
-    if podm.maintenance:
-        return 'it is in maintenance'
-    if podm.status != 'online':
-        return f'it is offline ({podm.status_reason})'
-    if podm.synced_at is None:
-        return 'its inventory has not been read yet'
+def _sort_out(podm: Any, request: Request) -> Refusal | None:
+    for plugin in _plugins('filters', tuple(cfg.CONF.scheduler.filters)):
+        reason = plugin.plugin(podm, request)
+        if reason:
+            return Refusal(podm.uuid, podm.name, plugin.name, reason)
     return None
 
 
-def _free(
-    tx: db.Transaction, *conditions: sa.ColumnElement[bool], **kwargs: Any
-) -> Any:
-    system = models.System
-    return tx.list(
-        system,
-        system.state == 'free',
-        system.missing_since.is_(None),
-        system.node_uuid.is_(None),
-        *conditions,
-        **kwargs,
+def _by_weight(tx: db.Transaction, podms: list[Any]) -> list[Any]:
+    """The pod managers, best first; equals in any order."""
+    nodes = _counts(tx, models.Node)
+    free = _counts(tx, models.System, *_FREE)
+    weigh: Callable[..., float] = _plugins(
+        'weighers', (cfg.CONF.scheduler.weigher,)
+    )[0].plugin
+    random.shuffle(podms)
+    return sorted(
+        podms,
+        key=lambda podm: weigh(
+            podm,
+            weighers.Use(nodes.get(podm.uuid, 0), free.get(podm.uuid, 0)),
+        ),
+        reverse=True,
     )
 
 
-def _best(
+def _counts(
+    tx: db.Transaction, model: Any, *conditions: sa.ColumnElement[bool]
+) -> dict[str, int]:
+    query = (
+        sa.select(model.podm_uuid, sa.func.count())
+        .where(*conditions)
+        .group_by(model.podm_uuid)
+    )
+    return {uuid: count for uuid, count in tx.connection.execute(query)}
+
+
+# What is looked at of a system; its vendor's words are long.
+_COLUMNS = tuple(
+    name for name in objects.System.fields if name not in _NOT_READ
+)
+_FREE = (
+    models.System.state == 'free',
+    models.System.missing_since.is_(None),
+    models.System.node_uuid.is_(None),
+)
+_FREE_DEVICE = (
+    models.Device.state == 'free',
+    models.Device.missing_since.is_(None),
+    models.Device.node_uuid.is_(None),
+)
+
+
+def _place(
+    tx: db.Transaction, podm: Any, request: Request, near: '_Affinity'
+) -> Choice | Refusal:
+    """The best system of one pod manager, or why there is none."""
+    devices = _devices(tx, podm, request)
+    found: list[tuple[Any, tuple[Any, ...]]] = []
+    for row in _systems(
+        tx, podm, request, *fitting.conditions(request.wanted)
+    ):
+        if found and _size(row) != _size(found[0][0]):
+            break
+        match = _match(request, row, devices, near)
+        if match.shortage is None:
+            found.append((row, match.devices))
+            if len(found) == _AMONG:
+                break
+    if found:
+        row, joined = random.choice(found)  # noqa: S311
+        return Choice(
+            podm.uuid,
+            row.uuid,
+            row.resource_uri,
+            {device.uuid: device.resource_uri for device in joined},
+        )
+    rows = _systems(tx, podm, request)
+    reasons = dict.fromkeys(
+        str(_match(request, row, devices, near).shortage) for row in rows
+    )
+    reason = f'none of {len(rows)} free systems fits: ' + ', '.join(
+        list(reasons)[-5:]
+    )
+    return Refusal(
+        podm.uuid,
+        podm.name,
+        'capacity',
+        reason if rows else 'no system is free',
+        _nearest(request, rows, devices, near),
+    )
+
+
+def _systems(
     tx: db.Transaction,
-    wanted: dict[str, Any],
-    podm_uuids: list[str],
-    refusals: list[dict[str, Any]],
-) -> list[sa.Row[Any]]:
-    """Those of the smallest systems that fit which are of one size."""
+    podm: Any,
+    request: Request,
+    *conditions: sa.ColumnElement[bool],
+) -> list[Any]:
+    """The free systems of a pod manager, the smallest first."""
     system = models.System
-    found: list[sa.Row[Any]] = []
-    rows = _free(
-        tx,
-        system.podm_uuid.in_(podm_uuids),
-        system.uuid.not_in([refusal['system'] for refusal in refusals]),
-        *fitting.conditions(wanted),
+    excluded = [uuid for uuid, _ in request.excluded]
+    if request.resources:
+        conditions = (*conditions, system.uuid.in_(request.resources))
+    rows = tx.list(
+        system,
+        *_FREE,
+        *conditions,
+        system.uuid.not_in(excluded),
+        podm_uuid=podm.uuid,
+        only=_COLUMNS,
         order=[
             system.cpu_cores,
             system.memory_mib,
@@ -120,50 +268,137 @@ def _best(
             system.uuid,
         ],
     )
-    for row in rows:
-        if found and _size(row) != _size(found[0]):
-            break
-        if fitting.shortage(wanted, row) is None:
-            found.append(row)
-            if len(found) == _AMONG:
-                break
-    rows.close()
-    return found
+    return list(rows.all())
 
 
-def _size(row: sa.Row[Any]) -> tuple[int, ...]:
+def _match(
+    request: Request, system: Any, devices: list[Any], near: '_Affinity'
+) -> fitting.Match:
+    reason = near.against(system)
+    if reason:
+        return fitting.Match(shortage=reason)
+    if not request.resources:
+        return fitting.match(request.wanted, system, devices)
+    wanted = {uuid for uuid in request.resources if uuid != system.uuid}
+    lacking = wanted - {device.uuid for device in devices}
+    if lacking:
+        words = ', '.join(sorted(lacking))
+        return fitting.Match(shortage=f'not free on this pod manager: {words}')
+    return fitting.Match(tuple(devices))
+
+
+def _devices(tx: db.Transaction, podm: Any, request: Request) -> list[Any]:
+    """The free devices of a pod manager that may be of use."""
+    device = models.Device
+    if request.resources:
+        only = [device.uuid.in_(request.resources)]
+    elif any(
+        request.wanted.get(group)
+        for group in ('storage', 'network', 'pci_devices')
+    ):
+        only = []
+    else:
+        return []
+    return list(
+        tx.list(
+            device,
+            *_FREE_DEVICE,
+            *only,
+            podm_uuid=podm.uuid,
+            order=[device.capacity_gib, device.uuid],
+        ).all()
+    )
+
+
+def _size(row: Any) -> tuple[int, ...]:
     return row.cpu_cores, row.memory_mib, row.storage_gib
 
 
-def _shortage(tx: db.Transaction, wanted: dict[str, Any], podm: str) -> str:
-    """Why no system of a pod manager will do, in words."""
-    rows = _free(tx, podm_uuid=podm).all()
-    if not rows:
-        return 'no system is free'
-    reasons = [fitting.shortage(wanted, row) for row in rows]
-    return f'none of {len(rows)} free systems fits: ' + ', '.join(
-        sorted({reason for reason in reasons if reason})[:5]
+def _nearest(
+    request: Request, rows: Any, devices: list[Any], near: '_Affinity'
+) -> dict[str, Any] | None:
+    """The most of what is wanted that the best of the systems has."""
+    suitable = [row for row in rows if near.against(row) is None]
+    if not suitable or request.resources:
+        return None
+    best = max(
+        suitable,
+        key=lambda row: fitting.nearness(request.wanted, row, devices),
     )
+    return fitting.nearest(request.wanted, best, devices)
+
+
+class _Affinity:
+    """Where a node has to be, or must not be, for the sake of others."""
+
+    def __init__(
+        self, tx: db.Transaction, affinity: dict[str, Any] | None
+    ) -> None:
+        self._wanted = affinity or {}
+        if not self._wanted:
+            return
+        self._together = 'with' in self._wanted
+        nodes = self._wanted['with' if self._together else 'against']
+        chassis = tx.list(
+            models.Chassis, only=('uuid', 'parent_uuid', 'type')
+        ).all()
+        self._chassis = {row.uuid: row for row in chassis}
+        systems = tx.list(
+            models.System,
+            models.System.node_uuid.in_(nodes),
+            only=('podm_uuid', 'chassis_uuid'),
+        ).all()
+        self._places = {self._place(system) for system in systems}
+
+    def _place(self, system: Any) -> str | None:
+        """The rack or pod manager of a system."""
+        if self._wanted['scope'] == 'pod_manager':
+            return system.podm_uuid
+        uuid, seen = system.chassis_uuid, set()
+        while uuid in self._chassis and uuid not in seen:
+            seen.add(uuid)
+            if self._chassis[uuid].type == 'rack':
+                return uuid
+            uuid = self._chassis[uuid].parent_uuid
+        return None
+
+    def against(self, system: Any) -> str | None:
+        """Why a system will not do; None: it will."""
+        if not self._wanted:
+            return None
+        inside = self._place(system) in self._places
+        if inside == self._together:
+            return None
+        scope = self._wanted['scope'].replace('_', ' ')
+        where = 'not in a' if self._together else 'in a'
+        others = 'with' if self._together else 'against'
+        return f'it is {where} {scope} of the nodes to be {others}'
 
 
 def claim(tx: db.Transaction, node_uuid: str, choice: Choice) -> None:
     """Claim what was chosen.
 
-    :raises NoCapacity: when it is not free any more.
+    :raises LostRace: when it is not free any more.
     :raises oslo_db.exception.DBDuplicateEntry: when somebody else has it.
     """
-    tx.create(
-        models.Allocation,
-        resource_uuid=choice.system_uuid,
-        node_uuid=node_uuid,
-        podm_uuid=choice.podm_uuid,
-    )
-    if not tx.count(
+    for uuid in (choice.system_uuid, *choice.devices):
+        tx.create(
+            models.Allocation,
+            resource_uuid=uuid,
+            state='claimed',
+            node_uuid=node_uuid,
+            podm_uuid=choice.podm_uuid,
+        )
+    free = tx.count(
         models.System,
         models.System.missing_since.is_(None),
         uuid=choice.system_uuid,
         state='free',
-    ):
-        raise exception.NoCapacity(
-            reason=f'the system {choice.system_uuid} is not free any more'
-        )
+    ) + tx.count(
+        models.Device,
+        models.Device.missing_since.is_(None),
+        uuid=list(choice.devices),
+        state='free',
+    )
+    if free != 1 + len(choice.devices):
+        raise exception.LostRace()

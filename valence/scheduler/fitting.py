@@ -2,7 +2,9 @@
 """Whether a system has what is wanted. Pure functions."""
 
 from collections.abc import Callable
+from collections.abc import Iterable
 from typing import Any
+from typing import NamedTuple
 
 import sqlalchemy as sa
 
@@ -18,6 +20,9 @@ _EXACTLY = {
     ('processor', 'architecture'): 'cpu_architecture',
     ('memory', 'type'): 'memory_type',
 }
+# The pooled devices that can stand in for what a system lacks; any other
+# device answers to its own type.
+_POOLED = {'storage': ('drive', 'volume'), 'network': ('nic',)}
 # What a single part has to have, by the name of the wish.
 _PART_AT_LEAST = ('capacity_gib', 'speed_mbps')
 
@@ -31,12 +36,51 @@ def conditions(wanted: dict[str, Any]) -> list[sa.ColumnElement[bool]]:
     ]
 
 
-def shortage(wanted: dict[str, Any], system: Any) -> str | None:
-    """What a system lacks, in words; None: nothing.
+class Match(NamedTuple):
+    """What becomes of a request on one system.
+
+    :param devices: the pooled devices to be joined to the system.
+    :param shortage: what is lacking, in words; None: nothing.
+    """
+
+    devices: tuple[Any, ...] = ()
+    shortage: str | None = None
+
+
+def match(
+    wanted: dict[str, Any], system: Any, devices: Iterable[Any] = ()
+) -> Match:
+    """Whether a system, with pooled devices beside it, has what is wanted.
+
+    What is built into the system is used first.
 
     :param wanted: requirements, as ``objects.requirements`` normalizes them.
     :param system: a row of ``systems``.
+    :param devices: rows of ``devices`` that are free.
     """
+    lacking = _own_shortage(wanted, system)
+    if lacking:
+        return Match(shortage=lacking)
+    free = [row for row in devices if _joinable(system, row)]
+    taken: list[Any] = []
+    for group, parts in (
+        ('storage', system.drives),
+        ('network', system.nics),
+        ('pci_devices', ()),
+    ):
+        unmet = _assign(wanted.get(group, []), list(parts))
+        pooled = [
+            _Pooled(row, group)
+            for row in free
+            if row not in taken and row.type in _POOLED.get(group, (row.type,))
+        ]
+        for wish in _assign(unmet, pooled, taken):
+            return Match(shortage=f'{group} lacks {_words(wish)}')
+    return Match(tuple(taken))
+
+
+def _own_shortage(wanted: dict[str, Any], system: Any) -> str | None:
+    """What the system itself lacks: nothing pooled makes up for it."""
     for (group, name), column in _AT_LEAST.items():
         need = wanted.get(group, {}).get(name)
         has = getattr(system, column)
@@ -47,14 +91,28 @@ def shortage(wanted: dict[str, Any], system: Any) -> str | None:
         has = getattr(system, column)
         if need is not None and not _same(need, has):
             return f'{group} {name} is {has or "not known"}, not {need}'
-    for group, parts in (
-        ('storage', system.drives),
-        ('network', system.nics),
-        ('pci_devices', ()),
-    ):
-        for wish in _assign(wanted.get(group, []), parts):
-            return f'{group} lacks {_words(wish)}'
     return None
+
+
+def _joinable(system: Any, device: Any) -> bool:
+    """Whether both lie in a common zone, where there are zones."""
+    if not system.zones or not device.zones:
+        return True
+    return bool(set(system.zones) & set(device.zones))
+
+
+class _Pooled(dict[str, Any]):
+    """A pooled device in the terms in which parts are wished for."""
+
+    def __init__(self, row: Any, group: str) -> None:
+        kind = row.media_type if group == 'storage' else row.type
+        super().__init__(
+            type=kind,
+            protocol=row.protocol,
+            capacity_gib=row.capacity_gib,
+            speed_mbps=row.speed_mbps,
+        )
+        self.row = row
 
 
 def _same(need: str, has: str | None) -> bool:
@@ -70,19 +128,27 @@ def _words(wish: dict[str, Any]) -> str:
     return ' '.join(f'{name}={value}' for name, value in wish.items())
 
 
-def _assign(wishes: list[dict[str, Any]], parts: Any) -> list[dict[str, Any]]:
+def _assign(
+    wishes: list[dict[str, Any]],
+    parts: list[Any],
+    taken: list[Any] | None = None,
+) -> list[dict[str, Any]]:
     """Give each wish parts of its own, the most demanding wish first.
 
-    :returns: the wishes that came away with too little.
+    :param taken: gets the rows of the pooled parts that were given.
+    :returns: what is left to wish for.
     """
     left = sorted(parts, key=_measure)
     unmet = []
     for wish in sorted(wishes, key=_measure, reverse=True):
         good = _suits(wish)
-        taken = [part for part in left if good(part)][: wish['count']]
-        if len(taken) < wish['count']:
-            unmet.append(wish)
-        left = [part for part in left if part not in taken]
+        given = [part for part in left if good(part)][: wish['count']]
+        if len(given) < wish['count']:
+            unmet.append({**wish, 'count': wish['count'] - len(given)})
+        if taken is not None:
+            taken.extend(part.row for part in given)
+        for part in given:
+            left.remove(part)
     return unmet
 
 
@@ -104,3 +170,42 @@ def _suits(wish: dict[str, Any]) -> Callable[[dict[str, Any]], bool]:
         return True
 
     return good
+
+
+def nearness(
+    wanted: dict[str, Any], system: Any, devices: Iterable[Any] = ()
+) -> float:
+    """How much of what is wanted a system has: from 0, nothing, to 1, all."""
+    shares = [
+        min(1.0, getattr(system, column) / wanted[group][name])
+        for (group, name), column in _AT_LEAST.items()
+        if name in wanted.get(group, {})
+    ]
+    shares += [
+        float(_same(wanted[group][name], getattr(system, column)))
+        for (group, name), column in _EXACTLY.items()
+        if name in wanted.get(group, {})
+    ]
+    full = match(wanted, system, devices).shortage is None
+    return (sum(shares) + full) / (len(shares) + 1)
+
+
+def nearest(
+    wanted: dict[str, Any], system: Any, devices: Iterable[Any] = ()
+) -> dict[str, Any]:
+    """What is wanted, cut down to what a system has."""
+    devices = list(devices)
+    result: dict[str, Any] = {}
+    for (group, name), column in _AT_LEAST.items():
+        if name in wanted.get(group, {}):
+            has = min(wanted[group][name], getattr(system, column))
+            result.setdefault(group, {})[name] = has
+    for (group, name), column in _EXACTLY.items():
+        if name in wanted.get(group, {}):
+            result.setdefault(group, {})[name] = getattr(system, column)
+    for group in ('storage', 'network', 'pci_devices'):
+        for wish in wanted.get(group, ()):
+            kept = [*result.get(group, ()), wish]
+            if match({group: kept}, system, devices).shortage is None:
+                result[group] = kept
+    return result

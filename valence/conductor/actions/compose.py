@@ -29,9 +29,16 @@ class Pick(operations.Step):
                 raise exception.ResourceGone(uri=f'the node {run.target}')
             choice = scheduler.choose(
                 tx,
-                node.properties,
-                podm_uuid=params.get('pod_manager'),
-                refusals=params.get('refusals', ()),
+                scheduler.Request(
+                    node.properties,
+                    podm_uuid=params.get('pod_manager'),
+                    resources=tuple(params.get('resources', ())),
+                    affinity=params.get('affinity'),
+                    excluded=tuple(
+                        (refusal['system'], refusal['reason'])
+                        for refusal in params.get('refusals', ())
+                    ),
+                ),
             )
         return dataclasses.asdict(choice)
 
@@ -136,8 +143,12 @@ class Assemble(operations.Step):
         deadline = run.repeatable(cfg.CONF.redfish.request_timeout)
         uri = run.result('allocate')['uri']
         composed = run.driver().settle(uri, deadline)
-        wanted = run.result('pick')['resources']
-        strange = set(composed.resources) - set(wanted)
+        pick = run.result('pick')
+        with db.reader() as tx:
+            pooled = inventory.known(
+                tx, run.operation.podm_uuid, set(composed.resources)
+            )
+        strange = pooled - {pick['system_uri'], *pick['devices'].values()}
         if strange:
             raise operations.TryNext(
                 system=run.result('pick')['system_uuid'],
@@ -148,12 +159,26 @@ class Assemble(operations.Step):
 
 
 class Refresh(operations.Step):
-    """Look at the parts again: they are in use now."""
+    """Look again at what the node has claimed: its state is another now.
+
+    A look that fails fails nothing else: the next sync will tell.
+    """
 
     name = 'refresh'
 
+    def __init__(self) -> None:
+        self.seen = base.Inventory()
+
     def do(self, run: operations.Run) -> dict[str, Any]:
-        return {'seen': inventory.look_again(run)}
+        uris = inventory.claimed_uris(run.target)
+        if not uris:
+            return {}
+        deadline = run.repeatable(cfg.CONF.redfish.request_timeout)
+        try:
+            self.seen = run.driver().refresh(uris, deadline)
+        except exception.PodManagerError as exc:
+            return {'problem': str(exc)}
+        return {}
 
     def record(
         self,
@@ -161,7 +186,9 @@ class Refresh(operations.Step):
         run: operations.Run,
         result: dict[str, Any],
     ) -> None:
-        inventory.write_systems(tx, result['seen'])
+        podm_uuid = run.operation.podm_uuid
+        if podm_uuid is not None:
+            inventory.write(tx, podm_uuid, self.seen, partial=True)
 
 
 class Compose(operations.Action):
@@ -193,5 +220,6 @@ def _request(run: operations.Run) -> base.ComposeRequest:
         marker=node.uuid,
         name=node.name,
         requirements=node.properties,
-        resources=tuple(run.result('pick')['resources']),
+        system=run.result('pick')['system_uri'],
+        devices=tuple(run.result('pick')['devices'].values()),
     )

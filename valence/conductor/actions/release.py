@@ -65,7 +65,7 @@ class TakeApart(operations.Step):
     def _lost(run: operations.Run, node: Any, driver: Any) -> str | None:
         """The URI of a node that was composed, but not written down."""
         found = driver.find_composed(
-            base.ComposeRequest(node.uuid, node.name, node.properties, ()),
+            base.ComposeRequest(node.uuid, node.name, node.properties, ''),
             run.repeatable(cfg.CONF.conductor.sync_timeout),
         )
         return found.uri if found else None

@@ -65,6 +65,8 @@ class PodManager(Table):
     synced_at = Column(DateTime)
     sync_error = Column(sa.String(1024))
     deleting_at = Column(DateTime)
+    event_secret = Column(sa.String(64))
+    event_subscription = Column(Name(2048))
 
 
 class Observed(Table):
@@ -132,6 +134,33 @@ class System(Observed):
     drives = Column(Json, nullable=False)
     nics = Column(Json, nullable=False)
     power_state = Column(sa.String(16), nullable=False)
+    zones = Column(Json, nullable=False)
+
+
+class Device(Observed):
+    __tablename__ = 'devices'
+    __table_args__ = _observed_args('devices')
+
+    chassis_uuid = Column(sa.String(36), index=True)
+    type = Column(sa.String(64), nullable=False)
+    media_type = Column(sa.String(64))
+    protocol = Column(sa.String(64))
+    capacity_gib = Column(sa.BigInteger, nullable=False)
+    memory_mib = Column(sa.BigInteger, nullable=False)
+    cpu_cores = Column(sa.Integer, nullable=False)
+    speed_mbps = Column(sa.Integer, nullable=False)
+    pooled_group_id = Column(Name(255))
+    zones = Column(Json, nullable=False)
+
+
+class Storage(Observed):
+    __tablename__ = 'storages'
+    __table_args__ = _observed_args('storages')
+
+    parent_uuid = Column(sa.String(36), index=True)
+    type = Column(sa.String(16), nullable=False)
+    capacity_gib = Column(sa.BigInteger, nullable=False)
+    free_gib = Column(sa.BigInteger, nullable=False)
 
 
 class Node(Table):
@@ -146,14 +175,52 @@ class Node(Table):
     podm_uuid = Column(
         sa.String(36), sa.ForeignKey('pod_managers.uuid'), index=True
     )
+    # No foreign key: a flavor may go before the nodes made by it.
+    flavor_uuid = Column(sa.String(36))
     properties = Column(Json, nullable=False)
     index = Column(Name(255))
     resource_uri = Column(Name(2048))
     provision_state = Column(sa.String(16), nullable=False)
     power_state = Column(sa.String(16), nullable=False)
+    drift = Column(Text)
     last_error = Column(Text)
     project_id = Column(Name(255), index=True)
     user_id = Column(Name(255))
+
+
+class Flavor(Table):
+    __tablename__ = 'flavors'
+    __table_args__ = _args(
+        sa.UniqueConstraint('scope', 'name', name='uniq_flavors0scope0name'),
+    )
+
+    name = Column(Name(255), nullable=False)
+    description = Column(sa.String(1024))
+    scope = Column(Name(255), nullable=False)
+    properties = Column(Json, nullable=False)
+    is_public = Column(sa.Boolean, nullable=False)
+    project_id = Column(Name(255), index=True)
+
+
+class PendingRefresh(Table):
+    """A resource that an event named, until it has been read anew."""
+
+    __tablename__ = 'pending_refreshes'
+    __table_args__ = _args(
+        sa.UniqueConstraint(
+            'podm_uuid',
+            'uri_hash',
+            name='uniq_pending_refreshes0podm_uuid0uri_hash',
+        ),
+    )
+
+    podm_uuid = Column(
+        sa.String(36),
+        sa.ForeignKey('pod_managers.uuid', ondelete='CASCADE'),
+        nullable=False,
+    )
+    uri = Column(Name(2048), nullable=False)
+    uri_hash = Column(sa.String(64), nullable=False)
 
 
 class Allocation(Table):
@@ -168,10 +235,11 @@ class Allocation(Table):
     node_uuid = Column(
         sa.String(36),
         sa.ForeignKey('nodes.uuid', ondelete='CASCADE'),
-        nullable=False,
         index=True,
     )
-    podm_uuid = Column(sa.String(36), nullable=False)
+    podm_uuid = Column(sa.String(36), nullable=False, index=True)
+    state = Column(sa.String(16), nullable=False)
+    project_id = Column(Name(255))
 
 
 class Operation(Table):
@@ -234,11 +302,12 @@ class Conductor(Table):
 
 
 # Columns that are read but not stored: what the claims say of the hardware.
-System.node_uuid = orm.column_property(
-    sa.select(Allocation.node_uuid)
-    .where(Allocation.resource_uuid == System.uuid)
-    .scalar_subquery()
-)
+for _model in (System, Device):
+    _model.node_uuid = orm.column_property(
+        sa.select(Allocation.node_uuid)
+        .where(Allocation.resource_uuid == _model.uuid)
+        .scalar_subquery()
+    )
 
 BY_RESOURCE = {
     mapper.class_.__tablename__: mapper.class_

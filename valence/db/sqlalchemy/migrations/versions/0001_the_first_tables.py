@@ -25,6 +25,25 @@ def upgrade():
         mysql_engine='InnoDB',
     )
     op.create_table(
+        'flavors',
+        sa.Column('name', types.Name(255), nullable=False),
+        sa.Column('description', sa.String(length=1024), nullable=True),
+        sa.Column('scope', types.Name(255), nullable=False),
+        sa.Column('properties', types.Json, nullable=False),
+        sa.Column('is_public', sa.Boolean(), nullable=False),
+        sa.Column('project_id', types.Name(255), nullable=True),
+        sa.Column('uuid', sa.String(length=36), nullable=False),
+        sa.Column('created_at', types.DateTime, nullable=False),
+        sa.Column('updated_at', types.DateTime, nullable=True),
+        sa.PrimaryKeyConstraint('uuid'),
+        sa.UniqueConstraint('scope', 'name', name='uniq_flavors0scope0name'),
+        mysql_charset='utf8mb4',
+        mysql_engine='InnoDB',
+    )
+    op.create_index(
+        op.f('ix_flavors_project_id'), 'flavors', ['project_id'], unique=False
+    )
+    op.create_table(
         'operations',
         sa.Column('action', sa.String(length=64), nullable=False),
         sa.Column('params', types.Json, nullable=False),
@@ -107,6 +126,8 @@ def upgrade():
         sa.Column('synced_at', types.DateTime, nullable=True),
         sa.Column('sync_error', sa.String(length=1024), nullable=True),
         sa.Column('deleting_at', types.DateTime, nullable=True),
+        sa.Column('event_secret', sa.String(length=64), nullable=True),
+        sa.Column('event_subscription', types.Name(2048), nullable=True),
         sa.Column('uuid', sa.String(length=36), nullable=False),
         sa.Column('created_at', types.DateTime, nullable=False),
         sa.Column('updated_at', types.DateTime, nullable=True),
@@ -155,16 +176,63 @@ def upgrade():
         unique=False,
     )
     op.create_table(
+        'devices',
+        sa.Column('chassis_uuid', sa.String(length=36), nullable=True),
+        sa.Column('type', sa.String(length=64), nullable=False),
+        sa.Column('media_type', sa.String(length=64), nullable=True),
+        sa.Column('protocol', sa.String(length=64), nullable=True),
+        sa.Column('capacity_gib', sa.BigInteger(), nullable=False),
+        sa.Column('memory_mib', sa.BigInteger(), nullable=False),
+        sa.Column('cpu_cores', sa.Integer(), nullable=False),
+        sa.Column('speed_mbps', sa.Integer(), nullable=False),
+        sa.Column('pooled_group_id', types.Name(255), nullable=True),
+        sa.Column('zones', types.Json, nullable=False),
+        sa.Column('podm_uuid', sa.String(length=36), nullable=False),
+        sa.Column('name', types.Name(255), nullable=False),
+        sa.Column('manufacturer', types.Name(255), nullable=True),
+        sa.Column('model', types.Name(255), nullable=True),
+        sa.Column('serial_number', types.Name(255), nullable=True),
+        sa.Column('state', sa.String(length=16), nullable=False),
+        sa.Column('health', sa.String(length=16), nullable=False),
+        sa.Column('resource_uri', types.Name(2048), nullable=False),
+        sa.Column('uri_hash', sa.String(length=64), nullable=False),
+        sa.Column('properties', types.Json, nullable=False),
+        sa.Column('synced_at', types.DateTime, nullable=False),
+        sa.Column('stale', sa.Boolean(), nullable=False),
+        sa.Column('missing_since', types.DateTime, nullable=True),
+        sa.Column('missed_syncs', sa.Integer(), nullable=False),
+        sa.Column('uuid', sa.String(length=36), nullable=False),
+        sa.Column('created_at', types.DateTime, nullable=False),
+        sa.Column('updated_at', types.DateTime, nullable=True),
+        sa.ForeignKeyConstraint(
+            ['podm_uuid'], ['pod_managers.uuid'], ondelete='CASCADE'
+        ),
+        sa.PrimaryKeyConstraint('uuid'),
+        sa.UniqueConstraint(
+            'podm_uuid', 'uri_hash', name='uniq_devices0podm_uuid0uri_hash'
+        ),
+        mysql_charset='utf8mb4',
+        mysql_engine='InnoDB',
+    )
+    op.create_index(
+        op.f('ix_devices_chassis_uuid'),
+        'devices',
+        ['chassis_uuid'],
+        unique=False,
+    )
+    op.create_table(
         'nodes',
         sa.Column('name', types.Name(255), nullable=False),
         sa.Column('description', sa.String(length=1024), nullable=True),
         sa.Column('scope', types.Name(255), nullable=False),
         sa.Column('podm_uuid', sa.String(length=36), nullable=True),
+        sa.Column('flavor_uuid', sa.String(length=36), nullable=True),
         sa.Column('properties', types.Json, nullable=False),
         sa.Column('index', types.Name(255), nullable=True),
         sa.Column('resource_uri', types.Name(2048), nullable=True),
         sa.Column('provision_state', sa.String(length=16), nullable=False),
         sa.Column('power_state', sa.String(length=16), nullable=False),
+        sa.Column('drift', types.Text, nullable=True),
         sa.Column('last_error', types.Text, nullable=True),
         sa.Column('project_id', types.Name(255), nullable=True),
         sa.Column('user_id', types.Name(255), nullable=True),
@@ -208,6 +276,65 @@ def upgrade():
         mysql_engine='InnoDB',
     )
     op.create_table(
+        'pending_refreshes',
+        sa.Column('podm_uuid', sa.String(length=36), nullable=False),
+        sa.Column('uri', types.Name(2048), nullable=False),
+        sa.Column('uri_hash', sa.String(length=64), nullable=False),
+        sa.Column('uuid', sa.String(length=36), nullable=False),
+        sa.Column('created_at', types.DateTime, nullable=False),
+        sa.Column('updated_at', types.DateTime, nullable=True),
+        sa.ForeignKeyConstraint(
+            ['podm_uuid'], ['pod_managers.uuid'], ondelete='CASCADE'
+        ),
+        sa.PrimaryKeyConstraint('uuid'),
+        sa.UniqueConstraint(
+            'podm_uuid',
+            'uri_hash',
+            name='uniq_pending_refreshes0podm_uuid0uri_hash',
+        ),
+        mysql_charset='utf8mb4',
+        mysql_engine='InnoDB',
+    )
+    op.create_table(
+        'storages',
+        sa.Column('parent_uuid', sa.String(length=36), nullable=True),
+        sa.Column('type', sa.String(length=16), nullable=False),
+        sa.Column('capacity_gib', sa.BigInteger(), nullable=False),
+        sa.Column('free_gib', sa.BigInteger(), nullable=False),
+        sa.Column('podm_uuid', sa.String(length=36), nullable=False),
+        sa.Column('name', types.Name(255), nullable=False),
+        sa.Column('manufacturer', types.Name(255), nullable=True),
+        sa.Column('model', types.Name(255), nullable=True),
+        sa.Column('serial_number', types.Name(255), nullable=True),
+        sa.Column('state', sa.String(length=16), nullable=False),
+        sa.Column('health', sa.String(length=16), nullable=False),
+        sa.Column('resource_uri', types.Name(2048), nullable=False),
+        sa.Column('uri_hash', sa.String(length=64), nullable=False),
+        sa.Column('properties', types.Json, nullable=False),
+        sa.Column('synced_at', types.DateTime, nullable=False),
+        sa.Column('stale', sa.Boolean(), nullable=False),
+        sa.Column('missing_since', types.DateTime, nullable=True),
+        sa.Column('missed_syncs', sa.Integer(), nullable=False),
+        sa.Column('uuid', sa.String(length=36), nullable=False),
+        sa.Column('created_at', types.DateTime, nullable=False),
+        sa.Column('updated_at', types.DateTime, nullable=True),
+        sa.ForeignKeyConstraint(
+            ['podm_uuid'], ['pod_managers.uuid'], ondelete='CASCADE'
+        ),
+        sa.PrimaryKeyConstraint('uuid'),
+        sa.UniqueConstraint(
+            'podm_uuid', 'uri_hash', name='uniq_storages0podm_uuid0uri_hash'
+        ),
+        mysql_charset='utf8mb4',
+        mysql_engine='InnoDB',
+    )
+    op.create_index(
+        op.f('ix_storages_parent_uuid'),
+        'storages',
+        ['parent_uuid'],
+        unique=False,
+    )
+    op.create_table(
         'systems',
         sa.Column('chassis_uuid', sa.String(length=36), nullable=True),
         sa.Column('hardware_uuid', types.Name(255), nullable=True),
@@ -223,6 +350,7 @@ def upgrade():
         sa.Column('drives', types.Json, nullable=False),
         sa.Column('nics', types.Json, nullable=False),
         sa.Column('power_state', sa.String(length=16), nullable=False),
+        sa.Column('zones', types.Json, nullable=False),
         sa.Column('podm_uuid', sa.String(length=36), nullable=False),
         sa.Column('name', types.Name(255), nullable=False),
         sa.Column('manufacturer', types.Name(255), nullable=True),
@@ -265,8 +393,10 @@ def upgrade():
     op.create_table(
         'allocations',
         sa.Column('resource_uuid', sa.String(length=36), nullable=False),
-        sa.Column('node_uuid', sa.String(length=36), nullable=False),
+        sa.Column('node_uuid', sa.String(length=36), nullable=True),
         sa.Column('podm_uuid', sa.String(length=36), nullable=False),
+        sa.Column('state', sa.String(length=16), nullable=False),
+        sa.Column('project_id', types.Name(255), nullable=True),
         sa.Column('uuid', sa.String(length=36), nullable=False),
         sa.Column('created_at', types.DateTime, nullable=False),
         sa.Column('updated_at', types.DateTime, nullable=True),
@@ -284,6 +414,12 @@ def upgrade():
         op.f('ix_allocations_node_uuid'),
         'allocations',
         ['node_uuid'],
+        unique=False,
+    )
+    op.create_index(
+        op.f('ix_allocations_podm_uuid'),
+        'allocations',
+        ['podm_uuid'],
         unique=False,
     )
     # ### end Alembic commands ###

@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: Apache-2.0
+from oslo_versionedobjects import base as ovo
+
+from valence.objects import base
+from valence.objects import fields
+from valence.objects import requirements
+
+
+@ovo.VersionedObjectRegistry.register
+class Flavor(base.ValenceObject):
+    """Requirements under a name."""
+
+    RESOURCE = 'flavors'
+    KIND = 'flavor'
+    fields = {
+        'uuid': base.own_uuid('flavor'),
+        'name': fields.NameField(
+            doc='Name of the flavor.',
+            api='cru',
+            max_length=255,
+            filter=True,
+            sort=True,
+        ),
+        'description': fields.StringField(
+            doc='Description of the flavor.',
+            api='cru',
+            nullable=True,
+            max_length=1024,
+        ),
+        'scope': fields.StringField(
+            doc='The project within which the name is unique; empty: '
+            'everywhere.',
+            max_length=255,
+        ),
+        'properties': fields.ObjectField(
+            doc='What it asks of hardware.',
+            api='cru',
+            check=requirements.check,
+        ),
+        'is_public': fields.BooleanField(
+            doc='Whether every project may use it.',
+            api='cr',
+            default=True,
+            filter=True,
+        ),
+        'project_id': fields.StringField(
+            doc='Project that it belongs to, if it is not public.',
+            api='r',
+            nullable=True,
+            max_length=255,
+            filter=True,
+        ),
+        **base.timestamps(),
+    }

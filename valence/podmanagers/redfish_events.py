@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Events of a Redfish service: streams, subscriptions, and what they tell."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from valence.common import exception
+from valence.podmanagers import base
+from valence.podmanagers.redfish_client import Client
+from valence.podmanagers.redfish_client import EventStream
+from valence.podmanagers.redfish_client import link
+from valence.podmanagers.redfish_client import links
+from valence.podmanagers.redfish_inventory import obj
+
+# Deprecated by DMTF, but what Intel's pod managers want to be told.
+_EVENT_TYPES = (
+    'StatusChange',
+    'ResourceUpdated',
+    'ResourceAdded',
+    'ResourceRemoved',
+    'Alert',
+)
+
+
+def change(body: dict[str, Any]) -> base.Change:
+    """What an event tells: an ``Events`` array, or one event by itself.
+
+    An event without a resource may be about anything.
+    """
+    events = body.get('Events')
+    if not isinstance(events, list):
+        events = [body]
+    uris = [link(obj(event).get('OriginOfCondition')) for event in events]
+    if not uris or None in uris:
+        return base.Change()
+    return base.Change(tuple(dict.fromkeys(uri for uri in uris if uri)))
+
+
+class Changes:
+    """The changes that a stream of Redfish events tells of."""
+
+    def __init__(self, stream: EventStream) -> None:
+        self._stream = stream
+
+    def __iter__(self) -> Iterator[base.Change]:
+        return map(change, self._stream)
+
+    def close(self) -> None:
+        """End the stream."""
+        self._stream.close()
+
+
+class EventService:
+    """The event service of a Redfish service, if it has one."""
+
+    def __init__(
+        self, client: Client, root: dict[str, Any], deadline: base.Deadline
+    ) -> None:
+        self._client = client
+        self._deadline = deadline
+        uri = link(root.get('EventService'))
+        self._body = client.get(uri, deadline) if uri else {}
+        if self._body.get('ServiceEnabled') in (False, 'false'):
+            self._body = {}
+
+    @property
+    def stream_uri(self) -> str | None:
+        """Where events can be listened to."""
+        return link(self._body.get('ServerSentEventUri'))
+
+    @property
+    def subscriptions_uri(self) -> str | None:
+        """Where deliveries can be asked for."""
+        return link(self._body.get('Subscriptions'))
+
+    def capabilities(self) -> set[str]:
+        """What of events the service can do."""
+        result = set()
+        if self.stream_uri:
+            result.add('event stream')
+        if self.subscriptions_uri:
+            result.add('event subscription')
+        return result
+
+    def listen(self) -> Changes:
+        """Open the stream."""
+        if not self.stream_uri:
+            raise exception.RequestRefused(reason='there is no event stream')
+        return Changes(self._client.stream(self.stream_uri, self._deadline))
+
+    def subscribe(self, destination: str) -> str:
+        """Ask for deliveries; one that is asked for already is replaced."""
+        uri = self.subscriptions_uri
+        if not uri:
+            raise exception.RequestRefused(
+                reason='events cannot be subscribed to'
+            )
+        collection = self._client.get(uri, self._deadline)
+        for member in links(collection.get('Members')):
+            if self.delivers(member, destination) is not None:
+                self._client.delete(member, self._deadline)
+        answer = self._client.post(
+            uri,
+            {
+                'Name': 'Valence',
+                'Destination': destination,
+                'EventTypes': list(_EVENT_TYPES),
+                'Context': 'Valence',
+                'Protocol': 'Redfish',
+            },
+            self._deadline,
+        )
+        made = answer.location or link(answer.body)
+        if made is None:
+            raise exception.PodManagerError(
+                reason='it made a subscription without telling where'
+            )
+        return made
+
+    def delivers(self, uri: str, destination: str) -> bool | None:
+        """Whether a subscription delivers to us; None: it is not ours."""
+        try:
+            body = self._client.get(uri, self._deadline)
+        except exception.ResourceGone:
+            return None
+        if body.get('Destination') != destination:
+            return None
+        return obj(body.get('Status')).get('State') != 'Disabled'
