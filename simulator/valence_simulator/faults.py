@@ -241,6 +241,16 @@ async def _redirect_loop(fault, request, handler):
     )
 
 
+async def _headers(fault, request, handler):
+    """The right answer with headers set by `value`; null takes one away."""
+    answer = await handler(request)
+    for name, value in fault.value.items():
+        answer.headers.popall(name, None)
+        if value is not None:
+            answer.headers[name] = value
+    return answer
+
+
 async def _merge(fault, request, handler):
     """The right answer with `value` merged in; see merge()."""
     answer = await handler(request)
@@ -305,6 +315,7 @@ FAULTS: dict[str, Callable] = {
     'endless': _endless,
     'trickle': _trickle,
     'redirect-loop': _redirect_loop,
+    'headers': _headers,
     'merge': _merge,
     'replace': _replace,
 }

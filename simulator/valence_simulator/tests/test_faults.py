@@ -80,6 +80,16 @@ class FaultsTestCase(base.SimulatorTestCase):
         async with self.session.get(SYSTEMS) as answer:
             with self.assertRaises(json.JSONDecodeError):
                 await answer.json()
+        await self.order(
+            path=SYSTEMS,
+            fault='headers',
+            value={'Content-Type': 'text/plain', 'Allow': None},
+            count=1,
+        )
+        _, body, headers = await self.request('GET', SYSTEMS)
+        self.assertEqual('text/plain', headers['Content-Type'])
+        self.assertNotIn('Allow', headers)
+        self.assertEqual(3, json.loads(body)['Members@odata.count'])
         await self.order(path=SYSTEMS, fault='replace', value=7, count=1)
         self.assertEqual(7, await self.get(SYSTEMS))
         await self.order(

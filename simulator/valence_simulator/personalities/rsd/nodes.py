@@ -271,6 +271,8 @@ class Nodes:
         oem = body.get('Oem', {}).get('Intel_RackScale', {})
         node.tagged_values.update(oem.get('TaggedValues', {}))
         self._changed(node)
+        if self._options.rsd_version == '2.1':
+            return answers.no_content()
         return answers.ok(self._tree[node.uri])
 
     async def _delete(self, node: Node, call: Call) -> web.Response:

@@ -172,7 +172,7 @@ class Storage:
         uri = uris.volume(volume)
         return document(
             uri,
-            'Volume.v1_1_0.Volume',
+            'Volume.v1_5_0.Volume',
             volume.name,
             Description='Remote volume',
             Status=OK,

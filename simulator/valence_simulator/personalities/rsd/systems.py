@@ -7,6 +7,8 @@ does on a real pod manager: nothing is inlined.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from aiohttp import web
 
 from valence_simulator.hardware import Dimm
@@ -46,9 +48,14 @@ BOOT_VALUES = {
 
 
 class Systems:
-    """The Systems collection and everything below it."""
+    """The Systems collection and everything below it.
 
-    def __init__(self, tree: Tree, pod: Pod, changed: callable):
+    :param changed: called with a system whose state has changed.
+    """
+
+    def __init__(
+        self, tree: Tree, pod: Pod, changed: Callable[[System], None]
+    ):
         self._tree = tree
         self._pod = pod
         self._changed = changed
