@@ -160,6 +160,7 @@ def _add_composition_options(group) -> None:
         ('preview', 'offer no previews and reservations'),
         ('tasks', 'answer when the work is done, without tasks'),
         ('etags', 'send no ETags'),
+        ('secure-erase', 'Decommission cannot erase securely'),
         ('select', 'neither offer nor honour $select'),
         ('top-skip', 'neither offer nor honour $top and $skip'),
     ):

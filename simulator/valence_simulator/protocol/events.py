@@ -8,7 +8,6 @@ import asyncio
 import datetime
 import json
 import random
-import re
 
 import aiohttp
 from aiohttp import web
@@ -16,6 +15,7 @@ from aiohttp import web
 from valence_simulator.protocol import answers
 from valence_simulator.protocol import delivery
 from valence_simulator.protocol import errors
+from valence_simulator.protocol import subscriptions
 from valence_simulator.protocol.delivery import Event
 from valence_simulator.protocol.delivery import Interest
 from valence_simulator.protocol.delivery import Subscription
@@ -23,24 +23,10 @@ from valence_simulator.protocol.resources import ROOT
 from valence_simulator.protocol.resources import Call
 from valence_simulator.protocol.resources import Tree
 from valence_simulator.protocol.resources import document
-from valence_simulator.protocol.resources import links
 
 SERVICE = f'{ROOT}/EventService'
 SUBSCRIPTIONS = f'{SERVICE}/Subscriptions'
 SSE = f'{SERVICE}/SSE'
-EVENT_TYPES = [
-    'StatusChange',
-    'ResourceUpdated',
-    'ResourceAdded',
-    'ResourceRemoved',
-    'Alert',
-]
-RETRY_POLICIES = [
-    'TerminateAfterRetries',
-    'SuspendRetries',
-    'RetryForever',
-    'RetryForeverWithBackoff',
-]
 REGISTRIES = ['Base', 'ResourceEvent', 'TaskEvent', 'Composition']
 
 #: Event type -> message and what it says, where nothing better is known.
@@ -50,33 +36,6 @@ MESSAGES = {
     'ResourceUpdated': ('ResourceChanged', 'The resource was changed.'),
     'StatusChange': ('ResourceStateChanged', 'The status has changed.'),
     'Alert': ('ResourceWarningThresholdExceeded', 'Alert.'),
-}
-
-#: Property of a subscription -> type, or the values that it can have.
-SUBSCRIPTION = {
-    'Name': str,
-    'Description': str,
-    'Destination': str,
-    'Protocol': ['Redfish'],
-    'Context': str,
-    'EventTypes': list,
-    'OriginResources': list,
-    'HttpHeaders': list,
-    'MessageIds': list,
-    'Oem': dict,
-}
-MODERN = {
-    'RegistryPrefixes': list,
-    'ResourceTypes': list,
-    'Severities': list,
-    'SubordinateResources': bool,
-    'SubscriptionType': ['RedfishEvent'],
-    'EventFormatType': ['Event'],
-    'DeliveryRetryPolicy': RETRY_POLICIES,
-    'VerifyCertificate': bool,
-    'SendHeartbeat': bool,
-    'HeartbeatIntervalMinutes': int,
-    'IncludeOriginOfCondition': bool,
 }
 
 
@@ -246,11 +205,15 @@ class EventService:
     # Subscriptions
 
     async def _subscribe(self, call: Call) -> web.Response:
-        body = self._checked(call.body)
+        body = subscriptions.checked(call.body, self._modern)
         self._next += 1
         uri = f'{SUBSCRIPTIONS}/{self._next}'
         subscription = Subscription(
-            str(self._next), uri, body, _interest_of(body), self._gave_up
+            str(self._next),
+            uri,
+            body,
+            subscriptions.interest_of(body),
+            self._gave_up,
         )
         self._subscriptions[uri] = subscription
 
@@ -283,29 +246,6 @@ class EventService:
         self._tree.changed(SUBSCRIPTIONS)
         return answers.created(resource)
 
-    def _checked(self, body: dict) -> dict:
-        known = {**SUBSCRIPTION, **(MODERN if self._modern else {})}
-        for name, value in body.items():
-            if name not in known:
-                raise errors.property_unknown(name)
-            _check_property(name, value, known[name])
-        for name in ('Destination', 'Protocol'):
-            if name not in body:
-                raise errors.property_missing(name)
-        if not re.match(r'https?://[^/]+', body['Destination']):
-            raise errors.property_value('Destination', body['Destination'])
-        for kind in body.get('EventTypes', ()):
-            if kind not in EVENT_TYPES:
-                raise errors.property_value('EventTypes', kind)
-        if not self._modern:
-            return body
-        return {
-            'SubscriptionType': 'RedfishEvent',
-            'EventFormatType': 'Event',
-            'DeliveryRetryPolicy': 'RetryForever',
-            **body,
-        }
-
     def _gave_up(self, subscription: Subscription) -> bool:
         """What the retry policy says; True: try the event again."""
         policy = subscription.body.get('DeliveryRetryPolicy')
@@ -333,7 +273,9 @@ class EventService:
     # Server-sent events
 
     async def _stream(self, call: Call) -> web.StreamResponse:
-        interest = _parse_filter(call.request.query.get('$filter', ''))
+        interest = subscriptions.parse_filter(
+            call.request.query.get('$filter', '')
+        )
         queue: asyncio.Queue[Event | None] = asyncio.Queue()
         stream = web.StreamResponse(
             headers={
@@ -367,7 +309,7 @@ class EventService:
             ServiceEnabled=True,
             DeliveryRetryAttempts=self.tries.attempts,
             DeliveryRetryIntervalSeconds=max(1, int(self.tries.interval)),
-            EventTypesForSubscription=EVENT_TYPES,
+            EventTypesForSubscription=subscriptions.EVENT_TYPES,
         )
         if self._options.push:
             service['Subscriptions'] = {'@odata.id': SUBSCRIPTIONS}
@@ -398,52 +340,3 @@ class EventService:
                 f'#{action}': {'target': f'{SERVICE}/Actions/{action}'}
             },
         }
-
-
-def _check_property(name: str, value: object, wanted: object) -> None:
-    if isinstance(wanted, list):
-        if value not in wanted:
-            raise errors.property_value(name, value)
-    elif not isinstance(value, wanted):
-        raise errors.property_type(name, value)
-
-
-def _interest_of(body: dict) -> Interest:
-    origins = [
-        o['@odata.id'] if isinstance(o, dict) else str(o)
-        for o in body.get('OriginResources', [])
-    ]
-    if origins:
-        body['OriginResources'] = links(origins)
-    return Interest(
-        event_types=body.get('EventTypes', []),
-        registries=body.get('RegistryPrefixes', []),
-        message_ids=body.get('MessageIds', []),
-        resource_types=body.get('ResourceTypes', []),
-        severities=body.get('Severities', []),
-        origins=origins,
-        subordinate=body.get('SubordinateResources', False),
-    )
-
-
-def _parse_filter(text: str) -> Interest:
-    """The $filter of a stream: comparisons with `eq`, joined.
-
-    Comparisons of one property are alternatives, those of several must all
-    hold; that is what DSP0266 wants of clients.
-    """
-    fields = {
-        'EventType': 'event_types',
-        'RegistryPrefix': 'registries',
-        'MessageId': 'message_ids',
-        'ResourceType': 'resource_types',
-        'OriginResource': 'origins',
-    }
-    interest = Interest()
-    for name, value in re.findall(r"(\w+)\s+eq\s+'?([^'\s)]+)'?", text):
-        if name not in fields:
-            raise errors.query_value('$filter', text)
-        getattr(interest, fields[name]).append(value)
-    if text and interest == Interest():
-        raise errors.query_value('$filter', text)
-    return interest

@@ -194,6 +194,32 @@ class SpecificTestCase(RedfishTestCase):
         compute = {'ResourceBlock': {'@odata.id': f'{BLOCKS}/compute-1'}}
         self.assertEqual(409, (await self.post(remove, compute))[0])
 
+    async def test_decommission(self):
+        uri = await self.compose('compute-1')
+        action = (await self.get(uri))['Actions'][
+            '#ComputerSystem.Decommission'
+        ]
+        body = {'DecommissionTypes': ['UserData'], 'RequireSecureErase': True}
+
+        async def erased() -> bool:
+            (block,) = (
+                b
+                for b in (await self.state())['blocks']
+                if b['uri'] == f'{BLOCKS}/compute-1'
+            )
+            return block['erased']
+
+        self.assertFalse(await erased())
+        answer = await self.post(action['target'], body)
+        self.assertEqual(204, (await self.finish(answer))[0])
+        self.assertTrue(await erased())
+        for wrong in ({}, {'DecommissionTypes': ['Roof']}):
+            status, _, _ = await self.post(action['target'], wrong)
+            self.assertEqual(400, status)
+        self.server.personality.options.secure_erase = False
+        status, _, _ = await self.post(action['target'], body)
+        self.assertEqual(501, status)
+
     async def test_patch_of_the_blocks(self):
         uri = await self.compose('compute-1', 'storage-1-1')
         places = [{}, None, {'@odata.id': f'{BLOCKS}/storage-3-1'}]

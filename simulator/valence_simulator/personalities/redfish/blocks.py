@@ -40,6 +40,8 @@ class Block:
     reserved: bool = False
     pool: str = 'Free'
     client: str | None = None
+    #: Whether there is no more user data on it.
+    erased: bool = True
     #: Id of the reservation that holds it.
     reservation: str | None = None
     #: Id of the system that it is part of.

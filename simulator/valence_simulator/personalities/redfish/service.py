@@ -76,6 +76,7 @@ class CompositionService(RedfishService):
                     'type': block.type,
                     'state': block.state,
                     'zones': block.zones,
+                    'erased': block.erased,
                     'reservation': block.reservation,
                     'system': block.system,
                 }

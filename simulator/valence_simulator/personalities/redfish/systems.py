@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import uuid
 from collections.abc import Callable
 
@@ -13,59 +12,26 @@ from valence_simulator.personalities.redfish import capabilities
 from valence_simulator.personalities.redfish import parts
 from valence_simulator.personalities.redfish import uris
 from valence_simulator.personalities.redfish.blocks import Block
-from valence_simulator.personalities.redfish.composition import BOOT_VALUES
+from valence_simulator.personalities.redfish.changes import Changes
 from valence_simulator.personalities.redfish.composition import TEXTS
 from valence_simulator.personalities.redfish.composition import Plan
 from valence_simulator.personalities.redfish.composition import check_boot
 from valence_simulator.personalities.redfish.composition import check_text
+from valence_simulator.personalities.redfish.system import RESET_TYPES
+from valence_simulator.personalities.redfish.system import ComposedSystem
+from valence_simulator.personalities.redfish.system import render
 from valence_simulator.protocol import answers
 from valence_simulator.protocol import errors
 from valence_simulator.protocol.resources import Call
 from valence_simulator.protocol.resources import Resource
 from valence_simulator.protocol.resources import collection
-from valence_simulator.protocol.resources import document
-from valence_simulator.protocol.resources import link
-from valence_simulator.protocol.resources import links
 
-RESET_TYPES = [
-    'On',
-    'ForceOff',
-    'GracefulShutdown',
-    'GracefulRestart',
-    'ForceRestart',
-    'PowerCycle',
-]
-OK = {'State': 'Enabled', 'Health': 'OK'}
 #: Property of a system -> type of the members.
 KINDS = {
     'Processors': 'Processor',
     'Memory': 'Memory',
     'EthernetInterfaces': 'EthernetInterface',
 }
-
-
-@dataclasses.dataclass
-class ComposedSystem:
-    """A system, and the blocks that it is made of."""
-
-    id: str
-    uuid: str
-    texts: dict[str, str]
-    blocks: list[Block]
-    #: Whether it is there for good, and blocks are only put to it.
-    expandable: bool = False
-    power: str = 'On'
-    boot: dict = dataclasses.field(
-        default_factory=lambda: {
-            'BootSourceOverrideEnabled': 'Disabled',
-            'BootSourceOverrideTarget': 'None',
-            'BootSourceOverrideMode': 'UEFI',
-        }
-    )
-
-    @property
-    def uri(self) -> str:
-        return f'{uris.SYSTEMS}/{self.id}'
 
 
 class Systems:
@@ -75,6 +41,7 @@ class Systems:
         self._service = service
         self._tree = service.tree
         self.members: dict[str, ComposedSystem] = {}
+        self._changes = Changes(service)
         self._next = 0
         self._tree.add(
             uris.SYSTEMS, self._render_collection, post=self._compose
@@ -107,7 +74,7 @@ class Systems:
         system.boot.update(plan.body.get('Boot', {}))
         self.members[system.id] = system
         for block in plan.blocks:
-            self._take(system, block)
+            self.take(system, block)
         self._add(system)
         self._tree.changed(uris.SYSTEMS)
         self._service.notify('ResourceAdded', system.uri)
@@ -116,7 +83,7 @@ class Systems:
     def decompose(self, system: ComposedSystem) -> None:
         """Take a system apart; its blocks are free again."""
         for block in list(system.blocks):
-            self._give_back(system, block)
+            self.give_back(system, block)
         del self.members[system.id]
         self._tree.remove(system.uri)
         self._tree.changed(uris.SYSTEMS)
@@ -135,12 +102,15 @@ class Systems:
         self._tree.changed(system.uri)
         self._service.notify('ResourceUpdated', system.uri)
 
-    def _take(self, system: ComposedSystem, block: Block) -> None:
+    def take(self, system: ComposedSystem, block: Block) -> None:
+        """Make a block part of a system."""
         system.blocks.append(block)
         block.system, block.reservation, block.pool = system.id, None, 'Active'
+        block.erased = False
         self._service.set_state(block, 'Composed')
 
-    def _give_back(self, system: ComposedSystem, block: Block) -> None:
+    def give_back(self, system: ComposedSystem, block: Block) -> None:
+        """Make a block of a system free."""
         system.blocks.remove(block)
         block.system, block.pool = None, 'Free'
         failed = block.state in ('Failed', 'Unavailable')
@@ -185,8 +155,9 @@ class Systems:
             handlers['delete'] = self._delete
         actions = {
             'Reset': self._reset,
-            'AddResourceBlock': self._add_block,
-            'RemoveResourceBlock': self._remove_block,
+            'AddResourceBlock': self._changes.add,
+            'RemoveResourceBlock': self._changes.remove,
+            'Decommission': self._changes.decommission,
         }
 
         def bind(handler):
@@ -197,7 +168,7 @@ class Systems:
 
         resource = self._tree.add(
             system.uri,
-            lambda: self._render(system),
+            lambda: render(system),
             **{method: bind(handler) for method, handler in handlers.items()},
         )
         for name, handler in actions.items():
@@ -209,14 +180,14 @@ class Systems:
         return resource
 
     def _add_parts(self, system: ComposedSystem) -> None:
-        for name, (attribute, render) in parts.PARTS.items():
+        for name, (attribute, show) in parts.PARTS.items():
             uri = f'{system.uri}/{name}'
             members = {
                 f'{uri}/{block.id}-{part.id}': part
                 for block in system.blocks
                 for part in getattr(block, attribute)
             }
-            self._add_collection(uri, KINDS[name], members, render)
+            self._add_collection(uri, KINDS[name], members, show)
         storages = [block for block in system.blocks if block.drives]
         uri = f'{system.uri}/Storage'
         self._tree.add_collection(
@@ -229,7 +200,7 @@ class Systems:
             parts.add_storage(self._tree, f'{uri}/{block.id}', block.drives)
 
     def _add_collection(
-        self, uri: str, kind: str, members: dict, render: Callable
+        self, uri: str, kind: str, members: dict, show: Callable
     ) -> None:
         self._tree.add_collection(
             uri, f'{kind}Collection', kind, lambda: list(members)
@@ -237,7 +208,7 @@ class Systems:
         for member, part in members.items():
             self._tree.add(
                 member,
-                lambda member=member, part=part: render(member, part),
+                lambda member=member, part=part: show(member, part),
             )
 
     async def _reset(self, system: ComposedSystem, call: Call):
@@ -262,89 +233,11 @@ class Systems:
             elif name != 'Links':
                 raise errors.property_not_writable(name)
         if 'Links' in body:
-            self._replace_blocks(system, body['Links'])
+            self._changes.replace(system, body['Links'])
         system.boot.update(body.get('Boot', {}))
         system.texts.update({k: v for k, v in body.items() if k in TEXTS})
         self.changed(system)
         return answers.ok(self._tree[system.uri])
-
-    def _replace_blocks(self, system: ComposedSystem, given: object) -> None:
-        """Links/ResourceBlocks: {} keeps a place, null empties it."""
-        entries = (
-            given.get('ResourceBlocks') if isinstance(given, dict) else None
-        )
-        if not isinstance(entries, list):
-            raise errors.property_type('Links/ResourceBlocks', entries)
-        kept, new, places = [], [], list(system.blocks)
-        for n, entry in enumerate(entries):
-            if entry == {} and n < len(places):
-                kept.append(places[n])
-            elif entry is not None and entry != {}:
-                block = self._service.planner.block_at(entry)
-                (kept if block in places else new).append(block)
-        kept += places[len(entries) :]
-        self._service.planner.check(new, kept=kept)
-        for block in places:
-            if block not in kept:
-                self._give_back(system, block)
-        for block in new:
-            self._take(system, block)
-
-    async def _add_block(self, system: ComposedSystem, call: Call):
-        block = self._block_of(system, call.body)
-        self._service.planner.check([block], kept=system.blocks)
-        self._service.counts['AddResourceBlock'] += 1
-        plan = Plan({}, [block])
-        self.claim(plan)
-
-        def work() -> web.Response:
-            self._take(system, block)
-            self.changed(system)
-            return answers.no_content()
-
-        return await self._service.tasks.run(
-            call,
-            'Add a resource block',
-            self._service.options.compose_seconds,
-            work,
-            lambda: self.release(plan),
-        )
-
-    async def _remove_block(self, system: ComposedSystem, call: Call):
-        block = self._block_of(system, call.body)
-        if block not in system.blocks:
-            raise errors.conflict(f'{block.uri} is no part of the system.')
-        if block.type == 'Compute':
-            raise errors.conflict('A system keeps its Compute block.')
-        self._service.counts['RemoveResourceBlock'] += 1
-
-        def work() -> web.Response:
-            self._give_back(system, block)
-            self.changed(system)
-            return answers.no_content()
-
-        return await self._service.tasks.run(
-            call,
-            'Remove a resource block',
-            self._service.options.compose_seconds,
-            work,
-        )
-
-    def _block_of(self, system: ComposedSystem, body: dict) -> Block:
-        """The block an action is about; its ETags must be right.
-
-        :raises RedfishError: 400; 428, an ETag is not right.
-        """
-        if 'ResourceBlock' not in body:
-            raise errors.property_missing('ResourceBlock')
-        block = self._service.planner.block_at(body['ResourceBlock'])
-        for name, uri in (
-            ('ResourceBlockETag', block.uri),
-            ('ComputerSystemETag', system.uri),
-        ):
-            if body.get(name, '*') not in ('*', self._tree[uri].etag):
-                raise errors.precondition_required()
-        return block
 
     async def _delete(self, system: ComposedSystem, call: Call):
         self._service.counts['DELETE'] += 1
@@ -360,74 +253,3 @@ class Systems:
             self._service.options.release_seconds,
             work,
         )
-
-    def _render(self, system: ComposedSystem) -> dict:
-        uri, texts = system.uri, dict(system.texts)
-        processors = [p for b in system.blocks for p in b.processors]
-        cpus = [p for p in processors if p.type == 'CPU']
-        memory = sum(d.capacity_mib for b in system.blocks for d in b.dimms)
-        actions = f'{uri}/Actions/ComputerSystem'
-        cases = ['ExpandableSystem'] if system.expandable else []
-        return document(
-            uri,
-            'ComputerSystem.v1_20_0.ComputerSystem',
-            texts.pop('Name', f'System {system.id}'),
-            **{'Description': 'Composed system', 'HostName': None, **texts},
-            SystemType='Composed',
-            UUID=system.uuid,
-            Manufacturer='Contoso',
-            Model='Simulated composed system',
-            SerialNumber=f'C{int(system.id):06d}',
-            PowerState=system.power,
-            Status={'State': 'Enabled', 'Health': self._health(system)},
-            Boot={
-                **system.boot,
-                'BootSourceOverrideTarget@Redfish.AllowableValues': (
-                    BOOT_VALUES['BootSourceOverrideTarget']
-                ),
-            },
-            ProcessorSummary={
-                'Count': len(cpus),
-                'CoreCount': sum(p.cores for p in cpus),
-                'Model': cpus[0].model if cpus else None,
-                'Status': OK,
-            },
-            MemorySummary={
-                'TotalSystemMemoryGiB': memory / 1024,
-                'Status': OK,
-            },
-            Composition={'UseCases': cases},
-            Processors=link(f'{uri}/Processors'),
-            Memory=link(f'{uri}/Memory'),
-            EthernetInterfaces=link(f'{uri}/EthernetInterfaces'),
-            Storage=link(f'{uri}/Storage'),
-            Links={
-                'ResourceBlocks': links(b.uri for b in system.blocks),
-                'Chassis': links(
-                    sorted(
-                        {
-                            f'{uris.CHASSIS}/{b.chassis.id}'
-                            for b in system.blocks
-                        }
-                    )
-                ),
-                'ManagedBy': [link(uris.MANAGER)],
-            },
-            Actions={
-                '#ComputerSystem.Reset': {
-                    'target': f'{actions}.Reset',
-                    'ResetType@Redfish.AllowableValues': RESET_TYPES,
-                },
-                '#ComputerSystem.AddResourceBlock': {
-                    'target': f'{actions}.AddResourceBlock'
-                },
-                '#ComputerSystem.RemoveResourceBlock': {
-                    'target': f'{actions}.RemoveResourceBlock'
-                },
-            },
-        )
-
-    @staticmethod
-    def _health(system: ComposedSystem) -> str:
-        sick = [b.health for b in system.blocks if b.health != 'OK']
-        return 'Critical' if 'Critical' in sick else ([*sick, 'OK'])[0]

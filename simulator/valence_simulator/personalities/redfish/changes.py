@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Changes to a composed system: its blocks, and what lies on them."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from valence_simulator.personalities.redfish.blocks import Block
+from valence_simulator.personalities.redfish.composition import Plan
+from valence_simulator.personalities.redfish.system import DECOMMISSION_TYPES
+from valence_simulator.personalities.redfish.system import ComposedSystem
+from valence_simulator.protocol import answers
+from valence_simulator.protocol import errors
+from valence_simulator.protocol.resources import Call
+
+
+class Changes:
+    """The actions on the blocks of systems."""
+
+    def __init__(self, service):
+        self._service = service
+
+    def replace(self, system: ComposedSystem, given: object) -> None:
+        """PATCH of Links/ResourceBlocks: {} keeps a place, null empties it.
+
+        :raises RedfishError: 400 or 409, and nothing is changed.
+        """
+        entries = None
+        if isinstance(given, dict):
+            entries = given.get('ResourceBlocks')
+        if not isinstance(entries, list):
+            raise errors.property_type('Links/ResourceBlocks', entries)
+        kept, new, places = [], [], list(system.blocks)
+        for n, entry in enumerate(entries):
+            if entry == {} and n < len(places):
+                kept.append(places[n])
+            elif entry is not None and entry != {}:
+                block = self._service.planner.block_at(entry)
+                (kept if block in places else new).append(block)
+        kept += places[len(entries) :]
+        self._service.planner.check(new, kept=kept)
+        for block in places:
+            if block not in kept:
+                self._service.systems.give_back(system, block)
+        for block in new:
+            self._service.systems.take(system, block)
+
+    async def add(self, system: ComposedSystem, call: Call) -> web.Response:
+        """AddResourceBlock."""
+        block = self._block_of(system, call.body)
+        self._service.planner.check([block], kept=system.blocks)
+        self._service.counts['AddResourceBlock'] += 1
+        systems, plan = self._service.systems, Plan({}, [block])
+        systems.claim(plan)
+
+        def work() -> web.Response:
+            systems.take(system, block)
+            systems.changed(system)
+            return answers.no_content()
+
+        return await self._service.tasks.run(
+            call,
+            'Add a resource block',
+            self._service.options.compose_seconds,
+            work,
+            lambda: systems.release(plan),
+        )
+
+    async def remove(self, system: ComposedSystem, call: Call) -> web.Response:
+        """RemoveResourceBlock."""
+        block = self._block_of(system, call.body)
+        if block not in system.blocks:
+            raise errors.conflict(f'{block.uri} is no part of the system.')
+        if block.type == 'Compute':
+            raise errors.conflict('A system keeps its Compute block.')
+        self._service.counts['RemoveResourceBlock'] += 1
+
+        def work() -> web.Response:
+            self._service.systems.give_back(system, block)
+            self._service.systems.changed(system)
+            return answers.no_content()
+
+        return await self._service.tasks.run(
+            call,
+            'Remove a resource block',
+            self._service.options.compose_seconds,
+            work,
+        )
+
+    async def decommission(
+        self, system: ComposedSystem, call: Call
+    ) -> web.Response:
+        """Decommission: erase what is on the blocks of a system."""
+        types = call.body.get('DecommissionTypes')
+        if not isinstance(types, list):
+            raise errors.property_missing('DecommissionTypes')
+        for kind in types:
+            if kind not in DECOMMISSION_TYPES:
+                raise errors.property_value('DecommissionTypes', kind)
+        self._check_etag('ComputerSystemETag', system.uri, call.body)
+        secure = call.body.get('RequireSecureErase') is True
+        if secure and not self._service.options.secure_erase:
+            raise errors.RedfishError(
+                501,
+                'Base.1.5.GeneralError',
+                'The drives cannot be erased securely.',
+            )
+        self._service.counts['Decommission'] += 1
+
+        def work() -> web.Response:
+            for block in system.blocks:
+                block.erased |= bool({'All', 'UserData'} & set(types))
+            return answers.no_content()
+
+        return await self._service.tasks.run(
+            call,
+            'Decommission a system',
+            self._service.options.release_seconds,
+            work,
+        )
+
+    def _block_of(self, system: ComposedSystem, body: dict) -> Block:
+        """The block an action is about; its ETags must be right.
+
+        :raises RedfishError: 400; 428, an ETag is not right.
+        """
+        if 'ResourceBlock' not in body:
+            raise errors.property_missing('ResourceBlock')
+        block = self._service.planner.block_at(body['ResourceBlock'])
+        self._check_etag('ResourceBlockETag', block.uri, body)
+        self._check_etag('ComputerSystemETag', system.uri, body)
+        return block
+
+    def _check_etag(self, name: str, uri: str, body: dict) -> None:
+        etag = self._service.tree[uri].etag
+        if etag is not None and body.get(name, '*') not in ('*', etag):
+            raise errors.precondition_required()

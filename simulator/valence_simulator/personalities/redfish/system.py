@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A composed system, and how it looks."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from valence_simulator.personalities.redfish import uris
+from valence_simulator.personalities.redfish.blocks import Block
+from valence_simulator.personalities.redfish.composition import BOOT_VALUES
+from valence_simulator.protocol.resources import document
+from valence_simulator.protocol.resources import link
+from valence_simulator.protocol.resources import links
+
+RESET_TYPES = [
+    'On',
+    'ForceOff',
+    'GracefulShutdown',
+    'GracefulRestart',
+    'ForceRestart',
+    'PowerCycle',
+]
+DECOMMISSION_TYPES = [
+    'All',
+    'UserData',
+    'ManagerConfig',
+    'BIOSConfig',
+    'NetworkConfig',
+    'StorageConfig',
+    'Logs',
+    'TPM',
+]
+OK = {'State': 'Enabled', 'Health': 'OK'}
+
+
+@dataclasses.dataclass
+class ComposedSystem:
+    """A system, and the blocks that it is made of."""
+
+    id: str
+    uuid: str
+    texts: dict[str, str]
+    blocks: list[Block]
+    #: Whether it is there for good, and blocks are only put to it.
+    expandable: bool = False
+    power: str = 'On'
+    boot: dict = dataclasses.field(
+        default_factory=lambda: {
+            'BootSourceOverrideEnabled': 'Disabled',
+            'BootSourceOverrideTarget': 'None',
+            'BootSourceOverrideMode': 'UEFI',
+        }
+    )
+
+    @property
+    def uri(self) -> str:
+        return f'{uris.SYSTEMS}/{self.id}'
+
+
+def render(system: ComposedSystem) -> dict:
+    """The system as a GET shows it."""
+    uri, texts = system.uri, dict(system.texts)
+    cases = ['ExpandableSystem'] if system.expandable else []
+    return document(
+        uri,
+        'ComputerSystem.v1_21_0.ComputerSystem',
+        texts.pop('Name', f'System {system.id}'),
+        **{'Description': 'Composed system', 'HostName': None, **texts},
+        SystemType='Composed',
+        UUID=system.uuid,
+        Manufacturer='Contoso',
+        Model='Simulated composed system',
+        SerialNumber=f'C{int(system.id):06d}',
+        PowerState=system.power,
+        Status={'State': 'Enabled', 'Health': _health(system)},
+        Boot={
+            **system.boot,
+            'BootSourceOverrideTarget@Redfish.AllowableValues': (
+                BOOT_VALUES['BootSourceOverrideTarget']
+            ),
+        },
+        **_summaries(system),
+        Composition={'UseCases': cases},
+        Processors=link(f'{uri}/Processors'),
+        Memory=link(f'{uri}/Memory'),
+        EthernetInterfaces=link(f'{uri}/EthernetInterfaces'),
+        Storage=link(f'{uri}/Storage'),
+        Links=_links(system),
+        Actions=_actions(f'{uri}/Actions'),
+    )
+
+
+def _summaries(system: ComposedSystem) -> dict:
+    processors = [p for b in system.blocks for p in b.processors]
+    cpus = [p for p in processors if p.type == 'CPU']
+    memory = sum(d.capacity_mib for b in system.blocks for d in b.dimms)
+    return {
+        'ProcessorSummary': {
+            'Count': len(cpus),
+            'CoreCount': sum(p.cores for p in cpus),
+            'Model': cpus[0].model if cpus else None,
+            'Status': OK,
+        },
+        'MemorySummary': {
+            'TotalSystemMemoryGiB': memory / 1024,
+            'Status': OK,
+        },
+    }
+
+
+def _links(system: ComposedSystem) -> dict:
+    chassis = {f'{uris.CHASSIS}/{b.chassis.id}' for b in system.blocks}
+    return {
+        'ResourceBlocks': links(block.uri for block in system.blocks),
+        'Chassis': links(sorted(chassis)),
+        'ManagedBy': [link(uris.MANAGER)],
+    }
+
+
+def _actions(uri: str) -> dict:
+    shown = {
+        f'#ComputerSystem.{name}': {'target': f'{uri}/ComputerSystem.{name}'}
+        for name in (
+            'Reset',
+            'AddResourceBlock',
+            'RemoveResourceBlock',
+            'Decommission',
+        )
+    }
+    for name, parameter, values in (
+        ('Reset', 'ResetType', RESET_TYPES),
+        ('Decommission', 'DecommissionTypes', DECOMMISSION_TYPES),
+    ):
+        key = f'{parameter}@Redfish.AllowableValues'
+        shown[f'#ComputerSystem.{name}'][key] = values
+    return shown
+
+
+def _health(system: ComposedSystem) -> str:
+    sick = [block.health for block in system.blocks if block.health != 'OK']
+    return 'Critical' if 'Critical' in sick else [*sick, 'OK'][0]

@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What can be asked of the event service: bodies and stream filters."""
+
+from __future__ import annotations
+
+import re
+
+from valence_simulator.protocol import errors
+from valence_simulator.protocol.delivery import Interest
+from valence_simulator.protocol.resources import links
+
+EVENT_TYPES = [
+    'StatusChange',
+    'ResourceUpdated',
+    'ResourceAdded',
+    'ResourceRemoved',
+    'Alert',
+]
+RETRY_POLICIES = [
+    'TerminateAfterRetries',
+    'SuspendRetries',
+    'RetryForever',
+    'RetryForeverWithBackoff',
+]
+#: Property of a subscription -> type, or the values that it can have.
+SUBSCRIPTION = {
+    'Name': str,
+    'Description': str,
+    'Destination': str,
+    'Protocol': ['Redfish'],
+    'Context': str,
+    'EventTypes': list,
+    'OriginResources': list,
+    'HttpHeaders': list,
+    'MessageIds': list,
+    'Oem': dict,
+}
+MODERN = {
+    'RegistryPrefixes': list,
+    'ResourceTypes': list,
+    'Severities': list,
+    'SubordinateResources': bool,
+    'SubscriptionType': ['RedfishEvent'],
+    'EventFormatType': ['Event'],
+    'DeliveryRetryPolicy': RETRY_POLICIES,
+    'VerifyCertificate': bool,
+    'SendHeartbeat': bool,
+    'HeartbeatIntervalMinutes': int,
+    'IncludeOriginOfCondition': bool,
+}
+
+
+def checked(body: dict, modern: bool) -> dict:
+    """The body of a new subscription, with defaults.
+
+    :param modern: whether the service knows what newer schemas know.
+    :raises RedfishError: 400, naming the property to blame.
+    """
+    known = {**SUBSCRIPTION, **(MODERN if modern else {})}
+    for name, value in body.items():
+        if name not in known:
+            raise errors.property_unknown(name)
+        _check_property(name, value, known[name])
+    for name in ('Destination', 'Protocol'):
+        if name not in body:
+            raise errors.property_missing(name)
+    if not re.match(r'https?://[^/]+', body['Destination']):
+        raise errors.property_value('Destination', body['Destination'])
+    for kind in body.get('EventTypes', ()):
+        if kind not in EVENT_TYPES:
+            raise errors.property_value('EventTypes', kind)
+    if not modern:
+        return dict(body)
+    return {
+        'SubscriptionType': 'RedfishEvent',
+        'EventFormatType': 'Event',
+        'DeliveryRetryPolicy': 'RetryForever',
+        **body,
+    }
+
+
+def _check_property(name: str, value: object, wanted: object) -> None:
+    if isinstance(wanted, list):
+        if value not in wanted:
+            raise errors.property_value(name, value)
+    elif not isinstance(value, wanted):
+        raise errors.property_type(name, value)
+
+
+def interest_of(body: dict) -> Interest:
+    """Which events a subscription wants."""
+    origins = [
+        o['@odata.id'] if isinstance(o, dict) else str(o)
+        for o in body.get('OriginResources', [])
+    ]
+    if origins:
+        body['OriginResources'] = links(origins)
+    return Interest(
+        event_types=body.get('EventTypes', []),
+        registries=body.get('RegistryPrefixes', []),
+        message_ids=body.get('MessageIds', []),
+        resource_types=body.get('ResourceTypes', []),
+        severities=body.get('Severities', []),
+        origins=origins,
+        subordinate=body.get('SubordinateResources', False),
+    )
+
+
+def parse_filter(text: str) -> Interest:
+    """The $filter of a stream: comparisons with `eq`, joined.
+
+    Comparisons of one property are alternatives, those of several must all
+    hold; that is what DSP0266 wants of clients.
+    """
+    fields = {
+        'EventType': 'event_types',
+        'RegistryPrefix': 'registries',
+        'MessageId': 'message_ids',
+        'ResourceType': 'resource_types',
+        'OriginResource': 'origins',
+    }
+    interest = Interest()
+    for name, value in re.findall(r"(\w+)\s+eq\s+'?([^'\s)]+)'?", text):
+        if name not in fields:
+            raise errors.query_value('$filter', text)
+        getattr(interest, fields[name]).append(value)
+    if text and interest == Interest():
+        raise errors.query_value('$filter', text)
+    return interest
