@@ -1,0 +1,86 @@
+# Everything sets itself up in .venv: a machine needs make and Python 3.11 or
+# newer with its venv module, no git and no compiler.
+#
+#   make demo            two simulated pod managers, and Valence at work on them
+#   make test            every check and every test
+#   make help            the other targets
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+
+# pbr reads the version from a git tag; this is it where there is none.
+ifeq ($(if $(wildcard .git),$(shell git describe --tags --abbrev=0 2>/dev/null)),)
+export PBR_VERSION ?= 0.1.0.dev0
+endif
+
+# What is installed is told by two stamps that bear the version of Python.
+VERSION := $(shell $(PYTHON) -c 'import sys; \
+	sys.exit("too old") if sys.version_info < (3, 11) else \
+	print(f"{sys.version_info[0]}.{sys.version_info[1]}")' 2>/dev/null)
+ifeq ($(VERSION),)
+$(error $(PYTHON) is not Python 3.11 or newer: give one with make PYTHON=...)
+endif
+MADE := $(VENV)/.made-$(VERSION)
+INSTALLED := $(VENV)/.installed-$(VERSION)
+TESTABLE := $(VENV)/.testable-$(VERSION)
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install \
+	--prefer-binary
+
+.DEFAULT_GOAL := help
+.PHONY: help venv demo test lint unit docs samples benchmark pre-commit clean
+
+help: ## show this
+	@grep -hE '^[a-z-]+:.*## ' $(firstword $(MAKEFILE_LIST)) | \
+	    sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
+
+$(MADE):
+	@echo 'Making $(VENV) with Python $(VERSION)'
+	@$(PYTHON) -m venv --clear $(VENV)
+	@touch $@
+
+$(INSTALLED): $(MADE) requirements.txt setup.cfg simulator/requirements.txt \
+		simulator/setup.cfg
+	@echo 'Installing Valence and its simulator in $(VENV)'
+	@$(PIP) -r requirements.txt -r simulator/requirements.txt \
+	    -e . -e ./simulator
+	@touch $@
+
+$(TESTABLE): $(INSTALLED) test-requirements.txt doc/requirements.txt \
+		simulator/test-requirements.txt
+	@echo 'Installing what checks, tests and documentation need in $(VENV)'
+	@$(PIP) -r test-requirements.txt -r doc/requirements.txt \
+	    -r simulator/test-requirements.txt
+	@touch $@
+
+venv: $(TESTABLE) ## install everything in ./.venv
+
+demo: $(INSTALLED) ## show Valence at work on simulated pod managers
+	@exec $(BIN)/python tools/demo.py
+
+test: $(TESTABLE) ## run every check and every test
+	@$(BIN)/python tools/test.py
+
+lint: $(TESTABLE) ## run the checks, or those that CHECKS='ruff mypy' names
+	@$(BIN)/python tools/lint.py $(CHECKS)
+
+unit: $(TESTABLE) ## run the tests, or those that TESTS=regex names
+	@$(BIN)/python tools/test.py --no-lint $(TESTS)
+
+docs: $(TESTABLE) ## build the documentation in doc/build/html
+	@$(BIN)/python tools/lint.py docs
+
+samples: $(TESTABLE) ## write anew what is generated from the code
+	@$(BIN)/python tools/generate.py
+
+benchmark: $(TESTABLE) ## run the benchmarks
+	@for script in benchmarks/*.py; do $(BIN)/python $$script || exit; done
+
+pre-commit: $(TESTABLE) ## have git run the checks before each commit
+	@$(BIN)/pre-commit install
+
+clean: ## remove what was made
+	rm -rf $(VENV) .demo .stestr simulator/.stestr .mypy_cache .ruff_cache \
+	    .tox build doc/build releasenotes/build *.egg-info \
+	    simulator/*.egg-info
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,119 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Write what is generated from the code: samples and the OpenAPI document.
+
+With ``--check`` nothing is written: it fails, naming them, if files are not
+what the code says now.
+"""
+
+import argparse
+import difflib
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+
+TOP = pathlib.Path(__file__).resolve().parent.parent
+BIN = pathlib.Path(sys.executable).parent
+
+# File, and the command that writes it; the name of a file follows.
+GENERATED: dict[str, list[str]] = {
+    'etc/valence/valence.conf.sample': [
+        'oslo-config-generator',
+        '--config-file',
+        'etc/valence/config-generator.conf',
+        '--output-file',
+    ],
+    'etc/valence/policy.yaml.sample': [
+        'oslopolicy-sample-generator',
+        '--config-file',
+        'etc/valence/policy-generator.conf',
+        '--output-file',
+    ],
+    'api-ref/openapi.json': [
+        'python',
+        'tools/openapi.py',
+        '--output-file',
+    ],
+}
+
+
+def generate(name: str, path: pathlib.Path) -> None:
+    """Write one of the files, to ``path``.
+
+    :raises CalledProcessError: when its generator fails.
+    """
+    command = [*GENERATED[name], str(path)]
+    command[0] = str(BIN / command[0])
+    subprocess.run(
+        command,
+        cwd=TOP,
+        check=True,
+        stdout=subprocess.DEVNULL,
+        env={**os.environ, 'PYTHONWARNINGS': 'ignore'},
+    )
+
+
+def own_options(text: str) -> str:
+    """Of a sample configuration, what comes from Valence's own options.
+
+    The rest comes from libraries and changes with their releases.
+    """
+    kept = []
+    for section in re.split(r'(?m)^(?=\[)', text):
+        title, _, body = section.partition('\n')
+        parts = re.split(r'(?m)^#\n# From (\S+)\n#\n', body)
+        for source, options in zip(parts[1::2], parts[2::2], strict=True):
+            if source == 'valence.conf':
+                kept += [title, options.strip()]
+    return '\n'.join(kept)
+
+
+# How a file is looked at before it is compared.
+ESSENCE: dict[str, Callable[[str], str]] = {
+    'etc/valence/valence.conf.sample': own_options,
+}
+
+
+def is_fresh(name: str) -> bool:
+    """Whether a file is what the code says; prints the difference if not."""
+    with tempfile.TemporaryDirectory() as directory:
+        path = pathlib.Path(directory) / 'generated'
+        generate(name, path)
+        essence = ESSENCE.get(name, str)
+        try:
+            there = essence((TOP / name).read_text())
+        except FileNotFoundError:
+            there = ''
+        wanted = essence(path.read_text())
+    lines = difflib.unified_diff(
+        there.splitlines(), wanted.splitlines(), name, 'generated', lineterm=''
+    )
+    difference = list(lines)
+    print('\n'.join(difference[:40]))
+    return not difference
+
+
+def main() -> int:
+    """Write, or check; the exit status."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument('--check', action='store_true')
+    parser.add_argument('names', nargs='*', help='default: all of them')
+    options = parser.parse_args()
+    names = options.names or list(GENERATED)
+    if not options.check:
+        for name in names:
+            generate(name, TOP / name)
+            print(f'Wrote {name}')
+        return 0
+    stale = [name for name in names if not is_fresh(name)]
+    for name in stale:
+        print(f'{name} is stale: run "make samples"', file=sys.stderr)
+    return 1 if stale else 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())

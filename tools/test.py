@@ -1,0 +1,134 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Run the checks and every test, and close with the plain count.
+
+usage: test.py [--no-lint] [REGEX]
+
+The last line counts what the runners themselves report; the exit status is
+not 0 if a check or a test failed, or if a suite ran no test.
+"""
+
+import argparse
+import collections
+import os
+import pathlib
+import socket
+import subprocess
+import sys
+import urllib.parse
+
+import subunit
+import testtools
+
+import lint
+
+TOP = lint.TOP
+STESTR = str(lint.BIN / 'stestr')
+
+# The tests themselves skip what needs a server that does not answer; the
+# logins are those of servers fresh from their packages.
+SERVERS = {
+    'VALENCE_TEST_MYSQL': ('mysql+pymysql://root@127.0.0.1/', 3306),
+    'VALENCE_TEST_POSTGRESQL': (
+        'postgresql+psycopg2://postgres@127.0.0.1/postgres',
+        5432,
+    ),
+    'VALENCE_TEST_RABBIT': ('rabbit://guest:guest@127.0.0.1:5672/', 5672),
+}
+
+
+def suites() -> list[pathlib.Path]:
+    """The directories that stestr is run in: one a package."""
+    return [
+        TOP / name
+        for name in ('', *lint.PACKAGES[1:])
+        if (TOP / name / '.stestr.conf').exists()
+    ]
+
+
+def tell_servers() -> None:
+    """Say which servers the tests will find."""
+    for name, (default, port) in SERVERS.items():
+        url = os.environ.setdefault(name, default)
+        parts = urllib.parse.urlsplit(url)
+        address = (parts.hostname or '127.0.0.1', parts.port or port)
+        try:
+            socket.create_connection(address, timeout=3).close()
+            answer = 'answers'
+        except OSError:
+            answer = 'does not answer: what needs it is skipped'
+        print(f'{name}: {address[0]}:{address[1]} {answer}')
+
+
+def streams(suite: pathlib.Path) -> int:
+    """How many runs stestr has written down for a suite."""
+    try:
+        return int((suite / '.stestr' / 'next-stream').read_text())
+    except FileNotFoundError:
+        return 0
+
+
+def count(suite: pathlib.Path) -> collections.Counter[str]:
+    """The tests of a suite's last run by their outcome."""
+    result: collections.Counter[str] = collections.Counter()
+
+    def ended(test: testtools.StreamToDict) -> None:
+        result[test['status']] += 1
+
+    stream = subprocess.Popen(
+        [STESTR, 'last', '--subunit'], cwd=suite, stdout=subprocess.PIPE
+    )
+    summary = testtools.StreamToDict(ended)
+    summary.startTestRun()
+    subunit.ByteStreamToStreamResult(
+        stream.stdout, non_subunit_name='stdout'
+    ).run(summary)
+    summary.stopTestRun()
+    stream.wait()
+    return result
+
+
+def run(
+    suite: pathlib.Path, arguments: list[str]
+) -> tuple[bool, collections.Counter[str]]:
+    """Run one suite; whether all is well, and its tests by outcome."""
+    title = 'valence' if suite == TOP else suite.name
+    print(f'\nTests of {title}', flush=True)
+    before = streams(suite)
+    status = subprocess.run(
+        [STESTR, 'run', *arguments],
+        cwd=suite,
+        stdin=subprocess.DEVNULL,
+    ).returncode
+    if streams(suite) == before:
+        print(f'The tests of {title} could not be run')
+        return False, collections.Counter()
+    return status == 0, count(suite)
+
+
+def main() -> int:
+    """Run it all; the exit status."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument('--no-lint', action='store_true')
+    parser.add_argument('regex', nargs='*', help='default: every test')
+    options = parser.parse_args()
+    well = True
+    total: collections.Counter[str] = collections.Counter()
+    if not options.no_lint:
+        well = lint.main([]) == 0
+    tell_servers()
+    for suite in suites():
+        fine, counted = run(suite, options.regex)
+        well = (fine or bool(options.regex)) and well
+        total += counted
+    passed = total['success'] + total['xfail']
+    skipped = total['skip']
+    failed = sum(total.values()) - passed - skipped
+    if not well and not failed:
+        print('\nNo test failed, yet something else did: see above')
+    print(f'\n{passed} passed, {failed} failed, {skipped} skipped')
+    return 0 if well and passed and not failed else 1
+
+
+if __name__ == '__main__':
+    sys.exit(main())
