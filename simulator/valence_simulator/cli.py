@@ -171,6 +171,12 @@ def _add_composition_options(group) -> None:
             help=what,
         )
     add(
+        '--careless',
+        action='store_true',
+        help='a Preview composes, and a manifest that fails half way is not '
+        'undone',
+    )
+    add(
         '--require-etag',
         action='store_true',
         help='answer 428 to a PATCH without If-Match',

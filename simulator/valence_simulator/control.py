@@ -39,7 +39,7 @@ class Control:
         rest = parts[1] if len(parts) > 1 else ''
         try:
             return route(self, rest, await _json_of(request))
-        except BadRequest as error:
+        except (BadRequest, TypeError, ValueError, re.error) as error:
             return web.json_response({'error': str(error)}, status=400)
         except KeyError as error:
             return web.json_response(
@@ -66,10 +66,7 @@ class Control:
 
     def _add_faults(self, rest: str, body: object) -> web.Response:
         wanted = body if isinstance(body, list) else [body]
-        try:
-            added = [self._server.faults.add(**fault) for fault in wanted]
-        except (TypeError, ValueError, re.error) as error:
-            raise BadRequest(str(error)) from error
+        added = [self._server.faults.add(**fault) for fault in wanted]
         return web.json_response({'ids': [f.id for f in added]}, status=201)
 
     def _remove_faults(self, rest: str, body: object) -> web.Response:
@@ -82,10 +79,7 @@ class Control:
         options = dict(_object(body))
         if 'latency_ms' in options:
             self._server.latency = float(options.pop('latency_ms')) / 1000
-        try:
-            self._server.personality.set_options(**options)
-        except TypeError as error:
-            raise BadRequest(str(error)) from error
+        self._server.personality.set_options(**options)
         return web.Response(status=204)
 
     def _add_systems(self, rest: str, body: object) -> web.Response:

@@ -92,6 +92,23 @@ class RedfishService:
         """Send events made up by hand; how many were sent."""
         return self.events.emit(events, repeat)
 
+    def change(self, uri: str, properties: dict) -> None:
+        """Merge properties into a resource; KeyError if there is none."""
+        resource = self.tree[uri]
+        subscription = self.events.find(uri)
+        if subscription is not None:
+            state = properties.get('Status', {}).get('State')
+            self.events.disable(subscription, state == 'Disabled')
+            return
+        rest = self.change_model(uri, dict(properties))
+        resource.overlay.update(rest)
+        resource.changed()
+        self.notify('ResourceUpdated', uri)
+
+    def change_model(self, uri: str, properties: dict) -> dict:
+        """Take over what the model knows; what is left is only shown."""
+        return properties
+
     def set_options(self, **options: object) -> None:
         """Change options of the command line, by their names there."""
         for name, value in options.items():
@@ -131,7 +148,7 @@ class RedfishService:
             return
         wanted = request.headers.get('If-Match')
         if wanted is None:
-            if getattr(self.options, 'require_etag', False):
+            if self.options.require_etag:
                 raise errors.precondition_required()
         elif wanted not in ('*', resource.etag):
             raise errors.precondition_failed()

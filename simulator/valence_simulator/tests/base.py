@@ -54,7 +54,9 @@ class SimulatorTestCase(unittest.IsolatedAsyncioTestCase):
         return document
 
     async def post(self, path: str, body: object = None, **kwargs):
-        return await self.request('POST', path, json=body or {}, **kwargs)
+        return await self.request(
+            'POST', path, json={} if body is None else body, **kwargs
+        )
 
     async def order(self, **fault) -> None:
         """Order a fault."""

@@ -5,11 +5,15 @@ from __future__ import annotations
 
 import json
 import signal
+import ssl
 import subprocess
 import sys
+import tempfile
 import time
 import unittest
 import urllib.request
+
+from valence_simulator import tls
 
 
 def start(*arguments: str) -> subprocess.Popen:
@@ -57,6 +61,24 @@ class CommandTestCase(unittest.TestCase):
         self.assertEqual(1, second.returncode)
         self.assertIn('address already in use', err)
         self.assertNotIn('Traceback', err)
+
+    def test_tls(self):
+        with tempfile.NamedTemporaryFile(suffix='.pem') as file:
+            file.write(tls.self_signed('127.0.0.1'))
+            file.flush()
+            process = start('--tls-cert', file.name, '--systems', '1')
+            self.addCleanup(process.communicate)
+            self.addCleanup(process.kill)
+            url = process.stdout.readline().rsplit(' ', 1)[1].strip()
+            trusting = ssl.create_default_context(cafile=file.name)
+            with urllib.request.urlopen(url, context=trusting) as answer:
+                self.assertEqual('v1', json.load(answer)['Id'])
+        own = start('--tls', '--systems', '1')
+        self.addCleanup(own.communicate)
+        self.addCleanup(own.kill)
+        url = own.stdout.readline().rsplit(' ', 1)[1].strip()
+        with self.assertRaisesRegex(OSError, 'CERTIFICATE_VERIFY_FAILED'):
+            urllib.request.urlopen(url)
 
     def test_identity_differs(self):
         other = start('--port', '0', '--systems', '2')

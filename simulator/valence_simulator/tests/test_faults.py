@@ -63,6 +63,23 @@ class FaultsTestCase(base.SimulatorTestCase):
             status, body, _ = await self.post('/_simulator/faults', fault)
             self.assertEqual(400, status, body)
         self.assertEqual(404, (await self.post('/_simulator/x'))[0])
+        for path, body in (
+            ('faults', [1]),
+            ('systems', {'count': 'many'}),
+            ('systems', []),
+            ('restart', {'down_seconds': 'x'}),
+        ):
+            status, answer, _ = await self.post(f'/_simulator/{path}', body)
+            self.assertEqual(400, status, answer)
+        for path, status in (
+            ('systems', 404),
+            ('options', 400),
+        ):
+            method = 'POST' if path == 'systems' else 'PATCH'
+            got, _, _ = await self.request(
+                method, f'/_simulator/{path}', json={'kind': 'x'}
+            )
+            self.assertEqual(status, got)
 
     async def test_broken_connections(self):
         for fault in ('drop', 'refuse', 'truncate'):

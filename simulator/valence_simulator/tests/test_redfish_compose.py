@@ -463,6 +463,16 @@ class ManifestTestCase(RedfishTestCase):
         await asyncio.sleep(0.05)
         await self.compose('compute-1')
 
+    async def test_careless(self):
+        self.server.personality.options.careless = True
+        body = self.manifest(
+            self.stanza('compute-1'),
+            self.stanza('compute-1'),
+            RequestType='Preview',
+        )
+        self.assertEqual(409, (await self.post(COMPOSE, body))[0])
+        self.assertEqual(1, len((await self.get(SYSTEMS))['Members']))
+
     async def test_bad_manifests(self):
         good = self.manifest(self.stanza('compute-1'))
         for key, body in (

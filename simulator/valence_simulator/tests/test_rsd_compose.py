@@ -237,6 +237,13 @@ class ComposeTestCase(base.SimulatorTestCase):
         )
         uri = await self.allocate()
         await self.wait_for(uri, ComposedNodeState='Failed')
+        await self.request(
+            'PATCH',
+            f'/_simulator/resources{uri}',
+            json={'ComposedNodeState': 'PoweredOff'},
+        )
+        node = await self.get(uri)
+        self.assertEqual('PoweredOff', node['ComposedNodeState'])
         self.server.personality.options.compose_seconds = 60
         uri = await self.allocate()
         await self.post('/_simulator/restart')

@@ -118,26 +118,18 @@ class CompositionService(RedfishService):
         self._add_capabilities_to_zones()
         return added
 
-    def change(self, uri: str, properties: dict) -> None:
-        resource = self.tree[uri]
-        rest = dict(properties)
-        subscription = self.events.find(uri)
-        if subscription is not None:
-            state = properties.get('Status', {}).get('State')
-            self.events.disable(subscription, state == 'Disabled')
-            return
+    def change_model(self, uri: str, properties: dict) -> dict:
         block = self.blocks.find(uri)
         system = self.systems.find(uri)
         if block is not None:
-            status = rest.pop('CompositionStatus', {})
+            status = properties.pop('CompositionStatus', {})
             block.state = status.get('CompositionState', block.state)
-            block.health = rest.get('Status', {}).get('Health', block.health)
+            health = properties.get('Status') or {}
+            block.health = health.get('Health', block.health)
             self.block_changed(block)
         elif system is not None:
-            system.power = rest.pop('PowerState', system.power)
-        resource.overlay.update(rest)
-        resource.changed()
-        self.notify('ResourceUpdated', uri)
+            system.power = properties.pop('PowerState', system.power)
+        return properties
 
     def remove(self, uri: str) -> None:
         resource = self.tree[uri]

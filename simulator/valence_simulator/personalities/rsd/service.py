@@ -107,19 +107,17 @@ class RsdService(RedfishService):
         self.tree.changed(uris.SYSTEMS)
         return added
 
-    def change(self, uri: str, properties: dict) -> None:
-        resource = self.tree[uri]
-        system = self.pod.systems.get(uri.rsplit('/', 1)[1])
-        subscription = self.events.find(uri)
-        if subscription is not None:
-            state = properties.get('Status', {}).get('State')
-            self.events.disable(subscription, state == 'Disabled')
-            return
+    def change_model(self, uri: str, properties: dict) -> dict:
+        key = uri.rsplit('/', 1)[1]
+        system = self.pod.systems.get(key)
+        node = self.nodes.members.get(key)
         if system is not None and uri == uris.system(system):
-            properties = self._change_system(system, properties)
-        resource.overlay.update(properties)
-        resource.changed()
-        self.notify('ResourceUpdated', uri)
+            return self._change_system(system, properties)
+        if node is not None and uri == node.uri:
+            node.state = properties.pop('ComposedNodeState', node.state)
+            node.system.power = properties.pop('PowerState', node.system.power)
+            self._system_changed(node.system)
+        return properties
 
     def remove(self, uri: str) -> None:
         resource = self.tree[uri]
@@ -141,16 +139,15 @@ class RsdService(RedfishService):
         self.notify('StatusChange', uris.system(system))
 
     def _change_system(self, system: System, properties: dict) -> dict:
-        """Take over what the model knows; the rest is returned."""
-        rest = dict(properties)
-        if isinstance(rest.get('PowerState'), str):
-            system.power = rest.pop('PowerState')
-        if isinstance(rest.get('Status'), dict):
-            system.state = rest['Status'].get('State', system.state)
-            system.health = rest['Status'].get('Health', system.health)
-        system.online = rest.pop('online', system.online)
+        if isinstance(properties.get('PowerState'), str):
+            system.power = properties.pop('PowerState')
+        if isinstance(properties.get('Status'), dict):
+            status = properties['Status']
+            system.state = status.get('State', system.state)
+            system.health = status.get('Health', system.health)
+        system.online = properties.pop('online', system.online)
         self._system_changed(system)
-        return rest
+        return properties
 
     def _remove_system(self, system: System) -> None:
         node = self.nodes.holder(uris.system(system))
