@@ -8,54 +8,29 @@ lie, collections that never end, sessions that expire in the middle.
 """
 
 import concurrent.futures
-import json
-import ssl
-import tempfile
 import threading
 import urllib.parse
 from collections.abc import Iterable
 from collections.abc import Iterator
 from typing import Any
-from typing import NamedTuple
 
 import orjson
 import requests
-import urllib3
 from oslo_config import cfg
 from oslo_log import log
 
 from valence.common import exception
 from valence.podmanagers import base
+from valence.podmanagers import http
 from valence.podmanagers import transport
+from valence.podmanagers.http import Answer
 
 LOG = log.getLogger(__name__)
 
 ROOT = '/redfish/v1'
-_CHUNK = 65536
-_REDIRECTS = (301, 302, 303, 307, 308)
-_MAX_REDIRECTS = 5
 _GET_ATTEMPTS = 2
-_NO_ANSWER = (
-    requests.RequestException,
-    urllib3.exceptions.HTTPError,
-    OSError,
-    ValueError,
-)
 # A session resource that is not there means that the service has no sessions.
 _NO_SESSIONS = (404, 405, 501)
-
-
-class Answer(NamedTuple):
-    """What came back.
-
-    :param body: the JSON object; empty where there was none.
-    :param location: the path of the ``Location`` header.
-    """
-
-    status: int
-    body: dict[str, Any]
-    location: str | None
-    headers: Any
 
 
 class Client:
@@ -63,27 +38,16 @@ class Client:
 
     def __init__(self, connection: base.Connection) -> None:
         self._connection = connection
-        parts = urllib.parse.urlsplit(connection.url)
-        self._origin = f'{parts.scheme}://{parts.netloc}'
-        path = parts.path.rstrip('/')
-        self._prefix = path.removesuffix(ROOT) if path.endswith(ROOT) else path
+        path = urllib.parse.urlsplit(connection.url).path.rstrip('/')
+        self._http = http.Http(
+            connection,
+            prefix=path.removesuffix(ROOT) if path.endswith(ROOT) else path,
+            headers={'OData-Version': '4.0'},
+        )
         self._lock = threading.Lock()
         self._token: str | None = None
         self._session_uri: str | None = None
         self._basic = connection.auth_type == 'basic'
-        self._verify, self._ca_file = _trust(connection)
-        self._session = requests.Session()
-        # The environment must not choose proxies, logins or certificates.
-        self._session.trust_env = False
-        self._session.headers.update(
-            {'Accept': 'application/json', 'OData-Version': '4.0'}
-        )
-        adapter = transport.Adapter(
-            pool_connections=2,
-            pool_maxsize=cfg.CONF.redfish.parallel + 4,
-        )
-        for scheme in ('http://', 'https://'):
-            self._session.mount(scheme, adapter)
 
     def root(self, deadline: base.Deadline) -> dict[str, Any]:
         """The service root, wherever it answers.
@@ -100,7 +64,7 @@ class Client:
             self.check(answer, path)
         if answer.status != 200 or 'RedfishVersion' not in answer.body:
             raise exception.NotAPodManager(
-                reason=f'no Redfish service root at {self.url(path)} '
+                reason=f'no Redfish service root at {self._http.url(path)} '
                 f'(status {answer.status})'
             )
         return answer.body
@@ -108,7 +72,7 @@ class Client:
     def _public(self, path: str, deadline: base.Deadline) -> Answer:
         """The root without a login, which no service may ask for there."""
         try:
-            return self._send('GET', path, deadline, None, None)
+            return self._http.send('GET', path, deadline, basic=self._basic)
         except exception.MalformedAnswer as exc:
             raise exception.NotAPodManager(reason=str(exc)) from None
 
@@ -144,18 +108,20 @@ class Client:
         deadline: base.Deadline,
         body: dict[str, Any] | None = None,
         check: bool = True,
+        headers: dict[str, str] | None = None,
     ) -> Answer:
         """Send a request, logged in, and read the whole answer.
 
         :param check: raise for an answer that says no.
+        :param headers: sent besides the usual ones.
         :raises PodManagerUnavailable: when no proper answer came in time.
         """
         token = self._log_in(deadline)
-        answer = self._send(method, uri, deadline, body, token)
+        answer = self._send(method, uri, deadline, body, token, headers)
         if answer.status == 401 and token is not None:
             # The session may have expired: log in once more, then believe it.
             token = self._log_in(deadline, stale=token)
-            answer = self._send(method, uri, deadline, body, token)
+            answer = self._send(method, uri, deadline, body, token, headers)
         if check:
             self.check(answer, uri)
         return answer
@@ -196,12 +162,11 @@ class Client:
                 'UserName': self._connection.username,
                 'Password': self._connection.password or '',
             }
-            answer = self._send(
+            answer = self._http.send(
                 'POST',
                 f'{ROOT}/SessionService/Sessions',
                 deadline,
                 credentials,
-                None,
             )
             if answer.status in _NO_SESSIONS:
                 self._basic = True
@@ -231,17 +196,7 @@ class Client:
             except exception.PodManagerError as exc:
                 LOG.debug('The session was not closed: %s', exc)
             self._token = None
-        self._session.close()
-
-    def url(self, uri: str) -> str:
-        """The whole URL of a link, which may lack our path prefix."""
-        parts = urllib.parse.urlsplit(uri)
-        path = parts.path if parts.path.startswith('/') else '/' + parts.path
-        if self._prefix and not path.startswith(self._prefix + '/'):
-            path = self._prefix + path
-        query = f'?{parts.query}' if parts.query else ''
-        # Whatever host a link names: the password only goes to ours.
-        return f'{self._origin}{path}{query}'
+        self._http.close()
 
     def stream(self, uri: str, deadline: base.Deadline) -> 'EventStream':
         """Open a stream of server-sent events.
@@ -252,21 +207,7 @@ class Client:
         token = self._log_in(deadline)
         if token:
             headers['X-Auth-Token'] = token
-        left = max(deadline.left(), 0.01)
-        try:
-            with transport.within(deadline) as sent:
-                response = self._session.get(
-                    self.url(uri),
-                    headers=headers,
-                    auth=self._basic_login(),
-                    timeout=(left, None),
-                    verify=self._verify,
-                    stream=True,
-                )
-        except _NO_ANSWER as exc:
-            raise exception.PodManagerUnavailable(
-                reason=_explain(exc, 'GET', uri, deadline)
-            ) from None
+        response, sent = self._http.open(uri, deadline, headers, self._basic)
         kind = response.headers.get('Content-Type', '')
         if response.status_code != 200 or 'event-stream' not in kind:
             response.close()
@@ -276,12 +217,6 @@ class Client:
             )
         return EventStream(response, sent)
 
-    def _basic_login(self) -> Any:
-        if not self._basic or self._connection.username is None:
-            return None
-        password = self._connection.password or ''
-        return self._connection.username.encode(), password.encode()
-
     def _send(
         self,
         method: str,
@@ -289,54 +224,13 @@ class Client:
         deadline: base.Deadline,
         body: dict[str, Any] | None,
         token: str | None,
+        headers: dict[str, str] | None = None,
     ) -> Answer:
-        for _ in range(_MAX_REDIRECTS):
-            answer = self._send_once(method, uri, deadline, body, token)
-            if answer.status not in _REDIRECTS or answer.location is None:
-                return answer
-            uri = answer.location
-        raise exception.PodManagerUnavailable(
-            reason=f'{uri} is redirected for ever'
-        )
-
-    def _send_once(
-        self,
-        method: str,
-        uri: str,
-        deadline: base.Deadline,
-        body: dict[str, Any] | None,
-        token: str | None,
-    ) -> Answer:
-        headers = {'X-Auth-Token': token} if token else {}
-        # Bytes, so that names beyond Latin-1 pass; the stubs know text only.
-        left = deadline.left()
-        if left <= 0:
-            raise exception.PodManagerUnavailable(
-                reason=f'timed out before {method} {uri} was sent'
-            )
-        try:
-            with transport.within(deadline):
-                with self._session.request(
-                    method,
-                    self.url(uri),
-                    json=body,
-                    headers=headers,
-                    auth=self._basic_login(),
-                    timeout=left,
-                    verify=self._verify,
-                    allow_redirects=False,
-                    stream=True,
-                ) as response:
-                    content = _read(response)
-        except _NO_ANSWER as exc:
-            raise exception.PodManagerUnavailable(
-                reason=_explain(exc, method, uri, deadline)
-            ) from None
-        return Answer(
-            response.status_code,
-            _parse(response, content, uri),
-            _path(response.headers.get('Location')),
-            response.headers,
+        headers = dict(headers or {})
+        if token:
+            headers['X-Auth-Token'] = token
+        return self._http.send(
+            method, uri, deadline, body, headers, self._basic
         )
 
 
@@ -352,9 +246,10 @@ class EventStream:
     def __iter__(self) -> Iterator[dict[str, Any]]:
         # What comes in chunks comes whole; the rest is waited for by bytes.
         chunked = getattr(self._response.raw, 'chunked', False)
+        size = http.CHUNK if chunked else 1
         data: list[bytes] = []
         try:
-            for line in self._response.iter_lines(_CHUNK if chunked else 1):
+            for line in self._response.iter_lines(size):
                 if line.startswith(b'data:'):
                     data.append(line[5:].strip())
                 elif not line and data:
@@ -362,7 +257,7 @@ class EventStream:
                     data = []
                 if sum(map(len, data)) > cfg.CONF.redfish.max_answer_bytes:
                     raise ValueError('an event is too large')
-        except (*_NO_ANSWER, AttributeError) as exc:
+        except (*http.NO_ANSWER, AttributeError) as exc:
             LOG.debug('The event stream ended: %s', exc)
         finally:
             self._response.close()
@@ -379,61 +274,6 @@ def _event(data: bytes) -> Iterator[dict[str, Any]]:
         return
     if isinstance(event, dict):
         yield event
-
-
-def _trust(connection: base.Connection) -> tuple[bool | str, Any]:
-    """What ``requests`` is to verify certificates with, and what holds it."""
-    if connection.insecure:
-        return False, None
-    if connection.ca_cert is not None:
-        file = tempfile.NamedTemporaryFile('w', suffix='.pem')
-        file.write(connection.ca_cert)
-        file.flush()
-        return file.name, file
-    paths = ssl.get_default_verify_paths()
-    return paths.cafile or paths.capath or True, None
-
-
-def _read(response: requests.Response) -> bytes:
-    limit = cfg.CONF.redfish.max_answer_bytes
-    content = bytearray()
-    for chunk in response.iter_content(_CHUNK):
-        content += chunk
-        if len(content) > limit:
-            response.close()
-            raise ValueError(f'the answer is larger than {limit} bytes')
-    return bytes(content)
-
-
-def _parse(
-    response: requests.Response, content: bytes, uri: str
-) -> dict[str, Any]:
-    """The JSON object of an answer, whatever the answer calls itself."""
-    if not content.strip():
-        return {}
-    try:
-        parsed = orjson.loads(content)
-    except orjson.JSONDecodeError:
-        try:
-            parsed = json.loads(content.decode('utf-8', 'replace'))
-        except (ValueError, RecursionError):
-            parsed = None
-    if isinstance(parsed, dict):
-        return parsed
-    if response.status_code >= 300:
-        return {}
-    kind = response.headers.get('Content-Type', 'no content type')
-    raise exception.MalformedAnswer(
-        reason=f'the answer of {uri} is not a JSON object ({kind[:64]})'
-    )
-
-
-def _path(location: str | None) -> str | None:
-    """The path of a Location header, which may be absolute."""
-    if not location:
-        return None
-    parts = urllib.parse.urlsplit(location)
-    return parts.path + (f'?{parts.query}' if parts.query else '')
 
 
 def words(answer: Answer) -> str:
@@ -453,38 +293,6 @@ def words(answer: Answer) -> str:
         text.strip() for text in words if isinstance(text, str) and text
     )
     return ' '.join(said)[:1000] or f'status {answer.status}'
-
-
-def _explain(
-    exc: Exception, method: str, uri: str, deadline: base.Deadline
-) -> str:
-    """Why no answer came, for people."""
-    text = str(exc)
-    if isinstance(exc, requests.exceptions.SSLError) or 'SSL' in text:
-        return f'the TLS certificate or protocol is bad: {_innermost(exc)}'
-    if deadline.left() <= 0 or isinstance(exc, requests.Timeout):
-        return f'timed out: {method} {uri} had no complete answer in time'
-    if 'NameResolutionError' in text or 'getaddrinfo' in text:
-        return 'the host name cannot be resolved'
-    if 'Connection refused' in text:
-        return 'the connection was refused'
-    return f'{method} {uri} failed: {_innermost(exc)}'
-
-
-def _innermost(exc: BaseException) -> str:
-    while True:
-        reason = getattr(exc, 'reason', None)
-        inner = next(
-            (
-                arg
-                for arg in (reason, *exc.args)
-                if isinstance(arg, BaseException)
-            ),
-            None,
-        )
-        if inner is None:
-            return (str(exc) or type(exc).__name__)[:300]
-        exc = inner
 
 
 class Crawler:

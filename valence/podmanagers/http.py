@@ -1,0 +1,284 @@
+# SPDX-License-Identifier: Apache-2.0
+"""JSON over HTTP, for drivers of any protocol.
+
+A request has one deadline for all of it, an answer a limit on its size. The
+environment chooses neither proxies nor certificates, and the password goes to
+no other host than the one that was registered.
+"""
+
+import json
+import ssl
+import tempfile
+import urllib.parse
+from typing import Any
+from typing import NamedTuple
+
+import orjson
+import requests
+import urllib3
+from oslo_config import cfg
+
+from valence.common import exception
+from valence.podmanagers import base
+from valence.podmanagers import transport
+
+CHUNK = 65536
+# What stands for "no proper answer came".
+NO_ANSWER = (
+    requests.RequestException,
+    urllib3.exceptions.HTTPError,
+    OSError,
+    ValueError,
+)
+_REDIRECTS = (301, 302, 303, 307, 308)
+_MAX_REDIRECTS = 5
+
+# Who chose not to verify certificates need not be told so at each request.
+urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
+
+
+class Answer(NamedTuple):
+    """What came back.
+
+    :param body: the JSON object; empty where there was none.
+    :param location: the path of the ``Location`` header.
+    """
+
+    status: int
+    body: dict[str, Any]
+    location: str | None
+    headers: Any
+
+
+class Http:
+    """Requests to one service, from any number of threads.
+
+    :param prefix: a path of the service's own that links may lack.
+    :param headers: sent with every request.
+    """
+
+    def __init__(
+        self,
+        connection: base.Connection,
+        prefix: str = '',
+        headers: dict[str, str] | None = None,
+    ) -> None:
+        parts = urllib.parse.urlsplit(connection.url)
+        self._origin = f'{parts.scheme}://{parts.netloc}'
+        self._prefix = prefix
+        self._connection = connection
+        self._verify, self._ca_file = _trust(connection)
+        self._session = requests.Session()
+        # The environment must not choose proxies, logins or certificates.
+        self._session.trust_env = False
+        self._session.headers.update(
+            {'Accept': 'application/json', **(headers or {})}
+        )
+        adapter = transport.Adapter(
+            pool_connections=2,
+            pool_maxsize=cfg.CONF.redfish.parallel + 4,
+        )
+        for scheme in ('http://', 'https://'):
+            self._session.mount(scheme, adapter)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._session.close()
+
+    def url(self, uri: str) -> str:
+        """The whole URL of a link, which may lack our path prefix."""
+        parts = urllib.parse.urlsplit(uri)
+        path = parts.path if parts.path.startswith('/') else '/' + parts.path
+        if self._prefix and not path.startswith(self._prefix + '/'):
+            path = self._prefix + path
+        query = f'?{parts.query}' if parts.query else ''
+        # Whatever host a link names: the password only goes to ours.
+        return f'{self._origin}{path}{query}'
+
+    def login(self) -> Any:
+        """User name and password as HTTP Basic wants them."""
+        if self._connection.username is None:
+            return None
+        # Bytes, so that names beyond Latin-1 pass; the stubs know text only.
+        password = self._connection.password or ''
+        return self._connection.username.encode(), password.encode()
+
+    def send(
+        self,
+        method: str,
+        uri: str,
+        deadline: base.Deadline,
+        body: dict[str, Any] | None = None,
+        headers: dict[str, str] | None = None,
+        basic: bool = False,
+    ) -> Answer:
+        """Send a request and read the whole answer, whatever it says.
+
+        :param basic: log in with every request.
+        :raises PodManagerUnavailable: when no proper answer came in time.
+        """
+        for _ in range(_MAX_REDIRECTS):
+            answer = self._send_once(
+                method, uri, deadline, body, headers, basic
+            )
+            if answer.status not in _REDIRECTS or answer.location is None:
+                return answer
+            uri = answer.location
+        raise exception.PodManagerUnavailable(
+            reason=f'{uri} is redirected for ever'
+        )
+
+    def _send_once(
+        self,
+        method: str,
+        uri: str,
+        deadline: base.Deadline,
+        body: dict[str, Any] | None,
+        headers: dict[str, str] | None,
+        basic: bool,
+    ) -> Answer:
+        left = deadline.left()
+        if left <= 0:
+            raise exception.PodManagerUnavailable(
+                reason=f'timed out before {method} {uri} was sent'
+            )
+        try:
+            with transport.within(deadline):
+                with self._session.request(
+                    method,
+                    self.url(uri),
+                    json=body,
+                    headers=headers,
+                    auth=self.login() if basic else None,
+                    timeout=left,
+                    verify=self._verify,
+                    allow_redirects=False,
+                    stream=True,
+                ) as response:
+                    content = _read(response)
+        except NO_ANSWER as exc:
+            raise exception.PodManagerUnavailable(
+                reason=_explain(exc, method, uri, deadline)
+            ) from None
+        return Answer(
+            response.status_code,
+            _parse(response, content, uri),
+            _path(response.headers.get('Location')),
+            response.headers,
+        )
+
+    def open(
+        self,
+        uri: str,
+        deadline: base.Deadline,
+        headers: dict[str, str],
+        basic: bool = False,
+    ) -> tuple[requests.Response, transport.Sent]:
+        """Open an answer that may go on for ever.
+
+        :param deadline: when it has to have begun.
+        """
+        left = max(deadline.left(), 0.01)
+        try:
+            with transport.within(deadline) as sent:
+                response = self._session.get(
+                    self.url(uri),
+                    headers=headers,
+                    auth=self.login() if basic else None,
+                    timeout=(left, None),
+                    verify=self._verify,
+                    allow_redirects=False,
+                    stream=True,
+                )
+        except NO_ANSWER as exc:
+            raise exception.PodManagerUnavailable(
+                reason=_explain(exc, 'GET', uri, deadline)
+            ) from None
+        return response, sent
+
+
+def _trust(connection: base.Connection) -> tuple[bool | str, Any]:
+    """What ``requests`` is to verify certificates with, and what holds it."""
+    if connection.insecure:
+        return False, None
+    if connection.ca_cert is not None:
+        file = tempfile.NamedTemporaryFile('w', suffix='.pem')
+        file.write(connection.ca_cert)
+        file.flush()
+        return file.name, file
+    paths = ssl.get_default_verify_paths()
+    return paths.cafile or paths.capath or True, None
+
+
+def _read(response: requests.Response) -> bytes:
+    limit = cfg.CONF.redfish.max_answer_bytes
+    content = bytearray()
+    for chunk in response.iter_content(CHUNK):
+        content += chunk
+        if len(content) > limit:
+            response.close()
+            raise ValueError(f'the answer is larger than {limit} bytes')
+    return bytes(content)
+
+
+def _parse(
+    response: requests.Response, content: bytes, uri: str
+) -> dict[str, Any]:
+    """The JSON object of an answer, whatever the answer calls itself."""
+    if not content.strip():
+        return {}
+    try:
+        parsed = orjson.loads(content)
+    except orjson.JSONDecodeError:
+        try:
+            parsed = json.loads(content.decode('utf-8', 'replace'))
+        except (ValueError, RecursionError):
+            parsed = None
+    if isinstance(parsed, dict):
+        return parsed
+    if response.status_code >= 300:
+        return {}
+    kind = response.headers.get('Content-Type', 'no content type')
+    raise exception.MalformedAnswer(
+        reason=f'the answer of {uri} is not a JSON object ({kind[:64]})'
+    )
+
+
+def _path(location: str | None) -> str | None:
+    """The path of a Location header, which may be absolute."""
+    if not location:
+        return None
+    parts = urllib.parse.urlsplit(location)
+    return parts.path + (f'?{parts.query}' if parts.query else '')
+
+
+def _explain(
+    exc: Exception, method: str, uri: str, deadline: base.Deadline
+) -> str:
+    """Why no answer came, for people."""
+    text = str(exc)
+    if isinstance(exc, requests.exceptions.SSLError) or 'SSL' in text:
+        return f'the TLS certificate or protocol is bad: {_innermost(exc)}'
+    if deadline.left() <= 0 or isinstance(exc, requests.Timeout):
+        return f'timed out: {method} {uri} had no complete answer in time'
+    if 'NameResolutionError' in text or 'getaddrinfo' in text:
+        return 'the host name cannot be resolved'
+    if 'Connection refused' in text:
+        return 'the connection was refused'
+    return f'{method} {uri} failed: {_innermost(exc)}'
+
+
+def _innermost(exc: BaseException) -> str:
+    while True:
+        reason = getattr(exc, 'reason', None)
+        inner = next(
+            (
+                arg
+                for arg in (reason, *exc.args)
+                if isinstance(arg, BaseException)
+            ),
+            None,
+        )
+        if inner is None:
+            return (str(exc) or type(exc).__name__)[:300]
+        exc = inner
