@@ -28,7 +28,8 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install \
 	--prefer-binary
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test lint unit docs samples benchmark pre-commit clean
+.PHONY: help venv demo test lint unit docs samples migration note benchmark \
+	pre-commit clean
 
 help: ## show this
 	@grep -hE '^[a-z-]+:.*## ' $(firstword $(MAKEFILE_LIST)) | \
@@ -72,6 +73,12 @@ docs: $(TESTABLE) ## build the documentation in doc/build/html
 
 samples: $(TESTABLE) ## write anew what is generated from the code
 	@$(BIN)/python tools/generate.py
+
+migration: $(TESTABLE) ## write the migration that MESSAGE='...' describes
+	@$(BIN)/python tools/migration.py '$(MESSAGE)'
+
+note: $(TESTABLE) ## begin a release note, SLUG=its-name
+	@$(BIN)/reno new --no-edit '$(SLUG)'
 
 benchmark: $(TESTABLE) ## run the benchmarks
 	@for script in benchmarks/*.py; do $(BIN)/python $$script || exit; done
