@@ -33,6 +33,7 @@ _PAGING = {
 }
 _PARAMS = {
     'fields': _PAGING['fields'],
+    'force': ('boolean', 'Whether what cannot be reached is forgotten.'),
     'cascade': ('boolean', 'Whether what depends on it goes, too.'),
 }
 
@@ -107,7 +108,8 @@ def _operation(
     if spec.body:
         schema = spec.body
         if isinstance(schema, str):
-            schema = types.schema(cls, schema, versions.MAX_MINOR)
+            schema = types.schema(cls, schema, versions.MAX_MINOR, spec.absent)
+            schema['properties'].update(spec.extra)
         result['requestBody'] = {'required': True, 'content': _json(schema)}
     return result
 

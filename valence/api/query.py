@@ -2,7 +2,11 @@
 """Query parameters of collections: filters, sorting and keyset paging."""
 
 import dataclasses
+import operator
+from collections.abc import Callable
+from collections.abc import Container
 from typing import Any
+from typing import NamedTuple
 
 import sqlalchemy as sa
 import webob
@@ -16,6 +20,39 @@ from valence.objects import fields
 _PAGING = ('limit', 'marker', 'sort_key', 'sort_dir', 'fields')
 
 
+_ORDERED: dict[str, Callable[[Any, Any], Any]] = {
+    'eq': operator.eq,
+    'ne': operator.ne,
+    'gt': operator.gt,
+    'gte': operator.ge,
+    'lt': operator.lt,
+    'lte': operator.le,
+    'in': lambda column, values: column.in_(values),
+}
+_PLAIN = ('eq', 'ne', 'in')
+
+
+class Filter(NamedTuple):
+    """One condition of a collection.
+
+    :param name: the query parameter.
+    :param column: what is compared.
+    :param word: how: ``eq``, ``gte`` …
+    :param refers: whether the value is the UUID or name of a resource that
+        has to be found first.
+    """
+
+    name: str
+    column: str
+    word: str
+    value: Any
+    refers: bool = False
+
+    def condition(self, model: db.Model) -> sa.ColumnElement[bool]:
+        """The condition as the database wants it."""
+        return _ORDERED[self.word](getattr(model, self.column), self.value)
+
+
 @dataclasses.dataclass
 class Query:
     """What a request wants of a collection."""
@@ -25,7 +62,7 @@ class Query:
     sort_key: str = 'created_at'
     sort_dir: str = 'asc'
     fields: str | None = None
-    filters: dict[str, Any] = dataclasses.field(default_factory=dict)
+    filters: list['Filter'] = dataclasses.field(default_factory=list)
 
 
 def parameters(request: webob.Request, known: set[str]) -> dict[str, str]:
@@ -34,15 +71,19 @@ def parameters(request: webob.Request, known: set[str]) -> dict[str, str]:
     :raises Invalid: for one that is not known, or given twice.
     """
     result: dict[str, str] = {}
-    for name, value in request.GET.items():
-        if name not in known:
-            raise exception.Invalid(
-                field=name[:64], reason='there is no such query parameter'
-            )
+    for name, text in request.GET.items():
+        _check_known(name, known)
         if name in result:
             raise exception.Invalid(field=name, reason='it is given twice')
-        result[name] = value
+        result[name] = text
     return result
+
+
+def _check_known(name: str, known: Container[str]) -> None:
+    if name not in known:
+        raise exception.Invalid(
+            field=name[:64], reason='there is no such query parameter'
+        )
 
 
 def filterable(cls: type[base.ValenceObject]) -> dict[str, str]:
@@ -67,7 +108,14 @@ def parse(request: webob.Request, cls: type[base.ValenceObject]) -> Query:
     :raises Invalid: naming the parameter that is wrong.
     """
     filters = filterable(cls)
-    given = parameters(request, {*_PAGING, *filters})
+    given: dict[str, str] = {}
+    for name, text in request.GET.items():
+        _check_known(name, {*_PAGING, *filters})
+        if name in filters:
+            continue
+        if name in given:
+            raise exception.Invalid(field=name, reason='it is given twice')
+        given[name] = text
     query = Query(limit=_limit(given.pop('limit', None)))
     for name in ('marker', 'fields'):
         setattr(query, name, given.pop(name, None))
@@ -82,13 +130,25 @@ def parse(request: webob.Request, cls: type[base.ValenceObject]) -> Query:
         raise exception.Invalid(
             field='sort_dir', reason='it has to be asc or desc'
         )
-    for name, text in given.items():
-        field = cls.fields[filters[name]]
-        if name != filters[name]:
-            query.filters[name] = text
-        else:
-            query.filters[name] = _value(name, field, text)
+    for name, text in request.GET.items():
+        if name in filters:
+            field = cls.fields[filters[name]]
+            query.filters.append(_filter(name, filters[name], field, text))
     return query
+
+
+def _filter(name: str, column: str, field: fields.Spec, text: str) -> Filter:
+    """One filter: a value, or a comparison and a value."""
+    if name != column:
+        return Filter(name, column, 'eq', text, refers=True)
+    word, colon, rest = text.partition(':')
+    comparisons = _ORDERED if field.ordered else _PLAIN
+    if not colon or word not in comparisons:
+        word, rest = 'eq', text
+    if word == 'in':
+        values = [_value(name, field, part) for part in rest.split(',')]
+        return Filter(name, column, word, values)
+    return Filter(name, column, word, _value(name, field, rest))
 
 
 def _limit(text: str | None) -> int:
@@ -126,7 +186,10 @@ def page(
     """
     key = getattr(model, query.sort_key)
     ascending = query.sort_dir == 'asc'
-    where = list(conditions)
+    where = [
+        *conditions,
+        *(wanted.condition(model) for wanted in query.filters),
+    ]
     if query.marker is not None:
         last = tx.get(model, uuid=query.marker)
         if last is None:
@@ -144,7 +207,6 @@ def page(
         only=dict.fromkeys((*names, 'uuid')),
         order=order,
         limit=query.limit + 1,
-        **query.filters,
     ).all()
     if len(rows) <= query.limit:
         return list(rows), None

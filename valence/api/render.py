@@ -18,26 +18,43 @@ _OPTIONS = orjson.OPT_NAIVE_UTC | orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS
 
 
 @remembered
-def shown(cls: type[base.ValenceObject], minor: int) -> tuple[str, ...]:
-    """The names of the fields that an API version shows."""
+def shown(
+    cls: type[base.ValenceObject],
+    minor: int,
+    admin: bool,
+    listing: bool = False,
+) -> tuple[str, ...]:
+    """The names of the fields that an answer shows.
+
+    :param minor: the minor API version.
+    :param admin: whether an administrator asks.
+    :param listing: whether it is a collection that nobody asked more of.
+    """
     return tuple(
         name
         for name, field in cls.fields.items()
-        if 'r' in field.api and field.since <= minor
+        if 'r' in field.api
+        and field.since <= minor
+        and (admin or not field.admin)
+        and (field.lists or not listing)
     )
 
 
 def selected(
-    cls: type[base.ValenceObject], minor: int, wanted: str | None
+    cls: type[base.ValenceObject],
+    minor: int,
+    admin: bool,
+    wanted: str | None,
+    listing: bool = False,
 ) -> tuple[str, ...]:
     """The fields to show, of all or of those a request names.
 
     :param wanted: the ``fields`` parameter: names with commas between them.
     :raises Invalid: for a name that is not shown.
     """
-    names = shown(cls, minor)
     if wanted is None:
-        return names
+        return shown(cls, minor, admin, listing)
+    names = shown(cls, minor, admin)
     chosen = tuple(dict.fromkeys(wanted.split(',')))
     for name in chosen:
         if name not in names:

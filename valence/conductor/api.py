@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """How the API leaves work for conductors."""
 
+import hashlib
 from typing import Any
 
 import sqlalchemy as sa
@@ -133,6 +134,11 @@ def request_release(
     if not pending:
         states.move_node(tx, node.uuid, 'releasing')
     return uuid
+
+
+def adoption_lock(podm_uuid: str, uri: str) -> str:
+    """What two adoptions of the same node contend for."""
+    return f'adopt:{hashlib.sha256(f"{podm_uuid} {uri}".encode()).hexdigest()}'
 
 
 def request_sync(

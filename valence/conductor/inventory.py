@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 from typing import NamedTuple
 
+from oslo_config import cfg
 from oslo_utils import timeutils
 from oslo_utils import uuidutils
 
@@ -24,7 +25,7 @@ _MISSED_FOR = datetime.timedelta(days=1)
 _GONE = 'is not on the pod manager any more'
 
 _BOOKKEEPING = frozenset(
-    ('uuid', 'created_at', 'updated_at', 'synced_at', 'uri_hash', 'node_uuid')
+    ('uuid', 'created_at', 'updated_at', 'synced_at', 'uri_hash')
 )
 
 
@@ -416,3 +417,44 @@ def claimed_uris(node_uuid: str) -> list[str]:
                 only=('resource_uri',),
             )
         ]
+
+
+def let_go(
+    tx: db.Transaction, node_uuid: str, uuids: list[str] | None = None
+) -> None:
+    """Free what a node has claimed, or reserve it to the node's project.
+
+    Reserved is what stores data that neither the pod manager erases nor the
+    operator has chosen not to care about.
+
+    :param uuids: only these systems and devices.
+    """
+    node = tx.get(models.Node, uuid=node_uuid)
+    where: dict[str, Any] = {'node_uuid': node_uuid}
+    if uuids is not None:
+        where['resource_uuid'] = uuids
+    if node is not None and _keeps_data(tx, node):
+        for row in tx.list(models.Allocation, **where).all():
+            if _stores(tx, row.resource_uuid):
+                tx.update(
+                    models.Allocation,
+                    {'node_uuid': None, 'reserved_to': node.project_id},
+                    uuid=row.uuid,
+                )
+    tx.delete(models.Allocation, **where)
+
+
+def _keeps_data(tx: db.Transaction, node: Any) -> bool:
+    """Whether what a node's project stored may still be on the drives."""
+    if cfg.CONF.conductor.reuse_unerased or node.project_id is None:
+        return False
+    podm = tx.get(models.PodManager, uuid=node.podm_uuid)
+    return podm is not None and 'erase' not in podm.capabilities
+
+
+def _stores(tx: db.Transaction, uuid: str) -> bool:
+    system = tx.get(models.System, uuid=uuid)
+    if system is not None:
+        return bool(system.drives)
+    device = tx.get(models.Device, uuid=uuid)
+    return device is not None and device.capacity_gib > 0

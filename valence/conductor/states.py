@@ -24,6 +24,9 @@ NODE = (
     Move('composing', 'active', 'assembled'),
     Move('composing', 'error', 'failed or cancelled'),
     Move('composing', 'releasing', 'deleted'),
+    Move('adopting', 'active', 'taken over'),
+    Move('adopting', 'error', 'failed or cancelled'),
+    Move('adopting', 'releasing', 'deleted'),
     Move('active', 'updating', 'change asked for'),
     Move('updating', 'active', 'changed'),
     Move('updating', 'error', 'failed'),
@@ -33,6 +36,7 @@ NODE = (
     Move('error', 'releasing', 'deleted'),
     Move('error', 'active', 'seen again'),
     Move('releasing', 'error', 'failed'),
+    Move('releasing', 'active', 'deletion cancelled in time'),
 )
 
 OPERATION = (
@@ -69,3 +73,14 @@ def move_node(
         raise exception.Conflict(
             f'The node {uuid} is not in a state that leads to {target}.'
         )
+
+
+def fail_node(
+    tx: db.Transaction, uuid: str, error: str, **values: Any
+) -> None:
+    """Note on a node, if it is still there, that an operation failed."""
+    tx.update(
+        models.Node,
+        {'provision_state': 'error', 'last_error': error, **values},
+        uuid=uuid,
+    )

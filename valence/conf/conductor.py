@@ -98,6 +98,13 @@ the time that a pod manager needs to accept a composition costs retries.
         min=1,
         help='The longest that a pod manager may take to assemble a node.',
     ),
+    cfg.BoolOpt(
+        'reuse_unerased',
+        default=False,
+        help='Whether storage that its pod manager does not erase is free at '
+        'once when its node is released. Otherwise it is reserved to the '
+        'project that had it, until an administrator frees it.',
+    ),
     cfg.IntOpt(
         'keep_operations',
         default=30,

@@ -31,6 +31,8 @@ class Spec(fields.Field):
     :param refers: ``(name, kind)`` of a field that holds another resource's
         UUID: the API takes UUID or name under ``name``; ``kind`` is the class
         name of the object meant.
+    :param lists: whether collections show it without being asked to.
+    :param admin: whether only administrators get to see it.
     :param secret: kept encrypted; no value of it is ever shown.
     :param check: called with the value; raises ValueError saying what is
         wrong with it.
@@ -38,6 +40,8 @@ class Spec(fields.Field):
 
     json_types: tuple[type, ...] = ()
     json_name = ''
+    # Whether a filter may ask for more or less than a value.
+    ordered = False
 
     def __init__(
         self,
@@ -50,6 +54,8 @@ class Spec(fields.Field):
         filter: bool = False,
         sort: bool = False,
         refers: tuple[str, str] | None = None,
+        lists: bool = True,
+        admin: bool = False,
         secret: bool = False,
         check: Check | None = None,
         **kwargs: Any,
@@ -63,6 +69,8 @@ class Spec(fields.Field):
         self.filter = filter
         self.sort = sort
         self.refers = refers
+        self.lists = lists
+        self.admin = admin
         self.secret = secret
         self.check = check
 
@@ -182,6 +190,7 @@ class IntegerField(Spec, fields.IntegerField):
 
     json_types = (int,)
     json_name = 'integer'
+    ordered = True
 
     def validate_kind(self, value: int) -> None:
         if not -(2**63) <= value < 2**63:
@@ -208,6 +217,7 @@ class BooleanField(Spec, fields.BooleanField):
 class DateTimeField(Spec, fields.DateTimeField):
     """A moment in UTC, to the microsecond."""
 
+    ordered = True
     json_types = (str,)
     json_name = 'string'
 

@@ -42,7 +42,12 @@ def _observed(kind: str, **own: fields.Spec) -> dict[str, fields.Spec]:
             api='r',
             max_length=2048,
         ),
-        'properties': fields.ObjectField(doc="The pod manager's own words."),
+        'properties': fields.ObjectField(
+            doc="The pod manager's own words.",
+            api='r',
+            lists=False,
+            admin=True,
+        ),
         'synced_at': fields.DateTimeField(
             doc='When it was last seen.', api='r', tzinfo_aware=False
         ),
@@ -80,6 +85,16 @@ def _operation() -> fields.EnumField:
         doc='Whether it is in operation.',
         api='r',
         filter=True,
+    )
+
+
+def _reserved_to() -> fields.StringField:
+    return fields.StringField(
+        doc='Project that had it last, and to which it is reserved because '
+        'nobody has erased it.',
+        api='r',
+        nullable=True,
+        max_length=255,
     )
 
 
@@ -138,6 +153,7 @@ class System(base.ValenceObject):
             filter=True,
         ),
         node_uuid=_claimed_for(),
+        reserved_to=_reserved_to(),
         hardware_uuid=fields.StringField(
             doc='UUID of the hardware itself.',
             api='r',
@@ -243,6 +259,7 @@ class Device(base.ValenceObject):
             filter=True,
         ),
         node_uuid=_claimed_for(),
+        reserved_to=_reserved_to(),
         type=fields.StringField(
             doc='Kind of device: drive, nic, gpu, fpga, memory, processor, '
             'pcie, resource_block …',

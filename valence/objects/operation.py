@@ -132,7 +132,9 @@ class OperationStep(base.ValenceObject):
         'intent': fields.ObjectField(
             doc='What was wanted, written before anything is sent.'
         ),
-        'result': fields.ObjectField(doc='What came of it.', nullable=True),
+        'result': fields.ObjectField(
+            doc='What came of it.', api='r', nullable=True, admin=True
+        ),
         'state': fields.EnumField(
             STEP_STATES, doc='How far the step is.', api='r'
         ),
@@ -142,7 +144,7 @@ class OperationStep(base.ValenceObject):
 
 @ovo.VersionedObjectRegistry.register
 class Allocation(base.ValenceObject):
-    """The claim of a node on a piece of hardware."""
+    """The claim of a node, or of a project, on a piece of hardware."""
 
     RESOURCE = 'allocations'
     KIND = 'allocation'
@@ -150,17 +152,13 @@ class Allocation(base.ValenceObject):
         'uuid': base.own_uuid('allocation'),
         'resource_uuid': fields.UUIDField(doc='What is claimed.'),
         'node_uuid': fields.UUIDField(
-            doc='The node that claims it; null: a project it is reserved to.',
+            doc='The node that claims it, if a node does.', nullable=True
+        ),
+        'reserved_to': fields.StringField(
+            doc='The project that had it last, and to which it is reserved '
+            'because nobody has erased it.',
             nullable=True,
-        ),
-        'state': fields.EnumField(
-            ['claimed', 'reserved'],
-            doc='Whether a node has it, or its last project because nobody '
-            'has erased it.',
-            default='claimed',
-        ),
-        'project_id': fields.StringField(
-            doc='The project that had it last.', nullable=True, max_length=255
+            max_length=255,
         ),
         'podm_uuid': base.pod_manager_uuid(),
         **base.timestamps(),

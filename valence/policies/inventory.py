@@ -7,9 +7,38 @@ RULES = [
         ('rack', 'racks'),
         ('chassis', 'chassis'),
         ('system', 'systems'),
+        ('device', 'devices'),
+        ('storage', 'storages'),
     )
     for verb, doc, path in (
         ('list', f'List {plural}.', f'/v1/{plural}'),
         ('show', f'Show one of the {plural}.', f'/v1/{plural}/{{id}}'),
     )
+] + [
+    base.rule(
+        resource,
+        'unreserve',
+        base.ADMIN,
+        f'Free one of the {plural} that is reserved to a project.',
+        f'DELETE /v1/{plural}/{{id}}/reservation',
+    )
+    for resource, plural in (('system', 'systems'), ('device', 'devices'))
 ]
+RULES.append(
+    base.rule(
+        'device',
+        'sync',
+        base.ADMIN,
+        'Read the inventory of every pod manager anew.',
+        'POST /v1/devices/sync',
+    )
+)
+RULES.append(
+    base.rule(
+        'capacity',
+        'show',
+        base.SYSTEM_READER,
+        'Show what all pod managers have together.',
+        'GET /v1/capacity',
+    )
+)

@@ -25,6 +25,24 @@ RULES = [
         'DELETE /v1/nodes/{id}',
     ),
     _rule(
+        'storages',
+        base.PROJECT_READER,
+        'Show what a node stores on.',
+        'GET /v1/nodes/{id}/storages',
+    ),
+    _rule(
+        'preview',
+        base.PROJECT_MEMBER,
+        'Show where a node would be composed.',
+        'POST /v1/nodes/preview',
+    ),
+    _rule(
+        'manage',
+        base.ADMIN,
+        'Adopt a node that exists on a pod manager.',
+        'POST /v1/nodes/manage',
+    ),
+    _rule(
         'action',
         base.PROJECT_MEMBER,
         'Act on a node, such as resetting it.',

@@ -42,6 +42,12 @@ RULES = [
         *(f'DELETE {path}' for path in _ONE),
     ),
     _rule(
+        'topology',
+        base.SYSTEM_READER,
+        'Show the tree of a pod manager.',
+        'GET /v1/pod_managers/{id}/topology',
+    ),
+    _rule(
         'sync',
         base.ADMIN,
         'Read the inventory of a pod manager anew.',

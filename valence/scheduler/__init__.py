@@ -9,6 +9,7 @@ import dataclasses
 import functools
 import random
 from collections.abc import Callable
+from collections.abc import Collection
 from collections.abc import Iterable
 from typing import Any
 
@@ -19,6 +20,7 @@ from stevedore import named
 from valence import objects
 from valence.common import exception
 from valence.db import api as db
+from valence.db import capacity
 from valence.db.sqlalchemy import models
 from valence.scheduler import fitting
 from valence.scheduler import weighers
@@ -26,7 +28,7 @@ from valence.scheduler import weighers
 # Systems of about the same size are chosen from at random, so that requests
 # that arrive together do not all run for the same one.
 _AMONG = 8
-_NOT_READ = ('properties', 'created_at', 'updated_at', 'node_uuid')
+_NOT_READ = ('properties', 'created_at', 'updated_at')
 
 
 @dataclasses.dataclass(frozen=True)
@@ -37,6 +39,7 @@ class Request:
     :param podm_uuid: look on this pod manager only.
     :param resources: UUIDs of the very systems and devices to use.
     :param affinity: ``{"scope", "with" or "against": [node UUIDs]}``.
+    :param project_id: who asks: what is reserved to others is not free.
     :param excluded: systems that turned out not to do, with the reason.
     """
 
@@ -44,6 +47,7 @@ class Request:
     podm_uuid: str | None = None
     resources: tuple[str, ...] = ()
     affinity: dict[str, Any] | None = None
+    project_id: str | None = None
     excluded: tuple[tuple[str, str], ...] = ()
 
 
@@ -122,7 +126,7 @@ def rank(tx: db.Transaction, request: Request, enough: int = 1) -> Ranking:
         else:
             usable.append(podm)
     near = _Affinity(tx, request.affinity)
-    for podm in _by_weight(tx, usable):
+    for podm in _by_weight(tx, usable, request):
         choice = _place(tx, podm, request, near)
         if isinstance(choice, Choice):
             ranking.choices.append(choice)
@@ -158,10 +162,14 @@ def _sort_out(podm: Any, request: Request) -> Refusal | None:
     return None
 
 
-def _by_weight(tx: db.Transaction, podms: list[Any]) -> list[Any]:
+def _by_weight(
+    tx: db.Transaction, podms: list[Any], request: Request
+) -> list[Any]:
     """The pod managers, best first; equals in any order."""
     nodes = _counts(tx, models.Node)
-    free = _counts(tx, models.System, *_FREE)
+    free = _counts(
+        tx, models.System, *capacity.free(models.System, request.project_id)
+    )
     weigh: Callable[..., float] = _plugins(
         'weighers', (cfg.CONF.scheduler.weigher,)
     )[0].plugin
@@ -190,16 +198,6 @@ def _counts(
 # What is looked at of a system; its vendor's words are long.
 _COLUMNS = tuple(
     name for name in objects.System.fields if name not in _NOT_READ
-)
-_FREE = (
-    models.System.state == 'free',
-    models.System.missing_since.is_(None),
-    models.System.node_uuid.is_(None),
-)
-_FREE_DEVICE = (
-    models.Device.state == 'free',
-    models.Device.missing_since.is_(None),
-    models.Device.node_uuid.is_(None),
 )
 
 
@@ -256,7 +254,7 @@ def _systems(
         conditions = (*conditions, system.uuid.in_(request.resources))
     rows = tx.list(
         system,
-        *_FREE,
+        *capacity.free(system, request.project_id),
         *conditions,
         system.uuid.not_in(excluded),
         podm_uuid=podm.uuid,
@@ -302,7 +300,7 @@ def _devices(tx: db.Transaction, podm: Any, request: Request) -> list[Any]:
     return list(
         tx.list(
             device,
-            *_FREE_DEVICE,
+            *capacity.free(device, request.project_id),
             *only,
             podm_uuid=podm.uuid,
             order=[device.capacity_gib, device.uuid],
@@ -375,30 +373,41 @@ class _Affinity:
         return f'it is {where} {scope} of the nodes to be {others}'
 
 
-def claim(tx: db.Transaction, node_uuid: str, choice: Choice) -> None:
-    """Claim what was chosen.
+def claim(
+    tx: db.Transaction,
+    node_uuid: str,
+    podm_uuid: str,
+    system_uuids: Collection[str],
+    device_uuids: Collection[str],
+    project_id: str | None = None,
+) -> None:
+    """Claim systems and devices for a node.
 
-    :raises LostRace: when it is not free any more.
+    :param project_id: whose node it is: its reservations become claims.
+    :raises LostRace: when something is not free any more.
     :raises oslo_db.exception.DBDuplicateEntry: when somebody else has it.
     """
-    for uuid in (choice.system_uuid, *choice.devices):
-        tx.create(
-            models.Allocation,
-            resource_uuid=uuid,
-            state='claimed',
-            node_uuid=node_uuid,
-            podm_uuid=choice.podm_uuid,
-        )
-    free = tx.count(
-        models.System,
-        models.System.missing_since.is_(None),
-        uuid=choice.system_uuid,
-        state='free',
-    ) + tx.count(
-        models.Device,
-        models.Device.missing_since.is_(None),
-        uuid=list(choice.devices),
-        state='free',
-    )
-    if free != 1 + len(choice.devices):
-        raise exception.LostRace()
+    for model, uuids in (
+        (models.System, system_uuids),
+        (models.Device, device_uuids),
+    ):
+        if uuids and tx.count(
+            model,
+            *capacity.free(model, project_id),
+            uuid=list(uuids),
+        ) != len(uuids):
+            raise exception.LostRace()
+        for uuid in uuids:
+            reserved = project_id is not None and tx.update(
+                models.Allocation,
+                {'node_uuid': node_uuid, 'reserved_to': None},
+                resource_uuid=uuid,
+                reserved_to=project_id,
+            )
+            if not reserved:
+                tx.create(
+                    models.Allocation,
+                    resource_uuid=uuid,
+                    node_uuid=node_uuid,
+                    podm_uuid=podm_uuid,
+                )

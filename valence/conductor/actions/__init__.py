@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """What operations do: one module a kind of action."""
 
+from valence.conductor.actions import adopt
+from valence.conductor.actions import change
 from valence.conductor.actions import compose
 from valence.conductor.actions import delete
 from valence.conductor.actions import release
-from valence.conductor.actions import reset
 from valence.conductor.actions import sync
 from valence.conductor.operations import Action
 
@@ -13,7 +14,11 @@ BY_NAME: dict[str, Action] = {
     for action in (
         compose.Compose(),
         release.Release(),
-        reset.Reset(),
+        adopt.Adopt(),
+        change.Reset(),
+        change.Boot(),
+        change.Attach(),
+        change.Detach(),
         sync.Sync(),
         delete.Delete(),
     )

@@ -34,6 +34,7 @@ class Pick(operations.Step):
                     podm_uuid=params.get('pod_manager'),
                     resources=tuple(params.get('resources', ())),
                     affinity=params.get('affinity'),
+                    project_id=run.operation.project_id,
                     excluded=tuple(
                         (refusal['system'], refusal['reason'])
                         for refusal in params.get('refusals', ())
@@ -49,7 +50,14 @@ class Pick(operations.Step):
         result: dict[str, Any],
     ) -> None:
         podm_uuid = result['podm_uuid']
-        scheduler.claim(tx, run.target, scheduler.Choice(**result))
+        scheduler.claim(
+            tx,
+            run.target,
+            podm_uuid,
+            [result['system_uuid']],
+            list(result['devices']),
+            run.operation.project_id,
+        )
         tx.update(models.Node, {'podm_uuid': podm_uuid}, uuid=run.target)
         # From here on the operation waits its turn on that pod manager.
         tx.update(
@@ -209,7 +217,7 @@ class Compose(operations.Action):
     def failed(
         self, tx: db.Transaction, run: operations.Run, error: str
     ) -> None:
-        states.move_node(tx, run.target, 'error', last_error=error)
+        states.fail_node(tx, run.target, error)
 
 
 def _request(run: operations.Run) -> base.ComposeRequest:

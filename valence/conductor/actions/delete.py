@@ -31,22 +31,58 @@ class ReleaseNodes(operations.Step):
 
 
 class Wait(operations.Step):
-    """Wait until the nodes are gone."""
+    """Wait until the nodes are gone.
+
+    A pod manager that is gone for good can be given up by force: its nodes are
+    forgotten, and the journal keeps what was left behind on it.
+    """
 
     name = 'wait'
 
     def do(self, run: operations.Run) -> dict[str, Any]:
         with db.reader() as tx:
+            podm = tx.get(models.PodManager, uuid=run.target)
             nodes = tx.list(models.Node, podm_uuid=run.target).all()
-            for node in nodes:
-                if not conductor.open_operations(tx, node.uuid):
-                    raise exception.Conflict(
-                        f'The node {node.name} ({node.uuid}) could not be '
-                        f'released: {node.last_error}'
-                    )
-        if nodes:
+            stuck = [
+                node
+                for node in nodes
+                if not conductor.open_operations(tx, node.uuid)
+            ]
+        force = run.operation.params.get('force')
+        if force and (podm is None or podm.status == 'offline'):
+            stuck = list(nodes)
+        if stuck and not force:
+            raise exception.Conflict(
+                'Not every node could be released: '
+                + '; '.join(
+                    f'{node.name} ({node.uuid}): {node.last_error}'
+                    for node in stuck[:10]
+                )
+            )
+        if len(nodes) > len(stuck):
             raise base.NotYet(_PAUSE)
-        return {}
+        return {
+            'left behind': [
+                {
+                    'node': node.uuid,
+                    'name': node.name,
+                    'resource_uri': node.resource_uri,
+                }
+                for node in stuck
+            ]
+        }
+
+    def record(
+        self,
+        tx: db.Transaction,
+        run: operations.Run,
+        result: dict[str, Any],
+    ) -> None:
+        uuids = [left['node'] for left in result['left behind']]
+        for uuid in uuids:
+            for operation in conductor.open_operations(tx, uuid):
+                conductor.cancel(tx, operation)
+            tx.delete(models.Node, uuid=uuid)
 
 
 class Delete(operations.Action):

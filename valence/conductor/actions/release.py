@@ -5,8 +5,8 @@ from typing import Any
 
 from oslo_config import cfg
 
-from valence.common import exception
 from valence.conductor import api as conductor
+from valence.conductor import inventory
 from valence.conductor import operations
 from valence.conductor import states
 from valence.conductor.actions import compose
@@ -79,16 +79,16 @@ class Release(operations.Action):
     long = True
 
     def succeeded(self, tx: db.Transaction, run: operations.Run) -> None:
+        inventory.let_go(tx, run.target)
         tx.delete(models.Node, uuid=run.target)
 
     def failed(
         self, tx: db.Transaction, run: operations.Run, error: str
     ) -> None:
         node = tx.get(models.Node, uuid=run.target)
-        if node is None:
-            raise exception.ResourceGone(uri=f'the node {run.target}')
         begun = any(row.name != Settle.name for row in run.journal)
-        if error == 'cancelled' and not begun and node.resource_uri:
-            states.move_node(tx, node.uuid, 'active')
+        whole = node is not None and node.resource_uri and not begun
+        if error == 'cancelled' and whole:
+            states.move_node(tx, run.target, 'active')
         else:
-            states.move_node(tx, node.uuid, 'error', last_error=error)
+            states.fail_node(tx, run.target, error)

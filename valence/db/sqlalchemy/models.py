@@ -238,8 +238,7 @@ class Allocation(Table):
         index=True,
     )
     podm_uuid = Column(sa.String(36), nullable=False, index=True)
-    state = Column(sa.String(16), nullable=False)
-    project_id = Column(Name(255))
+    reserved_to = Column(Name(255))
 
 
 class Operation(Table):
@@ -303,11 +302,16 @@ class Conductor(Table):
 
 # Columns that are read but not stored: what the claims say of the hardware.
 for _model in (System, Device):
-    _model.node_uuid = orm.column_property(
-        sa.select(Allocation.node_uuid)
-        .where(Allocation.resource_uuid == _model.uuid)
-        .scalar_subquery()
-    )
+    for _name in ('node_uuid', 'reserved_to'):
+        setattr(
+            _model,
+            _name,
+            orm.column_property(
+                sa.select(getattr(Allocation, _name))
+                .where(Allocation.resource_uuid == _model.uuid)
+                .scalar_subquery()
+            ),
+        )
 
 BY_RESOURCE = {
     mapper.class_.__tablename__: mapper.class_

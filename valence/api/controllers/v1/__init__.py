@@ -15,6 +15,7 @@ from valence.api import render
 from valence.api import versions
 from valence.api.controllers.v1 import base
 from valence.api.controllers.v1 import drivers
+from valence.api.controllers.v1 import flavors
 from valence.api.controllers.v1 import inventory
 from valence.api.controllers.v1 import nodes
 from valence.api.controllers.v1 import operations
@@ -27,7 +28,11 @@ _nodes = nodes.Nodes()
 _operations = operations.Operations()
 _racks = inventory.Racks()
 _chassis = base.Controller(objects.Chassis)
-_systems = base.Controller(objects.System)
+_systems = inventory.Claimable(objects.System)
+_devices = inventory.Devices()
+_storages = base.Controller(objects.Storage)
+_capacity = inventory.Capacity()
+_flavors = flavors.Flavors()
 _conductors = base.Controller(objects.Conductor)
 _drivers = drivers.Drivers()
 
@@ -39,7 +44,8 @@ _POD_MANAGER = {
     'PATCH': 'update',
     'DELETE': 'delete',
 }
-_NODE = {'GET': 'show', 'PATCH': 'update', 'DELETE': 'delete'}
+_RESERVATION = {'DELETE': 'unreserve'}
+_OWN = {'GET': 'show', 'PATCH': 'update', 'DELETE': 'delete'}
 
 # Path, resource of the policy rules, controller, verb by HTTP method.
 ROUTES: tuple[tuple[str, str, Any, dict[str, str]], ...] = (
@@ -52,15 +58,34 @@ ROUTES: tuple[tuple[str, str, Any, dict[str, str]], ...] = (
     ('pod_managers/{id}', 'pod_manager', _pod_managers, _POD_MANAGER),
     ('pod_manager/{id}', 'pod_manager', _pod_managers, _POD_MANAGER),
     ('pod_managers/{id}/sync', 'pod_manager', _pod_managers, {'POST': 'sync'}),
+    (
+        'pod_managers/{id}/topology',
+        'pod_manager',
+        _pod_managers,
+        {'GET': 'topology'},
+    ),
+    ('capacity', 'capacity', _capacity, {'GET': 'show'}),
     ('racks', 'rack', _racks, _READ_ALL),
     ('racks/{id}', 'rack', _racks, _READ_ONE),
     ('chassis', 'chassis', _chassis, _READ_ALL),
     ('chassis/{id}', 'chassis', _chassis, _READ_ONE),
     ('systems', 'system', _systems, _READ_ALL),
     ('systems/{id}', 'system', _systems, _READ_ONE),
+    ('systems/{id}/reservation', 'system', _systems, _RESERVATION),
+    ('devices', 'device', _devices, _READ_ALL),
+    ('devices/sync', 'device', _devices, {'POST': 'sync'}),
+    ('devices/{id}', 'device', _devices, _READ_ONE),
+    ('devices/{id}/reservation', 'device', _devices, _RESERVATION),
+    ('storages', 'storage', _storages, _READ_ALL),
+    ('storages/{id}', 'storage', _storages, _READ_ONE),
+    ('flavors', 'flavor', _flavors, {'GET': 'list', 'POST': 'create'}),
+    ('flavors/{id}', 'flavor', _flavors, _OWN),
     ('nodes', 'node', _nodes, {'GET': 'list', 'POST': 'create'}),
-    ('nodes/{id}', 'node', _nodes, _NODE),
+    ('nodes/{id}', 'node', _nodes, _OWN),
+    ('nodes/preview', 'node', _nodes, {'POST': 'preview'}),
+    ('nodes/manage', 'node', _nodes, {'POST': 'manage'}),
     ('nodes/{id}/action', 'node', _nodes, {'POST': 'action'}),
+    ('nodes/{id}/storages', 'node', _nodes, {'GET': 'storages'}),
     ('operations', 'operation', _operations, _READ_ALL),
     (
         'operations/{id}',
@@ -109,12 +134,20 @@ def match(parts: list[str], method: str) -> tuple[Endpoint, str]:
     :raises NotFound: when there is no such path.
     :raises MethodNotAllowed: when there is, but not with this method.
     """
-    key = tuple('{id}' if n == 1 else part for n, part in enumerate(parts))
-    methods = _table().get(key)
-    if methods is None:
+    table = _table()
+    # A word of the table comes before a name that happens to be the same, but
+    # only for what can be done to it.
+    named = table.get(
+        tuple('{id}' if n == 1 else part for n, part in enumerate(parts)), {}
+    )
+    method = 'GET' if method == 'HEAD' else method
+    methods = table.get(tuple(parts), {}) if len(parts) > 1 else {}
+    if method not in methods:
+        methods = {**methods, **named} if methods else named
+    if not methods:
         path = '/'.join(parts)[:256]
         raise exception.NotFound(kind='The path', ident=f'/v1/{path}')
-    found = methods.get('GET' if method == 'HEAD' else method)
+    found = methods.get(method)
     if found is None:
         raise exception.MethodNotAllowed(
             method=method[:16], allow=', '.join(sorted(methods))

@@ -35,12 +35,17 @@ class Spec:
     :param status: the HTTP status when all is well.
     :param body: ``c`` or ``u`` for a body of the resource's create or update
         type, a JSON schema for any other, None for no body.
+    :param extra: JSON schemas of what else a body of the object's type may
+        have, by name.
+    :param absent: fields that a body must not have here.
     :param params: query parameters besides those of the object.
     :param listing: whether the answer is a collection.
     """
 
     status: int = 200
     body: str | dict[str, Any] | None = None
+    extra: dict[str, Any] = dataclasses.field(default_factory=dict)
+    absent: tuple[str, ...] = ()
     params: tuple[str, ...] = ()
     listing: bool = False
 
@@ -67,12 +72,53 @@ class Call:
     ident: str = ''
 
     def body(self) -> dict[str, Any]:
-        """The JSON object that was sent; an absent body is an empty one."""
+        """The JSON object that was sent; an absent body is an empty one.
+
+        :raises Invalid: where it is not as the verb's schema has it.
+        """
+        if isinstance(self.spec.body, dict):
+            types.check(self.spec.body, self.request.json_object)
         return self.request.json_object
+
+    def besides(self, name: str) -> Any:
+        """What was sent besides the object's fields; None: nothing."""
+        value = self.request.json_object.get(name)
+        if value is not None:
+            types.check(self.spec.extra[name], value, name)
+        return value
 
     def values(self, cls: type[objects_base.ValenceObject]) -> dict[str, Any]:
         """The fields that were sent, checked, by their name in the object."""
-        return types.parse(cls, str(self.spec.body), self.minor, self.body())
+        own = {
+            name: value
+            for name, value in self.body().items()
+            if name not in self.spec.extra
+        }
+        return types.parse(
+            cls, str(self.spec.body), self.minor, own, self.spec.absent
+        )
+
+    @staticmethod
+    def checked(
+        cls: type[objects_base.ValenceObject], name: str, value: Any
+    ) -> Any:
+        """A value that is meant for a field of an object."""
+        return types.checked(cls, name, value)
+
+    def shown(self, cls: type[objects_base.ValenceObject]) -> tuple[str, ...]:
+        """The names of the fields that the asker gets to see."""
+        return render.shown(cls, self.minor, bool(self.context.is_admin))
+
+    def selected(
+        self,
+        cls: type[objects_base.ValenceObject],
+        wanted: str | None,
+        listing: bool = False,
+    ) -> tuple[str, ...]:
+        """Those of them that are wanted; see ``render.selected``."""
+        return render.selected(
+            cls, self.minor, bool(self.context.is_admin), wanted, listing
+        )
 
     def flag(self, name: str) -> bool:
         """Whether a query parameter says true."""
@@ -90,6 +136,21 @@ class Call:
         )
 
 
+def group(**properties: Any) -> dict[str, Any]:
+    """The JSON schema of an object with these properties, all of them."""
+    return {
+        'type': 'object',
+        'properties': properties,
+        'required': list(properties),
+        'additionalProperties': False,
+    }
+
+
+def is_uuid(ident: str) -> bool:
+    """Whether a resource is meant by its UUID, not by its name."""
+    return uuidutils.is_uuid_like(ident)
+
+
 def find(
     tx: db.Transaction,
     cls: type[objects_base.ValenceObject],
@@ -103,7 +164,7 @@ def find(
     :raises NotFound: when there is none; Invalid when a field names it.
     :raises Conflict: when the name fits several; lists their UUIDs.
     """
-    if uuidutils.is_uuid_like(ident):
+    if is_uuid(ident):
         where: dict[str, Any] = {'uuid': ident.lower()}
     elif 'name' in cls.fields:
         where = {'name': ident}
@@ -146,15 +207,18 @@ class Controller:
 
     def render(self, call: Call, row: sa.Row[Any]) -> dict[str, Any]:
         """One resource as the answer shows it."""
-        return render.record(row, render.shown(self.object, call.minor))
+        return render.record(row, call.shown(self.object))
 
     @verb(listing=True)
     def list(self, call: Call) -> dict[str, Any]:
         """List, a page at a time."""
         wanted = query.parse(call.request, self.object)
-        names = render.selected(self.object, call.minor, wanted.fields)
+        names = call.selected(self.object, wanted.fields, listing=True)
         with db.reader() as tx:
-            self.resolve(tx, wanted.filters)
+            wanted.filters = [
+                self._found(tx, one) if one.refers else one
+                for one in wanted.filters
+            ]
             rows, marker = query.page(
                 tx, self.model, wanted, names, *self.visible(call)
             )
@@ -162,7 +226,14 @@ class Controller:
             self.collection: [render.record(row, names) for row in rows]
         }
         if marker:
-            parameters = {**dict(call.request.GET), 'marker': marker}
+            parameters = [
+                *(
+                    item
+                    for item in call.request.GET.items()
+                    if item[0] != 'marker'
+                ),
+                ('marker', marker),
+            ]
             answer['next'] = (
                 f'{call.request.path_url}?{urllib.parse.urlencode(parameters)}'
             )
@@ -171,10 +242,15 @@ class Controller:
     @verb(params=('fields',))
     def show(self, call: Call) -> dict[str, Any]:
         """Show one."""
-        wanted = call.request.GET.get('fields')
-        names = render.selected(self.object, call.minor, wanted)
+        names = call.selected(self.object, call.request.GET.get('fields'))
         with db.reader() as tx:
             return render.record(self.find(tx, call), names)
+
+    def _found(self, tx: db.Transaction, wanted: query.Filter) -> query.Filter:
+        """A filter with a UUID in the place of a UUID or name."""
+        kind = self.object.fields[wanted.column].refers[1]
+        row = find(tx, getattr(objects, kind), wanted.value, field=wanted.name)
+        return wanted._replace(value=row.uuid)
 
     def resolve(self, tx: db.Transaction, values: dict[str, Any]) -> None:
         """Put UUIDs in the place of references by UUID or name.

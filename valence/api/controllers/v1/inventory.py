@@ -1,8 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
+from typing import Any
+
 import sqlalchemy as sa
 
 from valence import objects
 from valence.api.controllers.v1 import base
+from valence.common import exception
+from valence.common import rpc
+from valence.conductor import api as conductor
+from valence.db import api as db
+from valence.db import capacity
 from valence.db.sqlalchemy import models
 
 
@@ -15,3 +22,71 @@ class Racks(base.Controller):
 
     def visible(self, call: base.Call) -> list[sa.ColumnElement[bool]]:
         return [models.Chassis.type == 'rack', *super().visible(call)]
+
+
+class Claimable(base.Controller):
+    """Hardware that nodes are made of."""
+
+    @base.verb(status=204)
+    def unreserve(self, call: base.Call) -> None:
+        """Free what is reserved to the project that had it last.
+
+        It is reserved because nobody has erased what that project left on it.
+        """
+        _unreserve(self, call)
+
+
+@db.transaction
+def _unreserve(
+    tx: db.Transaction, controller: Claimable, call: base.Call
+) -> None:
+    row = controller.find(tx, call)
+    if not tx.delete(
+        models.Allocation, resource_uuid=row.uuid, node_uuid=None
+    ):
+        raise exception.Conflict(
+            f'The {controller.object.KIND} {row.name} is not reserved.'
+        )
+
+
+class Devices(Claimable):
+    """Pooled parts."""
+
+    def __init__(self) -> None:
+        super().__init__(objects.Device)
+
+    @base.verb(status=202)
+    def sync(self, call: base.Call) -> dict[str, Any]:
+        """Read the inventory of every pod manager anew."""
+        rows = _sync_all()
+        rpc.wake()
+        names = call.shown(objects.Operation)
+        return {'operations': [base.render.record(row, names) for row in rows]}
+
+
+@db.transaction
+def _sync_all(tx: db.Transaction) -> list[sa.Row[Any]]:
+    podms = tx.list(
+        models.PodManager, only=('uuid',), status='online', deleting_at=None
+    ).all()
+    uuids = []
+    for podm in podms:
+        pending = tx.get(models.Operation, lock_key=f'sync:{podm.uuid}')
+        uuids.append(
+            pending.uuid
+            if pending
+            else conductor.request_sync(tx, None, podm.uuid)
+        )
+    return list(tx.list(models.Operation, uuid=uuids).all())
+
+
+class Capacity:
+    """What all pod managers have together."""
+
+    object = None
+
+    @base.verb()
+    def show(self, call: base.Call) -> dict[str, Any]:
+        """Show how much there is, and how much of it is free."""
+        with db.reader() as tx:
+            return {'capacity': capacity.capacity(tx)}

@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
+import dataclasses
 from typing import Any
 
-import jsonschema
 import sqlalchemy as sa
 
 from valence import objects
+from valence import scheduler
 from valence.api import render
 from valence.api.controllers.v1 import base
+from valence.common import context
 from valence.common import exception
 from valence.common import rpc
 from valence.conductor import api as conductor
@@ -14,22 +16,52 @@ from valence.conductor import states
 from valence.db import api as db
 from valence.db.sqlalchemy import models
 from valence.objects import requirements
+from valence.podmanagers.base import BOOT_ENABLED
 from valence.podmanagers.base import RESET_TYPES
 
+_NAME = {'type': 'string', 'minLength': 1, 'maxLength': 255}
+_RESOURCES = {
+    'type': 'array',
+    'items': _NAME,
+    'minItems': 1,
+    'maxItems': 256,
+    'description': 'UUIDs or names of the very system and devices to use.',
+}
+_AFFINITY = {
+    'type': 'object',
+    'properties': {
+        'scope': {'enum': ['rack', 'pod_manager']},
+        'with': {'type': 'array', 'items': _NAME, 'minItems': 1},
+        'against': {'type': 'array', 'items': _NAME, 'minItems': 1},
+    },
+    'required': ['scope'],
+    'minProperties': 2,
+    'maxProperties': 2,
+    'additionalProperties': False,
+    'description': 'In what the node is to be together with other nodes, or '
+    'apart from them.',
+}
+_PLACE = {'resources': _RESOURCES, 'affinity': _AFFINITY}
 ACTION = {
     'type': 'object',
     'properties': {
-        'Reset': {
-            'type': 'object',
-            'properties': {'Type': {'enum': list(RESET_TYPES)}},
-            'required': ['Type'],
-            'additionalProperties': False,
-        }
+        'Reset': base.group(Type={'enum': list(RESET_TYPES)}),
+        'Boot': base.group(
+            Enabled={'enum': list(BOOT_ENABLED)},
+            Target={'type': 'string', 'minLength': 1, 'maxLength': 64},
+        ),
+        'attach': base.group(resource_id=_NAME),
+        'detach': base.group(resource_id=_NAME),
     },
     'additionalProperties': False,
     'minProperties': 1,
     'maxProperties': 1,
 }
+MANAGE = base.group(
+    name=_NAME,
+    pod_manager=_NAME,
+    resource_uri={'type': 'string', 'minLength': 1, 'maxLength': 2048},
+)
 _HARDWARE = (
     'uuid',
     'name',
@@ -41,6 +73,16 @@ _HARDWARE = (
     'drives',
     'nics',
     'power_state',
+    'health',
+    'resource_uri',
+)
+_POOLED = (
+    'uuid',
+    'name',
+    'type',
+    'media_type',
+    'protocol',
+    'capacity_gib',
     'health',
     'resource_uri',
 )
@@ -56,30 +98,76 @@ class Nodes(base.Controller):
     def show(self, call: base.Call) -> dict[str, Any]:
         """Show one node with the hardware that it is made of."""
         wanted = call.request.GET.get('fields')
-        names = render.selected(self.object, call.minor, wanted)
+        names = call.selected(self.object, wanted)
         with db.reader() as tx:
             node = self.find(tx, call)
-            systems = tx.list(
-                models.System,
-                models.System.node_uuid == node.uuid,
-                only=_HARDWARE,
-            ).all()
-        answer = render.record(node, names)
-        if wanted is None:
-            answer['systems'] = [
-                render.record(row, _HARDWARE) for row in systems
-            ]
+            answer = render.record(node, names)
+            if wanted is None:
+                answer['systems'] = _claimed(
+                    tx, models.System, node, _HARDWARE
+                )
+                answer['devices'] = _claimed(tx, models.Device, node, _POOLED)
         return answer
 
-    @base.verb(status=202, body='c')
+    @base.verb()
+    def storages(self, call: base.Call) -> dict[str, Any]:
+        """Show what the node stores on: local drives and pooled devices."""
+        with db.reader() as tx:
+            node = self.find(tx, call)
+            systems = _claimed(tx, models.System, node, _HARDWARE)
+            devices = _claimed(tx, models.Device, node, _POOLED)
+        return {
+            'storages': [
+                *(
+                    {**drive, 'device_uuid': None}
+                    for system in systems
+                    for drive in system['drives']
+                ),
+                *(
+                    {
+                        'resource_uri': device['resource_uri'],
+                        'capacity_gib': device['capacity_gib'],
+                        'type': device['media_type'] or device['type'],
+                        'protocol': device['protocol'],
+                        'device_uuid': device['uuid'],
+                    }
+                    for device in devices
+                    if device['type'] in ('drive', 'volume')
+                ),
+            ]
+        }
+
+    @base.verb(status=202, body='c', extra=_PLACE)
     def create(self, call: base.Call) -> dict[str, Any]:
-        """Compose a node."""
+        """Compose a node: by flavor, requirements or exact resources."""
         values = call.values(self.object)
-        values['properties'] = requirements.normalize(
-            values.get('properties', {})
-        )
-        uuid, operation = _compose(self, call, values)
-        return self._accepted(call, uuid, operation)
+        return self._accepted(call, *_compose(self, call, values))
+
+    @base.verb(body='c', extra=_PLACE, absent=('name',))
+    def preview(self, call: base.Call) -> dict[str, Any]:
+        """Show where a node would land, and why not elsewhere."""
+        values = call.values(self.object)
+        with db.reader() as tx:
+            ranking = scheduler.rank(
+                tx, _placement(tx, self, call, values)[1], enough=100
+            )
+            podms = tx.list(models.PodManager, only=('uuid', 'name'))
+            names = {row.uuid: row.name for row in podms}
+        return {
+            'candidates': [
+                {'pod_manager': names[choice.podm_uuid]}
+                | dataclasses.asdict(choice)
+                for choice in ranking.choices
+            ],
+            'refusals': [
+                dataclasses.asdict(refusal) for refusal in ranking.refusals
+            ],
+        }
+
+    @base.verb(status=202, body=MANAGE)
+    def manage(self, call: base.Call) -> dict[str, Any]:
+        """Adopt a node that exists on a pod manager."""
+        return self._accepted(call, *_manage(self, call))
 
     @base.verb(body='u')
     def update(self, call: base.Call) -> dict[str, Any]:
@@ -90,23 +178,13 @@ class Nodes(base.Controller):
     @base.verb(status=202)
     def delete(self, call: base.Call) -> dict[str, Any]:
         """Release the node's hardware; the node goes when that is done."""
-        uuid, operation = _release(self, call)
-        return self._accepted(call, uuid, operation)
+        return self._accepted(call, *_release(self, call))
 
     @base.verb(status=202, body=ACTION)
     def action(self, call: base.Call) -> dict[str, Any]:
-        """Act on the node: ``{"Reset": {"Type": …}}``."""
-        error = jsonschema.exceptions.best_match(
-            jsonschema.Draft202012Validator(ACTION).iter_errors(call.body())
-        )
-        if error is not None:
-            place = '.'.join(str(part) for part in error.absolute_path)
-            raise exception.Invalid(
-                field=place or 'action', reason=error.message[:200]
-            )
-        reset_type = call.body()['Reset']['Type']
-        uuid, operation = _reset(self, call, reset_type)
-        return self._accepted(call, uuid, operation)
+        """Reset, Boot, attach or detach: one of them."""
+        ((name, params),) = call.body().items()
+        return self._accepted(call, *_act(self, call, name, params))
 
     def _accepted(
         self, call: base.Call, uuid: str, operation: str
@@ -118,6 +196,97 @@ class Nodes(base.Controller):
         return {**answer, 'operation_uuid': operation}
 
 
+def _claimed(
+    tx: db.Transaction, model: Any, node: Any, names: tuple[str, ...]
+) -> list[dict[str, Any]]:
+    """What a node has claimed of one kind of hardware."""
+    rows = tx.list(
+        model,
+        model.node_uuid == node.uuid,
+        only=names,
+        order=[model.name, model.uuid],
+    )
+    return [render.record(row, names) for row in rows]
+
+
+def _placement(
+    tx: db.Transaction,
+    controller: Nodes,
+    call: base.Call,
+    given: dict[str, Any],
+) -> tuple[dict[str, Any], scheduler.Request]:
+    """The values of the node, and what the scheduler is asked for it."""
+    values = dict(given)
+    controller.resolve(tx, values)
+    resources = call.besides('resources')
+    ways = [
+        name
+        for name, way in (
+            ('flavor', values.get('flavor_uuid')),
+            ('properties', values.get('properties')),
+            ('resources', resources),
+        )
+        if way
+    ]
+    if len(ways) > 1:
+        raise exception.Invalid(
+            field=ways[1], reason=f'{ways[0]} is given already'
+        )
+    if values.get('flavor_uuid'):
+        flavor = tx.list(models.Flavor, uuid=values['flavor_uuid']).one()
+        values['properties'] = flavor.properties
+    values['properties'] = requirements.normalize(values.get('properties', {}))
+    return values, scheduler.Request(
+        values['properties'],
+        podm_uuid=values.get('podm_uuid'),
+        resources=tuple(_resource_uuids(tx, resources) if resources else ()),
+        affinity=_affinity(tx, call),
+        project_id=call.context.project_id,
+    )
+
+
+def _resource_uuids(tx: db.Transaction, resources: list[str]) -> list[str]:
+    """The UUIDs of exact resources: one system, and any devices."""
+    systems, devices = [], []
+    for ident in resources:
+        column = 'uuid' if base.is_uuid(ident) else 'name'
+        condition = getattr(models.System, column) == ident
+        found = tx.list(models.System, condition, limit=2).all()
+        if len(found) == 1:
+            systems.append(found[0].uuid)
+            continue
+        row = base.find(tx, objects.Device, ident, field='resources')
+        devices.append(row.uuid)
+    if len(systems) != 1:
+        raise exception.Invalid(
+            field='resources',
+            reason=f'a node is made of one system, not of {len(systems)}',
+        )
+    return [*systems, *dict.fromkeys(devices)]
+
+
+def _affinity(tx: db.Transaction, call: base.Call) -> dict[str, Any] | None:
+    affinity = call.besides('affinity')
+    if affinity is None:
+        return None
+    nodes = Nodes()
+    return {
+        key: value
+        if key == 'scope'
+        else [
+            base.find(
+                tx,
+                objects.Node,
+                ident,
+                *nodes.visible(call),
+                field='affinity',
+            ).uuid
+            for ident in value
+        ]
+        for key, value in affinity.items()
+    }
+
+
 @db.transaction
 def _compose(
     tx: db.Transaction,
@@ -125,34 +294,38 @@ def _compose(
     call: base.Call,
     given: dict[str, Any],
 ) -> tuple[str, str]:
-    ctx = call.context
-    values = dict(given)
-    controller.resolve(tx, values)
-    podm_uuid = values.get('podm_uuid')
-    if podm_uuid is not None:
-        _check_usable(tx, podm_uuid)
-    uuid = tx.create(
-        models.Node,
-        **{
-            **objects.Node.defaults(),
-            **values,
-            'scope': ctx.scope,
-            'project_id': ctx.project_id,
-            'user_id': ctx.user_id,
-            'provision_state': 'composing',
-        },
-    )
+    values, request = _placement(tx, controller, call, given)
+    if request.podm_uuid is not None:
+        _check_usable(tx, request.podm_uuid)
+    uuid = _new_node(tx, call.context, provision_state='composing', **values)
     operation = conductor.request(
         tx,
-        ctx,
+        call.context,
         'compose',
         'nodes',
         uuid,
         lock_key=f'node:{uuid}',
-        project_id=ctx.project_id,
-        pod_manager=podm_uuid,
+        project_id=call.context.project_id,
+        pod_manager=request.podm_uuid,
+        resources=list(request.resources),
+        affinity=request.affinity,
     )
     return uuid, operation
+
+
+def _new_node(
+    tx: db.Transaction, ctx: context.RequestContext, **values: Any
+) -> str:
+    return tx.create(
+        models.Node,
+        **{
+            **objects.Node.defaults(),
+            'scope': ctx.scope,
+            'project_id': ctx.project_id,
+            'user_id': ctx.user_id,
+            **values,
+        },
+    )
 
 
 def _check_usable(tx: db.Transaction, podm_uuid: str) -> None:
@@ -166,6 +339,43 @@ def _check_usable(tx: db.Transaction, podm_uuid: str) -> None:
         reason = f'is offline: {podm.status_reason}'
     if reason:
         raise exception.Conflict(f'The pod manager {podm.name} {reason}.')
+
+
+@db.transaction
+def _manage(
+    tx: db.Transaction, controller: Nodes, call: base.Call
+) -> tuple[str, str]:
+    body = call.body()
+    podm = base.find(
+        tx, objects.PodManager, body['pod_manager'], field='pod_manager'
+    )
+    _check_usable(tx, podm.uuid)
+    uri = body['resource_uri']
+    known = tx.get(models.Node, podm_uuid=podm.uuid, resource_uri=uri)
+    if known is not None:
+        raise exception.Conflict(
+            f'{uri} is the node {known.name} ({known.uuid}) already.'
+        )
+    uuid = _new_node(
+        tx,
+        call.context,
+        name=call.checked(objects.Node, 'name', body['name']),
+        podm_uuid=podm.uuid,
+        resource_uri=uri,
+        provision_state='adopting',
+    )
+    operation = conductor.request(
+        tx,
+        call.context,
+        'adopt',
+        'nodes',
+        uuid,
+        podm_uuid=podm.uuid,
+        # Two requests for the same node must not both come through.
+        lock_key=conductor.adoption_lock(podm.uuid, uri),
+        project_id=call.context.project_id,
+    )
+    return uuid, operation
 
 
 @db.transaction
@@ -190,12 +400,41 @@ def _release(
 
 
 @db.transaction
-def _reset(
-    tx: db.Transaction, controller: Nodes, call: base.Call, reset_type: str
+def _act(
+    tx: db.Transaction,
+    controller: Nodes,
+    call: base.Call,
+    name: str,
+    params: dict[str, Any],
 ) -> tuple[str, str]:
     row = controller.find(tx, call)
+    wanted = {key.lower(): value for key, value in params.items()}
+    if name in ('attach', 'detach'):
+        device = base.find(
+            tx, objects.Device, params['resource_id'], field='resource_id'
+        )
+        _check_device(row, device, name)
+        wanted = {'device': device.uuid}
     operation = conductor.request_on_node(
-        tx, call.context, 'reset', row, type=reset_type
+        tx, call.context, name.lower(), row, **wanted
     )
     states.move_node(tx, row.uuid, 'updating')
     return row.uuid, operation
+
+
+def _check_device(node: Any, device: Any, name: str) -> None:
+    """Say at once what a conductor could only say later."""
+    if device.podm_uuid != node.podm_uuid:
+        raise exception.Conflict(
+            f'The device {device.name} is on another pod manager than the '
+            f'node {node.name}.'
+        )
+    if name == 'attach' and device.node_uuid is not None:
+        raise exception.Conflict(
+            f'The device {device.name} belongs to the node {device.node_uuid}.'
+        )
+    if name == 'detach' and device.node_uuid != node.uuid:
+        raise exception.Conflict(
+            f'The device {device.name} does not belong to the node '
+            f'{node.name}.'
+        )

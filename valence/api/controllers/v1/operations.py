@@ -20,7 +20,7 @@ class Operations(base.Controller):
     def show(self, call: base.Call) -> dict[str, Any]:
         """Show one operation with the journal of its steps."""
         wanted = call.request.GET.get('fields')
-        names = render.selected(self.object, call.minor, wanted)
+        names = call.selected(self.object, wanted)
         with db.reader() as tx:
             operation = self.find(tx, call)
             steps = tx.list(
@@ -30,7 +30,7 @@ class Operations(base.Controller):
             ).all()
         answer = render.record(operation, names)
         if wanted is None:
-            journal = render.shown(objects.OperationStep, call.minor)
+            journal = call.shown(objects.OperationStep)
             answer['steps'] = [render.record(row, journal) for row in steps]
         return answer
 

@@ -6,12 +6,15 @@ import sqlalchemy as sa
 from oslo_utils import timeutils
 
 from valence import objects
+from valence.api import render
+from valence.api import topology
 from valence.api.controllers.v1 import base
 from valence.common import exception
 from valence.common import rpc
 from valence.common import secrets
 from valence.conductor import api as conductor
 from valence.db import api as db
+from valence.db import capacity
 from valence.db.sqlalchemy import models
 from valence.podmanagers import loader
 
@@ -23,6 +26,25 @@ class PodManagers(base.Controller):
 
     def __init__(self) -> None:
         super().__init__(objects.PodManager)
+
+    @base.verb(params=('fields',))
+    def show(self, call: base.Call) -> dict[str, Any]:
+        """Show one with what it has, and how much of that is free."""
+        wanted = call.request.GET.get('fields')
+        names = call.selected(self.object, wanted)
+        with db.reader() as tx:
+            row = self.find(tx, call)
+            answer = render.record(row, names)
+            if wanted is None:
+                answer['capacity'] = capacity.capacity(tx, row.uuid)
+        return answer
+
+    @base.verb()
+    def topology(self, call: base.Call) -> dict[str, Any]:
+        """Show its tree: pod, rack, drawer, sled, system."""
+        with db.reader() as tx:
+            row = self.find(tx, call)
+            return {'topology': topology.tree(tx, row.uuid)}
 
     @base.verb(status=201, body='c')
     def create(self, call: base.Call) -> dict[str, Any]:
@@ -40,10 +62,16 @@ class PodManagers(base.Controller):
         rpc.wake()
         return self.render(call, row)
 
-    @base.verb(status=204, params=('cascade',))
+    @base.verb(status=204, params=('cascade', 'force'))
     def delete(self, call: base.Call) -> dict[str, Any] | None:
-        """Remove a pod manager: with ``cascade=true`` its nodes, too."""
-        operation = _delete(self, call, call.flag('cascade'))
+        """Remove a pod manager: with ``cascade=true`` its nodes, too.
+
+        With ``force=true`` besides, nodes that cannot be released are
+        forgotten; the operation's journal tells what was left behind.
+        """
+        operation = _delete(
+            self, call, call.flag('cascade'), call.flag('force')
+        )
         if operation is None:
             return None
         rpc.wake()
@@ -136,7 +164,11 @@ def _node_names(tx: db.Transaction, podm_uuid: str) -> str:
 
 @db.transaction
 def _delete(
-    tx: db.Transaction, controller: PodManagers, call: base.Call, cascade: bool
+    tx: db.Transaction,
+    controller: PodManagers,
+    call: base.Call,
+    cascade: bool,
+    force: bool,
 ) -> str | None:
     """Delete at once where nothing stands against it.
 
@@ -158,6 +190,7 @@ def _delete(
             row.uuid,
             podm_uuid=row.uuid,
             lock_key=f'delete:{row.uuid}',
+            force=force,
         )
         tx.update(
             models.PodManager,

@@ -8,6 +8,7 @@ field judges the values.
 
 from typing import Any
 
+import jsonschema
 import wsme.exc
 from wsme import types as wtypes
 from wsme.rest import json as wsme_json
@@ -39,29 +40,39 @@ class FieldType(wtypes.UserType):
 
 
 def accepted(
-    cls: type[base.ValenceObject], verb: str, minor: int
+    cls: type[base.ValenceObject],
+    verb: str,
+    minor: int,
+    absent: tuple[str, ...] = (),
 ) -> dict[str, fields.Spec]:
-    """The fields that the body of a request may have, by their API name."""
+    """The fields that the body of a request may have, by their API name.
+
+    :param absent: fields that this body may not have, though others may.
+    """
     return {
         field.refers[0] if field.refers else name: field
         for name, field in cls.fields.items()
-        if verb in field.api and field.since <= minor
+        if verb in field.api and field.since <= minor and name not in absent
     }
 
 
 @remembered
 def body_type(
-    cls: type[base.ValenceObject], verb: str, minor: int
+    cls: type[base.ValenceObject],
+    verb: str,
+    minor: int,
+    absent: tuple[str, ...] = (),
 ) -> type[wtypes.Base]:
     """The WSME type of the body with which ``cls`` is created or changed."""
     attributes = {
         name: wtypes.wsattr(
             FieldType(field), mandatory=verb == CREATE and not field.optional
         )
-        for name, field in accepted(cls, verb, minor).items()
+        for name, field in accepted(cls, verb, minor, absent).items()
     }
     title = {CREATE: 'Create', UPDATE: 'Change'}[verb]
-    return type(f'{cls.__name__}{title}{minor}', (wtypes.Base,), attributes)
+    number = '_'.join((str(minor), *absent))
+    return type(f'{cls.__name__}{title}{number}', (wtypes.Base,), attributes)
 
 
 def parse(
@@ -69,13 +80,14 @@ def parse(
     verb: str,
     minor: int,
     body: dict[str, Any],
+    absent: tuple[str, ...] = (),
 ) -> dict[str, Any]:
     """The fields that a body gives, checked, by their name in the object.
 
     :raises Invalid: naming the first field that is unknown, missing or wrong.
     """
-    type_ = body_type(cls, verb, minor)
-    known = accepted(cls, verb, minor)
+    type_ = body_type(cls, verb, minor, absent)
+    known = accepted(cls, verb, minor, absent)
     for name, value in body.items():
         # WSME lets an explicit null through.
         if value is None and name in known and not known[name].nullable:
@@ -104,8 +116,46 @@ def unknown(cls: type[base.ValenceObject], name: str) -> exception.Invalid:
     return exception.Invalid(field=name[:64], reason=reason)
 
 
+def checked(cls: type[base.ValenceObject], name: str, value: Any) -> Any:
+    """A single value that is meant for a field of an object.
+
+    :raises Invalid: naming the field.
+    """
+    try:
+        return cls.fields[name].validate(value)
+    except ValueError as exc:
+        raise exception.Invalid(field=name, reason=str(exc)) from None
+
+
+def check(schema_: dict[str, Any], value: Any, field: str = '') -> None:
+    """Hold a value that is no object's against a JSON schema.
+
+    :param field: where the value stands in the body.
+    :raises Invalid: naming the place.
+    """
+    error = jsonschema.exceptions.best_match(
+        jsonschema.Draft202012Validator(schema_).iter_errors(value)
+    )
+    if error is None:
+        return
+    place = '.'.join(str(part) for part in (field, *error.absolute_path))
+    missing = error.validator == 'required' and [
+        name for name in error.validator_value if name not in error.instance
+    ]
+    if missing:
+        place, reason = f'{place}.{missing[0]}', 'it is missing'
+    else:
+        reason = error.message[:200]
+    raise exception.Invalid(
+        field=place.strip('.') or 'the body', reason=reason
+    )
+
+
 def schema(
-    cls: type[base.ValenceObject], verb: str, minor: int
+    cls: type[base.ValenceObject],
+    verb: str,
+    minor: int,
+    absent: tuple[str, ...] = (),
 ) -> dict[str, Any]:
     """The JSON schema of a body that creates (c), changes (u) or shows (r)."""
     if verb == 'r':
@@ -115,7 +165,7 @@ def schema(
             if 'r' in field.api and field.since <= minor
         }
         return {'type': 'object', 'properties': properties}
-    known = accepted(cls, verb, minor)
+    known = accepted(cls, verb, minor, absent)
     result: dict[str, Any] = {
         'type': 'object',
         'properties': {name: field.schema() for name, field in known.items()},

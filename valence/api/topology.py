@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The tree of a pod manager: pod, rack, drawer, sled, system."""
+
+from typing import Any
+
+from valence.api import render
+from valence.db import api as db
+from valence.db.sqlalchemy import models
+
+_CHASSIS = ('uuid', 'name', 'type', 'location', 'state', 'health')
+_SYSTEM = (
+    'uuid',
+    'name',
+    'cpu_cores',
+    'memory_mib',
+    'state',
+    'health',
+    'power_state',
+    'node_uuid',
+    'stale',
+)
+
+
+def tree(tx: db.Transaction, podm_uuid: str) -> dict[str, Any]:
+    """All chassis below their parents, with their systems.
+
+    What has no parent, or lies in a ring of parents, stands at the top; so do
+    systems that lie in no chassis.
+    """
+    chassis, system = models.Chassis, models.System
+    rows = tx.list(
+        chassis,
+        only=(*_CHASSIS, 'parent_uuid'),
+        order=[chassis.name, chassis.uuid],
+        podm_uuid=podm_uuid,
+    ).all()
+    boxes = {
+        row.uuid: {
+            **render.record(row, _CHASSIS),
+            'chassis': [],
+            'systems': [],
+        }
+        for row in rows
+    }
+    parents = {row.uuid: row.parent_uuid for row in rows}
+    result: dict[str, Any] = {'chassis': [], 'systems': []}
+    for uuid, box in boxes.items():
+        home = boxes.get(_parent(uuid, parents), result)
+        home['chassis'].append(box)
+    for row in tx.list(
+        system,
+        only=(*_SYSTEM, 'chassis_uuid'),
+        order=[system.name, system.uuid],
+        podm_uuid=podm_uuid,
+    ):
+        home = boxes.get(row.chassis_uuid, result)
+        home['systems'].append(render.record(row, _SYSTEM))
+    return result
+
+
+def _parent(uuid: str, parents: dict[str, str | None]) -> str | None:
+    """The parent of a chassis; None where it is among its own ancestors."""
+    seen = {uuid}
+    ancestor = parents[uuid]
+    while ancestor is not None:
+        if ancestor in seen:
+            return None
+        seen.add(ancestor)
+        ancestor = parents.get(ancestor)
+    return parents[uuid]

@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Adopting: a node that exists on a pod manager becomes one of ours."""
+
+import dataclasses
+from typing import Any
+
+from oslo_config import cfg
+
+from valence.common import exception
+from valence.conductor import inventory
+from valence.conductor import operations
+from valence.conductor import states
+from valence.conductor.actions import change
+from valence.db import api as db
+from valence.db.sqlalchemy import models
+
+
+class Look(operations.Step):
+    """Read what the node is made of, and claim that."""
+
+    name = 'look'
+
+    def do(self, run: operations.Run) -> dict[str, Any]:
+        uri = change.node_uri(run)
+        deadline = run.repeatable(cfg.CONF.redfish.request_timeout)
+        composed = run.driver().read_node(uri, deadline)
+        if not composed.resources:
+            raise exception.PodManagerError(
+                reason=f'{uri} does not tell what it is made of'
+            )
+        return dataclasses.asdict(composed)
+
+    def record(
+        self,
+        tx: db.Transaction,
+        run: operations.Run,
+        result: dict[str, Any],
+    ) -> None:
+        podm_uuid = run.operation.podm_uuid
+        hashes = [inventory.uri_hash(uri) for uri in result['resources']]
+        claimed = 0
+        for model in (models.System, models.Device):
+            for row in tx.list(model, podm_uuid=podm_uuid, uri_hash=hashes):
+                tx.create(
+                    models.Allocation,
+                    resource_uuid=row.uuid,
+                    node_uuid=run.target,
+                    podm_uuid=podm_uuid,
+                )
+                claimed += model is models.System
+        if not claimed:
+            raise exception.PodManagerError(
+                reason='no system of the inventory is part of the node; '
+                'sync the pod manager first'
+            )
+        tx.update(models.Node, {'index': result['index']}, uuid=run.target)
+
+    def unrecord(
+        self,
+        tx: db.Transaction,
+        run: operations.Run,
+        result: dict[str, Any] | None,
+    ) -> None:
+        tx.delete(models.Allocation, node_uuid=run.target)
+
+
+class Adopt(operations.Action):
+    """A node that exists becomes one of ours."""
+
+    name = 'adopt'
+    steps = (Look,)
+
+    def succeeded(self, tx: db.Transaction, run: operations.Run) -> None:
+        states.move_node(
+            tx,
+            run.target,
+            'active',
+            power_state=run.result(Look.name)['power_state'],
+            last_error=None,
+        )
+
+    def failed(
+        self, tx: db.Transaction, run: operations.Run, error: str
+    ) -> None:
+        # It was never ours: to release it must not take it apart.
+        states.fail_node(tx, run.target, error, resource_uri=None)

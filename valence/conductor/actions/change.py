@@ -1,0 +1,219 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Changing a node that is composed: power, boot, devices."""
+
+from typing import Any
+
+from oslo_config import cfg
+
+from valence import scheduler
+from valence.common import exception
+from valence.conductor import inventory
+from valence.conductor import operations
+from valence.conductor import states
+from valence.conductor.actions import compose
+from valence.db import api as db
+from valence.db.sqlalchemy import models
+
+
+def node_uri(run: operations.Run) -> str:
+    """The URI of the node that is changed.
+
+    :raises ResourceGone: when there is none (any more).
+    """
+    node = db.get(models.Node, uuid=run.target)
+    if node is None or node.resource_uri is None:
+        raise exception.ResourceGone(uri=f'the node {run.target}')
+    return node.resource_uri
+
+
+def _deadline(run: operations.Run) -> Any:
+    return run.repeatable(cfg.CONF.redfish.request_timeout)
+
+
+class Send(operations.Step):
+    """Have the pod manager reset the node.
+
+    After a crash it may be done twice; a machine that restarts twice is no
+    worse than one that never did.
+    """
+
+    name = 'reset'
+
+    def do(self, run: operations.Run) -> dict[str, Any]:
+        run.driver().reset(
+            node_uri(run), run.operation.params['type'], _deadline(run)
+        )
+        return {}
+
+
+class SetBoot(operations.Step):
+    """Have the pod manager choose what the node boots from."""
+
+    name = 'set boot'
+
+    def do(self, run: operations.Run) -> dict[str, Any]:
+        params = run.operation.params
+        run.driver().set_boot(
+            node_uri(run),
+            params['enabled'],
+            params['target'],
+            _deadline(run),
+        )
+        return {}
+
+
+class ClaimDevice(operations.Step):
+    """Claim the device for the node."""
+
+    name = 'claim'
+
+    def record(
+        self,
+        tx: db.Transaction,
+        run: operations.Run,
+        result: dict[str, Any],
+    ) -> None:
+        device = _device(tx, run)
+        if device.node_uuid == run.target:
+            return
+        scheduler.claim(
+            tx,
+            run.target,
+            device.podm_uuid,
+            [],
+            [device.uuid],
+            run.operation.project_id,
+        )
+
+    def do(self, run: operations.Run) -> dict[str, Any]:
+        with db.reader() as tx:
+            device = _device(tx, run)
+        if device.state != 'free' or device.node_uuid is not None:
+            raise exception.NoCapacity(
+                reason=f'the device {device.name} is not free'
+            )
+        return {}
+
+    def unrecord(
+        self,
+        tx: db.Transaction,
+        run: operations.Run,
+        result: dict[str, Any] | None,
+    ) -> None:
+        _unclaim(tx, run)
+
+
+class Join(operations.Step):
+    """Have the pod manager join the device to the node."""
+
+    name = 'join'
+
+    def do(self, run: operations.Run) -> dict[str, Any]:
+        uri = _device_uri(run)
+        run.driver().attach(node_uri(run), uri, _deadline(run))
+        return {'uri': uri}
+
+    def undo(self, run: operations.Run, result: dict[str, Any] | None) -> None:
+        run.driver().detach(node_uri(run), _device_uri(run), _deadline(run))
+
+
+class Part(operations.Step):
+    """Have the pod manager take the device away from the node."""
+
+    name = 'part'
+
+    def do(self, run: operations.Run) -> dict[str, Any]:
+        uri = _device_uri(run)
+        run.driver().detach(node_uri(run), uri, _deadline(run))
+        return {'uri': uri}
+
+
+class UnclaimDevice(compose.Refresh):
+    """Look at the device again, and let it go."""
+
+    name = 'unclaim'
+
+    def record(
+        self,
+        tx: db.Transaction,
+        run: operations.Run,
+        result: dict[str, Any],
+    ) -> None:
+        super().record(tx, run, result)
+        inventory.let_go(tx, run.target, [run.operation.params['device']])
+
+
+class Look(operations.Step):
+    """See what power state came of it."""
+
+    name = 'look'
+
+    def do(self, run: operations.Run) -> dict[str, Any]:
+        found = run.driver().read_node(node_uri(run), _deadline(run))
+        return {'power_state': found.power_state}
+
+
+class Change(operations.Action):
+    """A node is changed; whether that comes true or not, it stays a node."""
+
+    def succeeded(self, tx: db.Transaction, run: operations.Run) -> None:
+        values: dict[str, Any] = {'last_error': None}
+        if run.result(Look.name):
+            values['power_state'] = run.result(Look.name)['power_state']
+        states.move_node(tx, run.target, 'active', **values)
+
+    def failed(
+        self, tx: db.Transaction, run: operations.Run, error: str
+    ) -> None:
+        if tx.get(models.Node, uuid=run.target, provision_state='updating'):
+            states.move_node(tx, run.target, 'active', last_error=error)
+
+
+class Reset(Change):
+    """A node is switched on or off, or restarted."""
+
+    name = 'reset'
+    steps = (Send, Look)
+
+
+class Boot(Change):
+    """A node boots from something else."""
+
+    name = 'boot'
+    steps = (SetBoot,)
+
+
+class Attach(Change):
+    """A pooled device is joined to a node."""
+
+    name = 'attach'
+    steps = (ClaimDevice, Join, compose.Refresh)
+
+
+class Detach(Change):
+    """A pooled device is taken away from a node."""
+
+    name = 'detach'
+    steps = (Part, UnclaimDevice)
+
+
+def _device(tx: db.Transaction, run: operations.Run) -> Any:
+    device = tx.get(models.Device, uuid=run.operation.params['device'])
+    if device is None:
+        raise exception.ResourceGone(
+            uri=f'the device {run.operation.params["device"]}'
+        )
+    return device
+
+
+def _device_uri(run: operations.Run) -> str:
+    with db.reader() as tx:
+        return _device(tx, run).resource_uri
+
+
+def _unclaim(tx: db.Transaction, run: operations.Run) -> None:
+    tx.delete(
+        models.Allocation,
+        node_uuid=run.target,
+        resource_uuid=run.operation.params['device'],
+    )

@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: Apache-2.0
+from oslo_policy import policy
+
+from valence.policies import base
+
+
+def _rule(
+    verb: str, check: str, doc: str, *operations: str
+) -> policy.DocumentedRuleDefault:
+    return base.rule('flavor', verb, check, doc, *operations)
+
+
+RULES = [
+    _rule('list', base.PROJECT_READER, 'List flavors.', 'GET /v1/flavors'),
+    _rule(
+        'show',
+        base.PROJECT_READER,
+        'Show a flavor.',
+        'GET /v1/flavors/{id}',
+    ),
+    _rule(
+        'create',
+        base.PROJECT_MEMBER,
+        'Create a flavor.',
+        'POST /v1/flavors',
+    ),
+    _rule(
+        'update',
+        base.PROJECT_MEMBER,
+        'Change a flavor.',
+        'PATCH /v1/flavors/{id}',
+    ),
+    _rule(
+        'delete',
+        base.PROJECT_MEMBER,
+        'Delete a flavor.',
+        'DELETE /v1/flavors/{id}',
+    ),
+    _rule(
+        'publish',
+        base.ADMIN,
+        'Create, change or delete a flavor that every project may use.',
+        'POST /v1/flavors',
+        'PATCH /v1/flavors/{id}',
+        'DELETE /v1/flavors/{id}',
+    ),
+]
