@@ -24,7 +24,7 @@ def request(
     podm_uuid: str | None = None,
     lock_key: str | None = None,
     project_id: str | None = None,
-    **params: Any,
+    params: dict[str, Any] | None = None,
 ) -> str:
     """Write down what is wanted; a conductor will do it.
 
@@ -39,12 +39,13 @@ def request(
         holder = tx.get(models.Operation, lock_key=lock_key)
         if holder is not None:
             raise busy(holder)
-    values = {**Operation.defaults(), 'action': action, 'params': params}
+    values = {**Operation.defaults(), 'action': action}
     if ctx is not None:
         values |= {'user_id': ctx.user_id, 'request_id': ctx.request_id}
     return tx.create(
         models.Operation,
         **values,
+        params=params or {},
         target_type=target,
         target_uuid=target_uuid,
         podm_uuid=podm_uuid,
@@ -84,7 +85,7 @@ def request_on_node(
     ctx: context.RequestContext,
     action: str,
     node: sa.Row[Any],
-    **params: Any,
+    params: dict[str, Any],
 ) -> str:
     """Ask for a change of a node on which nothing else is under way.
 
@@ -102,7 +103,7 @@ def request_on_node(
         podm_uuid=node.podm_uuid,
         lock_key=f'node:{node.uuid}',
         project_id=node.project_id,
-        **params,
+        params=params,
     )
 
 

@@ -306,9 +306,11 @@ def _compose(
         uuid,
         lock_key=f'node:{uuid}',
         project_id=call.context.project_id,
-        pod_manager=request.podm_uuid,
-        resources=list(request.resources),
-        affinity=request.affinity,
+        params={
+            'pod_manager': request.podm_uuid,
+            'resources': list(request.resources),
+            'affinity': request.affinity,
+        },
     )
     return uuid, operation
 
@@ -416,7 +418,7 @@ def _act(
         _check_device(row, device, name)
         wanted = {'device': device.uuid}
     operation = conductor.request_on_node(
-        tx, call.context, name.lower(), row, **wanted
+        tx, call.context, name.lower(), row, wanted
     )
     states.move_node(tx, row.uuid, 'updating')
     return row.uuid, operation

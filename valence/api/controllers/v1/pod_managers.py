@@ -190,7 +190,7 @@ def _delete(
             row.uuid,
             podm_uuid=row.uuid,
             lock_key=f'delete:{row.uuid}',
-            force=force,
+            params={'force': force},
         )
         tx.update(
             models.PodManager,
