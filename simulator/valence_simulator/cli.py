@@ -157,6 +157,11 @@ def _add_composition_options(group) -> None:
         help='how long a reservation lasts (default: three hours)',
     )
     for name, what in (
+        (
+            'composition-service',
+            'show the blocks on the service root and compose nothing, as an '
+            'expansion box does',
+        ),
         ('preview', 'offer no previews and reservations'),
         ('tasks', 'answer when the work is done, without tasks'),
         ('etags', 'send no ETags'),

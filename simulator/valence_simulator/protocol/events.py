@@ -38,6 +38,20 @@ MESSAGES = {
     'Alert': ('ResourceWarningThresholdExceeded', 'Alert.'),
 }
 
+#: What SubmitTestEvent takes.
+TEST_EVENT = {
+    'EventGroupId': int,
+    'EventId': str,
+    'EventTimestamp': str,
+    'EventType': str,
+    'Message': str,
+    'MessageArgs': list,
+    'MessageId': str,
+    'MessageSeverity': str,
+    'OriginOfCondition': str,
+    'Severity': str,
+}
+
 
 class EventService:
     """Subscriptions and streams of one service.
@@ -259,15 +273,12 @@ class EventService:
         body = dict(call.body)
         if 'MessageId' not in body:
             raise errors.property_missing('MessageId')
-        origin = body.pop('OriginOfCondition', SERVICE)
-        body.pop('EventTimestamp', None)
-        self.notify(
-            body.pop('EventType', 'Alert'),
-            origin if isinstance(origin, str) else origin['@odata.id'],
-            body.pop('MessageId'),
-            body.pop('Severity', 'OK'),
-            **body,
-        )
+        for name, value in body.items():
+            if name not in TEST_EVENT:
+                raise errors.property_unknown(name)
+            if not isinstance(value, TEST_EVENT[name]):
+                raise errors.property_type(name, value)
+        self.emit([{'OriginOfCondition': SERVICE, **body}], 1)
         return answers.no_content()
 
     # Server-sent events

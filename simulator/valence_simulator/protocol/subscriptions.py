@@ -83,8 +83,31 @@ def _check_property(name: str, value: object, wanted: object) -> None:
     if isinstance(wanted, list):
         if value not in wanted:
             raise errors.property_value(name, value)
-    elif not isinstance(value, wanted):
+        return
+    if not isinstance(value, wanted):
         raise errors.property_type(name, value)
+    if wanted is list:
+        for n, item in enumerate(value):
+            if not ITEMS.get(name, _is_text)(item):
+                raise errors.property_type(f'{name}/{n}', item)
+
+
+def _is_text(item: object) -> bool:
+    return isinstance(item, str)
+
+
+def _is_origin(item: object) -> bool:
+    if isinstance(item, dict):
+        item = item.get('@odata.id')
+    return isinstance(item, str)
+
+
+def _is_header(item: object) -> bool:
+    return isinstance(item, dict) and all(map(_is_text, item.values()))
+
+
+#: Property -> what its items must be, where it is not a list of texts.
+ITEMS = {'OriginResources': _is_origin, 'HttpHeaders': _is_header}
 
 
 def interest_of(body: dict) -> Interest:

@@ -180,6 +180,9 @@ class EventsTestCase(base.SimulatorTestCase):
             {**good, 'Protocol': 'SNMPv1'},
             {**good, 'EventTypes': ['Party']},
             {**good, 'Colour': 'red'},
+            {**good, 'MessageIds': [{}]},
+            {**good, 'OriginResources': [{}]},
+            {**good, 'HttpHeaders': [{'X-Secret': 1}]},
         ):
             status, answer, _ = await self.post(SUBSCRIPTIONS, body)
             self.assertEqual(400, status, answer)

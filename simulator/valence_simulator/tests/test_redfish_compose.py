@@ -362,6 +362,8 @@ class ConstrainedTestCase(RedfishTestCase):
             {'Processors': {'Members': [{COUNT: '1'}]}},
             {'Processors': {'Members': [{COUNT: 1, 'Colour': 'red'}]}},
             {'Storage': {'Members': [{COUNT: 1}]}},
+            {'Storage': {'Members': [{COUNT: 1, 'Drives': [None]}]}},
+            {'Memory': {'Members': []}, '@Redfish.ZoneAffinity': {}},
             {'Links': links('compute-1'), 'Memory': {'Members': []}},
         ):
             status, answer, _ = await self.ask(**body)
@@ -478,6 +480,7 @@ class ManifestTestCase(RedfishTestCase):
         for key, body in (
             ('PropertyMissing', {'RequestFormat': 'Manifest'}),
             ('PropertyValueNotInList', {**good, 'RequestType': 'Maybe'}),
+            ('PropertyValueTypeError', {**good, 'ReservationId': []}),
             ('EmptyManifest', self.manifest()),
             ('EmptyManifest', self.manifest({'StanzaType': 'ComposeSystem'})),
             (
@@ -529,3 +532,33 @@ class VariantsTestCase(RedfishTestCase):
         self.assertEqual(
             [{'@odata.id': zone['@odata.id']}], shown['Links']['RelatedItem']
         )
+
+
+class ExpansionBoxTestCase(RedfishTestCase):
+    arguments = (
+        *('--personality', 'redfish', '--systems', '2'),
+        *('--expandable', '2', '--no-composition-service', '--no-tasks'),
+    )
+
+    async def test_blocks_are_on_the_root(self):
+        root = await self.get(ROOT)
+        self.assertNotIn('CompositionService', root)
+        blocks = await self.get(root['ResourceBlocks']['@odata.id'])
+        self.assertIn(
+            {'@odata.id': f'{BLOCKS}/storage-1-1'}, blocks['Members']
+        )
+        self.assertEqual(405, (await self.post(SYSTEMS, {'Name': 'n'}))[0])
+        status, system, _ = await self.request(
+            'PATCH',
+            f'{SYSTEMS}/1',
+            json={
+                'Links': {
+                    'ResourceBlocks': [
+                        {},
+                        *links('storage-1-1')['ResourceBlocks'],
+                    ]
+                }
+            },
+        )
+        self.assertEqual(200, status, system)
+        self.assertEqual(2, len(system['Links']['ResourceBlocks']))

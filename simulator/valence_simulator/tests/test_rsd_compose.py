@@ -201,6 +201,8 @@ class ComposeTestCase(base.SimulatorTestCase):
             {'Boot': {'BootSourceOverrideTarget': 'Tape'}},
             {'Name': 'x'},
             {'Boot': None},
+            {'Oem': None},
+            {'Oem': {'Intel_RackScale': {'TaggedValues': 1}}},
         ):
             status, _, _ = await self.request('PATCH', uri, json=body)
             self.assertEqual(400, status, body)

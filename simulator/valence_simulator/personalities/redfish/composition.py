@@ -138,6 +138,7 @@ class Planner:
         zones = self._pod.zones
         affinity = body.get(constrained.AFFINITY)
         if affinity is not None:
+            check_text(constrained.AFFINITY, affinity)
             if affinity not in zones:
                 raise errors.property_value(constrained.AFFINITY, affinity)
             zones = {affinity: zones[affinity]}

@@ -118,6 +118,9 @@ def _needs_of(kind: str, path: str, member: dict) -> list[Need]:
     inner = member.get(nested)
     if not isinstance(inner, list) or not inner:
         raise errors.property_missing(f'{path}/{nested}')
+    for n, drive in enumerate(inner):
+        if not isinstance(drive, dict):
+            raise errors.property_type(f'{path}/{nested}/{n}', drive)
     times = _count(path, member)
     return [
         Need(kind, f'{path}/{nested}/{n}', {**drive, **_over(member)}, times)

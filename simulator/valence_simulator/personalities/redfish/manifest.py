@@ -97,8 +97,8 @@ class Manifests:
         """As ODIM does it: a Preview composes as well, and a stanza that
         fails leaves those before it done.
         """
-        manifest, responses = body.get('Manifest', {}), []
-        for stanza in manifest.get('Stanzas', []):
+        manifest, responses = body.get('Manifest'), []
+        for stanza in _stanzas_of(manifest):
             step = self._plan_stanza(stanza, None, [])
             if step.plan is not None:
                 self._service.systems.claim(step.plan)
@@ -120,12 +120,13 @@ class Manifests:
             if body[name] not in values:
                 raise errors.property_value(name, body[name])
         reservation = None
-        if body.get('ReservationId') is not None:
-            reservation = self.reservations.get(body['ReservationId'])
+        held = body.get('ReservationId')
+        if held is not None:
+            if not isinstance(held, str):
+                raise errors.property_type('ReservationId', held)
+            reservation = self.reservations.get(held)
             if reservation is None:
-                raise errors.property_value(
-                    'ReservationId', body['ReservationId']
-                )
+                raise errors.property_value('ReservationId', held)
         if reservation is None and 'Manifest' not in body:
             raise errors.property_missing('Manifest')
         return reservation
@@ -137,17 +138,8 @@ class Manifests:
 
         :raises RedfishError: a stanza cannot be done, so none is.
         """
-        if not isinstance(manifest, dict):
-            raise errors.property_type('Manifest', manifest)
-        if manifest.get('Expand', 'None') not in EXPAND:
-            raise errors.property_value('Manifest/Expand', manifest['Expand'])
-        stanzas = manifest.get('Stanzas')
-        if not isinstance(stanzas, list) or not stanzas:
-            raise composition_error(400, 'EmptyManifest')
         steps, planned = [], []
-        for stanza in stanzas:
-            if not isinstance(stanza, dict) or not stanza.get('Request'):
-                raise composition_error(400, 'EmptyManifest')
+        for stanza in _stanzas_of(manifest):
             step = self._plan_stanza(stanza, reservation, planned)
             planned += step.plan.blocks if step.plan else []
             steps.append(step)
@@ -341,6 +333,21 @@ class Manifests:
                 parameter('ReservationId', False, 'String'),
             ],
         )
+
+
+def _stanzas_of(manifest: object) -> list[dict]:
+    """:raises RedfishError: 400, it is no manifest or asks for nothing."""
+    if not isinstance(manifest, dict):
+        raise errors.property_type('Manifest', manifest)
+    if manifest.get('Expand', 'None') not in EXPAND:
+        raise errors.property_value('Manifest/Expand', manifest['Expand'])
+    stanzas = manifest.get('Stanzas')
+    if not isinstance(stanzas, list) or not stanzas:
+        raise composition_error(400, 'EmptyManifest')
+    for stanza in stanzas:
+        if not isinstance(stanza, dict) or not stanza.get('Request'):
+            raise composition_error(400, 'EmptyManifest')
+    return stanzas
 
 
 def _render(reservation: Reservation) -> dict:

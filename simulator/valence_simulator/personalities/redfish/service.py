@@ -39,6 +39,8 @@ class CompositionService(RedfishService):
 
     def __init__(self, options: argparse.Namespace):
         self.etags = options.etags
+        if not options.composition_service:
+            options.compose_by = []
         super().__init__(
             options,
             Features(
@@ -55,7 +57,8 @@ class CompositionService(RedfishService):
         self.planner = Planner(self.blocks, options.compose_by)
         self.tasks = tasks.Tasks(self.tree, options.tasks, self.notify)
         self.tree.add(ROOT, self._render_root, public=True)
-        self.tree.add(uris.SERVICE, self._render_service)
+        if options.composition_service:
+            self.tree.add(uris.SERVICE, self._render_service)
         self.inventory = Inventory(self.tree, self.blocks, self.block_changed)
         self.systems = Systems(self)
         self.manifests = None
@@ -245,6 +248,9 @@ class CompositionService(RedfishService):
         return service
 
     def _render_root(self) -> dict:
+        composition = {'CompositionService': link(uris.SERVICE)}
+        if not self.options.composition_service:
+            composition = {'ResourceBlocks': link(uris.BLOCKS)}
         return document(
             ROOT,
             'ServiceRoot.v1_17_0.ServiceRoot',
@@ -257,7 +263,7 @@ class CompositionService(RedfishService):
             Systems=link(uris.SYSTEMS),
             Chassis=link(uris.CHASSIS),
             Managers=link(uris.MANAGERS),
-            CompositionService=link(uris.SERVICE),
+            **composition,
             SessionService=link(SERVICE),
             AccountService=link(accounts.SERVICE),
             EventService=link(events.SERVICE),

@@ -43,12 +43,16 @@ class Systems:
         self.members: dict[str, ComposedSystem] = {}
         self._changes = Changes(service)
         self._next = 0
+        # An expansion box composes nothing; its systems are expanded.
+        ways = service.options.compose_by
         self._tree.add(
-            uris.SYSTEMS, self._render_collection, post=self._compose
+            uris.SYSTEMS,
+            self._render_collection,
+            **({'post': self._compose} if ways else {}),
         )
-        if 'specific' in service.options.compose_by:
+        if 'specific' in ways:
             self._tree.add(uris.SPECIFIC, capabilities.specific)
-        if 'constrained' in service.options.compose_by:
+        if 'constrained' in ways:
             inline = service.options.inline_capabilities
             self._tree.add(
                 uris.CONSTRAINED, lambda: capabilities.constrained(inline)
@@ -125,7 +129,8 @@ class Systems:
             'Computer Systems',
             [system.uri for system in self.members.values()],
         )
-        if self._service.options.capabilities_on == 'systems':
+        options = self._service.options
+        if options.compose_by and options.capabilities_on == 'systems':
             systems['@Redfish.CollectionCapabilities'] = (
                 self._service.capabilities()
             )

@@ -257,19 +257,12 @@ class Nodes:
 
     async def _patch(self, node: Node, call: Call) -> web.Response:
         body = call.body
-        for name, value in body.items():
-            if name == 'Boot':
-                systems.check_boot(value)
-            elif name in ('ClearTPMOnDelete', OPTANE):
-                if not isinstance(value, bool):
-                    raise errors.property_type(name, value)
-            elif name != 'Oem':
-                raise errors.property_not_writable(name)
+        _check_patch(body)
+        tagged_values = _tagged_values(body)
         node.system.boot.update(body.get('Boot', {}))
         node.clear_tpm = body.get('ClearTPMOnDelete', node.clear_tpm)
         node.clear_optane = body.get(OPTANE, node.clear_optane)
-        oem = body.get('Oem', {}).get('Intel_RackScale', {})
-        node.tagged_values.update(oem.get('TaggedValues', {}))
+        node.tagged_values.update(tagged_values)
         self._changed(node)
         if self._options.rsd_version == '2.1':
             return answers.no_content()
@@ -366,3 +359,28 @@ class Nodes:
                 'RemoteDrives': links(node.attached),
             }
         return {'Storage': links([*drives, *node.attached])}
+
+
+def _check_patch(body: dict) -> None:
+    """:raises RedfishError: 400, a node cannot be changed like that."""
+    for name, value in body.items():
+        if name == 'Boot':
+            systems.check_boot(value)
+        elif name in ('ClearTPMOnDelete', OPTANE):
+            if not isinstance(value, bool):
+                raise errors.property_type(name, value)
+        elif name != 'Oem':
+            raise errors.property_not_writable(name)
+
+
+def _tagged_values(body: dict) -> dict:
+    """Oem/Intel_RackScale/TaggedValues of a PATCH.
+
+    :raises RedfishError: 400, they are no object.
+    """
+    value, path = body, ''
+    for name in ('Oem', 'Intel_RackScale', 'TaggedValues'):
+        value, path = value.get(name, {}), f'{path}/{name}'.lstrip('/')
+        if not isinstance(value, dict):
+            raise errors.property_type(path, value)
+    return value
