@@ -2,6 +2,7 @@
 """What stands between the socket and the controllers."""
 
 import http
+import re
 from collections.abc import Callable
 from collections.abc import Iterable
 from typing import Any
@@ -122,7 +123,7 @@ def understand(
     LOG.error(
         'Unexpected failure of %s %s',
         environ.get('REQUEST_METHOD'),
-        environ.get('PATH_INFO'),
+        _path(environ),
         exc_info=exc,
     )
     return exception.ValenceException()
@@ -143,9 +144,14 @@ def _foreign_detail(environ: dict[str, Any], status: int) -> str:
     if status == 401:
         return 'Authentication is required: no valid token was given.'
     if status == 404:
-        path = environ.get('SCRIPT_NAME', '') + environ.get('PATH_INFO', '')
-        path = path.encode('latin-1').decode('utf-8', 'replace')
-        return f'There is nothing at {path[:256]}.'
+        return f'There is nothing at {_path(environ)}.'
     if status == 413:
         return 'The body of the request is too large.'
     return http.HTTPStatus(status).description or _phrase(status)
+
+
+def _path(environ: dict[str, Any]) -> str:
+    """The path that was asked for, without the secret that may be in it."""
+    path = environ.get('SCRIPT_NAME', '') + environ.get('PATH_INFO', '')
+    path = path.encode('latin-1').decode('utf-8', 'replace')
+    return re.sub(r'(/v1/events/[^/]*/).*', r'\1***', path)[:256]

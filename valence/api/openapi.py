@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The API in the OpenAPI form, derived from routes, verbs and objects."""
 
+import re
 from typing import Any
 
 from valence.api import query
@@ -25,6 +26,10 @@ _ERROR = {
         }
     },
 }
+_NAMES = {
+    'id': 'UUID or name.',
+    'secret': 'What the pod manager was told to prove itself with.',
+}
 _PAGING = {
     'limit': ('integer', 'How many to show at most.'),
     'marker': ('string', 'UUID of the last one of the page before.'),
@@ -47,8 +52,11 @@ def document(routes: Any) -> dict[str, Any]:
         if cls is not None:
             schemas[cls.__name__] = types.schema(cls, 'r', versions.MAX_MINOR)
         item = paths.setdefault(f'/v1/{path}', {})
-        if '{id}' in path:
-            item['parameters'] = [_parameter('id', 'UUID or name.', 'path')]
+        if '{' in path:
+            item['parameters'] = [
+                _parameter(name, _NAMES[name], 'path')
+                for name in re.findall(r'{(\w+)}', path)
+            ]
         for method, verb in methods.items():
             item[method.lower()] = _operation(
                 path, resource, controller, method, verb

@@ -102,6 +102,14 @@ class UnsupportedMediaType(ValenceException):
     )
 
 
+class TooManyRequests(ValenceException):
+    """Somebody asks more often than is good for the others."""
+
+    code = 429
+    message = 'Too many requests; try again in a second.'
+    headers = {'Retry-After': '1'}
+
+
 class ServiceUnavailable(ValenceException):
     """Something that Valence itself needs is away for the moment."""
 

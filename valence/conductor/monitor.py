@@ -43,8 +43,11 @@ class Monitor:
         self._failures: dict[str, int] = {}
         self._known: dict[str, Any] = {}
 
-    def tick(self) -> None:
-        """Begin whatever is due now; returns at once."""
+    def tick(self) -> list[Any]:
+        """Begin whatever is due now; returns at once.
+
+        :returns: the rows of the pod managers that are this conductor's.
+        """
         ring = hashring.HashRing([])
         for uuid in lease.living():
             ring.add_node(uuid)
@@ -52,21 +55,16 @@ class Monitor:
             podms = tx.list(
                 models.PodManager,
                 models.PodManager.deleting_at.is_(None),
-                only=(
-                    'uuid',
-                    'url',
-                    'status',
-                    'synced_at',
-                    'sync_error',
-                    'service_uuid',
-                ),
             ).all()
         self._drivers.keep({podm.uuid for podm in podms})
+        owned = []
         for podm in podms:
             if self._lease.uuid in ring.get_nodes(podm.uuid.encode()):
+                owned.append(podm)
                 self._look_after(podm)
             else:
                 self._due.pop(podm.uuid, None)
+        return owned
 
     def close(self) -> None:
         """Begin nothing more."""
@@ -74,9 +72,10 @@ class Monitor:
 
     def _look_after(self, podm: Any) -> None:
         now = time.monotonic()
-        if self._known.get(podm.uuid) != (podm.url, podm.service_uuid):
+        identity = loader.identity(podm)
+        if self._known.get(podm.uuid) != identity:
             # New here, or changed: nothing that was learnt holds.
-            self._known[podm.uuid] = (podm.url, podm.service_uuid)
+            self._known[podm.uuid] = identity
             self._due.pop(podm.uuid, None)
         if now >= self._due.get(podm.uuid, 0):
             with self._lock:

@@ -15,6 +15,7 @@ from oslo_utils import timeutils
 
 from valence.common import rpc
 from valence.conductor import actions
+from valence.conductor import events
 from valence.conductor import lease
 from valence.conductor import monitor
 from valence.conductor import operations
@@ -79,15 +80,17 @@ class Conductor:
         self._lease = lease.Lease()
         self._drivers = loader.Pool()
         self._monitor = monitor.Monitor(self._lease, self._drivers)
+        self._events = events.Events(self._drivers)
         self._workers = (
             Workers('worker', options.workers, long=False),
             Workers('long-worker', options.workers, long=True),
         )
-        rpc.BELL.listen(self._wake.set)
+        rpc.BELL.listen(self._ring)
         rpc.serve(socket.gethostname())
         for name, function, interval in (
             ('heartbeat', self._beat, options.heartbeat_interval),
             ('claimer', self._claim, None),
+            ('refresher', self._refresh, None),
             (
                 'monitor',
                 self._look,
@@ -106,11 +109,12 @@ class Conductor:
     def stop(self) -> None:
         """Stop: what is under way is left to others, or to the next start."""
         self._stopping.set()
-        self._wake.set()
-        rpc.BELL.silence(self._wake.set)
+        self._ring()
+        rpc.BELL.silence(self._ring)
         for workers in self._workers:
             workers.close()
         self._monitor.close()
+        self._events.close()
         for thread in self._threads:
             thread.join(_STOP_SECONDS)
         try:
@@ -141,7 +145,17 @@ class Conductor:
 
     def _look(self) -> None:
         if self._lease.uuid:
-            self._monitor.tick()
+            self._events.follow(self._monitor.tick())
+
+    def _refresh(self) -> None:
+        """Have read anew what events named."""
+        self._events.refresh()
+        self._events.wait(cfg.CONF.conductor.poll_interval)
+
+    def _ring(self) -> None:
+        """Somebody left work."""
+        self._wake.set()
+        self._events.wake()
 
     def _claim(self) -> None:
         """Claim all that is due, then wait to be woken, or for a while."""

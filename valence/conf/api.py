@@ -28,6 +28,22 @@ asks for [DEFAULT] auth_strategy = keystone.
         help='How many requests the commands valence and valence-api answer '
         'at once.',
     ),
+    cfg.URIOpt(
+        'public_endpoint',
+        schemes=['http', 'https'],
+        help="""
+The URL under which pod managers reach this API, such as
+https://valence.example.org:8181. They deliver their events there where they
+offer no stream of events. Without it they are listened to or polled.
+""",
+    ),
+    cfg.IntOpt(
+        'event_rate',
+        default=100,
+        min=1,
+        help='How many deliveries of events a second are taken from one pod '
+        'manager by one API process; more are answered 429.',
+    ),
     cfg.IntOpt(
         'max_limit',
         default=1000,

@@ -98,6 +98,13 @@ the time that a pod manager needs to accept a composition costs retries.
         min=1,
         help='The longest that a pod manager may take to assemble a node.',
     ),
+    cfg.IntOpt(
+        'event_streams',
+        default=200,
+        min=0,
+        help='To how many pod managers at most one conductor listens over an '
+        'open stream. The others are read every [conductor] sync_interval.',
+    ),
     cfg.BoolOpt(
         'reuse_unerased',
         default=False,

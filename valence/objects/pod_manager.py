@@ -172,9 +172,9 @@ class PodManager(base.ValenceObject):
             tzinfo_aware=False,
         ),
         'event_secret': fields.StringField(
-            doc='Hash of the secret in the path that events are sent to.',
+            doc='Secret in the path that events are sent to.',
             nullable=True,
-            max_length=64,
+            secret=True,
         ),
         'event_subscription': fields.StringField(
             doc='URI of the subscription to its events.',

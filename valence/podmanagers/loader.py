@@ -49,6 +49,21 @@ def connection(podm: Any) -> base.Connection:
     )
 
 
+def identity(podm: Any) -> tuple[Any, ...]:
+    """What makes a connection another one when it changes.
+
+    :param podm: a row of ``pod_managers``.
+    """
+    return (
+        podm.url,
+        podm.username,
+        podm.password,
+        podm.auth_type,
+        podm.insecure,
+        podm.ca_cert,
+    )
+
+
 def recognize(conn: base.Connection, deadline: base.Deadline) -> str:
     """The name of the driver for an endpoint.
 

@@ -5,6 +5,7 @@ Nothing here trusts a type: on real services counts are null or text, names
 are missing or kilobytes long, and half of the properties are not there.
 """
 
+import re
 from typing import Any
 
 from valence.podmanagers import base
@@ -17,6 +18,20 @@ _POWER = {'On': 'on', 'Off': 'off'}
 _OUT_OF_USE = ('Disabled', 'Absent', 'UnavailableOffline', 'InTest')
 # The collections below a system that are read with it.
 _PARTS = ('Processors', 'Memory', 'EthernetInterfaces', 'Storage')
+
+# By this what Valence made is known again: "Valence node UUID" where there is
+# room for words, else "valence-UUID".
+_MARKER = re.compile(
+    r'valence(?: node )?-?'
+    r'([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})',
+    re.IGNORECASE,
+)
+
+
+def marker(value: Any) -> str | None:
+    """The UUID of a Valence node that a text of a pod manager names."""
+    found = _MARKER.search(value) if isinstance(value, str) else None
+    return found[1].lower() if found else None
 
 
 def text(value: Any, length: int = 255) -> str | None:

@@ -65,7 +65,7 @@ class PodManager(Table):
     synced_at = Column(DateTime)
     sync_error = Column(sa.String(1024))
     deleting_at = Column(DateTime)
-    event_secret = Column(sa.String(64))
+    event_secret = Column(sa.Text)
     event_subscription = Column(Name(2048))
 
 

@@ -15,6 +15,7 @@ from valence.api import render
 from valence.api import versions
 from valence.api.controllers.v1 import base
 from valence.api.controllers.v1 import drivers
+from valence.api.controllers.v1 import events
 from valence.api.controllers.v1 import flavors
 from valence.api.controllers.v1 import inventory
 from valence.api.controllers.v1 import nodes
@@ -35,6 +36,7 @@ _capacity = inventory.Capacity()
 _flavors = flavors.Flavors()
 _conductors = base.Controller(objects.Conductor)
 _drivers = drivers.Drivers()
+_events = events.Events()
 
 _READ_ALL = {'GET': 'list'}
 _READ_ONE = {'GET': 'show'}
@@ -93,6 +95,7 @@ ROUTES: tuple[tuple[str, str, Any, dict[str, str]], ...] = (
         _operations,
         {'GET': 'show', 'DELETE': 'delete'},
     ),
+    ('events/{id}/{secret}', 'event', _events, {'POST': 'create'}),
     ('conductors', 'conductor', _conductors, _READ_ALL),
     ('drivers', 'driver', _drivers, _READ_ALL),
 )
@@ -117,42 +120,57 @@ def endpoint(resource: str, controller: Any, verb: str) -> Endpoint:
 
 
 @functools.cache
-def _table() -> dict[tuple[str, ...], dict[str, Endpoint]]:
-    """Endpoints by HTTP method, by the path with ``{id}`` for any name."""
-    return {
-        tuple(path.split('/')): {
+def _table() -> dict[tuple[int, str], list[tuple[list[str], Any]]]:
+    """Paths with their endpoints by HTTP method, in parts.
+
+    They are found by the number of parts and the first one. A path with words
+    comes before one that has a name in their place.
+    """
+    table: dict[tuple[int, str], list[tuple[list[str], Any]]] = {}
+    for path, resource, controller, methods in ROUTES:
+        parts = path.split('/')
+        endpoints = {
             method: endpoint(resource, controller, verb)
             for method, verb in methods.items()
         }
-        for path, resource, controller, methods in ROUTES
-    }
+        table.setdefault((len(parts), parts[0]), []).append((parts, endpoints))
+    for found in table.values():
+        found.sort(key=lambda entry: sum(map(_is_name, entry[0])))
+    return table
 
 
-def match(parts: list[str], method: str) -> tuple[Endpoint, str]:
-    """Find the endpoint of a path, and the name that stands in the path.
+def _is_name(part: str) -> bool:
+    return part.startswith('{')
+
+
+def match(parts: list[str], method: str) -> tuple[Endpoint, list[str]]:
+    """Find the endpoint of a path, and the names that stand in the path.
 
     :raises NotFound: when there is no such path.
     :raises MethodNotAllowed: when there is, but not with this method.
     """
-    table = _table()
-    # A word of the table comes before a name that happens to be the same, but
-    # only for what can be done to it.
-    named = table.get(
-        tuple('{id}' if n == 1 else part for n, part in enumerate(parts)), {}
-    )
-    method = 'GET' if method == 'HEAD' else method
-    methods = table.get(tuple(parts), {}) if len(parts) > 1 else {}
-    if method not in methods:
-        methods = {**methods, **named} if methods else named
-    if not methods:
-        path = '/'.join(parts)[:256]
-        raise exception.NotFound(kind='The path', ident=f'/v1/{path}')
-    found = methods.get(method)
-    if found is None:
+    wanted = 'GET' if method == 'HEAD' else method
+    allowed: dict[str, Any] = {}
+    for template, endpoints in _table().get((len(parts), parts[0]), ()):
+        if not all(
+            _is_name(word) or word == part
+            for word, part in zip(template, parts, strict=True)
+        ):
+            continue
+        if wanted in endpoints:
+            names = [
+                part
+                for word, part in zip(template, parts, strict=True)
+                if _is_name(word)
+            ]
+            return endpoints[wanted], names
+        allowed.update(endpoints)
+    if allowed:
         raise exception.MethodNotAllowed(
-            method=method[:16], allow=', '.join(sorted(methods))
+            method=method[:16], allow=', '.join(sorted(allowed))
         )
-    return found, parts[1] if len(parts) > 1 else ''
+    path = '/'.join(parts)[:256]
+    raise exception.NotFound(kind='The path', ident=f'/v1/{path}')
 
 
 class V1Controller:
@@ -191,7 +209,7 @@ class V1Controller:
     def call(self, *args: Any, **kwargs: Any) -> bytes | None:
         """Ask the policy, run the verb, render what it gives."""
         request, response = pecan.request, pecan.response
-        found, ident = request.environ['valence.endpoint']
+        found, names = request.environ['valence.endpoint']
         ctx = request.context['valence']
         target = {'project_id': ctx.project_id, 'user_id': ctx.user_id}
         policy.authorize(ctx, found.rule, target)
@@ -206,7 +224,7 @@ class V1Controller:
                 context=ctx,
                 minor=request.context['minor'],
                 spec=spec,
-                ident=ident,
+                names=tuple(names),
             )
         )
         if answer is None:

@@ -69,7 +69,12 @@ class Call:
     context: context.RequestContext
     minor: int
     spec: Spec
-    ident: str = ''
+    names: tuple[str, ...] = ()
+
+    @property
+    def ident(self) -> str:
+        """The UUID or name of the resource that the path names."""
+        return self.names[0]
 
     def body(self) -> dict[str, Any]:
         """The JSON object that was sent; an absent body is an empty one.

@@ -126,7 +126,7 @@ def upgrade():
         sa.Column('synced_at', types.DateTime, nullable=True),
         sa.Column('sync_error', sa.String(length=1024), nullable=True),
         sa.Column('deleting_at', types.DateTime, nullable=True),
-        sa.Column('event_secret', sa.String(length=64), nullable=True),
+        sa.Column('event_secret', sa.Text(), nullable=True),
         sa.Column('event_subscription', types.Name(2048), nullable=True),
         sa.Column('uuid', sa.String(length=36), nullable=False),
         sa.Column('created_at', types.DateTime, nullable=False),

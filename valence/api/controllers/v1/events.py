@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: Apache-2.0
+import threading
+import time
+
+from oslo_config import cfg
+
+from valence.api.controllers.v1 import base
+from valence.common import exception
+from valence.common import rpc
+from valence.conductor import events
+from valence.db import api as db
+from valence.db.sqlalchemy import models
+from valence.podmanagers import loader
+
+
+class Events:
+    """Where pod managers deliver their events. They have no token."""
+
+    object = None
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._taken: dict[str, tuple[int, int]] = {}
+
+    @base.verb(status=204, body={'type': 'object'})
+    def create(self, call: base.Call) -> None:
+        """Take an event from a pod manager that knows its secret."""
+        podm = db.get(models.PodManager, uuid=call.ident)
+        # Whether the pod manager or the secret is wrong is nobody's business.
+        if podm is None or not events.is_secret(podm, call.names[1]):
+            raise exception.NotFound(kind='The path', ident='of the event')
+        self._limit(podm.uuid)
+        driver = loader.drivers().get(podm.driver or '')
+        if driver is not None:
+            events.note(podm.uuid, driver.changes(call.body()))
+        rpc.wake()
+
+    def _limit(self, podm_uuid: str) -> None:
+        """Count what came within this second."""
+        second = int(time.monotonic())
+        with self._lock:
+            since, count = self._taken.get(podm_uuid, (second, 0))
+            count = count + 1 if since == second else 1
+            self._taken[podm_uuid] = (second, count)
+        if count > cfg.CONF.api.event_rate:
+            raise exception.TooManyRequests()

@@ -1,0 +1,274 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Following what pod managers tell of: streams, subscriptions, refreshes.
+
+An event only names a resource. What is named is written down, once however
+often it is named, and read anew as soon as a worker has time; so a storm of
+events costs one reading.
+"""
+
+import contextlib
+import hashlib
+import secrets as random_secrets
+import threading
+from collections.abc import Iterable
+from concurrent import futures
+from typing import Any
+
+import sqlalchemy as sa
+from oslo_config import cfg
+from oslo_db import exception as db_exception
+from oslo_log import log
+
+from valence.common import exception
+from valence.common import secrets
+from valence.conductor import inventory
+from valence.conductor import monitor
+from valence.db import api as db
+from valence.db.sqlalchemy import models
+from valence.podmanagers import base
+from valence.podmanagers import loader
+
+LOG = log.getLogger(__name__)
+
+# More than so many resources at once are quicker read with all the others.
+_MANY = 200
+_MAX_PAUSE = 60.0
+
+
+def note(podm_uuid: str, change: base.Change) -> None:
+    """Write down what has to be read anew."""
+    if not change.uris or len(change.uris) > _MANY:
+        monitor.request_sync(podm_uuid)
+        return
+    # Whoever wrote the same resource down meanwhile has done it for us.
+    with contextlib.suppress(
+        db_exception.DBDuplicateEntry, db_exception.DBReferenceError
+    ):
+        _note(podm_uuid, change.uris)
+
+
+@db.transaction
+def _note(tx: db.Transaction, podm_uuid: str, uris: Iterable[str]) -> None:
+    hashes = {inventory.uri_hash(uri): uri for uri in uris if len(uri) <= 2048}
+    known = {
+        row.uri_hash
+        for row in tx.list(
+            models.PendingRefresh, podm_uuid=podm_uuid, uri_hash=list(hashes)
+        )
+    }
+    tx.create_many(
+        models.PendingRefresh,
+        [
+            {'podm_uuid': podm_uuid, 'uri': uri, 'uri_hash': key}
+            for key, uri in hashes.items()
+            if key not in known
+        ],
+    )
+
+
+class Listener:
+    """Listens to the stream of one pod manager, and opens it again."""
+
+    def __init__(
+        self, podm: Any, drivers: loader.Pool, events: 'Events'
+    ) -> None:
+        self.identity = loader.identity(podm)
+        self._podm = podm
+        self._drivers = drivers
+        self._events = events
+        self._stopping = threading.Event()
+        self._stream: base.ChangeStream | None = None
+        threading.Thread(
+            target=self._run, name=f'events-{podm.name}', daemon=True
+        ).start()
+
+    def stop(self) -> None:
+        """Listen no more."""
+        self._stopping.set()
+        if self._stream is not None:
+            self._stream.close()
+
+    def _run(self) -> None:
+        pause = 1.0
+        while not self._stopping.is_set():
+            try:
+                self._listen()
+                pause = 1.0
+            except exception.ValenceException as exc:
+                LOG.info('No events from %s: %s', self._podm.name, exc)
+                pause = min(pause * 2, _MAX_PAUSE)
+            except Exception:
+                LOG.exception('Listening to %s failed', self._podm.name)
+                pause = _MAX_PAUSE
+            self._stopping.wait(pause)
+
+    def _listen(self) -> None:
+        deadline = base.Deadline(cfg.CONF.conductor.status_timeout)
+        self._stream = self._drivers.get(self._podm).listen(deadline)
+        # What happened while nobody listened is not known.
+        monitor.request_sync(self._podm.uuid)
+        for change in self._stream:
+            if self._stopping.is_set():
+                return
+            note(self._podm.uuid, change)
+            self._events.wake()
+
+
+class Events:
+    """What pod managers tell this conductor, which looks after them."""
+
+    def __init__(self, drivers: loader.Pool) -> None:
+        self._drivers = drivers
+        self._listeners: dict[str, Listener] = {}
+        self._owned: dict[str, Any] = {}
+        self._pool = futures.ThreadPoolExecutor(
+            cfg.CONF.conductor.probe_workers, thread_name_prefix='refresh'
+        )
+        self._lock = threading.Lock()
+        self._busy: set[str] = set()
+        self._waking = threading.Event()
+
+    def wake(self) -> None:
+        """Something was written down."""
+        self._waking.set()
+
+    def wait(self, seconds: float) -> None:
+        """Wait until something is written down, or for a while."""
+        self._waking.wait(seconds)
+        self._waking.clear()
+
+    def follow(self, podms: Iterable[Any]) -> None:
+        """Listen to these pod managers, and to no others.
+
+        :param podms: rows of those that this conductor looks after.
+        """
+        self._owned = {podm.uuid: podm for podm in podms}
+        for uuid, listener in list(self._listeners.items()):
+            podm = self._owned.get(uuid)
+            if podm is None or loader.identity(podm) != listener.identity:
+                listener.stop()
+                del self._listeners[uuid]
+        for uuid, podm in self._owned.items():
+            if podm.status != 'online' or uuid in self._listeners:
+                continue
+            if 'event stream' in podm.capabilities:
+                if len(self._listeners) < cfg.CONF.conductor.event_streams:
+                    self._listeners[uuid] = Listener(podm, self._drivers, self)
+            elif 'event subscription' in podm.capabilities:
+                self._once(f'subscribe:{uuid}', self._subscribe, podm)
+
+    def close(self) -> None:
+        """Listen no more, begin nothing more."""
+        for listener in self._listeners.values():
+            listener.stop()
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def refresh(self) -> None:
+        """Have read anew what is written down; returns at once."""
+        with db.reader() as tx:
+            waiting = tx.connection.execute(
+                sa.select(models.PendingRefresh.podm_uuid).distinct()
+            ).scalars()
+            for uuid in waiting:
+                if uuid in self._owned:
+                    self._once(uuid, self._refresh, self._owned[uuid])
+
+    def _once(self, key: str, function: Any, podm: Any) -> None:
+        """Have a function run, unless it is at it for this pod manager."""
+        with self._lock:
+            if key in self._busy:
+                return
+            self._busy.add(key)
+        self._pool.submit(self._run, key, function, podm)
+
+    def _run(self, key: str, function: Any, podm: Any) -> None:
+        try:
+            function(podm)
+        except (exception.ValenceException, db_exception.DBError) as exc:
+            LOG.info('Events of %s: %s', podm.name, exc)
+        except Exception:
+            LOG.exception('Events of %s', podm.name)
+        finally:
+            with self._lock:
+                self._busy.discard(key)
+
+    def _refresh(self, podm: Any) -> None:
+        with db.reader() as tx:
+            rows = tx.list(
+                models.PendingRefresh, podm_uuid=podm.uuid, limit=_MANY + 1
+            ).all()
+        if len(rows) > _MANY:
+            _forget(podm.uuid)
+            monitor.request_sync(podm.uuid)
+            return
+        deadline = base.Deadline(cfg.CONF.redfish.request_timeout)
+        uris = [row.uri for row in rows]
+        try:
+            seen = self._drivers.get(podm).refresh(uris, deadline)
+        except exception.PodManagerError:
+            # The next full reading makes up for it.
+            _forget(podm.uuid, [row.uuid for row in rows])
+            raise
+        _store(podm.uuid, seen, [row.uuid for row in rows])
+
+    def _subscribe(self, podm: Any) -> None:
+        """See that events are delivered to us, if they can be."""
+        endpoint = cfg.CONF.api.public_endpoint
+        if not endpoint:
+            return
+        driver = self._drivers.get(podm)
+        deadline = base.Deadline(cfg.CONF.conductor.status_timeout)
+        secret = secrets.decrypt(podm.event_secret)
+        if secret and podm.event_subscription:
+            destination = _destination(endpoint, podm.uuid, secret)
+            if driver.check_subscription(
+                podm.event_subscription, destination, deadline
+            ):
+                return
+        secret = secret or random_secrets.token_urlsafe(32)
+        destination = _destination(endpoint, podm.uuid, secret)
+        # Deliveries may begin before we are told that they will.
+        db.update(
+            models.PodManager,
+            {'event_secret': secrets.encrypt(secret)},
+            uuid=podm.uuid,
+        )
+        made = driver.subscribe(destination, deadline)
+        db.update(
+            models.PodManager, {'event_subscription': made}, uuid=podm.uuid
+        )
+        LOG.info('Subscribed to the events of %s', podm.name)
+        monitor.request_sync(podm.uuid)
+
+
+def _destination(endpoint: str, podm_uuid: str, secret: str) -> str:
+    return f'{endpoint.rstrip("/")}/v1/events/{podm_uuid}/{secret}'
+
+
+def is_secret(podm: Any, given: str) -> bool:
+    """Whether somebody knows the secret that a pod manager was told."""
+    secret = secrets.decrypt(podm.event_secret)
+    if secret is None:
+        return False
+    return random_secrets.compare_digest(
+        hashlib.sha256(secret.encode()).digest(),
+        hashlib.sha256(given.encode()).digest(),
+    )
+
+
+@db.transaction
+def _store(
+    tx: db.Transaction, podm_uuid: str, seen: base.Inventory, rows: list[str]
+) -> None:
+    inventory.write(tx, podm_uuid, seen, partial=True)
+    tx.delete(models.PendingRefresh, uuid=rows)
+
+
+@db.transaction
+def _forget(
+    tx: db.Transaction, podm_uuid: str, rows: list[str] | None = None
+) -> None:
+    where: dict[str, Any] = {'podm_uuid': podm_uuid}
+    if rows is not None:
+        where['uuid'] = rows
+    tx.delete(models.PendingRefresh, **where)

@@ -1,0 +1,267 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Changing what a Redfish service shows: actions, PATCH, tasks (DSP0266)."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from valence.common import exception
+from valence.podmanagers import base
+from valence.podmanagers.http import Answer
+from valence.podmanagers.redfish_client import Client
+from valence.podmanagers.redfish_client import link
+from valence.podmanagers.redfish_inventory import number
+from valence.podmanagers.redfish_inventory import obj
+from valence.podmanagers.redfish_inventory import text
+
+_PATCHES = 6
+_POLL_SECONDS = 1.0
+_LONGEST_PAUSE = 30.0
+_WRONG_ETAG = (412, 428)
+# What a Task says of itself while it goes on; the rest is the end of it.
+_UNDER_WAY = (
+    'New',
+    'Starting',
+    'Running',
+    'Suspended',
+    'Interrupted',
+    'Pending',
+    'Stopping',
+    'Service',
+    'Cancelling',
+)
+
+# Makes the body of a PATCH of the resource as it is; None: all is well.
+Change = Callable[[dict[str, Any]], dict[str, Any] | None]
+
+
+def offers(body: dict[str, Any], suffix: str) -> bool:
+    """Whether a resource has an action, by the end of its name."""
+    return any(
+        name.endswith(suffix) and isinstance(action, dict)
+        for name, action in obj(body.get('Actions')).items()
+    )
+
+
+def action(body: dict[str, Any], suffix: str) -> dict[str, Any]:
+    """An action by the end of its name: Intel's own simulator misspells one.
+
+    :raises RequestRefused: when the resource does not offer it.
+    """
+    for name, found in obj(body.get('Actions')).items():
+        if name.endswith(suffix) and isinstance(found, dict):
+            return found
+    raise exception.RequestRefused(
+        reason=f'{link(body)} offers no action {suffix.strip(".")}'
+    )
+
+
+def target(body: dict[str, Any], suffix: str) -> str:
+    """Where an action is posted to: followed, never built.
+
+    :raises RequestRefused: when the resource does not offer it.
+    """
+    found = action(body, suffix).get('target')
+    if not isinstance(found, str):
+        raise exception.RequestRefused(
+            reason=f'the action {suffix.strip(".")} has no target'
+        )
+    return found
+
+
+def allowable(
+    client: Client, offered: dict[str, Any], name: str, deadline: base.Deadline
+) -> list[Any] | None:
+    """The values that a parameter of an action can have.
+
+    They stand inline, or in the ActionInfo, which is linked by an object or
+    by a mere string.
+
+    :returns: None where the service does not tell.
+    """
+    for note in ('@Redfish.AllowableValues', '@DMTF.AllowableValues'):
+        values = offered.get(name + note)
+        if isinstance(values, list):
+            return values
+    info = link(offered.get('@Redfish.ActionInfo'))
+    if info is None:
+        return None
+    try:
+        parameters = client.get(info, deadline).get('Parameters')
+    except exception.ResourceGone:
+        return None
+    for parameter in parameters if isinstance(parameters, list) else ():
+        values = obj(parameter).get('AllowableValues')
+        if obj(parameter).get('Name') == name and isinstance(values, list):
+            return values
+    return None
+
+
+def check_allowed(value: str, allowed: list[Any] | None) -> None:
+    """Refuse what a service says it does not take.
+
+    :raises RequestRefused: naming what it takes.
+    """
+    if allowed is not None and value not in allowed:
+        raise exception.RequestRefused(
+            reason=f'{value} is not one of {", ".join(map(str, allowed))}'
+        )
+
+
+def reset(
+    client: Client,
+    body: dict[str, Any],
+    reset_type: str,
+    deadline: base.Deadline,
+) -> None:
+    """Switch a system or node on or off, or restart it.
+
+    :raises RequestRefused: for a type that it does not know.
+    """
+    offered = action(body, '.Reset')
+    check_allowed(
+        reset_type, allowable(client, offered, 'ResetType', deadline)
+    )
+    client.post(target(body, '.Reset'), {'ResetType': reset_type}, deadline)
+
+
+def set_boot(
+    client: Client,
+    uri: str,
+    enabled: str,
+    boot_target: str,
+    deadline: base.Deadline,
+) -> None:
+    """Choose what a system or node boots from.
+
+    :raises RequestRefused: for a target that it does not know.
+    """
+
+    def change(body: dict[str, Any]) -> dict[str, Any]:
+        allowed = obj(body.get('Boot')).get(
+            'BootSourceOverrideTarget@Redfish.AllowableValues'
+        )
+        if enabled != 'Disabled' and isinstance(allowed, list):
+            check_allowed(boot_target, allowed)
+        boot = {'BootSourceOverrideEnabled': enabled}
+        if enabled != 'Disabled':
+            boot['BootSourceOverrideTarget'] = boot_target
+        return {'Boot': boot}
+
+    patch(client, uri, change, deadline)
+
+
+def patch(
+    client: Client, uri: str, change: Change, deadline: base.Deadline
+) -> Answer | None:
+    """Change a resource, guarded by its ETag where it has one.
+
+    When it was changed meanwhile it is read again, and the change made anew.
+    An unchanged tag that is not taken is tried in its other forms: services
+    differ about weak and strong ones.
+
+    :returns: the answer, which may be a 202; None where nothing was to do.
+    """
+    refused: list[str | None] = []
+    for _ in range(_PATCHES):
+        found = client.request('GET', uri, deadline)
+        body = change(found.body)
+        if body is None:
+            return None
+        tag = found.headers.get('ETag') or text(found.body.get('@odata.etag'))
+        if tag not in refused:
+            refused = []
+        forms = [form for form in _forms(tag) if form not in refused]
+        if not forms:
+            break
+        answer = client.request(
+            'PATCH',
+            uri,
+            deadline,
+            body,
+            check=False,
+            headers={'If-Match': forms[0]} if forms[0] else None,
+        )
+        if answer.status not in _WRONG_ETAG:
+            client.check(answer, uri)
+            return answer
+        refused.append(forms[0])
+    raise exception.PodManagerUnavailable(
+        reason=f'{uri} changes all the time, or its ETag is never right'
+    )
+
+
+def _forms(tag: str | None) -> tuple[str | None, ...]:
+    """What If-Match can say, the best first."""
+    if tag is None:
+        return None, '*'
+    other = tag.removeprefix('W/') if tag.startswith('W/') else f'W/{tag}'
+    return tag, other, None
+
+
+def monitor(answer: Answer) -> str | None:
+    """Where the work behind a 202 can be watched.
+
+    That is the task monitor; the Task itself, which always answers 200, is
+    the last resort.
+    """
+    return (
+        answer.location
+        or text(answer.body.get('TaskMonitor'), 2048)
+        or link(answer.body)
+    )
+
+
+def watch(client: Client, uri: str, deadline: base.Deadline) -> Answer:
+    """The answer of the work that a monitor stands for, whatever it says.
+
+    :raises NotYet: while the work goes on.
+    :raises PodManagerError: when a Task tells that it failed.
+    """
+    answer = client.request('GET', uri, deadline, check=False)
+    if answer.status == 202:
+        raise base.NotYet(_pause(answer))
+    state = answer.body.get('TaskState')
+    if answer.status != 200 or state is None:
+        return answer
+    if state in _UNDER_WAY:
+        raise base.NotYet(_pause(answer))
+    if state != 'Completed':
+        raise exception.PodManagerError(
+            reason=f'the task {uri} ended as {state}: {_messages(answer.body)}'
+        )
+    real = text(answer.body.get('TaskMonitor'), 2048)
+    if real and real != uri:
+        return client.request('GET', real, deadline, check=False)
+    return answer
+
+
+def wait(client: Client, uri: str, deadline: base.Deadline) -> Answer:
+    """Like :func:`watch`, but stay until the work is done.
+
+    :raises PodManagerUnavailable: when it is not done by the deadline.
+    """
+    while True:
+        try:
+            return watch(client, uri, deadline)
+        except base.NotYet as exc:
+            if deadline.left() <= exc.seconds:
+                raise exception.PodManagerUnavailable(
+                    reason=f'timed out: the task {uri} is still under way'
+                ) from None
+            time.sleep(exc.seconds)
+
+
+def _pause(answer: Answer) -> float:
+    """Seconds after which to ask again."""
+    wanted = number(answer.headers.get('Retry-After')) or _POLL_SECONDS
+    return min(wanted, _LONGEST_PAUSE)
+
+
+def _messages(body: dict[str, Any]) -> str:
+    messages = body.get('Messages')
+    said = [
+        str(obj(message).get('Message'))
+        for message in (messages if isinstance(messages, list) else ())
+    ]
+    return ' '.join(said)[:1000] or 'it does not say why'
