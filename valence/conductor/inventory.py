@@ -25,7 +25,7 @@ _MISSED_FOR = datetime.timedelta(days=1)
 _GONE = 'is not on the pod manager any more'
 
 _BOOKKEEPING = frozenset(
-    ('uuid', 'created_at', 'updated_at', 'synced_at', 'uri_hash')
+    ('uuid', 'created_at', 'updated_at', 'seen_at', 'uri_hash')
 )
 
 
@@ -147,13 +147,13 @@ def diff(
                     **values,
                     'uuid': uuids[item.uri],
                     'podm_uuid': podm_uuid,
-                    'synced_at': now,
+                    'seen_at': now,
                 }
             )
             continue
         different = _different(row, values)
         if different:
-            changes.update[row.uuid] = {**different, 'synced_at': now}
+            changes.update[row.uuid] = {**different, 'seen_at': now}
     kept = {row.uuid for row in found.values()}
     unread = tuple(unread)
     claimed = set(claimed)
@@ -195,18 +195,27 @@ def _miss(
     """
     if not lost:
         if not row.stale:
-            changes.update[row.uuid] = {'stale': True}
+            changes.update[row.uuid] = {
+                'stale': True,
+                'seen_at': row.synced_at,
+            }
         return
     since = row.missing_since or now
     missed = row.missed_syncs + 1
     if missed >= _MISSED_SYNCS and now - since >= _MISSED_FOR and not claimed:
         changes.delete.append(row.uuid)
         return
-    values: dict[str, Any] = {'missed_syncs': missed}
     if row.missing_since is None:
         gone = 'unavailable' if row.state in ('free', 'used') else 'unknown'
-        values |= {'missing_since': now, 'stale': True, 'state': gone}
-    changes.update[row.uuid] = values
+        changes.update[row.uuid] = {
+            'missed_syncs': missed,
+            'missing_since': now,
+            'stale': True,
+            'seen_at': row.synced_at,
+            'state': gone,
+        }
+    elif missed <= _MISSED_SYNCS:
+        changes.update[row.uuid] = {'missed_syncs': missed}
 
 
 def write(

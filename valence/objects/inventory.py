@@ -49,7 +49,14 @@ def _observed(kind: str, **own: fields.Spec) -> dict[str, fields.Spec]:
             admin=True,
         ),
         'synced_at': fields.DateTimeField(
-            doc='When it was last seen.', api='r', tzinfo_aware=False
+            doc='When it was last seen to be as it is told here: by a reading '
+            'of the whole inventory, or because of an event.',
+            api='r',
+            tzinfo_aware=False,
+        ),
+        'seen_at': fields.DateTimeField(
+            doc='When it was last seen to be different, or not seen.',
+            tzinfo_aware=False,
         ),
         'stale': fields.BooleanField(
             doc='Whether the last reading could not confirm it.',

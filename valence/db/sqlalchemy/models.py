@@ -89,7 +89,7 @@ class Observed(Table):
     # A unique index cannot hold a whole URI on MySQL.
     uri_hash = Column(sa.String(64), nullable=False)
     properties = Column(Json, nullable=False)
-    synced_at = Column(DateTime, nullable=False)
+    seen_at = Column(DateTime, nullable=False)
     stale = Column(sa.Boolean, nullable=False)
     missing_since = Column(DateTime)
     missed_syncs = Column(sa.Integer, nullable=False)
@@ -300,7 +300,23 @@ class Conductor(Table):
     drivers = Column(Json, nullable=False)
 
 
-# Columns that are read but not stored: what the claims say of the hardware.
+# Columns that are read but not stored. What a reading of the inventory finds
+# unchanged is not written, so its age is that of the reading.
+for _model in (Chassis, System, Device, Storage):
+    _reading = (
+        sa.select(PodManager.synced_at)
+        .where(PodManager.uuid == _model.podm_uuid)
+        .scalar_subquery()
+    )
+    _model.synced_at = orm.column_property(
+        sa.case(
+            (_model.stale, _model.seen_at),
+            (_reading > _model.seen_at, _reading),
+            else_=_model.seen_at,
+        )
+    )
+
+# What the claims say of the hardware.
 for _model in (System, Device):
     for _name in ('node_uuid', 'reserved_to'):
         setattr(
