@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Waiting for operations, with a bar for who looks on."""
+
+import argparse
+import sys
+from typing import Any
+
+from valenceclient.v1 import resources
+
+_WIDTH = 30
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of commands that start an operation."""
+    parser.add_argument(
+        '--wait',
+        action='store_true',
+        help='Wait until it is done; exit with status 1 if it fails.',
+    )
+    parser.add_argument(
+        '--timeout',
+        type=float,
+        metavar='<seconds>',
+        help='With --wait: how long to wait at most, default: for ever.',
+    )
+
+
+def follow(
+    client: Any, started: Any, parsed_args: argparse.Namespace
+) -> resources.Operation:
+    """Wait for the operation that a request started.
+
+    On a terminal a bar shows how far it is.
+    """
+    shown = sys.stderr.isatty()
+    try:
+        operation: resources.Operation = client.wait_for_operation(
+            started,
+            wait=parsed_args.timeout,
+            callback=_draw if shown else None,
+        )
+    finally:
+        if shown:
+            sys.stderr.write('\r\033[K')
+    return operation
+
+
+def _draw(operation: resources.Operation) -> None:
+    percent = min(max(operation.progress or 0, 0), 100)
+    full = _WIDTH * percent // 100
+    bar = '#' * full + '.' * (_WIDTH - full)
+    sys.stderr.write(
+        f'\r\033[K{operation.action} [{bar}] {percent:3d}% '
+        f'{operation.step or operation.state}'
+    )
+    sys.stderr.flush()

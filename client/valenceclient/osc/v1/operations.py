@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``openstack valence operation …``: changes on their way to hardware."""
+
+from valenceclient.osc import base
+
+
+class _Operation:
+    collection = 'operations'
+    kind = 'operation'
+
+
+class List(_Operation, base.List):
+    """List operations."""
+
+    columns = (
+        'uuid',
+        'action',
+        'target_type',
+        'target_uuid',
+        'state',
+        'progress',
+        'created_at',
+    )
+    more = ('step', 'attempt', 'error', 'podm_uuid', 'finished_at')
+
+
+class Show(_Operation, base.Show):
+    """Show an operation with the journal of its steps."""
+
+
+class Cancel(_Operation, base.Delete):
+    """Cancel operations; what they have done is undone."""
+
+    verb = 'cancel'
