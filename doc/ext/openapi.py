@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Renders the OpenAPI document of the API as a reference for people.
+
+``.. openapi::`` becomes one section a resource, with its paths and fields.
+"""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.util.docutils import SphinxDirective
+
+METHODS = ('get', 'post', 'put', 'patch', 'delete')
+
+
+def kind(schema: dict[str, Any]) -> str:
+    """The type of a value in a few words."""
+    if 'enum' in schema:
+        values = ['null' if v is None else str(v) for v in schema['enum']]
+        return 'one of ' + ', '.join(values)
+    if 'anyOf' in schema:
+        return ' or '.join(dict.fromkeys(map(kind, schema['anyOf'])))
+    types = schema.get('type', 'any')
+    words = ' or '.join([types] if isinstance(types, str) else types)
+    if 'format' in schema:
+        words += f' ({schema["format"]})'
+    if 'maxLength' in schema:
+        words += f', at most {schema["maxLength"]} characters'
+    return words
+
+
+def row(*cells: str) -> Iterator[str]:
+    """One row of a list-table."""
+    for n, cell in enumerate(cells):
+        yield f'{"   * -" if n == 0 else "     -"} {cell}'.rstrip()
+
+
+def table(title: str, rows: list[tuple[str, str, str]]) -> Iterator[str]:
+    """A table of names, types and meanings."""
+    if not rows:
+        return
+    yield from (f'**{title}**', '', '.. list-table::')
+    yield from ('   :widths: 20 30 50', '   :header-rows: 1', '')
+    yield from row('Name', 'Type', 'Meaning')
+    for name, type_, meaning in rows:
+        yield from row(f'``{name}``', type_, meaning)
+    yield ''
+
+
+def fields(
+    schema: dict[str, Any], prefix: str = ''
+) -> list[tuple[str, str, str]]:
+    """The properties of an object, those within them behind it."""
+    rows = []
+    required = schema.get('required', ())
+    for name, inner in schema.get('properties', {}).items():
+        meaning = inner.get('description', '')
+        if name in required:
+            meaning = f'{meaning} Required.'.strip()
+        if inner.get('writeOnly'):
+            meaning += ' It is never shown.'
+        rows.append((f'{prefix}{name}', kind(inner), meaning))
+        rows += fields(inner, f'{prefix}{name}.')
+        if isinstance(inner.get('items'), dict):
+            rows += fields(inner['items'], f'{prefix}{name}[].')
+    return rows
+
+
+def operation(path: str, method: str, what: dict[str, Any]) -> Iterator[str]:
+    """One method of one path."""
+    title = f'{method.upper()} {path}'
+    yield from (title, '~' * len(title), '', what['summary'], '')
+    statuses = [
+        f'``{status}`` ({answer["description"].rstrip(".").lower()})'
+        for status, answer in what['responses'].items()
+        if status != 'default'
+    ]
+    yield from (f'Answers {", ".join(statuses)}.', '')
+    yield from table(
+        'Query parameters',
+        [
+            (found['name'], kind(found['schema']), found['description'])
+            for found in what.get('parameters', ())
+        ],
+    )
+    if 'requestBody' in what:
+        body = what['requestBody']['content']['application/json']['schema']
+        yield from table('Request body', fields(body))
+
+
+def shown(what: dict[str, Any]) -> set[str]:
+    """The names of the schemas that an operation answers with."""
+    text = json.dumps(what['responses'])
+    marker = '#/components/schemas/'
+    names = {part.partition('"')[0] for part in text.split(marker)[1:]}
+    return names - {'Error'}
+
+
+def reference(document: dict[str, Any]) -> Iterator[str]:
+    """The whole document as reStructuredText."""
+    by_tag: dict[str, list[tuple[str, str, dict[str, Any]]]] = {}
+    for path, item in document['paths'].items():
+        for method in METHODS:
+            if method in item:
+                tag = item[method]['tags'][0]
+                by_tag.setdefault(tag, []).append((path, method, item[method]))
+    told: set[str] = set()
+    for tag, operations in by_tag.items():
+        title = tag.replace('_', ' ').capitalize()
+        yield from (title, '-' * len(title), '')
+        names: set[str] = set()
+        for path, method, what in operations:
+            yield from operation(path, method, what)
+            names |= shown(what)
+        for name in sorted(names - told):
+            schema = document['components']['schemas'][name]
+            yield from table(f'What a {name} shows', fields(schema))
+        told |= names
+
+
+class OpenApi(SphinxDirective):
+    """The reference, from the file that ``openapi_document`` names."""
+
+    def run(self) -> list[nodes.Node]:
+        path = self.config.openapi_document
+        self.env.note_dependency(str(path))
+        text = '\n'.join(reference(json.loads(path.read_text())))
+        return self.parse_text_to_nodes(text, allow_section_headings=True)
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Called by Sphinx."""
+    app.add_config_value('openapi_document', None, 'env')
+    app.add_directive('openapi', OpenApi)
+    return {'parallel_read_safe': True, 'parallel_write_safe': True}

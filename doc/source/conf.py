@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How Sphinx builds the documentation."""
+
+import logging
+import pathlib
+import sys
+
+import valence.cmd  # noqa: F401 - chooses the backend of oslo.service
+
+TOP = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(TOP / 'doc'))
+
+extensions = [
+    'ext.lives',
+    'ext.openapi',
+    'openstackdocstheme',
+    'oslo_config.sphinxext',
+    'oslo_policy.sphinxext',
+    'sphinx.ext.autodoc',
+]
+
+project = 'Valence'
+author = 'Valence contributors'
+copyright = '2026, Valence contributors'
+templates_path = []
+exclude_patterns = []
+nitpicky = False
+
+html_theme = 'openstackdocs'
+html_theme_options = {'sidebar_mode': 'toctree'}
+pygments_style = 'native'
+openstackdocs_auto_name = False
+openstackdocs_auto_version = False
+openstackdocs_pdf_link = False
+
+autodoc_member_order = 'bysource'
+autodoc_typehints = 'none'
+
+# The theme wants to know the commit; there is none outside of a checkout.
+logging.getLogger('sphinx.openstackdocstheme.ext').addFilter(
+    lambda record: 'cannot get gitsha' not in str(record.msg)
+)
+
+openapi_document = TOP / 'api-ref' / 'openapi.json'
