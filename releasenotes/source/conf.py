@@ -1,0 +1,13 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How Sphinx builds the release notes. They are read from git."""
+
+extensions = ['openstackdocstheme', 'reno.sphinxext']
+project = 'Valence Release Notes'
+author = 'Valence contributors'
+copyright = '2026, Valence contributors'
+html_theme = 'openstackdocs'
+html_last_updated_fmt = ''
+openstackdocs_auto_name = False
+openstackdocs_auto_version = False
+openstackdocs_pdf_link = False
+pygments_style = 'native'
