@@ -24,7 +24,7 @@ endif
 MADE := $(VENV)/.made-$(VERSION)
 INSTALLED := $(VENV)/.installed-$(VERSION)
 TESTABLE := $(VENV)/.testable-$(VERSION)
-PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install \
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install --use-pep517 \
 	--prefer-binary
 
 .DEFAULT_GOAL := help
@@ -78,7 +78,7 @@ migration: $(TESTABLE) ## write the migration that MESSAGE='...' describes
 	@$(BIN)/python tools/migration.py '$(MESSAGE)'
 
 note: $(TESTABLE) ## begin a release note, SLUG=its-name
-	@$(BIN)/reno new --no-edit '$(SLUG)'
+	@$(BIN)/reno new '$(SLUG)'
 
 benchmark: $(TESTABLE) ## run the benchmarks
 	@for script in benchmarks/*.py; do $(BIN)/python $$script || exit; done

@@ -25,7 +25,12 @@ CODE = tuple(
 )
 PROSE = tuple(
     name
-    for name in ('doc/source', 'releasenotes', 'README.rst', *PACKAGES[1:])
+    for name in (
+        'doc/source',
+        'releasenotes/source',
+        'README.rst',
+        *PACKAGES[1:],
+    )
     if (TOP / name).exists()
 )
 
