@@ -13,7 +13,9 @@ done again. A failed or cancelled operation undoes its steps, newest first.
 """
 
 import datetime
+import os
 import random
+import signal
 from collections.abc import Callable
 from typing import Any
 from typing import ClassVar
@@ -302,15 +304,30 @@ def _advance(run: Run) -> bool:
     return _do(run, run.steps[len(done)], len(done))
 
 
+def _point(run: Run, name: str) -> None:
+    """A place at which tests let a conductor die or fall asleep.
+
+    ``VALENCE_CRASH_AT`` names one, as ``action:step:place``;
+    ``VALENCE_CRASH_SIGNAL`` is STOP for sleep, else it is death.
+    """
+    wanted = os.environ.get('VALENCE_CRASH_AT')
+    if wanted == f'{run.action.name}:{run.operation.step}:{name}':
+        sleep = os.environ.get('VALENCE_CRASH_SIGNAL') == 'STOP'
+        os.kill(os.getpid(), signal.SIGSTOP if sleep else signal.SIGKILL)
+
+
 def _do(run: Run, step: Step, position: int) -> bool:
     begun = next((r for r in run.live() if r.state == 'running'), None)
     if begun is None:
         run.commit({'step': step.name}, lambda tx: _begin(tx, run, step))
     try:
+        _point(run, 'begun')
         result = step.find(run) if begun is not None else None
         if result is None:
             result = step.do(run)
+        _point(run, 'done')
         _complete(run, step, position, result)
+        _point(run, 'recorded')
     except Exception as exc:
         return _stumble(run, exc)
     # The operation may have learnt its pod manager, and has to wait its turn.
@@ -436,7 +453,9 @@ def _undo(run: Run) -> bool:
     row = live[-1]
     step = next(step for step in run.steps if step.name == row.name)
     try:
+        _point(run, 'undoing')
         step.undo(run, row.result)
+        _point(run, 'undone')
     except (Fenced, db_exception.DBError):
         raise
     except Exception as exc:
