@@ -10,7 +10,8 @@ _WORD = {'type': 'string', 'minLength': 1, 'maxLength': 255}
 _COUNT = {
     'anyOf': [
         {'type': 'integer', 'minimum': 1, 'maximum': 2**31 - 1},
-        {'type': 'string', 'pattern': '^0*[1-9][0-9]{0,8}$'},
+        # Python lets a line end follow what $ stands for.
+        {'type': 'string', 'pattern': r'^0*[1-9][0-9]{0,8}$(?!\n)'},
     ]
 }
 
@@ -38,6 +39,8 @@ SCHEMA = _group(
     pci_devices=_groups(type=_WORD, count=_COUNT),
     network=_groups(speed_mbps=_COUNT, count=_COUNT),
 )
+# A model may be called by digits alone.
+_WORDS = frozenset(('model', 'architecture', 'type', 'protocol'))
 _VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
 
 
@@ -58,20 +61,16 @@ def check(properties: dict[str, Any]) -> None:
 def normalize(properties: dict[str, Any]) -> dict[str, Any]:
     """Requirements with numbers for digits and every ``count`` written out."""
 
-    def number(value: Any) -> Any:
-        return int(value) if _is_digits(value) else value
+    def numbers(group: dict[str, Any]) -> dict[str, Any]:
+        return {
+            name: value if name in _WORDS else int(value)
+            for name, value in group.items()
+        }
 
     result: dict[str, Any] = {}
     for key, value in properties.items():
         if isinstance(value, list):
-            result[key] = [
-                {'count': 1, **{k: number(v) for k, v in item.items()}}
-                for item in value
-            ]
+            result[key] = [{'count': 1, **numbers(item)} for item in value]
         else:
-            result[key] = {k: number(v) for k, v in value.items()}
+            result[key] = numbers(value)
     return result
-
-
-def _is_digits(value: Any) -> bool:
-    return isinstance(value, str) and value.isascii() and value.isdecimal()
