@@ -63,7 +63,9 @@ class Planner:
                 'be given.'
             )
         if is_specific:
-            self._require('specific')
+            # A stanza names its blocks, whatever Systems takes.
+            if named:
+                self._require('specific')
             blocks = self.specified(body['Links']['ResourceBlocks'])
             self.check(blocks, reservation, planned)
         else:
