@@ -69,13 +69,17 @@ def recognize(conn: base.Connection, deadline: base.Deadline) -> str:
 
     :raises NotAPodManager: when none knows it.
     """
+    reasons = []
     # Some drivers go by more than one name.
     for cls in sorted(set(drivers().values()), key=lambda cls: cls.name):
-        if cls.recognizes(conn, deadline):
-            return cls.name
-    raise exception.NotAPodManager(
-        reason=f'no driver of {", ".join(names())} recognizes it'
-    )
+        try:
+            if cls.recognizes(conn, deadline):
+                return cls.name
+        except exception.NotAPodManager as exc:
+            # That it does not speak the one's protocol tells the next nothing.
+            reasons.append(str(exc.values.get('reason')))
+    reasons.append(f'no driver of {", ".join(names())} recognizes it')
+    raise exception.NotAPodManager(reason='; '.join(dict.fromkeys(reasons)))
 
 
 class Pool:

@@ -148,7 +148,9 @@ def set_boot(
             boot['BootSourceOverrideTarget'] = boot_target
         return {'Boot': boot}
 
-    patch(client, uri, change, deadline)
+    answer = patch(client, uri, change, deadline)
+    if answer is not None:
+        client.check(answer, uri)
 
 
 def patch(
@@ -160,7 +162,8 @@ def patch(
     An unchanged tag that is not taken is tried in its other forms: services
     differ about weak and strong ones.
 
-    :returns: the answer, which may be a 202; None where nothing was to do.
+    :returns: the answer, which may say no or be a 202; None where nothing
+        was to do.
     """
     refused: list[str | None] = []
     for _ in range(_PATCHES):
@@ -183,7 +186,6 @@ def patch(
             headers={'If-Match': forms[0]} if forms[0] else None,
         )
         if answer.status not in _WRONG_ETAG:
-            client.check(answer, uri)
             return answer
         refused.append(forms[0])
     raise exception.PodManagerUnavailable(
@@ -245,11 +247,19 @@ def wait(client: Client, uri: str, deadline: base.Deadline) -> Answer:
         try:
             return watch(client, uri, deadline)
         except base.NotYet as exc:
-            if deadline.left() <= exc.seconds:
-                raise exception.PodManagerUnavailable(
-                    reason=f'timed out: the task {uri} is still under way'
-                ) from None
-            time.sleep(exc.seconds)
+            pause(exc, deadline)
+
+
+def pause(not_yet: base.NotYet, deadline: base.Deadline) -> None:
+    """Let a while pass before asking again.
+
+    :raises PodManagerUnavailable: when the deadline would pass with it.
+    """
+    if deadline.left() <= not_yet.seconds:
+        raise exception.PodManagerUnavailable(
+            reason='timed out: the pod manager is still at it'
+        ) from None
+    time.sleep(not_yet.seconds)
 
 
 def _pause(answer: Answer) -> float:

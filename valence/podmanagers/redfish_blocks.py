@@ -206,16 +206,16 @@ def host_item(
     body: dict[str, Any],
     places: list[str],
     computer: dict[str, Any] | None,
+    inner: base.Item | None,
 ) -> base.Item:
     """A block that a node begins with.
 
     :param places: the URIs of the zones that it lies in.
     :param computer: the system that is there for good with this block in it.
+    :param inner: the computer that the block is, as an item of its own.
     """
-    inner = redfish_inventory.read_systems(crawler, behind(body), set())
-    if inner:
-        values = dict(inner[0].values)
-        parent = inner[0].parent
+    if inner is not None:
+        values, parent = dict(inner.values), inner.parent
     else:
         item = redfish_inventory.system_item(
             uri, body, _parts(crawler, body), used=False

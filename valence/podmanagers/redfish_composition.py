@@ -273,22 +273,61 @@ def _names(
     return names | {name: more[name] for name in required & more.keys()}
 
 
-def manifest(
+def send(
+    client: Client, way: Way, body: dict[str, Any], deadline: base.Deadline
+) -> Answer:
+    """Ask for a system.
+
+    Blocks are reserved before a manifest is applied, where the service says
+    that it can: there are services that compose at a mere preview.
+
+    :raises NoMatch: for a lost race, and for lack of what was asked for.
+    """
+    if way.kind != 'manifest':
+        return _post(client, way.target, body, deadline)
+    stanza = {
+        'StanzaType': 'ComposeSystem',
+        'StanzaId': 'Valence',
+        'Request': body,
+    }
+    held = None
+    if {'PreviewReserve', 'Apply'} <= way.request_types:
+        preview = _post(
+            client,
+            way.target,
+            _manifest_body('PreviewReserve', stanza),
+            deadline,
+        )
+        told = preview.body.get('ReservationId')
+        held = told if isinstance(told, str) else None
+    return _post(
+        client, way.target, _manifest_body('Apply', stanza, held), deadline
+    )
+
+
+def _post(
+    client: Client, uri: str, body: dict[str, Any], deadline: base.Deadline
+) -> Answer:
+    answer = client.request('POST', uri, deadline, body, check=False)
+    check_answer(client, answer, uri)
+    return answer
+
+
+def _manifest_body(
     request_type: str,
-    stanza: dict[str, Any] | None,
+    stanza: dict[str, Any],
     reservation: str | None = None,
 ) -> dict[str, Any]:
     """The body of the Compose action with a manifest of one stanza."""
     result: dict[str, Any] = {
         'RequestFormat': 'Manifest',
         'RequestType': request_type,
-    }
-    if stanza is not None:
-        result['Manifest'] = {
+        'Manifest': {
             'Description': 'Valence',
             'Expand': 'None',
             'Stanzas': [stanza],
-        }
+        },
+    }
     if reservation is not None:
         result['ReservationId'] = reservation
     return result
@@ -300,13 +339,16 @@ def made(answer: Answer) -> str | None:
     The Location header, or the body that was returned in its stead; of a
     manifest, what its stanza came to.
 
-    :raises PodManagerError: when a stanza came to something else.
+    :raises PodManagerError: when a stanza came to an error.
     """
     stanzas = obj(answer.body.get('Manifest')).get('Stanzas')
     if isinstance(stanzas, list):
-        for response in (obj(stanza).get('Response') for stanza in stanzas):
-            if 'error' in obj(response):
-                refuse(Answer(400, obj(response), None, {}))
+        for response in (obj(obj(s).get('Response')) for s in stanzas):
+            if 'error' in response:
+                failed = Answer(400, response, None, {})
+                raise _refusal(failed) or exception.RequestRefused(
+                    reason=redfish_client.words(failed)
+                )
             if link(response):
                 return link(response)
         return None
@@ -318,20 +360,24 @@ def made(answer: Answer) -> str | None:
     return link(answer.body)
 
 
-def refuse(answer: Answer) -> None:
+def check_answer(client: Client, answer: Answer, uri: str) -> None:
     """Raise what an answer that says no to composing means.
 
     :raises NoMatch: for a lost race, and for lack of what was asked for.
     :raises PodManagerError: for anything else.
     """
-    if answer.status < 300:
-        return
-    said = redfish_client.words(answer)
-    ids = message_ids(answer)
-    if answer.status < 500 and (
-        answer.status == 409 or ids.intersection(_NO_MATCH)
-    ):
-        raise exception.NoMatch(reason=said)
+    refusal = _refusal(answer)
+    if refusal is not None:
+        raise refusal
+    client.check(answer, uri)
+
+
+def _refusal(answer: Answer) -> exception.NoMatch | None:
+    if not 400 <= answer.status < 500:
+        return None
+    if answer.status == 409 or message_ids(answer).intersection(_NO_MATCH):
+        return exception.NoMatch(reason=redfish_client.words(answer))
+    return None
 
 
 def message_ids(answer: Answer) -> set[str]:

@@ -34,6 +34,25 @@ def marker(value: Any) -> str | None:
     return found[1].lower() if found else None
 
 
+def unmarked(value: str) -> str:
+    """A text without the marker that we put into it."""
+    return _MARKER.sub('', value).strip()
+
+
+def rsd_nodes(root: dict[str, Any]) -> str | None:
+    """Where RSD has its nodes: each generation has its own place."""
+    oem = obj(root.get('Oem'))
+    for place in (
+        root,
+        obj(oem.get('Intel_RackScale')),
+        obj(oem.get('Intel:RackScale')),
+    ):
+        uri = link(place.get('Nodes'))
+        if uri:
+            return uri
+    return None
+
+
 def text(value: Any, length: int = 255) -> str | None:
     """Text of at most ``length`` characters; None for anything else."""
     if isinstance(value, int | float) and not isinstance(value, bool):

@@ -1,0 +1,373 @@
+# SPDX-License-Identifier: Apache-2.0
+"""DMTF composition services: systems composed of resource blocks (DSP2050).
+
+A node is a system that the service composed of the blocks that were claimed.
+It bears its marker in Description, or in Name where no description is taken;
+where a service gives neither back, a system of exactly the claimed blocks is
+known by those.
+
+Composing may take a task. Until that is done the node goes by the URI of the
+task monitor, with behind a ``#`` what it takes to find the system should the
+service forget the task. A fragment never goes over the wire.
+
+A system that is there for good, an expandable one, becomes a node by having
+our marker written into its AssetTag, guarded by its ETag, and blocks joined to
+it one by one; until all are there its URI names them behind the ``#``.
+"""
+
+import contextlib
+from collections.abc import Iterable
+from typing import Any
+
+from valence.common import exception
+from valence.podmanagers import base
+from valence.podmanagers import redfish_actions
+from valence.podmanagers import redfish_blocks
+from valence.podmanagers import redfish_composition
+from valence.podmanagers import redfish_discovery
+from valence.podmanagers import redfish_events
+from valence.podmanagers import redfish_inventory
+from valence.podmanagers import redfish_unfinished as unfinished
+from valence.podmanagers.http import Answer
+from valence.podmanagers.redfish_client import Client
+from valence.podmanagers.redfish_client import Crawler
+from valence.podmanagers.redfish_client import link
+from valence.podmanagers.redfish_discovery import Survey
+from valence.podmanagers.redfish_events import EventService
+from valence.podmanagers.redfish_expansion import Expansion
+
+_NODE = frozenset(('compose', 'release', 'reset', 'boot', 'attach', 'detach'))
+
+
+class Redfish(base.Driver):
+    """DMTF Redfish service with resource blocks (CompositionService)."""
+
+    name = 'redfish'
+    capabilities = _NODE | {'event stream', 'event subscription'}
+
+    def __init__(self, connection: base.Connection) -> None:
+        super().__init__(connection)
+        self._client = Client(connection)
+        self._survey = Survey(self._client)
+        self._expansion = Expansion(self._client)
+
+    @classmethod
+    def recognizes(
+        cls, connection: base.Connection, deadline: base.Deadline
+    ) -> bool:
+        client = Client(connection)
+        try:
+            root = client.root(deadline)
+        finally:
+            client.close()
+        if redfish_inventory.rsd_nodes(root) is not None:
+            return False
+        return any(
+            link(root.get(name))
+            for name in ('CompositionService', 'ResourceBlocks')
+        )
+
+    def probe(self, deadline: base.Deadline) -> base.Probe:
+        root, service, places = self._places(deadline)
+        # The root is public; only this shows whether our login is taken.
+        for kind in ('blocks', 'systems'):
+            if kind in places:
+                self._client.get(places[kind], deadline)
+                break
+        enabled = service.get('ServiceEnabled') not in (False, 'false')
+        events = EventService(self._client, root, deadline).capabilities()
+        composes = enabled and {'blocks', 'systems'} <= places.keys()
+        return base.Probe(
+            service_uuid=redfish_inventory.text(root.get('UUID')),
+            capabilities=frozenset(events) | (_NODE if composes else set()),
+        )
+
+    def _places(
+        self, deadline: base.Deadline
+    ) -> tuple[dict[str, Any], dict[str, Any], dict[str, str]]:
+        """The root, the composition service, and the collections."""
+        root = self._client.root(deadline)
+        uri = link(root.get('CompositionService'))
+        service = self._client.get(uri, deadline) if uri else {}
+        return root, service, redfish_discovery.places(root, service)
+
+    def discover(self, deadline: base.Deadline) -> base.Inventory:
+        root, _, places = self._places(deadline)
+        return self._survey.discover(
+            places, redfish_discovery.expands(root), deadline
+        )
+
+    def refresh(
+        self, uris: Iterable[str], deadline: base.Deadline
+    ) -> base.Inventory:
+        _, _, places = self._places(deadline)
+        return self._survey.refresh(places, uris, deadline)
+
+    def composed(self, deadline: base.Deadline) -> list[base.ComposedNode]:
+        return [
+            redfish_discovery.node(uri, body)
+            for uri, body in self._systems(deadline).items()
+            if redfish_discovery.is_node(body)
+        ]
+
+    def _systems(self, deadline: base.Deadline) -> dict[str, dict[str, Any]]:
+        root, _, places = self._places(deadline)
+        return self._survey.systems(
+            _systems_uri(places), redfish_discovery.expands(root), deadline
+        )
+
+    def find_composed(
+        self, request: base.ComposeRequest, deadline: base.Deadline
+    ) -> base.ComposedNode | None:
+        wanted = {request.system, *request.devices}
+        likely = None
+        for uri, body in self._systems(deadline).items():
+            if not redfish_discovery.is_node(body):
+                continue
+            node = redfish_discovery.node(uri, body)
+            if node.marker == request.marker:
+                return _complete(node, body, request)
+            has = set(node.resources) - {uri} | ({uri} & wanted)
+            same = has == wanted or (
+                redfish_blocks.is_expandable(body)
+                and request.system in has
+                and has < wanted
+            )
+            if node.marker is None and same:
+                likely = _complete(node, body, request)
+        return likely
+
+    def compose(
+        self, request: base.ComposeRequest, deadline: base.Deadline
+    ) -> base.ComposedNode:
+        _, service, places = self._places(deadline)
+        uris = (request.system, *request.devices)
+        with Crawler(self._client, deadline, expand=False) as crawler:
+            blocks = crawler.get_many(uris)
+            for uri in uris:
+                if uri not in blocks:
+                    raise exception.NoMatch(reason=crawler.failed[uri])
+            host = redfish_discovery.computer_of(crawler, blocks[uris[0]])
+        if redfish_blocks.is_expandable(blocks[uris[0]]):
+            host = uris[0], blocks[uris[0]]
+        if host is not None:
+            return self._occupy(host[0], request, deadline)
+        way = redfish_composition.choose(
+            redfish_composition.ways(
+                self._client, service, _systems_uri(places), deadline
+            ),
+            blocks,
+        )
+        body = redfish_composition.body(way, request)
+        redfish_composition.check(way, body, blocks)
+        answer = redfish_composition.send(self._client, way, body, deadline)
+        return self._made(answer, request, deadline)
+
+    def _made(
+        self,
+        answer: Answer,
+        request: base.ComposeRequest,
+        deadline: base.Deadline,
+    ) -> base.ComposedNode:
+        """The node that came, or will come, of a request that was taken."""
+        if answer.status == 202:
+            watched = redfish_actions.monitor(answer)
+            if watched is not None:
+                return unfinished.pending(watched, request)
+        uri = redfish_composition.made(answer)
+        if uri is not None:
+            return self.read_node(uri, deadline)
+        found = self.find_composed(request, deadline)
+        if found is None:
+            raise exception.PodManagerUnavailable(
+                reason='it composed a system without telling where'
+            )
+        return found
+
+    def settle(self, uri: str, deadline: base.Deadline) -> base.ComposedNode:
+        real, behind = unfinished.split(uri)
+        for block in behind.get('join', ()):
+            self._expansion.join(real, block, deadline)
+        if 'marker' in behind:
+            answer = redfish_actions.watch(self._client, real, deadline)
+            found = self._outcome(answer, behind, deadline)
+            if found is None:
+                raise exception.PodManagerError(
+                    reason=f'the task {real} is gone, and nothing came of it'
+                )
+            real = found
+        return self.read_node(real, deadline)
+
+    def _outcome(
+        self,
+        answer: Answer,
+        behind: dict[str, list[str]],
+        deadline: base.Deadline,
+    ) -> str | None:
+        """The URI of the system that a task came to."""
+        uri = None
+        if answer.status not in (404, 410):
+            redfish_composition.check_answer(self._client, answer, 'composing')
+            uri = redfish_composition.made(answer)
+        if uri is None:
+            found = self.find_composed(unfinished.request(behind), deadline)
+            uri = unfinished.split(found.uri)[0] if found else None
+        return uri
+
+    def release(self, uri: str, deadline: base.Deadline) -> None:
+        real: str | None
+        real, behind = unfinished.split(uri)
+        if 'marker' in behind:
+            real = self._cancel(real, behind, deadline)
+            if real is None:
+                return
+        try:
+            body = self._client.get(real, deadline)
+        except exception.ResourceGone:
+            return
+        if redfish_blocks.is_expandable(body):
+            self._vacate(real, body, deadline)
+            return
+        answer = self._client.request('DELETE', real, deadline, check=False)
+        watched = redfish_actions.monitor(answer)
+        if answer.status == 202 and watched is not None:
+            answer = redfish_actions.wait(self._client, watched, deadline)
+        if answer.status not in (404, 410):
+            self._client.check(answer, real)
+
+    def _cancel(
+        self,
+        monitor: str,
+        behind: dict[str, list[str]],
+        deadline: base.Deadline,
+    ) -> str | None:
+        """End composing; the URI of what has come of it nevertheless."""
+        self._client.request('DELETE', monitor, deadline, check=False)
+        answer = redfish_actions.wait(self._client, monitor, deadline)
+        with contextlib.suppress(exception.RequestRefused):
+            return self._outcome(answer, behind, deadline)
+        return None
+
+    def _occupy(
+        self, host: str, request: base.ComposeRequest, deadline: base.Deadline
+    ) -> base.ComposedNode:
+        """Make a system that is there for good the node.
+
+        :raises NoMatch: when it is somebody else's by now.
+        """
+
+        def change(body: dict[str, Any]) -> dict[str, Any] | None:
+            marker = redfish_blocks.marker(body)
+            if marker == request.marker:
+                return None
+            extra = set(redfish_blocks.members(body)) - {
+                request.system,
+                *request.devices,
+            }
+            if marker is not None or extra:
+                raise exception.NoMatch(
+                    reason=f'{host} is taken by {marker or sorted(extra)}'
+                )
+            kept = redfish_inventory.text(body.get('AssetTag'), 100) or ''
+            return {'AssetTag': f'{kept} valence-{request.marker}'.strip()}
+
+        answer = redfish_actions.patch(self._client, host, change, deadline)
+        if answer is not None and not (
+            400 <= answer.status < 409 and request.devices
+        ):
+            # One that takes no tag is known by the blocks joined to it.
+            self._client.check(answer, host)
+        body = self._client.get(host, deadline)
+        node = redfish_discovery.node(host, body)
+        if node.marker not in (request.marker, None):
+            raise exception.NoMatch(reason=f'{host} is taken by {node.marker}')
+        return unfinished.lacking(node, request.devices)
+
+    def _vacate(
+        self, host: str, body: dict[str, Any], deadline: base.Deadline
+    ) -> None:
+        """Take away what was joined to a system that stays."""
+        for block in redfish_blocks.members(body):
+            if redfish_blocks.is_host(self._client.get(block, deadline)):
+                continue
+            while True:
+                try:
+                    self._expansion.part(host, block, deadline)
+                    break
+                except base.NotYet as exc:
+                    redfish_actions.pause(exc, deadline)
+
+        def change(body: dict[str, Any]) -> dict[str, Any] | None:
+            tag = redfish_inventory.text(body.get('AssetTag')) or ''
+            kept = redfish_inventory.unmarked(tag)
+            return {'AssetTag': kept} if kept != tag else None
+
+        answer = redfish_actions.patch(self._client, host, change, deadline)
+        if answer is not None:
+            self._client.check(answer, host)
+
+    def reset(
+        self, uri: str, reset_type: str, deadline: base.Deadline
+    ) -> None:
+        real = unfinished.split(uri)[0]
+        body = self._client.get(real, deadline)
+        redfish_actions.reset(self._client, body, reset_type, deadline)
+
+    def set_boot(
+        self, uri: str, enabled: str, target: str, deadline: base.Deadline
+    ) -> None:
+        real = unfinished.split(uri)[0]
+        redfish_actions.set_boot(self._client, real, enabled, target, deadline)
+
+    def attach(self, uri: str, resource: str, deadline: base.Deadline) -> None:
+        self._expansion.join(unfinished.split(uri)[0], resource, deadline)
+
+    def detach(self, uri: str, resource: str, deadline: base.Deadline) -> None:
+        self._expansion.part(unfinished.split(uri)[0], resource, deadline)
+
+    def read_node(
+        self, uri: str, deadline: base.Deadline
+    ) -> base.ComposedNode:
+        real = unfinished.split(uri)[0]
+        return redfish_discovery.node(real, self._client.get(real, deadline))
+
+    def listen(self, deadline: base.Deadline) -> base.ChangeStream:
+        return self._events(deadline).listen()
+
+    def subscribe(self, destination: str, deadline: base.Deadline) -> str:
+        return self._events(deadline).subscribe(destination)
+
+    def check_subscription(
+        self, subscription: str, destination: str, deadline: base.Deadline
+    ) -> bool:
+        events = self._events(deadline)
+        return events.delivers(subscription, destination) is True
+
+    def unsubscribe(self, subscription: str, deadline: base.Deadline) -> None:
+        self._client.delete(subscription, deadline)
+
+    @classmethod
+    def changes(cls, body: dict[str, Any]) -> base.Change:
+        return redfish_events.change(body)
+
+    def _events(self, deadline: base.Deadline) -> EventService:
+        root = self._client.root(deadline)
+        return EventService(self._client, root, deadline)
+
+    def close(self) -> None:
+        self._client.close()
+
+
+def _complete(
+    node: base.ComposedNode, body: dict[str, Any], request: base.ComposeRequest
+) -> base.ComposedNode:
+    """A node that was found; what it lacks still, if it can be put to it."""
+    if redfish_blocks.is_expandable(body):
+        return unfinished.lacking(node, request.devices)
+    return node
+
+
+def _systems_uri(places: dict[str, str]) -> str:
+    if 'systems' not in places:
+        raise exception.RequestRefused(reason='the service has no systems')
+    return places['systems']
