@@ -270,13 +270,19 @@ class Driver(abc.ABC):
     def settle(self, uri: str, deadline: Deadline) -> ComposedNode:
         """Bring a composed node to the point where it can be used.
 
+        :param uri: what ``compose`` told, which may stand for its work under
+            way; that of the node is another then, and is in what is returned.
         :raises NotYet: while the pod manager is at it.
+        :raises NoMatch: when its parts went to somebody else meanwhile.
         :raises PodManagerError: when it failed.
         """
 
     @abc.abstractmethod
     def release(self, uri: str, deadline: Deadline) -> None:
-        """Take a node apart; one that is gone already is well."""
+        """Take a node apart; one that is gone already is well.
+
+        :param uri: of the node, or what ``compose`` told of it.
+        """
 
     @abc.abstractmethod
     def reset(self, uri: str, reset_type: str, deadline: Deadline) -> None:

@@ -150,8 +150,14 @@ class Assemble(operations.Step):
     def do(self, run: operations.Run) -> dict[str, Any]:
         deadline = run.repeatable(cfg.CONF.redfish.request_timeout)
         uri = run.result('allocate')['uri']
-        composed = run.driver().settle(uri, deadline)
         pick = run.result('pick')
+        try:
+            composed = run.driver().settle(uri, deadline)
+        except exception.NoMatch as exc:
+            # A task may lose a race as well as a request.
+            raise operations.TryNext(
+                system=pick['system_uuid'], reason=str(exc)
+            ) from exc
         with db.reader() as tx:
             pooled = inventory.known(
                 tx, run.operation.podm_uuid, set(composed.resources)
@@ -164,6 +170,19 @@ class Assemble(operations.Step):
                 f'instead of what was chosen',
             )
         return dataclasses.asdict(composed)
+
+    def record(
+        self,
+        tx: db.Transaction,
+        run: operations.Run,
+        result: dict[str, Any],
+    ) -> None:
+        # Until it was composed only the task's URI may have been known.
+        tx.update(
+            models.Node,
+            {'resource_uri': result['uri'], 'index': result['index']},
+            uuid=run.target,
+        )
 
 
 class Refresh(operations.Step):
