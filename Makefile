@@ -24,6 +24,9 @@ endif
 MADE := $(VENV)/.made-$(VERSION)
 INSTALLED := $(VENV)/.installed-$(VERSION)
 TESTABLE := $(VENV)/.testable-$(VERSION)
+# The packages beside Valence itself; the demo takes the simulator only.
+PARTS := $(patsubst %/setup.cfg,%,$(wildcard simulator/setup.cfg \
+	client/setup.cfg dashboard/setup.cfg))
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install --use-pep517 \
 	--prefer-binary
 
@@ -48,10 +51,12 @@ $(INSTALLED): $(MADE) requirements.txt setup.cfg simulator/requirements.txt \
 	@touch $@
 
 $(TESTABLE): $(INSTALLED) test-requirements.txt doc/requirements.txt \
-		simulator/test-requirements.txt
+		$(PARTS:%=%/requirements.txt) $(PARTS:%=%/setup.cfg) \
+		$(PARTS:%=%/test-requirements.txt)
 	@echo 'Installing what checks, tests and documentation need in $(VENV)'
 	@$(PIP) -r test-requirements.txt -r doc/requirements.txt \
-	    -r simulator/test-requirements.txt
+	    $(PARTS:%=-r %/requirements.txt) \
+	    $(PARTS:%=-r %/test-requirements.txt) $(PARTS:%=-e ./%)
 	@touch $@
 
 venv: $(TESTABLE) ## install everything in ./.venv
@@ -87,7 +92,7 @@ pre-commit: $(TESTABLE) ## have git run the checks before each commit
 	@$(BIN)/pre-commit install
 
 clean: ## remove what was made
-	rm -rf $(VENV) .demo .stestr simulator/.stestr .mypy_cache .ruff_cache \
-	    .tox build doc/build releasenotes/build *.egg-info \
-	    simulator/*.egg-info
+	rm -rf $(VENV) .stestr .mypy_cache .ruff_cache .tox build doc/build \
+	    releasenotes/build *.egg-info $(PARTS:%=%/.stestr) \
+	    $(PARTS:%=%/build) $(PARTS:%=%/*.egg-info)
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
