@@ -1,0 +1,21 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Version and fingerprint of every object.
+
+When a test says that one differs: raise the object's VERSION if a release has
+it already, and write down here what the test found.
+"""
+
+KNOWN = {
+    'Allocation': '1.0-09be182026cdb074d75329b668d91e6c',
+    'Chassis': '1.0-c04a5608eb9d576a331a4fa6425f95c3',
+    'Conductor': '1.0-b41c8e563e9f04a5b336decb2dba5fa0',
+    'Device': '1.0-e776bc628919d08387a3807528d6ecb0',
+    'Flavor': '1.0-024d39ed0bdcbcbc0c3e0c2f1354b711',
+    'Node': '1.0-539d815e9fa5f9afd4964d54465ac108',
+    'Operation': '1.0-9e08968e61adb43de581eaccb10e2822',
+    'OperationStep': '1.0-41a1ccfaa33536757c711e0fdf6785de',
+    'PendingRefresh': '1.0-30649632480f2448d3d6a51be1947224',
+    'PodManager': '1.0-a95d68f84fafedeb759433f300c34d3c',
+    'Storage': '1.0-87272a0867dd0a0c84082539f473aa94',
+    'System': '1.0-6705b8b6e339c9aa2321a26cfa7a2b16',
+}

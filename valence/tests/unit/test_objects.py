@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Versioned objects: they change only on purpose, and tables follow them."""
+
+import copy
+
+import sqlalchemy as sa
+from oslo_versionedobjects import fixture as ovo_fixture
+
+from valence import objects
+from valence.db.sqlalchemy import models
+from valence.objects import fields
+from valence.tests import base
+from valence.tests.unit import fingerprints
+
+# Columns of ours that no object knows: storage's business.
+_STORAGE = {'uri_hash'}
+
+
+def _fingerprint(cls):
+    name = cls.obj_name()
+    return ovo_fixture.ObjectVersionChecker({name: [cls]}).get_hashes()[name]
+
+
+class TestFingerprints(base.TestCase):
+    """A changed object needs a new VERSION, and its line over there."""
+
+    def test_all(self):
+        self.maxDiff = None
+        found = {cls.obj_name(): _fingerprint(cls) for cls in objects.ALL}
+        self.assertEqual(fingerprints.KNOWN, found)
+
+    def test_every_object_is_listed(self):
+        self.assertEqual(
+            {name for name in objects.__all__},
+            {cls.__name__ for cls in objects.ALL},
+        )
+
+    def _changed(self, **changes):
+        class Other(objects.PodManager):
+            fields = copy.deepcopy(objects.PodManager.fields)
+
+        Other.__name__ = 'PodManager'
+        for name, value in changes.items():
+            setattr(Other.fields['location'], name, value)
+        return _fingerprint(Other)
+
+    def test_prose_and_limits_do_not_count(self):
+        same = _fingerprint(objects.PodManager)
+        self.assertEqual(same, self._changed())
+        self.assertEqual(same, self._changed(doc='In other words.'))
+        self.assertEqual(same, self._changed(filter=False, api='r'))
+
+    def test_nullability_counts(self):
+        self.assertNotEqual(
+            _fingerprint(objects.PodManager), self._changed(_nullable=False)
+        )
+
+
+class TestParity(base.TestCase):
+    """Objects and tables have the same fields, as wide, as often null."""
+
+    def _pairs(self):
+        for cls in objects.ALL:
+            columns = models.BY_RESOURCE[cls.RESOURCE].__table__.columns
+            for name, field in cls.fields.items():
+                if name in columns:
+                    yield f'{cls.__name__}.{name}', field, columns[name]
+
+    def test_names(self):
+        for cls in objects.ALL:
+            model = models.BY_RESOURCE[cls.RESOURCE]
+            attributes = {
+                attribute.key for attribute in sa.inspect(model).column_attrs
+            }
+            self.assertEqual(
+                set(cls.fields), attributes - _STORAGE, cls.__name__
+            )
+
+    def test_every_table_has_an_object(self):
+        self.assertEqual(
+            set(models.BY_RESOURCE), {cls.RESOURCE for cls in objects.ALL}
+        )
+
+    def test_nullability(self):
+        for name, field, column in self._pairs():
+            self.assertEqual(field.nullable, column.nullable, name)
+
+    def test_lengths(self):
+        for name, field, column in self._pairs():
+            if field.secret or field.max_length is None:
+                continue
+            length = getattr(column.type, 'length', None)
+            if length is not None:
+                self.assertEqual(field.max_length, length, name)
+
+    def test_text_is_bounded(self):
+        for name, field, column in self._pairs():
+            if isinstance(field, fields.StringField) and field.api:
+                self.assertIsNotNone(field.max_length, name)
+            if isinstance(field, fields.EnumField):
+                longest = max(map(len, field.valid_values))
+                self.assertLessEqual(longest, column.type.length, name)
+
+    def test_sort_keys_are_never_null(self):
+        for name, field, column in self._pairs():
+            if field.sort:
+                self.assertFalse(column.nullable, name)
+
+    def test_every_field_says_what_it_is(self):
+        for name, field, _ in self._pairs():
+            self.assertTrue(field.doc.endswith(('.', '…')), name)
+            self.assertEqual(field.doc, field.doc.strip(), name)
+            self.assertLessEqual(set(field.api), set('cru'), name)
+            self.assertGreaterEqual(field.since, 1, name)
+
+    def test_secrets_are_never_shown(self):
+        secret = [name for name, field, _ in self._pairs() if field.secret]
+        self.assertIn('PodManager.password', secret)
+        for name, field, _ in self._pairs():
+            if field.secret:
+                self.assertNotIn('r', field.api, name)
+                self.assertFalse(field.filter or field.sort, name)

@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Rows as JSON, by what the objects say."""
+
+import datetime
+import json
+import types
+
+from valence import objects
+from valence.api import render
+from valence.common import exception
+from valence.tests import base
+
+
+class TestShown(base.TestCase):
+    def test_what_never_leaves_the_server(self):
+        for cls in objects.ALL:
+            shown = render.shown(cls, 1, True)
+            for name, field in cls.fields.items():
+                self.assertEqual('r' in field.api, name in shown, name)
+
+    def test_too_new(self):
+        for cls in objects.ALL:
+            self.assertEqual((), render.shown(cls, 0, True))
+
+    def test_others_see_no_more_than_administrators(self):
+        for cls in objects.ALL:
+            self.assertLessEqual(
+                set(render.shown(cls, 1, False)),
+                set(render.shown(cls, 1, True)),
+            )
+
+
+class TestSelected(base.TestCase):
+    def test_chosen(self):
+        self.assertEqual(
+            ('name', 'uuid'),
+            render.selected(objects.Node, 1, True, 'name,uuid,name'),
+        )
+
+    def test_refused(self):
+        for names in ('', 'uuid,', ',', 'nothing', 'scope', ' uuid'):
+            self.assertRaises(
+                exception.Invalid,
+                render.selected,
+                objects.Node,
+                1,
+                True,
+                names,
+            )
+
+
+class TestDumps(base.TestCase):
+    def test_times_bear_a_zone(self):
+        moment = datetime.datetime(2026, 1, 2, 3, 4, 5, 6)
+        self.assertEqual(
+            {'at': '2026-01-02T03:04:05.000006Z'},
+            json.loads(render.dumps({'at': moment})),
+        )
+
+    def test_record(self):
+        row = types.SimpleNamespace(_mapping={'a': 1, 'b': 2, 'c': 3})
+        self.assertEqual({'c': 3, 'a': 1}, render.record(row, ('c', 'a')))

@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What may be asked of hardware."""
+
+from valence.objects import requirements
+from valence.tests import base
+
+
+class TestCheck(base.TestCase):
+    def test_taken(self):
+        for wanted in (
+            {},
+            {'processor': {}},
+            {'processor': {'total_cores': 4, 'model': 'Xeon'}},
+            {'memory': {'capacity_mib': '4096', 'type': 'DDR4'}},
+            {'storage': [{'capacity_gib': 1}, {'type': 'SSD', 'count': 2}]},
+            {'pci_devices': [{'type': 'GPU', 'count': 2}]},
+            {'network': [{'speed_mbps': 10000}]},
+        ):
+            self.assertIsNone(requirements.check(wanted))
+
+    def test_refused_with_the_place(self):
+        for wanted, place in (
+            ({'cpu': {}}, 'cpu'),
+            ({'processor': 4}, 'at processor'),
+            ({'processor': []}, 'at processor'),
+            ({'processor': None}, 'at processor'),
+            ({'processor': {'cores': 4}}, 'at processor'),
+            ({'processor': {'total_cores': 0}}, 'processor.total_cores'),
+            ({'processor': {'total_cores': -1}}, 'processor.total_cores'),
+            ({'processor': {'total_cores': 1.5}}, 'processor.total_cores'),
+            ({'processor': {'total_cores': True}}, 'processor.total_cores'),
+            ({'processor': {'total_cores': '4x'}}, 'processor.total_cores'),
+            ({'processor': {'total_cores': '٤'}}, 'processor.total_cores'),
+            ({'processor': {'total_cores': '4\n'}}, 'processor.total_cores'),
+            ({'processor': {'total_cores': None}}, 'processor.total_cores'),
+            ({'processor': {'total_cores': 2**40}}, 'processor.total_cores'),
+            ({'processor': {'model': ''}}, 'processor.model'),
+            ({'processor': {'model': 'x' * 256}}, 'processor.model'),
+            ({'memory': {'capacity_mib': []}}, 'memory.capacity_mib'),
+            ({'storage': {}}, 'at storage'),
+            ({'storage': [1]}, 'at storage.0'),
+            ({'storage': [{}, {'size': 1}]}, 'at storage.1'),
+            ({'storage': [{'count': 0}]}, 'storage.0.count'),
+            ({'storage': [{}] * 65}, 'at storage'),
+            ({'network': [{'speed_mbps': 'fast'}]}, 'network.0.speed_mbps'),
+        ):
+            error = self.assertRaises(ValueError, requirements.check, wanted)
+            self.assertIn(place, str(error))
+            self.assertLess(len(str(error)), 400)
+
+
+class TestNormalize(base.TestCase):
+    def test_digits_become_numbers_and_counts_are_written_out(self):
+        self.assertEqual(
+            {
+                'processor': {'total_cores': 4, 'model': '8168x'},
+                'storage': [
+                    {'count': 1, 'capacity_gib': 100},
+                    {'count': 2, 'type': 'SSD'},
+                ],
+            },
+            requirements.normalize(
+                {
+                    'processor': {'total_cores': '04', 'model': '8168x'},
+                    'storage': [
+                        {'capacity_gib': '100'},
+                        {'count': '2', 'type': 'SSD'},
+                    ],
+                }
+            ),
+        )
+
+    def test_nothing_stays_nothing(self):
+        self.assertEqual({}, requirements.normalize({}))
+
+    def test_words_of_digits_stay_words(self):
+        self.assertEqual(
+            {'processor': {'model': '8168'}},
+            requirements.normalize({'processor': {'model': '8168'}}),
+        )
