@@ -27,7 +27,7 @@ from valence.podmanagers import redfish_composition
 from valence.podmanagers import redfish_discovery
 from valence.podmanagers import redfish_events
 from valence.podmanagers import redfish_inventory
-from valence.podmanagers import redfish_unfinished as unfinished
+from valence.podmanagers import unfinished
 from valence.podmanagers.http import Answer
 from valence.podmanagers.redfish_client import Client
 from valence.podmanagers.redfish_client import Crawler
