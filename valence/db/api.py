@@ -53,6 +53,14 @@ def columns(model: Model) -> dict[str, sa.ColumnElement[Any]]:
     }
 
 
+@remembered
+def _select(model: Model, only: tuple[str, ...] | None) -> sa.Select[Any]:
+    """The beginning of a query; putting it together costs more than rows."""
+    found = columns(model)
+    names = found if only is None else only
+    return sa.select(*(found[name] for name in names))
+
+
 def conditions(
     model: Model, where: dict[str, Any]
 ) -> Iterator[sa.ColumnElement[bool]]:
@@ -90,9 +98,8 @@ class Transaction:
 
         :param only: names of the columns to read; default: all.
         """
-        found = columns(model)
-        wanted = found.values() if only is None else map(found.get, only)
-        query = sa.select(*wanted).where(*extra, *conditions(model, where))
+        query = _select(model, None if only is None else tuple(only))
+        query = query.where(*extra, *conditions(model, where))
         return self.connection.execute(query.order_by(*order).limit(limit))
 
     def count(

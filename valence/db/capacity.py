@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """How much there is, and how much of it is free."""
 
+import functools
 from typing import Any
 
 import sqlalchemy as sa
@@ -34,6 +35,48 @@ def _sum(amount: Any, condition: Any = None) -> sa.ColumnElement[int]:
     return sa.cast(sa.func.coalesce(sa.func.sum(amount), 0), sa.BigInteger)
 
 
+@functools.cache
+def _systems(all_of_them: bool) -> Any:
+    system = models.System
+    amounts = {
+        'systems': sa.literal(1),
+        'cpu_cores': system.cpu_cores,
+        'memory_mib': system.memory_mib,
+    }
+    here = sa.and_(*free(system))
+    query = sa.select(
+        *(_sum(amount).label(name) for name, amount in amounts.items()),
+        *(
+            _sum(amount, here).label(f'free_{name}')
+            for name, amount in amounts.items()
+        ),
+    ).where(system.missing_since.is_(None))
+    return query if all_of_them else query.where(_of(system))
+
+
+@functools.cache
+def _devices(all_of_them: bool) -> Any:
+    device = models.Device
+    here, one = sa.and_(*free(device)), sa.literal(1)
+    query = (
+        sa.select(
+            device.type,
+            _sum(one).label('total'),
+            _sum(one, here).label('free'),
+            _sum(device.capacity_gib).label('size'),
+            _sum(device.capacity_gib, here).label('free_size'),
+        )
+        .where(device.missing_since.is_(None))
+        .group_by(device.type)
+        .order_by(device.type)
+    )
+    return query if all_of_them else query.where(_of(device))
+
+
+def _of(model: Any) -> sa.ColumnElement[bool]:
+    return model.podm_uuid == sa.bindparam('podm_uuid')
+
+
 def capacity(
     tx: db.Transaction, podm_uuid: str | None = None
 ) -> dict[str, Any]:
@@ -41,47 +84,24 @@ def capacity(
 
     Cores are counted, memory is in MiB, capacities of devices in GiB.
     """
-    system, device = models.System, models.Device
-    where = [] if podm_uuid is None else [system.podm_uuid == podm_uuid]
-    amounts = {
-        'systems': sa.literal(1),
-        'cpu_cores': system.cpu_cores,
-        'memory_mib': system.memory_mib,
-    }
-    row = tx.connection.execute(
-        sa.select(
-            *(_sum(amount) for amount in amounts.values()),
-            *(
-                _sum(amount, sa.and_(*free(system)))
-                for amount in amounts.values()
-            ),
-        ).where(system.missing_since.is_(None), *where)
-    ).one()
-    half = len(amounts)
+    values = {} if podm_uuid is None else {'podm_uuid': podm_uuid}
+    row = tx.connection.execute(_systems(not values), values).one()
     result: dict[str, Any] = {
-        name: {'total': int(row[n]), 'free': int(row[half + n])}
-        for n, name in enumerate(amounts)
-    }
-    where = [] if podm_uuid is None else [device.podm_uuid == podm_uuid]
-    one = sa.literal(1)
-    rows = tx.connection.execute(
-        sa.select(
-            device.type,
-            _sum(one),
-            _sum(one, sa.and_(*free(device))),
-            _sum(device.capacity_gib),
-            _sum(device.capacity_gib, sa.and_(*free(device))),
-        )
-        .where(device.missing_since.is_(None), *where)
-        .group_by(device.type)
-        .order_by(device.type)
-    )
-    result['devices'] = {
-        kind: {
-            'total': int(total),
-            'free': int(free),
-            'capacity_gib': {'total': int(size), 'free': int(free_size)},
+        name: {
+            'total': int(getattr(row, name)),
+            'free': int(getattr(row, f'free_{name}')),
         }
-        for kind, total, free, size, free_size in rows
+        for name in ('systems', 'cpu_cores', 'memory_mib')
+    }
+    result['devices'] = {
+        row.type: {
+            'total': int(row.total),
+            'free': int(row.free),
+            'capacity_gib': {
+                'total': int(row.size),
+                'free': int(row.free_size),
+            },
+        }
+        for row in tx.connection.execute(_devices(not values), values)
     }
     return result

@@ -32,6 +32,8 @@ def get_engine() -> sa.Engine:
         connection=url.render_as_string(hide_password=False),
         sqlite_fk=True,
         max_retries=0,
+        # Threads are the system's; there is nothing to yield to.
+        thread_checkin=False,
     )
     engine = context.writer.get_engine()
     if engine.dialect.name == 'sqlite':
@@ -43,9 +45,13 @@ def get_engine() -> sa.Engine:
 
 
 def _set_up_sqlite(engine: sa.Engine) -> None:
+    # The file remembers its mode, and asking for it means reading the file.
+    @sa.event.listens_for(engine, 'first_connect')
+    def _first_connect(dbapi_connection: Any, record: Any) -> None:
+        dbapi_connection.execute('PRAGMA journal_mode = WAL')
+
     @sa.event.listens_for(engine, 'connect')
     def _connect(dbapi_connection: Any, record: Any) -> None:
-        dbapi_connection.execute('PRAGMA journal_mode = WAL')
         dbapi_connection.execute('PRAGMA synchronous = NORMAL')
         dbapi_connection.execute(
             f'PRAGMA busy_timeout = {_LOCK_WAIT_SECONDS * 1000}'
