@@ -5,11 +5,10 @@ from typing import Any
 
 import orjson
 import pecan
-from oslo_config import cfg
 from pecan import hooks
 
+from valence.api import auth
 from valence.api import versions
-from valence.common import context
 from valence.common import exception
 
 
@@ -36,7 +35,7 @@ class Request(pecan.Request):
         body = self.body
         if not body.strip():
             return {}
-        if self.content_type not in ('', 'application/json'):
+        if self.content_type.lower() not in ('', 'application/json'):
             raise exception.UnsupportedMediaType(
                 content_type=self.content_type[:64]
             )
@@ -52,19 +51,28 @@ class Request(pecan.Request):
 
 
 class ContextHook(hooks.PecanHook):
-    """Find out who asks, and for which version of the API."""
+    """Note who asks, and for which version of the API."""
 
     def on_route(self, state: Any) -> None:
         request = state.request
+        _check_address(request.environ)
         minor = versions.requested(request)
-        if cfg.CONF.auth_strategy == 'noauth':
-            ctx = context.admin()
-            ctx.request_id = request.environ.get('openstack.request_id')
-        else:
-            ctx = context.RequestContext.from_environ(request.environ)
-            ctx.is_admin = 'admin' in ctx.roles
+        ctx = request.environ[auth.ASKER]
+        ctx.request_id = request.environ.get('openstack.request_id')
         request.context.update(valence=ctx, minor=minor)
         state.response.headers['OpenStack-API-Version'] = (
             f'{versions.SERVICE_TYPE} 1.{minor}'
         )
         state.response.headers['Vary'] = 'OpenStack-API-Version'
+
+
+def _check_address(environ: dict[str, Any]) -> None:
+    """Refuse what routing or a database would stumble over."""
+    path = environ['PATH_INFO']
+    if '\0' in path or '%00' in environ.get('QUERY_STRING', ''):
+        raise exception.Invalid(
+            field='the URL', reason='it may not contain a null character'
+        )
+    if '//' in path.rstrip('/'):
+        # Pecan takes the empty part for an index page.
+        raise exception.NotFound(kind='The path', ident=path[:256])

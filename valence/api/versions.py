@@ -36,6 +36,7 @@ def requested(request: webob.Request) -> int:
         major == '1'
         and minor.isascii()
         and minor.isdecimal()
+        and len(minor) < 10
         and MIN_MINOR <= int(minor) <= MAX_MINOR
     ):
         return int(minor)
