@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What every driver has to keep: the contract of ``podmanagers.base``, as tests.
+
+A driver of your own is tested by one command, without a line of code::
+
+    python -m valence.tests.contract mydriver http://127.0.0.1:8080 \\
+        --username admin --password secret
+
+``mydriver`` is the name of its entry point. The endpoint should be one to try
+things out on: nodes are composed there and taken apart. What needs faults is
+skipped; the simulator orders them, as ``faults.Proxy`` does in front of any
+other HTTP endpoint with ``--faults``.
+
+In a test-suite of your own, derive from ``suite.Contract``::
+
+    from valence.tests.contract import endpoints
+    from valence.tests.contract import suite
+
+    class MyDriverTestCase(suite.Contract):
+        driver_class = MyDriver
+
+        @classmethod
+        def endpoint(cls):
+            return endpoints.Remote('http://127.0.0.1:8080', 'admin', 'x')
+
+A test that cannot hold for a driver is skipped by its capabilities; nothing
+is to be overridden.
+"""
