@@ -29,7 +29,7 @@ PROSE = tuple(
         'doc/source',
         'releasenotes/source',
         'README.rst',
-        *PACKAGES[1:],
+        *(f'{package}/README.rst' for package in PACKAGES[1:]),
     )
     if (TOP / name).exists()
 )
