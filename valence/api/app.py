@@ -6,7 +6,6 @@ from typing import Any
 
 import oslo_middleware
 import pecan
-from keystonemiddleware import auth_token
 from oslo_config import cfg
 from pecan import core
 from pecan import decorators
@@ -14,6 +13,7 @@ from pecan import rest
 from pecan import routing
 from pecan import util
 
+from valence.api import auth
 from valence.api import hooks
 from valence.api import middleware
 from valence.api.controllers import root
@@ -29,19 +29,6 @@ def _remember_argspecs() -> None:
     remembered = functools.cache(util.getargspec)
     for module in (core, decorators, rest, routing):
         module.getargspec = remembered
-
-
-def _authenticated(app: Any) -> Any:
-    if cfg.CONF.auth_strategy == 'noauth':
-        return app
-    checked = auth_token.AuthProtocol(app, {'oslo_config_config': cfg.CONF})
-
-    def dispatch(environ: dict[str, Any], start_response: Any) -> Any:
-        # Pod managers have no token: they prove themselves by a secret.
-        delivered = environ['PATH_INFO'].startswith('/v1/events/')
-        return (app if delivered else checked)(environ, start_response)
-
-    return dispatch
 
 
 def _healthcheck(app: Any) -> Any:
@@ -68,7 +55,7 @@ def setup_app() -> middleware.WSGI:
     )
     # From the inside out: what stands last sees a request first.
     for wrap in (
-        _authenticated,
+        auth.wrap,
         oslo_middleware.RequestBodySizeLimiter,
         _healthcheck,
         middleware.Errors,

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import orjson
+from keystoneauth1 import exceptions as ksa_exceptions
 from oslo_db import exception as db_exception
 from oslo_log import log
 
@@ -111,6 +112,9 @@ def understand(
         return exception.ServiceUnavailable(service='The database')
     if isinstance(exc, db_exception.DBDeadlock):
         return exception.ServiceUnavailable(service='The database')
+    if isinstance(exc, ksa_exceptions.ClientException):
+        LOG.error('Keystone does not answer as it should: %s', exc)
+        return exception.ServiceUnavailable(service='Keystone')
     if isinstance(exc, db_exception.DBReferenceError):
         return exception.Conflict(
             'Something that the request refers to, or that refers to it, '
@@ -142,7 +146,10 @@ def _phrase(status: int) -> str:
 
 def _foreign_detail(environ: dict[str, Any], status: int) -> str:
     if status == 401:
-        return 'Authentication is required: no valid token was given.'
+        return (
+            'Authentication is required: there is no valid token in the '
+            'header X-Auth-Token.'
+        )
     if status == 404:
         return f'There is nothing at {_path(environ)}.'
     if status == 413:

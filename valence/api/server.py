@@ -34,14 +34,14 @@ class Server:
         self._server.prepare()
         host, port = self._server.bind_addr[:2]
         if cfg.CONF.auth_strategy == 'noauth':
-            LOG.warning(
-                'auth_strategy is noauth: whoever reaches %s:%s is an '
-                'administrator',
-                host,
-                port,
-            )
-            if not _is_loopback(str(host)):
-                LOG.warning('%s is not a loopback address', host)
+            if _is_loopback(str(host)):
+                LOG.info('Listening on the loopback address %s only', host)
+            else:
+                LOG.warning(
+                    '%s is not a loopback address: everybody who reaches it '
+                    'is an administrator',
+                    host,
+                )
         threading.Thread(
             target=self._server.serve, name='api', daemon=True
         ).start()

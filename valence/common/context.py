@@ -13,9 +13,18 @@ class RequestContext(context.RequestContext):
         return self.project_id or ''
 
 
-def admin() -> RequestContext:
-    """The context of Valence's own work, and of everybody under noauth."""
+def nobody() -> RequestContext:
+    """The context of a request that needs no identity."""
+    return RequestContext(overwrite=False)
+
+
+def admin(user_id: str | None = None) -> RequestContext:
+    """The context of everybody where there is no Keystone.
+
+    :param user_id: the name under which the user logged in, if at all.
+    """
     return RequestContext(
+        user_id=user_id,
         is_admin=True,
         is_admin_project=True,
         roles=['admin', 'manager', 'member', 'reader'],

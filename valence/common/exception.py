@@ -43,10 +43,11 @@ class InvalidBody(Invalid):
 
 
 class Unauthorized(ValenceException):
-    """Nobody knows who is asking."""
+    """Nobody knows who is asking, where users are in a file."""
 
     code = 401
-    message = 'Authentication is required.'
+    message = 'Authentication is required: a user name and password.'
+    headers = {'WWW-Authenticate': 'Basic realm="valence", charset="UTF-8"'}
 
 
 class Forbidden(ValenceException):

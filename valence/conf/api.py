@@ -12,7 +12,7 @@ OPTS = [
         help="""
 The address that the commands valence and valence-api listen on. Under uwsgi or
 gunicorn this is the business of that server. Anything but a loopback address
-asks for [DEFAULT] auth_strategy = keystone.
+asks for another [DEFAULT] auth_strategy than noauth.
 """,
     ),
     cfg.PortOpt(

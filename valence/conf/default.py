@@ -29,6 +29,12 @@ credential keys of the embedded default. It is created with mode 0700.
                 'Meant for one machine: listen on a loopback address only.',
             ),
             (
+                'http_basic',
+                'Requests carry a user name and password, checked against '
+                'the file [oslo_middleware] http_basic_auth_user_file. Every '
+                'user is an administrator; for use without Keystone.',
+            ),
+            (
                 'keystone',
                 'Requests carry a Keystone token, checked by the middleware '
                 'configured in [keystone_authtoken].',
