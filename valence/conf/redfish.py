@@ -25,7 +25,7 @@ OPTS = [
     ),
     cfg.IntOpt(
         'parallel',
-        default=16,
+        default=32,
         min=1,
         help='How many requests read the inventory of one pod manager at '
         'once.',
