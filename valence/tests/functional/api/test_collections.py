@@ -1,0 +1,248 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Paging, sorting, filters, fields, and names wherever UUIDs go."""
+
+import urllib.parse
+
+from valence.tests import base
+
+_PODS = '/v1/pod_managers'
+_UUID = '11111111-2222-3333-4444-555555555555'
+_NAMES = (
+    'Łódź',
+    'straße',
+    'rack “7”',
+    'データセンター',
+    'مركز',
+    '\U0001f680\U0001f9d1',
+    'e\u0301',
+    'é',
+    'É',
+    '%41',
+    'a+b&c=d?e#f',
+    "it's; DROP TABLE nodes--",
+    '\\',
+)
+
+
+def _quoted(text):
+    return urllib.parse.quote(text, safe='')
+
+
+class TestPaging(base.ApiTestCase):
+    """250 rows, with ties in the sort key."""
+
+    def setUp(self):
+        super().setUp()
+        _fill(self.client, 250)
+
+    def _names(self, query):
+        return [row['name'] for row in self.client.all(f'{_PODS}?{query}')]
+
+    def test_each_row_comes_once(self):
+        for query in (
+            'limit=7',
+            'limit=100&sort_key=status',
+            'limit=33&sort_key=status&sort_dir=desc',
+            'limit=49&sort_key=created_at',
+            'limit=50&sort_key=uuid',
+            'limit=249&sort_key=name&sort_dir=desc',
+            'limit=250',
+            'limit=1000',
+        ):
+            names = self._names(query)
+            self.assertEqual(250, len(names), query)
+            self.assertEqual(250, len(set(names)), query)
+
+    def test_order(self):
+        up = self._names('limit=40&sort_key=name')
+        self.assertEqual(sorted(up), up)
+        down = self._names('limit=40&sort_key=name&sort_dir=desc')
+        self.assertEqual(up[::-1], down)
+
+    def test_filters_and_fields_stay_from_page_to_page(self):
+        path = f'{_PODS}?limit=20&location=even&fields=name,location'
+        first = self.client.get(path)
+        self.assertIn('location=even', first['next'])
+        rows = self.client.all(path)
+        self.assertEqual(125, len(rows))
+        for row in rows:
+            self.assertEqual({'name', 'location'}, set(row))
+            self.assertEqual('even', row['location'])
+
+    def test_the_last_page_has_no_next(self):
+        self.assertIn('next', self.client.get(f'{_PODS}?limit=249'))
+        self.assertNotIn('next', self.client.get(f'{_PODS}?limit=250'))
+
+    def test_rows_that_come_and_go_do_not_shift_pages(self):
+        path = f'{_PODS}?limit=100&sort_key=name'
+        first = self.client.get(path)
+        self.client.delete(f'{_PODS}/{first["pod_managers"][3]["uuid"]}')
+        self.client.post(_PODS, {'name': '000', 'url': 'http://000'})
+        rest = self.client.all(first['next'])
+        self.assertEqual(150, len(rest))
+
+    def test_a_marker_that_is_gone(self):
+        first = self.client.get(f'{_PODS}?limit=100')
+        last = first['pod_managers'][-1]['uuid']
+        self.client.delete(f'{_PODS}/{last}')
+        self.assertRefused(400, 'marker', 'GET', first['next'])
+
+    def test_a_huge_limit(self):
+        page = self.client.get(f'{_PODS}?limit={"9" * 5000}')
+        self.assertEqual(250, len(page['pod_managers']))
+
+
+class TestPagingMySQL(TestPaging):
+    backend = 'mysql'
+
+
+class TestPagingPostgreSQL(TestPaging):
+    backend = 'postgresql'
+
+
+class TestMaxLimit(base.ApiTestCase):
+    options = {'api__max_limit': 10}
+
+    def test_holds_with_and_without_a_limit(self):
+        _fill(self.client, 25)
+        for query in ('', '?limit=11', '?limit=25'):
+            body = self.client.get(_PODS + query)
+            self.assertEqual(10, len(body['pod_managers']))
+            self.assertEqual(25, len(self.client.all(_PODS + query)))
+
+
+class TestQueries(base.ApiTestCase):
+    def setUp(self):
+        super().setUp()
+        _fill(self.client, 4)
+
+    def test_bad(self):
+        for field, query in (
+            ('limit', 'limit=-1'),
+            ('limit', 'limit=ten'),
+            ('limit', 'limit='),
+            ('limit', 'limit=1.5'),
+            ('limit', 'limit=%D9%A3'),
+            ('marker', f'marker={_UUID}'),
+            ('marker', 'marker=pod-0001'),
+            ('marker', 'marker='),
+            ('sort_key', 'sort_key=password'),
+            ('sort_key', 'sort_key=location'),
+            ('sort_key', 'sort_key='),
+            ('sort_key', 'sort_key=name,uuid'),
+            ('sort_dir', 'sort_dir=up'),
+            ('fields', 'fields='),
+            ('fields', 'fields=name,,uuid'),
+            ('fields', 'fields=colour'),
+            ('colour', 'colour=red'),
+            ('limit', 'limit=1&limit=2'),
+            ('status', 'status=asleep'),
+            ('uuid', 'uuid=abc'),
+            ('maintenance', 'maintenance=maybe'),
+        ):
+            self.assertRefused(400, field, 'GET', f'{_PODS}?{query}')
+        for path in ('systems', 'chassis', 'racks', 'nodes'):
+            self.assertRefused(
+                400,
+                'pod_manager',
+                'GET',
+                f'/v1/{path}?pod_manager=nobody',
+            )
+        self.assertRefused(400, 'cpu_cores', 'GET', '/v1/systems?cpu_cores=x')
+
+    def test_parameters_where_there_are_none(self):
+        self.client.post('/v1/nodes', {'name': 'n'})
+        for method, path, body in (
+            ('GET', f'{_PODS}/pod-0001?name=x', None),
+            ('POST', f'{_PODS}?name=x', {'name': 'x', 'url': 'http://x'}),
+            ('DELETE', f'{_PODS}/pod-0001?force-it=true', None),
+            ('DELETE', f'{_PODS}/pod-0001?cascade=maybe', None),
+            ('PATCH', '/v1/nodes/n?x=y', {}),
+        ):
+            self.assertRefused(400, None, method, path, body)
+        self.assertEqual(4, len(self.client.all(_PODS)))
+
+    def test_filters(self):
+        for query, count in (
+            ('name=pod-0001', 1),
+            ('name=POD-0001', 0),
+            ('name=a%2Fb', 0),
+            ('location=even', 2),
+            ('status=offline', 4),
+            ('status=online', 0),
+            ('maintenance=true', 0),
+            ('maintenance=False', 4),
+            ('url=http://pod-0001', 1),
+            ('location=even&name=pod-0001', 0),
+            (f'uuid={_UUID}', 0),
+            ('name=%25', 0),
+            ("name=' OR '1'='1", 0),
+        ):
+            found = self.client.all(f'{_PODS}?{query.replace(" ", "%20")}')
+            self.assertEqual(count, len(found), query)
+
+    def test_fields(self):
+        for path in (f'{_PODS}/pod-0001', '/v1/pod_manager/pod-0001'):
+            self.assertEqual(
+                {'name': 'pod-0001', 'status': 'offline'},
+                self.client.get(f'{path}?fields=name,status'),
+            )
+
+
+class TestUnicode(base.ApiTestCase):
+    """Names come back as they went in, and find what they name."""
+
+    def test_round_trip(self):
+        for n, name in enumerate(_NAMES):
+            self.client.post(
+                _PODS,
+                {'name': name, 'url': f'http://{n}', 'description': name},
+            )
+        for name in _NAMES:
+            found = self.client.get(f'{_PODS}/{_quoted(name)}')
+            self.assertEqual(name, found['name'])
+            self.assertEqual(name, found['description'])
+            (found,) = self.client.all(f'{_PODS}?name={_quoted(name)}')
+            self.assertEqual(name, found['name'])
+        names = [row['name'] for row in self.client.all(_PODS)]
+        self.assertEqual(list(_NAMES), names)
+        ordered = [
+            row['name']
+            for row in self.client.all(f'{_PODS}?sort_key=name&limit=3')
+        ]
+        self.assertEqual(sorted(_NAMES, key=str.encode), ordered)
+
+    def test_nodes(self):
+        for name in _NAMES:
+            self.client.post('/v1/nodes', {'name': name})
+        self.assertEqual(
+            list(_NAMES), [row['name'] for row in self.client.all('/v1/nodes')]
+        )
+
+    def test_the_longest(self):
+        name = '\U0001f600' * 255
+        self.client.post(_PODS, {'name': name, 'url': 'http://x'})
+        self.assertEqual(
+            name, self.client.get(f'{_PODS}/{_quoted(name)}')['name']
+        )
+
+
+class TestUnicodeMySQL(TestUnicode):
+    backend = 'mysql'
+
+
+class TestUnicodePostgreSQL(TestUnicode):
+    backend = 'postgresql'
+
+
+def _fill(client, count):
+    """Pod managers that are alike in all but their names."""
+    for n in range(count):
+        client.post(
+            _PODS,
+            {
+                'name': f'pod-{n:04}',
+                'url': f'http://pod-{n:04}',
+                'location': ('even', 'odd')[n % 2],
+            },
+        )
