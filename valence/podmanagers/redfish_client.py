@@ -8,6 +8,7 @@ lie, collections that never end, sessions that expire in the middle.
 """
 
 import concurrent.futures
+import contextlib
 import threading
 import urllib.parse
 from collections.abc import Iterable
@@ -29,6 +30,9 @@ LOG = log.getLogger(__name__)
 
 ROOT = '/redfish/v1'
 _GET_ATTEMPTS = 2
+_FIRST_PARALLEL = 8
+# So many requests in a row without an answer, and the service is gone.
+_GIVE_UP_AFTER = 64
 # A session resource that is not there means that the service has no sessions.
 _NO_SESSIONS = (404, 405, 501)
 
@@ -48,6 +52,7 @@ class Client:
         self._token: str | None = None
         self._session_uri: str | None = None
         self._basic = connection.auth_type == 'basic'
+        self.throttle = Throttle()
 
     def root(self, deadline: base.Deadline) -> dict[str, Any]:
         """The service root, wherever it answers.
@@ -83,7 +88,11 @@ class Client:
         """
         for attempt in range(1, _GET_ATTEMPTS + 1):
             try:
-                return self.request('GET', uri, deadline).body
+                return self.request(
+                    'GET',
+                    uri,
+                    deadline.sooner(cfg.CONF.redfish.request_timeout),
+                ).body
             except exception.PodManagerUnavailable:
                 if attempt == _GET_ATTEMPTS or deadline.left() <= 0:
                     raise
@@ -295,10 +304,49 @@ def words(answer: Answer) -> str:
     return ' '.join(said)[:1000] or f'status {answer.status}'
 
 
+class Throttle:
+    """How many requests at once a service bears, found out by asking it.
+
+    Every round that goes well allows one more, up to [redfish] parallel; a
+    request that gets no proper answer halves what is allowed.
+    """
+
+    def __init__(self) -> None:
+        self._most = cfg.CONF.redfish.parallel
+        self._allowed = float(min(_FIRST_PARALLEL, self._most))
+        self._under_way = 0
+        self._changed = threading.Condition()
+
+    @contextlib.contextmanager
+    def place(self) -> Iterator[None]:
+        """Wait for a place among the requests, and keep it meanwhile."""
+        with self._changed:
+            self._changed.wait_for(
+                lambda: self._under_way < int(self._allowed)
+            )
+            self._under_way += 1
+        try:
+            yield
+            change = 1 / self._allowed
+        except exception.PodManagerUnavailable:
+            change = -self._allowed / 2
+            raise
+        except BaseException:
+            change = 0.0
+            raise
+        finally:
+            with self._changed:
+                self._under_way -= 1
+                allowed = self._allowed + change
+                self._allowed = max(1.0, min(float(self._most), allowed))
+                self._changed.notify_all()
+
+
 class Crawler:
     """Reads resources in parallel, each at most once.
 
-    What cannot be read is remembered in ``failed`` and spoils nothing else.
+    What cannot be read is remembered in ``failed`` and spoils nothing else;
+    but a service that answers nothing any more is given up.
     """
 
     def __init__(
@@ -313,6 +361,7 @@ class Crawler:
         self._read: dict[str, dict[str, Any]] = {}
         self.failed: dict[str, str] = {}
         self.gone: set[str] = set()
+        self._unanswered = 0
 
     def __enter__(self) -> 'Crawler':
         return self
@@ -321,19 +370,36 @@ class Crawler:
         self._pool.shutdown(wait=True, cancel_futures=True)
 
     def get_many(self, uris: Iterable[str]) -> dict[str, dict[str, Any]]:
-        """The resources that can be read, by URI."""
+        """The resources that can be read, by URI.
+
+        :raises PodManagerUnavailable: when the service answers no more.
+        """
         wanted = list(dict.fromkeys(uris))
         missing = [
             uri
             for uri in wanted
             if uri not in self._read and uri not in self.failed
         ]
-        list(self._pool.map(self._fetch, missing))
+        for _ in self._pool.map(self._fetch, missing):
+            if self._unanswered > _GIVE_UP_AFTER:
+                raise exception.PodManagerUnavailable(
+                    reason='it stopped answering: '
+                    + next(reversed(self.failed.values()))
+                )
         return {uri: self._read[uri] for uri in wanted if uri in self._read}
 
     def _fetch(self, uri: str) -> None:
+        if self._unanswered > _GIVE_UP_AFTER:
+            return
         try:
-            self._read[uri] = self._client.get(uri, self._deadline)
+            with self._client.throttle.place():
+                self._read[uri] = self._client.get(uri, self._deadline)
+            self._unanswered = 0
+        except exception.PodManagerUnavailable as exc:
+            # An answer that makes no sense is an answer nevertheless.
+            if not isinstance(exc, exception.MalformedAnswer):
+                self._unanswered += 1
+            self.failed[uri] = str(exc)
         except exception.ResourceGone as exc:
             self.gone.add(uri)
             self.failed[uri] = str(exc)
