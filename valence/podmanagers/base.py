@@ -14,6 +14,7 @@ done.
 import abc
 import dataclasses
 import time
+from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Iterator
 from typing import Any
@@ -50,19 +51,29 @@ BOOT_ENABLED = ('Disabled', 'Once', 'Continuous')
 
 
 class Deadline:
-    """A moment of the monotonic clock after which nothing is begun."""
+    """A moment of the monotonic clock after which nothing is begun.
 
-    def __init__(self, seconds: float) -> None:
+    :param holds: whether anything may be begun at all; a conductor that was
+        taken for dead may not.
+    """
+
+    def __init__(
+        self, seconds: float, holds: Callable[[], bool] | None = None
+    ) -> None:
         self.at = time.monotonic() + seconds
+        self._holds = holds
 
     def left(self) -> float:
-        """Seconds until then; negative afterwards."""
-        return self.at - time.monotonic()
+        """Seconds until then; not positive when nothing may be begun."""
+        left = self.at - time.monotonic()
+        if left > 0 and self._holds is not None and not self._holds():
+            return 0.0
+        return left
 
     def sooner(self, seconds: float) -> 'Deadline':
         """This deadline, or that many seconds from now if that is sooner."""
-        other = Deadline(seconds)
-        return self if self.at < other.at else other
+        until = min(self.at - time.monotonic(), seconds)
+        return Deadline(until, self._holds)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -250,6 +261,8 @@ class Driver(abc.ABC):
         """Begin to compose. Not repeatable: see ``find_composed``.
 
         :param deadline: the request is not sent after it, nor waited for.
+        :raises NotYet: while its parts are in the midst of something, maybe
+            of an earlier such request; look for that, and call again.
         :raises NoMatch: when the pod manager has nothing that fits.
         """
 
