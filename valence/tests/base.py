@@ -71,6 +71,7 @@ class ServiceTestCase(base.BaseTestCase):
     def setUpClass(cls):
         super().setUpClass()
         cls._shared = contextlib.ExitStack()
+        cls._fixtures = []
         cls.addClassCleanup(cls._shared.close)
         cls.start()
 
@@ -81,9 +82,66 @@ class ServiceTestCase(base.BaseTestCase):
     @classmethod
     def use(cls, fixture):
         """Have a fixture for as long as the class's tests run."""
+        cls._fixtures.append(fixture)
         return cls._shared.enter_context(fixture)
 
-    def attach(self, fixture):
-        """Show what a shared fixture's processes said if this test fails."""
-        for name, detail in fixture.getDetails().items():
-            self.addDetail(name, detail)
+    def setUp(self):
+        super().setUp()
+        self.addOnException(self._attach)
+
+    def _attach(self, exc_info):
+        """Show what the shared processes said when a test fails."""
+        for fixture in self._fixtures:
+            for name, detail in fixture.getDetails().items():
+                self.addDetailUniqueName(name, detail)
+
+
+class PodTestCase(ServiceTestCase):
+    """With all of Valence in one process; each test has its own pods."""
+
+    options: dict = {}
+
+    @classmethod
+    def start(cls):
+        cls.service = cls.use(fixtures.Service(**cls.options))
+        cls.process = cls.service.all_in_one()
+        cls.client = cls.service.client
+
+    def pod(self, name, *arguments, **kwargs):
+        """A simulated pod manager that is registered and read."""
+        pod = self.useFixture(fixtures.Simulator(*arguments, **kwargs))
+        self.register(name, pod)
+        self.service.wait_ready(name)
+        return pod
+
+    def register(self, name, pod, **more):
+        """Register a pod manager until the test ends."""
+        self.addCleanup(self._remove, name)
+        return self.service.register(name, pod, **more)
+
+    def _remove(self, name):
+        """Remove a pod manager with all that is on it."""
+        path = f'/v1/pod_managers/{name}'
+        if self.client.request('GET', path).status == 200:
+            for node in self.client.all(f'/v1/nodes?pod_manager={name}'):
+                self.client.request('DELETE', f'/v1/nodes/{node["uuid"]}')
+                self.client.wait_gone(f'/v1/nodes/{node["uuid"]}')
+            self.client.delete(path)
+
+    def sync(self, name):
+        """Have an inventory read; returns the operation, at its end."""
+        answer = self.client.request('POST', f'/v1/pod_managers/{name}/sync')
+        if answer.status == 409:
+            # One is under way, but may have begun before what is to be seen.
+            busy = self.client.wait(
+                f'/v1/operations?pod_manager={name}&action=sync&state=pending',
+                lambda body: not body['operations'],
+            )
+            self.client.wait(
+                f'/v1/operations?pod_manager={name}&action=sync&state=running',
+                lambda body: not body['operations'],
+            )
+            self.assertEqual([], busy['operations'])
+            return self.sync(name)
+        self.assertEqual(202, answer.status, answer)
+        return self.client.finished(answer.json['uuid'])
