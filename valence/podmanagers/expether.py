@@ -80,21 +80,24 @@ class ExpEther(base.Driver):
         self, uris: Iterable[str], deadline: base.Deadline
     ) -> base.Inventory:
         """Read all that has changed since, and what is asked for."""
-        devices = self._client.devices(deadline, self._seen_until)
+        asked = list(dict.fromkeys(uris))
+        groups = [uri for uri in asked if uri.startswith(f'{eem.GROUPS}/')]
+        # A group is told by its members only: all have to be looked at.
+        since = None if groups else self._seen_until
+        devices = self._client.devices(deadline, since)
         self._remember(devices)
-        gone = set()
-        nodes = []
-        for uri in dict.fromkeys(uris):
+        seen = base.Inventory()
+        for uri in asked:
             try:
-                if uri.startswith(f'{eem.GROUPS}/'):
-                    nodes.append(self.read_node(uri, deadline))
+                if uri in groups:
+                    seen.nodes.append(_node(_group_of(uri), devices))
                 elif uri.startswith(f'{eem.DEVICES}/') and uri not in devices:
                     devices[uri] = self._client.device(uri, deadline)
             except exception.ResourceGone:
-                gone.add(uri)
-        seen = _inventory(devices, nodes)
-        seen.gone = gone
-        return seen
+                seen.gone.add(uri)
+        found = _inventory(devices, seen.nodes)
+        found.gone = seen.gone
+        return found
 
     def _remember(self, devices: dict[str, dict[str, Any]]) -> None:
         times = [str(d.get('update_time')) for d in devices.values()]

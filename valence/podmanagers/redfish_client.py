@@ -362,6 +362,7 @@ class Crawler:
         self.failed: dict[str, str] = {}
         self.gone: set[str] = set()
         self._unanswered = 0
+        self._refused: exception.AuthenticationFailed | None = None
 
     def __enter__(self) -> 'Crawler':
         return self
@@ -404,7 +405,20 @@ class Crawler:
             self.gone.add(uri)
             self.failed[uri] = str(exc)
         except exception.PodManagerError as exc:
+            if isinstance(exc, exception.AuthenticationFailed):
+                self._refused = exc
             self.failed[uri] = str(exc)
+
+    def roots(self, uris: Iterable[str]) -> dict[str, list[str]]:
+        """The members of the collections that everything else lies below.
+
+        :raises AuthenticationFailed: when they are not for us to read: a
+            login that is not taken is not an empty pod.
+        """
+        found = self.members_of(uris)
+        if self._refused is not None:
+            raise self._refused
+        return found
 
     def members_of(self, uris: Iterable[str]) -> dict[str, list[str]]:
         """The members of several collections, by the collection's URI."""

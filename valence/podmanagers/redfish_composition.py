@@ -33,6 +33,7 @@ _USE_CASES = {
     'ComputerSystemComposition': 'specific',
     'ComputerSystemConstrainedComposition': 'constrained',
 }
+_POLL_SECONDS = 1.0
 COMPOSE = '#CompositionService.Compose'
 # Messages of the Composition registry 1.1 that mean: not these blocks, now.
 _NO_MATCH = (
@@ -185,12 +186,16 @@ def common_zones(blocks: Blocks) -> set[str] | None:
 def check(way: Way, body: dict[str, Any], blocks: Blocks) -> None:
     """See that a request is one that the endpoint can fulfil.
 
+    :raises NotYet: while blocks are being composed: that may be the work of
+        an earlier request whose answer was lost.
     :raises NoMatch: when blocks are not free, or too many or too few.
     :raises RequestRefused: when it wants to be told what is not known.
     """
     for uri, block in blocks.items():
         if redfish_blocks.state(block) != 'free':
             told = obj(block.get('CompositionStatus'))
+            if told.get('CompositionState') == 'Composing':
+                raise base.NotYet(_POLL_SECONDS)
             raise exception.NoMatch(
                 reason=f'{uri} is {told.get("CompositionState")}, '
                 f'reserved: {told.get("Reserved", False)}'

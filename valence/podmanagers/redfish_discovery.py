@@ -90,7 +90,7 @@ class Survey:
         :param found: the collections, as :func:`places` names them.
         """
         with Crawler(self._client, deadline, expand) as crawler:
-            read = crawler.members_of(found.values())
+            read = crawler.roots(found.values())
             members = {kind: read[uri] for kind, uri in found.items()}
             self._read_zones(crawler, members.get('zones', ()))
             seen = self._read(crawler, members, composes='blocks' in found)
@@ -146,7 +146,8 @@ class Survey:
         :raises PodManagerUnavailable: when one cannot be read.
         """
         with Crawler(self._client, deadline, expand) as crawler:
-            result = crawler.get_many(crawler.members(collection))
+            members = crawler.roots([collection])[collection]
+            result = crawler.get_many(members)
             for uri, reason in crawler.failed.items():
                 if uri not in crawler.gone:
                     raise exception.PodManagerUnavailable(reason=reason)
