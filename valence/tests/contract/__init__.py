@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What every driver has to keep: the contract of ``podmanagers.base``, as tests.
+"""What every driver has to keep: ``podmanagers.base``, told as tests.
 
 A driver of your own is tested by one command, without a line of code::
 

@@ -23,6 +23,7 @@ _OWN = {
     *('uuid', 'podm_uuid', 'parent_uuid', 'chassis_uuid', 'node_uuid'),
     *('reserved_to', 'resource_uri', 'properties', 'synced_at', 'stale'),
     *('missing_since', 'missed_syncs', 'created_at', 'updated_at'),
+    'seen_at',
 }
 _CHANGING = ('POST', 'PUT', 'PATCH', 'DELETE')
 _KINDS = {
@@ -43,6 +44,8 @@ class Contract(base.TestCase):
     driver_class = None
     # How many pooled devices a node is composed with, if there are any.
     pooled = 2
+    # Whether a login lasts for more than a request, and may expire.
+    sessions = True
 
     @classmethod
     def endpoint(cls):
@@ -150,12 +153,14 @@ class Contract(base.TestCase):
         What may have been done already is looked for before it is done.
         """
         driver = driver or self.driver
+
+        def begin():
+            node = driver.find_composed(request, self.soon())
+            return node or driver.compose(request, self.soon())
+
         for attempt in itertools.count(1):
             try:
-                node = driver.find_composed(request, self.soon())
-                if node is None:
-                    node = driver.compose(request, self.soon())
-                uri = node.uri
+                uri = self.patiently(begin).uri
                 return self.patiently(
                     lambda uri=uri: driver.settle(uri, self.soon())
                 )
@@ -587,7 +592,7 @@ class Contract(base.TestCase):
 
     def test_a_login_that_expires(self):
         self.need_faults()
-        if not getattr(self.driver_class, 'has_sessions', True):
+        if not self.sessions:
             self.skipTest('it logs in with every request')
         with self.at.fault('expire-session', count=1):
             self.assertTrue(self.driver.discover(self.soon()).systems)

@@ -34,3 +34,4 @@ class RedfishTestCase(Simulated):
 class ExpEtherTestCase(Simulated):
     driver_class = expether.ExpEther
     personality = 'eem'
+    sessions = False
