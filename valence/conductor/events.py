@@ -7,6 +7,7 @@ events costs one reading.
 """
 
 import contextlib
+import datetime
 import hashlib
 import secrets as random_secrets
 import threading
@@ -18,6 +19,7 @@ import sqlalchemy as sa
 from oslo_config import cfg
 from oslo_db import exception as db_exception
 from oslo_log import log
+from oslo_utils import timeutils
 
 from valence.common import exception
 from valence.common import secrets
@@ -50,12 +52,14 @@ def note(podm_uuid: str, change: base.Change) -> None:
 @db.transaction
 def _note(tx: db.Transaction, podm_uuid: str, uris: Iterable[str]) -> None:
     hashes = {inventory.uri_hash(uri): uri for uri in uris if len(uri) <= 2048}
-    known = {
-        row.uri_hash
-        for row in tx.list(
-            models.PendingRefresh, podm_uuid=podm_uuid, uri_hash=list(hashes)
-        )
-    }
+    same: dict[str, Any] = {'podm_uuid': podm_uuid, 'uri_hash': list(hashes)}
+    # What is being read may have been read before it changed.
+    tx.delete(
+        models.PendingRefresh,
+        models.PendingRefresh.updated_at.is_not(None),
+        **same,
+    )
+    known = {row.uri_hash for row in tx.list(models.PendingRefresh, **same)}
     tx.create_many(
         models.PendingRefresh,
         [
@@ -203,13 +207,16 @@ class Events:
             return
         deadline = base.Deadline(cfg.CONF.redfish.request_timeout)
         uris = [row.uri for row in rows]
+        since = timeutils.utcnow()
+        # Marks them as being read.
+        db.update(models.PendingRefresh, {}, uuid=[row.uuid for row in rows])
         try:
             seen = self._drivers.get(podm).refresh(uris, deadline)
         except exception.PodManagerError:
             # The next full reading makes up for it.
             _forget(podm.uuid, [row.uuid for row in rows])
             raise
-        _store(podm.uuid, seen, [row.uuid for row in rows])
+        _store(podm.uuid, seen, since, [row.uuid for row in rows])
 
     def _subscribe(self, podm: Any) -> None:
         """See that events are delivered to us, if they can be."""
@@ -258,9 +265,13 @@ def is_secret(podm: Any, given: str) -> bool:
 
 @db.transaction
 def _store(
-    tx: db.Transaction, podm_uuid: str, seen: base.Inventory, rows: list[str]
+    tx: db.Transaction,
+    podm_uuid: str,
+    seen: base.Inventory,
+    since: datetime.datetime,
+    rows: list[str],
 ) -> None:
-    inventory.write(tx, podm_uuid, seen, partial=True)
+    inventory.write(tx, podm_uuid, seen, partial=True, since=since)
     tx.delete(models.PendingRefresh, uuid=rows)
 
 

@@ -119,6 +119,7 @@ def diff(
     parent_column: str,
     unread: Iterable[str] = (),
     claimed: Iterable[str] = (),
+    since: datetime.datetime | None = None,
     now: datetime.datetime,
 ) -> Changes:
     """Compare what was seen with what is stored. Nothing is read or written.
@@ -127,6 +128,7 @@ def diff(
     :param uuids: the UUIDs of everything seen, by URI; new ones included.
     :param unread: what is there but could not be read; see ``Inventory``.
     :param claimed: UUIDs of rows that are never forgotten.
+    :param since: when looking began; what was written later is newer.
     """
     changes = Changes()
     for item in {item.uri: item for item in seen}.values():
@@ -151,6 +153,8 @@ def diff(
                 }
             )
             continue
+        if _is_newer(row.seen_at, since):
+            continue
         different = _different(row, values)
         if different:
             changes.update[row.uuid] = {**different, 'seen_at': now}
@@ -158,7 +162,7 @@ def diff(
     unread = tuple(unread)
     claimed = set(claimed)
     for row in stored:
-        if row.uuid not in kept:
+        if row.uuid not in kept and not _is_newer(row.seen_at, since):
             lost = not _is_unread(row.resource_uri, unread)
             _miss(changes, row, lost, row.uuid in claimed, now)
     return changes
@@ -173,6 +177,13 @@ def _different(row: Any, values: dict[str, Any]) -> dict[str, Any]:
         or name == 'uri_hash'
         and row.resource_uri != values['resource_uri']
     }
+
+
+def _is_newer(
+    written: datetime.datetime | None, since: datetime.datetime | None
+) -> bool:
+    """Whether something was written after a look at the hardware began."""
+    return since is not None and written is not None and written > since
 
 
 def _is_unread(uri: str, unread: tuple[str, ...]) -> bool:
@@ -224,11 +235,14 @@ def write(
     seen: base.Inventory,
     *,
     partial: bool = False,
+    since: datetime.datetime | None = None,
 ) -> dict[str, int]:
     """Bring the tables to what was seen, in the caller's transaction.
 
     :param partial: whether only some resources were looked at: what was
         neither seen nor is gone stays as it is.
+    :param since: when looking began: what others wrote later is newer than
+        what was seen.
     :returns: how many rows were created, updated and deleted.
     """
     now = timeutils.utcnow()
@@ -270,13 +284,14 @@ def write(
             parent_column=table.parent,
             unread=seen.unread,
             claimed=claimed,
+            since=since,
             now=now,
         )
         _apply(tx, table.model, changes)
         count['created'] += len(changes.create)
         count['updated'] += len(changes.update)
         count['deleted'] += len(changes.delete)
-    _write_nodes(tx, podm_uuid, seen, partial)
+    _write_nodes(tx, podm_uuid, seen, partial, since)
     return count
 
 
@@ -313,7 +328,11 @@ def _apply(tx: db.Transaction, model: db.Model, changes: Changes) -> None:
 
 
 def _write_nodes(
-    tx: db.Transaction, podm_uuid: str, seen: base.Inventory, partial: bool
+    tx: db.Transaction,
+    podm_uuid: str,
+    seen: base.Inventory,
+    partial: bool,
+    since: datetime.datetime | None,
 ) -> None:
     """Bring our nodes to what the pod manager says of them."""
     by_uri = {composed.uri: composed for composed in seen.nodes}
@@ -327,6 +346,8 @@ def _write_nodes(
         models.Node, podm_uuid=podm_uuid, provision_state=('active', 'error')
     ).all()
     for node in nodes:
+        if _is_newer(node.updated_at, since):
+            continue
         composed = by_uri.get(node.resource_uri)
         if composed is not None:
             claimed = claims.get(node.uuid, set())

@@ -4,6 +4,7 @@
 from typing import Any
 
 from oslo_config import cfg
+from oslo_utils import timeutils
 
 from valence import scheduler
 from valence.common import exception
@@ -13,6 +14,7 @@ from valence.conductor import states
 from valence.conductor.actions import compose
 from valence.db import api as db
 from valence.db.sqlalchemy import models
+from valence.podmanagers import base
 
 
 def node_uri(run: operations.Run) -> str:
@@ -67,6 +69,10 @@ class ClaimDevice(operations.Step):
 
     name = 'claim'
 
+    def __init__(self) -> None:
+        self.seen = base.Inventory()
+        self.since = timeutils.utcnow()
+
     def record(
         self,
         tx: db.Transaction,
@@ -94,12 +100,16 @@ class ClaimDevice(operations.Step):
             )
         return {}
 
+    def undo(self, run: operations.Run, result: dict[str, Any] | None) -> None:
+        self.seen, self.since = compose.look_again(run)
+
     def unrecord(
         self,
         tx: db.Transaction,
         run: operations.Run,
         result: dict[str, Any] | None,
     ) -> None:
+        compose.store(tx, run, self.seen, self.since)
         _unclaim(tx, run)
 
 

@@ -2,9 +2,11 @@
 """Composing: choose and claim the parts, have them joined, make it a node."""
 
 import dataclasses
+import datetime
 from typing import Any
 
 from oslo_config import cfg
+from oslo_utils import timeutils
 
 from valence import scheduler
 from valence.common import exception
@@ -20,6 +22,10 @@ class Pick(operations.Step):
     """Choose a pod manager and the parts there, and claim them."""
 
     name = 'pick'
+
+    def __init__(self) -> None:
+        self.seen = base.Inventory()
+        self.since = timeutils.utcnow()
 
     def do(self, run: operations.Run) -> dict[str, Any]:
         params = run.operation.params
@@ -71,12 +77,16 @@ class Pick(operations.Step):
             uuid=run.operation.uuid,
         )
 
+    def undo(self, run: operations.Run, result: dict[str, Any] | None) -> None:
+        self.seen, self.since = look_again(run)
+
     def unrecord(
         self,
         tx: db.Transaction,
         run: operations.Run,
         result: dict[str, Any] | None,
     ) -> None:
+        store(tx, run, self.seen, self.since)
         tx.delete(models.Allocation, node_uuid=run.target)
         tx.update(
             models.Node,
@@ -195,17 +205,11 @@ class Refresh(operations.Step):
 
     def __init__(self) -> None:
         self.seen = base.Inventory()
+        self.since = timeutils.utcnow()
 
     def do(self, run: operations.Run) -> dict[str, Any]:
-        uris = inventory.claimed_uris(run.target)
-        if not uris:
-            return {}
-        deadline = run.repeatable(cfg.CONF.redfish.request_timeout)
-        try:
-            self.seen = run.driver().refresh(uris, deadline)
-        except exception.PodManagerError as exc:
-            return {'problem': str(exc)}
-        return {}
+        self.seen, self.since = look_again(run)
+        return {'problem': '; '.join(self.seen.problems)[:1000] or None}
 
     def record(
         self,
@@ -213,9 +217,7 @@ class Refresh(operations.Step):
         run: operations.Run,
         result: dict[str, Any],
     ) -> None:
-        podm_uuid = run.operation.podm_uuid
-        if podm_uuid is not None:
-            inventory.write(tx, podm_uuid, self.seen, partial=True)
+        store(tx, run, self.seen, self.since)
 
 
 class Compose(operations.Action):
@@ -237,6 +239,37 @@ class Compose(operations.Action):
         self, tx: db.Transaction, run: operations.Run, error: str
     ) -> None:
         states.fail_node(tx, run.target, error)
+
+
+def look_again(
+    run: operations.Run,
+) -> tuple[base.Inventory, datetime.datetime]:
+    """See what became of what the node has claimed.
+
+    :returns: what was seen, and when looking began; a failure is a problem in
+        what was seen.
+    """
+    since = timeutils.utcnow()
+    uris = inventory.claimed_uris(run.target)
+    if run.operation.podm_uuid is None or not uris:
+        return base.Inventory(), since
+    deadline = run.repeatable(cfg.CONF.redfish.request_timeout)
+    try:
+        return run.driver().refresh(uris, deadline), since
+    except exception.PodManagerError as exc:
+        return base.Inventory(problems=[str(exc)]), since
+
+
+def store(
+    tx: db.Transaction,
+    run: operations.Run,
+    seen: base.Inventory,
+    since: datetime.datetime,
+) -> None:
+    """Store what was seen, unless it is old by now."""
+    podm_uuid = run.operation.podm_uuid
+    if podm_uuid is not None:
+        inventory.write(tx, podm_uuid, seen, partial=True, since=since)
 
 
 def _request(run: operations.Run) -> base.ComposeRequest:

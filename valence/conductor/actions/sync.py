@@ -24,8 +24,10 @@ class Read(operations.Step):
 
     def __init__(self) -> None:
         self.seen: base.Inventory = base.Inventory()
+        self.since = timeutils.utcnow()
 
     def do(self, run: operations.Run) -> dict[str, Any]:
+        self.since = timeutils.utcnow()
         self.seen = run.driver().discover(
             run.repeatable(cfg.CONF.conductor.sync_timeout)
         )
@@ -48,7 +50,7 @@ class Read(operations.Step):
         run: operations.Run,
         result: dict[str, Any],
     ) -> None:
-        inventory.write(tx, run.target, self.seen)
+        inventory.write(tx, run.target, self.seen, since=self.since)
         problems = self.seen.problems
         said = '; '.join(problems[:3])[:900]
         if len(problems) > 3:
