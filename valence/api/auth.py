@@ -24,7 +24,7 @@ LOG = log.getLogger(__name__)
 ASKER = 'valence.asker'
 # How long Keystone may take to answer, unless configured otherwise: one that
 # hangs must not hold every thread for ever.
-_PATIENCE = 10
+_PATIENCE = 5
 _DOCUMENTS = ('', '/v1')
 
 

@@ -28,6 +28,7 @@ _ERROR = {
 }
 _NAMES = {
     'id': 'UUID or name.',
+    'project_id': 'Identifier of the project.',
     'secret': 'What the pod manager was told to prove itself with.',
 }
 _PAGING = {

@@ -12,7 +12,9 @@ OPTS = [
         'filters',
         default=['online', 'maintenance', 'synced', 'capable'],
         help='What a pod manager has to pass to be considered, in this '
-        'order: entry points of valence.scheduler.filters.',
+        'order: entry points of valence.scheduler.filters. Before all of '
+        'them comes the filter access, which cannot be left out: it keeps '
+        'projects from pod managers that are not open to them.',
     ),
     cfg.StrOpt(
         'weigher',

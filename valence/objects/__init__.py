@@ -13,6 +13,7 @@ from valence.objects.operation import Operation
 from valence.objects.operation import OperationStep
 from valence.objects.operation import PendingRefresh
 from valence.objects.pod_manager import PodManager
+from valence.objects.pod_manager import PodManagerAccess
 
 __all__ = (
     'Allocation',
@@ -25,12 +26,14 @@ __all__ = (
     'OperationStep',
     'PendingRefresh',
     'PodManager',
+    'PodManagerAccess',
     'Storage',
     'System',
 )
 
 ALL = (
     PodManager,
+    PodManagerAccess,
     Chassis,
     System,
     Device,

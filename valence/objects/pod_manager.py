@@ -34,6 +34,12 @@ def check_pem(text: str) -> None:
         raise ValueError('it has to be one or more certificates in PEM form')
 
 
+def check_project_id(text: str) -> None:
+    """Refuse what Keystone would not give a project."""
+    if not text or not text.isprintable() or set(text) & set(' /'):
+        raise ValueError('it is not the identifier of a project')
+
+
 @ovo.VersionedObjectRegistry.register
 class PodManager(base.ValenceObject):
     """A controller of pooled hardware, and how to reach it."""
@@ -135,6 +141,13 @@ class PodManager(base.ValenceObject):
             default=False,
             filter=True,
         ),
+        'is_public': fields.BooleanField(
+            doc='Whether every project may use it; otherwise those may that '
+            'are in its access list.',
+            api='cru',
+            default=True,
+            filter=True,
+        ),
         'capabilities': fields.ListField(
             items={'type': 'string'},
             doc='What it and its driver can do.',
@@ -180,6 +193,27 @@ class PodManager(base.ValenceObject):
             doc='URI of the subscription to its events.',
             nullable=True,
             max_length=2048,
+        ),
+        **base.timestamps(),
+    }
+
+
+@ovo.VersionedObjectRegistry.register
+class PodManagerAccess(base.ValenceObject):
+    """A project that may use a pod manager that is not public."""
+
+    RESOURCE = 'pod_manager_access'
+    KIND = 'grant'
+    fields = {
+        'uuid': base.own_uuid('grant'),
+        'podm_uuid': fields.UUIDField(doc='UUID of the pod manager.', api='r'),
+        'project_id': fields.StringField(
+            doc='Project that may use it.',
+            api='cr',
+            max_length=255,
+            filter=True,
+            sort=True,
+            check=check_project_id,
         ),
         **base.timestamps(),
     }

@@ -19,15 +19,20 @@ from stevedore import named
 
 from valence import objects
 from valence.common import exception
+from valence.db import access
 from valence.db import api as db
 from valence.db import capacity
 from valence.db.sqlalchemy import models
+from valence.scheduler import filters
 from valence.scheduler import fitting
 from valence.scheduler import weighers
 
 # Systems of about the same size are chosen from at random, so that requests
 # that arrive together do not all run for the same one.
 _AMONG = 8
+# The filter that always comes first: what it sorts out is not to be spoken of
+# to the project.
+ACCESS = 'access'
 _NOT_READ = ('properties', 'created_at', 'updated_at')
 
 
@@ -41,6 +46,8 @@ class Request:
     :param affinity: ``{"scope", "with" or "against": [node UUIDs]}``.
     :param project_id: who asks: what is reserved to others is not free.
     :param excluded: systems that turned out not to do, with the reason.
+    :param granted: the pod managers that are not public, but open to it;
+        found out by ``rank``.
     """
 
     wanted: dict[str, Any]
@@ -49,6 +56,7 @@ class Request:
     affinity: dict[str, Any] | None = None
     project_id: str | None = None
     excluded: tuple[tuple[str, str], ...] = ()
+    granted: frozenset[str] = frozenset()
 
 
 @dataclasses.dataclass
@@ -112,6 +120,9 @@ def rank(tx: db.Transaction, request: Request, enough: int = 1) -> Ranking:
     :param enough: stop after so many choices.
     """
     ranking = Ranking()
+    request = dataclasses.replace(
+        request, granted=access.granted(tx, request.project_id)
+    )
     where: dict[str, Any] = {}
     if request.podm_uuid is not None:
         where['uuid'] = request.podm_uuid
@@ -145,8 +156,11 @@ def choose(tx: db.Transaction, request: Request) -> Choice:
     ranking = rank(tx, request)
     if ranking.choices:
         return ranking.choices[0]
+    # What a project may not use is not there for it, unless it was named.
     reasons = [
-        f'{refusal.name}: {refusal.reason}' for refusal in ranking.refusals
+        f'{refusal.name}: {refusal.reason}'
+        for refusal in ranking.refusals
+        if refusal.filter != ACCESS or request.podm_uuid
     ]
     reasons += [f'system {uuid}: {why}' for uuid, why in request.excluded]
     raise exception.NoCapacity(
@@ -155,6 +169,9 @@ def choose(tx: db.Transaction, request: Request) -> Choice:
 
 
 def _sort_out(podm: Any, request: Request) -> Refusal | None:
+    reason = filters.access(podm, request)
+    if reason:
+        return Refusal(podm.uuid, podm.name, ACCESS, reason)
     for plugin in _plugins('filters', tuple(cfg.CONF.scheduler.filters)):
         reason = plugin.plugin(podm, request)
         if reason:

@@ -9,11 +9,18 @@ not, in words, or None. Others can be added as entry points of
 from typing import Any
 
 
+def access(podm: Any, request: Any) -> str | None:
+    """The project may use it; a node of no project goes anywhere."""
+    if podm.is_public or request.project_id is None:
+        return None
+    if podm.uuid in request.granted:
+        return None
+    return 'it is not open to the project'
+
+
 def online(podm: Any, request: Any) -> str | None:
     """It answered when it was last asked."""
-    if podm.status == 'online':
-        return None
-    return f'it is offline: {podm.status_reason}'
+    return None if podm.status == 'online' else 'it is offline'
 
 
 def maintenance(podm: Any, request: Any) -> str | None:

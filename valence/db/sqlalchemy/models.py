@@ -59,6 +59,7 @@ class PodManager(Table):
     description = Column(sa.String(1024))
     location = Column(Name(255))
     maintenance = Column(sa.Boolean, nullable=False)
+    is_public = Column(sa.Boolean, nullable=False)
     capabilities = Column(Json, nullable=False)
     service_uuid = Column(Name(255))
     contacted_at = Column(DateTime)
@@ -67,6 +68,24 @@ class PodManager(Table):
     deleting_at = Column(DateTime)
     event_secret = Column(sa.Text)
     event_subscription = Column(Name(2048))
+
+
+class PodManagerAccess(Table):
+    __tablename__ = 'pod_manager_access'
+    __table_args__ = _args(
+        sa.UniqueConstraint(
+            'podm_uuid',
+            'project_id',
+            name='uniq_pod_manager_access0podm_uuid0project_id',
+        ),
+    )
+
+    podm_uuid = Column(
+        sa.String(36),
+        sa.ForeignKey('pod_managers.uuid', ondelete='CASCADE'),
+        nullable=False,
+    )
+    project_id = Column(Name(255), nullable=False, index=True)
 
 
 class Observed(Table):

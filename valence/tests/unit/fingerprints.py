@@ -15,7 +15,8 @@ KNOWN = {
     'Operation': '1.0-9e08968e61adb43de581eaccb10e2822',
     'OperationStep': '1.0-41a1ccfaa33536757c711e0fdf6785de',
     'PendingRefresh': '1.0-30649632480f2448d3d6a51be1947224',
-    'PodManager': '1.0-a95d68f84fafedeb759433f300c34d3c',
+    'PodManager': '1.0-6c1af334bc181f90375445d88d124c63',
+    'PodManagerAccess': '1.0-c9a062d4311915578401c202b591a6a4',
     'Storage': '1.0-87272a0867dd0a0c84082539f473aa94',
     'System': '1.0-6705b8b6e339c9aa2321a26cfa7a2b16',
 }

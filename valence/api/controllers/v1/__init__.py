@@ -13,6 +13,7 @@ from valence.api import openapi
 from valence.api import query
 from valence.api import render
 from valence.api import versions
+from valence.api.controllers.v1 import access
 from valence.api.controllers.v1 import base
 from valence.api.controllers.v1 import drivers
 from valence.api.controllers.v1 import events
@@ -25,6 +26,7 @@ from valence.common import exception
 from valence.common import policy
 
 _pod_managers = pod_managers.PodManagers()
+_access = access.Access()
 _nodes = nodes.Nodes()
 _operations = operations.Operations()
 _racks = inventory.Racks()
@@ -65,6 +67,18 @@ ROUTES: tuple[tuple[str, str, Any, dict[str, str]], ...] = (
         'pod_manager',
         _pod_managers,
         {'GET': 'topology'},
+    ),
+    (
+        'pod_managers/{id}/access',
+        'pod_manager_access',
+        _access,
+        {'GET': 'list', 'POST': 'create'},
+    ),
+    (
+        'pod_managers/{id}/access/{project_id}',
+        'pod_manager_access',
+        _access,
+        {'DELETE': 'delete'},
     ),
     ('capacity', 'capacity', _capacity, {'GET': 'show'}),
     ('racks', 'rack', _racks, _READ_ALL),

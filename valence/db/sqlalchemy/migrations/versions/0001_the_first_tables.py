@@ -120,6 +120,7 @@ def upgrade():
         sa.Column('description', sa.String(length=1024), nullable=True),
         sa.Column('location', types.Name(255), nullable=True),
         sa.Column('maintenance', sa.Boolean(), nullable=False),
+        sa.Column('is_public', sa.Boolean(), nullable=False),
         sa.Column('capabilities', types.Json, nullable=False),
         sa.Column('service_uuid', types.Name(255), nullable=True),
         sa.Column('contacted_at', types.DateTime, nullable=True),
@@ -294,6 +295,31 @@ def upgrade():
         ),
         mysql_charset='utf8mb4',
         mysql_engine='InnoDB',
+    )
+    op.create_table(
+        'pod_manager_access',
+        sa.Column('podm_uuid', sa.String(length=36), nullable=False),
+        sa.Column('project_id', types.Name(255), nullable=False),
+        sa.Column('uuid', sa.String(length=36), nullable=False),
+        sa.Column('created_at', types.DateTime, nullable=False),
+        sa.Column('updated_at', types.DateTime, nullable=True),
+        sa.ForeignKeyConstraint(
+            ['podm_uuid'], ['pod_managers.uuid'], ondelete='CASCADE'
+        ),
+        sa.PrimaryKeyConstraint('uuid'),
+        sa.UniqueConstraint(
+            'podm_uuid',
+            'project_id',
+            name='uniq_pod_manager_access0podm_uuid0project_id',
+        ),
+        mysql_charset='utf8mb4',
+        mysql_engine='InnoDB',
+    )
+    op.create_index(
+        op.f('ix_pod_manager_access_project_id'),
+        'pod_manager_access',
+        ['project_id'],
+        unique=False,
     )
     op.create_table(
         'storages',

@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: Apache-2.0
+from typing import Any
+
+import sqlalchemy as sa
+
+from valence import objects
+from valence.api.controllers.v1 import base
+from valence.common import exception
+from valence.db import api as db
+from valence.db.sqlalchemy import models
+
+
+class Access(base.Controller):
+    """The access list of a pod manager: who may use it if it is not public."""
+
+    def __init__(self) -> None:
+        super().__init__(objects.PodManagerAccess)
+        self.collection = 'access'
+
+    def visible(self, call: base.Call) -> list[sa.ColumnElement[bool]]:
+        with db.reader() as tx:
+            podm = base.find(tx, objects.PodManager, call.ident)
+        return [models.PodManagerAccess.podm_uuid == podm.uuid]
+
+    @base.verb(status=201, body='c')
+    def create(self, call: base.Call) -> dict[str, Any]:
+        """Let a project use the pod manager."""
+        row = _create(call, call.values(self.object))
+        call.locate('pod_managers', f'{row.podm_uuid}/access')
+        return self.render(call, row)
+
+    @base.verb(status=204)
+    def delete(self, call: base.Call) -> None:
+        """Let a project use it no longer. Nodes that it has there stay."""
+        _delete(call, call.names[1])
+
+
+@db.transaction
+def _create(
+    tx: db.Transaction, call: base.Call, values: dict[str, Any]
+) -> sa.Row[Any]:
+    podm = base.find(tx, objects.PodManager, call.ident)
+    uuid = tx.create(models.PodManagerAccess, podm_uuid=podm.uuid, **values)
+    return tx.list(models.PodManagerAccess, uuid=uuid).one()
+
+
+@db.transaction
+def _delete(tx: db.Transaction, call: base.Call, project_id: str) -> None:
+    podm = base.find(tx, objects.PodManager, call.ident)
+    if not tx.delete(
+        models.PodManagerAccess, podm_uuid=podm.uuid, project_id=project_id
+    ):
+        raise exception.NotFound(kind='A grant to', ident=project_id[:64])
