@@ -85,8 +85,12 @@ migration: $(TESTABLE) ## write the migration that MESSAGE='...' describes
 note: $(TESTABLE) ## begin a release note, SLUG=its-name
 	@$(BIN)/reno new '$(SLUG)'
 
-benchmark: $(TESTABLE) ## run the benchmarks
-	@for script in benchmarks/*.py; do $(BIN)/python $$script || exit; done
+BENCHMARKS ?= $(filter-out __init__ common, \
+	$(basename $(notdir $(wildcard benchmarks/*.py))))
+benchmark: $(TESTABLE) ## run the benchmarks, or those BENCHMARKS= names
+	@$(PIP) -r benchmarks/requirements.txt
+	@for name in $(BENCHMARKS); do \
+	    $(BIN)/python -m benchmarks.$$name || exit; done
 
 pre-commit: $(TESTABLE) ## have git run the checks before each commit
 	@$(BIN)/pre-commit install

@@ -19,6 +19,8 @@ from collections.abc import Callable
 TOP = pathlib.Path(__file__).resolve().parent.parent
 BIN = pathlib.Path(sys.executable).parent
 
+_OPENAPI = ['python', 'tools/openapi.py', '--output-file']
+
 # File, and the command that writes it; the name of a file follows.
 GENERATED: dict[str, list[str]] = {
     'etc/valence/valence.conf.sample': [
@@ -33,11 +35,9 @@ GENERATED: dict[str, list[str]] = {
         'etc/valence/policy-generator.conf',
         '--output-file',
     ],
-    'api-ref/openapi.json': [
-        'python',
-        'tools/openapi.py',
-        '--output-file',
-    ],
+    'api-ref/openapi.json': _OPENAPI,
+    # The client ships what it makes its commands of.
+    'client/valenceclient/openapi.json': _OPENAPI,
 }
 
 
