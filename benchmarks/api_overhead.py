@@ -102,9 +102,7 @@ def main() -> None:
     if len(sys.argv) > 1:
         run(sys.argv[1])
         return
-    results = common.take_turns(
-        'benchmarks.api_overhead', CONTENDERS, ROUNDS
-    )
+    results = common.take_turns('benchmarks.api_overhead', CONTENDERS, ROUNDS)
     print('Requests a second of processor time:')
     common.report(results, 'rate', 'req/s', against='bare-pecan')
 
