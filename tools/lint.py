@@ -51,11 +51,12 @@ CHECKS: dict[str, tuple[str, list[str]]] = {
     'docs': (
         'documentation',
         ['sphinx-build', '-W', '--keep-going', '-q', '-j', 'auto']
-        + ['-b', 'html', 'doc/source', 'doc/build/html'],
+        + ['-d', 'doc/build/doctrees', 'doc/source', 'doc/build/html'],
     ),
     'releasenotes': (
         'pages of the release notes',
-        ['sphinx-build', '-W', '--keep-going', '-q', '-b', 'html']
+        ['sphinx-build', '-W', '--keep-going', '-q']
+        + ['-d', 'releasenotes/build/doctrees']
         + ['releasenotes/source', 'releasenotes/build/html'],
     ),
 }
