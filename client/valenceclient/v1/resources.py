@@ -86,6 +86,27 @@ class Resource(resource.Resource):
         super()._translate_response(response, has_body, *args, **kwargs)
 
     @classmethod
+    def _get_next_link(
+        cls,
+        uri: str,
+        response: Any,
+        data: Any,
+        marker: Any,
+        limit: Any,
+        total_yielded: int,
+    ) -> Any:
+        """The next page, which is there if the service says so.
+
+        openstacksdk would ask for one more wherever there was a limit. Of the
+        address that the service gives only the query matters: the token goes
+        where it went before.
+        """
+        link, params = super()._get_next_link(
+            uri, response, data, marker, None, total_yielded
+        )
+        return (uri if link else None), params
+
+    @classmethod
     def _alternate_id(cls) -> str:
         # openstacksdk does not look for it in the classes above.
         return cls.id.name  # type: ignore[attr-defined, no-any-return]

@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Tests that run the real ``openstack`` command on a real Valence."""
+
+import json
+import os
+import pty
+import subprocess
+import time
+import unittest
+from typing import Any
+
+from valenceclient.tests.functional import processes
+
+NEEDED = ('openstack', 'valence', 'valence-simulator')
+MISSING = [name for name in NEEDED if processes.command(name) is None]
+
+
+@unittest.skipIf(MISSING, f'not installed: {", ".join(MISSING)}')
+class TestCase(unittest.TestCase):
+    """Has a Valence with the pod manager ``pod``, synced."""
+
+    def setUp(self) -> None:
+        self.url = processes.valence()
+        # Nothing of who runs the tests may have a say.
+        self.environment = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(('OS_', 'VALENCE_'))
+        }
+        self.environment['HOME'] = str(processes.directory())
+        self.environment['OS_CLIENT_CONFIG_FILE'] = os.devnull
+
+    def run_openstack(
+        self, *arguments: str, stdin: str = '', **environment: str
+    ) -> subprocess.CompletedProcess[str]:
+        """Run the command with nothing but these arguments."""
+        return processes.openstack(
+            arguments, stdin, {**self.environment, **environment}
+        )
+
+    def run_valence(
+        self, line: str, *arguments: str, **kwargs: Any
+    ) -> subprocess.CompletedProcess[str]:
+        """Run ``openstack valence`` without a Keystone."""
+        return self.run_openstack(
+            *('--os-auth-type', 'none', '--os-endpoint', self.url),
+            *('valence', *line.split(), *arguments),
+            **kwargs,
+        )
+
+    def valence(self, line: str, *arguments: str, **kwargs: Any) -> str:
+        """What a command writes that has to succeed."""
+        done = self.run_valence(line, *arguments, **kwargs)
+        self.assertEqual(0, done.returncode, done.stderr)
+        self.assertEqual('', done.stderr)
+        return done.stdout
+
+    def json(self, line: str, *arguments: str, **kwargs: Any) -> Any:
+        """What a command answers as JSON."""
+        return json.loads(
+            self.valence(line, *arguments, '-f', 'json', **kwargs)
+        )
+
+    def fails(self, line: str, *arguments: str, **kwargs: Any) -> str:
+        """The one sentence with which a command fails."""
+        done = self.run_valence(line, *arguments, **kwargs)
+        self.assertEqual(1, done.returncode, done.stdout + done.stderr)
+        self.assertEqual('', done.stdout)
+        self.assertEqual(1, done.stderr.count('\n'), done.stderr)
+        return done.stderr.strip()
+
+    def pod(self) -> str:
+        """Have the simulated pod manager registered and read; its name."""
+        known = self.json('podmanager list --name pod')
+        if not known:
+            self.json(
+                'podmanager create pod --username admin --url',
+                processes.simulator(),
+                VALENCE_PODM_PASSWORD=processes.PASSWORD,
+            )
+        self.wait_for(
+            lambda: self.json('podmanager show pod --fields synced_at')[
+                'synced_at'
+            ]
+        )
+        return 'pod'
+
+    def wait_for(self, condition: Any, seconds: float = 30) -> Any:
+        """Wait until something is so."""
+        end = time.monotonic() + seconds
+        while not (found := condition()):
+            self.assertLess(time.monotonic(), end, 'it never was so')
+            time.sleep(0.2)
+        return found
+
+    def at_terminal(self, line: str, typed: bytes = b'') -> str:
+        """Run a command at a terminal; all that appears there."""
+        leader, follower = pty.openpty()
+        process = subprocess.Popen(
+            [
+                str(processes.command('openstack')),
+                *('--os-auth-type', 'none', '--os-endpoint', self.url),
+                *('valence', *line.split()),
+            ],
+            stdin=follower,
+            stdout=follower,
+            stderr=follower,
+            env=self.environment,
+            start_new_session=True,
+        )
+        os.close(follower)
+        seen = b''
+        try:
+            while True:
+                seen += os.read(leader, 65536)
+                if typed and b': ' in seen:
+                    os.write(leader, typed)
+                    typed = b''
+        except OSError:  # the last one has closed the terminal
+            pass
+        finally:
+            os.close(leader)
+        self.assertEqual(0, process.wait(timeout=60), seen)
+        return seen.decode()

@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The processes that functional tests work with, started as they are needed.
+
+Every process of the test runner has its own Valence and its own simulated pod
+manager, on free ports of the loopback address; both end with it.
+"""
+
+import atexit
+import functools
+import importlib
+import os
+import pathlib
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import traceback
+from typing import NoReturn
+
+PASSWORD = 'a password of the pod'
+_CONFIGURATION = """
+[DEFAULT]
+state_path = {state_path}
+[api]
+port = 0
+[conductor]
+poll_interval = 0.1
+status_interval = 1
+"""
+
+
+def command(name: str) -> str | None:
+    """Where a command is: beside this Python, or on the path."""
+    beside = pathlib.Path(sys.executable).parent / name
+    return str(beside) if beside.exists() else shutil.which(name)
+
+
+@functools.cache
+def directory() -> pathlib.Path:
+    """A directory for all files, as long as this process lives."""
+    path = pathlib.Path(tempfile.mkdtemp(prefix='valenceclient-'))
+    atexit.register(shutil.rmtree, path, ignore_errors=True)
+    return path
+
+
+@functools.cache
+def valence() -> str:
+    """The URL of a Valence."""
+    path = directory() / 'valence.conf'
+    path.write_text(_CONFIGURATION.format(state_path=directory() / 'state'))
+    return _start('valence', '--config-file', str(path))
+
+
+@functools.cache
+def simulator() -> str:
+    """The URL of a pod manager with 20 systems; its user is ``admin``."""
+    url = _start(
+        *('valence-simulator', '--personality', 'rsd', '--port', '0'),
+        *('--systems', '20', '--username', 'admin', '--password', PASSWORD),
+    )
+    return url.removesuffix('/redfish/v1')
+
+
+def openstack(
+    arguments: tuple[str, ...], stdin: str, environment: dict[str, str]
+) -> subprocess.CompletedProcess[str]:
+    """Run the ``openstack`` command in a process of its own.
+
+    That process is a fork of this one, which has the command's modules loaded
+    already: that is most of what the command takes its time for.
+    """
+    importlib.import_module('openstackclient.shell')
+    with (
+        tempfile.TemporaryFile('w+', dir=directory()) as given,
+        tempfile.TemporaryFile('w+', dir=directory()) as out,
+        tempfile.TemporaryFile('w+', dir=directory()) as err,
+    ):
+        given.write(stdin)
+        given.seek(0)
+        child = os.fork()
+        if child == 0:
+            for number, stream in enumerate((given, out, err)):
+                os.dup2(stream.fileno(), number)
+            os.environ.clear()
+            os.environ.update(environment)
+            _shell(arguments)
+        status = _wait(child, seconds=120)
+        for stream in (out, err):
+            stream.seek(0)
+        return subprocess.CompletedProcess(
+            arguments, status, out.read(), err.read()
+        )
+
+
+def _wait(child: int, seconds: float) -> int:
+    """Wait for a child, but not for ever; its exit status."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        pid, status = os.waitpid(child, os.WNOHANG)
+        if pid:
+            return os.waitstatus_to_exitcode(status)
+        time.sleep(0.01)
+    os.kill(child, signal.SIGKILL)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+def _shell(arguments: tuple[str, ...]) -> NoReturn:
+    from openstackclient import shell
+
+    status: int | str | None = 70
+    try:
+        sys.stdin = os.fdopen(0)
+        sys.stdout = os.fdopen(1, 'w')
+        sys.stderr = os.fdopen(2, 'w')
+        status = shell.main([*arguments])
+    except SystemExit as exc:
+        status = exc.code
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(status if isinstance(status, int) else 1)
+
+
+def _start(name: str, *arguments: str) -> str:
+    """Start a process; the URL that it says it listens on."""
+    log = directory() / f'{name}.log'
+    with log.open('w') as stream:
+        process = subprocess.Popen(
+            [str(command(name)), *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=stream,
+            stderr=subprocess.STDOUT,
+        )
+    atexit.register(_stop, process)
+    end = time.monotonic() + 60
+    while time.monotonic() < end and process.poll() is None:
+        found = re.search(r'listen\S* on (http://\S+)', log.read_text())
+        if found:
+            return found.group(1)
+        time.sleep(0.05)
+    raise RuntimeError(f'{name} did not start: {log.read_text()}')
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    try:
+        process.wait(timeout=20)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()

@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: Apache-2.0
+from valenceclient.tests.functional import base
+
+
+class Inventory(base.TestCase):
+    def setUp(self):
+        super().setUp()
+        self.pod()
+
+    def test_systems(self):
+        systems = self.json('system list --pod-manager pod')
+        self.assertEqual(20, len(systems))
+        self.assertEqual(
+            ['uuid', 'name', 'cpu_cores', 'memory_mib'], [*systems[0]][:4]
+        )
+        shown = self.json('system show', systems[0]['name'])
+        self.assertEqual(systems[0]['uuid'], shown['uuid'])
+        self.assertIsInstance(shown['nics'], list)
+
+    def test_sorted_pages(self):
+        line = 'system list --sort-key memory_mib --sort-dir desc'
+        every = self.json(line)
+        sizes = [one['memory_mib'] for one in every]
+        self.assertEqual(sorted(sizes, reverse=True), sizes)
+        first = self.json(f'{line} --limit 7')
+        second = self.json(f'{line} --marker', first[-1]['uuid'])
+        self.assertEqual(every, first + second)
+        by_name = self.json(f'{line} --marker', first[-1]['name'])
+        self.assertEqual(second, by_name)
+        names = self.json('system list --fields name --limit 100')
+        self.assertEqual(20, len(names))
+
+    def test_filters(self):
+        big = self.json('system list --memory-mib gte:65536')
+        self.assertTrue(big)
+        self.assertTrue(all(one['memory_mib'] >= 65536 for one in big))
+        some = self.json(
+            'system list --memory-mib gte:65536 --memory-mib lt:131072'
+        )
+        self.assertEqual(
+            [one for one in big if one['memory_mib'] < 131072], some
+        )
+        self.assertIn(
+            'Invalid input for pod_manager',
+            self.fails('system list --pod-manager nobody'),
+        )
+
+    def test_fields(self):
+        (one, *_) = self.json('system list --fields name,cpu_model')
+        self.assertEqual(['name', 'cpu_model'], [*one])
+        short = self.json('system list --limit 1')[0]
+        long = self.json('system list --limit 1 --long')[0]
+        self.assertLess(short.keys(), long.keys())
+        said = self.fails('rack show --fields y', self.rack()['uuid'])
+        self.assertIn('There is no field y; there are: ', said)
+
+    def test_chassis_and_racks(self):
+        rack = self.rack()
+        self.assertEqual('rack', rack['type'])
+        shown = self.json('rack show', rack['uuid'])
+        self.assertEqual(shown, self.json('chassis show', rack['uuid']))
+        drawers = self.json('chassis list --long --parent-uuid', rack['uuid'])
+        self.assertEqual({'drawer'}, {one['type'] for one in drawers})
+
+    def rack(self) -> dict:
+        return self.json('rack list')[0]
+
+    def test_devices_and_storages(self):
+        self.assertIsInstance(self.json('device list --long'), list)
+        self.assertIsInstance(self.json('storage list --long'), list)
+        self.assertEqual(
+            'Device nobody could not be found.',
+            self.fails('device show nobody'),
+        )

@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: Apache-2.0
+from valenceclient.tests.functional import base
+
+
+class Nodes(base.TestCase):
+    def setUp(self):
+        super().setUp()
+        self.pod()
+
+    def compose(self, name: str, *arguments: str) -> dict:
+        self.addCleanup(self.run_valence, f'node delete {name} --wait')
+        return self.json(f'node compose {name} --wait', *arguments)
+
+    def test_life(self):
+        node = self.compose(
+            'life',
+            *'--processor total_cores=4 --memory capacity_mib=1'.split(),
+        )
+        self.assertEqual('active', node['provision_state'])
+        self.assertEqual(
+            {'processor': {'total_cores': 4}, 'memory': {'capacity_mib': 1}},
+            node['properties'],
+        )
+        self.assertEqual(1, len(node['systems']))
+        self.valence('node set life --name lives', '--description', 'A node')
+        self.addCleanup(self.run_valence, 'node delete lives --wait')
+        (listed,) = self.json('node list --name lives --long')
+        self.assertEqual('A node', listed['description'])
+        self.assertEqual('', self.valence('node delete lives --wait'))
+        self.assertEqual([], self.json('node list --name lives'))
+
+    def test_compose_without_waiting(self):
+        self.addCleanup(self.run_valence, 'node delete later --wait')
+        node = self.json('node compose later --pod-manager pod')
+        self.assertEqual('composing', node['provision_state'])
+        operation = self.wait_for(lambda: self.ended(node['operation_uuid']))
+        self.assertEqual('succeeded', operation['state'])
+        self.assertTrue(operation['steps'])
+
+    def ended(self, uuid: str) -> dict | None:
+        operation = self.json('operation show', uuid)
+        return None if operation['finished_at'] is None else operation
+
+    def test_progress_at_a_terminal(self):
+        self.addCleanup(self.run_valence, 'node delete watched --wait')
+        seen = self.at_terminal('node compose watched --wait')
+        self.assertRegex(seen, r'compose \[#+\.*\]')
+
+    def test_no_capacity(self):
+        self.addCleanup(self.run_valence, 'node delete huge')
+        said = self.fails(
+            'node compose huge --wait --processor total_cores=100000'
+        )
+        self.assertIn('did not succeed: No capacity', said)
+
+    def test_flavor(self):
+        flavor = self.json(
+            'flavor create small --processor total_cores=2',
+            *('--description', 'A small one'),
+        )
+        self.addCleanup(self.run_valence, 'flavor delete small')
+        self.assertEqual('A small one', flavor['description'])
+        self.valence('flavor set small --memory capacity_mib=1024')
+        shown = self.json('flavor show small')
+        self.assertEqual(
+            {'memory': {'capacity_mib': 1024}}, shown['properties']
+        )
+        node = self.compose('by-flavor', '--flavor', 'small')
+        self.assertEqual(flavor['uuid'], node['flavor_uuid'])
+        (listed,) = self.json('node list --flavor small')
+        self.assertEqual(node['uuid'], listed['uuid'])
+        self.valence('flavor delete small')
+        self.assertEqual([], self.json('flavor list --name small'))
+
+    def test_exact_resources(self):
+        system = self.json('system list --state free --limit 1')[0]
+        node = self.compose('exact', '--resources', system['uuid'])
+        self.assertEqual(
+            [system['uuid']], [one['uuid'] for one in node['systems']]
+        )
+
+    def test_preview(self):
+        best, *_ = self.json('node preview --processor total_cores=2')
+        self.assertEqual((1, 'pod'), (best['rank'], best['pod_manager']))
+        (refusal,) = self.json('node preview --processor total_cores=100000')
+        self.assertIsNone(refusal['rank'])
+        self.assertIn('total_cores', refusal['reason'])
+
+    def test_reset(self):
+        self.compose('reset-me')
+        self.valence('node reset reset-me ForceOff --wait')
+        node = self.json('node show reset-me')
+        self.assertEqual('off', node['power_state'])
+        done = self.run_valence('node reset reset-me Hard')
+        self.assertEqual(2, done.returncode)
+        self.assertIn('GracefulShutdown', done.stderr)
+
+    def test_operations(self):
+        node = self.compose('worked-on')
+        (operation,) = self.json(
+            'operation list --action compose --target-uuid', node['uuid']
+        )
+        self.assertEqual('succeeded', operation['state'])
+        said = self.fails('operation cancel', operation['uuid'])
+        self.assertIn('has come to its end', said)

@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: Apache-2.0
+import pathlib
+
+from valenceclient.tests.functional import base
+from valenceclient.tests.functional import processes
+
+
+class PodManagers(base.TestCase):
+    def fake(self, name: str, *arguments: str) -> dict:
+        """Register a pod manager that exists in memory only."""
+        self.addCleanup(self.run_valence, 'podmanager delete', name)
+        return self.json(
+            f'podmanager create {name} --driver fake',
+            *('--url', f'http://127.0.0.1/{name}', *arguments),
+        )
+
+    def test_life(self):
+        made = self.fake(
+            'life', '--description', 'First one', '--location', 'A'
+        )
+        self.assertEqual('offline', made['status'])
+        self.assertIn(
+            made['uuid'],
+            [one['uuid'] for one in self.json('podmanager list')],
+        )
+        said = self.valence(
+            'podmanager set life --name lives --maintenance --unset location'
+        )
+        self.assertEqual('', said)
+        self.addCleanup(self.run_valence, 'podmanager delete lives')
+        shown = self.json('podmanager show', made['uuid'])
+        self.assertEqual(
+            ('lives', 'First one', None, True),
+            tuple(
+                shown[name]
+                for name in ('name', 'description', 'location', 'maintenance')
+            ),
+        )
+        self.assertEqual('', self.valence('podmanager delete lives'))
+        self.assertEqual(
+            'Pod manager lives could not be found.',
+            self.fails('podmanager show lives'),
+        )
+
+    def test_password_from_a_file_is_never_shown(self):
+        path = pathlib.Path(processes.directory()) / 'password'
+        path.write_text('secret of a file\n')
+        said = self.valence(
+            'podmanager create quiet --driver fake --url http://127.0.0.1/q',
+            *('--username', 'u', '--password-file', str(path), '-f', 'json'),
+        )
+        self.addCleanup(self.run_valence, 'podmanager delete quiet')
+        self.assertNotIn('password', said)
+        self.assertNotIn('secret of', said)
+
+    def test_password_by_prompt(self):
+        said = self.at_terminal(
+            'podmanager create asked --driver fake --username u '
+            '--url http://127.0.0.1/asked --password-prompt',
+            b'typed in secret\n',
+        )
+        self.addCleanup(self.run_valence, 'podmanager delete asked')
+        self.assertIn('Password of the pod manager: ', said)
+        self.assertIn('asked', said)
+        self.assertNotIn('typed in secret', said)
+
+    def test_password_on_the_command_line_is_refused(self):
+        done = self.run_valence(
+            'podmanager create bad --url http://127.0.0.1/ --password secret'
+        )
+        self.assertEqual(2, done.returncode)
+        self.assertEqual([], self.json('podmanager list --name bad'))
+
+    def test_password_from_a_variable_that_is_not_set(self):
+        self.fake('var')
+        self.assertEqual(
+            'The environment variable NO_SUCH is not set.',
+            self.fails('podmanager set var --password-env NO_SUCH'),
+        )
+
+    def test_wrong_password(self):
+        self.pod()
+        self.valence(
+            'podmanager set pod --password-env WRONG', WRONG='not this one'
+        )
+        self.addCleanup(
+            self.valence,
+            'podmanager set pod --password-env RIGHT',
+            RIGHT=processes.PASSWORD,
+        )
+        reason = self.wait_for(
+            lambda: self.json('podmanager show pod')['status_reason']
+        )
+        self.assertIn('wrong user name or password', reason)
+
+    def test_sync_and_wait(self):
+        self.pod()
+        operation = self.json('podmanager sync pod --wait')
+        self.assertEqual('succeeded', operation['state'])
+        self.assertEqual(100, operation['progress'])
+
+    def test_several_are_deleted_though_one_is_not_there(self):
+        self.fake('several-1')
+        self.fake('several-2')
+        self.assertEqual(
+            'Pod manager nobody could not be found.',
+            self.fails('podmanager delete several-1 nobody several-2'),
+        )
+        self.assertEqual([], self.json('podmanager list --driver fake'))
+
+    def test_errors_are_one_sentence(self):
+        self.assertEqual(
+            'Invalid input for url: its scheme has to be http or https.',
+            self.fails('podmanager create bad --url ftp://127.0.0.1/'),
+        )
+        self.assertEqual(
+            'Nothing was given to change.', self.fails('podmanager set pod')
+        )
+
+    def test_drivers_and_conductors(self):
+        drivers = {one['name']: one for one in self.json('driver list')}
+        self.assertIn('compose', drivers['rsd']['capabilities'])
+        (conductor,) = self.json('conductor list')
+        self.assertIn('rsd', conductor['drivers'])

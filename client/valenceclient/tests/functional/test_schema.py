@@ -1,0 +1,17 @@
+# SPDX-License-Identifier: Apache-2.0
+import json
+import urllib.request
+
+from valenceclient import schema
+from valenceclient.tests.functional import base
+
+
+class Schema(base.TestCase):
+    def test_shipped_document_is_the_service_s(self):
+        with urllib.request.urlopen(f'{self.url}/v1/openapi.json') as answer:
+            served = json.load(answer)
+        self.assertTrue(
+            served == schema.document(),
+            'valenceclient/openapi.json is stale; client/tools/'
+            'refresh_schema.py renews it',
+        )

@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: Apache-2.0
+import json
+
+from valenceclient.tests.functional import base
+from valenceclient.tests.functional import processes
+
+
+class Shell(base.TestCase):
+    def test_nobody_listens(self):
+        done = self.run_openstack(
+            *('--os-auth-type', 'none', '--os-endpoint', 'http://127.0.0.1:9'),
+            *'valence node list'.split(),
+        )
+        self.assertEqual(1, done.returncode)
+        self.assertEqual(1, done.stderr.count('\n'), done.stderr)
+        self.assertIn('http://127.0.0.1:9', done.stderr)
+
+    def test_clouds_yaml(self):
+        path = processes.directory() / 'clouds.yaml'
+        cloud = {'auth_type': 'none', 'auth': {'endpoint': self.url}}
+        path.write_text(json.dumps({'clouds': {'mine': cloud}}))
+        done = self.run_openstack(
+            *'--os-cloud mine valence driver list -f json'.split(),
+            OS_CLIENT_CONFIG_FILE=str(path),
+        )
+        self.assertEqual(0, done.returncode, done.stderr)
+        self.assertIn('rsd', [one['name'] for one in json.loads(done.stdout)])
+
+    def test_endpoint_of_the_service_alone(self):
+        done = self.run_openstack(
+            *'--os-auth-type none valence driver list'.split(),
+            OS_COMPOSABLE_ENDPOINT_OVERRIDE=self.url,
+            OS_ENDPOINT='http://127.0.0.1:9',
+        )
+        self.assertEqual(0, done.returncode, done.stderr)
+
+    def test_version_header(self):
+        done = self.run_openstack(
+            *('--debug', '--os-auth-type', 'none', '--os-endpoint', self.url),
+            *('valence', 'driver', 'list'),
+        )
+        self.assertIn('OpenStack-API-Version: composable 1.1', done.stderr)
+
+    def test_version_that_is_not_served(self):
+        said = self.fails('driver list', OS_COMPOSABLE_API_VERSION='1.9999')
+        self.assertIn('1.9999', said)
+
+    def test_version_that_is_none(self):
+        said = self.fails('driver list', OS_COMPOSABLE_API_VERSION='two')
+        self.assertIn('not of the form 1.N', said)
+
+    def test_completion(self):
+        done = self.run_openstack('complete')
+        self.assertIn('cmds_valence_podmanager=', done.stdout)
+        self.assertIn('--password-prompt', done.stdout)

@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: Apache-2.0
+import argparse
+import unittest
+from importlib import metadata
+
+from openstackclient import shell
+from osc_lib.command import command
+
+from valenceclient import schema
+from valenceclient.osc import options
+
+
+class Options(unittest.TestCase):
+    def parse(self, *arguments: str) -> dict:
+        body = schema.body('post', 'nodes')
+        parser = argparse.ArgumentParser(exit_on_error=False)
+        options.add(parser, body, positional='name')
+        return options.collect(parser.parse_args(arguments), body)
+
+    def test_what_is_not_given_is_not_sent(self):
+        self.assertEqual({'name': 'n'}, self.parse('n'))
+
+    def test_requirements(self):
+        given = self.parse(
+            *('n', '--properties', '{"network": [{"speed_mbps": 1}]}'),
+            *('--storage', 'capacity_gib=1,type=SSD'),
+            *('--storage', 'count=2', '--processor', 'model=1 x=y'),
+        )
+        self.assertEqual(
+            {
+                'network': [{'speed_mbps': 1}],
+                'storage': [
+                    {'capacity_gib': 1, 'type': 'SSD'},
+                    {'count': 2},
+                ],
+                'processor': {'model': '1 x=y'},
+            },
+            given['properties'],
+        )
+
+    def test_malformed_pairs(self):
+        for text in ('', 'a', '=1', 'a=1,,b=2'):
+            with self.assertRaises(argparse.ArgumentTypeError):
+                options.pairs(text)
+
+    def test_json(self):
+        given = self.parse('n', '--affinity', '{"scope": "rack"}')
+        self.assertEqual({'scope': 'rack'}, given['affinity'])
+        with self.assertRaises(argparse.ArgumentError):
+            self.parse('n', '--affinity', '{')
+        with self.assertRaises(argparse.ArgumentError):
+            self.parse('n', '--affinity', '@/no/such/file')
+
+
+class Commands(unittest.TestCase):
+    """Every command, as its entry point has it."""
+
+    def setUp(self):
+        super().setUp()
+        self.app = app = shell.OpenStackShell()
+        self.parsers = {}
+        points = metadata.entry_points(group='openstack.composable.v1')
+        for point in points:
+            made = point.load()(app, None)
+            self.assertIsInstance(made, command.Command)
+            self.assertTrue(made.get_description(), point.name)
+            self.parsers[point.name] = made.get_parser(point.name)
+
+    def test_no_option_is_one_of_the_shell(self):
+        """The shell takes its own options wherever they stand."""
+        taken = {
+            option
+            for action in self.app.parser._actions
+            for option in action.option_strings
+        }
+        for name, parser in self.parsers.items():
+            own = {
+                option
+                for action in parser._actions
+                for option in action.option_strings
+            }
+            self.assertEqual(set(), own & taken - {'-h', '--help'}, name)
+
+    def test_no_password_on_a_command_line(self):
+        for name, parser in self.parsers.items():
+            self.assertNotIn('--password', parser._option_string_actions, name)
