@@ -19,7 +19,6 @@ from oslo_utils import uuidutils
 
 from valence.db import api as db
 from valence.db.sqlalchemy import models
-from valence.podmanagers import base
 from valence.podmanagers import loader
 
 LOG = log.getLogger(__name__)
@@ -29,9 +28,26 @@ class Lease:
     """The time for which this conductor is certainly taken for alive."""
 
     def __init__(self) -> None:
-        self.uuid = ''
-        self._until = 0.0
+        # Name and end are replaced together: no reader sees the end of one
+        # life with the name of another.
+        self._held = ('', 0.0)
         self._lock = threading.Lock()
+
+    @property
+    def uuid(self) -> str:
+        """The name under which this conductor is known; empty: none."""
+        return self._held[0]
+
+    def left(self, uuid: str | None = None) -> float:
+        """For how many seconds nobody may take this conductor for dead.
+
+        :param uuid: the name to be known by; what was claimed under another
+            one is not this conductor's any more.
+        """
+        name, until = self._held
+        if uuid not in (None, name):
+            return 0.0
+        return until - time.monotonic()
 
     def renew(self) -> None:
         """Tell the database that this conductor lives."""
@@ -39,27 +55,23 @@ class Lease:
             # The lease counts from before the row is written: the database
             # cannot have a later time than that in mind.
             begun = time.monotonic()
-            if not _beat(self.uuid):
-                if self.uuid:
+            uuid = self.uuid
+            if not _beat(uuid):
+                if uuid:
                     LOG.warning(
                         'The conductor %s was taken for dead; it goes on '
                         'under another name',
-                        self.uuid,
+                        uuid,
                     )
-                self.uuid = _register()
-            self._until = begun + cfg.CONF.conductor.heartbeat_timeout
-
-    def deadline(self) -> base.Deadline:
-        """When others may take this conductor for dead."""
-        return base.Deadline(self._until - time.monotonic())
+                uuid = _register()
+            self._held = uuid, begun + cfg.CONF.conductor.heartbeat_timeout
 
     def end(self) -> None:
         """Take leave: what was claimed is free for others at once."""
         with self._lock:
             if self.uuid:
                 bury(self.uuid)
-                self.uuid = ''
-                self._until = 0.0
+                self._held = ('', 0.0)
 
 
 def _register() -> str:
@@ -84,14 +96,32 @@ def living() -> list[str]:
         return sorted(row.uuid for row in rows if not _stale(row, now))
 
 
-def bury_the_dead() -> None:
-    """Free what silent conductors have claimed."""
+def bury_the_dead() -> bool:
+    """Free what silent conductors have claimed; whether there were any."""
+    found = False
     with db.reader() as tx:
+        # Claims are read first: who has one had a row before.
+        claimants = _claimants(tx)
         now = _database_time(tx)
         rows = tx.list(models.Conductor, only=('uuid', 'heartbeat_at')).all()
     for row in rows:
         if _stale(row, now) and bury(row.uuid, row.heartbeat_at):
             LOG.warning('The conductor %s is silent; others go on', row.uuid)
+            found = True
+    # One that was buried while it claimed something.
+    for uuid in claimants - {row.uuid for row in rows}:
+        found = bool(_free(uuid)) or found
+    return found
+
+
+def _claimants(tx: db.Transaction) -> set[str]:
+    """The conductors that have claimed something."""
+    query = (
+        sa.select(models.Operation.conductor)
+        .where(models.Operation.conductor.is_not(None))
+        .distinct()
+    )
+    return set(tx.connection.execute(query).scalars())
 
 
 @db.transaction
@@ -106,12 +136,19 @@ def bury(
     where = {} if heard_at is None else {'heartbeat_at': heard_at}
     found = tx.delete(models.Conductor, uuid=uuid, **where)
     if found:
-        tx.update(
-            models.Operation,
-            {'claim': None, 'conductor': None},
-            conductor=uuid,
-        )
+        _let_go(tx, uuid)
     return found
+
+
+@db.transaction
+def _free(tx: db.Transaction, uuid: str) -> int:
+    return _let_go(tx, uuid)
+
+
+def _let_go(tx: db.Transaction, uuid: str) -> int:
+    return tx.update(
+        models.Operation, {'claim': None, 'conductor': None}, conductor=uuid
+    )
 
 
 def _database_time(tx: db.Transaction) -> datetime.datetime:

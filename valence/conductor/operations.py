@@ -16,6 +16,7 @@ import datetime
 import os
 import random
 import signal
+import threading
 from collections.abc import Callable
 from typing import Any
 from typing import ClassVar
@@ -42,6 +43,10 @@ Write = Callable[[db.Transaction], Any]
 
 class Fenced(Exception):
     """The claim is lost: another conductor works on the operation now."""
+
+
+class Lapsed(Exception):
+    """The lease is over: nothing may be begun before it is renewed."""
 
 
 class TryNext(exception.ValenceException):
@@ -112,6 +117,7 @@ class Run:
         actions: dict[str, Action],
     ) -> None:
         self.operation = operation
+        self.conductor = operation.conductor
         self.lease = own_lease
         self.drivers = drivers
         self.action = actions[operation.action]
@@ -144,18 +150,30 @@ class Run:
             raise exception.PodManagerUnavailable(reason=podm.status_reason)
         return self.drivers.get(podm)
 
+    def holds(self) -> bool:
+        """Whether nobody else can be at work on the operation.
+
+        Who slept, or could not reach the database, for so long that others
+        went on does not touch the hardware any more.
+        """
+        return self.lease.left(self.conductor) > 0
+
     def repeatable(self, seconds: float) -> base.Deadline:
-        """The deadline of a request that may be sent twice."""
-        return base.Deadline(seconds)
+        """The deadline of a request that may be sent twice.
+
+        It is not sent without a lease, but may be waited for longer.
+        """
+        return base.Deadline(seconds, self.holds)
 
     def once(self, seconds: float) -> base.Deadline:
         """The deadline of a request that must not be sent twice.
 
         It ends before anybody could take this conductor for dead.
         """
-        if self.lease.deadline().left() < seconds:
+        if self.lease.left(self.conductor) < seconds:
             self.lease.renew()
-        return self.lease.deadline().sooner(seconds)
+        left = self.lease.left(self.conductor)
+        return base.Deadline(min(left, seconds), self.holds)
 
     def commit(self, values: dict[str, Any], *writes: Write) -> None:
         """Change the operation, and what goes with it, if it is still ours.
@@ -275,15 +293,18 @@ def _has_room(tx: db.Transaction, podm_uuid: str | None) -> bool:
     return running < cfg.CONF.conductor.podm_parallel
 
 
-def work(run: Run) -> None:
+def work(run: Run, stopping: threading.Event) -> None:
     """Take an operation as far as it goes now.
 
     It returns when the operation has come to its end, waits for something, or
     is in other hands.
+
+    :param stopping: set when nothing more is to be begun.
+    :raises Lapsed: when it may go on later, once the lease is renewed.
     """
     try:
         run.commit({})
-        while _advance(run):
+        while not stopping.is_set() and _advance(run):
             continue
     except Fenced:
         LOG.info('The operation %s is in other hands', run.operation.uuid)
@@ -304,14 +325,14 @@ def _advance(run: Run) -> bool:
     return _do(run, run.steps[len(done)], len(done))
 
 
-def _point(run: Run, name: str) -> None:
+def _point(run: Run, step: str, place: str) -> None:
     """A place at which tests let a conductor die or fall asleep.
 
-    ``VALENCE_CRASH_AT`` names one, as ``action:step:place``;
-    ``VALENCE_CRASH_SIGNAL`` is STOP for sleep, else it is death.
+    ``VALENCE_CRASH_AT`` names some, as ``action:step:place``, with commas
+    between them; ``VALENCE_CRASH_SIGNAL`` is STOP for sleep, else it is death.
     """
-    wanted = os.environ.get('VALENCE_CRASH_AT')
-    if wanted == f'{run.action.name}:{run.operation.step}:{name}':
+    wanted = os.environ.get('VALENCE_CRASH_AT', '').split(',')
+    if f'{run.action.name}:{step}:{place}' in wanted:
         sleep = os.environ.get('VALENCE_CRASH_SIGNAL') == 'STOP'
         os.kill(os.getpid(), signal.SIGSTOP if sleep else signal.SIGKILL)
 
@@ -321,13 +342,13 @@ def _do(run: Run, step: Step, position: int) -> bool:
     if begun is None:
         run.commit({'step': step.name}, lambda tx: _begin(tx, run, step))
     try:
-        _point(run, 'begun')
+        _point(run, step.name, 'begun')
         result = step.find(run) if begun is not None else None
         if result is None:
             result = step.do(run)
-        _point(run, 'done')
+        _point(run, step.name, 'done')
         _complete(run, step, position, result)
-        _point(run, 'recorded')
+        _point(run, step.name, 'recorded')
     except Exception as exc:
         return _stumble(run, exc)
     # The operation may have learnt its pod manager, and has to wait its turn.
@@ -372,6 +393,9 @@ def _stumble(run: Run, exc: Exception) -> bool:
     """Decide what follows from a step that did not come to its end."""
     if isinstance(exc, Fenced):
         raise exc
+    if not run.holds():
+        # What was met without a lease says nothing of the pod manager.
+        raise Lapsed from exc
     if isinstance(exc, base.NotYet):
         return _wait(run, exc)
     if isinstance(exc, TryNext):
@@ -402,6 +426,8 @@ def _passes(exc: Exception) -> bool:
 
 
 def _describe(exc: Exception) -> str:
+    if isinstance(exc, base.NotYet):
+        return 'the pod manager does not come to an end with it'
     if isinstance(exc, exception.ValenceException):
         return str(exc)[:4096]
     LOG.error('An operation met an unexpected failure', exc_info=exc)
@@ -453,12 +479,16 @@ def _undo(run: Run) -> bool:
     row = live[-1]
     step = next(step for step in run.steps if step.name == row.name)
     try:
-        _point(run, 'undoing')
+        _point(run, row.name, 'undoing')
         step.undo(run, row.result)
-        _point(run, 'undone')
+        _point(run, row.name, 'undone')
     except (Fenced, db_exception.DBError):
         raise
     except Exception as exc:
+        if not run.holds():
+            raise Lapsed from exc
+        if isinstance(exc, base.NotYet) and _await_undo(run, row, exc):
+            return False
         if _passes(exc) and _retry(run, exc):
             return False
         error = '; '.join(
@@ -477,6 +507,26 @@ def _undo(run: Run) -> bool:
         step.unrecord(tx, run, row.result)
 
     run.commit({'attempt': 0}, write)
+    return True
+
+
+def _await_undo(run: Run, row: sa.Row[Any], exc: base.NotYet) -> bool:
+    """Let the pod manager finish what undoes a step, unless that drags on."""
+    now = timeutils.utcnow()
+    begun = row.intent.get('undo begun')
+    if begun is None:
+        intent = {**row.intent, 'undo begun': now.isoformat()}
+        run.commit(
+            {},
+            lambda tx: tx.update(
+                models.OperationStep, {'intent': intent}, uuid=row.uuid
+            ),
+        )
+    else:
+        age = now - datetime.datetime.fromisoformat(begun)
+        if age.total_seconds() > cfg.CONF.conductor.compose_timeout:
+            return False
+    _let_go(run, exc.seconds)
     return True
 
 

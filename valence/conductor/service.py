@@ -4,6 +4,7 @@
 import datetime
 import socket
 import threading
+import time
 from collections.abc import Callable
 from concurrent import futures
 from typing import Any
@@ -35,6 +36,7 @@ class Workers:
             for action in actions.BY_NAME.values()
             if action.long is long
         ]
+        self._size = size
         self._pool = futures.ThreadPoolExecutor(size, thread_name_prefix=name)
         self._free = threading.Semaphore(size)
 
@@ -56,9 +58,14 @@ class Workers:
         finally:
             self.give_back()
 
-    def close(self) -> None:
-        """Begin nothing more."""
-        self._pool.shutdown(wait=False, cancel_futures=True)
+    def close(self, seconds: float) -> bool:
+        """Begin nothing more; whether all came to an end in time."""
+        self._pool.shutdown(wait=False)
+        deadline = time.monotonic() + seconds
+        return all(
+            self._free.acquire(timeout=max(0.0, deadline - time.monotonic()))
+            for _ in range(self._size)
+        )
 
 
 class Conductor:
@@ -111,14 +118,16 @@ class Conductor:
         self._stopping.set()
         self._ring()
         rpc.BELL.silence(self._ring)
-        for workers in self._workers:
-            workers.close()
+        idle = [workers.close(_STOP_SECONDS) for workers in self._workers]
         self._monitor.close()
         self._events.close()
         for thread in self._threads:
             thread.join(_STOP_SECONDS)
         try:
-            self._lease.end()
+            # What is still waited for may yet come true: who takes it over
+            # has to wait for the end of this lease.
+            if all(idle):
+                self._lease.end()
         except db_exception.DBError as exc:
             LOG.warning('The database was not told of the end: %s', exc)
         self._drivers.close()
@@ -141,7 +150,8 @@ class Conductor:
 
     def _beat(self) -> None:
         self._lease.renew()
-        lease.bury_the_dead()
+        if lease.bury_the_dead():
+            self._ring()
 
     def _look(self) -> None:
         if self._lease.uuid:
@@ -160,7 +170,7 @@ class Conductor:
     def _claim(self) -> None:
         """Claim all that is due, then wait to be woken, or for a while."""
         self._wake.clear()
-        if self._lease.uuid and self._lease.deadline().left() > 0:
+        if self._lease.left() > 0:
             for workers in self._workers:
                 while not self._stopping.is_set() and self._claim_one(workers):
                     continue
@@ -187,8 +197,11 @@ class Conductor:
         )
         while not self._stopping.is_set():
             try:
-                operations.work(run)
+                operations.work(run, self._stopping)
                 break
+            except operations.Lapsed:
+                LOG.warning('Operation %s waits for the lease', operation.uuid)
+                self._stopping.wait(cfg.CONF.conductor.heartbeat_interval)
             except db_exception.DBError as exc:
                 LOG.error('The database cannot be used: %s', exc)
                 self._stopping.wait(1)
