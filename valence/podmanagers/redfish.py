@@ -15,7 +15,7 @@ our marker written into its AssetTag, guarded by its ETag, and blocks joined to
 it one by one; until all are there its URI names them behind the ``#``.
 """
 
-import contextlib
+import functools
 from collections.abc import Iterable
 from typing import Any
 
@@ -27,6 +27,7 @@ from valence.podmanagers import redfish_composition
 from valence.podmanagers import redfish_discovery
 from valence.podmanagers import redfish_events
 from valence.podmanagers import redfish_inventory
+from valence.podmanagers import redfish_reservations
 from valence.podmanagers import unfinished
 from valence.podmanagers.http import Answer
 from valence.podmanagers.redfish_client import Client
@@ -35,7 +36,11 @@ from valence.podmanagers.redfish_client import link
 from valence.podmanagers.redfish_discovery import Survey
 from valence.podmanagers.redfish_events import EventService
 from valence.podmanagers.redfish_expansion import Expansion
+from valence.podmanagers.redfish_inventory import obj
 
+_POLL_SECONDS = 1.0
+# What stands for the answer of a task that is not there.
+_GONE = Answer(404, {}, None, {})
 _NODE = frozenset(('compose', 'release', 'reset', 'boot', 'attach', 'detach'))
 
 
@@ -119,8 +124,15 @@ class Redfish(base.Driver):
     def find_composed(
         self, request: base.ComposeRequest, deadline: base.Deadline
     ) -> base.ComposedNode | None:
+        _, service, _ = self._places(deadline)
         wanted = {request.system, *request.devices}
         likely = None
+        # First what is reserved, then what is composed: it becomes that.
+        held = redfish_reservations.find(
+            self._client, service, request.marker, deadline
+        )
+        if held is not None:
+            likely = unfinished.pending(held, request, reserved=True)
         for uri, body in self._systems(deadline).items():
             if not redfish_discovery.is_node(body):
                 continue
@@ -133,7 +145,7 @@ class Redfish(base.Driver):
                 and request.system in has
                 and has < wanted
             )
-            if node.marker is None and same:
+            if node.marker is None and same and likely is None:
                 likely = _complete(node, body, request)
         return likely
 
@@ -159,7 +171,14 @@ class Redfish(base.Driver):
             blocks,
         )
         body = redfish_composition.body(way, request)
-        redfish_composition.check(way, body, blocks)
+        try:
+            redfish_composition.check(way, body, blocks)
+        except exception.NoMatch:
+            # An earlier request may have come to its end just now.
+            found = self.find_composed(request, deadline)
+            if found is None:
+                raise
+            return found
         answer = redfish_composition.send(self._client, way, body, deadline)
         return self._made(answer, request, deadline)
 
@@ -188,15 +207,38 @@ class Redfish(base.Driver):
         real, behind = unfinished.split(uri)
         for block in behind.get('join', ()):
             self._expansion.join(real, block, deadline)
-        if 'marker' in behind:
+        if 'reserved' in behind:
+            self._apply(real, behind, deadline)
+            answer = _GONE
+        elif 'marker' in behind:
             answer = redfish_actions.watch(self._client, real, deadline)
-            found = self._outcome(answer, behind, deadline)
-            if found is None:
-                raise exception.PodManagerError(
-                    reason=f'the task {real} is gone, and nothing came of it'
-                )
-            real = found
-        return self.read_node(real, deadline)
+        else:
+            return self.read_node(real, deadline)
+        found = self._outcome(answer, behind, deadline)
+        if found is None:
+            raise exception.NoMatch(
+                reason=f'{real} is gone, and nothing came of it'
+            )
+        return self.read_node(found, deadline)
+
+    def _apply(
+        self, uri: str, behind: dict[str, list[str]], deadline: base.Deadline
+    ) -> None:
+        """Compose what an earlier, interrupted request has reserved.
+
+        :raises NotYet: while the service is at it.
+        """
+        block = self._client.get(behind['system'][0], deadline)
+        told = obj(block.get('CompositionStatus')).get('CompositionState')
+        if told == 'Composing':
+            raise base.NotYet(_POLL_SECONDS)
+        if told == 'Unused':
+            _, service, _ = self._places(deadline)
+            answer = redfish_reservations.apply(
+                self._client, service, uri, deadline
+            )
+            if answer is not None and answer.status == 202:
+                raise base.NotYet(_POLL_SECONDS)
 
     def _outcome(
         self,
@@ -211,7 +253,8 @@ class Redfish(base.Driver):
             uri = redfish_composition.made(answer)
         if uri is None:
             found = self.find_composed(unfinished.request(behind), deadline)
-            uri = unfinished.split(found.uri)[0] if found else None
+            if found is not None and '&reserved=' not in found.uri:
+                uri = unfinished.split(found.uri)[0]
         return uri
 
     def release(self, uri: str, deadline: base.Deadline) -> None:
@@ -219,8 +262,8 @@ class Redfish(base.Driver):
         real, behind = unfinished.split(uri)
         if 'marker' in behind:
             real = self._cancel(real, behind, deadline)
-            if real is None:
-                return
+        if real is None:
+            return
         try:
             body = self._client.get(real, deadline)
         except exception.ResourceGone:
@@ -242,11 +285,19 @@ class Redfish(base.Driver):
         deadline: base.Deadline,
     ) -> str | None:
         """End composing; the URI of what has come of it nevertheless."""
-        self._client.request('DELETE', monitor, deadline, check=False)
-        answer = redfish_actions.wait(self._client, monitor, deadline)
-        with contextlib.suppress(exception.RequestRefused):
-            return self._outcome(answer, behind, deadline)
-        return None
+        answer = _GONE
+        if 'reserved' not in behind:
+            self._client.request('DELETE', monitor, deadline, check=False)
+            ended = redfish_actions.wait(self._client, monitor, deadline)
+            # How it failed is of no interest any more.
+            answer = ended if ended.status < 400 else _GONE
+        _, service, _ = self._places(deadline)
+        held = redfish_reservations.find(
+            self._client, service, behind['marker'][0], deadline
+        )
+        if held is not None:
+            self._client.delete(held, deadline)
+        return self._outcome(answer, behind, deadline)
 
     def _occupy(
         self, host: str, request: base.ComposeRequest, deadline: base.Deadline
@@ -290,12 +341,10 @@ class Redfish(base.Driver):
         for block in redfish_blocks.members(body):
             if redfish_blocks.is_host(self._client.get(block, deadline)):
                 continue
-            while True:
-                try:
-                    self._expansion.part(host, block, deadline)
-                    break
-                except base.NotYet as exc:
-                    redfish_actions.pause(exc, deadline)
+            redfish_actions.persist(
+                functools.partial(self._expansion.part, host, block, deadline),
+                deadline,
+            )
 
         def change(body: dict[str, Any]) -> dict[str, Any] | None:
             tag = redfish_inventory.text(body.get('AssetTag')) or ''
@@ -329,7 +378,13 @@ class Redfish(base.Driver):
         self, uri: str, deadline: base.Deadline
     ) -> base.ComposedNode:
         real = unfinished.split(uri)[0]
-        return redfish_discovery.node(real, self._client.get(real, deadline))
+        body = self._client.get(real, deadline)
+        if redfish_blocks.is_expandable(body) and not (
+            redfish_discovery.is_node(body)
+        ):
+            # The system stays; the node that it was does not.
+            raise exception.ResourceGone(uri=uri)
+        return redfish_discovery.node(real, body)
 
     def listen(self, deadline: base.Deadline) -> base.ChangeStream:
         return self._events(deadline).listen()

@@ -16,6 +16,7 @@ from valence.podmanagers.redfish_inventory import text
 
 _PATCHES = 6
 _POLL_SECONDS = 1.0
+_FIRST_PAUSE = 0.1
 _LONGEST_PAUSE = 30.0
 _WRONG_ETAG = (412, 428)
 # What a Task says of itself while it goes on; the rest is the end of it.
@@ -243,23 +244,27 @@ def wait(client: Client, uri: str, deadline: base.Deadline) -> Answer:
 
     :raises PodManagerUnavailable: when it is not done by the deadline.
     """
-    while True:
-        try:
-            return watch(client, uri, deadline)
-        except base.NotYet as exc:
-            pause(exc, deadline)
+    return persist(lambda: watch(client, uri, deadline), deadline)
 
 
-def pause(not_yet: base.NotYet, deadline: base.Deadline) -> None:
-    """Let a while pass before asking again.
+def persist(call: Callable[[], Any], deadline: base.Deadline) -> Any:
+    """Call until it is not "not yet" any more.
+
+    That begins often, for most work is short, and becomes seldom.
 
     :raises PodManagerUnavailable: when the deadline would pass with it.
     """
-    if deadline.left() <= not_yet.seconds:
-        raise exception.PodManagerUnavailable(
-            reason='timed out: the pod manager is still at it'
-        ) from None
-    time.sleep(not_yet.seconds)
+    seconds = _FIRST_PAUSE
+    while True:
+        try:
+            return call()
+        except base.NotYet as exc:
+            seconds = min(seconds * 1.5, exc.seconds)
+        if deadline.left() <= seconds:
+            raise exception.PodManagerUnavailable(
+                reason='timed out: the pod manager is still at it'
+            )
+        time.sleep(seconds)
 
 
 def _pause(answer: Answer) -> float:

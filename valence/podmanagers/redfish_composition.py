@@ -310,6 +310,22 @@ def send(
     )
 
 
+def apply(
+    client: Client,
+    service: dict[str, Any],
+    stanza: dict[str, Any],
+    reservation: str,
+    deadline: base.Deadline,
+) -> Answer:
+    """Compose what was reserved before.
+
+    :param service: the CompositionService.
+    """
+    target = redfish_actions.target(service, COMPOSE)
+    body = _manifest_body('Apply', stanza, reservation)
+    return _post(client, target, body, deadline)
+
+
 def _post(
     client: Client, uri: str, body: dict[str, Any], deadline: base.Deadline
 ) -> Answer:

@@ -131,7 +131,14 @@ class Survey:
             asked['blocks'] = [*asked.get('blocks', ()), *parts]
             seen = self._read(crawler, asked, composes='blocks' in found)
             wanted = {uri for group in asked.values() for uri in group}
-            seen.gone = crawler.gone & wanted
+            # A system that stays may be no node any more.
+            left = {
+                uri
+                for uri, body in systems.items()
+                if redfish_blocks.is_expandable(body) and not is_node(body)
+            }
+            listed = {item.uri for item in seen.systems}
+            seen.gone = (crawler.gone & wanted) | (left - listed)
             seen.unread = set(crawler.failed) - seen.gone
         for uri in asked.get('systems', ()):
             known.pop(uri, None)

@@ -18,13 +18,19 @@ def split(uri: str) -> tuple[str, dict[str, list[str]]]:
     return real, urllib.parse.parse_qs(behind)
 
 
-def pending(monitor: str, request: base.ComposeRequest) -> base.ComposedNode:
-    """A node that is still being composed."""
+def pending(
+    monitor: str, request: base.ComposeRequest, reserved: bool = False
+) -> base.ComposedNode:
+    """A node that is still being composed.
+
+    :param monitor: the URI of the task, or of the reservation.
+    """
     behind = urllib.parse.urlencode(
         {
             'marker': request.marker,
             'system': request.system,
             'device': request.devices,
+            **({'reserved': 'yes'} if reserved else {}),
         },
         doseq=True,
         safe='/:',

@@ -635,7 +635,7 @@ class Contract(base.TestCase):
                     begun = time.monotonic()
                     with self.subTest(fault=fault, value=value, call=call):
                         self.assertRaises(
-                            expected, getattr(driver, call), self.soon(2)
+                            expected, getattr(driver, call), self.soon(1)
                         )
                     self.assertLess(time.monotonic() - begun, 10)
         self.assertTrue(self.driver.discover(self.soon()).systems)

@@ -22,13 +22,77 @@ class Simulated(suite.Contract):
 
 
 class RsdTestCase(Simulated):
+    """RSD 2.4, with ``$expand``."""
+
     driver_class = rsd.RSD
     personality = 'rsd'
 
 
+class RsdOldestTestCase(RsdTestCase):
+    """Endpoints are attached, and drives are linked by another name."""
+
+    arguments = ('--rsd-version', '2.1', '--no-expand')
+
+
+class RsdSecondTestCase(RsdTestCase):
+    arguments = ('--rsd-version', '2.2', '--page-size', '3')
+
+
+class RsdThirdTestCase(RsdTestCase):
+    """The first to tell by ActionInfo what can be attached."""
+
+    arguments = ('--rsd-version', '2.3', '--no-expand', '--page-size', '1')
+
+
+class RsdNewestTestCase(RsdTestCase):
+    arguments = ('--rsd-version', '2.5', '--release-seconds', '0.2')
+
+
 class RedfishTestCase(Simulated):
+    """All ways to compose are offered; tasks, ETags and ``$expand``."""
+
     driver_class = redfish.Redfish
     personality = 'redfish'
+
+
+class RedfishPlainTestCase(RedfishTestCase):
+    """A service of the simplest sort: it answers when the work is done."""
+
+    arguments = (
+        *('--no-expand', '--no-tasks', '--no-etags', '--no-select'),
+        *('--no-top-skip', '--compose-by', 'specific'),
+    )
+
+
+class RedfishZonesTestCase(RedfishTestCase):
+    """Capabilities on the zones, small pages, ETags demanded."""
+
+    arguments = (
+        *('--capabilities-on', 'zones', '--page-size', '2'),
+        *('--require-etag', '--compose-by', 'specific', 'constrained'),
+    )
+
+
+class RedfishManifestTestCase(RedfishTestCase):
+    """The Compose action, with reservations."""
+
+    arguments = ('--compose-by', 'manifest')
+
+
+class RedfishNoPreviewTestCase(RedfishTestCase):
+    """The Compose action, which knows nothing but Apply."""
+
+    arguments = ('--compose-by', 'manifest', '--no-preview', '--no-tasks')
+
+
+class RedfishExpandableTestCase(RedfishTestCase):
+    """Systems that are there for good, and have blocks put to them."""
+
+    arguments = ('--expandable', '4')
+
+
+class RedfishExpandablePlainTestCase(RedfishTestCase):
+    arguments = ('--expandable', '4', '--no-tasks', '--no-etags')
 
 
 class ExpEtherTestCase(Simulated):
