@@ -16,7 +16,7 @@ def take_turns(
 ) -> dict[str, list[dict[str, float]]]:
     """Run ``python -m module contender args`` in turns.
 
-    Each run prints one JSON object of figures as its last line.
+    Each run prints its figures as a JSON object, on a line of its own.
     """
     results: dict[str, list[dict[str, float]]] = {c: [] for c in contenders}
     for _ in range(rounds):
@@ -28,9 +28,13 @@ def take_turns(
                 stdout=subprocess.PIPE,
                 text=True,
             )
-            results[contender].append(
-                json.loads(done.stdout.strip().splitlines()[-1])
-            )
+            # What is logged goes the same way.
+            figures = [
+                line
+                for line in done.stdout.splitlines()
+                if line.startswith('{')
+            ]
+            results[contender].append(json.loads(figures[-1]))
     return results
 
 
