@@ -2,6 +2,7 @@
 # newer with its venv module, no git and no compiler.
 #
 #   make demo            two simulated pod managers, and Valence at work on them
+#   make demo-mixed      pod managers of three kinds, and the same node on each
 #   make test            every check and every test
 #   make help            the other targets
 
@@ -31,7 +32,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install --use-pe
 	--prefer-binary
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test lint unit docs samples migration note benchmark \
+.PHONY: help venv demo demo-mixed test lint unit docs samples migration note benchmark \
 	pre-commit clean
 
 help: ## show this
@@ -63,6 +64,9 @@ venv: $(TESTABLE) ## install everything in ./.venv
 
 demo: $(INSTALLED) ## show Valence at work on simulated pod managers
 	@exec $(BIN)/python tools/demo.py
+
+demo-mixed: $(INSTALLED) ## the same on pod managers of three kinds at once
+	@exec $(BIN)/python tools/demo_mixed.py
 
 test: $(TESTABLE) ## run every check and every test
 	@$(BIN)/python tools/test.py
