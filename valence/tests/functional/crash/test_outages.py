@@ -1,0 +1,192 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What Valence stands on goes away, and comes back."""
+
+import threading
+import time
+import urllib.parse
+
+from valence.tests import fixtures
+from valence.tests.fixtures import mariadb
+from valence.tests.functional.crash import cluster
+
+COMPOSES = 50 if cluster.FULL else 12
+
+
+class OutageTestCase(cluster.ClusterTestCase):
+    def start(self, conductors=2):
+        for number in range(3):
+            self.pod(f'pod-{number}', 'rsd', COMPOSES // 3 + 1)
+        for _ in range(conductors):
+            self.conductor()
+        self.ready()
+        self.pids = [process.pid for process in self.processes]
+
+    def begin(self):
+        """Ask for the nodes from a thread, as a patient client does."""
+        self.acknowledged = []
+        self.refused = []
+        self.asking = threading.Thread(target=self._ask_for_all)
+        self.asking.start()
+        self.addCleanup(self.asking.join)
+
+    def _ask_for_all(self):
+        cluster.at_once(
+            self._ask, [f'node-{n}' for n in range(COMPOSES)], threads=4
+        )
+
+    def _ask(self, name):
+        deadline = time.monotonic() + 180
+        while time.monotonic() < deadline:
+            answer = self.client.request('POST', '/v1/nodes', {'name': name})
+            if answer.status == 202:
+                self.acknowledged.append(answer.json['operation_uuid'])
+                return
+            if answer.status == 409:
+                # The answer to the first one was lost.
+                return
+            self.refused.append(answer)
+            time.sleep(0.2)
+
+    def composed(self):
+        """How many nodes there are on all pod managers."""
+        return sum(len(pod.nodes()) for pod in self.pods.values())
+
+    def assertAllWell(self):
+        """Every request was served, by the processes of the beginning."""
+        self.asking.join(200)
+        self.settled(180)
+        for operation in self.acknowledged:
+            self.assertEqual('succeeded', self.state_of(operation))
+        states = [
+            node['provision_state']
+            for node in self.client.all('/v1/nodes?limit=1000')
+        ]
+        self.assertEqual(['active'] * COMPOSES, states)
+        self.assertEqual(COMPOSES, self.composed())
+        self.assertAgreement()
+        for process in self.processes:
+            self.assertIsNotNone(process.state, process.output())
+        self.assertEqual(self.pids, [p.pid for p in self.processes])
+
+
+class DatabaseTest(OutageTestCase):
+    backend = 'mysql'
+
+    def setUp(self):
+        reason = mariadb.missing()
+        if reason:
+            self.skipTest(reason)
+        super().setUp()
+
+    def fixture(self, backend):
+        """A database on a server that may be stopped."""
+        self.server = self.useFixture(fixtures.MariaDB())
+        return fixtures.Database(backend, self.server.url)
+
+    def test_restart(self):
+        self.start()
+        self.begin()
+        self.eventually(lambda: self.composed() > 2, 'some are composed')
+        self.server.stop()
+        for _ in range(5):
+            for path in ('/v1/nodes', '/v1/operations', '/v1/pod_managers'):
+                answer = self.client.request('GET', path)
+                self.assertEqual(503, answer.status, answer)
+                self.assertIn('Retry-After', answer.headers)
+                self.assertEqual(503, answer.error['status'])
+        # Everybody's lease is over when it comes back.
+        time.sleep(2 * cluster.HEARTBEAT_TIMEOUT)
+        self.server.start()
+        self.assertAllWell()
+        for answer in self.refused:
+            self.assertEqual(503, answer.status, answer)
+            self.assertIn('Retry-After', answer.headers)
+
+
+class BrokerTestCase(OutageTestCase):
+    def setUp(self):
+        parts = urllib.parse.urlsplit(cluster.RABBIT)
+        address = (parts.hostname, parts.port or 5672)
+        try:
+            self.proxy = self.useFixture(fixtures.Proxy(address))
+            self.proxy.try_out()
+        except OSError as exc:
+            self.skipTest(f'RabbitMQ does not answer at {address}: {exc}')
+        login = parts.netloc.rpartition('@')[0]
+        self.settings = {
+            **self.settings,
+            'transport_url': (
+                f'rabbit://{login}@127.0.0.1:{self.proxy.port}{parts.path}'
+            ),
+        }
+        super().setUp()
+
+
+class BrokerTest(BrokerTestCase):
+    def test_cut(self):
+        self.start()
+        self.begin()
+        self.eventually(lambda: self.composed() > 2, 'some are composed')
+        self.proxy.cut()
+        self.assertAllWell()
+
+    def test_away_from_the_start(self):
+        self.proxy.cut()
+        self.start()
+        self.begin()
+        self.assertAllWell()
+
+
+class WakingTest(BrokerTestCase):
+    # Nobody looks for work unless told to.
+    settings = {'conductor__poll_interval': 3600}
+
+    def test_wake_ups(self):
+        self.start()
+        conductors = self.processes[1:]
+        for process in conductors:
+            process.wait_for('Wake-ups are heard')
+        self.ended(self.compose('first'))
+        said = [len(process.output()) for process in conductors]
+        self.proxy.cut()
+        self.proxy.restore()
+        for process, begun in zip(conductors, said, strict=True):
+            process.wait_for('Reconnected to AMQP server', begun)
+        self.ended(self.compose('second'))
+        self.ended(self.release('first'))
+        self.assertAgreement()
+
+
+class HangingTest(OutageTestCase):
+    """A pod manager that hangs takes nobody else's time."""
+
+    settings = {
+        'conductor__workers': 8,
+        'conductor__podm_parallel': 30,
+        'redfish__release_timeout': 3600,
+    }
+
+    def test_releases(self):
+        hanging = self.pod('hanging', 'rsd', 20)
+        self.pod('well', 'rsd', 2)
+        self.conductor()
+        self.ready()
+        nodes = [f'node-{n}' for n in range(20)]
+        for operation in [
+            self.compose(name, pod_manager='hanging') for name in nodes
+        ]:
+            self.ended(operation)
+        fault = hanging.order('/redfish/v1/Nodes/', 'hang', method='DELETE')
+        for name in nodes:
+            self.release(name)
+        hanging.wait_struck(fault, 8)
+        # Every worker for what takes long hangs, and one composes yet.
+        self.ended(self.compose('another', pod_manager='well'))
+        self.assertEqual(20, len(hanging.nodes()))
+        self.assertEqual(
+            {'releasing', 'active'},
+            {
+                self.client.get(f'/v1/nodes/{name}')['provision_state']
+                for name in [*nodes, 'another']
+            },
+        )
