@@ -8,6 +8,7 @@ also cast to all conductors over oslo.messaging. Losing one costs at most
 
 import queue
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -18,6 +19,8 @@ from oslo_log import log
 LOG = log.getLogger(__name__)
 
 _TOPIC = 'valence-conductor'
+# Between the attempts to reach a broker that is away.
+_PAUSE = 1.0
 
 
 class Bell:
@@ -73,10 +76,20 @@ class Caster:
     def _run(self) -> None:
         while True:
             self._notes.get()
+            self._cast()
+
+    def _cast(self) -> None:
+        """Cast until it leaves; what it tells is true later as well."""
+        told = False
+        while True:
             try:
                 self._client.cast({}, 'ring')
+                return
             except Exception as exc:
-                LOG.warning('Conductors could not be woken: %s', exc)
+                if not told:
+                    LOG.warning('Conductors cannot be woken: %s', exc)
+                told = True
+                time.sleep(_PAUSE)
 
 
 class NoCaster:
@@ -120,4 +133,11 @@ def serve(hostname: str) -> None:
         [BELL],
         executor='threading',
     )
-    threading.Thread(target=server.start, name='bell', daemon=True).start()
+    threading.Thread(
+        target=_listen, args=(server,), name='bell', daemon=True
+    ).start()
+
+
+def _listen(server: Any) -> None:
+    server.start()
+    LOG.info('Wake-ups are heard from the broker')
