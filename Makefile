@@ -28,8 +28,9 @@ TESTABLE := $(VENV)/.testable-$(VERSION)
 # The packages beside Valence itself; the demo takes the simulator only.
 PARTS := $(patsubst %/setup.cfg,%,$(wildcard simulator/setup.cfg \
 	client/setup.cfg dashboard/setup.cfg))
-PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install --use-pep517 \
-	--prefer-binary
+# Told to be quiet twice, pip says only what went wrong.
+PIP := $(BIN)/python -m pip --disable-pip-version-check -qq install \
+	--use-pep517 --prefer-binary
 
 .DEFAULT_GOAL := help
 .PHONY: help venv demo demo-mixed test lint unit docs samples migration note benchmark \
