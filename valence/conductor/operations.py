@@ -38,6 +38,9 @@ from valence.podmanagers import loader
 
 LOG = log.getLogger(__name__)
 
+# Actions that only wait for others, which must not wait for them in turn.
+_WAITING = ('delete',)
+
 Write = Callable[[db.Transaction], Any]
 
 
@@ -273,7 +276,11 @@ def _busy(tx: db.Transaction) -> list[str]:
     op = models.Operation
     query: sa.Select[Any] = (
         sa.select(op.podm_uuid)
-        .where(op.state == 'running', op.podm_uuid.is_not(None))
+        .where(
+            op.state == 'running',
+            op.podm_uuid.is_not(None),
+            op.action.not_in(_WAITING),
+        )
         .group_by(op.podm_uuid)
         .having(sa.func.count() >= cfg.CONF.conductor.podm_parallel)
     )
@@ -289,7 +296,12 @@ def _has_room(tx: db.Transaction, podm_uuid: str | None) -> bool:
         .where(models.PodManager.uuid == podm_uuid)
         .with_for_update()
     )
-    running = tx.count(models.Operation, podm_uuid=podm_uuid, state='running')
+    running = tx.count(
+        models.Operation,
+        models.Operation.action.not_in(_WAITING),
+        podm_uuid=podm_uuid,
+        state='running',
+    )
     return running < cfg.CONF.conductor.podm_parallel
 
 
