@@ -86,10 +86,16 @@ def _check_known(name: str, known: Container[str]) -> None:
         )
 
 
-def filterable(cls: type[base.ValenceObject]) -> dict[str, str]:
-    """Query parameters that filter a collection, with the field each means."""
+def filterable(
+    cls: type[base.ValenceObject],
+    audience: fields.Audience = fields.Audience.ADMIN,
+) -> dict[str, str]:
+    """Query parameters that filter a collection, with the field each means.
+
+    Nobody can filter by what is not shown: the answer would tell it.
+    """
     names: dict[str, str] = {}
-    for name, field in cls.fields.items():
+    for name, field in cls.seen_by(audience).items():
         if field.filter:
             names[name] = name
             if field.refers:
@@ -97,17 +103,27 @@ def filterable(cls: type[base.ValenceObject]) -> dict[str, str]:
     return names
 
 
-def sortable(cls: type[base.ValenceObject]) -> list[str]:
+def sortable(
+    cls: type[base.ValenceObject],
+    audience: fields.Audience = fields.Audience.ADMIN,
+) -> list[str]:
     """The fields that a collection can be sorted by."""
-    return [name for name, field in cls.fields.items() if field.sort]
+    return [
+        name for name, field in cls.seen_by(audience).items() if field.sort
+    ]
 
 
-def parse(request: webob.Request, cls: type[base.ValenceObject]) -> Query:
+def parse(
+    request: webob.Request,
+    cls: type[base.ValenceObject],
+    audience: fields.Audience,
+) -> Query:
     """Read the parameters of a collection.
 
+    :param audience: who asks.
     :raises Invalid: naming the parameter that is wrong.
     """
-    filters = filterable(cls)
+    filters = filterable(cls, audience)
     given: dict[str, str] = {}
     for name, text in request.GET.items():
         _check_known(name, {*_PAGING, *filters})
@@ -119,12 +135,12 @@ def parse(request: webob.Request, cls: type[base.ValenceObject]) -> Query:
     query = Query(limit=_limit(given.pop('limit', None)))
     for name in ('marker', 'fields'):
         setattr(query, name, given.pop(name, None))
-    query.sort_key = given.pop('sort_key', query.sort_key)
-    if query.sort_key not in sortable(cls):
+    keys = sortable(cls, audience)
+    if given.get('sort_key', keys[0]) not in keys:
         raise exception.Invalid(
-            field='sort_key',
-            reason=f'it has to be one of: {", ".join(sortable(cls))}',
+            field='sort_key', reason=f'it has to be one of: {", ".join(keys)}'
         )
+    query.sort_key = given.pop('sort_key', query.sort_key)
     query.sort_dir = given.pop('sort_dir', query.sort_dir)
     if query.sort_dir not in ('asc', 'desc'):
         raise exception.Invalid(
@@ -191,7 +207,7 @@ def page(
         *(wanted.condition(model) for wanted in query.filters),
     ]
     if query.marker is not None:
-        last = tx.get(model, uuid=query.marker)
+        last = tx.get(model, *conditions, uuid=query.marker)
         if last is None:
             raise exception.Invalid(
                 field='marker', reason='no resource has this UUID'

@@ -12,6 +12,7 @@ import orjson
 from valence.common import exception
 from valence.common.remember import remembered
 from valence.objects import base
+from valence.objects import fields
 
 # Times are kept without a zone and are UTC.
 _OPTIONS = orjson.OPT_NAIVE_UTC | orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS
@@ -21,21 +22,20 @@ _OPTIONS = orjson.OPT_NAIVE_UTC | orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS
 def shown(
     cls: type[base.ValenceObject],
     minor: int,
-    admin: bool,
+    audience: fields.Audience,
     listing: bool = False,
 ) -> tuple[str, ...]:
     """The names of the fields that an answer shows.
 
     :param minor: the minor API version.
-    :param admin: whether an administrator asks.
+    :param audience: who asks.
     :param listing: whether it is a collection that nobody asked more of.
     """
     return tuple(
         name
-        for name, field in cls.fields.items()
+        for name, field in cls.seen_by(audience).items()
         if 'r' in field.api
         and field.since <= minor
-        and (admin or not field.admin)
         and (field.lists or not listing)
     )
 
@@ -43,7 +43,7 @@ def shown(
 def selected(
     cls: type[base.ValenceObject],
     minor: int,
-    admin: bool,
+    audience: fields.Audience,
     wanted: str | None,
     listing: bool = False,
 ) -> tuple[str, ...]:
@@ -53,8 +53,8 @@ def selected(
     :raises Invalid: for a name that is not shown.
     """
     if wanted is None:
-        return shown(cls, minor, admin, listing)
-    names = shown(cls, minor, admin)
+        return shown(cls, minor, audience, listing)
+    names = shown(cls, minor, audience)
     chosen = tuple(dict.fromkeys(wanted.split(',')))
     for name in chosen:
         if name not in names:

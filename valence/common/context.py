@@ -1,11 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
 """Who asks, and under which request id."""
 
+from typing import Any
+
 from oslo_context import context
 
 
 class RequestContext(context.RequestContext):
-    """The identity behind a request or an operation."""
+    """The identity behind a request or an operation.
+
+    ``asked`` has the names of the policy rules that were asked for it.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.asked: set[str] = set()
 
     @property
     def scope(self) -> str:

@@ -7,7 +7,7 @@ from valence.db import api as db
 from valence.db.sqlalchemy import models
 
 
-def usable(project_id: str) -> sa.ColumnElement[bool]:
+def usable(project_id: str | None) -> sa.ColumnElement[bool]:
     """The condition on ``pod_managers`` under which a project may use one."""
     access = models.PodManagerAccess
     granted = sa.select(access.podm_uuid).where(

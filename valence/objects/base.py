@@ -7,13 +7,15 @@ from typing import ClassVar
 from oslo_versionedobjects import base
 
 from valence.objects import fields
+from valence.objects.fields import Audience
 
 
 class ValenceObject(base.VersionedObject):
     """One kind of resource: its fields, and the words it goes by.
 
     ``RESOURCE`` is the plural under which database, API and CLI know it,
-    ``KIND`` what it is called in a sentence.
+    ``KIND`` what it is called in a sentence. ``AUDIENCE`` sees those fields
+    that do not say themselves who sees them.
     """
 
     OBJ_PROJECT_NAMESPACE = 'valence'
@@ -21,8 +23,18 @@ class ValenceObject(base.VersionedObject):
     VERSION = '1.0'
     RESOURCE: ClassVar[str]
     KIND: ClassVar[str]
+    AUDIENCE: ClassVar[Audience] = Audience.PROJECT
     # Each is a fields.Spec; the base class promises less.
     fields: dict[str, Any]
+
+    @classmethod
+    def seen_by(cls, audience: Audience) -> dict[str, Any]:
+        """The fields that are for the eyes of an audience, by name."""
+        return {
+            name: field
+            for name, field in cls.fields.items()
+            if (field.audience or cls.AUDIENCE) <= audience
+        }
 
     @classmethod
     def defaults(cls) -> dict[str, Any]:
@@ -53,7 +65,11 @@ def timestamps() -> dict[str, fields.Spec]:
 def own_uuid(kind: str) -> fields.UUIDField:
     """The primary key of an object."""
     return fields.UUIDField(
-        doc=f'UUID of the {kind}.', api='r', filter=True, sort=True
+        doc=f'UUID of the {kind}.',
+        api='r',
+        filter=True,
+        sort=True,
+        audience=Audience.PROJECT,
     )
 
 

@@ -6,6 +6,7 @@ API and first API version are read from there by the API types, the JSON
 schema, the OpenAPI document, the renderer and the command line.
 """
 
+import enum
 import json
 from collections.abc import Callable
 from typing import Any
@@ -15,6 +16,14 @@ from oslo_utils import uuidutils
 from oslo_versionedobjects import fields
 
 Check = Callable[[Any], None]
+
+
+class Audience(enum.IntEnum):
+    """Who gets to see a field; each sees what those before it see."""
+
+    PROJECT = 1
+    SYSTEM = 2
+    ADMIN = 3
 
 
 class Spec(fields.Field):
@@ -32,7 +41,8 @@ class Spec(fields.Field):
         UUID: the API takes UUID or name under ``name``; ``kind`` is the class
         name of the object meant.
     :param lists: whether collections show it without being asked to.
-    :param admin: whether only administrators get to see it.
+    :param audience: from whom on it is shown: members of a project, readers
+        of the whole system, or administrators. None: as the object says.
     :param secret: kept encrypted; no value of it is ever shown.
     :param check: called with the value; raises ValueError saying what is
         wrong with it.
@@ -55,7 +65,7 @@ class Spec(fields.Field):
         sort: bool = False,
         refers: tuple[str, str] | None = None,
         lists: bool = True,
-        admin: bool = False,
+        audience: Audience | None = None,
         secret: bool = False,
         check: Check | None = None,
         **kwargs: Any,
@@ -70,7 +80,7 @@ class Spec(fields.Field):
         self.sort = sort
         self.refers = refers
         self.lists = lists
-        self.admin = admin
+        self.audience = audience
         self.secret = secret
         self.check = check
 

@@ -30,7 +30,9 @@ def _observed(kind: str, **own: fields.Spec) -> dict[str, fields.Spec]:
         **own,
         'manufacturer': text('Who made it.'),
         'model': text('Model.', filter=True),
-        'serial_number': text('Serial number.', filter=True),
+        'serial_number': text(
+            'Serial number.', filter=True, audience=fields.Audience.SYSTEM
+        ),
         'health': fields.EnumField(
             ['ok', 'warning', 'critical', 'unknown'],
             doc='Health as the pod manager reports it.',
@@ -41,12 +43,13 @@ def _observed(kind: str, **own: fields.Spec) -> dict[str, fields.Spec]:
             doc='Path under which the pod manager shows it.',
             api='r',
             max_length=2048,
+            audience=fields.Audience.SYSTEM,
         ),
         'properties': fields.ObjectField(
             doc="The pod manager's own words.",
             api='r',
             lists=False,
-            admin=True,
+            audience=fields.Audience.ADMIN,
         ),
         'synced_at': fields.DateTimeField(
             doc='When it was last seen to be as it is told here: by a reading '
@@ -92,6 +95,16 @@ def _operation() -> fields.EnumField:
         doc='Whether it is in operation.',
         api='r',
         filter=True,
+    )
+
+
+def _container() -> fields.UUIDField:
+    return fields.UUIDField(
+        doc='UUID of the chassis that contains it.',
+        api='r',
+        nullable=True,
+        filter=True,
+        audience=fields.Audience.SYSTEM,
     )
 
 
@@ -153,12 +166,7 @@ class System(base.ValenceObject):
     KIND = 'system'
     fields = _observed(
         'system',
-        chassis_uuid=fields.UUIDField(
-            doc='UUID of the chassis that contains it.',
-            api='r',
-            nullable=True,
-            filter=True,
-        ),
+        chassis_uuid=_container(),
         node_uuid=_claimed_for(),
         reserved_to=_reserved_to(),
         hardware_uuid=fields.StringField(
@@ -246,6 +254,7 @@ class System(base.ValenceObject):
             doc='Groups within which it can be joined with devices; '
             'empty: with any.',
             api='r',
+            audience=fields.Audience.SYSTEM,
         ),
         state=_use(),
     )
@@ -259,12 +268,7 @@ class Device(base.ValenceObject):
     KIND = 'device'
     fields = _observed(
         'device',
-        chassis_uuid=fields.UUIDField(
-            doc='UUID of the chassis that contains it.',
-            api='r',
-            nullable=True,
-            filter=True,
-        ),
+        chassis_uuid=_container(),
         node_uuid=_claimed_for(),
         reserved_to=_reserved_to(),
         type=fields.StringField(
@@ -305,12 +309,14 @@ class Device(base.ValenceObject):
             api='r',
             nullable=True,
             max_length=255,
+            audience=fields.Audience.SYSTEM,
         ),
         zones=fields.ListField(
             items={'type': 'string'},
             doc='Groups within which it can be joined to a system; '
             'empty: with any.',
             api='r',
+            audience=fields.Audience.SYSTEM,
         ),
         state=_use(),
     )

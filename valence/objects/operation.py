@@ -133,7 +133,10 @@ class OperationStep(base.ValenceObject):
             doc='What was wanted, written before anything is sent.'
         ),
         'result': fields.ObjectField(
-            doc='What came of it.', api='r', nullable=True, admin=True
+            doc='What came of it.',
+            api='r',
+            nullable=True,
+            audience=fields.Audience.ADMIN,
         ),
         'state': fields.EnumField(
             STEP_STATES, doc='How far the step is.', api='r'

@@ -46,6 +46,7 @@ class PodManager(base.ValenceObject):
 
     RESOURCE = 'pod_managers'
     KIND = 'pod manager'
+    AUDIENCE = fields.Audience.SYSTEM
     fields = {
         'uuid': base.own_uuid('pod manager'),
         'name': fields.NameField(
@@ -54,6 +55,7 @@ class PodManager(base.ValenceObject):
             max_length=255,
             filter=True,
             sort=True,
+            audience=fields.Audience.PROJECT,
         ),
         'url': fields.StringField(
             doc='Full access path of the pod manager.',
@@ -74,6 +76,7 @@ class PodManager(base.ValenceObject):
             api='cru',
             nullable=True,
             max_length=255,
+            audience=fields.Audience.ADMIN,
         ),
         'password': fields.StringField(
             doc='Password to log in with.',
@@ -108,6 +111,7 @@ class PodManager(base.ValenceObject):
             filter=True,
             sort=True,
             default='offline',
+            audience=fields.Audience.PROJECT,
         ),
         'status_reason': fields.StringField(
             doc='Why it is offline.',
@@ -134,6 +138,7 @@ class PodManager(base.ValenceObject):
             nullable=True,
             max_length=255,
             filter=True,
+            audience=fields.Audience.PROJECT,
         ),
         'maintenance': fields.BooleanField(
             doc='Whether nothing new is composed on it.',

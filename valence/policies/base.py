@@ -15,12 +15,13 @@ RULES = [
     policy.RuleDefault(
         'system_reader',
         'rule:admin or (role:reader and system_scope:all)',
-        description='Those who may see everything.',
+        description='Those who may see what belongs to any project.',
     ),
     policy.RuleDefault(
         'project_member',
         'rule:admin or (role:member and project_id:%(project_id)s)',
-        description='Members of the project that owns a resource.',
+        description='Members and managers of the project that owns a '
+        'resource.',
     ),
     policy.RuleDefault(
         'project_reader',

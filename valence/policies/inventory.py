@@ -1,14 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 from valence.policies import base
 
+# Of devices, projects see those that they have and those that they could have.
 RULES = [
-    base.rule(resource, verb, base.SYSTEM_READER, doc, f'GET {path}')
-    for resource, plural in (
-        ('rack', 'racks'),
-        ('chassis', 'chassis'),
-        ('system', 'systems'),
-        ('device', 'devices'),
-        ('storage', 'storages'),
+    base.rule(resource, verb, check, doc, f'GET {path}')
+    for resource, plural, check in (
+        ('rack', 'racks', base.SYSTEM_READER),
+        ('chassis', 'chassis', base.SYSTEM_READER),
+        ('system', 'systems', base.SYSTEM_READER),
+        ('device', 'devices', base.PROJECT_READER),
+        ('storage', 'storages', base.SYSTEM_READER),
     )
     for verb, doc, path in (
         ('list', f'List {plural}.', f'/v1/{plural}'),

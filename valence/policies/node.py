@@ -37,6 +37,14 @@ RULES = [
         'POST /v1/nodes/preview',
     ),
     _rule(
+        'choose',
+        base.ADMIN,
+        'Compose a node out of exact resources, and see in a preview which '
+        'would be used.',
+        'POST /v1/nodes',
+        'POST /v1/nodes/preview',
+    ),
+    _rule(
         'manage',
         base.ADMIN,
         'Adopt a node that exists on a pod manager.',

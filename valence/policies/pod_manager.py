@@ -13,14 +13,16 @@ def _rule(verb: str, check: str, doc: str, *operations: str) -> Any:
 RULES = [
     _rule(
         'list',
-        base.SYSTEM_READER,
-        'List pod managers.',
+        base.PROJECT_READER,
+        'List pod managers. Projects see name, status and location of those '
+        'that they may use.',
         'GET /v1/pod_managers',
     ),
     _rule(
         'show',
-        base.SYSTEM_READER,
-        'Show a pod manager.',
+        base.PROJECT_READER,
+        'Show a pod manager. Projects see name, status and location of those '
+        'that they may use.',
         *(f'GET {path}' for path in _ONE),
     ),
     _rule(

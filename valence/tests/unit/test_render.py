@@ -8,33 +8,39 @@ import types
 from valence import objects
 from valence.api import render
 from valence.common import exception
+from valence.objects.fields import Audience
 from valence.tests import base
 
 
 class TestShown(base.TestCase):
     def test_what_never_leaves_the_server(self):
         for cls in objects.ALL:
-            shown = render.shown(cls, 1, True)
+            shown = render.shown(cls, 1, Audience.ADMIN)
             for name, field in cls.fields.items():
                 self.assertEqual('r' in field.api, name in shown, name)
 
     def test_too_new(self):
         for cls in objects.ALL:
-            self.assertEqual((), render.shown(cls, 0, True))
+            self.assertEqual((), render.shown(cls, 0, Audience.ADMIN))
 
-    def test_others_see_no_more_than_administrators(self):
+    def test_each_sees_what_those_before_it_see(self):
         for cls in objects.ALL:
-            self.assertLessEqual(
-                set(render.shown(cls, 1, False)),
-                set(render.shown(cls, 1, True)),
-            )
+            seen = [set(render.shown(cls, 1, who)) for who in Audience]
+            self.assertLessEqual(seen[0], seen[1])
+            self.assertLessEqual(seen[1], seen[2])
+
+    def test_what_projects_see_of_pod_managers(self):
+        self.assertEqual(
+            {'uuid', 'name', 'status', 'location'},
+            set(render.shown(objects.PodManager, 1, Audience.PROJECT)),
+        )
 
 
 class TestSelected(base.TestCase):
     def test_chosen(self):
         self.assertEqual(
             ('name', 'uuid'),
-            render.selected(objects.Node, 1, True, 'name,uuid,name'),
+            render.selected(objects.Node, 1, Audience.ADMIN, 'name,uuid,name'),
         )
 
     def test_refused(self):
@@ -44,7 +50,7 @@ class TestSelected(base.TestCase):
                 render.selected,
                 objects.Node,
                 1,
-                True,
+                Audience.ADMIN,
                 names,
             )
 

@@ -225,8 +225,7 @@ class V1Controller:
         request, response = pecan.request, pecan.response
         found, names = request.environ['valence.endpoint']
         ctx = request.context['valence']
-        target = {'project_id': ctx.project_id, 'user_id': ctx.user_id}
-        policy.authorize(ctx, found.rule, target)
+        policy.authorize(ctx, found.rule)
         spec = found.handler.spec
         if not spec.listing:
             query.parameters(request, set(spec.params))

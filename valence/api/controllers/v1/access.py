@@ -19,7 +19,7 @@ class Access(base.Controller):
 
     def visible(self, call: base.Call) -> list[sa.ColumnElement[bool]]:
         with db.reader() as tx:
-            podm = base.find(tx, objects.PodManager, call.ident)
+            podm = call.find(tx, objects.PodManager, call.ident)
         return [models.PodManagerAccess.podm_uuid == podm.uuid]
 
     @base.verb(status=201, body='c')
@@ -39,14 +39,14 @@ class Access(base.Controller):
 def _create(
     tx: db.Transaction, call: base.Call, values: dict[str, Any]
 ) -> sa.Row[Any]:
-    podm = base.find(tx, objects.PodManager, call.ident)
+    podm = call.find(tx, objects.PodManager, call.ident)
     uuid = tx.create(models.PodManagerAccess, podm_uuid=podm.uuid, **values)
     return tx.list(models.PodManagerAccess, uuid=uuid).one()
 
 
 @db.transaction
 def _delete(tx: db.Transaction, call: base.Call, project_id: str) -> None:
-    podm = base.find(tx, objects.PodManager, call.ident)
+    podm = call.find(tx, objects.PodManager, call.ident)
     if not tx.delete(
         models.PodManagerAccess, podm_uuid=podm.uuid, project_id=project_id
     ):

@@ -7,6 +7,7 @@ path and HTTP method lead to it stands in ``valence.api.controllers.v1``.
 """
 
 import dataclasses
+import functools
 import urllib.parse
 from collections.abc import Callable
 from typing import Any
@@ -19,11 +20,14 @@ from valence import objects
 from valence.api import query
 from valence.api import render
 from valence.api.controllers.v1 import types
+from valence.api.controllers.v1 import visibility
 from valence.common import context
 from valence.common import exception
+from valence.common import policy
 from valence.db import api as db
 from valence.db.sqlalchemy import models
 from valence.objects import base as objects_base
+from valence.objects.fields import Audience
 
 Verb = TypeVar('Verb', bound=Callable[..., Any])
 
@@ -76,6 +80,33 @@ class Call:
         """The UUID or name of the resource that the path names."""
         return self.names[0]
 
+    @functools.cached_property
+    def audience(self) -> Audience:
+        """As what the asker gets to see things."""
+        if policy.allows(self.context, 'admin'):
+            return Audience.ADMIN
+        if policy.allows(self.context, 'system_reader'):
+            return Audience.SYSTEM
+        return Audience.PROJECT
+
+    def visible(
+        self, cls: type[objects_base.ValenceObject]
+    ) -> list[sa.ColumnElement[bool]]:
+        """The conditions under which the asker may know of a row."""
+        if self.audience >= Audience.SYSTEM:
+            return []
+        return visibility.conditions(cls, self.context.project_id)
+
+    def find(
+        self,
+        tx: db.Transaction,
+        cls: type[objects_base.ValenceObject],
+        ident: str,
+        field: str | None = None,
+    ) -> sa.Row[Any]:
+        """What the asker means by a UUID or name; see :func:`find`."""
+        return find(tx, cls, ident, *self.visible(cls), field=field)
+
     def body(self) -> dict[str, Any]:
         """The JSON object that was sent; an absent body is an empty one.
 
@@ -112,7 +143,7 @@ class Call:
 
     def shown(self, cls: type[objects_base.ValenceObject]) -> tuple[str, ...]:
         """The names of the fields that the asker gets to see."""
-        return render.shown(cls, self.minor, bool(self.context.is_admin))
+        return render.shown(cls, self.minor, self.audience)
 
     def selected(
         self,
@@ -121,9 +152,7 @@ class Call:
         listing: bool = False,
     ) -> tuple[str, ...]:
         """Those of them that are wanted; see ``render.selected``."""
-        return render.selected(
-            cls, self.minor, bool(self.context.is_admin), wanted, listing
-        )
+        return render.selected(cls, self.minor, self.audience, wanted, listing)
 
     def flag(self, name: str) -> bool:
         """Whether a query parameter says true."""
@@ -202,9 +231,7 @@ class Controller:
 
     def visible(self, call: Call) -> list[sa.ColumnElement[bool]]:
         """The conditions under which the asker may know of a row."""
-        if 'project_id' in self.object.fields and not call.context.is_admin:
-            return [self.model.project_id == call.context.project_id]
-        return []
+        return call.visible(self.object)
 
     def find(self, tx: db.Transaction, call: Call) -> sa.Row[Any]:
         """The resource that the request names."""
@@ -217,11 +244,11 @@ class Controller:
     @verb(listing=True)
     def list(self, call: Call) -> dict[str, Any]:
         """List, a page at a time."""
-        wanted = query.parse(call.request, self.object)
+        wanted = query.parse(call.request, self.object, call.audience)
         names = call.selected(self.object, wanted.fields, listing=True)
         with db.reader() as tx:
             wanted.filters = [
-                self._found(tx, one) if one.refers else one
+                self._found(tx, call, one) if one.refers else one
                 for one in wanted.filters
             ]
             rows, marker = query.page(
@@ -251,13 +278,17 @@ class Controller:
         with db.reader() as tx:
             return render.record(self.find(tx, call), names)
 
-    def _found(self, tx: db.Transaction, wanted: query.Filter) -> query.Filter:
+    def _found(
+        self, tx: db.Transaction, call: Call, wanted: query.Filter
+    ) -> query.Filter:
         """A filter with a UUID in the place of a UUID or name."""
-        kind = self.object.fields[wanted.column].refers[1]
-        row = find(tx, getattr(objects, kind), wanted.value, field=wanted.name)
+        cls = getattr(objects, self.object.fields[wanted.column].refers[1])
+        row = call.find(tx, cls, wanted.value, field=wanted.name)
         return wanted._replace(value=row.uuid)
 
-    def resolve(self, tx: db.Transaction, values: dict[str, Any]) -> None:
+    def resolve(
+        self, tx: db.Transaction, call: Call, values: dict[str, Any]
+    ) -> None:
         """Put UUIDs in the place of references by UUID or name.
 
         :raises Invalid: for a reference to nothing.
@@ -269,4 +300,4 @@ class Controller:
             ident = values.pop(alias)
             if ident is not None:
                 cls = getattr(objects, kind)
-                values[name] = find(tx, cls, ident, field=alias).uuid
+                values[name] = call.find(tx, cls, ident, field=alias).uuid

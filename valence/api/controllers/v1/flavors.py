@@ -17,23 +17,13 @@ class Flavors(base.Controller):
     def __init__(self) -> None:
         super().__init__(objects.Flavor)
 
-    def visible(self, call: base.Call) -> list[sa.ColumnElement[bool]]:
-        if call.context.is_admin:
-            return []
-        return [
-            sa.or_(
-                models.Flavor.is_public,
-                models.Flavor.project_id == call.context.project_id,
-            )
-        ]
-
     @base.verb(status=201, body='c')
     def create(self, call: base.Call) -> dict[str, Any]:
         """Create a flavor, public or of the project alone."""
         values = {**self.object.defaults(), **call.values(self.object)}
         values['properties'] = requirements.normalize(values['properties'])
         if values['is_public']:
-            policy.authorize(call.context, 'composable:flavor:publish', {})
+            policy.authorize(call.context, 'composable:flavor:publish')
             values.update(scope='', project_id=None)
         else:
             values.update(
@@ -63,7 +53,7 @@ def _own(
     """The flavor, if it is the asker's to change."""
     row = controller.find(tx, call)
     if row.is_public:
-        policy.authorize(call.context, 'composable:flavor:publish', {})
+        policy.authorize(call.context, 'composable:flavor:publish')
     return row
 
 

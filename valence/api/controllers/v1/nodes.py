@@ -10,15 +10,19 @@ from valence.api import render
 from valence.api.controllers.v1 import base
 from valence.common import context
 from valence.common import exception
+from valence.common import policy
 from valence.common import rpc
 from valence.conductor import api as conductor
 from valence.conductor import states
 from valence.db import api as db
 from valence.db.sqlalchemy import models
+from valence.objects import base as objects_base
 from valence.objects import requirements
+from valence.objects.fields import Audience
 from valence.podmanagers.base import BOOT_ENABLED
 from valence.podmanagers.base import RESET_TYPES
 
+_CHOOSE = 'composable:node:choose'
 _NAME = {'type': 'string', 'minLength': 1, 'maxLength': 255}
 _RESOURCES = {
     'type': 'array',
@@ -86,6 +90,11 @@ _POOLED = (
     'health',
     'resource_uri',
 )
+# What a node tells of the hardware that it is made of.
+_TOLD: dict[type[objects_base.ValenceObject], tuple[str, ...]] = {
+    objects.System: _HARDWARE,
+    objects.Device: _POOLED,
+}
 
 
 class Nodes(base.Controller):
@@ -103,10 +112,8 @@ class Nodes(base.Controller):
             node = self.find(tx, call)
             answer = render.record(node, names)
             if wanted is None:
-                answer['systems'] = _claimed(
-                    tx, models.System, node, _HARDWARE
-                )
-                answer['devices'] = _claimed(tx, models.Device, node, _POOLED)
+                answer['systems'] = _claimed(tx, call, objects.System, node)
+                answer['devices'] = _claimed(tx, call, objects.Device, node)
         return answer
 
     @base.verb()
@@ -114,8 +121,8 @@ class Nodes(base.Controller):
         """Show what the node stores on: local drives and pooled devices."""
         with db.reader() as tx:
             node = self.find(tx, call)
-            systems = _claimed(tx, models.System, node, _HARDWARE)
-            devices = _claimed(tx, models.Device, node, _POOLED)
+            systems = _claimed(tx, call, objects.System, node)
+            devices = _claimed(tx, call, objects.Device, node)
         return {
             'storages': [
                 *(
@@ -125,7 +132,7 @@ class Nodes(base.Controller):
                 ),
                 *(
                     {
-                        'resource_uri': device['resource_uri'],
+                        'resource_uri': device.get('resource_uri'),
                         'capacity_gib': device['capacity_gib'],
                         'type': device['media_type'] or device['type'],
                         'protocol': device['protocol'],
@@ -151,16 +158,23 @@ class Nodes(base.Controller):
             ranking = scheduler.rank(
                 tx, _placement(tx, self, call, values)[1], enough=100
             )
-            podms = tx.list(models.PodManager, only=('uuid', 'name'))
+            podms = tx.list(
+                models.PodManager,
+                *call.visible(objects.PodManager),
+                only=('uuid', 'name'),
+            )
             names = {row.uuid: row.name for row in podms}
+        chooses = policy.allows(call.context, _CHOOSE)
         return {
             'candidates': [
                 {'pod_manager': names[choice.podm_uuid]}
-                | dataclasses.asdict(choice)
+                | (dataclasses.asdict(choice) if chooses else {})
                 for choice in ranking.choices
             ],
             'refusals': [
-                dataclasses.asdict(refusal) for refusal in ranking.refusals
+                dataclasses.asdict(refusal)
+                for refusal in ranking.refusals
+                if refusal.podm_uuid in names
             ],
         }
 
@@ -197,9 +211,15 @@ class Nodes(base.Controller):
 
 
 def _claimed(
-    tx: db.Transaction, model: Any, node: Any, names: tuple[str, ...]
+    tx: db.Transaction,
+    call: base.Call,
+    cls: type[objects_base.ValenceObject],
+    node: Any,
 ) -> list[dict[str, Any]]:
     """What a node has claimed of one kind of hardware."""
+    model = models.BY_RESOURCE[cls.RESOURCE]
+    shown = call.shown(cls)
+    names = tuple(name for name in _TOLD[cls] if name in shown)
     rows = tx.list(
         model,
         model.node_uuid == node.uuid,
@@ -217,7 +237,7 @@ def _placement(
 ) -> tuple[dict[str, Any], scheduler.Request]:
     """The values of the node, and what the scheduler is asked for it."""
     values = dict(given)
-    controller.resolve(tx, values)
+    controller.resolve(tx, call, values)
     resources = call.besides('resources')
     ways = [
         name
@@ -239,14 +259,19 @@ def _placement(
     return values, scheduler.Request(
         values['properties'],
         podm_uuid=values.get('podm_uuid'),
-        resources=tuple(_resource_uuids(tx, resources) if resources else ()),
+        resources=tuple(
+            _resource_uuids(tx, call, resources) if resources else ()
+        ),
         affinity=_affinity(tx, call),
         project_id=call.context.project_id,
     )
 
 
-def _resource_uuids(tx: db.Transaction, resources: list[str]) -> list[str]:
+def _resource_uuids(
+    tx: db.Transaction, call: base.Call, resources: list[str]
+) -> list[str]:
     """The UUIDs of exact resources: one system, and any devices."""
+    policy.authorize(call.context, _CHOOSE)
     systems, devices = [], []
     for ident in resources:
         column = 'uuid' if base.is_uuid(ident) else 'name'
@@ -255,7 +280,7 @@ def _resource_uuids(tx: db.Transaction, resources: list[str]) -> list[str]:
         if len(found) == 1:
             systems.append(found[0].uuid)
             continue
-        row = base.find(tx, objects.Device, ident, field='resources')
+        row = call.find(tx, objects.Device, ident, field='resources')
         devices.append(row.uuid)
     if len(systems) != 1:
         raise exception.Invalid(
@@ -269,18 +294,11 @@ def _affinity(tx: db.Transaction, call: base.Call) -> dict[str, Any] | None:
     affinity = call.besides('affinity')
     if affinity is None:
         return None
-    nodes = Nodes()
     return {
         key: value
         if key == 'scope'
         else [
-            base.find(
-                tx,
-                objects.Node,
-                ident,
-                *nodes.visible(call),
-                field='affinity',
-            ).uuid
+            call.find(tx, objects.Node, ident, field='affinity').uuid
             for ident in value
         ]
         for key, value in affinity.items()
@@ -296,7 +314,7 @@ def _compose(
 ) -> tuple[str, str]:
     values, request = _placement(tx, controller, call, given)
     if request.podm_uuid is not None:
-        _check_usable(tx, request.podm_uuid)
+        _check_usable(tx, call, request.podm_uuid)
     uuid = _new_node(tx, call.context, provision_state='composing', **values)
     operation = conductor.request(
         tx,
@@ -330,7 +348,7 @@ def _new_node(
     )
 
 
-def _check_usable(tx: db.Transaction, podm_uuid: str) -> None:
+def _check_usable(tx: db.Transaction, call: base.Call, podm_uuid: str) -> None:
     podm = tx.list(models.PodManager, uuid=podm_uuid).one()
     reason = None
     if podm.deleting_at is not None:
@@ -338,7 +356,9 @@ def _check_usable(tx: db.Transaction, podm_uuid: str) -> None:
     elif podm.maintenance:
         reason = 'is in maintenance'
     elif podm.status != 'online':
-        reason = f'is offline: {podm.status_reason}'
+        reason = 'is offline'
+        if call.audience >= Audience.SYSTEM:
+            reason += f': {podm.status_reason}'
     if reason:
         raise exception.Conflict(f'The pod manager {podm.name} {reason}.')
 
@@ -348,10 +368,10 @@ def _manage(
     tx: db.Transaction, controller: Nodes, call: base.Call
 ) -> tuple[str, str]:
     body = call.body()
-    podm = base.find(
+    podm = call.find(
         tx, objects.PodManager, body['pod_manager'], field='pod_manager'
     )
-    _check_usable(tx, podm.uuid)
+    _check_usable(tx, call, podm.uuid)
     uri = body['resource_uri']
     known = tx.get(models.Node, podm_uuid=podm.uuid, resource_uri=uri)
     if known is not None:
@@ -412,7 +432,7 @@ def _act(
     row = controller.find(tx, call)
     wanted = {key.lower(): value for key, value in params.items()}
     if name in ('attach', 'detach'):
-        device = base.find(
+        device = call.find(
             tx, objects.Device, params['resource_id'], field='resource_id'
         )
         _check_device(row, device, name)

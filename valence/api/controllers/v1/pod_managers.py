@@ -16,6 +16,7 @@ from valence.conductor import api as conductor
 from valence.db import api as db
 from valence.db import capacity
 from valence.db.sqlalchemy import models
+from valence.objects.fields import Audience
 from valence.podmanagers import loader
 
 _TYPE = 'pod_managers'
@@ -35,7 +36,7 @@ class PodManagers(base.Controller):
         with db.reader() as tx:
             row = self.find(tx, call)
             answer = render.record(row, names)
-            if wanted is None:
+            if wanted is None and call.audience >= Audience.SYSTEM:
                 answer['capacity'] = capacity.capacity(tx, row.uuid)
         return answer
 
