@@ -72,7 +72,11 @@ def body_type(
     }
     title = {CREATE: 'Create', UPDATE: 'Change'}[verb]
     number = '_'.join((str(minor), *absent))
-    return type(f'{cls.__name__}{title}{number}', (wtypes.Base,), attributes)
+    name = f'{cls.__name__}{title}{number}'
+    # Without an order WSME would look for one in source code, which there is
+    # none of, and which Python 3.11 cannot parse in two threads at once.
+    order = {'_wsme_attr_order': tuple(attributes)}
+    return type(name, (wtypes.Base,), {**attributes, **order})
 
 
 def parse(
