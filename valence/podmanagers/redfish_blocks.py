@@ -135,16 +135,9 @@ def _parts(crawler: Crawler, body: dict[str, Any]) -> Parts:
     for store in stores.values():
         drives += links(store.get('Drives'))
     found['Drives'] = list(crawler.get_many(drives).items())
-    for uri, store in crawler.get_many(
-        links(body.get('SimpleStorage'))
-    ).items():
-        devices = store.get('Devices')
-        found['Drives'] += [
-            (f'{uri}#/Devices/{n}', obj(device))
-            for n, device in enumerate(
-                devices if isinstance(devices, list) else ()
-            )
-        ]
+    found['Drives'] += redfish_inventory.simple_drives(
+        crawler.get_many(links(body.get('SimpleStorage')))
+    )
     return found
 
 

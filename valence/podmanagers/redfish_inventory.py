@@ -252,7 +252,7 @@ def read_systems(
     collections = {
         (uri, kind): collection
         for uri, body in systems.items()
-        for kind in _PARTS
+        for kind in (*_PARTS, *_instead_of_storage(body))
         if (collection := link(body.get(kind)))
     }
     members = crawler.members_of(collections.values())
@@ -274,9 +274,34 @@ def read_systems(
             )
             for kind in _PARTS
         }
-        parts['Drives'] = list(crawler.get_many(drives[uri]).items())
+        simple = members.get(collections.get((uri, 'SimpleStorage'), ''), [])
+        parts['Drives'] = [
+            *crawler.get_many(drives[uri]).items(),
+            *simple_drives(crawler.get_many(simple)),
+        ]
         items.append(system_item(uri, body, parts, uri in used))
     return items
+
+
+def _instead_of_storage(body: dict[str, Any]) -> tuple[str, ...]:
+    """Older services have SimpleStorage; some tell the same drives twice."""
+    return () if link(body.get('Storage')) else ('SimpleStorage',)
+
+
+def simple_drives(
+    bodies: dict[str, dict[str, Any]],
+) -> list[tuple[str, dict[str, Any]]]:
+    """The devices of SimpleStorage, each with a URI: that of its place.
+
+    Empty bays and CD drives are among them; those have no capacity.
+    """
+    return [
+        (f'{uri}#/Devices/{n}', obj(device))
+        for uri, body in bodies.items()
+        if isinstance(body.get('Devices'), list)
+        for n, device in enumerate(body['Devices'])
+        if number(obj(device).get('CapacityBytes')) > 0
+    ]
 
 
 def _drives_of(

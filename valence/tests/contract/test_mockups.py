@@ -1,0 +1,187 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What others publish can be read. The counts were made by hand, once.
+
+The mock-ups have faults of their own: counts that lie, members named twice,
+members that are not listed, an action whose target is misspelt.
+"""
+
+import collections
+
+from valence.common import exception
+from valence.podmanagers import base as podmanagers
+from valence.podmanagers import redfish
+from valence.podmanagers import rsd
+from valence.tests import base
+from valence.tests.contract import mockups
+
+_COMPOSITION = 'dmtf-composition'
+_BLOCKS = '/redfish/v1/CompositionService/ResourceBlocks'
+
+
+class MockupTestCase(base.TestCase):
+    def serve(self, name):
+        reason = mockups.missing(name)
+        if reason:
+            self.skipTest(reason)
+        return podmanagers.Connection(
+            self.useFixture(mockups.Mockup(name)).url
+        )
+
+    def deadline(self):
+        return podmanagers.Deadline(60)
+
+    def discover(self, connection):
+        driver = redfish.Redfish(connection)
+        self.addCleanup(driver.close)
+        seen = driver.discover(self.deadline())
+        self.assertEqual([], seen.problems)
+        return driver, seen
+
+    def counts(self, seen):
+        return (
+            len(seen.chassis),
+            collections.Counter(s.values['state'] for s in seen.systems),
+            collections.Counter(
+                (d.values['type'], d.values['state']) for d in seen.devices
+            ),
+            len(seen.nodes),
+        )
+
+    def assertComposes(self, connection):
+        self.assertTrue(
+            redfish.Redfish.recognizes(connection, self.deadline())
+        )
+        self.assertFalse(rsd.RSD.recognizes(connection, self.deadline()))
+
+    def test_composability(self):
+        connection = self.serve(f'{_COMPOSITION}/public-composability')
+        self.assertComposes(connection)
+        driver, seen = self.discover(connection)
+        self.assertEqual(
+            (
+                8,
+                {'used': 3, 'free': 1, 'unavailable': 1},
+                {
+                    ('drive', 'used'): 3,
+                    ('drive', 'free'): 3,
+                    ('nic', 'used'): 1,
+                    ('gpu', 'free'): 1,
+                },
+                3,
+            ),
+            self.counts(seen),
+        )
+        systems = {s.uri: s.values for s in seen.systems}
+        block = systems[f'{_BLOCKS}/ComputeBlock1']
+        self.assertEqual(
+            (2, 16, 32, 32768, 1),
+            (
+                block['cpu_sockets'],
+                block['cpu_cores'],
+                block['cpu_threads'],
+                block['memory_mib'],
+                len(block['nics']),
+            ),
+        )
+        self.assertEqual(
+            256, systems[f'{_BLOCKS}/SystemBlock11']['storage_gib']
+        )
+        devices = {d.uri: d.values for d in seen.devices}
+        self.assertEqual(
+            (4096, 2),
+            (
+                devices[f'{_BLOCKS}/DriveBlock7']['capacity_gib'],
+                len(devices[f'{_BLOCKS}/DriveBlock7']['zones']),
+            ),
+        )
+        # A block that is shared belongs to both of its nodes.
+        shared = f'{_BLOCKS}/DriveBlock3'
+        self.assertEqual(2, sum(shared in n.resources for n in seen.nodes))
+        # The capabilities say: one Compute block. What is taken stays taken.
+        request = podmanagers.ComposeRequest(
+            '2f8a3b1c-5a0e-4c8b-9a55-0a0b0c0d0e0f',
+            'n',
+            {},
+            f'{_BLOCKS}/ComputeBlock1',
+        )
+        self.assertRaises(
+            exception.NoMatch, driver.compose, request, self.deadline()
+        )
+        self.assertIsNone(driver.find_composed(request, self.deadline()))
+
+    def test_compose_action(self):
+        connection = self.serve(f'{_COMPOSITION}/public-compose-action')
+        self.assertComposes(connection)
+        _, seen = self.discover(connection)
+        # Thirteen blocks: of the fourteen members one is listed twice.
+        self.assertEqual(
+            (
+                12,
+                {'used': 1, 'free': 7},
+                {('drive', 'used'): 2, ('drive', 'free'): 3},
+                1,
+            ),
+            self.counts(seen),
+        )
+        systems = {s.uri: s.values for s in seen.systems}
+        blade = systems[f'{_BLOCKS}/BladeServer-2']
+        self.assertEqual(
+            (4, 8192, 279 + 931 + 279),
+            (blade['cpu_cores'], blade['memory_mib'], blade['storage_gib']),
+        )
+
+    def test_constrained_composition(self):
+        connection = self.serve(
+            f'{_COMPOSITION}/public-constrained-composition'
+        )
+        self.assertComposes(connection)
+        _, seen = self.discover(connection)
+        self.assertEqual(
+            (
+                7,
+                {'used': 2},
+                {
+                    ('drive', 'used'): 2,
+                    ('drive', 'free'): 3,
+                    ('nic', 'used'): 1,
+                    ('gpu', 'free'): 1,
+                },
+                2,
+            ),
+            self.counts(seen),
+        )
+
+    def test_services_that_compose_nothing(self):
+        """They are not taken for pod managers, but can be read."""
+        for name, chassis, systems in (
+            ('public-bladed', 5, [(4, 65536, 0)] * 4),
+            ('public-catfish', 1, [(0, 0, 0)]),
+            ('public-nvmeof-jbof', 1, [(0, 32768, 0)]),
+            ('public-rackmount1', 1, [(8, 98304, 11175)]),
+            ('public-sasfabric', 2, []),
+        ):
+            with self.subTest(name):
+                connection = self.serve(f'dmtf-mockups/{name}')
+                self.assertFalse(
+                    redfish.Redfish.recognizes(connection, self.deadline())
+                )
+                driver, seen = self.discover(connection)
+                self.assertNotIn(
+                    'compose', driver.probe(self.deadline()).capabilities
+                )
+                self.assertEqual(
+                    (chassis, systems, [], []),
+                    (
+                        len(seen.chassis),
+                        [
+                            (
+                                s.values['cpu_cores'],
+                                s.values['memory_mib'],
+                                s.values['storage_gib'],
+                            )
+                            for s in seen.systems
+                        ],
+                        seen.devices,
+                        seen.nodes,
+                    ),
+                )
