@@ -5,11 +5,13 @@ The threading backend of oslo.service has to be chosen before anything imports
 oslo.versionedobjects, which would otherwise load the eventlet one.
 """
 
-import warnings
+import sys
+from typing import Any
 
 from oslo_service import backend
 
-# oslo.service brings eventlet along, and futurist looks whether it is there;
-# nothing of it is used.
-warnings.filterwarnings('ignore', message=r'\s*Eventlet is deprecated')
+# Libraries that load eventlet where they find it do not find it.
+_modules: dict[str, Any] = sys.modules
+_modules.setdefault('eventlet', None)
+
 backend.init_backend(backend.BackendType.THREADING)
