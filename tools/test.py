@@ -96,7 +96,7 @@ def run(
     print(f'\nTests of {title}', flush=True)
     before = streams(suite)
     status = subprocess.run(
-        [STESTR, 'run', *arguments],
+        [STESTR, 'run', '--suppress-attachments', *arguments],
         cwd=suite,
         stdin=subprocess.DEVNULL,
     ).returncode
