@@ -19,6 +19,13 @@ SERVICE: service_description.ServiceDescription[proxy.Proxy] = (
 
 def add_service(to: connection.Connection) -> None:
     """Give a connection the attribute ``composable``."""
+    endpoint = to.config.get_auth_args().get('endpoint')
+    if endpoint and not to.config.get_endpoint(SERVICE_TYPE):
+        # Without Keystone there is no catalog: of HTTP basic, too, the
+        # endpoint is where the versions of the API are found.
+        to.config.set_service_value(
+            'endpoint_override', SERVICE_TYPE, endpoint
+        )
     to.add_service(SERVICE)
 
 

@@ -137,7 +137,7 @@ class List(Command, command.Lister):
     ) -> tuple[tuple[str, ...], Iterator[tuple[Any, ...]]]:
         """List."""
         names = self._names(parsed_args)
-        rows = self.rows(parsed_args, self._query(parsed_args, names))
+        rows = self.rows(parsed_args, self._query(parsed_args))
         return names, (
             tuple(Value(row.get(name)) for name in names)
             for row in (resource.answer() for resource in rows)
@@ -158,15 +158,13 @@ class List(Command, command.Lister):
             return (*self.columns, *self.more)
         return self.columns
 
-    def _query(
-        self, parsed_args: argparse.Namespace, names: tuple[str, ...]
-    ) -> dict[str, Any]:
+    def _query(self, parsed_args: argparse.Namespace) -> dict[str, Any]:
+        # Of the columns that nobody asked for, some may be hidden from who
+        # asks: only those that are wanted by name are asked for by name.
         query = {
             name: getattr(parsed_args, name, None)
-            for name in ('sort_key', 'sort_dir')
+            for name in ('sort_key', 'sort_dir', 'fields')
         }
-        if 'fields' in schema.parameters('get', self.collection):
-            query['fields'] = ','.join(names)
         if getattr(parsed_args, 'limit', None) is not None:
             query['max_items'] = query['limit'] = parsed_args.limit
         if getattr(parsed_args, 'marker', None):
@@ -244,7 +242,7 @@ class Show(One):
 
     def take_action(self, parsed_args: argparse.Namespace) -> Any:
         """Show."""
-        answer = self.call('get', parsed_args.which).answer()
+        answer = self.found(parsed_args.which).answer()
         if parsed_args.fields:
             wanted = [name.strip() for name in parsed_args.fields.split(',')]
             for name in wanted:
@@ -255,6 +253,10 @@ class Show(One):
                     )
             answer = {name: answer[name] for name in wanted}
         return self.shown(answer)
+
+    def found(self, which: str) -> Any:
+        """What is to be shown."""
+        return self.call('get', which)
 
 
 class Create(One):

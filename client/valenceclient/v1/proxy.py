@@ -168,6 +168,15 @@ class Proxy(proxy.Proxy):
         """Have the inventory of a pod manager read anew."""
         return self._post(resources.PodManager, which, 'sync')
 
+    def get_pod_manager_topology(
+        self, which: resources.PodManager | str
+    ) -> resources.Topology:
+        """The tree of a pod manager: pod, rack, drawer, sled, system."""
+        pod_manager = self._get_resource(resources.PodManager, which)
+        return self._get(
+            resources.Topology, requires_id=False, pod_manager=pod_manager.id
+        )
+
     def pod_manager_access(
         self, which: resources.PodManager | str
     ) -> Iterator[resources.Access]:
@@ -177,15 +186,27 @@ class Proxy(proxy.Proxy):
 
     def add_pod_manager_access(
         self, which: resources.PodManager | str, project_id: str
-    ) -> None:
+    ) -> resources.Access:
         """Let a project use a pod manager that is not public."""
-        self._access(self.post, which, project_id)
+        pod_manager = self._get_resource(resources.PodManager, which)
+        return self._create(
+            resources.Access, pod_manager=pod_manager.id, project_id=project_id
+        )
 
     def remove_pod_manager_access(
-        self, which: resources.PodManager | str, project_id: str
+        self,
+        which: resources.PodManager | str,
+        project_id: str,
+        ignore_missing: bool = True,
     ) -> None:
         """Let a project use a pod manager no longer."""
-        self._access(self.delete, which, project_id)
+        pod_manager = self._get_resource(resources.PodManager, which)
+        self._delete(
+            resources.Access,
+            project_id,
+            ignore_missing,
+            pod_manager=pod_manager.id,
+        )
 
     def preview_node(self, **fields: Any) -> dict[str, Any]:
         """Where a node would be composed, and why not elsewhere."""
@@ -233,12 +254,26 @@ class Proxy(proxy.Proxy):
 
     def node_storages(
         self, which: resources.Node | str
-    ) -> list[dict[str, Any]]:
-        """What a node stores on."""
+    ) -> Iterator[resources.NodeStorage]:
+        """Iterate over what a node stores on."""
         node = self._get_resource(resources.Node, which)
-        answer = self.get(f'/nodes/{node.id}/storages').json()
-        storages: list[dict[str, Any]] = answer['storages']
-        return storages
+        return self._list(resources.NodeStorage, node=node.id)
+
+    def get_capacity(self) -> resources.Capacity:
+        """How much all pod managers have, and how much of it is free."""
+        return self._get(resources.Capacity, requires_id=False)
+
+    def unreserve_system(
+        self, which: resources.System | str, ignore_missing: bool = True
+    ) -> None:
+        """Free a system that is reserved to the project that had it last."""
+        self._unreserve(resources.System, which, ignore_missing)
+
+    def unreserve_device(
+        self, which: resources.Device | str, ignore_missing: bool = True
+    ) -> None:
+        """Free a device that is reserved to the project that had it last."""
+        self._unreserve(resources.Device, which, ignore_missing)
 
     def wait_for_operation(
         self,
@@ -303,15 +338,15 @@ class Proxy(proxy.Proxy):
     ) -> resources.Node:
         return self._post(resources.Node, which, 'action', body)
 
-    def _access(
-        self,
-        send: Callable[..., Any],
-        which: resources.PodManager | str,
-        project_id: str,
+    def _unreserve(
+        self, kind: type[R], which: R | str, ignore_missing: bool
     ) -> None:
-        pod_manager = self._get_resource(resources.PodManager, which)
-        path = f'/pod_managers/{pod_manager.id}/access'
-        send(path, json={'project_id': project_id})
+        found = self._get_resource(kind, which)
+        try:
+            self.delete(f'{kind.base_path}/{found.id}/reservation')
+        except exceptions.NotFoundException:
+            if not ignore_missing:
+                raise
 
     def _post(
         self,

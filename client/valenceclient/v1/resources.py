@@ -20,9 +20,10 @@ class _AnyParameter(resource.QueryParameters):
         return query
 
     def _transpose(
-        self, query: dict[str, Any], *args: Any, **kwargs: Any
+        self, query: dict[str, Any], resource_type: Any
     ) -> dict[str, Any]:
-        return dict(query)
+        places = resource_type._uri_mapping()
+        return {k: one for k, one in query.items() if k not in places}
 
 
 class Resource(resource.Resource):
@@ -212,5 +213,34 @@ class Access(Resource):
 
     base_path = '/pod_managers/%(pod_manager)s/access'
     resources_key = 'access'
+    allow_create = True
+    allow_delete = True
     allow_fetch = False
+    id = resource.Body('project_id', alternate_id=True, aka='project_id')
     pod_manager = resource.URI('pod_manager')
+
+
+class Topology(Resource):
+    """The tree of a pod manager: its chassis, and the systems in them."""
+
+    base_path = '/pod_managers/%(pod_manager)s/topology'
+    resource_key = 'topology'
+    allow_list = False
+    pod_manager = resource.URI('pod_manager')
+
+
+class Capacity(Resource):
+    """How much hardware there is, and how much of it is free."""
+
+    base_path = '/capacity'
+    resource_key = 'capacity'
+    allow_list = False
+
+
+class NodeStorage(Resource):
+    """A drive or a device that a node stores on."""
+
+    base_path = '/nodes/%(node)s/storages'
+    resources_key = 'storages'
+    allow_fetch = False
+    node = resource.URI('node')

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """``openstack valence chassis, rack, system, storage and device …``."""
 
+import argparse
+from typing import Any
+
 from valenceclient.osc import base
 
 _PLACE = ('podm_uuid', 'resource_uri', 'synced_at', 'stale')
@@ -70,6 +73,14 @@ class ShowSystem(base.Show):
     kind = 'system'
 
 
+class UnreserveSystem(base.Delete):
+    """Free systems that are reserved to the project that had them last."""
+
+    collection = 'systems'
+    kind = 'system'
+    verb = 'unreserve'
+
+
 class ListStorages(base.List):
     """List storage services and their pools."""
 
@@ -107,3 +118,19 @@ class ShowDevice(base.Show):
 
     collection = 'devices'
     kind = 'device'
+
+
+class UnreserveDevice(base.Delete):
+    """Free devices that are reserved to the project that had them last."""
+
+    collection = 'devices'
+    kind = 'device'
+    verb = 'unreserve'
+
+
+class ShowCapacity(base.One):
+    """Show how much hardware there is, and how much of it is free."""
+
+    def take_action(self, parsed_args: argparse.Namespace) -> Any:
+        """Show."""
+        return self.shown(self.client.get_capacity().answer())

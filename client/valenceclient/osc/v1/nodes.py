@@ -2,6 +2,7 @@
 """``openstack valence node …``: servers composed out of pooled hardware."""
 
 import argparse
+from collections.abc import Iterable
 from typing import Any
 
 from cliff import lister
@@ -52,7 +53,11 @@ class Preview(_Node, lister.Lister, base.Create):
         """Ask the scheduler."""
         answer = self.client.preview_node(**self.fields(parsed_args))
         found = [
-            {**candidate, 'rank': rank, 'devices': [*candidate['devices']]}
+            {
+                **candidate,
+                'rank': rank,
+                'devices': [*candidate.get('devices', ())],
+            }
             for rank, candidate in enumerate(answer['candidates'], start=1)
         ]
         found += [
@@ -175,3 +180,29 @@ class Unregister(_Node, base.Act):
     """Take a node back from Ironic."""
 
     method = 'unregister_node'
+
+
+class ListStorages(_Node, base.List):
+    """List what a node stores on: its local drives and pooled devices."""
+
+    collection = 'nodes/{id}/storages'
+    columns = (
+        'resource_uri',
+        'type',
+        'protocol',
+        'capacity_gib',
+        'device_uuid',
+    )
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        """Take the node."""
+        parser = super().get_parser(prog_name)
+        self.add_which(parser)
+        return parser
+
+    def rows(
+        self, parsed_args: argparse.Namespace, query: dict[str, Any]
+    ) -> Iterable[Any]:
+        """The drives and devices of this node."""
+        found: Iterable[Any] = self.client.node_storages(parsed_args.which)
+        return found

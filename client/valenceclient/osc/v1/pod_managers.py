@@ -5,6 +5,8 @@ import argparse
 from collections.abc import Iterable
 from typing import Any
 
+from openstack import exceptions as sdk_exceptions
+
 from valenceclient.osc import base
 from valenceclient.osc import progress
 
@@ -54,6 +56,14 @@ class Sync(_PodManager, base.Act):
         return answer
 
 
+class Topology(_PodManager, base.Show):
+    """Show the tree of a pod manager: pod, rack, drawer, sled, system."""
+
+    def found(self, which: str) -> Any:
+        """The tree."""
+        return self.client.get_pod_manager_topology(which)
+
+
 class _Access(_PodManager, base.Command):
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         """Take the pod manager and the project."""
@@ -69,9 +79,13 @@ class _Access(_PodManager, base.Command):
         connection: Any = self.app.client_manager.sdk_connection
         if connection.config.config['auth_type'] in ('none', 'http_basic'):
             return str(parsed_args.project)
-        found = connection.identity.find_project(
-            parsed_args.project, ignore_missing=False
-        )
+        try:
+            found = connection.identity.find_project(
+                parsed_args.project, ignore_missing=False
+            )
+        except sdk_exceptions.ForbiddenException:
+            # Not everybody may ask Keystone; an ID needs no asking.
+            return str(parsed_args.project)
         return str(found.id)
 
 
@@ -91,7 +105,8 @@ class AccessRemove(_Access):
     def take_action(self, parsed_args: argparse.Namespace) -> None:
         """Take it from the access list."""
         self.client.remove_pod_manager_access(
-            parsed_args.which, self.project(parsed_args)
+            *(parsed_args.which, self.project(parsed_args)),
+            ignore_missing=False,
         )
 
 
@@ -99,7 +114,7 @@ class AccessList(_PodManager, base.List):
     """List the projects that may use a pod manager that is not public."""
 
     collection = 'pod_managers/{id}/access'
-    columns = ('project_id',)
+    columns = ('project_id', 'created_at')
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         """Take the pod manager."""

@@ -6,6 +6,7 @@ manager, on free ports of the loopback address; both end with it.
 """
 
 import atexit
+import base64
 import functools
 import importlib
 import os
@@ -18,6 +19,8 @@ import sys
 import tempfile
 import time
 import traceback
+import urllib.parse
+import urllib.request
 from typing import NoReturn
 
 PASSWORD = 'a password of the pod'
@@ -55,6 +58,27 @@ def valence() -> str:
 
 
 @functools.cache
+def protected() -> str:
+    """The URL of a Valence that asks for a user name and a password."""
+    users = directory() / 'htpasswd'
+    # joe's password is "pw".
+    users.write_text(
+        'joe:$2b$04$OnNVGowRnmcb7ay31FyPbudWU8QWeAppF16ENCbynWcRNfNCnRpZS\n'
+    )
+    path = directory() / 'protected.conf'
+    path.write_text(
+        _CONFIGURATION.format(state_path=directory() / 'protected')
+        + f"""
+[DEFAULT]
+auth_strategy = http_basic
+[oslo_middleware]
+http_basic_auth_user_file = {users}
+"""
+    )
+    return _start('valence', '--config-file', str(path))
+
+
+@functools.cache
 def simulator() -> str:
     """The URL of a pod manager with 20 systems; its user is ``admin``."""
     url = _start(
@@ -62,6 +86,21 @@ def simulator() -> str:
         *('--systems', '20', '--username', 'admin', '--password', PASSWORD),
     )
     return url.removesuffix('/redfish/v1')
+
+
+def composed_elsewhere() -> str:
+    """Compose a node on the pod manager behind Valence's back; its path."""
+    token = base64.b64encode(f'admin:{PASSWORD}'.encode()).decode()
+    request = urllib.request.Request(
+        f'{simulator()}/redfish/v1/Nodes/Actions/Allocate',
+        data=b'{"Name": "by hand"}',
+        headers={
+            'Authorization': f'Basic {token}',
+            'Content-Type': 'application/json',
+        },
+    )
+    with urllib.request.urlopen(request) as answer:
+        return urllib.parse.urlsplit(answer.headers['Location']).path
 
 
 def openstack(
@@ -128,7 +167,8 @@ def _shell(arguments: tuple[str, ...]) -> NoReturn:
 
 def _start(name: str, *arguments: str) -> str:
     """Start a process; the URL that it says it listens on."""
-    log = directory() / f'{name}.log'
+    number = len(list(directory().glob('*.log')))
+    log = directory() / f'{name}-{number}.log'
     with log.open('w') as stream:
         process = subprocess.Popen(
             [str(command(name)), *arguments],

@@ -72,3 +72,17 @@ class Inventory(base.TestCase):
             'Device nobody could not be found.',
             self.fails('device show nobody'),
         )
+
+    def test_topology(self):
+        tree = self.json('podmanager topology show pod')
+        self.assertEqual({'chassis', 'systems'}, tree.keys())
+        self.assertTrue(tree['chassis'])
+
+    def test_capacity(self):
+        self.assertEqual(20, self.json('capacity show')['systems']['total'])
+
+    def test_what_is_not_reserved(self):
+        system = self.json('system list --limit 1')[0]
+        self.assertIn(
+            'is not reserved', self.fails('system unreserve', system['uuid'])
+        )

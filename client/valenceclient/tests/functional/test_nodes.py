@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 from valenceclient.tests.functional import base
+from valenceclient.tests.functional import processes
 
 
 class Nodes(base.TestCase):
@@ -22,6 +23,11 @@ class Nodes(base.TestCase):
             node['properties'],
         )
         self.assertEqual(1, len(node['systems']))
+        drives = self.json('node storage list life')
+        self.assertEqual(
+            [one['resource_uri'] for one in node['systems'][0]['drives']],
+            [one['resource_uri'] for one in drives],
+        )
         self.valence('node set life --name lives', '--description', 'A node')
         self.addCleanup(self.run_valence, 'node delete lives --wait')
         (listed,) = self.json('node list --name lives --long')
@@ -94,6 +100,41 @@ class Nodes(base.TestCase):
         done = self.run_valence('node reset reset-me Hard')
         self.assertEqual(2, done.returncode)
         self.assertIn('GracefulShutdown', done.stderr)
+
+    def test_boot(self):
+        self.compose('boot-me')
+        self.valence('node boot boot-me Once Pxe --wait')
+        (operation, *_) = self.json(
+            'operation list --action boot --sort-dir desc'
+        )
+        self.assertEqual('succeeded', operation['state'])
+
+    def test_attach_and_detach(self):
+        self.compose('join-me')
+        (drive, *_) = self.json('device list --type drive --state free')
+        node = self.json('node attach join-me --wait', drive['uuid'])
+        self.assertEqual([drive['uuid']], self.uuids(node['devices']))
+        node = self.json('node detach join-me --wait', drive['uuid'])
+        self.assertEqual([], node['devices'])
+
+    def test_manage(self):
+        self.addCleanup(self.run_valence, 'node delete adopted --wait')
+        node = self.json(
+            'node manage adopted --wait --pod-manager pod --resource-uri',
+            processes.composed_elsewhere(),
+        )
+        self.assertEqual('active', node['provision_state'])
+
+    def test_manage_what_is_not_there(self):
+        self.addCleanup(self.run_valence, 'node delete ghost --wait')
+        said = self.fails(
+            'node manage ghost --wait --pod-manager pod --resource-uri',
+            '/redfish/v1/Nodes/nothing',
+        )
+        self.assertIn('(adopt) did not succeed: ', said)
+
+    def uuids(self, found: list[dict]) -> list[str]:
+        return [one['uuid'] for one in found]
 
     def test_operations(self):
         node = self.compose('worked-on')

@@ -108,6 +108,23 @@ class PodManagers(base.TestCase):
         )
         self.assertEqual([], self.json('podmanager list --driver fake'))
 
+    def test_access(self):
+        self.fake('granted', '--no-is-public')
+        self.assertEqual('', self.valence('podmanager access add granted p1'))
+        self.assertEqual(
+            ['p1'],
+            [
+                one['project_id']
+                for one in self.json('podmanager access list granted')
+            ],
+        )
+        self.valence('podmanager access remove granted p1')
+        self.assertEqual([], self.json('podmanager access list granted'))
+        self.assertIn(
+            'could not be found',
+            self.fails('podmanager access remove granted p1'),
+        )
+
     def test_errors_are_one_sentence(self):
         self.assertEqual(
             'Invalid input for url: its scheme has to be http or https.',

@@ -34,6 +34,20 @@ class Shell(base.TestCase):
         )
         self.assertEqual(0, done.returncode, done.stderr)
 
+    def test_http_basic(self):
+        for password, status in (('pw', 0), ('wrong', 1)):
+            done = self.run_openstack(
+                *'--os-auth-type http_basic --os-username joe'.split(),
+                *('--os-endpoint', processes.protected()),
+                *'valence driver list'.split(),
+                OS_PASSWORD=password,
+            )
+            self.assertEqual(status, done.returncode, done.stderr)
+        self.assertEqual(
+            'Authentication is required: a user name and password.\n',
+            done.stderr,
+        )
+
     def test_version_header(self):
         done = self.run_openstack(
             *('--debug', '--os-auth-type', 'none', '--os-endpoint', self.url),
