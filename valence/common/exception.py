@@ -57,6 +57,12 @@ class Forbidden(ValenceException):
     message = 'The policy does not allow %(action)s to be done by you.'
 
 
+class OverLimit(Forbidden):
+    """The project would hold more than its quota."""
+
+    message = 'The quota of the project does not allow that: %(reason)s.'
+
+
 class NotFound(ValenceException):
     """There is no such thing, or it is not for the asker to know of it."""
 

@@ -7,6 +7,7 @@ from valence.objects.inventory import Device
 from valence.objects.inventory import Storage
 from valence.objects.inventory import System
 from valence.objects.node import Node
+from valence.objects.node import ProjectUsage
 from valence.objects.operation import Allocation
 from valence.objects.operation import Conductor
 from valence.objects.operation import Operation
@@ -27,6 +28,7 @@ __all__ = (
     'PendingRefresh',
     'PodManager',
     'PodManagerAccess',
+    'ProjectUsage',
     'Storage',
     'System',
 )
@@ -40,6 +42,7 @@ ALL = (
     Storage,
     Flavor,
     Node,
+    ProjectUsage,
     PendingRefresh,
     Allocation,
     Operation,

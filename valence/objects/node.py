@@ -15,6 +15,15 @@ PROVISION_STATES = (
 )
 
 
+def _charged(what: str) -> fields.IntegerField:
+    return fields.IntegerField(
+        doc=f'{what} that the project is charged with for it.',
+        api='r',
+        default=0,
+        minimum=0,
+    )
+
+
 @ovo.VersionedObjectRegistry.register
 class Node(base.ValenceObject):
     """A bare-metal server composed out of pooled hardware."""
@@ -91,6 +100,9 @@ class Node(base.ValenceObject):
             nullable=True,
             max_length=4096,
         ),
+        'charged_cores': _charged('Processor cores'),
+        'charged_memory_mib': _charged('Memory in MiB'),
+        'charged_devices': _charged('Devices'),
         'project_id': fields.StringField(
             doc='Project that the node belongs to.',
             api='r',
@@ -103,6 +115,21 @@ class Node(base.ValenceObject):
             api='r',
             nullable=True,
             max_length=255,
+        ),
+        **base.timestamps(),
+    }
+
+
+@ovo.VersionedObjectRegistry.register
+class ProjectUsage(base.ValenceObject):
+    """What requests of a project contend for while its nodes are summed up."""
+
+    RESOURCE = 'project_usages'
+    KIND = 'usage'
+    fields = {
+        'uuid': base.own_uuid('usage'),
+        'project_id': fields.StringField(
+            doc='Project whose nodes are summed up.', max_length=255
         ),
         **base.timestamps(),
     }

@@ -6,6 +6,7 @@ from typing import Any
 
 from oslo_config import cfg
 
+from valence import quota
 from valence.common import exception
 from valence.conductor import inventory
 from valence.conductor import operations
@@ -38,7 +39,8 @@ class Look(operations.Step):
     ) -> None:
         podm_uuid = run.operation.podm_uuid
         hashes = [inventory.uri_hash(uri) for uri in result['resources']]
-        claimed = 0
+        claimed: list[str] = []
+        systems = 0
         for model in (models.System, models.Device):
             for row in tx.list(model, podm_uuid=podm_uuid, uri_hash=hashes):
                 tx.create(
@@ -47,13 +49,21 @@ class Look(operations.Step):
                     node_uuid=run.target,
                     podm_uuid=podm_uuid,
                 )
-                claimed += model is models.System
-        if not claimed:
+                claimed.append(row.uuid)
+                systems += model is models.System
+        if not systems:
             raise exception.PodManagerError(
                 reason='no system of the inventory is part of the node; '
                 'sync the pod manager first'
             )
-        tx.update(models.Node, {'index': result['index']}, uuid=run.target)
+        tx.update(
+            models.Node,
+            {
+                'index': result['index'],
+                **quota.of_resources(tx, claimed).columns(),
+            },
+            uuid=run.target,
+        )
 
     def unrecord(
         self,

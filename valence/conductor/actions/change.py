@@ -6,6 +6,7 @@ from typing import Any
 from oslo_config import cfg
 from oslo_utils import timeutils
 
+from valence import quota
 from valence import scheduler
 from valence.common import exception
 from valence.conductor import inventory
@@ -151,6 +152,7 @@ class UnclaimDevice(compose.Refresh):
     ) -> None:
         super().record(tx, run, result)
         inventory.let_go(tx, run.target, [run.operation.params['device']])
+        quota.give_back(tx, run.target, run.operation.params['charge'])
 
 
 class Look(operations.Step):
@@ -198,6 +200,12 @@ class Attach(Change):
 
     name = 'attach'
     steps = (ClaimDevice, Join, compose.Refresh)
+
+    def failed(
+        self, tx: db.Transaction, run: operations.Run, error: str
+    ) -> None:
+        super().failed(tx, run, error)
+        quota.give_back(tx, run.target, run.operation.params['charge'])
 
 
 class Detach(Change):

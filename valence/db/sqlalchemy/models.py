@@ -203,8 +203,22 @@ class Node(Table):
     power_state = Column(sa.String(16), nullable=False)
     drift = Column(Text)
     last_error = Column(Text)
+    charged_cores = Column(sa.Integer, nullable=False)
+    charged_memory_mib = Column(sa.BigInteger, nullable=False)
+    charged_devices = Column(sa.Integer, nullable=False)
     project_id = Column(Name(255), index=True)
     user_id = Column(Name(255))
+
+
+class ProjectUsage(Table):
+    __tablename__ = 'project_usages'
+    __table_args__ = _args(
+        sa.UniqueConstraint(
+            'project_id', name='uniq_project_usages0project_id'
+        ),
+    )
+
+    project_id = Column(Name(255), nullable=False)
 
 
 class Flavor(Table):

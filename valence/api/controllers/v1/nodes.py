@@ -5,6 +5,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from valence import objects
+from valence import quota
 from valence import scheduler
 from valence.api import render
 from valence.api.controllers.v1 import base
@@ -148,7 +149,8 @@ class Nodes(base.Controller):
     def create(self, call: base.Call) -> dict[str, Any]:
         """Compose a node: by flavor, requirements or exact resources."""
         values = call.values(self.object)
-        return self._accepted(call, *_compose(self, call, values))
+        limits = quota.limits(call.context.project_id)
+        return self._accepted(call, *_compose(self, call, values, limits))
 
     @base.verb(body='c', extra=_PLACE, absent=('name',))
     def preview(self, call: base.Call) -> dict[str, Any]:
@@ -181,7 +183,8 @@ class Nodes(base.Controller):
     @base.verb(status=202, body=MANAGE)
     def manage(self, call: base.Call) -> dict[str, Any]:
         """Adopt a node that exists on a pod manager."""
-        return self._accepted(call, *_manage(self, call))
+        limits = quota.limits(call.context.project_id)
+        return self._accepted(call, *_manage(self, call, limits))
 
     @base.verb(body='u')
     def update(self, call: base.Call) -> dict[str, Any]:
@@ -198,7 +201,14 @@ class Nodes(base.Controller):
     def action(self, call: base.Call) -> dict[str, Any]:
         """Reset, Boot, attach or detach: one of them."""
         ((name, params),) = call.body().items()
-        return self._accepted(call, *_act(self, call, name, params))
+        limits = self._limits(call) if name == 'attach' else {}
+        return self._accepted(call, *_act(self, call, name, params, limits))
+
+    def _limits(self, call: base.Call) -> dict[str, int]:
+        """The limits of the project that the node belongs to."""
+        with db.reader() as tx:
+            node = self.find(tx, call)
+        return quota.limits(node.project_id)
 
     def _accepted(
         self, call: base.Call, uuid: str, operation: str
@@ -311,11 +321,24 @@ def _compose(
     controller: Nodes,
     call: base.Call,
     given: dict[str, Any],
+    limits: dict[str, int],
 ) -> tuple[str, str]:
     values, request = _placement(tx, controller, call, given)
     if request.podm_uuid is not None:
         _check_usable(tx, call, request.podm_uuid)
-    uuid = _new_node(tx, call.context, provision_state='composing', **values)
+    charge = (
+        quota.of_resources(tx, request.resources)
+        if request.resources
+        else quota.of_requirements(request.wanted)
+    )
+    quota.enforce(tx, call.context.project_id, limits, charge)
+    uuid = _new_node(
+        tx,
+        call.context,
+        provision_state='composing',
+        **charge.columns(),
+        **values,
+    )
     operation = conductor.request(
         tx,
         call.context,
@@ -365,7 +388,10 @@ def _check_usable(tx: db.Transaction, call: base.Call, podm_uuid: str) -> None:
 
 @db.transaction
 def _manage(
-    tx: db.Transaction, controller: Nodes, call: base.Call
+    tx: db.Transaction,
+    controller: Nodes,
+    call: base.Call,
+    limits: dict[str, int],
 ) -> tuple[str, str]:
     body = call.body()
     podm = call.find(
@@ -378,6 +404,8 @@ def _manage(
         raise exception.Conflict(
             f'{uri} is the node {known.name} ({known.uuid}) already.'
         )
+    # Its sizes are charged when they have been observed.
+    quota.enforce(tx, call.context.project_id, limits, quota.Charge(nodes=1))
     uuid = _new_node(
         tx,
         call.context,
@@ -428,6 +456,7 @@ def _act(
     call: base.Call,
     name: str,
     params: dict[str, Any],
+    limits: dict[str, int],
 ) -> tuple[str, str]:
     row = controller.find(tx, call)
     wanted = {key.lower(): value for key, value in params.items()}
@@ -436,12 +465,29 @@ def _act(
             tx, objects.Device, params['resource_id'], field='resource_id'
         )
         _check_device(row, device, name)
-        wanted = {'device': device.uuid}
+        charge = _recharge(tx, row, device, name, limits)
+        wanted = {'device': device.uuid, 'charge': charge.columns()}
     operation = conductor.request_on_node(
         tx, call.context, name.lower(), row, wanted
     )
     states.move_node(tx, row.uuid, 'updating')
     return row.uuid, operation
+
+
+def _recharge(
+    tx: db.Transaction,
+    node: Any,
+    device: Any,
+    name: str,
+    limits: dict[str, int],
+) -> quota.Charge:
+    """Charge a node with a device, or find out what detaching gives back."""
+    if name == 'detach':
+        return quota.of_detaching(tx, node, device.uuid)
+    charge = quota.of_resources(tx, [device.uuid], nodes=0)
+    quota.enforce(tx, node.project_id, limits, charge)
+    quota.charge(tx, node.uuid, charge)
+    return charge
 
 
 def _check_device(node: Any, device: Any, name: str) -> None:

@@ -139,6 +139,19 @@ def upgrade():
         mysql_engine='InnoDB',
     )
     op.create_table(
+        'project_usages',
+        sa.Column('project_id', types.Name(255), nullable=False),
+        sa.Column('uuid', sa.String(length=36), nullable=False),
+        sa.Column('created_at', types.DateTime, nullable=False),
+        sa.Column('updated_at', types.DateTime, nullable=True),
+        sa.PrimaryKeyConstraint('uuid'),
+        sa.UniqueConstraint(
+            'project_id', name='uniq_project_usages0project_id'
+        ),
+        mysql_charset='utf8mb4',
+        mysql_engine='InnoDB',
+    )
+    op.create_table(
         'chassis',
         sa.Column('parent_uuid', sa.String(length=36), nullable=True),
         sa.Column('type', sa.String(length=64), nullable=False),
@@ -235,6 +248,9 @@ def upgrade():
         sa.Column('power_state', sa.String(length=16), nullable=False),
         sa.Column('drift', types.Text, nullable=True),
         sa.Column('last_error', types.Text, nullable=True),
+        sa.Column('charged_cores', sa.Integer(), nullable=False),
+        sa.Column('charged_memory_mib', sa.BigInteger(), nullable=False),
+        sa.Column('charged_devices', sa.Integer(), nullable=False),
         sa.Column('project_id', types.Name(255), nullable=True),
         sa.Column('user_id', types.Name(255), nullable=True),
         sa.Column('uuid', sa.String(length=36), nullable=False),

@@ -1,0 +1,327 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Quotas: a project holds no more than Keystone's limits allow."""
+
+import concurrent.futures
+import types
+import uuid
+
+from keystoneauth1 import exceptions as ksa_exceptions
+from oslo_config import cfg
+from oslo_limit import fixture as limit_fixture
+
+from valence import quota
+from valence.common import exception
+from valence.conductor import inventory
+from valence.conductor.actions import adopt
+from valence.conductor.actions import change
+from valence.db import api as db
+from valence.db.sqlalchemy import models
+from valence.tests.fixtures import personas
+from valence.tests.functional.api import test_rbac
+
+_WANTED = {
+    'processor': {'total_cores': 4},
+    'memory': {'capacity_mib': 2048},
+    'storage': [{'capacity_gib': 10, 'count': 2}],
+    'pci_devices': [{'type': 'gpu'}],
+}
+
+
+class QuotaCase(test_rbac.RBACCase):
+    options = {**test_rbac.RBACCase.options, 'quota__enforce': True}
+    limits: dict = {}
+
+    def setUp(self):
+        super().setUp()
+        self.limit()
+        quota._enforcer.cache_clear()
+        self.addCleanup(quota._enforcer.cache_clear)
+
+    def limit(self, *, registered=None, project=None):
+        """Have Keystone tell these limits."""
+        self.keystone = self.useFixture(
+            limit_fixture.LimitFixture(
+                self.limits if registered is None else registered,
+                {personas.OWN: project or {}},
+            )
+        )
+
+    def post(self, path='nodes', who='member', **body):
+        return self.ask(who, 'POST', path, '', body)
+
+    def compose(self, name, code=202, **body):
+        answer = self.post(name=name, **body)
+        self.assertEqual(code, answer.status, answer)
+        return answer
+
+    def node(self, name):
+        return db.get(models.Node, name=name)
+
+    def charged(self, name):
+        node = self.node(name)
+        return (
+            node.charged_cores,
+            node.charged_memory_mib,
+            node.charged_devices,
+        )
+
+
+class TestCharged(QuotaCase):
+    """What a node is charged with; there are no limits here."""
+
+    def test_what_is_asked_for(self):
+        self.compose('new', properties=_WANTED)
+        self.assertEqual((4, 2048, 3), self.charged('new'))
+
+    def test_by_flavor(self):
+        db.update(models.Flavor, {'properties': _WANTED}, name='own')
+        self.compose('new', flavor='own')
+        self.assertEqual((4, 2048, 3), self.charged('new'))
+
+    def test_nothing(self):
+        answer = self.compose('new')
+        self.assertEqual((0, 0, 0), self.charged('new'))
+        self.assertEqual(0, answer.json['charged_cores'])
+
+    def test_exact_resources(self):
+        db.update(models.Device, {'memory_mib': 5}, name='open-free')
+        answer = self.post(
+            who='admin', name='new', resources=['open-system', 'open-free']
+        )
+        self.assertEqual(202, answer.status, answer)
+        self.assertEqual((8, 1029, 1), self.charged('new'))
+
+
+class TestChanged(QuotaCase):
+    """Devices come to a node, and go."""
+
+    def act(self, code=202, **body):
+        answer = self.ask(
+            'member', 'POST', 'nodes/{id}/action', 'own-node', body
+        )
+        self.assertEqual(code, answer.status, answer)
+        return answer
+
+    def run_of(self, answer):
+        operation = db.get(
+            models.Operation, uuid=answer.json['operation_uuid']
+        )
+
+        return types.SimpleNamespace(
+            operation=operation, target=operation.target_uuid
+        )
+
+    def test_attach(self):
+        db.update(models.Device, {'cpu_cores': 2}, name='open-free')
+        self.act(attach={'resource_id': 'open-free'})
+        self.assertEqual((2, 0, 1), self.charged('own-node'))
+
+    def test_an_attach_that_fails(self):
+        answer = self.act(attach={'resource_id': 'open-free'})
+        self.assertEqual((0, 0, 1), self.charged('own-node'))
+        run = self.run_of(answer)
+        db.transaction(change.Attach().failed)(run, 'for a reason')
+        self.assertEqual((0, 0, 0), self.charged('own-node'))
+
+    def test_detach(self):
+        db.update(models.Node, {'charged_devices': 3}, name='own-node')
+        answer = self.act(detach={'resource_id': 'own-device'})
+        self.assertEqual((0, 0, 3), self.charged('own-node'))
+        params = self.run_of(answer).operation.params
+        db.transaction(quota.give_back)(
+            self.node('own-node').uuid, params['charge']
+        )
+        self.assertEqual((0, 0, 2), self.charged('own-node'))
+
+    def test_detaching_gives_no_less_than_was_asked_for(self):
+        db.update(models.Device, {'memory_mib': 100}, name='own-device')
+        db.update(
+            models.Node,
+            {
+                'properties': {'memory': {'capacity_mib': 80}},
+                'charged_memory_mib': 120,
+            },
+            name='own-node',
+        )
+        with db.reader() as tx:
+            charge = quota.of_detaching(
+                tx,
+                self.node('own-node'),
+                self.scene.uuids['own-device'],
+            )
+        self.assertEqual(quota.Charge(memory=40), charge)
+
+    def test_over_the_limit(self):
+        self.limit(registered={'devices': 1})
+        self.act(attach={'resource_id': 'open-free'})
+        db.update(models.Operation, {'state': 'succeeded', 'lock_key': None})
+        db.update(models.Node, {'provision_state': 'active'})
+        answer = self.act(403, attach={'resource_id': 'own-kept'})
+        self.assertIn('devices: the limit is 1', answer.error['detail'])
+
+    def test_administrators_charge_the_project_of_the_node(self):
+        self.limit(registered={'devices': 0})
+        for node, code in (('own-node', 403), ('nobodys-node', 202)):
+            answer = self.ask(
+                'admin',
+                'POST',
+                'nodes/{id}/action',
+                node,
+                {'attach': {'resource_id': 'open-free'}},
+            )
+            self.assertEqual(code, answer.status, answer)
+
+
+class TestAdopted(QuotaCase):
+    def test_a_node_too_many(self):
+        self.limit(registered={'nodes': 1})
+        answer = self.post('nodes/manage', 'admin', **test_rbac._MANAGE)
+        self.assertEqual(403, answer.status, answer)
+
+    def test_what_is_observed(self):
+        self.post('nodes/manage', 'admin', **test_rbac._MANAGE)
+        self.assertEqual((0, 0, 0), self.charged('new'))
+        operation = db.get(models.Operation, action='adopt')
+        for model, name in (
+            (models.System, 'open-system'),
+            (models.Device, 'open-free'),
+        ):
+            hashed = inventory.uri_hash(f'/{name}')
+            db.update(model, {'uri_hash': hashed}, name=name)
+        run = types.SimpleNamespace(
+            operation=operation, target=operation.target_uuid
+        )
+        db.transaction(adopt.Look().record)(
+            run, {'resources': ['/open-system', '/open-free'], 'index': '9'}
+        )
+        self.assertEqual((8, 1024, 1), self.charged('new'))
+
+
+class TestLimits(QuotaCase):
+    """Own has one node that is charged with nothing."""
+
+    def refused(self, *details, **body):
+        before = self.operations()
+        answer = self.compose('new', 403, **body)
+        self.assertEqual('composable.over-limit', answer.error['code'])
+        for detail in details:
+            self.assertIn(detail, answer.error['detail'])
+        self.assertIsNone(self.node('new'))
+        self.assertEqual(before, self.operations())
+
+    def operations(self):
+        with db.reader() as tx:
+            return tx.count(models.Operation)
+
+    def test_nothing_registered(self):
+        self.compose('new', properties=_WANTED)
+
+    def test_nodes(self):
+        self.limit(registered={'nodes': 1})
+        self.refused('nodes: the limit is 1, 1 in use, 1 more asked for')
+
+    def test_all_that_is_over_is_named(self):
+        self.limit(registered={'nodes': 2, 'cores': 3, 'memory': 2047})
+        self.refused(
+            'cores: the limit is 3, 0 in use, 4 more asked for',
+            'memory: the limit is 2047, 0 in use, 2048 more asked for',
+            properties=_WANTED,
+        )
+
+    def test_up_to_the_limit(self):
+        self.limit(
+            registered={'nodes': 2, 'cores': 4, 'memory': 2048, 'devices': 3}
+        )
+        self.compose('first', properties=_WANTED)
+        self.refused('nodes', 'cores', 'memory', 'devices', properties=_WANTED)
+
+    def test_limits_of_the_project_come_first(self):
+        self.limit(registered={'nodes': 1}, project={'nodes': 2})
+        self.compose('first')
+        self.refused('the limit is 2, 2 in use')
+
+    def test_unlimited(self):
+        self.limit(registered={'nodes': 1}, project={'nodes': -1})
+        self.compose('new')
+
+    def test_what_is_not_ours_does_not_count(self):
+        self.limit(registered={'servers': 0})
+        self.compose('new')
+
+    def test_free_when_the_node_is_gone(self):
+        self.limit(registered={'cores': 4})
+        self.compose('first', properties=_WANTED)
+        self.refused('cores', properties=_WANTED)
+        db.transaction(lambda tx: tx.delete(models.Node, name='first'))()
+        self.compose('new', properties=_WANTED)
+
+    def test_other_projects_do_not_count(self):
+        self.limit(registered={'nodes': 2})
+        db.update(models.Node, {'project_id': 'c' * 32}, name='nobodys-node')
+        self.compose('new')
+
+    def test_a_preview_is_free(self):
+        self.limit(registered={'nodes': 0})
+        self.assertEqual(200, self.post('nodes/preview').status)
+
+    def test_keystone_away(self):
+        for error in (
+            ksa_exceptions.ConnectFailure('away'),
+            ksa_exceptions.Unauthorized('wrong password'),
+            ValueError('Service not found'),
+        ):
+            self.keystone.mock_conn.registered_limits.side_effect = error
+            answer = self.compose('new', 503)
+            self.assertIn('Keystone', answer.error['detail'])
+            self.assertIn('Retry-After', answer.headers)
+        self.limit(registered={'nodes': 5})
+        quota._enforcer.cache_clear()
+        self.compose('new')
+
+    def test_who_is_not_limited(self):
+        self.limit(registered={'nodes': 0})
+        self.assertEqual({'nodes': 0}, quota.limits(personas.OWN))
+        self.assertEqual({}, quota.limits(None))
+        cfg.CONF.set_override('enforce', False, 'quota')
+        self.assertEqual({}, quota.limits(personas.OWN))
+
+
+class TestTogether(QuotaCase):
+    """Fifty requests at once where ten nodes may be."""
+
+    limits = {'nodes': 11}
+
+    def test_ten_come_through(self):
+        headers = self.personas.of('member')
+
+        def ask(number):
+            return self.client.request(
+                'POST', '/v1/nodes', {'name': f'node-{number}'}, headers
+            )
+
+        with concurrent.futures.ThreadPoolExecutor(50) as pool:
+            answers = list(pool.map(ask, range(50)))
+        codes = [answer.status for answer in answers]
+        self.assertEqual((10, 40), (codes.count(202), codes.count(403)))
+        with db.reader() as tx:
+            # One was there before.
+            self.assertEqual(
+                11, tx.count(models.Node, project_id=personas.OWN)
+            )
+
+    def test_the_last_place_of_another_project(self):
+        self.assertRaises(
+            exception.OverLimit,
+            db.transaction(quota.enforce),
+            str(uuid.uuid4()),
+            {'nodes': 0},
+            quota.Charge(nodes=1),
+        )
+
+
+class TestTogetherMySQL(TestTogether):
+    backend = 'mysql'
+
+
+class TestTogetherPostgreSQL(TestTogether):
+    backend = 'postgresql'
