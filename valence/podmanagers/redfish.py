@@ -24,6 +24,7 @@ from valence.podmanagers import base
 from valence.podmanagers import redfish_actions
 from valence.podmanagers import redfish_blocks
 from valence.podmanagers import redfish_composition
+from valence.podmanagers import redfish_constrained
 from valence.podmanagers import redfish_discovery
 from valence.podmanagers import redfish_events
 from valence.podmanagers import redfish_inventory
@@ -170,7 +171,7 @@ class Redfish(base.Driver):
             ),
             blocks,
         )
-        body = redfish_composition.body(way, request)
+        body = self._body(way, request, service, blocks, deadline)
         try:
             redfish_composition.check(way, body, blocks)
         except exception.NoMatch:
@@ -181,6 +182,21 @@ class Redfish(base.Driver):
             return found
         answer = redfish_composition.send(self._client, way, body, deadline)
         return self._made(answer, request, deadline)
+
+    def _body(
+        self,
+        way: redfish_composition.Way,
+        request: base.ComposeRequest,
+        service: dict[str, Any],
+        blocks: dict[str, dict[str, Any]],
+        deadline: base.Deadline,
+    ) -> dict[str, Any]:
+        if way.kind != 'constrained':
+            return redfish_composition.body(way, request)
+        zones = redfish_composition.common_zones(blocks) or ()
+        with Crawler(self._client, deadline, expand=False) as crawler:
+            wanted = redfish_constrained.body(crawler, service, blocks, zones)
+        return {**redfish_composition.names(way, request), **wanted}
 
     def _made(
         self,

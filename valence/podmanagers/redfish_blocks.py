@@ -111,7 +111,7 @@ def zones(body: dict[str, Any]) -> list[str]:
 def read(crawler: Crawler, uris: Iterable[str]) -> dict[str, dict[str, Any]]:
     """Read blocks with all their parts, a wave of requests at a time."""
     blocks = crawler.get_many(uris)
-    parts = crawler.get_many(
+    found = crawler.get_many(
         uri
         for body in blocks.values()
         for name in _PARTS
@@ -119,12 +119,12 @@ def read(crawler: Crawler, uris: Iterable[str]) -> dict[str, dict[str, Any]]:
         for uri in links(body.get(name))
     )
     crawler.get_many(
-        uri for body in parts.values() for uri in links(body.get('Drives'))
+        uri for body in found.values() for uri in links(body.get('Drives'))
     )
     return blocks
 
 
-def _parts(crawler: Crawler, body: dict[str, Any]) -> Parts:
+def parts(crawler: Crawler, body: dict[str, Any]) -> Parts:
     """The parts of a block that was read, by kind."""
     found: Parts = {
         name: list(crawler.get_many(links(body.get(name))).items())
@@ -148,12 +148,12 @@ def device_item(
 
     :param places: the URIs of the zones that it lies in.
     """
-    parts = _parts(crawler, body)
-    drives = [redfish_inventory.drive(*found) for found in parts['Drives']]
-    nics = [redfish_inventory.nic(*f) for f in parts['EthernetInterfaces']]
+    held = parts(crawler, body)
+    drives = [redfish_inventory.drive(*found) for found in held['Drives']]
+    nics = [redfish_inventory.nic(*f) for f in held['EthernetInterfaces']]
     first = drives[0] if drives else {}
-    processors = [part for _, part in parts['Processors']]
-    memory = [part for _, part in parts['Memory']]
+    processors = [part for _, part in held['Processors']]
+    memory = [part for _, part in held['Memory']]
     chassis = links(obj(body.get('Links')).get('Chassis'))
     item = redfish_inventory.device_item(
         uri,
@@ -171,7 +171,7 @@ def device_item(
         state=state(body),
         health=health(body),
     )
-    _label(item, [part for found in parts.values() for _, part in found])
+    _label(item, [part for found in held.values() for _, part in found])
     return item
 
 
@@ -211,7 +211,7 @@ def host_item(
         values, parent = dict(inner.values), inner.parent
     else:
         item = redfish_inventory.system_item(
-            uri, body, _parts(crawler, body), used=False
+            uri, body, parts(crawler, body), used=False
         )
         values, parent = item.values, item.parent
     own = links(obj(body.get('Links')).get('Chassis'))

@@ -242,14 +242,12 @@ def body(way: Way, request: base.ComposeRequest) -> dict[str, Any]:
     """The body that asks for a system of the blocks that were claimed."""
     uris = (request.system, *request.devices)
     return {
-        **_names(way.capabilities, request),
+        **names(way, request),
         'Links': {'ResourceBlocks': [{'@odata.id': uri} for uri in uris]},
     }
 
 
-def _names(
-    capabilities: dict[str, Any], request: base.ComposeRequest
-) -> dict[str, Any]:
+def names(way: Way, request: base.ComposeRequest) -> dict[str, Any]:
     """What the system is called, our marker in it.
 
     Only what the capabilities announce is sent: services refuse what they do
@@ -257,25 +255,25 @@ def _names(
     """
     announced = {
         key.partition('@')[0]
-        for key in capabilities
+        for key in way.capabilities
         if key.endswith(_ACCEPTED) and not key.startswith('@')
     }
     required = {
         key.removesuffix(_REQUIRED)
-        for key, value in capabilities.items()
+        for key, value in way.capabilities.items()
         if key.endswith(_REQUIRED) and value is True
     }
     mark = f'valence-{request.marker}'
     if 'Description' in announced:
-        names = {
+        result = {
             'Name': request.name,
             'Description': f'Valence node {request.marker}',
         }
     else:
-        names = {'Name': mark}
+        result = {'Name': mark}
     # Of what else is demanded, that can be told.
     more = {'Id': mark, 'AssetTag': mark, 'HostName': mark}
-    return names | {name: more[name] for name in required & more.keys()}
+    return result | {name: more[name] for name in required & more.keys()}
 
 
 def send(

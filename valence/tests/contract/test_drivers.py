@@ -85,6 +85,12 @@ class RedfishNoPreviewTestCase(RedfishTestCase):
     arguments = ('--compose-by', 'manifest', '--no-preview', '--no-tasks')
 
 
+class RedfishConstrainedTestCase(RedfishTestCase):
+    """The service picks the blocks by what they are asked to hold."""
+
+    arguments = ('--compose-by', 'constrained', '--seed', 'constrained')
+
+
 class RedfishExpandableTestCase(RedfishTestCase):
     """Systems that are there for good, and have blocks put to them."""
 
