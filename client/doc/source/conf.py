@@ -1,0 +1,11 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How sphinx-build makes the pages."""
+
+extensions = ['sphinx.ext.autodoc', 'cliff.sphinxext']
+project = 'python-valenceclient'
+author = 'Valence contributors'
+html_theme = 'alabaster'
+autoprogram_cliff_application = 'openstack'
+autodoc_default_options = {'members': True, 'undoc-members': True}
+autodoc_typehints = 'none'
+nitpicky = False
