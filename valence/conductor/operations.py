@@ -425,7 +425,7 @@ def _stumble(run: Run, exc: Exception) -> bool:
         # Somebody else was quicker: look again, at what is there by now.
         _let_go(run, random.uniform(0, 0.1))  # noqa: S311
         return False
-    if isinstance(exc, db_exception.DBError):
+    if isinstance(exc, db.FAILURES):
         raise exc
     if _passes(exc) and _retry(run, exc):
         return False
@@ -494,7 +494,7 @@ def _undo(run: Run) -> bool:
         _point(run, row.name, 'undoing')
         step.undo(run, row.result)
         _point(run, row.name, 'undone')
-    except (Fenced, db_exception.DBError):
+    except (Fenced, *db.FAILURES):
         raise
     except Exception as exc:
         if not run.holds():

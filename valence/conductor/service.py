@@ -10,7 +10,6 @@ from concurrent import futures
 from typing import Any
 
 from oslo_config import cfg
-from oslo_db import exception as db_exception
 from oslo_log import log
 from oslo_utils import timeutils
 
@@ -20,6 +19,7 @@ from valence.conductor import events
 from valence.conductor import lease
 from valence.conductor import monitor
 from valence.conductor import operations
+from valence.db import api as db
 from valence.podmanagers import loader
 
 LOG = log.getLogger(__name__)
@@ -128,7 +128,7 @@ class Conductor:
             # has to wait for the end of this lease.
             if all(idle):
                 self._lease.end()
-        except db_exception.DBError as exc:
+        except db.FAILURES as exc:
             LOG.warning('The database was not told of the end: %s', exc)
         self._drivers.close()
 
@@ -139,7 +139,7 @@ class Conductor:
         while not self._stopping.is_set():
             try:
                 function()
-            except db_exception.DBError as exc:
+            except db.FAILURES as exc:
                 LOG.error('The database cannot be used: %s', exc)
                 self._stopping.wait(1)
             except Exception:
@@ -202,7 +202,7 @@ class Conductor:
             except operations.Lapsed:
                 LOG.warning('Operation %s waits for the lease', operation.uuid)
                 self._stopping.wait(cfg.CONF.conductor.heartbeat_interval)
-            except db_exception.DBError as exc:
+            except db.FAILURES as exc:
                 LOG.error('The database cannot be used: %s', exc)
                 self._stopping.wait(1)
             except Exception:

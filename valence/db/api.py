@@ -28,6 +28,7 @@ from typing import TypeVar
 
 import sqlalchemy as sa
 from oslo_db import api as db_api
+from oslo_db import exception as db_exception
 from oslo_utils import timeutils
 from oslo_utils import uuidutils
 
@@ -41,6 +42,8 @@ T = TypeVar('T')
 Model = type[models.Table]
 
 BATCH = 200
+#: What says that the database, and not what it was asked for, is at fault.
+FAILURES = (db_exception.DBError, sa.exc.SQLAlchemyError)
 now = types.utcnow
 
 

@@ -3,6 +3,7 @@
 
 import contextlib
 import functools
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,6 +12,8 @@ from oslo_config import cfg
 from oslo_db import options as db_options
 from oslo_db.sqlalchemy import enginefacade
 from oslo_db.sqlalchemy import exc_filters
+
+from valence import conf  # noqa: F401 - registers the options
 
 _LOCK_WAIT_SECONDS = 60
 
@@ -38,9 +41,33 @@ def get_engine() -> sa.Engine:
     )
     # Rows are changed by compare-and-swap: snapshots and gap locks would only
     # cost deadlocks.
-    return context.writer.get_engine().execution_options(
+    engine = context.writer.get_engine().execution_options(
         isolation_level='READ COMMITTED'
     )
+    _wake_or_let_go(engine)
+    return engine
+
+
+def _wake_or_let_go(engine: sa.Engine) -> None:
+    """Have the server end transactions in which nothing happens any more.
+
+    A process that was stopped in the middle of one holds its locks, which
+    nobody should wait for longer than it takes to see that it is gone. MySQL
+    has no such setting.
+    """
+    seconds = math.ceil(cfg.CONF.conductor.heartbeat_timeout)
+
+    @sa.event.listens_for(engine, 'connect')
+    def _connect(dbapi_connection: Any, record: Any) -> None:
+        if engine.dialect.name == 'postgresql':
+            setting = f'idle_in_transaction_session_timeout = {seconds * 1000}'
+        elif getattr(engine.dialect, 'is_mariadb', False):
+            setting = f'idle_transaction_timeout = {seconds}'
+        else:
+            return
+        with dbapi_connection.cursor() as cursor:
+            cursor.execute(f'SET SESSION {setting}')
+        dbapi_connection.commit()
 
 
 def _sqlite(url: sa.URL) -> sa.Engine:
