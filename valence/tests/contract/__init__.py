@@ -7,9 +7,10 @@ A driver of your own is tested by one command, without a line of code::
         --username admin --password secret
 
 ``mydriver`` is the name of its entry point. The endpoint should be one to try
-things out on: nodes are composed there and taken apart. What needs faults is
-skipped; the simulator orders them, as ``faults.Proxy`` does in front of any
-other HTTP endpoint with ``--faults``.
+things out on: nodes are composed there and taken apart. With ``--faults`` a
+proxy before the endpoint spoils requests and answers in every way that was
+ever seen; without it those tests are skipped. A driver that logs in with every
+request is tested with ``--auth-type basic``.
 
 In a test-suite of your own, derive from ``suite.Contract``::
 

@@ -5,6 +5,7 @@ from valence.podmanagers import expether
 from valence.podmanagers import redfish
 from valence.podmanagers import rsd
 from valence.tests.contract import endpoints
+from valence.tests.contract import faults
 from valence.tests.contract import suite
 
 
@@ -105,3 +106,11 @@ class ExpEtherTestCase(Simulated):
     driver_class = expether.ExpEther
     personality = 'eem'
     sessions = False
+
+
+class ProxiedTestCase(ExpEtherTestCase):
+    """The proxy that stands in for the simulator's faults is right itself."""
+
+    @classmethod
+    def endpoint(cls):
+        return faults.Proxied(super().endpoint())

@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Try the contract on a driver and an endpoint of yours."""
+
+import argparse
+import sys
+import unittest
+
+from valence import conf  # noqa: F401 - declares the options
+from valence.podmanagers import loader
+from valence.tests.contract import endpoints
+from valence.tests.contract import faults
+from valence.tests.contract import suite
+
+
+def parser():
+    """The options of the command."""
+    parser = argparse.ArgumentParser(
+        prog='python -m valence.tests.contract',
+        description='Tell whether a driver keeps the contract. Nodes are '
+        'composed on the endpoint, and taken apart again.',
+    )
+    add = parser.add_argument
+    add('driver', help='name of the entry point in valence.pod_managers')
+    add('url', help='where the endpoint is')
+    add('--username')
+    add('--password')
+    add('--auth-type', choices=('session', 'basic'), default='session')
+    add('--insecure', action='store_true', help='take any certificate')
+    add('--ca-cert', type=argparse.FileType(), help='PEM file to trust')
+    add(
+        '--faults',
+        action='store_true',
+        help='put a proxy before the endpoint that orders faults',
+    )
+    add('--pooled', type=int, default=2, help='devices to compose with')
+    add(
+        '-k',
+        dest='patterns',
+        action='append',
+        help='only tests whose name has this in it',
+    )
+    return parser
+
+
+def suite_of(options):
+    """The contract as tests of one driver on one endpoint."""
+    drivers = loader.drivers()
+    if options.driver not in drivers:
+        raise SystemExit(f'{options.driver} is none of {", ".join(drivers)}')
+
+    class Contract(suite.Contract):
+        driver_class = drivers[options.driver]
+        pooled = options.pooled
+        sessions = options.auth_type == 'session'
+
+        @classmethod
+        def endpoint(cls):
+            remote = endpoints.Remote(
+                options.url,
+                options.username,
+                options.password,
+                auth_type=options.auth_type,
+                insecure=options.insecure,
+                ca_cert=options.ca_cert and options.ca_cert.read(),
+            )
+            return faults.Proxied(remote) if options.faults else remote
+
+    loader_ = unittest.TestLoader()
+    loader_.testNamePatterns = [f'*{p}*' for p in options.patterns or ()]
+    loader_.testNamePatterns = loader_.testNamePatterns or None
+    return loader_.loadTestsFromTestCase(Contract)
+
+
+def main():
+    """Run the contract; the exit status."""
+    options = parser().parse_args()
+    runner = unittest.TextTestRunner(verbosity=2)
+    return 0 if runner.run(suite_of(options)).wasSuccessful() else 1
+
+
+if __name__ == '__main__':
+    sys.exit(main())
