@@ -33,8 +33,8 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check -qq install \
 	--use-pep517 --prefer-binary
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo demo-mixed test lint unit docs samples migration note benchmark \
-	pre-commit clean
+.PHONY: help venv demo demo-mixed test test-crash lint unit docs samples migration note \
+	benchmark pre-commit clean
 
 help: ## show this
 	@grep -hE '^[a-z-]+:.*## ' $(firstword $(MAKEFILE_LIST)) | \
@@ -77,6 +77,10 @@ lint: $(TESTABLE) ## run the checks, or those that CHECKS='ruff mypy' names
 
 unit: $(TESTABLE) ## run the tests, or those that TESTS=regex names
 	@$(BIN)/python tools/test.py --no-lint $(TESTS)
+
+test-crash: $(TESTABLE) ## kill, stop and race for as long as it takes
+	@VALENCE_TEST_CRASH=full $(BIN)/python tools/test.py --no-lint \
+	    functional.crash
 
 docs: $(TESTABLE) ## build the documentation in doc/build/html
 	@$(BIN)/python tools/lint.py docs

@@ -167,8 +167,8 @@ class ClusterTestCase(base.DatabaseTestCase):
         self.assertEqual(state, found['state'], found)
         return found
 
-    def free_device(self, pod):
-        """The name of a device that could be joined to a node."""
+    def free_devices(self, pod):
+        """The UUIDs of devices that can be joined to any node of a pod."""
         with db.reader() as tx:
             podm = tx.list(models.PodManager, name=pod).one()
             rows = tx.list(
@@ -177,8 +177,7 @@ class ClusterTestCase(base.DatabaseTestCase):
                 podm_uuid=podm.uuid,
                 state='free',
             ).all()
-        row = next(row for row in rows if 'storage' in row.resource_uri)
-        return row.uuid
+        return [row.uuid for row in rows if 'shared' in row.resource_uri]
 
     def settled(self, seconds=60):
         """Wait until no operation is open."""

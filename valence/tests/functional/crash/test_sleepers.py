@@ -123,7 +123,7 @@ class AttachTest(SleepTestCase):
     def prepare(self):
         self.name = next(self.names)
         self.ended(self.compose(self.name))
-        self.device = self.free_device('pod')
+        self.device = self.free_devices('pod')[0]
 
     def begin(self):
         return self.attach(self.name, self.device)
