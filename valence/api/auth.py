@@ -6,6 +6,7 @@ Nothing else is asked for the identity, so that what a client writes into
 headers is never believed.
 """
 
+import os
 from collections.abc import Callable
 from typing import Any
 
@@ -69,6 +70,12 @@ def _noauth(app: Any) -> Any:
 
 def _http_basic(app: Any) -> Any:
     """Users of a file of Apache's form; all of them are administrators."""
+    users = cfg.CONF.oslo_middleware.http_basic_auth_user_file
+    if not os.access(users, os.R_OK):
+        raise cfg.ConfigFileValueError(
+            f'[oslo_middleware] http_basic_auth_user_file: {users} cannot be '
+            f'read'
+        )
     # Not around the application: it would take whatever is raised there for
     # a wrong password.
     check = oslo_middleware.BasicAuthMiddleware(webob.Response(), cfg.CONF)
