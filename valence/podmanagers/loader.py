@@ -70,14 +70,20 @@ def recognize(conn: base.Connection, deadline: base.Deadline) -> str:
     :raises NotAPodManager: when none knows it.
     """
     reasons = []
+    away: exception.PodManagerUnavailable | None = None
     # Some drivers go by more than one name.
     for cls in sorted(set(drivers().values()), key=lambda cls: cls.name):
+        # That it does not speak, or bear, the protocol of one driver tells
+        # the next one nothing.
         try:
             if cls.recognizes(conn, deadline):
                 return cls.name
         except exception.NotAPodManager as exc:
-            # That it does not speak the one's protocol tells the next nothing.
             reasons.append(str(exc.values.get('reason')))
+        except exception.PodManagerUnavailable as exc:
+            away = exc
+    if away is not None:
+        raise away
     reasons.append(f'no driver of {", ".join(names())} recognizes it')
     raise exception.NotAPodManager(reason='; '.join(dict.fromkeys(reasons)))
 
