@@ -16,6 +16,9 @@ from valence.api import app
 
 LOG = log.getLogger(__name__)
 
+# How many connections wait to be taken; further ones are reset.
+_BACKLOG = 1024
+
 
 class Server:
     """The API on [api] host and port."""
@@ -27,6 +30,7 @@ class Server:
             app.setup_app(),
             numthreads=options.threads,
             server_name='valence',
+            request_queue_size=_BACKLOG,
         )
 
     def start(self) -> None:

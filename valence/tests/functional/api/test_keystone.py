@@ -1,0 +1,254 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Valence behind a real Keystone."""
+
+import concurrent.futures
+
+from keystoneauth1 import adapter
+from keystoneauth1 import session
+from keystoneauth1.identity import v3
+
+from valence.tests import base
+from valence.tests import fixtures
+from valence.tests.fixtures import keystone
+
+
+class KeystoneCase(base.ServiceTestCase):
+    """One Keystone, and one Valence that asks it."""
+
+    options: dict = {}
+
+    @classmethod
+    def start(cls):
+        reason = keystone.missing()
+        if reason:
+            raise cls.skipException(reason)
+        cls.keystone = cls.use(keystone.Keystone())
+        cls.service = cls.use(
+            fixtures.Service(
+                auth_strategy='keystone',
+                api__port=cls.keystone.service_port,
+                keystone_authtoken__www_authenticate_uri=cls.keystone.url,
+                keystone_authtoken__http_request_max_retries=0,
+                **cls.keystone.options(),
+                **cls.options,
+                **(
+                    cls.keystone.options('oslo_limit')
+                    if 'quota__enforce' in cls.options
+                    else {}
+                ),
+            )
+        )
+        cls.process = cls.service.all_in_one()
+
+    def client_of(self, cloud):
+        """A client with the token of a connection."""
+        return fixtures.Client(
+            self.service.client.url,
+            {'X-Auth-Token': cloud.session.get_token()},
+        )
+
+
+class TestKeystone(KeystoneCase):
+    @classmethod
+    def start(cls):
+        super().start()
+        cls.keystone.user('manager', 'manager', 'demo')
+        cls.keystone.user('worker', 'service', 'service')
+        cls.keystone.user('auditor', 'reader')
+        cls.clouds = {
+            'admin': cls.keystone.cloud('admin', 'admin'),
+            'system admin': cls.keystone.cloud('admin', system_scope='all'),
+            'service': cls.keystone.cloud('worker', 'service'),
+            'manager': cls.keystone.cloud('manager', 'demo'),
+            'member': cls.keystone.cloud('demo', 'demo'),
+            'reader': cls.keystone.cloud('reader', 'demo'),
+            'other': cls.keystone.cloud('other', 'other'),
+            'system reader': cls.keystone.cloud('auditor', system_scope='all'),
+        }
+
+    def test_catalogue(self):
+        """keystoneauth finds the service and its versions."""
+        for who, cloud in self.clouds.items():
+            service = adapter.Adapter(
+                cloud.session,
+                service_type='composable',
+                region_name='RegionOne',
+                min_version='1',
+                max_version='1.latest',
+            )
+            data = service.get_endpoint_data()
+            self.assertEqual(f'{self.keystone.service_url}/v1/', data.url)
+            self.assertEqual(
+                ((1, 1), (1, 1)),
+                (data.min_microversion, data.max_microversion),
+            )
+            answer = service.get('/nodes', microversion='1.1')
+            self.assertIn('nodes', answer.json(), who)
+
+    def test_personas(self):
+        for path, allowed in (
+            ('nodes', set(self.clouds)),
+            ('pod_managers', set(self.clouds)),
+            (
+                'racks',
+                {'admin', 'system admin', 'service', 'system reader'},
+            ),
+        ):
+            for who, cloud in self.clouds.items():
+                answer = self.client_of(cloud).request('GET', f'/v1/{path}')
+                self.assertEqual(
+                    200 if who in allowed else 403, answer.status, (who, path)
+                )
+
+    def test_another_project_finds_nothing(self):
+        client = self.client_of(self.clouds['member'])
+        made = client.post('/v1/nodes', {'name': 'mine'})
+        path = f'/v1/nodes/{made["uuid"]}'
+        self.assertEqual('mine', client.get(path)['name'])
+        for who, status in (
+            ('reader', 200),
+            ('manager', 200),
+            ('admin', 200),
+            ('system reader', 200),
+            ('other', 404),
+        ):
+            answer = self.client_of(self.clouds[who]).request('GET', path)
+            self.assertEqual(status, answer.status, (who, answer))
+        self.assertEqual(
+            self.clouds['member'].current_project_id, made['project_id']
+        )
+
+    def test_access_list(self):
+        admin = self.client_of(self.clouds['admin'])
+        admin.post(
+            '/v1/pod_managers',
+            {
+                'name': 'closed',
+                'url': 'http://podm.invalid',
+                'is_public': False,
+            },
+        )
+        member = self.client_of(self.clouds['member'])
+        path = '/v1/pod_managers/closed'
+        self.assertEqual(404, member.request('GET', path).status)
+        project = self.clouds['member'].current_project_id
+        admin.post(f'{path}/access', {'project_id': project})
+        self.assertEqual(
+            {'uuid', 'name', 'status', 'location'}, set(member.get(path))
+        )
+        other = self.client_of(self.clouds['other'])
+        self.assertEqual(404, other.request('GET', path).status)
+        admin.delete(f'{path}/access/{project}')
+        self.assertEqual(404, member.request('GET', path).status)
+
+    def test_without_token(self):
+        for headers in (None, {'X-Auth-Token': 'wrong'}):
+            answer = self.service.client.request(
+                'GET', '/v1/nodes', headers=headers
+            )
+            self.assertEqual(401, answer.status, answer)
+            self.assertEqual('composable.unauthorized', answer.error['code'])
+            self.assertEqual(
+                f'Keystone uri="{self.keystone.url}"',
+                answer.headers['WWW-Authenticate'],
+            )
+
+    def test_unscoped(self):
+        answer = self.client_of(self.keystone.cloud('demo')).request(
+            'GET', '/v1/nodes'
+        )
+        # Keystone scopes to the user's own project where nothing is said.
+        self.assertEqual(200, answer.status, answer)
+        nobody = v3.Password(
+            self.keystone.url,
+            username='demo',
+            password=keystone.PASSWORD,
+            user_domain_id='default',
+            unscoped=True,
+        )
+        token = session.Session(nobody).get_token()
+        answer = self.service.client.request(
+            'GET', '/v1/nodes', headers={'X-Auth-Token': token}
+        )
+        self.assertEqual(403, answer.status, answer)
+
+    def test_keystone_away(self):
+        known = self.client_of(self.clouds['member'])
+        known.get('/v1/nodes')
+        fresh = self.client_of(self.keystone.cloud('demo', 'demo'))
+        self.keystone.stop()
+        try:
+            answer = fresh.request('GET', '/v1/nodes')
+            self.assertEqual(503, answer.status, answer)
+            self.assertIn('Keystone', answer.error['detail'])
+            self.assertIn('Retry-After', answer.headers)
+            # What is remembered of a token holds, and versions need none.
+            known.get('/v1/nodes')
+            self.service.client.get('/')
+        finally:
+            self.keystone.start()
+        fresh.get('/v1/nodes')
+        self.assertIsNotNone(self.process.state)
+
+
+class TestQuota(KeystoneCase):
+    """Unified limits."""
+
+    options = {'quota__enforce': True}
+
+    @classmethod
+    def start(cls):
+        super().start()
+        cls.identity = cls.keystone.cloud('admin', 'admin').identity
+        cls.service_id = next(cls.identity.services(type='composable')).id
+
+    def _register(self, name, limit):
+        made = self.identity.create_registered_limit(
+            service_id=self.service_id,
+            region_id='RegionOne',
+            resource_name=name,
+            default_limit=limit,
+        )
+        self.addCleanup(self.identity.delete_registered_limit, made)
+
+    def _compose(self, cloud, count):
+        client = self.client_of(cloud)
+
+        def ask(number):
+            return client.request(
+                'POST', '/v1/nodes', {'name': f'{self.id()}-{number}'[-99:]}
+            )
+
+        with concurrent.futures.ThreadPoolExecutor(count) as pool:
+            return list(pool.map(ask, range(count)))
+
+    def test_fifty_at_once(self):
+        self._register('nodes', 10)
+        member = self.keystone.cloud('demo', 'demo')
+        answers = self._compose(member, 50)
+        codes = sorted(answer.status for answer in answers)
+        self.assertEqual([202] * 10 + [403] * 40, codes)
+        self.assertEqual(10, len(self.client_of(member).all('/v1/nodes')))
+        refused = next(one for one in answers if one.status == 403)
+        self.assertIn('nodes: the limit is 10', refused.error['detail'])
+
+    def test_a_limit_of_one_project(self):
+        other = self.keystone.cloud('other', 'other')
+        (free,) = self._compose(other, 1)
+        self.assertEqual(202, free.status, free)
+        self._register('cores', 100)
+        made = self.identity.create_limit(
+            service_id=self.service_id,
+            region_id='RegionOne',
+            resource_name='cores',
+            resource_limit=1,
+            project_id=other.current_project_id,
+        )
+        self.addCleanup(self.identity.delete_limit, made)
+        answer = self.client_of(other).request(
+            'POST',
+            '/v1/nodes',
+            {'name': 'many', 'properties': {'processor': {'total_cores': 2}}},
+        )
+        self.assertEqual(403, answer.status, answer)
+        self.assertIn('cores: the limit is 1', answer.error['detail'])
