@@ -5,6 +5,7 @@ from typing import Any
 
 import orjson
 import pecan
+import webob.request
 from pecan import hooks
 
 from valence.api import auth
@@ -32,7 +33,12 @@ class Request(pecan.Request):
         return self.environ['valence.body']
 
     def _parse(self) -> dict[str, Any]:
-        body = self.body
+        try:
+            body = self.body
+        except webob.request.DisconnectionError:
+            raise exception.InvalidBody(
+                reason='is shorter than it was said to be'
+            ) from None
         if not body.strip():
             return {}
         if self.content_type.lower() not in ('', 'application/json'):

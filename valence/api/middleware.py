@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import orjson
+import webob.exc
 from keystoneauth1 import exceptions as ksa_exceptions
 from oslo_db import exception as db_exception
 from oslo_log import log
@@ -17,6 +18,8 @@ from valence.common import exception
 LOG = log.getLogger(__name__)
 
 WSGI = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+# How much of a body that is too large is read nonetheless.
+_DRAINED_BYTES = 32 * 2**20
 # What other people's middleware may say with an error.
 _KEPT_HEADERS = {'allow', 'retry-after', 'www-authenticate'}
 
@@ -58,6 +61,8 @@ class Errors:
         if int(status[:3]) < 400:
             start_response(status, headers)
             return body
+        if int(status[:3]) == 413:
+            _drain(environ)
         kept = [item for item in headers if item[0].lower() in _KEPT_HEADERS]
         return self._answer(
             environ,
@@ -131,6 +136,19 @@ def understand(
         exc_info=exc,
     )
     return exception.ValenceException()
+
+
+def _drain(environ: dict[str, Any]) -> None:
+    """Let a client finish that sends too much, within reason.
+
+    Were the connection closed while it sends, it would not see the answer.
+    """
+    left = _DRAINED_BYTES
+    try:
+        while left > 0 and (chunk := environ['wsgi.input'].read(65536)):
+            left -= len(chunk)
+    except (OSError, webob.exc.HTTPException):
+        return
 
 
 def _last(columns: list[str] | None) -> str:

@@ -16,6 +16,8 @@ from valence.api import app
 
 LOG = log.getLogger(__name__)
 
+# cheroot's own default is to read headers without end.
+_HEADER_BYTES = 65536
 # How many connections wait to be taken; further ones are reset.
 _BACKLOG = 1024
 
@@ -32,6 +34,7 @@ class Server:
             server_name='valence',
             request_queue_size=_BACKLOG,
         )
+        self._server.max_request_header_size = _HEADER_BYTES
 
     def start(self) -> None:
         """Listen; requests are answered from now on."""
