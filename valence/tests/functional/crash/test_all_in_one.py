@@ -125,7 +125,7 @@ class TestOthers(CrashCase):
         self.restart()
         self.pod.heal()
         for node in nodes:
-            operation = self.client.finished(node['operation_uuid'], 60)
+            operation = self.client.finished(node['operation_uuid'])
             self.assertEqual('succeeded', operation['state'], operation)
         self.assertRight('n0', 'n1', 'n2', 'n3')
 

@@ -38,7 +38,7 @@ class ProcessesCase(base.DatabaseTestCase):
         return node['operation_uuid'], number
 
     def assertComposed(self, operation, name='n'):
-        operation = self.client.finished(operation, 60)
+        operation = self.client.finished(operation)
         self.assertEqual('succeeded', operation['state'], operation)
         node = self.client.get(f'/v1/nodes/{name}')
         self.assertEqual('active', node['provision_state'])

@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What only a socket can carry: broken HTTP, and clients that dawdle."""
+
+import json
+import socket
+import urllib.parse
+
+from valence.tests import base
+from valence.tests import fixtures
+
+
+class TestSocket(base.ServiceTestCase):
+    @classmethod
+    def start(cls):
+        cls.service = cls.use(fixtures.Service(api__threads=4))
+        cls.process = cls.service.all_in_one()
+        cls.client = cls.service.client
+
+    def _connect(self):
+        parts = urllib.parse.urlsplit(self.client.url)
+        connection = socket.create_connection(
+            (parts.hostname, parts.port), timeout=60
+        )
+        self.addCleanup(connection.close)
+        return connection
+
+    def _send(self, *pieces):
+        """Send bytes; returns the status and the body of what comes back."""
+        connection = self._connect()
+        try:
+            for piece in pieces:
+                connection.sendall(piece)
+            connection.shutdown(socket.SHUT_WR)
+        except (BrokenPipeError, ConnectionResetError):
+            pass  # It has heard enough, and has answered.
+        received = b''
+        try:
+            while data := connection.recv(65536):
+                received += data
+        except ConnectionResetError:
+            pass
+        head, _, body = received.partition(b'\r\n\r\n')
+        return int(head.split()[1]) if head else None, body
+
+    def assertAlive(self):
+        self.assertEqual([], self.client.all('/v1/pod_managers'))
+
+    def test_raw_bytes_in_the_address(self):
+        for line in (
+            b'GET /v1/nodes/\xff HTTP/1.1',
+            b'GET /v1/nodes?name=\xff HTTP/1.1',
+            b'GET /v1/nodes/\xc3\x28 HTTP/1.1',
+            b'GET /v1/nodes/%zz HTTP/1.1',
+            b'GET /v1/nodes/%00 HTTP/1.1',
+            b'GET ../../etc/passwd HTTP/1.1',
+            b'GET http://evil/v1/nobody HTTP/1.1',
+            b'NOTHING',
+            b'GET /v1/nodes HTTP/9.9',
+            b'\x16\x03\x01\x02\x00\x01',
+        ):
+            status, _ = self._send(line, b'\r\nHost: x\r\n\r\n')
+            self.assertIn(status, (400, 404, 414, 505), line)
+        self.assertAlive()
+
+    def test_lengths_that_lie(self):
+        head = (
+            b'POST /v1/pod_managers HTTP/1.1\r\nHost: x\r\n'
+            b'Content-Type: application/json\r\nContent-Length: %s\r\n\r\n'
+        )
+        for length in (b'-1', b'many', b'99999999999999', b'1000'):
+            status, _ = self._send(head % length, b'{"name": "short"}')
+            self.assertIn(status, (None, 400, 408, 411, 413), length)
+        self.assertAlive()
+
+    def test_ten_megabytes_in_chunks(self):
+        status, _ = self._send(
+            b'POST /v1/pod_managers HTTP/1.1\r\nHost: x\r\n'
+            b'Content-Type: application/json\r\n'
+            b'Transfer-Encoding: chunked\r\n\r\n',
+            *[b'10000\r\n' + b'x' * 0x10000 + b'\r\n'] * 160,
+            b'0\r\n\r\n',
+        )
+        self.assertIn(status, (400, 413))
+        self.assertAlive()
+
+    def test_ten_megabytes(self):
+        answer = self.client.request(
+            'POST', '/v1/pod_managers', content=b'x' * 10 * 2**20
+        )
+        self.assertEqual(413, answer.status)
+        self.assertEqual(413, answer.error['status'])
+
+    def test_headers_without_end(self):
+        status, _ = self._send(
+            b'GET /v1/nodes HTTP/1.1\r\nHost: x\r\n',
+            *[b'X-Long: ' + b'x' * 8000 + b'\r\n'] * 200,
+            b'\r\n',
+        )
+        self.assertIn(status, (None, 400, 413, 431))
+        self.assertAlive()
+
+    def test_clients_that_dawdle_do_not_stop_others(self):
+        for _ in range(3):
+            self._connect().sendall(b'GET /v1/nodes HT')
+        for _ in range(8):
+            self.assertAlive()
+
+    def test_one_connection_serves_many_requests(self):
+        connection = self._connect()
+        stream = connection.makefile('rb')
+        for _ in range(3):
+            connection.sendall(b'GET /v1/nodes HTTP/1.1\r\nHost: x\r\n\r\n')
+            length = 0
+            self.assertIn(b'200', stream.readline())
+            while (line := stream.readline()) != b'\r\n':
+                name, _, value = line.partition(b':')
+                if name.lower() == b'content-length':
+                    length = int(value)
+            self.assertEqual({'nodes': []}, json.loads(stream.read(length)))
+
+    def test_an_error_leaves_the_connection_usable(self):
+        for path in ('/v1/nowhere', '/v1/nodes?x=y', '/v1/nodes/x'):
+            answer = self.client.request('GET', path)
+            self.assertIn(answer.status, (400, 404))
+            self.assertEqual(answer.status, answer.error['status'])
