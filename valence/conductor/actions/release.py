@@ -63,9 +63,15 @@ class TakeApart(operations.Step):
 
     @staticmethod
     def _lost(run: operations.Run, node: Any, driver: Any) -> str | None:
-        """The URI of a node that was composed, but not written down."""
+        """The URI of a node that was composed, but not written down.
+
+        Where a node bears no name of ours, what it claimed tells it.
+        """
+        system, *devices = inventory.claimed_uris(node.uuid) or ['']
         found = driver.find_composed(
-            base.ComposeRequest(node.uuid, node.name, node.properties, ''),
+            base.ComposeRequest(
+                node.uuid, node.name, node.properties, system, tuple(devices)
+            ),
             run.repeatable(cfg.CONF.conductor.sync_timeout),
         )
         return found.uri if found else None
