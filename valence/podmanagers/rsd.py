@@ -28,6 +28,8 @@ LOG = log.getLogger(__name__)
 _POLL_SECONDS = 1.0
 # What RSD 1.2 calls a node that is assembled, besides the word of 2.x.
 _ASSEMBLED = ('Assembled', 'PoweredOn', 'PoweredOff')
+# Answers to DELETE that will not be others later.
+_REFUSALS = (400, 405, 409, 500, 501)
 _NODE = frozenset(
     ('compose', 'release', 'reset', 'boot', 'attach', 'detach', 'erase')
 )
@@ -237,15 +239,14 @@ class RSD(base.Driver):
         out of reach is asked again later, for force erases nothing.
         """
         answer = self._client.request('DELETE', uri, deadline, check=False)
-        refused = answer.status in (400, 405, 409, 500, 501)
-        if refused and not self._force(uri, deadline):
+        watched = redfish_actions.monitor(answer)
+        if answer.status == 202 and watched is not None:
+            answer = redfish_actions.wait(self._client, watched, deadline)
+        gone = answer.status in (404, 410) or (
+            answer.status in _REFUSALS and self._force(uri, deadline)
+        )
+        if not gone:
             self._client.check(answer, uri)
-        elif answer.status != 404:
-            watched = redfish_actions.monitor(answer)
-            if answer.status == 202 and watched is not None:
-                answer = redfish_actions.wait(self._client, watched, deadline)
-            if not refused and answer.status not in (404, 410):
-                self._client.check(answer, uri)
         if self._nodes is not None:
             self._nodes.pop(uri, None)
 

@@ -1,0 +1,243 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is peculiar to one protocol, and oddities that were seen."""
+
+import time
+
+from valence.common import exception
+from valence.podmanagers import base as podmanagers
+from valence.podmanagers import redfish
+from valence.podmanagers import rsd
+from valence.podmanagers import unfinished
+from valence.tests import base
+from valence.tests.contract import endpoints
+
+MARKER = '0b7d5c3e-6b1f-4d0e-8a77-6c1f0e9d2b4a'
+SYSTEMS = '/redfish/v1/Systems'
+BLOCKS = '/redfish/v1/CompositionService/ResourceBlocks'
+
+
+class OdditiesTestCase(base.TestCase):
+    driver_class = redfish.Redfish
+
+    def start(self, *arguments, personality='redfish', systems=4):
+        at = self.useFixture(
+            endpoints.Simulated(personality, *arguments, systems=systems)
+        )
+        self.simulator = at.simulator
+        self.driver = self.driver_class(at.connection)
+        self.addCleanup(self.driver.close)
+
+    def soon(self):
+        return podmanagers.Deadline(30)
+
+    def request(self, *blocks):
+        system, *devices = [f'{BLOCKS}/{block}' for block in blocks]
+        return podmanagers.ComposeRequest(
+            MARKER, 'n', {}, system, tuple(devices)
+        )
+
+    def settle(self, uri):
+        for _ in range(300):
+            try:
+                return self.driver.settle(uri, self.soon())
+            except podmanagers.NotYet as exc:
+                time.sleep(min(exc.seconds, 0.05))
+        self.fail('it never settled')
+
+
+class RedfishOdditiesTestCase(OdditiesTestCase):
+    def test_nobody_tells_where(self):
+        """No Location, no body, no name: the blocks tell."""
+        self.start('--no-tasks', '--no-expand')
+        nothing = {'@remove': True}
+        self.simulator.order(
+            f'{SYSTEMS}/\\d+$',
+            'merge',
+            {'Name': 'System', 'Description': nothing},
+            method='GET',
+        )
+        self.simulator.order(
+            f'{SYSTEMS}$', 'headers', {'Location': None}, method='POST'
+        )
+        self.simulator.order(f'{SYSTEMS}$', 'replace', {}, method='POST')
+        request = self.request('compute-1', 'storage-1-1')
+        self.assertIsNone(self.driver.find_composed(request, self.soon()))
+        node = self.driver.compose(request, self.soon())
+        self.assertEqual(f'{SYSTEMS}/1', node.uri)
+        self.assertIsNone(node.marker)
+        other = podmanagers.ComposeRequest(
+            MARKER, 'n', {}, f'{BLOCKS}/compute-1'
+        )
+        self.assertIsNone(self.driver.find_composed(other, self.soon()))
+
+    def test_an_absolute_location(self):
+        self.start('--no-tasks')
+        self.simulator.order(
+            f'{SYSTEMS}$',
+            'headers',
+            {'Location': f'http://pod.example.com:1{SYSTEMS}/1'},
+            method='POST',
+        )
+        node = self.driver.compose(self.request('compute-1'), self.soon())
+        self.assertEqual((f'{SYSTEMS}/1', MARKER), (node.uri, node.marker))
+
+    def test_an_etag_that_is_wrong_once_and_for_ever(self):
+        self.start('--no-tasks', '--require-etag')
+        node = self.driver.compose(self.request('compute-1'), self.soon())
+
+        def boot():
+            self.driver.set_boot(node.uri, 'Once', 'Pxe', self.soon())
+
+        self.simulator.order(
+            node.uri, 'wrong-etag', 'W/"old"', method='GET', count=1
+        )
+        boot()
+        self.simulator.order(node.uri, 'wrong-etag', '"bad"', method='GET')
+        self.assertRaises(exception.PodManagerError, boot)
+
+    def test_what_the_capabilities_forbid_is_not_sent(self):
+        self.start('--no-tasks', systems=12)
+        drives = [f'storage-{n}-1' for n in range(1, 10)]
+        for blocks in (['compute-1', *drives], ['storage-1-1']):
+            self.assertRaises(
+                exception.NoMatch,
+                self.driver.compose,
+                self.request(*blocks),
+                self.soon(),
+            )
+        self.assertNotIn('Compose', self.simulator.state()['executed'])
+
+    def test_no_preview_where_none_is_offered(self):
+        """There are services that compose at a preview."""
+        self.start('--no-tasks', '--compose-by', 'manifest', '--no-preview')
+        self.driver.compose(self.request('compute-1'), self.soon())
+        self.assertEqual(
+            1, self.simulator.state()['executed']['ComposeAction']
+        )
+
+    def test_a_task_that_fails(self):
+        self.start()
+        self.simulator.order(SYSTEMS, 'fail-task', 'No power', method='POST')
+        node = self.driver.compose(self.request('compute-1'), self.soon())
+        failure = self.assertRaises(
+            exception.PodManagerError, self.settle, node.uri
+        )
+        self.assertIn('No power', str(failure))
+        self.driver.release(node.uri, self.soon())
+        self.assertEqual([], self.driver.composed(self.soon()))
+
+    def test_a_restart_forgets_the_task(self):
+        self.start()
+        self.simulator.options(compose_seconds=60)
+        node = self.driver.compose(self.request('compute-1'), self.soon())
+        self.simulator.control('POST', 'restart', {})
+        self.assertRaises(exception.NoMatch, self.settle, node.uri)
+        self.driver.release(node.uri, self.soon())
+
+    def test_dead_links_and_failed_blocks(self):
+        self.start('--no-expand')
+        self.simulator.order(f'{BLOCKS}/storage-1-1$', 'status', 500)
+        self.simulator.order(f'{BLOCKS}/compute-2$', 'status', 404)
+        self.simulator.change(
+            f'{BLOCKS}/compute-3',
+            CompositionStatus={'CompositionState': 'Failed'},
+        )
+        seen = self.driver.discover(self.soon())
+        self.assertEqual(2, len(seen.problems), seen.problems)
+        self.assertIn(f'{BLOCKS}/storage-1-1', seen.unread)
+        systems = {s.uri.rpartition('/')[2]: s.values for s in seen.systems}
+        self.assertEqual(
+            {
+                'compute-1': ('free', 'ok'),
+                'compute-3': ('unavailable', 'critical'),
+                'compute-4': ('free', 'ok'),
+            },
+            {n: (v['state'], v['health']) for n, v in systems.items()},
+        )
+
+    def test_the_link_that_was_followed_counts(self):
+        self.start('--no-expand')
+        self.simulator.order(
+            f'{BLOCKS}/compute-', 'merge', {'@odata.id': '/wrong'}
+        )
+        seen = self.driver.discover(self.soon())
+        self.assertEqual(
+            {f'{BLOCKS}/compute-{n}' for n in range(1, 5)},
+            {system.uri for system in seen.systems},
+        )
+
+    def test_what_is_reserved_by_others_is_theirs(self):
+        self.start('--no-tasks')
+        self.simulator.order(
+            f'{BLOCKS}/compute-1$',
+            'merge',
+            {'CompositionStatus': {'Reserved': True}},
+        )
+        self.assertRaises(
+            exception.NoMatch,
+            self.driver.compose,
+            self.request('compute-1'),
+            self.soon(),
+        )
+
+
+class RsdOdditiesTestCase(OdditiesTestCase):
+    driver_class = rsd.RSD
+
+    def rsd_request(self):
+        (system, *_) = self.driver.discover(self.soon()).systems
+        return podmanagers.ComposeRequest(MARKER, 'n', {}, system.uri)
+
+    def test_a_node_that_refuses_to_go(self):
+        self.start(personality='rsd')
+        node = self.driver.compose(self.rsd_request(), self.soon())
+        node = self.settle(node.uri)
+        fault = self.simulator.order(node.uri, 'status', 500, method='DELETE')
+        self.driver.release(node.uri, self.soon())
+        self.assertEqual(1, self.simulator.struck(fault))
+        self.assertEqual([], self.driver.composed(self.soon()))
+
+    def test_a_node_out_of_reach_is_not_forced(self):
+        self.start(personality='rsd')
+        node = self.driver.compose(self.rsd_request(), self.soon())
+        node = self.settle(node.uri)
+        self.simulator.order(node.uri, 'status', 503, method='DELETE')
+        self.assertRaises(
+            exception.PodManagerUnavailable,
+            self.driver.release,
+            node.uri,
+            self.soon(),
+        )
+        self.assertEqual(1, len(self.driver.composed(self.soon())))
+
+    def test_a_refusal_names_what_was_lacking(self):
+        self.start(personality='rsd')
+        request = self.rsd_request()
+        request = podmanagers.ComposeRequest(
+            MARKER,
+            'n',
+            {'memory': {'capacity_mib': 2**30}},
+            request.system,
+        )
+        refusal = self.assertRaises(
+            exception.NoMatch, self.driver.compose, request, self.soon()
+        )
+        self.assertIn('computer system attributes', str(refusal))
+
+
+class UnfinishedTestCase(base.TestCase):
+    def test_what_stays_behind_is_found_again(self):
+        request = podmanagers.ComposeRequest(
+            MARKER, 'n', {}, '/a b', ('/c&d', '/e#f')
+        )
+        node = unfinished.pending('/Tasks/1', request)
+        real, behind = unfinished.split(node.uri)
+        self.assertEqual('/Tasks/1', real)
+        found = unfinished.request(behind)
+        self.assertEqual(
+            (request.marker, request.system, request.devices),
+            (found.marker, found.system, found.devices),
+        )
+
+    def test_a_finished_uri_has_nothing_behind(self):
+        self.assertEqual(('/Systems/1', {}), unfinished.split('/Systems/1'))
