@@ -10,7 +10,7 @@ from openstack import service_description
 from valenceclient.v1 import proxy
 
 SERVICE_TYPE = 'composable'
-SERVICE: service_description.ServiceDescription[proxy.Proxy] = (
+SERVICE: 'service_description.ServiceDescription[proxy.Proxy]' = (
     service_description.ServiceDescription(
         SERVICE_TYPE, supported_versions={'1': proxy.Proxy}
     )

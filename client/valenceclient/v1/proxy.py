@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Valence in Python: what ``connection.composable`` can do."""
 
+import itertools
 import time
 import urllib.parse
 from collections.abc import Callable
@@ -20,15 +21,18 @@ OPEN_STATES = ('pending', 'running')
 
 
 def _many(kind: type[R]) -> Callable[..., Iterator[R]]:
-    def method(self: 'Proxy', **query: Any) -> Iterator[R]:
-        return self._list(kind, **query)
+    def method(
+        self: 'Proxy', max_items: int | None = None, **query: Any
+    ) -> Iterator[R]:
+        return itertools.islice(self._list(kind, **query), max_items)
 
     method.__doc__ = f"""Iterate over them, page by page as needed.
 
+    :param max_items: how many there may be at most.
     :param query: filters, ``sort_key``, ``sort_dir``, ``fields`` (names with
         commas), ``limit`` (the size of a page) and ``marker`` as the API has
-        them; ``max_items`` ends the iteration.
-    :returns: a generator of :class:`~valenceclient.v1.resources.{_name(kind)}`
+        them.
+    :returns: an iterator of :class:`~valenceclient.v1.resources.{_name(kind)}`
     """
     return method
 

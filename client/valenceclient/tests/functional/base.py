@@ -85,7 +85,7 @@ class TestCase(unittest.TestCase):
         )
         return 'pod'
 
-    def wait_for(self, condition: Any, seconds: float = 30) -> Any:
+    def wait_for(self, condition: Any, seconds: float = 120) -> Any:
         """Wait until something is so."""
         end = time.monotonic() + seconds
         while not (found := condition()):

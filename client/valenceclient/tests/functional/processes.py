@@ -126,7 +126,7 @@ def openstack(
             os.environ.clear()
             os.environ.update(environment)
             _shell(arguments)
-        status = _wait(child, seconds=120)
+        status = _wait(child, seconds=300)
         for stream in (out, err):
             stream.seek(0)
         return subprocess.CompletedProcess(
@@ -177,7 +177,7 @@ def _start(name: str, *arguments: str) -> str:
             stderr=subprocess.STDOUT,
         )
     atexit.register(_stop, process)
-    end = time.monotonic() + 60
+    end = time.monotonic() + 180
     while time.monotonic() < end and process.poll() is None:
         found = re.search(r'listen\S* on (http://\S+)', log.read_text())
         if found:
