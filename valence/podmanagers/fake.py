@@ -65,7 +65,7 @@ class Fake(base.Driver):
         """Take the time, and meet the faults, that the options order."""
         options = cfg.CONF.fake
         time.sleep(max(0.0, min(options.delay, deadline.left())))
-        if options.delay > 0 and deadline.left() <= 0:
+        if deadline.left() <= 0:
             raise exception.PodManagerUnavailable(reason='timed out')
         if method in options.failing:
             raise exception.PodManagerUnavailable(
@@ -91,13 +91,19 @@ class Fake(base.Driver):
     ) -> base.Inventory:
         self._call('refresh', deadline)
         seen = base.Inventory()
+        systems: dict[str, None] = {}
         with self._pod.lock:
             for uri in uris:
-                if uri in self._pod.systems:
-                    used = uri in self._pod.used()
-                    seen.systems.append(_system(uri, used))
+                if uri in self._pod.nodes:
+                    node = self._pod.nodes[uri]
+                    seen.nodes.append(_composed(uri, node))
+                    systems[node.system] = None
+                elif uri in self._pod.systems:
+                    systems[uri] = None
                 else:
                     seen.gone.add(uri)
+            used = self._pod.used()
+            seen.systems = [_system(uri, uri in used) for uri in systems]
         return seen
 
     def composed(self, deadline: base.Deadline) -> list[base.ComposedNode]:
@@ -139,6 +145,8 @@ class Fake(base.Driver):
         self, uri: str, reset_type: str, deadline: base.Deadline
     ) -> None:
         self._call('reset', deadline)
+        if reset_type not in base.RESET_TYPES:
+            raise exception.RequestRefused(reason=f'no reset is {reset_type}')
         off = reset_type in ('ForceOff', 'GracefulShutdown')
         self._node(uri).power_state = 'off' if off else 'on'
 

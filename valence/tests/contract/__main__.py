@@ -52,6 +52,7 @@ def suite_of(options):
         driver_class = drivers[options.driver]
         pooled = options.pooled
         sessions = options.auth_type == 'session'
+        remote = options.url.startswith('http')
 
         @classmethod
         def endpoint(cls):

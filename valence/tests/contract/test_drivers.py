@@ -2,6 +2,7 @@
 """Valence's own drivers keep the contract, each against its simulator."""
 
 from valence.podmanagers import expether
+from valence.podmanagers import fake
 from valence.podmanagers import redfish
 from valence.podmanagers import rsd
 from valence.tests.contract import endpoints
@@ -114,3 +115,14 @@ class ProxiedTestCase(ExpEtherTestCase):
     @classmethod
     def endpoint(cls):
         return faults.Proxied(super().endpoint())
+
+
+class FakeTestCase(suite.Contract):
+    """What exists in memory only keeps the contract all the same."""
+
+    driver_class = fake.Fake
+    remote = False
+
+    @classmethod
+    def endpoint(cls):
+        return endpoints.Remote('fake://contract')
