@@ -37,6 +37,12 @@ _PAGING = {
     'sort_dir': ('string', 'asc or desc.'),
     'fields': ('string', 'Names of the fields to show, with commas.'),
 }
+# Verbs that answer with something else than the resource.
+_OTHER_ANSWERS = {
+    'topology': 'The tree.',
+    'preview': 'The candidates, and why the others are none.',
+    'storages': 'What the node stores on.',
+}
 _PARAMS = {
     'fields': _PAGING['fields'],
     'force': ('boolean', 'Whether what cannot be reached is forgotten.'),
@@ -131,9 +137,8 @@ def _parameters(cls: Any, spec: Any) -> list[dict[str, Any]]:
                 _parameter(name, doc, kind=kind)
                 for name, (kind, doc) in _PAGING.items()
             ),
-            _parameter(
-                'sort_key', f'One of: {", ".join(query.sortable(cls))}.'
-            ),
+            _parameter('sort_key', 'What to sort by.')
+            | {'schema': {'type': 'string', 'enum': query.sortable(cls)}},
             *(
                 _parameter(name, f'Only those: {cls.fields[field].doc}')
                 for name, field in filters.items()
@@ -153,6 +158,11 @@ def _answer(controller: Any, spec: Any, verb: str) -> dict[str, Any]:
     ref = {'$ref': f'#/components/schemas/{controller.object.__name__}'}
     if verb == 'sync':
         ref = {'$ref': '#/components/schemas/Operation'}
+    if verb in _OTHER_ANSWERS:
+        return {
+            'description': _OTHER_ANSWERS[verb],
+            'content': _json({'type': 'object'}),
+        }
     if not spec.listing:
         return {'description': 'The resource.', 'content': _json(ref)}
     schema = {

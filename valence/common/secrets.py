@@ -22,6 +22,7 @@ _lock = threading.Lock()
 class CredentialKeysMissing(exception.ValenceException):
     """There is no key to encrypt or decrypt passwords with."""
 
+    code = 503
     message = (
         'There are no credential keys in %(path)s: run "valence-manage '
         'credential-keys create" or copy them from another host.'
@@ -31,6 +32,7 @@ class CredentialKeysMissing(exception.ValenceException):
 class CredentialKeyUnknown(exception.ValenceException):
     """A password was encrypted with a key that is not in the directory."""
 
+    code = 503
     message = 'A password cannot be decrypted with the keys in %(path)s.'
 
 

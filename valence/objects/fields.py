@@ -270,11 +270,23 @@ class _Json(fields.FieldType):
 
 
 class ObjectField(Spec, fields.AutoTypedField):
-    """A JSON object."""
+    """A JSON object.
+
+    :param inner: the JSON schema of what is in it, where that is known.
+    """
 
     AUTO_TYPE = _Json()
     json_types = (dict,)
     json_name = 'object'
+
+    def __init__(
+        self, *, inner: dict[str, Any] | None = None, **kwargs: Any
+    ) -> None:
+        super().__init__(**kwargs)
+        self.inner = inner or {}
+
+    def schema(self) -> dict[str, Any]:
+        return {**self.inner, **super().schema()}
 
 
 class ListField(Spec, fields.AutoTypedField):

@@ -36,6 +36,7 @@ class Flavor(base.ValenceObject):
             doc='What it asks of hardware.',
             api='cru',
             check=requirements.check,
+            inner=requirements.SCHEMA,
         ),
         'is_public': fields.BooleanField(
             doc='Whether every project may use it.',

@@ -61,6 +61,7 @@ class Node(base.ValenceObject):
             api='cr',
             default={},
             check=requirements.check,
+            inner=requirements.SCHEMA,
         ),
         'index': fields.StringField(
             doc='Identifier that the pod manager gives the node.',

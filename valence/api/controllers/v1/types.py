@@ -155,6 +155,16 @@ def check(schema_: dict[str, Any], value: Any, field: str = '') -> None:
     )
 
 
+def _given(field: fields.Spec) -> dict[str, Any]:
+    """The JSON schema of a field as a body gives it."""
+    result = field.schema()
+    if field.refers:
+        result.pop('format')
+        kind = field.refers[0].replace('_', ' ')
+        result['description'] = f'UUID or name of the {kind}.'
+    return result
+
+
 def schema(
     cls: type[base.ValenceObject],
     verb: str,
@@ -172,7 +182,7 @@ def schema(
     known = accepted(cls, verb, minor, absent)
     result: dict[str, Any] = {
         'type': 'object',
-        'properties': {name: field.schema() for name, field in known.items()},
+        'properties': {name: _given(field) for name, field in known.items()},
         'additionalProperties': False,
     }
     required = [name for name, field in known.items() if not field.optional]
