@@ -41,6 +41,11 @@ LOG = log.getLogger(__name__)
 # Actions that only wait for others, which must not wait for them in turn.
 _WAITING = ('delete',)
 
+# A pod manager that is at work is asked after that many seconds, later after
+# this share of the time that it has taken.
+_SOON = 0.2
+_SHARE = 0.1
+
 Write = Callable[[db.Transaction], Any]
 
 
@@ -122,6 +127,8 @@ class Run:
         self.operation = operation
         self.conductor = operation.conductor
         self.lease = own_lease
+        # Whether something was not begun because the lease was over.
+        self.lapsed = False
         self.drivers = drivers
         self.action = actions[operation.action]
         self.steps = [step() for step in self.action.steps]
@@ -159,7 +166,18 @@ class Run:
         Who slept, or could not reach the database, for so long that others
         went on does not touch the hardware any more.
         """
-        return self.lease.left(self.conductor) > 0
+        if self.lease.left(self.conductor) > 0:
+            return True
+        self.lapsed = True
+        return False
+
+    def check(self) -> None:
+        """See that nothing was left out for want of a lease.
+
+        :raises Lapsed: when something was: what was found says nothing.
+        """
+        if not self.holds() or self.lapsed:
+            raise Lapsed
 
     def repeatable(self, seconds: float) -> base.Deadline:
         """The deadline of a request that may be sent twice.
@@ -314,6 +332,7 @@ def work(run: Run, stopping: threading.Event) -> None:
     :param stopping: set when nothing more is to be begun.
     :raises Lapsed: when it may go on later, once the lease is renewed.
     """
+    run.lapsed = False
     try:
         run.commit({})
         while not stopping.is_set() and _advance(run):
@@ -405,9 +424,7 @@ def _stumble(run: Run, exc: Exception) -> bool:
     """Decide what follows from a step that did not come to its end."""
     if isinstance(exc, Fenced):
         raise exc
-    if not run.holds():
-        # What was met without a lease says nothing of the pod manager.
-        raise Lapsed from exc
+    run.check()
     if isinstance(exc, base.NotYet):
         return _wait(run, exc)
     if isinstance(exc, TryNext):
@@ -454,7 +471,8 @@ def _wait(run: Run, exc: base.NotYet) -> bool:
             reason=f'the step {row.name} took longer than {age:.0f} s'
         )
         return _stumble(run, late)
-    _let_go(run, exc.seconds)
+    # What is quick is asked after soon, so that asking adds little to it.
+    _let_go(run, min(exc.seconds, max(_SOON, age * _SHARE)))
     return False
 
 
@@ -497,8 +515,7 @@ def _undo(run: Run) -> bool:
     except (Fenced, *db.FAILURES):
         raise
     except Exception as exc:
-        if not run.holds():
-            raise Lapsed from exc
+        run.check()
         if isinstance(exc, base.NotYet) and _await_undo(run, row, exc):
             return False
         if _passes(exc) and _retry(run, exc):

@@ -255,9 +255,11 @@ def look_again(
         return base.Inventory(), since
     deadline = run.repeatable(cfg.CONF.redfish.request_timeout)
     try:
-        return run.driver().refresh(uris, deadline), since
+        seen = run.driver().refresh(uris, deadline)
     except exception.PodManagerError as exc:
-        return base.Inventory(problems=[str(exc)]), since
+        seen = base.Inventory(problems=[str(exc)])
+    run.check()
+    return seen, since
 
 
 def store(

@@ -31,6 +31,7 @@ class Read(operations.Step):
         self.seen = run.driver().discover(
             run.repeatable(cfg.CONF.conductor.sync_timeout)
         )
+        run.check()
         strays = [
             composed.uri
             for composed in self.seen.nodes
