@@ -22,6 +22,7 @@ from oslo_log import log
 from oslo_utils import timeutils
 
 from valence.common import exception
+from valence.common import rpc
 from valence.common import secrets
 from valence.conductor import inventory
 from valence.conductor import monitor
@@ -68,6 +69,25 @@ def _note(tx: db.Transaction, podm_uuid: str, uris: Iterable[str]) -> None:
             if key not in known
         ],
     )
+    # Who waits for one of these need not wait any longer.
+    nodes = [
+        row.uuid
+        for row in tx.list(
+            models.Node,
+            only=('uuid',),
+            podm_uuid=podm_uuid,
+            resource_uri=list(hashes.values()),
+        )
+    ]
+    if nodes:
+        tx.update(
+            models.Operation,
+            {'run_after': None},
+            models.Operation.run_after.is_not(None),
+            target_uuid=nodes,
+            state='running',
+            attempt=0,
+        )
 
 
 class Listener:
@@ -115,7 +135,7 @@ class Listener:
             if self._stopping.is_set():
                 return
             note(self._podm.uuid, change)
-            self._events.wake()
+            rpc.BELL.ring()
 
 
 class Events:
