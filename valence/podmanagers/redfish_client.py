@@ -35,6 +35,7 @@ _FIRST_PARALLEL = 8
 _GIVE_UP_AFTER = 64
 # A session resource that is not there means that the service has no sessions.
 _NO_SESSIONS = (404, 405, 501)
+_FULL = 'SessionLimitExceeded'
 
 
 class Client:
@@ -177,7 +178,7 @@ class Client:
                 deadline,
                 credentials,
             )
-            if answer.status in _NO_SESSIONS:
+            if answer.status in _NO_SESSIONS or _is_full(answer):
                 self._basic = True
                 return None
             if answer.status in (400, 401, 403):
@@ -283,6 +284,15 @@ def _event(data: bytes) -> Iterator[dict[str, Any]]:
         return
     if isinstance(event, dict):
         yield event
+
+
+def _is_full(answer: Answer) -> bool:
+    """Whether a service bears no more sessions.
+
+    Processes that died leave theirs behind; a login with every request needs
+    none.
+    """
+    return answer.status >= 400 and _FULL in str(answer.body.get('error'))
 
 
 def words(answer: Answer) -> str:
