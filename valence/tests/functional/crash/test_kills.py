@@ -197,6 +197,7 @@ class TwoConductorsTest(cluster.ClusterTestCase):
                 self.killed += 1
                 if cancel and alive:
                     self._cancel(cancel)
+            self.assertEqual([], self.problems)
             if time.monotonic() > deadline:
                 self.fail(f'{[p.environment for p in alive]} do not die')
             time.sleep(0.02)
@@ -242,7 +243,11 @@ class TwoConductorsTest(cluster.ClusterTestCase):
             if answer.status == 404:
                 return
             if answer.status == 202:
-                self.client.finished(answer.json['operation_uuid'], 120)
+                ended = self.client.finished(
+                    answer.json['operation_uuid'], 120
+                )
+                if ended['state'] == 'failed':
+                    raise AssertionError(ended['error'])
 
     def _grow(self, name, device):
         operation = self.attach(name, device)
