@@ -154,6 +154,11 @@ def diff(
             )
             continue
         if _is_newer(row.seen_at, since):
+            # Who looked at it alone may not have known what contains it.
+            if values[parent_column] and getattr(row, parent_column) is None:
+                changes.update[row.uuid] = {
+                    parent_column: values[parent_column]
+                }
             continue
         different = _different(row, values)
         if different:

@@ -29,6 +29,7 @@ def _row(uuid, uri, **values):
             'state': 'free',
             'serial_number': None,
             'synced_at': _NOW - _DAY,
+            'seen_at': _NOW - _DAY,
             'properties': {'Id': uri},
             'resource_uri': uri,
             'uri_hash': inventory.uri_hash(uri),
@@ -41,7 +42,7 @@ def _row(uuid, uri, **values):
     )
 
 
-def _diff(seen, stored, unread=(), claimed=()):
+def _diff(seen, stored, unread=(), claimed=(), since=None, known=()):
     found = inventory.matches(seen, stored, ('serial_number',))
     return inventory.diff(
         seen,
@@ -53,10 +54,12 @@ def _diff(seen, stored, unread=(), claimed=()):
             if item.uri in found
             else f'new{item.uri}'
             for item in seen
-        },
+        }
+        | dict(known),
         parent_column='parent_uuid',
         unread=unread,
         claimed=claimed,
+        since=since,
         now=_NOW,
     )
 
@@ -153,3 +156,21 @@ class TestDiff(base.TestCase):
     def test_a_uri_that_begins_alike_is_another(self):
         changes = _diff([], [_row('a', '/x/10')], unread=['/x/1'])
         self.assertIn('missing_since', changes.update['a'])
+
+    def test_what_was_written_meanwhile_is_newer(self):
+        rows = [
+            _row('a', '/1', seen_at=_NOW - _DAY / 2),
+            _row('b', '/2', seen_at=_NOW - _DAY / 2),
+        ]
+        seen = [_item('/1', health='critical')]
+        self.assertChanges(_diff(seen, rows, since=_NOW - _DAY))
+        self.assertChanges(_diff(seen, rows, since=_NOW), update=['a', 'b'])
+
+    def test_a_parent_that_was_not_known_meanwhile_is_filled_in(self):
+        row = _row('a', '/1', seen_at=_NOW - _DAY / 2)
+        item = _item('/1', health='critical')
+        item.parent = '/9'
+        changes = _diff(
+            [item], [row], since=_NOW - _DAY, known=[('/9', 'uuid 9')]
+        )
+        self.assertEqual({'a': {'parent_uuid': 'uuid 9'}}, changes.update)
