@@ -125,8 +125,8 @@ class PodTestCase(ServiceTestCase):
         if self.client.request('GET', path).status == 200:
             for node in self.client.all(f'/v1/nodes?pod_manager={name}'):
                 self.client.request('DELETE', f'/v1/nodes/{node["uuid"]}')
-                self.client.wait_gone(f'/v1/nodes/{node["uuid"]}')
-            self.client.delete(path)
+            self.client.request('DELETE', f'{path}?cascade=true&force=true')
+            self.client.wait_gone(path)
 
     def sync(self, name):
         """Have an inventory read; returns the operation, at its end."""
