@@ -76,7 +76,7 @@ lint: $(TESTABLE) ## run the checks, or those that CHECKS='ruff mypy' names
 	@$(BIN)/python tools/lint.py $(CHECKS)
 
 unit: $(TESTABLE) ## run the tests, or those that TESTS=regex names
-	@$(BIN)/python tools/test.py --no-lint $(TESTS)
+	@$(BIN)/python tools/test.py --no-lint $(if $(TESTS),'$(TESTS)')
 
 test-crash: $(TESTABLE) ## kill, stop and race for as long as it takes
 	@VALENCE_TEST_CRASH=full $(BIN)/python tools/test.py --no-lint \
