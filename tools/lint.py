@@ -34,6 +34,12 @@ PROSE = tuple(
     if (TOP / name).exists()
 )
 
+SHELL = tuple(
+    str(path.relative_to(TOP))
+    for pattern in ('.ci/run', 'devstack/*', 'valence/tests/**/*.sh')
+    for path in sorted(TOP.glob(pattern))
+)
+
 # What it is called, what it looks after, the command. Commands are those of
 # the environment that this runs in.
 CHECKS: dict[str, tuple[str, list[str]]] = {
@@ -43,6 +49,9 @@ CHECKS: dict[str, tuple[str, list[str]]] = {
     'mypy': ('types', ['mypy']),
     'codespell': ('spelling', ['codespell']),
     'doc8': ('layout of the prose', ['doc8', '-q', *PROSE]),
+    'shellcheck': ('mistakes in shell', ['shellcheck', '-x', *SHELL]),
+    # Not all are named .sh; and a line may be as long as an URL.
+    'bashate': ('layout of shell', ['bashate', '-i', 'E005,E006', *SHELL]),
     'generated': (
         'freshness of generated files',
         ['python', 'tools/generate.py', '--check'],
