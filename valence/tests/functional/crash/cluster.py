@@ -5,6 +5,7 @@ import collections
 import os
 import threading
 import time
+import unittest
 from concurrent import futures
 
 from oslo_config import cfg
@@ -32,6 +33,7 @@ SETTINGS = {
 }
 #: Whether the tests take the time to do it all.
 FULL = os.environ.get('VALENCE_TEST_CRASH') == 'full'
+long = unittest.skipUnless(FULL, 'make test-crash runs this')
 RABBIT = os.environ.get(
     'VALENCE_TEST_RABBIT', 'rabbit://guest:guest@127.0.0.1:5672/'
 )

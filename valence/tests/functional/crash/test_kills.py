@@ -113,6 +113,7 @@ class ReleaseTest(KillTestCase):
         self.assertAgreement()
 
 
+@cluster.long
 class TwoConductorsTest(cluster.ClusterTestCase):
     """Two conductors die all the time, while nodes come and go."""
 
@@ -123,8 +124,6 @@ class TwoConductorsTest(cluster.ClusterTestCase):
     }
 
     def setUp(self):
-        if not cluster.FULL:
-            self.skipTest('make test-crash runs this')
         super().setUp()
         self.pod('rsd', 'rsd', 6)
         self.pod('redfish', 'redfish', 6)

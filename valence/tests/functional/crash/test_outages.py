@@ -130,6 +130,7 @@ class BrokerTest(BrokerTestCase):
         self.proxy.cut()
         self.assertAllWell()
 
+    @cluster.long
     def test_away_from_the_start(self):
         self.proxy.cut()
         self.start()

@@ -10,10 +10,8 @@ from valence.tests.functional.crash import cluster
 # Where a sleeper is about to change hardware, or has just done so.
 _FEW = {
     'compose:allocate:begun',
-    'compose:assemble:done',
     'compose:allocate:undoing',
     'attach:join:begun',
-    'attach:join:undoing',
     'release:take apart:begun',
 }
 
@@ -44,7 +42,12 @@ class SleepTestCase(cluster.ClusterTestCase):
         for node in self.client.all('/v1/nodes'):
             self.service.release(node['uuid'])
 
-    def test_asleep_doing(self):
+    def asleep(self):
+        """Sleep at each fault point, one after the other."""
+        self.asleep_doing()
+        self.asleep_undoing()
+
+    def asleep_doing(self):
         for point in _chosen(cluster.forward(self.action)):
             self.prepare()
             self.first.end()
@@ -56,7 +59,7 @@ class SleepTestCase(cluster.ClusterTestCase):
             self.wake(sleeper, operation, point)
             self.clear()
 
-    def test_asleep_undoing(self):
+    def asleep_undoing(self):
         points = _chosen(cluster.backward(self.action))
         last = cluster.forward(self.action)[-1]
         for point in points:
@@ -115,6 +118,9 @@ class ComposeTest(SleepTestCase):
     def begin(self):
         return self.compose(next(self.names))
 
+    def test_asleep(self):
+        self.asleep()
+
 
 class AttachTest(SleepTestCase):
     personality = 'redfish'
@@ -128,6 +134,9 @@ class AttachTest(SleepTestCase):
     def begin(self):
         return self.attach(self.name, self.device)
 
+    def test_asleep(self):
+        self.asleep()
+
 
 class ReleaseTest(SleepTestCase):
     action = 'release'
@@ -138,3 +147,6 @@ class ReleaseTest(SleepTestCase):
 
     def begin(self):
         return self.release(self.name)
+
+    def test_asleep(self):
+        self.asleep()
