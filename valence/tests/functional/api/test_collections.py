@@ -3,6 +3,9 @@
 
 import urllib.parse
 
+from valence import objects
+from valence.db import api as db
+from valence.db.sqlalchemy import models
 from valence.tests import base
 
 _PODS = '/v1/pod_managers'
@@ -33,7 +36,7 @@ class TestPaging(base.ApiTestCase):
 
     def setUp(self):
         super().setUp()
-        _fill(self.client, 250)
+        _fill(250)
 
     def _names(self, query):
         return [row['name'] for row in self.client.all(f'{_PODS}?{query}')]
@@ -104,7 +107,7 @@ class TestMaxLimit(base.ApiTestCase):
     options = {'api__max_limit': 10}
 
     def test_holds_with_and_without_a_limit(self):
-        _fill(self.client, 25)
+        _fill(25)
         for query in ('', '?limit=11', '?limit=25'):
             body = self.client.get(_PODS + query)
             self.assertEqual(10, len(body['pod_managers']))
@@ -114,7 +117,7 @@ class TestMaxLimit(base.ApiTestCase):
 class TestQueries(base.ApiTestCase):
     def setUp(self):
         super().setUp()
-        _fill(self.client, 4)
+        _fill(4)
 
     def test_bad(self):
         for field, query in (
@@ -235,14 +238,18 @@ class TestUnicodePostgreSQL(TestUnicode):
     backend = 'postgresql'
 
 
-def _fill(client, count):
+@db.transaction
+def _fill(tx, count):
     """Pod managers that are alike in all but their names."""
-    for n in range(count):
-        client.post(
-            _PODS,
+    tx.create_many(
+        models.PodManager,
+        [
             {
+                **objects.PodManager.defaults(),
                 'name': f'pod-{n:04}',
                 'url': f'http://pod-{n:04}',
                 'location': ('even', 'odd')[n % 2],
-            },
-        )
+            }
+            for n in range(count)
+        ],
+    )
