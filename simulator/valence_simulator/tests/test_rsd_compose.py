@@ -32,7 +32,8 @@ class ComposeTestCase(base.SimulatorTestCase):
         await self.wait_for(node, ComposedNodeState='Assembled')
         return node
 
-    async def test_life_of_a_node(self):
+    async def test_a_node_that_is_being_allocated(self):
+        self.server.personality.options.compose_seconds = 60
         uri = await self.allocate(Name='web', Description='uuid')
         node = await self.get(uri)
         self.assertEqual(
@@ -41,6 +42,9 @@ class ComposeTestCase(base.SimulatorTestCase):
         )
         status, _, _ = await self.post(f'{uri}/Actions/ComposedNode.Assemble')
         self.assertEqual(409, status)
+
+    async def test_life_of_a_node(self):
+        uri = await self.allocate(Name='web', Description='uuid')
         await self.wait_for(uri, ComposedNodeState='Allocated')
         await self.post(f'{uri}/Actions/ComposedNode.Assemble')
         await self.wait_for(
