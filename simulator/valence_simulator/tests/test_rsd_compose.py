@@ -65,7 +65,7 @@ class ComposeTestCase(base.SimulatorTestCase):
         self.assertEqual([], nodes['Members'])
         state = await self.state()
         self.assertEqual(
-            {'Allocate': 1, 'Assemble': 2, 'Reset': 1, 'DELETE': 1},
+            {'Allocate': 1, 'Assemble': 1, 'Reset': 1, 'DELETE': 1},
             state['executed'],
         )
 
