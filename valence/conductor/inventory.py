@@ -128,9 +128,11 @@ def diff(
     :param uuids: the UUIDs of everything seen, by URI; new ones included.
     :param unread: what is there but could not be read; see ``Inventory``.
     :param claimed: UUIDs of rows that are never forgotten.
-    :param since: when looking began; what was written later is newer.
+    :param since: when looking began; what was looked at later is newer.
     """
     changes = Changes()
+    # Of two looks the one that began later is right, whoever writes first.
+    seen_at = since or now
     for item in {item.uri: item for item in seen}.values():
         row = found.get(item.uri)
         values = {
@@ -149,7 +151,7 @@ def diff(
                     **values,
                     'uuid': uuids[item.uri],
                     'podm_uuid': podm_uuid,
-                    'seen_at': now,
+                    'seen_at': seen_at,
                 }
             )
             continue
@@ -162,7 +164,7 @@ def diff(
             continue
         different = _different(row, values)
         if different:
-            changes.update[row.uuid] = {**different, 'seen_at': now}
+            changes.update[row.uuid] = {**different, 'seen_at': seen_at}
     kept = {row.uuid for row in found.values()}
     unread = tuple(unread)
     claimed = set(claimed)

@@ -174,3 +174,10 @@ class TestDiff(base.TestCase):
             [item], [row], since=_NOW - _DAY, known=[('/9', 'uuid 9')]
         )
         self.assertEqual({'a': {'parent_uuid': 'uuid 9'}}, changes.update)
+
+    def test_a_row_is_as_old_as_the_look_at_it(self):
+        since = _NOW - _DAY / 4
+        seen = [_item('/1', health='critical'), _item('/2')]
+        changes = _diff(seen, [_row('a', '/1')], since=since)
+        self.assertEqual(since, changes.update['a']['seen_at'])
+        self.assertEqual(since, changes.create[0]['seen_at'])
