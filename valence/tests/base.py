@@ -130,6 +130,10 @@ class PodTestCase(ServiceTestCase):
 
     def sync(self, name):
         """Have an inventory read; returns the operation, at its end."""
+        return self.client.finished(self.begin_sync(name))
+
+    def begin_sync(self, name):
+        """Ask for a reading of an inventory; the operation's UUID."""
         answer = self.client.request('POST', f'/v1/pod_managers/{name}/sync')
         if answer.status == 409:
             # One is under way, but may have begun before what is to be seen.
@@ -142,6 +146,6 @@ class PodTestCase(ServiceTestCase):
                 lambda body: not body['operations'],
             )
             self.assertEqual([], busy['operations'])
-            return self.sync(name)
+            return self.begin_sync(name)
         self.assertEqual(202, answer.status, answer)
-        return self.client.finished(answer.json['uuid'])
+        return answer.json['uuid']
