@@ -53,6 +53,8 @@ def note(podm_uuid: str, change: base.Change) -> None:
 @db.transaction
 def _note(tx: db.Transaction, podm_uuid: str, uris: Iterable[str]) -> None:
     hashes = {inventory.uri_hash(uri): uri for uri in uris if len(uri) <= 2048}
+    for uri in _awaited(tx, podm_uuid, list(hashes.values())):
+        del hashes[inventory.uri_hash(uri)]
     same: dict[str, Any] = {'podm_uuid': podm_uuid, 'uri_hash': list(hashes)}
     # What is being read may have been read before it changed.
     tx.delete(
@@ -69,25 +71,31 @@ def _note(tx: db.Transaction, podm_uuid: str, uris: Iterable[str]) -> None:
             if key not in known
         ],
     )
-    # Who waits for one of these need not wait any longer.
-    nodes = [
-        row.uuid
-        for row in tx.list(
-            models.Node,
-            only=('uuid',),
-            podm_uuid=podm_uuid,
-            resource_uri=list(hashes.values()),
-        )
-    ]
+
+
+def _awaited(tx: db.Transaction, podm_uuid: str, uris: list[str]) -> list[str]:
+    """Let go on who waits for one of these resources.
+
+    :returns: the nodes that an operation is at work on: it looks at them by
+        itself, and at what they are made of when it has come to its end.
+    """
+    nodes = tx.list(
+        models.Node,
+        only=('uuid', 'resource_uri'),
+        podm_uuid=podm_uuid,
+        resource_uri=uris,
+        provision_state=('composing', 'updating', 'releasing'),
+    ).all()
     if nodes:
         tx.update(
             models.Operation,
             {'run_after': None},
             models.Operation.run_after.is_not(None),
-            target_uuid=nodes,
+            target_uuid=[row.uuid for row in nodes],
             state='running',
             attempt=0,
         )
+    return [row.resource_uri for row in nodes]
 
 
 class Listener:
