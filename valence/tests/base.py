@@ -130,22 +130,8 @@ class PodTestCase(ServiceTestCase):
 
     def sync(self, name):
         """Have an inventory read; returns the operation, at its end."""
-        return self.client.finished(self.begin_sync(name))
+        return self.service.sync(name)
 
     def begin_sync(self, name):
-        """Ask for a reading of an inventory; the operation's UUID."""
-        answer = self.client.request('POST', f'/v1/pod_managers/{name}/sync')
-        if answer.status == 409:
-            # One is under way, but may have begun before what is to be seen.
-            busy = self.client.wait(
-                f'/v1/operations?pod_manager={name}&action=sync&state=pending',
-                lambda body: not body['operations'],
-            )
-            self.client.wait(
-                f'/v1/operations?pod_manager={name}&action=sync&state=running',
-                lambda body: not body['operations'],
-            )
-            self.assertEqual([], busy['operations'])
-            return self.begin_sync(name)
-        self.assertEqual(202, answer.status, answer)
-        return answer.json['uuid']
+        """Have an inventory read from now on; returns the operation."""
+        return self.service.begin_sync(name)

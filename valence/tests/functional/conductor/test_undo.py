@@ -132,7 +132,7 @@ class TestRemove(test_compose.ComposeCase):
     def test_one_that_hangs_in_a_sync(self):
         pod = self.pod('pod')
         fault = pod.order('/redfish/v1/Systems', 'hang')
-        self.client.request('POST', '/v1/pod_managers/pod/sync')
+        self.service.begin_sync('pod')
         pod.wait_struck(fault)
         answer = self.client.request('DELETE', '/v1/pod_managers/pod')
         self.assertEqual(204, answer.status, answer)

@@ -154,11 +154,11 @@ class TestOthers(CrashCase):
 
     def test_syncing(self):
         number = self.pod.order('/redfish/v1/Systems', 'delay', 2)
-        answer = self.client.post('/v1/pod_managers/pod/sync')
+        uuid = self.service.begin_sync('pod')
         self.pod.wait_struck(number)
         self.restart()
         self.pod.heal()
-        operation = self.client.finished(answer['uuid'])
+        operation = self.client.finished(uuid)
         self.assertEqual('succeeded', operation['state'], operation)
         self.assertEqual(4, len(self.client.all('/v1/systems')))
 
@@ -176,17 +176,7 @@ class TestOthers(CrashCase):
         other = self.service.again('valence')
         self.assertEqual(1, other.finish())
         self.assertIn(str(self.service.state_path), other.output())
-        self.assertEqual('succeeded', self._sync()['state'])
-
-    def _sync(self):
-        answer = self.client.request('POST', '/v1/pod_managers/pod/sync')
-        if answer.status == 409:
-            self.client.wait(
-                '/v1/operations?action=sync&state=in:pending,running',
-                lambda body: not body['operations'],
-            )
-            return self._sync()
-        return self.client.finished(answer.json['uuid'])
+        self.assertEqual('succeeded', self.service.sync('pod')['state'])
 
     def test_what_was_stored_is_there(self):
         before = self.client.get('/v1/pod_managers/pod')

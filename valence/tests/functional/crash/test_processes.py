@@ -150,8 +150,7 @@ class TestKeys(ProcessesCase):
         self.assertEqual(3, len(list(keys.iterdir())))
         # A new session has to be made: the password is needed again.
         self.pod.control('POST', 'restart')
-        operation = self.client.post('/v1/pod_managers/pod/sync')
-        operation = self.client.finished(operation['uuid'])
+        operation = self.service.sync('pod')
         self.assertEqual('succeeded', operation['state'], operation)
         body = self.client.get('/v1/pod_managers/pod')
         self.assertEqual('online', body['status'], body)
