@@ -16,7 +16,6 @@ HISTORY = {
 }
 MIN_MINOR = min(HISTORY)
 MAX_MINOR = max(HISTORY)
-HEADER = microversion_parse.STANDARD_HEADER
 
 
 def requested(request: webob.Request) -> int:

@@ -45,7 +45,7 @@ _GONE = Answer(404, {}, None, {})
 _NODE = frozenset(('compose', 'release', 'reset', 'boot', 'attach', 'detach'))
 
 
-class Redfish(base.Driver):
+class Redfish(redfish_events.Follower):
     """DMTF Redfish service with resource blocks (CompositionService)."""
 
     name = 'redfish'
@@ -401,29 +401,6 @@ class Redfish(base.Driver):
             # The system stays; the node that it was does not.
             raise exception.ResourceGone(uri=uri)
         return redfish_discovery.node(real, body)
-
-    def listen(self, deadline: base.Deadline) -> base.ChangeStream:
-        return self._events(deadline).listen()
-
-    def subscribe(self, destination: str, deadline: base.Deadline) -> str:
-        return self._events(deadline).subscribe(destination)
-
-    def check_subscription(
-        self, subscription: str, destination: str, deadline: base.Deadline
-    ) -> bool:
-        events = self._events(deadline)
-        return events.delivers(subscription, destination) is True
-
-    def unsubscribe(self, subscription: str, deadline: base.Deadline) -> None:
-        self._client.delete(subscription, deadline)
-
-    @classmethod
-    def changes(cls, body: dict[str, Any]) -> base.Change:
-        return redfish_events.change(body)
-
-    def _events(self, deadline: base.Deadline) -> EventService:
-        root = self._client.root(deadline)
-        return EventService(self._client, root, deadline)
 
     def close(self) -> None:
         self._client.close()

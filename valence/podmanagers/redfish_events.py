@@ -126,3 +126,32 @@ class EventService:
         if body.get('Destination') != destination:
             return None
         return obj(body.get('Status')).get('State') != 'Disabled'
+
+
+class Follower(base.Driver):
+    """The part of a driver that follows the events of its service."""
+
+    _client: Client
+
+    def listen(self, deadline: base.Deadline) -> base.ChangeStream:
+        return self._events(deadline).listen()
+
+    def subscribe(self, destination: str, deadline: base.Deadline) -> str:
+        return self._events(deadline).subscribe(destination)
+
+    def check_subscription(
+        self, subscription: str, destination: str, deadline: base.Deadline
+    ) -> bool:
+        events = self._events(deadline)
+        return events.delivers(subscription, destination) is True
+
+    def unsubscribe(self, subscription: str, deadline: base.Deadline) -> None:
+        self._client.delete(subscription, deadline)
+
+    @classmethod
+    def changes(cls, body: dict[str, Any]) -> base.Change:
+        return change(body)
+
+    def _events(self, deadline: base.Deadline) -> EventService:
+        root = self._client.root(deadline)
+        return EventService(self._client, root, deadline)

@@ -35,7 +35,7 @@ _NODE = frozenset(
 )
 
 
-class RSD(base.Driver):
+class RSD(redfish_events.Follower):
     """Intel Rack Scale Design pod manager (RSD 2.x)."""
 
     name = 'rsd'
@@ -286,28 +286,6 @@ class RSD(base.Driver):
         self, uri: str, deadline: base.Deadline
     ) -> base.ComposedNode:
         return rsd_nodes.composed(uri, self._client.get(uri, deadline))
-
-    def listen(self, deadline: base.Deadline) -> base.ChangeStream:
-        return self._events(deadline).listen()
-
-    def subscribe(self, destination: str, deadline: base.Deadline) -> str:
-        return self._events(deadline).subscribe(destination)
-
-    def check_subscription(
-        self, subscription: str, destination: str, deadline: base.Deadline
-    ) -> bool:
-        events = self._events(deadline)
-        return events.delivers(subscription, destination) is True
-
-    def unsubscribe(self, subscription: str, deadline: base.Deadline) -> None:
-        self._client.delete(subscription, deadline)
-
-    @classmethod
-    def changes(cls, body: dict[str, Any]) -> base.Change:
-        return redfish_events.change(body)
-
-    def _events(self, deadline: base.Deadline) -> EventService:
-        return EventService(self._client, self._root(deadline)[0], deadline)
 
     def close(self) -> None:
         self._client.close()
