@@ -68,12 +68,12 @@ def streams(suite: pathlib.Path) -> int:
         return 0
 
 
-def count(suite: pathlib.Path) -> collections.Counter[str]:
-    """The tests of a suite's last run by their outcome."""
-    result: collections.Counter[str] = collections.Counter()
+def outcomes(suite: pathlib.Path) -> dict[str, str]:
+    """How each test of a suite's last run ended, by the test's name."""
+    result = {}
 
     def ended(test: testtools.StreamToDict) -> None:
-        result[test['status']] += 1
+        result[test['id']] = test['status']
 
     stream = subprocess.Popen(
         [STESTR, 'last', '--subunit'], cwd=suite, stdout=subprocess.PIPE
@@ -90,8 +90,8 @@ def count(suite: pathlib.Path) -> collections.Counter[str]:
 
 def run(
     suite: pathlib.Path, arguments: list[str]
-) -> tuple[bool, collections.Counter[str]]:
-    """Run one suite; whether all is well, and its tests by outcome."""
+) -> tuple[bool, dict[str, str]]:
+    """Run one suite; whether all is well, and how each test ended."""
     title = 'valence' if suite == TOP else suite.name
     print(f'\nTests of {title}', flush=True)
     before = streams(suite)
@@ -102,8 +102,8 @@ def run(
     ).returncode
     if streams(suite) == before:
         print(f'The tests of {title} could not be run')
-        return False, collections.Counter()
-    return status == 0, count(suite)
+        return False, {}
+    return status == 0, outcomes(suite)
 
 
 def main() -> int:
@@ -113,20 +113,25 @@ def main() -> int:
     parser.add_argument('regex', nargs='*', help='default: every test')
     options = parser.parse_args()
     well = True
-    total: collections.Counter[str] = collections.Counter()
+    ends: dict[str, str] = {}
     if not options.no_lint:
         well = lint.main([]) == 0
     tell_servers()
     for suite in suites():
-        fine, counted = run(suite, options.regex)
+        fine, ended = run(suite, options.regex)
         well = (fine or bool(options.regex)) and well
-        total += counted
+        ends |= ended
+    total = collections.Counter(ends.values())
     passed = total['success'] + total['xfail']
     skipped = total['skip']
     failed = sum(total.values()) - passed - skipped
+    print()
+    for name, end in ends.items():
+        if end not in ('success', 'xfail', 'skip'):
+            print(f'Not passed: {name} ({end})')
     if not well and not failed:
-        print('\nNo test failed, yet something else did: see above')
-    print(f'\n{passed} passed, {failed} failed, {skipped} skipped')
+        print('No test failed, yet something else did: see above')
+    print(f'{passed} passed, {failed} failed, {skipped} skipped')
     return 0 if well and passed and not failed else 1
 
 
