@@ -5,6 +5,7 @@ import dataclasses
 import operator
 from collections.abc import Callable
 from collections.abc import Container
+from collections.abc import Iterable
 from typing import Any
 from typing import NamedTuple
 
@@ -189,7 +190,7 @@ def page(
     tx: db.Transaction,
     model: db.Model,
     query: Query,
-    names: tuple[str, ...],
+    columns: Iterable[str],
     *conditions: sa.ColumnElement[bool],
 ) -> tuple[list[sa.Row[Any]], str | None]:
     """The rows of one page.
@@ -197,6 +198,7 @@ def page(
     The marker is the last row of the page before: rows are taken from behind
     its place, so that pages stay right while rows come and go.
 
+    :param columns: what is read of a row.
     :returns: the rows, and the marker of the next page if there is one.
     :raises Invalid: for a marker that is not (any more) in the collection.
     """
@@ -220,7 +222,7 @@ def page(
     rows = tx.list(
         model,
         *where,
-        only=dict.fromkeys((*names, 'uuid')),
+        only=dict.fromkeys((*columns, 'uuid')),
         order=order,
         limit=query.limit + 1,
     ).all()

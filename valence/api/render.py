@@ -4,7 +4,6 @@
 No object and no WSME instance is built: a list costs its query and orjson.
 """
 
-from collections.abc import Iterable
 from typing import Any
 
 import orjson
@@ -17,6 +16,14 @@ from valence.objects import fields
 # Times are kept without a zone and are UTC.
 _OPTIONS = orjson.OPT_NAIVE_UTC | orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS
 
+# Fields by the name that an answer has for them, with their columns.
+Names = dict[str, str]
+
+
+def same(*names: str) -> Names:
+    """Fields whose columns bear their names."""
+    return dict(zip(names, names, strict=True))
+
 
 @remembered
 def shown(
@@ -24,20 +31,22 @@ def shown(
     minor: int,
     audience: fields.Audience,
     listing: bool = False,
-) -> tuple[str, ...]:
-    """The names of the fields that an answer shows.
+) -> Names:
+    """The fields that an answer shows.
 
     :param minor: the minor API version.
     :param audience: who asks.
     :param listing: whether it is a collection that nobody asked more of.
     """
-    return tuple(
-        name
+    return {
+        name: f'plain_{name}'
+        if field.plain and audience < fields.Audience.SYSTEM
+        else name
         for name, field in cls.seen_by(audience).items()
         if 'r' in field.api
         and field.since <= minor
         and (field.lists or not listing)
-    )
+    }
 
 
 def selected(
@@ -46,7 +55,7 @@ def selected(
     audience: fields.Audience,
     wanted: str | None,
     listing: bool = False,
-) -> tuple[str, ...]:
+) -> Names:
     """The fields to show, of all or of those a request names.
 
     :param wanted: the ``fields`` parameter: names with commas between them.
@@ -55,19 +64,20 @@ def selected(
     if wanted is None:
         return shown(cls, minor, audience, listing)
     names = shown(cls, minor, audience)
-    chosen = tuple(dict.fromkeys(wanted.split(',')))
-    for name in chosen:
+    chosen = {}
+    for name in wanted.split(','):
         if name not in names:
             raise exception.Invalid(
                 field='fields', reason=f'there is no field {name[:64]!r}'
             )
+        chosen[name] = names[name]
     return chosen
 
 
-def record(row: Any, names: Iterable[str]) -> dict[str, Any]:
+def record(row: Any, names: Names) -> dict[str, Any]:
     """One row as a dictionary of the named fields."""
     values = row._mapping
-    return {name: values[name] for name in names}
+    return {name: values[column] for name, column in names.items()}
 
 
 def dumps(answer: Any) -> bytes:

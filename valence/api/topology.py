@@ -7,8 +7,8 @@ from valence.api import render
 from valence.db import api as db
 from valence.db.sqlalchemy import models
 
-_CHASSIS = ('uuid', 'name', 'type', 'location', 'state', 'health')
-_SYSTEM = (
+_CHASSIS = render.same('uuid', 'name', 'type', 'location', 'state', 'health')
+_SYSTEM = render.same(
     'uuid',
     'name',
     'cpu_cores',

@@ -9,18 +9,44 @@ field or the resource, and never holds a secret.
 
 import re
 from typing import Any
+from typing import NamedTuple
+
+
+class Told(NamedTuple):
+    """Why something that an operation did has failed.
+
+    :param full: for those who run the cloud.
+    :param plain: for members of projects: nothing of how a pod manager is
+        reached, and nothing in its own words.
+    """
+
+    full: str
+    plain: str
+
+    def columns(self, field: str) -> dict[str, str]:
+        """What is stored of it; see ``plain`` of ``objects.fields``."""
+        return {field: self.full[:4096], f'plain_{field}': self.plain[:4096]}
 
 
 class ValenceException(Exception):
-    """The base: an error nobody has put a better name to."""
+    """The base: an error nobody has put a better name to.
+
+    :cvar plain: what members of projects are told in place of the message,
+        where the message has words of a pod manager in it.
+    """
 
     code = 500
     message = 'Something unexpected went wrong.'
+    plain: str | None = None
     headers: dict[str, str] = {}
 
     def __init__(self, message: str | None = None, **values: Any) -> None:
         self.values = values
         super().__init__(message or self.message % values)
+
+    def told(self) -> Told:
+        """What an operation that failed by it tells."""
+        return Told(str(self), self.plain or str(self))
 
     @classmethod
     def error_code(cls) -> str:
@@ -146,12 +172,14 @@ class PodManagerError(ValenceException):
 
     code = 502
     message = 'The pod manager failed: %(reason)s'
+    plain = 'The pod manager failed.'
 
 
 class PodManagerUnavailable(PodManagerError):
     """A pod manager does not answer as it should; this may pass."""
 
     message = '%(reason)s'
+    plain = 'The pod manager does not answer as it should.'
 
 
 class MalformedAnswer(PodManagerUnavailable):
@@ -162,27 +190,32 @@ class AuthenticationFailed(PodManagerError):
     """A pod manager does not take the user name and password."""
 
     message = 'wrong user name or password: %(reason)s'
+    plain = 'The pod manager does not let Valence in.'
 
 
 class NotAPodManager(PodManagerError):
     """What answers at the URL is not a pod manager that a driver knows."""
 
     message = 'not a pod manager: %(reason)s'
+    plain = 'The pod manager does not answer as it should.'
 
 
 class RequestRefused(PodManagerError):
     """A pod manager understood the request and says no to it."""
 
     message = 'the pod manager refused: %(reason)s'
+    plain = 'The pod manager refused.'
 
 
 class NoMatch(RequestRefused):
     """A pod manager has nothing (any more) that fits the request."""
 
     message = 'the pod manager found no match: %(reason)s'
+    plain = 'The pod manager found no match.'
 
 
 class ResourceGone(PodManagerError):
     """The pod manager does not know the resource (any more)."""
 
     message = '%(uri)s is not there any more'
+    plain = 'What it was to be done to is not there any more.'

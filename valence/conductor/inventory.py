@@ -14,6 +14,7 @@ from oslo_config import cfg
 from oslo_utils import timeutils
 from oslo_utils import uuidutils
 
+from valence.common import exception
 from valence.conductor import states
 from valence.db import api as db
 from valence.db.sqlalchemy import models
@@ -372,7 +373,9 @@ def _write_nodes(
                 node.uuid,
                 'error',
                 power_state='unknown',
-                last_error=f'{node.resource_uri} {_GONE}',
+                **exception.Told(
+                    f'{node.resource_uri} {_GONE}', f'It {_GONE}.'
+                ).columns('last_error'),
             )
 
 
@@ -391,7 +394,7 @@ def _write_node(
         node.last_error == f'{node.resource_uri} {_GONE}'
     )
     if back:
-        states.move_node(tx, node.uuid, 'active', last_error=None, **values)
+        states.move_node(tx, node.uuid, 'active', **states.WELL, **values)
     elif any(getattr(node, name) != new for name, new in values.items()):
         tx.update(models.Node, values, uuid=node.uuid)
 

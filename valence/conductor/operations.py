@@ -110,7 +110,9 @@ class Action:
     def succeeded(self, tx: db.Transaction, run: 'Run') -> None:
         """Store that all is well."""
 
-    def failed(self, tx: db.Transaction, run: 'Run', error: str) -> None:
+    def failed(
+        self, tx: db.Transaction, run: 'Run', error: exception.Told
+    ) -> None:
         """Store that it came to nothing: failed, or cancelled."""
 
 
@@ -446,7 +448,8 @@ def _stumble(run: Run, exc: Exception) -> bool:
         raise exc
     if _passes(exc) and _retry(run, exc):
         return False
-    run.commit({'undoing': True, 'attempt': 0, 'error': _describe(exc)})
+    told = _describe(exc).columns('error')
+    run.commit({'undoing': True, 'attempt': 0, **told})
     return True
 
 
@@ -454,13 +457,21 @@ def _passes(exc: Exception) -> bool:
     return isinstance(exc, exception.PodManagerUnavailable)
 
 
-def _describe(exc: Exception) -> str:
-    if isinstance(exc, base.NotYet):
-        return 'the pod manager does not come to an end with it'
+def _describe(exc: Exception) -> exception.Told:
     if isinstance(exc, exception.ValenceException):
-        return str(exc)[:4096]
-    LOG.error('An operation met an unexpected failure', exc_info=exc)
-    return f'internal error: {type(exc).__name__}'
+        return exc.told()
+    if isinstance(exc, base.NotYet):
+        text = 'the pod manager does not come to an end with it'
+    else:
+        LOG.error('An operation met an unexpected failure', exc_info=exc)
+        text = f'internal error: {type(exc).__name__}'
+    return exception.Told(text, text)
+
+
+def _told(run: Run) -> exception.Told:
+    """What the operation has failed of so far."""
+    operation = run.operation
+    return exception.Told(operation.error, operation.plain_error)
 
 
 def _wait(run: Run, exc: base.NotYet) -> bool:
@@ -520,14 +531,19 @@ def _undo(run: Run) -> bool:
             return False
         if _passes(exc) and _retry(run, exc):
             return False
-        error = '; '.join(
-            filter(None, (run.operation.error, f'undoing: {_describe(exc)}'))
+        error = exception.Told(
+            *(
+                '; '.join(filter(None, (before, f'undoing: {more}')))
+                for before, more in zip(
+                    _told(run), _describe(exc), strict=True
+                )
+            )
         )
         _finish(
             run,
             'failed',
             lambda tx: run.action.failed(tx, run, error),
-            error=error,
+            **error.columns('error'),
         )
         return False
 
@@ -563,14 +579,14 @@ def _undone(run: Run) -> bool:
     """All is as it was: the end, or another start."""
     operation = run.operation
     if operation.error is not None:
-        error = operation.error
+        error = _told(run)
         _finish(run, 'failed', lambda tx: run.action.failed(tx, run, error))
         return False
     if operation.cancel_requested:
         _finish(
             run,
             'cancelled',
-            lambda tx: run.action.failed(tx, run, 'cancelled'),
+            lambda tx: run.action.failed(tx, run, states.CANCELLED),
         )
         return False
     run.commit({'undoing': False, 'progress': 0})

@@ -50,6 +50,11 @@ OPERATION = (
 
 OPEN = ('pending', 'running')
 
+# What is stored of a node that nothing is wrong with, and of how an operation
+# ended that somebody stopped.
+WELL: dict[str, Any] = {'last_error': None, 'plain_last_error': None}
+CANCELLED = exception.Told('cancelled', 'cancelled')
+
 
 def sources(table: tuple[Move, ...], target: str) -> list[str]:
     """The states from which ``target`` can be reached."""
@@ -76,11 +81,15 @@ def move_node(
 
 
 def fail_node(
-    tx: db.Transaction, uuid: str, error: str, **values: Any
+    tx: db.Transaction, uuid: str, error: exception.Told, **values: Any
 ) -> None:
     """Note on a node, if it is still there, that an operation failed."""
     tx.update(
         models.Node,
-        {'provision_state': 'error', 'last_error': error, **values},
+        {
+            'provision_state': 'error',
+            **error.columns('last_error'),
+            **values,
+        },
         uuid=uuid,
     )

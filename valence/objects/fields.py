@@ -43,6 +43,8 @@ class Spec(fields.Field):
     :param lists: whether collections show it without being asked to.
     :param audience: from whom on it is shown: members of a project, readers
         of the whole system, or administrators. None: as the object says.
+    :param plain: whether members of projects get to see something else under
+        its name: what is in the field ``plain_`` and its name.
     :param secret: kept encrypted; no value of it is ever shown.
     :param check: called with the value; raises ValueError saying what is
         wrong with it.
@@ -66,6 +68,7 @@ class Spec(fields.Field):
         refers: tuple[str, str] | None = None,
         lists: bool = True,
         audience: Audience | None = None,
+        plain: bool = False,
         secret: bool = False,
         check: Check | None = None,
         **kwargs: Any,
@@ -81,6 +84,7 @@ class Spec(fields.Field):
         self.refers = refers
         self.lists = lists
         self.audience = audience
+        self.plain = plain
         self.secret = secret
         self.check = check
 
@@ -305,3 +309,17 @@ class ListField(Spec, fields.AutoTypedField):
 
     def schema(self) -> dict[str, Any]:
         return {**super().schema(), 'items': self.items}
+
+
+def failure(name: str, doc: str) -> dict[str, Spec]:
+    """Why something failed, for those who run the cloud and for all others.
+
+    See ``Told`` of ``common.exception``.
+    """
+    kind: dict[str, Any] = {'nullable': True, 'max_length': 4096}
+    return {
+        name: StringField(doc=doc, api='r', plain=True, **kind),
+        f'plain_{name}': StringField(
+            doc=f'{doc[:-1]}, without the words of a pod manager.', **kind
+        ),
+    }

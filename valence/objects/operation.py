@@ -69,9 +69,7 @@ class Operation(base.ValenceObject):
             api='r',
             default=0,
         ),
-        'error': fields.StringField(
-            doc='Why it failed.', api='r', nullable=True, max_length=4096
-        ),
+        **fields.failure('error', 'Why it failed.'),
         'conductor': fields.UUIDField(
             doc='UUID of the conductor that works on it.',
             api='r',

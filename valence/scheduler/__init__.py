@@ -162,10 +162,15 @@ def choose(tx: db.Transaction, request: Request) -> Choice:
         for refusal in ranking.refusals
         if refusal.filter != ACCESS or request.podm_uuid
     ]
-    reasons += [f'system {uuid}: {why}' for uuid, why in request.excluded]
-    raise exception.NoCapacity(
-        reason='; '.join(reasons) or 'no pod manager is registered'
-    )
+    full = [f'system {uuid}: {why}' for uuid, why in request.excluded]
+    plain = ['other systems turned out not to do'] if full else []
+    failure = exception.NoCapacity(reason=_words(reasons + full))
+    failure.plain = str(exception.NoCapacity(reason=_words(reasons + plain)))
+    raise failure
+
+
+def _words(reasons: list[str]) -> str:
+    return '; '.join(reasons) or 'no pod manager is registered'
 
 
 def _sort_out(podm: Any, request: Request) -> Refusal | None:

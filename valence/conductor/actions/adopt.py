@@ -86,11 +86,14 @@ class Adopt(operations.Action):
             run.target,
             'active',
             power_state=run.result(Look.name)['power_state'],
-            last_error=None,
+            **states.WELL,
         )
 
     def failed(
-        self, tx: db.Transaction, run: operations.Run, error: str
+        self,
+        tx: db.Transaction,
+        run: operations.Run,
+        error: exception.Told,
     ) -> None:
         # It was never ours: to release it must not take it apart.
         states.fail_node(tx, run.target, error, resource_uri=None)

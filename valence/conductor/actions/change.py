@@ -169,16 +169,21 @@ class Change(operations.Action):
     """A node is changed; whether that comes true or not, it stays a node."""
 
     def succeeded(self, tx: db.Transaction, run: operations.Run) -> None:
-        values: dict[str, Any] = {'last_error': None}
+        values = dict(states.WELL)
         if run.result(Look.name):
             values['power_state'] = run.result(Look.name)['power_state']
         states.move_node(tx, run.target, 'active', **values)
 
     def failed(
-        self, tx: db.Transaction, run: operations.Run, error: str
+        self,
+        tx: db.Transaction,
+        run: operations.Run,
+        error: exception.Told,
     ) -> None:
         if tx.get(models.Node, uuid=run.target, provision_state='updating'):
-            states.move_node(tx, run.target, 'active', last_error=error)
+            states.move_node(
+                tx, run.target, 'active', **error.columns('last_error')
+            )
 
 
 class Reset(Change):
@@ -202,7 +207,10 @@ class Attach(Change):
     steps = (ClaimDevice, Join, compose.Refresh)
 
     def failed(
-        self, tx: db.Transaction, run: operations.Run, error: str
+        self,
+        tx: db.Transaction,
+        run: operations.Run,
+        error: exception.Told,
     ) -> None:
         super().failed(tx, run, error)
         quota.give_back(tx, run.target, run.operation.params['charge'])

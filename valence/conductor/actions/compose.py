@@ -232,11 +232,14 @@ class Compose(operations.Action):
             run.target,
             'active',
             power_state=run.result('assemble')['power_state'],
-            last_error=None,
+            **states.WELL,
         )
 
     def failed(
-        self, tx: db.Transaction, run: operations.Run, error: str
+        self,
+        tx: db.Transaction,
+        run: operations.Run,
+        error: exception.Told,
     ) -> None:
         states.fail_node(tx, run.target, error)
 

@@ -99,6 +99,9 @@ class Delete(operations.Action):
         tx.delete(models.PodManager, uuid=run.target)
 
     def failed(
-        self, tx: db.Transaction, run: operations.Run, error: str
+        self,
+        tx: db.Transaction,
+        run: operations.Run,
+        error: exception.Told,
     ) -> None:
         tx.update(models.PodManager, {'deleting_at': None}, uuid=run.target)

@@ -5,6 +5,7 @@ from typing import Any
 
 from oslo_config import cfg
 
+from valence.common import exception
 from valence.conductor import api as conductor
 from valence.conductor import inventory
 from valence.conductor import operations
@@ -89,12 +90,15 @@ class Release(operations.Action):
         tx.delete(models.Node, uuid=run.target)
 
     def failed(
-        self, tx: db.Transaction, run: operations.Run, error: str
+        self,
+        tx: db.Transaction,
+        run: operations.Run,
+        error: exception.Told,
     ) -> None:
         node = tx.get(models.Node, uuid=run.target)
         begun = any(row.name != Settle.name for row in run.journal)
         whole = node is not None and node.resource_uri and not begun
-        if error == 'cancelled' and whole:
+        if error == states.CANCELLED and whole:
             states.move_node(tx, run.target, 'active')
         else:
             states.fail_node(tx, run.target, error)

@@ -7,6 +7,7 @@ from oslo_config import cfg
 from oslo_log import log
 from oslo_utils import timeutils
 
+from valence.common import exception
 from valence.conductor import inventory
 from valence.conductor import operations
 from valence.conductor import states
@@ -120,11 +121,14 @@ class Sync(operations.Action):
         )
 
     def failed(
-        self, tx: db.Transaction, run: operations.Run, error: str
+        self,
+        tx: db.Transaction,
+        run: operations.Run,
+        error: exception.Told,
     ) -> None:
-        if error != 'cancelled':
+        if error != states.CANCELLED:
             tx.update(
                 models.PodManager,
-                {'sync_error': error[:1024]},
+                {'sync_error': error.full[:1024]},
                 uuid=run.target,
             )

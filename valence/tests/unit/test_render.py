@@ -21,7 +21,7 @@ class TestShown(base.TestCase):
 
     def test_too_new(self):
         for cls in objects.ALL:
-            self.assertEqual((), render.shown(cls, 0, Audience.ADMIN))
+            self.assertEqual({}, render.shown(cls, 0, Audience.ADMIN))
 
     def test_each_sees_what_those_before_it_see(self):
         for cls in objects.ALL:
@@ -35,12 +35,24 @@ class TestShown(base.TestCase):
             set(render.shown(objects.PodManager, 1, Audience.PROJECT)),
         )
 
+    def test_projects_are_told_of_failures_in_other_words(self):
+        for cls, name in (
+            (objects.Node, 'last_error'),
+            (objects.Operation, 'error'),
+        ):
+            columns = [render.shown(cls, 1, who)[name] for who in Audience]
+            self.assertEqual([f'plain_{name}', name, name], columns)
+
 
 class TestSelected(base.TestCase):
     def test_chosen(self):
         self.assertEqual(
-            ('name', 'uuid'),
-            render.selected(objects.Node, 1, Audience.ADMIN, 'name,uuid,name'),
+            ['name', 'uuid'],
+            [
+                *render.selected(
+                    objects.Node, 1, Audience.ADMIN, 'name,uuid,name'
+                )
+            ],
         )
 
     def test_refused(self):
@@ -65,4 +77,6 @@ class TestDumps(base.TestCase):
 
     def test_record(self):
         row = types.SimpleNamespace(_mapping={'a': 1, 'b': 2, 'c': 3})
-        self.assertEqual({'c': 3, 'a': 1}, render.record(row, ('c', 'a')))
+        self.assertEqual(
+            {'c': 3, 'a': 2}, render.record(row, {'c': 'c', 'a': 'b'})
+        )

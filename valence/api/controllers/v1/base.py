@@ -141,8 +141,8 @@ class Call:
         """A value that is meant for a field of an object."""
         return types.checked(cls, name, value)
 
-    def shown(self, cls: type[objects_base.ValenceObject]) -> tuple[str, ...]:
-        """The names of the fields that the asker gets to see."""
+    def shown(self, cls: type[objects_base.ValenceObject]) -> render.Names:
+        """The fields that the asker gets to see."""
         return render.shown(cls, self.minor, self.audience)
 
     def selected(
@@ -150,7 +150,7 @@ class Call:
         cls: type[objects_base.ValenceObject],
         wanted: str | None,
         listing: bool = False,
-    ) -> tuple[str, ...]:
+    ) -> render.Names:
         """Those of them that are wanted; see ``render.selected``."""
         return render.selected(cls, self.minor, self.audience, wanted, listing)
 
@@ -252,7 +252,8 @@ class Controller:
                 for one in wanted.filters
             ]
             rows, marker = query.page(
-                tx, self.model, wanted, names, *self.visible(call)
+                *(tx, self.model, wanted, names.values()),
+                *self.visible(call),
             )
         answer: dict[str, Any] = {
             self.collection: [render.record(row, names) for row in rows]

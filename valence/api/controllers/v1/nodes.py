@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 import dataclasses
+import itertools
 from typing import Any
 
 import sqlalchemy as sa
@@ -91,6 +92,7 @@ _POOLED = (
     'health',
     'resource_uri',
 )
+_PARTS = ('drives', 'nics')
 # What a node tells of the hardware that it is made of.
 _TOLD: dict[type[objects_base.ValenceObject], tuple[str, ...]] = {
     objects.System: _HARDWARE,
@@ -127,7 +129,7 @@ class Nodes(base.Controller):
         return {
             'storages': [
                 *(
-                    {**drive, 'device_uuid': None}
+                    {'resource_uri': None, **drive, 'device_uuid': None}
                     for system in systems
                     for drive in system['drives']
                 ),
@@ -229,14 +231,20 @@ def _claimed(
     """What a node has claimed of one kind of hardware."""
     model = models.BY_RESOURCE[cls.RESOURCE]
     shown = call.shown(cls)
-    names = tuple(name for name in _TOLD[cls] if name in shown)
+    names = {name: shown[name] for name in _TOLD[cls] if name in shown}
     rows = tx.list(
         model,
         model.node_uuid == node.uuid,
-        only=names,
+        only=names.values(),
         order=[model.name, model.uuid],
     )
-    return [render.record(row, names) for row in rows]
+    found = [render.record(row, names) for row in rows]
+    if 'resource_uri' not in names:
+        for part in itertools.chain.from_iterable(
+            one.get(group, ()) for one in found for group in _PARTS
+        ):
+            part.pop('resource_uri', None)
+    return found
 
 
 def _placement(

@@ -118,6 +118,27 @@ class TestKeystone(KeystoneCase):
             self.clouds['member'].current_project_id, made['project_id']
         )
 
+    def test_members_are_told_of_failures_in_plain_words(self):
+        pod = self.useFixture(fixtures.Simulator())
+        admin = self.client_of(self.clouds['admin'])
+        admin.post('/v1/pod_managers', {'name': 'bad', **pod.login})
+        admin.wait(
+            '/v1/pod_managers/bad', lambda body: body['synced_at'] is not None
+        )
+        pod.order('/redfish/v1/Nodes/Actions/', 'status', 400, method='POST')
+        member = self.client_of(self.clouds['member'])
+        made = member.post('/v1/nodes', {'name': 'n', 'pod_manager': 'bad'})
+        operation = member.finished(made['operation_uuid'])
+        self.assertEqual('The pod manager refused.', operation['error'])
+        path = '/v1/nodes/n'
+        self.assertEqual(operation['error'], member.get(path)['last_error'])
+        self.assertNotIn('resource_uri', member.get(path))
+        words = admin.get(path)['last_error']
+        self.assertIn('the pod manager refused: ', words)
+        self.assertEqual(
+            words, admin.get(f'/v1/operations/{operation["uuid"]}')['error']
+        )
+
     def test_access_list(self):
         admin = self.client_of(self.clouds['admin'])
         admin.post(

@@ -12,12 +12,14 @@ from oslo_limit import fixture as limit_fixture
 from valence import quota
 from valence.common import exception
 from valence.conductor import inventory
+from valence.conductor import states
 from valence.conductor.actions import adopt
 from valence.conductor.actions import change
 from valence.db import api as db
 from valence.db.sqlalchemy import models
 from valence.tests.fixtures import personas
-from valence.tests.functional.api import test_rbac
+from valence.tests.functional.api.rbac_scene import RBACCase
+from valence.tests.functional.api.rbac_table import MANAGE
 
 _WANTED = {
     'processor': {'total_cores': 4},
@@ -27,8 +29,8 @@ _WANTED = {
 }
 
 
-class QuotaCase(test_rbac.RBACCase):
-    options = {**test_rbac.RBACCase.options, 'quota__enforce': True}
+class QuotaCase(RBACCase):
+    options = {**RBACCase.options, 'quota__enforce': True}
     limits: dict = {}
 
     def setUp(self):
@@ -120,7 +122,7 @@ class TestChanged(QuotaCase):
         answer = self.act(attach={'resource_id': 'open-free'})
         self.assertEqual((0, 0, 1), self.charged('own-node'))
         run = self.run_of(answer)
-        db.transaction(change.Attach().failed)(run, 'for a reason')
+        db.transaction(change.Attach().failed)(run, states.CANCELLED)
         self.assertEqual((0, 0, 0), self.charged('own-node'))
 
     def test_detach(self):
@@ -175,11 +177,11 @@ class TestChanged(QuotaCase):
 class TestAdopted(QuotaCase):
     def test_a_node_too_many(self):
         self.limit(registered={'nodes': 1})
-        answer = self.post('nodes/manage', 'admin', **test_rbac._MANAGE)
+        answer = self.post('nodes/manage', 'admin', **MANAGE)
         self.assertEqual(403, answer.status, answer)
 
     def test_what_is_observed(self):
-        self.post('nodes/manage', 'admin', **test_rbac._MANAGE)
+        self.post('nodes/manage', 'admin', **MANAGE)
         self.assertEqual((0, 0, 0), self.charged('new'))
         operation = db.get(models.Operation, action='adopt')
         for model, name in (

@@ -1,0 +1,243 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the table of endpoints is asked for."""
+
+import uuid
+
+from oslo_utils import timeutils
+
+from valence import objects
+from valence.common import exception
+from valence.db import api as db
+from valence.db.sqlalchemy import models
+from valence.tests import base
+from valence.tests import fixtures
+from valence.tests.fixtures.personas import OTHER
+from valence.tests.fixtures.personas import OWN
+
+# Stands in whatever is none of a project's business.
+SECRET = 'secret.example'
+_FAILURE = exception.Told(f'refused: {SECRET}', 'The pod manager refused.')
+
+
+class Scene:
+    """Objects of the own project, of another one and of everybody."""
+
+    def __init__(self):
+        self.uuids = {}
+        db.transaction(self._fill)()
+
+    def _fill(self, tx):
+        self._tx = tx
+        for name in ('open', 'spare', 'granted', 'closed'):
+            self._add(
+                models.PodManager,
+                name,
+                **{
+                    **objects.PodManager.defaults(),
+                    'url': f'http://{name}.{SECRET}',
+                    'is_public': name in ('open', 'spare'),
+                    'status': 'online',
+                    'status_reason': f'{SECRET} does not answer',
+                    'sync_error': f'{SECRET} was slow',
+                    'description': SECRET,
+                    'service_uuid': SECRET,
+                    'capabilities': ['compose'],
+                    'synced_at': timeutils.utcnow(),
+                    'username': SECRET,
+                    'password': 'encrypted',
+                },
+            )
+        for name, project in (('granted', OWN), ('closed', OTHER)):
+            tx.create(
+                models.PodManagerAccess,
+                podm_uuid=self.uuids[name],
+                project_id=project,
+            )
+        self._inventory()
+        self._flavors()
+        self._nodes()
+        self._operations()
+
+    def _add(self, model, name, **values):
+        self.uuids[name] = str(uuid.uuid4())
+        if 'name' in model.__table__.columns:
+            values['name'] = name
+        self._tx.create(model, uuid=self.uuids[name], **values)
+
+    def _see(self, model, podm, name, **values):
+        self._add(
+            model,
+            name,
+            podm_uuid=self.uuids[podm],
+            health='ok',
+            resource_uri=f'/{name}',
+            uri_hash=name,
+            serial_number=SECRET,
+            properties={'vendor': SECRET},
+            seen_at=timeutils.utcnow(),
+            stale=False,
+            missed_syncs=0,
+            **values,
+        )
+
+    def _inventory(self):
+        self._see(
+            models.Chassis, 'open', 'open-rack', type='rack', state='enabled'
+        )
+        self._see(
+            models.Storage,
+            'open',
+            'open-storage',
+            type='service',
+            state='enabled',
+            capacity_gib=1,
+            free_gib=1,
+        )
+        for name in ('open-system', 'kept-system', 'own-system'):
+            self._see(
+                models.System,
+                'open',
+                name,
+                state='free',
+                cpu_sockets=1,
+                cpu_cores=8,
+                cpu_threads=16,
+                memory_mib=1024,
+                storage_gib=0,
+                drives=[_part(capacity_gib=1, type='SSD', protocol='SAS')],
+                nics=[_part(mac='00:00:00:00:00:01', speed_mbps=1)],
+                power_state='off',
+                zones=[],
+            )
+        for podm, name in (
+            ('open', 'open-free'),
+            ('granted', 'granted-free'),
+            ('closed', 'closed-free'),
+            ('open', 'own-device'),
+            ('open', 'other-device'),
+            ('open', 'own-kept'),
+            ('open', 'other-kept'),
+        ):
+            self._see(
+                models.Device,
+                podm,
+                name,
+                type='drive',
+                state='free',
+                capacity_gib=100,
+                memory_mib=0,
+                cpu_cores=0,
+                speed_mbps=0,
+                zones=[],
+            )
+        for name, project in (
+            ('own-kept', OWN),
+            ('other-kept', OTHER),
+            ('kept-system', OTHER),
+        ):
+            self._claim(name, reserved_to=project)
+
+    def _claim(self, name, **values):
+        self._tx.create(
+            models.Allocation,
+            resource_uuid=self.uuids[name],
+            podm_uuid=self.uuids['open'],
+            **values,
+        )
+
+    def _flavors(self):
+        for name, project in (
+            ('public', None),
+            ('own', OWN),
+            ('other', OTHER),
+        ):
+            self._add(
+                models.Flavor,
+                name,
+                scope=project or '',
+                project_id=project,
+                is_public=project is None,
+                properties={},
+            )
+
+    def _nodes(self):
+        for name, project in (
+            ('own-node', OWN),
+            ('other-node', OTHER),
+            ('nobodys-node', None),
+        ):
+            self._add(
+                models.Node,
+                name,
+                **{
+                    **objects.Node.defaults(),
+                    'scope': project or '',
+                    'project_id': project,
+                    'podm_uuid': self.uuids['open'],
+                    'provision_state': 'active',
+                    'resource_uri': f'/{SECRET}/{name}',
+                    'index': SECRET,
+                    'drift': f'lost /{SECRET}',
+                    **_FAILURE.columns('last_error'),
+                },
+            )
+        for name, node in (
+            ('own-device', 'own-node'),
+            ('own-system', 'own-node'),
+            ('other-device', 'other-node'),
+        ):
+            self._claim(name, node_uuid=self.uuids[node])
+
+    def _operations(self):
+        for name, project in (
+            ('own-op', OWN),
+            ('other-op', OTHER),
+            ('sync-op', None),
+        ):
+            self._add(
+                models.Operation,
+                name,
+                **{
+                    **objects.Operation.defaults(),
+                    'action': 'sync',
+                    'params': {},
+                    'target_type': 'things',
+                    'target_uuid': str(uuid.uuid4()),
+                    'project_id': project,
+                    **_FAILURE.columns('error'),
+                },
+            )
+            self._tx.create(
+                models.OperationStep,
+                operation_uuid=self.uuids[name],
+                n=0,
+                name='look',
+                intent={'uri': SECRET},
+                result={'uri': SECRET},
+                state='done',
+            )
+
+
+def _part(**values):
+    return {'resource_uri': f'/{SECRET}', **values}
+
+
+class RBACCase(base.ApiTestCase):
+    options = {
+        'auth_strategy': 'keystone',
+        'keystone_authtoken__www_authenticate_uri': 'http://keystone.example',
+    }
+
+    def setUp(self):
+        super().setUp()
+        self.personas = self.useFixture(fixtures.Personas())
+        self.scene = Scene()
+
+    def ask(self, who, method, path, name='', body=None):
+        """Send one request of the table."""
+        path = path.format(
+            id=self.scene.uuids.get(name), project_id=OWN, secret='wrong'
+        )
+        return self.client.request(
+            method, f'/v1/{path}', body, self.personas.of(who)
+        )

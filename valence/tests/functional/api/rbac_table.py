@@ -1,0 +1,240 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every endpoint, and what each persona gets there."""
+
+from valence.tests.fixtures.personas import OWN
+
+# The personas in the order of the columns below.
+WHO = ('admin', 'service', 'manager', 'member', 'reader', 'system_reader')
+
+_FLAVOR = {'name': 'new', 'properties': {}, 'is_public': False}
+_PUBLIC = {**_FLAVOR, 'is_public': True}
+MANAGE = {'name': 'new', 'pod_manager': 'open', 'resource_uri': '/Nodes/9'}
+_EXACT = {'name': 'new', 'resources': ['open-system']}
+_RESET = {'Reset': {'Type': 'On'}}
+_ATTACH = 'attach'
+EVENT = 'events/{id}/{secret}'
+_GRANT = 'pod_managers/{id}/access/{project_id}'
+
+# Method, path, the object that it names, body; then what each persona gets.
+# 404 stands where the object is not there for the asker.
+TABLE = [
+    # Pod managers: open is public, granted is open to the own project, closed
+    # to the other one.
+    ('GET', 'pod_managers', '', None, '200 200 200 200 200 200'),
+    ('GET', 'pod_managers/{id}', 'open', None, '200 200 200 200 200 200'),
+    ('GET', 'pod_managers/{id}', 'granted', None, '200 200 200 200 200 200'),
+    ('GET', 'pod_managers/{id}', 'closed', None, '200 200 404 404 404 200'),
+    ('GET', 'pod_manager/{id}', 'open', None, '200 200 200 200 200 200'),
+    ('GET', 'pod_manager/{id}', 'closed', None, '200 200 404 404 404 200'),
+    *[
+        row
+        for one in ('pod_managers', 'pod_manager')
+        for name in ('spare', 'closed')
+        for row in (
+            ('PUT', one + '/{id}', name, {}, '200 200 403 403 403 403'),
+            ('PATCH', one + '/{id}', name, {}, '200 200 403 403 403 403'),
+            (
+                'DELETE',
+                one + '/{id}',
+                name,
+                None,
+                '204 204 403 403 403 403',
+            ),
+        )
+    ],
+    (
+        'POST',
+        'pod_managers',
+        '',
+        {'name': 'new', 'url': 'http://new.example'},
+        '201 201 403 403 403 403',
+    ),
+    (
+        'POST',
+        'pod_managers/{id}/sync',
+        'open',
+        None,
+        '202 202 403 403 403 403',
+    ),
+    (
+        'GET',
+        'pod_managers/{id}/topology',
+        'open',
+        None,
+        '200 200 403 403 403 200',
+    ),
+    (
+        'GET',
+        'pod_managers/{id}/access',
+        'granted',
+        None,
+        '200 200 403 403 403 200',
+    ),
+    (
+        'POST',
+        'pod_managers/{id}/access',
+        'closed',
+        {'project_id': OWN},
+        '201 201 403 403 403 403',
+    ),
+    ('DELETE', _GRANT, 'granted', None, '204 204 403 403 403 403'),
+    # The inventory.
+    ('GET', 'capacity', '', None, '200 200 403 403 403 200'),
+    ('GET', 'racks', '', None, '200 200 403 403 403 200'),
+    ('GET', 'racks/{id}', 'open-rack', None, '200 200 403 403 403 200'),
+    ('GET', 'chassis', '', None, '200 200 403 403 403 200'),
+    ('GET', 'chassis/{id}', 'open-rack', None, '200 200 403 403 403 200'),
+    ('GET', 'systems', '', None, '200 200 403 403 403 200'),
+    ('GET', 'systems/{id}', 'open-system', None, '200 200 403 403 403 200'),
+    ('GET', 'storages', '', None, '200 200 403 403 403 200'),
+    ('GET', 'storages/{id}', 'open-storage', None, '200 200 403 403 403 200'),
+    ('GET', 'devices', '', None, '200 200 200 200 200 200'),
+    ('GET', 'devices/{id}', 'open-free', None, '200 200 200 200 200 200'),
+    ('GET', 'devices/{id}', 'granted-free', None, '200 200 200 200 200 200'),
+    ('GET', 'devices/{id}', 'closed-free', None, '200 200 404 404 404 200'),
+    ('GET', 'devices/{id}', 'own-device', None, '200 200 200 200 200 200'),
+    ('GET', 'devices/{id}', 'other-device', None, '200 200 404 404 404 200'),
+    ('GET', 'devices/{id}', 'own-kept', None, '200 200 200 200 200 200'),
+    ('GET', 'devices/{id}', 'other-kept', None, '200 200 404 404 404 200'),
+    ('POST', 'devices/sync', '', None, '202 202 403 403 403 403'),
+    (
+        'DELETE',
+        'devices/{id}/reservation',
+        'own-kept',
+        None,
+        '204 204 403 403 403 403',
+    ),
+    (
+        'DELETE',
+        'systems/{id}/reservation',
+        'kept-system',
+        None,
+        '204 204 403 403 403 403',
+    ),
+    # Flavors.
+    ('GET', 'flavors', '', None, '200 200 200 200 200 200'),
+    ('POST', 'flavors', '', _FLAVOR, '201 201 201 201 403 403'),
+    ('POST', 'flavors', '', _PUBLIC, '201 201 403 403 403 403'),
+    ('GET', 'flavors/{id}', 'public', None, '200 200 200 200 200 200'),
+    ('GET', 'flavors/{id}', 'own', None, '200 200 200 200 200 200'),
+    ('GET', 'flavors/{id}', 'other', None, '200 200 404 404 404 200'),
+    ('PATCH', 'flavors/{id}', 'public', {}, '200 200 403 403 403 403'),
+    ('PATCH', 'flavors/{id}', 'own', {}, '200 200 200 200 403 403'),
+    ('PATCH', 'flavors/{id}', 'other', {}, '200 200 404 404 403 403'),
+    ('DELETE', 'flavors/{id}', 'public', None, '204 204 403 403 403 403'),
+    ('DELETE', 'flavors/{id}', 'own', None, '204 204 204 204 403 403'),
+    ('DELETE', 'flavors/{id}', 'other', None, '204 204 404 404 403 403'),
+    # Nodes.
+    ('GET', 'nodes', '', None, '200 200 200 200 200 200'),
+    ('POST', 'nodes', '', {'name': 'new'}, '202 202 202 202 403 403'),
+    ('POST', 'nodes', '', _EXACT, '202 202 403 403 403 403'),
+    *[
+        (
+            'POST',
+            path,
+            '',
+            {**name, key: value},
+            f'{good} {good} {codes} 403 403',
+        )
+        for path, name, good in (
+            ('nodes', {'name': 'new'}, '202'),
+            ('nodes/preview', {}, '200'),
+        )
+        for key, value, codes in (
+            ('pod_manager', 'granted', f'{good} {good}'),
+            ('pod_manager', 'closed', '400 400'),
+            ('flavor', 'own', f'{good} {good}'),
+            ('flavor', 'other', '400 400'),
+            (
+                'affinity',
+                {'scope': 'rack', 'with': ['other-node']},
+                '400 400',
+            ),
+        )
+    ],
+    ('POST', 'nodes/preview', '', {}, '200 200 200 200 403 403'),
+    (
+        'POST',
+        'nodes/preview',
+        '',
+        {'resources': ['open-system']},
+        '200 200 403 403 403 403',
+    ),
+    ('POST', 'nodes/manage', '', MANAGE, '202 202 403 403 403 403'),
+    ('GET', 'nodes/{id}', 'own-node', None, '200 200 200 200 200 200'),
+    ('GET', 'nodes/{id}', 'other-node', None, '200 200 404 404 404 200'),
+    ('GET', 'nodes/{id}', 'nobodys-node', None, '200 200 404 404 404 200'),
+    ('PATCH', 'nodes/{id}', 'own-node', {}, '200 200 200 200 403 403'),
+    ('PATCH', 'nodes/{id}', 'other-node', {}, '200 200 404 404 403 403'),
+    ('DELETE', 'nodes/{id}', 'own-node', None, '202 202 202 202 403 403'),
+    ('DELETE', 'nodes/{id}', 'other-node', None, '202 202 404 404 403 403'),
+    (
+        'POST',
+        'nodes/{id}/action',
+        'own-node',
+        _RESET,
+        '202 202 202 202 403 403',
+    ),
+    (
+        'POST',
+        'nodes/{id}/action',
+        'other-node',
+        _RESET,
+        '202 202 404 404 403 403',
+    ),
+    *[
+        (
+            'POST',
+            'nodes/{id}/action',
+            'own-node',
+            {verb: {'resource_id': device}},
+            codes,
+        )
+        for verb, device, codes in (
+            (_ATTACH, 'open-free', '202 202 202 202 403 403'),
+            (_ATTACH, 'own-kept', '202 202 202 202 403 403'),
+            (_ATTACH, 'closed-free', '409 409 400 400 403 403'),
+            (_ATTACH, 'other-device', '409 409 400 400 403 403'),
+            ('detach', 'own-device', '202 202 202 202 403 403'),
+            ('detach', 'other-device', '409 409 400 400 403 403'),
+        )
+    ],
+    (
+        'GET',
+        'nodes/{id}/storages',
+        'own-node',
+        None,
+        '200 200 200 200 200 200',
+    ),
+    (
+        'GET',
+        'nodes/{id}/storages',
+        'other-node',
+        None,
+        '200 200 404 404 404 200',
+    ),
+    # Operations.
+    ('GET', 'operations', '', None, '200 200 200 200 200 200'),
+    ('GET', 'operations/{id}', 'own-op', None, '200 200 200 200 200 200'),
+    ('GET', 'operations/{id}', 'other-op', None, '200 200 404 404 404 200'),
+    ('GET', 'operations/{id}', 'sync-op', None, '200 200 404 404 404 200'),
+    ('DELETE', 'operations/{id}', 'own-op', None, '202 202 202 202 403 403'),
+    ('DELETE', 'operations/{id}', 'other-op', None, '202 202 404 404 403 403'),
+    ('DELETE', 'operations/{id}', 'sync-op', None, '202 202 404 404 403 403'),
+    # The rest. An event proves itself by its secret, which is wrong here.
+    ('POST', EVENT, 'open', {}, '404 404 404 404 404 404'),
+    ('GET', 'conductors', '', None, '200 200 403 403 403 200'),
+    ('GET', 'drivers', '', None, '200 200 200 200 200 200'),
+]
+
+# What each collection shows: to all projects, to the own one, to the system.
+LISTS = {
+    'pod_managers': ('open spare', 'granted', 'closed'),
+    'devices': (
+        'open-free',
+        'granted-free own-device own-kept',
+        'closed-free other-device other-kept',
+    ),
+    'flavors': ('public', 'own', 'other'),
+    'nodes': ('', 'own-node', 'other-node nobodys-node'),
+}
