@@ -43,7 +43,7 @@ CAPABILITIES = {
     'boot': 'chooses what a node boots from',
     'attach': 'joins a pooled device to a node',
     'detach': 'takes a pooled device away from a node',
-    'erase': 'erases the drives of a node when it is taken apart',
+    'erase': 'erases the drives of nodes that are taken apart',
     'event stream': 'tells of changes over an open stream',
     'event subscription': 'delivers changes to a URL',
 }
@@ -291,10 +291,17 @@ class Driver(abc.ABC):
         """
 
     @abc.abstractmethod
-    def release(self, uri: str, deadline: Deadline) -> None:
+    def release(
+        self, uri: str, deadline: Deadline, erase: bool = False
+    ) -> bool:
         """Take a node apart; one that is gone already is well.
 
+        That a pod manager cannot erase keeps no node from being taken apart.
+
         :param uri: of the node, or what ``compose`` told of it.
+        :param erase: whether to have erased what is on its drives, where the
+            pod manager does not do so anyhow.
+        :returns: whether all that was stored on it is known to be erased.
         """
 
     @abc.abstractmethod
@@ -372,4 +379,7 @@ class Driver(abc.ABC):
 
     @abc.abstractmethod
     def close(self) -> None:
-        """Log out and let connections go."""
+        """Log out and let connections go; nothing is begun any more.
+
+        It may be called again, and while other threads wait for answers.
+        """

@@ -183,7 +183,9 @@ class ExpEther(base.Driver):
             reason=f'{uri} changes all the time'
         )
 
-    def release(self, uri: str, deadline: base.Deadline) -> None:
+    def release(
+        self, uri: str, deadline: base.Deadline, erase: bool = False
+    ) -> bool:
         group = _group_of(unfinished.split(uri)[0])
         devices = self._client.devices(deadline)
         members = [u for u, d in devices.items() if eem.group(d) == group]
@@ -192,6 +194,8 @@ class ExpEther(base.Driver):
             members, key=lambda uri: eem.is_server(devices[uri])
         ):
             self._leave(group, member, deadline)
+        # It knows of no erasing.
+        return False
 
     def attach(self, uri: str, resource: str, deadline: base.Deadline) -> None:
         real = unfinished.split(uri)[0]

@@ -136,10 +136,14 @@ class Fake(base.Driver):
             raise base.NotYet(left)
         return _composed(uri, node)
 
-    def release(self, uri: str, deadline: base.Deadline) -> None:
+    def release(
+        self, uri: str, deadline: base.Deadline, erase: bool = False
+    ) -> bool:
         self._call('release', deadline)
         with self._pod.lock:
             self._pod.nodes.pop(uri, None)
+        # There is nothing that anything could be left on.
+        return True
 
     def reset(
         self, uri: str, reset_type: str, deadline: base.Deadline

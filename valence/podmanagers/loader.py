@@ -3,6 +3,7 @@
 
 import functools
 import threading
+import time
 from typing import Any
 
 from oslo_log import log
@@ -15,6 +16,8 @@ from valence.podmanagers import base
 LOG = log.getLogger(__name__)
 
 NAMESPACE = 'valence.pod_managers'
+# At the end so long is waited for all of them to log out.
+_CLOSE_SECONDS = 6
 
 
 @functools.cache
@@ -94,6 +97,7 @@ class Pool:
     def __init__(self) -> None:
         self._drivers: dict[str, tuple[Any, base.Driver]] = {}
         self._lock = threading.Lock()
+        self._closing: list[threading.Thread] = []
 
     def get(self, podm: Any) -> base.Driver:
         """The driver of a pod manager whose kind is known.
@@ -109,7 +113,7 @@ class Pool:
             driver = drivers()[podm.driver](conn)
             self._drivers[podm.uuid] = (identity, driver)
         if kept is not None:
-            kept[1].close()
+            self._close(kept[1])
         return driver
 
     def keep(self, uuids: set[str]) -> None:
@@ -119,8 +123,20 @@ class Pool:
                 self._drivers.pop(uuid) for uuid in set(self._drivers) - uuids
             ]
         for _, driver in gone:
-            driver.close()
+            self._close(driver)
+
+    def _close(self, driver: base.Driver) -> None:
+        """Have a driver log out; one that hangs delays no other."""
+        thread = threading.Thread(
+            target=driver.close, name='logout', daemon=True
+        )
+        thread.start()
+        self._closing = [t for t in self._closing if t.is_alive()]
+        self._closing.append(thread)
 
     def close(self) -> None:
-        """Let go of all drivers."""
+        """Let go of all drivers, and wait until they have logged out."""
         self.keep(set())
+        deadline = time.monotonic() + _CLOSE_SECONDS
+        for thread in self._closing:
+            thread.join(max(0.0, deadline - time.monotonic()))

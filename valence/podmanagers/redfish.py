@@ -15,7 +15,6 @@ our marker written into its AssetTag, guarded by its ETag, and blocks joined to
 it one by one; until all are there its URI names them behind the ``#``.
 """
 
-import functools
 from collections.abc import Iterable
 from typing import Any
 
@@ -32,12 +31,11 @@ from valence.podmanagers import redfish_reservations
 from valence.podmanagers import unfinished
 from valence.podmanagers.http import Answer
 from valence.podmanagers.redfish_client import Client
-from valence.podmanagers.redfish_client import Crawler
 from valence.podmanagers.redfish_client import link
+from valence.podmanagers.redfish_crawler import Crawler
 from valence.podmanagers.redfish_discovery import Survey
 from valence.podmanagers.redfish_events import EventService
 from valence.podmanagers.redfish_expansion import Expansion
-from valence.podmanagers.redfish_inventory import obj
 
 _POLL_SECONDS = 1.0
 # What stands for the answer of a task that is not there.
@@ -49,13 +47,15 @@ class Redfish(redfish_events.Follower):
     """DMTF Redfish service with resource blocks (CompositionService)."""
 
     name = 'redfish'
-    capabilities = _NODE | {'event stream', 'event subscription'}
+    capabilities = _NODE | {'erase', 'event stream', 'event subscription'}
 
     def __init__(self, connection: base.Connection) -> None:
         super().__init__(connection)
         self._client = Client(connection)
         self._survey = Survey(self._client)
         self._expansion = Expansion(self._client)
+        # Systems that were erased, and are to be taken apart yet.
+        self._erased: set[str] = set()
 
     @classmethod
     def recognizes(
@@ -164,7 +164,7 @@ class Redfish(redfish_events.Follower):
         if redfish_blocks.is_expandable(blocks[uris[0]]):
             host = uris[0], blocks[uris[0]]
         if host is not None:
-            return self._occupy(host[0], request, deadline)
+            return self._expansion.occupy(host[0], request, deadline)
         way = redfish_composition.choose(
             redfish_composition.ways(
                 self._client, service, _systems_uri(places), deadline
@@ -245,7 +245,7 @@ class Redfish(redfish_events.Follower):
         :raises NotYet: while the service is at it.
         """
         block = self._client.get(behind['system'][0], deadline)
-        told = obj(block.get('CompositionStatus')).get('CompositionState')
+        told = redfish_blocks.composition(block)
         if told == 'Composing':
             raise base.NotYet(_POLL_SECONDS)
         if told == 'Unused':
@@ -273,26 +273,40 @@ class Redfish(redfish_events.Follower):
                 uri = unfinished.split(found.uri)[0]
         return uri
 
-    def release(self, uri: str, deadline: base.Deadline) -> None:
+    def release(
+        self, uri: str, deadline: base.Deadline, erase: bool = False
+    ) -> bool:
         real: str | None
         real, behind = unfinished.split(uri)
         if 'marker' in behind:
             real = self._cancel(real, behind, deadline)
         if real is None:
-            return
+            # It never came to be.
+            return True
+        self._expansion.quiet(behind.get('join', ()), deadline)
         try:
             body = self._client.get(real, deadline)
         except exception.ResourceGone:
-            return
+            # It went with an answer of ours that was lost, or by others.
+            return real in self._erased
+        if erase and real not in self._erased:
+            if redfish_actions.decommission(self._client, real, deadline):
+                self._erased.add(real)
         if redfish_blocks.is_expandable(body):
-            self._vacate(real, body, deadline)
-            return
-        answer = self._client.request('DELETE', real, deadline, check=False)
+            self._expansion.vacate(real, body, deadline)
+        else:
+            self._decompose(real, deadline)
+        erased = real in self._erased
+        self._erased.discard(real)
+        return erased
+
+    def _decompose(self, uri: str, deadline: base.Deadline) -> None:
+        answer = self._client.request('DELETE', uri, deadline, check=False)
         watched = redfish_actions.monitor(answer)
         if answer.status == 202 and watched is not None:
             answer = redfish_actions.wait(self._client, watched, deadline)
         if answer.status not in (404, 410):
-            self._client.check(answer, real)
+            self._client.check(answer, uri)
 
     def _cancel(
         self,
@@ -313,63 +327,10 @@ class Redfish(redfish_events.Follower):
         )
         if held is not None:
             self._client.delete(held, deadline)
+        # What nobody waits for may be under way, and come true after all.
+        wanted = unfinished.request(behind)
+        self._expansion.quiet((wanted.system, *wanted.devices), deadline)
         return self._outcome(answer, behind, deadline)
-
-    def _occupy(
-        self, host: str, request: base.ComposeRequest, deadline: base.Deadline
-    ) -> base.ComposedNode:
-        """Make a system that is there for good the node.
-
-        :raises NoMatch: when it is somebody else's by now.
-        """
-
-        def change(body: dict[str, Any]) -> dict[str, Any] | None:
-            marker = redfish_blocks.marker(body)
-            if marker == request.marker:
-                return None
-            extra = set(redfish_blocks.members(body)) - {
-                request.system,
-                *request.devices,
-            }
-            if marker is not None or extra:
-                raise exception.NoMatch(
-                    reason=f'{host} is taken by {marker or sorted(extra)}'
-                )
-            kept = redfish_inventory.text(body.get('AssetTag'), 100) or ''
-            return {'AssetTag': f'{kept} valence-{request.marker}'.strip()}
-
-        answer = redfish_actions.patch(self._client, host, change, deadline)
-        if answer is not None and not (
-            400 <= answer.status < 409 and request.devices
-        ):
-            # One that takes no tag is known by the blocks joined to it.
-            self._client.check(answer, host)
-        body = self._client.get(host, deadline)
-        node = redfish_discovery.node(host, body)
-        if node.marker not in (request.marker, None):
-            raise exception.NoMatch(reason=f'{host} is taken by {node.marker}')
-        return unfinished.lacking(node, request.devices)
-
-    def _vacate(
-        self, host: str, body: dict[str, Any], deadline: base.Deadline
-    ) -> None:
-        """Take away what was joined to a system that stays."""
-        for block in redfish_blocks.members(body):
-            if redfish_blocks.is_host(self._client.get(block, deadline)):
-                continue
-            redfish_actions.persist(
-                functools.partial(self._expansion.part, host, block, deadline),
-                deadline,
-            )
-
-        def change(body: dict[str, Any]) -> dict[str, Any] | None:
-            tag = redfish_inventory.text(body.get('AssetTag')) or ''
-            kept = redfish_inventory.unmarked(tag)
-            return {'AssetTag': kept} if kept != tag else None
-
-        answer = redfish_actions.patch(self._client, host, change, deadline)
-        if answer is not None:
-            self._client.check(answer, host)
 
     def reset(
         self, uri: str, reset_type: str, deadline: base.Deadline

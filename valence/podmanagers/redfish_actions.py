@@ -5,6 +5,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from oslo_log import log
+
 from valence.common import exception
 from valence.podmanagers import base
 from valence.podmanagers.http import Answer
@@ -14,11 +16,15 @@ from valence.podmanagers.redfish_inventory import number
 from valence.podmanagers.redfish_inventory import obj
 from valence.podmanagers.redfish_inventory import text
 
+LOG = log.getLogger(__name__)
+
 _PATCHES = 6
 _POLL_SECONDS = 1.0
 _FIRST_PAUSE = 0.1
 _LONGEST_PAUSE = 30.0
 _WRONG_ETAG = (412, 428)
+# What of Decommission erases what users stored; the less the better.
+_ERASING = ('UserData', 'All')
 # What a Task says of itself while it goes on; the rest is the end of it.
 _UNDER_WAY = (
     'New',
@@ -124,6 +130,50 @@ def reset(
         reset_type, allowable(client, offered, 'ResetType', deadline)
     )
     client.post(target(body, '.Reset'), {'ResetType': reset_type}, deadline)
+
+
+def decommission(client: Client, uri: str, deadline: base.Deadline) -> bool:
+    """Erase what users stored on a system, if it offers that (DSP2046).
+
+    Only what is erased so that nobody can read it again counts. A service
+    that cannot do that says 501, maybe after it has begun.
+
+    :returns: whether all of it is erased.
+    """
+    body = client.get(uri, deadline)
+    if not offers(body, '.Decommission'):
+        return False
+    offered = action(body, '.Decommission')
+    told = allowable(client, offered, 'DecommissionTypes', deadline)
+    kind = next((k for k in _ERASING if told is None or k in told), None)
+    if kind is None:
+        return False
+    arguments: dict[str, Any] = {
+        'DecommissionTypes': [kind],
+        'RequireSecureErase': True,
+    }
+    target_uri = target(body, '.Decommission')
+    answer = client.request(
+        'POST', target_uri, deadline, arguments, check=False
+    )
+    if answer.status in _WRONG_ETAG:
+        found = client.request('GET', uri, deadline)
+        tag = found.headers.get('ETag') or text(found.body.get('@odata.etag'))
+        arguments['ComputerSystemETag'] = tag
+        answer = client.request(
+            'POST', target_uri, deadline, arguments, check=False
+        )
+    watched = monitor(answer)
+    try:
+        if answer.status == 202 and watched is not None:
+            answer = wait(client, watched, deadline)
+        client.check(answer, target_uri)
+    except (exception.PodManagerUnavailable, exception.AuthenticationFailed):
+        raise
+    except exception.PodManagerError as exc:
+        LOG.warning('%s cannot be erased: %s', uri, exc)
+        return False
+    return True
 
 
 def set_boot(

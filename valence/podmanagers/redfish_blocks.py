@@ -11,8 +11,8 @@ from typing import Any
 
 from valence.podmanagers import base
 from valence.podmanagers import redfish_inventory
-from valence.podmanagers.redfish_client import Crawler
 from valence.podmanagers.redfish_client import links
+from valence.podmanagers.redfish_crawler import Crawler
 from valence.podmanagers.redfish_inventory import count
 from valence.podmanagers.redfish_inventory import obj
 from valence.podmanagers.redfish_inventory import text
@@ -93,6 +93,11 @@ def state(body: dict[str, Any]) -> str:
     if redfish_inventory.system_state(body, used=False) == 'unavailable':
         return 'unavailable'
     return 'used' if status.get('Reserved') in (True, 'true') else 'free'
+
+
+def composition(body: dict[str, Any]) -> str | None:
+    """How a block stands with composing: Unused, Composing, Composed …"""
+    return text(obj(body.get('CompositionStatus')).get('CompositionState'))
 
 
 def health(body: dict[str, Any]) -> str:

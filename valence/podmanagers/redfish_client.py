@@ -3,15 +3,12 @@
 
 What it is careful about was seen on real services: redirects between
 ``/redfish/v1`` and ``/redfish/v1/``, a base URL with a path of its own, JSON
-that is called HTML and the other way round, members listed twice, counts that
-lie, collections that never end, sessions that expire in the middle.
+that is called HTML and the other way round, sessions that expire in the
+middle.
 """
 
-import concurrent.futures
-import contextlib
 import threading
 import urllib.parse
-from collections.abc import Iterable
 from collections.abc import Iterator
 from typing import Any
 
@@ -23,6 +20,7 @@ from oslo_log import log
 from valence.common import exception
 from valence.podmanagers import base
 from valence.podmanagers import http
+from valence.podmanagers import throttle
 from valence.podmanagers import transport
 from valence.podmanagers.http import Answer
 
@@ -30,9 +28,7 @@ LOG = log.getLogger(__name__)
 
 ROOT = '/redfish/v1'
 _GET_ATTEMPTS = 2
-_FIRST_PARALLEL = 8
-# So many requests in a row without an answer, and the service is gone.
-_GIVE_UP_AFTER = 64
+_LOGOUT_SECONDS = 5
 # A session resource that is not there means that the service has no sessions.
 _NO_SESSIONS = (404, 405, 501)
 _FULL = 'SessionLimitExceeded'
@@ -52,8 +48,9 @@ class Client:
         self._lock = threading.Lock()
         self._token: str | None = None
         self._session_uri: str | None = None
+        self._closed = False
         self._basic = connection.auth_type == 'basic'
-        self.throttle = Throttle()
+        self.throttle = throttle.Throttle()
 
     def root(self, deadline: base.Deadline) -> dict[str, Any]:
         """The service root, wherever it answers.
@@ -165,6 +162,11 @@ class Client:
         if self._basic or self._connection.username is None:
             return None
         with self._lock:
+            if self._closed:
+                # Nobody would end the session.
+                raise exception.PodManagerUnavailable(
+                    reason='the connection was given up meanwhile'
+                )
             if self._token is not None and self._token != stale:
                 return self._token
             self._token = None
@@ -194,18 +196,15 @@ class Client:
 
     def close(self) -> None:
         """Log out and close the connections."""
-        if self._token is not None and self._session_uri is not None:
+        with self._lock:
+            self._closed = True
+            token, self._token = self._token, None
+        if token is not None and self._session_uri is not None:
+            deadline = base.Deadline(_LOGOUT_SECONDS)
             try:
-                self._send(
-                    'DELETE',
-                    self._session_uri,
-                    base.Deadline(5),
-                    None,
-                    self._token,
-                )
+                self._send('DELETE', self._session_uri, deadline, None, token)
             except exception.PodManagerError as exc:
                 LOG.debug('The session was not closed: %s', exc)
-            self._token = None
         self._http.close()
 
     def stream(self, uri: str, deadline: base.Deadline) -> 'EventStream':
@@ -312,182 +311,6 @@ def words(answer: Answer) -> str:
         text.strip() for text in words if isinstance(text, str) and text
     )
     return ' '.join(said)[:1000] or f'status {answer.status}'
-
-
-class Throttle:
-    """How many requests at once a service bears, found out by asking it.
-
-    Every round that goes well allows one more, up to [redfish] parallel; a
-    request that gets no proper answer halves what is allowed.
-    """
-
-    def __init__(self) -> None:
-        self._most = cfg.CONF.redfish.parallel
-        self._allowed = float(min(_FIRST_PARALLEL, self._most))
-        self._under_way = 0
-        self._changed = threading.Condition()
-
-    @contextlib.contextmanager
-    def place(self) -> Iterator[None]:
-        """Wait for a place among the requests, and keep it meanwhile."""
-        with self._changed:
-            self._changed.wait_for(
-                lambda: self._under_way < int(self._allowed)
-            )
-            self._under_way += 1
-        try:
-            yield
-            change = 1 / self._allowed
-        except exception.PodManagerUnavailable:
-            change = -self._allowed / 2
-            raise
-        except BaseException:
-            change = 0.0
-            raise
-        finally:
-            with self._changed:
-                self._under_way -= 1
-                allowed = self._allowed + change
-                self._allowed = max(1.0, min(float(self._most), allowed))
-                self._changed.notify_all()
-
-
-class Crawler:
-    """Reads resources in parallel, each at most once.
-
-    What cannot be read is remembered in ``failed`` and spoils nothing else;
-    but a service that answers nothing any more is given up.
-    """
-
-    def __init__(
-        self, client: Client, deadline: base.Deadline, expand: bool
-    ) -> None:
-        self._client = client
-        self._deadline = deadline
-        self._expand = expand
-        self._pool = concurrent.futures.ThreadPoolExecutor(
-            cfg.CONF.redfish.parallel, thread_name_prefix='crawler'
-        )
-        self._read: dict[str, dict[str, Any]] = {}
-        self.failed: dict[str, str] = {}
-        self.gone: set[str] = set()
-        self._unanswered = 0
-        self._refused: exception.AuthenticationFailed | None = None
-
-    def __enter__(self) -> 'Crawler':
-        return self
-
-    def __exit__(self, *exc: Any) -> None:
-        self._pool.shutdown(wait=True, cancel_futures=True)
-
-    def get_many(self, uris: Iterable[str]) -> dict[str, dict[str, Any]]:
-        """The resources that can be read, by URI.
-
-        :raises PodManagerUnavailable: when the service answers no more.
-        """
-        wanted = list(dict.fromkeys(uris))
-        missing = [
-            uri
-            for uri in wanted
-            if uri not in self._read and uri not in self.failed
-        ]
-        for _ in self._pool.map(self._fetch, missing):
-            if self._unanswered > _GIVE_UP_AFTER:
-                raise exception.PodManagerUnavailable(
-                    reason='it stopped answering: '
-                    + next(reversed(self.failed.values()))
-                )
-        return {uri: self._read[uri] for uri in wanted if uri in self._read}
-
-    def _fetch(self, uri: str) -> None:
-        if self._unanswered > _GIVE_UP_AFTER:
-            return
-        try:
-            with self._client.throttle.place():
-                self._read[uri] = self._client.get(uri, self._deadline)
-            self._unanswered = 0
-        except exception.PodManagerUnavailable as exc:
-            # An answer that makes no sense is an answer nevertheless.
-            if not isinstance(exc, exception.MalformedAnswer):
-                self._unanswered += 1
-            self.failed[uri] = str(exc)
-        except exception.ResourceGone as exc:
-            self.gone.add(uri)
-            self.failed[uri] = str(exc)
-        except exception.PodManagerError as exc:
-            if isinstance(exc, exception.AuthenticationFailed):
-                self._refused = exc
-            self.failed[uri] = str(exc)
-
-    def roots(self, uris: Iterable[str]) -> dict[str, list[str]]:
-        """The members of the collections that everything else lies below.
-
-        :raises AuthenticationFailed: when they are not for us to read: a
-            login that is not taken is not an empty pod.
-        """
-        found = self.members_of(uris)
-        if self._refused is not None:
-            raise self._refused
-        return found
-
-    def members_of(self, uris: Iterable[str]) -> dict[str, list[str]]:
-        """The members of several collections, by the collection's URI."""
-        wanted = list(dict.fromkeys(uris))
-        found = list(self._pool.map(self.members, wanted))
-        return dict(zip(wanted, found, strict=True))
-
-    def members(self, uri: str) -> list[str]:
-        """The URIs of a collection's members: counted, not believed.
-
-        A collection that cannot be read is noted with a slash behind its
-        URI: nothing is known of what lies below it.
-        """
-        found: dict[str, None] = {}
-        seen: set[str] = set()
-        page: str | None = uri
-        while page is not None and page not in seen:
-            seen.add(page)
-            body = self._page(page, first=page == uri)
-            if body is None:
-                self.failed[uri.rstrip('/') + '/'] = self.failed[page]
-                break
-            for member in _list(body.get('Members')):
-                self._keep(member, found)
-            if len(found) > cfg.CONF.redfish.max_members:
-                self.failed[uri.rstrip('/') + '/'] = (
-                    f'{uri} has too many members'
-                )
-                break
-            link = body.get('Members@odata.nextLink')
-            page = link if isinstance(link, str) and link else None
-        return list(found)
-
-    def _page(self, uri: str, first: bool) -> dict[str, Any] | None:
-        if self._expand and first:
-            try:
-                return self._client.get(
-                    f'{uri}?$expand=.($levels=1)', self._deadline
-                )
-            except exception.PodManagerError as exc:
-                # It was promised, but does not work: never ask again.
-                LOG.info('No $expand on %s: %s', uri, exc)
-                self._expand = False
-        if uri not in self._read and uri not in self.failed:
-            self._fetch(uri)
-        return self._read.get(uri)
-
-    def _keep(self, member: Any, found: dict[str, None]) -> None:
-        uri = link(member)
-        if uri is None:
-            return
-        found[uri] = None
-        # More than its link: the member came expanded.
-        if len(member) > 1 and 'Id' in member:
-            self._read.setdefault(uri, member)
-
-
-def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
 
 
 def link(value: Any) -> str | None:

@@ -17,9 +17,9 @@ from valence.podmanagers import redfish_blocks
 from valence.podmanagers import redfish_client
 from valence.podmanagers.http import Answer
 from valence.podmanagers.redfish_client import Client
-from valence.podmanagers.redfish_client import Crawler
 from valence.podmanagers.redfish_client import link
 from valence.podmanagers.redfish_client import links
+from valence.podmanagers.redfish_crawler import Crawler
 from valence.podmanagers.redfish_inventory import obj
 
 _REQUIRED = '@Redfish.RequiredOnCreate'

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from valence.podmanagers import redfish_blocks
-from valence.podmanagers.redfish_client import Crawler
+from valence.podmanagers.redfish_crawler import Crawler
 from valence.podmanagers.redfish_inventory import count
 from valence.podmanagers.redfish_inventory import number
 from valence.podmanagers.redfish_inventory import text

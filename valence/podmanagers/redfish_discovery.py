@@ -14,9 +14,9 @@ from valence.podmanagers import base
 from valence.podmanagers import redfish_blocks
 from valence.podmanagers import redfish_inventory
 from valence.podmanagers.redfish_client import Client
-from valence.podmanagers.redfish_client import Crawler
 from valence.podmanagers.redfish_client import link
 from valence.podmanagers.redfish_client import links
+from valence.podmanagers.redfish_crawler import Crawler
 from valence.podmanagers.redfish_inventory import obj
 
 

@@ -6,6 +6,8 @@ takes a PATCH of the system's ``Links.ResourceBlocks``, in which ``{}`` keeps a
 place and ``null`` empties it (DSP2050).
 """
 
+import functools
+from collections.abc import Iterable
 from typing import Any
 
 from valence.common import exception
@@ -13,9 +15,11 @@ from valence.podmanagers import base
 from valence.podmanagers import redfish_actions
 from valence.podmanagers import redfish_blocks
 from valence.podmanagers import redfish_composition
+from valence.podmanagers import redfish_discovery
+from valence.podmanagers import redfish_inventory
+from valence.podmanagers import unfinished
 from valence.podmanagers.http import Answer
 from valence.podmanagers.redfish_client import Client
-from valence.podmanagers.redfish_inventory import obj
 
 _POLL_SECONDS = 1.0
 _ETAG_WANTED = (412, 428)
@@ -32,6 +36,80 @@ class Expansion:
         self._client = client
         self._under_way: dict[tuple[str, str, str], str] = {}
 
+    def occupy(
+        self, host: str, request: base.ComposeRequest, deadline: base.Deadline
+    ) -> base.ComposedNode:
+        """Make a system that is there for good the node.
+
+        :raises NoMatch: when it is somebody else's by now.
+        """
+
+        def change(body: dict[str, Any]) -> dict[str, Any] | None:
+            marker = redfish_blocks.marker(body)
+            if marker == request.marker:
+                return None
+            extra = set(redfish_blocks.members(body)) - {
+                request.system,
+                *request.devices,
+            }
+            if marker is not None or extra:
+                raise exception.NoMatch(
+                    reason=f'{host} is taken by {marker or sorted(extra)}'
+                )
+            kept = redfish_inventory.text(body.get('AssetTag'), 100) or ''
+            return {'AssetTag': f'{kept} valence-{request.marker}'.strip()}
+
+        answer = redfish_actions.patch(self._client, host, change, deadline)
+        if answer is not None and not (
+            400 <= answer.status < 409 and request.devices
+        ):
+            # One that takes no tag is known by the blocks joined to it.
+            self._client.check(answer, host)
+        body = self._client.get(host, deadline)
+        node = redfish_discovery.node(host, body)
+        if node.marker not in (request.marker, None):
+            raise exception.NoMatch(reason=f'{host} is taken by {node.marker}')
+        return unfinished.lacking(node, request.devices)
+
+    def vacate(
+        self, host: str, body: dict[str, Any], deadline: base.Deadline
+    ) -> None:
+        """Take away what was joined to a system that stays."""
+        for block in redfish_blocks.members(body):
+            if redfish_blocks.is_host(self._client.get(block, deadline)):
+                continue
+            redfish_actions.persist(
+                functools.partial(self.part, host, block, deadline),
+                deadline,
+            )
+
+        def change(body: dict[str, Any]) -> dict[str, Any] | None:
+            tag = redfish_inventory.text(body.get('AssetTag')) or ''
+            kept = redfish_inventory.unmarked(tag)
+            return {'AssetTag': kept} if kept != tag else None
+
+        answer = redfish_actions.patch(self._client, host, change, deadline)
+        if answer is not None:
+            self._client.check(answer, host)
+
+    def quiet(self, blocks: Iterable[str], deadline: base.Deadline) -> None:
+        """Wait until none of these blocks is being composed any more.
+
+        :raises PodManagerUnavailable: when one still is at the deadline.
+        """
+        redfish_actions.persist(
+            lambda: self._look(list(blocks), deadline), deadline
+        )
+
+    def _look(self, blocks: list[str], deadline: base.Deadline) -> None:
+        for block in blocks:
+            try:
+                body = self._client.get(block, deadline)
+            except exception.ResourceGone:
+                continue
+            if redfish_blocks.composition(body) == 'Composing':
+                raise base.NotYet(_POLL_SECONDS)
+
     def join(self, system: str, block: str, deadline: base.Deadline) -> None:
         """Put a block to a system; one that is there is well.
 
@@ -46,7 +124,7 @@ class Expansion:
         if joined:
             return
         found = self._client.get(block, deadline)
-        told = obj(found.get('CompositionStatus')).get('CompositionState')
+        told = redfish_blocks.composition(found)
         if told == 'Composing':
             raise base.NotYet(_POLL_SECONDS)
         if redfish_blocks.state(found) != 'free':
@@ -63,7 +141,10 @@ class Expansion:
         if self._watched('part', system, block, parted, deadline):
             body = self._client.get(system, deadline)
             parted = block not in redfish_blocks.members(body)
-        if not parted:
+        if parted:
+            # It may be on its way to the system.
+            self._look([block], deadline)
+        else:
             self._change('part', system, body, block, deadline)
 
     def _watched(

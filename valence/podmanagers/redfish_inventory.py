@@ -9,7 +9,7 @@ import re
 from typing import Any
 
 from valence.podmanagers import base
-from valence.podmanagers import redfish_client
+from valence.podmanagers import redfish_crawler
 from valence.podmanagers.redfish_client import link
 from valence.podmanagers.redfish_client import links
 
@@ -242,7 +242,7 @@ def nic(uri: str, body: dict[str, Any]) -> dict[str, Any]:
 
 
 def read_systems(
-    crawler: redfish_client.Crawler, uris: list[str], used: set[str]
+    crawler: redfish_crawler.Crawler, uris: list[str], used: set[str]
 ) -> list[base.Item]:
     """Read systems with all their parts, a wave of requests at a time.
 
@@ -305,7 +305,7 @@ def simple_drives(
 
 
 def _drives_of(
-    crawler: redfish_client.Crawler, storages: list[str]
+    crawler: redfish_crawler.Crawler, storages: list[str]
 ) -> list[str]:
     return [
         uri
@@ -315,7 +315,7 @@ def _drives_of(
 
 
 def read_chassis(
-    crawler: redfish_client.Crawler, uris: list[str]
+    crawler: redfish_crawler.Crawler, uris: list[str]
 ) -> list[base.Item]:
     """Read chassis."""
     return [
@@ -324,7 +324,7 @@ def read_chassis(
 
 
 def read_pooled_drives(
-    crawler: redfish_client.Crawler, seen: base.Inventory, used: set[str]
+    crawler: redfish_crawler.Crawler, seen: base.Inventory, used: set[str]
 ) -> list[base.Item]:
     """The drives in those chassis that hold no system: they can be attached.
 
@@ -390,7 +390,7 @@ def device_item(
 
 
 def read_volumes(
-    crawler: redfish_client.Crawler, services: list[str], used: set[str]
+    crawler: redfish_crawler.Crawler, services: list[str], used: set[str]
 ) -> list[base.Item]:
     """The volumes of storage services: they can be attached."""
     bodies = crawler.get_many(services)
@@ -417,7 +417,7 @@ def _assigned(body: dict[str, Any]) -> bool:
 
 
 def read_storages(
-    crawler: redfish_client.Crawler, uris: list[str]
+    crawler: redfish_crawler.Crawler, uris: list[str]
 ) -> list[base.Item]:
     """Storage services and their pools."""
     services = crawler.get_many(uris)

@@ -15,8 +15,8 @@ from valence.podmanagers import redfish_composition
 from valence.podmanagers import redfish_inventory
 from valence.podmanagers.http import Answer
 from valence.podmanagers.redfish_client import Client
-from valence.podmanagers.redfish_client import Crawler
 from valence.podmanagers.redfish_client import link
+from valence.podmanagers.redfish_crawler import Crawler
 from valence.podmanagers.redfish_inventory import text
 
 

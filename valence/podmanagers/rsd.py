@@ -18,8 +18,8 @@ from valence.podmanagers import redfish_events
 from valence.podmanagers import redfish_inventory
 from valence.podmanagers import rsd_nodes
 from valence.podmanagers.redfish_client import Client
-from valence.podmanagers.redfish_client import Crawler
 from valence.podmanagers.redfish_client import link
+from valence.podmanagers.redfish_crawler import Crawler
 from valence.podmanagers.redfish_discovery import expands
 from valence.podmanagers.redfish_events import EventService
 
@@ -45,6 +45,8 @@ class RSD(redfish_events.Follower):
         super().__init__(connection)
         self._client = Client(connection)
         self._nodes: dict[str, base.ComposedNode] | None = None
+        # What was asked to go, and did not answer yet.
+        self._deleting: set[str] = set()
 
     @classmethod
     def recognizes(
@@ -231,24 +233,32 @@ class RSD(redfish_events.Follower):
             self._nodes[node.uri] = node
         return node
 
-    def release(self, uri: str, deadline: base.Deadline) -> None:
+    def release(
+        self, uri: str, deadline: base.Deadline, erase: bool = False
+    ) -> bool:
         """Delete a node, which erases its drives and may take minutes.
 
         A node that refuses to go, as one in a wrong state does, is deleted by
         force where the pod manager offers that; one whose system is merely
         out of reach is asked again later, for force erases nothing.
+
+        What is gone after a DELETE of ours whose answer was lost went by it;
+        how anything else went is not known.
         """
+        asked_before = uri in self._deleting
+        self._deleting.add(uri)
         answer = self._client.request('DELETE', uri, deadline, check=False)
         watched = redfish_actions.monitor(answer)
         if answer.status == 202 and watched is not None:
             answer = redfish_actions.wait(self._client, watched, deadline)
-        gone = answer.status in (404, 410) or (
-            answer.status in _REFUSALS and self._force(uri, deadline)
-        )
-        if not gone:
+        forced = answer.status in _REFUSALS and self._force(uri, deadline)
+        gone = answer.status in (404, 410)
+        if not gone and not forced:
             self._client.check(answer, uri)
+        self._deleting.discard(uri)
         if self._nodes is not None:
             self._nodes.pop(uri, None)
+        return not forced and (asked_before or not gone)
 
     def _force(self, uri: str, deadline: base.Deadline) -> bool:
         """Delete a node by force; whether that is offered."""
@@ -258,6 +268,7 @@ class RSD(redfish_events.Follower):
             return True
         if not redfish_actions.offers(body, '.ForceDelete'):
             return False
+        self._deleting.discard(uri)
         LOG.warning('%s refuses to be deleted and is forced to', uri)
         target = redfish_actions.target(body, '.ForceDelete')
         self._client.post(target, {}, deadline)

@@ -11,9 +11,9 @@ from valence.podmanagers import redfish_client
 from valence.podmanagers import redfish_inventory
 from valence.podmanagers.http import Answer
 from valence.podmanagers.redfish_client import Client
-from valence.podmanagers.redfish_client import Crawler
 from valence.podmanagers.redfish_client import link
 from valence.podmanagers.redfish_client import links
+from valence.podmanagers.redfish_crawler import Crawler
 from valence.podmanagers.redfish_inventory import obj
 
 # Where a node tells what it is made of, of what Valence keeps by itself; RSD

@@ -1,0 +1,161 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Reading many Redfish resources at once.
+
+What it is careful about was seen on real services: members listed twice,
+counts that lie, collections that never end, links that lead nowhere.
+"""
+
+import concurrent.futures
+from collections.abc import Iterable
+from typing import Any
+
+from oslo_config import cfg
+from oslo_log import log
+
+from valence.common import exception
+from valence.podmanagers import base
+from valence.podmanagers.redfish_client import Client
+from valence.podmanagers.redfish_client import link
+
+LOG = log.getLogger(__name__)
+
+# So many requests in a row without an answer, and the service is gone.
+_GIVE_UP_AFTER = 64
+
+
+class Crawler:
+    """Reads resources in parallel, each at most once.
+
+    What cannot be read is remembered in ``failed`` and spoils nothing else;
+    but a service that answers nothing any more is given up.
+    """
+
+    def __init__(
+        self, client: Client, deadline: base.Deadline, expand: bool
+    ) -> None:
+        self._client = client
+        self._deadline = deadline
+        self._expand = expand
+        self._pool = concurrent.futures.ThreadPoolExecutor(
+            cfg.CONF.redfish.parallel, thread_name_prefix='crawler'
+        )
+        self._read: dict[str, dict[str, Any]] = {}
+        self.failed: dict[str, str] = {}
+        self.gone: set[str] = set()
+        self._unanswered = 0
+        self._refused: exception.AuthenticationFailed | None = None
+
+    def __enter__(self) -> 'Crawler':
+        return self
+
+    def __exit__(self, *exc: Any) -> None:
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def get_many(self, uris: Iterable[str]) -> dict[str, dict[str, Any]]:
+        """The resources that can be read, by URI.
+
+        :raises PodManagerUnavailable: when the service answers no more.
+        """
+        wanted = list(dict.fromkeys(uris))
+        missing = [
+            uri
+            for uri in wanted
+            if uri not in self._read and uri not in self.failed
+        ]
+        for _ in self._pool.map(self._fetch, missing):
+            if self._unanswered > _GIVE_UP_AFTER:
+                raise exception.PodManagerUnavailable(
+                    reason='it stopped answering: '
+                    + next(reversed(self.failed.values()))
+                )
+        return {uri: self._read[uri] for uri in wanted if uri in self._read}
+
+    def _fetch(self, uri: str) -> None:
+        if self._unanswered > _GIVE_UP_AFTER:
+            return
+        try:
+            with self._client.throttle.place():
+                self._read[uri] = self._client.get(uri, self._deadline)
+            self._unanswered = 0
+        except exception.PodManagerUnavailable as exc:
+            # An answer that makes no sense is an answer nevertheless.
+            if not isinstance(exc, exception.MalformedAnswer):
+                self._unanswered += 1
+            self.failed[uri] = str(exc)
+        except exception.ResourceGone as exc:
+            self.gone.add(uri)
+            self.failed[uri] = str(exc)
+        except exception.PodManagerError as exc:
+            if isinstance(exc, exception.AuthenticationFailed):
+                self._refused = exc
+            self.failed[uri] = str(exc)
+
+    def roots(self, uris: Iterable[str]) -> dict[str, list[str]]:
+        """The members of the collections that everything else lies below.
+
+        :raises AuthenticationFailed: when they are not for us to read: a
+            login that is not taken is not an empty pod.
+        """
+        found = self.members_of(uris)
+        if self._refused is not None:
+            raise self._refused
+        return found
+
+    def members_of(self, uris: Iterable[str]) -> dict[str, list[str]]:
+        """The members of several collections, by the collection's URI."""
+        wanted = list(dict.fromkeys(uris))
+        found = list(self._pool.map(self.members, wanted))
+        return dict(zip(wanted, found, strict=True))
+
+    def members(self, uri: str) -> list[str]:
+        """The URIs of a collection's members: counted, not believed.
+
+        A collection that cannot be read is noted with a slash behind its
+        URI: nothing is known of what lies below it.
+        """
+        found: dict[str, None] = {}
+        seen: set[str] = set()
+        page: str | None = uri
+        while page is not None and page not in seen:
+            seen.add(page)
+            body = self._page(page, first=page == uri)
+            if body is None:
+                self.failed[uri.rstrip('/') + '/'] = self.failed[page]
+                break
+            for member in _list(body.get('Members')):
+                self._keep(member, found)
+            if len(found) > cfg.CONF.redfish.max_members:
+                self.failed[uri.rstrip('/') + '/'] = (
+                    f'{uri} has too many members'
+                )
+                break
+            link = body.get('Members@odata.nextLink')
+            page = link if isinstance(link, str) and link else None
+        return list(found)
+
+    def _page(self, uri: str, first: bool) -> dict[str, Any] | None:
+        if self._expand and first:
+            try:
+                return self._client.get(
+                    f'{uri}?$expand=.($levels=1)', self._deadline
+                )
+            except exception.PodManagerError as exc:
+                # It was promised, but does not work: never ask again.
+                LOG.info('No $expand on %s: %s', uri, exc)
+                self._expand = False
+        if uri not in self._read and uri not in self.failed:
+            self._fetch(uri)
+        return self._read.get(uri)
+
+    def _keep(self, member: Any, found: dict[str, None]) -> None:
+        uri = link(member)
+        if uri is None:
+            return
+        found[uri] = None
+        # More than its link: the member came expanded.
+        if len(member) > 1 and 'Id' in member:
+            self._read.setdefault(uri, member)
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []

@@ -1,0 +1,175 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the tests of the contract are told with."""
+
+import contextlib
+import itertools
+import time
+import unittest
+
+from oslo_utils import uuidutils
+
+from valence.common import exception
+from valence.podmanagers import base as podmanagers
+from valence.tests import base
+
+SECONDS = 30
+
+
+class Case(base.TestCase):
+    """A driver and its endpoint."""
+
+    driver_class = None
+    # How many pooled devices a node is composed with, if there are any.
+    pooled = 2
+    # Whether a login lasts for more than a request, and may expire.
+    sessions = True
+    # Whether there is a network between it and the driver.
+    remote = True
+
+    @classmethod
+    def endpoint(cls):
+        """The endpoint that the tests of the class share."""
+        raise unittest.SkipTest('this is what others derive from')
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        fixture = cls.endpoint()
+        fixture.setUp()
+        cls.addClassCleanup(fixture.cleanUp)
+        cls.at = fixture
+
+    def setUp(self):
+        super().setUp()
+        self.driver = self.new_driver()
+        self.addCleanup(self.tidy)
+        self.before = {node.uri for node in self.composed()}
+
+    # What the tests are told with
+
+    def new_driver(self, connection=None):
+        """A driver that remembers nothing, as after a start."""
+        driver = self.driver_class(connection or self.at.connection)
+        self.addCleanup(driver.close)
+        return driver
+
+    def soon(self, seconds=SECONDS):
+        return podmanagers.Deadline(seconds)
+
+    def need(self, *capabilities):
+        """Skip what this driver does not do here."""
+        able = self.driver.probe(self.soon()).capabilities
+        for capability in capabilities:
+            if capability not in able:
+                self.skipTest(f'it does not do: {capability}')
+
+    def need_faults(self):
+        if not self.at.faulty:
+            self.skipTest('no faults can be ordered from this endpoint')
+
+    def composed(self):
+        return self.new_driver().composed(self.soon())
+
+    def made(self):
+        """The nodes that were composed since the test began."""
+        return [n for n in self.composed() if n.uri not in self.before]
+
+    def tidy(self):
+        """Release what a test left behind."""
+        self.at.recover()
+        driver = self.driver_class(self.at.connection)
+        with contextlib.closing(driver):
+            for node in driver.composed(self.soon()):
+                if node.uri not in self.before:
+                    driver.release(node.uri, self.soon())
+
+    def request(self, devices=None):
+        """A request for parts that are free, as the scheduler would make."""
+        seen = self.driver.discover(self.soon())
+        marker = uuidutils.generate_uuid()
+        count = self.pooled if devices is None else devices
+        free = [s for s in seen.systems if s.values['state'] == 'free']
+        choices = [(s, self.joinable(seen, s)[:count]) for s in free]
+        if not choices:
+            self.fail('the endpoint has no free system')
+        system, chosen = max(choices, key=lambda choice: len(choice[1]))
+        return podmanagers.ComposeRequest(
+            marker=marker,
+            name=f'contract {marker[:8]}',
+            requirements={},
+            system=system.uri,
+            devices=tuple(device.uri for device in chosen),
+        )
+
+    def joinable(self, seen, system):
+        """The free pooled devices that lie in a zone with a system."""
+        zones = set(system.values['zones'])
+        return [
+            device
+            for device in seen.devices
+            if device.values['state'] == 'free'
+            and (
+                not zones
+                or not device.values['zones']
+                or zones & set(device.values['zones'])
+            )
+        ]
+
+    def patiently(self, call, seconds=SECONDS):
+        """Call until it is not "not yet" any more."""
+        end = time.monotonic() + seconds
+        while True:
+            try:
+                return call()
+            except podmanagers.NotYet as exc:
+                if time.monotonic() > end:
+                    raise AssertionError('it never settled') from exc
+                time.sleep(min(exc.seconds, 0.1))
+
+    def bring(self, request, driver=None):
+        """Compose as a conductor does: whatever fails for a while is retried.
+
+        What may have been done already is looked for before it is done.
+        """
+        driver = driver or self.driver
+
+        def begin():
+            node = driver.find_composed(request, self.soon())
+            return node or driver.compose(request, self.soon())
+
+        for attempt in itertools.count(1):
+            try:
+                uri = self.patiently(begin).uri
+                return self.patiently(
+                    lambda uri=uri: driver.settle(uri, self.soon())
+                )
+            except exception.PodManagerUnavailable:
+                if attempt == 5:
+                    raise
+
+    def states(self, uris):
+        """The states of systems and devices, by their URIs."""
+        seen = self.new_driver().discover(self.soon())
+        return {
+            item.uri: item.values['state']
+            for item in (*seen.systems, *seen.devices)
+            if item.uri in uris
+        }
+
+    def assertOneNode(self, request, node):
+        """Exactly one node came of a request, made of what was claimed."""
+        made = self.made()
+        self.assertEqual([node.uri], [one.uri for one in made])
+        parts = {request.system, *request.devices}
+        self.assertTrue(
+            parts <= set(made[0].resources), (parts, made[0].resources)
+        )
+        self.assertEqual(
+            dict.fromkeys(parts, 'used'), self.states(parts), made
+        )
+
+    def assertAllFree(self, request):
+        """Nothing is left of a node, and its parts can be had again."""
+        self.assertEqual([], self.made())
+        parts = {request.system, *request.devices}
+        self.assertEqual(dict.fromkeys(parts, 'free'), self.states(parts))

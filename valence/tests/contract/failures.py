@@ -1,0 +1,222 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The contract: what goes wrong, and what comes of it."""
+
+import contextlib
+import http.client
+import itertools
+import time
+import urllib.parse
+from unittest import mock
+
+from valence.common import exception
+from valence.podmanagers import base as podmanagers
+from valence.tests.contract import case
+
+_CHANGING = ('POST', 'PUT', 'PATCH', 'DELETE')
+
+
+class Crash(BaseException):
+    """The process is gone, in the middle of whatever it did."""
+
+
+class Failures(case.Case):
+    """Crashes, lost answers and every fault that was ever seen."""
+
+    def test_crashes_while_composing(self):
+        """Die before and after each request that changes something."""
+        self.need('compose', 'release')
+        for after in (False, True):
+            for n in itertools.count(1):
+                request = self.request()
+                dead = self.new_driver()
+                with self.crash(n, after) as crashed:
+                    with contextlib.suppress(Crash):
+                        self.bring(request, dead)
+                node = self.bring(request, self.new_driver())
+                self.assertOneNode(request, node)
+                self.driver.release(node.uri, self.soon())
+                self.assertAllFree(request)
+                if not crashed():
+                    break
+            self.assertCrashed(n)
+
+    def test_crashes_and_the_node_is_not_wanted_any_more(self):
+        self.need('compose', 'release')
+        for n in itertools.count(1):
+            request = self.request()
+            dead = self.new_driver()
+            with self.crash(n, True) as crashed:
+                with contextlib.suppress(Crash):
+                    self.bring(request, dead)
+            self.patiently(lambda request=request: self.undo(request))
+            self.assertAllFree(request)
+            if not crashed():
+                break
+        self.assertCrashed(n)
+
+    @contextlib.contextmanager
+    def crash(self, n, after):
+        """Die at the n-th request that changes something.
+
+        Whatever a driver speaks HTTP with, the standard library is below.
+
+        :param after: after it was done, and before anybody knows.
+        :returns: what tells whether it came to that.
+        """
+        begin = http.client.HTTPConnection.putrequest
+        end = http.client.HTTPConnection.getresponse
+        parts = urllib.parse.urlsplit(self.at.connection.url)
+        place = (parts.hostname, parts.port)
+        seen = itertools.count(1)
+        happened = []
+        fatal = set()
+
+        def putrequest(connection, method, *args, **kwargs):
+            ours = (connection.host, connection.port) == place
+            if ours and method in _CHANGING and next(seen) == n:
+                happened.append(method)
+                if not after:
+                    raise Crash
+                fatal.add(connection)
+            return begin(connection, method, *args, **kwargs)
+
+        def getresponse(connection, *args, **kwargs):
+            answer = end(connection, *args, **kwargs)
+            if connection in fatal:
+                raise Crash
+            return answer
+
+        with mock.patch.multiple(
+            http.client.HTTPConnection,
+            putrequest=putrequest,
+            getresponse=getresponse,
+        ):
+            yield lambda: bool(happened)
+
+    def assertCrashed(self, tries):
+        """It did die, at every try but the last."""
+        if self.remote:
+            self.assertGreater(tries, 1)
+
+    def undo(self, request):
+        """What a conductor does that does not know what came of composing."""
+        driver = self.new_driver()
+        found = driver.find_composed(request, self.soon())
+        if found is not None:
+            driver.release(found.uri, self.soon())
+        elif self.states({request.system}) != {request.system: 'free'}:
+            # A task is under way that nobody knows of: the next look tells.
+            raise podmanagers.NotYet(0.1)
+
+    def test_crashes_while_releasing(self):
+        self.need('compose', 'release')
+        for after in (False, True):
+            for n in itertools.count(1):
+                request = self.request()
+                node = self.bring(request)
+                with self.crash(n, after) as crashed:
+                    with contextlib.suppress(Crash):
+                        self.new_driver().release(node.uri, self.soon())
+                self.new_driver().release(node.uri, self.soon())
+                self.assertAllFree(request)
+                if not crashed():
+                    break
+            self.assertCrashed(n)
+
+    def test_answers_that_are_lost(self):
+        """The work was done, or was not, and nobody is told."""
+        self.need('compose', 'release')
+        self.need_faults()
+        for fault in ('lost-answer', 'truncate', 'malformed', 'drop'):
+            request = self.request()
+            with contextlib.ExitStack() as faults:
+                for method in ('POST', 'PUT', 'PATCH'):
+                    faults.enter_context(
+                        self.at.fault(fault, method=method, count=1)
+                    )
+                node = self.bring(request)
+            self.assertOneNode(request, node)
+            with self.at.fault(fault, method='DELETE', count=1):
+                with contextlib.suppress(exception.PodManagerUnavailable):
+                    self.driver.release(node.uri, self.soon())
+            self.driver.release(node.uri, self.soon())
+            self.assertAllFree(request)
+
+    def test_faults_that_pass(self):
+        """One request fails; the next try finds everything in order."""
+        self.need('compose', 'release')
+        self.need_faults()
+        for fault, value in (
+            ('status', 503),
+            ('status', 429),
+            ('drop', None),
+            ('refuse', None),
+            ('html', 502),
+            ('delay', 0.2),
+        ):
+            request = self.request()
+            with contextlib.ExitStack() as faults:
+                for method in ('GET', 'POST', 'PUT', 'PATCH'):
+                    faults.enter_context(
+                        self.at.fault(fault, value, method=method, count=1)
+                    )
+                node = self.bring(request)
+            self.assertOneNode(request, node)
+            self.driver.release(node.uri, self.soon())
+
+    def test_a_login_that_expires(self):
+        self.need_faults()
+        if not self.sessions:
+            self.skipTest('it logs in with every request')
+        with self.at.fault('expire-session', count=1):
+            self.assertTrue(self.driver.discover(self.soon()).systems)
+        with self.at.fault('expire-session'):
+            self.assertRaises(
+                exception.AuthenticationFailed,
+                self.driver.composed,
+                self.soon(),
+            )
+
+    def test_faults_that_last(self):
+        """Each has its class of error, in time, and spoils nothing."""
+        self.need_faults()
+        away, wrong = (
+            exception.PodManagerUnavailable,
+            exception.PodManagerError,
+        )
+        for fault, value, expected in (
+            ('hang', None, away),
+            ('trickle', 0.2, away),
+            ('drop', None, away),
+            ('refuse', None, away),
+            ('truncate', None, away),
+            ('redirect-loop', None, away),
+            ('endless', None, away),
+            ('status', 503, away),
+            ('status', 500, wrong),
+            ('status', 404, wrong),
+            ('status', 400, wrong),
+            ('status', 401, exception.AuthenticationFailed),
+            ('html', None, wrong),
+            ('malformed', None, wrong),
+            ('replace', [1, 2], wrong),
+            ('replace', None, wrong),
+            ('replace', {}, wrong),
+        ):
+            # Only what says nothing has to be waited for.
+            seconds = 0.5 if fault in ('hang', 'trickle') else 10
+            with self.at.fault(fault, value):
+                for call in ('probe', 'composed', 'discover'):
+                    driver = self.new_driver()
+                    begun = time.monotonic()
+                    with self.subTest(fault=fault, value=value, call=call):
+                        self.assertRaises(
+                            expected, getattr(driver, call), self.soon(seconds)
+                        )
+                    self.assertLess(time.monotonic() - begun, 10 + seconds)
+        self.assertTrue(self.driver.discover(self.soon()).systems)
+
+    def test_close(self):
+        self.driver.discover(self.soon())
+        self.driver.close()
+        self.driver.close()

@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The contract: who is there, and what there is."""
+
+from valence import objects
+from valence.common import exception
+from valence.podmanagers import base as podmanagers
+from valence.tests.contract import case
+
+# Of the fields of hardware, those that are the database's, not observed.
+_OWN = {
+    *('uuid', 'podm_uuid', 'parent_uuid', 'chassis_uuid', 'node_uuid'),
+    *('reserved_to', 'resource_uri', 'properties', 'synced_at', 'stale'),
+    *('missing_since', 'missed_syncs', 'created_at', 'updated_at'),
+    'seen_at',
+}
+_KINDS = {
+    'chassis': objects.Chassis,
+    'systems': objects.System,
+    'devices': objects.Device,
+    'storages': objects.Storage,
+}
+
+
+class Inventory(case.Case):
+    """A pod manager is recognized and read."""
+
+    def test_probe(self):
+        probe = self.driver.probe(self.soon())
+        self.assertTrue(probe.capabilities <= self.driver_class.capabilities)
+        self.assertTrue(probe.capabilities <= podmanagers.CAPABILITIES.keys())
+        again = self.new_driver().probe(self.soon())
+        self.assertEqual(probe, again)
+
+    def test_it_says_what_it_is(self):
+        self.assertTrue(self.driver_class.name)
+        self.assertTrue(self.driver_class.description())
+
+    def test_a_wrong_password(self):
+        connection = self.at.stranger()
+        if connection is None:
+            self.skipTest('the endpoint wants no login')
+        stranger = self.new_driver(connection)
+        for call in (stranger.probe, stranger.discover, stranger.composed):
+            self.assertRaises(
+                exception.AuthenticationFailed, call, self.soon()
+            )
+
+    def test_nobody_is_there(self):
+        if not self.remote:
+            self.skipTest('it is in this process')
+        connection = podmanagers.Connection('http://127.0.0.1:9', 'a', 'b')
+        driver = self.new_driver(connection)
+        for call in (driver.probe, driver.discover, driver.composed):
+            self.assertRaises(
+                exception.PodManagerUnavailable, call, self.soon(5)
+            )
+
+    def test_a_deadline_that_has_passed(self):
+        for call in (self.driver.probe, self.driver.discover):
+            self.assertRaises(
+                exception.PodManagerUnavailable, call, self.soon(-1)
+            )
+
+    def test_discover(self):
+        seen = self.driver.discover(self.soon())
+        self.assertTrue(seen.systems)
+        uris = []
+        for kind, cls in _KINDS.items():
+            wanted = cls.fields.keys() - _OWN
+            for item in getattr(seen, kind):
+                uris.append(item.uri)
+                self.assertEqual(wanted, item.values.keys(), item.uri)
+                for name, value in item.values.items():
+                    cls.fields[name].coerce(cls(), name, value)
+        self.assertEqual(len(uris), len(set(uris)))
+
+    def test_discover_again(self):
+        first = self.driver.discover(self.soon())
+        for driver in (self.driver, self.new_driver()):
+            again = driver.discover(self.soon())
+            for kind in _KINDS:
+                self.assertEqual(
+                    {i.uri: i.values for i in getattr(first, kind)},
+                    {i.uri: i.values for i in getattr(again, kind)},
+                )
+
+    def test_refresh(self):
+        whole = self.driver.discover(self.soon())
+        known = {
+            item.uri: item.values
+            for kind in _KINDS
+            for item in getattr(whole, kind)
+        }
+        asked = [item.uri for item in (*whole.systems[:2], *whole.devices[:2])]
+        gone = whole.systems[0].uri + '0815'
+        for driver in (self.driver, self.new_driver()):
+            seen = driver.refresh([*asked, gone, '/no/such'], self.soon())
+            items = {
+                item.uri: item.values
+                for kind in _KINDS
+                for item in getattr(seen, kind)
+            }
+            self.assertTrue(set(asked) <= items.keys())
+            for uri, values in items.items():
+                self.assertEqual(known[uri], values)
+            self.assertEqual({gone}, seen.gone - {'/no/such'})

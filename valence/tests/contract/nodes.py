@@ -1,0 +1,239 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The contract: the life of a node."""
+
+import concurrent.futures
+import threading
+
+from oslo_utils import uuidutils
+
+from valence.common import exception
+from valence.podmanagers import base as podmanagers
+from valence.tests.contract import case
+
+
+class Nodes(case.Case):
+    """Nodes are composed, used and taken apart."""
+
+    def test_life_of_a_node(self):
+        self.need('compose', 'release')
+        request = self.request()
+        self.assertIsNone(self.driver.find_composed(request, self.soon()))
+        node = self.driver.compose(request, self.soon())
+        uri = node.uri
+        node = self.patiently(lambda: self.driver.settle(uri, self.soon()))
+        self.assertOneNode(request, node)
+        # Settled is settled, and another driver sees the same.
+        again = self.patiently(
+            lambda: self.new_driver().settle(node.uri, self.soon())
+        )
+        self.assertEqual(node, again)
+        self.assertEqual(
+            node,
+            self.new_driver().read_node(uri=node.uri, deadline=self.soon()),
+        )
+        self.assertIn(node, self.new_driver().discover(self.soon()).nodes)
+        found = self.new_driver().find_composed(request, self.soon())
+        self.assertEqual(node.uri, found.uri)
+        erased = self.driver.release(node.uri, self.soon(), erase=True)
+        self.assertIsInstance(erased, bool)
+        if 'erase' not in self.driver_class.capabilities:
+            self.assertFalse(erased and self.remote)
+        self.driver.release(node.uri, self.soon())
+        self.assertAllFree(request)
+        # How what it never knew went, a driver cannot tell.
+        self.assertFalse(
+            self.remote and self.new_driver().release(node.uri, self.soon())
+        )
+        self.assertIsNone(self.driver.find_composed(request, self.soon()))
+        self.assertRaises(
+            exception.ResourceGone,
+            self.driver.read_node,
+            node.uri,
+            self.soon(),
+        )
+
+    def test_a_node_without_devices(self):
+        self.need('compose', 'release')
+        request = self.request(devices=0)
+        node = self.bring(request)
+        self.assertOneNode(request, node)
+        self.driver.release(node.uri, self.soon())
+        self.assertAllFree(request)
+
+    def test_refresh_tells_what_a_node_took(self):
+        self.need('compose', 'release')
+        watcher = self.new_driver()
+        watcher.discover(self.soon())
+        request = self.request()
+        parts = [request.system, *request.devices]
+        node = self.bring(request)
+        for uris in (parts, [node.uri]):
+            seen = watcher.refresh(uris, self.soon())
+            self.assertEqual(
+                dict.fromkeys(parts, 'used'),
+                {
+                    item.uri: item.values['state']
+                    for item in (*seen.systems, *seen.devices)
+                    if item.uri in parts
+                },
+            )
+        self.driver.release(node.uri, self.soon())
+        seen = watcher.refresh([*parts, node.uri], self.soon())
+        self.assertEqual(
+            dict.fromkeys(parts, 'free'),
+            {
+                item.uri: item.values['state']
+                for item in (*seen.systems, *seen.devices)
+                if item.uri in parts
+            },
+        )
+        self.assertIn(node.uri, seen.gone)
+
+    def test_what_was_not_meant_is_not_found(self):
+        self.need('compose', 'release')
+        request = self.request()
+        node = self.bring(request)
+        stranger = podmanagers.ComposeRequest(
+            uuidutils.generate_uuid(), 'other', {}, '', ()
+        )
+        self.assertIsNone(self.driver.find_composed(stranger, self.soon()))
+        self.driver.release(node.uri, self.soon())
+
+    def test_parts_that_are_taken(self):
+        self.need('compose', 'release')
+        request = self.request()
+        node = self.bring(request)
+        for devices in (request.devices, ()):
+            other = podmanagers.ComposeRequest(
+                uuidutils.generate_uuid(), 'other', {}, request.system, devices
+            )
+            self.assertRaises(exception.NoMatch, self.bring, other)
+        self.assertOneNode(request, node)
+
+    def test_a_system_that_is_gone(self):
+        self.need('compose')
+        request = self.request()
+        other = podmanagers.ComposeRequest(
+            request.marker, 'other', {}, request.system + '0815', ()
+        )
+        self.assertRaises(
+            (exception.NoMatch, exception.ResourceGone),
+            self.driver.compose,
+            other,
+            self.soon(),
+        )
+        self.assertEqual([], self.made())
+
+    def test_two_want_the_same(self):
+        self.need('compose', 'release')
+        first = self.request()
+        second = podmanagers.ComposeRequest(
+            uuidutils.generate_uuid(),
+            'other',
+            {},
+            first.system,
+            first.devices,
+        )
+        start = threading.Barrier(2)
+
+        def run(request):
+            driver = self.new_driver()
+            start.wait()
+            try:
+                return self.bring(request, driver)
+            except exception.NoMatch:
+                # As a conductor does before it tries the next place.
+                found = driver.find_composed(request, self.soon())
+                if found is not None:
+                    driver.release(found.uri, self.soon())
+                return None
+
+        with concurrent.futures.ThreadPoolExecutor(2) as pool:
+            nodes = list(pool.map(run, (first, second)))
+        won = [node for node in nodes if node is not None]
+        self.assertEqual(1, len(won), nodes)
+        self.assertOneNode(first, won[0])
+
+    def test_release_of_what_is_not_composed_yet(self):
+        self.need('compose', 'release')
+        request = self.request()
+        node = self.driver.compose(request, self.soon())
+        self.new_driver().release(node.uri, self.soon())
+        self.assertAllFree(request)
+
+    def test_reset(self):
+        self.need('compose', 'release', 'reset')
+        node = self.bring(self.request(devices=0))
+        for reset_type, state in (('ForceOff', 'off'), ('On', 'on')):
+            self.driver.reset(node.uri, reset_type, self.soon())
+            found = self.driver.read_node(node.uri, self.soon())
+            self.assertEqual(state, found.power_state)
+        self.assertRaises(
+            exception.RequestRefused,
+            self.driver.reset,
+            node.uri,
+            'Somersault',
+            self.soon(),
+        )
+
+    def test_set_boot(self):
+        self.need('compose', 'release', 'boot')
+        node = self.bring(self.request(devices=0))
+        for enabled, target in (
+            ('Once', 'Pxe'),
+            ('Continuous', 'Hdd'),
+            ('Disabled', 'None'),
+        ):
+            self.driver.set_boot(node.uri, enabled, target, self.soon())
+        self.assertRaises(
+            exception.RequestRefused,
+            self.driver.set_boot,
+            node.uri,
+            'Once',
+            'Gramophone',
+            self.soon(),
+        )
+
+    def test_attach_and_detach(self):
+        self.need('compose', 'release', 'attach', 'detach')
+        request = self.request(devices=0)
+        node = self.bring(request)
+        seen = self.driver.discover(self.soon())
+        system = next(s for s in seen.systems if s.uri == request.system)
+        free = self.joinable(seen, system)
+        if not free:
+            self.skipTest('the endpoint has no free device')
+        device = free[0].uri
+        for state, call in (
+            ('used', 'attach'),
+            ('used', 'attach'),
+            ('free', 'detach'),
+            ('free', 'detach'),
+        ):
+            # Each by a driver that does not know what the last one did.
+            driver = self.new_driver()
+            self.patiently(
+                lambda driver=driver, call=call: getattr(driver, call)(
+                    node.uri, device, self.soon()
+                )
+            )
+            found = driver.read_node(node.uri, self.soon())
+            self.assertEqual(state == 'used', device in found.resources)
+            self.assertEqual({device: state}, self.states({device}))
+
+    def test_attach_what_another_has(self):
+        self.need('compose', 'release', 'attach')
+        one, other = self.bring(self.request()), self.request(devices=0)
+        taken = [uri for uri in one.resources if uri in self.pool()]
+        if not taken:
+            self.skipTest('the endpoint has no pooled device')
+        node = self.bring(other)
+        self.assertRaises(
+            exception.RequestRefused,
+            self.patiently,
+            lambda: self.driver.attach(node.uri, taken[0], self.soon()),
+        )
+
+    def pool(self):
+        seen = self.driver.discover(self.soon())
+        return {device.uri for device in seen.devices}
