@@ -160,6 +160,41 @@ def request_sync(
     )
 
 
+def leave(
+    tx: db.Transaction,
+    ctx: context.RequestContext | None,
+    podm: sa.Row[Any],
+) -> None:
+    """Ask for the end of a pod manager's deliveries, if there are any.
+
+    It is asked as it is now: it may be removed, or moved, in the same
+    transaction.
+
+    :param podm: its row.
+    """
+    if podm.event_subscription is None or podm.driver is None:
+        return
+    names = ('url', 'username', 'password', 'auth_type', 'insecure', 'ca_cert')
+    request(
+        tx,
+        ctx,
+        'unsubscribe',
+        'pod_managers',
+        podm.uuid,
+        podm_uuid=podm.uuid,
+        params={
+            'driver': podm.driver,
+            'subscription': podm.event_subscription,
+            'connection': {name: getattr(podm, name) for name in names},
+        },
+    )
+    tx.update(
+        models.PodManager,
+        {'event_subscription': None, 'event_secret': None},
+        uuid=podm.uuid,
+    )
+
+
 def cancel(tx: db.Transaction, operation: sa.Row[Any]) -> None:
     """Ask for an operation to be stopped and undone.
 

@@ -24,6 +24,7 @@ from oslo_utils import timeutils
 from valence.common import exception
 from valence.common import rpc
 from valence.common import secrets
+from valence.conductor import api as conductor
 from valence.conductor import inventory
 from valence.conductor import monitor
 from valence.db import api as db
@@ -188,6 +189,8 @@ class Events:
                     self._listeners[uuid] = Listener(podm, self._drivers, self)
             elif 'event subscription' in podm.capabilities:
                 self._once(f'subscribe:{uuid}', self._subscribe, podm)
+            if podm.event_subscription and not _is_wanted(podm):
+                _leave(podm)
 
     def close(self) -> None:
         """Listen no more, begin nothing more."""
@@ -260,6 +263,7 @@ class Events:
                 podm.event_subscription, destination, deadline
             ):
                 return
+            driver.unsubscribe(podm.event_subscription, deadline)
         secret = secret or random_secrets.token_urlsafe(32)
         destination = _destination(endpoint, podm.uuid, secret)
         # Deliveries may begin before we are told that they will.
@@ -269,11 +273,37 @@ class Events:
             uuid=podm.uuid,
         )
         made = driver.subscribe(destination, deadline)
-        db.update(
-            models.PodManager, {'event_subscription': made}, uuid=podm.uuid
+        kept = db.update(
+            models.PodManager,
+            {'event_subscription': made},
+            uuid=podm.uuid,
+            url=podm.url,
         )
+        if not kept:
+            # It was removed, or has moved, in the meantime.
+            driver = loader.drivers()[podm.driver](loader.connection(podm))
+            with contextlib.closing(driver):
+                driver.unsubscribe(made, deadline)
+            return
         LOG.info('Subscribed to the events of %s', podm.name)
         monitor.request_sync(podm.uuid)
+
+
+def _is_wanted(podm: Any) -> bool:
+    """Whether deliveries are how we follow a pod manager."""
+    return bool(
+        cfg.CONF.api.public_endpoint
+        and 'event subscription' in podm.capabilities
+        and 'event stream' not in podm.capabilities
+    )
+
+
+@db.transaction
+def _leave(tx: db.Transaction, podm: Any) -> None:
+    """Have a subscription ended that nobody reads any more."""
+    row = tx.get(models.PodManager, uuid=podm.uuid)
+    if row is not None and row.event_subscription == podm.event_subscription:
+        conductor.leave(tx, None, row)
 
 
 def _destination(endpoint: str, podm_uuid: str, secret: str) -> str:

@@ -23,6 +23,8 @@ from valence.podmanagers import base
 # A piece of hardware is forgotten when it was missed that often, for so long.
 _MISSED_SYNCS = 3
 _MISSED_FOR = datetime.timedelta(days=1)
+# Devices that keep data, also where it is not told how much.
+_STORING = ('drive', 'volume')
 _GONE = 'is not on the pod manager any more'
 
 _BOOKKEEPING = frozenset(
@@ -359,7 +361,7 @@ def _write_nodes(
         composed = by_uri.get(node.resource_uri)
         if composed is not None:
             claimed = claims.get(node.uuid, set())
-            found = pooled & set(composed.resources)
+            found = pooled.keys() & set(composed.resources)
             _write_node(tx, node, composed, drift(claimed, found))
             continue
         looked_at = node.resource_uri in seen.gone or not partial
@@ -414,16 +416,21 @@ def drift(claimed: set[str], found: set[str]) -> str | None:
     return '; '.join(words)[:4096] or None
 
 
-def known(tx: db.Transaction, podm_uuid: str, uris: set[str]) -> set[str]:
-    """Those of the URIs that are systems or devices of the inventory."""
-    hashes = [uri_hash(uri) for uri in uris]
+def known(
+    tx: db.Transaction, podm_uuid: str, uris: Iterable[str]
+) -> dict[str, str]:
+    """The UUIDs of systems and devices of the inventory, by URI.
+
+    :param uris: those that are not in the inventory are left out.
+    """
+    hashes = [uri_hash(uri) for uri in dict.fromkeys(uris)]
     return {
-        row.resource_uri
+        row.resource_uri: row.uuid
         for model in (models.System, models.Device)
         for start in range(0, len(hashes), db.BATCH)
         for row in tx.list(
             model,
-            only=('resource_uri',),
+            only=('uuid', 'resource_uri'),
             podm_uuid=podm_uuid,
             uri_hash=hashes[start : start + db.BATCH],
         )
@@ -460,20 +467,24 @@ def claimed_uris(node_uuid: str) -> list[str]:
 
 
 def let_go(
-    tx: db.Transaction, node_uuid: str, uuids: list[str] | None = None
+    tx: db.Transaction,
+    node_uuid: str,
+    erased: bool,
+    uuids: list[str] | None = None,
 ) -> None:
     """Free what a node has claimed, or reserve it to the node's project.
 
-    Reserved is what stores data that neither the pod manager erases nor the
-    operator has chosen not to care about.
+    Reserved is what stores data, unless it was erased or the operator has
+    chosen not to care.
 
+    :param erased: whether the pod manager has erased it.
     :param uuids: only these systems and devices.
     """
     node = tx.get(models.Node, uuid=node_uuid)
     where: dict[str, Any] = {'node_uuid': node_uuid}
     if uuids is not None:
         where['resource_uuid'] = uuids
-    if node is not None and _keeps_data(tx, node):
+    if node is not None and not erased and _matters(node):
         for row in tx.list(models.Allocation, **where).all():
             if _stores(tx, row.resource_uuid):
                 tx.update(
@@ -484,12 +495,10 @@ def let_go(
     tx.delete(models.Allocation, **where)
 
 
-def _keeps_data(tx: db.Transaction, node: Any) -> bool:
-    """Whether what a node's project stored may still be on the drives."""
-    if cfg.CONF.conductor.reuse_unerased or node.project_id is None:
-        return False
-    podm = tx.get(models.PodManager, uuid=node.podm_uuid)
-    return podm is not None and 'erase' not in podm.capabilities
+def _matters(node: Any) -> bool:
+    """Whether what is left on drives is to be kept from other projects."""
+    reuse = cfg.CONF.conductor.reuse_unerased
+    return not reuse and node.project_id is not None
 
 
 def _stores(tx: db.Transaction, uuid: str) -> bool:
@@ -497,4 +506,7 @@ def _stores(tx: db.Transaction, uuid: str) -> bool:
     if system is not None:
         return bool(system.drives)
     device = tx.get(models.Device, uuid=uuid)
-    return device is not None and device.capacity_gib > 0
+    # Not every pod manager tells how much fits on a drive.
+    return device is not None and (
+        device.type in _STORING or device.capacity_gib > 0
+    )

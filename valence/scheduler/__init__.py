@@ -420,16 +420,71 @@ def claim(
         ) != len(uuids):
             raise exception.LostRace()
         for uuid in uuids:
-            reserved = project_id is not None and tx.update(
-                models.Allocation,
-                {'node_uuid': node_uuid, 'reserved_to': None},
-                resource_uuid=uuid,
-                reserved_to=project_id,
-            )
-            if not reserved:
-                tx.create(
-                    models.Allocation,
-                    resource_uuid=uuid,
-                    node_uuid=node_uuid,
-                    podm_uuid=podm_uuid,
-                )
+            _claim(tx, node_uuid, podm_uuid, uuid, project_id)
+
+
+def reclaim(
+    tx: db.Transaction,
+    node_uuid: str,
+    podm_uuid: str,
+    uuids: Collection[str],
+    project_id: str | None = None,
+) -> None:
+    """Have a node claim what it turned out to be made of, and no more.
+
+    Its state is not asked: the pod manager has joined it already.
+
+    :param uuids: of systems and devices.
+    :raises oslo_db.exception.DBDuplicateEntry: when somebody else has one.
+    """
+    held = {
+        row.resource_uuid
+        for row in tx.list(models.Allocation, node_uuid=node_uuid)
+    }
+    unclaim(tx, node_uuid, held.difference(uuids))
+    for uuid in sorted(set(uuids) - held):
+        _claim(tx, node_uuid, podm_uuid, uuid, project_id)
+
+
+def unclaim(
+    tx: db.Transaction, node_uuid: str, uuids: Collection[str] | None = None
+) -> None:
+    """Take claims back that came to nothing.
+
+    What was reserved to the node's project before is so again.
+
+    :param uuids: only these systems and devices.
+    """
+    where: dict[str, Any] = {'node_uuid': node_uuid}
+    if uuids is not None:
+        where['resource_uuid'] = list(uuids)
+    tx.update(
+        models.Allocation,
+        {'node_uuid': None},
+        models.Allocation.reserved_to.is_not(None),
+        **where,
+    )
+    tx.delete(models.Allocation, **where)
+
+
+def _claim(
+    tx: db.Transaction,
+    node_uuid: str,
+    podm_uuid: str,
+    uuid: str,
+    project_id: str | None,
+) -> None:
+    reserved = project_id is not None and tx.update(
+        models.Allocation,
+        {'node_uuid': node_uuid},
+        resource_uuid=uuid,
+        node_uuid=None,
+        reserved_to=project_id,
+    )
+    if not reserved:
+        tx.create(
+            models.Allocation,
+            resource_uuid=uuid,
+            node_uuid=node_uuid,
+            podm_uuid=podm_uuid,
+        )

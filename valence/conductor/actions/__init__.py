@@ -7,6 +7,7 @@ from valence.conductor.actions import compose
 from valence.conductor.actions import delete
 from valence.conductor.actions import release
 from valence.conductor.actions import sync
+from valence.conductor.actions import unsubscribe
 from valence.conductor.operations import Action
 
 BY_NAME: dict[str, Action] = {
@@ -21,5 +22,6 @@ BY_NAME: dict[str, Action] = {
         change.Detach(),
         sync.Sync(),
         delete.Delete(),
+        unsubscribe.Leave(),
     )
 }

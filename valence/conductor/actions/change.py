@@ -151,7 +151,9 @@ class UnclaimDevice(compose.Refresh):
         result: dict[str, Any],
     ) -> None:
         super().record(tx, run, result)
-        inventory.let_go(tx, run.target, [run.operation.params['device']])
+        # No pod manager erases what it merely takes away.
+        device = run.operation.params['device']
+        inventory.let_go(tx, run.target, erased=False, uuids=[device])
         quota.give_back(tx, run.target, run.operation.params['charge'])
 
 
@@ -238,8 +240,4 @@ def _device_uri(run: operations.Run) -> str:
 
 
 def _unclaim(tx: db.Transaction, run: operations.Run) -> None:
-    tx.delete(
-        models.Allocation,
-        node_uuid=run.target,
-        resource_uuid=run.operation.params['device'],
-    )
+    scheduler.unclaim(tx, run.target, [run.operation.params['device']])

@@ -5,6 +5,7 @@ import dataclasses
 import datetime
 from typing import Any
 
+import sqlalchemy as sa
 from oslo_config import cfg
 from oslo_utils import timeutils
 
@@ -87,7 +88,7 @@ class Pick(operations.Step):
         result: dict[str, Any] | None,
     ) -> None:
         store(tx, run, self.seen, self.since)
-        tx.delete(models.Allocation, node_uuid=run.target)
+        scheduler.unclaim(tx, run.target)
         tx.update(
             models.Node,
             {'podm_uuid': run.operation.params.get('pod_manager')},
@@ -169,17 +170,50 @@ class Assemble(operations.Step):
                 system=pick['system_uuid'], reason=str(exc)
             ) from exc
         with db.reader() as tx:
-            pooled = inventory.known(
-                tx, run.operation.podm_uuid, set(composed.resources)
+            found = inventory.known(
+                tx, run.operation.podm_uuid, composed.resources
             )
-        strange = pooled - {pick['system_uri'], *pick['devices'].values()}
-        if strange:
+            self._accept(tx, run, found)
+        return {**dataclasses.asdict(composed), 'found': found}
+
+    @staticmethod
+    def _accept(
+        tx: db.Transaction, run: operations.Run, found: dict[str, str]
+    ) -> None:
+        """Take other parts than those that were chosen, if that will do.
+
+        A pod manager that is told what is wanted, not which parts, may pick
+        what is as good. Who asked for these very parts, or for a place, is
+        not served by others.
+
+        :raises TryNext: when they will not do, or are somebody else's.
+        """
+        pick = run.result('pick')
+        strange = found.keys() - {
+            pick['system_uri'],
+            *pick['devices'].values(),
+        }
+        if not strange:
+            return
+        taken = tx.list(
+            models.Allocation,
+            sa.or_(
+                models.Allocation.node_uuid != run.target,
+                sa.and_(
+                    models.Allocation.node_uuid.is_(None),
+                    models.Allocation.reserved_to != run.operation.project_id,
+                ),
+            ),
+            resource_uuid=[found[uri] for uri in strange],
+        ).all()
+        params = run.operation.params
+        if taken or params.get('resources') or params.get('affinity'):
             raise operations.TryNext(
-                system=run.result('pick')['system_uuid'],
+                system=pick['system_uuid'],
                 reason=f'the pod manager took {", ".join(sorted(strange))} '
-                f'instead of what was chosen',
+                'instead of what was chosen'
+                + (', which is not free' if taken else ''),
             )
-        return dataclasses.asdict(composed)
 
     def record(
         self,
@@ -193,6 +227,15 @@ class Assemble(operations.Step):
             {'resource_uri': result['uri'], 'index': result['index']},
             uuid=run.target,
         )
+        pick, found = run.result('pick'), result['found']
+        if found.keys() - {pick['system_uri'], *pick['devices'].values()}:
+            scheduler.reclaim(
+                tx,
+                run.target,
+                run.operation.podm_uuid,
+                found.values(),
+                run.operation.project_id,
+            )
 
 
 class Refresh(operations.Step):

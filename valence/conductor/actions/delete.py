@@ -96,6 +96,9 @@ class Delete(operations.Action):
         for operation in conductor.open_operations(tx, run.target):
             if operation.uuid != run.operation.uuid:
                 conductor.cancel(tx, operation)
+        podm = tx.get(models.PodManager, uuid=run.target)
+        if podm is not None:
+            conductor.leave(tx, None, podm)
         tx.delete(models.PodManager, uuid=run.target)
 
     def failed(

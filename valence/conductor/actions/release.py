@@ -5,6 +5,7 @@ from typing import Any
 
 from oslo_config import cfg
 
+from valence import scheduler
 from valence.common import exception
 from valence.conductor import api as conductor
 from valence.conductor import inventory
@@ -58,9 +59,13 @@ class TakeApart(operations.Step):
         driver = run.driver()
         deadline = run.repeatable(cfg.CONF.redfish.release_timeout)
         uri = node.resource_uri or self._lost(run, node, driver)
-        if uri:
-            driver.release(uri, deadline)
-        return {'uri': uri}
+        if not uri:
+            return {}
+        erase = not cfg.CONF.conductor.reuse_unerased
+        return {
+            'uri': uri,
+            'erased': driver.release(uri, deadline, erase=erase),
+        }
 
     @staticmethod
     def _lost(run: operations.Run, node: Any, driver: Any) -> str | None:
@@ -86,7 +91,12 @@ class Release(operations.Action):
     long = True
 
     def succeeded(self, tx: db.Transaction, run: operations.Run) -> None:
-        inventory.let_go(tx, run.target)
+        done = run.result(TakeApart.name)
+        if done:
+            inventory.let_go(tx, run.target, done['erased'])
+        else:
+            # Nothing was ever made of it.
+            scheduler.unclaim(tx, run.target)
         tx.delete(models.Node, uuid=run.target)
 
     def failed(
