@@ -36,6 +36,7 @@ GENERATED: dict[str, list[str]] = {
         '--output-file',
     ],
     'api-ref/openapi.json': _OPENAPI,
+    'doc/source/user/pairs.rst': ['python', 'tools/pairs.py'],
     # The client ships what it makes its commands of.
     'client/valenceclient/openapi.json': _OPENAPI,
 }

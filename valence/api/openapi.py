@@ -129,6 +129,15 @@ def _operation(
     return result
 
 
+def _sort_doc(cls: Any) -> str:
+    """Which filters go with which key."""
+    told = []
+    for key in query.sortable(cls):
+        names = [name for name, other in cls.pairs() if other == key and name]
+        told.append(f'{key} with {", ".join(names)}' if names else key)
+    return f'What to sort by, and the filters it goes with: {"; ".join(told)}.'
+
+
 def _parameters(cls: Any, spec: Any) -> list[dict[str, Any]]:
     if spec.listing:
         filters = query.filterable(cls)
@@ -137,7 +146,7 @@ def _parameters(cls: Any, spec: Any) -> list[dict[str, Any]]:
                 _parameter(name, doc, kind=kind)
                 for name, (kind, doc) in _PAGING.items()
             ),
-            _parameter('sort_key', 'What to sort by.')
+            _parameter('sort_key', _sort_doc(cls))
             | {'schema': {'type': 'string', 'enum': query.sortable(cls)}},
             *(
                 _parameter(name, f'Only those: {cls.fields[field].doc}')

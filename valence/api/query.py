@@ -2,6 +2,7 @@
 """Query parameters of collections: filters, sorting and keyset paging."""
 
 import dataclasses
+import itertools
 import operator
 from collections.abc import Callable
 from collections.abc import Container
@@ -31,6 +32,8 @@ _ORDERED: dict[str, Callable[[Any, Any], Any]] = {
     'in': lambda column, values: column.in_(values),
 }
 _PLAIN = ('eq', 'ne', 'in')
+# With so many values, or products of them, a page is put together of as many.
+_MAX_PARTS = 16
 
 
 class Filter(NamedTuple):
@@ -53,17 +56,44 @@ class Filter(NamedTuple):
         """The condition as the database wants it."""
         return _ORDERED[self.word](getattr(model, self.column), self.value)
 
+    def parts(self, sort_key: str) -> list['Filter']:
+        """Filters whose rows an index has in order, and that make up this one.
+
+        They have no row in common.
+        """
+        if self.word == 'in' and self.column != sort_key:
+            return [self._replace(word='eq', value=one) for one in self.value]
+        if self.word == 'ne':
+            return [self._replace(word=word) for word in ('lt', 'gt')]
+        return [self]
+
 
 @dataclasses.dataclass
 class Query:
     """What a request wants of a collection."""
 
     limit: int
+    sort_key: str
     marker: str | None = None
-    sort_key: str = 'created_at'
     sort_dir: str = 'asc'
     fields: str | None = None
-    filters: list['Filter'] = dataclasses.field(default_factory=list)
+    filters: list[Filter] = dataclasses.field(default_factory=list)
+
+    def order(self) -> tuple[str, ...]:
+        """The columns that tell the place of a row."""
+        same = any(
+            wanted.word == 'eq' and wanted.column == self.sort_key
+            for wanted in self.filters
+        )
+        return ('uuid',) if same else (self.sort_key, 'uuid')
+
+    def parts(self) -> list[tuple[Filter, ...]]:
+        """What has to be asked for so that an index has each in order."""
+        return list(
+            itertools.product(
+                *(wanted.parts(self.sort_key) for wanted in self.filters)
+            )
+        )
 
 
 def parameters(request: webob.Request, known: set[str]) -> dict[str, str]:
@@ -110,8 +140,53 @@ def sortable(
 ) -> list[str]:
     """The fields that a collection can be sorted by."""
     return [
-        name for name, field in cls.seen_by(audience).items() if field.sort
+        name
+        for name, field in cls.seen_by(audience).items()
+        if field.sort is not None
     ]
+
+
+def _sort_keys(cls: type[base.ValenceObject], wanted: Filter) -> list[str]:
+    """What can be sorted by under a filter; what is best is the first.
+
+    Rows that equal a value lie together in the order of what is paired with
+    it. Those that are less or more lie in the order of that only.
+    """
+    column = wanted.column
+    if wanted.word not in ('eq', 'in') or column == 'uuid':
+        return [column]
+    keys = [key for name, key in cls.pairs() if name == column]
+    keys.sort(key=lambda key: key != cls.ORDER)
+    if cls.fields[column].sort is not None and column not in keys:
+        keys.append(column)
+    return keys
+
+
+def _order(
+    cls: type[base.ValenceObject], given: str | None, filters: list[Filter]
+) -> str:
+    """What to sort by.
+
+    :param given: what the request wants; None: what suits the filters.
+    :raises Invalid: for a key that a filter is not paired with.
+    """
+    suiting = [_sort_keys(cls, wanted) for wanted in filters]
+    if given is None:
+        common = [
+            key
+            for key in (cls.ORDER, *(keys[0] for keys in suiting))
+            if all(key in keys for keys in suiting)
+        ]
+        # Several filters that share no order: that of the first will do.
+        return common[0] if common else suiting[0][0]
+    for wanted, keys in zip(filters, suiting, strict=True):
+        if given not in keys:
+            raise exception.Invalid(
+                field='sort_key',
+                reason=f'with the filter {wanted.name} it has to be one of: '
+                f'{", ".join(keys)}',
+            )
+    return given
 
 
 def parse(
@@ -133,24 +208,35 @@ def parse(
         if name in given:
             raise exception.Invalid(field=name, reason='it is given twice')
         given[name] = text
-    query = Query(limit=_limit(given.pop('limit', None)))
-    for name in ('marker', 'fields'):
-        setattr(query, name, given.pop(name, None))
+    wanted = [
+        _filter(name, filters[name], cls.fields[filters[name]], text)
+        for name, text in request.GET.items()
+        if name in filters
+    ]
     keys = sortable(cls, audience)
-    if given.get('sort_key', keys[0]) not in keys:
+    key = given.get('sort_key')
+    if key is not None and key not in keys:
         raise exception.Invalid(
             field='sort_key', reason=f'it has to be one of: {", ".join(keys)}'
         )
-    query.sort_key = given.pop('sort_key', query.sort_key)
-    query.sort_dir = given.pop('sort_dir', query.sort_dir)
+    query = Query(
+        limit=_limit(given.get('limit')),
+        sort_key=_order(cls, key, wanted),
+        marker=given.get('marker'),
+        sort_dir=given.get('sort_dir', 'asc'),
+        fields=given.get('fields'),
+        filters=wanted,
+    )
     if query.sort_dir not in ('asc', 'desc'):
         raise exception.Invalid(
             field='sort_dir', reason='it has to be asc or desc'
         )
-    for name, text in request.GET.items():
-        if name in filters:
-            field = cls.fields[filters[name]]
-            query.filters.append(_filter(name, filters[name], field, text))
+    if len(query.parts()) > _MAX_PARTS:
+        raise exception.Invalid(
+            field=next(one.name for one in wanted if one.word == 'in'),
+            reason=f'it may ask for {_MAX_PARTS} values, together with other '
+            'filters for less',
+        )
     return query
 
 
@@ -162,10 +248,13 @@ def _filter(name: str, column: str, field: fields.Spec, text: str) -> Filter:
     comparisons = _ORDERED if field.ordered else _PLAIN
     if not colon or word not in comparisons:
         word, rest = 'eq', text
-    if word == 'in':
-        values = [_value(name, field, part) for part in rest.split(',')]
-        return Filter(name, column, word, values)
-    return Filter(name, column, word, _value(name, field, rest))
+    parts = rest.split(',') if word == 'in' else [rest]
+    values = {_value(name, field, part) for part in parts}
+    if word == 'ne' and field.values:
+        word, values = 'in', {*field.values} - values
+    if word == 'in' and len(values) > 1:
+        return Filter(name, column, word, sorted(values))
+    return Filter(name, column, 'eq' if word == 'in' else word, values.pop())
 
 
 def _limit(text: str | None) -> int:
@@ -202,30 +291,35 @@ def page(
     :returns: the rows, and the marker of the next page if there is one.
     :raises Invalid: for a marker that is not (any more) in the collection.
     """
-    key = getattr(model, query.sort_key)
     ascending = query.sort_dir == 'asc'
-    where = [
-        *conditions,
-        *(wanted.condition(model) for wanted in query.filters),
-    ]
+    order = [getattr(model, name) for name in query.order()]
+    where = list(conditions)
     if query.marker is not None:
         last = tx.get(model, *conditions, uuid=query.marker)
         if last is None:
             raise exception.Invalid(
                 field='marker', reason='no resource has this UUID'
             )
-        value = getattr(last, query.sort_key)
-        beyond = key > value if ascending else key < value
-        after = model.uuid > last.uuid if ascending else model.uuid < last.uuid
-        where.append(sa.or_(beyond, sa.and_(key == value, after)))
-    order = [key, model.uuid] if ascending else [key.desc(), model.uuid.desc()]
-    rows = tx.list(
-        model,
-        *where,
-        only=dict.fromkeys((*columns, 'uuid')),
-        order=order,
-        limit=query.limit + 1,
-    ).all()
+        place = [getattr(last, column.key) for column in order]
+        where.append(tx.beyond(order, place, ascending))
+    parts = query.parts()
+    rows = [
+        row
+        for part in parts
+        for row in tx.list(
+            model,
+            *where,
+            *(wanted.condition(model) for wanted in part),
+            only=dict.fromkeys((*columns, query.sort_key, 'uuid')),
+            order=[one if ascending else one.desc() for one in order],
+            limit=query.limit + 1,
+        )
+    ]
+    if len(parts) > 1:
+        rows.sort(
+            key=lambda row: [getattr(row, column.key) for column in order],
+            reverse=not ascending,
+        )
     if len(rows) <= query.limit:
-        return list(rows), None
-    return list(rows[: query.limit]), rows[query.limit - 1].uuid
+        return rows, None
+    return rows[: query.limit], rows[query.limit - 1].uuid

@@ -17,6 +17,7 @@ from oslo_utils import uuidutils
 from valence.common import exception
 from valence.conductor import states
 from valence.db import api as db
+from valence.db import claims
 from valence.db.sqlalchemy import models
 from valence.podmanagers import base
 
@@ -38,12 +39,14 @@ class Table(NamedTuple):
     :param attribute: where an ``Inventory`` keeps it.
     :param parent: the column for what contains it.
     :param serials: what is written on a piece that tells it from others.
+    :param claimable: whether nodes are made of it; it stands in a rack then.
     """
 
     model: Any
     attribute: str
     parent: str
     serials: tuple[str, ...]
+    claimable: bool = False
 
 
 TABLES = (
@@ -53,8 +56,15 @@ TABLES = (
         'systems',
         'chassis_uuid',
         ('hardware_uuid', 'serial_number'),
+        claimable=True,
     ),
-    Table(models.Device, 'devices', 'chassis_uuid', ('serial_number',)),
+    Table(
+        models.Device,
+        'devices',
+        'chassis_uuid',
+        ('serial_number',),
+        claimable=True,
+    ),
     Table(models.Storage, 'storages', 'parent_uuid', ()),
 )
 
@@ -120,6 +130,7 @@ def diff(
     podm_uuid: str,
     uuids: Mapping[str, str],
     parent_column: str,
+    racks: Mapping[str | None, str | None] | None = None,
     unread: Iterable[str] = (),
     claimed: Iterable[str] = (),
     since: datetime.datetime | None = None,
@@ -129,6 +140,8 @@ def diff(
 
     :param found: the stored row of each item that has one, by URI.
     :param uuids: the UUIDs of everything seen, by URI; new ones included.
+    :param racks: the racks of what contains something, by the URI of that;
+        None where pieces are no parts of nodes.
     :param unread: what is there but could not be read; see ``Inventory``.
     :param claimed: UUIDs of rows that are never forgotten.
     :param since: when looking began; what was looked at later is newer.
@@ -148,6 +161,8 @@ def diff(
             'missed_syncs': 0,
             parent_column: uuids.get(item.parent) if item.parent else None,
         }
+        if racks is not None:
+            values['rack_uuid'] = racks.get(item.parent)
         if row is None:
             changes.create.append(
                 {
@@ -158,11 +173,13 @@ def diff(
                 }
             )
             continue
-        if _is_newer(row.seen_at, since):
+        if _is_newer(row.synced_at, since):
             # Who looked at it alone may not have known what contains it.
             if values[parent_column] and getattr(row, parent_column) is None:
                 changes.update[row.uuid] = {
-                    parent_column: values[parent_column]
+                    name: values[name]
+                    for name in (parent_column, 'rack_uuid')
+                    if name in values
                 }
             continue
         different = _different(row, values)
@@ -172,7 +189,7 @@ def diff(
     unread = tuple(unread)
     claimed = set(claimed)
     for row in stored:
-        if row.uuid not in kept and not _is_newer(row.seen_at, since):
+        if row.uuid not in kept and not _is_newer(row.synced_at, since):
             lost = not _is_unread(row.resource_uri, unread)
             _miss(changes, row, lost, row.uuid in claimed, now)
     return changes
@@ -269,8 +286,8 @@ def write(
         serials = () if partial else table.serials
         same = matches(items, rows, serials)
         stored[table.attribute], found[table.attribute] = rows, same
-        if partial and table.model is models.Chassis:
-            uuids.update({row.resource_uri: row.uuid for row in rows})
+        # What could not be read contains what it contained.
+        uuids.update({row.resource_uri: row.uuid for row in rows})
         uuids.update(
             {
                 item.uri: same[item.uri].uuid
@@ -279,6 +296,7 @@ def write(
                 for item in items
             }
         )
+    racks = _racks(tx, seen.chassis, stored['chassis'], uuids)
     count = {'created': 0, 'updated': 0, 'deleted': 0}
     for table in TABLES:
         rows = stored[table.attribute]
@@ -292,12 +310,22 @@ def write(
             podm_uuid=podm_uuid,
             uuids=uuids,
             parent_column=table.parent,
+            racks=racks if table.claimable else None,
             unread=seen.unread,
             claimed=claimed,
             since=since,
             now=now,
         )
         _apply(tx, table.model, changes)
+        if table.claimable:
+            claims.show(
+                tx,
+                [
+                    uuid
+                    for uuid, new in changes.update.items()
+                    if 'state' in new
+                ],
+            )
         count['created'] += len(changes.create)
         count['updated'] += len(changes.update)
         count['deleted'] += len(changes.delete)
@@ -326,6 +354,39 @@ def _stored(
             }
         where['uri_hash'] = [uri_hash(uri) for uri in uris]
     return tx.list(table.model, **where).all()
+
+
+def _racks(
+    tx: db.Transaction,
+    seen: Iterable[base.Item],
+    stored: Iterable[Any],
+    uuids: Mapping[str, str],
+) -> dict[str | None, str | None]:
+    """The rack that each chassis is or stands in, by the chassis' URI."""
+    boxes = {row.uuid: (row.type, row.parent_uuid) for row in stored}
+    for item in seen:
+        parent = uuids.get(item.parent) if item.parent else None
+        boxes[uuids[item.uri]] = item.values['type'], parent
+    while missing := {up for _, up in boxes.values() if up} - boxes.keys():
+        boxes.update(dict.fromkeys(missing, ('', None)))
+        for row in tx.list(
+            models.Chassis,
+            only=('uuid', 'type', 'parent_uuid'),
+            uuid=missing,
+        ):
+            boxes[row.uuid] = row.type, row.parent_uuid
+    result: dict[str | None, str | None] = {}
+    for uri, uuid in uuids.items():
+        place: str | None = uuid
+        passed = set()
+        while place in boxes and place not in passed:
+            passed.add(place)
+            kind, above = boxes[place]
+            if kind == 'rack':
+                result[uri] = place
+                break
+            place = above
+    return result
 
 
 def _apply(tx: db.Transaction, model: db.Model, changes: Changes) -> None:
@@ -487,12 +548,12 @@ def let_go(
     if node is not None and not erased and _matters(node):
         for row in tx.list(models.Allocation, **where).all():
             if _stores(tx, row.resource_uuid):
-                tx.update(
-                    models.Allocation,
+                claims.change(
+                    tx,
                     {'node_uuid': None, 'reserved_to': node.project_id},
                     uuid=row.uuid,
                 )
-    tx.delete(models.Allocation, **where)
+    claims.drop(tx, **where)
 
 
 def _matters(node: Any) -> bool:

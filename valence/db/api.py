@@ -18,9 +18,11 @@ reports a deadlock, so it does nothing but database work::
 import contextlib
 import functools
 import itertools
+import operator
 from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Iterator
+from collections.abc import Sequence
 from typing import Any
 from typing import Concatenate
 from typing import ParamSpec
@@ -104,6 +106,34 @@ class Transaction:
         query = _select(model, None if only is None else tuple(only))
         query = query.where(*extra, *conditions(model, where))
         return self.connection.execute(query.order_by(*order).limit(limit))
+
+    def beyond(
+        self,
+        columns: Sequence[Any],
+        values: Sequence[Any],
+        ascending: bool,
+    ) -> sa.ColumnElement[bool]:
+        """The condition on rows that come after one in an order by columns.
+
+        :param columns: one that tells all rows apart, or another and then it.
+
+        PostgreSQL and SQLite find the place in an index when rows are
+        compared, MySQL only when columns are.
+        """
+        compare = operator.gt if ascending else operator.lt
+        # As they are, truth values are not compared.
+        values = [
+            sa.literal(value, column.type)
+            for column, value in zip(columns, values, strict=True)
+        ]
+        if len(columns) == 1:
+            return compare(columns[0], values[0])
+        if self.connection.dialect.name not in types.MYSQL:
+            return compare(sa.tuple_(*columns), sa.tuple_(*values))
+        (first, second), (one, two) = columns, values
+        return sa.or_(
+            compare(first, one), sa.and_(first == one, compare(second, two))
+        )
 
     def count(
         self, model: Model, *extra: sa.ColumnElement[bool], **where: Any

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The base of all versioned objects."""
 
+from collections.abc import Iterator
 from typing import Any
 from typing import ClassVar
 
@@ -15,7 +16,8 @@ class ValenceObject(base.VersionedObject):
 
     ``RESOURCE`` is the plural under which database, API and CLI know it,
     ``KIND`` what it is called in a sentence. ``AUDIENCE`` sees those fields
-    that do not say themselves who sees them.
+    that do not say themselves who sees them. ``ORDER`` is what collections
+    are sorted by unless somebody asks for another order.
     """
 
     OBJ_PROJECT_NAMESPACE = 'valence'
@@ -24,6 +26,7 @@ class ValenceObject(base.VersionedObject):
     RESOURCE: ClassVar[str]
     KIND: ClassVar[str]
     AUDIENCE: ClassVar[Audience] = Audience.PROJECT
+    ORDER: ClassVar[str] = 'created_at'
     # Each is a fields.Spec; the base class promises less.
     fields: dict[str, Any]
 
@@ -37,6 +40,31 @@ class ValenceObject(base.VersionedObject):
         }
 
     @classmethod
+    def pairs(cls) -> Iterator[tuple[str | None, str]]:
+        """What collections are filtered and sorted by together.
+
+        Each pair is the name of a field that has to equal some value, or
+        None, and that of the field to sort by. A field that nothing is paired
+        with is sorted by itself.
+        """
+        paired = {'uuid'}
+        for key, field in cls.fields.items():
+            if field.sort is not None and key != 'uuid':
+                yield None, key
+                paired.add(key)
+                for name in field.sort:
+                    yield name, key
+                    paired.add(name)
+        for name, field in cls.fields.items():
+            if field.filter and name not in paired and cls._is_sorted():
+                yield name, name
+
+    @classmethod
+    def _is_sorted(cls) -> bool:
+        """Whether there are collections of it."""
+        return cls.fields[cls.ORDER].sort is not None
+
+    @classmethod
     def defaults(cls) -> dict[str, Any]:
         """The values of a new object for the fields that have a default."""
         obj = cls()
@@ -44,13 +72,18 @@ class ValenceObject(base.VersionedObject):
         return {name: getattr(obj, name) for name in obj.obj_what_changed()}
 
 
-def timestamps() -> dict[str, fields.Spec]:
-    """The fields that every object ends with."""
+def timestamps(
+    sort: tuple[str, ...] | None = None,
+) -> dict[str, fields.Spec]:
+    """The fields that every object ends with.
+
+    :param sort: what the time of creation is paired with; see ``Spec``.
+    """
     return {
         'created_at': fields.DateTimeField(
             doc='When it was created.',
             api='r',
-            sort=True,
+            sort=sort,
             tzinfo_aware=False,
         ),
         'updated_at': fields.DateTimeField(
@@ -68,7 +101,7 @@ def own_uuid(kind: str) -> fields.UUIDField:
         doc=f'UUID of the {kind}.',
         api='r',
         filter=True,
-        sort=True,
+        sort=(),
         audience=Audience.PROJECT,
     )
 

@@ -36,7 +36,10 @@ class Spec(fields.Field):
     :param max_length: of a string, in characters.
     :param minimum: the smallest number allowed.
     :param filter: whether collections can be filtered by it.
-    :param sort: whether collections can be sorted by it (never null then).
+    :param sort: collections can be sorted by it (it is never null then), and
+        meanwhile be filtered by the fields that are named here. Each of these
+        pairs has an index, which the tables derive from here. None: they
+        cannot be sorted by it.
     :param refers: ``(name, kind)`` of a field that holds another resource's
         UUID: the API takes UUID or name under ``name``; ``kind`` is the class
         name of the object meant.
@@ -54,6 +57,8 @@ class Spec(fields.Field):
     json_name = ''
     # Whether a filter may ask for more or less than a value.
     ordered = False
+    # All values there are, where these are few.
+    values: tuple[Any, ...] = ()
 
     def __init__(
         self,
@@ -64,7 +69,7 @@ class Spec(fields.Field):
         max_length: int | None = None,
         minimum: int | None = None,
         filter: bool = False,
-        sort: bool = False,
+        sort: tuple[str, ...] | None = None,
         refers: tuple[str, str] | None = None,
         lists: bool = True,
         audience: Audience | None = None,
@@ -219,6 +224,8 @@ class IntegerField(Spec, fields.IntegerField):
 class BooleanField(Spec, fields.BooleanField):
     """True or false."""
 
+    values = (False, True)
+
     json_types = (bool,)
     json_name = 'boolean'
 
@@ -247,6 +254,10 @@ class EnumField(Spec, fields.EnumField):
 
     json_types = (str,)
     json_name = 'string'
+
+    @property
+    def values(self) -> tuple[Any, ...]:  # type: ignore[override]
+        return tuple(self.valid_values)
 
     def validate_kind(self, value: str) -> None:
         if value not in self.valid_values:

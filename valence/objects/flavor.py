@@ -19,7 +19,7 @@ class Flavor(base.ValenceObject):
             api='cru',
             max_length=255,
             filter=True,
-            sort=True,
+            sort=(),
         ),
         'description': fields.StringField(
             doc='Description of the flavor.',
@@ -51,5 +51,5 @@ class Flavor(base.ValenceObject):
             max_length=255,
             filter=True,
         ),
-        **base.timestamps(),
+        **base.timestamps(sort=('is_public', 'project_id')),
     }

@@ -9,14 +9,13 @@ from valence.objects import base
 from valence.objects import fields
 
 
-def _observed(kind: str, **own: fields.Spec) -> dict[str, fields.Spec]:
-    """The fields of a piece of hardware: common ones around its own."""
+def _observed(
+    kind: str, paired: tuple[str, ...], **own: fields.Spec
+) -> dict[str, fields.Spec]:
+    """The fields of a piece of hardware: common ones around its own.
 
-    def text(doc: str, length: int = 255, **more: Any) -> fields.StringField:
-        return fields.StringField(
-            doc=doc, api='r', nullable=True, max_length=length, **more
-        )
-
+    :param paired: what can be filtered by while sorting by name.
+    """
     return {
         'uuid': base.own_uuid(kind),
         'podm_uuid': base.pod_manager_uuid(),
@@ -25,12 +24,27 @@ def _observed(kind: str, **own: fields.Spec) -> dict[str, fields.Spec]:
             api='r',
             max_length=255,
             filter=True,
-            sort=True,
+            sort=paired,
         ),
         **own,
-        'manufacturer': text('Who made it.'),
-        'model': text('Model.', filter=True),
-        'serial_number': text(
+        **_labels(),
+        **_looks(),
+        **base.timestamps(),
+    }
+
+
+def _text(doc: str, **more: Any) -> fields.StringField:
+    return fields.StringField(
+        doc=doc, api='r', nullable=True, max_length=255, **more
+    )
+
+
+def _labels() -> dict[str, fields.Spec]:
+    """What is written on a piece of hardware, and how it is."""
+    return {
+        'manufacturer': _text('Who made it.'),
+        'model': _text('Model.', filter=True),
+        'serial_number': _text(
             'Serial number.', filter=True, audience=fields.Audience.SYSTEM
         ),
         'health': fields.EnumField(
@@ -51,6 +65,12 @@ def _observed(kind: str, **own: fields.Spec) -> dict[str, fields.Spec]:
             lists=False,
             audience=fields.Audience.ADMIN,
         ),
+    }
+
+
+def _looks() -> dict[str, fields.Spec]:
+    """When it was looked at, and whether it was there."""
+    return {
         'synced_at': fields.DateTimeField(
             doc='When it was last seen to be as it is told here: by a reading '
             'of the whole inventory, or because of an event.',
@@ -58,7 +78,7 @@ def _observed(kind: str, **own: fields.Spec) -> dict[str, fields.Spec]:
             tzinfo_aware=False,
         ),
         'seen_at': fields.DateTimeField(
-            doc='When it was last seen to be different, or not seen.',
+            doc='When the look began that wrote it.',
             tzinfo_aware=False,
         ),
         'stale': fields.BooleanField(
@@ -75,7 +95,6 @@ def _observed(kind: str, **own: fields.Spec) -> dict[str, fields.Spec]:
         'missed_syncs': fields.IntegerField(
             doc='How many complete readings have missed it.', minimum=0
         ),
-        **base.timestamps(),
     }
 
 
@@ -85,7 +104,16 @@ def _use() -> fields.EnumField:
         doc='Whether the pod manager has it in use, or out of use.',
         api='r',
         filter=True,
-        sort=True,
+    )
+
+
+def _free() -> fields.BooleanField:
+    return fields.BooleanField(
+        doc='Whether it can be had: the pod manager has it free, and neither '
+        'a node nor a project claims it.',
+        api='r',
+        filter=True,
+        default=False,
     )
 
 
@@ -104,6 +132,18 @@ def _container() -> fields.UUIDField:
         api='r',
         nullable=True,
         filter=True,
+        refers=('chassis', 'Chassis'),
+        audience=fields.Audience.SYSTEM,
+    )
+
+
+def _rack() -> fields.UUIDField:
+    return fields.UUIDField(
+        doc='UUID of the rack that it stands in.',
+        api='r',
+        nullable=True,
+        filter=True,
+        refers=('rack', 'Chassis'),
         audience=fields.Audience.SYSTEM,
     )
 
@@ -124,6 +164,7 @@ def _claimed_for() -> fields.UUIDField:
         api='r',
         nullable=True,
         filter=True,
+        refers=('node', 'Node'),
     )
 
 
@@ -133,8 +174,10 @@ class Chassis(base.ValenceObject):
 
     RESOURCE = 'chassis'
     KIND = 'chassis'
+    ORDER = 'name'
     fields = _observed(
         'chassis',
+        ('podm_uuid', 'parent_uuid', 'type', 'health'),
         parent_uuid=fields.UUIDField(
             doc='UUID of the chassis that contains it.',
             api='r',
@@ -146,7 +189,6 @@ class Chassis(base.ValenceObject):
             api='r',
             max_length=64,
             filter=True,
-            sort=True,
         ),
         location=fields.StringField(
             doc='Where it stands, as the pod manager says.',
@@ -164,9 +206,21 @@ class System(base.ValenceObject):
 
     RESOURCE = 'systems'
     KIND = 'system'
+    ORDER = 'name'
     fields = _observed(
         'system',
+        (
+            'podm_uuid',
+            'rack_uuid',
+            'chassis_uuid',
+            'health',
+            'state',
+            'free',
+            'power_state',
+            'model',
+        ),
         chassis_uuid=_container(),
+        rack_uuid=_rack(),
         node_uuid=_claimed_for(),
         reserved_to=_reserved_to(),
         hardware_uuid=fields.StringField(
@@ -197,17 +251,21 @@ class System(base.ValenceObject):
             max_length=64,
             filter=True,
         ),
-        cpu_sockets=fields.IntegerField(
-            doc='Number of processors.', api='r', filter=True, sort=True
-        ),
+        cpu_sockets=fields.IntegerField(doc='Number of processors.', api='r'),
         cpu_cores=fields.IntegerField(
-            doc='Number of processor cores.', api='r', filter=True, sort=True
+            doc='Number of processor cores.',
+            api='r',
+            filter=True,
+            sort=('podm_uuid', 'free'),
         ),
         cpu_threads=fields.IntegerField(
-            doc='Number of hardware threads.', api='r', sort=True
+            doc='Number of hardware threads.', api='r'
         ),
         memory_mib=fields.IntegerField(
-            doc='Memory in MiB.', api='r', filter=True, sort=True
+            doc='Memory in MiB.',
+            api='r',
+            filter=True,
+            sort=('podm_uuid', 'free'),
         ),
         memory_type=fields.StringField(
             doc='Type of its memory devices, such as DDR4.',
@@ -216,7 +274,10 @@ class System(base.ValenceObject):
             max_length=64,
         ),
         storage_gib=fields.IntegerField(
-            doc='Capacity of its local drives in GiB.', api='r', sort=True
+            doc='Capacity of its local drives in GiB.',
+            api='r',
+            filter=True,
+            sort=(),
         ),
         drives=fields.ListField(
             items={
@@ -257,6 +318,7 @@ class System(base.ValenceObject):
             audience=fields.Audience.SYSTEM,
         ),
         state=_use(),
+        free=_free(),
     )
 
 
@@ -266,9 +328,20 @@ class Device(base.ValenceObject):
 
     RESOURCE = 'devices'
     KIND = 'device'
+    ORDER = 'name'
     fields = _observed(
         'device',
+        (
+            'podm_uuid',
+            'rack_uuid',
+            'chassis_uuid',
+            'type',
+            'health',
+            'state',
+            'free',
+        ),
         chassis_uuid=_container(),
+        rack_uuid=_rack(),
         node_uuid=_claimed_for(),
         reserved_to=_reserved_to(),
         type=fields.StringField(
@@ -277,7 +350,6 @@ class Device(base.ValenceObject):
             api='r',
             max_length=64,
             filter=True,
-            sort=True,
         ),
         media_type=fields.StringField(
             doc='What a drive stores on: SSD, HDD …',
@@ -293,7 +365,10 @@ class Device(base.ValenceObject):
             filter=True,
         ),
         capacity_gib=fields.IntegerField(
-            doc='Capacity of storage in GiB.', api='r', filter=True, sort=True
+            doc='Capacity of storage in GiB.',
+            api='r',
+            filter=True,
+            sort=('type', 'free'),
         ),
         memory_mib=fields.IntegerField(
             doc='Capacity of memory in MiB.', api='r', filter=True
@@ -319,6 +394,7 @@ class Device(base.ValenceObject):
             audience=fields.Audience.SYSTEM,
         ),
         state=_use(),
+        free=_free(),
     )
 
 
@@ -328,8 +404,10 @@ class Storage(base.ValenceObject):
 
     RESOURCE = 'storages'
     KIND = 'storage'
+    ORDER = 'name'
     fields = _observed(
         'storage',
+        ('podm_uuid', 'parent_uuid', 'type', 'health'),
         parent_uuid=fields.UUIDField(
             doc='UUID of the storage service that it is a pool of.',
             api='r',
@@ -341,13 +419,18 @@ class Storage(base.ValenceObject):
             doc='Whether it is a service or a pool.',
             api='r',
             filter=True,
-            sort=True,
         ),
         capacity_gib=fields.IntegerField(
-            doc='Capacity in GiB.', api='r', filter=True, sort=True
+            doc='Capacity in GiB.',
+            api='r',
+            filter=True,
+            sort=('type',),
         ),
         free_gib=fields.IntegerField(
-            doc='What is left of it, in GiB.', api='r', filter=True, sort=True
+            doc='What is left of it, in GiB.',
+            api='r',
+            filter=True,
+            sort=('type',),
         ),
         state=_operation(),
     )

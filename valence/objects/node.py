@@ -37,7 +37,7 @@ class Node(base.ValenceObject):
             api='cru',
             max_length=255,
             filter=True,
-            sort=True,
+            sort=('podm_uuid', 'provision_state', 'project_id'),
         ),
         'description': fields.StringField(
             doc='Description of the node.',
@@ -82,7 +82,6 @@ class Node(base.ValenceObject):
             doc='Where in its life the node is.',
             api='r',
             filter=True,
-            sort=True,
         ),
         'power_state': fields.EnumField(
             ['on', 'off', 'unknown'],
@@ -115,7 +114,15 @@ class Node(base.ValenceObject):
             nullable=True,
             max_length=255,
         ),
-        **base.timestamps(),
+        **base.timestamps(
+            sort=(
+                'podm_uuid',
+                'flavor_uuid',
+                'provision_state',
+                'power_state',
+                'project_id',
+            )
+        ),
     }
 
 

@@ -47,7 +47,6 @@ class Operation(base.ValenceObject):
             doc='How far it is.',
             api='r',
             filter=True,
-            sort=True,
             default='pending',
         ),
         'progress': fields.IntegerField(
@@ -110,7 +109,9 @@ class Operation(base.ValenceObject):
         ),
         'started_at': _moment('When it was first taken up.'),
         'finished_at': _moment('When it came to its end.'),
-        **base.timestamps(),
+        **base.timestamps(
+            sort=('action', 'target_uuid', 'podm_uuid', 'state', 'project_id')
+        ),
     }
 
 
@@ -193,7 +194,7 @@ class Conductor(base.ValenceObject):
             api='r',
             max_length=255,
             filter=True,
-            sort=True,
+            sort=(),
         ),
         'heartbeat_at': fields.DateTimeField(
             doc='When it last said that it lives.', api='r', tzinfo_aware=False
@@ -203,5 +204,5 @@ class Conductor(base.ValenceObject):
             doc='Drivers that it has loaded.',
             api='r',
         ),
-        **base.timestamps(),
+        **base.timestamps(sort=()),
     }

@@ -54,7 +54,7 @@ class PodManager(base.ValenceObject):
             api='cru',
             max_length=255,
             filter=True,
-            sort=True,
+            sort=('status',),
             audience=fields.Audience.PROJECT,
         ),
         'url': fields.StringField(
@@ -109,7 +109,7 @@ class PodManager(base.ValenceObject):
             doc='Whether it answered when it was last asked.',
             api='r',
             filter=True,
-            sort=True,
+            sort=(),
             default='offline',
             audience=fields.Audience.PROJECT,
         ),
@@ -199,7 +199,9 @@ class PodManager(base.ValenceObject):
             nullable=True,
             max_length=2048,
         ),
-        **base.timestamps(),
+        **base.timestamps(
+            sort=('driver', 'status', 'location', 'maintenance', 'is_public')
+        ),
     }
 
 
@@ -217,8 +219,8 @@ class PodManagerAccess(base.ValenceObject):
             api='cr',
             max_length=255,
             filter=True,
-            sort=True,
+            sort=(),
             check=check_project_id,
         ),
-        **base.timestamps(),
+        **base.timestamps(sort=()),
     }

@@ -22,6 +22,7 @@ from valence.common import exception
 from valence.db import access
 from valence.db import api as db
 from valence.db import capacity
+from valence.db import claims
 from valence.db.sqlalchemy import models
 from valence.scheduler import filters
 from valence.scheduler import fitting
@@ -359,14 +360,10 @@ class _Affinity:
             return
         self._together = 'with' in self._wanted
         nodes = self._wanted['with' if self._together else 'against']
-        chassis = tx.list(
-            models.Chassis, only=('uuid', 'parent_uuid', 'type')
-        ).all()
-        self._chassis = {row.uuid: row for row in chassis}
         systems = tx.list(
             models.System,
-            models.System.node_uuid.in_(nodes),
-            only=('podm_uuid', 'chassis_uuid'),
+            only=('podm_uuid', 'rack_uuid'),
+            node_uuid=nodes,
         ).all()
         self._places = {self._place(system) for system in systems}
 
@@ -374,13 +371,7 @@ class _Affinity:
         """The rack or pod manager of a system."""
         if self._wanted['scope'] == 'pod_manager':
             return system.podm_uuid
-        uuid, seen = system.chassis_uuid, set()
-        while uuid in self._chassis and uuid not in seen:
-            seen.add(uuid)
-            if self._chassis[uuid].type == 'rack':
-                return uuid
-            uuid = self._chassis[uuid].parent_uuid
-        return None
+        return system.rack_uuid
 
     def against(self, system: Any) -> str | None:
         """Why a system will not do; None: it will."""
@@ -419,8 +410,9 @@ def claim(
             uuid=list(uuids),
         ) != len(uuids):
             raise exception.LostRace()
-        for uuid in uuids:
-            _claim(tx, node_uuid, podm_uuid, uuid, project_id)
+    claims.make(
+        tx, podm_uuid, node_uuid, {*system_uuids, *device_uuids}, project_id
+    )
 
 
 def reclaim(
@@ -442,8 +434,7 @@ def reclaim(
         for row in tx.list(models.Allocation, node_uuid=node_uuid)
     }
     unclaim(tx, node_uuid, held.difference(uuids))
-    for uuid in sorted(set(uuids) - held):
-        _claim(tx, node_uuid, podm_uuid, uuid, project_id)
+    claims.make(tx, podm_uuid, node_uuid, set(uuids) - held, project_id)
 
 
 def unclaim(
@@ -458,33 +449,6 @@ def unclaim(
     where: dict[str, Any] = {'node_uuid': node_uuid}
     if uuids is not None:
         where['resource_uuid'] = list(uuids)
-    tx.update(
-        models.Allocation,
-        {'node_uuid': None},
-        models.Allocation.reserved_to.is_not(None),
-        **where,
-    )
-    tx.delete(models.Allocation, **where)
-
-
-def _claim(
-    tx: db.Transaction,
-    node_uuid: str,
-    podm_uuid: str,
-    uuid: str,
-    project_id: str | None,
-) -> None:
-    reserved = project_id is not None and tx.update(
-        models.Allocation,
-        {'node_uuid': node_uuid},
-        resource_uuid=uuid,
-        node_uuid=None,
-        reserved_to=project_id,
-    )
-    if not reserved:
-        tx.create(
-            models.Allocation,
-            resource_uuid=uuid,
-            node_uuid=node_uuid,
-            podm_uuid=podm_uuid,
-        )
+    reserved = models.Allocation.reserved_to.is_not(None)
+    claims.change(tx, {'node_uuid': None}, reserved, **where)
+    claims.drop(tx, **where)

@@ -13,6 +13,7 @@ from valence.conductor import operations
 from valence.conductor import states
 from valence.conductor.actions import change
 from valence.db import api as db
+from valence.db import claims
 from valence.db.sqlalchemy import models
 
 
@@ -43,12 +44,6 @@ class Look(operations.Step):
         systems = 0
         for model in (models.System, models.Device):
             for row in tx.list(model, podm_uuid=podm_uuid, uri_hash=hashes):
-                tx.create(
-                    models.Allocation,
-                    resource_uuid=row.uuid,
-                    node_uuid=run.target,
-                    podm_uuid=podm_uuid,
-                )
                 claimed.append(row.uuid)
                 systems += model is models.System
         if not systems:
@@ -56,6 +51,7 @@ class Look(operations.Step):
                 reason='no system of the inventory is part of the node; '
                 'sync the pod manager first'
             )
+        claims.make(tx, podm_uuid, run.target, claimed)
         tx.update(
             models.Node,
             {
@@ -71,7 +67,7 @@ class Look(operations.Step):
         run: operations.Run,
         result: dict[str, Any] | None,
     ) -> None:
-        tx.delete(models.Allocation, node_uuid=run.target)
+        claims.drop(tx, node_uuid=run.target)
 
 
 class Adopt(operations.Action):

@@ -7,6 +7,7 @@ from valence.common import exception
 from valence.conductor import api as conductor
 from valence.conductor import operations
 from valence.db import api as db
+from valence.db import claims
 from valence.db.sqlalchemy import models
 from valence.podmanagers import base
 
@@ -82,6 +83,7 @@ class Wait(operations.Step):
         for uuid in uuids:
             for operation in conductor.open_operations(tx, uuid):
                 conductor.cancel(tx, operation)
+            claims.drop(tx, node_uuid=uuid)
             tx.delete(models.Node, uuid=uuid)
 
 

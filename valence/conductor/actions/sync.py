@@ -59,7 +59,7 @@ class Read(operations.Step):
             said += f'; and {len(problems) - 3} more'
         tx.update(
             models.PodManager,
-            {'synced_at': timeutils.utcnow(), 'sync_error': said or None},
+            {'synced_at': self.since, 'sync_error': said or None},
             uuid=run.target,
         )
 

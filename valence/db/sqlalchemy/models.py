@@ -2,7 +2,8 @@
 """The tables, as a database administrator reads them.
 
 What a column means is said in the object of the same name; a test holds the
-two together.
+two together. What it is sorted by is said there, too: the indexes that serve
+the API stand at the end, all others with their tables.
 """
 
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import orm
 
+from valence import objects
 from valence.db.sqlalchemy.types import DateTime
 from valence.db.sqlalchemy.types import Json
 from valence.db.sqlalchemy.types import Name
@@ -47,7 +49,7 @@ class PodManager(Table):
 
     name = Column(Name(255), nullable=False)
     url = Column(Name(512), nullable=False)
-    driver = Column(sa.String(64))
+    driver = Column(Name(64))
     username = Column(Name(255))
     password = Column(sa.Text)
     auth_type = Column(sa.String(16), nullable=False)
@@ -85,7 +87,7 @@ class PodManagerAccess(Table):
         sa.ForeignKey('pod_managers.uuid', ondelete='CASCADE'),
         nullable=False,
     )
-    project_id = Column(Name(255), nullable=False, index=True)
+    project_id = Column(Name(255), nullable=False)
 
 
 class Observed(Table):
@@ -123,25 +125,41 @@ def _observed_args(table: str, *constraints: Any) -> tuple[Any, ...]:
     )
 
 
+def _is_free(context: Any) -> bool:
+    """Whether new hardware can be had: nobody claims it yet."""
+    return context.get_current_parameters()['state'] == 'free'
+
+
+class Claimable(Observed):
+    """What nodes are made of; ``valence.db.claims`` says who has it."""
+
+    __abstract__ = True
+
+    chassis_uuid = Column(sa.String(36))
+    rack_uuid = Column(sa.String(36))
+    node_uuid = Column(sa.String(36))
+    reserved_to = Column(Name(255))
+    free = Column(sa.Boolean, nullable=False, default=_is_free)
+
+
 class Chassis(Observed):
     __tablename__ = 'chassis'
     __table_args__ = _observed_args('chassis')
 
-    parent_uuid = Column(sa.String(36), index=True)
-    type = Column(sa.String(64), nullable=False)
+    parent_uuid = Column(sa.String(36))
+    type = Column(Name(64), nullable=False)
     location = Column(Name(255))
 
 
-class System(Observed):
+class System(Claimable):
     __tablename__ = 'systems'
     __table_args__ = _observed_args(
         'systems',
         sa.Index('ix_systems_state_size', 'state', 'cpu_cores', 'memory_mib'),
     )
 
-    chassis_uuid = Column(sa.String(36), index=True)
     hardware_uuid = Column(Name(255))
-    type = Column(sa.String(64))
+    type = Column(Name(64))
     cpu_model = Column(Name(255))
     cpu_architecture = Column(Name(64))
     cpu_sockets = Column(sa.Integer, nullable=False)
@@ -156,14 +174,13 @@ class System(Observed):
     zones = Column(Json, nullable=False)
 
 
-class Device(Observed):
+class Device(Claimable):
     __tablename__ = 'devices'
     __table_args__ = _observed_args('devices')
 
-    chassis_uuid = Column(sa.String(36), index=True)
-    type = Column(sa.String(64), nullable=False)
+    type = Column(Name(64), nullable=False)
     media_type = Column(sa.String(64))
-    protocol = Column(sa.String(64))
+    protocol = Column(Name(64))
     capacity_gib = Column(sa.BigInteger, nullable=False)
     memory_mib = Column(sa.BigInteger, nullable=False)
     cpu_cores = Column(sa.Integer, nullable=False)
@@ -176,7 +193,7 @@ class Storage(Observed):
     __tablename__ = 'storages'
     __table_args__ = _observed_args('storages')
 
-    parent_uuid = Column(sa.String(36), index=True)
+    parent_uuid = Column(sa.String(36))
     type = Column(sa.String(16), nullable=False)
     capacity_gib = Column(sa.BigInteger, nullable=False)
     free_gib = Column(sa.BigInteger, nullable=False)
@@ -191,9 +208,7 @@ class Node(Table):
     name = Column(Name(255), nullable=False)
     description = Column(sa.String(1024))
     scope = Column(Name(255), nullable=False)
-    podm_uuid = Column(
-        sa.String(36), sa.ForeignKey('pod_managers.uuid'), index=True
-    )
+    podm_uuid = Column(sa.String(36), sa.ForeignKey('pod_managers.uuid'))
     # No foreign key: a flavor may go before the nodes made by it.
     flavor_uuid = Column(sa.String(36))
     properties = Column(Json, nullable=False)
@@ -207,7 +222,7 @@ class Node(Table):
     charged_cores = Column(sa.Integer, nullable=False)
     charged_memory_mib = Column(sa.BigInteger, nullable=False)
     charged_devices = Column(sa.Integer, nullable=False)
-    project_id = Column(Name(255), index=True)
+    project_id = Column(Name(255))
     user_id = Column(Name(255))
 
 
@@ -233,7 +248,7 @@ class Flavor(Table):
     scope = Column(Name(255), nullable=False)
     properties = Column(Json, nullable=False)
     is_public = Column(sa.Boolean, nullable=False)
-    project_id = Column(Name(255), index=True)
+    project_id = Column(Name(255))
 
 
 class PendingRefresh(Table):
@@ -282,12 +297,12 @@ class Operation(Table):
         sa.Index('ix_operations_state_run_after', 'state', 'run_after'),
     )
 
-    action = Column(sa.String(64), nullable=False)
+    action = Column(Name(64), nullable=False)
     params = Column(Json, nullable=False)
     target_type = Column(sa.String(64), nullable=False)
-    target_uuid = Column(sa.String(36), nullable=False, index=True)
+    target_uuid = Column(sa.String(36), nullable=False)
     # No foreign key: the story of an operation outlives its pod manager.
-    podm_uuid = Column(sa.String(36), index=True)
+    podm_uuid = Column(sa.String(36))
     state = Column(sa.String(16), nullable=False)
     progress = Column(sa.Integer, nullable=False)
     step = Column(sa.String(64))
@@ -302,7 +317,7 @@ class Operation(Table):
     run_after = Column(DateTime)
     request_id = Column(sa.String(64))
     user_id = Column(Name(255))
-    project_id = Column(Name(255), index=True)
+    project_id = Column(Name(255))
     started_at = Column(DateTime)
     finished_at = Column(DateTime)
 
@@ -351,20 +366,26 @@ for _model in (Chassis, System, Device, Storage):
         )
     )
 
-# What the claims say of the hardware.
-for _model in (System, Device):
-    for _name in ('node_uuid', 'reserved_to'):
-        setattr(
-            _model,
-            _name,
-            orm.column_property(
-                sa.select(getattr(Allocation, _name))
-                .where(Allocation.resource_uuid == _model.uuid)
-                .scalar_subquery()
-            ),
-        )
-
 BY_RESOURCE = {
     mapper.class_.__tablename__: mapper.class_
     for mapper in Base.registry.mappers
 }
+
+
+def index_name(table: str, name: str | None, key: str) -> str:
+    """The name of the index that serves a filter and a sort key."""
+    return '_'.join(filter(None, ('ix', table, name, key)))
+
+
+# The order ends with the UUID, so that no two rows share a place.
+for _cls in objects.ALL:
+    _table = BY_RESOURCE[_cls.RESOURCE].__table__
+    for _name, _key in _cls.pairs():
+        sa.Index(
+            index_name(_cls.RESOURCE, _name if _name != _key else None, _key),
+            *(
+                _table.columns[name]
+                for name in dict.fromkeys((_name, _key, 'uuid'))
+                if name
+            ),
+        )

@@ -9,7 +9,7 @@ KNOWN = {
     'Allocation': '1.0-09be182026cdb074d75329b668d91e6c',
     'Chassis': '1.0-c04a5608eb9d576a331a4fa6425f95c3',
     'Conductor': '1.0-b41c8e563e9f04a5b336decb2dba5fa0',
-    'Device': '1.0-e776bc628919d08387a3807528d6ecb0',
+    'Device': '1.0-328ebbbbaf7bad3a9b368c9976dc86e8',
     'Flavor': '1.0-024d39ed0bdcbcbc0c3e0c2f1354b711',
     'Node': '1.0-9a9a94867e6a77654fe43c9304a75cad',
     'Operation': '1.0-f5f7622ba6a286e4e40335d4f037ee67',
@@ -19,5 +19,5 @@ KNOWN = {
     'PodManagerAccess': '1.0-c9a062d4311915578401c202b591a6a4',
     'ProjectUsage': '1.0-9cc00bb0f5a1505e32c7229696dab510',
     'Storage': '1.0-87272a0867dd0a0c84082539f473aa94',
-    'System': '1.0-6705b8b6e339c9aa2321a26cfa7a2b16',
+    'System': '1.0-b18589dd0df139e80d7c736c939373da',
 }

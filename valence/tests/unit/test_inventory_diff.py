@@ -159,15 +159,15 @@ class TestDiff(base.TestCase):
 
     def test_what_was_written_meanwhile_is_newer(self):
         rows = [
-            _row('a', '/1', seen_at=_NOW - _DAY / 2),
-            _row('b', '/2', seen_at=_NOW - _DAY / 2),
+            _row('a', '/1', synced_at=_NOW - _DAY / 2),
+            _row('b', '/2', synced_at=_NOW - _DAY / 2),
         ]
         seen = [_item('/1', health='critical')]
         self.assertChanges(_diff(seen, rows, since=_NOW - _DAY))
         self.assertChanges(_diff(seen, rows, since=_NOW), update=['a', 'b'])
 
     def test_a_parent_that_was_not_known_meanwhile_is_filled_in(self):
-        row = _row('a', '/1', seen_at=_NOW - _DAY / 2)
+        row = _row('a', '/1', synced_at=_NOW - _DAY / 2)
         item = _item('/1', health='critical')
         item.parent = '/9'
         changes = _diff(

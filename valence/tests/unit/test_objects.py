@@ -103,8 +103,25 @@ class TestParity(base.TestCase):
 
     def test_sort_keys_are_never_null(self):
         for name, field, column in self._pairs():
-            if field.sort:
+            if field.sort is not None:
                 self.assertFalse(column.nullable, name)
+
+    def test_text_that_is_asked_for_is_compared_byte_by_byte(self):
+        for name, field, column in self._pairs():
+            if isinstance(field, fields.EnumField | fields.UUIDField):
+                continue
+            if field.filter and field.json_types == (str,):
+                if isinstance(field, fields.StringField):
+                    self.assertIn(
+                        'postgresql', column.type._variant_mapping, name
+                    )
+
+    def test_what_is_paired_filters(self):
+        for cls in objects.ALL:
+            for name, key in cls.pairs():
+                self.assertIsNotNone(cls.fields[key], (cls, key))
+                if name is not None:
+                    self.assertTrue(cls.fields[name].filter, (cls, name))
 
     def test_every_field_says_what_it_is(self):
         for name, field, _ in self._pairs():
@@ -119,4 +136,5 @@ class TestParity(base.TestCase):
         for name, field, _ in self._pairs():
             if field.secret:
                 self.assertNotIn('r', field.api, name)
-                self.assertFalse(field.filter or field.sort, name)
+                self.assertFalse(field.filter, name)
+                self.assertIsNone(field.sort, name)

@@ -10,6 +10,7 @@ from valence.common import rpc
 from valence.conductor import api as conductor
 from valence.db import api as db
 from valence.db import capacity
+from valence.db import claims
 from valence.db.sqlalchemy import models
 
 
@@ -41,9 +42,7 @@ def _unreserve(
     tx: db.Transaction, controller: Claimable, call: base.Call
 ) -> None:
     row = controller.find(tx, call)
-    if not tx.delete(
-        models.Allocation, resource_uuid=row.uuid, node_uuid=None
-    ):
+    if not claims.drop(tx, resource_uuid=row.uuid, node_uuid=None):
         raise exception.Conflict(
             f'The {controller.object.KIND} {row.name} is not reserved.'
         )

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Paging, sorting, filters, fields, and names wherever UUIDs go."""
 
+import datetime
 import urllib.parse
 
 from valence import objects
@@ -179,6 +180,14 @@ class TestQueries(base.ApiTestCase):
             ('location=even&name=pod-0001', 0),
             (f'uuid={_UUID}', 0),
             ('name=%25', 0),
+            ('name=pod-0001%20', 0),
+            ('location=ne:even', 2),
+            ('location=in:even,odd', 4),
+            ('location=in:odd,none', 2),
+            ('status=ne:online', 4),
+            ('maintenance=in:true,false', 4),
+            ('maintenance=ne:false', 0),
+            ('name=gt:pod-0001', 0),
             ("name=' OR '1'='1", 0),
         ):
             found = self.client.all(f'{_PODS}?{query.replace(" ", "%20")}')
@@ -190,6 +199,86 @@ class TestQueries(base.ApiTestCase):
                 {'name': 'pod-0001', 'status': 'offline'},
                 self.client.get(f'{path}?fields=name,status'),
             )
+
+
+class TestQueriesMySQL(TestQueries):
+    backend = 'mysql'
+
+
+class TestQueriesPostgreSQL(TestQueries):
+    backend = 'postgresql'
+
+
+class TestOrder(base.ApiTestCase):
+    """Which filters go with which order."""
+
+    def setUp(self):
+        super().setUp()
+        _fill(30)
+        _age()
+
+    def test_refused(self):
+        for name, query in (
+            ('location', 'location=even&sort_key=name'),
+            ('location', 'location=in:even,odd&sort_key=name'),
+            ('url', 'url=http://pod-0001&sort_key=name'),
+            ('url', 'url=http://pod-0001&sort_key=created_at'),
+            ('location', 'location=ne:even&sort_key=created_at'),
+            ('name', 'name=in:a,b&sort_key=status'),
+            ('driver', f'driver=in:{",".join("abcdefghijklmnopq")}'),
+        ):
+            self.assertRefused(400, name, 'GET', f'{_PODS}?{query}')
+        for query in (
+            'memory_mib=gte:1&sort_key=name',
+            'memory_mib=gte:1&sort_key=cpu_cores',
+            'pod_manager=pod-0001&memory_mib=gte:1&sort_key=name',
+        ):
+            self.assertRefused(
+                400,
+                'with the filter memory_mib it has to be one of: memory_mib',
+                'GET',
+                f'/v1/systems?{query}',
+            )
+
+    def test_taken(self):
+        for query in (
+            'sort_key=name',
+            'sort_key=memory_mib&memory_mib=gte:65536&memory_mib=lt:131072',
+            'sort_key=memory_mib&free=true&pod_manager=pod-0001',
+            'memory_mib=gte:65536&free=true&pod_manager=pod-0001',
+            'serial_number=x&health=ok',
+            'model=ne:x&stale=true&cpu_cores=gt:8',
+            'health=ne:ok&state=ne:free&sort_key=name',
+        ):
+            self.assertEqual([], self.client.all(f'/v1/systems?{query}'))
+
+    def test_pages_of_several_values(self):
+        for query in (
+            'driver=in:expether,fake,rsd&sort_key=created_at',
+            'driver=ne:redfish',
+            'driver=in:expether,fake,rsd',
+            'driver=in:expether,fake,rsd&status=in:online,offline',
+            'maintenance=in:true,false',
+        ):
+            for direction in ('asc', 'desc'):
+                rows = self.client.all(
+                    f'{_PODS}?{query}&sort_dir={direction}&limit=7'
+                )
+                self.assertEqual(30, len({row['uuid'] for row in rows}))
+                self.assertEqual(30, len(rows))
+                ages = [row['created_at'] for row in rows]
+                if 'ne:' not in query:
+                    self.assertEqual(
+                        sorted(ages, reverse=direction == 'desc'), ages
+                    )
+
+
+class TestOrderMySQL(TestOrder):
+    backend = 'mysql'
+
+
+class TestOrderPostgreSQL(TestOrder):
+    backend = 'postgresql'
 
 
 class TestUnicode(base.ApiTestCase):
@@ -253,3 +342,18 @@ def _fill(tx, count):
             for n in range(count)
         ],
     )
+
+
+@db.transaction
+def _age(tx):
+    """Make them of several drivers and ages, with ties."""
+    rows = tx.list(models.PodManager).all()
+    for n, row in enumerate(rows):
+        tx.update(
+            models.PodManager,
+            {
+                'driver': ('rsd', 'fake', 'expether')[n % 3],
+                'created_at': datetime.datetime(2026, 1, 1 + n % 4),
+            },
+            uuid=row.uuid,
+        )

@@ -24,6 +24,18 @@ def upgrade():
         mysql_charset='utf8mb4',
         mysql_engine='InnoDB',
     )
+    op.create_index(
+        'ix_conductors_created_at',
+        'conductors',
+        ['created_at', 'uuid'],
+        unique=False,
+    )
+    op.create_index(
+        'ix_conductors_hostname',
+        'conductors',
+        ['hostname', 'uuid'],
+        unique=False,
+    )
     op.create_table(
         'flavors',
         sa.Column('name', types.Name(255), nullable=False),
@@ -41,11 +53,29 @@ def upgrade():
         mysql_engine='InnoDB',
     )
     op.create_index(
-        op.f('ix_flavors_project_id'), 'flavors', ['project_id'], unique=False
+        'ix_flavors_created_at',
+        'flavors',
+        ['created_at', 'uuid'],
+        unique=False,
+    )
+    op.create_index(
+        'ix_flavors_is_public_created_at',
+        'flavors',
+        ['is_public', 'created_at', 'uuid'],
+        unique=False,
+    )
+    op.create_index(
+        'ix_flavors_name', 'flavors', ['name', 'uuid'], unique=False
+    )
+    op.create_index(
+        'ix_flavors_project_id_created_at',
+        'flavors',
+        ['project_id', 'created_at', 'uuid'],
+        unique=False,
     )
     op.create_table(
         'operations',
-        sa.Column('action', sa.String(length=64), nullable=False),
+        sa.Column('action', types.Name(64), nullable=False),
         sa.Column('params', types.Json, nullable=False),
         sa.Column('target_type', sa.String(length=64), nullable=False),
         sa.Column('target_uuid', sa.String(length=36), nullable=False),
@@ -76,21 +106,39 @@ def upgrade():
         mysql_engine='InnoDB',
     )
     op.create_index(
+        'ix_operations_action_created_at',
+        'operations',
+        ['action', 'created_at', 'uuid'],
+        unique=False,
+    )
+    op.create_index(
         op.f('ix_operations_conductor'),
         'operations',
         ['conductor'],
         unique=False,
     )
     op.create_index(
-        op.f('ix_operations_podm_uuid'),
+        'ix_operations_created_at',
         'operations',
-        ['podm_uuid'],
+        ['created_at', 'uuid'],
         unique=False,
     )
     op.create_index(
-        op.f('ix_operations_project_id'),
+        'ix_operations_podm_uuid_created_at',
         'operations',
-        ['project_id'],
+        ['podm_uuid', 'created_at', 'uuid'],
+        unique=False,
+    )
+    op.create_index(
+        'ix_operations_project_id_created_at',
+        'operations',
+        ['project_id', 'created_at', 'uuid'],
+        unique=False,
+    )
+    op.create_index(
+        'ix_operations_state_created_at',
+        'operations',
+        ['state', 'created_at', 'uuid'],
         unique=False,
     )
     op.create_index(
@@ -100,16 +148,16 @@ def upgrade():
         unique=False,
     )
     op.create_index(
-        op.f('ix_operations_target_uuid'),
+        'ix_operations_target_uuid_created_at',
         'operations',
-        ['target_uuid'],
+        ['target_uuid', 'created_at', 'uuid'],
         unique=False,
     )
     op.create_table(
         'pod_managers',
         sa.Column('name', types.Name(255), nullable=False),
         sa.Column('url', types.Name(512), nullable=False),
-        sa.Column('driver', sa.String(length=64), nullable=True),
+        sa.Column('driver', types.Name(64), nullable=True),
         sa.Column('username', types.Name(255), nullable=True),
         sa.Column('password', sa.Text(), nullable=True),
         sa.Column('auth_type', sa.String(length=16), nullable=False),
@@ -139,6 +187,60 @@ def upgrade():
         mysql_charset='utf8mb4',
         mysql_engine='InnoDB',
     )
+    op.create_index(
+        'ix_pod_managers_created_at',
+        'pod_managers',
+        ['created_at', 'uuid'],
+        unique=False,
+    )
+    op.create_index(
+        'ix_pod_managers_driver_created_at',
+        'pod_managers',
+        ['driver', 'created_at', 'uuid'],
+        unique=False,
+    )
+    op.create_index(
+        'ix_pod_managers_is_public_created_at',
+        'pod_managers',
+        ['is_public', 'created_at', 'uuid'],
+        unique=False,
+    )
+    op.create_index(
+        'ix_pod_managers_location_created_at',
+        'pod_managers',
+        ['location', 'created_at', 'uuid'],
+        unique=False,
+    )
+    op.create_index(
+        'ix_pod_managers_maintenance_created_at',
+        'pod_managers',
+        ['maintenance', 'created_at', 'uuid'],
+        unique=False,
+    )
+    op.create_index(
+        'ix_pod_managers_name', 'pod_managers', ['name', 'uuid'], unique=False
+    )
+    op.create_index(
+        'ix_pod_managers_status',
+        'pod_managers',
+        ['status', 'uuid'],
+        unique=False,
+    )
+    op.create_index(
+        'ix_pod_managers_status_created_at',
+        'pod_managers',
+        ['status', 'created_at', 'uuid'],
+        unique=False,
+    )
+    op.create_index(
+        'ix_pod_managers_status_name',
+        'pod_managers',
+        ['status', 'name', 'uuid'],
+        unique=False,
+    )
+    op.create_index(
+        'ix_pod_managers_url', 'pod_managers', ['url', 'uuid'], unique=False
+    )
     op.create_table(
         'project_usages',
         sa.Column('project_id', types.Name(255), nullable=False),
@@ -155,7 +257,7 @@ def upgrade():
     op.create_table(
         'chassis',
         sa.Column('parent_uuid', sa.String(length=36), nullable=True),
-        sa.Column('type', sa.String(length=64), nullable=False),
+        sa.Column('type', types.Name(64), nullable=False),
         sa.Column('location', types.Name(255), nullable=True),
         sa.Column('podm_uuid', sa.String(length=36), nullable=False),
         sa.Column('name', types.Name(255), nullable=False),
@@ -185,23 +287,63 @@ def upgrade():
         mysql_engine='InnoDB',
     )
     op.create_index(
-        op.f('ix_chassis_parent_uuid'),
+        'ix_chassis_health_name',
         'chassis',
-        ['parent_uuid'],
+        ['health', 'name', 'uuid'],
+        unique=False,
+    )
+    op.create_index(
+        'ix_chassis_model', 'chassis', ['model', 'uuid'], unique=False
+    )
+    op.create_index(
+        'ix_chassis_name', 'chassis', ['name', 'uuid'], unique=False
+    )
+    op.create_index(
+        'ix_chassis_parent_uuid_name',
+        'chassis',
+        ['parent_uuid', 'name', 'uuid'],
+        unique=False,
+    )
+    op.create_index(
+        'ix_chassis_podm_uuid_name',
+        'chassis',
+        ['podm_uuid', 'name', 'uuid'],
+        unique=False,
+    )
+    op.create_index(
+        'ix_chassis_serial_number',
+        'chassis',
+        ['serial_number', 'uuid'],
+        unique=False,
+    )
+    op.create_index(
+        'ix_chassis_stale', 'chassis', ['stale', 'uuid'], unique=False
+    )
+    op.create_index(
+        'ix_chassis_state', 'chassis', ['state', 'uuid'], unique=False
+    )
+    op.create_index(
+        'ix_chassis_type_name',
+        'chassis',
+        ['type', 'name', 'uuid'],
         unique=False,
     )
     op.create_table(
         'devices',
-        sa.Column('chassis_uuid', sa.String(length=36), nullable=True),
-        sa.Column('type', sa.String(length=64), nullable=False),
+        sa.Column('type', types.Name(64), nullable=False),
         sa.Column('media_type', sa.String(length=64), nullable=True),
-        sa.Column('protocol', sa.String(length=64), nullable=True),
+        sa.Column('protocol', types.Name(64), nullable=True),
         sa.Column('capacity_gib', sa.BigInteger(), nullable=False),
         sa.Column('memory_mib', sa.BigInteger(), nullable=False),
         sa.Column('cpu_cores', sa.Integer(), nullable=False),
         sa.Column('speed_mbps', sa.Integer(), nullable=False),
         sa.Column('pooled_group_id', types.Name(255), nullable=True),
         sa.Column('zones', types.Json, nullable=False),
+        sa.Column('chassis_uuid', sa.String(length=36), nullable=True),
+        sa.Column('rack_uuid', sa.String(length=36), nullable=True),
+        sa.Column('node_uuid', sa.String(length=36), nullable=True),
+        sa.Column('reserved_to', types.Name(255), nullable=True),
+        sa.Column('free', sa.Boolean(), nullable=False),
         sa.Column('podm_uuid', sa.String(length=36), nullable=False),
         sa.Column('name', types.Name(255), nullable=False),
         sa.Column('manufacturer', types.Name(255), nullable=True),
@@ -230,9 +372,99 @@ def upgrade():
         mysql_engine='InnoDB',
     )
     op.create_index(
-        op.f('ix_devices_chassis_uuid'),
+        'ix_devices_capacity_gib',
         'devices',
-        ['chassis_uuid'],
+        ['capacity_gib', 'uuid'],
+        unique=False,
+    )
+    op.create_index(
+        'ix_devices_chassis_uuid_name',
+        'devices',
+        ['chassis_uuid', 'name', 'uuid'],
+        unique=False,
+    )
+    op.create_index(
+        'ix_devices_cpu_cores', 'devices', ['cpu_cores', 'uuid'], unique=False
+    )
+    op.create_index(
+        'ix_devices_free_capacity_gib',
+        'devices',
+        ['free', 'capacity_gib', 'uuid'],
+        unique=False,
+    )
+    op.create_index(
+        'ix_devices_free_name',
+        'devices',
+        ['free', 'name', 'uuid'],
+        unique=False,
+    )
+    op.create_index(
+        'ix_devices_health_name',
+        'devices',
+        ['health', 'name', 'uuid'],
+        unique=False,
+    )
+    op.create_index(
+        'ix_devices_memory_mib',
+        'devices',
+        ['memory_mib', 'uuid'],
+        unique=False,
+    )
+    op.create_index(
+        'ix_devices_model', 'devices', ['model', 'uuid'], unique=False
+    )
+    op.create_index(
+        'ix_devices_name', 'devices', ['name', 'uuid'], unique=False
+    )
+    op.create_index(
+        'ix_devices_node_uuid', 'devices', ['node_uuid', 'uuid'], unique=False
+    )
+    op.create_index(
+        'ix_devices_podm_uuid_name',
+        'devices',
+        ['podm_uuid', 'name', 'uuid'],
+        unique=False,
+    )
+    op.create_index(
+        'ix_devices_protocol', 'devices', ['protocol', 'uuid'], unique=False
+    )
+    op.create_index(
+        'ix_devices_rack_uuid_name',
+        'devices',
+        ['rack_uuid', 'name', 'uuid'],
+        unique=False,
+    )
+    op.create_index(
+        'ix_devices_serial_number',
+        'devices',
+        ['serial_number', 'uuid'],
+        unique=False,
+    )
+    op.create_index(
+        'ix_devices_speed_mbps',
+        'devices',
+        ['speed_mbps', 'uuid'],
+        unique=False,
+    )
+    op.create_index(
+        'ix_devices_stale', 'devices', ['stale', 'uuid'], unique=False
+    )
+    op.create_index(
+        'ix_devices_state_name',
+        'devices',
+        ['state', 'name', 'uuid'],
+        unique=False,
+    )
+    op.create_index(
+        'ix_devices_type_capacity_gib',
+        'devices',
+        ['type', 'capacity_gib', 'uuid'],
+        unique=False,
+    )
+    op.create_index(
+        'ix_devices_type_name',
+        'devices',
+        ['type', 'name', 'uuid'],
         unique=False,
     )
     op.create_table(
@@ -268,10 +500,56 @@ def upgrade():
         mysql_engine='InnoDB',
     )
     op.create_index(
-        op.f('ix_nodes_podm_uuid'), 'nodes', ['podm_uuid'], unique=False
+        'ix_nodes_created_at', 'nodes', ['created_at', 'uuid'], unique=False
     )
     op.create_index(
-        op.f('ix_nodes_project_id'), 'nodes', ['project_id'], unique=False
+        'ix_nodes_flavor_uuid_created_at',
+        'nodes',
+        ['flavor_uuid', 'created_at', 'uuid'],
+        unique=False,
+    )
+    op.create_index('ix_nodes_name', 'nodes', ['name', 'uuid'], unique=False)
+    op.create_index(
+        'ix_nodes_podm_uuid_created_at',
+        'nodes',
+        ['podm_uuid', 'created_at', 'uuid'],
+        unique=False,
+    )
+    op.create_index(
+        'ix_nodes_podm_uuid_name',
+        'nodes',
+        ['podm_uuid', 'name', 'uuid'],
+        unique=False,
+    )
+    op.create_index(
+        'ix_nodes_power_state_created_at',
+        'nodes',
+        ['power_state', 'created_at', 'uuid'],
+        unique=False,
+    )
+    op.create_index(
+        'ix_nodes_project_id_created_at',
+        'nodes',
+        ['project_id', 'created_at', 'uuid'],
+        unique=False,
+    )
+    op.create_index(
+        'ix_nodes_project_id_name',
+        'nodes',
+        ['project_id', 'name', 'uuid'],
+        unique=False,
+    )
+    op.create_index(
+        'ix_nodes_provision_state_created_at',
+        'nodes',
+        ['provision_state', 'created_at', 'uuid'],
+        unique=False,
+    )
+    op.create_index(
+        'ix_nodes_provision_state_name',
+        'nodes',
+        ['provision_state', 'name', 'uuid'],
+        unique=False,
     )
     op.create_table(
         'operation_steps',
@@ -334,9 +612,15 @@ def upgrade():
         mysql_engine='InnoDB',
     )
     op.create_index(
-        op.f('ix_pod_manager_access_project_id'),
+        'ix_pod_manager_access_created_at',
         'pod_manager_access',
-        ['project_id'],
+        ['created_at', 'uuid'],
+        unique=False,
+    )
+    op.create_index(
+        'ix_pod_manager_access_project_id',
+        'pod_manager_access',
+        ['project_id', 'uuid'],
         unique=False,
     )
     op.create_table(
@@ -373,16 +657,72 @@ def upgrade():
         mysql_engine='InnoDB',
     )
     op.create_index(
-        op.f('ix_storages_parent_uuid'),
+        'ix_storages_capacity_gib',
         'storages',
-        ['parent_uuid'],
+        ['capacity_gib', 'uuid'],
+        unique=False,
+    )
+    op.create_index(
+        'ix_storages_free_gib', 'storages', ['free_gib', 'uuid'], unique=False
+    )
+    op.create_index(
+        'ix_storages_health_name',
+        'storages',
+        ['health', 'name', 'uuid'],
+        unique=False,
+    )
+    op.create_index(
+        'ix_storages_model', 'storages', ['model', 'uuid'], unique=False
+    )
+    op.create_index(
+        'ix_storages_name', 'storages', ['name', 'uuid'], unique=False
+    )
+    op.create_index(
+        'ix_storages_parent_uuid_name',
+        'storages',
+        ['parent_uuid', 'name', 'uuid'],
+        unique=False,
+    )
+    op.create_index(
+        'ix_storages_podm_uuid_name',
+        'storages',
+        ['podm_uuid', 'name', 'uuid'],
+        unique=False,
+    )
+    op.create_index(
+        'ix_storages_serial_number',
+        'storages',
+        ['serial_number', 'uuid'],
+        unique=False,
+    )
+    op.create_index(
+        'ix_storages_stale', 'storages', ['stale', 'uuid'], unique=False
+    )
+    op.create_index(
+        'ix_storages_state', 'storages', ['state', 'uuid'], unique=False
+    )
+    op.create_index(
+        'ix_storages_type_capacity_gib',
+        'storages',
+        ['type', 'capacity_gib', 'uuid'],
+        unique=False,
+    )
+    op.create_index(
+        'ix_storages_type_free_gib',
+        'storages',
+        ['type', 'free_gib', 'uuid'],
+        unique=False,
+    )
+    op.create_index(
+        'ix_storages_type_name',
+        'storages',
+        ['type', 'name', 'uuid'],
         unique=False,
     )
     op.create_table(
         'systems',
-        sa.Column('chassis_uuid', sa.String(length=36), nullable=True),
         sa.Column('hardware_uuid', types.Name(255), nullable=True),
-        sa.Column('type', sa.String(length=64), nullable=True),
+        sa.Column('type', types.Name(64), nullable=True),
         sa.Column('cpu_model', types.Name(255), nullable=True),
         sa.Column('cpu_architecture', types.Name(64), nullable=True),
         sa.Column('cpu_sockets', sa.Integer(), nullable=False),
@@ -395,6 +735,11 @@ def upgrade():
         sa.Column('nics', types.Json, nullable=False),
         sa.Column('power_state', sa.String(length=16), nullable=False),
         sa.Column('zones', types.Json, nullable=False),
+        sa.Column('chassis_uuid', sa.String(length=36), nullable=True),
+        sa.Column('rack_uuid', sa.String(length=36), nullable=True),
+        sa.Column('node_uuid', sa.String(length=36), nullable=True),
+        sa.Column('reserved_to', types.Name(255), nullable=True),
+        sa.Column('free', sa.Boolean(), nullable=False),
         sa.Column('podm_uuid', sa.String(length=36), nullable=False),
         sa.Column('name', types.Name(255), nullable=False),
         sa.Column('manufacturer', types.Name(255), nullable=True),
@@ -423,9 +768,114 @@ def upgrade():
         mysql_engine='InnoDB',
     )
     op.create_index(
-        op.f('ix_systems_chassis_uuid'),
+        'ix_systems_chassis_uuid_name',
         'systems',
-        ['chassis_uuid'],
+        ['chassis_uuid', 'name', 'uuid'],
+        unique=False,
+    )
+    op.create_index(
+        'ix_systems_cpu_architecture',
+        'systems',
+        ['cpu_architecture', 'uuid'],
+        unique=False,
+    )
+    op.create_index(
+        'ix_systems_cpu_cores', 'systems', ['cpu_cores', 'uuid'], unique=False
+    )
+    op.create_index(
+        'ix_systems_cpu_model', 'systems', ['cpu_model', 'uuid'], unique=False
+    )
+    op.create_index(
+        'ix_systems_free_cpu_cores',
+        'systems',
+        ['free', 'cpu_cores', 'uuid'],
+        unique=False,
+    )
+    op.create_index(
+        'ix_systems_free_memory_mib',
+        'systems',
+        ['free', 'memory_mib', 'uuid'],
+        unique=False,
+    )
+    op.create_index(
+        'ix_systems_free_name',
+        'systems',
+        ['free', 'name', 'uuid'],
+        unique=False,
+    )
+    op.create_index(
+        'ix_systems_hardware_uuid',
+        'systems',
+        ['hardware_uuid', 'uuid'],
+        unique=False,
+    )
+    op.create_index(
+        'ix_systems_health_name',
+        'systems',
+        ['health', 'name', 'uuid'],
+        unique=False,
+    )
+    op.create_index(
+        'ix_systems_memory_mib',
+        'systems',
+        ['memory_mib', 'uuid'],
+        unique=False,
+    )
+    op.create_index(
+        'ix_systems_model_name',
+        'systems',
+        ['model', 'name', 'uuid'],
+        unique=False,
+    )
+    op.create_index(
+        'ix_systems_name', 'systems', ['name', 'uuid'], unique=False
+    )
+    op.create_index(
+        'ix_systems_node_uuid', 'systems', ['node_uuid', 'uuid'], unique=False
+    )
+    op.create_index(
+        'ix_systems_podm_uuid_cpu_cores',
+        'systems',
+        ['podm_uuid', 'cpu_cores', 'uuid'],
+        unique=False,
+    )
+    op.create_index(
+        'ix_systems_podm_uuid_memory_mib',
+        'systems',
+        ['podm_uuid', 'memory_mib', 'uuid'],
+        unique=False,
+    )
+    op.create_index(
+        'ix_systems_podm_uuid_name',
+        'systems',
+        ['podm_uuid', 'name', 'uuid'],
+        unique=False,
+    )
+    op.create_index(
+        'ix_systems_power_state_name',
+        'systems',
+        ['power_state', 'name', 'uuid'],
+        unique=False,
+    )
+    op.create_index(
+        'ix_systems_rack_uuid_name',
+        'systems',
+        ['rack_uuid', 'name', 'uuid'],
+        unique=False,
+    )
+    op.create_index(
+        'ix_systems_serial_number',
+        'systems',
+        ['serial_number', 'uuid'],
+        unique=False,
+    )
+    op.create_index(
+        'ix_systems_stale', 'systems', ['stale', 'uuid'], unique=False
+    )
+    op.create_index(
+        'ix_systems_state_name',
+        'systems',
+        ['state', 'name', 'uuid'],
         unique=False,
     )
     op.create_index(
@@ -433,6 +883,15 @@ def upgrade():
         'systems',
         ['state', 'cpu_cores', 'memory_mib'],
         unique=False,
+    )
+    op.create_index(
+        'ix_systems_storage_gib',
+        'systems',
+        ['storage_gib', 'uuid'],
+        unique=False,
+    )
+    op.create_index(
+        'ix_systems_type', 'systems', ['type', 'uuid'], unique=False
     )
     op.create_table(
         'allocations',
