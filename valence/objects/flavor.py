@@ -39,7 +39,8 @@ class Flavor(base.ValenceObject):
             inner=requirements.SCHEMA,
         ),
         'is_public': fields.BooleanField(
-            doc='Whether every project may use it.',
+            doc='Whether every project may use it; so it is, unless said '
+            'otherwise, where the asker may publish flavors.',
             api='cr',
             default=True,
             filter=True,

@@ -38,14 +38,17 @@ class TestCase(unittest.TestCase):
             arguments, stdin, {**self.environment, **environment}
         )
 
+    @property
+    def access(self) -> tuple[str, ...]:
+        """The options that say who asks, and whom: here, no Keystone."""
+        return ('--os-auth-type', 'none', '--os-endpoint', self.url)
+
     def run_valence(
         self, line: str, *arguments: str, **kwargs: Any
     ) -> subprocess.CompletedProcess[str]:
-        """Run ``openstack valence`` without a Keystone."""
+        """Run ``openstack valence``."""
         return self.run_openstack(
-            *('--os-auth-type', 'none', '--os-endpoint', self.url),
-            *('valence', *line.split(), *arguments),
-            **kwargs,
+            *(*self.access, 'valence', *line.split(), *arguments), **kwargs
         )
 
     def valence(self, line: str, *arguments: str, **kwargs: Any) -> str:
@@ -99,8 +102,7 @@ class TestCase(unittest.TestCase):
         process = subprocess.Popen(
             [
                 str(processes.command('openstack')),
-                *('--os-auth-type', 'none', '--os-endpoint', self.url),
-                *('valence', *line.split()),
+                *(*self.access, 'valence', *line.split()),
             ],
             stdin=follower,
             stdout=follower,

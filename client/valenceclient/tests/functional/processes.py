@@ -14,11 +14,13 @@ import pathlib
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
 import time
 import traceback
+import unittest
 import urllib.parse
 import urllib.request
 from typing import NoReturn
@@ -86,6 +88,47 @@ def simulator() -> str:
         *('--systems', '20', '--username', 'admin', '--password', PASSWORD),
     )
     return url.removesuffix('/redfish/v1')
+
+
+@functools.cache
+def keystone() -> pathlib.Path:
+    """The clouds.yaml of a Keystone, and of a Valence in its catalog.
+
+    Its clouds are admin, demo (a member of the project demo), reader (of the
+    same) and other (a member of another project).
+
+    :raises unittest.SkipTest: where there is no Keystone to be had.
+    """
+    with socket.create_server(('127.0.0.1', 0)) as server:
+        port = server.getsockname()[1]
+    # Valence's tests know how to start one: they are run, not imported.
+    module = 'valence.tests.fixtures.keystone'
+    said = _run('keystone', [sys.executable, '-m', module, str(port)])
+    if 'it listens on' not in said:
+        raise unittest.SkipTest(said)
+    clouds = pathlib.Path(said.partition(';')[0])
+    url = said.split()[-1]
+    path = directory() / 'keystone.conf'
+    path.write_text(
+        _CONFIGURATION.format(state_path=directory() / 'keystone').replace(
+            'port = 0', f'port = {port}'
+        )
+        + f"""
+[DEFAULT]
+auth_strategy = keystone
+[keystone_authtoken]
+www_authenticate_uri = {url}
+auth_url = {url}
+auth_type = password
+username = valence
+password = secret
+project_name = service
+user_domain_name = Default
+project_domain_name = Default
+"""
+    )
+    _start('valence', '--config-file', str(path))
+    return clouds
 
 
 def composed_elsewhere() -> str:
@@ -166,23 +209,34 @@ def _shell(arguments: tuple[str, ...]) -> NoReturn:
 
 
 def _start(name: str, *arguments: str) -> str:
-    """Start a process; the URL that it says it listens on."""
+    """Start a command; the URL that it says it listens on."""
+    return _run(name, [str(command(name)), *arguments]).split()[-1]
+
+
+def _run(name: str, arguments: list[str]) -> str:
+    """Start a process; what it says up to the URL that it listens on.
+
+    One that ends well before it listens says why.
+    """
     number = len(list(directory().glob('*.log')))
     log = directory() / f'{name}-{number}.log'
     with log.open('w') as stream:
         process = subprocess.Popen(
-            [str(command(name)), *arguments],
-            stdin=subprocess.DEVNULL,
+            arguments,
+            # Some end when this does, however this process ends.
+            stdin=subprocess.PIPE,
             stdout=stream,
             stderr=subprocess.STDOUT,
         )
     atexit.register(_stop, process)
     end = time.monotonic() + 180
     while time.monotonic() < end and process.poll() is None:
-        found = re.search(r'listen\S* on (http://\S+)', log.read_text())
+        found = re.search(r'[^\n]*listen\S* on http://\S+', log.read_text())
         if found:
-            return found.group(1)
+            return found.group()
         time.sleep(0.05)
+    if process.poll() == 0:
+        return log.read_text()
     raise RuntimeError(f'{name} did not start: {log.read_text()}')
 
 

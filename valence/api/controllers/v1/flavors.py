@@ -10,6 +10,8 @@ from valence.db import api as db
 from valence.db.sqlalchemy import models
 from valence.objects import requirements
 
+_PUBLISH = 'composable:flavor:publish'
+
 
 class Flavors(base.Controller):
     """Requirements under a name."""
@@ -20,10 +22,15 @@ class Flavors(base.Controller):
     @base.verb(status=201, body='c')
     def create(self, call: base.Call) -> dict[str, Any]:
         """Create a flavor, public or of the project alone."""
-        values = {**self.object.defaults(), **call.values(self.object)}
+        values = {
+            **self.object.defaults(),
+            # Who may not publish it means one of the project.
+            'is_public': policy.allows(call.context, _PUBLISH),
+            **call.values(self.object),
+        }
         values['properties'] = requirements.normalize(values['properties'])
         if values['is_public']:
-            policy.authorize(call.context, 'composable:flavor:publish')
+            policy.authorize(call.context, _PUBLISH)
             values.update(scope='', project_id=None)
         else:
             values.update(
@@ -53,7 +60,7 @@ def _own(
     """The flavor, if it is the asker's to change."""
     row = controller.find(tx, call)
     if row.is_public:
-        policy.authorize(call.context, 'composable:flavor:publish')
+        policy.authorize(call.context, _PUBLISH)
     return row
 
 

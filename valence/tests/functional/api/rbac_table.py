@@ -7,6 +7,7 @@ from valence.tests.fixtures.personas import OWN
 WHO = ('admin', 'service', 'manager', 'member', 'reader', 'system_reader')
 
 _FLAVOR = {'name': 'new', 'properties': {}, 'is_public': False}
+_UNSAID = {'name': 'new', 'properties': {}}
 _PUBLIC = {**_FLAVOR, 'is_public': True}
 MANAGE = {'name': 'new', 'pod_manager': 'open', 'resource_uri': '/Nodes/9'}
 _EXACT = {'name': 'new', 'resources': ['open-system']}
@@ -114,6 +115,7 @@ TABLE = [
     # Flavors.
     ('GET', 'flavors', '', None, '200 200 200 200 200 200'),
     ('POST', 'flavors', '', _FLAVOR, '201 201 201 201 403 403'),
+    ('POST', 'flavors', '', _UNSAID, '201 201 201 201 403 403'),
     ('POST', 'flavors', '', _PUBLIC, '201 201 403 403 403 403'),
     ('GET', 'flavors/{id}', 'public', None, '200 200 200 200 200 200'),
     ('GET', 'flavors/{id}', 'own', None, '200 200 200 200 200 200'),

@@ -231,6 +231,12 @@ class TestSeen(RBACCase):
             else:
                 self.assertEqual({f'refused: {SECRET}'}, told)
 
+    def test_flavors_are_public_where_that_may_be(self):
+        for who in WHO[:4]:
+            body = {'name': who, 'properties': {}}
+            flavor = self.ask(who, 'POST', 'flavors', '', body).json
+            self.assertEqual(who not in PROJECT, flavor['is_public'])
+
     def test_an_offline_pod_manager(self):
         db.update(models.PodManager, {'status': 'offline'}, name='open')
         body = {'name': 'new', 'pod_manager': 'open'}
