@@ -69,7 +69,7 @@ class Errors:
             start_response,
             status,
             kept,
-            'composable.' + _phrase(int(status[:3])).lower().replace(' ', '-'),
+            None,
             _foreign_detail(environ, int(status[:3])),
         )
 
@@ -79,17 +79,11 @@ class Errors:
         start_response: Callable[..., Any],
         status: str,
         headers: list[tuple[str, str]],
-        code: str,
+        code: str | None,
         detail: str,
     ) -> Iterable[bytes]:
-        error = {
-            'status': int(status[:3]),
-            'code': code,
-            'title': _phrase(int(status[:3])),
-            'detail': detail,
-            'request_id': environ.get('openstack.request_id'),
-        }
-        body = orjson.dumps({'errors': [error]})
+        request_id = environ.get('openstack.request_id')
+        body = error_body(int(status[:3]), code, detail, request_id)
         start_response(
             status,
             [
@@ -99,6 +93,26 @@ class Errors:
             ],
         )
         return [] if environ['REQUEST_METHOD'] == 'HEAD' else [body]
+
+
+def error_body(
+    status: int,
+    code: str | None,
+    detail: str,
+    request_id: str | None = None,
+) -> bytes:
+    """An error in the API's form.
+
+    :param code: None: as the status has it.
+    """
+    error = {
+        'status': status,
+        'code': code or _foreign_code(status),
+        'title': _phrase(status),
+        'detail': detail,
+        'request_id': request_id,
+    }
+    return orjson.dumps({'errors': [error]})
 
 
 def understand(
@@ -160,6 +174,10 @@ def _phrase(status: int) -> str:
         return http.HTTPStatus(status).phrase
     except ValueError:
         return 'Error'
+
+
+def _foreign_code(status: int) -> str:
+    return 'composable.' + _phrase(status).lower().replace(' ', '-')
 
 
 def _foreign_detail(environ: dict[str, Any], status: int) -> str:

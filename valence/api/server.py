@@ -5,14 +5,17 @@ Beyond one machine the application runs under uwsgi or gunicorn; see
 ``valence.wsgi.api``.
 """
 
+import contextlib
 import ipaddress
 import threading
 
+from cheroot import server
 from cheroot import wsgi
 from oslo_config import cfg
 from oslo_log import log
 
 from valence.api import app
+from valence.api import middleware
 
 LOG = log.getLogger(__name__)
 
@@ -20,6 +23,28 @@ LOG = log.getLogger(__name__)
 _HEADER_BYTES = 65536
 # How many connections wait to be taken; further ones are reset.
 _BACKLOG = 1024
+
+
+class _Request(server.HTTPRequest):  # type: ignore[misc]
+    """A request; what is not even HTTP gets the API's form of error, too."""
+
+    def simple_response(self, status: str, msg: str = '') -> None:
+        """Refuse it, and hear no more."""
+        body = middleware.error_body(int(status[:3]), None, msg or status[4:])
+        head = (
+            f'{self.server.protocol} {status}\r\n'
+            f'Content-Type: application/json\r\n'
+            f'Content-Length: {len(body)}\r\n'
+            f'Connection: close\r\n\r\n'
+        )
+        self.close_connection = True
+        # Who sends such things may be gone already.
+        with contextlib.suppress(OSError):
+            self.conn.wfile.write(head.encode() + body)
+
+
+class _Connection(server.HTTPConnection):  # type: ignore[misc]
+    RequestHandlerClass = _Request
 
 
 class Server:
@@ -35,6 +60,7 @@ class Server:
             request_queue_size=_BACKLOG,
         )
         self._server.max_request_header_size = _HEADER_BYTES
+        self._server.ConnectionClass = _Connection
 
     def start(self) -> None:
         """Listen; requests are answered from now on."""

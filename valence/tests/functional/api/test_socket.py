@@ -58,8 +58,12 @@ class TestSocket(base.ServiceTestCase):
             b'GET /v1/nodes HTTP/9.9',
             b'\x16\x03\x01\x02\x00\x01',
         ):
-            status, _ = self._send(line, b'\r\nHost: x\r\n\r\n')
+            status, body = self._send(line, b'\r\nHost: x\r\n\r\n')
             self.assertIn(status, (400, 404, 414, 505), line)
+            (error,) = json.loads(body)['errors']
+            self.assertEqual(status, error['status'])
+            self.assertTrue(error['code'].startswith('composable.'), error)
+            self.assertTrue(error['detail'], error)
         self.assertAlive()
 
     def test_lengths_that_lie(self):
