@@ -58,24 +58,86 @@ def columns(model: Model) -> dict[str, sa.ColumnElement[Any]]:
     }
 
 
-@remembered
-def _select(model: Model, only: tuple[str, ...] | None) -> sa.Select[Any]:
-    """The beginning of a query; putting it together costs more than rows."""
-    found = columns(model)
-    names = found if only is None else only
-    return sa.select(*(found[name] for name in names))
+def _kind(value: Any) -> str:
+    """How a column is compared with a value."""
+    if value is None:
+        return 'null'
+    if isinstance(value, list | tuple | set | frozenset):
+        return 'any'
+    return 'one'
 
 
-def conditions(
-    model: Model, where: dict[str, Any]
+def _shape(where: dict[str, Any]) -> tuple[tuple[str, str], ...]:
+    """What statements have in common that differ in values only."""
+    return tuple((name, _kind(value)) for name, value in where.items())
+
+
+def _values(where: dict[str, Any]) -> dict[str, Any]:
+    """The values that the conditions of a statement wait for."""
+    return {
+        f'where_{name}': list(value) if _kind(value) == 'any' else value
+        for name, value in where.items()
+        if value is not None
+    }
+
+
+def _conditions(
+    model: Model, shape: tuple[tuple[str, str], ...]
 ) -> Iterator[sa.ColumnElement[bool]]:
     """Column = value for each; a list, tuple or set means any of them."""
-    for name, value in where.items():
+    for name, kind in shape:
         column = getattr(model, name)
-        if isinstance(value, list | tuple | set | frozenset):
-            yield column.in_(value)
+        if kind == 'null':
+            yield column.is_(None)
+        elif kind == 'any':
+            yield column.in_(sa.bindparam(f'where_{name}', expanding=True))
         else:
-            yield column == value
+            yield column == sa.bindparam(f'where_{name}')
+
+
+# Putting a statement together costs five times as much as running it.
+
+
+@remembered
+def _select(
+    model: Model,
+    only: tuple[str, ...] | None,
+    shape: tuple[tuple[str, str], ...],
+) -> sa.Select[Any]:
+    found = columns(model)
+    names = found if only is None else only
+    query = sa.select(*(found[name] for name in names))
+    return query.where(*_conditions(model, shape))
+
+
+@remembered
+def _select_one(
+    model: Model, shape: tuple[tuple[str, str], ...]
+) -> sa.Select[Any]:
+    return _select(model, None, shape).limit(1)
+
+
+@remembered
+def _count(
+    model: Model, shape: tuple[tuple[str, str], ...]
+) -> sa.Select[Any]:
+    query = sa.select(sa.func.count()).select_from(model)
+    return query.where(*_conditions(model, shape))
+
+
+@remembered
+def _insert(model: Model) -> sa.Insert:
+    return sa.insert(model.__table__)
+
+
+@remembered
+def _update(model: Model, shape: tuple[tuple[str, str], ...]) -> sa.Update:
+    return sa.update(model.__table__).where(*_conditions(model, shape))
+
+
+@remembered
+def _delete(model: Model, shape: tuple[tuple[str, str], ...]) -> sa.Delete:
+    return sa.delete(model.__table__).where(*_conditions(model, shape))
 
 
 class Transaction:
@@ -88,7 +150,10 @@ class Transaction:
         self, model: Model, *extra: sa.ColumnElement[bool], **where: Any
     ) -> sa.Row[Any] | None:
         """One row, or None."""
-        return self.list(model, *extra, limit=1, **where).first()
+        query = _select_one(model, _shape(where))
+        if extra:
+            query = query.where(*extra)
+        return self.connection.execute(query, _values(where)).first()
 
     def list(
         self,
@@ -103,9 +168,15 @@ class Transaction:
 
         :param only: names of the columns to read; default: all.
         """
-        query = _select(model, None if only is None else tuple(only))
-        query = query.where(*extra, *conditions(model, where))
-        return self.connection.execute(query.order_by(*order).limit(limit))
+        names = None if only is None else tuple(only)
+        query = _select(model, names, _shape(where))
+        if extra:
+            query = query.where(*extra)
+        if order:
+            query = query.order_by(*order)
+        if limit is not None:
+            query = query.limit(limit)
+        return self.connection.execute(query, _values(where))
 
     def beyond(
         self,
@@ -139,11 +210,10 @@ class Transaction:
         self, model: Model, *extra: sa.ColumnElement[bool], **where: Any
     ) -> int:
         """How many rows meet the conditions."""
-        return self.connection.execute(
-            sa.select(sa.func.count())
-            .select_from(model)
-            .where(*extra, *conditions(model, where))
-        ).scalar_one()
+        query = _count(model, _shape(where))
+        if extra:
+            query = query.where(*extra)
+        return self.connection.execute(query, _values(where)).scalar_one()
 
     def create(self, model: Model, **values: Any) -> str:
         """Insert one row.
@@ -153,7 +223,11 @@ class Transaction:
             taken.
         """
         row = new_row(values)
-        self.connection.execute(sa.insert(model.__table__).values(row))
+        plain, computed = _parted(row)
+        statement = _insert(model)
+        if computed:
+            statement = statement.values(computed)
+        self.connection.execute(statement, plain)
         return row['uuid']
 
     def create_many(
@@ -162,7 +236,7 @@ class Transaction:
         """Insert rows of the same columns, a batch at a time."""
         ready = iter([new_row(row) for row in rows])
         while batch := list(itertools.islice(ready, BATCH)):
-            self.connection.execute(sa.insert(model.__table__), batch)
+            self.connection.execute(_insert(model), batch)
 
     def update(
         self,
@@ -175,22 +249,39 @@ class Transaction:
 
         :returns: how many rows met them.
         """
+        plain, computed = _parted({'updated_at': timeutils.utcnow(), **values})
+        statement = _update(model, _shape(where))
+        if extra:
+            statement = statement.where(*extra)
+        if computed:
+            statement = statement.values(computed)
         return self.connection.execute(
-            sa.update(model)
-            .where(*extra, *conditions(model, where))
-            .values(updated_at=timeutils.utcnow(), **values)
-            .execution_options(synchronize_session=False)
+            statement, plain | _values(where)
         ).rowcount
 
     def delete(
         self, model: Model, *extra: sa.ColumnElement[bool], **where: Any
     ) -> int:
         """Delete the rows that meet the conditions; how many there were."""
-        return self.connection.execute(
-            sa.delete(model)
-            .where(*extra, *conditions(model, where))
-            .execution_options(synchronize_session=False)
-        ).rowcount
+        statement = _delete(model, _shape(where))
+        if extra:
+            statement = statement.where(*extra)
+        return self.connection.execute(statement, _values(where)).rowcount
+
+
+def _parted(
+    values: dict[str, Any],
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Plain values, and those that the database works out."""
+    computed = {
+        name: value
+        for name, value in values.items()
+        if isinstance(value, sa.ClauseElement)
+    }
+    plain = {
+        name: value for name, value in values.items() if name not in computed
+    }
+    return plain, computed
 
 
 def new_row(values: dict[str, Any]) -> dict[str, Any]:
