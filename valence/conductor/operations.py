@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Claiming operations, doing their steps, undoing them, resuming them.
+"""Doing the steps of operations, undoing them, resuming them.
 
-An operation is a row; a conductor claims it by compare-and-swap with a fresh
-token, and every transaction it makes for the operation starts by finding that
-token in the row. A conductor that lost its claim therefore changes nothing any
-more.
+An operation is a row that a conductor has claimed; every transaction that it
+makes for the operation starts by finding its claim in the row. A conductor
+that lost its claim therefore changes nothing any more.
 
 An action is a sequence of steps, written down in a journal: what is meant to
 be done before it is done, what came of it in the same transaction that stores
@@ -26,10 +25,10 @@ from oslo_config import cfg
 from oslo_db import exception as db_exception
 from oslo_log import log
 from oslo_utils import timeutils
-from oslo_utils import uuidutils
 
 from valence.common import exception
 from valence.conductor import lease
+from valence.conductor import pace
 from valence.conductor import states
 from valence.db import api as db
 from valence.db.sqlalchemy import models
@@ -37,14 +36,6 @@ from valence.podmanagers import base
 from valence.podmanagers import loader
 
 LOG = log.getLogger(__name__)
-
-# Actions that only wait for others, which must not wait for them in turn.
-_WAITING = ('delete',)
-
-# A pod manager that is at work is asked after that many seconds, later after
-# this share of the time that it has taken.
-_SOON = 0.2
-_SHARE = 0.1
 
 Write = Callable[[db.Transaction], Any]
 
@@ -122,6 +113,7 @@ class Run:
     def __init__(
         self,
         operation: sa.Row[Any],
+        journal: list[sa.Row[Any]],
         own_lease: lease.Lease,
         drivers: loader.Pool,
         actions: dict[str, Action],
@@ -129,12 +121,14 @@ class Run:
         self.operation = operation
         self.conductor = operation.conductor
         self.lease = own_lease
+        # Whether it was worked on before, and may not be as it was read.
+        self.begun = False
         # Whether something was not begun because the lease was over.
         self.lapsed = False
         self.drivers = drivers
         self.action = actions[operation.action]
         self.steps = [step() for step in self.action.steps]
-        self.journal: list[sa.Row[Any]] = []
+        self.journal = journal
 
     @property
     def target(self) -> str:
@@ -226,103 +220,19 @@ def _commit(
         raise Fenced(operation.uuid)
     for write in writes:
         write(tx)
+    return load(tx, operation.uuid)
+
+
+def load(
+    tx: db.Transaction, uuid: str
+) -> tuple[sa.Row[Any], list[sa.Row[Any]]]:
+    """An operation and its journal."""
     journal = tx.list(
         models.OperationStep,
         order=[models.OperationStep.n],
-        operation_uuid=operation.uuid,
+        operation_uuid=uuid,
     ).all()
-    # The claim is what this worker goes by, also when it has just given it up.
-    row = tx.list(models.Operation, uuid=operation.uuid).one()
-    return row, list(journal)
-
-
-@db.transaction
-def claim(
-    tx: db.Transaction, conductor: str, actions: list[str]
-) -> sa.Row[Any] | None:
-    """Take the next operation that is due, oldest first.
-
-    A pod manager that has [conductor] podm_parallel operations running gets no
-    further ones; those wait, and others go before them.
-
-    :param actions: the actions that there is a worker for.
-    """
-    op = models.Operation
-    now = timeutils.utcnow()
-    due = (
-        op.claim.is_(None),
-        op.state.in_(states.OPEN),
-        op.action.in_(actions),
-        sa.or_(op.run_after.is_(None), op.run_after <= now),
-    )
-    busy = _busy(tx)
-    candidates = tx.list(
-        op,
-        *due,
-        sa.or_(
-            op.state == 'running',
-            op.cancel_requested,
-            op.podm_uuid.is_(None),
-            op.podm_uuid.not_in(busy),
-        ),
-        only=(
-            'uuid',
-            'podm_uuid',
-            'state',
-            'started_at',
-            'cancel_requested',
-        ),
-        order=[op.created_at, op.uuid],
-        limit=10,
-    ).all()
-    for row in candidates:
-        waits = row.state == 'pending' and not row.cancel_requested
-        if waits and not _has_room(tx, row.podm_uuid):
-            continue
-        values = {
-            'state': 'running',
-            'claim': uuidutils.generate_uuid(),
-            'conductor': conductor,
-            'run_after': None,
-            'started_at': row.started_at or now,
-        }
-        if tx.update(op, values, *due, uuid=row.uuid):
-            return tx.list(op, uuid=row.uuid).one()
-    return None
-
-
-def _busy(tx: db.Transaction) -> list[str]:
-    """The pod managers that have as many operations as they may."""
-    op = models.Operation
-    query: sa.Select[Any] = (
-        sa.select(op.podm_uuid)
-        .where(
-            op.state == 'running',
-            op.podm_uuid.is_not(None),
-            op.action.not_in(_WAITING),
-        )
-        .group_by(op.podm_uuid)
-        .having(sa.func.count() >= cfg.CONF.conductor.podm_parallel)
-    )
-    return list(tx.connection.execute(query).scalars())
-
-
-def _has_room(tx: db.Transaction, podm_uuid: str | None) -> bool:
-    """Look again, with other conductors kept from claiming meanwhile."""
-    if podm_uuid is None:
-        return True
-    tx.connection.execute(
-        sa.select(models.PodManager.uuid)
-        .where(models.PodManager.uuid == podm_uuid)
-        .with_for_update()
-    )
-    running = tx.count(
-        models.Operation,
-        models.Operation.action.not_in(_WAITING),
-        podm_uuid=podm_uuid,
-        state='running',
-    )
-    return running < cfg.CONF.conductor.podm_parallel
+    return tx.list(models.Operation, uuid=uuid).one(), list(journal)
 
 
 def work(run: Run, stopping: threading.Event) -> None:
@@ -334,9 +244,11 @@ def work(run: Run, stopping: threading.Event) -> None:
     :param stopping: set when nothing more is to be begun.
     :raises Lapsed: when it may go on later, once the lease is renewed.
     """
-    run.lapsed = False
     try:
-        run.commit({})
+        if run.begun:
+            run.lapsed = False
+            run.commit({})
+        run.begun = True
         while not stopping.is_set() and _advance(run):
             continue
     except Fenced:
@@ -404,6 +316,7 @@ def _complete(
     run: Run, step: Step, position: int, result: dict[str, Any]
 ) -> None:
     row = run.live()[-1]
+    pace.took(run.operation.podm_uuid, row.name, _age(row))
 
     def write(tx: db.Transaction) -> None:
         tx.update(
@@ -476,15 +389,20 @@ def _told(run: Run) -> exception.Told:
 
 def _wait(run: Run, exc: base.NotYet) -> bool:
     row = run.live()[-1]
-    age = (timeutils.utcnow() - row.created_at).total_seconds()
+    age = _age(row)
     if age > cfg.CONF.conductor.compose_timeout and not run.action.long:
         late = exception.PodManagerError(
             reason=f'the step {row.name} took longer than {age:.0f} s'
         )
         return _stumble(run, late)
-    # What is quick is asked after soon, so that asking adds little to it.
-    _let_go(run, min(exc.seconds, max(_SOON, age * _SHARE)))
+    podm_uuid = run.operation.podm_uuid
+    _let_go(run, pace.pause(podm_uuid, row.name, age, exc.seconds))
     return False
+
+
+def _age(row: sa.Row[Any]) -> float:
+    """How many seconds ago a step was begun."""
+    return (timeutils.utcnow() - row.created_at).total_seconds()
 
 
 def _retry(run: Run, exc: Exception) -> bool:

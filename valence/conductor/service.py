@@ -15,6 +15,7 @@ from oslo_utils import timeutils
 
 from valence.common import rpc
 from valence.conductor import actions
+from valence.conductor import claims
 from valence.conductor import events
 from valence.conductor import lease
 from valence.conductor import monitor
@@ -47,6 +48,14 @@ class Workers:
     def take(self) -> bool:
         """Take a place, if there is one."""
         return self._free.acquire(blocking=False)
+
+    @property
+    def free(self) -> bool:
+        """Whether there is a place now."""
+        taken = self.take()
+        if taken:
+            self.give_back()
+        return taken
 
     def give_back(self) -> None:
         """Give a place back that was taken."""
@@ -171,29 +180,44 @@ class Conductor:
         """Claim all that is due, then wait to be woken, or for a while."""
         self._wake.clear()
         if self._lease.left() > 0:
-            for workers in self._workers:
-                while not self._stopping.is_set() and self._claim_one(workers):
-                    continue
+            while self._claim_some():
+                continue
         self._wake.wait(cfg.CONF.conductor.poll_interval)
 
-    def _claim_one(self, workers: Workers) -> bool:
+    def _claim_some(self) -> bool:
+        """Claim some of what is due; returns whether there may be more."""
+        pools = {
+            action: workers
+            for workers in self._workers
+            if workers.free
+            for action in workers.actions
+        }
+        candidates = claims.due(pools) if pools else []
+        claimed = 0
+        for candidate in candidates:
+            if self._stopping.is_set():
+                return False
+            claimed += self._claim_one(pools[candidate.action], candidate)
+        return bool(claimed) and len(candidates) == claims.BATCH
+
+    def _claim_one(self, workers: Workers, candidate: Any) -> bool:
         if not workers.take():
             return False
-        operation = None
+        claimed = None
         try:
-            operation = operations.claim(self._lease.uuid, workers.actions)
+            claimed = claims.claim(self._lease.uuid, candidate)
         finally:
-            if operation is None:
+            if claimed is None:
                 workers.give_back()
-        if operation is None:
+        if claimed is None:
             return False
-        workers.submit(self._work, operation)
+        workers.submit(self._work, *claimed)
         return True
 
-    def _work(self, operation: Any) -> None:
+    def _work(self, operation: Any, journal: list[Any]) -> None:
         """Run an operation as far as it goes; the database may go away."""
         run = operations.Run(
-            operation, self._lease, self._drivers, actions.BY_NAME
+            operation, journal, self._lease, self._drivers, actions.BY_NAME
         )
         while not self._stopping.is_set():
             try:

@@ -118,9 +118,7 @@ def _select_one(
 
 
 @remembered
-def _count(
-    model: Model, shape: tuple[tuple[str, str], ...]
-) -> sa.Select[Any]:
+def _count(model: Model, shape: tuple[tuple[str, str], ...]) -> sa.Select[Any]:
     query = sa.select(sa.func.count()).select_from(model)
     return query.where(*_conditions(model, shape))
 
