@@ -14,8 +14,7 @@ set +o xtrace
 
 # install_valence: the service, its command line, and the simulator if wanted.
 function install_valence {
-    # devstack has tokens remembered in memcached.
-    setup_develop "$VALENCE_DIR" memcache
+    setup_develop "$VALENCE_DIR"
     setup_develop "$VALENCE_DIR/client"
     if is_service_enabled valence-simulator; then
         setup_develop "$VALENCE_DIR/simulator"

@@ -56,9 +56,8 @@ def parameters(method: str, path: str) -> dict[str, JSON]:
 def filters(path: str) -> dict[str, JSON]:
     """The query parameters that choose from a collection.
 
-    Where a resource can be named by UUID or name (``pod_manager``, ``rack``),
-    the parameter that takes its UUID alone (``podm_uuid``, ``rack_uuid``) is
-    left out.
+    Where a resource can be named by UUID or name (``pod_manager``), the
+    parameter that takes its UUID alone (``podm_uuid``) is left out.
     """
     known = parameters('get', path)
     chosen = {
@@ -66,7 +65,7 @@ def filters(path: str) -> dict[str, JSON]:
         for name, parameter in known.items()
         if name not in PAGING
     }
-    for name in list(chosen):
-        alone = 'podm_uuid' if name == 'pod_manager' else f'{name}_uuid'
-        chosen.pop(alone, None)
+    for name in ('pod_manager', 'flavor'):
+        if name in chosen:
+            chosen.pop({'pod_manager': 'podm_uuid'}.get(name, f'{name}_uuid'))
     return chosen

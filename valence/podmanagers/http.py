@@ -120,10 +120,24 @@ class Http:
             )
             if answer.status not in _REDIRECTS or answer.location is None:
                 return answer
-            uri = answer.location
+            self._check_redirect(answer.headers['Location'])
+            uri = urllib.parse.urljoin(uri, answer.location)
+            if answer.status == 303:
+                method, body = 'GET', None
         raise exception.PodManagerUnavailable(
             reason=f'{uri} is redirected for ever'
         )
+
+    def _check_redirect(self, location: str) -> None:
+        """Stop at a way to another scheme: it was not registered.
+
+        :raises PodManagerUnavailable: naming what to register instead.
+        """
+        scheme = urllib.parse.urlsplit(location).scheme
+        if scheme and not self._origin.startswith(f'{scheme}://'):
+            raise exception.PodManagerUnavailable(
+                reason=f'it redirects to {location[:255]}: register that URL'
+            )
 
     def _send_once(
         self,

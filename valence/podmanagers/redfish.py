@@ -206,9 +206,9 @@ class Redfish(redfish_events.Follower):
     ) -> base.ComposedNode:
         """The node that came, or will come, of a request that was taken."""
         if answer.status == 202:
-            watched = redfish_actions.monitor(answer)
-            if watched is not None:
-                return unfinished.pending(watched, request)
+            # Where nothing tells of the work, its outcome will.
+            watched = redfish_actions.monitor(answer) or ''
+            return unfinished.pending(watched, request)
         uri = redfish_composition.made(answer)
         if uri is not None:
             return self.read_node(uri, deadline)
@@ -226,11 +226,15 @@ class Redfish(redfish_events.Follower):
         if 'reserved' in behind:
             self._apply(real, behind, deadline)
             answer = _GONE
-        elif 'marker' in behind:
+        elif 'marker' in behind and real:
             answer = redfish_actions.watch(self._client, real, deadline)
+        elif 'marker' in behind:
+            answer = _GONE
         else:
             return self.read_node(real, deadline)
         found = self._outcome(answer, behind, deadline)
+        if found is None and not real:
+            raise base.NotYet(_POLL_SECONDS)
         if found is None:
             raise exception.NoMatch(
                 reason=f'{real} is gone, and nothing came of it'
@@ -316,7 +320,7 @@ class Redfish(redfish_events.Follower):
     ) -> str | None:
         """End composing; the URI of what has come of it nevertheless."""
         answer = _GONE
-        if 'reserved' not in behind:
+        if 'reserved' not in behind and monitor:
             self._client.request('DELETE', monitor, deadline, check=False)
             ended = redfish_actions.wait(self._client, monitor, deadline)
             # How it failed is of no interest any more.

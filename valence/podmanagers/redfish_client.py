@@ -48,6 +48,9 @@ class Client:
         self._lock = threading.Lock()
         self._token: str | None = None
         self._session_uri: str | None = None
+        self._sessions = f'{ROOT}/SessionService/Sessions'
+        # Whether it wants a slash at the end of every path.
+        self._slashes = False
         self._closed = False
         self._basic = connection.auth_type == 'basic'
         self.throttle = throttle.Throttle()
@@ -70,6 +73,10 @@ class Client:
                 reason=f'no Redfish service root at {self._http.url(path)} '
                 f'(status {answer.status})'
             )
+        told = answer.body.get('Links')
+        self._slashes = path.endswith('/')
+        place = link(told.get('Sessions')) if isinstance(told, dict) else None
+        self._sessions = place or self._sessions
         return answer.body
 
     def _public(self, path: str, deadline: base.Deadline) -> Answer:
@@ -94,6 +101,10 @@ class Client:
             except exception.PodManagerUnavailable:
                 if attempt == _GET_ATTEMPTS or deadline.left() <= 0:
                     raise
+            except exception.ResourceGone:
+                if not self._slashes or uri.endswith('/'):
+                    raise
+                return self.get(f'{uri}/', deadline)
         raise AssertionError
 
     def post(
@@ -175,10 +186,7 @@ class Client:
                 'Password': self._connection.password or '',
             }
             answer = self._http.send(
-                'POST',
-                f'{ROOT}/SessionService/Sessions',
-                deadline,
-                credentials,
+                'POST', self._sessions, deadline, credentials
             )
             if answer.status in _NO_SESSIONS or _is_full(answer):
                 self._basic = True
@@ -188,9 +196,9 @@ class Client:
             self.check(answer, 'the session')
             self._token = answer.headers.get('X-Auth-Token')
             if self._token is None:
-                raise exception.AuthenticationFailed(
-                    reason='the service made a session without a token'
-                )
+                # A session that cannot be used; a login each time can.
+                self._basic = True
+                return None
             self._session_uri = answer.location
             return self._token
 
@@ -314,10 +322,19 @@ def words(answer: Answer) -> str:
 
 
 def link(value: Any) -> str | None:
-    """The URI that a reference points to; None where it is no reference."""
+    """The URI that a reference points to; None where it is no reference.
+
+    Of an absolute URL only the path counts: services know themselves by other
+    names than we do.
+    """
     if isinstance(value, dict):
         value = value.get('@odata.id')
-    return value if isinstance(value, str) and value else None
+    if not isinstance(value, str) or not value:
+        return None
+    if value.startswith(('http://', 'https://')):
+        parts = urllib.parse.urlsplit(value)
+        return parts._replace(scheme='', netloc='').geturl() or None
+    return value
 
 
 def links(value: Any) -> list[str]:

@@ -100,7 +100,7 @@ def ways(
             places += crawler.members(collection)
         for uri, body in crawler.get_many(places).items():
             found += _ways_of(crawler, uri, body, systems)
-    if COMPOSE in obj(service.get('Actions')):
+    if 'target' in obj(obj(service.get('Actions')).get(COMPOSE)):
         found.append(_manifest(client, service, found, deadline))
     if not found:
         # Nothing is told: the plainest way is the likeliest.

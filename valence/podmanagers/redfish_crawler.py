@@ -153,7 +153,7 @@ class Crawler:
             return
         found[uri] = None
         # More than its link: the member came expanded.
-        if len(member) > 1 and 'Id' in member:
+        if isinstance(member, dict) and len(member) > 1 and 'Id' in member:
             self._read.setdefault(uri, member)
 
 

@@ -128,6 +128,10 @@ class Expansion:
         if told == 'Composing':
             raise base.NotYet(_POLL_SECONDS)
         if redfish_blocks.state(found) != 'free':
+            # It may have arrived between the two looks.
+            body = self._client.get(system, deadline)
+            if block in redfish_blocks.members(body):
+                return
             raise exception.NoMatch(reason=f'{block} is {told}')
         self._change('join', system, body, block, deadline)
 

@@ -39,20 +39,10 @@ def follow(
             wait=parsed_args.timeout,
             callback=_draw if shown else None,
         )
-    except KeyboardInterrupt:
-        # Only the waiting has come to its end.
-        _clear(shown)
-        uuid = getattr(started, 'operation_uuid', None) or started.id
-        sys.stderr.write(f'The operation {uuid} goes on.\n')
-        raise
     finally:
-        _clear(shown)
+        if shown:
+            sys.stderr.write('\r\033[K')
     return operation
-
-
-def _clear(shown: bool) -> None:
-    if shown:
-        sys.stderr.write('\r\033[K')
 
 
 def _draw(operation: resources.Operation) -> None:

@@ -12,6 +12,7 @@ import asyncio
 import dataclasses
 import datetime
 import json
+import logging
 from collections.abc import Callable
 
 from aiohttp import web
@@ -26,6 +27,8 @@ from valence_simulator.protocol.resources import document
 SERVICE = f'{ROOT}/TaskService'
 TASKS = f'{SERVICE}/Tasks'
 MONITORS = f'{SERVICE}/TaskMonitors'
+
+LOG = logging.getLogger(__name__)
 
 Work = Callable[[], web.Response]
 Notify = Callable[..., None]
@@ -90,10 +93,13 @@ class Tasks:
         if self.asynchronous:
             return self._start(name, seconds, work, undo, call.failure)
         await asyncio.sleep(seconds)
-        if call.failure is not None:
+        try:
+            if call.failure is not None:
+                raise _failed(call.failure)
+            return work()
+        except Exception:
             undo()
-            raise _failed(call.failure)
-        return work()
+            raise
 
     def restart(self) -> None:
         """Work under way is lost, and so is the record of it."""
@@ -141,7 +147,10 @@ class Tasks:
                 raise _failed(failure)
             answer = work()
             self._end(task, 'Completed', answer, None)
-        except errors.RedfishError as error:
+        except Exception as error:
+            if not isinstance(error, errors.RedfishError):
+                LOG.exception('The task %s failed', task.id)
+                error = _failed(f'{type(error).__name__}')
             self._undo[task.id]()
             self._end(task, 'Exception', answers.error(error), error.message)
 

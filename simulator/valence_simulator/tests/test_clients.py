@@ -151,3 +151,27 @@ class ClientsTestCase(unittest.TestCase):
             timeout=60,
         )
         self.assertIn('system-1', done.stdout, done.stderr)
+
+    def test_redfish_utilities(self):
+        directory = os.path.dirname(sys.executable)
+        if not os.path.exists(os.path.join(directory, 'rf_accounts.py')):
+            self.skipTest('redfish-utilities are not installed')
+        for personality in ('rsd', 'redfish'):
+            url = self.start('--personality', personality)
+            for words, wanted in (
+                (('rf_sys_inventory.py',), 'Simulated pod'),
+                (('rf_accounts.py',), LOGIN[0]),
+                (('rf_event_service.py', 'info'), 'No subscriptions'),
+            ):
+                name, *more = words
+                done = subprocess.run(
+                    [
+                        *(os.path.join(directory, name), '-r', url),
+                        *('-u', LOGIN[0], '-p', LOGIN[1], *more),
+                    ],
+                    capture_output=True,
+                    text=True,
+                    timeout=60,
+                )
+                self.assertEqual(0, done.returncode, done.stdout + done.stderr)
+                self.assertIn(wanted, done.stdout)

@@ -25,16 +25,22 @@ def missing(name):
     path = directory() / name
     if not (path / 'index.json').exists():
         return f'there is no mock-up {path}: set VALENCE_TEST_MOCKUPS'
-    if not (pathlib.Path(sys.executable).parent / 'sushy-static').exists():
-        return 'sushy-static is not installed: it comes with sushy-tools'
-    return None
+    return tool('sushy-static')
 
 
-class Mockup(fixtures.Fixture):
-    """A mock-up served by sushy-tools, to which any query string is a 404."""
+def tool(name):
+    """Why one of the servers of sushy-tools cannot be had; None if it can."""
+    if (pathlib.Path(sys.executable).parent / name).exists():
+        return None
+    return f'{name} is not installed: it comes with sushy-tools'
 
-    def __init__(self, name):
-        self._path = directory() / name
+
+class Served(fixtures.Fixture):
+    """A server of sushy-tools, at ``url`` once it listens."""
+
+    def __init__(self, command, *arguments):
+        self._command = command
+        self._arguments = arguments
 
     def _setUp(self):
         with socket.socket() as probe:
@@ -43,8 +49,8 @@ class Mockup(fixtures.Fixture):
         self.url = f'http://127.0.0.1:{port}'
         self.useFixture(
             processes.Process(
-                'sushy-static',
-                *('-i', '127.0.0.1', '-p', port, '-m', self._path),
+                self._command,
+                *('-i', '127.0.0.1', '-p', port, *self._arguments),
             )
         )
         deadline = time.monotonic() + 30
@@ -56,3 +62,17 @@ class Mockup(fixtures.Fixture):
                 if time.monotonic() > deadline:
                     raise
                 time.sleep(0.05)
+
+
+class Mockup(Served):
+    """A mock-up, to which any query string is a 404."""
+
+    def __init__(self, name):
+        super().__init__('sushy-static', '-m', directory() / name)
+
+
+class Emulator(Served):
+    """A BMC that keeps its state in memory."""
+
+    def __init__(self):
+        super().__init__('sushy-emulator', '--fake')

@@ -6,9 +6,11 @@ members that are not listed, an action whose target is misspelt.
 """
 
 import collections
+import time
 
 from valence.common import exception
 from valence.podmanagers import base as podmanagers
+from valence.podmanagers import loader
 from valence.podmanagers import redfish
 from valence.podmanagers import rsd
 from valence.tests import base
@@ -185,3 +187,35 @@ class MockupTestCase(base.TestCase):
                         seen.nodes,
                     ),
                 )
+
+    def test_an_emulator_of_a_bmc(self):
+        """Half of its links are dead; what there is is read."""
+        reason = mockups.tool('sushy-emulator')
+        if reason:
+            self.skipTest(reason)
+        url = self.useFixture(mockups.Emulator()).url
+        connection = podmanagers.Connection(url)
+        self.assertRaises(
+            exception.NotAPodManager,
+            loader.recognize,
+            connection,
+            self.deadline(),
+        )
+        driver = redfish.Redfish(connection)
+        self.addCleanup(driver.close)
+        self.assertEqual(
+            frozenset(), driver.probe(self.deadline()).capabilities
+        )
+        seen = driver.discover(self.deadline())
+        self.assertEqual(1, len(seen.chassis))
+        self.assertEqual(['fake'], [s.values['name'] for s in seen.systems])
+        for problem in seen.problems:
+            self.assertIn(seen.systems[0].uri, problem)
+        (uri,) = [system.uri for system in seen.systems]
+        driver.set_boot(uri, 'Continuous', 'Pxe', self.deadline())
+        # It keeps its state for the next time, and takes a machine's time.
+        for reset_type, state in (('On', 'on'), ('ForceOff', 'off')):
+            driver.reset(uri, reset_type, self.deadline())
+            deadline = self.deadline()
+            while driver.read_node(uri, deadline).power_state != state:
+                time.sleep(0.2)

@@ -54,6 +54,7 @@ class Changes:
         systems.claim(plan)
 
         def work() -> web.Response:
+            systems.check_there(system)
             systems.take(system, block)
             systems.changed(system)
             return answers.no_content()
@@ -76,6 +77,7 @@ class Changes:
         self._service.counts['RemoveResourceBlock'] += 1
 
         def work() -> web.Response:
+            self._service.systems.check_there(system)
             self._service.systems.give_back(system, block)
             self._service.systems.changed(system)
             return answers.no_content()
@@ -108,6 +110,7 @@ class Changes:
         self._service.counts['Decommission'] += 1
 
         def work() -> web.Response:
+            self._service.systems.check_there(system)
             for block in system.blocks:
                 block.erased |= bool({'All', 'UserData'} & set(types))
             return answers.no_content()

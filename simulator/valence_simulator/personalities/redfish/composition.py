@@ -123,7 +123,8 @@ class Planner:
     ) -> None:
         if block.health != 'OK' or block.state in ('Failed', 'Unavailable'):
             raise composition_error(400, 'ResourceBlockInvalid', block.uri)
-        if block.state != 'Unused' or block in planned:
+        # That of a system that is there for good shows Unused as well.
+        if block.state != 'Unused' or block.system or block in planned:
             raise composition_error(409, 'ResourceBlockInUse', block.uri)
         if block.reservation not in (None, reservation):
             raise composition_error(
@@ -148,6 +149,7 @@ class Planner:
         def is_unused(block: Block) -> bool:
             return (
                 block.state == 'Unused'
+                and block.system is None
                 and block.health == 'OK'
                 and block not in planned
             )

@@ -66,7 +66,11 @@ def render(system: ComposedSystem) -> dict:
         'ComputerSystem.v1_21_0.ComputerSystem',
         texts.pop('Name', f'System {system.id}'),
         **{'Description': 'Composed system', 'HostName': None, **texts},
-        SystemType='Composed',
+        SystemType=(
+            'Physical'
+            if system.expandable and len(system.blocks) == 1
+            else 'Composed'
+        ),
         UUID=system.uuid,
         Manufacturer='Contoso',
         Model='Simulated composed system',

@@ -112,13 +112,34 @@ class Systems:
         block.system, block.reservation, block.pool = system.id, None, 'Active'
         block.erased = False
         self._service.set_state(block, 'Composed')
+        self._settle_host(system)
 
     def give_back(self, system: ComposedSystem, block: Block) -> None:
-        """Make a block of a system free."""
+        """Make a block of a system free; one that is free already is well."""
+        if block not in system.blocks:
+            return
         system.blocks.remove(block)
         block.system, block.pool = None, 'Free'
         failed = block.state in ('Failed', 'Unavailable')
         self._service.set_state(block, block.state if failed else 'Unused')
+        self._settle_host(system)
+
+    def _settle_host(self, system: ComposedSystem) -> None:
+        """What is there for good is composed once something is put to it."""
+        if not system.expandable or not system.blocks:
+            return
+        host = system.blocks[0]
+        state = 'Composed' if len(system.blocks) > 1 else 'Unused'
+        if host.state in ('Composed', 'Unused') and host.state != state:
+            self._service.set_state(host, state)
+
+    def check_there(self, system: ComposedSystem) -> None:
+        """See that a system was not taken apart while work on it went on.
+
+        :raises RedfishError: 404.
+        """
+        if self.members.get(system.id) is not system:
+            raise errors.not_found(system.uri)
 
     # The collection
 

@@ -9,7 +9,6 @@ from keystoneauth1.identity import v3
 
 from valence.tests import base
 from valence.tests import fixtures
-from valence.tests.fixtures import database
 from valence.tests.fixtures import keystone
 
 
@@ -24,29 +23,27 @@ class KeystoneCase(base.ServiceTestCase):
         if reason:
             raise cls.skipException(reason)
         cls.keystone = cls.use(keystone.Keystone())
-        cls.service = cls.valence(api__port=cls.keystone.service_port)
-        cls.process = cls.service.all_in_one()
-
-    @classmethod
-    def valence(cls, **options):
-        """A Valence that asks the Keystone; nothing of it runs yet."""
-        if 'quota__enforce' in cls.options:
-            options |= cls.keystone.options('oslo_limit')
-        return cls.use(
+        cls.service = cls.use(
             fixtures.Service(
                 auth_strategy='keystone',
+                api__port=cls.keystone.service_port,
                 keystone_authtoken__www_authenticate_uri=cls.keystone.url,
                 keystone_authtoken__http_request_max_retries=0,
                 **cls.keystone.options(),
                 **cls.options,
-                **options,
+                **(
+                    cls.keystone.options('oslo_limit')
+                    if 'quota__enforce' in cls.options
+                    else {}
+                ),
             )
         )
+        cls.process = cls.service.all_in_one()
 
-    def client_of(self, cloud, service=None):
+    def client_of(self, cloud):
         """A client with the token of a connection."""
         return fixtures.Client(
-            (service or self.service).client.url,
+            self.service.client.url,
             {'X-Auth-Token': cloud.session.get_token()},
         )
 
@@ -223,7 +220,6 @@ class TestQuota(KeystoneCase):
     @classmethod
     def start(cls):
         super().start()
-        cls.services = [cls.service]
         cls.identity = cls.keystone.cloud('admin', 'admin').identity
         cls.service_id = next(cls.identity.services(type='composable')).id
 
@@ -237,10 +233,10 @@ class TestQuota(KeystoneCase):
         self.addCleanup(self.identity.delete_registered_limit, made)
 
     def _compose(self, cloud, count):
-        clients = [self.client_of(cloud, one) for one in self.services]
+        client = self.client_of(cloud)
 
         def ask(number):
-            return clients[number % len(clients)].request(
+            return client.request(
                 'POST', '/v1/nodes', {'name': f'{self.id()}-{number}'[-99:]}
             )
 
@@ -277,20 +273,3 @@ class TestQuota(KeystoneCase):
         )
         self.assertEqual(403, answer.status, answer)
         self.assertIn('cores: the limit is 1', answer.error['detail'])
-
-
-class TestQuotaOfSeveral(TestQuota):
-    """Several processes of the API on one MariaDB."""
-
-    @classmethod
-    def start(cls):
-        reason = database.missing('mysql')
-        if reason:
-            raise cls.skipException(reason)
-        cls.use(fixtures.Conf())
-        made = cls.use(fixtures.Database('mysql'))
-        cls.options = {**cls.options, 'database__connection': made.connection}
-        super().start()
-        cls.services = [cls.service, cls.valence(), cls.valence()]
-        for other in cls.services[1:]:
-            other.api()

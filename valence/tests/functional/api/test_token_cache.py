@@ -3,6 +3,7 @@
 
 import memcache
 
+from valence.tests import fixtures
 from valence.tests.fixtures import memcached
 from valence.tests.functional.api import test_keystone
 
@@ -23,7 +24,14 @@ class TestTokenCache(test_keystone.KeystoneCase):
 
     def _copy(self):
         """A client of another Valence that asks the same memcached."""
-        service = self.valence()
+        service = self.useFixture(
+            fixtures.Service(
+                auth_strategy='keystone',
+                keystone_authtoken__http_request_max_retries=0,
+                **self.keystone.options(),
+                **self.options,
+            )
+        )
         service.all_in_one()
         return service.client
 

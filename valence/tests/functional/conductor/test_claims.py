@@ -62,6 +62,14 @@ class ClaimsCase(test_compose.ComposeCase):
                         str(now),
                     ),
                 )
+                # Rows of hardware repeat what the claims on them say.
+                for statement in (
+                    'UPDATE systems SET reserved_to = ?, free = 0'
+                    ' WHERE uuid = ?',
+                    'UPDATE devices SET reserved_to = ?, free = 0'
+                    ' WHERE uuid = ?',
+                ):
+                    connection.execute(statement, (project, resource['uuid']))
 
     def row(self, kind, name):
         (found,) = [

@@ -109,22 +109,12 @@ class PluginTestCase(base.TestCase):
         for pid in pids:
             self.assertRaises(ProcessLookupError, os.kill, pid, 0)
 
-        # What is stacked again finds the accounts and keys of before.
-        self.run_phases(*_PHASES[:-1])
-        self.assertEqual(3, len(list(self.data.glob('*.pid'))))
-        self.run_phases('unstack')
-        # unstack.sh does so whether anything runs or not.
-        self.run_phases('unstack')
-
         self.run_phases('clean')
         self.assertFalse(configuration.exists())
         self.assertFalse((self.data / 'valence').exists())
 
-
-class DisabledTestCase(base.TestCase):
     def test_nothing_happens_where_valence_is_not_enabled(self):
-        directory = pathlib.Path(self.useFixture(fixtures.TempDir()).path)
-        script = directory / 'disabled.sh'
+        script = self.directory / 'disabled.sh'
         script.write_text(
             'set -o errexit -o nounset -o pipefail\n'
             'is_service_enabled() { return 1; }\n'

@@ -1,0 +1,511 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Endpoints as strange as were ever seen, each oddity by itself."""
+
+import time
+
+from valence.common import exception
+from valence.podmanagers import base as podmanagers
+from valence.podmanagers import loader
+from valence.podmanagers import redfish
+from valence.podmanagers import redfish_events
+from valence.tests import base
+from valence.tests.fixtures import stranger
+from valence.tests.fixtures.stranger import BLOCKS
+from valence.tests.fixtures.stranger import ROOT
+from valence.tests.fixtures.stranger import SYSTEMS
+from valence.tests.fixtures.stranger import Reply
+from valence.tests.fixtures.stranger import block
+from valence.tests.fixtures.stranger import link
+
+MARKER = '0b7d5c3e-6b1f-4d0e-8a77-6c1f0e9d2b4a'
+SERVICE = f'{ROOT}/CompositionService'
+TASK = f'{ROOT}/TaskService/TaskMonitors/1'
+
+
+class StrangerCase(base.TestCase):
+    def setUp(self):
+        super().setUp()
+        self.there = self.useFixture(stranger.Stranger())
+        self.pages = self.there.pages
+        self.connect()
+
+    def connect(self, path='', **login):
+        self.connection = podmanagers.Connection(
+            self.there.url + path, **login
+        )
+        self.driver = redfish.Redfish(self.connection)
+        self.addCleanup(self.driver.close)
+
+    def soon(self):
+        return podmanagers.Deadline(20)
+
+    def discover(self, *problems):
+        """What is read; each problem has to name one of the words."""
+        seen = self.driver.discover(self.soon())
+        self.assertEqual(len(problems), len(seen.problems), seen.problems)
+        for word, said in zip(problems, sorted(seen.problems), strict=True):
+            self.assertIn(word, said)
+        return seen
+
+    def assertBlocks(self, seen, *names, devices=('disk',)):
+        self.assertEqual(
+            [f'{BLOCKS}/{n}' for n in names or ('host',)],
+            [s.uri for s in seen.systems],
+        )
+        self.assertEqual(
+            [f'{BLOCKS}/{n}' for n in devices], [d.uri for d in seen.devices]
+        )
+
+    def patiently(self, call):
+        end = time.monotonic() + 20
+        while True:
+            try:
+                return call()
+            except podmanagers.NotYet:
+                self.assertLess(time.monotonic(), end, 'it never settled')
+                time.sleep(0.02)
+
+    def assertLife(self):
+        """A node is composed, found and taken apart."""
+        request = podmanagers.ComposeRequest(
+            MARKER, 'n', {}, f'{BLOCKS}/host', (f'{BLOCKS}/disk',)
+        )
+        begun = self.driver.compose(request, self.soon())
+        node = self.patiently(
+            lambda: self.driver.settle(begun.uri, self.soon())
+        )
+        self.assertEqual((f'{SYSTEMS}/1', MARKER), (node.uri, node.marker))
+        found = self.driver.find_composed(request, self.soon())
+        self.assertEqual(node.uri, found.uri)
+        self.driver.release(node.uri, self.soon())
+        self.assertEqual([], self.driver.composed(self.soon()))
+
+
+class LinksTestCase(StrangerCase):
+    def test_nothing_odd(self):
+        self.assertBlocks(self.discover())
+        self.assertLife()
+
+    def test_absolute_links(self):
+        host = 'https://podm.internal:8443'
+        self.pages[ROOT]['Systems'] = link(host + SYSTEMS)
+        self.pages[SERVICE]['ResourceBlocks'] = link(host + BLOCKS)
+        self.pages[BLOCKS] = stranger.collection(
+            f'{host}{BLOCKS}/host', f'{host}{BLOCKS}/disk'
+        )
+        self.assertBlocks(self.discover())
+        self.assertLife()
+
+    def test_members_that_are_mere_strings(self):
+        # The last has what would mark an expanded member.
+        self.pages[BLOCKS] = {
+            'Members': [f'{BLOCKS}/host', f'{BLOCKS}/disk', f'{BLOCKS}/Id']
+        }
+        self.pages[f'{BLOCKS}/Id'] = block('Id', 'Storage')
+        self.assertBlocks(self.discover(), devices=('disk', 'Id'))
+
+    def test_members_that_are_nonsense(self):
+        self.pages[BLOCKS]['Members'] += [None, 7, {}, [], link(None)]
+        self.pages[BLOCKS]['Members'] += [link(f'{BLOCKS}/host')]
+        self.pages[BLOCKS]['Members@odata.count'] = 2
+        self.assertBlocks(self.discover())
+
+    def test_a_collection_that_is_a_list(self):
+        self.pages[BLOCKS] = [link(f'{BLOCKS}/host')]
+        seen = self.discover('not a JSON object', 'not a JSON object')
+        self.assertEqual([], seen.systems)
+        self.assertIn(f'{BLOCKS}/', seen.unread)
+
+    def test_members_on_further_pages(self):
+        query = '?$skip=1&page=2'
+        for origin in ('', 'http://podm.internal'):
+            self.pages[BLOCKS] = {
+                **stranger.collection(f'{BLOCKS}/host'),
+                'Members@odata.nextLink': f'{origin}{BLOCKS}{query}',
+            }
+            self.pages[BLOCKS + query] = stranger.collection(f'{BLOCKS}/disk')
+            self.assertBlocks(self.discover())
+
+    def test_pages_that_lead_in_a_circle(self):
+        self.pages[BLOCKS]['Members@odata.nextLink'] = f'{BLOCKS}?2'
+        self.pages[f'{BLOCKS}?2'] = self.pages[BLOCKS]
+        self.assertBlocks(self.discover())
+
+    def test_slashes_everywhere(self):
+        for path in [path for path in self.pages if ' ' not in path]:
+            page = self.pages.pop(path)
+            self.pages[f'{path}/'] = page
+        self.assertBlocks(self.discover())
+
+    def test_a_base_path_that_links_do_not_have(self):
+        for path in list(self.pages):
+            method, _, rest = path.rpartition(' ')
+            prefixed = f'{method} /gate{rest}'.strip()
+            self.pages[prefixed] = self.pages[path]
+            if path in (ROOT, BLOCKS):
+                del self.pages[path]
+        self.connect('/gate')
+        self.assertBlocks(self.discover())
+
+    def test_a_root_that_redirects(self):
+        self.pages[f'{ROOT}/'] = self.pages.pop(ROOT)
+        for target in (f'{ROOT}/', f'{self.there.url}{ROOT}/', 'v1/'):
+            self.pages[ROOT] = Reply(308, None, Location=target)
+            self.assertBlocks(self.discover())
+
+    def test_http_that_redirects_to_https(self):
+        self.pages[ROOT] = Reply(301, None, Location=f'https://podm{ROOT}')
+        failure = self.assertRaises(
+            exception.PodManagerUnavailable, self.driver.probe, self.soon()
+        )
+        self.assertIn(f'https://podm{ROOT}', str(failure))
+
+    def test_ids_of_any_kind(self):
+        for name in ('host', 'disk'):
+            page = self.pages[f'{BLOCKS}/{name}']
+            page.update({'Id': 7, '@odata.id': '/wrong', '@odata.type': 'R'})
+        self.assertBlocks(self.discover())
+
+    def test_dead_links_in_the_middle(self):
+        self.pages[f'{BLOCKS}/disk'] = Reply(404)
+        self.pages[f'{BLOCKS}/host']['Processors'] = [
+            link('/nowhere'),
+            link('/broken'),
+        ]
+        self.pages['/broken'] = Reply(500, b'<html>')
+        seen = self.discover('/broken', '/nowhere', 'disk')
+        self.assertBlocks(seen, devices=())
+
+    def test_links_that_lead_in_a_circle(self):
+        self.pages[f'{ROOT}/Chassis'] = stranger.collection('/c1', '/c2')
+        for one, other in (('/c1', '/c2'), ('/c2', '/c1')):
+            self.pages[one] = {
+                'Links': {'ContainedBy': link(other), 'Contains': [link(one)]}
+            }
+        seen = self.discover()
+        self.assertEqual(
+            [('/c1', '/c2'), ('/c2', '/c1')],
+            [(c.uri, c.parent) for c in seen.chassis],
+        )
+
+
+class BodiesTestCase(StrangerCase):
+    def test_names_of_any_length_in_any_script(self):
+        self.pages[f'{BLOCKS}/disk']['Name'] = 'ü\U0001f680' * 5000
+        self.pages[f'{BLOCKS}/host']['Name'] = None
+        seen = self.discover()
+        self.assertEqual(
+            'ü\U0001f680' * 127 + 'ü', seen.devices[0].values['name']
+        )
+        self.assertEqual('host', seen.systems[0].values['name'])
+
+    def test_counts_that_are_null(self):
+        self.pages['/m'] = {'CapacityMiB': None}
+        self.pages['/p'] = {'TotalCores': None, 'Status': None}
+        self.pages[f'{BLOCKS}/host'].update(
+            {
+                'Status': None,
+                'Memory': [link('/m')],
+                'Processors': [link('/p')],
+            }
+        )
+        values = self.discover().systems[0].values
+        self.assertEqual(
+            (0, 0, 1, 'unknown', 'free'),
+            (
+                values['memory_mib'],
+                values['cpu_cores'],
+                values['cpu_sockets'],
+                values['health'],
+                values['state'],
+            ),
+        )
+
+    def test_json_by_another_name(self):
+        for kind in ('text/html', 'application/octet-stream'):
+            page = self.pages[f'{BLOCKS}/disk']
+            page = page if isinstance(page, dict) else page.body
+            self.pages[f'{BLOCKS}/disk'] = Reply(200, page, content_type=kind)
+            self.assertBlocks(self.discover())
+
+    def test_what_is_no_json(self):
+        for body in (b'7', b'null', b'"x"', b'<html></html>', b'{"a":', b'[]'):
+            self.pages[f'{BLOCKS}/disk'] = Reply(
+                200, body, content_type='application/json'
+            )
+            self.assertBlocks(self.discover('disk'), devices=())
+
+    def test_empty_bodies(self):
+        self.pages[f'{BLOCKS}/disk'] = Reply(200)
+        self.pages[SYSTEMS] = Reply(200)
+        seen = self.discover()
+        self.assertBlocks(seen)
+        self.assertEqual('disk', seen.devices[0].values['name'])
+
+    def test_systems_that_list_nothing(self):
+        self.pages[SYSTEMS] = {'Members@odata.count': 20}
+        self.assertBlocks(self.discover())
+        self.assertEqual([], self.driver.composed(self.soon()))
+
+    def test_lower_case_headers(self):
+        self.pages[f'POST {SYSTEMS}'] = lambda body, headers: (
+            self.there.made(body) or Reply(201, None, location=f'{SYSTEMS}/1')
+        )
+        self.assertLife()
+
+    def test_events_of_any_form(self):
+        uri = f'{SYSTEMS}/1'
+        for body, uris in (
+            ({'Events': [{'OriginOfCondition': link(uri)}]}, (uri,)),
+            ({'Events': [{'OriginOfCondition': uri}]}, (uri,)),
+            ({'OriginOfCondition': uri, 'EventTimestamp': ''}, (uri,)),
+            ({'Events': [{'OriginOfCondition': f'https://x{uri}'}]}, (uri,)),
+            ({'Events': [{'OriginOfCondition': None}]}, ()),
+            ({'Events': []}, ()),
+        ):
+            self.assertEqual(uris, redfish_events.change(body).uris, body)
+
+
+class OldHttpTestCase(StrangerCase):
+    """HTTP/1.0: the connection ends with every answer."""
+
+    def setUp(self):
+        self.patch_protocol()
+        super().setUp()
+
+    def patch_protocol(self):
+        kept = stranger.Stranger.protocol
+        stranger.Stranger.protocol = 'HTTP/1.0'
+        self.addCleanup(setattr, stranger.Stranger, 'protocol', kept)
+
+    def test_it(self):
+        self.assertBlocks(self.discover())
+        self.assertLife()
+
+
+class LoginTestCase(StrangerCase):
+    def setUp(self):
+        super().setUp()
+        self.connect(username='admin', password='secret')
+
+    def sessions(self, reply, place=f'{ROOT}/SessionService/Sessions'):
+        self.pages[f'POST {place}'] = reply
+
+    def test_sessions_that_are_not_offered(self):
+        for status in (404, 405, 501):
+            self.sessions(Reply(status))
+            self.connect(username='admin', password='secret')
+            self.assertBlocks(self.discover())
+
+    def test_sessions_elsewhere(self):
+        self.pages[ROOT]['Links'] = {'Sessions': link('/sessions/')}
+        self.sessions(Reply(201, None, X_Auth_Token='t'), '/sessions/')
+        self.pages[BLOCKS + '/host'] = self.guarded(block('host', 'Compute'))
+        self.assertBlocks(self.discover())
+
+    def guarded(self, page):
+        def answer(body, headers):
+            return page if headers.get('X-Auth-Token') == 't' else Reply(403)
+
+        return answer
+
+    def test_a_session_without_a_token(self):
+        self.sessions(Reply(201, None, Location='/s/1'))
+        self.pages[BLOCKS + '/host'] = lambda body, headers: (
+            block('host', 'Compute')
+            if headers.get('Authorization', '').startswith('Basic ')
+            else Reply(401)
+        )
+        self.assertBlocks(self.discover())
+
+    def test_a_session_that_ends_half_way(self):
+        tokens = []
+
+        def login(body, headers):
+            tokens.append(f't{len(tokens)}')
+            return Reply(200, None, x_auth_token=tokens[-1])
+
+        self.sessions(login)
+        # The first token is good for the collection only.
+        self.pages[BLOCKS + '/disk'] = lambda body, headers: (
+            block('disk', 'Storage')
+            if headers.get('X-Auth-Token') == 't1'
+            else Reply(401)
+        )
+        self.assertBlocks(self.discover())
+        self.assertEqual(['t0', 't1'], tokens)
+
+
+class ServiceTestCase(StrangerCase):
+    def test_no_composition_service(self):
+        del self.pages[ROOT]['CompositionService']
+        failure = self.assertRaises(
+            exception.NotAPodManager,
+            loader.recognize,
+            self.connection,
+            self.soon(),
+        )
+        self.assertIn('no driver', str(failure))
+
+    def test_a_service_that_is_off(self):
+        for value in (False, 'false'):
+            self.pages[SERVICE]['ServiceEnabled'] = value
+            probe = self.driver.probe(self.soon())
+            self.assertNotIn('compose', probe.capabilities)
+            self.assertBlocks(self.discover())
+        self.assertEqual(
+            'redfish', loader.recognize(self.connection, self.soon())
+        )
+
+    def test_zones_without_anything(self):
+        self.pages[SERVICE]['ResourceZones'] = link(f'{SERVICE}/Zones')
+        self.pages[f'{SERVICE}/Zones'] = stranger.collection()
+        self.assertBlocks(self.discover())
+        self.assertLife()
+
+    def test_an_action_without_a_target(self):
+        self.pages[SERVICE]['Actions'] = {'#CompositionService.Compose': {}}
+        self.assertLife()
+
+    def test_blocks_that_are_reserved(self):
+        self.pages[f'{BLOCKS}/disk'].update(ReservationId='1', Pool='Free')
+        self.pages[f'{BLOCKS}/disk']['CompositionStatus']['Reserved'] = 'true'
+        (disk,) = self.discover().devices
+        self.assertEqual('used', disk.values['state'])
+
+    def test_limits(self):
+        limits = {'@Redfish.ResourceBlockLimits': {'MaxStorage': 0}}
+        self.pages['/capabilities'] = limits
+        self.pages[SYSTEMS]['@Redfish.CollectionCapabilities'] = {
+            'Capabilities': [
+                {
+                    'CapabilitiesObject': link('/capabilities'),
+                    'UseCase': 'ComputerSystemComposition',
+                    'Links': {'TargetCollection': link(SYSTEMS)},
+                }
+            ]
+        }
+        refusal = self.assertRaises(exception.NoMatch, self.assertLife)
+        self.assertIn('at most 0 Storage blocks', str(refusal))
+        self.assertNotIn(f'POST {SYSTEMS}', self.there.asked)
+
+
+class TasksTestCase(StrangerCase):
+    """What comes back for a request to compose."""
+
+    def answers(self, reply, *later):
+        """Answer the POST so, and the monitor so, one after the other."""
+        left = list(later)
+
+        def post(body, headers):
+            self.request = body
+            return reply
+
+        def watch(body, headers):
+            answer = left.pop(0) if left else Reply(404)
+            if not left:
+                self.there.made(self.request)
+            return answer
+
+        self.pages[f'POST {SYSTEMS}'] = post
+        self.pages[TASK] = watch
+
+    def test_created_without_a_place(self):
+        for status in (200, 201, 204):
+            self.pages[f'POST {SYSTEMS}'] = lambda body, headers, s=status: (
+                self.there.made(body) or Reply(s)
+            )
+            self.assertLife()
+
+    def test_monitors_that_end_anyhow(self):
+        date = 'Wed, 21 Oct 2015 07:28:00 GMT'
+        for origin in ('', 'https://podm.internal'):
+            for last in (
+                Reply(200, link(f'{SYSTEMS}/1')),
+                Reply(201, None, Location=f'{origin}{SYSTEMS}/1'),
+                Reply(204),
+                Reply(404),
+                Reply(200, {'TaskState': 'Completed'}),
+            ):
+                self.answers(
+                    Reply(202, None, Location=origin + TASK),
+                    Reply(202, None, Retry_After=date),
+                    Reply(202, {'TaskState': 'Running'}, retry_after='0'),
+                    last,
+                )
+                self.assertLife()
+
+    def test_taken_without_a_word(self):
+        self.answers(Reply(202))
+        request = podmanagers.ComposeRequest(
+            MARKER, 'n', {}, f'{BLOCKS}/host', (f'{BLOCKS}/disk',)
+        )
+        begun = self.driver.compose(request, self.soon())
+        self.assertRaises(
+            podmanagers.NotYet, self.driver.settle, begun.uri, self.soon()
+        )
+        self.there.made(self.request)
+        node = self.driver.settle(begun.uri, self.soon())
+        self.assertEqual(f'{SYSTEMS}/1', node.uri)
+        self.driver.release(begun.uri, self.soon())
+        self.assertEqual([], self.driver.composed(self.soon()))
+
+    def test_a_task_that_fails_without_messages(self):
+        self.answers(
+            Reply(202, link(TASK)),
+            Reply(200, {'TaskState': 'Exception'}),
+        )
+        failure = self.assertRaises(exception.PodManagerError, self.assertLife)
+        self.assertIn('does not say why', str(failure))
+
+
+class ChangesTestCase(StrangerCase):
+    """PATCH of Links.ResourceBlocks, where there are no actions."""
+
+    def setUp(self):
+        super().setUp()
+        self.there.made(
+            {
+                'Name': f'valence-{MARKER}',
+                'Links': {'ResourceBlocks': [link(f'{BLOCKS}/host')]},
+            }
+        )
+        self.uri = f'{SYSTEMS}/1'
+        self.tag = 'W/"1"'
+        self.pages[f'PATCH {self.uri}'] = self.patch
+
+    def patch(self, body, headers):
+        self.taken = headers.get('If-Match')
+        if self.wanted is not None and self.taken != self.wanted:
+            return Reply(self.refusal)
+        blocks = self.pages[self.uri]['Links']['ResourceBlocks']
+        kept = [
+            blocks[n] if entry == {} else entry
+            for n, entry in enumerate(body['Links']['ResourceBlocks'])
+            if entry is not None
+        ]
+        self.pages[self.uri]['Links']['ResourceBlocks'] = kept
+        state = 'Composed' if len(kept) > 1 else 'Unused'
+        self.pages[f'{BLOCKS}/disk'] = block('disk', 'Storage', state)
+        return Reply(204)
+
+    def test_with_etags_of_each_sort(self):
+        disk = f'{BLOCKS}/disk'
+        for shown, wanted, refusal in (
+            (None, None, 412),
+            (None, '*', 428),
+            ('W/"1"', 'W/"1"', 412),
+            ('W/"1"', '"1"', 412),
+            ('"1"', 'W/"1"', 428),
+        ):
+            self.wanted, self.refusal = wanted, refusal
+            self.pages[self.uri].pop('@odata.etag', None)
+            if shown:
+                self.pages[self.uri]['@odata.etag'] = shown
+            self.driver.attach(self.uri, disk, self.soon())
+            node = self.driver.read_node(self.uri, self.soon())
+            self.assertIn(disk, node.resources)
+            self.driver.detach(self.uri, disk, self.soon())
+            node = self.driver.read_node(self.uri, self.soon())
+            self.assertNotIn(disk, node.resources)
+            self.assertEqual(wanted, self.taken)
