@@ -47,6 +47,7 @@ _PARAMS = {
     'fields': _PAGING['fields'],
     'force': ('boolean', 'Whether what cannot be reached is forgotten.'),
     'cascade': ('boolean', 'Whether what depends on it goes, too.'),
+    'unregister': ('boolean', 'Whether it is taken back from Ironic before.'),
 }
 
 

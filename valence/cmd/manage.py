@@ -6,6 +6,7 @@ import datetime
 from oslo_config import cfg
 from oslo_utils import timeutils
 
+from valence import objects
 from valence.common import secrets
 from valence.common import service
 from valence.conductor import states
@@ -57,19 +58,22 @@ def keys_rotate() -> None:
 
 @db.transaction
 def _reencrypt(tx: db.Transaction) -> int:
-    rows = tx.list(
-        models.PodManager,
-        models.PodManager.password.is_not(None),
-        only=('uuid', 'password'),
-    ).all()
-    for row in rows:
-        tx.update(
-            models.PodManager,
-            {'password': secrets.renew(row.password)},
-            uuid=row.uuid,
-            password=row.password,
-        )
-    return len(rows)
+    count = 0
+    for name in objects.PodManager.ENCRYPTED:
+        column = getattr(models.PodManager, name)
+        rows = tx.list(
+            models.PodManager, column.is_not(None), only=('uuid', name)
+        ).all()
+        for row in rows:
+            token = getattr(row, name)
+            tx.update(
+                models.PodManager,
+                {name: secrets.renew(token)},
+                column == token,
+                uuid=row.uuid,
+            )
+        count += len(rows)
+    return count
 
 
 COMMANDS = {

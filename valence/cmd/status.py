@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """``valence-status upgrade check``: is all fit for this release?"""
 
+import itertools
 import sys
 
 from oslo_config import cfg
 from oslo_upgradecheck import upgradecheck
 
+from valence import objects
 from valence.common import secrets
 from valence.conf import opts
 from valence.db import api as db
@@ -30,10 +32,12 @@ class Checks(upgradecheck.UpgradeCommands):
         if migration.current() is None:
             return upgradecheck.Result(upgradecheck.Code.SUCCESS)
         with db.reader() as tx:
-            rows = tx.list(models.PodManager, only=('name', 'password')).all()
+            rows = tx.list(
+                models.PodManager, only=objects.PodManager.ENCRYPTED
+            ).all()
         try:
-            for row in rows:
-                secrets.decrypt(row.password)
+            for token in itertools.chain.from_iterable(rows):
+                secrets.decrypt(token)
         except (
             secrets.CredentialKeysMissing,
             secrets.CredentialKeyUnknown,

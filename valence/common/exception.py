@@ -219,3 +219,53 @@ class ResourceGone(PodManagerError):
 
     message = '%(uri)s is not there any more'
     plain = 'What it was to be done to is not there any more.'
+
+
+class StepTimedOut(ValenceException):
+    """A step of an operation was waited for in vain."""
+
+    code = 504
+    message = 'The step %(step)s took longer than %(seconds).0f s: %(reason)s'
+    plain = 'It took longer than it may.'
+
+
+# What provisioners say. It becomes the error of the operation.
+
+
+class ProvisioningError(ValenceException):
+    """What provisions nodes did not do what it was asked."""
+
+    code = 502
+    message = 'Provisioning failed: %(reason)s'
+    plain: str | None = 'Provisioning failed.'
+
+
+class ProvisioningUnavailable(ProvisioningError):
+    """It does not answer as it should; this may pass."""
+
+    message = '%(reason)s'
+    plain = 'What provisions nodes does not answer as it should.'
+
+
+class ProvisioningRefused(ProvisioningError):
+    """It understood the request and says no to it."""
+
+    message = '%(reason)s'
+    plain = 'What provisions nodes refused.'
+
+
+class ProvisioningConflict(ProvisioningError):
+    """What the node is used for there stands against the request."""
+
+    message = '%(reason)s'
+    plain = None
+
+
+class ProvisioningFailed(ProvisioningError):
+    """What was asked for was tried, and came to nothing."""
+
+    message = '%(plain)s: %(said)s'
+
+    def told(self) -> Told:
+        """All but what was said there."""
+        return Told(str(self), f'{self.values["plain"]}.')

@@ -111,11 +111,13 @@ def request_release(
     tx: db.Transaction,
     ctx: context.RequestContext | None,
     node: sa.Row[Any],
+    unregister: bool = False,
 ) -> str:
     """Ask for a node's hardware to be given back.
 
     What is under way on the node is cancelled, and the release runs after it.
 
+    :param unregister: whether it is taken from what manages it before.
     :raises Conflict: when the node is being released already.
     """
     lock_node(tx, node.uuid)
@@ -129,12 +131,21 @@ def request_release(
         podm_uuid=node.podm_uuid,
         lock_key=f'release:{node.uuid}',
         project_id=node.project_id,
+        params={'unregister': unregister},
     )
     for operation in pending:
         cancel(tx, operation)
     if not pending:
         states.move_node(tx, node.uuid, 'releasing')
     return uuid
+
+
+def managed(node: sa.Row[Any]) -> exception.Conflict:
+    """The error for what is not ours to do while something manages a node."""
+    return exception.Conflict(
+        f'The node {node.name} is managed by {node.managed_by}, which knows '
+        f'it as {node.uuid}: ask for that there, or unregister the node first.'
+    )
 
 
 def adoption_lock(podm_uuid: str, uri: str) -> str:

@@ -19,8 +19,9 @@ from valence.conductor import states
 from valence.db import api as db
 from valence.db.sqlalchemy import models
 
-# Actions that only wait for others, which must not wait for them in turn.
-_WAITING = ('delete',)
+# Actions that mostly wait for others: for operations, which must not wait for
+# them in turn, or for what is no business of the pod manager.
+_WAITING = ('delete', 'register', 'unregister')
 
 BATCH = 20
 

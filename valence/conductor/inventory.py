@@ -10,11 +10,11 @@ from collections.abc import Sequence
 from typing import Any
 from typing import NamedTuple
 
-from oslo_config import cfg
 from oslo_utils import timeutils
 from oslo_utils import uuidutils
 
 from valence.common import exception
+from valence.conductor import provisioning
 from valence.conductor import states
 from valence.db import api as db
 from valence.db import claims
@@ -24,8 +24,6 @@ from valence.podmanagers import base
 # A piece of hardware is forgotten when it was missed that often, for so long.
 _MISSED_SYNCS = 3
 _MISSED_FOR = datetime.timedelta(days=1)
-# Devices that keep data, also where it is not told how much.
-_STORING = ('drive', 'volume')
 _GONE = 'is not on the pod manager any more'
 
 _BOOKKEEPING = frozenset(
@@ -423,7 +421,10 @@ def _write_nodes(
         if composed is not None:
             claimed = claims.get(node.uuid, set())
             found = pooled.keys() & set(composed.resources)
-            _write_node(tx, node, composed, drift(claimed, found))
+            told = provisioning.drift(
+                drift(claimed, found), node.managed_by, node.managed_state
+            )
+            _write_node(tx, node, composed, told)
             continue
         looked_at = node.resource_uri in seen.gone or not partial
         if (
@@ -511,63 +512,3 @@ def _claims(tx: db.Transaction, podm_uuid: str) -> dict[str, set[str]]:
         for row in rows:
             result.setdefault(row.node_uuid, set()).add(row.resource_uri)
     return result
-
-
-def claimed_uris(node_uuid: str) -> list[str]:
-    """The URIs of what a node has claimed."""
-    with db.reader() as tx:
-        return [
-            row.resource_uri
-            for model in (models.System, models.Device)
-            for row in tx.list(
-                model,
-                model.node_uuid == node_uuid,
-                only=('resource_uri',),
-            )
-        ]
-
-
-def let_go(
-    tx: db.Transaction,
-    node_uuid: str,
-    erased: bool,
-    uuids: list[str] | None = None,
-) -> None:
-    """Free what a node has claimed, or reserve it to the node's project.
-
-    Reserved is what stores data, unless it was erased or the operator has
-    chosen not to care.
-
-    :param erased: whether the pod manager has erased it.
-    :param uuids: only these systems and devices.
-    """
-    node = tx.get(models.Node, uuid=node_uuid)
-    where: dict[str, Any] = {'node_uuid': node_uuid}
-    if uuids is not None:
-        where['resource_uuid'] = uuids
-    if node is not None and not erased and _matters(node):
-        for row in tx.list(models.Allocation, **where).all():
-            if _stores(tx, row.resource_uuid):
-                claims.change(
-                    tx,
-                    {'node_uuid': None, 'reserved_to': node.project_id},
-                    uuid=row.uuid,
-                )
-    claims.drop(tx, **where)
-
-
-def _matters(node: Any) -> bool:
-    """Whether what is left on drives is to be kept from other projects."""
-    reuse = cfg.CONF.conductor.reuse_unerased
-    return not reuse and node.project_id is not None
-
-
-def _stores(tx: db.Transaction, uuid: str) -> bool:
-    system = tx.get(models.System, uuid=uuid)
-    if system is not None:
-        return bool(system.drives)
-    device = tx.get(models.Device, uuid=uuid)
-    # Not every pod manager tells how much fits on a drive.
-    return device is not None and (
-        device.type in _STORING or device.capacity_gib > 0
-    )

@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from oslo_config import cfg
 from oslo_log import log
 from oslo_utils import uuidutils
+from tooz import hashring
 
 from valence.db import api as db
 from valence.db.sqlalchemy import models
@@ -94,6 +95,14 @@ def living() -> list[str]:
         now = _database_time(tx)
         rows = tx.list(models.Conductor, only=('uuid', 'heartbeat_at'))
         return sorted(row.uuid for row in rows if not _stale(row, now))
+
+
+def ring() -> hashring.HashRing:
+    """What shares out the periodic work over the living conductors."""
+    made = hashring.HashRing([])
+    for uuid in living():
+        made.add_node(uuid)
+    return made
 
 
 def bury_the_dead() -> bool:

@@ -10,7 +10,6 @@ from typing import Any
 from oslo_config import cfg
 from oslo_log import log
 from oslo_utils import timeutils
-from tooz import hashring
 
 from valence.common import exception
 from valence.common import rpc
@@ -48,9 +47,7 @@ class Monitor:
 
         :returns: the rows of the pod managers that are this conductor's.
         """
-        ring = hashring.HashRing([])
-        for uuid in lease.living():
-            ring.add_node(uuid)
+        ring = lease.ring()
         with db.reader() as tx:
             podms = tx.list(
                 models.PodManager,

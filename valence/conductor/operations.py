@@ -12,6 +12,7 @@ done again. A failed or cancelled operation undoes its steps, newest first.
 """
 
 import datetime
+import math
 import os
 import random
 import signal
@@ -64,6 +65,12 @@ class Step:
 
     name: ClassVar[str]
 
+    def patience(self, run: 'Run') -> float:
+        """For how many seconds in all it may say "not yet"."""
+        if run.action.long:
+            return math.inf
+        return cfg.CONF.conductor.compose_timeout
+
     def find(self, run: 'Run') -> dict[str, Any] | None:
         """The result, if the step was done before a crash."""
         return None
@@ -98,6 +105,10 @@ class Action:
     # Whether a step may hold a worker for many minutes.
     long: ClassVar[bool] = False
 
+    def plan(self, params: dict[str, Any]) -> tuple[type[Step], ...]:
+        """The steps of an operation with these parameters."""
+        return self.steps
+
     def succeeded(self, tx: db.Transaction, run: 'Run') -> None:
         """Store that all is well."""
 
@@ -127,7 +138,7 @@ class Run:
         self.lapsed = False
         self.drivers = drivers
         self.action = actions[operation.action]
-        self.steps = [step() for step in self.action.steps]
+        self.steps = [step() for step in self.action.plan(operation.params)]
         self.journal = journal
 
     @property
@@ -141,6 +152,10 @@ class Run:
             if row.name == name and row.state == 'done':
                 return row.result
         return {}
+
+    def step(self, row: sa.Row[Any]) -> Step:
+        """The step that a line of the journal is about."""
+        return next(step for step in self.steps if step.name == row.name)
 
     def driver(self, podm_uuid: str | None = None) -> base.Driver:
         """The driver of the operation's pod manager.
@@ -367,14 +382,17 @@ def _stumble(run: Run, exc: Exception) -> bool:
 
 
 def _passes(exc: Exception) -> bool:
-    return isinstance(exc, exception.PodManagerUnavailable)
+    return isinstance(
+        exc,
+        exception.PodManagerUnavailable | exception.ProvisioningUnavailable,
+    )
 
 
 def _describe(exc: Exception) -> exception.Told:
     if isinstance(exc, exception.ValenceException):
         return exc.told()
     if isinstance(exc, base.NotYet):
-        text = 'the pod manager does not come to an end with it'
+        text = exc.reason
     else:
         LOG.error('An operation met an unexpected failure', exc_info=exc)
         text = f'internal error: {type(exc).__name__}'
@@ -390,9 +408,9 @@ def _told(run: Run) -> exception.Told:
 def _wait(run: Run, exc: base.NotYet) -> bool:
     row = run.live()[-1]
     age = _age(row)
-    if age > cfg.CONF.conductor.compose_timeout and not run.action.long:
-        late = exception.PodManagerError(
-            reason=f'the step {row.name} took longer than {age:.0f} s'
+    if age > run.step(row).patience(run):
+        late = exception.StepTimedOut(
+            step=row.name, seconds=age, reason=exc.reason
         )
         return _stumble(run, late)
     podm_uuid = run.operation.podm_uuid
@@ -436,7 +454,7 @@ def _undo(run: Run) -> bool:
     if not live:
         return _undone(run)
     row = live[-1]
-    step = next(step for step in run.steps if step.name == row.name)
+    step = run.step(row)
     try:
         _point(run, row.name, 'undoing')
         step.undo(run, row.result)
@@ -487,7 +505,7 @@ def _await_undo(run: Run, row: sa.Row[Any], exc: base.NotYet) -> bool:
         )
     else:
         age = now - datetime.datetime.fromisoformat(begun)
-        if age.total_seconds() > cfg.CONF.conductor.compose_timeout:
+        if age.total_seconds() > run.step(row).patience(run):
             return False
     _let_go(run, exc.seconds)
     return True

@@ -20,6 +20,7 @@ from valence.conductor import events
 from valence.conductor import lease
 from valence.conductor import monitor
 from valence.conductor import operations
+from valence.conductor import provisioning
 from valence.db import api as db
 from valence.podmanagers import loader
 
@@ -97,6 +98,7 @@ class Conductor:
         self._drivers = loader.Pool()
         self._monitor = monitor.Monitor(self._lease, self._drivers)
         self._events = events.Events(self._drivers)
+        self._watch = provisioning.Watch(self._lease)
         self._workers = (
             Workers('worker', options.workers, long=False),
             Workers('long-worker', options.workers, long=True),
@@ -112,6 +114,7 @@ class Conductor:
                 self._look,
                 min(options.poll_interval, options.status_interval / 2),
             ),
+            ('watch', self._watch.tick, options.poll_interval),
         ):
             thread = threading.Thread(
                 target=self._repeat,

@@ -91,11 +91,27 @@ class Node(base.ValenceObject):
             default='unknown',
         ),
         'drift': fields.StringField(
-            doc='How its hardware differs from what it was composed of.',
+            doc='How it differs from what was made of it: in its hardware, or '
+            'in what manages it.',
             api='r',
             nullable=True,
             max_length=4096,
             audience=fields.Audience.SYSTEM,
+        ),
+        'managed_by': fields.StringField(
+            doc='What has been handed the node to provision it, such as '
+            'ironic, which knows it by the same UUID; null: nothing.',
+            api='r',
+            nullable=True,
+            max_length=64,
+            filter=True,
+        ),
+        'managed_state': fields.StringField(
+            doc='State that it was in there when somebody looked last, in '
+            'the words of what manages it; missing: it is not there any more.',
+            api='r',
+            nullable=True,
+            max_length=255,
         ),
         **fields.failure('last_error', 'What went wrong last.'),
         'charged_cores': _charged('Processor cores'),

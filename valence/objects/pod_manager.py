@@ -47,6 +47,8 @@ class PodManager(base.ValenceObject):
     RESOURCE = 'pod_managers'
     KIND = 'pod manager'
     AUDIENCE = fields.Audience.SYSTEM
+    #: What is stored as a token of ``common.secrets``.
+    ENCRYPTED = ('password', 'hardware_password')
     fields = {
         'uuid': base.own_uuid('pod manager'),
         'name': fields.NameField(
@@ -103,6 +105,28 @@ class PodManager(base.ValenceObject):
             nullable=True,
             max_length=65535,
             check=check_pem,
+        ),
+        'hardware_url': fields.StringField(
+            doc='Address under which those reach the hardware who drive it '
+            'themselves, such as Ironic; null: that of url.',
+            api='cru',
+            nullable=True,
+            max_length=512,
+            check=check_url,
+        ),
+        'hardware_username': fields.StringField(
+            doc='User name for those who drive the hardware themselves.',
+            api='cru',
+            nullable=True,
+            max_length=255,
+            audience=fields.Audience.ADMIN,
+        ),
+        'hardware_password': fields.StringField(
+            doc='Password for those who drive the hardware themselves.',
+            api='cu',
+            nullable=True,
+            max_length=1024,
+            secret=True,
         ),
         'status': fields.EnumField(
             ['online', 'offline'],

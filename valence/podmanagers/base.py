@@ -44,6 +44,7 @@ CAPABILITIES = {
     'attach': 'joins a pooled device to a node',
     'detach': 'takes a pooled device away from a node',
     'erase': 'erases the drives of nodes that are taken apart',
+    'provision': 'shows computers that others, such as Ironic, can drive',
     'event stream': 'tells of changes over an open stream',
     'event subscription': 'delivers changes to a URL',
 }
@@ -133,6 +134,18 @@ class ComposedNode:
     resources: tuple[str, ...] = ()
 
 
+@dataclasses.dataclass(frozen=True)
+class Computer:
+    """The computer of a node, for those who drive it by Redfish.
+
+    :param uri: of the computer system.
+    :param macs: the addresses of its network interfaces, in lower case.
+    """
+
+    uri: str
+    macs: tuple[str, ...]
+
+
 @dataclasses.dataclass
 class Inventory:
     """All that a pod manager owns.
@@ -199,10 +212,16 @@ class NotYet(Exception):
     """Not an error: the pod manager is still at it; ask again later.
 
     :param seconds: when to ask again.
+    :param reason: what it means when that has gone on for too long.
     """
 
-    def __init__(self, seconds: float = 1) -> None:
+    def __init__(
+        self,
+        seconds: float = 1,
+        reason: str = 'the pod manager does not come to an end with it',
+    ) -> None:
         self.seconds = seconds
+        self.reason = reason
         super().__init__(f'not yet; ask again in {seconds} s')
 
 
@@ -322,6 +341,13 @@ class Driver(abc.ABC):
         :raises RequestRefused: for a target that this node does not know.
         """
         raise _unsupported('boot overrides')
+
+    def computer(self, uri: str, deadline: Deadline) -> Computer:
+        """What somebody else has to know who is to drive a node.
+
+        :raises RequestRefused: where nobody else could.
+        """
+        raise _unsupported('computers that others could drive')
 
     def attach(self, uri: str, resource: str, deadline: Deadline) -> None:
         """Join a pooled device to a node; one that is joined is well.

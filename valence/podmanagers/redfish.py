@@ -40,7 +40,12 @@ from valence.podmanagers.redfish_expansion import Expansion
 _POLL_SECONDS = 1.0
 # What stands for the answer of a task that is not there.
 _GONE = Answer(404, {}, None, {})
-_NODE = frozenset(('compose', 'release', 'reset', 'boot', 'attach', 'detach'))
+_NODE = frozenset(
+    (
+        *('compose', 'release', 'reset', 'boot', 'attach', 'detach'),
+        'provision',
+    )
+)
 
 
 class Redfish(redfish_events.Follower):
@@ -348,6 +353,10 @@ class Redfish(redfish_events.Follower):
     ) -> None:
         real = unfinished.split(uri)[0]
         redfish_actions.set_boot(self._client, real, enabled, target, deadline)
+
+    def computer(self, uri: str, deadline: base.Deadline) -> base.Computer:
+        real = unfinished.split(uri)[0]
+        return redfish_actions.computer(self._client, real, deadline)
 
     def attach(self, uri: str, resource: str, deadline: base.Deadline) -> None:
         self._expansion.join(unfinished.split(uri)[0], resource, deadline)

@@ -9,9 +9,11 @@ from oslo_log import log
 
 from valence.common import exception
 from valence.podmanagers import base
+from valence.podmanagers import redfish_inventory
 from valence.podmanagers.http import Answer
 from valence.podmanagers.redfish_client import Client
 from valence.podmanagers.redfish_client import link
+from valence.podmanagers.redfish_crawler import Crawler
 from valence.podmanagers.redfish_inventory import number
 from valence.podmanagers.redfish_inventory import obj
 from valence.podmanagers.redfish_inventory import text
@@ -202,6 +204,28 @@ def set_boot(
     answer = patch(client, uri, change, deadline)
     if answer is not None:
         client.check(answer, uri)
+
+
+def computer(
+    client: Client, uri: str, deadline: base.Deadline
+) -> base.Computer:
+    """A computer system as somebody else has to know it who is to drive it.
+
+    :raises PodManagerUnavailable: when an interface of it cannot be read.
+    """
+    collection = link(client.get(uri, deadline).get('EthernetInterfaces'))
+    macs: list[str] = []
+    if collection is not None:
+        with Crawler(client, deadline, expand=False) as crawler:
+            found = crawler.get_many(crawler.members(collection))
+            for reason in crawler.failed.values():
+                raise exception.PodManagerUnavailable(reason=reason)
+        macs = [
+            mac
+            for where, body in found.items()
+            if (mac := redfish_inventory.nic(where, body)['mac'])
+        ]
+    return base.Computer(uri, tuple(dict.fromkeys(macs)))
 
 
 def patch(

@@ -19,6 +19,7 @@ from valence.podmanagers import redfish_inventory
 from valence.podmanagers import rsd_nodes
 from valence.podmanagers.redfish_client import Client
 from valence.podmanagers.redfish_client import link
+from valence.podmanagers.redfish_client import links
 from valence.podmanagers.redfish_crawler import Crawler
 from valence.podmanagers.redfish_discovery import expands
 from valence.podmanagers.redfish_events import EventService
@@ -31,7 +32,10 @@ _ASSEMBLED = ('Assembled', 'PoweredOn', 'PoweredOff')
 # Answers to DELETE that will not be others later.
 _REFUSALS = (400, 405, 409, 500, 501)
 _NODE = frozenset(
-    ('compose', 'release', 'reset', 'boot', 'attach', 'detach', 'erase')
+    (
+        *('compose', 'release', 'reset', 'boot', 'attach', 'detach'),
+        *('erase', 'provision'),
+    )
 )
 
 
@@ -284,6 +288,16 @@ class RSD(redfish_events.Follower):
         self, uri: str, enabled: str, target: str, deadline: base.Deadline
     ) -> None:
         redfish_actions.set_boot(self._client, uri, enabled, target, deadline)
+
+    def computer(self, uri: str, deadline: base.Deadline) -> base.Computer:
+        body = self._client.get(uri, deadline)
+        parts = redfish_inventory.obj(body.get('Links'))
+        systems = links(parts.get('ComputerSystem'))
+        if not systems:
+            raise exception.RequestRefused(
+                reason=f'{uri} does not tell its computer system'
+            )
+        return redfish_actions.computer(self._client, systems[0], deadline)
 
     def attach(self, uri: str, resource: str, deadline: base.Deadline) -> None:
         rsd_nodes.attach(self._client, uri, resource, deadline)

@@ -56,4 +56,16 @@ RULES = [
         'Act on a node, such as resetting it.',
         'POST /v1/nodes/{id}/action',
     ),
+    _rule(
+        'register',
+        base.PROJECT_MEMBER,
+        'Hand a node to Ironic.',
+        'POST /v1/nodes/{id}/register',
+    ),
+    _rule(
+        'unregister',
+        base.PROJECT_MEMBER,
+        'Take a node back from Ironic.',
+        'POST /v1/nodes/{id}/unregister',
+    ),
 ]

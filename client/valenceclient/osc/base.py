@@ -390,8 +390,16 @@ class Act(One):
         """What the method needs to know besides the resource."""
         return ()
 
+    def options(self, parsed_args: argparse.Namespace) -> dict[str, Any]:
+        """What the method may be told besides, by name."""
+        return {}
+
     def take_action(self, parsed_args: argparse.Namespace) -> Any:
         """Ask for it, and show the resource as it is then."""
         act = getattr(self.client, self.method)
-        started = act(parsed_args.which, *self.arguments(parsed_args))
+        started = act(
+            parsed_args.which,
+            *self.arguments(parsed_args),
+            **self.options(parsed_args),
+        )
         return self.shown(self.settled(started, parsed_args))

@@ -235,7 +235,9 @@ def _secret(
         for how in ('prompt', 'file', 'env')
     }
     if given['prompt']:
-        return getpass.getpass(f'{name.capitalize()} of the pod manager: ')
+        return getpass.getpass(
+            f'{flag(name)[2:].capitalize()} of the pod manager: '
+        )
     if given['file']:
         try:
             return content(given['file']).partition('\n')[0].rstrip('\r')

@@ -248,9 +248,15 @@ class Proxy(proxy.Proxy):
         """Give a pooled device of a node back."""
         return self._act(which, {'detach': {'resource_id': resource}})
 
-    def register_node(self, which: resources.Node | str) -> resources.Node:
-        """Hand a node over to Ironic."""
-        return self._post(resources.Node, which, 'register')
+    def register_node(
+        self, which: resources.Node | str, **how: Any
+    ) -> resources.Node:
+        """Hand a node over to Ironic.
+
+        :param how: ``manage``, ``inspect``, ``provide``, ``resource_class``
+            and ``traits``, as the API has them.
+        """
+        return self._post(resources.Node, which, 'register', how)
 
     def unregister_node(self, which: resources.Node | str) -> resources.Node:
         """Take a node back from Ironic."""

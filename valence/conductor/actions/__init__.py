@@ -5,6 +5,7 @@ from valence.conductor.actions import adopt
 from valence.conductor.actions import change
 from valence.conductor.actions import compose
 from valence.conductor.actions import delete
+from valence.conductor.actions import register
 from valence.conductor.actions import release
 from valence.conductor.actions import sync
 from valence.conductor.actions import unsubscribe
@@ -20,6 +21,8 @@ BY_NAME: dict[str, Action] = {
         change.Boot(),
         change.Attach(),
         change.Detach(),
+        register.Register(),
+        register.Unregister(),
         sync.Sync(),
         delete.Delete(),
         unsubscribe.Leave(),

@@ -8,10 +8,10 @@ from oslo_config import cfg
 
 from valence import quota
 from valence.common import exception
+from valence.conductor import holdings
 from valence.conductor import inventory
 from valence.conductor import operations
 from valence.conductor import states
-from valence.conductor.actions import change
 from valence.db import api as db
 from valence.db import claims
 from valence.db.sqlalchemy import models
@@ -23,7 +23,7 @@ class Look(operations.Step):
     name = 'look'
 
     def do(self, run: operations.Run) -> dict[str, Any]:
-        uri = change.node_uri(run)
+        uri = holdings.node_uri(run.target)
         deadline = run.repeatable(cfg.CONF.redfish.request_timeout)
         composed = run.driver().read_node(uri, deadline)
         if not composed.resources:

@@ -9,24 +9,13 @@ from oslo_utils import timeutils
 from valence import quota
 from valence import scheduler
 from valence.common import exception
-from valence.conductor import inventory
+from valence.conductor import holdings
 from valence.conductor import operations
 from valence.conductor import states
 from valence.conductor.actions import compose
 from valence.db import api as db
 from valence.db.sqlalchemy import models
 from valence.podmanagers import base
-
-
-def node_uri(run: operations.Run) -> str:
-    """The URI of the node that is changed.
-
-    :raises ResourceGone: when there is none (any more).
-    """
-    node = db.get(models.Node, uuid=run.target)
-    if node is None or node.resource_uri is None:
-        raise exception.ResourceGone(uri=f'the node {run.target}')
-    return node.resource_uri
 
 
 def _deadline(run: operations.Run) -> Any:
@@ -44,7 +33,9 @@ class Send(operations.Step):
 
     def do(self, run: operations.Run) -> dict[str, Any]:
         run.driver().reset(
-            node_uri(run), run.operation.params['type'], _deadline(run)
+            holdings.node_uri(run.target),
+            run.operation.params['type'],
+            _deadline(run),
         )
         return {}
 
@@ -57,7 +48,7 @@ class SetBoot(operations.Step):
     def do(self, run: operations.Run) -> dict[str, Any]:
         params = run.operation.params
         run.driver().set_boot(
-            node_uri(run),
+            holdings.node_uri(run.target),
             params['enabled'],
             params['target'],
             _deadline(run),
@@ -121,11 +112,13 @@ class Join(operations.Step):
 
     def do(self, run: operations.Run) -> dict[str, Any]:
         uri = _device_uri(run)
-        run.driver().attach(node_uri(run), uri, _deadline(run))
+        run.driver().attach(holdings.node_uri(run.target), uri, _deadline(run))
         return {'uri': uri}
 
     def undo(self, run: operations.Run, result: dict[str, Any] | None) -> None:
-        run.driver().detach(node_uri(run), _device_uri(run), _deadline(run))
+        run.driver().detach(
+            holdings.node_uri(run.target), _device_uri(run), _deadline(run)
+        )
 
 
 class Part(operations.Step):
@@ -135,7 +128,7 @@ class Part(operations.Step):
 
     def do(self, run: operations.Run) -> dict[str, Any]:
         uri = _device_uri(run)
-        run.driver().detach(node_uri(run), uri, _deadline(run))
+        run.driver().detach(holdings.node_uri(run.target), uri, _deadline(run))
         return {'uri': uri}
 
 
@@ -153,7 +146,7 @@ class UnclaimDevice(compose.Refresh):
         super().record(tx, run, result)
         # No pod manager erases what it merely takes away.
         device = run.operation.params['device']
-        inventory.let_go(tx, run.target, erased=False, uuids=[device])
+        holdings.let_go(tx, run.target, erased=False, uuids=[device])
         quota.give_back(tx, run.target, run.operation.params['charge'])
 
 
@@ -163,7 +156,9 @@ class Look(operations.Step):
     name = 'look'
 
     def do(self, run: operations.Run) -> dict[str, Any]:
-        found = run.driver().read_node(node_uri(run), _deadline(run))
+        found = run.driver().read_node(
+            holdings.node_uri(run.target), _deadline(run)
+        )
         return {'power_state': found.power_state}
 
 

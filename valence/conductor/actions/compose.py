@@ -11,9 +11,11 @@ from oslo_utils import timeutils
 
 from valence import scheduler
 from valence.common import exception
+from valence.conductor import holdings
 from valence.conductor import inventory
 from valence.conductor import operations
 from valence.conductor import states
+from valence.conductor.actions import handover
 from valence.db import api as db
 from valence.db.sqlalchemy import models
 from valence.podmanagers import base
@@ -269,6 +271,13 @@ class Compose(operations.Action):
     name = 'compose'
     steps = (Pick, Allocate, Assemble, Refresh)
 
+    def plan(
+        self, params: dict[str, Any]
+    ) -> tuple[type[operations.Step], ...]:
+        if 'register' not in params:
+            return self.steps
+        return *self.steps, *handover.steps(handover.options(params))
+
     def succeeded(self, tx: db.Transaction, run: operations.Run) -> None:
         states.move_node(
             tx,
@@ -296,7 +305,7 @@ def look_again(
         what was seen.
     """
     since = timeutils.utcnow()
-    uris = inventory.claimed_uris(run.target)
+    uris = holdings.claimed_uris(run.target)
     if run.operation.podm_uuid is None or not uris:
         return base.Inventory(), since
     deadline = run.repeatable(cfg.CONF.redfish.request_timeout)

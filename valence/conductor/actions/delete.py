@@ -28,7 +28,12 @@ class ReleaseNodes(operations.Step):
         for node in tx.list(models.Node, podm_uuid=run.target).all():
             pending = conductor.open_operations(tx, node.uuid)
             if not any(row.action == 'release' for row in pending):
-                conductor.request_release(tx, None, node)
+                conductor.request_release(
+                    tx,
+                    None,
+                    node,
+                    unregister=run.operation.params.get('unregister', False),
+                )
 
 
 class Wait(operations.Step):
@@ -68,6 +73,7 @@ class Wait(operations.Step):
                     'node': node.uuid,
                     'name': node.name,
                     'resource_uri': node.resource_uri,
+                    'managed_by': node.managed_by,
                 }
                 for node in stuck
             ]

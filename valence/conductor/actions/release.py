@@ -8,10 +8,11 @@ from oslo_config import cfg
 from valence import scheduler
 from valence.common import exception
 from valence.conductor import api as conductor
-from valence.conductor import inventory
+from valence.conductor import holdings
 from valence.conductor import operations
 from valence.conductor import states
 from valence.conductor.actions import compose
+from valence.conductor.actions import handover
 from valence.db import api as db
 from valence.db.sqlalchemy import models
 from valence.podmanagers import base
@@ -27,8 +28,13 @@ class Settle(operations.Step):
     def do(self, run: operations.Run) -> dict[str, Any]:
         with db.reader() as tx:
             pending = conductor.open_operations(tx, run.target)
+            node = tx.get(models.Node, uuid=run.target)
         if len(pending) > 1:
             raise base.NotYet(_PAUSE)
+        if node is not None and node.managed_by is not None:
+            # It may have been handed over while its release was asked for.
+            if not run.operation.params.get('unregister'):
+                raise conductor.managed(node)
         return {}
 
     def record(
@@ -73,7 +79,7 @@ class TakeApart(operations.Step):
 
         Where a node bears no name of ours, what it claimed tells it.
         """
-        system, *devices = inventory.claimed_uris(node.uuid) or ['']
+        system, *devices = holdings.claimed_uris(node.uuid) or ['']
         found = driver.find_composed(
             base.ComposeRequest(
                 node.uuid, node.name, node.properties, system, tuple(devices)
@@ -90,10 +96,17 @@ class Release(operations.Action):
     steps = (Settle, TakeApart, compose.Refresh)
     long = True
 
+    def plan(
+        self, params: dict[str, Any]
+    ) -> tuple[type[operations.Step], ...]:
+        if not params.get('unregister'):
+            return self.steps
+        return (Settle, handover.Withdraw, *self.steps[1:])
+
     def succeeded(self, tx: db.Transaction, run: operations.Run) -> None:
         done = run.result(TakeApart.name)
         if done:
-            inventory.let_go(tx, run.target, done['erased'])
+            holdings.let_go(tx, run.target, done['erased'])
         else:
             # Nothing was ever made of it.
             scheduler.unclaim(tx, run.target)
@@ -106,9 +119,14 @@ class Release(operations.Action):
         error: exception.Told,
     ) -> None:
         node = tx.get(models.Node, uuid=run.target)
-        begun = any(row.name != Settle.name for row in run.journal)
-        whole = node is not None and node.resource_uri and not begun
-        if error == states.CANCELLED and whole:
-            states.move_node(tx, run.target, 'active')
-        else:
+        begun = any(row.name == TakeApart.name for row in run.journal)
+        if node is None or not node.resource_uri or begun:
             states.fail_node(tx, run.target, error)
+            return
+        cancelled = error == states.CANCELLED
+        states.move_node(
+            tx,
+            run.target,
+            'active',
+            **(states.WELL if cancelled else error.columns('last_error')),
+        )

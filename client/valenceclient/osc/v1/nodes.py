@@ -9,6 +9,7 @@ from cliff import lister
 
 from valenceclient import schema
 from valenceclient.osc import base
+from valenceclient.osc import options
 
 
 class _Node:
@@ -81,6 +82,8 @@ class List(_Node, base.List):
         'resource_uri',
         'last_error',
         'drift',
+        'managed_by',
+        'managed_state',
         'project_id',
         'created_at',
     )
@@ -174,6 +177,20 @@ class Register(_Node, base.Act):
     """Hand a node over to Ironic."""
 
     method = 'register_node'
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        """Take how it is to be handed over."""
+        parser = super().get_parser(prog_name)
+        options.add(parser, self._body)
+        return parser
+
+    def options(self, parsed_args: argparse.Namespace) -> dict[str, Any]:
+        """What was given, by its name in the API."""
+        return options.collect(parsed_args, self._body)
+
+    @property
+    def _body(self) -> schema.JSON:
+        return schema.body('post', 'nodes/{id}/register')
 
 
 class Unregister(_Node, base.Act):

@@ -101,6 +101,8 @@ ROUTES: tuple[tuple[str, str, Any, dict[str, str]], ...] = (
     ('nodes/preview', 'node', _nodes, {'POST': 'preview'}),
     ('nodes/manage', 'node', _nodes, {'POST': 'manage'}),
     ('nodes/{id}/action', 'node', _nodes, {'POST': 'action'}),
+    ('nodes/{id}/register', 'node', _nodes, {'POST': 'register'}),
+    ('nodes/{id}/unregister', 'node', _nodes, {'POST': 'unregister'}),
     ('nodes/{id}/storages', 'node', _nodes, {'GET': 'storages'}),
     ('operations', 'operation', _operations, _READ_ALL),
     (

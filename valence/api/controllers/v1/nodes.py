@@ -10,64 +10,20 @@ from valence import quota
 from valence import scheduler
 from valence.api import render
 from valence.api.controllers.v1 import base
+from valence.api.controllers.v1 import node_bodies
+from valence.api.controllers.v1 import node_changes
 from valence.common import context
 from valence.common import exception
 from valence.common import policy
 from valence.common import rpc
 from valence.conductor import api as conductor
-from valence.conductor import states
 from valence.db import api as db
 from valence.db.sqlalchemy import models
 from valence.objects import base as objects_base
 from valence.objects import requirements
 from valence.objects.fields import Audience
-from valence.podmanagers.base import BOOT_ENABLED
-from valence.podmanagers.base import RESET_TYPES
 
 _CHOOSE = 'composable:node:choose'
-_NAME = {'type': 'string', 'minLength': 1, 'maxLength': 255}
-_RESOURCES = {
-    'type': 'array',
-    'items': _NAME,
-    'minItems': 1,
-    'maxItems': 256,
-    'description': 'UUIDs or names of the very system and devices to use.',
-}
-_AFFINITY = {
-    'type': 'object',
-    'properties': {
-        'scope': {'enum': ['rack', 'pod_manager']},
-        'with': {'type': 'array', 'items': _NAME, 'minItems': 1},
-        'against': {'type': 'array', 'items': _NAME, 'minItems': 1},
-    },
-    'required': ['scope'],
-    'minProperties': 2,
-    'maxProperties': 2,
-    'additionalProperties': False,
-    'description': 'In what the node is to be together with other nodes, or '
-    'apart from them.',
-}
-_PLACE = {'resources': _RESOURCES, 'affinity': _AFFINITY}
-ACTION = {
-    'type': 'object',
-    'properties': {
-        'Reset': base.group(Type={'enum': list(RESET_TYPES)}),
-        'Boot': base.group(
-            Enabled={'enum': list(BOOT_ENABLED)},
-            Target={'type': 'string', 'minLength': 1, 'maxLength': 64},
-        ),
-        'attach': base.group(resource_id=_NAME),
-        'detach': base.group(resource_id=_NAME),
-    },
-    'additionalProperties': False,
-    'minProperties': 1,
-    'maxProperties': 1,
-}
-MANAGE = base.group(
-    name=_NAME,
-    pod_manager=_NAME,
-    resource_uri={'type': 'string', 'minLength': 1, 'maxLength': 2048},
-)
 _HARDWARE = (
     'uuid',
     'name',
@@ -147,14 +103,14 @@ class Nodes(base.Controller):
             ]
         }
 
-    @base.verb(status=202, body='c', extra=_PLACE)
+    @base.verb(status=202, body='c', extra=node_bodies.COMPOSE)
     def create(self, call: base.Call) -> dict[str, Any]:
         """Compose a node: by flavor, requirements or exact resources."""
         values = call.values(self.object)
         limits = quota.limits(call.context.project_id)
         return self._accepted(call, *_compose(self, call, values, limits))
 
-    @base.verb(body='c', extra=_PLACE, absent=('name',))
+    @base.verb(body='c', extra=node_bodies.PLACE, absent=('name',))
     def preview(self, call: base.Call) -> dict[str, Any]:
         """Show where a node would land, and why not elsewhere."""
         values = call.values(self.object)
@@ -182,7 +138,7 @@ class Nodes(base.Controller):
             ],
         }
 
-    @base.verb(status=202, body=MANAGE)
+    @base.verb(status=202, body=node_bodies.MANAGE)
     def manage(self, call: base.Call) -> dict[str, Any]:
         """Adopt a node that exists on a pod manager."""
         limits = quota.limits(call.context.project_id)
@@ -194,17 +150,37 @@ class Nodes(base.Controller):
         row = _update(self, call, call.values(self.object))
         return self.render(call, row)
 
-    @base.verb(status=202)
+    @base.verb(status=202, params=('unregister',))
     def delete(self, call: base.Call) -> dict[str, Any]:
-        """Release the node's hardware; the node goes when that is done."""
-        return self._accepted(call, *_release(self, call))
+        """Release the node's hardware; the node goes when that is done.
 
-    @base.verb(status=202, body=ACTION)
+        With ``unregister=true`` it is taken back from Ironic before.
+        """
+        unregister = call.flag('unregister')
+        return self._accepted(
+            call, *node_changes.release(self, call, unregister)
+        )
+
+    @base.verb(status=202, body=node_bodies.REGISTER)
+    def register(self, call: base.Call) -> dict[str, Any]:
+        """Hand the node to Ironic, which governs power and boot then."""
+        return self._accepted(
+            call, *node_changes.register(self, call, call.body())
+        )
+
+    @base.verb(status=202)
+    def unregister(self, call: base.Call) -> dict[str, Any]:
+        """Take the node back from Ironic, unless it is in use there."""
+        return self._accepted(call, *node_changes.unregister(self, call))
+
+    @base.verb(status=202, body=node_bodies.ACTION)
     def action(self, call: base.Call) -> dict[str, Any]:
         """Reset, Boot, attach or detach: one of them."""
         ((name, params),) = call.body().items()
         limits = self._limits(call) if name == 'attach' else {}
-        return self._accepted(call, *_act(self, call, name, params, limits))
+        return self._accepted(
+            call, *node_changes.act(self, call, name, params, limits)
+        )
 
     def _limits(self, call: base.Call) -> dict[str, int]:
         """The limits of the project that the node belongs to."""
@@ -359,6 +335,7 @@ def _compose(
             'pod_manager': request.podm_uuid,
             'resources': list(request.resources),
             'affinity': request.affinity,
+            **node_changes.registration(call.besides('register')),
         },
     )
     return uuid, operation
@@ -447,70 +424,3 @@ def _update(
     if values:
         tx.update(models.Node, values, uuid=row.uuid)
     return tx.list(models.Node, uuid=row.uuid).one()
-
-
-@db.transaction
-def _release(
-    tx: db.Transaction, controller: Nodes, call: base.Call
-) -> tuple[str, str]:
-    row = controller.find(tx, call)
-    return row.uuid, conductor.request_release(tx, call.context, row)
-
-
-@db.transaction
-def _act(
-    tx: db.Transaction,
-    controller: Nodes,
-    call: base.Call,
-    name: str,
-    params: dict[str, Any],
-    limits: dict[str, int],
-) -> tuple[str, str]:
-    row = controller.find(tx, call)
-    wanted = {key.lower(): value for key, value in params.items()}
-    if name in ('attach', 'detach'):
-        device = call.find(
-            tx, objects.Device, params['resource_id'], field='resource_id'
-        )
-        _check_device(row, device, name)
-        charge = _recharge(tx, row, device, name, limits)
-        wanted = {'device': device.uuid, 'charge': charge.columns()}
-    operation = conductor.request_on_node(
-        tx, call.context, name.lower(), row, wanted
-    )
-    states.move_node(tx, row.uuid, 'updating')
-    return row.uuid, operation
-
-
-def _recharge(
-    tx: db.Transaction,
-    node: Any,
-    device: Any,
-    name: str,
-    limits: dict[str, int],
-) -> quota.Charge:
-    """Charge a node with a device, or find out what detaching gives back."""
-    if name == 'detach':
-        return quota.of_detaching(tx, node, device.uuid)
-    charge = quota.of_resources(tx, [device.uuid], nodes=0)
-    quota.enforce(tx, node.project_id, limits, charge)
-    quota.charge(tx, node.uuid, charge)
-    return charge
-
-
-def _check_device(node: Any, device: Any, name: str) -> None:
-    """Say at once what a conductor could only say later."""
-    if device.podm_uuid != node.podm_uuid:
-        raise exception.Conflict(
-            f'The device {device.name} is on another pod manager than the '
-            f'node {node.name}.'
-        )
-    if name == 'attach' and device.node_uuid is not None:
-        raise exception.Conflict(
-            f'The device {device.name} belongs to the node {device.node_uuid}.'
-        )
-    if name == 'detach' and device.node_uuid != node.uuid:
-        raise exception.Conflict(
-            f'The device {device.name} does not belong to the node '
-            f'{node.name}.'
-        )

@@ -63,15 +63,22 @@ class PodManagers(base.Controller):
         rpc.wake()
         return self.render(call, row)
 
-    @base.verb(status=204, params=('cascade', 'force'))
+    @base.verb(status=204, params=('cascade', 'unregister', 'force'))
     def delete(self, call: base.Call) -> dict[str, Any] | None:
         """Remove a pod manager: with ``cascade=true`` its nodes, too.
+
+        Nodes that have been handed to Ironic are taken back from it before
+        with ``unregister=true``, else they stand against it.
 
         With ``force=true`` besides, nodes that cannot be released are
         forgotten; the operation's journal tells what was left behind.
         """
         operation = _delete(
-            self, call, call.flag('cascade'), call.flag('force')
+            self,
+            call,
+            call.flag('cascade'),
+            unregister=call.flag('unregister'),
+            force=call.flag('force'),
         )
         if operation is None:
             return None
@@ -99,10 +106,11 @@ class PodManagers(base.Controller):
                 field='driver',
                 reason=f'it has to be one of: {", ".join(loader.names())}',
             )
-        if 'url' in values:
-            values['url'] = values['url'].rstrip('/')
-        if 'password' in values:
-            values['password'] = secrets.encrypt(values['password'])
+        for name in ('url', 'hardware_url'):
+            if values.get(name):
+                values[name] = values[name].rstrip('/')
+        for name in values.keys() & set(objects.PodManager.ENCRYPTED):
+            values[name] = secrets.encrypt(values[name])
         return values
 
 
@@ -130,6 +138,7 @@ def _update(
     row = controller.find(tx, call)
     if 'url' in values and _place(values['url']) != _place(row.url):
         _check_move(tx, row, values)
+    _check_hardware(row, values)
     if values.keys() & {'url', 'driver', 'username', 'password', 'auth_type'}:
         values = {**values, 'service_uuid': None}
     if any(
@@ -161,9 +170,27 @@ def _check_move(
         )
 
 
-def _node_names(tx: db.Transaction, podm_uuid: str) -> str:
+def _check_hardware(row: sa.Row[Any], values: dict[str, Any]) -> None:
+    """The same for the password of those who drive the hardware."""
+    if row.hardware_password is None or 'hardware_password' in values:
+        return
+    url = values.get('url', row.url)
+    new = values.get('hardware_url', row.hardware_url) or url
+    if _place(new) != _place(row.hardware_url or row.url):
+        raise exception.Invalid(
+            field='hardware_password',
+            reason='it has to be given anew when the scheme, host or port '
+            'changes that it is for',
+        )
+
+
+def _node_names(tx: db.Transaction, podm_uuid: str, *conditions: Any) -> str:
     rows = tx.list(
-        models.Node, only=('name', 'uuid'), limit=11, podm_uuid=podm_uuid
+        models.Node,
+        *conditions,
+        only=('name', 'uuid'),
+        limit=11,
+        podm_uuid=podm_uuid,
     ).all()
     names = ', '.join(f'{row.name} ({row.uuid})' for row in rows[:10])
     return names + (' and more' if len(rows) > 10 else '')
@@ -175,18 +202,26 @@ def _delete(
     controller: PodManagers,
     call: base.Call,
     cascade: bool,
-    force: bool,
+    **how: bool,
 ) -> str | None:
     """Delete at once where nothing stands against it.
 
+    :param how: what the operation is told.
     :returns: the operation that will do it otherwise.
     """
     row = controller.find(tx, call)
     names = _node_names(tx, row.uuid)
+    managed = _node_names(tx, row.uuid, models.Node.managed_by.is_not(None))
     if names and not cascade:
         raise exception.Conflict(
             f'The pod manager {row.name} has nodes: {names}. Delete them '
             f'first, or use cascade=true.'
+        )
+    if managed and not how['unregister']:
+        raise exception.Conflict(
+            f'Nodes of the pod manager {row.name} have been handed to a '
+            f'provisioner: {managed}. Unregister them first, or use '
+            f'unregister=true besides.'
         )
     if names:
         operation = conductor.request(
@@ -197,7 +232,7 @@ def _delete(
             row.uuid,
             podm_uuid=row.uuid,
             lock_key=f'delete:{row.uuid}',
-            params={'force': force},
+            params=how,
         )
         tx.update(
             models.PodManager,

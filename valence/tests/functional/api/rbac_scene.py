@@ -42,10 +42,12 @@ class Scene:
                     'sync_error': f'{SECRET} was slow',
                     'description': SECRET,
                     'service_uuid': SECRET,
-                    'capabilities': ['compose'],
+                    'capabilities': ['compose', 'provision'],
                     'synced_at': timeutils.utcnow(),
                     'username': SECRET,
                     'password': 'encrypted',
+                    'hardware_username': 'driver',
+                    'hardware_password': 'encrypted',
                 },
             )
         for name, project in (('granted', OWN), ('closed', OTHER)):
@@ -167,6 +169,8 @@ class Scene:
             ('own-node', OWN),
             ('other-node', OTHER),
             ('nobodys-node', None),
+            ('own-managed', OWN),
+            ('other-managed', OTHER),
         ):
             self._add(
                 models.Node,
@@ -177,6 +181,7 @@ class Scene:
                     'project_id': project,
                     'podm_uuid': self.uuids['open'],
                     'provision_state': 'active',
+                    'managed_by': 'ironic' if 'managed' in name else None,
                     'resource_uri': f'/{SECRET}/{name}',
                     'index': SECRET,
                     'drift': f'lost /{SECRET}',

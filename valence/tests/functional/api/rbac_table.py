@@ -201,6 +201,18 @@ TABLE = [
             ('detach', 'other-device', '409 409 400 400 403 403'),
         )
     ],
+    *[
+        ('POST', f'nodes/{{id}}/{verb}', f'{whose}-{name}', body, codes)
+        for verb, name, body in (
+            ('register', 'node', {}),
+            ('unregister', 'managed', None),
+        )
+        for whose, codes in (
+            ('own', '202 202 202 202 403 403'),
+            ('other', '202 202 404 404 403 403'),
+        )
+    ],
+    ('DELETE', 'nodes/{id}', 'own-managed', None, '409 409 409 409 403 403'),
     (
         'GET',
         'nodes/{id}/storages',
@@ -238,5 +250,9 @@ LISTS = {
         'closed-free other-device other-kept',
     ),
     'flavors': ('public', 'own', 'other'),
-    'nodes': ('', 'own-node', 'other-node nobodys-node'),
+    'nodes': (
+        '',
+        'own-node own-managed',
+        'other-node other-managed nobodys-node',
+    ),
 }

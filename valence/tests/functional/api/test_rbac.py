@@ -189,6 +189,10 @@ class TestSeen(RBACCase):
             self.assertEqual(SECRET, one['username'])
             self.assertIn('capacity', one)
             self.assertNotIn('password', one)
+            self.assertEqual('driver', one['hardware_username'])
+            self.assertNotIn('hardware_password', one)
+            self.assertEqual('driver', one['hardware_username'])
+            self.assertNotIn('hardware_password', one)
             self.assertNotIn('event_secret', one)
 
     def test_readers_of_the_system_see_no_credentials(self):
@@ -196,6 +200,8 @@ class TestSeen(RBACCase):
         self.assertEqual(f'http://granted.{SECRET}', one['url'])
         self.assertIn('capacity', one)
         self.assertNotIn('username', one)
+        self.assertNotIn('hardware_username', one)
+        self.assertNotIn('hardware_username', one)
 
     def test_vendors_words_are_for_administrators(self):
         for who in WHO:

@@ -163,6 +163,9 @@ def upgrade():
         sa.Column('auth_type', sa.String(length=16), nullable=False),
         sa.Column('insecure', sa.Boolean(), nullable=False),
         sa.Column('ca_cert', types.Text, nullable=True),
+        sa.Column('hardware_url', types.Name(512), nullable=True),
+        sa.Column('hardware_username', types.Name(255), nullable=True),
+        sa.Column('hardware_password', sa.Text(), nullable=True),
         sa.Column('status', sa.String(length=16), nullable=False),
         sa.Column('status_reason', sa.String(length=1024), nullable=True),
         sa.Column('status_changed_at', types.DateTime, nullable=True),
@@ -480,6 +483,8 @@ def upgrade():
         sa.Column('provision_state', sa.String(length=16), nullable=False),
         sa.Column('power_state', sa.String(length=16), nullable=False),
         sa.Column('drift', types.Text, nullable=True),
+        sa.Column('managed_by', sa.String(length=64), nullable=True),
+        sa.Column('managed_state', sa.String(length=255), nullable=True),
         sa.Column('last_error', types.Text, nullable=True),
         sa.Column('plain_last_error', types.Text, nullable=True),
         sa.Column('charged_cores', sa.Integer(), nullable=False),
@@ -507,6 +512,9 @@ def upgrade():
         'nodes',
         ['flavor_uuid', 'created_at', 'uuid'],
         unique=False,
+    )
+    op.create_index(
+        'ix_nodes_managed_by', 'nodes', ['managed_by', 'uuid'], unique=False
     )
     op.create_index('ix_nodes_name', 'nodes', ['name', 'uuid'], unique=False)
     op.create_index(
