@@ -29,7 +29,7 @@ class Machine:
 
     :param uuid: of the node, here and there.
     :param project_id: the project that it belongs to, if there are projects.
-    :param address: URL of the Redfish service that shows it, without a path.
+    :param address: URL of the Redfish service that shows it.
     :param system: path of its computer system there.
     :param auth_type: how to log in there: session or basic.
     :param insecure: whether its TLS certificate is left unchecked.

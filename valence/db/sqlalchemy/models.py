@@ -220,7 +220,7 @@ class Node(Table):
     provision_state = Column(sa.String(16), nullable=False)
     power_state = Column(sa.String(16), nullable=False)
     drift = Column(Text)
-    managed_by = Column(sa.String(64))
+    managed_by = Column(Name(64))
     managed_state = Column(sa.String(255))
     last_error = Column(Text)
     plain_last_error = Column(Text)
