@@ -1,25 +1,28 @@
 # SPDX-License-Identifier: Apache-2.0
 """Reading the whole inventory of a pod, against others who read the same.
 
-A simulated pod answers every request after 20 ms. It is read by
+A pod answers every request after 20 ms, from memory. It is read by
 
-* ``sushy``, the Redfish library of OpenStack, one system after another (fewer
-  systems, since it takes that long; what counts is the time a system),
+* ``sushy``, the Redfish library of OpenStack, one resource after another (of
+  fewer systems, since it takes that long; what counts is the time a system).
+  What it has no model of is read through its connector, so that it gets all
+  that Valence gets,
 * ``pool``, a bare pool of threads with ``requests`` that gets the same URLs as
   Valence and does nothing with them,
 * ``valence``, rows written to SQLite included, then once more unchanged,
 * ``valence-expand``, the same where the pod offers $expand.
 
-    python -m benchmarks.sync [systems]
+    python -m benchmarks.sync [systems [systems for sushy]]
 """
 
 import json
 import re
-import resource
+import shutil
 import subprocess
 import sys
 import tempfile
 import time
+import zlib
 from concurrent import futures
 from typing import Any
 
@@ -28,7 +31,7 @@ import requests
 from benchmarks import common
 
 SYSTEMS = 1000
-SUSHY_SYSTEMS = 40
+SUSHY_SYSTEMS = 100
 LATENCY_MS = 20
 THREADS = 32
 ROUNDS = 1
@@ -37,63 +40,107 @@ _LOGIN = {'UserName': 'u', 'Password': 'p'}
 
 
 class Pod:
-    """A simulated pod in a process of its own."""
+    """A simulated pod, and before it what keeps its answers."""
 
     def __init__(self, systems: int, expand: bool) -> None:
-        self._process = subprocess.Popen(
-            [
-                'valence-simulator',
-                *('--personality', 'rsd', '--port', '0'),
-                *('--systems', str(systems), '--seed', '1'),
-                *('--latency-ms', str(LATENCY_MS)),
-                *('--username', 'u', '--password', 'p'),
-                *(() if expand else ('--no-expand',)),
-            ],
-            stdout=subprocess.PIPE,
-            text=True,
+        self._simulator, line = _started(
+            *(sys.executable, '-m', 'valence_simulator'),
+            *('--personality', 'rsd', '--port', '0'),
+            *('--systems', str(systems), '--seed', '1'),
+            *('--username', 'u', '--password', 'p'),
+            *(() if expand else ('--no-expand',)),
         )
-        line = self._process.stdout.readline()  # type: ignore[union-attr]
-        self.url = re.search(r'http://[^/]+', line)[0]  # type: ignore[index]
+        found = re.search(r'http://[^/]+', line)
+        self._recorded, line = _started(
+            *(sys.executable, '-m', 'benchmarks.recorded', found[0])  # type: ignore[index]
+        )
+        self.url = line.strip()
+
+    def begin(self, latency_ms: float) -> None:
+        """Answer after so long from now on, and count the requests."""
+        requests.get(f'{self.url}/_latency/{latency_ms / 1000}', timeout=60)
 
     def requests(self) -> list[str]:
-        """The paths that were got, as often as they were."""
-        seen = requests.get(f'{self.url}/_simulator/requests', timeout=60)
-        return [
-            entry['path']
-            for entry in seen.json()
-            for _ in range(entry['count'])
-            if entry['method'] == 'GET'
-        ]
+        """The paths that were got since, as often as they were."""
+        return requests.get(f'{self.url}/_requests', timeout=60).json()
 
     def __enter__(self) -> 'Pod':
         return self
 
     def __exit__(self, *exc: Any) -> None:
-        self._process.terminate()
-        self._process.wait()
+        for process in (self._recorded, self._simulator):
+            process.terminate()
+            process.wait()
+
+
+def _started(*command: str) -> tuple[subprocess.Popen[str], str]:
+    """A process, and the first line that it printed."""
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    return process, process.stdout.readline()  # type: ignore[union-attr]
 
 
 def sushy(pod: Pod) -> dict[str, float]:
-    """Read with sushy what Valence's inventory holds of each system."""
+    """Read with sushy what Valence's inventory is made of."""
     import sushy as library
 
+    wanted = {path.rstrip('/') for path in _recorded_paths(pod)}
+    pod.begin(0)
+    _read_with(library, pod, wanted)
+    pod.begin(LATENCY_MS)
     begun = time.monotonic()
-    service = library.Sushy(f'{pod.url}/redfish/v1', 'u', 'p', verify=False)
-    for system in service.get_system_collection().get_members():
-        _ = system.memory_summary, system.power_state, system.uuid
-        for processor in system.processors.get_members():
-            _ = processor.total_cores
-        for nic in system.ethernet_interfaces.get_members():
-            _ = nic.mac_address
-        for storage in system.storage.get_members():
-            _ = [drive.capacity_bytes for drive in storage.drives]
+    _read_with(library, pod, wanted)
     spent = time.monotonic() - begun
-    return {'seconds': spent, 'gets': len(pod.requests())}
+    paths = pod.requests()
+    missed = wanted - {path.rstrip('/') for path in paths}
+    assert not missed, missed
+    return {
+        'seconds': spent,
+        'gets': len(paths),
+        'valence_gets': len(wanted),
+    }
+
+
+def _read_with(library: Any, pod: Pod, wanted: set[str]) -> None:
+    """Read a pod with sushy.
+
+    :param wanted: the paths that have to be got in the end.
+    """
+    auth = library.auth.SessionAuth('u', 'p')
+    service = library.Sushy(f'{pod.url}/redfish/v1', auth=auth, verify=False)
+    got = set()
+
+    def see(resource: Any, *names: str) -> None:
+        got.add(resource.path.rstrip('/'))
+        _ = [getattr(resource, name) for name in names]
+
+    labels = ('name', 'manufacturer', 'model', 'serial_number', 'status')
+    for chassis in service.get_chassis_collection().get_members():
+        see(chassis, *labels, 'chassis_type')
+    systems = service.get_system_collection()
+    for system in systems.get_members():
+        see(system, *labels, 'uuid', 'system_type', 'power_state')
+        for cpu in system.processors.get_members():
+            see(cpu, 'model', 'instruction_set', 'total_cores')
+        see(system.processors)
+        for nic in system.ethernet_interfaces.get_members():
+            see(nic, 'mac_address', 'speed_mbps')
+        see(system.ethernet_interfaces)
+        for storage in system.storage.get_members():
+            see(storage)
+            for drive in storage.drives:
+                see(drive, 'capacity_bytes', 'media_type', 'protocol')
+        see(system.storage)
+    see(systems)
+    see(service.get_chassis_collection())
+    # Memory modules, nodes, storage services: it has no words for these.
+    for path in sorted(wanted - got - {'/redfish/v1'}):
+        service._conn.get(path).json()
+    auth.close()
 
 
 def pool(pod: Pod) -> dict[str, float]:
     """Get what Valence gets, with nothing but threads and requests."""
-    paths = list(dict.fromkeys(_discover(pod)[1]))
+    paths = list(dict.fromkeys(_recorded_paths(pod)))
     session = requests.Session()
     session.trust_env = False
     session.mount(
@@ -110,6 +157,7 @@ def pool(pod: Pod) -> dict[str, float]:
         answer = session.get(pod.url + path, headers=token, timeout=60)
         return answer.json()
 
+    pod.begin(LATENCY_MS)
     begun = time.monotonic()
     with futures.ThreadPoolExecutor(THREADS) as threads:
         list(threads.map(get, paths))
@@ -117,20 +165,26 @@ def pool(pod: Pod) -> dict[str, float]:
     return {'seconds': spent, 'gets': len(paths)}
 
 
-def _discover(pod: Pod) -> tuple[Any, list[str]]:
-    """What Valence sees, and which paths it got."""
+def _recorded_paths(pod: Pod) -> list[str]:
+    """Have every answer kept; the paths that Valence gets."""
+    pod.begin(0)
+    _discover(pod)
+    return pod.requests()
+
+
+def _discover(pod: Pod) -> Any:
+    """What Valence sees."""
     from valence.podmanagers import base
     from valence.podmanagers import rsd
 
     driver = rsd.RSD(base.Connection(pod.url, 'u', 'p'))
     seen = driver.discover(base.Deadline(900))
-    return seen, pod.requests()
+    driver.close()
+    return seen
 
 
 def valence(pod: Pod) -> dict[str, float]:
     """Read and store, and read and store again."""
-    first = time.monotonic()
-    seen, paths = _discover(pod)
     from oslo_config import cfg
 
     from valence import objects
@@ -139,7 +193,6 @@ def valence(pod: Pod) -> dict[str, float]:
     from valence.db import migration
     from valence.db.sqlalchemy import models
 
-    read = time.monotonic()
     directory = tempfile.mkdtemp(prefix='valence-benchmark-')
     cfg.CONF.set_override('state_path', directory)
     migration.sync()
@@ -150,17 +203,32 @@ def valence(pod: Pod) -> dict[str, float]:
         url=pod.url,
     )
     store = db.transaction(inventory.write)
-    begun = time.monotonic()
+    _recorded_paths(pod)
+    pod.begin(LATENCY_MS)
+    begun, cpu = time.monotonic(), time.process_time()
+    seen = _discover(pod)
+    read = time.monotonic()
     store(podm, seen)
     stored = time.monotonic()
-    again = store(podm, _discover(pod)[0])
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    cpu = time.process_time() - cpu
+    paths = pod.requests()
+    again = store(podm, _discover(pod))
+    shutil.rmtree(directory)
     return {
-        'seconds': read - first + stored - begun,
+        'seconds': stored - begun,
+        'store_seconds': stored - read,
+        'cpu_ms_a_get': 1000 * cpu / len(paths),
         'gets': len(paths),
+        'twice': len(paths) - len(set(paths)),
         'rows_written_again': sum(again.values()),
-        'peak_mb': peak,
+        'checksum': zlib.crc32(_text(seen).encode()),
     }
+
+
+def _text(seen: Any) -> str:
+    """What was seen, but for its order."""
+    kinds = (seen.chassis, seen.systems, seen.devices, seen.storages)
+    return str([sorted(map(str, items)) for items in kinds])
 
 
 def run(contender: str, systems: int) -> None:
@@ -173,7 +241,6 @@ def run(contender: str, systems: int) -> None:
     service.prepare(['--config-file', '/dev/null'])
     cfg.CONF.set_override('parallel', THREADS, group='redfish')
     read = {'sushy': sushy, 'pool': pool}.get(contender, valence)
-    systems = SUSHY_SYSTEMS if contender == 'sushy' else systems
     with Pod(systems, expand=contender.endswith('expand')) as pod:
         figures = read(pod)
     figures['ms_a_system'] = 1000 * figures['seconds'] / systems
@@ -183,23 +250,40 @@ def run(contender: str, systems: int) -> None:
 
 def main() -> None:
     """Let the contenders take turns, and print the ratios."""
-    if len(sys.argv) > 2:
-        run(sys.argv[1], int(sys.argv[2]))
+    if len(sys.argv) > 1 and sys.argv[1] in CONTENDERS:
+        few = int(sys.argv[3]) if sys.argv[1] == 'sushy' else int(sys.argv[2])
+        run(sys.argv[1], few)
         return
     systems = int(sys.argv[1]) if len(sys.argv) > 1 else SYSTEMS
+    few = int(sys.argv[2]) if len(sys.argv) > 2 else SUSHY_SYSTEMS
     results = common.take_turns(
-        'benchmarks.sync', CONTENDERS, ROUNDS, str(systems)
+        'benchmarks.sync', CONTENDERS, ROUNDS, str(systems), str(few)
     )
-    print(f'{systems} systems, {LATENCY_MS} ms an answer:')
+    print(f'{systems} systems ({few} for sushy), {LATENCY_MS} ms an answer:')
     common.report(results, 'ms_a_system', 'ms a system', against='sushy')
     common.report(results, 'ms_a_system', 'ms a system', against='pool')
+    common.report(results, 'gets_a_system', 'GETs a system', against='sushy')
     common.report(results, 'gets_a_system', 'GETs a system', against='valence')
+    ours, expanded = (
+        results[contender][-1] for contender in ('valence', 'valence-expand')
+    )
+    theirs = results['sushy'][-1]
+    sushy_ms = theirs['ms_a_system']
+    print(
+        f'of the same {few} systems sushy gets {theirs["gets"]:.0f} URLs, '
+        f'valence {theirs["valence_gets"]:.0f}'
+    )
+    print(
+        f'valence is {sushy_ms / ours["ms_a_system"]:.1f} times as fast as '
+        f'sushy; storing took {ours["store_seconds"]:.1f} s of '
+        f'{ours["seconds"]:.1f} s, {ours["cpu_ms_a_get"]:.2f} ms of processor '
+        f'time a GET; {ours["twice"]:.0f} URLs were got twice'
+    )
+    same = ours['checksum'] == expanded['checksum']
+    print(f'with $expand the result is {"the same" if same else "another"}')
     for contender in ('valence', 'valence-expand'):
-        last = results[contender][-1]
-        print(
-            f'{contender}: {last["rows_written_again"]:.0f} rows written by '
-            f'a second reading, peak {last["peak_mb"]:.0f} MB'
-        )
+        written = results[contender][-1]['rows_written_again']
+        print(f'{contender}: {written:.0f} rows written by a second reading')
 
 
 if __name__ == '__main__':

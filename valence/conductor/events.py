@@ -11,6 +11,7 @@ import datetime
 import hashlib
 import secrets as random_secrets
 import threading
+import time
 from collections.abc import Iterable
 from concurrent import futures
 from typing import Any
@@ -25,6 +26,7 @@ from valence.common import exception
 from valence.common import rpc
 from valence.common import secrets
 from valence.conductor import api as conductor
+from valence.conductor import diff
 from valence.conductor import inventory
 from valence.conductor import monitor
 from valence.db import api as db
@@ -53,9 +55,9 @@ def note(podm_uuid: str, change: base.Change) -> None:
 
 @db.transaction
 def _note(tx: db.Transaction, podm_uuid: str, uris: Iterable[str]) -> None:
-    hashes = {inventory.uri_hash(uri): uri for uri in uris if len(uri) <= 2048}
+    hashes = {diff.uri_hash(uri): uri for uri in uris if len(uri) <= 2048}
     for uri in _awaited(tx, podm_uuid, list(hashes.values())):
-        del hashes[inventory.uri_hash(uri)]
+        del hashes[diff.uri_hash(uri)]
     same: dict[str, Any] = {'podm_uuid': podm_uuid, 'uri_hash': list(hashes)}
     # What is being read may have been read before it changed.
     tx.delete(
@@ -159,6 +161,8 @@ class Events:
         )
         self._lock = threading.Lock()
         self._busy: set[str] = set()
+        # When each subscription is looked after again.
+        self._due: dict[str, float] = {}
         self._waking = threading.Event()
 
     def wake(self) -> None:
@@ -181,13 +185,19 @@ class Events:
             if podm is None or loader.identity(podm) != listener.identity:
                 listener.stop()
                 del self._listeners[uuid]
+        now = time.monotonic()
         for uuid, podm in self._owned.items():
-            if podm.status != 'online' or uuid in self._listeners:
+            if podm.status != 'online':
+                # Who was away may have forgotten us.
+                self._due.pop(uuid, None)
+                continue
+            if uuid in self._listeners:
                 continue
             if 'event stream' in podm.capabilities:
                 if len(self._listeners) < cfg.CONF.conductor.event_streams:
                     self._listeners[uuid] = Listener(podm, self._drivers, self)
-            elif 'event subscription' in podm.capabilities:
+            elif _is_wanted(podm) and now >= self._due.get(uuid, 0):
+                self._due[uuid] = now + cfg.CONF.conductor.status_interval
                 self._once(f'subscribe:{uuid}', self._subscribe, podm)
             if podm.event_subscription and not _is_wanted(podm):
                 _leave(podm)

@@ -6,8 +6,8 @@ from typing import Any
 from oslo_config import cfg
 
 from valence.common import exception
+from valence.db import allocations
 from valence.db import api as db
-from valence.db import claims
 from valence.db.sqlalchemy import models
 
 # Devices that keep data, also where it is not told how much.
@@ -60,12 +60,12 @@ def let_go(
     if node is not None and not erased and _matters(node):
         for row in tx.list(models.Allocation, **where).all():
             if _stores(tx, row.resource_uuid):
-                claims.change(
+                allocations.change(
                     tx,
                     {'node_uuid': None, 'reserved_to': node.project_id},
                     uuid=row.uuid,
                 )
-    claims.drop(tx, **where)
+    allocations.drop(tx, **where)
 
 
 def _matters(node: Any) -> bool:

@@ -97,10 +97,10 @@ def living() -> list[str]:
         return sorted(row.uuid for row in rows if not _stale(row, now))
 
 
-def ring() -> hashring.HashRing:
-    """What shares out the periodic work over the living conductors."""
+def ring(conductors: list[str] | None = None) -> hashring.HashRing:
+    """What shares out the periodic work over conductors; the living ones."""
     made = hashring.HashRing([])
-    for uuid in living():
+    for uuid in living() if conductors is None else conductors:
         made.add_node(uuid)
     return made
 

@@ -41,27 +41,67 @@ class Monitor:
         self._due: dict[str, float] = {}
         self._failures: dict[str, int] = {}
         self._known: dict[str, Any] = {}
+        self._rows: dict[str, Any] = {}
+        self._stamps: dict[str, Any] = {}
+        # Who shares what with whom, and what of it is ours.
+        self._shared: tuple[list[str], set[str]] = ([], set())
+        self._own: set[str] = set()
 
     def tick(self) -> list[Any]:
         """Begin whatever is due now; returns at once.
 
         :returns: the rows of the pod managers that are this conductor's.
         """
-        ring = lease.ring()
-        with db.reader() as tx:
-            podms = tx.list(
-                models.PodManager,
-                models.PodManager.deleting_at.is_(None),
-            ).all()
-        self._drivers.keep({podm.uuid for podm in podms})
-        owned = []
-        for podm in podms:
-            if self._lease.uuid in ring.get_nodes(podm.uuid.encode()):
-                owned.append(podm)
-                self._look_after(podm)
-            else:
-                self._due.pop(podm.uuid, None)
+        self._read()
+        self._drivers.keep(set(self._rows))
+        self._share()
+        owned = [self._rows[uuid] for uuid in self._own]
+        for podm in owned:
+            self._look_after(podm)
         return owned
+
+    def _read(self) -> None:
+        """Have the rows as they are now; only those that changed are read."""
+        podm = models.PodManager
+        with db.reader() as tx:
+            stamps = {
+                row.uuid: row.updated_at or row.created_at
+                for row in tx.list(
+                    podm,
+                    podm.deleting_at.is_(None),
+                    only=('uuid', 'created_at', 'updated_at'),
+                )
+            }
+            changed = [
+                uuid
+                for uuid, stamp in stamps.items()
+                if self._stamps.get(uuid) != stamp
+            ]
+            for start in range(0, len(changed), db.BATCH):
+                batch = changed[start : start + db.BATCH]
+                for row in tx.list(podm, uuid=batch):
+                    self._rows[row.uuid] = row
+        for uuid in self._rows.keys() - stamps.keys():
+            del self._rows[uuid]
+        self._stamps = stamps
+
+    def _share(self) -> None:
+        """Find out which pod managers are this conductor's."""
+        shared = lease.living(), set(self._rows)
+        if shared == self._shared:
+            return
+        conductors, podms = shared
+        ring = lease.ring(conductors)
+        own = {
+            uuid
+            for uuid in podms
+            if self._lease.uuid in ring.get_nodes(uuid.encode())
+        }
+        for uuid in self._own - own:
+            for known in (self._due, self._failures, self._known):
+                known.pop(uuid, None)
+            self._due.pop(f'sync:{uuid}', None)
+        self._shared, self._own = shared, own
 
     def close(self) -> None:
         """Begin nothing more."""

@@ -20,9 +20,9 @@ from stevedore import named
 from valence import objects
 from valence.common import exception
 from valence.db import access
+from valence.db import allocations
 from valence.db import api as db
 from valence.db import capacity
-from valence.db import claims
 from valence.db.sqlalchemy import models
 from valence.scheduler import filters
 from valence.scheduler import fitting
@@ -410,7 +410,7 @@ def claim(
             uuid=list(uuids),
         ) != len(uuids):
             raise exception.LostRace()
-    claims.make(
+    allocations.make(
         tx, podm_uuid, node_uuid, {*system_uuids, *device_uuids}, project_id
     )
 
@@ -434,7 +434,7 @@ def reclaim(
         for row in tx.list(models.Allocation, node_uuid=node_uuid)
     }
     unclaim(tx, node_uuid, held.difference(uuids))
-    claims.make(tx, podm_uuid, node_uuid, set(uuids) - held, project_id)
+    allocations.make(tx, podm_uuid, node_uuid, set(uuids) - held, project_id)
 
 
 def unclaim(
@@ -450,5 +450,5 @@ def unclaim(
     if uuids is not None:
         where['resource_uuid'] = list(uuids)
     reserved = models.Allocation.reserved_to.is_not(None)
-    claims.change(tx, {'node_uuid': None}, reserved, **where)
-    claims.drop(tx, **where)
+    allocations.change(tx, {'node_uuid': None}, reserved, **where)
+    allocations.drop(tx, **where)

@@ -8,12 +8,12 @@ from oslo_config import cfg
 
 from valence import quota
 from valence.common import exception
+from valence.conductor import diff
 from valence.conductor import holdings
-from valence.conductor import inventory
 from valence.conductor import operations
 from valence.conductor import states
+from valence.db import allocations
 from valence.db import api as db
-from valence.db import claims
 from valence.db.sqlalchemy import models
 
 
@@ -25,7 +25,8 @@ class Look(operations.Step):
     def do(self, run: operations.Run) -> dict[str, Any]:
         uri = holdings.node_uri(run.target)
         deadline = run.repeatable(cfg.CONF.redfish.request_timeout)
-        composed = run.driver().read_node(uri, deadline)
+        # One that was only allocated is assembled; one that failed refused.
+        composed = run.driver().settle(uri, deadline)
         if not composed.resources:
             raise exception.PodManagerError(
                 reason=f'{uri} does not tell what it is made of'
@@ -39,7 +40,7 @@ class Look(operations.Step):
         result: dict[str, Any],
     ) -> None:
         podm_uuid = run.operation.podm_uuid
-        hashes = [inventory.uri_hash(uri) for uri in result['resources']]
+        hashes = [diff.uri_hash(uri) for uri in result['resources']]
         claimed: list[str] = []
         systems = 0
         for model in (models.System, models.Device):
@@ -51,7 +52,7 @@ class Look(operations.Step):
                 reason='no system of the inventory is part of the node; '
                 'sync the pod manager first'
             )
-        claims.make(tx, podm_uuid, run.target, claimed)
+        allocations.make(tx, podm_uuid, run.target, claimed)
         tx.update(
             models.Node,
             {
@@ -67,7 +68,7 @@ class Look(operations.Step):
         run: operations.Run,
         result: dict[str, Any] | None,
     ) -> None:
-        claims.drop(tx, node_uuid=run.target)
+        allocations.drop(tx, node_uuid=run.target)
 
 
 class Adopt(operations.Action):

@@ -11,6 +11,7 @@ from oslo_utils import timeutils
 
 from valence import scheduler
 from valence.common import exception
+from valence.conductor import drift
 from valence.conductor import holdings
 from valence.conductor import inventory
 from valence.conductor import operations
@@ -172,7 +173,7 @@ class Assemble(operations.Step):
                 system=pick['system_uuid'], reason=str(exc)
             ) from exc
         with db.reader() as tx:
-            found = inventory.known(
+            found = drift.known(
                 tx, run.operation.podm_uuid, composed.resources
             )
             self._accept(tx, run, found)

@@ -6,8 +6,8 @@ from typing import Any
 from valence.common import exception
 from valence.conductor import api as conductor
 from valence.conductor import operations
+from valence.db import allocations
 from valence.db import api as db
-from valence.db import claims
 from valence.db.sqlalchemy import models
 from valence.podmanagers import base
 
@@ -89,7 +89,7 @@ class Wait(operations.Step):
         for uuid in uuids:
             for operation in conductor.open_operations(tx, uuid):
                 conductor.cancel(tx, operation)
-            claims.drop(tx, node_uuid=uuid)
+            allocations.drop(tx, node_uuid=uuid)
             tx.delete(models.Node, uuid=uuid)
 
 

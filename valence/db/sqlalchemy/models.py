@@ -134,7 +134,7 @@ def _is_free(context: Any) -> bool:
 
 
 class Claimable(Observed):
-    """What nodes are made of; ``valence.db.claims`` says who has it."""
+    """What nodes are made of; ``valence.db.allocations`` says who has it."""
 
     __abstract__ = True
 

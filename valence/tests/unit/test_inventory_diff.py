@@ -4,7 +4,7 @@
 import datetime
 import types
 
-from valence.conductor import inventory
+from valence.conductor import diff
 from valence.podmanagers import base as driver_base
 from valence.tests import base
 
@@ -32,7 +32,7 @@ def _row(uuid, uri, **values):
             'seen_at': _NOW - _DAY,
             'properties': {'Id': uri},
             'resource_uri': uri,
-            'uri_hash': inventory.uri_hash(uri),
+            'uri_hash': diff.uri_hash(uri),
             'parent_uuid': None,
             'stale': False,
             'missing_since': None,
@@ -42,9 +42,11 @@ def _row(uuid, uri, **values):
     )
 
 
-def _diff(seen, stored, unread=(), claimed=(), since=None, known=()):
-    found = inventory.matches(seen, stored, ('serial_number',))
-    return inventory.diff(
+def _diff(
+    seen, stored, unread=(), claimed=(), since=None, known=(), confirms=False
+):
+    found = diff.matches(seen, stored, ('serial_number',))
+    return diff.diff(
         seen,
         stored,
         found,
@@ -60,6 +62,7 @@ def _diff(seen, stored, unread=(), claimed=(), since=None, known=()):
         unread=unread,
         claimed=claimed,
         since=since,
+        confirms=confirms,
         now=_NOW,
     )
 
@@ -78,6 +81,10 @@ class TestDiff(base.TestCase):
             [_item('/1'), _item('/2')], [_row('a', '/1'), _row('b', '/2')]
         )
         self.assertChanges(changes)
+
+    def test_what_is_looked_at_alone_bears_the_time_of_the_look(self):
+        changes = _diff([_item('/1')], [_row('a', '/1')], confirms=True)
+        self.assertEqual({'a': {'seen_at': _NOW}}, changes.update)
 
     def test_new(self):
         changes = _diff([_item('/1'), _item('/2')], [_row('a', '/1')])
@@ -102,9 +109,7 @@ class TestDiff(base.TestCase):
         )
         self.assertChanges(changes, update=['a'])
         self.assertEqual('/9', changes.update['a']['resource_uri'])
-        self.assertEqual(
-            inventory.uri_hash('/9'), changes.update['a']['uri_hash']
-        )
+        self.assertEqual(diff.uri_hash('/9'), changes.update['a']['uri_hash'])
 
     def test_a_serial_that_comes_twice_tells_nothing(self):
         changes = _diff(

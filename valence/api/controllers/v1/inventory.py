@@ -8,9 +8,9 @@ from valence.api.controllers.v1 import base
 from valence.common import exception
 from valence.common import rpc
 from valence.conductor import api as conductor
+from valence.db import allocations
 from valence.db import api as db
 from valence.db import capacity
-from valence.db import claims
 from valence.db.sqlalchemy import models
 
 
@@ -42,7 +42,7 @@ def _unreserve(
     tx: db.Transaction, controller: Claimable, call: base.Call
 ) -> None:
     row = controller.find(tx, call)
-    if not claims.drop(tx, resource_uuid=row.uuid, node_uuid=None):
+    if not allocations.drop(tx, resource_uuid=row.uuid, node_uuid=None):
         raise exception.Conflict(
             f'The {controller.object.KIND} {row.name} is not reserved.'
         )

@@ -7,8 +7,8 @@ from oslo_utils import timeutils
 
 from valence import objects
 from valence.common import exception
+from valence.db import allocations
 from valence.db import api as db
-from valence.db import claims
 from valence.db.sqlalchemy import models
 from valence.tests import base
 from valence.tests import fixtures
@@ -147,7 +147,7 @@ class Scene:
             podm_uuid=self.uuids['open'],
             **values,
         )
-        claims.show(self._tx, [self.uuids[name]])
+        allocations.show(self._tx, [self.uuids[name]])
 
     def _flavors(self):
         for name, project in (

@@ -11,7 +11,7 @@ from oslo_limit import fixture as limit_fixture
 
 from valence import quota
 from valence.common import exception
-from valence.conductor import inventory
+from valence.conductor import diff
 from valence.conductor import states
 from valence.conductor.actions import adopt
 from valence.conductor.actions import change
@@ -188,7 +188,7 @@ class TestAdopted(QuotaCase):
             (models.System, 'open-system'),
             (models.Device, 'open-free'),
         ):
-            hashed = inventory.uri_hash(f'/{name}')
+            hashed = diff.uri_hash(f'/{name}')
             db.update(model, {'uri_hash': hashed}, name=name)
         run = types.SimpleNamespace(
             operation=operation, target=operation.target_uuid

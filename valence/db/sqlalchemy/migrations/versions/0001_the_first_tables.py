@@ -483,7 +483,7 @@ def upgrade():
         sa.Column('provision_state', sa.String(length=16), nullable=False),
         sa.Column('power_state', sa.String(length=16), nullable=False),
         sa.Column('drift', types.Text, nullable=True),
-        sa.Column('managed_by', sa.String(length=64), nullable=True),
+        sa.Column('managed_by', types.Name(64), nullable=True),
         sa.Column('managed_state', sa.String(length=255), nullable=True),
         sa.Column('last_error', types.Text, nullable=True),
         sa.Column('plain_last_error', types.Text, nullable=True),

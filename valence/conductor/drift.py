@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What pod managers say of our nodes: power, and other hardware than ours."""
+
+import datetime
+from collections.abc import Iterable
+from typing import Any
+
+from valence.conductor import diff
+from valence.conductor import provisioning
+from valence.conductor import states
+from valence.db import api as db
+from valence.db.sqlalchemy import models
+from valence.podmanagers import base
+
+_GONE = 'is not on the pod manager any more'
+
+
+def write(
+    tx: db.Transaction,
+    podm_uuid: str,
+    seen: base.Inventory,
+    partial: bool,
+    since: datetime.datetime | None,
+) -> None:
+    """Bring our nodes to what the pod manager says of them."""
+    by_uri = {composed.uri: composed for composed in seen.nodes}
+    claimed, missing = _claims(tx, podm_uuid)
+    there = known(
+        tx,
+        podm_uuid,
+        {uri for composed in seen.nodes for uri in composed.resources},
+    ).keys()
+    nodes = tx.list(
+        models.Node, podm_uuid=podm_uuid, provision_state=('active', 'error')
+    ).all()
+    for node in nodes:
+        if diff.is_newer(node.updated_at, since):
+            continue
+        ours = claimed.get(node.uuid, set())
+        composed = by_uri.get(node.resource_uri)
+        if composed is not None:
+            found = (there & set(composed.resources)) - missing
+            told = provisioning.drift(
+                words(ours, found), node.managed_by, node.managed_state
+            )
+            _write_node(tx, node, composed, told)
+            continue
+        lost = words(ours, ours - missing)
+        told = provisioning.drift(lost, node.managed_by, node.managed_state)
+        if lost and told != node.drift:
+            tx.update(models.Node, {'drift': told}, uuid=node.uuid)
+        looked_at = node.resource_uri in seen.gone or not partial
+        if (
+            node.provision_state == 'active'
+            and looked_at
+            and not diff.is_unread(node.resource_uri, tuple(seen.unread))
+        ):
+            states.move_node(
+                tx,
+                node.uuid,
+                'error',
+                power_state='unknown',
+                last_error=f'{node.resource_uri} {_GONE}',
+            )
+
+
+def _write_node(
+    tx: db.Transaction,
+    node: Any,
+    composed: base.ComposedNode,
+    drifted: str | None,
+) -> None:
+    values: dict[str, Any] = {
+        'power_state': composed.power_state,
+        'drift': drifted,
+    }
+    # A node that was missed and is there again is as good as before.
+    back = node.provision_state == 'error' and (
+        node.last_error == f'{node.resource_uri} {_GONE}'
+    )
+    if back:
+        states.move_node(tx, node.uuid, 'active', **states.WELL, **values)
+    elif any(getattr(node, name) != new for name, new in values.items()):
+        tx.update(models.Node, values, uuid=node.uuid)
+
+
+def words(claimed: set[str], found: set[str]) -> str | None:
+    """How a node differs from what it was composed of, in words.
+
+    :param claimed: the URIs that Valence claimed for the node.
+    :param found: the URIs that the pod manager says it is made of.
+    """
+    lost, gained = sorted(claimed - found), sorted(found - claimed)
+    words = []
+    if lost:
+        words.append(f'lost {", ".join(lost)}')
+    if gained:
+        words.append(f'gained {", ".join(gained)}')
+    return '; '.join(words)[:4096] or None
+
+
+def known(
+    tx: db.Transaction, podm_uuid: str, uris: Iterable[str]
+) -> dict[str, str]:
+    """The UUIDs of systems and devices of the inventory, by URI.
+
+    :param uris: those that are not in the inventory are left out.
+    """
+    hashes = [diff.uri_hash(uri) for uri in dict.fromkeys(uris)]
+    return {
+        row.resource_uri: row.uuid
+        for model in (models.System, models.Device)
+        for start in range(0, len(hashes), db.BATCH)
+        for row in tx.list(
+            model,
+            only=('uuid', 'resource_uri'),
+            podm_uuid=podm_uuid,
+            uri_hash=hashes[start : start + db.BATCH],
+        )
+    }
+
+
+def _claims(
+    tx: db.Transaction, podm_uuid: str
+) -> tuple[dict[str, set[str]], set[str]]:
+    """The URIs of what each node of a pod manager has claimed.
+
+    :returns: besides, those of them that the pod manager does not show.
+    """
+    claimed: dict[str, set[str]] = {}
+    missing = set()
+    for model in (models.System, models.Device):
+        rows = tx.list(
+            model,
+            model.node_uuid.is_not(None),
+            only=('node_uuid', 'resource_uri', 'missing_since'),
+            podm_uuid=podm_uuid,
+        )
+        for row in rows:
+            claimed.setdefault(row.node_uuid, set()).add(row.resource_uri)
+            if row.missing_since is not None:
+                missing.add(row.resource_uri)
+    return claimed, missing

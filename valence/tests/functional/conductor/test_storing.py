@@ -1,0 +1,207 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What comes of a look at the hardware, in the tables."""
+
+import datetime
+
+from oslo_utils import timeutils
+
+from valence import objects
+from valence.common import exception
+from valence.conductor import holdings
+from valence.conductor import inventory
+from valence.db import allocations
+from valence.db import api as db
+from valence.db.sqlalchemy import models
+from valence.podmanagers import base as driver_base
+from valence.tests import base
+
+_SECOND = datetime.timedelta(seconds=1)
+
+
+def _chassis(uri, kind, parent=None):
+    values = {'name': uri, 'type': kind, 'state': 'enabled', 'health': 'ok'}
+    return driver_base.Item(uri, values, parent)
+
+
+def _system(uri, parent='/sled', **values):
+    counts = ('cpu_sockets', 'cpu_cores', 'cpu_threads', 'memory_mib')
+    return driver_base.Item(
+        uri,
+        {
+            **dict.fromkeys((*counts, 'storage_gib'), 1),
+            **{name: [] for name in ('drives', 'nics', 'zones')},
+            'name': uri,
+            'health': 'ok',
+            'state': 'free',
+            'power_state': 'off',
+            'hardware_uuid': None,
+            'serial_number': None,
+            **values,
+        },
+        parent,
+    )
+
+
+def _composed(uri, *resources):
+    return driver_base.ComposedNode(uri, '1', '1', None, 'on', resources)
+
+
+class TestStoring(base.DatabaseTestCase):
+    def setUp(self):
+        super().setUp()
+        self.podm = db.create(
+            models.PodManager,
+            **objects.PodManager.defaults(),
+            name='pod',
+            url='http://pod',
+        )
+        self.began = timeutils.utcnow()
+
+    def write(self, *systems, since=None, **more):
+        """Store a pod of one rack with these systems."""
+        seen = driver_base.Inventory(
+            chassis=[
+                _chassis('/rack', 'rack'),
+                _chassis('/drawer', 'drawer', '/rack'),
+                _chassis('/sled', 'sled', '/drawer'),
+            ],
+            systems=list(systems),
+        )
+        for name, value in more.items():
+            setattr(seen, name, value)
+        return self.store(seen, since)
+
+    def store(self, seen, since=None, partial=False):
+        return db.transaction(inventory.write)(
+            self.podm, seen, since=since or timeutils.utcnow(), partial=partial
+        )
+
+    def node(self, *uris):
+        """A node that has claimed systems."""
+        node = db.create(
+            models.Node,
+            **objects.Node.defaults(),
+            name='node',
+            scope='',
+            podm_uuid=self.podm,
+            resource_uri='/node',
+            provision_state='active',
+        )
+        db.transaction(allocations.make)(
+            self.podm, node, [self.row(uri).uuid for uri in uris]
+        )
+        return node
+
+    @staticmethod
+    def row(uri, model=models.System):
+        return db.get(model, resource_uri=uri)
+
+    def test_racks(self):
+        self.write(_system('/1'), _system('/2', None), _system('/3', '/rack'))
+        rack = self.row('/rack', models.Chassis).uuid
+        self.assertEqual(rack, self.row('/1').rack_uuid)
+        self.assertIsNone(self.row('/2').rack_uuid)
+        self.assertEqual(rack, self.row('/3').rack_uuid)
+
+    def test_the_rack_of_what_was_looked_at_alone(self):
+        self.write()
+        seen = driver_base.Inventory(systems=[_system('/1')])
+        self.store(seen, partial=True)
+        rack = self.row('/rack', models.Chassis).uuid
+        self.assertEqual(rack, self.row('/1').rack_uuid)
+
+    def test_racks_in_a_ring(self):
+        ring = [_chassis('/a', 'sled', '/b'), _chassis('/b', 'sled', '/a')]
+        self.write(_system('/1', '/a'), chassis=ring)
+        self.assertIsNone(self.row('/1').rack_uuid)
+
+    def test_what_contains_it_could_not_be_read(self):
+        self.write(_system('/1'))
+        before = self.row('/1')
+        rack = _chassis('/rack', 'rack')
+        unread = {'/sled', '/drawer'}
+        self.write(_system('/1'), chassis=[rack], unread=unread)
+        after = self.row('/1')
+        self.assertEqual(before.chassis_uuid, after.chassis_uuid)
+        self.assertEqual(before.rack_uuid, after.rack_uuid)
+        self.assertTrue(self.row('/sled', models.Chassis).stale)
+
+    def test_free(self):
+        self.write(_system('/1'), _system('/2', state='used'))
+        self.assertTrue(self.row('/1').free)
+        self.assertFalse(self.row('/2').free)
+        node = self.node('/1')
+        self.assertEqual(node, self.row('/1').node_uuid)
+        self.assertFalse(self.row('/1').free)
+        # What the pod manager says does not make it free.
+        self.write(_system('/1', state='used'), _system('/2'))
+        self.write(_system('/1'), _system('/2'))
+        self.assertFalse(self.row('/1').free)
+        self.assertTrue(self.row('/2').free)
+        db.transaction(holdings.let_go)(node, erased=True)
+        self.assertTrue(self.row('/1').free)
+        self.assertIsNone(self.row('/1').node_uuid)
+        self.write(_system('/2'))
+        self.assertFalse(self.row('/1').free)
+
+    def test_hardware_that_vanishes_under_a_node(self):
+        self.write(_system('/1'))
+        self.node('/1')
+        for nodes in ([_composed('/node', '/1')], [_composed('/node')]):
+            self.write(nodes=nodes)
+            node = db.get(models.Node, name='node')
+            self.assertEqual('lost /1', node.drift)
+            self.write(_system('/1'), nodes=[_composed('/node', '/1')])
+            self.assertIsNone(db.get(models.Node, name='node').drift)
+        # An event may tell of the system alone.
+        gone = driver_base.Inventory(gone={'/1'})
+        self.store(gone, partial=True)
+        node = db.get(models.Node, name='node')
+        self.assertEqual('lost /1', node.drift)
+        self.assertEqual('active', node.provision_state)
+
+    def test_node_and_hardware_vanish(self):
+        self.write(_system('/1'))
+        self.node('/1')
+        self.write()
+        node = db.get(models.Node, name='node')
+        self.assertEqual('lost /1', node.drift)
+        self.assertEqual('error', node.provision_state)
+        self.assertIn('not on the pod manager', node.last_error)
+        self.assertIsNotNone(self.row('/1'))
+
+    def test_a_look_that_finds_nothing_new_is_newer_all_the_same(self):
+        self.write(_system('/1'), since=self.began)
+        seen = driver_base.Inventory(systems=[_system('/1')])
+        self.store(seen, self.began + 9 * _SECOND, partial=True)
+        late = _system('/1', health='critical')
+        self.write(late, since=self.began + 5 * _SECOND)
+        self.assertEqual('ok', self.row('/1').health)
+        self.write(late, since=self.began + 10 * _SECOND)
+        self.assertEqual('critical', self.row('/1').health)
+
+    def test_a_reading_is_newer_than_an_older_refresh(self):
+        self.write(_system('/1'), since=self.began)
+        db.update(
+            models.PodManager,
+            {'synced_at': self.began + 9 * _SECOND},
+            uuid=self.podm,
+        )
+        seen = driver_base.Inventory(systems=[_system('/1', health='warning')])
+        self.store(seen, self.began + 5 * _SECOND, partial=True)
+        self.assertEqual('ok', self.row('/1').health)
+
+    def test_the_pod_manager_is_removed_meanwhile(self):
+        db.transaction(lambda tx: tx.delete(models.PodManager))()
+        error = self.assertRaises(
+            exception.PodManagerError, self.write, _system('/1')
+        )
+        self.assertIn('removed', str(error))
+
+
+class TestStoringMySQL(TestStoring):
+    backend = 'mysql'
+
+
+class TestStoringPostgreSQL(TestStoring):
+    backend = 'postgresql'
