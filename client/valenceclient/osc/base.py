@@ -53,6 +53,9 @@ def sentence(exc: Exception) -> str:
     if isinstance(exc, ks_exceptions.ConnectFailure):
         # Behind the colon comes the history of it within urllib3.
         return text.partition(': ')[0] + '.'
+    if isinstance(exc, ks_exceptions.DiscoveryFailure):
+        # Behind the comma it tells of options that are not Valence's.
+        return f'Valence does not answer: {text.partition(", ")[0]}.'
     return text
 
 
