@@ -35,6 +35,8 @@ class QuotaCase(RBACCase):
 
     def setUp(self):
         super().setUp()
+        # One node of the project's is enough to count.
+        db.transaction(lambda tx: tx.delete(models.Node, name='own-managed'))()
         self.limit()
         quota._enforcer.cache_clear()
         self.addCleanup(quota._enforcer.cache_clear)
