@@ -106,6 +106,10 @@ class RSD(redfish_events.Follower):
         for uri in uris:
             _sort(uri, places, members)
         known = self._known_nodes(deadline)
+        # A node is switched on and off with its computer.
+        for uri, held in known.items():
+            if set(held.resources) & set(members.get('systems', ())):
+                _sort(uri, places, members)
         with Crawler(self._client, deadline, expand=False) as crawler:
             members['nodes'] = self._look_at(
                 crawler, places['nodes'], members.get('nodes', []), known
