@@ -1,17 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
 """A page of a large inventory, against the same page of a small one.
 
-MariaDB holds 2 pod managers of 500 systems, then 200 of them. Each time pages
-of 100 systems, filtered and sorted, are asked of the API, without sockets.
+One database of MariaDB holds 2 pod managers of 500 systems, another 200 of
+them. Pages of 100 systems, filtered and sorted, are asked of the API, without
+sockets, of the one and the other in turns.
 
     python -m benchmarks.pages [pod managers]
 """
 
+import contextlib
+import itertools
 import random
 import statistics
 import sys
 import time
+from collections.abc import Iterator
 from typing import Any
+from unittest import mock
 
 from oslo_utils import timeutils
 from oslo_utils import uuidutils
@@ -25,6 +30,7 @@ from valence.tests import fixtures
 
 PODS, SYSTEMS, FEW = 200, 500, 2
 ROUNDS = 40
+SETTLE_SECONDS = 10
 QUERIES = {
     'the first page': '',
     'of one pod manager': 'pod_manager=pod-1',
@@ -41,19 +47,18 @@ _WORDS = {'Oem': 'x' * 1200}
 
 
 @db.transaction
-def fill(tx: db.Transaction, numbers: range) -> None:
-    """Add pod managers and their systems."""
-    chance = random.Random(numbers.start)
-    for number in numbers:
-        podm = tx.create(
-            models.PodManager,
-            **objects.PodManager.defaults(),
-            name=f'pod-{number}',
-            url=f'http://pod-{number}',
-        )
-        tx.create_many(
-            models.System, (system(podm, chance, n) for n in range(SYSTEMS))
-        )
+def fill(tx: db.Transaction, number: int) -> None:
+    """Add a pod manager and its systems."""
+    chance = random.Random(number)
+    podm = tx.create(
+        models.PodManager,
+        **objects.PodManager.defaults(),
+        name=f'pod-{number}',
+        url=f'http://pod-{number}',
+    )
+    tx.create_many(
+        models.System, (system(podm, chance, n) for n in range(SYSTEMS))
+    )
 
 
 def system(podm: str, chance: random.Random, number: int) -> dict[str, Any]:
@@ -85,43 +90,68 @@ def system(podm: str, chance: random.Random, number: int) -> dict[str, Any]:
     }
 
 
-def measure(client: Any) -> dict[str, float]:
-    """The milliseconds of each page, and of the page after it."""
-    with engine.begin() as connection:
-        connection.exec_driver_sql('ANALYZE TABLE systems')
-    result = {}
-    for name, words in QUERIES.items():
-        path = f'/v1/systems?limit=100&{words}'
-        for title in (name, f'{name}, next'):
-            spent = []
-            for _ in range(ROUNDS):
-                begun = time.perf_counter()
-                body = client.get(path)
-                spent.append(time.perf_counter() - begun)
-            if len(body['systems']) == 100:
-                result[title] = 1000 * statistics.median(spent)
-            path = body.get('next', path)
-    return result
+class Inventory:
+    """A database with some pod managers, among others."""
+
+    def __init__(self, stack: contextlib.ExitStack, pods: int) -> None:
+        stack.enter_context(fixtures.Database('mysql'))
+        self._engine = engine.get_engine()
+        for number in range(pods):
+            fill(number)
+        with engine.begin() as connection:
+            connection.exec_driver_sql('ANALYZE TABLE systems')
+
+    def get(self, client: Any, path: str) -> tuple[float, dict[str, Any]]:
+        """Ask the API that works on it; the milliseconds, and the answer."""
+        with mock.patch.object(engine, 'get_engine', lambda: self._engine):
+            begun = time.perf_counter()
+            body = client.get(path)
+            return 1000 * (time.perf_counter() - begun), body
+
+
+def compare(
+    client: Any, inventories: list[Inventory], words: str
+) -> Iterator[list[float]]:
+    """The milliseconds of a page in each, and of the page after it.
+
+    They take turns, so that what disturbs one disturbs the other, too.
+    """
+    paths = [f'/v1/systems?limit=100&{words}'] * len(inventories)
+    while True:
+        spent: list[list[float]] = [[] for _ in inventories]
+        bodies: list[dict[str, Any]] = [{} for _ in inventories]
+        for _ in range(ROUNDS):
+            for n, inventory in enumerate(inventories):
+                took, bodies[n] = inventory.get(client, paths[n])
+                spent[n].append(took)
+        if any(len(body['systems']) < 100 for body in bodies):
+            return
+        yield [statistics.median(times) for times in spent]
+        paths = [body.get('next', '') for body in bodies]
+        if not all(paths):
+            return
 
 
 def main() -> None:
-    """Fill, measure, fill more, measure again."""
+    """Fill two, and measure both."""
     pods = int(sys.argv[1]) if len(sys.argv) > 1 else PODS
-    with fixtures.Conf(), fixtures.Database('mysql'), fixtures.Keys():
+    times = {}
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(fixtures.Conf())
+        stack.enter_context(fixtures.Keys())
+        inventories = [Inventory(stack, count) for count in (FEW, pods)]
+        time.sleep(SETTLE_SECONDS)
         client = fixtures.Client()
-        fill(range(FEW))
-        measure(client)
-        small = measure(client)
-        begun = time.monotonic()
-        for number in range(FEW, pods):
-            fill(range(number, number + 1))
-        spent = time.monotonic() - begun
-        large = measure(client)
+        for name, words in QUERIES.items():
+            found = itertools.islice(compare(client, inventories, words), 2)
+            for title, pair in zip(
+                (name, f'{name}, next'), found, strict=False
+            ):
+                times[title] = pair
     few, many = FEW * SYSTEMS, pods * SYSTEMS
-    print(
-        f'{many - few} rows written in {spent:.0f} s; milliseconds for 100 of '
-        f'{few} and of {many} systems:'
-    )
+    print(f'milliseconds for 100 of {few} and of {many} systems:')
+    small = {name: pair[0] for name, pair in times.items()}
+    large = {name: pair[1] for name, pair in times.items()}
     ratios = {name: large[name] / small[name] for name in small}
     for name, ratio in ratios.items():
         print(
