@@ -273,6 +273,11 @@ class Proxy(proxy.Proxy):
         """How much all pod managers have, and how much of it is free."""
         return self._get(resources.Capacity, requires_id=False)
 
+    def get_capacities(self) -> dict[str, dict[str, Any]]:
+        """How much each pod manager has, and has free, by its UUID."""
+        answer: dict[str, dict[str, Any]] = self.get('/capacity').json()
+        return answer['pod_managers']
+
     def unreserve_system(
         self, which: resources.System | str, ignore_missing: bool = True
     ) -> None:

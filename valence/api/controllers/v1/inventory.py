@@ -86,6 +86,13 @@ class Capacity:
 
     @base.verb()
     def show(self, call: base.Call) -> dict[str, Any]:
-        """Show how much there is, and how much of it is free."""
+        """Show how much there is, and how much of it is free.
+
+        Of all pod managers together, and of each by its UUID.
+        """
         with db.reader() as tx:
-            return {'capacity': capacity.capacity(tx)}
+            found = capacity.by_pod_manager(tx)
+        return {
+            'capacity': capacity.together(found.values()),
+            'pod_managers': found,
+        }
