@@ -35,6 +35,12 @@ GENERATED: dict[str, list[str]] = {
         'etc/valence/policy-generator.conf',
         '--output-file',
     ],
+    # Horizon checks the rules before it shows what they guard.
+    'dashboard/valence_dashboard/conf/composable.yaml': [
+        'python',
+        'tools/horizon_policy.py',
+        '--output-file',
+    ],
     'api-ref/openapi.json': _OPENAPI,
     'doc/source/user/pairs.rst': ['python', 'tools/pairs.py'],
     # The client ships what it makes its commands of.

@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the panels of hardware share: a list, and all of one."""
+
+from typing import Any
+
+from django.urls import path
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
+from valenceclient import schema
+
+from valence_dashboard import api
+from valence_dashboard import fields
+from valence_dashboard import tables
+from valence_dashboard import views
+from valence_dashboard.admin.pod_managers import tables as pod_tables
+
+# What most hardware can be filtered by.
+FILTERS = ('pod_manager', 'name', 'state', 'health', 'model', 'serial_number')
+
+
+def health(record: api.Record) -> str:
+    """Its health; that of what was not seen lately is not to be believed."""
+    if record.missing_since or record.stale:
+        return fields.state(
+            'stale', str(_('The last reading could not confirm it.'))
+        )
+    return fields.state(record.health)
+
+
+def use(record: api.Record) -> str:
+    """Whether it can be had."""
+    if record.node_uuid:
+        return fields.state('used', str(_('It belongs to a node.')))
+    if record.reserved_to:
+        return fields.state(
+            'reserved', str(_('To the project that had it last.'))
+        )
+    return fields.state(record.state)
+
+
+def pod_manager() -> Any:
+    """The column of the pod manager."""
+    return tables.column(
+        'pod_manager',
+        'pod_manager',
+        link=lambda record: views.address(pod_tables.DETAIL, record.podm_uuid),
+    )
+
+
+class Unreserve(tables.Danger):
+    """Frees what nobody has erased."""
+
+    name = 'unreserve'
+    icon = 'unlock'
+    help_text = _(
+        'What the project that had it last has left on it can then be read '
+        'by the next one.'
+    )
+
+    @staticmethod
+    def action_present(count: int) -> str:
+        return ngettext_lazy('Free for All', 'Free for All', count)
+
+    @staticmethod
+    def action_past(count: int) -> str:
+        return ngettext_lazy('Freed', 'Freed', count)
+
+    def allowed(self, request: Any, datum: Any = None) -> bool:
+        """Where it is reserved."""
+        return datum is None or bool(datum.reserved_to)
+
+
+def urlpatterns(
+    kind: str, component: str, collection: str, table: Any
+) -> list[Any]:
+    """The pages of a kind of hardware.
+
+    :param kind: its name in the proxy.
+    :param component: its name in the API's document.
+    :param collection: the name of all of them in the proxy.
+    :param table: shows them.
+    """
+    index = f'horizon:admin:{collection}:index'
+    title = table._meta.verbose_name
+
+    class Index(tables.ListView):
+        table_class = table
+        page_title = title
+
+    class Detail(views.DetailView):
+        pass
+
+    Index.collection = collection
+    Detail.kind, Detail.component, Detail.index = kind, component, index
+    return [
+        path('', Index.as_view(), name='index'),
+        path('<uuid>/', Detail.as_view(), name='detail'),
+    ]
+
+
+def filters(collection: str, *more: str) -> Any:
+    """The filter of a table of hardware."""
+    known = schema.parameters('get', collection)
+    wanted = (*FILTERS, *more)
+    return tables.filters(collection, *(n for n in wanted if n in known))

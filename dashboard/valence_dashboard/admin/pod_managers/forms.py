@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: Apache-2.0
+from typing import Any
+
+from django import http
+from django.utils.translation import gettext_lazy as _
+from horizon import forms
+from valenceclient import schema
+
+from valence_dashboard import api
+from valence_dashboard import forms as base
+from valence_dashboard import tables
+from valence_dashboard.exceptions import Error
+
+_FIELDS = (
+    *('name', 'url', 'username', 'password', 'driver', 'auth_type'),
+    *('insecure', 'ca_cert', 'location', 'description'),
+    *('maintenance', 'is_public'),
+)
+
+
+def _drivers(request: http.HttpRequest) -> list[tuple[str, str]]:
+    """The drivers that can be chosen; the first choice is none of them."""
+    found = [('', _('Find out on first contact'))]
+    try:
+        found += [
+            (driver.name, f'{driver.name}: {driver.description}')
+            for driver in api.client(request).drivers()
+        ]
+    except Error:
+        tables.tell(request)
+    return found
+
+
+class Register(base.ResourceForm):
+    """Registers a pod manager."""
+
+    kind = 'pod_manager'
+    schema = schema.body('post', 'pod_managers')
+    order = _FIELDS
+    done = _('Registered %s. It is online once it has been reached.')
+
+    def __init__(
+        self, request: http.HttpRequest, *args: Any, **kwargs: Any
+    ) -> None:
+        super().__init__(request, *args, **kwargs)
+        known = self.fields['driver']
+        self.fields['driver'] = forms.ThemableChoiceField(
+            choices=_drivers(request),
+            label=known.label,
+            help_text=known.help_text,
+            initial=known.initial,
+            required=False,
+        )
+        if self.record is None:
+            self.fields['is_public'].initial = True
+
+
+class Edit(Register):
+    """Changes a pod manager; no password given is no change of it."""
+
+    schema = schema.body('patch', 'pod_managers/{id}')
+    done = _('Changed %s.')
+
+    def body(self, data: dict[str, Any]) -> dict[str, Any]:
+        """A password that was not typed stays as it is."""
+        body = super().body(data)
+        if body.get('password', '') is None:
+            del body['password']
+        return body
+
+
+class Remove(base.Form):
+    """Removes a pod manager, with its nodes if need be."""
+
+    cascade = forms.BooleanField(
+        label=_('Release its nodes first'),
+        required=False,
+        help_text=_('Nothing new is composed on it from then on.'),
+    )
+    force = forms.BooleanField(
+        label=_('Forget nodes that cannot be released'),
+        required=False,
+        help_text=_(
+            'For a pod manager that is gone for good: whatever it has '
+            'composed stays composed.'
+        ),
+    )
+    done = _('Removing %s.')
+
+    def clean(self) -> dict[str, Any]:
+        """Forgetting comes after trying."""
+        data: dict[str, Any] = super().clean()
+        if data.get('force') and not data.get('cascade'):
+            self.add_error(
+                'cascade', _('What cannot be released has to be tried first.')
+            )
+        return data
+
+    def ask(self, client: api.Client, data: dict[str, Any]) -> Any:
+        """Delete it, at once or by an operation."""
+        params = {name: 'true' for name in data if data[name]}
+        client.delete_pod_manager(
+            self.record.id, ignore_missing=False, **params
+        )

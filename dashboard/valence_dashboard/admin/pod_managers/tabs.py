@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: Apache-2.0
+from typing import Any
+
+from django import http
+from django.utils.translation import gettext_lazy as _
+from horizon import tabs
+
+from valence_dashboard import fields
+from valence_dashboard import operations
+from valence_dashboard import tables
+from valence_dashboard.admin.chassis import tables as chassis
+from valence_dashboard.admin.devices import tables as devices
+from valence_dashboard.admin.systems import tables as systems
+from valence_dashboard.project.nodes import tables as nodes
+
+
+class Overview(tabs.Tab):
+    """All that the API tells of it."""
+
+    name = _('Overview')
+    slug = 'overview'
+    template_name = 'valence/_details.html'
+
+    def get_context_data(
+        self, request: http.HttpRequest, **kwargs: Any
+    ) -> dict[str, Any]:
+        """Field by field."""
+        record = self.tab_group.kwargs['record']
+        return {'details': fields.details('PodManager', record)}
+
+
+class Capacity(tabs.Tab):
+    """What it has, and how much of that is free."""
+
+    name = _('Capacity')
+    slug = 'capacity'
+    template_name = 'valence/_capacity.html'
+
+    def get_context_data(
+        self, request: http.HttpRequest, **kwargs: Any
+    ) -> dict[str, Any]:
+        """A bar for each kind of thing."""
+        capacity = self.tab_group.kwargs['record'].capacity or {}
+        found = [
+            (fields.label(name), fields.free(amounts, name))
+            for name, amounts in capacity.items()
+            if name != 'devices'
+        ]
+        for kind, amounts in capacity.get('devices', {}).items():
+            found.append((fields.label(kind), fields.free(amounts, kind)))
+            sizes = amounts['capacity_gib']
+            if sizes['total']:
+                found.append(
+                    (
+                        f'{fields.label(kind)}: {_("capacity")}',
+                        fields.free(sizes, 'capacity_gib'),
+                    )
+                )
+        return {'bars': found}
+
+
+class Racks(tables.ListTab):
+    name = _('Racks')
+    slug = 'racks'
+    table_classes = (chassis.Chassis,)
+    collection = 'racks'
+    query = {'sort_key': 'name'}
+
+
+class Systems(tables.ListTab):
+    name = _('Systems')
+    slug = 'systems'
+    table_classes = (systems.Systems,)
+    collection = 'systems'
+
+
+class Devices(tables.ListTab):
+    name = _('Devices')
+    slug = 'devices'
+    table_classes = (devices.Devices,)
+    collection = 'devices'
+
+
+class Nodes(tables.ListTab):
+    name = _('Nodes')
+    slug = 'nodes'
+    table_classes = (nodes.Nodes,)
+    collection = 'nodes'
+
+
+class PodManager(tabs.TabGroup):
+    slug = 'pod_manager'
+    tabs = (Overview, Capacity, Racks, Systems, Devices, Nodes, operations.Tab)
+    sticky = False

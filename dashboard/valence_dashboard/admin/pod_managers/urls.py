@@ -1,0 +1,12 @@
+# SPDX-License-Identifier: Apache-2.0
+from django.urls import path
+
+from valence_dashboard.admin.pod_managers import views
+
+urlpatterns = [
+    path('', views.Index.as_view(), name='index'),
+    path('register/', views.Register.as_view(), name='register'),
+    path('<uuid>/', views.Detail.as_view(), name='detail'),
+    path('<uuid>/edit/', views.Edit.as_view(), name='edit'),
+    path('<uuid>/remove/', views.Remove.as_view(), name='remove'),
+]

@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: Apache-2.0
+from typing import Any
+
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+from horizon import tabs
+
+from valence_dashboard import api
+from valence_dashboard import tables as base_tables
+from valence_dashboard import views
+from valence_dashboard.admin.pod_managers import forms
+from valence_dashboard.admin.pod_managers import tables
+from valence_dashboard.admin.pod_managers import tabs as pod_tabs
+
+_INDEX = 'horizon:admin:pod_managers:index'
+
+
+class Index(base_tables.ListView):
+    """The pod managers, and how full they are."""
+
+    table_class = tables.PodManagers
+    page_title = _('Pod Managers')
+    collection = 'pod_managers'
+    query = {'sort_key': 'name'}
+
+    def complete(self, rows: list[api.Record]) -> None:
+        """What each of them has, by one question for all."""
+        if rows:
+            capacities = api.client(self.request).get_capacities()
+            for row in rows:
+                row['capacity'] = capacities.get(row.uuid)
+
+
+class Detail(tabs.TabbedTableView):
+    """A pod manager, and what belongs to it."""
+
+    template_name = 'valence/tabs.html'
+    tab_group_class = pod_tabs.PodManager
+    page_title = '{{ record.name }}'
+
+    def get_tabs(self, request: Any, **kwargs: Any) -> Any:
+        """The tabs, which know what they are about."""
+        if self._tab_group is None:
+            self.record = views.record(
+                request, 'pod_manager', self.kwargs['uuid'], _INDEX
+            )
+            kwargs['record'] = self.record
+        return super().get_tabs(request, **kwargs)
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """What the head of the page shows."""
+        context = super().get_context_data(**kwargs)
+        context['record'] = self.record
+        table = tables.PodManagers(self.request)
+        context['url'] = reverse(_INDEX)
+        context['actions'] = table.render_row_actions(self.record)
+        context['status'] = tables.status(self.record)
+        return context
+
+
+class Register(views.FormView):
+    """Register a pod manager."""
+
+    form_class = forms.Register
+    title = _('Register Pod Manager')
+    view = 'horizon:admin:pod_managers:register'
+    index = _INDEX
+
+
+class Edit(views.FormView):
+    """Change a pod manager."""
+
+    form_class = forms.Edit
+    title = _('Edit Pod Manager')
+    view = 'horizon:admin:pod_managers:edit'
+    index = _INDEX
+    kind = 'pod_manager'
+    detail = tables.DETAIL
+
+
+class Remove(views.FormView):
+    """Remove a pod manager, having seen what stands in the way."""
+
+    form_class = forms.Remove
+    template_name = 'valence/remove.html'
+    title = _('Remove Pod Manager')
+    view = 'horizon:admin:pod_managers:remove'
+    index = _INDEX
+    kind = 'pod_manager'
+    SHOWN = 20
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """The nodes that it has."""
+        context = super().get_context_data(**kwargs)
+        try:
+            nodes, context['more'] = api.page(
+                self.request, 'nodes', self.SHOWN, podm_uuid=self.record.id
+            )
+            context['nodes'] = nodes
+        except api.exceptions.Error:
+            base_tables.tell(self.request)
+        return context

@@ -1,0 +1,222 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Forms made from the schemas of the API's requests.
+
+A field of the API becomes a field of its name, with its description and its
+limits; the API has the last word on what is sent.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django import http
+from horizon import forms
+from horizon import messages
+
+from valence_dashboard import api
+from valence_dashboard import fields
+from valence_dashboard.exceptions import Error
+from valence_dashboard.exceptions import Unauthorized
+
+
+def field(name: str, schema: dict[str, Any], required: bool) -> forms.Field:
+    """The field of a form that takes a field of a request."""
+    common: dict[str, Any] = {
+        'label': fields.label(name),
+        'required': required,
+        'help_text': schema.get('description', ''),
+    }
+    kinds = _kinds(schema)
+    if 'boolean' in kinds:
+        return forms.BooleanField(**{**common, 'required': False})
+    if 'enum' in schema:
+        values = [value for value in schema['enum'] if value is not None]
+        return forms.ThemableChoiceField(
+            choices=[(value, _spaced(value)) for value in values], **common
+        )
+    if 'integer' in kinds:
+        if name.endswith('_mib'):
+            common['label'] += ' (GiB)'
+        elif name.endswith('_gib'):
+            common['label'] += ' (GiB)'
+        elif name.endswith('_mbps'):
+            common['label'] += ' (Mbit/s)'
+        return forms.IntegerField(min_value=1, **common)
+    if schema.get('writeOnly'):
+        # What was typed never comes back in a page.
+        common['widget'] = forms.PasswordInput(
+            attrs={'autocomplete': 'new-password'}
+        )
+        common['strip'] = False
+    elif schema.get('maxLength', 0) > 1024:
+        common['widget'] = forms.Textarea(attrs={'rows': 3})
+    return forms.CharField(max_length=schema.get('maxLength'), **common)
+
+
+def _kinds(schema: dict[str, Any]) -> set[str]:
+    """The JSON types that a value may have."""
+    kinds: set[str] = set()
+    for one in (schema, *schema.get('anyOf', ())):
+        kind = one.get('type', ())
+        kinds |= {kind} if isinstance(kind, str) else set(kind)
+    return kinds
+
+
+def _spaced(value: str) -> str:
+    """``ForceOff`` as people write it."""
+    words = ''.join(f' {c}' if c.isupper() else c for c in value).strip()
+    return words.capitalize() if ' ' in words else value
+
+
+class Form(forms.SelfHandlingForm):
+    """A form that keeps what was typed when Valence refuses it.
+
+    :cvar done: what is said when it is done; ``%s`` is the name.
+    """
+
+    done = '%s'
+
+    def __init__(
+        self, request: http.HttpRequest, *args: Any, **kwargs: Any
+    ) -> None:
+        self.record: api.Record = kwargs.pop('record', None)
+        super().__init__(request, *args, **kwargs)
+
+    def handle(self, request: http.HttpRequest, data: dict[str, Any]) -> Any:
+        """Ask Valence for it."""
+        try:
+            answer = self.ask(api.client(request), data)
+        except Unauthorized:
+            raise
+        except Error as exc:
+            self.api_error(str(exc))
+            return False
+        name = data.get('name') or (self.record and self.record.name)
+        messages.success(request, self.done % name)
+        return answer or True
+
+    def ask(self, client: api.Client, data: dict[str, Any]) -> Any:
+        """Send the request that the form is for."""
+        raise NotImplementedError
+
+
+class ResourceForm(Form):
+    """Creates or changes a resource.
+
+    :cvar kind: its name in the proxy.
+    :cvar schema: of the body that is sent.
+    :cvar order: the fields that are asked for, the first ones first.
+    """
+
+    kind: str
+    schema: dict[str, Any]
+    order: tuple[str, ...]
+
+    def __init__(
+        self, request: http.HttpRequest, *args: Any, **kwargs: Any
+    ) -> None:
+        super().__init__(request, *args, **kwargs)
+        required = () if self.record else self.schema.get('required', ())
+        for name in self.order:
+            schema = self.schema['properties'][name]
+            self.fields[name] = field(name, schema, name in required)
+            if self.record and not schema.get('writeOnly'):
+                self.fields[name].initial = self.record.get(name)
+
+    def body(self, data: dict[str, Any]) -> dict[str, Any]:
+        """What is to be sent: what was given, or what has changed."""
+        values = {name: data[name] for name in self.order}
+        if self.record is None:
+            return {n: v for n, v in values.items() if v not in ('', None)}
+        return {
+            name: None if value == '' else value
+            for name, value in values.items()
+            if (value or None) != (self.record.get(name) or None)
+        }
+
+    def ask(self, client: api.Client, data: dict[str, Any]) -> Any:
+        """Create it, or change what is to be another way."""
+        body = self.body(data)
+        if self.record is None:
+            return getattr(client, f'create_{self.kind}')(**body)
+        if body:
+            method = getattr(client, f'update_{self.kind}')
+            return method(self.record.id, **body)
+        return True
+
+
+class Requirements:
+    """The part of a form that says what hardware is wanted.
+
+    Made from the schema of ``properties``. Of what may be wanted several
+    times there is place for ``ROWS``; more, or more of a kind, is what
+    ``count`` is for.
+    """
+
+    ROWS = 2
+
+    def __init__(self, schema: dict[str, Any]) -> None:
+        self._groups = schema['properties']
+
+    def _places(self) -> Iterable[tuple[str, int | None, dict[str, Any]]]:
+        for group, schema in self._groups.items():
+            if 'array' in _kinds(schema):
+                for row in range(self.ROWS):
+                    yield group, row, schema['items']['properties']
+            else:
+                yield group, None, schema['properties']
+
+    @staticmethod
+    def _field_name(group: str, row: int | None, name: str) -> str:
+        return '__'.join(
+            str(part) for part in (group, row, name) if part is not None
+        )
+
+    def fields(self) -> dict[str, forms.Field]:
+        """The fields by their names in the form."""
+        return {
+            self._field_name(group, row, name): field(name, schema, False)
+            for group, row, names in self._places()
+            for name, schema in names.items()
+        }
+
+    def initial(self, properties: dict[str, Any]) -> dict[str, Any]:
+        """What stands in the fields for requirements that are there."""
+        found = {}
+        for group, row, names in self._places():
+            values = properties.get(group) or {}
+            if row is not None:
+                values = values[row] if row < len(values) else {}
+            for name in names:
+                value = values.get(name)
+                if value is not None and name.endswith('_mib'):
+                    value = int(value) // 1024
+                found[self._field_name(group, row, name)] = value
+        return found
+
+    def collect(self, data: dict[str, Any]) -> dict[str, Any]:
+        """The requirements that the fields hold."""
+        properties: dict[str, Any] = {}
+        for group, row, names in self._places():
+            values = {}
+            for name in names:
+                value = data.get(self._field_name(group, row, name))
+                if value not in ('', None):
+                    factor = 1024 if name.endswith('_mib') else 1
+                    values[name] = value * factor
+            if values and row is None:
+                properties[group] = values
+            elif values:
+                properties.setdefault(group, []).append(values)
+        return properties
+
+    def groups(self, form: forms.SelfHandlingForm) -> list[dict[str, Any]]:
+        """The fields of a form in the order of a page."""
+        found: dict[str, list[Any]] = {}
+        for group, row, names in self._places():
+            found.setdefault(group, []).append(
+                [form[self._field_name(group, row, name)] for name in names]
+            )
+        return [
+            {'label': fields.label(group), 'rows': rows}
+            for group, rows in found.items()
+        ]

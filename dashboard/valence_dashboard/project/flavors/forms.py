@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: Apache-2.0
+from typing import Any
+
+from django import http
+from django.utils.translation import gettext_lazy as _
+from openstack_dashboard import policy
+from valenceclient import schema
+
+from valence_dashboard import forms as base
+from valence_dashboard.project.flavors import tables
+
+
+class Create(base.ResourceForm):
+    """Creates a flavor."""
+
+    kind = 'flavor'
+    schema = schema.body('post', 'flavors')
+    order = ('name', 'description', 'is_public')
+    done = _('Created %s.')
+
+    def __init__(
+        self, request: http.HttpRequest, *args: Any, **kwargs: Any
+    ) -> None:
+        if not policy.check(tables.PUBLISH, request):
+            self.order = self.order[:-1]
+        super().__init__(request, *args, **kwargs)
+        self.requirements = base.Requirements(
+            self.schema['properties']['properties']
+        )
+        self.fields.update(self.requirements.fields())
+        if self.record:
+            known = self.requirements.initial(self.record.properties or {})
+            for name, value in known.items():
+                self.fields[name].initial = value
+
+    def plain(self) -> list[Any]:
+        """The fields that are no requirements."""
+        return [self[name] for name in self.order]
+
+    def groups(self) -> list[dict[str, Any]]:
+        """The requirements in the order of the page."""
+        return self.requirements.groups(self)
+
+    def body(self, data: dict[str, Any]) -> dict[str, Any]:
+        """With what it asks of hardware."""
+        body = super().body(data)
+        if self.record is None:
+            body.setdefault('is_public', False)
+        properties = self.requirements.collect(data)
+        if self.record is None or properties != self.record.properties:
+            body['properties'] = properties
+        return body
+
+
+class Edit(Create):
+    """Changes a flavor."""
+
+    schema = schema.body('patch', 'flavors/{id}')
+    done = _('Changed %s.')

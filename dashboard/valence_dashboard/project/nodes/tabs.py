@@ -1,0 +1,165 @@
+# SPDX-License-Identifier: Apache-2.0
+from typing import Any
+
+from django import http
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
+from horizon import tables
+from horizon import tabs
+
+from valence_dashboard import api
+from valence_dashboard import fields
+from valence_dashboard import operations
+from valence_dashboard import tables as base
+from valence_dashboard import views
+from valence_dashboard.exceptions import Error
+
+
+class Overview(tabs.Tab):
+    """All that the API tells of it, and what it is made of."""
+
+    name = _('Overview')
+    slug = 'overview'
+    template_name = 'valence/_details.html'
+
+    def get_context_data(
+        self, request: http.HttpRequest, **kwargs: Any
+    ) -> dict[str, Any]:
+        """Field by field."""
+        node = self.tab_group.kwargs['record']
+        return {
+            'details': fields.details(
+                'Node',
+                node,
+                views.references(request, node),
+                # What the head of the page says.
+                without=('provision_state', 'last_error', 'drift'),
+            )
+        }
+
+
+class Detach(base.Danger):
+    name = 'detach'
+    icon = 'eject'
+    verb = 'node:action'
+    help_text = _('It is given back, and what is stored on it is lost.')
+
+    @staticmethod
+    def action_present(count: int) -> str:
+        return ngettext_lazy('Detach Device', 'Detach Devices', count)
+
+    @staticmethod
+    def action_past(count: int) -> str:
+        return ngettext_lazy('Detaching device', 'Detaching devices', count)
+
+    def act(self, client: api.Client, uuid: str) -> None:
+        """Detach it from the node of the page."""
+        client.detach_from_node(self.table.kwargs['uuid'], uuid)
+
+
+class Systems(tables.DataTable):
+    name = base.column('name', 'name')
+    cpu_model = base.column('cpu_model')
+    cpu_sockets = base.column('cpu_sockets')
+    cpu_cores = base.column('cpu_cores')
+    memory_mib = base.column('memory_mib')
+    storage_gib = base.column('storage_gib')
+    nics = base.column('nics')
+    health = base.column('health')
+
+    class Meta:
+        name = 'systems'
+        verbose_name = _('Systems')
+        no_data_message = _('It has none, or none yet.')
+        footer = False
+
+
+class Devices(tables.DataTable):
+    name = base.column('name', 'name')
+    type = base.column('type')
+    media_type = base.column('media_type')
+    protocol = base.column('protocol')
+    capacity_gib = base.column('capacity_gib')
+    health = base.column('health')
+
+    class Meta:
+        name = 'devices'
+        verbose_name = _('Attached devices')
+        no_data_message = _('It has none.')
+        row_actions = (Detach,)
+        footer = False
+
+
+class Hardware(tabs.TableTab):
+    """The systems and devices that it is made of."""
+
+    name = _('Hardware')
+    slug = 'hardware'
+    table_classes = (Systems, Devices)
+    template_name = 'valence/_hardware.html'
+
+    def _parts(self, name: str) -> list[api.Record]:
+        record = self.tab_group.kwargs['record']
+        return [api.Record(part) for part in record.get(name, ())]
+
+    def get_systems_data(self) -> list[api.Record]:
+        """The systems, which the node itself tells."""
+        return self._parts('systems')
+
+    def get_devices_data(self) -> list[api.Record]:
+        """The devices, which the node itself tells."""
+        return self._parts('devices')
+
+
+class Storages(tables.DataTable):
+    resource_uri = base.column('resource_uri', verbose_name=_('Drive'))
+    type = base.column('type')
+    protocol = base.column('protocol')
+    capacity_gib = base.column('capacity_gib')
+    pooled = base.column(
+        'pooled', lambda record: fields.show('', bool(record.device_uuid))
+    )
+
+    class Meta:
+        name = 'storages'
+        verbose_name = _('Storage')
+        no_data_message = _('It stores on nothing.')
+        footer = False
+
+    def get_object_id(self, datum: api.Record) -> str:
+        """A drive has no UUID of its own."""
+        return str(datum.device_uuid or datum.resource_uri)
+
+
+class Storage(tabs.TableTab):
+    """What it stores on."""
+
+    name = _('Storage')
+    slug = 'storage'
+    table_classes = (Storages,)
+    template_name = 'horizon/common/_detail_table.html'
+    preload = False
+
+    def get_storages_data(self) -> list[api.Record]:
+        """Drives of its own, and pooled devices."""
+        client = api.client(self.request)
+        uuid = self.tab_group.kwargs['record'].id
+        try:
+            return [
+                api.Record(found.answer())
+                for found in client.node_storages(uuid)
+            ]
+        except Error:
+            base.tell(self.request)
+            return []
+
+
+class Operations(operations.Tab):
+    def of(self, record: api.Record) -> dict[str, str]:
+        """Those on the node."""
+        return {'target_uuid': record.id}
+
+
+class Node(tabs.TabGroup):
+    slug = 'node'
+    tabs = (Overview, Hardware, Storage, Operations)

@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: Apache-2.0
+/* What the pages of Valence do in the browser: follow what is under way, ask
+   for a preview, and tell of a system what the mouse or the keyboard is on. */
+(function () {
+  'use strict';
+
+  var AJAX = {'X-Requested-With': 'XMLHttpRequest'};
+  var INTERVAL = 1500; // milliseconds between two looks
+  var PAUSE = 400; // after the last key, before a preview is asked for
+
+  function parse(text) {
+    return new DOMParser().parseFromString(text, 'text/html');
+  }
+
+  /* A part of the page with data-live is asked for anew until it has come to
+     rest; then the parts that data-whole names are taken from the page as it
+     is by now. What does not exist any longer has been left. */
+  function follow(part) {
+    setTimeout(function () {
+      if (!part.isConnected) {
+        return;
+      }
+      fetch(part.dataset.live, {headers: AJAX}).then(function (answer) {
+        if (answer.status === 404) {
+          part.textContent = gettext('It does not exist any longer.');
+        } else if (!answer.ok) {
+          follow(part);
+        } else {
+          return answer.text().then(function (text) {
+            replace(part, parse(text).querySelector('.valence-status'));
+          });
+        }
+      }).catch(function () {
+        follow(part);
+      });
+    }, INTERVAL);
+  }
+
+  function replace(part, fresh) {
+    if (!fresh) {
+      window.location.reload(); // the log-in page has come instead
+    } else if (!fresh.dataset.live) {
+      whole(part);
+    } else if (fresh.outerHTML !== part.outerHTML) {
+      part.replaceWith(fresh);
+      follow(fresh);
+    } else {
+      follow(part);
+    }
+  }
+
+  function whole(part) {
+    fetch(window.location.href).then(function (answer) {
+      return answer.text();
+    }).then(function (text) {
+      if (document.querySelector('.modal.in, .btn-group.open')) {
+        return follow(part); // somebody is about to do something
+      }
+      var page = parse(text);
+      var tab = document.querySelector('.nav-tabs .active a');
+      part.dataset.whole.split(' ').forEach(function (id) {
+        document.getElementById(id).replaceWith(page.getElementById(id));
+      });
+      if (tab) {
+        $('.nav-tabs a[href="' + tab.getAttribute('href') + '"]').tab('show');
+      }
+    }).catch(function () {
+      follow(part);
+    });
+  }
+
+  function preview(place) {
+    var form = document.querySelector('.workflow form');
+    var timer, asked = 0;
+    function ask() {
+      var number = ++asked;
+      fetch(place.dataset.preview, {
+        method: 'POST', headers: AJAX, body: new FormData(form)
+      }).then(function (answer) {
+        return answer.ok ? answer.text() : '';
+      }).then(function (text) {
+        if (number === asked && text) {
+          place.innerHTML = text;
+        }
+      }).catch(function () { /* the next change asks again */ });
+    }
+    form.addEventListener('input', function () {
+      clearTimeout(timer);
+      timer = setTimeout(ask, PAUSE);
+    });
+    form.addEventListener('change', ask);
+    ask();
+  }
+
+  function line(text) {
+    var element = document.createElement('div');
+    element.textContent = text;
+    return element;
+  }
+
+  function hover(racks, card) {
+    function show(event) {
+      var system = event.target.closest('.valence-system');
+      if (!system) {
+        return;
+      }
+      var told = system.dataset.told.split(', ');
+      var name = line(system.dataset.name);
+      name.className = 'valence-hover-name';
+      card.replaceChildren(name, line(system.dataset.look));
+      if (system.dataset.place) {
+        card.append(line(system.dataset.place));
+      }
+      told.forEach(function (one) { card.append(line(one)); });
+      card.hidden = false;
+      var box = system.getBoundingClientRect();
+      var left = Math.min(
+        box.left, document.documentElement.clientWidth - card.offsetWidth - 8
+      );
+      var below = box.bottom + 6 + card.offsetHeight < window.innerHeight;
+      card.style.left = Math.max(8, left) + 'px';
+      card.style.top = (
+        below ? box.bottom + 6 : box.top - card.offsetHeight - 6
+      ) + 'px';
+    }
+    function hide() { card.hidden = true; }
+    racks.addEventListener('mouseover', show);
+    racks.addEventListener('focusin', show);
+    racks.addEventListener('mouseout', hide);
+    racks.addEventListener('focusout', hide);
+    document.addEventListener('keydown', function (event) {
+      if (event.key === 'Escape') { hide(); }
+    });
+  }
+
+  /* What Horizon draws as a sign alone gets a name for those who do not see
+     it, and what cannot be pressed now says so. */
+  function name() {
+    var names = {
+      'a.dropdown-toggle': gettext('More actions'),
+      'a.close': gettext('Close'),
+      '.spinner-up': gettext('More'),
+      '.spinner-down': gettext('Less'),
+      'input[name$="__filter__q"]': gettext('Filter')
+    };
+    Object.keys(names).forEach(function (selector) {
+      document.querySelectorAll(selector).forEach(function (one) {
+        if (!one.textContent.trim()) {
+          one.setAttribute('aria-label', names[selector]);
+        }
+      });
+    });
+    document.querySelectorAll('[role="tablist"] > li').forEach(function (one) {
+      one.setAttribute('role', 'presentation');
+      one.querySelector('a').setAttribute('role', 'tab');
+    });
+    document.querySelectorAll('.btn').forEach(function (one) {
+      if (one.classList.contains('disabled')) {
+        one.setAttribute('aria-disabled', 'true');
+      } else {
+        one.removeAttribute('aria-disabled');
+      }
+    });
+  }
+
+  document.addEventListener('DOMContentLoaded', function () {
+    var language = document.querySelector('meta[name="valence-language"]');
+    if (!language) {
+      return; // another page of Horizon
+    }
+    document.documentElement.lang = language.content;
+    name();
+    new MutationObserver(name).observe(document.body, {
+      attributeFilter: ['class'], childList: true, subtree: true
+    });
+    var racks = document.getElementById('valence-racks');
+    var place = document.getElementById('valence-preview');
+    document.querySelectorAll('[data-live]').forEach(follow);
+    if (place) { preview(place); }
+    if (racks) { hover(racks, document.getElementById('valence-hover')); }
+  });
+}());

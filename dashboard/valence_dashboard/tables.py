@@ -1,0 +1,269 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the tables of all panels share."""
+
+from typing import Any
+from urllib import parse
+
+from django import http
+from django.utils.translation import gettext_lazy as _
+from horizon import exceptions
+from horizon import tables
+from horizon import tabs
+from horizon.utils import functions
+from valenceclient import schema
+
+from valence_dashboard import api
+from valence_dashboard import fields
+from valence_dashboard.exceptions import Error
+
+
+def tell(request: http.HttpRequest, **kwargs: Any) -> Any:
+    """Show the user the error that is being handled, in its own words."""
+    return exceptions.handle(
+        request, '%(exc)s', details='', log_level='info', **kwargs
+    )
+
+
+def column(name: str, show: Any = None, **options: Any) -> tables.Column:
+    """A column of a field, under the name that the pages have for it.
+
+    :param show: makes the cell out of the record; without it, the value is
+        shown as everywhere.
+    """
+    return tables.Column(
+        show or (lambda record: fields.show(name, record.get(name))),
+        verbose_name=options.pop('verbose_name', fields.label(name)),
+        **options,
+    )
+
+
+def filters(collection: str, *only: str) -> type[tables.FilterAction]:
+    """The filter of a table, by what the API can filter its collection by.
+
+    :param only: the parameters that are offered; the API decides what it
+        takes.
+    """
+    known = schema.parameters('get', collection)
+    choices = tuple(
+        (
+            name,
+            f'{fields.label(name)} =',
+            True,
+            known[name].get('description', ''),
+        )
+        for name in only
+    )
+    return type(
+        'Filter',
+        (tables.FilterAction,),
+        {'filter_type': 'server', 'filter_choices': choices},
+    )
+
+
+class Row(tables.Row):
+    """A row that is asked for anew until it has come to rest.
+
+    The table tells by the column ``settled``.
+    """
+
+    ajax = True
+
+    def get_data(self, request: http.HttpRequest, obj_id: str) -> Any:
+        """The record as it is now."""
+        return self.table.read_one(request, obj_id)
+
+
+def settled(told: Any) -> tables.Column:
+    """A hidden column that says whether a row may still change by itself."""
+    return tables.Column(
+        lambda record: 'true' if told(record) else 'unknown', hidden=True
+    )
+
+
+class Policed:
+    """An action that is there for those alone who may do it.
+
+    :cvar verb: what it does in the rules of Valence, such as ``node:delete``.
+    """
+
+    verb: str
+
+    def _allowed(self, request: http.HttpRequest, datum: Any = None) -> bool:
+        self.policy_rules = (('composable', f'composable:{self.verb}'),)
+        return super()._allowed(request, datum)
+
+    def get_policy_target(
+        self, request: http.HttpRequest, datum: Any = None
+    ) -> dict[str, Any]:
+        """Whose it is."""
+        if datum is None or not datum.project_id:
+            return {}
+        return {'project_id': datum.project_id}
+
+
+class Link(Policed, tables.LinkAction):
+    """Leads to a form."""
+
+    classes = ('ajax-modal',)
+
+
+class Batch(Policed, tables.BatchAction):
+    """Does something to one or several, and tells why it cannot."""
+
+    def action(self, request: http.HttpRequest, obj_id: str) -> None:
+        """Do it to one."""
+        try:
+            self.act(api.client(request), obj_id)
+        except Error:
+            tell(request, escalate=True)
+
+    def act(self, client: api.Client, uuid: str) -> None:
+        """Ask Valence to do it."""
+        raise NotImplementedError
+
+
+class Danger(Batch):
+    """Does something that is not to be done by mistake: Horizon asks."""
+
+    icon = 'trash'
+    action_type = 'danger'
+
+
+class Table(tables.DataTable):
+    """A table whose pages stay with what the page is about.
+
+    :cvar kind: what its rows are called in the proxy.
+    """
+
+    KEPT = ('tab',)
+    kind: str
+    before = after = False
+
+    def read_one(self, request: http.HttpRequest, uuid: str) -> api.Record:
+        """A row as it is now."""
+        return api.get(request, self.kind, uuid)
+
+    def get_object_by_id(self, lookup: str) -> api.Record:
+        """The row that an action is for, be it on another page."""
+        for row in self.data or ():
+            if row.id == lookup:
+                return row
+        return self.read_one(self.request, lookup)
+
+    def has_prev_data(self) -> bool:
+        """Whether there is a page before this one."""
+        return self.before
+
+    def has_more_data(self) -> bool:
+        """Whether there is a page after this one."""
+        return self.after
+
+    def _address(self, parameter: str, marker: str) -> str:
+        kept = [
+            (name, self.request.GET[name])
+            for name in self.KEPT
+            if name in self.request.GET
+        ]
+        return parse.urlencode([*kept, (parameter, marker)])
+
+    def get_pagination_string(self) -> str:
+        """The query of the next page."""
+        return self._address(self._meta.pagination_param, self.data[-1].id)
+
+    def get_prev_pagination_string(self) -> str:
+        """The query of the page before."""
+        return self._address(self._meta.prev_pagination_param, self.data[0].id)
+
+
+class Reader:
+    """Reads a page of a collection into a table.
+
+    The API filters, sorts and counts off.
+
+    :cvar collection: what the proxy calls it.
+    :cvar query: what is always asked for.
+    """
+
+    collection: str
+    query: dict[str, Any] = {}
+
+    def read(self, table: Table, **filters: str) -> list[api.Record]:
+        """Read the page that the address names; the rows of it.
+
+        What goes wrong is told on the page.
+        """
+        meta, given = table._meta, self.request.GET
+        before = given.get(meta.prev_pagination_param)
+        marker = before or given.get(meta.pagination_param)
+        try:
+            rows, further = api.page(
+                self.request,
+                self.collection,
+                functions.get_page_size(self.request),
+                marker,
+                before is not None,
+                **{**self.query, **filters},
+            )
+            self.complete(rows)
+        except Error:
+            tell(self.request)
+            table._no_data_message = _('They could not be read.')
+            return []
+        table.after = before is not None or further
+        table.before = further if before else marker is not None
+        return rows
+
+    def complete(self, rows: list[api.Record]) -> None:
+        """Add what the collection does not tell: the names of others."""
+        named = api.names(
+            self.request, 'pod_managers', (row.podm_uuid for row in rows)
+        )
+        for row in rows:
+            row['pod_manager'] = named.get(row.podm_uuid)
+
+
+class ListView(Reader, tables.DataTableView):
+    """A page of a collection."""
+
+    template_name = 'valence/table.html'
+
+    def get_data(self) -> list[api.Record]:
+        """The rows of the page."""
+        return self.read(self.table, **self.get_filters())
+
+
+class ListTab(Reader, tabs.TableTab):
+    """A page of what belongs to the resource that the tabs are about."""
+
+    template_name = 'horizon/common/_detail_table.html'
+    preload = False
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        cls.table_classes = tuple(
+            _unfiltered(one) for one in cls.table_classes
+        )
+
+    def of(self, record: api.Record) -> dict[str, str]:
+        """The filter for what belongs to a resource."""
+        return {'podm_uuid': record.id}
+
+    def load_table_data(self) -> None:
+        """Read the page, once."""
+        if not self._table_data_loaded:
+            (table,) = self._tables.values()
+            table.data = self.read(
+                table, **self.of(self.tab_group.kwargs['record'])
+            )
+            self._table_data_loaded = True
+
+
+def _unfiltered(table: type[Table]) -> type[Table]:
+    """A table without its filter, which Horizon does not know in tabs."""
+    actions = tuple(
+        action
+        for action in getattr(table.Meta, 'table_actions', ())
+        if not issubclass(action, tables.FilterAction)
+    )
+    meta = type('Meta', (table.Meta,), {'table_actions': actions})
+    return type(table.__name__, (table,), {'Meta': meta})

@@ -1,0 +1,278 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The pages without a browser: what they ask of Valence, and of the database.
+
+Horizon runs within the test; Valence and its pod managers are processes of
+their own, and nobody asks Keystone.
+"""
+
+import datetime
+import unittest
+from unittest import mock
+
+import fixtures
+import testtools
+import valenceclient
+from django import test
+from openstack_auth import user as auth_user
+
+from valence_dashboard import api
+from valence_dashboard.tests.functional import processes
+
+_NEEDED = ('valence', 'valence-api', 'valence-simulator')
+_MISSING = [name for name in _NEEDED if processes.command(name) is None]
+_PROJECT = 'a' * 32
+_ASKING = (
+    'openstack_dashboard.dashboards.identity.application_credentials.panel'
+    '.ApplicationCredentialsPanel'
+)
+_ROLES = {
+    'admin': ('admin', 'member', 'reader'),
+    'member': ('member', 'reader'),
+    'reader': ('reader',),
+}
+
+
+def _user(url, roles):
+    expires = datetime.datetime.now(datetime.UTC)
+    token = mock.Mock(id='token', project={'id': _PROJECT, 'name': 'demo'})
+    token.expires = expires + datetime.timedelta(hours=1)
+    token.tenant = token.project
+    endpoint = {
+        'interface': 'public',
+        'region': 'RegionOne',
+        'region_id': 'RegionOne',
+        'url': url,
+    }
+    service = {'type': 'composable', 'name': 'valence'}
+    return auth_user.User(
+        id='b' * 32,
+        token=token,
+        user='somebody',
+        project_id=_PROJECT,
+        project_name='demo',
+        domain_id='default',
+        enabled=True,
+        service_catalog=[{**service, 'endpoints': [endpoint]}],
+        roles=[{'id': name, 'name': name} for name in roles],
+        authorized_tenants=[],
+        services_region='RegionOne',
+    )
+
+
+class TestCase(testtools.TestCase, test.SimpleTestCase):
+    """Pages as a user sees them whose Valence is at ``url``."""
+
+    def use(self, url, role='admin'):
+        user = _user(url, _ROLES[role])
+        context = {'JS_CATALOG': '', 'authorized_tenants': []}
+        for name, answer in (
+            ('openstack_auth.utils.get_user', user),
+            ('openstack_dashboard.context_processors.openstack', context),
+            # Asks Keystone whether it is to be seen.
+            (f'{_ASKING}.can_access', False),
+        ):
+            self.useFixture(
+                fixtures.MonkeyPatch(name, lambda *_, answer=answer: answer)
+            )
+
+    def page(self, path, **headers):
+        """The text of a page."""
+        return self.client.get(path, headers=headers).content.decode()
+
+
+def _connect(url):
+    return valenceclient.connect(
+        auth_type='none',
+        endpoint=url,
+        load_yaml_config=False,
+        load_envvars=False,
+    ).composable
+
+
+@unittest.skipIf(_MISSING, f'not installed: {", ".join(_MISSING)}')
+class Pages(TestCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.valence = processes.valence(name='pages')
+        cls.composable = _connect(cls.valence.url)
+
+    def test_a_password_is_in_no_page(self):
+        self.use(self.valence.url)
+        secret = 'opensesame'
+        answer = self.client.post(
+            '/admin/pod_managers/register/',
+            {'name': 'a', 'url': 'nonsense', 'password': secret},
+        )
+        self.assertContains(answer, 'Invalid input for url')
+        self.assertNotContains(answer, secret)
+        made = self.composable.create_pod_manager(
+            name='b', url='http://127.0.0.1:9', password=secret
+        )
+        self.addCleanup(self.composable.delete_pod_manager, made)
+        for path in ('', f'{made.id}/', f'{made.id}/edit/'):
+            page = self.page(f'/admin/pod_managers/{path}')
+            self.assertIn('>b<', page.replace('value="b"', '>b<'))
+            self.assertNotIn(secret, page)
+
+    def test_a_name_stays_a_name(self):
+        evil = '"><script>alert(1)</script>{{ 7 }}{$ 7 $}'
+        made = self.composable.create_pod_manager(
+            name=evil.replace('/', '|'), url='http://127.0.0.1:9'
+        )
+        self.addCleanup(self.composable.delete_pod_manager, made)
+        self.use(self.valence.url)
+        for path in (
+            '/admin/pod_managers/',
+            f'/admin/pod_managers/{made.id}/',
+            f'/admin/pod_managers/{made.id}/remove/',
+            f'/admin/topology/{made.id}/',
+            '/project/nodes/compose/',
+        ):
+            page = self.page(path)
+            self.assertIn('alert(1)', page, path)
+            self.assertNotIn('<script>alert', page, path)
+            self.assertNotIn('{$ 7', page, path)
+
+    def test_what_a_role_may_not_do_is_not_shown(self):
+        made = self.composable.create_flavor(name='tiny', properties={})
+        self.addCleanup(self.composable.delete_flavor, made)
+        for role, seen in (
+            ('admin', ('compose', 'edit', 'delete')),
+            # The flavor is public.
+            ('member', ('compose',)),
+            ('reader', ()),
+        ):
+            self.use(self.valence.url, role)
+            page = self.page('/project/flavors/')
+            self.assertIn('tiny', page)
+            self.assertEqual(role != 'reader', 'Create Flavor' in page)
+            for action in ('compose', 'edit', 'delete'):
+                there = f'{made.id}__action_{action}"' in page
+                self.assertEqual(action in seen, there, (role, action))
+            nodes = self.page('/project/nodes/')
+            self.assertEqual(role != 'reader', 'Compose Node' in nodes)
+            self.assertEqual(role == 'admin', 'Adopt Node' in nodes)
+
+    def test_what_is_gone_leads_back_to_the_list(self):
+        self.use(self.valence.url)
+        uuid = '00000000-0000-4000-8000-000000000000'
+        for where in ('admin/systems', 'admin/pod_managers', 'project/nodes'):
+            answer = self.client.get(f'/{where}/{uuid}/')
+            self.assertRedirects(
+                answer, f'/{where}/', fetch_redirect_response=False
+            )
+        answer = self.client.get(f'/project/nodes/{uuid}/live/')
+        self.assertEqual(404, answer.status_code)
+
+    def test_what_the_filter_says_is_asked_of_the_api(self):
+        self.use(self.valence.url)
+        name = 'systems__filter__q'
+        self.client.post(
+            '/admin/systems/', {name: 'gte:many', f'{name}_field': 'cpu_cores'}
+        )
+        page = self.page('/admin/systems/')
+        self.assertIn('Invalid input for cpu_cores', page)
+
+    def test_nobody_answers(self):
+        self.use('http://127.0.0.1:9')
+        for path in (
+            *('/admin/pod_managers/', '/admin/topology/', '/admin/systems/'),
+            *('/project/nodes/', '/project/flavors/'),
+        ):
+            self.assertIn('Valence does not answer', self.page(path), path)
+
+
+_LOGGED = """
+[database]
+connection_debug = 50
+[DEFAULT]
+default_log_levels = sqlalchemy.engine=INFO
+"""
+
+
+@unittest.skipIf(_MISSING, f'not installed: {", ".join(_MISSING)}')
+class Costs(TestCase):
+    """What a page costs does not depend on how many systems there are."""
+
+    def setUp(self):
+        super().setUp()
+        self.asked = 0
+        request = api.Client.request
+
+        def counted(*args, **kwargs):
+            self.asked += 1
+            return request(*args, **kwargs)
+
+        self.useFixture(
+            fixtures.MonkeyPatch(
+                'valence_dashboard.api.Client.request', counted
+            )
+        )
+
+    def measure(self, systems):
+        """Requests and statements of each page, by its path."""
+        name = f'pod{systems}'
+        valence = processes.valence(name=name)
+        composable = _connect(valence.url)
+        simulator = processes.simulator(systems)
+        self.addCleanup(simulator.stop)
+        uuid = composable.create_pod_manager(
+            name='pod',
+            url=simulator.url,
+            username='admin',
+            password=processes.PASSWORD,
+        ).id
+        processes.wait_for(
+            lambda: composable.get_pod_manager(uuid).synced_at, 'its inventory'
+        )
+        node = composable.compose_node(name='one', pod_manager='pod')
+        composable.wait_for_operation(node, interval=0.1)
+        system = next(composable.systems(node_uuid=node.id)).id
+        valence.stop()
+        # The API alone: a conductor would ask the database as it goes.
+        path = processes.directory() / f'{name}.conf'
+        with path.open('a') as stream:
+            stream.write(_LOGGED)
+        alone = processes.Process(
+            processes.command('valence-api'), '--config-file', path
+        )
+        self.addCleanup(alone.stop)
+        self.use(alone.url)
+        tabs = ('capacity', 'racks', 'systems', 'devices', 'nodes')
+        found = {}
+        for page in (
+            *('/admin/pod_managers/', '/admin/systems/', '/admin/chassis/'),
+            *('/admin/devices/', '/admin/storages/', '/project/nodes/'),
+            f'/admin/pod_managers/{uuid}/',
+            *(
+                f'/admin/pod_managers/{uuid}/?tab=pod_manager__{tab}'
+                for tab in tabs
+            ),
+            f'/admin/topology/{uuid}/',
+            f'/admin/systems/{system}/',
+            f'/project/nodes/{node.id}/',
+            '/project/nodes/compose/',
+        ):
+            before = self.statements(alone)
+            self.asked = 0
+            answer = self.client.get(page)
+            self.assertEqual(200, answer.status_code, page)
+            generic = page.replace(uuid, 'P').replace(system, 'S')
+            found[generic.replace(node.id, 'N')] = (
+                self.asked,
+                self.statements(alone) - before,
+            )
+        return found
+
+    @staticmethod
+    def statements(process):
+        """How many statements the database has been asked."""
+        return process.log.read_text().count('SELECT ')
+
+    def test_ten_or_a_thousand_systems(self):
+        few = self.measure(10)
+        self.assertGreater(min(asked for asked, _ in few.values()), 0)
+        self.assertGreater(min(asked for _, asked in few.values()), 0)
+        self.assertLess(max(asked for asked, _ in few.values()), 6)
+        self.assertEqual(few, self.measure(1000))

@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: Apache-2.0
+import datetime
+
+import testtools
+from django.utils import timezone
+
+from valence_dashboard import fields
+
+
+class Fields(testtools.TestCase):
+    def test_labels(self):
+        for name, label in (
+            ('cpu_cores', 'CPU cores'),
+            ('memory_mib', 'Memory'),
+            ('speed_mbps', 'Speed'),
+            ('podm_uuid', 'Pod manager'),
+            ('uuid', 'UUID'),
+            ('is_public', 'Public'),
+        ):
+            self.assertEqual(label, fields.label(name))
+
+    def test_values(self):
+        for name, value, shown in (
+            ('memory_mib', 65536, '64 GiB'),
+            ('memory_mib', 512, '512 MiB'),
+            ('capacity_gib', 2000, '1.95 TiB'),
+            ('capacity_gib', 10**7, '9765.62 TiB'),
+            ('speed_mbps', 25000, '25 Gbit/s'),
+            ('speed_mbps', 100, '100 Mbit/s'),
+            ('maintenance', False, 'No'),
+            ('description', None, '-'),
+            ('capabilities', ['attach', 'boot'], 'attach, boot'),
+            ('cpu_cores', 0, '0'),
+        ):
+            self.assertEqual(shown, fields.show(name, value))
+
+    def test_what_others_wrote_stays_text(self):
+        evil = '<script>alert(1)</script>'
+        for shown in (
+            fields.state('offline', evil),
+            fields.show('properties', {evil: evil}),
+            fields.show('drives', [{'type': evil}]),
+        ):
+            self.assertNotIn('<script', shown)
+            self.assertIn('&lt;script', shown)
+
+    def test_ago(self):
+        now = timezone.now()
+        self.assertIn('just now', fields.ago(now.isoformat()))
+        before = now - datetime.timedelta(hours=3, minutes=2)
+        self.assertIn('3\xa0hours ago', fields.ago(before.isoformat()))
+        self.assertEqual('-', fields.ago(None))
+
+    def test_free(self):
+        shown = fields.free({'total': 200, 'free': 50}, 'cpu_cores')
+        self.assertIn('width:75%', shown)
+        self.assertIn('50 of 200 free', shown)
+        self.assertEqual('-', fields.free({'total': 0, 'free': 0}, 'x'))
+
+    def test_every_field_of_the_document_can_be_shown(self):
+        record = {
+            name: None for name in fields.of('System') if name != 'drives'
+        }
+        shown = fields.details('System', record, without=('uuid',))
+        self.assertEqual(len(record) - 1, len(shown))
+        self.assertTrue(all(one['about'] for one in shown))

@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the pages of all panels share."""
+
+from typing import Any
+
+from django import http
+from django.urls import reverse
+from django.utils import html
+from horizon import forms
+from horizon import views
+from openstack_dashboard import policy
+
+from valence_dashboard import api
+from valence_dashboard import fields
+from valence_dashboard import tables
+from valence_dashboard.exceptions import Error
+
+
+def record(
+    request: http.HttpRequest, kind: str, uuid: str, otherwise: str
+) -> api.Record:
+    """What a page is about.
+
+    :param otherwise: the view to go to where there is none.
+    """
+    try:
+        return api.get(request, kind, uuid)
+    except Error:
+        tables.tell(request, redirect=reverse(otherwise))
+        raise
+
+
+def address(view: str, uuid: str | None) -> str | None:
+    """Where a resource is shown, if there is one."""
+    return reverse(view, args=(uuid,)) if uuid else None
+
+
+# Fields that refer to something: in which collection it is found, what may be
+# seen by those whom the rules allow it, and where it is shown.
+_REFERENCES = {
+    'podm_uuid': ('pod_managers', 'system:list', 'admin:pod_managers'),
+    'chassis_uuid': ('chassis', 'chassis:list', 'admin:chassis'),
+    'parent_uuid': ('chassis', 'chassis:list', 'admin:chassis'),
+    'node_uuid': ('nodes', 'node:show', 'project:nodes'),
+    'flavor_uuid': ('flavors', 'flavor:show', 'project:flavors'),
+}
+
+
+def references(request: http.HttpRequest, found: api.Record) -> dict[str, str]:
+    """The names of what a resource refers to, as links, by field."""
+    shown = {}
+    for field, (collection, rule, panel) in _REFERENCES.items():
+        uuid = found.get(field)
+        if not uuid:
+            continue
+        try:
+            name = api.names(request, collection, [uuid]).get(uuid, uuid)
+        except Error:
+            continue
+        shown[field] = name
+        if policy.check((('composable', f'composable:{rule}'),), request):
+            url = reverse(f'horizon:{panel}:detail', args=(uuid,))
+            shown[field] = html.format_html('<a href="{}">{}</a>', url, name)
+    return shown
+
+
+class DetailView(views.HorizonTemplateView):
+    """All that the API tells of a resource.
+
+    :cvar kind: its name in the proxy.
+    :cvar component: its name in the API's document.
+    :cvar index: the view of the list.
+    """
+
+    template_name = 'valence/detail.html'
+    page_title = '{{ record.name }}'
+    kind: str
+    component: str
+    index: str
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """The resource, field by field, and where its references lead."""
+        context = super().get_context_data(**kwargs)
+        found = record(
+            self.request, self.kind, self.kwargs['uuid'], self.index
+        )
+        context['record'] = found
+        context['details'] = fields.details(
+            self.component, found, references(self.request, found)
+        )
+        context['actions'] = self.actions(found)
+        return context
+
+    def actions(self, found: api.Record) -> Any:
+        """The buttons of the page."""
+
+
+class FormView(forms.ModalFormView):
+    """A form that opens above the page, or as a page of its own.
+
+    :cvar view: its own address, which takes what is sent.
+    :cvar index: the view of the list, to return to.
+    :cvar detail: the view of what it is about, to return to instead.
+    :cvar title: of the window, and of the button.
+    :cvar kind: what it is about, if it is about something that is there.
+    """
+
+    template_name = 'valence/form.html'
+    view: str
+    index: str
+    title: str
+    kind: str | None = None
+    detail: str | None = None
+
+    @property
+    def record(self) -> api.Record:
+        """What the form is about."""
+        if not hasattr(self, '_record'):
+            self._record = record(
+                self.request, self.kind, self.kwargs['uuid'], self.index
+            )
+        return self._record
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Titles and addresses, which follow from the view's names."""
+        self.page_title = self.modal_header = self.submit_label = self.title
+        self.submit_url = reverse(self.view, kwargs=self.kwargs)
+        self.modal_id = f'{self.form_id}_modal'
+        context = super().get_context_data(**kwargs)
+        if self.kind:
+            context['record'] = self.record
+        return context
+
+    @property
+    def form_id(self) -> str:
+        """The id of the form in the page."""
+        return self.view.replace(':', '_').removeprefix('horizon_')
+
+    @form_id.setter
+    def form_id(self, value: None) -> None:
+        """Horizon's own default."""
+
+    @property
+    def success_url(self) -> str:
+        """Where to go when it is done, or is not to be done."""
+        if self.detail:
+            return reverse(self.detail, kwargs=self.kwargs)
+        return reverse(self.index)
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        """Give the form what it is about."""
+        kwargs = super().get_form_kwargs()
+        if self.kind:
+            kwargs['record'] = self.record
+        return kwargs
