@@ -66,6 +66,17 @@ class Python(base.TestCase):
         some = self.composable.systems(max_items=5, pod_manager='pod')
         self.assertEqual(5, len(list(some)))
 
+    def test_capacity(self):
+        pod = self.composable.get_pod_manager('pod')
+        capacities = self.composable.get_capacities()
+        self.assertEqual(20, capacities[pod.id]['systems']['total'])
+        self.assertEqual(pod.capacity, capacities[pod.id])
+        everything = self.composable.get_capacity().answer()
+        self.assertEqual(
+            sum(one['systems']['total'] for one in capacities.values()),
+            everything['systems']['total'],
+        )
+
     def test_node(self):
         node = self.composable.compose_node(
             name='py-node', properties={'processor': {'total_cores': 2}}
