@@ -148,8 +148,14 @@ class Expansion:
         if parted:
             # It may be on its way to the system.
             self._look([block], deadline)
-        else:
+            return
+        try:
             self._change('part', system, body, block, deadline)
+        except exception.NoMatch:
+            # It may have left between the look and the request.
+            body = self._client.get(system, deadline)
+            if block in redfish_blocks.members(body):
+                raise
 
     def _watched(
         self,
