@@ -25,7 +25,9 @@ class Parting(base.TestCase):
         client.get.side_effect = looks
         expansion = redfish_expansion.Expansion(client)
         refusal = exception.NoMatch(reason='it is no part of the system')
-        with mock.patch.object(expansion, '_change', side_effect=refusal):
+        with mock.patch.object(
+            expansion, '_change', autospec=True, side_effect=refusal
+        ):
             expansion.part(SYSTEM, BLOCK, podmanagers.Deadline(10))
         self.assertEqual(len(looks), client.get.call_count)
 
