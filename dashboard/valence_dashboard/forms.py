@@ -34,9 +34,7 @@ def field(name: str, schema: dict[str, Any], required: bool) -> forms.Field:
             choices=[(value, _spaced(value)) for value in values], **common
         )
     if 'integer' in kinds:
-        if name.endswith('_mib'):
-            common['label'] += ' (GiB)'
-        elif name.endswith('_gib'):
+        if name.endswith(('_mib', '_gib')):
             common['label'] += ' (GiB)'
         elif name.endswith('_mbps'):
             common['label'] += ' (Mbit/s)'

@@ -21,9 +21,7 @@ def claimed_uris(node_uuid: str) -> list[str]:
             row.resource_uri
             for model in (models.System, models.Device)
             for row in tx.list(
-                model,
-                model.node_uuid == node_uuid,
-                only=('resource_uri',),
+                model, only=('resource_uri',), node_uuid=node_uuid
             )
         ]
 

@@ -191,11 +191,7 @@ class Assemble(operations.Step):
 
         :raises TryNext: when they will not do, or are somebody else's.
         """
-        pick = run.result('pick')
-        strange = found.keys() - {
-            pick['system_uri'],
-            *pick['devices'].values(),
-        }
+        strange = _strange(run, found)
         if not strange:
             return
         taken = tx.list(
@@ -212,7 +208,7 @@ class Assemble(operations.Step):
         params = run.operation.params
         if taken or params.get('resources') or params.get('affinity'):
             raise operations.TryNext(
-                system=pick['system_uuid'],
+                system=run.result('pick')['system_uuid'],
                 reason=f'the pod manager took {", ".join(sorted(strange))} '
                 'instead of what was chosen'
                 + (', which is not free' if taken else ''),
@@ -230,8 +226,8 @@ class Assemble(operations.Step):
             {'resource_uri': result['uri'], 'index': result['index']},
             uuid=run.target,
         )
-        pick, found = run.result('pick'), result['found']
-        if found.keys() - {pick['system_uri'], *pick['devices'].values()}:
+        found = result['found']
+        if _strange(run, found):
             scheduler.reclaim(
                 tx,
                 run.target,
@@ -239,6 +235,12 @@ class Assemble(operations.Step):
                 found.values(),
                 run.operation.project_id,
             )
+
+
+def _strange(run: operations.Run, found: dict[str, str]) -> set[str]:
+    """The URIs of what a node is made of without having been chosen."""
+    pick = run.result('pick')
+    return found.keys() - {pick['system_uri'], *pick['devices'].values()}
 
 
 class Refresh(operations.Step):

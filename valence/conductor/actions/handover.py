@@ -225,7 +225,7 @@ def _machine(run: operations.Run) -> base.Machine:
         node = tx.list(models.Node, uuid=run.target).one()
         flavor = tx.get(models.Flavor, uuid=node.flavor_uuid)
         systems, devices = (
-            tx.list(model, model.node_uuid == node.uuid).all()
+            tx.list(model, node_uuid=node.uuid).all()
             for model in (models.System, models.Device)
         )
     drives = [drive for row in systems for drive in row.drives]
