@@ -2,11 +2,14 @@
 """Query parameters of collections: filters, sorting and keyset paging."""
 
 import dataclasses
+import heapq
 import itertools
 import operator
 from collections.abc import Callable
 from collections.abc import Container
 from collections.abc import Iterable
+from collections.abc import Iterator
+from collections.abc import Sequence
 from typing import Any
 from typing import NamedTuple
 
@@ -275,13 +278,80 @@ def _value(name: str, field: fields.Spec, text: str) -> Any:
         raise exception.Invalid(field=name, reason=str(exc)) from None
 
 
+class _Walk(NamedTuple):
+    """A way through a collection in the order that a request wants."""
+
+    tx: db.Transaction
+    model: db.Model
+    query: Query
+    conditions: Sequence[sa.ColumnElement[bool]]
+
+    def rows(
+        self,
+        part: tuple[Filter, ...],
+        columns: Iterable[str],
+        limit: int,
+        place: Sequence[Any] | None,
+    ) -> Sequence[sa.Row[Any]]:
+        """The rows of a part that come behind a place, which an index has."""
+        ascending = self.query.sort_dir == 'asc'
+        order = [getattr(self.model, name) for name in self.query.order()]
+        behind = () if place is None else (order, place, ascending)
+        return self.tx.list(
+            self.model,
+            *self.conditions,
+            *(wanted.condition(self.model) for wanted in part),
+            *((self.tx.beyond(*behind),) if behind else ()),
+            only=columns,
+            order=[one if ascending else one.desc() for one in order],
+            limit=limit,
+        ).all()
+
+    def places(
+        self,
+        part: tuple[Filter, ...],
+        step: int,
+        place: Sequence[Any] | None,
+    ) -> Iterator[sa.Row[Any]]:
+        """The places of all rows of a part, read a step at a time."""
+        while True:
+            found = self.rows(part, self.query.order(), step, place)
+            yield from found
+            if len(found) < step:
+                return
+            place = found[-1]
+
+    def merged(
+        self, columns: Iterable[str], limit: int, place: Sequence[Any] | None
+    ) -> Sequence[sa.Row[Any] | None]:
+        """The rows behind a place; None for one that was lost meanwhile.
+
+        Of several parts only places are read, and no more of each than its
+        share and a step, so that many parts cost little more than one.
+        """
+        parts = self.query.parts()
+        if len(parts) == 1:
+            return self.rows(parts[0], columns, limit, place)
+        step = limit // len(parts) + 1
+        places = heapq.merge(
+            *(self.places(part, step, place) for part in parts),
+            reverse=self.query.sort_dir == 'desc',
+        )
+        uuids = [found.uuid for found in itertools.islice(places, limit)]
+        rows = {
+            row.uuid: row
+            for row in self.tx.list(self.model, only=columns, uuid=uuids)
+        }
+        return [rows.get(uuid) for uuid in uuids]
+
+
 def page(
     tx: db.Transaction,
     model: db.Model,
     query: Query,
     columns: Iterable[str],
     *conditions: sa.ColumnElement[bool],
-) -> tuple[list[sa.Row[Any]], str | None]:
+) -> tuple[Sequence[sa.Row[Any]], str | None]:
     """The rows of one page.
 
     The marker is the last row of the page before: rows are taken from behind
@@ -291,35 +361,17 @@ def page(
     :returns: the rows, and the marker of the next page if there is one.
     :raises Invalid: for a marker that is not (any more) in the collection.
     """
-    ascending = query.sort_dir == 'asc'
-    order = [getattr(model, name) for name in query.order()]
-    where = list(conditions)
+    place = None
     if query.marker is not None:
         last = tx.get(model, *conditions, uuid=query.marker)
         if last is None:
             raise exception.Invalid(
                 field='marker', reason='no resource has this UUID'
             )
-        place = [getattr(last, column.key) for column in order]
-        where.append(tx.beyond(order, place, ascending))
-    parts = query.parts()
-    rows = [
-        row
-        for part in parts
-        for row in tx.list(
-            model,
-            *where,
-            *(wanted.condition(model) for wanted in part),
-            only=dict.fromkeys((*columns, query.sort_key, 'uuid')),
-            order=[one if ascending else one.desc() for one in order],
-            limit=query.limit + 1,
-        )
-    ]
-    if len(parts) > 1:
-        rows.sort(
-            key=lambda row: [getattr(row, column.key) for column in order],
-            reverse=not ascending,
-        )
-    if len(rows) <= query.limit:
-        return rows, None
-    return rows[: query.limit], rows[query.limit - 1].uuid
+        place = [getattr(last, name) for name in query.order()]
+    found = _Walk(tx, model, query, conditions).merged(
+        dict.fromkeys((*columns, 'uuid')), query.limit + 1, place
+    )
+    rows = [row for row in found[: query.limit] if row is not None]
+    more = rows and len(found) > query.limit
+    return rows, rows[-1].uuid if more else None

@@ -108,9 +108,10 @@ def _asked(cls):
         if name == 'url':
             # It is unique: there is no page of those that are equal.
             continue
-        rare, common, _ = _values(cls.fields[name])
-        for value in (rare, common):
-            query = {name: str(value).lower()}
+        values = [str(value).lower() for value in _values(cls.fields[name])]
+        rare, common, _ = values
+        for value in (rare, common, f'in:{",".join(values)}'):
+            query = {name: value}
             # What has no order of its own is not to be asked for it.
             yield query if name == key else {**query, 'sort_key': key}
 
@@ -118,12 +119,13 @@ def _asked(cls):
 class Plans:
     """What a database did to answer the queries of a request."""
 
-    def __init__(self):
+    def __init__(self, table):
+        self._table = table
         self._statements = []
 
     @contextlib.contextmanager
     def watching(self):
-        """Note the statements that give pages."""
+        """Note the statements that read the table."""
         listen = engine.get_engine(), 'before_cursor_execute', self._note
         sa.event.listen(*listen)
         try:
@@ -132,7 +134,7 @@ class Plans:
             sa.event.remove(*listen)
 
     def _note(self, connection, cursor, statement, parameters, *args):
-        if 'ORDER BY' in statement:
+        if f'FROM {self._table} ' in ' '.join(statement.split()):
             self._statements.append((statement, parameters))
 
     def examined(self):
@@ -199,13 +201,13 @@ class _Pairs:
         path = f'/v1/{cls.RESOURCE}?limit={_PAGE}&{words}'
         for direction in ('asc', 'desc'):
             page = f'{path}&sort_dir={direction}'
-            plans = Plans()
+            plans = Plans(cls.RESOURCE)
             with plans.watching():
                 body = self.client.get(page)
             rows, sorts = plans.examined()
             self.assertEqual(_PAGE, len(body[cls.RESOURCE]), page)
             yield page, rows, sorts
-            plans = Plans()
+            plans = Plans(cls.RESOURCE)
             with plans.watching():
                 self.client.get(body['next'])
             yield (body['next'], *plans.examined())
