@@ -102,33 +102,20 @@ def keystone() -> pathlib.Path:
     with socket.create_server(('127.0.0.1', 0)) as server:
         port = server.getsockname()[1]
     # Valence's tests know how to start one: they are run, not imported.
-    module = 'valence.tests.fixtures.keystone'
+    module = 'valence.tests.fixtures.cloud'
     said = _run('keystone', [sys.executable, '-m', module, str(port)])
     if 'it listens on' not in said:
         raise unittest.SkipTest(said)
-    clouds = pathlib.Path(said.partition(';')[0])
-    url = said.split()[-1]
+    there = pathlib.Path(said.partition(';')[0])
     path = directory() / 'keystone.conf'
     path.write_text(
         _CONFIGURATION.format(state_path=directory() / 'keystone').replace(
             'port = 0', f'port = {port}'
         )
-        + f"""
-[DEFAULT]
-auth_strategy = keystone
-[keystone_authtoken]
-www_authenticate_uri = {url}
-auth_url = {url}
-auth_type = password
-username = valence
-password = secret
-project_name = service
-user_domain_name = Default
-project_domain_name = Default
-"""
+        + (there / 'valence.conf').read_text()
     )
     _start('valence', '--config-file', str(path))
-    return clouds
+    return there / 'clouds.yaml'
 
 
 def composed_elsewhere() -> str:

@@ -105,7 +105,8 @@ class Process:
             self._begin = stream.tell()
             self._process = subprocess.Popen(
                 self._command,
-                stdin=subprocess.DEVNULL,
+                # Never written to: it ends where this process does.
+                stdin=subprocess.PIPE,
                 stdout=stream,
                 stderr=subprocess.STDOUT,
                 env={
@@ -164,6 +165,20 @@ def uwsgi(
         answers=f'http://127.0.0.1:{port}/',
         **environment,
     )
+
+
+def cloud(port: int) -> tuple[str, pathlib.Path]:
+    """A Keystone, and an Ironic behind it.
+
+    :param port: where the service ``composable`` is said to be.
+    :returns: the URL of Keystone, and a directory with ``clouds.yaml``, and
+        with ``valence.conf`` for a Valence that uses them.
+    """
+    # Valence's tests know how to start them: they are run, not imported.
+    module = 'valence.tests.fixtures.cloud'
+    made = Process(sys.executable, '-m', module, port, 'ironic')
+    said = made.log.read_text().splitlines()[-1]
+    return str(made.url), pathlib.Path(said.partition(';')[0])
 
 
 def simulator(systems: int, *arguments: str) -> Process:

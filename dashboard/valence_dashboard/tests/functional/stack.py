@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""All of it: Horizon, Keystone, Valence, and simulated pod managers.
+"""All of it: Horizon, Keystone, Ironic, Valence, and simulated pod managers.
 
 ``python -m valence_dashboard.tests.functional.stack`` starts it to be looked
 at with a browser.
@@ -8,20 +8,31 @@ at with a browser.
 import functools
 import signal
 
+import openstack
+from openstack.config import loader
+
 from valence_dashboard.tests.functional import horizon
-from valence_dashboard.tests.functional import keystone
 from valence_dashboard.tests.functional import processes
 
 
 class Stack:
-    """Horizon, Keystone and Valence, without any pod manager."""
+    """Horizon, Keystone, Ironic and Valence, without any pod manager."""
 
     def __init__(self) -> None:
         port = processes.free_port()
-        self.keystone = keystone.Keystone(f'http://127.0.0.1:{port}')
-        self.valence = processes.valence(port, self.keystone.options())
-        self.horizon = horizon.Horizon(self.keystone.url)
+        url, self._directory = processes.cloud(port)
+        options = (self._directory / 'valence.conf').read_text()
+        self.valence = processes.valence(port, options)
+        self.horizon = horizon.Horizon(url)
         self.url = self.horizon.url
+
+    def cloud(self, name: str) -> openstack.connection.Connection:
+        """A connection of one of the users."""
+        config = loader.OpenStackConfig(
+            config_files=[str(self._directory / 'clouds.yaml')],
+            load_envvars=False,
+        )
+        return openstack.connection.Connection(config=config.get_one(name))
 
 
 @functools.cache

@@ -31,7 +31,7 @@ _OVERLAPS = """
 @functools.cache
 def composable():
     """Valence, as an administrator speaks to it."""
-    cloud = stack.stack().keystone.cloud('admin', 'admin')
+    cloud = stack.stack().cloud('admin')
     valenceclient.add_service(cloud)
     return cloud.composable
 

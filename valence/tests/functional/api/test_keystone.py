@@ -52,8 +52,8 @@ class TestKeystone(KeystoneCase):
     @classmethod
     def start(cls):
         super().start()
-        cls.keystone.user('manager', 'manager', 'demo')
-        cls.keystone.user('worker', 'service', 'service')
+        cls.keystone.user('manager', 'manager', project='demo')
+        cls.keystone.user('worker', 'service', project='service')
         cls.keystone.user('auditor', 'reader')
         cls.clouds = {
             'admin': cls.keystone.cloud('admin', 'admin'),

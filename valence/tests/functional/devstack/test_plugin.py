@@ -13,6 +13,7 @@ import fixtures
 from valence.tests import base
 from valence.tests.fixtures import database
 from valence.tests.fixtures import keystone
+from valence.tests.fixtures import processes
 
 _HERE = pathlib.Path(__file__).parent
 _ROOT = _HERE.parents[3]
@@ -41,7 +42,7 @@ class PluginTestCase(base.TestCase):
         self.data = self.directory / 'data'
         self.data.mkdir()
         self.addCleanup(self.kill)
-        port = keystone.free_port()
+        port = processes.free_port()
         self.environment = {
             **{k: v for k, v in os.environ.items() if 'OS_' not in k},
             'PATH': f'{_BIN}:{os.environ["PATH"]}',
@@ -61,7 +62,7 @@ class PluginTestCase(base.TestCase):
             'VALENCE_DIR': str(_ROOT),
             'VALENCE_CONF_DIR': str(self.directory / 'etc'),
             'VALENCE_SIMULATED_PODS': 'east=3',
-            'VALENCE_SIMULATOR_FIRST_PORT': str(keystone.free_port()),
+            'VALENCE_SIMULATOR_FIRST_PORT': str(processes.free_port()),
             'OS_AUTH_URL': self.keystone.url,
             'OS_IDENTITY_API_VERSION': '3',
             'OS_USERNAME': 'admin',

@@ -8,6 +8,7 @@ import uuid
 from valence.tests import base
 from valence.tests import fixtures
 from valence.tests.fixtures import ironic
+from valence.tests.fixtures import processes
 from valence.tests.fixtures import simulator
 
 LOGIN = {
@@ -320,7 +321,7 @@ class TestOutOfReach(base.ServiceTestCase):
         if reason:
             self.skipTest(reason)
         there = self.useFixture(ironic.Ironic('http_basic'))
-        away = f'http://127.0.0.1:{ironic.free_port()}'
+        away = f'http://127.0.0.1:{processes.free_port()}'
         pod = self.useFixture(fixtures.Simulator(systems=1))
         for changes, words in (
             ({'ironic__password': 'wrong'}, 'does not take the login'),
