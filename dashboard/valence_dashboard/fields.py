@@ -6,6 +6,7 @@ client ships; what is said here holds for every field of a name.
 """
 
 import datetime
+import json
 from typing import Any
 
 from django.utils import dateparse
@@ -51,9 +52,12 @@ _UNITS = {
 }
 # The colour of a state. What is not here is grey.
 _COLOURS = {
-    'success': ('online', 'active', 'free', 'ok', 'succeeded', 'on'),
+    'success': ('online', 'active', 'free', 'ok', 'succeeded', 'done', 'on'),
     'danger': ('offline', 'error', 'failed', 'critical', 'unavailable'),
-    'warning': ('warning', 'maintenance', 'cancelled', 'disabled', 'stale'),
+    'warning': (
+        *('warning', 'maintenance', 'cancelled', 'undone', 'disabled'),
+        'stale',
+    ),
     'info': (
         *('composing', 'updating', 'adopting', 'releasing', 'removing'),
         *('running', 'pending', 'used', 'enabled'),
@@ -107,26 +111,34 @@ def show(name: str, value: Any) -> str:
 def _lines(value: dict[str, Any] | list[Any]) -> str:
     """What is in an object or a list, each in a line."""
     if isinstance(value, dict):
-        lines = [
-            f'{label(key)}: {_line(one, key)}' for key, one in value.items()
-        ]
-    elif all(isinstance(one, str | int) for one in value):
+        named = ((label(key), _line(one, key)) for key, one in value.items())
+        return html.format_html_join('', '<div>{}: {}</div>', named)
+    if all(isinstance(one, str | int) for one in value):
         return ', '.join(str(one) for one in value)
-    else:
-        lines = [_line(one) for one in value]
-    return html.format_html_join(
-        '', '<div>{}</div>', ((one,) for one in lines)
-    )
+    lines = ((_line(one),) for one in value)
+    return html.format_html_join('', '<div>{}</div>', lines)
 
 
 def _line(value: Any, name: str = '') -> str:
     """Something within an object or a list, in one line."""
+    if not value:
+        return show(name, value)
     if isinstance(value, dict):
-        told = (f'{label(key)} {show(key, one)}' for key, one in value.items())
-        return ', '.join(told)
+        named = ((label(key), _line(one, key)) for key, one in value.items())
+        return html.format_html_join(', ', '{} {}', named)
     if isinstance(value, list):
-        return '; '.join(_line(one) for one in value)
+        lines = ((_line(one),) for one in value)
+        return html.format_html_join('; ', '{}', lines)
     return show(name, value)
+
+
+def source(value: Any) -> str:
+    """What somebody else has said, to the letter."""
+    text = json.dumps(value, indent=2, ensure_ascii=False)
+    # The keyboard scrolls it, too.
+    return html.format_html(
+        '<pre class="valence-source" tabindex="0">{}</pre>', text
+    )
 
 
 def state(value: str, reason: str | None = None) -> safestring.SafeString:

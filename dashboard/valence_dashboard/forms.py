@@ -5,7 +5,9 @@ A field of the API becomes a field of its name, with its description and its
 limits; the API has the last word on what is sent.
 """
 
+import re
 from collections.abc import Iterable
+from collections.abc import Mapping
 from typing import Any
 
 from django import http
@@ -16,6 +18,8 @@ from valence_dashboard import api
 from valence_dashboard import fields
 from valence_dashboard.exceptions import Error
 from valence_dashboard.exceptions import Unauthorized
+
+_MIB_IN_GIB = 1024
 
 
 def field(name: str, schema: dict[str, Any], required: bool) -> forms.Field:
@@ -38,6 +42,8 @@ def field(name: str, schema: dict[str, Any], required: bool) -> forms.Field:
             common['label'] += ' (GiB)'
         elif name.endswith('_mbps'):
             common['label'] += ' (Mbit/s)'
+        if name.endswith('_mib'):
+            return forms.FloatField(min_value=1 / _MIB_IN_GIB, **common)
         return forms.IntegerField(min_value=1, **common)
     if schema.get('writeOnly'):
         # What was typed never comes back in a page.
@@ -125,6 +131,7 @@ class ResourceForm(Form):
         values = {name: data[name] for name in self.order}
         if self.record is None:
             return {n: v for n, v in values.items() if v not in ('', None)}
+        # A password that was not typed stays as it is.
         return {
             name: None if value == '' else value
             for name, value in values.items()
@@ -145,20 +152,39 @@ class ResourceForm(Form):
 class Requirements:
     """The part of a form that says what hardware is wanted.
 
-    Made from the schema of ``properties``. Of what may be wanted several
-    times there is place for ``ROWS``; more, or more of a kind, is what
-    ``count`` is for.
+    Made from the schema of ``properties``. What may be wanted several times
+    has a row for each, and a page may add more.
+
+    :param properties: the requirements to begin with.
+    :param data: what the form was sent with, if it was.
     """
 
     ROWS = 2
 
-    def __init__(self, schema: dict[str, Any]) -> None:
+    def __init__(
+        self,
+        schema: dict[str, Any],
+        properties: dict[str, Any] | None = None,
+        data: Mapping[str, Any] | None = None,
+    ) -> None:
         self._groups = schema['properties']
+        self._properties = properties or {}
+        self._sent = ' '.join(data or ())
+
+    def _rows(self, group: str, most: int) -> int:
+        """How many rows a group has, some of which may stay empty."""
+        sent = re.findall(rf'\b{group}__([0-9]{{1,4}})__', self._sent)
+        rows = max(
+            self.ROWS,
+            len(self._properties.get(group) or ()),
+            *(int(row) + 1 for row in sent),
+        )
+        return min(rows, most)
 
     def _places(self) -> Iterable[tuple[str, int | None, dict[str, Any]]]:
         for group, schema in self._groups.items():
             if 'array' in _kinds(schema):
-                for row in range(self.ROWS):
+                for row in range(self._rows(group, schema['maxItems'])):
                     yield group, row, schema['items']['properties']
             else:
                 yield group, None, schema['properties']
@@ -171,25 +197,16 @@ class Requirements:
 
     def fields(self) -> dict[str, forms.Field]:
         """The fields by their names in the form."""
-        return {
-            self._field_name(group, row, name): field(name, schema, False)
-            for group, row, names in self._places()
-            for name, schema in names.items()
-        }
-
-    def initial(self, properties: dict[str, Any]) -> dict[str, Any]:
-        """What stands in the fields for requirements that are there."""
-        found = {}
+        made = {}
         for group, row, names in self._places():
-            values = properties.get(group) or {}
+            values = self._properties.get(group) or {}
             if row is not None:
                 values = values[row] if row < len(values) else {}
-            for name in names:
-                value = values.get(name)
-                if value is not None and name.endswith('_mib'):
-                    value = int(value) // 1024
-                found[self._field_name(group, row, name)] = value
-        return found
+            for name, schema in names.items():
+                one = field(name, schema, False)
+                one.initial = _shown(name, values.get(name))
+                made[self._field_name(group, row, name)] = one
+        return made
 
     def collect(self, data: dict[str, Any]) -> dict[str, Any]:
         """The requirements that the fields hold."""
@@ -199,8 +216,7 @@ class Requirements:
             for name in names:
                 value = data.get(self._field_name(group, row, name))
                 if value not in ('', None):
-                    factor = 1024 if name.endswith('_mib') else 1
-                    values[name] = value * factor
+                    values[name] = _meant(name, value)
             if values and row is None:
                 properties[group] = values
             elif values:
@@ -209,12 +225,30 @@ class Requirements:
 
     def groups(self, form: forms.SelfHandlingForm) -> list[dict[str, Any]]:
         """The fields of a form in the order of a page."""
-        found: dict[str, list[Any]] = {}
+        found: dict[str, dict[str, Any]] = {}
         for group, row, names in self._places():
-            found.setdefault(group, []).append(
+            entry = found.setdefault(
+                group,
+                {
+                    'label': fields.label(group),
+                    'rows': [],
+                    'most': self._groups[group].get('maxItems'),
+                },
+            )
+            entry['rows'].append(
                 [form[self._field_name(group, row, name)] for name in names]
             )
-        return [
-            {'label': fields.label(group), 'rows': rows}
-            for group, rows in found.items()
-        ]
+        return list(found.values())
+
+
+def _shown(name: str, value: Any) -> Any:
+    """What stands in a field for a value; memory stands there in GiB."""
+    if value is None or not name.endswith('_mib'):
+        return value
+    whole, rest = divmod(int(value), _MIB_IN_GIB)
+    return whole + rest / _MIB_IN_GIB if rest else whole
+
+
+def _meant(name: str, value: Any) -> Any:
+    """The value that stands in a field."""
+    return round(value * _MIB_IN_GIB) if name.endswith('_mib') else value

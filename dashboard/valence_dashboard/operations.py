@@ -8,12 +8,21 @@ from django import http
 from django.utils import html
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
+from horizon import tables as horizon_tables
 
 from valence_dashboard import api
 from valence_dashboard import fields
 from valence_dashboard import tables
+from valence_dashboard import views
+from valence_dashboard.exceptions import Error
 
 OPEN = 'in:pending,running'
+DETAIL = 'horizon:project:operations:detail'
+# Where what is changed is shown, by its kind.
+_TARGETS = {
+    'nodes': 'horizon:project:nodes:detail',
+    'pod_managers': 'horizon:admin:pod_managers:detail',
+}
 
 
 def is_open(operation: api.Record) -> bool:
@@ -80,10 +89,23 @@ class Cancel(tables.Danger):
         client.cancel_operation(uuid, ignore_missing=False)
 
 
+def target(operation: api.Record) -> str:
+    """What it changes; what is gone has no name any more."""
+    return str(operation.target or operation.target_uuid)
+
+
+def address(operation: api.Record) -> str | None:
+    """Where that is shown, if it is there."""
+    view = _TARGETS.get(operation.target_type or '')
+    if view is None or not operation.target:
+        return None
+    return views.address(view, operation.target_uuid)
+
+
 class Operations(tables.Table):
     kind = 'operation'
     created_at = tables.column('created_at', verbose_name=_('Asked for'))
-    action = tables.column('action', 'action')
+    action = tables.column('action', 'action', link=DETAIL)
     state = tables.column('state', progress)
     step = tables.column('step')
     error = tables.column('error', classes=('valence-text',))
@@ -101,6 +123,75 @@ class Operations(tables.Table):
     def get_object_display(self, datum: api.Record) -> str:
         """What it is called in messages."""
         return str(datum.action)
+
+
+class AllOperations(Operations):
+    """Operations on whatever there is."""
+
+    target = tables.column('target', target, link=address)
+
+    class Meta(Operations.Meta):
+        columns = (
+            *('created_at', 'action', 'target', 'state', 'step', 'error'),
+            *('finished_at', 'settled'),
+        )
+        table_actions = (
+            tables.filters('operations', 'action', 'state', 'target_uuid'),
+        )
+
+    def read_one(self, request: http.HttpRequest, uuid: str) -> api.Record:
+        """A row as it is now."""
+        operation = super().read_one(request, uuid)
+        complete(request, [operation])
+        return operation
+
+
+def complete(request: http.HttpRequest, operations: list[api.Record]) -> None:
+    """Add the names of what is changed, by one question a kind."""
+    for collection in _TARGETS:
+        some = [one for one in operations if one.target_type == collection]
+        try:
+            named = api.names(
+                request, collection, (one.target_uuid for one in some)
+            )
+        except Error:
+            continue  # of a kind that is not for this user
+        for one in some:
+            one['target'] = named.get(one.target_uuid)
+
+
+class Index(tables.ListView):
+    """Operations, the last ones first."""
+
+    table_class = AllOperations
+    page_title = _('Operations')
+    collection = 'operations'
+    query = {'sort_key': 'created_at', 'sort_dir': 'desc'}
+
+    def complete(self, rows: list[api.Record]) -> None:
+        """What they change."""
+        complete(self.request, rows)
+
+
+class Journal(horizon_tables.DataTable):
+    """The steps of an operation."""
+
+    n = tables.column('n', verbose_name=_('Step'))
+    name = tables.column('name')
+    state = tables.column('state')
+    result = tables.column('result', classes=('valence-text',))
+    created_at = tables.column('created_at', verbose_name=_('Begun'))
+    updated_at = tables.column('updated_at', verbose_name=_('Ended'))
+
+    class Meta:
+        name = 'journal'
+        verbose_name = _('Journal')
+        no_data_message = _('No step has been done yet.')
+        footer = False
+
+    def get_object_id(self, datum: api.Record) -> str:
+        """A step has no UUID of its own."""
+        return str(datum.n)
 
 
 class Tab(tables.ListTab):

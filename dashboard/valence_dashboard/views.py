@@ -4,8 +4,10 @@
 from typing import Any
 
 from django import http
+from django import shortcuts
 from django.urls import reverse
 from django.utils import html
+from django.views import generic
 from horizon import forms
 from horizon import views
 from openstack_dashboard import policy
@@ -14,6 +16,7 @@ from valence_dashboard import api
 from valence_dashboard import fields
 from valence_dashboard import tables
 from valence_dashboard.exceptions import Error
+from valence_dashboard.exceptions import NotFound
 
 
 def record(
@@ -40,6 +43,7 @@ def address(view: str, uuid: str | None) -> str | None:
 _REFERENCES = {
     'podm_uuid': ('pod_managers', 'system:list', 'admin:pod_managers'),
     'chassis_uuid': ('chassis', 'chassis:list', 'admin:chassis'),
+    'rack_uuid': ('chassis', 'chassis:list', 'admin:chassis'),
     'parent_uuid': ('chassis', 'chassis:list', 'admin:chassis'),
     'node_uuid': ('nodes', 'node:show', 'project:nodes'),
     'flavor_uuid': ('flavors', 'flavor:show', 'project:flavors'),
@@ -60,8 +64,13 @@ def references(request: http.HttpRequest, found: api.Record) -> dict[str, str]:
         shown[field] = name
         if policy.check((('composable', f'composable:{rule}'),), request):
             url = reverse(f'horizon:{panel}:detail', args=(uuid,))
-            shown[field] = html.format_html('<a href="{}">{}</a>', url, name)
+            shown[field] = link(url, name)
     return shown
+
+
+def link(url: str, text: str) -> str:
+    """A link."""
+    return html.format_html('<a href="{}">{}</a>', url, text)
 
 
 class DetailView(views.HorizonTemplateView):
@@ -70,6 +79,7 @@ class DetailView(views.HorizonTemplateView):
     :cvar kind: its name in the proxy.
     :cvar component: its name in the API's document.
     :cvar index: the view of the list.
+    :cvar without: the fields that are not shown among the others.
     """
 
     template_name = 'valence/detail.html'
@@ -77,6 +87,7 @@ class DetailView(views.HorizonTemplateView):
     kind: str
     component: str
     index: str
+    without: tuple[str, ...] = ()
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """The resource, field by field, and where its references lead."""
@@ -86,13 +97,47 @@ class DetailView(views.HorizonTemplateView):
         )
         context['record'] = found
         context['details'] = fields.details(
-            self.component, found, references(self.request, found)
+            self.component, found, self.instead(found), self.without
         )
         context['actions'] = self.actions(found)
         return context
 
+    def instead(self, found: api.Record) -> dict[str, str]:
+        """What is shown of some fields in the place of the value."""
+        return references(self.request, found)
+
     def actions(self, found: api.Record) -> Any:
         """The buttons of the page."""
+
+
+class Live(generic.View):
+    """The status of something that may change while its page is open.
+
+    :cvar kind: its name in the proxy.
+    """
+
+    kind: str
+
+    def get(self, request: http.HttpRequest, uuid: str) -> http.HttpResponse:
+        """The part of the page that changes."""
+        try:
+            found = api.get(request, self.kind, uuid)
+            context = self.status(request, found)
+        except NotFound:
+            return http.HttpResponse(status=404)
+        except Error as exc:
+            return http.HttpResponse(str(exc), status=503)
+        return shortcuts.render(request, 'valence/_status.html', context)
+
+    @staticmethod
+    def status(
+        request: http.HttpRequest, found: api.Record
+    ) -> dict[str, str | None]:
+        """What is shown: ``status``, and where there is one an ``error`` or
+        a ``warning``; ``live`` is the address of this view until it is at
+        rest.
+        """
+        raise NotImplementedError
 
 
 class FormView(forms.ModalFormView):

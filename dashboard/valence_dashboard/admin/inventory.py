@@ -3,9 +3,14 @@
 
 from typing import Any
 
+from django import http
+from django import shortcuts
 from django.urls import path
+from django.urls import reverse
+from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
+from horizon import tables as horizon_tables
 from valenceclient import schema
 
 from valence_dashboard import api
@@ -45,6 +50,31 @@ def pod_manager() -> Any:
         'pod_manager',
         link=lambda record: views.address(pod_tables.DETAIL, record.podm_uuid),
     )
+
+
+class Compose(tables.Policed, horizon_tables.Action):
+    """Leads to the form that composes a node out of what is chosen."""
+
+    name = 'compose'
+    verbose_name = _('Compose Node')
+    verbose_name_plural = _('Compose Node')
+    icon = 'plus'
+    verb = 'node:choose'
+
+    def allowed(self, request: http.HttpRequest, datum: Any = None) -> bool:
+        """Where it can be had."""
+        return datum is None or bool(datum.free)
+
+    def handle(
+        self,
+        data_table: tables.Table,
+        request: http.HttpRequest,
+        object_ids: list[str],
+    ) -> http.HttpResponse:
+        """Go there."""
+        query = urlencode({'resources': '\n'.join(object_ids)})
+        where = reverse('horizon:project:nodes:compose')
+        return shortcuts.redirect(f'{where}?{query}')
 
 
 class Unreserve(tables.Danger):
@@ -88,7 +118,10 @@ def urlpatterns(
         page_title = title
 
     class Detail(views.DetailView):
-        pass
+        def instead(self, found: api.Record) -> dict[str, str]:
+            """With the pod manager's own words."""
+            said = fields.source(found.properties)
+            return {**super().instead(found), 'properties': said}
 
     Index.collection = collection
     Detail.kind, Detail.component, Detail.index = kind, component, index

@@ -43,6 +43,7 @@ class Devices(tables.Table):
         verbose_name = _('Devices')
         table_actions = (
             inventory.filters('devices', 'type', 'protocol', 'capacity_gib'),
+            inventory.Compose,
             Unreserve,
         )
-        row_actions = (Unreserve,)
+        row_actions = (inventory.Compose, Unreserve)

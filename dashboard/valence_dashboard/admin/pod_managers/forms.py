@@ -11,12 +11,6 @@ from valence_dashboard import forms as base
 from valence_dashboard import tables
 from valence_dashboard.exceptions import Error
 
-_FIELDS = (
-    *('name', 'url', 'username', 'password', 'driver', 'auth_type'),
-    *('insecure', 'ca_cert', 'location', 'description'),
-    *('maintenance', 'is_public'),
-)
-
 
 def _drivers(request: http.HttpRequest) -> list[tuple[str, str]]:
     """The drivers that can be chosen; the first choice is none of them."""
@@ -36,7 +30,7 @@ class Register(base.ResourceForm):
 
     kind = 'pod_manager'
     schema = schema.body('post', 'pod_managers')
-    order = _FIELDS
+    order = tuple(schema['properties'])
     done = _('Registered %s. It is online once it has been reached.')
 
     def __init__(
@@ -56,17 +50,10 @@ class Register(base.ResourceForm):
 
 
 class Edit(Register):
-    """Changes a pod manager; no password given is no change of it."""
+    """Changes a pod manager."""
 
     schema = schema.body('patch', 'pod_managers/{id}')
     done = _('Changed %s.')
-
-    def body(self, data: dict[str, Any]) -> dict[str, Any]:
-        """A password that was not typed stays as it is."""
-        body = super().body(data)
-        if body.get('password', '') is None:
-            del body['password']
-        return body
 
 
 class Remove(base.Form):
@@ -76,6 +63,11 @@ class Remove(base.Form):
         label=_('Release its nodes first'),
         required=False,
         help_text=_('Nothing new is composed on it from then on.'),
+    )
+    unregister = forms.BooleanField(
+        label=_('Take them back from Ironic before'),
+        required=False,
+        help_text=_('A node that is in use there stands in the way.'),
     )
     force = forms.BooleanField(
         label=_('Forget nodes that cannot be released'),
@@ -88,11 +80,11 @@ class Remove(base.Form):
     done = _('Removing %s.')
 
     def clean(self) -> dict[str, Any]:
-        """Forgetting comes after trying."""
+        """The others say how nodes are released."""
         data: dict[str, Any] = super().clean()
-        if data.get('force') and not data.get('cascade'):
+        if any(data.values()) and not data.get('cascade'):
             self.add_error(
-                'cascade', _('What cannot be released has to be tried first.')
+                'cascade', _('What is ticked below goes with this only.')
             )
         return data
 

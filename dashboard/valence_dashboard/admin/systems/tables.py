@@ -36,6 +36,7 @@ class Systems(tables.Table):
                 *('systems', 'cpu_cores', 'memory_mib', 'cpu_model'),
                 'power_state',
             ),
+            inventory.Compose,
             Unreserve,
         )
-        row_actions = (Unreserve,)
+        row_actions = (inventory.Compose, Unreserve)

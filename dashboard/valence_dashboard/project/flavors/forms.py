@@ -25,13 +25,11 @@ class Create(base.ResourceForm):
             self.order = self.order[:-1]
         super().__init__(request, *args, **kwargs)
         self.requirements = base.Requirements(
-            self.schema['properties']['properties']
+            self.schema['properties']['properties'],
+            self.record and self.record.properties,
+            self.data,
         )
         self.fields.update(self.requirements.fields())
-        if self.record:
-            known = self.requirements.initial(self.record.properties or {})
-            for name, value in known.items():
-                self.fields[name].initial = value
 
     def plain(self) -> list[Any]:
         """The fields that are no requirements."""

@@ -12,6 +12,9 @@ from valence_dashboard import operations
 from valence_dashboard import tables as base
 
 DETAIL = 'horizon:project:nodes:detail'
+# Rules that decide on parts of a page.
+CHOOSE = (('composable', 'composable:node:choose'),)
+REGISTER = (('composable', 'composable:node:register'),)
 
 
 def state(node: api.Record) -> str:
@@ -197,12 +200,42 @@ class Release(base.Danger):
         return ngettext_lazy('Releasing node', 'Releasing nodes', count)
 
     def allowed(self, request: http.HttpRequest, datum: Any = None) -> bool:
-        """Unless it is under way."""
-        return datum is None or datum.provision_state != 'releasing'
+        """Unless it is under way, or Ironic has it."""
+        return datum is None or (
+            datum.provision_state != 'releasing' and not datum.managed_by
+        )
 
     def act(self, client: api.Client, uuid: str) -> None:
         """Release it."""
         client.delete_node(uuid, ignore_missing=False)
+
+
+class TakeBack(Release):
+    """Releases a node that Ironic has."""
+
+    name = 'take_back'
+    help_text = _(
+        'Ironic forgets it, unless it is in use there. Then its hardware is '
+        'given back, and what is stored on it is lost.'
+    )
+
+    @staticmethod
+    def action_present(count: int) -> str:
+        return ngettext_lazy(
+            'Unregister and Release', 'Unregister and Release', count
+        )
+
+    def allowed(self, request: http.HttpRequest, datum: Any = None) -> bool:
+        """Where Ironic has it."""
+        return bool(
+            datum is not None
+            and datum.managed_by
+            and datum.provision_state != 'releasing'
+        )
+
+    def act(self, client: api.Client, uuid: str) -> None:
+        """Take it back from Ironic, then release it."""
+        client.delete_node(uuid, ignore_missing=False, unregister='true')
 
 
 class Nodes(base.Table):
@@ -234,7 +267,7 @@ class Nodes(base.Table):
         )
         row_actions = (
             *(Power, Boot, Attach, Register, Unregister, Edit),
-            *(Cancel, Restart, Release),
+            *(Cancel, Restart, Release, TakeBack),
         )
 
     def read_one(self, request: http.HttpRequest, uuid: str) -> api.Record:

@@ -13,7 +13,6 @@ from valence_dashboard import api
 from valence_dashboard import tables as base_tables
 from valence_dashboard import views
 from valence_dashboard.exceptions import Error
-from valence_dashboard.exceptions import NotFound
 from valence_dashboard.project.nodes import forms
 from valence_dashboard.project.nodes import tables
 from valence_dashboard.project.nodes import tabs as node_tabs
@@ -76,28 +75,28 @@ class Detail(tabs.TabbedTableView):
         return context | _status(self.record)
 
 
-def _status(node: api.Record) -> dict[str, Any]:
-    """What the status of a node on its page is made of."""
+def _status(node: api.Record) -> dict[str, str | None]:
+    live = reverse('horizon:project:nodes:live', args=(node.id,))
     return {
-        'record': node,
         'status': tables.state(node),
-        'live': not tables.at_rest(node),
+        'error': node.last_error,
+        'warning': node.drift,
+        'live': None if tables.at_rest(node) else live,
     }
 
 
-class Live(generic.View):
-    """The status of a node, for a page that is open."""
+class Live(views.Live):
+    """The status of a node."""
 
-    def get(self, request: http.HttpRequest, uuid: str) -> http.HttpResponse:
-        """The part of the page that changes."""
-        try:
-            node = api.get(request, 'node', uuid)
-            tables.complete(request, [node])
-        except NotFound:
-            return http.HttpResponse(status=404)
-        except Error as exc:
-            return http.HttpResponse(str(exc), status=503)
-        return render(request, 'valence/_node_status.html', _status(node))
+    kind = 'node'
+
+    @staticmethod
+    def status(
+        request: http.HttpRequest, found: api.Record
+    ) -> dict[str, str | None]:
+        """Where in its life it is, and what is being done to it."""
+        tables.complete(request, [found])
+        return _status(found)
 
 
 class Compose(workflows.WorkflowView):
@@ -119,8 +118,9 @@ class Preview(generic.View):
         """The answer to what the form says so far."""
         workflow = node_workflows.Compose(request)
         body = workflow.body()
-        body.pop('name', None)
-        context: dict[str, Any] = {}
+        for name in ('name', 'register'):
+            body.pop(name, None)
+        context: dict[str, Any] = {'mistakes': workflow.mistakes()}
         try:
             preview = api.client(request).preview_node(**body)
             context['preview'] = preview

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* What the pages of Valence do in the browser: follow what is under way, ask
-   for a preview, and tell of a system what the mouse or the keyboard is on. */
+   for a preview, make room for more, and tell of a system what the mouse or the
+   keyboard is on. */
 (function () {
   'use strict';
 
@@ -92,6 +93,37 @@
     ask();
   }
 
+  /* One more row of fields, of what may be wanted several times. */
+  function more(button) {
+    var rows = button.parentElement.querySelectorAll('.valence-row');
+    var number = rows.length;
+    var row = rows[number - 1].cloneNode(true);
+    ['id', 'name', 'for'].forEach(function (attribute) {
+      row.querySelectorAll('[' + attribute + ']').forEach(function (one) {
+        one.setAttribute(attribute, one.getAttribute(attribute).replace(
+          '__' + (number - 1) + '__', '__' + number + '__'
+        ));
+      });
+    });
+    row.querySelectorAll('input').forEach(function (one) {
+      one.removeAttribute('value');
+      one.value = '';
+    });
+    row.querySelectorAll('.help-block').forEach(function (one) {
+      one.remove();
+    });
+    row.querySelectorAll('.has-error').forEach(function (one) {
+      one.classList.remove('has-error');
+    });
+    row.querySelectorAll('.themable-spinner').forEach(function (one) {
+      one.classList.remove('spinner-initialized');
+    });
+    rows[number - 1].after(row);
+    horizon.forms.init_themable_spinner($(row));
+    button.hidden = number + 1 >= Number(button.dataset.most);
+    row.querySelector('input').focus();
+  }
+
   function line(text) {
     var element = document.createElement('div');
     element.textContent = text;
@@ -170,6 +202,11 @@
     }
     document.documentElement.lang = language.content;
     name();
+    // The form of a flavor comes into the page later.
+    document.addEventListener('click', function (event) {
+      var button = event.target.closest('.valence-more');
+      if (button) { more(button); }
+    });
     new MutationObserver(name).observe(document.body, {
       attributeFilter: ['class'], childList: true, subtree: true
     });

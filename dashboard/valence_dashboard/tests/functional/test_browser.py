@@ -36,8 +36,7 @@ def composable():
     return cloud.composable
 
 
-@functools.cache
-def pod(name: str, systems: int):
+def register(name: str, systems: int) -> processes.Process:
     """A pod manager that is online, with its inventory read."""
     simulator = processes.simulator(systems, '--compose-seconds', '0.3')
     composable().create_pod_manager(
@@ -45,10 +44,19 @@ def pod(name: str, systems: int):
         url=simulator.url,
         username='admin',
         password=processes.PASSWORD,
+        hardware_username='admin',
+        hardware_password=processes.PASSWORD,
     )
     processes.wait_for(
         lambda: composable().get_pod_manager(name).synced_at, f'pod {name}'
     )
+    return simulator
+
+
+@functools.cache
+def pod(name: str, systems: int):
+    """A pod manager that the tests share."""
+    register(name, systems)
     return composable().get_pod_manager(name)
 
 
@@ -124,6 +132,132 @@ class Pages(testtools.TestCase):
         window.click('.modal.in input[type=submit]')
         window.wait(lambda: not composable().find_pod_manager('registered'))
         self.assertEqual([], window.errors())
+
+    def node(self, pod_manager, name):
+        """A node that is composed there, of the project of the admin."""
+        made = composable().compose_node(name=name, pod_manager=pod_manager)
+        composable().wait_for_operation(made, interval=0.1)
+        return made
+
+    def remove(self, window, name, *boxes):
+        """Remove a pod manager, ticking what is to be done with its nodes."""
+        window.go('/admin/pod_managers/')
+        window.act(name, 'remove')
+        window.read(f'stand in the way of removing {name}')
+        for box in boxes:
+            window.click(f'label[for="id_{box}"]')
+        window.click('.modal.in input[type=submit]')
+
+    def test_remove_with_nodes(self):
+        register('leaving', 3)
+        node = self.node('leaving', 'stays')
+        window = self.open('admin')
+        self.remove(window, 'leaving', 'force')
+        window.read('goes with this only', '.modal.in')
+        self.assertTrue(composable().find_pod_manager('leaving'))
+        self.check(window, 'remove-force')
+        window.click('.modal.in label[for="id_force"]')
+        window.click('.modal.in label[for="id_cascade"]')
+        window.click('.modal.in input[type=submit]')
+        window.read('Removing leaving.')
+        window.wait(lambda: not composable().find_pod_manager('leaving'))
+        self.assertIsNone(composable().find_node(node.id))
+        # It vanishes before one's eyes.
+        window.wait(lambda: 'leaving' not in window.text('#pod_managers'))
+
+    def test_remove_what_is_gone_for_good(self):
+        simulator = register('dead', 3)
+        node = self.node('dead', 'lost')
+        simulator.stop()
+        window = self.open('admin')
+        self.remove(window, 'dead', 'cascade', 'force')
+        window.wait(lambda: not composable().find_pod_manager('dead'))
+        self.assertIsNone(composable().find_node(node.id))
+        window.go('/admin/operations/')
+        window.read('delete', '#operations')
+        self.assertEqual([], window.errors())
+
+    def test_exact_hardware_beside_a_node(self):
+        register('exact', 12)
+        node = self.node('exact', 'first')
+        window = self.open('admin')
+        window.go('/admin/pod_managers/')
+        window.follow('exact')
+        window.click('a[href*="pod_manager__systems"]')
+        window.act('System system-7', 'compose')
+        window.wait(lambda: window.find('#id_resources'))
+        window.read('System system-7', '#valence-preview')
+        window.type(name='second')
+        window.follow('Exact Hardware')
+        self.check(window, 'compose-exact')
+        window.follow('Place')
+        window.choose('relation', 'On other pod managers than')
+        window.read('Choose at least one node', '#valence-preview')
+        window.choose('others', 'first')
+        window.read('It cannot be composed now', '#valence-preview')
+        window.choose('relation', 'On the same pod manager as')
+        window.read('It would be composed on exact', '#valence-preview')
+        self.check(window, 'compose-place')
+        window.click('.button-final')
+        window.read('Active', '.valence-status')
+        window.click('a[href*="node__hardware"]')
+        window.read('System system-7', '#node__hardware')
+        self.assertEqual(
+            node.podm_uuid or composable().get_node(node.id).podm_uuid,
+            composable().find_node('second').podm_uuid,
+        )
+
+    def test_register_with_ironic(self):
+        register('metal', 3)
+        window = self.open('demo')
+        window.click('#nodes__action_compose')
+        window.type(name='iron')
+        self.assertNotIn('Exact Hardware', window.text('.workflow'))
+        window.click('label[for="id_register"]')
+        window.follow('Place')
+        window.choose('pod_manager', 'metal')
+        window.click('.button-final')
+        window.read('Active', '.valence-status')
+        window.read('enroll', '#node__overview')
+        # Ironic governs it now.
+        self.assertFalse(window.find('[id$="action_power"]'))
+        self.assertFalse(window.find('[id$="action_release"]'))
+        self.check(window, 'node-in-ironic')
+        window.act('', 'unregister')
+        window.confirm()
+        window.read('Unregistering: iron')
+        window.go('/project/nodes/')
+        window.follow('iron')
+        window.wait(lambda: window.find('[id$="action_register"]'))
+        window.act('', 'register')
+        window.type(traits='not a trait')
+        window.click('.modal.in input[type=submit]')
+        window.read('traits', '.modal.in .alert, .modal.in .has-error')
+        window.type(traits='CUSTOM_ONE, CUSTOM_TWO')
+        self.check(window, 'register-with-ironic')
+        window.click('.modal.in input[type=submit]')
+        window.read('Registering iron with Ironic.')
+        window.read('enroll', '#node__overview')
+        self.journal(window)
+        window.act('iron', 'take_back')
+        window.confirm()
+        window.wait(lambda: not window.find('tr[data-display="iron"]'))
+        self.assertIsNone(composable().find_node('iron'))
+        self.assertEqual([], window.errors())
+
+    def journal(self, window):
+        """What was done to the node, step by step."""
+        window.go('/project/operations/')
+        window.read('iron', '#operations')
+        self.check(window, 'operations')
+        window.follow('register')
+        window.read('Succeeded', '.valence-status')
+        window.read('Done', '#journal')
+        window.read('connect', '#journal')
+        self.check(window, 'operation')
+        window.follow('iron')
+        window.read('enroll', '#node__overview')
+        window.go('/project/nodes/')
 
     def test_compose_and_release(self):
         pod('composing', 12)
@@ -209,7 +343,7 @@ class Pages(testtools.TestCase):
         window.type(name='huge')
         window.click('.button-next')
         window.type(memory__capacity_mib='900000')
-        window.click('.button-next')
+        window.follow('Place')
         window.click('.button-final')
         window.read('Error', '.valence-status')
         window.read('No capacity', '.valence-status')
@@ -250,12 +384,38 @@ class Pages(testtools.TestCase):
         window.click('.modal.in input[type=submit]')
         window.read('Changed small.')
         window.read('8 GiB', '#flavors')
+        self.more_drives(window)
         window.act('small', 'compose')
         window.read('It would be composed on', '#valence-preview')
         window.go('/project/flavors/')
         window.act('small', 'delete')
         window.confirm()
         window.read('Deleted flavor: small')
+
+    def more_drives(self, window):
+        """As many kinds of drives as one wants, and none is lost."""
+        window.act('small', 'edit')
+        window.wait(lambda: window.find('.modal.in .valence-more'))
+        for _ in range(2):
+            window.click('.modal.in .valence-more')
+        window.type(storage__0__capacity_gib='100', storage__3__type='SSD')
+        window.click(
+            '.modal.in .spinner-initialized:has(#id_storage__3__count)'
+            ' .spinner-up'
+        )
+        window.click('.modal.in input[type=submit]')
+        window.read('Changed small.')
+        window.act('small', 'edit')
+        window.type(description='With drives.', memory__capacity_mib='1.5')
+        self.assertTrue(window.find('#id_storage__1__type'))
+        window.click('.modal.in input[type=submit]')
+        window.read('With drives.', '#flavors')
+        found = composable().find_flavor('small').properties
+        self.assertEqual(1536, found['memory']['capacity_mib'])
+        self.assertEqual(
+            [{'capacity_gib': 100, 'count': 1}, {'type': 'SSD', 'count': 1}],
+            found['storage'],
+        )
 
     def test_readers_only_read(self):
         window = self.open('reader')

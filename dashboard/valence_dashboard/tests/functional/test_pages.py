@@ -6,6 +6,7 @@ their own, and nobody asks Keystone.
 """
 
 import datetime
+import re
 import unittest
 from unittest import mock
 
@@ -150,6 +151,9 @@ class Pages(TestCase):
             for action in ('compose', 'edit', 'delete'):
                 there = f'{made.id}__action_{action}"' in page
                 self.assertEqual(action in seen, there, (role, action))
+            wizard = self.page('/project/nodes/compose/')
+            self.assertEqual(role == 'admin', 'id_resources' in wizard)
+            self.assertEqual(role != 'reader', 'id_register' in wizard)
             nodes = self.page('/project/nodes/')
             self.assertEqual(role != 'reader', 'Compose Node' in nodes)
             self.assertEqual(role == 'admin', 'Adopt Node' in nodes)
@@ -229,6 +233,7 @@ class Costs(TestCase):
         node = composable.compose_node(name='one', pod_manager='pod')
         composable.wait_for_operation(node, interval=0.1)
         system = next(composable.systems(node_uuid=node.id)).id
+        operation = next(composable.operations(target_uuid=node.id)).id
         valence.stop()
         # The API alone: a conductor would ask the database as it goes.
         path = processes.directory() / f'{name}.conf'
@@ -253,13 +258,14 @@ class Costs(TestCase):
             f'/admin/systems/{system}/',
             f'/project/nodes/{node.id}/',
             '/project/nodes/compose/',
+            *('/project/operations/', '/admin/operations/'),
+            f'/project/operations/{operation}/',
         ):
             before = self.statements(alone)
             self.asked = 0
             answer = self.client.get(page)
             self.assertEqual(200, answer.status_code, page)
-            generic = page.replace(uuid, 'P').replace(system, 'S')
-            found[generic.replace(node.id, 'N')] = (
+            found[re.sub('[0-9a-f-]{36}', 'UUID', page)] = (
                 self.asked,
                 self.statements(alone) - before,
             )

@@ -44,6 +44,19 @@ class Fields(testtools.TestCase):
             self.assertNotIn('<script', shown)
             self.assertIn('&lt;script', shown)
 
+    def test_what_lies_within(self):
+        shown = fields.show(
+            'result', {'power_state': 'on', 'devices': {}, 'sizes': [{'a': 1}]}
+        )
+        self.assertIn('>On</span>', shown)
+        self.assertIn('Devices: -', shown)
+        self.assertIn('Sizes: A 1', shown)
+
+    def test_words_of_others_are_shown_to_the_letter(self):
+        shown = fields.source({'Name': '<b>ü</b>', 'Links': {'Chassis': []}})
+        self.assertIn('ü&lt;/b&gt;', shown)
+        self.assertIn('&quot;Chassis&quot;: []', shown)
+
     def test_ago(self):
         now = timezone.now()
         self.assertIn('just now', fields.ago(now.isoformat()))

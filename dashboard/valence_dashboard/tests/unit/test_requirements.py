@@ -5,17 +5,27 @@ from valenceclient import schema
 
 from valence_dashboard import forms
 
+_SCHEMA = schema.body('post', 'flavors')['properties']['properties']
+
 
 class Requirements(testtools.TestCase):
-    def setUp(self):
-        super().setUp()
-        body = schema.body('post', 'flavors')
-        self.requirements = forms.Requirements(
-            body['properties']['properties']
-        )
-        self.form = type(
-            'Form', (django_forms.Form,), self.requirements.fields()
-        )
+    def form(self, requirements, data=None):
+        """A form of them, that is sent with some data."""
+        form = type('Form', (django_forms.Form,), requirements.fields())
+        return form(data)
+
+    def there_and_back(self, properties):
+        """What a form gives that is sent as it was shown."""
+        shown = forms.Requirements(_SCHEMA, properties)
+        data = {
+            name: str(field.initial)
+            for name, field in shown.fields().items()
+            if field.initial is not None
+        }
+        taken = forms.Requirements(_SCHEMA, properties, data)
+        form = self.form(taken, data)
+        self.assertTrue(form.is_valid(), form.errors)
+        return taken.collect(form.cleaned_data)
 
     def test_there_and_back(self):
         properties = {
@@ -27,27 +37,52 @@ class Requirements(testtools.TestCase):
             ],
             'network': [{'speed_mbps': 25000}],
         }
-        shown = self.requirements.initial(properties)
-        self.assertEqual(64, shown['memory__capacity_mib'])
-        form = self.form({k: v for k, v in shown.items() if v is not None})
-        self.assertTrue(form.is_valid(), form.errors)
-        self.assertEqual(
-            properties, self.requirements.collect(form.cleaned_data)
-        )
+        self.assertEqual(properties, self.there_and_back(properties))
+
+    def test_nothing_is_lost(self):
+        for memory in (1, 1000, 1536, 2**31 - 1):
+            properties = {
+                'memory': {'capacity_mib': memory},
+                'pci_devices': [{'count': n} for n in range(1, 6)],
+            }
+            self.assertEqual(properties, self.there_and_back(properties))
+
+    def test_whole_gibibytes_are_whole_numbers(self):
+        for memory, shown in ((65536, '64'), (1536, '1.5'), ('2048', '2')):
+            known = {'memory': {'capacity_mib': memory}}
+            fields = forms.Requirements(_SCHEMA, known).fields()
+            self.assertEqual(
+                shown, str(fields['memory__capacity_mib'].initial)
+            )
 
     def test_nothing_wanted(self):
-        form = self.form({})
-        self.assertTrue(form.is_valid())
-        self.assertEqual({}, self.requirements.collect(form.cleaned_data))
+        self.assertEqual({}, self.there_and_back({}))
+
+    def test_rows_that_a_page_has_added(self):
+        for last, rows in ((2, 3), (9, 10), (63, 64), (9999, 64)):
+            data = {f'storage__{last}__capacity_gib': '10'}
+            requirements = forms.Requirements(_SCHEMA, data=data)
+            groups = requirements.groups(self.form(requirements, data))
+            found = {group['label']: group['rows'] for group in groups}
+            self.assertEqual(rows, len(found['Storage']))
+            self.assertEqual(2, len(found['Network']))
 
     def test_every_requirement_of_the_api_has_a_place(self):
-        form = self.form()
-        groups = self.requirements.groups(form)
+        requirements = forms.Requirements(_SCHEMA)
+        form = self.form(requirements)
+        groups = requirements.groups(form)
         self.assertEqual(
             len(form.fields),
             sum(len(row) for group in groups for row in group['rows']),
         )
 
     def test_limits(self):
-        form = self.form({'processor__total_cores': '0'})
-        self.assertIn('processor__total_cores', form.errors)
+        for name, value in (
+            ('processor__total_cores', '0'),
+            ('memory__capacity_mib', '0'),
+            ('memory__capacity_mib', 'nan'),
+            ('memory__capacity_mib', 'much'),
+        ):
+            data = {name: value}
+            form = self.form(forms.Requirements(_SCHEMA, data=data), data)
+            self.assertIn(name, form.errors)
