@@ -28,7 +28,6 @@ from valence.common import secrets
 from valence.conductor import api as conductor
 from valence.conductor import diff
 from valence.conductor import inventory
-from valence.conductor import monitor
 from valence.db import api as db
 from valence.db.sqlalchemy import models
 from valence.podmanagers import base
@@ -38,19 +37,23 @@ LOG = log.getLogger(__name__)
 
 # More than so many resources at once are quicker read with all the others.
 _MANY = 200
+# What is written down where everything has to be read.
+_ALL = '*'
+# That happens so many times in [conductor] sync_interval at most.
+_OFTEN = 20
 _MAX_PAUSE = 60.0
 
 
 def note(podm_uuid: str, change: base.Change) -> None:
     """Write down what has to be read anew."""
-    if not change.uris or len(change.uris) > _MANY:
-        monitor.request_sync(podm_uuid)
-        return
+    uris = change.uris
+    if not uris or len(uris) > _MANY:
+        uris = (_ALL,)
     # Whoever wrote the same resource down meanwhile has done it for us.
     with contextlib.suppress(
         db_exception.DBDuplicateEntry, db_exception.DBReferenceError
     ):
-        _note(podm_uuid, change.uris)
+        _note(podm_uuid, uris)
 
 
 @db.transaction
@@ -141,7 +144,7 @@ class Listener:
         deadline = base.Deadline(cfg.CONF.conductor.status_timeout)
         self._stream = self._drivers.get(self._podm).listen(deadline)
         # What happened while nobody listened is not known.
-        monitor.request_sync(self._podm.uuid)
+        note(self._podm.uuid, base.Change())
         for change in self._stream:
             if self._stopping.is_set():
                 return
@@ -163,6 +166,8 @@ class Events:
         self._busy: set[str] = set()
         # When each subscription is looked after again.
         self._due: dict[str, float] = {}
+        # Pod managers that were not online when they were looked at.
+        self._away: set[str] = set()
         self._waking = threading.Event()
 
     def wake(self) -> None:
@@ -180,27 +185,41 @@ class Events:
         :param podms: rows of those that this conductor looks after.
         """
         self._owned = {podm.uuid: podm for podm in podms}
+        self._away &= self._owned.keys()
         for uuid, listener in list(self._listeners.items()):
             podm = self._owned.get(uuid)
             if podm is None or loader.identity(podm) != listener.identity:
                 listener.stop()
                 del self._listeners[uuid]
-        now = time.monotonic()
         for uuid, podm in self._owned.items():
-            if podm.status != 'online':
+            if podm.status == 'online':
+                self._welcome(podm)
+                self._follow(podm)
+            else:
                 # Who was away may have forgotten us.
                 self._due.pop(uuid, None)
-                continue
-            if uuid in self._listeners:
-                continue
-            if 'event stream' in podm.capabilities:
-                if len(self._listeners) < cfg.CONF.conductor.event_streams:
-                    self._listeners[uuid] = Listener(podm, self._drivers, self)
-            elif _is_wanted(podm) and now >= self._due.get(uuid, 0):
-                self._due[uuid] = now + cfg.CONF.conductor.status_interval
-                self._once(f'subscribe:{uuid}', self._subscribe, podm)
-            if podm.event_subscription and not _is_wanted(podm):
-                _leave(podm)
+                self._away.add(uuid)
+
+    def _welcome(self, podm: Any) -> None:
+        """See what became of one that was away."""
+        if podm.uuid in self._away:
+            self._away.discard(podm.uuid)
+            # The first reading comes by itself.
+            if podm.synced_at is not None:
+                note(podm.uuid, base.Change())
+
+    def _follow(self, podm: Any) -> None:
+        uuid, now = podm.uuid, time.monotonic()
+        if uuid in self._listeners:
+            return
+        if 'event stream' in podm.capabilities:
+            if len(self._listeners) < cfg.CONF.conductor.event_streams:
+                self._listeners[uuid] = Listener(podm, self._drivers, self)
+        elif _is_wanted(podm) and now >= self._due.get(uuid, 0):
+            self._due[uuid] = now + cfg.CONF.conductor.status_interval
+            self._once(f'subscribe:{uuid}', self._subscribe, podm)
+        if podm.event_subscription and not _is_wanted(podm):
+            _leave(podm)
 
     def close(self) -> None:
         """Listen no more, begin nothing more."""
@@ -239,12 +258,16 @@ class Events:
 
     def _refresh(self, podm: Any) -> None:
         with db.reader() as tx:
-            rows = tx.list(
-                models.PendingRefresh, podm_uuid=podm.uuid, limit=_MANY + 1
+            found = tx.list(
+                models.PendingRefresh, podm_uuid=podm.uuid, limit=_MANY + 2
             ).all()
-        if len(rows) > _MANY:
-            _forget(podm.uuid)
-            monitor.request_sync(podm.uuid)
+        rows = [row for row in found if row.uri != _ALL]
+        if len(rows) < len(found) or len(rows) > _MANY:
+            if _read_all(podm.uuid):
+                return
+            # Until then, what is known by name is kept true.
+            rows = rows[:_MANY]
+        if not rows:
             return
         deadline = base.Deadline(cfg.CONF.redfish.request_timeout)
         uris = [row.uri for row in rows]
@@ -255,9 +278,16 @@ class Events:
             seen = self._drivers.get(podm).refresh(uris, deadline)
         except exception.PodManagerError:
             # The next full reading makes up for it.
-            _forget(podm.uuid, [row.uuid for row in rows])
+            _forget([row.uuid for row in rows])
             raise
         _store(podm.uuid, seen, since, [row.uuid for row in rows])
+        if seen.strange:
+            LOG.info(
+                'Events of %s tell of something unknown: %s',
+                podm.name,
+                min(seen.strange),
+            )
+            note(podm.uuid, base.Change())
 
     def _subscribe(self, podm: Any) -> None:
         """See that events are delivered to us, if they can be."""
@@ -296,7 +326,7 @@ class Events:
                 driver.unsubscribe(made, deadline)
             return
         LOG.info('Subscribed to the events of %s', podm.name)
-        monitor.request_sync(podm.uuid)
+        note(podm.uuid, base.Change())
 
 
 def _is_wanted(podm: Any) -> bool:
@@ -331,6 +361,33 @@ def is_secret(podm: Any, given: str) -> bool:
     )
 
 
+def _read_all(podm_uuid: str) -> bool:
+    """Have a whole inventory read; whether it will be.
+
+    While it is being read, what was read may have changed already; and a pod
+    manager that tells of something all the time is not read all the time.
+    """
+    try:
+        return _begin_reading(podm_uuid)
+    except (exception.Conflict, db_exception.DBDuplicateEntry):
+        return False
+
+
+@db.transaction
+def _begin_reading(tx: db.Transaction, podm_uuid: str) -> bool:
+    podm = tx.get(models.PodManager, uuid=podm_uuid)
+    if podm is None:
+        return False
+    pause = cfg.CONF.conductor.sync_interval / _OFTEN
+    if podm.synced_at is not None:
+        age = (timeutils.utcnow() - podm.synced_at).total_seconds()
+        if age < pause:
+            return False
+    conductor.request_sync(tx, None, podm_uuid)
+    tx.delete(models.PendingRefresh, podm_uuid=podm_uuid)
+    return True
+
+
 @db.transaction
 def _store(
     tx: db.Transaction,
@@ -344,10 +401,5 @@ def _store(
 
 
 @db.transaction
-def _forget(
-    tx: db.Transaction, podm_uuid: str, rows: list[str] | None = None
-) -> None:
-    where: dict[str, Any] = {'podm_uuid': podm_uuid}
-    if rows is not None:
-        where['uuid'] = rows
-    tx.delete(models.PendingRefresh, **where)
+def _forget(tx: db.Transaction, rows: list[str]) -> None:
+    tx.delete(models.PendingRefresh, uuid=rows)

@@ -77,6 +77,12 @@ def _looks() -> dict[str, fields.Spec]:
             api='r',
             tzinfo_aware=False,
         ),
+        'refreshed': fields.BooleanField(
+            doc='Whether it was looked at by itself since the last reading of '
+            'the whole inventory: because of an event, or of what was done '
+            'to it.',
+            api='r',
+        ),
         'seen_at': fields.DateTimeField(
             doc='When the look began that wrote it.',
             tzinfo_aware=False,

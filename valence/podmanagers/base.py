@@ -158,6 +158,8 @@ class Inventory:
     :param unread: URIs that are there but could not be read; a URI that ends
         with a slash stands for everything below it.
     :param gone: URIs that were asked for and are not there any more.
+    :param strange: URIs that were asked for, of which nobody knows what they
+        are about: anything may have changed.
     """
 
     chassis: list[Item] = dataclasses.field(default_factory=list)
@@ -168,6 +170,7 @@ class Inventory:
     problems: list[str] = dataclasses.field(default_factory=list)
     unread: set[str] = dataclasses.field(default_factory=set)
     gone: set[str] = dataclasses.field(default_factory=set)
+    strange: set[str] = dataclasses.field(default_factory=set)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -270,7 +273,8 @@ class Driver(abc.ABC):
         """Read single resources anew, as :meth:`discover` would.
 
         :param uris: of systems, devices, chassis, nodes, or of what lies
-            below one; those of no interest are left out.
+            below one; those of no interest are left out, others are
+            ``strange``.
         """
 
     @abc.abstractmethod

@@ -17,6 +17,8 @@ from valence.podmanagers.redfish_client import Client
 from valence.podmanagers.redfish_client import link
 from valence.podmanagers.redfish_client import links
 from valence.podmanagers.redfish_crawler import Crawler
+from valence.podmanagers.redfish_events import sort
+from valence.podmanagers.redfish_events import strange
 from valence.podmanagers.redfish_inventory import obj
 
 
@@ -109,11 +111,9 @@ class Survey:
     ) -> base.Inventory:
         """Read single resources anew, and what hangs together with them."""
         asked: dict[str, list[str]] = {}
+        uris = list(uris)
         for uri in uris:
-            for kind, place in found.items():
-                if uri.startswith(place + '/'):
-                    name = uri.removeprefix(place + '/').partition('/')[0]
-                    asked.setdefault(kind, []).append(f'{place}/{name}')
+            sort(uri, found, asked)
         known = self._known(found, deadline)
         with Crawler(self._client, deadline, expand=False) as crawler:
             self._read_zones(crawler, asked.get('zones', ()))
@@ -140,6 +140,7 @@ class Survey:
             listed = {item.uri for item in seen.systems}
             seen.gone = (crawler.gone & wanted) | (left - listed)
             seen.unread = set(crawler.failed) - seen.gone
+        seen.strange = strange(uris, found)
         for uri in asked.get('systems', ()):
             known.pop(uri, None)
         known.update({one.uri: one for one in seen.nodes})

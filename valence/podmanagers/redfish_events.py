@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Events of a Redfish service: streams, subscriptions, and what they tell."""
 
+import re
+from collections.abc import Iterable
 from collections.abc import Iterator
+from collections.abc import Mapping
 from typing import Any
 
 from valence.common import exception
@@ -20,6 +23,12 @@ _EVENT_TYPES = (
     'ResourceRemoved',
     'Alert',
 )
+# What happens below these changes no inventory.
+_ELSEWHERE = re.compile(
+    '/(AccountService|CertificateService|EventService|JobService|JsonSchemas'
+    '|LicenseService|Managers|Registries|SessionService|TaskService|Tasks'
+    '|TelemetryService|UpdateService)(/|$)'
+)
 
 
 def change(body: dict[str, Any]) -> base.Change:
@@ -34,6 +43,32 @@ def change(body: dict[str, Any]) -> base.Change:
     if not uris or None in uris:
         return base.Change()
     return base.Change(tuple(dict.fromkeys(uri for uri in uris if uri)))
+
+
+def sort(
+    uri: str, places: Mapping[str, str], members: dict[str, list[str]]
+) -> None:
+    """Put a resource to the members that are read, as what it lies below.
+
+    :param places: the collections that the inventory is read from, by kind.
+    :param members: what is read of each of them.
+    """
+    for kind, place in places.items():
+        if uri.startswith(place + '/'):
+            name = uri.removeprefix(place + '/').partition('/')[0]
+            found = members.setdefault(kind, [])
+            if f'{place}/{name}' not in found:
+                found.append(f'{place}/{name}')
+
+
+def strange(uris: Iterable[str], places: Mapping[str, str]) -> set[str]:
+    """Which resources lie below no member, yet may be about some."""
+    return {
+        uri
+        for uri in uris
+        if not _ELSEWHERE.search(uri)
+        and not any(uri.startswith(f'{place}/') for place in places.values())
+    }
 
 
 class Changes:

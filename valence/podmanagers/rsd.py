@@ -23,6 +23,8 @@ from valence.podmanagers.redfish_client import links
 from valence.podmanagers.redfish_crawler import Crawler
 from valence.podmanagers.redfish_discovery import expands
 from valence.podmanagers.redfish_events import EventService
+from valence.podmanagers.redfish_events import sort
+from valence.podmanagers.redfish_events import strange
 
 LOG = log.getLogger(__name__)
 
@@ -103,13 +105,14 @@ class RSD(redfish_events.Follower):
         root, nodes_uri = self._root(deadline)
         places = _places(root, nodes_uri)
         members: dict[str, list[str]] = {}
+        uris = list(uris)
         for uri in uris:
-            _sort(uri, places, members)
+            sort(uri, places, members)
         known = self._known_nodes(deadline)
         # A node is switched on and off with its computer.
         for uri, held in known.items():
             if set(held.resources) & set(members.get('systems', ())):
-                _sort(uri, places, members)
+                sort(uri, places, members)
         with Crawler(self._client, deadline, expand=False) as crawler:
             members['nodes'] = self._look_at(
                 crawler, places['nodes'], members.get('nodes', []), known
@@ -120,12 +123,13 @@ class RSD(redfish_events.Follower):
             for uri in members['nodes']:
                 for node in (known.pop(uri, None), changed.get(uri)):
                     for part in node.resources if node else ():
-                        _sort(part, places, members)
+                        sort(part, places, members)
             known.update(changed)
             self._read_hardware(crawler, members, seen)
             asked = {uri for found in members.values() for uri in found}
             seen.gone = crawler.gone & asked
             seen.unread = set(crawler.failed) - seen.gone
+        seen.strange = strange(uris, places)
         return seen
 
     @staticmethod
@@ -330,15 +334,3 @@ def _places(root: dict[str, Any], nodes_uri: str) -> dict[str, str]:
         or link(root.get('Services')),
     }
     return {kind: uri.rstrip('/') for kind, uri in places.items() if uri}
-
-
-def _sort(
-    uri: str, places: dict[str, str], members: dict[str, list[str]]
-) -> None:
-    """Put a URI to the members that are read, as that which it lies below."""
-    for kind, place in places.items():
-        if uri.startswith(place + '/'):
-            name = uri.removeprefix(place + '/').partition('/')[0]
-            found = members.setdefault(kind, [])
-            if f'{place}/{name}' not in found:
-                found.append(f'{place}/{name}')

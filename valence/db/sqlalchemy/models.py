@@ -370,6 +370,12 @@ for _model in (Chassis, System, Device, Storage):
             else_=_model.seen_at,
         )
     )
+    _model.refreshed = orm.column_property(
+        sa.and_(
+            sa.not_(_model.stale),
+            sa.or_(_reading.is_(None), _model.seen_at > _reading),
+        )
+    )
 
 BY_RESOURCE = {
     mapper.class_.__tablename__: mapper.class_

@@ -11,7 +11,7 @@ _OWN = {
     *('uuid', 'podm_uuid', 'parent_uuid', 'chassis_uuid', 'node_uuid'),
     *('reserved_to', 'resource_uri', 'properties', 'synced_at', 'stale'),
     *('missing_since', 'missed_syncs', 'created_at', 'updated_at'),
-    *('seen_at', 'free', 'rack_uuid'),
+    *('seen_at', 'refreshed', 'free', 'rack_uuid'),
 }
 _KINDS = {
     'chassis': objects.Chassis,

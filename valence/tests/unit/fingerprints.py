@@ -7,9 +7,9 @@ it already, and write down here what the test found.
 
 KNOWN = {
     'Allocation': '1.0-09be182026cdb074d75329b668d91e6c',
-    'Chassis': '1.0-c04a5608eb9d576a331a4fa6425f95c3',
+    'Chassis': '1.0-5683e77652dcf5ca11991a9a29081435',
     'Conductor': '1.0-b41c8e563e9f04a5b336decb2dba5fa0',
-    'Device': '1.0-328ebbbbaf7bad3a9b368c9976dc86e8',
+    'Device': '1.0-ff4fd31deb8ecd985237a55e8a115e9e',
     'Flavor': '1.0-024d39ed0bdcbcbc0c3e0c2f1354b711',
     'Node': '1.0-bc5cfbfbb34997cc02739c2f664c5816',
     'Operation': '1.0-f5f7622ba6a286e4e40335d4f037ee67',
@@ -18,6 +18,6 @@ KNOWN = {
     'PodManager': '1.0-99089c188bc789e360525efc00384aa5',
     'PodManagerAccess': '1.0-c9a062d4311915578401c202b591a6a4',
     'ProjectUsage': '1.0-9cc00bb0f5a1505e32c7229696dab510',
-    'Storage': '1.0-87272a0867dd0a0c84082539f473aa94',
-    'System': '1.0-b18589dd0df139e80d7c736c939373da',
+    'Storage': '1.0-95278a424197f2252e52823d3e64fe2e',
+    'System': '1.0-bf8cadf59893268e231d535ddd6d696e',
 }

@@ -6,7 +6,7 @@ from typing import Any
 
 from valenceclient.osc import base
 
-_PLACE = ('podm_uuid', 'resource_uri', 'synced_at', 'stale')
+_PLACE = ('podm_uuid', 'resource_uri', 'synced_at', 'stale', 'refreshed')
 _MADE = ('manufacturer', 'model', 'serial_number')
 
 

@@ -191,6 +191,22 @@ class TestStoring(base.DatabaseTestCase):
         self.store(seen, self.began + 5 * _SECOND, partial=True)
         self.assertEqual('ok', self.row('/1').health)
 
+    def test_who_was_looked_at_alone_says_so(self):
+        self.write(_system('/1'), _system('/2'), since=self.began)
+        self.assertTrue(self.row('/1').refreshed)  # nothing was read before
+        whole = self.began + _SECOND
+        self.write(_system('/1'), _system('/2'), since=whole)
+        db.update(models.PodManager, {'synced_at': whole}, uuid=self.podm)
+        self.assertFalse(self.row('/1').refreshed)
+        seen = driver_base.Inventory(systems=[_system('/1')])
+        self.store(seen, whole + _SECOND, partial=True)
+        self.assertIs(True, self.row('/1').refreshed)
+        self.assertIs(False, self.row('/2').refreshed)
+        self.assertEqual(whole, self.row('/2').synced_at)
+        later = whole + 2 * _SECOND
+        db.update(models.PodManager, {'synced_at': later}, uuid=self.podm)
+        self.assertFalse(self.row('/1').refreshed)
+
     def test_the_pod_manager_is_removed_meanwhile(self):
         db.transaction(lambda tx: tx.delete(models.PodManager))()
         error = self.assertRaises(

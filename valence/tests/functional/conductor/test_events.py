@@ -1,0 +1,289 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What pod managers tell of is in the answers soon, and nothing is lost."""
+
+import datetime
+import time
+import urllib.parse
+
+from valence.tests import base
+from valence.tests.fixtures import processes
+
+_SYSTEMS = '/redfish/v1/Systems'
+
+
+class EventsCase(base.PodTestCase):
+    """One way to hear of changes."""
+
+    arguments: tuple = ()
+    # Unknown things have everything read again after a twentieth of it.
+    options = {'conductor__sync_interval': 60}
+
+    def listening(self, *arguments, **kwargs):
+        """A pod manager that is heard, and has no reading under way."""
+        pod = self.pod('pod', *self.arguments, *arguments, **kwargs)
+        self.wait_heard(pod)
+        self.sync('pod')
+        pod.control('DELETE', 'requests')
+        return pod
+
+    def wait_heard(self, pod, seconds=60):
+        """Wait until the pod has somebody to tell things to."""
+        deadline = time.monotonic() + seconds
+        while not self.heard(pod):
+            if time.monotonic() > deadline:
+                self.fail('nobody listens')
+            time.sleep(0.05)
+
+    @staticmethod
+    def heard(pod):
+        """Who is told of what happens there."""
+        state = pod.state()
+        return state['subscriptions'] or state['streams']
+
+    def row(self, uri, kind='systems'):
+        rows = self.client.all(f'/v1/{kind}?pod_manager=pod')
+        return next((r for r in rows if r['resource_uri'] == uri), None)
+
+    def uri(self):
+        """The URI of a system."""
+        rows = self.client.all('/v1/systems?pod_manager=pod')
+        return min(row['resource_uri'] for row in rows)
+
+    def wait_row(self, uri, good):
+        """Wait until the answer for a system is as it has to be."""
+        uuid = self.row(uri)['uuid']
+        return self.client.wait(f'/v1/systems/{uuid}', good)
+
+    def wait_switched(self, pod, uri, state):
+        pod.change(uri, PowerState=state.capitalize())
+        return self.wait_row(uri, lambda row: row['power_state'] == state)
+
+    def wait_read(self, after):
+        """Wait until the whole inventory has been read after a time."""
+        return self.client.wait(
+            '/v1/pod_managers/pod', lambda body: body['synced_at'] > after
+        )
+
+    def now(self):
+        return datetime.datetime.now(datetime.UTC).isoformat()
+
+
+class Follow(EventsCase):
+    """What holds of every way."""
+
+    def test_only_what_is_named_is_read(self):
+        pod = self.listening(systems=6)
+        uri = self.uri()
+        before = self.row(uri)
+        row = self.wait_switched(pod, uri, 'on')
+        self.assertTrue(row['refreshed'])
+        self.assertGreater(row['synced_at'], before['synced_at'])
+        others = [
+            one
+            for one in self.client.all('/v1/systems?pod_manager=pod')
+            if one['refreshed'] and one['resource_uri'] != uri
+        ]
+        self.assertEqual([], others)
+        asked = {
+            path
+            for method, path in pod.requests()
+            if method == 'GET' and path.startswith(f'{_SYSTEMS}/')
+        }
+        self.assertTrue(asked)
+        self.assertEqual(
+            [], [path for path in asked if not path.startswith(uri)]
+        )
+        # The next reading vouches for all of them again.
+        self.sync('pod')
+        self.assertFalse(self.row(uri)['refreshed'])
+
+    def test_hardware_comes_and_goes(self):
+        pod = self.listening()
+        pod.control('POST', 'systems', {'count': 1})
+        self.client.wait(
+            '/v1/systems?pod_manager=pod',
+            lambda body: len(body['systems']) == 5,
+        )
+        uri = self.uri()
+        pod.remove(uri)
+        row = self.wait_row(uri, lambda row: row['missing_since'])
+        self.assertTrue(row['stale'])
+        self.assertEqual('unavailable', row['state'])
+
+    def test_a_storm_costs_few_readings(self):
+        pod = self.listening()
+        uri = self.uri()
+        event = {
+            'EventType': 'StatusChange',
+            'OriginOfCondition': {'@odata.id': uri},
+        }
+        pod.control('POST', 'events', {'events': [event], 'repeat': 300})
+        self.wait_switched(pod, uri, 'on')
+        self.assertLess(pod.requests().get(('GET', uri), 0), 100)
+
+    def test_what_nobody_knows_has_everything_read(self):
+        pod = self.listening()
+        for uri in ('/redfish/v1', _SYSTEMS, '/redfish/v1/Fabrics/1'):
+            begun = self.now()
+            event = {'OriginOfCondition': {'@odata.id': uri}}
+            pod.control('POST', 'events', {'events': [event]})
+            self.wait_read(begun)
+
+    def test_what_is_of_no_interest(self):
+        pod = self.listening()
+        uri = self.uri()
+        while (read := self._read()) != self._read(after=4):
+            pass  # until what registering set in motion has come to rest
+        event = {'OriginOfCondition': {'@odata.id': '/redfish/v1/Managers/1'}}
+        pod.control('POST', 'events', {'events': [event]})
+        self.wait_switched(pod, uri, 'on')
+        self.assertEqual(read, self._read(after=4))
+
+    def _read(self, after=0):
+        time.sleep(after)
+        return self.client.get('/v1/pod_managers/pod')['synced_at']
+
+    def test_what_is_told_while_everything_is_read(self):
+        pod = self.listening()
+        uri = self.uri()
+        # What is read last holds the reading up.
+        fault = pod.order('/redfish/v1/Chassis/', 'delay', 3, count=1)
+        reading = self.begin_sync('pod')
+        pod.wait_struck(fault)
+        pod.options(event_loss=1.0)
+        pod.change(uri, PowerState='On')
+        pod.options(event_loss=0.0)
+        event = {'OriginOfCondition': {'@odata.id': _SYSTEMS}}
+        pod.control('POST', 'events', {'events': [event]})
+        self.client.finished(reading)
+        self.wait_row(uri, lambda row: row['power_state'] == 'on')
+
+    def test_a_pod_manager_that_starts_again(self):
+        pod = self.listening()
+        uri = self.uri()
+        pod.control('POST', 'restart', {'down_seconds': 2})
+        # Nobody is told of this.
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            try:
+                pod.change(uri, PowerState='On')
+                break
+            except OSError:
+                time.sleep(0.05)
+        self.wait_row(uri, lambda row: row['power_state'] == 'on')
+        self.wait_heard(pod)
+        self.sync('pod')
+        self.assertTrue(self.wait_switched(pod, uri, 'off')['refreshed'])
+
+
+class TestStream(Follow):
+    """A stream of server-sent events: it needs no way back."""
+
+    arguments = ('--no-push',)
+
+    def test_where_it_breaks_off(self):
+        pod = self.listening()
+        uri = self.uri()
+        begun = self.now()
+        pod.control('POST', 'restart', {'down_seconds': 0})
+        # What happened while nobody listened is found by a reading.
+        self.wait_read(begun)
+        self.wait_heard(pod)
+        self.sync('pod')
+        self.assertTrue(self.wait_switched(pod, uri, 'on')['refreshed'])
+
+
+class TestDelivery(Follow):
+    """Deliveries to the API."""
+
+    arguments = ('--no-sse', '--event-retry-seconds', '0.2')
+
+    @classmethod
+    def start(cls):
+        port = processes.free_port()
+        cls.options = {
+            **cls.options,
+            'api__port': port,
+            'api__public_endpoint': f'http://127.0.0.1:{port}/',
+            'api__event_rate': 1000,
+        }
+        super().start()
+
+    def path(self, pod):
+        """Where the pod delivers to."""
+        (subscription,) = self.heard(pod)
+        return urllib.parse.urlsplit(subscription['destination']).path
+
+    def test_a_subscription_that_is_lost(self):
+        pod = self.listening()
+        uri = self.uri()
+        (lost,) = self.heard(pod)
+        pod.remove(lost['uri'])
+        pod.change(uri, PowerState='On')
+        self.wait_heard(pod)
+        # Whatever was missed is read with all the rest.
+        self.wait_row(uri, lambda row: row['power_state'] == 'on')
+        self.sync('pod')
+        self.assertTrue(self.wait_switched(pod, uri, 'off')['refreshed'])
+
+    def test_a_subscription_that_is_disabled(self):
+        # Intel's pod managers do not tell.
+        pod = self.listening('--personality', 'redfish')
+        uri = self.uri()
+        (disabled,) = self.heard(pod)
+        pod.change(disabled['uri'], Status={'State': 'Disabled'})
+        pod.change(uri, PowerState='On')
+        self.wait_row(uri, lambda row: row['power_state'] == 'on')
+        self.assertEqual([False], [one['disabled'] for one in self.heard(pod)])
+        self.sync('pod')
+        self.assertTrue(self.wait_switched(pod, uri, 'off')['refreshed'])
+
+    def test_only_who_knows_the_secret_is_heard(self):
+        pod = self.listening()
+        path = self.path(pod)
+        secret = path.rpartition('/')[2]
+        other = f'/v1/events/{path.split("/")[3]}/wrong'
+        nobody = f'/v1/events/{"0" * 8}-0000-4000-8000-{"0" * 12}/{secret}'
+        event = {'Events': [{'OriginOfCondition': {'@odata.id': self.uri()}}]}
+        for wrong in (other, nobody):
+            answer = self.client.request('POST', wrong, event)
+            self.assertEqual(404, answer.status)
+        self.assertEqual(204, self.client.request('POST', path, event).status)
+        podm = self.client.get('/v1/pod_managers/pod')
+        self.assertNotIn(secret, str(podm))
+        self.assertNotIn(secret, self.process.output())
+
+    def test_deliveries_that_are_none(self):
+        pod = self.listening()
+        path = self.path(pod)
+        for content, status in (
+            (b'nonsense', 400),
+            (b'[]', 400),
+            (b'{"Events": [' + b'{},' * 10**6 + b'{}]}', 413),
+            (b'{}', 204),
+            (b'{"Events": null}', 204),
+            (b'{"Events": [7, {"OriginOfCondition": 7}]}', 204),
+            (b'{"Events": [{"OriginOfCondition": "/no/such"}]}', 204),
+        ):
+            answer = self.client.request('POST', path, content=content)
+            self.assertEqual(status, answer.status, content[:60])
+        for method in ('GET', 'PUT', 'DELETE'):
+            answer = self.client.request(method, path)
+            self.assertIn(answer.status, (404, 405), method)
+        self.assertTrue(self.wait_switched(pod, self.uri(), 'on'))
+
+
+class TestPolling(EventsCase):
+    """Neither a stream nor a way back: what changed is read now and then."""
+
+    options = {'conductor__sync_interval': 2}
+
+    def test_it_is_found_all_the_same(self):
+        pod = self.pod('pod', '--no-sse')
+        self.assertFalse(self.heard(pod))
+        row = self.wait_switched(pod, self.uri(), 'on')
+        self.assertFalse(row['refreshed'])
+
+
+# It is there to be inherited from.
+del Follow
