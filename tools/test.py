@@ -10,12 +10,14 @@ not 0 if a check or a test failed, or if a suite ran no test.
 
 import argparse
 import collections
+import concurrent.futures
 import os
 import pathlib
 import socket
 import subprocess
 import sys
 import urllib.parse
+from typing import NamedTuple
 
 import subunit
 import testtools
@@ -88,22 +90,54 @@ def outcomes(suite: pathlib.Path) -> dict[str, str]:
     return result
 
 
-def run(
-    suite: pathlib.Path, arguments: list[str]
-) -> tuple[bool, dict[str, str]]:
-    """Run one suite; whether all is well, and how each test ended."""
-    title = 'valence' if suite == TOP else suite.name
-    print(f'\nTests of {title}', flush=True)
+class Run(NamedTuple):
+    """How the run of a suite ended.
+
+    :param ends: how each of its tests ended.
+    :param said: what it said while others were under way, too.
+    """
+
+    well: bool
+    ends: dict[str, str]
+    said: str
+
+
+def run(suite: pathlib.Path, arguments: list[str], workers: int) -> Run:
+    """Run one suite."""
     before = streams(suite)
-    status = subprocess.run(
-        [STESTR, 'run', '--suppress-attachments', *arguments],
+    done = subprocess.run(
+        [
+            *(STESTR, 'run', '--suppress-attachments'),
+            *('--concurrency', str(workers), *arguments),
+        ],
         cwd=suite,
         stdin=subprocess.DEVNULL,
-    ).returncode
+        stdout=None if suite == TOP else subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    said = done.stdout or ''
     if streams(suite) == before:
-        print(f'The tests of {title} could not be run')
-        return False, {}
-    return status == 0, outcomes(suite)
+        return Run(False, {}, f'{said}\nThese tests could not be run')
+    return Run(done.returncode == 0, outcomes(suite), said)
+
+
+def run_all(arguments: list[str]) -> list[Run]:
+    """Run every suite: first the large one, then the others together.
+
+    Tests wait a lot: a worker more than there are processors has them busy.
+    """
+    workers = (os.cpu_count() or 1) + 1
+    first, *others = suites()
+    print('\nTests of valence', flush=True)
+    done = [run(first, arguments, workers)]
+    print(done[0].said)
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        beside = pool.map(lambda one: run(one, arguments, workers - 1), others)
+        for suite, ended in zip(others, beside, strict=True):
+            print(f'\nTests of {suite.name}\n{ended.said}', flush=True)
+            done.append(ended)
+    return done
 
 
 def main() -> int:
@@ -112,15 +146,12 @@ def main() -> int:
     parser.add_argument('--no-lint', action='store_true')
     parser.add_argument('regex', nargs='*', help='default: every test')
     options = parser.parse_args()
-    well = True
-    ends: dict[str, str] = {}
-    if not options.no_lint:
-        well = lint.main([]) == 0
+    well = options.no_lint or lint.main([]) == 0
     tell_servers()
-    for suite in suites():
-        fine, ended = run(suite, options.regex)
-        well = (fine or bool(options.regex)) and well
-        ends |= ended
+    done = run_all(options.regex)
+    # Where tests are chosen, a suite may have none of them.
+    well &= all(ended.well for ended in done) or bool(options.regex)
+    ends = collections.ChainMap(*(ended.ends for ended in done))
     total = collections.Counter(ends.values())
     passed = total['success'] + total['xfail']
     skipped = total['skip']
