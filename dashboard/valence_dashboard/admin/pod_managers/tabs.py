@@ -10,6 +10,7 @@ from valence_dashboard import operations
 from valence_dashboard import tables
 from valence_dashboard.admin.chassis import tables as chassis
 from valence_dashboard.admin.devices import tables as devices
+from valence_dashboard.admin.pod_managers import access
 from valence_dashboard.admin.systems import tables as systems
 from valence_dashboard.project.nodes import tables as nodes
 
@@ -90,5 +91,8 @@ class Nodes(tables.ListTab):
 
 class PodManager(tabs.TabGroup):
     slug = 'pod_manager'
-    tabs = (Overview, Capacity, Racks, Systems, Devices, Nodes, operations.Tab)
+    tabs = (
+        *(Overview, Capacity, Racks, Systems, Devices, Nodes),
+        *(operations.Tab, access.Tab),
+    )
     sticky = False

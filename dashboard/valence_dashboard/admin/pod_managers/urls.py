@@ -8,5 +8,6 @@ urlpatterns = [
     path('register/', views.Register.as_view(), name='register'),
     path('<uuid>/', views.Detail.as_view(), name='detail'),
     path('<uuid>/edit/', views.Edit.as_view(), name='edit'),
+    path('<uuid>/grant/', views.Grant.as_view(), name='grant'),
     path('<uuid>/remove/', views.Remove.as_view(), name='remove'),
 ]

@@ -8,6 +8,7 @@ from horizon import tabs
 from valence_dashboard import api
 from valence_dashboard import tables as base_tables
 from valence_dashboard import views
+from valence_dashboard.admin.pod_managers import access
 from valence_dashboard.admin.pod_managers import forms
 from valence_dashboard.admin.pod_managers import tables
 from valence_dashboard.admin.pod_managers import tabs as pod_tabs
@@ -73,6 +74,17 @@ class Edit(views.FormView):
     form_class = forms.Edit
     title = _('Edit Pod Manager')
     view = 'horizon:admin:pod_managers:edit'
+    index = _INDEX
+    kind = 'pod_manager'
+    detail = tables.DETAIL
+
+
+class Grant(views.FormView):
+    """Let a project use a pod manager."""
+
+    form_class = access.GrantForm
+    title = _('Let a Project Use It')
+    view = 'horizon:admin:pod_managers:grant'
     index = _INDEX
     kind = 'pod_manager'
     detail = tables.DETAIL
