@@ -129,11 +129,17 @@ class Listener:
     def _run(self) -> None:
         pause = 1.0
         while not self._stopping.is_set():
+            begun = time.monotonic()
             try:
                 self._listen()
-                pause = 1.0
+                # One that ends at once is not opened again and again.
+                lasted = time.monotonic() - begun
+                pause = 1.0 if lasted > pause else min(pause * 2, _MAX_PAUSE)
             except exception.ValenceException as exc:
                 LOG.info('No events from %s: %s', self._podm.name, exc)
+                if self._stream is None and not _passes(exc):
+                    self._events.give_up(self._podm.uuid)
+                    return
                 pause = min(pause * 2, _MAX_PAUSE)
             except Exception:
                 LOG.exception('Listening to %s failed', self._podm.name)
@@ -142,6 +148,7 @@ class Listener:
 
     def _listen(self) -> None:
         deadline = base.Deadline(cfg.CONF.conductor.status_timeout)
+        self._stream = None
         self._stream = self._drivers.get(self._podm).listen(deadline)
         # What happened while nobody listened is not known.
         note(self._podm.uuid, base.Change())
@@ -150,6 +157,11 @@ class Listener:
                 return
             note(self._podm.uuid, change)
             rpc.BELL.ring()
+
+
+def _passes(exc: exception.ValenceException) -> bool:
+    """Whether it may be otherwise in a moment."""
+    return isinstance(exc, exception.PodManagerUnavailable)
 
 
 class Events:
@@ -166,8 +178,10 @@ class Events:
         self._busy: set[str] = set()
         # When each subscription is looked after again.
         self._due: dict[str, float] = {}
-        # Pod managers that were not online when they were looked at.
-        self._away: set[str] = set()
+        # Pod managers whose stream cannot be opened, and subscriptions that
+        # are not shown as they were asked for: until the pod manager was away.
+        self._mute: set[str] = set()
+        self._opaque: dict[str, str] = {}
         self._waking = threading.Event()
 
     def wake(self) -> None:
@@ -185,7 +199,6 @@ class Events:
         :param podms: rows of those that this conductor looks after.
         """
         self._owned = {podm.uuid: podm for podm in podms}
-        self._away &= self._owned.keys()
         for uuid, listener in list(self._listeners.items()):
             podm = self._owned.get(uuid)
             if podm is None or loader.identity(podm) != listener.identity:
@@ -193,33 +206,45 @@ class Events:
                 del self._listeners[uuid]
         for uuid, podm in self._owned.items():
             if podm.status == 'online':
-                self._welcome(podm)
                 self._follow(podm)
             else:
-                # Who was away may have forgotten us.
+                # Who was away may have forgotten us, or be another by now.
                 self._due.pop(uuid, None)
-                self._away.add(uuid)
-
-    def _welcome(self, podm: Any) -> None:
-        """See what became of one that was away."""
-        if podm.uuid in self._away:
-            self._away.discard(podm.uuid)
-            # The first reading comes by itself.
-            if podm.synced_at is not None:
-                note(podm.uuid, base.Change())
+                self._opaque.pop(uuid, None)
+                self._mute.discard(uuid)
 
     def _follow(self, podm: Any) -> None:
         uuid, now = podm.uuid, time.monotonic()
         if uuid in self._listeners:
             return
-        if 'event stream' in podm.capabilities:
+        wanted = self._is_wanted(podm)
+        if self._streams(podm):
             if len(self._listeners) < cfg.CONF.conductor.event_streams:
                 self._listeners[uuid] = Listener(podm, self._drivers, self)
-        elif _is_wanted(podm) and now >= self._due.get(uuid, 0):
+        elif wanted and now >= self._due.get(uuid, 0):
             self._due[uuid] = now + cfg.CONF.conductor.status_interval
             self._once(f'subscribe:{uuid}', self._subscribe, podm)
-        if podm.event_subscription and not _is_wanted(podm):
+        if podm.event_subscription and not wanted:
             _leave(podm)
+
+    def give_up(self, podm_uuid: str) -> None:
+        """A stream cannot be opened, whatever the pod manager says."""
+        self._mute.add(podm_uuid)
+        self._listeners.pop(podm_uuid, None)
+
+    def _streams(self, podm: Any) -> bool:
+        """Whether a pod manager can be listened to."""
+        return (
+            'event stream' in podm.capabilities and podm.uuid not in self._mute
+        )
+
+    def _is_wanted(self, podm: Any) -> bool:
+        """Whether deliveries are how we follow a pod manager."""
+        return bool(
+            cfg.CONF.api.public_endpoint
+            and 'event subscription' in podm.capabilities
+            and not self._streams(podm)
+        )
 
     def close(self) -> None:
         """Listen no more, begin nothing more."""
@@ -276,11 +301,14 @@ class Events:
         db.update(models.PendingRefresh, {}, uuid=[row.uuid for row in rows])
         try:
             seen = self._drivers.get(podm).refresh(uris, deadline)
-        except exception.PodManagerError:
-            # The next full reading makes up for it.
+            _store(podm.uuid, seen, since, [row.uuid for row in rows])
+        except (exception.PodManagerError, db_exception.DBError) as exc:
+            if isinstance(exc, db_exception.DBError) and not db.refuses(exc):
+                raise
+            # A full reading makes up for it, or says what is wrong.
+            note(podm.uuid, base.Change())
             _forget([row.uuid for row in rows])
             raise
-        _store(podm.uuid, seen, since, [row.uuid for row in rows])
         if seen.strange:
             LOG.info(
                 'Events of %s tell of something unknown: %s',
@@ -297,13 +325,14 @@ class Events:
         driver = self._drivers.get(podm)
         deadline = base.Deadline(cfg.CONF.conductor.status_timeout)
         secret = secrets.decrypt(podm.event_secret)
-        if secret and podm.event_subscription:
+        made = podm.event_subscription
+        if secret and made:
             destination = _destination(endpoint, podm.uuid, secret)
-            if driver.check_subscription(
-                podm.event_subscription, destination, deadline
-            ):
+            if self._opaque.get(podm.uuid) == made:
                 return
-            driver.unsubscribe(podm.event_subscription, deadline)
+            if driver.check_subscription(made, destination, deadline):
+                return
+            driver.unsubscribe(made, deadline)
         secret = secret or random_secrets.token_urlsafe(32)
         destination = _destination(endpoint, podm.uuid, secret)
         # Deliveries may begin before we are told that they will.
@@ -327,15 +356,11 @@ class Events:
             return
         LOG.info('Subscribed to the events of %s', podm.name)
         note(podm.uuid, base.Change())
-
-
-def _is_wanted(podm: Any) -> bool:
-    """Whether deliveries are how we follow a pod manager."""
-    return bool(
-        cfg.CONF.api.public_endpoint
-        and 'event subscription' in podm.capabilities
-        and 'event stream' not in podm.capabilities
-    )
+        if not driver.check_subscription(made, destination, deadline):
+            # It would be made again and again. What is not delivered is found
+            # by reading everything now and then.
+            LOG.info('%s does not show our subscription as ours', podm.name)
+            self._opaque[podm.uuid] = made
 
 
 @db.transaction

@@ -141,7 +141,14 @@ def _match(
     for table in TABLES:
         items = getattr(seen, table.attribute)
         rows = _stored(tx, table, podm_uuid, seen, partial)
-        found = diff.matches(items, rows, () if partial else table.serials)
+        there = {item.uri for item in items} | seen.gone
+        candidates = [
+            row
+            for row in rows
+            # Of the others nobody knows whether they have moved.
+            if not partial or row.missing_since or row.resource_uri in there
+        ]
+        found = diff.matches(items, candidates, table.serials)
         known[table.attribute] = _Known(rows, found)
         # What could not be read contains what it contained.
         uuids.update({row.resource_uri: row.uuid for row in rows})
@@ -176,7 +183,24 @@ def _stored(
                 if item.parent
             }
         where['uri_hash'] = [diff.uri_hash(uri) for uri in uris]
-    return tx.list(table.model, **where).all()
+    rows = tx.list(table.model, **where).all()
+    return [*rows, *_moved(tx, table, podm_uuid, seen)] if partial else rows
+
+
+def _moved(
+    tx: db.Transaction, table: Table, podm_uuid: str, seen: base.Inventory
+) -> list[Any]:
+    """The rows of what is missing, and may be what was seen elsewhere."""
+    items = getattr(seen, table.attribute)
+    moved: dict[str, Any] = {}
+    for name in table.serials:
+        serials = {item.values.get(name) for item in items} - {None}
+        if serials:
+            where: dict[str, Any] = {'podm_uuid': podm_uuid, name: serials}
+            missing = table.model.missing_since.is_not(None)
+            rows = tx.list(table.model, missing, **where)
+            moved.update((row.uuid, row) for row in rows)
+    return list(moved.values())
 
 
 def _racks(

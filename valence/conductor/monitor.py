@@ -25,6 +25,9 @@ LOG = log.getLogger(__name__)
 # One that stays away is asked ever less often, down to this many times the
 # usual interval.
 _MAX_BACK_OFF = 4
+# Those that did not answer last time are asked by so many times as many
+# threads, which wait and do nothing else.
+_PATIENT = 16
 
 
 class Monitor:
@@ -33,8 +36,13 @@ class Monitor:
     def __init__(self, own_lease: lease.Lease, drivers: loader.Pool) -> None:
         self._lease = own_lease
         self._drivers = drivers
+        workers = cfg.CONF.conductor.probe_workers
         self._pool = futures.ThreadPoolExecutor(
-            cfg.CONF.conductor.probe_workers, thread_name_prefix='probe'
+            workers, thread_name_prefix='probe'
+        )
+        # Who has not answered yet may hang, and is not to delay the others.
+        self._strangers = futures.ThreadPoolExecutor(
+            workers * _PATIENT, thread_name_prefix='probe-stranger'
         )
         self._lock = threading.Lock()
         self._busy: set[str] = set()
@@ -105,7 +113,8 @@ class Monitor:
 
     def close(self) -> None:
         """Begin nothing more."""
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        for pool in (self._pool, self._strangers):
+            pool.shutdown(wait=False, cancel_futures=True)
 
     def _look_after(self, podm: Any) -> None:
         now = time.monotonic()
@@ -120,7 +129,9 @@ class Monitor:
                     return
                 self._busy.add(podm.uuid)
             self._due[podm.uuid] = now + cfg.CONF.conductor.status_interval
-            self._pool.submit(self._probe, podm.uuid)
+            answered = podm.status == 'online'
+            pool = self._pool if answered else self._strangers
+            pool.submit(self._probe, podm.uuid)
         elif podm.status == 'online' and self._sync_due(podm, now):
             request_sync(podm.uuid)
 

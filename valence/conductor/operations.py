@@ -372,7 +372,7 @@ def _stumble(run: Run, exc: Exception) -> bool:
         # Somebody else was quicker: look again, at what is there by now.
         _let_go(run, random.uniform(0, 0.1))  # noqa: S311
         return False
-    if isinstance(exc, db.FAILURES):
+    if isinstance(exc, db.FAILURES) and not db.refuses(exc):
         raise exc
     if _passes(exc) and _retry(run, exc):
         return False
@@ -393,6 +393,9 @@ def _describe(exc: Exception) -> exception.Told:
         return exc.told()
     if isinstance(exc, base.NotYet):
         text = exc.reason
+    elif isinstance(exc, db.FAILURES):
+        LOG.error('The database refuses a value', exc_info=exc)
+        text = 'the database does not take a value of what was read'
     else:
         LOG.error('An operation met an unexpected failure', exc_info=exc)
         text = f'internal error: {type(exc).__name__}'

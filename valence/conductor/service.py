@@ -130,11 +130,14 @@ class Conductor:
         self._stopping.set()
         self._ring()
         rpc.BELL.silence(self._ring)
-        idle = [workers.close(_STOP_SECONDS) for workers in self._workers]
+        end = time.monotonic() + _STOP_SECONDS
+        idle = [
+            workers.close(end - time.monotonic()) for workers in self._workers
+        ]
         self._monitor.close()
         self._events.close()
         for thread in self._threads:
-            thread.join(_STOP_SECONDS)
+            thread.join(max(0.0, end - time.monotonic()))
         try:
             # What is still waited for may yet come true: who takes it over
             # has to wait for the end of this lease.

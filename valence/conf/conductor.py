@@ -66,8 +66,9 @@ the time that a pod manager needs to accept a composition costs retries.
         'probe_workers',
         default=16,
         min=1,
-        help='How many pod managers one conductor asks for their status at '
-        'once. One that hangs holds one of these for [conductor] '
+        help='How many pod managers that are online one conductor asks for '
+        'their status at once; of others it asks sixteen times as many. One '
+        'that hangs takes one of these places for [conductor] '
         'status_timeout.',
     ),
     cfg.IntOpt(

@@ -45,8 +45,31 @@ Model = type[models.Table]
 
 BATCH = 200
 #: What says that the database, and not what it was asked for, is at fault.
-FAILURES = (db_exception.DBError, sa.exc.SQLAlchemyError)
+FAILURES = (
+    db_exception.DBError,
+    db_exception.DBInvalidUnicodeParameter,
+    sa.exc.SQLAlchemyError,
+)
+# What MariaDB says of text in a JSON column that is none.
+_NOT_JSON = 4025
 now = types.utcnow
+
+
+def refuses(exc: Exception) -> bool:
+    """Whether the database does not take a value, however often it is asked.
+
+    :param exc: one of ``FAILURES``.
+    """
+    if isinstance(exc, db_exception.DBInvalidUnicodeParameter):
+        return True
+    inner = getattr(exc, 'inner_exception', None) or exc
+    cause = getattr(inner, 'orig', None) or inner
+    return (
+        isinstance(inner, sa.exc.DataError)
+        # A value that cannot even be sent.
+        or isinstance(cause, ValueError | OverflowError | TypeError)
+        or cause.args[:1] == (_NOT_JSON,)
+    )
 
 
 @remembered

@@ -10,6 +10,7 @@ from valence.common import rpc
 from valence.conductor import events
 from valence.db import api as db
 from valence.db.sqlalchemy import models
+from valence.podmanagers import base as driver_base
 from valence.podmanagers import loader
 
 
@@ -29,18 +30,20 @@ class Events:
         # Whether the pod manager or the secret is wrong is nobody's business.
         if podm is None or not events.is_secret(podm, call.names[1]):
             raise exception.NotFound(kind='The path', ident='of the event')
-        self._limit(podm.uuid)
+        if self._too_many(podm.uuid):
+            # What they tell of is not known: anything may have changed.
+            events.note(podm.uuid, driver_base.Change())
+            raise exception.TooManyRequests()
         driver = loader.drivers().get(podm.driver or '')
         if driver is not None:
             events.note(podm.uuid, driver.changes(call.body()))
         rpc.wake()
 
-    def _limit(self, podm_uuid: str) -> None:
+    def _too_many(self, podm_uuid: str) -> bool:
         """Count what came within this second."""
         second = int(time.monotonic())
         with self._lock:
             since, count = self._taken.get(podm_uuid, (second, 0))
             count = count + 1 if since == second else 1
             self._taken[podm_uuid] = (second, count)
-        if count > cfg.CONF.api.event_rate:
-            raise exception.TooManyRequests()
+        return count > cfg.CONF.api.event_rate

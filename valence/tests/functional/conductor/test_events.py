@@ -6,9 +6,11 @@ import time
 import urllib.parse
 
 from valence.tests import base
+from valence.tests import fixtures
 from valence.tests.fixtures import processes
 
 _SYSTEMS = '/redfish/v1/Systems'
+_SUBSCRIPTIONS = '/redfish/v1/EventService/Subscriptions'
 
 
 class EventsCase(base.PodTestCase):
@@ -158,6 +160,16 @@ class Follow(EventsCase):
         self.client.finished(reading)
         self.wait_row(uri, lambda row: row['power_state'] == 'on')
 
+    def test_a_refresh_that_fails(self):
+        pod = self.listening()
+        uri = self.uri()
+        fault = pod.order(uri, 'status', 500, count=4)
+        root = pod.order('/redfish/v1$', 'status', 503, count=2)
+        pod.change(uri, PowerState='On')
+        pod.wait_struck(root)
+        pod.wait_struck(fault)
+        self.wait_row(uri, lambda row: row['power_state'] == 'on')
+
     def test_a_pod_manager_that_starts_again(self):
         pod = self.listening()
         uri = self.uri()
@@ -193,6 +205,17 @@ class TestStream(Follow):
         self.assertTrue(self.wait_switched(pod, uri, 'on')['refreshed'])
 
 
+def deliver(case, rate):
+    """Let pod managers deliver to the service of a case."""
+    port = processes.free_port()
+    case.options = {
+        **case.options,
+        'api__port': port,
+        'api__public_endpoint': f'http://127.0.0.1:{port}/',
+        'api__event_rate': rate,
+    }
+
+
 class TestDelivery(Follow):
     """Deliveries to the API."""
 
@@ -200,13 +223,7 @@ class TestDelivery(Follow):
 
     @classmethod
     def start(cls):
-        port = processes.free_port()
-        cls.options = {
-            **cls.options,
-            'api__port': port,
-            'api__public_endpoint': f'http://127.0.0.1:{port}/',
-            'api__event_rate': 1000,
-        }
+        deliver(cls, rate=1000)
         super().start()
 
     def path(self, pod):
@@ -237,6 +254,35 @@ class TestDelivery(Follow):
         self.assertEqual([False], [one['disabled'] for one in self.heard(pod)])
         self.sync('pod')
         self.assertTrue(self.wait_switched(pod, uri, 'off')['refreshed'])
+
+    def unheard(self, *faults):
+        """A pod manager that is registered with faults."""
+        pod = self.useFixture(fixtures.Simulator(*self.arguments[1:]))
+        for fault in faults:
+            pod.order(*fault)
+        self.register('pod', pod)
+        self.service.wait_ready('pod')
+        return pod
+
+    def test_a_stream_that_cannot_be_opened(self):
+        pod = self.unheard(('/redfish/v1/EventService/SSE', 'status', 404))
+        self.wait_heard(pod)
+        self.assertTrue(pod.state()['subscriptions'])
+        self.sync('pod')
+        self.assertTrue(self.wait_switched(pod, self.uri(), 'on')['refreshed'])
+
+    def test_a_subscription_that_is_not_shown_as_it_is(self):
+        pod = self.unheard(
+            ('/redfish/v1/EventService/SSE', 'status', 501),
+            (f'{_SUBSCRIPTIONS}/', 'merge', {'Destination': None}),
+        )
+        self.wait_heard(pod)
+        (made,) = pod.state()['subscriptions']
+        time.sleep(3)  # it is looked after twice a second
+        (kept,) = pod.state()['subscriptions']
+        self.assertEqual(made['uri'], kept['uri'])
+        self.sync('pod')
+        self.assertTrue(self.wait_switched(pod, self.uri(), 'on')['refreshed'])
 
     def test_only_who_knows_the_secret_is_heard(self):
         pod = self.listening()
@@ -271,6 +317,27 @@ class TestDelivery(Follow):
             answer = self.client.request(method, path)
             self.assertIn(answer.status, (404, 405), method)
         self.assertTrue(self.wait_switched(pod, self.uri(), 'on'))
+
+
+class TestTooMany(EventsCase):
+    """More deliveries than are taken: what they tell of is found."""
+
+    arguments = ('--no-sse', '--event-retry-seconds', '60')
+
+    @classmethod
+    def start(cls):
+        deliver(cls, rate=1)
+        super().start()
+
+    def test_nothing_is_lost(self):
+        pod = self.listening(systems=6)
+        rows = self.client.all('/v1/systems?pod_manager=pod')
+        for row in rows:
+            pod.change(row['resource_uri'], PowerState='On')
+        self.client.wait(
+            '/v1/systems?pod_manager=pod&power_state=on',
+            lambda body: len(body['systems']) == len(rows),
+        )
 
 
 class TestPolling(EventsCase):

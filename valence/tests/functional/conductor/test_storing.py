@@ -207,6 +207,56 @@ class TestStoring(base.DatabaseTestCase):
         db.update(models.PodManager, {'synced_at': later}, uuid=self.podm)
         self.assertFalse(self.row('/1').refreshed)
 
+    def test_events_tell_of_a_move(self):
+        self.write(_system('/1', hardware_uuid='A'), _system('/2'))
+        before = self.row('/1').uuid
+        moved = _system('/91', hardware_uuid='A')
+        for looks in (
+            [driver_base.Inventory(systems=[moved], gone={'/1'})],
+            [
+                driver_base.Inventory(gone={'/91'}),
+                driver_base.Inventory(systems=[_system('/1', **moved.values)]),
+            ],
+        ):
+            for seen in looks:
+                self.store(seen, partial=True)
+        row = self.row('/1')
+        self.assertEqual((before, None), (row.uuid, row.missing_since))
+        self.assertIsNone(self.row('/91'))
+
+    def test_what_is_there_twice_has_not_moved(self):
+        self.write(_system('/1', hardware_uuid='A'))
+        before = self.row('/1').uuid
+        twin = _system('/2', hardware_uuid='A')
+        self.store(driver_base.Inventory(systems=[twin]), partial=True)
+        self.assertEqual(before, self.row('/1').uuid)
+        self.assertNotEqual(before, self.row('/2').uuid)
+
+    def test_a_value_that_the_database_does_not_take(self):
+        self.write(_system('/1'))
+        too_much = [
+            {'memory_mib': 2**70},
+            {'drives': [float('nan')]},
+            {'name': '\ud800'},
+        ]
+        if self.backend != 'sqlite':
+            too_much += [{'cpu_cores': 2**40}, {'name': 'x' * 300}]
+        for values in too_much:
+            wrong = _system('/1', **values)
+            try:
+                self.write(wrong)
+            except db.FAILURES as exc:
+                self.assertTrue(db.refuses(exc), (values, exc))
+        duplicate = self.assertRaises(
+            db.FAILURES,
+            db.create,
+            models.PodManager,
+            **objects.PodManager.defaults(),
+            name='pod',
+            url='http://pod',
+        )
+        self.assertFalse(db.refuses(duplicate))
+
     def test_the_pod_manager_is_removed_meanwhile(self):
         db.transaction(lambda tx: tx.delete(models.PodManager))()
         error = self.assertRaises(
