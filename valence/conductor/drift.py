@@ -4,6 +4,7 @@
 import datetime
 from collections.abc import Iterable
 from typing import Any
+from typing import NamedTuple
 
 from valence.conductor import diff
 from valence.conductor import provisioning
@@ -13,6 +14,38 @@ from valence.db.sqlalchemy import models
 from valence.podmanagers import base
 
 _GONE = 'is not on the pod manager any more'
+# What of the hardware of a node stays as it is for as long as the node has it.
+_LASTING: dict[Any, tuple[str, ...]] = {
+    models.System: (
+        *('hardware_uuid', 'serial_number', 'cpu_cores', 'memory_mib'),
+    ),
+    models.Device: ('serial_number', 'type', 'capacity_gib'),
+}
+
+
+class _Claims(NamedTuple):
+    """What the nodes of a pod manager have claimed.
+
+    :param uris: that of each node.
+    :param missing: those of them that the pod manager does not show.
+    :param changed: what each node has to say of hardware that is another now.
+    """
+
+    uris: dict[str, set[str]]
+    missing: set[str]
+    changed: dict[str, list[str]]
+
+
+def remember(tx: db.Transaction, node_uuid: str) -> None:
+    """Take what a node is made of for what it has to stay made of."""
+    for model, names in _LASTING.items():
+        for row in tx.list(model, only=('uuid', *names), node_uuid=node_uuid):
+            observed = {name: getattr(row, name) for name in names}
+            tx.update(
+                models.Allocation,
+                {'observed': observed},
+                resource_uuid=row.uuid,
+            )
 
 
 def write(
@@ -24,7 +57,7 @@ def write(
 ) -> None:
     """Bring our nodes to what the pod manager says of them."""
     by_uri = {composed.uri: composed for composed in seen.nodes}
-    claimed, missing = _claims(tx, podm_uuid)
+    claims = _claims(tx, podm_uuid)
     there = known(
         tx,
         podm_uuid,
@@ -36,16 +69,19 @@ def write(
     for node in nodes:
         if diff.is_newer(node.updated_at, since):
             continue
-        ours = claimed.get(node.uuid, set())
+        ours = claims.uris.get(node.uuid, set())
+        changed = claims.changed.get(node.uuid, [])
         composed = by_uri.get(node.resource_uri)
         if composed is not None:
-            found = (there & set(composed.resources)) - missing
+            found = (there & set(composed.resources)) - claims.missing
             told = provisioning.drift(
-                words(ours, found), node.managed_by, node.managed_state
+                words(ours, found, changed),
+                node.managed_by,
+                node.managed_state,
             )
             _write_node(tx, node, composed, told)
             continue
-        lost = words(ours, ours - missing)
+        lost = words(ours, ours - claims.missing, changed)
         told = provisioning.drift(lost, node.managed_by, node.managed_state)
         if lost and told != node.drift:
             tx.update(models.Node, {'drift': told}, uuid=node.uuid)
@@ -84,11 +120,14 @@ def _write_node(
         tx.update(models.Node, values, uuid=node.uuid)
 
 
-def words(claimed: set[str], found: set[str]) -> str | None:
+def words(
+    claimed: set[str], found: set[str], changed: list[str]
+) -> str | None:
     """How a node differs from what it was composed of, in words.
 
     :param claimed: the URIs that Valence claimed for the node.
     :param found: the URIs that the pod manager says it is made of.
+    :param changed: what is to be said of hardware that is another now.
     """
     lost, gained = sorted(claimed - found), sorted(found - claimed)
     words = []
@@ -96,6 +135,7 @@ def words(claimed: set[str], found: set[str]) -> str | None:
         words.append(f'lost {", ".join(lost)}')
     if gained:
         words.append(f'gained {", ".join(gained)}')
+    words += sorted(changed)
     return '; '.join(words)[:4096] or None
 
 
@@ -120,24 +160,45 @@ def known(
     }
 
 
-def _claims(
-    tx: db.Transaction, podm_uuid: str
-) -> tuple[dict[str, set[str]], set[str]]:
-    """The URIs of what each node of a pod manager has claimed.
-
-    :returns: besides, those of them that the pod manager does not show.
-    """
-    claimed: dict[str, set[str]] = {}
-    missing = set()
-    for model in (models.System, models.Device):
+def _claims(tx: db.Transaction, podm_uuid: str) -> _Claims:
+    observed = {
+        row.resource_uuid: row.observed
+        for row in tx.list(
+            models.Allocation,
+            models.Allocation.observed.is_not(None),
+            only=('resource_uuid', 'observed'),
+            podm_uuid=podm_uuid,
+        )
+    }
+    claims = _Claims({}, set(), {})
+    for model, names in _LASTING.items():
         rows = tx.list(
             model,
             model.node_uuid.is_not(None),
-            only=('node_uuid', 'resource_uri', 'missing_since'),
+            only=(
+                *('uuid', 'node_uuid', 'resource_uri', 'missing_since'),
+                *('stale', *names),
+            ),
             podm_uuid=podm_uuid,
         )
         for row in rows:
-            claimed.setdefault(row.node_uuid, set()).add(row.resource_uri)
+            claims.uris.setdefault(row.node_uuid, set()).add(row.resource_uri)
             if row.missing_since is not None:
-                missing.add(row.resource_uri)
-    return claimed, missing
+                claims.missing.add(row.resource_uri)
+            elif not row.stale:
+                told = _changed(row, observed.get(row.uuid) or {})
+                claims.changed.setdefault(row.node_uuid, []).extend(told)
+    return claims
+
+
+def _changed(row: Any, observed: dict[str, Any]) -> list[str]:
+    """What is to be said of hardware that was observed otherwise."""
+    different = [
+        f'{name} from {was} to {getattr(row, name)}'
+        for name, was in observed.items()
+        # What was not known is no change when it is.
+        if was and getattr(row, name) != was
+    ]
+    if not different:
+        return []
+    return [f'changed {row.resource_uri} ({", ".join(different)})']

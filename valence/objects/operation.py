@@ -163,6 +163,11 @@ class Allocation(base.ValenceObject):
             max_length=255,
         ),
         'podm_uuid': base.pod_manager_uuid(),
+        'observed': fields.ObjectField(
+            doc='What of it tells whether it is still what the node was made '
+            'of.',
+            nullable=True,
+        ),
         **base.timestamps(),
     }
 

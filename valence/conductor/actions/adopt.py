@@ -9,6 +9,7 @@ from oslo_config import cfg
 from valence import quota
 from valence.common import exception
 from valence.conductor import diff
+from valence.conductor import drift
 from valence.conductor import holdings
 from valence.conductor import operations
 from valence.conductor import states
@@ -53,6 +54,7 @@ class Look(operations.Step):
                 'sync the pod manager first'
             )
         allocations.make(tx, podm_uuid, run.target, claimed)
+        drift.remember(tx, run.target)
         tx.update(
             models.Node,
             {

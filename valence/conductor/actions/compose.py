@@ -266,6 +266,7 @@ class Refresh(operations.Step):
         result: dict[str, Any],
     ) -> None:
         store(tx, run, self.seen, self.since)
+        drift.remember(tx, run.target)
 
 
 class Compose(operations.Action):

@@ -293,6 +293,7 @@ class Allocation(Table):
     )
     podm_uuid = Column(sa.String(36), nullable=False, index=True)
     reserved_to = Column(Name(255))
+    observed = Column(Json)
 
 
 class Operation(Table):

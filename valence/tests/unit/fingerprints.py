@@ -6,7 +6,7 @@ it already, and write down here what the test found.
 """
 
 KNOWN = {
-    'Allocation': '1.0-09be182026cdb074d75329b668d91e6c',
+    'Allocation': '1.0-0e4bb15a159fd8b2ff5f4ebdaf7fa0b7',
     'Chassis': '1.0-5683e77652dcf5ca11991a9a29081435',
     'Conductor': '1.0-b41c8e563e9f04a5b336decb2dba5fa0',
     'Device': '1.0-ff4fd31deb8ecd985237a55e8a115e9e',

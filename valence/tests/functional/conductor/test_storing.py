@@ -7,6 +7,7 @@ from oslo_utils import timeutils
 
 from valence import objects
 from valence.common import exception
+from valence.conductor import drift
 from valence.conductor import holdings
 from valence.conductor import inventory
 from valence.db import allocations
@@ -159,6 +160,36 @@ class TestStoring(base.DatabaseTestCase):
         node = db.get(models.Node, name='node')
         self.assertEqual('lost /1', node.drift)
         self.assertEqual('active', node.provision_state)
+
+    def test_hardware_changes_under_a_node(self):
+        known = {'hardware_uuid': 'A', 'memory_mib': 16384}
+        self.write(_system('/1', **known), _system('/2', **known))
+        node = self.node('/1')
+        db.transaction(drift.remember)(node)
+        nodes = [_composed('/node', '/1')]
+        for now, told in (
+            ({**known, 'power_state': 'on', 'health': 'warning'}, None),
+            (
+                {**known, 'memory_mib': 2},
+                'changed /1 (memory_mib from 16384 to 2)',
+            ),
+            ({**known, 'serial_number': 'known at last'}, None),
+            (
+                {**known, 'hardware_uuid': 'B'},
+                'changed /1 (hardware_uuid from A to B)',
+            ),
+        ):
+            self.write(
+                _system('/1', **now), _system('/2', memory_mib=7), nodes=nodes
+            )
+            self.assertEqual(told, db.get(models.Node, uuid=node).drift)
+        # It stays told, also when an event names the system alone, until it
+        # is as it was.
+        seen = driver_base.Inventory(systems=[_system('/1', memory_mib=3)])
+        self.store(seen, partial=True)
+        self.assertIn('to 3', db.get(models.Node, uuid=node).drift)
+        self.write(_system('/1', **known), nodes=nodes)
+        self.assertIsNone(db.get(models.Node, uuid=node).drift)
 
     def test_node_and_hardware_vanish(self):
         self.write(_system('/1'))

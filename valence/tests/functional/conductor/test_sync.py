@@ -129,6 +129,30 @@ class TestSync(base.PodTestCase):
             3, len([r for r in rows.values() if r['state'] == 'free'])
         )
 
+    def drift(self):
+        """What the node says of its hardware once all has been read."""
+        self.sync('pod')
+        return self.client.get('/v1/nodes/node')['drift']
+
+    def test_another_machine_under_a_node(self):
+        pod = self.pod('pod')
+        (system,) = self.service.compose('node')['systems']
+        self.assertIsNone(self.drift())
+        uri = system['resource_uri']
+        serial = self._rows('systems')[uri]['serial_number']
+        pod.change(uri, SerialNumber='OTHER')
+        self.assertEqual(
+            f'changed {uri} (serial_number from {serial} to OTHER)',
+            self.drift(),
+        )
+        pod.change(uri, SerialNumber=serial)
+        self.assertIsNone(self.drift())
+
+    def test_a_composed_system_stays_what_it_is(self):
+        self.pod('pod', '--personality', 'redfish')
+        self.service.compose('node')
+        self.assertIsNone(self.drift())
+
     def test_one_bad_resource_spoils_nothing_else(self):
         pod = self.pod('pod', '--no-expand')
         bad = sorted(self._rows('systems'))[2]

@@ -907,6 +907,7 @@ def upgrade():
         sa.Column('node_uuid', sa.String(length=36), nullable=True),
         sa.Column('podm_uuid', sa.String(length=36), nullable=False),
         sa.Column('reserved_to', types.Name(255), nullable=True),
+        sa.Column('observed', types.Json, nullable=True),
         sa.Column('uuid', sa.String(length=36), nullable=False),
         sa.Column('created_at', types.DateTime, nullable=False),
         sa.Column('updated_at', types.DateTime, nullable=True),
