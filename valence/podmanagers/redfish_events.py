@@ -23,6 +23,10 @@ _EVENT_TYPES = (
     'ResourceRemoved',
     'Alert',
 )
+# A sign of life, which the registry HeartbeatEvent of DMTF has; it is about
+# nothing but the service that sends it.
+_HEARTBEAT = 'RedfishServiceFunctional'
+_SERVICE = '/redfish/v1/EventService'
 # What happens below these changes no inventory.
 _ELSEWHERE = re.compile(
     '/(AccountService|CertificateService|EventService|JobService|JsonSchemas'
@@ -39,10 +43,18 @@ def change(body: dict[str, Any]) -> base.Change:
     events = body.get('Events')
     if not isinstance(events, list):
         events = [body]
-    uris = [link(obj(event).get('OriginOfCondition')) for event in events]
+    uris = [_origin(obj(event)) for event in events]
     if not uris or None in uris:
         return base.Change()
     return base.Change(tuple(dict.fromkeys(uri for uri in uris if uri)))
+
+
+def _origin(event: dict[str, Any]) -> str | None:
+    """What an event is about."""
+    origin = link(event.get('OriginOfCondition'))
+    if origin is None and _HEARTBEAT in str(event.get('MessageId')):
+        return _SERVICE
+    return origin
 
 
 def sort(

@@ -262,6 +262,10 @@ class BodiesTestCase(StrangerCase):
             ({'Events': [{'OriginOfCondition': f'https://x{uri}'}]}, (uri,)),
             ({'Events': [{'OriginOfCondition': None}]}, ()),
             ({'Events': []}, ()),
+            (
+                {'MessageId': 'HeartbeatEvent.1.0.RedfishServiceFunctional'},
+                ('/redfish/v1/EventService',),
+            ),
         ):
             self.assertEqual(uris, redfish_events.change(body).uris, body)
 

@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Server-sent events, however they are framed and cut to pieces."""
+
+from oslo_config import cfg
+
+from valence import conf  # noqa: F401 - registers the options
+from valence.podmanagers import redfish_client
+from valence.tests import base
+
+_EVENTS = [{'Events': [{'OriginOfCondition': '/a'}]}, {'Id': 'ü'}]
+
+
+class Response:
+    """What requests gives for an open stream."""
+
+    raw = None
+
+    def __init__(self, content, size):
+        self._pieces = [
+            content[n : n + size] for n in range(0, len(content), size)
+        ]
+        self.closed = False
+
+    def iter_content(self, size):
+        return iter(self._pieces)
+
+    def close(self):
+        self.closed = True
+
+
+class TestEventStream(base.TestCase):
+    def read(self, content, size):
+        response = Response(content, size)
+        events = list(redfish_client.EventStream(response, None))
+        self.assertTrue(response.closed)
+        return events
+
+    def assertRead(self, events, text):
+        for size in (1, 2, 3, 7, 10000):
+            for end in ('\n', '\r\n', '\r'):
+                content = text.replace('\n', end).encode()
+                self.assertEqual(events, self.read(content, size), (size, end))
+
+    def test_plain(self):
+        self.assertRead(
+            _EVENTS,
+            'data: {"Events": [{"OriginOfCondition": "/a"}]}\n\n'
+            'data: {"Id": "ü"}\n\n',
+        )
+
+    def test_several_lines_and_all_else(self):
+        self.assertRead(
+            _EVENTS,
+            '\ufeff: hello\nid: 1\nretry: 500\nevent: x\n'
+            'data: {\ndata:"Events": [\n'
+            'data: {"OriginOfCondition": "/a"}\ndata: ]}\n\n'
+            ': alive\n\n\n'
+            'data:{"Id": "ü"}\nid: 2\n\n',
+        )
+
+    def test_what_is_no_event_may_be_about_anything(self):
+        self.assertRead([{}, {}], 'data: {nonsense\n\ndata: [1]\n\n')
+
+    def test_no_end(self):
+        cfg.CONF.set_override('max_answer_bytes', 1024, 'redfish')
+        self.addCleanup(cfg.CONF.clear_override, 'max_answer_bytes', 'redfish')
+        for text in ('data: ' + 'x' * 2000, 'data: x\n' * 2000):
+            self.assertEqual([], self.read(text.encode(), 100))
