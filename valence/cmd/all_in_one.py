@@ -49,3 +49,4 @@ def main() -> None:
         service.wait_for_signal()
         api.stop()
         conductor.stop()
+        service.leave()

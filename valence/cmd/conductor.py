@@ -12,3 +12,4 @@ def main() -> None:
     conductor.start()
     service.wait_for_signal()
     conductor.stop()
+    service.leave()

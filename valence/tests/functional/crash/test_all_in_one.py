@@ -188,3 +188,18 @@ class TestOthers(CrashCase):
         self.assertRight('n')
         self.service.release('n')
         self.assertRight()
+
+
+class TestHanging(base.TestCase):
+    def test_told_to_end_while_a_pod_manager_hangs(self):
+        service = self.useFixture(
+            fixtures.Service(redfish__request_timeout=600)
+        )
+        process = service.all_in_one()
+        pod = self.useFixture(fixtures.Simulator('--no-sse', '--no-push'))
+        service.ready('pod', pod)
+        fault = pod.order('/redfish/v1/Systems', 'hang')
+        service.begin_sync('pod')
+        pod.wait_struck(fault)
+        # It waits for what is under way, but not for ever.
+        self.assertEqual(0, process.end(seconds=60))
