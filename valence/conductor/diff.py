@@ -122,6 +122,8 @@ def diff(
                     if name in values
                 }
         else:
+            for name in item.unknown:
+                del values[name]
             different = _different(row, values)
             if different or confirms:
                 changes.update[row.uuid] = {**different, 'seen_at': seen_at}
@@ -147,7 +149,7 @@ def _values(
         'properties': item.properties,
         'resource_uri': item.uri,
         'uri_hash': uri_hash(item.uri),
-        'stale': False,
+        'stale': bool(item.unknown),
         'missing_since': None,
         'missed_syncs': 0,
         parent_column: uuids.get(item.parent) if item.parent else None,
@@ -176,9 +178,9 @@ def is_newer(
 
 
 def is_unread(uri: str, unread: tuple[str, ...]) -> bool:
+    """Whether something, or what it lies below, could not be read."""
     return any(
-        uri == one or (one.endswith('/') and uri.startswith(one))
-        for one in unread
+        uri == one or uri.startswith(one.rstrip('/') + '/') for one in unread
     )
 
 

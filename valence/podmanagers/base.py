@@ -109,12 +109,15 @@ class Item:
     :param parent: the URI of the chassis that contains it.
     :param values: the observed fields, named as in ``objects.inventory``.
     :param properties: the pod manager's own words.
+    :param unknown: the names of those values that could not be read: what
+        was known of them holds, and the piece counts as stale.
     """
 
     uri: str
     values: dict[str, Any]
     parent: str | None = None
     properties: dict[str, Any] = dataclasses.field(default_factory=dict)
+    unknown: set[str] = dataclasses.field(default_factory=set)
 
 
 @dataclasses.dataclass
@@ -155,8 +158,8 @@ class Inventory:
     volumes are cut from.
 
     :param problems: what could not be read, in words.
-    :param unread: URIs that are there but could not be read; a URI that ends
-        with a slash stands for everything below it.
+    :param unread: URIs that are there but could not be read; of what lies
+        below them nothing is known either.
     :param gone: URIs that were asked for and are not there any more.
     :param strange: URIs that were asked for, of which nobody knows what they
         are about: anything may have changed.

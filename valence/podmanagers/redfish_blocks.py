@@ -27,6 +27,13 @@ _PARTS = (
     'SimpleStorage',
     'ComputerSystems',
 )
+# What of a pooled block is told by its parts, and of a host by the computer
+# that it is part of.
+_TOLD_BY_PARTS = (
+    *('type', 'media_type', 'protocol', 'capacity_gib', 'memory_mib'),
+    *('cpu_cores', 'speed_mbps', 'manufacturer', 'model', 'serial_number'),
+)
+_TOLD_BY_COMPUTER = ('power_state', 'hardware_uuid', 'state')
 _HOSTS = ('Compute', 'ComputerSystem')
 # The kind of a pooled block, by its type; the first that fits.
 _KINDS = {
@@ -66,6 +73,14 @@ def behind(body: dict[str, Any]) -> list[str]:
     ``Links.ComputerSystems``, by contrast, names those it is composed into.
     """
     return links(body.get('ComputerSystems'))
+
+
+def computers(body: dict[str, Any]) -> list[str]:
+    """The URIs of the computers that a block is, or is part of."""
+    return [
+        *behind(body),
+        *links(obj(body.get('Links')).get('ComputerSystems')),
+    ]
 
 
 def members(body: dict[str, Any]) -> list[str]:
@@ -146,6 +161,19 @@ def parts(crawler: Crawler, body: dict[str, Any]) -> Parts:
     return found
 
 
+def lacking(crawler: Crawler, body: dict[str, Any]) -> set[str]:
+    """The kinds of the parts of a block that could not all be read."""
+    stores = crawler.get_many(links(body.get('Storage'))).values()
+    inside = [uri for store in stores for uri in links(store.get('Drives'))]
+    return {
+        name
+        for name in redfish_inventory.TOLD_BY
+        if crawler.lacks(
+            [*links(body.get(name)), *(inside if name == 'Storage' else ())]
+        )
+    }
+
+
 def device_item(
     crawler: Crawler, uri: str, body: dict[str, Any], places: list[str]
 ) -> base.Item:
@@ -177,6 +205,8 @@ def device_item(
         health=health(body),
     )
     _label(item, [part for found in held.values() for _, part in found])
+    if lacking(crawler, body):
+        item.unknown.update(_TOLD_BY_PARTS)
     return item
 
 
@@ -212,13 +242,19 @@ def host_item(
     :param computer: the system that is there for good with this block in it.
     :param inner: the computer that the block is, as an item of its own.
     """
-    if inner is not None:
-        values, parent = dict(inner.values), inner.parent
-    else:
-        item = redfish_inventory.system_item(
+    if inner is None:
+        inner = redfish_inventory.system_item(
             uri, body, parts(crawler, body), used=False
         )
-        values, parent = item.values, item.parent
+        lost = lacking(crawler, body)
+        if crawler.lacks(behind(body)):
+            lost = set(redfish_inventory.TOLD_BY)
+        for kind in lost:
+            inner.unknown.update(redfish_inventory.TOLD_BY[kind])
+    values = dict(inner.values)
+    unknown = set(inner.unknown)
+    if crawler.lacks(computers(body)):
+        unknown.update(_TOLD_BY_COMPUTER)
     own = links(obj(body.get('Links')).get('Chassis'))
     if computer is not None:
         values['power_state'] = redfish_inventory.power(computer)
@@ -232,9 +268,10 @@ def host_item(
     )
     return base.Item(
         uri=uri,
-        parent=own[0] if own else parent,
+        parent=own[0] if own else inner.parent,
         values=values,
         properties=body,
+        unknown=unknown,
     )
 
 

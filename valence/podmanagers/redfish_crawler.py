@@ -101,6 +101,17 @@ class Crawler:
             raise self._refused
         return found
 
+    def lacks(self, uris: Iterable[str]) -> bool:
+        """Whether some of these, or of their members, could not be read.
+
+        What is not there is not lacking: links that lead nowhere are many.
+        """
+        return any(
+            uri in self.failed or uri.rstrip('/') + '/' in self.failed
+            for uri in uris
+            if uri not in self.gone
+        )
+
     def members_of(self, uris: Iterable[str]) -> dict[str, list[str]]:
         """The members of several collections, by the collection's URI."""
         wanted = list(dict.fromkeys(uris))

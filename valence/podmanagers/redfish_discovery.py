@@ -232,7 +232,9 @@ class Survey:
             item.uri: item
             for item in redfish_inventory.read_systems(crawler, behind, set())
         }
-        crawler.get_many(u for b in hosts.values() for u in _systems_of(b))
+        crawler.get_many(
+            u for b in hosts.values() for u in redfish_blocks.computers(b)
+        )
         held = set(behind)
         for uri, body in blocks.items():
             zones = sorted(
@@ -266,18 +268,11 @@ def _stands_alone(body: dict[str, Any]) -> bool:
     return not is_node(body) and not redfish_blocks.members(body)
 
 
-def _systems_of(block: dict[str, Any]) -> list[str]:
-    return [
-        *redfish_blocks.behind(block),
-        *links(obj(block.get('Links')).get('ComputerSystems')),
-    ]
-
-
 def computer_of(
     crawler: Crawler, block: dict[str, Any]
 ) -> tuple[str, dict[str, Any]] | None:
     """The system, with its URI, that is there for good with a block in it."""
-    for uri, body in crawler.get_many(_systems_of(block)).items():
+    for uri, body in crawler.get_many(redfish_blocks.computers(block)).items():
         if redfish_blocks.is_expandable(body):
             return uri, body
     return None

@@ -16,8 +16,21 @@ from valence.podmanagers.redfish_client import links
 _HEALTH = {'OK': 'ok', 'Warning': 'warning', 'Critical': 'critical'}
 _POWER = {'On': 'on', 'Off': 'off'}
 _OUT_OF_USE = ('Disabled', 'Absent', 'UnavailableOffline', 'InTest')
-# The collections below a system that are read with it.
-_PARTS = ('Processors', 'Memory', 'EthernetInterfaces', 'Storage')
+_SIZES = ('capacity_gib', 'free_gib')
+_STORED = ('storage_gib', 'drives')
+# What is told by the parts of a system, by the collection they are in. Older
+# services have SimpleStorage; some tell the same drives twice.
+TOLD_BY = {
+    'Processors': (
+        *('cpu_model', 'cpu_architecture'),
+        *('cpu_sockets', 'cpu_cores', 'cpu_threads'),
+    ),
+    'Memory': ('memory_mib', 'memory_type'),
+    'EthernetInterfaces': ('nics',),
+    'Storage': _STORED,
+    'SimpleStorage': _STORED,
+    'Drives': _STORED,
+}
 
 # By this what Valence made is known again: "Valence node UUID" where there is
 # room for words, else "valence-UUID".
@@ -252,7 +265,7 @@ def read_systems(
     collections = {
         (uri, kind): collection
         for uri, body in systems.items()
-        for kind in (*_PARTS, *_instead_of_storage(body))
+        for kind in _collections(body)
         if (collection := link(body.get(kind)))
     }
     members = crawler.members_of(collections.values())
@@ -266,26 +279,28 @@ def read_systems(
     crawler.get_many(uri for found in drives.values() for uri in found)
     items = []
     for uri, body in systems.items():
-        parts = {
-            kind: list(
-                crawler.get_many(
-                    members.get(collections.get((uri, kind), ''), [])
-                ).items()
-            )
-            for kind in _PARTS
+        held = {
+            kind: members.get(collections.get((uri, kind), ''), [])
+            for kind in TOLD_BY
         }
-        simple = members.get(collections.get((uri, 'SimpleStorage'), ''), [])
-        parts['Drives'] = [
-            *crawler.get_many(drives[uri]).items(),
-            *simple_drives(crawler.get_many(simple)),
-        ]
-        items.append(system_item(uri, body, parts, uri in used))
+        held['Drives'] = drives[uri]
+        parts = {
+            kind: list(crawler.get_many(found).items())
+            for kind, found in held.items()
+        }
+        parts['Drives'] += simple_drives(dict(parts['SimpleStorage']))
+        item = system_item(uri, body, parts, uri in used)
+        for kind, found in held.items():
+            if crawler.lacks([collections.get((uri, kind), ''), *found]):
+                item.unknown.update(TOLD_BY[kind])
+        items.append(item)
     return items
 
 
-def _instead_of_storage(body: dict[str, Any]) -> tuple[str, ...]:
-    """Older services have SimpleStorage; some tell the same drives twice."""
-    return () if link(body.get('Storage')) else ('SimpleStorage',)
+def _collections(body: dict[str, Any]) -> list[str]:
+    """The kinds of parts that are read with a system."""
+    instead = 'SimpleStorage' if link(body.get('Storage')) else 'Storage'
+    return [kind for kind in TOLD_BY if kind not in ('Drives', instead)]
 
 
 def simple_drives(
@@ -438,8 +453,11 @@ def read_storages(
             if pool in bodies
         ]
         service = _storage_item(uri, body, 'service', None)
-        for size in ('capacity_gib', 'free_gib'):
+        for size in _SIZES:
             service.values[size] = sum(pool.values[size] for pool in pools)
+        collection = collections.get(uri, '')
+        if crawler.lacks([collection, *members.get(collection, ())]):
+            service.unknown.update(_SIZES)
         items.extend([service, *pools])
     return items
 

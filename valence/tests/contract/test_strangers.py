@@ -176,6 +176,26 @@ class LinksTestCase(StrangerCase):
         seen = self.discover('/broken', '/nowhere', 'disk')
         self.assertBlocks(seen, devices=())
 
+    def test_parts_of_blocks_that_cannot_be_read(self):
+        self.pages['/broken'] = Reply(500)
+        host = self.pages[f'{BLOCKS}/host']
+        host.update(Memory=[link('/broken'), link('/nowhere')])
+        self.pages['/store'] = {'Id': 's', 'Drives': [link('/broken')]}
+        self.pages[f'{BLOCKS}/disk']['Storage'] = [link('/store')]
+        seen = self.discover('/broken', '/nowhere')
+        self.assertEqual(
+            {'memory_mib', 'memory_type'}, seen.systems[0].unknown
+        )
+        self.assertIn('capacity_gib', seen.devices[0].unknown)
+        # What the block is part of, or is.
+        host.update(Memory=[], Links={'ComputerSystems': [link('/broken')]})
+        seen = self.discover('/broken')
+        self.assertEqual(
+            {'power_state', 'hardware_uuid', 'state'}, seen.systems[0].unknown
+        )
+        host.update(ComputerSystems=[link('/broken')])
+        self.assertIn('cpu_cores', self.discover('/broken').systems[0].unknown)
+
     def test_links_that_lead_in_a_circle(self):
         self.pages[f'{ROOT}/Chassis'] = stranger.collection('/c1', '/c2')
         for one, other in (('/c1', '/c2'), ('/c2', '/c1')):

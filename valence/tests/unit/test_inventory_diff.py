@@ -158,6 +158,22 @@ class TestDiff(base.TestCase):
         stale = [_row('a', '/x/1', stale=True)]
         self.assertChanges(_diff([], stale, unread=['/x/']))
 
+    def test_what_lies_below_the_unread_is_unread(self):
+        changes = _diff([], [_row('a', '/x/1/drives/2')], unread=['/x/1'])
+        self.assertNotIn('missing_since', changes.update['a'])
+
+    def test_what_is_unknown_of_a_piece_stays(self):
+        seen = [_item('/1', health='critical', serial_number='S')]
+        seen[0].unknown = {'health'}
+        changes = _diff(seen, [_row('a', '/1')])
+        self.assertEqual(
+            {'stale': True, 'serial_number': 'S'},
+            {n: v for n, v in changes.update['a'].items() if n != 'seen_at'},
+        )
+        known = _row('a', '/1', stale=True, serial_number='S')
+        self.assertChanges(_diff(seen, [known]))
+        self.assertTrue(_diff(seen, []).create[0]['stale'])
+
     def test_a_uri_that_begins_alike_is_another(self):
         changes = _diff([], [_row('a', '/x/10')], unread=['/x/1'])
         self.assertIn('missing_since', changes.update['a'])

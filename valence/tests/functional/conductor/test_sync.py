@@ -173,6 +173,33 @@ class TestSync(base.PodTestCase):
         body = self.client.get('/v1/pod_managers/pod')
         self.assertIsNone(body['sync_error'])
 
+    def test_parts_that_cannot_be_read_are_as_they_were(self):
+        pod = self.pod('pod', '--no-expand')
+        before = self._rows('systems')
+        one, other, fine, gone = sorted(before)
+        for parts in ('Processors', 'Memory', 'EthernetInterfaces', 'Storage'):
+            pod.order(f'{one}/{parts}$', 'status', 500)
+        pod.order(f'{other}/Memory/', 'status', 500)
+        # What is not there any more is not merely unread.
+        pod.order(f'{gone}/Memory/', 'status', 404)
+        pod.change(one, PowerState='On')
+        self.assertEqual('succeeded', self.sync('pod')['state'])
+        after = self._rows('systems')
+        self.assertEqual(
+            {one: True, other: True, fine: False, gone: False},
+            {uri: row['stale'] for uri, row in after.items()},
+        )
+        for uri in (one, other):
+            for field in ('cpu_cores', 'memory_mib', 'storage_gib', 'nics'):
+                self.assertEqual(before[uri][field], after[uri][field], uri)
+        self.assertEqual('on', after[one]['power_state'])
+        self.assertIsNone(after[gone]['memory_type'])
+        body = self.client.get('/v1/pod_managers/pod')
+        self.assertIn(f'{one}/Memory', body['sync_error'])
+        pod.heal()
+        self.sync('pod')
+        self.assertInventory(pod)
+
     def test_a_collection_that_cannot_be_read_makes_nothing_missing(self):
         pod = self.pod('pod', '--no-expand')
         pod.order('/redfish/v1/Systems$', 'status', 500)
