@@ -92,14 +92,17 @@ class Client:
         """A resource.
 
         :raises ResourceGone: when it is not there.
+        :raises MalformedAnswer: when what comes is none.
         """
         for attempt in range(1, _GET_ATTEMPTS + 1):
             try:
-                return self.request(
+                answer = self.request(
                     'GET',
                     uri,
                     deadline.sooner(cfg.CONF.redfish.request_timeout),
-                ).body
+                )
+                _check_resource(answer, uri)
+                return answer.body
             except exception.PodManagerUnavailable:
                 if attempt == _GET_ATTEMPTS or deadline.left() <= 0:
                     raise
@@ -315,6 +318,16 @@ def _event(data: bytes) -> dict[str, Any]:
     except orjson.JSONDecodeError:
         return {}
     return event if isinstance(event, dict) else {}
+
+
+def _check_resource(answer: Answer, uri: str) -> None:
+    """Refuse what is called well, but is an error or nothing at all."""
+    if all(
+        name == 'error' or name.startswith('@odata.') for name in answer.body
+    ):
+        raise exception.MalformedAnswer(
+            reason=f'{uri} is no resource: {words(answer)}'
+        )
 
 
 def _is_full(answer: Answer) -> bool:

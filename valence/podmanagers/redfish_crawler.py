@@ -133,6 +133,9 @@ class Crawler:
             if body is None:
                 self.failed[uri.rstrip('/') + '/'] = self.failed[page]
                 break
+            if not _is_collection(body):
+                self.failed[uri.rstrip('/') + '/'] = f'{page} has no members'
+                break
             for member in _list(body.get('Members')):
                 self._keep(member, found)
             if len(found) > cfg.CONF.redfish.max_members:
@@ -166,6 +169,13 @@ class Crawler:
         # More than its link: the member came expanded.
         if isinstance(member, dict) and len(member) > 1 and 'Id' in member:
             self._read.setdefault(uri, member)
+
+
+def _is_collection(body: dict[str, Any]) -> bool:
+    """Whether a body tells members at all; a count alone tells of none."""
+    return (
+        isinstance(body.get('Members'), list) or 'Members@odata.count' in body
+    )
 
 
 def _list(value: Any) -> list[Any]:

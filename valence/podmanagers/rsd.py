@@ -90,9 +90,17 @@ class RSD(redfish_events.Follower):
             places = _places(root, nodes_uri)
             found = crawler.roots(places.values())
             members = {kind: found[uri] for kind, uri in places.items()}
+            known = self._nodes or {}
+            if crawler.lacks([nodes_uri]):
+                members['nodes'] += known
             seen = self._read(crawler, members)
-            self._nodes = {node.uri: node for node in seen.nodes}
+            # One that cannot be read just now is as it was.
+            self._nodes = {
+                **{u: n for u, n in known.items() if crawler.lacks([u])},
+                **{node.uri: node for node in seen.nodes},
+            }
             self._read_hardware(crawler, members, seen)
+            self._doubt(crawler, nodes_uri, members['nodes'], seen)
             seen.problems = [
                 f'{uri}: {reason}' for uri, reason in crawler.failed.items()
             ]
@@ -121,11 +129,14 @@ class RSD(redfish_events.Follower):
             changed = {node.uri: node for node in seen.nodes}
             # What a node gained or lost has another state now.
             for uri in members['nodes']:
-                for node in (known.pop(uri, None), changed.get(uri)):
+                for node in (known.get(uri), changed.get(uri)):
                     for part in node.resources if node else ():
                         sort(part, places, members)
+                if not crawler.lacks([uri]):
+                    known.pop(uri, None)
             known.update(changed)
             self._read_hardware(crawler, members, seen)
+            self._doubt(crawler, places['nodes'], members['nodes'], seen)
             asked = {uri for found in members.values() for uri in found}
             seen.gone = crawler.gone & asked
             seen.unread = set(crawler.failed) - seen.gone
@@ -181,6 +192,31 @@ class RSD(redfish_events.Follower):
             *redfish_inventory.read_pooled_drives(crawler, seen, used),
             *redfish_inventory.read_volumes(crawler, storages, used),
         ]
+
+    def _doubt(
+        self,
+        crawler: Crawler,
+        collection: str,
+        nodes: list[str],
+        seen: base.Inventory,
+    ) -> None:
+        """Mark what nodes that could not be read are made of, or may be.
+
+        :param nodes: the URIs of the nodes that were looked at.
+        """
+        known = self._nodes or {}
+        unread = {uri for uri in nodes if crawler.lacks([uri])}
+        parts = {
+            part
+            for uri in unread & known.keys()
+            for part in known[uri].resources
+        }
+        strangers = crawler.lacks([collection]) or not unread <= known.keys()
+        for item in (*seen.systems, *seen.devices):
+            if item.uri in parts or (
+                strangers and item.values['state'] == 'free'
+            ):
+                item.unknown.add('state')
 
     def _known_nodes(
         self, deadline: base.Deadline

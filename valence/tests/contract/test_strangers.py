@@ -8,6 +8,7 @@ from valence.podmanagers import base as podmanagers
 from valence.podmanagers import loader
 from valence.podmanagers import redfish
 from valence.podmanagers import redfish_events
+from valence.podmanagers import rsd
 from valence.tests import base
 from valence.tests.fixtures import stranger
 from valence.tests.fixtures.stranger import BLOCKS
@@ -255,12 +256,24 @@ class BodiesTestCase(StrangerCase):
             )
             self.assertBlocks(self.discover('disk'), devices=())
 
-    def test_empty_bodies(self):
-        self.pages[f'{BLOCKS}/disk'] = Reply(200)
-        self.pages[SYSTEMS] = Reply(200)
-        seen = self.discover()
-        self.assertBlocks(seen)
-        self.assertEqual('disk', seen.devices[0].values['name'])
+    def test_what_is_no_resource(self):
+        error = {'error': {'message': 'starting up'}}
+        for body in (None, {}, error, {**error, '@odata.id': '/x'}):
+            self.pages[f'{BLOCKS}/disk'] = Reply(200, body)
+            self.pages[SYSTEMS] = Reply(200, body)
+            problems = f'{BLOCKS}/disk', SYSTEMS, SYSTEMS
+            seen = self.discover(*problems)
+            self.assertBlocks(seen, devices=())
+            self.assertLessEqual(
+                {f'{BLOCKS}/disk', f'{SYSTEMS}/'}, seen.unread
+            )
+        self.assertIn('starting up', seen.problems[0])
+
+    def test_collections_without_members(self):
+        for members in (None, {}, 'none'):
+            self.pages[BLOCKS] = {'Name': 'Blocks', 'Members': members}
+            seen = self.discover('no members')
+            self.assertEqual({f'{BLOCKS}/'}, seen.unread)
 
     def test_systems_that_list_nothing(self):
         self.pages[SYSTEMS] = {'Members@odata.count': 20}
@@ -288,6 +301,67 @@ class BodiesTestCase(StrangerCase):
             ),
         ):
             self.assertEqual(uris, redfish_events.change(body).uris, body)
+
+
+class RsdTestCase(StrangerCase):
+    """What nodes of an RSD pod manager are made of."""
+
+    def setUp(self):
+        super().setUp()
+        self.nodes = f'{ROOT}/Nodes'
+        del self.pages[ROOT]['CompositionService']
+        self.pages[ROOT]['Nodes'] = link(self.nodes)
+        self.pages[self.nodes] = stranger.collection(f'{self.nodes}/1')
+        self.pages[f'{self.nodes}/1'] = {
+            'Id': '1',
+            'Links': {'ComputerSystem': link(f'{SYSTEMS}/1')},
+        }
+        uris = [f'{SYSTEMS}/{n}' for n in (1, 2)]
+        self.pages[SYSTEMS] = stranger.collection(*uris)
+        self.pages.update({uri: {'Name': uri} for uri in uris})
+
+    def connect(self, path='', **login):
+        super().connect(path, **login)
+        self.driver = rsd.RSD(self.connection)
+        self.addCleanup(self.driver.close)
+
+    def assertDoubtful(self, seen, *names):
+        """Of these systems it is not known whether they are in use."""
+        self.assertEqual(
+            [f'{SYSTEMS}/{n}' for n in names],
+            [item.uri for item in seen.systems if 'state' in item.unknown],
+        )
+
+    def test_nodes_that_cannot_be_read(self):
+        nodes, node = self.pages[self.nodes], self.pages[f'{self.nodes}/1']
+        for reply in (Reply(500), Reply(200), Reply(200, {'error': {}})):
+            self.assertDoubtful(self.discover())
+            # It is known what the node was made of.
+            self.pages[f'{self.nodes}/1'] = reply
+            self.assertDoubtful(self.discover(f'{self.nodes}/1'), 1)
+            refreshed = self.driver.refresh(
+                [f'{self.nodes}/1', f'{SYSTEMS}/2'], self.soon()
+            )
+            self.assertDoubtful(refreshed, 1)
+            self.pages[f'{self.nodes}/1'] = node
+            # There may be further nodes, of anything.
+            self.pages[self.nodes] = reply
+            seen = self.discover(self.nodes, self.nodes)
+            self.assertDoubtful(seen, 2)
+            self.assertEqual(1, len(seen.nodes))
+            # Of what was before nothing is known.
+            self.connect()
+            self.assertDoubtful(self.discover(self.nodes, self.nodes), 1, 2)
+            self.pages[self.nodes] = nodes
+
+    def test_nodes_that_are_gone(self):
+        self.discover()
+        self.pages[f'{self.nodes}/1'] = Reply(404)
+        seen = self.discover(f'{self.nodes}/1')
+        self.assertDoubtful(seen)
+        self.assertEqual(
+            ['free'] * 2, [item.values['state'] for item in seen.systems]
+        )
 
 
 class OldHttpTestCase(StrangerCase):
