@@ -43,6 +43,7 @@ class Crawler:
         self.failed: dict[str, str] = {}
         self.gone: set[str] = set()
         self._unanswered = 0
+        self._last = ''
         self._refused: exception.AuthenticationFailed | None = None
 
     def __enter__(self) -> 'Crawler':
@@ -63,16 +64,18 @@ class Crawler:
             if uri not in self._read and uri not in self.failed
         ]
         for _ in self._pool.map(self._fetch, missing):
-            if self._unanswered > _GIVE_UP_AFTER:
-                raise exception.PodManagerUnavailable(
-                    reason='it stopped answering: '
-                    + next(reversed(self.failed.values()))
-                )
+            self._check()
         return {uri: self._read[uri] for uri in wanted if uri in self._read}
 
-    def _fetch(self, uri: str) -> None:
+    def _check(self) -> None:
+        """Give up a service that answers nothing any more."""
         if self._unanswered > _GIVE_UP_AFTER:
-            return
+            raise exception.PodManagerUnavailable(
+                reason=f'it stopped answering: {self._last}'
+            )
+
+    def _fetch(self, uri: str) -> None:
+        self._check()
         try:
             with self._client.throttle.place():
                 self._read[uri] = self._client.get(uri, self._deadline)
@@ -81,6 +84,7 @@ class Crawler:
             # An answer that makes no sense is an answer nevertheless.
             if not isinstance(exc, exception.MalformedAnswer):
                 self._unanswered += 1
+                self._last = str(exc)
             self.failed[uri] = str(exc)
         except exception.ResourceGone as exc:
             self.gone.add(uri)

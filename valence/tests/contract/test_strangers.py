@@ -487,6 +487,24 @@ class ServiceTestCase(StrangerCase):
         self.assertIn('at most 0 Storage blocks', str(refusal))
         self.assertNotIn(f'POST {SYSTEMS}', self.there.asked)
 
+    def test_one_that_dies_while_it_is_read(self):
+        uris = [f'{SYSTEMS}/{n}' for n in range(100)]
+        self.pages[SYSTEMS] = stranger.collection(*uris)
+        for uri in uris:
+            self.pages[uri] = {'Id': '1', 'Memory': link(f'{uri}/Memory')}
+        for below in ('', '/1'):
+            for uri in uris:
+                self.pages[f'{uri}/Memory'] = stranger.collection(
+                    f'{uri}/Memory/1'
+                )
+                self.pages[f'{uri}/Memory{below}'] = Reply(502)
+            failure = self.assertRaises(
+                exception.PodManagerUnavailable,
+                self.driver.discover,
+                self.soon(),
+            )
+            self.assertIn('it stopped answering: ', str(failure))
+
 
 class TasksTestCase(StrangerCase):
     """What comes back for a request to compose."""
