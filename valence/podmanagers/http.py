@@ -6,20 +6,19 @@ environment chooses neither proxies nor certificates, and the password goes to
 no other host than the one that was registered.
 """
 
-import json
 import ssl
 import tempfile
 import urllib.parse
 from typing import Any
 from typing import NamedTuple
 
-import orjson
 import requests
 import urllib3
 from oslo_config import cfg
 
 from valence.common import exception
 from valence.podmanagers import base
+from valence.podmanagers import decoding
 from valence.podmanagers import transport
 
 CHUNK = 65536
@@ -246,20 +245,18 @@ def _parse(
     """The JSON object of an answer, whatever the answer calls itself."""
     if not content.strip():
         return {}
+    words = [response.headers.get('Content-Type', 'no content type')[:64]]
     try:
-        parsed = orjson.loads(content)
-    except orjson.JSONDecodeError:
-        try:
-            parsed = json.loads(content.decode('utf-8', 'replace'))
-        except (ValueError, RecursionError):
-            parsed = None
+        parsed = decoding.decode(content)
+    except ValueError as exc:
+        parsed = None
+        words.append(str(exc))
     if isinstance(parsed, dict):
         return parsed
     if response.status_code >= 300:
         return {}
-    kind = response.headers.get('Content-Type', 'no content type')
     raise exception.MalformedAnswer(
-        reason=f'the answer of {uri} is not a JSON object ({kind[:64]})'
+        reason=f'the answer of {uri} is not a JSON object ({": ".join(words)})'
     )
 
 
@@ -267,7 +264,10 @@ def _path(location: str | None) -> str | None:
     """The path of a Location header, which may be absolute."""
     if not location:
         return None
-    parts = urllib.parse.urlsplit(location)
+    try:
+        parts = urllib.parse.urlsplit(location)
+    except ValueError:
+        return None
     return parts.path + (f'?{parts.query}' if parts.query else '')
 
 

@@ -14,13 +14,13 @@ from collections.abc import Iterable
 from collections.abc import Iterator
 from typing import Any
 
-import orjson
 import requests
 from oslo_config import cfg
 from oslo_log import log
 
 from valence.common import exception
 from valence.podmanagers import base
+from valence.podmanagers import decoding
 from valence.podmanagers import http
 from valence.podmanagers import throttle
 from valence.podmanagers import transport
@@ -314,8 +314,8 @@ def _lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
 def _event(data: bytes) -> dict[str, Any]:
     """An event; one that cannot be read may be about anything."""
     try:
-        event = orjson.loads(data)
-    except orjson.JSONDecodeError:
+        event = decoding.decode(data)
+    except ValueError:
         return {}
     return event if isinstance(event, dict) else {}
 
@@ -366,12 +366,15 @@ def link(value: Any) -> str | None:
     """
     if isinstance(value, dict):
         value = value.get('@odata.id')
-    if not isinstance(value, str) or not value:
+    if not isinstance(value, str) or not value.isprintable():
         return None
-    if value.startswith(('http://', 'https://')):
-        parts = urllib.parse.urlsplit(value)
+    if value.startswith(('http://', 'https://', '//')):
+        try:
+            parts = urllib.parse.urlsplit(value)
+        except ValueError:
+            return None
         return parts._replace(scheme='', netloc='').geturl() or None
-    return value
+    return value or None
 
 
 def links(value: Any) -> list[str]:

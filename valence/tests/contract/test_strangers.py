@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Endpoints as strange as were ever seen, each oddity by itself."""
 
+import json
 import time
 
 from valence.common import exception
@@ -197,6 +198,22 @@ class LinksTestCase(StrangerCase):
         host.update(ComputerSystems=[link('/broken')])
         self.assertIn('cpu_cores', self.discover('/broken').systems[0].unknown)
 
+    def test_links_that_are_none(self):
+        strange = ('http://[::1/redfish', '//[zz]/x', '/a\0b', '/a\nb', '')
+        self.pages[f'{BLOCKS}/host'].update(
+            Memory=[link(uri) for uri in strange],
+            Links={'Chassis': [link(uri) for uri in strange]},
+        )
+        (host,) = self.discover().systems
+        self.assertIsNone(host.parent)
+        self.pages[f'{BLOCKS}/host'] = Reply(
+            302, None, Location='http://[::1/redfish'
+        )
+        self.discover('host')
+        for uri in strange:
+            event = {'OriginOfCondition': link(uri)}
+            self.assertEqual((), redfish_events.change(event).uris)
+
     def test_links_that_lead_in_a_circle(self):
         self.pages[f'{ROOT}/Chassis'] = stranger.collection('/c1', '/c2')
         for one, other in (('/c1', '/c2'), ('/c2', '/c1')):
@@ -255,6 +272,34 @@ class BodiesTestCase(StrangerCase):
                 200, body, content_type='application/json'
             )
             self.assertBlocks(self.discover('disk'), devices=())
+
+    def test_json_that_cannot_be_kept(self):
+        for value, reason in (
+            (b'NaN', 'NaN is no number'),
+            (b'-Infinity', '-Infinity is no number'),
+            (b'1e999', 'Out of range'),
+            (b'[' * 64 + b']' * 64, 'deeper than 64'),
+            (b'[' * 1000 + b']' * 1000, 'nested'),
+            (b'[' * 100000, 'nested'),
+        ):
+            self.pages[f'{BLOCKS}/disk'] = Reply(
+                200, b'{"Id": "1", "X": ' + value + b'}'
+            )
+            seen = self.discover('disk')
+            self.assertBlocks(seen, devices=())
+            self.assertIn(reason, seen.problems[0])
+
+    def test_json_that_is_mended(self):
+        for path, page in list(self.pages.items()):
+            if ' ' not in path:
+                body = b'\xef\xbb\xbf' + json.dumps(page).encode()
+                self.pages[path] = Reply(200, body)
+        self.pages[f'{BLOCKS}/disk'] = Reply(
+            200, b'{"Name": "a\\ud800", "b\\udfff": "\\ud83d\\ude00"}'
+        )
+        (disk,) = self.discover().devices
+        self.assertEqual('a?', disk.values['name'])
+        self.assertEqual({'Name': 'a?', 'b?': '\U0001f600'}, disk.properties)
 
     def test_what_is_no_resource(self):
         error = {'error': {'message': 'starting up'}}
