@@ -22,6 +22,9 @@ LOG = log.getLogger(__name__)
 # So many requests in a row without an answer, and the service is gone.
 _GIVE_UP_AFTER = 64
 
+# The longest URI of hardware that is read.
+_LONGEST = 2048
+
 
 class Crawler:
     """Reads resources in parallel, each at most once.
@@ -57,7 +60,7 @@ class Crawler:
 
         :raises PodManagerUnavailable: when the service answers no more.
         """
-        wanted = list(dict.fromkeys(uris))
+        wanted = [uri for uri in dict.fromkeys(uris) if self._fits(uri)]
         missing = [
             uri
             for uri in wanted
@@ -66,6 +69,15 @@ class Crawler:
         for _ in self._pool.map(self._fetch, missing):
             self._check()
         return {uri: self._read[uri] for uri in wanted if uri in self._read}
+
+    def _fits(self, uri: str) -> bool:
+        """Whether a URI can be kept; one that cannot is told, cut short."""
+        if len(uri) <= _LONGEST:
+            return True
+        self.failed[f'{uri[:255]}…'] = (
+            f'its URI is longer than {_LONGEST} characters'
+        )
+        return False
 
     def _check(self) -> None:
         """Give up a service that answers nothing any more."""

@@ -88,7 +88,12 @@ def number(value: Any) -> float:
 
 def count(value: Any) -> int:
     """A count that fits an integer column."""
-    return min(int(number(value)), 2**31 - 1)
+    return whole(number(value))
+
+
+def whole(value: float) -> int:
+    """A whole number, rounded down, that fits an integer column."""
+    return min(int(value), 2**31 - 1)
 
 
 def obj(value: Any) -> dict[str, Any]:
@@ -167,7 +172,7 @@ def system_item(
             'name': name(body, uri),
             'hardware_uuid': text(body.get('UUID')),
             'type': (text(body.get('SystemType'), 64) or '').lower() or None,
-            'storage_gib': count(
+            'storage_gib': whole(
                 sum(found['capacity_gib'] or 0 for found in drives)
             ),
             'drives': drives,
@@ -212,8 +217,9 @@ def _processors(
         'cpu_model': model,
         'cpu_architecture': text(first.get('InstructionSet'), 64),
         'cpu_sockets': count(summary.get('Count')) or len(cpus),
-        'cpu_cores': cores or count(summary.get('CoreCount')),
-        'cpu_threads': threads or count(summary.get('LogicalProcessorCount')),
+        'cpu_cores': whole(cores) or count(summary.get('CoreCount')),
+        'cpu_threads': whole(threads)
+        or count(summary.get('LogicalProcessorCount')),
     }
 
 
@@ -225,7 +231,7 @@ def _memory(
     total = number(summary.get('TotalSystemMemoryGiB')) * 1024
     types = [part.get('MemoryDeviceType') for part in parts]
     return {
-        'memory_mib': mib or int(total),
+        'memory_mib': whole(mib or total),
         'memory_type': next((text(t, 64) for t in types if t), None),
     }
 
@@ -235,7 +241,7 @@ def drive(uri: str, body: dict[str, Any]) -> dict[str, Any]:
     size = number(body.get('CapacityBytes')) / 2**30
     return {
         'resource_uri': uri,
-        'capacity_gib': int(size or number(body.get('CapacityGiB'))),
+        'capacity_gib': whole(size or number(body.get('CapacityGiB'))),
         'type': text(body.get('MediaType'), 64) or text(body.get('Type'), 64),
         'protocol': text(body.get('Protocol'), 64)
         or text(body.get('Interface'), 64),
@@ -420,7 +426,7 @@ def read_volumes(
             body,
             used=uri in used or _assigned(body),
             type='volume',
-            capacity_gib=int(number(body.get('CapacityBytes')) / 2**30),
+            capacity_gib=whole(number(body.get('CapacityBytes')) / 2**30),
         )
         for uri, body in crawler.get_many(uris).items()
     ]
@@ -454,7 +460,9 @@ def read_storages(
         ]
         service = _storage_item(uri, body, 'service', None)
         for size in _SIZES:
-            service.values[size] = sum(pool.values[size] for pool in pools)
+            service.values[size] = whole(
+                sum(pool.values[size] for pool in pools)
+            )
         collection = collections.get(uri, '')
         if crawler.lacks([collection, *members.get(collection, ())]):
             service.unknown.update(_SIZES)
@@ -475,9 +483,9 @@ def _storage_item(
             **labels(body),
             'name': name(body, uri),
             'type': kind,
-            'capacity_gib': int(total),
+            'capacity_gib': whole(total),
             'free_gib': max(
-                0, int(total - number(data.get('ConsumedBytes')) / 2**30)
+                0, whole(total - number(data.get('ConsumedBytes')) / 2**30)
             ),
             'state': {'Enabled': 'enabled', 'Disabled': 'disabled'}.get(
                 state, 'unknown'

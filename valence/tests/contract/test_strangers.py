@@ -214,6 +214,16 @@ class LinksTestCase(StrangerCase):
             event = {'OriginOfCondition': link(uri)}
             self.assertEqual((), redfish_events.change(event).uris)
 
+    def test_links_that_are_too_long(self):
+        fits = f'{BLOCKS}/'.ljust(2048, 'x')
+        for uri in (fits, f'{fits}x'):
+            self.pages[uri] = block('x', 'Storage')
+            self.pages[BLOCKS]['Members'].append(link(uri))
+        self.assertBlocks(
+            self.discover('longer than 2048'),
+            devices=('disk', fits.removeprefix(f'{BLOCKS}/')),
+        )
+
     def test_links_that_lead_in_a_circle(self):
         self.pages[f'{ROOT}/Chassis'] = stranger.collection('/c1', '/c2')
         for one, other in (('/c1', '/c2'), ('/c2', '/c1')):

@@ -20,6 +20,8 @@ _VALUES = (
     -1,
     3,
     2**31,
+    2**32 - 1,
+    9e15,
     2**63,
     2**64,
     _HUGE,
@@ -108,10 +110,10 @@ class TestHostile(base.TestCase):
 
     def _system(self, body, part):
         parts = {
-            'Processors': [('/p', part)],
-            'Memory': [('/m', part)],
+            'Processors': [('/p', part)] * 3,
+            'Memory': [('/m', part)] * 3,
             'EthernetInterfaces': [('/n', part)],
-            'Drives': [('/d', part)],
+            'Drives': [('/d', part)] * 3,
         }
         item = redfish_inventory.system_item('/s', body, parts, False)
         self._fits(item, inventory.System, models.System)
@@ -123,6 +125,24 @@ class TestHostile(base.TestCase):
             self._system({}, body)
             item = redfish_inventory.chassis_item('/c', body)
             self._fits(item, inventory.Chassis, models.Chassis)
+
+    def test_sizes_by_the_thousand(self):
+        """A size is at most what 32 bits hold, so that sums fit 64."""
+        most = 2**31 - 1
+        item = redfish_inventory.system_item(
+            '/s',
+            {'MemorySummary': {'TotalSystemMemoryGiB': 9e15}},
+            {
+                'Processors': [('/p', {'TotalCores': 2**32 - 1})] * 2,
+                'Memory': [],
+                'EthernetInterfaces': [],
+                'Drives': [('/d', {'CapacityGiB': 9e15})] * 2,
+            },
+            False,
+        )
+        for name in ('cpu_cores', 'memory_mib', 'storage_gib'):
+            self.assertEqual(most, item.values[name], name)
+        self.assertEqual(most, item.values['drives'][0]['capacity_gib'])
 
     def test_many_at_once(self):
         chance = random.Random(2)
