@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from collections.abc import Mapping
 from typing import Any
 
+from oslo_log import log
+
 from valence.common import exception
 from valence.podmanagers import base
 from valence.podmanagers.redfish_client import Client
@@ -14,6 +16,8 @@ from valence.podmanagers.redfish_client import EventStream
 from valence.podmanagers.redfish_client import link
 from valence.podmanagers.redfish_client import links
 from valence.podmanagers.redfish_inventory import obj
+
+LOG = log.getLogger(__name__)
 
 # Deprecated by DMTF, but what Intel's pod managers want to be told.
 _EVENT_TYPES = (
@@ -106,9 +110,24 @@ class EventService:
         self._client = client
         self._deadline = deadline
         uri = link(root.get('EventService'))
-        self._body = client.get(uri, deadline) if uri else {}
+        self._body = self._read(uri) if uri else {}
         if self._body.get('ServiceEnabled') in (False, 'false'):
             self._body = {}
+
+    def _read(self, uri: str) -> dict[str, Any]:
+        """What it says of itself; one that says no is none.
+
+        :raises PodManagerUnavailable: when nothing answers at all.
+        """
+        try:
+            return self._client.get(uri, self._deadline)
+        except exception.PodManagerUnavailable as exc:
+            if not isinstance(exc, exception.MalformedAnswer):
+                raise
+            LOG.debug('There are no events: %s', exc)
+        except exception.PodManagerError as exc:
+            LOG.debug('There are no events: %s', exc)
+        return {}
 
     @property
     def stream_uri(self) -> str | None:

@@ -510,6 +510,20 @@ class ServiceTestCase(StrangerCase):
             'redfish', loader.recognize(self.connection, self.soon())
         )
 
+    def test_an_event_service_that_says_no(self):
+        events = f'{ROOT}/EventService'
+        self.pages[ROOT]['EventService'] = link(events)
+        replies = [Reply(status) for status in (200, 401, 403, 404, 500, 501)]
+        for reply in (*replies, Reply(200, b'<html>')):
+            self.pages[events] = reply
+            found = self.driver.probe(self.soon()).capabilities
+            self.assertIn('compose', found)
+            self.assertNotIn('event stream', found)
+            refusal = self.assertRaises(
+                exception.RequestRefused, self.driver.listen, self.soon()
+            )
+            self.assertIn('no event stream', str(refusal))
+
     def test_zones_without_anything(self):
         self.pages[SERVICE]['ResourceZones'] = link(f'{SERVICE}/Zones')
         self.pages[f'{SERVICE}/Zones'] = stranger.collection()
