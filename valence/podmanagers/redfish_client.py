@@ -33,6 +33,9 @@ _GET_ATTEMPTS = 2
 _LOGOUT_SECONDS = 5
 # A session resource that is not there means that the service has no sessions.
 _NO_SESSIONS = (404, 405, 501)
+_BUSY = (429, 503)
+_SHORTEST_PAUSE = 0.2
+_LONGEST_PAUSE = 10.0
 _FULL = 'SessionLimitExceeded'
 
 
@@ -62,6 +65,11 @@ class Client:
 
         :raises NotAPodManager: when no Redfish service answers.
         """
+        return self.throttle.run(
+            lambda: self._root(deadline), deadline, _GET_ATTEMPTS
+        )
+
+    def _root(self, deadline: base.Deadline) -> dict[str, Any]:
         for path in (ROOT, ROOT + '/'):
             answer = self._public(path, deadline)
             if answer.status != 404:
@@ -94,6 +102,15 @@ class Client:
         :raises ResourceGone: when it is not there.
         :raises MalformedAnswer: when what comes is none.
         """
+        return self.throttle.run(
+            lambda: self._get(uri, deadline), deadline, _GET_ATTEMPTS
+        )
+
+    def read(self, uri: str, deadline: base.Deadline) -> dict[str, Any]:
+        """A resource out of many, with more patience: see :meth:`get`."""
+        return self.throttle.run(lambda: self._get(uri, deadline), deadline)
+
+    def _get(self, uri: str, deadline: base.Deadline) -> dict[str, Any]:
         for attempt in range(1, _GET_ATTEMPTS + 1):
             try:
                 answer = self.request(
@@ -103,13 +120,15 @@ class Client:
                 )
                 _check_resource(answer, uri)
                 return answer.body
+            except throttle.Busy:
+                raise
             except exception.PodManagerUnavailable:
                 if attempt == _GET_ATTEMPTS or deadline.left() <= 0:
                     raise
             except exception.ResourceGone:
                 if not self._slashes or uri.endswith('/'):
                     raise
-                return self.get(f'{uri}/', deadline)
+                return self._get(f'{uri}/', deadline)
         raise AssertionError
 
     def post(
@@ -158,7 +177,11 @@ class Client:
             raise exception.AuthenticationFailed(reason=words(answer))
         if status == 404:
             raise exception.ResourceGone(uri=uri)
-        if status in (429, 502, 503, 504):
+        if status in _BUSY:
+            raise throttle.Busy(
+                f'it answered {status}: {words(answer)}', _pause(answer)
+            )
+        if status in (502, 504):
             raise exception.PodManagerUnavailable(
                 reason=f'it answered {status}: {words(answer)}'
             )
@@ -209,6 +232,7 @@ class Client:
 
     def close(self) -> None:
         """Log out and close the connections."""
+        self.throttle.close()
         with self._lock:
             self._closed = True
             token, self._token = self._token, None
@@ -318,6 +342,15 @@ def _event(data: bytes) -> dict[str, Any]:
     except ValueError:
         return {}
     return event if isinstance(event, dict) else {}
+
+
+def _pause(answer: Answer) -> float:
+    """Seconds that a service which is busy wants to be left in peace."""
+    try:
+        seconds = float(answer.headers.get('Retry-After'))
+    except (TypeError, ValueError):
+        return _SHORTEST_PAUSE
+    return min(max(_SHORTEST_PAUSE, seconds), _LONGEST_PAUSE)
 
 
 def _check_resource(answer: Answer, uri: str) -> None:

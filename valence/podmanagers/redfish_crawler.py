@@ -50,10 +50,12 @@ class Crawler:
         self._refused: exception.AuthenticationFailed | None = None
 
     def __enter__(self) -> 'Crawler':
+        self._client.throttle.begin()
         return self
 
     def __exit__(self, *exc: Any) -> None:
         self._pool.shutdown(wait=True, cancel_futures=True)
+        self._client.throttle.end()
 
     def get_many(self, uris: Iterable[str]) -> dict[str, dict[str, Any]]:
         """The resources that can be read, by URI.
@@ -89,8 +91,7 @@ class Crawler:
     def _fetch(self, uri: str) -> None:
         self._check()
         try:
-            with self._client.throttle.place():
-                self._read[uri] = self._client.get(uri, self._deadline)
+            self._read[uri] = self._client.read(uri, self._deadline)
             self._unanswered = 0
         except exception.PodManagerUnavailable as exc:
             # An answer that makes no sense is an answer nevertheless.
@@ -166,7 +167,7 @@ class Crawler:
     def _page(self, uri: str, first: bool) -> dict[str, Any] | None:
         if self._expand and first:
             try:
-                return self._client.get(
+                return self._client.read(
                     f'{uri}?$expand=.($levels=1)', self._deadline
                 )
             except exception.PodManagerError as exc:

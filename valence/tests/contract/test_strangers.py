@@ -2,6 +2,7 @@
 """Endpoints as strange as were ever seen, each oddity by itself."""
 
 import json
+import threading
 import time
 
 from valence.common import exception
@@ -573,6 +574,79 @@ class ServiceTestCase(StrangerCase):
                 self.soon(),
             )
             self.assertIn('it stopped answering: ', str(failure))
+
+
+class CrowdedTestCase(StrangerCase):
+    """Services that bear few requests at once, and say so."""
+
+    def setUp(self):
+        super().setUp()
+        self.refused = 0
+        self.systems = [f'{SYSTEMS}/{n}' for n in range(40)]
+        self.pages[SYSTEMS] = stranger.collection(*self.systems)
+        for uri in self.systems:
+            self.pages[uri] = {'Id': '1', 'Memory': link(f'{uri}/Memory')}
+            memory = f'{uri}/Memory/1'
+            self.pages[f'{uri}/Memory'] = stranger.collection(memory)
+            self.pages[memory] = {'CapacityMiB': 1024}
+
+    def bear(self, most, status):
+        places = threading.Semaphore(most)
+        crowded = threading.Event()
+        answer = self.there.answer
+
+        def answer_few(handler):
+            if not places.acquire(blocking=False):
+                self.refused += 1
+                crowded.set()
+                handler.send_response(status)
+                handler.send_header('Retry-After', '0')
+                handler.send_header('content-length', '0')
+                handler.end_headers()
+                return
+            try:
+                # Have others come meanwhile, where they do.
+                crowded.wait(0.01)
+                crowded.clear()
+                answer(handler)
+                handler.wfile.flush()
+            finally:
+                places.release()
+
+        self.there.answer = answer_few
+
+    def test_few_at_once(self):
+        for most, status in ((4, 503), (1, 429)):
+            there = self.useFixture(stranger.Stranger())
+            there.pages.update(self.pages)
+            self.there, self.refused = there, 0
+            self.bear(most, status)
+            self.connect()
+            memory = {
+                item.uri: item.values['memory_mib']
+                for item in self.discover().systems
+            }
+            self.assertEqual(1024, min(memory[uri] for uri in self.systems))
+            self.assertLess(0, self.refused)
+
+    def test_one_resource_that_is_always_refused(self):
+        self.pages[f'{self.systems[7]}/Memory'] = Reply(503, Retry_After='0')
+        seen = self.discover('503', '503')
+        self.assertEqual(
+            [self.systems[7]],
+            [item.uri for item in seen.systems if item.unknown],
+        )
+
+    def test_members_that_come_with_it_are_asked_for_in_turn(self):
+        expands = {'ExpandQuery': {'NoLinks': True}}
+        self.pages[ROOT]['ProtocolFeaturesSupported'] = expands
+        query = f'{SYSTEMS}?$expand=.($levels=1)'
+        replies = [Reply(503, Retry_After='0')]
+        self.pages[query] = lambda body, headers: (
+            replies.pop() if replies else self.pages[SYSTEMS]
+        )
+        self.discover()
+        self.assertEqual(2, self.there.asked.count(f'GET {query}'))
 
 
 class TasksTestCase(StrangerCase):
