@@ -56,6 +56,8 @@ class Client:
         self._sessions = f'{ROOT}/SessionService/Sessions'
         # Whether it wants a slash at the end of every path.
         self._slashes = False
+        # What the members of a collection have at the end of their URIs.
+        self.endings: dict[str, str] = {}
         self._closed = False
         self._basic = connection.auth_type == 'basic'
         self.throttle = throttle.Throttle()

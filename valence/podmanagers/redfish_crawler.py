@@ -116,6 +116,8 @@ class Crawler:
         found = self.members_of(uris)
         if self._refused is not None:
             raise self._refused
+        for uri, members in found.items():
+            self._note_ending(uri, members)
         return found
 
     def lacks(self, uris: Iterable[str]) -> bool:
@@ -163,6 +165,20 @@ class Crawler:
             link = body.get('Members@odata.nextLink')
             page = link if isinstance(link, str) and link else None
         return list(found)
+
+    def ending(self, uri: str) -> str:
+        """What the members of a collection have at the end of their URIs.
+
+        Those that others name, as events do, may have a slash there or not.
+        """
+        if uri not in self._client.endings:
+            self._note_ending(uri, self.members(uri))
+        return self._client.endings.get(uri, '')
+
+    def _note_ending(self, uri: str, members: list[str]) -> None:
+        if members:
+            slash = any(member.endswith('/') for member in members)
+            self._client.endings[uri] = '/' if slash else ''
 
     def _page(self, uri: str, first: bool) -> dict[str, Any] | None:
         if self._expand and first:

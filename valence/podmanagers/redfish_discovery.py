@@ -112,10 +112,10 @@ class Survey:
         """Read single resources anew, and what hangs together with them."""
         asked: dict[str, list[str]] = {}
         uris = list(uris)
-        for uri in uris:
-            sort(uri, found, asked)
         known = self._known(found, deadline)
         with Crawler(self._client, deadline, expand=False) as crawler:
+            for uri in uris:
+                sort(uri, found, asked, crawler)
             self._read_zones(crawler, asked.get('zones', ()))
             systems = crawler.get_many(asked.get('systems', ()))
             # What a node gained or lost has another state now.

@@ -15,6 +15,7 @@ from valence.podmanagers.redfish_client import Client
 from valence.podmanagers.redfish_client import EventStream
 from valence.podmanagers.redfish_client import link
 from valence.podmanagers.redfish_client import links
+from valence.podmanagers.redfish_crawler import Crawler
 from valence.podmanagers.redfish_inventory import obj
 
 LOG = log.getLogger(__name__)
@@ -62,19 +63,24 @@ def _origin(event: dict[str, Any]) -> str | None:
 
 
 def sort(
-    uri: str, places: Mapping[str, str], members: dict[str, list[str]]
+    uri: str,
+    places: Mapping[str, str],
+    members: dict[str, list[str]],
+    crawler: Crawler,
 ) -> None:
     """Put a resource to the members that are read, as what it lies below.
 
     :param places: the collections that the inventory is read from, by kind.
     :param members: what is read of each of them.
     """
+    uri = uri.rstrip('/')
     for kind, place in places.items():
         if uri.startswith(place + '/'):
             name = uri.removeprefix(place + '/').partition('/')[0]
+            member = f'{place}/{name}{crawler.ending(place)}'
             found = members.setdefault(kind, [])
-            if f'{place}/{name}' not in found:
-                found.append(f'{place}/{name}')
+            if member not in found:
+                found.append(member)
 
 
 def strange(uris: Iterable[str], places: Mapping[str, str]) -> set[str]:
@@ -83,7 +89,10 @@ def strange(uris: Iterable[str], places: Mapping[str, str]) -> set[str]:
         uri
         for uri in uris
         if not _ELSEWHERE.search(uri)
-        and not any(uri.startswith(f'{place}/') for place in places.values())
+        and not any(
+            uri.rstrip('/').startswith(f'{place}/')
+            for place in places.values()
+        )
     }
 
 

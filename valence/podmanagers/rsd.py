@@ -114,14 +114,14 @@ class RSD(redfish_events.Follower):
         places = _places(root, nodes_uri)
         members: dict[str, list[str]] = {}
         uris = list(uris)
-        for uri in uris:
-            sort(uri, places, members)
         known = self._known_nodes(deadline)
-        # A node is switched on and off with its computer.
-        for uri, held in known.items():
-            if set(held.resources) & set(members.get('systems', ())):
-                sort(uri, places, members)
         with Crawler(self._client, deadline, expand=False) as crawler:
+            for uri in uris:
+                sort(uri, places, members, crawler)
+            # A node is switched on and off with its computer.
+            for uri, held in known.items():
+                if set(held.resources) & set(members.get('systems', ())):
+                    sort(uri, places, members, crawler)
             members['nodes'] = self._look_at(
                 crawler, places['nodes'], members.get('nodes', []), known
             )
@@ -131,7 +131,7 @@ class RSD(redfish_events.Follower):
             for uri in members['nodes']:
                 for node in (known.get(uri), changed.get(uri)):
                     for part in node.resources if node else ():
-                        sort(part, places, members)
+                        sort(part, places, members, crawler)
                 if not crawler.lacks([uri]):
                     known.pop(uri, None)
             known.update(changed)

@@ -410,6 +410,32 @@ class RsdTestCase(StrangerCase):
             self.assertDoubtful(self.discover(self.nodes, self.nodes), 1, 2)
             self.pages[self.nodes] = nodes
 
+    def test_members_with_a_slash_at_the_end(self):
+        for uri in (f'{SYSTEMS}/1', f'{SYSTEMS}/2', f'{self.nodes}/1'):
+            self.pages[f'{uri}/'] = self.pages.pop(uri)
+        self.pages[SYSTEMS] = stranger.collection(
+            f'{SYSTEMS}/1/', f'{SYSTEMS}/2/'
+        )
+        self.pages[self.nodes] = stranger.collection(f'{self.nodes}/1/')
+        self.pages[f'{self.nodes}/1/']['Links'] = {
+            'ComputerSystem': link(f'{SYSTEMS}/1/')
+        }
+        for known in (False, True):
+            self.connect()
+            if known:
+                self.discover()
+            for name in (f'{SYSTEMS}/1', f'{SYSTEMS}/1/', f'{SYSTEMS}/1/x'):
+                seen = self.driver.refresh([name], self.soon())
+                self.assertEqual(
+                    [f'{SYSTEMS}/1/'], [item.uri for item in seen.systems]
+                )
+                self.assertEqual('used', seen.systems[0].values['state'])
+                self.assertEqual(
+                    [f'{self.nodes}/1/'], [node.uri for node in seen.nodes]
+                )
+        seen = self.driver.refresh([f'{SYSTEMS}/'], self.soon())
+        self.assertEqual(([], {f'{SYSTEMS}/'}), (seen.systems, seen.strange))
+
     def test_nodes_that_are_gone(self):
         self.discover()
         self.pages[f'{self.nodes}/1'] = Reply(404)
