@@ -120,6 +120,15 @@ class Crawler:
             self._note_ending(uri, members)
         return found
 
+    @property
+    def problems(self) -> list[str]:
+        """What could not be read, in words; of a collection once."""
+        return [
+            f'{uri}: {reason}'
+            for uri, reason in sorted(self.failed.items())
+            if not (uri.endswith('/') and uri[:-1] in self.failed)
+        ]
+
     def lacks(self, uris: Iterable[str]) -> bool:
         """Whether some of these, or of their members, could not be read.
 

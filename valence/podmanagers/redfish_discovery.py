@@ -96,9 +96,7 @@ class Survey:
             members = {kind: read[uri] for kind, uri in found.items()}
             self._read_zones(crawler, members.get('zones', ()))
             seen = self._read(crawler, members, composes='blocks' in found)
-            seen.problems = [
-                f'{uri}: {reason}' for uri, reason in crawler.failed.items()
-            ]
+            seen.problems = crawler.problems
             seen.unread = set(crawler.failed)
         self._nodes = {one.uri: one for one in seen.nodes}
         return seen

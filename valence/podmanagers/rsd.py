@@ -101,9 +101,7 @@ class RSD(redfish_events.Follower):
             }
             self._read_hardware(crawler, members, seen)
             self._doubt(crawler, nodes_uri, members['nodes'], seen)
-            seen.problems = [
-                f'{uri}: {reason}' for uri, reason in crawler.failed.items()
-            ]
+            seen.problems = crawler.problems
             seen.unread = set(crawler.failed)
         return seen
 
