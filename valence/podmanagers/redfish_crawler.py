@@ -6,6 +6,7 @@ counts that lie, collections that never end, links that lead nowhere.
 """
 
 import concurrent.futures
+import urllib.parse
 from collections.abc import Iterable
 from typing import Any
 
@@ -24,6 +25,8 @@ _GIVE_UP_AFTER = 64
 
 # The longest URI of hardware that is read.
 _LONGEST = 2048
+# What tells a resource from others, and nothing else of it.
+_IDENTITY = frozenset(('Id', 'MemberId', 'Name', 'Description'))
 
 
 class Crawler:
@@ -153,26 +156,26 @@ class Crawler:
         URI: nothing is known of what lies below it.
         """
         found: dict[str, None] = {}
-        seen: set[str] = set()
-        page: str | None = uri
-        while page is not None and page not in seen:
-            seen.add(page)
-            body = self._page(page, first=page == uri)
-            if body is None:
-                self.failed[uri.rstrip('/') + '/'] = self.failed[page]
-                break
-            if not _is_collection(body):
-                self.failed[uri.rstrip('/') + '/'] = f'{page} has no members'
-                break
-            for member in _list(body.get('Members')):
-                self._keep(member, found)
-            if len(found) > cfg.CONF.redfish.max_members:
-                self.failed[uri.rstrip('/') + '/'] = (
-                    f'{uri} has too many members'
-                )
-                break
-            link = body.get('Members@odata.nextLink')
-            page = link if isinstance(link, str) and link else None
+        page, seen = uri, {uri}
+        body = self._expanded(uri)
+        whole = body is not None
+        try:
+            while True:
+                body = body or self._page(page)
+                known = len(found)
+                for member in _members(body, page):
+                    self._keep(member, found, whole)
+                if len(found) > cfg.CONF.redfish.max_members:
+                    raise _unreadable(f'{uri} has too many members')
+                following = _following(body, page)
+                if following is None or following in seen:
+                    break
+                if len(found) == known:
+                    raise _unreadable(f'{page} leads on, to nothing new')
+                seen.add(following)
+                page, body = following, None
+        except exception.MalformedAnswer as exc:
+            self.failed[uri.rstrip('/') + '/'] = str(exc)
         return list(found)
 
     def ending(self, uri: str) -> str:
@@ -189,36 +192,77 @@ class Crawler:
             slash = any(member.endswith('/') for member in members)
             self._client.endings[uri] = '/' if slash else ''
 
-    def _page(self, uri: str, first: bool) -> dict[str, Any] | None:
-        if self._expand and first:
-            try:
-                return self._client.read(
-                    f'{uri}?$expand=.($levels=1)', self._deadline
-                )
-            except exception.PodManagerError as exc:
-                # It was promised, but does not work: never ask again.
-                LOG.info('No $expand on %s: %s', uri, exc)
-                self._expand = False
+    def _expanded(self, uri: str) -> dict[str, Any] | None:
+        """A collection with its members, where that is to be had."""
+        if not self._expand:
+            return None
+        try:
+            body = self._client.read(
+                f'{uri}?$expand=.($levels=1)', self._deadline
+            )
+            _members(body, uri)
+            return body
+        except exception.PodManagerError as exc:
+            # It was promised, but does not work: never ask again.
+            LOG.info('No $expand on %s: %s', uri, exc)
+            self._expand = False
+            return None
+
+    def _page(self, uri: str) -> dict[str, Any]:
+        """A page of a collection.
+
+        :raises MalformedAnswer: when it cannot be read, or is none.
+        """
         if uri not in self._read and uri not in self.failed:
             self._fetch(uri)
-        return self._read.get(uri)
+        if uri in self.failed:
+            raise _unreadable(self.failed[uri])
+        return self._read[uri]
 
-    def _keep(self, member: Any, found: dict[str, None]) -> None:
+    def _keep(
+        self, member: Any, found: dict[str, None], expanded: bool
+    ) -> None:
         uri = link(member)
         if uri is None:
             return
         found[uri] = None
-        # More than its link: the member came expanded.
-        if isinstance(member, dict) and len(member) > 1 and 'Id' in member:
+        if expanded and _is_whole(member):
             self._read.setdefault(uri, member)
 
 
-def _is_collection(body: dict[str, Any]) -> bool:
-    """Whether a body tells members at all; a count alone tells of none."""
+def _unreadable(reason: str) -> exception.MalformedAnswer:
+    return exception.MalformedAnswer(reason=reason)
+
+
+def _is_whole(member: Any) -> bool:
+    """Whether a member that came with its collection is all of itself.
+
+    Some services ignore what they are asked for, or tell but what it is.
+    """
     return (
-        isinstance(body.get('Members'), list) or 'Members@odata.count' in body
+        isinstance(member, dict)
+        and '@odata.type' in member
+        and any(
+            name not in _IDENTITY and not name.startswith('@')
+            for name in member
+        )
     )
 
 
-def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
+def _members(body: dict[str, Any], page: str) -> list[Any]:
+    """What a page lists; a count alone tells of nothing.
+
+    :raises MalformedAnswer: when it is no page of a collection.
+    """
+    members = body.get('Members')
+    if isinstance(members, list):
+        return members
+    if 'Members@odata.count' not in body:
+        raise _unreadable(f'{page} has no members')
+    return []
+
+
+def _following(body: dict[str, Any], page: str) -> str | None:
+    """The URI of the next page, which may be told as seen from this one."""
+    following = link(body.get('Members@odata.nextLink'))
+    return urllib.parse.urljoin(page, following) if following else None

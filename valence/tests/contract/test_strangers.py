@@ -134,6 +134,59 @@ class LinksTestCase(StrangerCase):
         self.pages[f'{BLOCKS}?2'] = self.pages[BLOCKS]
         self.assertBlocks(self.discover())
 
+    def test_further_pages_as_seen_from_the_first(self):
+        self.pages[f'{BLOCKS}?$skip=1'] = stranger.collection(f'{BLOCKS}/disk')
+        for following in (
+            '?$skip=1',
+            'ResourceBlocks?$skip=1',
+            link(f'{BLOCKS}?$skip=1'),
+        ):
+            self.pages[BLOCKS] = {
+                **stranger.collection(f'{BLOCKS}/host'),
+                'Members@odata.nextLink': following,
+            }
+            self.assertBlocks(self.discover())
+
+    def test_pages_without_end(self):
+        for n in range(100):
+            self.pages[f'{BLOCKS}?{n}'] = {
+                **self.pages[BLOCKS],
+                'Members@odata.nextLink': f'{BLOCKS}?{n + 1}',
+            }
+        self.pages[BLOCKS] = self.pages[f'{BLOCKS}?0']
+        self.assertBlocks(self.discover('nothing new'))
+        self.assertIn(f'GET {BLOCKS}?1', self.there.asked)
+        self.assertNotIn(f'GET {BLOCKS}?2', self.there.asked)
+
+    def test_members_that_are_not_the_whole(self):
+        """Those that are have more than their names, and were asked for."""
+        query = '?$expand=.($levels=1)'
+        for uri in (SYSTEMS, f'{ROOT}/Chassis'):
+            self.pages[uri + query] = self.pages[uri]
+        host, disk = (self.pages[f'{BLOCKS}/{n}'] for n in ('host', 'disk'))
+        host['Manufacturer'] = 'Maker'
+        kind = {'@odata.type': '#ResourceBlock.v1_4_3.ResourceBlock'}
+        some = {'@odata.id': host['@odata.id'], 'Id': 'host', 'Name': 'host'}
+        whole = {**host, **kind}
+        for expand, member, reads in (
+            (False, some, True),
+            (False, whole, True),
+            (True, some, True),
+            (True, {**some, **kind}, True),
+            (True, whole, False),
+        ):
+            self.pages[ROOT]['ProtocolFeaturesSupported'] = {
+                'ExpandQuery': {'NoLinks': expand}
+            }
+            self.pages[BLOCKS] = {'Members': [member, disk]}
+            self.pages[BLOCKS + query] = self.pages[BLOCKS]
+            del self.there.asked[:]
+            seen = self.discover()
+            self.assertBlocks(seen)
+            self.assertEqual('Maker', seen.systems[0].values['manufacturer'])
+            read = f'GET {BLOCKS}/host' in self.there.asked
+            self.assertEqual(reads, read, member)
+
     def test_slashes_everywhere(self):
         for path in [path for path in self.pages if ' ' not in path]:
             page = self.pages.pop(path)
