@@ -7,6 +7,7 @@ Nothing here reads or writes.
 import dataclasses
 import datetime
 import hashlib
+from collections.abc import Collection
 from collections.abc import Iterable
 from collections.abc import Mapping
 from typing import Any
@@ -85,6 +86,7 @@ def diff(
     parent_column: str,
     racks: Mapping[str | None, str | None] | None = None,
     unread: Iterable[str] = (),
+    hidden: Collection[str] = (),
     claimed: Iterable[str] = (),
     since: datetime.datetime | None = None,
     confirms: bool = False,
@@ -97,6 +99,7 @@ def diff(
     :param racks: the racks of what contains something, by the URI of that;
         None where pieces are no parts of nodes.
     :param unread: what is there but could not be read; see ``Inventory``.
+    :param hidden: UUIDs of what contains something but could not be read.
     :param claimed: UUIDs of rows that are never forgotten.
     :param since: when looking began; what was looked at later is newer.
     :param confirms: whether what is as it was is to bear the time of the
@@ -124,6 +127,12 @@ def diff(
         else:
             for name in item.unknown:
                 del values[name]
+            if item.parent is None and (
+                confirms or getattr(row, parent_column) in hidden
+            ):
+                # What contains it may be what tells so, and was not heard.
+                del values[parent_column]
+                values.pop('rack_uuid', None)
             different = _different(row, values)
             if different or confirms:
                 changes.update[row.uuid] = {**different, 'seen_at': seen_at}

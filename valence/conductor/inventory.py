@@ -83,6 +83,12 @@ def write(
         )
     ]
     known, uuids = _match(tx, podm_uuid, seen, partial)
+    unread = tuple(seen.unread)
+    hidden = {
+        row.uuid
+        for row in known['chassis'].rows
+        if diff.is_unread(row.resource_uri, unread)
+    }
     racks = _racks(tx, seen.chassis, known['chassis'].rows, uuids)
     count = {'created': 0, 'updated': 0, 'deleted': 0}
     for table in TABLES:
@@ -98,7 +104,8 @@ def write(
             uuids=uuids,
             parent_column=table.parent,
             racks=racks if table.claimable else None,
-            unread=seen.unread,
+            unread=unread,
+            hidden=hidden,
             claimed=claimed,
             since=since,
             confirms=partial,

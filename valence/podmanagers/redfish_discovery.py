@@ -208,6 +208,7 @@ class Survey:
                 # Where nodes are made of blocks, a system that is none stays.
                 item.values['state'] = 'unavailable'
             seen.systems.append(item)
+        redfish_inventory.find_parents(seen)
         return seen
 
     def _read_blocks(

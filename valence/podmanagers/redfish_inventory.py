@@ -6,6 +6,7 @@ are missing or kilobytes long, and half of the properties are not there.
 """
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from valence.podmanagers import base
@@ -342,6 +343,42 @@ def read_chassis(
     return [
         chassis_item(uri, body) for uri, body in crawler.get_many(uris).items()
     ]
+
+
+def find_parents(seen: base.Inventory) -> None:
+    """Have chassis tell what they contain, where that does not tell itself.
+
+    Of several that tell so of a system the innermost is right.
+    """
+    told = {
+        chassis.uri: obj(chassis.properties.get('Links'))
+        for chassis in seen.chassis
+    }
+    parents = {
+        inner: uri
+        for uri, names in told.items()
+        for inner in links(names.get('Contains'))
+        if inner != uri
+    }
+    for chassis in seen.chassis:
+        chassis.parent = chassis.parent or parents.get(chassis.uri)
+    above = {chassis.uri: chassis.parent for chassis in seen.chassis}
+    holders = {
+        system: uri
+        for uri in sorted(told, key=lambda uri: _depth(uri, above))
+        for system in links(told[uri].get('ComputerSystems'))
+    }
+    for system in seen.systems:
+        system.parent = system.parent or holders.get(system.uri)
+
+
+def _depth(uri: str | None, above: Mapping[str, str | None]) -> int:
+    """How many chassis a chassis stands in; in circles, a few too many."""
+    passed: set[str] = set()
+    while uri is not None and uri not in passed:
+        passed.add(uri)
+        uri = above.get(uri)
+    return len(passed)
 
 
 def read_pooled_drives(

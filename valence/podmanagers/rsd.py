@@ -185,6 +185,7 @@ class RSD(redfish_events.Follower):
         storages = members.get('storages', [])
         seen.systems = redfish_inventory.read_systems(crawler, systems, used)
         seen.chassis = redfish_inventory.read_chassis(crawler, chassis)
+        redfish_inventory.find_parents(seen)
         seen.storages = redfish_inventory.read_storages(crawler, storages)
         seen.devices = [
             *redfish_inventory.read_pooled_drives(crawler, seen, used),

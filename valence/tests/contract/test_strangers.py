@@ -441,6 +441,23 @@ class RsdTestCase(StrangerCase):
             [item.uri for item in seen.systems if 'state' in item.unknown],
         )
 
+    def test_chassis_that_tell_what_they_contain(self):
+        """A tree may be told from above only."""
+        rack, drawer = (f'{ROOT}/Chassis/{name}' for name in ('r', 'd'))
+        systems = [link(f'{SYSTEMS}/{n}') for n in (1, 2)]
+        self.pages[f'{ROOT}/Chassis'] = stranger.collection(drawer, rack)
+        self.pages[drawer] = {'Links': {'ComputerSystems': systems}}
+        self.pages[rack] = {
+            'Links': {
+                'Contains': [link(drawer), link(rack)],
+                'ComputerSystems': systems,
+            }
+        }
+        self.pages[f'{SYSTEMS}/2']['Links'] = {'Chassis': [link(rack)]}
+        seen = self.discover()
+        self.assertEqual([rack, None], [one.parent for one in seen.chassis])
+        self.assertEqual([drawer, rack], [one.parent for one in seen.systems])
+
     def test_nodes_that_cannot_be_read(self):
         nodes, node = self.pages[self.nodes], self.pages[f'{self.nodes}/1']
         for reply in (Reply(500), Reply(200), Reply(200, {'error': {}})):

@@ -127,6 +127,21 @@ class TestStoring(base.DatabaseTestCase):
         self.assertEqual(before.rack_uuid, after.rack_uuid)
         self.assertTrue(self.row('/sled', models.Chassis).stale)
 
+    def test_who_tells_what_contains_it_was_not_heard(self):
+        """What contains a system may be what tells so, and nothing else."""
+        self.write(_system('/1'))
+        before = self.row('/1')
+        self.write(_system('/1', None), chassis=[], unread={'/sled'})
+        self.assertEqual(before.chassis_uuid, self.row('/1').chassis_uuid)
+        self.store(
+            driver_base.Inventory(systems=[_system('/1', None)]), partial=True
+        )
+        after = self.row('/1')
+        self.assertEqual(before.chassis_uuid, after.chassis_uuid)
+        self.assertEqual(before.rack_uuid, after.rack_uuid)
+        self.write(_system('/1', None))
+        self.assertIsNone(self.row('/1').chassis_uuid)
+
     def test_free(self):
         self.write(_system('/1'), _system('/2', state='used'))
         self.assertTrue(self.row('/1').free)
