@@ -9,6 +9,7 @@ middle.
 
 import re
 import threading
+import time
 import urllib.parse
 from collections.abc import Iterable
 from collections.abc import Iterator
@@ -31,6 +32,8 @@ LOG = log.getLogger(__name__)
 ROOT = '/redfish/v1'
 _GET_ATTEMPTS = 2
 _LOGOUT_SECONDS = 5
+# So long a refused login stands for all that would log in as well.
+_REFUSED_SECONDS = 10
 # A session resource that is not there means that the service has no sessions.
 _NO_SESSIONS = (404, 405, 501)
 _BUSY = (429, 503)
@@ -53,6 +56,9 @@ class Client:
         self._lock = threading.Lock()
         self._token: str | None = None
         self._session_uri: str | None = None
+        # Why a login was refused, and until when it is not tried again.
+        self._refusal: str | None = None
+        self._refused_until = 0.0
         self._sessions = f'{ROOT}/SessionService/Sessions'
         # Whether it wants a slash at the end of every path.
         self._slashes = False
@@ -67,6 +73,8 @@ class Client:
 
         :raises NotAPodManager: when no Redfish service answers.
         """
+        # Whoever begins here may log in, whatever others were told.
+        self._refusal = None
         return self.throttle.run(
             lambda: self._root(deadline), deadline, _GET_ATTEMPTS
         )
@@ -211,6 +219,8 @@ class Client:
             if self._token is not None and self._token != stale:
                 return self._token
             self._token = None
+            if self._refusal and time.monotonic() < self._refused_until:
+                raise exception.AuthenticationFailed(reason=self._refusal)
             credentials = {
                 'UserName': self._connection.username,
                 'Password': self._connection.password or '',
@@ -222,7 +232,10 @@ class Client:
                 self._basic = True
                 return None
             if answer.status in (400, 401, 403):
-                raise exception.AuthenticationFailed(reason=words(answer))
+                # Who goes on trying gets the account locked.
+                self._refused_until = time.monotonic() + _REFUSED_SECONDS
+                self._refusal = words(answer)
+                raise exception.AuthenticationFailed(reason=self._refusal)
             self.check(answer, 'the session')
             self._token = answer.headers.get('X-Auth-Token')
             if self._token is None:

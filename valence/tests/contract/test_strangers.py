@@ -568,6 +568,29 @@ class LoginTestCase(StrangerCase):
         )
         self.assertBlocks(self.discover())
 
+    def test_a_password_that_is_changed_half_way(self):
+        """One refusal is enough, lest the account be locked."""
+        tokens = iter(['t'])
+
+        def login(body, headers):
+            token = next(tokens, None)
+            return (
+                Reply(201, None, X_Auth_Token=token) if token else Reply(401)
+            )
+
+        self.sessions(login)
+        uris = [f'{BLOCKS}/{n}' for n in range(10, 60)]
+        self.pages[BLOCKS] = stranger.collection(*uris)
+        self.pages.update({uri: Reply(401) for uri in uris})
+        logins = f'POST {ROOT}/SessionService/Sessions'
+        self.discover(*uris)
+        self.assertEqual(2, self.there.asked.count(logins))
+        # Another reading tries once more.
+        self.assertRaises(
+            exception.AuthenticationFailed, self.driver.probe, self.soon()
+        )
+        self.assertEqual(3, self.there.asked.count(logins))
+
     def test_a_session_that_ends_half_way(self):
         tokens = []
 
