@@ -115,7 +115,7 @@ class LinksTestCase(StrangerCase):
 
     def test_a_collection_that_is_a_list(self):
         self.pages[BLOCKS] = [link(f'{BLOCKS}/host')]
-        seen = self.discover('not a JSON object', 'not a JSON object')
+        seen = self.discover('not a JSON object')
         self.assertEqual([], seen.systems)
         self.assertIn(f'{BLOCKS}/', seen.unread)
 
@@ -370,8 +370,7 @@ class BodiesTestCase(StrangerCase):
         for body in (None, {}, error, {**error, '@odata.id': '/x'}):
             self.pages[f'{BLOCKS}/disk'] = Reply(200, body)
             self.pages[SYSTEMS] = Reply(200, body)
-            problems = f'{BLOCKS}/disk', SYSTEMS, SYSTEMS
-            seen = self.discover(*problems)
+            seen = self.discover(f'{BLOCKS}/disk', SYSTEMS)
             self.assertBlocks(seen, devices=())
             self.assertLessEqual(
                 {f'{BLOCKS}/disk', f'{SYSTEMS}/'}, seen.unread
@@ -472,12 +471,12 @@ class RsdTestCase(StrangerCase):
             self.pages[f'{self.nodes}/1'] = node
             # There may be further nodes, of anything.
             self.pages[self.nodes] = reply
-            seen = self.discover(self.nodes, self.nodes)
+            seen = self.discover(self.nodes)
             self.assertDoubtful(seen, 2)
             self.assertEqual(1, len(seen.nodes))
             # Of what was before nothing is known.
             self.connect()
-            self.assertDoubtful(self.discover(self.nodes, self.nodes), 1, 2)
+            self.assertDoubtful(self.discover(self.nodes), 1, 2)
             self.pages[self.nodes] = nodes
 
     def test_members_with_a_slash_at_the_end(self):
@@ -750,7 +749,7 @@ class CrowdedTestCase(StrangerCase):
 
     def test_one_resource_that_is_always_refused(self):
         self.pages[f'{self.systems[7]}/Memory'] = Reply(503, Retry_After='0')
-        seen = self.discover('503', '503')
+        seen = self.discover('503')
         self.assertEqual(
             [self.systems[7]],
             [item.uri for item in seen.systems if item.unknown],
