@@ -388,14 +388,19 @@ def read_pooled_drives(
 
     :param seen: with the chassis read.
     """
-    homes = {
-        uri: chassis.uri
-        for chassis in seen.chassis
-        if not links(
-            obj(chassis.properties.get('Links')).get('ComputerSystems')
-        )
-        for uri in links(obj(chassis.properties.get('Links')).get('Drives'))
-    }
+    homes: dict[str, str] = {}
+    collections: dict[str, str] = {}
+    for chassis in seen.chassis:
+        told = obj(chassis.properties.get('Links'))
+        if links(told.get('ComputerSystems')):
+            continue
+        homes.update(dict.fromkeys(links(told.get('Drives')), chassis.uri))
+        # Later services have them in a collection, some in both.
+        collection = link(chassis.properties.get('Drives'))
+        if collection and not told.get('Drives'):
+            collections[collection] = chassis.uri
+    for collection, drives in crawler.members_of(collections).items():
+        homes.update(dict.fromkeys(drives, collections[collection]))
     items = []
     for uri, body in crawler.get_many(homes).items():
         found = drive(uri, body)

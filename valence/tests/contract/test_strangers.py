@@ -457,6 +457,25 @@ class RsdTestCase(StrangerCase):
         self.assertEqual([rack, None], [one.parent for one in seen.chassis])
         self.assertEqual([drawer, rack], [one.parent for one in seen.systems])
 
+    def test_drives_in_a_collection_of_their_chassis(self):
+        box = f'{ROOT}/Chassis/box'
+        drives = [f'{box}/Drives/{n}' for n in (1, 2)]
+        self.pages[f'{ROOT}/Chassis'] = stranger.collection(box)
+        self.pages[f'{box}/Drives'] = stranger.collection(*drives)
+        for uri in drives:
+            self.pages[uri] = {'Name': uri, 'CapacityBytes': 2**40}
+        listed = list(map(link, drives))
+        for links in ({}, {'Drives': listed}, {'ComputerSystems': listed}):
+            self.pages[box] = {'Drives': link(f'{box}/Drives'), 'Links': links}
+            there = [] if 'ComputerSystems' in links else drives
+            self.assertEqual(
+                [(uri, box, 1024) for uri in there],
+                [
+                    (one.uri, one.parent, one.values['capacity_gib'])
+                    for one in self.discover().devices
+                ],
+            )
+
     def test_nodes_that_cannot_be_read(self):
         nodes, node = self.pages[self.nodes], self.pages[f'{self.nodes}/1']
         for reply in (Reply(500), Reply(200), Reply(200, {'error': {}})):
