@@ -16,6 +16,7 @@ from valence.podmanagers import base
 from valence.podmanagers import redfish_actions
 from valence.podmanagers import redfish_events
 from valence.podmanagers import redfish_inventory
+from valence.podmanagers import redfish_pools
 from valence.podmanagers import rsd_nodes
 from valence.podmanagers.redfish_client import Client
 from valence.podmanagers.redfish_client import link
@@ -186,10 +187,10 @@ class RSD(redfish_events.Follower):
         seen.systems = redfish_inventory.read_systems(crawler, systems, used)
         seen.chassis = redfish_inventory.read_chassis(crawler, chassis)
         redfish_inventory.find_parents(seen)
-        seen.storages = redfish_inventory.read_storages(crawler, storages)
+        seen.storages = redfish_pools.read_storages(crawler, storages)
         seen.devices = [
-            *redfish_inventory.read_pooled_drives(crawler, seen, used),
-            *redfish_inventory.read_volumes(crawler, storages, used),
+            *redfish_pools.read_pooled_drives(crawler, seen, used),
+            *redfish_pools.read_volumes(crawler, storages, used),
         ]
 
     def _doubt(
