@@ -476,6 +476,24 @@ class RsdTestCase(StrangerCase):
                 ],
             )
 
+    def test_pools_that_cannot_be_read(self):
+        services = f'{ROOT}/StorageServices'
+        pools = f'{services}/1/StoragePools'
+        self.pages[ROOT]['StorageServices'] = link(services)
+        self.pages[services] = stranger.collection(f'{services}/1')
+        self.pages[f'{services}/1'] = {'Id': '1', 'StoragePools': link(pools)}
+        self.pages[pools] = stranger.collection(f'{pools}/1', f'{pools}/2')
+        data = {'AllocatedBytes': 2**40}
+        for n in (1, 2):
+            self.pages[f'{pools}/{n}'] = {'Capacity': {'Data': data}}
+        (service, *_) = self.discover().storages
+        self.assertEqual(2048, service.values['capacity_gib'])
+        self.assertEqual(set(), service.unknown)
+        self.pages[f'{pools}/2'] = Reply(500)
+        (service, pool) = self.discover(f'{pools}/2').storages
+        self.assertEqual({'capacity_gib', 'free_gib'}, service.unknown)
+        self.assertEqual(set(), pool.unknown)
+
     def test_nodes_that_cannot_be_read(self):
         nodes, node = self.pages[self.nodes], self.pages[f'{self.nodes}/1']
         for reply in (Reply(500), Reply(200), Reply(200, {'error': {}})):
