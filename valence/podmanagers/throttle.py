@@ -62,7 +62,7 @@ class Throttle:
 
         :raises Busy: when it is refused for too long.
         """
-        patience = deadline.sooner(_PATIENCE)
+        patience: base.Deadline | None = None
         refused: list[int] = []
         while True:
             try:
@@ -70,6 +70,7 @@ class Throttle:
                     result = call()
             except Busy as exc:
                 refused.append(exc.at_once)
+                patience = patience or deadline.sooner(_PATIENCE)
                 # The longer it lasts, the longer it is left in peace.
                 pause = min(exc.seconds * len(refused), patience.left())
                 if len(refused) == tries or not 0 < pause < deadline.left():
