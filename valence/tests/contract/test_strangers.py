@@ -782,7 +782,8 @@ class CrowdedTestCase(StrangerCase):
                 for item in self.discover().systems
             }
             self.assertEqual(1024, min(memory[uri] for uri in self.systems))
-            self.assertLess(0, self.refused)
+            # Once it is known what is too much, that is not tried again.
+            self.assertIn(self.refused, range(1, len(self.systems)))
 
     def test_one_resource_that_is_always_refused(self):
         self.pages[f'{self.systems[7]}/Memory'] = Reply(503, Retry_After='0')
