@@ -189,7 +189,8 @@ class Client:
             raise exception.ResourceGone(uri=uri)
         if status in _BUSY:
             raise throttle.Busy(
-                f'it answered {status}: {words(answer)}', _pause(answer)
+                reason=f'it answered {status}: {words(answer)}',
+                seconds=_pause(answer),
             )
         if status in (502, 504):
             raise exception.PodManagerUnavailable(

@@ -23,15 +23,12 @@ _PATIENCE = 30.0
 
 
 class Busy(exception.PodManagerUnavailable):
-    """A service says that it bears no more now.
+    """A service says that it bears no more for so many ``seconds``.
 
     :ivar at_once: how many requests were under way when it said so.
     """
 
-    def __init__(self, reason: str, seconds: float) -> None:
-        super().__init__(reason=reason)
-        self.seconds = seconds
-        self.at_once = 1
+    at_once = 1
 
 
 class Throttle:
@@ -72,7 +69,8 @@ class Throttle:
                 refused.append(exc.at_once)
                 patience = patience or deadline.sooner(_PATIENCE)
                 # The longer it lasts, the longer it is left in peace.
-                pause = min(exc.seconds * len(refused), patience.left())
+                pause = exc.values['seconds'] * len(refused)
+                pause = min(pause, patience.left())
                 if len(refused) == tries or not 0 < pause < deadline.left():
                     raise
                 if self._closed.wait(pause):
