@@ -363,12 +363,13 @@ def page(
     """
     place = None
     if query.marker is not None:
-        last = tx.get(model, *conditions, uuid=query.marker)
-        if last is None:
+        place = tx.list(
+            model, *conditions, only=query.order(), uuid=query.marker
+        ).first()
+        if place is None:
             raise exception.Invalid(
                 field='marker', reason='no resource has this UUID'
             )
-        place = [getattr(last, name) for name in query.order()]
     found = _Walk(tx, model, query, conditions).merged(
         dict.fromkeys((*columns, 'uuid')), query.limit + 1, place
     )

@@ -111,6 +111,7 @@ def diff(
     for item in {item.uri: item for item in seen}.values():
         row = found.get(item.uri)
         values = _values(item, uuids, parent_column, racks)
+        values['refreshed'] = confirms
         if row is None:
             values.update(
                 uuid=uuids[item.uri], podm_uuid=podm_uuid, seen_at=seen_at
@@ -208,6 +209,7 @@ def _miss(
         if not row.stale:
             changes.update[row.uuid] = {
                 'stale': True,
+                'refreshed': False,
                 'seen_at': row.synced_at,
             }
         return
@@ -222,6 +224,7 @@ def _miss(
             'missed_syncs': missed,
             'missing_since': now,
             'stale': True,
+            'refreshed': False,
             'seen_at': row.synced_at,
             'state': gone,
         }

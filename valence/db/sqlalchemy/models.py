@@ -114,6 +114,7 @@ class Observed(Table):
     uri_hash = Column(sa.String(64), nullable=False)
     properties = Column(Json, nullable=False)
     seen_at = Column(DateTime, nullable=False)
+    refreshed = Column(sa.Boolean, nullable=False, default=False)
     stale = Column(sa.Boolean, nullable=False)
     missing_since = Column(DateTime)
     missed_syncs = Column(sa.Integer, nullable=False)
@@ -356,7 +357,7 @@ class Conductor(Table):
     drivers = Column(Json, nullable=False)
 
 
-# Columns that are read but not stored. What a reading of the inventory finds
+# A column that is read but not stored. What a reading of the inventory finds
 # unchanged is not written, so its age is that of the reading.
 for _model in (Chassis, System, Device, Storage):
     _reading = (
@@ -369,12 +370,6 @@ for _model in (Chassis, System, Device, Storage):
             (_model.stale, _model.seen_at),
             (_reading > _model.seen_at, _reading),
             else_=_model.seen_at,
-        )
-    )
-    _model.refreshed = orm.column_property(
-        sa.and_(
-            sa.not_(_model.stale),
-            sa.or_(_reading.is_(None), _model.seen_at > _reading),
         )
     )
 

@@ -29,6 +29,7 @@ def _row(uuid, uri, **values):
             'state': 'free',
             'serial_number': None,
             'synced_at': _NOW - _DAY,
+            'refreshed': False,
             'seen_at': _NOW - _DAY,
             'properties': {'Id': uri},
             'resource_uri': uri,
@@ -84,7 +85,9 @@ class TestDiff(base.TestCase):
 
     def test_what_is_looked_at_alone_bears_the_time_of_the_look(self):
         changes = _diff([_item('/1')], [_row('a', '/1')], confirms=True)
-        self.assertEqual({'a': {'seen_at': _NOW}}, changes.update)
+        self.assertEqual(
+            {'a': {'seen_at': _NOW, 'refreshed': True}}, changes.update
+        )
 
     def test_new(self):
         changes = _diff([_item('/1'), _item('/2')], [_row('a', '/1')])

@@ -20,7 +20,7 @@ from valence.objects import fields
 from valence.tests import base
 
 _ROWS = 3000
-_PAGE = 10
+_PAGE = 15
 _MOST = 5 * _PAGE
 _UUIDS = [uuidutils.generate_uuid() for _ in range(3)]
 _DAY = datetime.datetime(2026, 1, 1)

@@ -95,9 +95,12 @@ class Follow(EventsCase):
         self.assertEqual(
             [], [path for path in asked if not path.startswith(uri)]
         )
-        # The next reading vouches for all of them again.
-        self.sync('pod')
-        self.assertFalse(self.row(uri)['refreshed'])
+        # A reading vouches for all of them again; a second event may follow.
+        for _ in range(10):
+            self.sync('pod')
+            if not self.row(uri)['refreshed']:
+                return
+        self.fail('it stays what an event told of')
 
     def test_hardware_comes_and_goes(self):
         pod = self.listening()

@@ -238,20 +238,22 @@ class TestStoring(base.DatabaseTestCase):
         self.assertEqual('ok', self.row('/1').health)
 
     def test_who_was_looked_at_alone_says_so(self):
-        self.write(_system('/1'), _system('/2'), since=self.began)
-        self.assertTrue(self.row('/1').refreshed)  # nothing was read before
-        whole = self.began + _SECOND
-        self.write(_system('/1'), _system('/2'), since=whole)
-        db.update(models.PodManager, {'synced_at': whole}, uuid=self.podm)
-        self.assertFalse(self.row('/1').refreshed)
+        both = _system('/1'), _system('/2')
+        self.write(*both, since=self.began)
+        self.assertIs(False, self.row('/1').refreshed)
         seen = driver_base.Inventory(systems=[_system('/1')])
-        self.store(seen, whole + _SECOND, partial=True)
+        self.store(seen, self.began + 3 * _SECOND, partial=True)
         self.assertIs(True, self.row('/1').refreshed)
         self.assertIs(False, self.row('/2').refreshed)
-        self.assertEqual(whole, self.row('/2').synced_at)
-        later = whole + 2 * _SECOND
-        db.update(models.PodManager, {'synced_at': later}, uuid=self.podm)
+        # One that began before says nothing of what was seen since.
+        self.write(*both, since=self.began + 2 * _SECOND)
+        self.assertTrue(self.row('/1').refreshed)
+        count = self.write(*both, since=self.began + 4 * _SECOND)
         self.assertFalse(self.row('/1').refreshed)
+        # That is all that a reading writes which finds nothing new.
+        self.assertEqual(1, count['updated'])
+        count = self.write(*both, since=self.began + 5 * _SECOND)
+        self.assertEqual(0, count['updated'])
 
     def test_events_tell_of_a_move(self):
         self.write(_system('/1', hardware_uuid='A'), _system('/2'))
