@@ -39,13 +39,21 @@ class Record(dict[str, Any]):
 
 
 class Client(proxy.Proxy):
-    """The proxy of the client, whose errors are sentences for the user."""
+    """The proxy of the client, whose errors are sentences for the user.
+
+    One that was not answered asks no more: a page waits once, however many
+    questions it has.
+    """
+
+    _answered = True
 
     def request(self, *args: Any, **kwargs: Any) -> Any:
         """Send a request.
 
         :raises exceptions.Error: when anything goes wrong.
         """
+        if not self._answered:
+            raise exceptions.Away
         try:
             return super().request(*args, **kwargs)
         except sdk_exceptions.HttpException as exc:
@@ -54,9 +62,8 @@ class Client(proxy.Proxy):
             sdk_exceptions.SDKException,
             ks_exceptions.ClientException,
         ) as exc:
-            raise exceptions.Error(
-                _('Valence does not answer. Please try again later.')
-            ) from exc
+            self._answered = False
+            raise exceptions.Away from exc
 
 
 def _error(exc: sdk_exceptions.HttpException) -> exceptions.Error:

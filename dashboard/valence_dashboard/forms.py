@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django import http
+from django.utils.translation import gettext as _
 from horizon import forms
 from horizon import messages
 
@@ -20,6 +21,9 @@ from valence_dashboard.exceptions import Error
 from valence_dashboard.exceptions import Unauthorized
 
 _MIB_IN_GIB = 1024
+_INVALID = re.compile(
+    r'Invalid input for (?:properties: at )?([\w.]+): (.+)', re.DOTALL
+)
 
 
 def field(name: str, schema: dict[str, Any], required: bool) -> forms.Field:
@@ -71,6 +75,23 @@ def _spaced(value: str) -> str:
     return words.capitalize() if ' ' in words else value
 
 
+def blamed(
+    exc: Error, known: Mapping[str, forms.Field]
+) -> tuple[str | None, str]:
+    """The field that an error is about, and what is wrong with it.
+
+    :param known: the fields there are; what is about none of them is about
+        the whole form, in the API's own words.
+    """
+    found = _INVALID.fullmatch(str(exc))
+    if found:
+        place, reason = found.groups()
+        name = place.replace('.', '__')
+        if name in known:
+            return name, reason[:1].upper() + reason[1:]
+    return None, str(exc)
+
+
 class Form(forms.SelfHandlingForm):
     """A form that keeps what was typed when Valence refuses it.
 
@@ -85,6 +106,20 @@ class Form(forms.SelfHandlingForm):
         self.record: api.Record = kwargs.pop('record', None)
         super().__init__(request, *args, **kwargs)
 
+    def clean(self) -> dict[str, Any]:
+        """With a word on what is lost when the form comes back."""
+        data: dict[str, Any] = super().clean()
+        if self.errors:
+            self._forget()
+        return data
+
+    def _forget(self) -> None:
+        """Tell of each password that was typed: it is in no page."""
+        for name, one in self.fields.items():
+            hidden = isinstance(one.widget, forms.PasswordInput)
+            if hidden and self.data.get(name) and not self.has_error(name):
+                self.add_error(name, _('Type it again.'))
+
     def handle(self, request: http.HttpRequest, data: dict[str, Any]) -> Any:
         """Ask Valence for it."""
         try:
@@ -92,7 +127,8 @@ class Form(forms.SelfHandlingForm):
         except Unauthorized:
             raise
         except Error as exc:
-            self.api_error(str(exc))
+            self.add_error(*blamed(exc, self.fields))
+            self._forget()
             return False
         name = data.get('name') or (self.record and self.record.name)
         messages.success(request, self.done % name)

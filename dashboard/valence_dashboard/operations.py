@@ -8,7 +8,6 @@ from django import http
 from django.utils import html
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
-from horizon import tables as horizon_tables
 
 from valence_dashboard import api
 from valence_dashboard import fields
@@ -173,7 +172,7 @@ class Index(tables.ListView):
         complete(self.request, rows)
 
 
-class Journal(horizon_tables.DataTable):
+class Journal(tables.Base):
     """The steps of an operation."""
 
     n = tables.column('n', verbose_name=_('Step'))

@@ -1,26 +1,45 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the tables of all panels share."""
 
+import copy
+import sys
 from typing import Any
 from urllib import parse
 
 from django import http
+from django.contrib import messages
 from django.utils.translation import gettext_lazy as _
 from horizon import exceptions
+from horizon import forms
 from horizon import tables
 from horizon import tabs
+from horizon.tables import base
 from horizon.utils import functions
 from valenceclient import schema
 
 from valence_dashboard import api
 from valence_dashboard import fields
 from valence_dashboard.exceptions import Error
+from valence_dashboard.exceptions import NotFound
+from valence_dashboard.exceptions import Unauthorized
 
 
 def tell(request: http.HttpRequest, **kwargs: Any) -> Any:
-    """Show the user the error that is being handled, in its own words."""
+    """Show the user the error that is being handled, in its own words.
+
+    What the page before a redirect has said is not said again.
+    """
+    exc = sys.exc_info()[1]
+    shown = messages.get_messages(request)
+    again = any(one.message == str(exc) for one in shown)
+    shown.used = False  # they are still to be shown
     return exceptions.handle(
-        request, '%(exc)s', details='', log_level='info', **kwargs
+        request,
+        '%(exc)s',
+        details='',
+        log_level='info',
+        ignore=again and not isinstance(exc, Unauthorized),
+        **kwargs,
     )
 
 
@@ -58,6 +77,11 @@ def filters(collection: str, *only: str) -> type[tables.FilterAction]:
         (tables.FilterAction,),
         {'filter_type': 'server', 'filter_choices': choices},
     )
+
+
+# What Horizon answers for a row that cannot be read. To a browser, it means
+# that the answer is still to come.
+_RECOVERABLE = exceptions.RecoverableError.status_code
 
 
 class Row(tables.Row):
@@ -110,6 +134,26 @@ class Link(Policed, tables.LinkAction):
 class Batch(Policed, tables.BatchAction):
     """Does something to one or several, and tells why it cannot."""
 
+    def handle(
+        self,
+        table: tables.DataTable,
+        request: http.HttpRequest,
+        obj_ids: list[str],
+    ) -> http.HttpResponse:
+        """Do it to those that are there, and tell of the others.
+
+        Horizon would give up at the first one that cannot be read.
+        """
+        there = []
+        for obj_id in obj_ids:
+            try:
+                table.get_object_by_id(obj_id)
+            except Error:
+                tell(request)
+            else:
+                there.append(obj_id)
+        return super().handle(table, request, there)
+
     def action(self, request: http.HttpRequest, obj_id: str) -> None:
         """Do it to one."""
         try:
@@ -129,7 +173,79 @@ class Danger(Batch):
     action_type = 'danger'
 
 
-class Table(tables.DataTable):
+class Cell(base.Cell):
+    """A cell, the same whenever the same is in it.
+
+    The check box has a name for those who do not see what it stands beside.
+    """
+
+    def get_data(
+        self, datum: api.Record, column: tables.Column, row: tables.Row
+    ) -> str:
+        """What is shown."""
+        if column.auto != 'multi_select':
+            return super().get_data(datum, column, row)
+        uuid = row.table.get_object_id(datum)
+        box = forms.ThemableCheckboxInput(check_test=lambda value: False)
+        known = {
+            'id': f'{row.table.name}__choose__{uuid}',
+            'class': 'table-row-multi-select',
+            'aria-label': row.table.get_object_display(datum),
+        }
+        data = box.render('object_ids', uuid, known)
+        row.table._data_cache[column][uuid] = data
+        return data
+
+
+class Base(tables.DataTable):
+    """A table that shares nothing that changes with other requests."""
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        cls._meta.cell_class = Cell
+        cls._meta.table_actions_template = 'valence/_table_actions.html'
+        cls._meta.row_actions_dropdown_template = 'valence/_row_actions.html'
+
+    def __init__(
+        self, request: http.HttpRequest, *args: Any, **kwargs: Any
+    ) -> None:
+        # Actions know the table that they belong to, and what its page is
+        # about; the filter knows what the user has typed.
+        self._meta = copy.copy(self._meta)
+        self.base_actions = {
+            name: type(action)() for name, action in self.base_actions.items()
+        }
+        if self._meta._filter_action:
+            name = self._meta._filter_action.name
+            self._meta._filter_action = self.base_actions[name]
+        self._found: dict[str, api.Record] = {}
+        super().__init__(request, *args, **kwargs)
+
+    def set_multiselect_column_visibility(self, visible: bool = True) -> None:
+        """Hide the check boxes where there is no action for them.
+
+        Horizon changes the list of classes that all requests share.
+        """
+        if self.multi_select:
+            column = next(iter(self.columns.values()))
+            classes = [one for one in column.classes if one != 'hidden']
+            column.classes = classes if visible else [*classes, 'hidden']
+
+    def read_one(self, request: http.HttpRequest, uuid: str) -> api.Record:
+        """A row that the table does not show."""
+        raise NotFound(_('It does not exist any longer.'))
+
+    def get_object_by_id(self, lookup: str) -> api.Record:
+        """The row that an action is for, read once."""
+        if lookup not in self._found:
+            for row in self.data or ():
+                self._found[self.get_object_id(row)] = row
+        if lookup not in self._found:
+            self._found[lookup] = self.read_one(self.request, lookup)
+        return self._found[lookup]
+
+
+class Table(Base):
     """A table whose pages stay with what the page is about.
 
     :cvar kind: what its rows are called in the proxy.
@@ -140,15 +256,15 @@ class Table(tables.DataTable):
     before = after = False
 
     def read_one(self, request: http.HttpRequest, uuid: str) -> api.Record:
-        """A row as it is now."""
+        """A row as it is now, be it on another page."""
         return api.get(request, self.kind, uuid)
 
-    def get_object_by_id(self, lookup: str) -> api.Record:
-        """The row that an action is for, be it on another page."""
-        for row in self.data or ():
-            if row.id == lookup:
-                return row
-        return self.read_one(self.request, lookup)
+    def maybe_preempt(self) -> http.HttpResponse | None:
+        """Answer a row that is asked for anew, if that is what is asked."""
+        answer = super().maybe_preempt()
+        if answer is not None and answer.status_code == _RECOVERABLE:
+            answer.status_code = 503
+        return answer
 
     def has_prev_data(self) -> bool:
         """Whether there is a page before this one."""

@@ -7,9 +7,13 @@ from django import http
 from django import shortcuts
 from django.urls import reverse
 from django.utils import html
+from django.utils.translation import gettext_lazy as _
 from django.views import generic
+from horizon import exceptions
 from horizon import forms
+from horizon import tabs
 from horizon import views
+from horizon.utils.http import is_ajax
 from openstack_dashboard import policy
 
 from valence_dashboard import api
@@ -17,6 +21,7 @@ from valence_dashboard import fields
 from valence_dashboard import tables
 from valence_dashboard.exceptions import Error
 from valence_dashboard.exceptions import NotFound
+from valence_dashboard.exceptions import Unauthorized
 
 
 def record(
@@ -28,9 +33,62 @@ def record(
     """
     try:
         return api.get(request, kind, uuid)
-    except Error:
+    except NotFound:
         tables.tell(request, redirect=reverse(otherwise))
         raise
+
+
+class Steady:
+    """A view that stays at its address when what it shows cannot be read."""
+
+    def dispatch(
+        self, request: http.HttpRequest, *args: Any, **kwargs: Any
+    ) -> http.HttpResponse:
+        """Answer, be it that there is no answer."""
+        try:
+            return super().dispatch(request, *args, **kwargs)
+        except Unauthorized:
+            tables.tell(request)
+            raise
+        except Error as exc:
+            return _unread(request, exc)
+
+
+def _unread(request: http.HttpRequest, exc: Error) -> http.HttpResponse:
+    """What is answered instead of a page, a part of it, or a form."""
+    if is_ajax(request) and 'action' in request.GET:
+        # A row: the page asks again, and says itself that it does.
+        return http.HttpResponse(status=503)
+    if is_ajax(request) and 'tab' in request.GET:
+        # Horizon shows no other answer in a tab.
+        return http.HttpResponse(html.escape(str(exc)))
+    tables.tell(request)
+    context = {'page_title': _('Not Available')}
+    return shortcuts.render(
+        request, 'valence/unread.html', context, status=503
+    )
+
+
+class Guarded:
+    """A view for those alone who may do what it is for.
+
+    :cvar action: leads there, and is shown to nobody else.
+    """
+
+    action: type[tables.Policed]
+
+    def dispatch(
+        self, request: http.HttpRequest, *args: Any, **kwargs: Any
+    ) -> http.HttpResponse:
+        """Answer those who may."""
+        rules = (('composable', f'composable:{self.action.verb}'),)
+        if not policy.check(rules, request):
+            raise exceptions.NotAuthorized
+        return super().dispatch(request, *args, **kwargs)
+
+
+class TabsView(Steady, tabs.TabbedTableView):
+    """A resource, and in tabs what belongs to it."""
 
 
 def address(view: str, uuid: str | None) -> str | None:
@@ -73,7 +131,7 @@ def link(url: str, text: str) -> str:
     return html.format_html('<a href="{}">{}</a>', url, text)
 
 
-class DetailView(views.HorizonTemplateView):
+class DetailView(Steady, views.HorizonTemplateView):
     """All that the API tells of a resource.
 
     :cvar kind: its name in the proxy.
@@ -125,6 +183,8 @@ class Live(generic.View):
             context = self.status(request, found)
         except NotFound:
             return http.HttpResponse(status=404)
+        except Unauthorized:
+            return http.HttpResponse(status=401)
         except Error as exc:
             return http.HttpResponse(str(exc), status=503)
         return shortcuts.render(request, 'valence/_status.html', context)
@@ -140,7 +200,7 @@ class Live(generic.View):
         raise NotImplementedError
 
 
-class FormView(forms.ModalFormView):
+class FormView(Guarded, Steady, forms.ModalFormView):
     """A form that opens above the page, or as a page of its own.
 
     :cvar view: its own address, which takes what is sent.

@@ -8,7 +8,6 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 from horizon import forms
-from horizon import tables as horizon_tables
 from horizon import tabs
 from openstack_dashboard.api import keystone
 from openstack_dashboard.policy import check
@@ -64,7 +63,7 @@ class Revoke(tables.Danger):
         )
 
 
-class Projects(horizon_tables.DataTable):
+class Projects(tables.Base):
     name = tables.column('name', 'name', verbose_name=_('Project'))
     project_id = tables.column('project_id', verbose_name=_('Project ID'))
     created_at = tables.column('created_at', verbose_name=_('Since'))

@@ -9,6 +9,7 @@ from django.utils.translation import ngettext_lazy
 from valence_dashboard import api
 from valence_dashboard import fields
 from valence_dashboard import tables as base
+from valence_dashboard.exceptions import Error
 
 DETAIL = 'horizon:admin:pod_managers:detail'
 
@@ -152,7 +153,17 @@ class RemoveSeveral(base.Danger):
 
     def act(self, client: api.Client, uuid: str) -> None:
         """Remove it if it has no nodes."""
-        client.delete_pod_manager(uuid, ignore_missing=False)
+        try:
+            client.delete_pod_manager(uuid, ignore_missing=False)
+        except Error as exc:
+            if 'cascade=' not in str(exc):
+                raise
+            name = self.table.get_object_by_id(uuid).name
+            # It speaks of a parameter, where the page has a box to tick.
+            raise Error(
+                _('%s has nodes. "Remove" in its own row can release them.')
+                % name
+            ) from exc
 
 
 def settled(record: api.Record) -> bool:

@@ -3,7 +3,6 @@ from typing import Any
 
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
-from horizon import tabs
 
 from valence_dashboard import api
 from valence_dashboard import tables as base_tables
@@ -32,7 +31,7 @@ class Index(base_tables.ListView):
                 row['capacity'] = capacities.get(row.uuid)
 
 
-class Detail(tabs.TabbedTableView):
+class Detail(views.TabsView):
     """A pod manager, and what belongs to it."""
 
     template_name = 'valence/tabs.html'
@@ -62,6 +61,7 @@ class Detail(tabs.TabbedTableView):
 class Register(views.FormView):
     """Register a pod manager."""
 
+    action = tables.Register
     form_class = forms.Register
     title = _('Register Pod Manager')
     view = 'horizon:admin:pod_managers:register'
@@ -71,6 +71,7 @@ class Register(views.FormView):
 class Edit(views.FormView):
     """Change a pod manager."""
 
+    action = tables.Edit
     form_class = forms.Edit
     title = _('Edit Pod Manager')
     view = 'horizon:admin:pod_managers:edit'
@@ -82,6 +83,7 @@ class Edit(views.FormView):
 class Grant(views.FormView):
     """Let a project use a pod manager."""
 
+    action = access.Grant
     form_class = access.GrantForm
     title = _('Let a Project Use It')
     view = 'horizon:admin:pod_managers:grant'
@@ -93,6 +95,7 @@ class Grant(views.FormView):
 class Remove(views.FormView):
     """Remove a pod manager, having seen what stands in the way."""
 
+    action = tables.Remove
     form_class = forms.Remove
     template_name = 'valence/remove.html'
     title = _('Remove Pod Manager')

@@ -8,10 +8,13 @@ from horizon import views
 
 from valence_dashboard import api
 from valence_dashboard import tables
+from valence_dashboard.admin.pod_managers import tables as pod_tables
 from valence_dashboard.admin.topology import drawing
 from valence_dashboard.exceptions import Error
 
 _POD_MANAGERS = 1000  # more than can be chosen from on one page
+# What tells how a pod manager is.
+_SHOWN = 'uuid,name,status,status_reason,maintenance,sync_error,deleting_at'
 
 
 class Topology(views.HorizonTemplateView):
@@ -39,7 +42,7 @@ class Topology(views.HorizonTemplateView):
                 'pod_managers',
                 _POD_MANAGERS,
                 sort_key='name',
-                fields='uuid,name,status',
+                fields=_SHOWN,
             )
             context['pod_managers'] = found
             if chosen is None and found:
@@ -48,6 +51,9 @@ class Topology(views.HorizonTemplateView):
                 client = api.client(self.request)
                 tree = client.get_pod_manager_topology(chosen)
                 context['drawing'] = drawing.draw(tree.answer())
+            context['status'] = [
+                pod_tables.status(one) for one in found if one.id == chosen
+            ]
         except Error:
             tables.tell(self.request)
         context['chosen'] = chosen

@@ -45,6 +45,7 @@ class Create(views.FormView):
     """Create a flavor."""
 
     template_name = 'valence/flavor.html'
+    action = tables.Create
     form_class = forms.Create
     title = _('Create Flavor')
     view = 'horizon:project:flavors:create'
@@ -55,6 +56,7 @@ class Edit(views.FormView):
     """Change a flavor."""
 
     template_name = 'valence/flavor.html'
+    action = tables.Edit
     form_class = forms.Edit
     title = _('Edit Flavor')
     view = 'horizon:project:flavors:edit'

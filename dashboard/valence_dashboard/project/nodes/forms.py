@@ -80,6 +80,7 @@ class Boot(_Act):
             choices=[(target, target) for target in self.TARGETS],
             label=fields.label('Target'),
         )
+        self.fields['Enabled'].initial = 'Once'
 
     def ask(self, client: api.Client, data: dict[str, Any]) -> Any:
         """Set it."""

@@ -4,7 +4,6 @@ from typing import Any
 from django import http
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
-from horizon import tables
 from horizon import tabs
 
 from valence_dashboard import api
@@ -56,8 +55,12 @@ class Detach(base.Danger):
         """Detach it from the node of the page."""
         client.detach_from_node(self.table.kwargs['uuid'], uuid)
 
+    def get_success_url(self, request: http.HttpRequest) -> str:
+        """The tab of the devices again, which no address led to."""
+        return f'{request.path}?tab={Node.slug}__{Hardware.slug}'
 
-class Systems(tables.DataTable):
+
+class Systems(base.Base):
     name = base.column('name', 'name')
     cpu_model = base.column('cpu_model')
     cpu_sockets = base.column('cpu_sockets')
@@ -74,7 +77,7 @@ class Systems(tables.DataTable):
         footer = False
 
 
-class Devices(tables.DataTable):
+class Devices(base.Base):
     name = base.column('name', 'name')
     type = base.column('type')
     media_type = base.column('media_type')
@@ -111,7 +114,7 @@ class Hardware(tabs.TableTab):
         return self._parts('devices')
 
 
-class Storages(tables.DataTable):
+class Storages(base.Base):
     resource_uri = base.column('resource_uri', verbose_name=_('Drive'))
     type = base.column('type')
     protocol = base.column('protocol')

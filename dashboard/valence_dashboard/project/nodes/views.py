@@ -6,7 +6,6 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.views import generic
-from horizon import tabs
 from horizon import workflows
 
 from valence_dashboard import api
@@ -51,7 +50,7 @@ def _node(request: http.HttpRequest, uuid: str) -> api.Record:
     return node
 
 
-class Detail(tabs.TabbedTableView):
+class Detail(views.TabsView):
     """A node, what it is made of, and what was done to it."""
 
     template_name = 'valence/node.html'
@@ -99,15 +98,18 @@ class Live(views.Live):
         return _status(found)
 
 
-class Compose(workflows.WorkflowView):
+class Compose(views.Guarded, workflows.WorkflowView):
     """Compose a node, and see beforehand where."""
 
+    action = tables.Compose
     workflow_class = node_workflows.Compose
     template_name = 'valence/compose.html'
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """With a title for the page's head."""
         context = super().get_context_data(**kwargs)
+        # What goes wrong with what they offer is told above them.
+        context['workflow'].actions()
         return context | {'page_title': self.workflow_class.name}
 
 
@@ -135,6 +137,7 @@ class Preview(generic.View):
 class Adopt(views.FormView):
     """Adopt a node."""
 
+    action = tables.Adopt
     form_class = forms.Adopt
     title = _('Adopt Node')
     view = 'horizon:project:nodes:adopt'
@@ -150,30 +153,35 @@ class _Act(views.FormView):
 
 
 class Edit(_Act):
+    action = tables.Edit
     form_class = forms.Edit
     title = _('Edit Node')
     view = 'horizon:project:nodes:edit'
 
 
 class Power(_Act):
+    action = tables.Power
     form_class = forms.Power
     title = _('Power')
     view = 'horizon:project:nodes:power'
 
 
 class Boot(_Act):
+    action = tables.Boot
     form_class = forms.Boot
     title = _('Boot From')
     view = 'horizon:project:nodes:boot'
 
 
 class Register(_Act):
+    action = tables.Register
     form_class = forms.Register
     title = _('Register with Ironic')
     view = 'horizon:project:nodes:register'
 
 
 class Attach(_Act):
+    action = tables.Attach
     form_class = forms.Attach
     title = _('Attach Device')
     view = 'horizon:project:nodes:attach'

@@ -237,11 +237,15 @@ class Compose(workflows.Workflow):
     default_steps = (What, Hardware, Exact, Where)
     wizard = True
 
+    def actions(self) -> list[_Action]:
+        """What the steps ask for; each is made when it is wanted first."""
+        return [step.action for step in self.steps]
+
     def body(self) -> dict[str, Any]:
         """What is asked of Valence: what is said most exactly counts."""
         body: dict[str, Any] = {}
-        for step in self.steps:
-            body |= step.action.asked()
+        for action in self.actions():
+            body |= action.asked()
         kinds = ('resources', 'flavor', 'properties')
         _chosen, *rest = (kind for kind in kinds if kind in body)
         for kind in rest:
@@ -251,10 +255,10 @@ class Compose(workflows.Workflow):
     def mistakes(self) -> list[str]:
         """What is wrong with the form so far; a name may come later."""
         return [
-            f'{step.action.fields[name].label}: {message}'
-            for step in self.steps
-            for name, messages in step.action.errors.items()
-            if name in step.action.fields and name != 'name'
+            f'{action.fields[name].label}: {message}'
+            for action in self.actions()
+            for name, messages in action.errors.items()
+            if name in action.fields and name != 'name'
             for message in messages
         ]
 
@@ -263,7 +267,17 @@ class Compose(workflows.Workflow):
         try:
             node = api.client(request).compose_node(**self.body())
         except Error as exc:
-            self.steps[0].add_step_error(str(exc))
+            self._refused(exc)
             raise django_forms.ValidationError(str(exc)) from exc
         self.success_url = reverse(node_tables.DETAIL, args=(node.id,))
         return True
+
+    def _refused(self, exc: Error) -> None:
+        """Tell it where it was said, or at the beginning."""
+        for step in self.steps:
+            name, reason = base.blamed(exc, step.action.fields)
+            if name:
+                step.action.add_error(name, reason)
+                step.has_errors = True  # the page begins with it
+                return
+        self.steps[0].add_step_error(str(exc))

@@ -169,7 +169,6 @@
      it, and what cannot be pressed now says so. */
   function name() {
     var names = {
-      'a.dropdown-toggle': gettext('More actions'),
       'a.close': gettext('Close'),
       '.spinner-up': gettext('More'),
       '.spinner-down': gettext('Less'),

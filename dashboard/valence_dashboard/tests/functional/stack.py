@@ -7,6 +7,7 @@ at with a browser.
 
 import functools
 import signal
+import sys
 
 import openstack
 from openstack.config import loader
@@ -43,12 +44,15 @@ def stack() -> Stack:
 
 def main() -> None:
     """Start it, and wait for Ctrl-C."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        # Also while it starts: what has been started ends on exit.
+        signal.signal(number, lambda *_: sys.exit())
     made = stack()
     pods = [processes.simulator(n, '--compose-seconds', '1') for n in (12, 90)]
     print(f'Log in at {made.url} as admin or demo, {processes.PASSWORD}')
     print('Pod managers to register, as admin:', *(pod.url for pod in pods))
     print(f'Files are in {processes.directory()}', flush=True)
-    signal.sigwait([signal.SIGINT, signal.SIGTERM])
+    signal.pause()
 
 
 if __name__ == '__main__':

@@ -97,7 +97,7 @@ class Pages(testtools.TestCase):
         )
         self.check(window, 'register')
         window.click('.modal.in input[type=submit]')
-        window.read('Invalid input for url')
+        window.read('Type it again.', '.modal.in .has-error')
         source = window.driver.page_source
         self.assertNotIn(f'value="{processes.PASSWORD}"', source)
         window.type(url=simulator.url, password=processes.PASSWORD)

@@ -1,102 +1,23 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The pages without a browser: what they ask of Valence, and of the database.
+"""The pages without a browser: what they say, and what they ask for it."""
 
-Horizon runs within the test; Valence and its pod managers are processes of
-their own, and nobody asks Keystone.
-"""
-
-import datetime
 import re
 import unittest
-from unittest import mock
 
 import fixtures
-import testtools
-import valenceclient
-from django import test
-from openstack_auth import user as auth_user
 
 from valence_dashboard import api
+from valence_dashboard.tests.functional import pages
 from valence_dashboard.tests.functional import processes
 
-_NEEDED = ('valence', 'valence-api', 'valence-simulator')
-_MISSING = [name for name in _NEEDED if processes.command(name) is None]
-_PROJECT = 'a' * 32
-_ASKING = (
-    'openstack_dashboard.dashboards.identity.application_credentials.panel'
-    '.ApplicationCredentialsPanel'
-)
-_ROLES = {
-    'admin': ('admin', 'member', 'reader'),
-    'member': ('member', 'reader'),
-    'reader': ('reader',),
-}
 
-
-def _user(url, roles):
-    expires = datetime.datetime.now(datetime.UTC)
-    token = mock.Mock(id='token', project={'id': _PROJECT, 'name': 'demo'})
-    token.expires = expires + datetime.timedelta(hours=1)
-    token.tenant = token.project
-    endpoint = {
-        'interface': 'public',
-        'region': 'RegionOne',
-        'region_id': 'RegionOne',
-        'url': url,
-    }
-    service = {'type': 'composable', 'name': 'valence'}
-    return auth_user.User(
-        id='b' * 32,
-        token=token,
-        user='somebody',
-        project_id=_PROJECT,
-        project_name='demo',
-        domain_id='default',
-        enabled=True,
-        service_catalog=[{**service, 'endpoints': [endpoint]}],
-        roles=[{'id': name, 'name': name} for name in roles],
-        authorized_tenants=[],
-        services_region='RegionOne',
-    )
-
-
-class TestCase(testtools.TestCase, test.SimpleTestCase):
-    """Pages as a user sees them whose Valence is at ``url``."""
-
-    def use(self, url, role='admin'):
-        user = _user(url, _ROLES[role])
-        context = {'JS_CATALOG': '', 'authorized_tenants': []}
-        for name, answer in (
-            ('openstack_auth.utils.get_user', user),
-            ('openstack_dashboard.context_processors.openstack', context),
-            # Asks Keystone whether it is to be seen.
-            (f'{_ASKING}.can_access', False),
-        ):
-            self.useFixture(
-                fixtures.MonkeyPatch(name, lambda *_, answer=answer: answer)
-            )
-
-    def page(self, path, **headers):
-        """The text of a page."""
-        return self.client.get(path, headers=headers).content.decode()
-
-
-def _connect(url):
-    return valenceclient.connect(
-        auth_type='none',
-        endpoint=url,
-        load_yaml_config=False,
-        load_envvars=False,
-    ).composable
-
-
-@unittest.skipIf(_MISSING, f'not installed: {", ".join(_MISSING)}')
-class Pages(TestCase):
+@unittest.skipIf(pages.MISSING, f'not installed: {", ".join(pages.MISSING)}')
+class Pages(pages.TestCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
         cls.valence = processes.valence(name='pages')
-        cls.composable = _connect(cls.valence.url)
+        cls.composable = pages.connect(cls.valence.url)
 
     def test_a_password_is_in_no_page(self):
         self.use(self.valence.url)
@@ -105,7 +26,7 @@ class Pages(TestCase):
             '/admin/pod_managers/register/',
             {'name': 'a', 'url': 'nonsense', 'password': secret},
         )
-        self.assertContains(answer, 'Invalid input for url')
+        self.assertContains(answer, 'Its scheme has to be http or https')
         self.assertNotContains(answer, secret)
         made = self.composable.create_pod_manager(
             name='b', url='http://127.0.0.1:9', password=secret
@@ -195,8 +116,8 @@ default_log_levels = sqlalchemy.engine=INFO
 """
 
 
-@unittest.skipIf(_MISSING, f'not installed: {", ".join(_MISSING)}')
-class Costs(TestCase):
+@unittest.skipIf(pages.MISSING, f'not installed: {", ".join(pages.MISSING)}')
+class Costs(pages.TestCase):
     """What a page costs does not depend on how many systems there are."""
 
     def setUp(self):
@@ -218,7 +139,7 @@ class Costs(TestCase):
         """Requests and statements of each page, by its path."""
         name = f'pod{systems}'
         valence = processes.valence(name=name)
-        composable = _connect(valence.url)
+        composable = pages.connect(valence.url)
         simulator = processes.simulator(systems)
         self.addCleanup(simulator.stop)
         uuid = composable.create_pod_manager(

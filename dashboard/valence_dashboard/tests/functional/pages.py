@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Pages of a Horizon that runs within the test.
+
+Nobody asks Keystone; Valence and its pod managers are processes of their own.
+"""
+
+import datetime
+from unittest import mock
+
+import fixtures
+import testtools
+import valenceclient
+from django import test
+from openstack_auth import user as auth_user
+
+from valence_dashboard.tests.functional import processes
+
+_NEEDED = ('valence', 'valence-api', 'valence-simulator')
+MISSING = [name for name in _NEEDED if processes.command(name) is None]
+_PROJECT = 'a' * 32
+_ASKING = (
+    'openstack_dashboard.dashboards.identity.application_credentials.panel'
+    '.ApplicationCredentialsPanel'
+)
+_ROLES = {
+    'admin': ('admin', 'member', 'reader'),
+    'member': ('member', 'reader'),
+    'reader': ('reader',),
+}
+
+
+def _user(url, roles):
+    expires = datetime.datetime.now(datetime.UTC)
+    token = mock.Mock(id='token', project={'id': _PROJECT, 'name': 'demo'})
+    token.expires = expires + datetime.timedelta(hours=1)
+    token.tenant = token.project
+    endpoint = {
+        'interface': 'public',
+        'region': 'RegionOne',
+        'region_id': 'RegionOne',
+        'url': url,
+    }
+    service = {'type': 'composable', 'name': 'valence'}
+    return auth_user.User(
+        id='b' * 32,
+        token=token,
+        user='somebody',
+        project_id=_PROJECT,
+        project_name='demo',
+        domain_id='default',
+        enabled=True,
+        service_catalog=[{**service, 'endpoints': [endpoint]}],
+        roles=[{'id': name, 'name': name} for name in roles],
+        authorized_tenants=[],
+        services_region='RegionOne',
+    )
+
+
+class TestCase(testtools.TestCase, test.SimpleTestCase):
+    """Pages as a user sees them whose Valence is at ``url``."""
+
+    def use(self, url, role='admin'):
+        user = _user(url, _ROLES[role])
+        context = {'JS_CATALOG': '', 'authorized_tenants': []}
+        for name, answer in (
+            ('openstack_auth.utils.get_user', user),
+            ('openstack_dashboard.context_processors.openstack', context),
+            # Asks Keystone whether it is to be seen.
+            (f'{_ASKING}.can_access', False),
+        ):
+            self.useFixture(
+                fixtures.MonkeyPatch(name, lambda *_, answer=answer: answer)
+            )
+
+    def page(self, path, **headers):
+        """The text of a page."""
+        return self.client.get(path, headers=headers).content.decode()
+
+    def filter(self, path, table, name, text):
+        """The page after somebody has filtered its table."""
+        parameter = f'{table._meta.name}__filter__q'
+        self.client.post(path, {parameter: text, f'{parameter}_field': name})
+        return self.page(path)
+
+
+def connect(url):
+    return valenceclient.connect(
+        auth_type='none',
+        endpoint=url,
+        load_yaml_config=False,
+        load_envvars=False,
+    ).composable
+
+
+def pod_manager(valence, systems):
+    """One that is online, with its inventory read."""
+    composable = connect(valence.url)
+    simulator = processes.simulator(systems)
+    made = composable.create_pod_manager(
+        name='pod',
+        url=simulator.url,
+        username='admin',
+        password=processes.PASSWORD,
+        location='Room 7',
+    )
+    processes.wait_for(
+        lambda: composable.get_pod_manager(made.id).synced_at, 'its inventory'
+    )
+    return composable, made.id
