@@ -7,6 +7,7 @@ client ships; what is said here holds for every field of a name.
 
 import datetime
 import json
+import re
 from typing import Any
 
 from django.utils import dateparse
@@ -50,6 +51,7 @@ _UNITS = {
         f'{value / 1000:g} Gbit/s' if value >= 1000 else f'{value} Mbit/s'
     ),
 }
+_NAMES = {'mib': 'MiB', 'gib': 'GiB', 'mbps': 'Mbit/s'}
 # The colour of a state. What is not here is grey.
 _COLOURS = {
     'success': ('online', 'active', 'free', 'ok', 'succeeded', 'done', 'on'),
@@ -88,6 +90,26 @@ def label(name: str) -> str:
         words.pop()
     text = ' '.join(_WORDS.get(word, word) for word in words)
     return text[:1].upper() + text[1:]
+
+
+def measured(name: str) -> str:
+    """What a field is called where its bare number is wanted."""
+    unit = _NAMES.get(name.rpartition('_')[2])
+    return f'{label(name)} ({unit})' if unit else label(name)
+
+
+def meant(kind: str, name: str, text: str) -> str:
+    """What somebody filters by, in the words of the API.
+
+    :param kind: the name of the resource in the proxy.
+    """
+    field = of(kind.title().replace('_', '')).get(name, {})
+    if 'boolean' in field.get('type', ()):
+        words = {_('Yes').lower(): 'true', _('No').lower(): 'false'}
+        return words.get(text.lower(), text.lower())
+    if 'enum' in field or name in STATES or name == 'type':
+        return re.sub(r'(?<=\w) (?=\w)', '_', text.lower())
+    return text
 
 
 def show(name: str, value: Any) -> str:

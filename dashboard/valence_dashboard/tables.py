@@ -66,7 +66,7 @@ def filters(collection: str, *only: str) -> type[tables.FilterAction]:
     choices = tuple(
         (
             name,
-            f'{fields.label(name)} =',
+            f'{fields.measured(name)} =',
             True,
             known[name].get('description', ''),
         )
@@ -344,8 +344,16 @@ class ListView(Reader, tables.DataTableView):
     template_name = 'valence/table.html'
 
     def get_data(self) -> list[api.Record]:
-        """The rows of the page."""
-        return self.read(self.table, **self.get_filters())
+        """The rows of the page; the API sorts by what suits the filter."""
+        given = {
+            name: fields.meant(self.table.kind, name, text)
+            for name, text in self.get_filters().items()
+        }
+        if given:
+            self.query = {**self.query}
+            self.query.pop('sort_key', None)
+            self.table._no_data_message = _('Nothing matches.')
+        return self.read(self.table, **given)
 
 
 class ListTab(Reader, tabs.TableTab):
@@ -375,11 +383,20 @@ class ListTab(Reader, tabs.TableTab):
 
 
 def _unfiltered(table: type[Table]) -> type[Table]:
-    """A table without its filter, which Horizon does not know in tabs."""
+    """A table without its filter, which Horizon does not know in tabs.
+
+    It turns its pages alone: the tabs of a page have one address.
+    """
     actions = tuple(
         action
         for action in getattr(table.Meta, 'table_actions', ())
         if not issubclass(action, tables.FilterAction)
     )
-    meta = type('Meta', (table.Meta,), {'table_actions': actions})
+    name = table.Meta.name
+    own = {
+        'table_actions': actions,
+        'pagination_param': f'{name}_marker',
+        'prev_pagination_param': f'{name}_prev_marker',
+    }
+    meta = type('Meta', (table.Meta,), own)
     return type(table.__name__, (table,), {'Meta': meta})

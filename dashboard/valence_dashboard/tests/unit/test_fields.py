@@ -57,6 +57,23 @@ class Fields(testtools.TestCase):
         self.assertIn('ü&lt;/b&gt;', shown)
         self.assertIn('&quot;Chassis&quot;: []', shown)
 
+    def test_what_is_meant_by_the_words_of_a_page(self):
+        for kind, name, text, meant in (
+            ('pod_manager', 'status', 'Online', 'online'),
+            ('pod_manager', 'is_public', 'Yes', 'true'),
+            ('pod_manager', 'is_public', 'false', 'false'),
+            ('pod_manager', 'name', 'My Pod', 'My Pod'),
+            ('device', 'type', 'GPU', 'gpu'),
+            ('node', 'power_state', 'in:On, Off', 'in:on, off'),
+            ('system', 'state', 'Not There', 'not_there'),
+        ):
+            self.assertEqual(meant, fields.meant(kind, name, text))
+
+    def test_what_is_measured(self):
+        self.assertEqual('Memory (MiB)', fields.measured('memory_mib'))
+        self.assertEqual('Speed (Mbit/s)', fields.measured('speed_mbps'))
+        self.assertEqual('CPU cores', fields.measured('cpu_cores'))
+
     def test_ago(self):
         now = timezone.now()
         self.assertIn('just now', fields.ago(now.isoformat()))

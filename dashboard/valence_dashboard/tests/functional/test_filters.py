@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the filters of the lists find, and what turns their pages."""
+
+import unittest
+
+from django.test import override_settings
+
+from valence_dashboard import fields
+from valence_dashboard import operations
+from valence_dashboard.admin.chassis import tables as chassis
+from valence_dashboard.admin.devices import tables as devices
+from valence_dashboard.admin.pod_managers import tables as pod_managers
+from valence_dashboard.admin.storages import tables as storages
+from valence_dashboard.admin.systems import tables as systems
+from valence_dashboard.project.flavors import tables as flavors
+from valence_dashboard.project.nodes import tables as nodes
+from valence_dashboard.tests.functional import pages
+from valence_dashboard.tests.functional import processes
+
+_TABLES = {
+    'admin/pod_managers': pod_managers.PodManagers,
+    'admin/systems': systems.Systems,
+    'admin/chassis': chassis.Chassis,
+    'admin/devices': devices.Devices,
+    'admin/storages': storages.Storages,
+    'admin/operations': operations.AllOperations,
+    'project/nodes': nodes.Nodes,
+    'project/flavors': flavors.Flavors,
+}
+
+
+@unittest.skipIf(pages.MISSING, f'not installed: {", ".join(pages.MISSING)}')
+class Filters(pages.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        valence = processes.valence(name='filters')
+        cls.composable, cls.pod = pages.pod_manager(valence, 3)
+        cls.composable.create_flavor(name='any', properties={})
+        node = cls.composable.compose_node(
+            name='one', pod_manager='pod', flavor='any'
+        )
+        cls.composable.wait_for_operation(node, interval=0.1)
+        cls.url = valence.url
+
+    def setUp(self):
+        super().setUp()
+        self.use(self.url)
+
+    def sample(self, collection, name):
+        """A resource that has a field, and how a page shows that."""
+        for found in getattr(self.composable, collection)():
+            record = found.answer()
+            value = {
+                **record,
+                'pod_manager': record.get('podm_uuid') and 'pod',
+                'flavor': record.get('flavor_uuid') and 'any',
+            }[name]
+            if isinstance(value, bool):
+                return record, fields.show(name, value)
+            if name in fields.STATES and value:
+                return record, value.replace('_', ' ').capitalize()
+            if value:
+                return record, str(value)
+        return None, 'nothing'
+
+    def test_every_filter_finds_what_the_page_shows(self):
+        for panel, table in _TABLES.items():
+            choices = table._meta._filter_action.filter_choices
+            for name, label, *_rest in choices:
+                collection = panel.partition('/')[2]
+                record, text = self.sample(collection, name)
+                page = self.filter(f'/{panel}/', table, name, text)
+                told = (panel, label, text)
+                self.assertNotIn('Invalid input', page, told)
+                if record is None or collection == 'nodes':
+                    # Without a Keystone, nodes are of no project.
+                    self.assertIn('Nothing matches.', page, told)
+                else:
+                    which = record.get('uuid')
+                    self.assertIn(f'data-object-id="{which}"', page, told)
+
+    def test_filters_tell_their_units(self):
+        page = self.page('/admin/systems/')
+        self.assertIn('Memory (MiB) =', page)
+        self.assertIn('CPU cores =', page)
+
+    def test_operations_that_are_filtered_stay_in_order(self):
+        for _ in range(2):
+            made = self.composable.sync_pod_manager(self.pod)
+            self.composable.wait_for_operation(made, interval=0.1)
+        page = self.filter(
+            '/admin/operations/', operations.AllOperations, 'action', 'sync'
+        )
+        found = list(
+            self.composable.operations(
+                action='sync', sort_key='created_at', sort_dir='desc'
+            )
+        )
+        self.assertGreater(len(found), 1)
+        places = [page.index(one.id) for one in found]
+        self.assertEqual(sorted(places), places)
+
+    def test_tabs_turn_their_pages_alone(self):
+        path = f'/admin/pod_managers/{self.pod}/?tab=pod_manager__'
+        with override_settings(API_RESULT_PAGE_SIZE=2):
+            page = self.page(f'{path}systems')
+            last = list(self.composable.systems(podm_uuid=self.pod))[1].id
+            self.assertIn(f'systems_marker={last}', page)
+            turned = f'&systems_marker={last}'
+            self.assertIn(
+                'systems_prev_marker=', self.page(f'{path}systems{turned}')
+            )
+            page = self.page(f'{path}devices{turned}')
+        self.assertNotIn('Invalid input', page)
+        self.assertNotIn('devices_prev_marker', page)
+        self.assertIn('devices_marker', page)
