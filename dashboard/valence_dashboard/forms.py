@@ -38,7 +38,7 @@ def field(name: str, schema: dict[str, Any], required: bool) -> forms.Field:
         return forms.BooleanField(**{**common, 'required': False})
     if 'enum' in schema:
         values = [value for value in schema['enum'] if value is not None]
-        return forms.ThemableChoiceField(
+        return forms.ChoiceField(
             choices=[(value, _spaced(value)) for value in values], **common
         )
     if 'integer' in kinds:

@@ -116,7 +116,7 @@ class Tab(tabs.TableTab):
 class GrantForm(base.Form):
     """Lets a project use a pod manager."""
 
-    project = forms.ThemableChoiceField(label=_('Project'))
+    project = forms.ChoiceField(label=_('Project'))
     done = _('Let a project use %s.')
 
     def __init__(

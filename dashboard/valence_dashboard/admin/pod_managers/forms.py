@@ -38,7 +38,7 @@ class Register(base.ResourceForm):
     ) -> None:
         super().__init__(request, *args, **kwargs)
         known = self.fields['driver']
-        self.fields['driver'] = forms.ThemableChoiceField(
+        self.fields['driver'] = forms.ChoiceField(
             choices=_drivers(request),
             label=known.label,
             help_text=known.help_text,

@@ -76,7 +76,7 @@ class Boot(_Act):
         self, request: http.HttpRequest, *args: Any, **kwargs: Any
     ) -> None:
         super().__init__(request, *args, **kwargs)
-        self.fields['Target'] = forms.ThemableChoiceField(
+        self.fields['Target'] = forms.ChoiceField(
             choices=[(target, target) for target in self.TARGETS],
             label=fields.label('Target'),
         )
@@ -112,7 +112,7 @@ class Register(base.Form):
 class Attach(base.Form):
     """Joins a free device of the node's pod manager to it."""
 
-    device = forms.ThemableChoiceField(label=_('Device'))
+    device = forms.ChoiceField(label=_('Device'))
     done = _('Attaching a device to %s.')
 
     def __init__(

@@ -67,7 +67,7 @@ class _Action(workflows.Action):
 class WhatAction(_Action):
     """How the node is called, and the flavor."""
 
-    flavor = forms.ThemableChoiceField(
+    flavor = forms.ChoiceField(
         label=_('Flavor'),
         required=False,
         help_text=_('Says what hardware it is made of.'),
@@ -148,10 +148,8 @@ class ExactAction(_Action):
 class WhereAction(_Action):
     """Where it is composed."""
 
-    pod_manager = forms.ThemableChoiceField(
-        label=_('Pod manager'), required=False
-    )
-    relation = forms.ThemableChoiceField(
+    pod_manager = forms.ChoiceField(label=_('Pod manager'), required=False)
+    relation = forms.ChoiceField(
         label=_('Place beside other nodes'),
         required=False,
         help_text=_SCHEMA['affinity']['description'],

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* What the pages of Valence do in the browser: follow what is under way, ask
-   for a preview, make room for more, and tell of a system what the mouse or the
-   keyboard is on. */
+   for a preview, make room for more, lead through the wizard by the keyboard,
+   and tell of a system what the mouse or the keyboard is on. */
 (function () {
   'use strict';
 
@@ -74,6 +74,7 @@
     var form = document.querySelector('.workflow form');
     var timer, asked = 0;
     function ask() {
+      clearTimeout(timer);
       var number = ++asked;
       fetch(place.dataset.preview, {
         method: 'POST', headers: AJAX, body: new FormData(form)
@@ -91,6 +92,22 @@
     });
     form.addEventListener('change', ask);
     ask();
+  }
+
+  /* Before the last step, Enter leads to the next one. */
+  function step(form) {
+    form.addEventListener('keydown', function (event) {
+      var next = form.querySelector('.button-next');
+      if (event.key === 'Enter' && event.target.matches('input, select') &&
+          next.offsetParent) {
+        event.preventDefault();
+        next.click();
+        var first = form.querySelector(
+          '.tab-pane.active :is(input:not([type="hidden"]), select, textarea)'
+        );
+        if (first && !event.target.offsetParent) { first.focus(); }
+      }
+    });
   }
 
   /* One more row of fields, of what may be wanted several times. */
@@ -170,6 +187,7 @@
   function name() {
     var names = {
       'a.close': gettext('Close'),
+      '.multi-select-header': gettext('All'),
       '.spinner-up': gettext('More'),
       '.spinner-down': gettext('Less'),
       'input[name$="__filter__q"]': gettext('Filter')
@@ -209,6 +227,8 @@
     new MutationObserver(name).observe(document.body, {
       attributeFilter: ['class'], childList: true, subtree: true
     });
+    $.ajaxPrefilter(rows);
+    document.querySelectorAll('.workflow form').forEach(step);
     var racks = document.getElementById('valence-racks');
     var place = document.getElementById('valence-preview');
     document.querySelectorAll('[data-live]').forEach(follow);

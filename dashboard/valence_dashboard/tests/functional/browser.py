@@ -175,7 +175,7 @@ class Browser:
             element.send_keys(value)
 
     def choose(self, name: str, text: str) -> None:
-        """Choose of a list by what is shown; Horizon draws it itself."""
+        """Choose of a list by what is shown."""
         self.wait(lambda: self.find(f'#id_{name} option'))
         self.driver.execute_script(
             """
