@@ -13,6 +13,55 @@
     return new DOMParser().parseFromString(text, 'text/html');
   }
 
+  /* A line at the beginning of a place, as long as Valence does not answer. */
+  function away(place, silent) {
+    var line = place.querySelector(':scope > .valence-away');
+    if (silent && !line) {
+      line = document.createElement('p');
+      line.className = 'valence-away text-warning';
+      line.setAttribute('role', 'status');
+      line.textContent = gettext(
+        'Valence does not answer. What is shown may have changed.'
+      );
+      place.prepend(line);
+    } else if (line && !silent) {
+      line.remove();
+    }
+  }
+
+  /* Horizon asks for the rows that may change. One that somebody is about to
+     do something with stays as it is: a dialog acts on the very row that it
+     was opened from. One that could not be read is asked for again. */
+  function rows(options) {
+    if (options.url.indexOf('action=row_update') < 0) {
+      return;
+    }
+    var page = document.querySelector('.valence');
+    var success = options.success, error = options.error;
+    function held() {
+      return document.querySelector('.modal.in') || Array.from(
+        document.querySelectorAll('tr.ajax-update')
+      ).some(function (row) {
+        return row.dataset.updateUrl === options.url && (
+          row.contains(document.activeElement) || row.querySelector('.open')
+        );
+      });
+    }
+    options.success = function () {
+      away(page, false);
+      if (!held()) { success.apply(this, arguments); }
+    };
+    options.error = function (answer) {
+      if (answer.status === 401) {
+        window.location.reload();
+      } else if (answer.status !== 404) {
+        away(page, true);
+      } else if (!held()) {
+        error.apply(this, arguments);
+      }
+    };
+  }
+
   /* A part of the page with data-live is asked for anew until it has come to
      rest; then the parts that data-whole names are taken from the page as it
      is by now. What does not exist any longer has been left. */
@@ -24,14 +73,19 @@
       fetch(part.dataset.live, {headers: AJAX}).then(function (answer) {
         if (answer.status === 404) {
           part.textContent = gettext('It does not exist any longer.');
+        } else if (answer.status === 401) {
+          window.location.reload();
         } else if (!answer.ok) {
+          away(part, true);
           follow(part);
         } else {
+          away(part, false);
           return answer.text().then(function (text) {
             replace(part, parse(text).querySelector('.valence-status'));
           });
         }
       }).catch(function () {
+        away(part, true);
         follow(part);
       });
     }, INTERVAL);
@@ -52,6 +106,7 @@
 
   function whole(part) {
     fetch(window.location.href).then(function (answer) {
+      if (!answer.ok) { throw answer; }
       return answer.text();
     }).then(function (text) {
       if (document.querySelector('.modal.in, .btn-group.open')) {
@@ -189,8 +244,7 @@
       'a.close': gettext('Close'),
       '.multi-select-header': gettext('All'),
       '.spinner-up': gettext('More'),
-      '.spinner-down': gettext('Less'),
-      'input[name$="__filter__q"]': gettext('Filter')
+      '.spinner-down': gettext('Less')
     };
     Object.keys(names).forEach(function (selector) {
       document.querySelectorAll(selector).forEach(function (one) {

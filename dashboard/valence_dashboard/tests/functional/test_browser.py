@@ -1,17 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """People at work with the pages: Horizon, Keystone, Valence, all real."""
 
-import functools
-import unittest
-
-import testtools
-import valenceclient
-
 from valence_dashboard.tests.functional import browser
+from valence_dashboard.tests.functional import people
 from valence_dashboard.tests.functional import processes
-from valence_dashboard.tests.functional import stack
+from valence_dashboard.tests.functional.people import composable
+from valence_dashboard.tests.functional.people import pod
+from valence_dashboard.tests.functional.people import register
 
-_MISSING = browser.missing()
 _OVERLAPS = """
     const boxes = Array.from(document.querySelectorAll(arguments[0]))
         .map((one) => one.getBoundingClientRect())
@@ -28,61 +24,7 @@ _OVERLAPS = """
 """
 
 
-@functools.cache
-def composable():
-    """Valence, as an administrator speaks to it."""
-    cloud = stack.stack().cloud('admin')
-    valenceclient.add_service(cloud)
-    return cloud.composable
-
-
-def register(name: str, systems: int) -> processes.Process:
-    """A pod manager that is online, with its inventory read."""
-    simulator = processes.simulator(systems, '--compose-seconds', '0.3')
-    composable().create_pod_manager(
-        name=name,
-        url=simulator.url,
-        username='admin',
-        password=processes.PASSWORD,
-        hardware_username='admin',
-        hardware_password=processes.PASSWORD,
-    )
-    processes.wait_for(
-        lambda: composable().get_pod_manager(name).synced_at, f'pod {name}'
-    )
-    return simulator
-
-
-@functools.cache
-def pod(name: str, systems: int):
-    """A pod manager that the tests share."""
-    register(name, systems)
-    return composable().get_pod_manager(name)
-
-
-@unittest.skipIf(_MISSING, f'not installed: {", ".join(_MISSING)}')
-class Pages(testtools.TestCase):
-    def setUp(self):
-        super().setUp()
-        self.stack = stack.stack()
-
-    def open(self, user):
-        """A window in which somebody has logged in."""
-        window = browser.Browser(self.stack.url)
-        self.addCleanup(window.close)
-        window.log_in(user)
-        return window
-
-    def check(self, window, name):
-        """A page is fit for everybody, in a narrow and in a wide window."""
-        for width in browser.WIDTHS:
-            window.resize(width)
-            window.screenshot(name)
-            self.assertFalse(window.too_wide(), f'{name} at {width}')
-        window.resize(browser.WIDTHS[0])
-        self.assertEqual([], window.serious(), name)
-        self.assertNotIn(f'"{processes.PASSWORD}"', window.driver.page_source)
-
+class Pages(people.TestCase):
     def test_register_a_pod_manager(self):
         simulator = processes.simulator(12)
         window = self.open('admin')
