@@ -6,6 +6,7 @@ manager that has [conductor] podm_parallel operations running gets no further
 ones; those wait, and others go before them.
 """
 
+from collections.abc import Collection
 from collections.abc import Iterable
 from typing import Any
 
@@ -80,6 +81,27 @@ def claim(
     if tx.update(models.Operation, values, *_due(), uuid=candidate.uuid):
         return operations.load(tx, candidate.uuid)
     return None
+
+
+@db.transaction
+def give_up(tx: db.Transaction, conductor: str, held: Collection[str]) -> int:
+    """Give back what a conductor has claimed without knowing of it.
+
+    A claim may have come true although the database was gone before it said
+    so.
+
+    :param held: the tokens of the claims that the conductor does know.
+    :returns: how many operations others may take now.
+    """
+    op = models.Operation
+    return tx.update(
+        op,
+        {'claim': None, 'conductor': None},
+        op.claim.is_not(None),
+        op.claim.not_in(held),
+        conductor=conductor,
+        state='running',
+    )
 
 
 def _due() -> tuple[sa.ColumnElement[bool], ...]:

@@ -85,6 +85,10 @@ class Conductor:
         self._stopping = threading.Event()
         self._wake = threading.Event()
         self._threads: list[threading.Thread] = []
+        # The tokens of the operations that are worked on, and whether there
+        # may be claims besides that nobody told us of.
+        self._held: set[str] = set()
+        self._doubtful = False
 
     def start(self) -> None:
         """Begin to work. The database may still be away."""
@@ -186,6 +190,9 @@ class Conductor:
         """Claim all that is due, then wait to be woken, or for a while."""
         self._wake.clear()
         if self._lease.left() > 0:
+            if self._doubtful:
+                claims.give_up(self._lease.uuid, set(self._held))
+                self._doubtful = False
             while self._claim_some():
                 continue
         self._wake.wait(cfg.CONF.conductor.poll_interval)
@@ -212,11 +219,15 @@ class Conductor:
         claimed = None
         try:
             claimed = claims.claim(self._lease.uuid, candidate)
+        except Exception:
+            self._doubtful = True
+            raise
         finally:
             if claimed is None:
                 workers.give_back()
         if claimed is None:
             return False
+        self._held.add(claimed[0].claim)
         workers.submit(self._work, *claimed)
         return True
 
@@ -238,6 +249,7 @@ class Conductor:
             except Exception:
                 LOG.exception('Operation %s cannot go on', operation.uuid)
                 self._stopping.wait(1)
+        self._held.discard(operation.claim)
         self._wake_for(run.operation.run_after)
 
     def _wake_for(self, run_after: datetime.datetime | None) -> None:
