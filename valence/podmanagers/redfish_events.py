@@ -32,6 +32,8 @@ _EVENT_TYPES = (
 # nothing but the service that sends it.
 _HEARTBEAT = 'RedfishServiceFunctional'
 _SERVICE = '/redfish/v1/EventService'
+# What a chassis holds, and the computers in it tell of.
+_HELD = re.compile('/(Drives|Memory|NetworkAdapters|PCIeDevices|Processors)/')
 # What happens below these changes no inventory.
 _ELSEWHERE = re.compile(
     '/(AccountService|CertificateService|EventService|JobService|JsonSchemas'
@@ -81,6 +83,12 @@ def sort(
             found = members.setdefault(kind, [])
             if member not in found:
                 found.append(member)
+            if kind == 'chassis' and _HELD.search(uri.removeprefix(place)):
+                body = crawler.get_many([member]).get(member, {})
+                for system in links(
+                    obj(body.get('Links')).get('ComputerSystems')
+                ):
+                    sort(system, places, members, crawler)
 
 
 def strange(uris: Iterable[str], places: Mapping[str, str]) -> set[str]:

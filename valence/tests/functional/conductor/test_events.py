@@ -102,6 +102,15 @@ class Follow(EventsCase):
                 return
         self.fail('it stays what an event told of')
 
+    def test_a_part_that_is_named_by_its_chassis(self):
+        pod = self.listening()
+        row = self.row(self.uri())
+        drive = row['drives'][0]['resource_uri']
+        self.assertIn('/Chassis/', drive)
+        pod.change(drive, CapacityGiB=7777, CapacityBytes=7777 * 2**30)
+        self.wait_row(row['resource_uri'], lambda row: row['refreshed'])
+        self.assertLess(7700, self.row(row['resource_uri'])['storage_gib'])
+
     def test_hardware_comes_and_goes(self):
         pod = self.listening()
         pod.control('POST', 'systems', {'count': 1})
