@@ -8,6 +8,7 @@ more rows than it gave.
 import contextlib
 import datetime
 import random
+import uuid
 
 import sqlalchemy as sa
 from oslo_utils import uuidutils
@@ -20,9 +21,9 @@ from valence.objects import fields
 from valence.tests import base
 
 _ROWS = 3000
-_PAGE = 15
+_PAGE = 10
 _MOST = 5 * _PAGE
-_UUIDS = [uuidutils.generate_uuid() for _ in range(3)]
+_UUIDS = [f'{n}0000000-0000-4000-8000-000000000000' for n in (3, 7, 9)]
 _DAY = datetime.datetime(2026, 1, 1)
 _COLLECTIONS = (
     objects.PodManager,
@@ -54,10 +55,14 @@ def _skewed(field, share):
 def _row(cls, numbers):
     """A row: what is filtered by has few values, what is sorted by many."""
     model = models.BY_RESOURCE[cls.RESOURCE]
-    row = {'created_at': _DAY + datetime.timedelta(seconds=numbers.random())}
+    row = {
+        # What is drawn is the same in every run.
+        'uuid': str(uuid.UUID(int=numbers.getrandbits(128), version=4)),
+        'created_at': _DAY + datetime.timedelta(seconds=numbers.random()),
+    }
     for column in model.__table__.columns:
         field = cls.fields.get(column.name)
-        if column.name in (*row, 'uuid'):
+        if column.name in row:
             continue
         if column.name in ('uri_hash', 'lock_key', 'url'):
             row[column.name] = uuidutils.generate_uuid()
@@ -91,8 +96,8 @@ def _fill(tx):
         model = models.BY_RESOURCE[cls.RESOURCE]
         rows = [_row(cls, numbers) for _ in range(_ROWS)]
         if cls is objects.PodManager:
-            for row, uuid in zip(rows, _UUIDS, strict=False):
-                row['uuid'] = uuid
+            for row, known in zip(rows, _UUIDS, strict=False):
+                row['uuid'] = known
         tx.create_many(model, rows)
 
 
