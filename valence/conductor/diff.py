@@ -110,8 +110,7 @@ def diff(
     seen_at = since or now
     for item in {item.uri: item for item in seen}.values():
         row = found.get(item.uri)
-        values = _values(item, uuids, parent_column, racks)
-        values['refreshed'] = confirms
+        values = _values(item, uuids, parent_column, racks, confirms)
         if row is None:
             values.update(
                 uuid=uuids[item.uri], podm_uuid=podm_uuid, seen_at=seen_at
@@ -126,14 +125,8 @@ def diff(
                     if name in values
                 }
         else:
-            for name in item.unknown:
-                del values[name]
-            if item.parent is None and (
-                confirms or getattr(row, parent_column) in hidden
-            ):
-                # What contains it may be what tells so, and was not heard.
-                del values[parent_column]
-                values.pop('rack_uuid', None)
+            unheard = confirms or getattr(row, parent_column) in hidden
+            _leave_unknown(values, item, parent_column, unheard)
             different = _different(row, values)
             if different or confirms:
                 changes.update[row.uuid] = {**different, 'seen_at': seen_at}
@@ -152,6 +145,7 @@ def _values(
     uuids: Mapping[str, str],
     parent_column: str,
     racks: Mapping[str | None, str | None] | None,
+    refreshed: bool,
 ) -> dict[str, Any]:
     """The columns of a piece that was seen."""
     values = {
@@ -159,6 +153,7 @@ def _values(
         'properties': item.properties,
         'resource_uri': item.uri,
         'uri_hash': uri_hash(item.uri),
+        'refreshed': refreshed,
         'stale': bool(item.unknown),
         'missing_since': None,
         'missed_syncs': 0,
@@ -167,6 +162,24 @@ def _values(
     if racks is not None:
         values['rack_uuid'] = racks.get(item.parent)
     return values
+
+
+def _leave_unknown(
+    values: dict[str, Any],
+    item: base.Item,
+    parent_column: str,
+    unheard: bool,
+) -> None:
+    """Leave out what could not be read: what is stored of it holds.
+
+    :param unheard: whether what contains the piece may be what tells so, and
+        was not heard.
+    """
+    for name in item.unknown:
+        del values[name]
+    if item.parent is None and unheard:
+        del values[parent_column]
+        values.pop('rack_uuid', None)
 
 
 def _different(row: Any, values: dict[str, Any]) -> dict[str, Any]:
