@@ -107,3 +107,23 @@ def pod_manager(valence, systems):
         lambda: composable.get_pod_manager(made.id).synced_at, 'its inventory'
     )
     return composable, made.id
+
+
+class NodeTestCase(TestCase):
+    """With a Valence, a pod manager, a flavor and a node of a class's own."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.valence = processes.valence(name=cls.__name__.lower())
+        cls.composable, cls.pod = pod_manager(cls.valence, 3)
+        cls.composable.create_flavor(name='any', properties={})
+        node = cls.composable.compose_node(
+            name='one', pod_manager='pod', flavor='any'
+        )
+        cls.composable.wait_for_operation(node, interval=0.1)
+        cls.node = node.id
+
+    def setUp(self):
+        super().setUp()
+        self.use(self.valence.url)

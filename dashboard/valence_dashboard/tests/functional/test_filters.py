@@ -15,7 +15,6 @@ from valence_dashboard.admin.systems import tables as systems
 from valence_dashboard.project.flavors import tables as flavors
 from valence_dashboard.project.nodes import tables as nodes
 from valence_dashboard.tests.functional import pages
-from valence_dashboard.tests.functional import processes
 
 _TABLES = {
     'admin/pod_managers': pod_managers.PodManagers,
@@ -30,23 +29,7 @@ _TABLES = {
 
 
 @unittest.skipIf(pages.MISSING, f'not installed: {", ".join(pages.MISSING)}')
-class Filters(pages.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        valence = processes.valence(name='filters')
-        cls.composable, cls.pod = pages.pod_manager(valence, 3)
-        cls.composable.create_flavor(name='any', properties={})
-        node = cls.composable.compose_node(
-            name='one', pod_manager='pod', flavor='any'
-        )
-        cls.composable.wait_for_operation(node, interval=0.1)
-        cls.url = valence.url
-
-    def setUp(self):
-        super().setUp()
-        self.use(self.url)
-
+class Filters(pages.NodeTestCase):
     def sample(self, collection, name):
         """A resource that has a field, and how a page shows that."""
         for found in getattr(self.composable, collection)():

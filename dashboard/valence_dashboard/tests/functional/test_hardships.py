@@ -22,23 +22,7 @@ _AJAX = {'X-Requested-With': 'XMLHttpRequest'}
 
 
 @unittest.skipIf(pages.MISSING, f'not installed: {", ".join(pages.MISSING)}')
-class Hardships(pages.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.valence = processes.valence(name='hardships')
-        cls.composable, cls.pod = pages.pod_manager(cls.valence, 3)
-        cls.composable.create_flavor(name='any', properties={})
-        node = cls.composable.compose_node(
-            name='one', pod_manager='pod', flavor='any'
-        )
-        cls.composable.wait_for_operation(node, interval=0.1)
-        cls.node = node.id
-
-    def setUp(self):
-        super().setUp()
-        self.use(self.valence.url)
-
+class Hardships(pages.NodeTestCase):
     def act(self, path, action, *chosen):
         """What is on the page after an action on what is chosen."""
         answer = self.client.post(
