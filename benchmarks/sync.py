@@ -175,7 +175,7 @@ def _recorded_paths(pod: Pod) -> list[str]:
 def _discover(pod: Pod) -> Any:
     """What Valence sees."""
     from valence.podmanagers import base
-    from valence.podmanagers import rsd
+    from valence.podmanagers.rsd import driver as rsd
 
     driver = rsd.RSD(base.Connection(pod.url, 'u', 'p'))
     seen = driver.discover(base.Deadline(900))

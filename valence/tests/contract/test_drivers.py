@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Valence's own drivers keep the contract, each against its simulator."""
 
-from valence.podmanagers import expether
 from valence.podmanagers import fake
-from valence.podmanagers import redfish
-from valence.podmanagers import rsd
+from valence.podmanagers.composition import driver as redfish
+from valence.podmanagers.expether import driver as expether
+from valence.podmanagers.rsd import driver as rsd
 from valence.tests.contract import endpoints
 from valence.tests.contract import faults
 from valence.tests.contract import suite

@@ -11,8 +11,8 @@ import time
 from valence.common import exception
 from valence.podmanagers import base as podmanagers
 from valence.podmanagers import loader
-from valence.podmanagers import redfish
-from valence.podmanagers import rsd
+from valence.podmanagers.composition import driver as redfish
+from valence.podmanagers.rsd import driver as rsd
 from valence.tests import base
 from valence.tests.contract import mockups
 

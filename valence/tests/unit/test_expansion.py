@@ -5,7 +5,7 @@ from unittest import mock
 
 from valence.common import exception
 from valence.podmanagers import base as podmanagers
-from valence.podmanagers import redfish_expansion
+from valence.podmanagers.composition import expansion as redfish_expansion
 from valence.tests import base
 
 SYSTEM = '/redfish/v1/Systems/1'

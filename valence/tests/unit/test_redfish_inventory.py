@@ -6,7 +6,7 @@ import random
 
 from valence.db.sqlalchemy import models
 from valence.objects import inventory
-from valence.podmanagers import redfish_inventory
+from valence.podmanagers.redfish import resources
 from valence.tests import base
 
 _HUGE = 10**400
@@ -115,7 +115,7 @@ class TestHostile(base.TestCase):
             'EthernetInterfaces': [('/n', part)],
             'Drives': [('/d', part)] * 3,
         }
-        item = redfish_inventory.system_item('/s', body, parts, False)
+        item = resources.system_item('/s', body, parts, False)
         self._fits(item, inventory.System, models.System)
 
     def test_each_value_in_each_place(self):
@@ -123,13 +123,13 @@ class TestHostile(base.TestCase):
             body = {name: value}
             self._system(body, {})
             self._system({}, body)
-            item = redfish_inventory.chassis_item('/c', body)
+            item = resources.chassis_item('/c', body)
             self._fits(item, inventory.Chassis, models.Chassis)
 
     def test_sizes_by_the_thousand(self):
         """A size is at most what 32 bits hold, so that sums fit 64."""
         most = 2**31 - 1
-        item = redfish_inventory.system_item(
+        item = resources.system_item(
             '/s',
             {'MemorySummary': {'TotalSystemMemoryGiB': 9e15}},
             {
@@ -155,7 +155,7 @@ class TestHostile(base.TestCase):
 
     def test_nothing_but_a_long_uri(self):
         uri = '/redfish/v1/Systems/' + 'x' * 3000
-        item = redfish_inventory.system_item(
+        item = resources.system_item(
             uri,
             {},
             {'Processors': [], 'Memory': [], 'EthernetInterfaces': []},
@@ -174,7 +174,7 @@ class TestWords(base.TestCase):
             ('', None),
             ('x' * 300, 'x' * 255),
         ):
-            self.assertEqual(text, redfish_inventory.text(value))
+            self.assertEqual(text, resources.text(value))
 
     def test_number(self):
         for value, number in (
@@ -187,10 +187,10 @@ class TestWords(base.TestCase):
             (_HUGE, 0),
             (None, 0),
         ):
-            self.assertEqual(number, redfish_inventory.number(value))
+            self.assertEqual(number, resources.number(value))
 
     def test_a_system_as_it_should_be(self):
-        item = redfish_inventory.system_item(
+        item = resources.system_item(
             '/redfish/v1/Systems/1',
             {
                 'Name': 'Sled 1',

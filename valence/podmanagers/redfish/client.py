@@ -21,11 +21,11 @@ from oslo_log import log
 
 from valence.common import exception
 from valence.podmanagers import base
-from valence.podmanagers import decoding
-from valence.podmanagers import http
-from valence.podmanagers import throttle
-from valence.podmanagers import transport
-from valence.podmanagers.http import Answer
+from valence.podmanagers.wire import client
+from valence.podmanagers.wire import decoding
+from valence.podmanagers.wire import throttle
+from valence.podmanagers.wire import transport
+from valence.podmanagers.wire.client import Answer
 
 LOG = log.getLogger(__name__)
 
@@ -48,7 +48,7 @@ class Client:
     def __init__(self, connection: base.Connection) -> None:
         self._connection = connection
         path = urllib.parse.urlsplit(connection.url).path.rstrip('/')
-        self._http = http.Http(
+        self._http = client.Http(
             connection,
             prefix=path.removesuffix(ROOT) if path.endswith(ROOT) else path,
             headers={'OData-Version': '4.0'},
@@ -308,7 +308,7 @@ class EventStream:
     def __iter__(self) -> Iterator[dict[str, Any]]:
         # What comes in chunks comes whole; the rest is waited for by bytes.
         chunked = getattr(self._response.raw, 'chunked', False)
-        size = http.CHUNK if chunked else 1
+        size = client.CHUNK if chunked else 1
         data: list[bytes] = []
         try:
             for line in _lines(self._response.iter_content(size)):
@@ -319,7 +319,7 @@ class EventStream:
                     data = []
                 if sum(map(len, data)) > cfg.CONF.redfish.max_answer_bytes:
                     raise ValueError('an event is too large')
-        except (*http.NO_ANSWER, AttributeError) as exc:
+        except (*client.NO_ANSWER, AttributeError) as exc:
             LOG.debug('The event stream ended: %s', exc)
         finally:
             self._response.close()

@@ -13,19 +13,19 @@ from oslo_log import log
 
 from valence.common import exception
 from valence.podmanagers import base
-from valence.podmanagers import redfish_actions
-from valence.podmanagers import redfish_events
-from valence.podmanagers import redfish_inventory
-from valence.podmanagers import redfish_pools
-from valence.podmanagers import rsd_nodes
-from valence.podmanagers.redfish_client import Client
-from valence.podmanagers.redfish_client import link
-from valence.podmanagers.redfish_client import links
-from valence.podmanagers.redfish_crawler import Crawler
-from valence.podmanagers.redfish_discovery import expands
-from valence.podmanagers.redfish_events import EventService
-from valence.podmanagers.redfish_events import sort
-from valence.podmanagers.redfish_events import strange
+from valence.podmanagers.composition.discovery import expands
+from valence.podmanagers.redfish import actions
+from valence.podmanagers.redfish import events as redfish_events
+from valence.podmanagers.redfish import resources
+from valence.podmanagers.redfish.client import Client
+from valence.podmanagers.redfish.client import link
+from valence.podmanagers.redfish.client import links
+from valence.podmanagers.redfish.crawler import Crawler
+from valence.podmanagers.redfish.events import EventService
+from valence.podmanagers.redfish.events import sort
+from valence.podmanagers.redfish.events import strange
+from valence.podmanagers.rsd import nodes as rsd_nodes
+from valence.podmanagers.rsd import storage
 
 LOG = log.getLogger(__name__)
 
@@ -62,7 +62,7 @@ class RSD(redfish_events.Follower):
         client = Client(connection)
         try:
             root = client.root(deadline)
-            return redfish_inventory.rsd_nodes(root) is not None
+            return resources.rsd_nodes(root) is not None
         finally:
             client.close()
 
@@ -72,13 +72,13 @@ class RSD(redfish_events.Follower):
         self._client.get(nodes, deadline)
         events = EventService(self._client, root, deadline).capabilities()
         return base.Probe(
-            service_uuid=redfish_inventory.text(root.get('UUID')),
+            service_uuid=resources.text(root.get('UUID')),
             capabilities=_NODE | events,
         )
 
     def _root(self, deadline: base.Deadline) -> tuple[dict[str, Any], str]:
         root = self._client.root(deadline)
-        nodes = redfish_inventory.rsd_nodes(root)
+        nodes = resources.rsd_nodes(root)
         if nodes is None:
             raise exception.NotAPodManager(
                 reason='the Redfish service has no composed nodes'
@@ -184,13 +184,13 @@ class RSD(redfish_events.Follower):
         systems = members.get('systems', [])
         chassis = members.get('chassis', [])
         storages = members.get('storages', [])
-        seen.systems = redfish_inventory.read_systems(crawler, systems, used)
-        seen.chassis = redfish_inventory.read_chassis(crawler, chassis)
-        redfish_inventory.find_parents(seen)
-        seen.storages = redfish_pools.read_storages(crawler, storages)
+        seen.systems = resources.read_systems(crawler, systems, used)
+        seen.chassis = resources.read_chassis(crawler, chassis)
+        resources.find_parents(seen)
+        seen.storages = storage.read_storages(crawler, storages)
         seen.devices = [
-            *redfish_pools.read_pooled_drives(crawler, seen, used),
-            *redfish_pools.read_volumes(crawler, storages, used),
+            *storage.read_pooled_drives(crawler, seen, used),
+            *storage.read_volumes(crawler, storages, used),
         ]
 
     def _doubt(
@@ -246,7 +246,7 @@ class RSD(redfish_events.Follower):
         storages = _places(root, nodes_uri).get('storages')
         volumes = (f'{storages}/',) if storages else ()
         nodes = self._client.get(nodes_uri, deadline)
-        target = redfish_actions.target(nodes, '.Allocate')
+        target = actions.target(nodes, '.Allocate')
         body = rsd_nodes.allocation(self._client, request, volumes, deadline)
         answer = self._client.request(
             'POST', target, deadline, body, check=False
@@ -265,7 +265,7 @@ class RSD(redfish_events.Follower):
         body = self._client.get(uri, deadline)
         state = body.get('ComposedNodeState')
         if state == 'Allocated':
-            target = redfish_actions.target(body, '.Assemble')
+            target = actions.target(body, '.Assemble')
             self._client.post(target, {}, deadline)
             raise base.NotYet(_POLL_SECONDS)
         if state in ('Allocating', 'Assembling'):
@@ -296,9 +296,9 @@ class RSD(redfish_events.Follower):
         asked_before = uri in self._deleting
         self._deleting.add(uri)
         answer = self._client.request('DELETE', uri, deadline, check=False)
-        watched = redfish_actions.monitor(answer)
+        watched = actions.monitor(answer)
         if answer.status == 202 and watched is not None:
-            answer = redfish_actions.wait(self._client, watched, deadline)
+            answer = actions.wait(self._client, watched, deadline)
         forced = answer.status in _REFUSALS and self._force(uri, deadline)
         gone = answer.status in (404, 410)
         if not gone and not forced:
@@ -314,11 +314,11 @@ class RSD(redfish_events.Follower):
             body = self._client.get(uri, deadline)
         except exception.ResourceGone:
             return True
-        if not redfish_actions.offers(body, '.ForceDelete'):
+        if not actions.offers(body, '.ForceDelete'):
             return False
         self._deleting.discard(uri)
         LOG.warning('%s refuses to be deleted and is forced to', uri)
-        target = redfish_actions.target(body, '.ForceDelete')
+        target = actions.target(body, '.ForceDelete')
         self._client.post(target, {}, deadline)
         return True
 
@@ -326,22 +326,22 @@ class RSD(redfish_events.Follower):
         self, uri: str, reset_type: str, deadline: base.Deadline
     ) -> None:
         body = self._client.get(uri, deadline)
-        redfish_actions.reset(self._client, body, reset_type, deadline)
+        actions.reset(self._client, body, reset_type, deadline)
 
     def set_boot(
         self, uri: str, enabled: str, target: str, deadline: base.Deadline
     ) -> None:
-        redfish_actions.set_boot(self._client, uri, enabled, target, deadline)
+        actions.set_boot(self._client, uri, enabled, target, deadline)
 
     def computer(self, uri: str, deadline: base.Deadline) -> base.Computer:
         body = self._client.get(uri, deadline)
-        parts = redfish_inventory.obj(body.get('Links'))
+        parts = resources.obj(body.get('Links'))
         systems = links(parts.get('ComputerSystem'))
         if not systems:
             raise exception.RequestRefused(
                 reason=f'{uri} does not tell its computer system'
             )
-        return redfish_actions.computer(self._client, systems[0], deadline)
+        return actions.computer(self._client, systems[0], deadline)
 
     def attach(self, uri: str, resource: str, deadline: base.Deadline) -> None:
         rsd_nodes.attach(self._client, uri, resource, deadline)

@@ -10,12 +10,12 @@ from collections.abc import Iterable
 from typing import Any
 
 from valence.podmanagers import base
-from valence.podmanagers import redfish_inventory
-from valence.podmanagers.redfish_client import links
-from valence.podmanagers.redfish_crawler import Crawler
-from valence.podmanagers.redfish_inventory import count
-from valence.podmanagers.redfish_inventory import obj
-from valence.podmanagers.redfish_inventory import text
+from valence.podmanagers.redfish import resources
+from valence.podmanagers.redfish.client import links
+from valence.podmanagers.redfish.crawler import Crawler
+from valence.podmanagers.redfish.resources import count
+from valence.podmanagers.redfish.resources import obj
+from valence.podmanagers.redfish.resources import text
 
 # Links of a block to its parts; those of a Storage lie one level deeper.
 _PARTS = (
@@ -105,7 +105,7 @@ def state(body: dict[str, Any]) -> str:
     known = _STATES.get(str(told), 'unavailable' if told else 'free')
     if known != 'free':
         return known
-    if redfish_inventory.system_state(body, used=False) == 'unavailable':
+    if resources.system_state(body, used=False) == 'unavailable':
         return 'unavailable'
     return 'used' if status.get('Reserved') in (True, 'true') else 'free'
 
@@ -120,7 +120,7 @@ def health(body: dict[str, Any]) -> str:
     status = obj(body.get('CompositionStatus'))
     if status.get('CompositionState') == 'Failed':
         return 'critical'
-    return redfish_inventory.health(body)
+    return resources.health(body)
 
 
 def zones(body: dict[str, Any]) -> list[str]:
@@ -155,7 +155,7 @@ def parts(crawler: Crawler, body: dict[str, Any]) -> Parts:
     for store in stores.values():
         drives += links(store.get('Drives'))
     found['Drives'] = list(crawler.get_many(drives).items())
-    found['Drives'] += redfish_inventory.simple_drives(
+    found['Drives'] += resources.simple_drives(
         crawler.get_many(links(body.get('SimpleStorage')))
     )
     return found
@@ -167,7 +167,7 @@ def lacking(crawler: Crawler, body: dict[str, Any]) -> set[str]:
     inside = [uri for store in stores for uri in links(store.get('Drives'))]
     return {
         name
-        for name in redfish_inventory.TOLD_BY
+        for name in resources.TOLD_BY
         if crawler.lacks(
             [*links(body.get(name)), *(inside if name == 'Storage' else ())]
         )
@@ -182,13 +182,13 @@ def device_item(
     :param places: the URIs of the zones that it lies in.
     """
     held = parts(crawler, body)
-    drives = [redfish_inventory.drive(*found) for found in held['Drives']]
-    nics = [redfish_inventory.nic(*f) for f in held['EthernetInterfaces']]
+    drives = [resources.drive(*found) for found in held['Drives']]
+    nics = [resources.nic(*f) for f in held['EthernetInterfaces']]
     first = drives[0] if drives else {}
     processors = [part for _, part in held['Processors']]
     memory = [part for _, part in held['Memory']]
     chassis = links(obj(body.get('Links')).get('Chassis'))
-    item = redfish_inventory.device_item(
+    item = resources.device_item(
         uri,
         body,
         used=False,
@@ -214,7 +214,7 @@ def _label(item: base.Item, parts: list[dict[str, Any]]) -> None:
     """A block of a single part bears what is written on the part."""
     if len(parts) != 1:
         return
-    for name, value in redfish_inventory.labels(parts[0]).items():
+    for name, value in resources.labels(parts[0]).items():
         if name != 'health' and item.values.get(name) is None:
             item.values[name] = value
 
@@ -243,24 +243,24 @@ def host_item(
     :param inner: the computer that the block is, as an item of its own.
     """
     if inner is None:
-        inner = redfish_inventory.system_item(
+        inner = resources.system_item(
             uri, body, parts(crawler, body), used=False
         )
         lost = lacking(crawler, body)
         if crawler.lacks(behind(body)):
-            lost = set(redfish_inventory.TOLD_BY)
+            lost = set(resources.TOLD_BY)
         for kind in lost:
-            inner.unknown.update(redfish_inventory.TOLD_BY[kind])
+            inner.unknown.update(resources.TOLD_BY[kind])
     values = dict(inner.values)
     unknown = set(inner.unknown)
     if crawler.lacks(computers(body)):
         unknown.update(_TOLD_BY_COMPUTER)
     own = links(obj(body.get('Links')).get('Chassis'))
     if computer is not None:
-        values['power_state'] = redfish_inventory.power(computer)
+        values['power_state'] = resources.power(computer)
         values['hardware_uuid'] = text(computer.get('UUID'))
     values.update(
-        name=redfish_inventory.name(body, uri),
+        name=resources.name(body, uri),
         type='resource_block',
         zones=places,
         state=_host_state(body, computer),
@@ -290,7 +290,7 @@ def _host_state(body: dict[str, Any], computer: dict[str, Any] | None) -> str:
 def marker(body: dict[str, Any]) -> str | None:
     """The UUID of the Valence node that a system was composed for."""
     for name in ('Description', 'Name', 'AssetTag', 'HostName'):
-        found = redfish_inventory.marker(body.get(name))
+        found = resources.marker(body.get(name))
         if found:
             return found
     return None

@@ -9,11 +9,11 @@ if it picks others the conductor sees that and goes on.
 from collections.abc import Iterable
 from typing import Any
 
-from valence.podmanagers import redfish_blocks
-from valence.podmanagers.redfish_crawler import Crawler
-from valence.podmanagers.redfish_inventory import count
-from valence.podmanagers.redfish_inventory import number
-from valence.podmanagers.redfish_inventory import text
+from valence.podmanagers.composition import blocks as redfish_blocks
+from valence.podmanagers.redfish.crawler import Crawler
+from valence.podmanagers.redfish.resources import count
+from valence.podmanagers.redfish.resources import number
+from valence.podmanagers.redfish.resources import text
 
 _COUNT = '@Redfish.RequestedCount'
 _OVER = '@Redfish.AllowOverprovisioning'

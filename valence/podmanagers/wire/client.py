@@ -18,8 +18,8 @@ from oslo_config import cfg
 
 from valence.common import exception
 from valence.podmanagers import base
-from valence.podmanagers import decoding
-from valence.podmanagers import transport
+from valence.podmanagers.wire import decoding
+from valence.podmanagers.wire import transport
 
 CHUNK = 65536
 # What stands for "no proper answer came".

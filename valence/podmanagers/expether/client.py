@@ -10,9 +10,9 @@ from typing import Any
 
 from valence.common import exception
 from valence.podmanagers import base
-from valence.podmanagers import http
-from valence.podmanagers.redfish_inventory import obj
-from valence.podmanagers.redfish_inventory import text
+from valence.podmanagers.redfish.resources import obj
+from valence.podmanagers.redfish.resources import text
+from valence.podmanagers.wire import client
 
 ROOT = '/eem'
 DEVICES = f'{ROOT}/devices'
@@ -40,9 +40,9 @@ class Client:
 
     def __init__(self, connection: base.Connection) -> None:
         path = urllib.parse.urlsplit(connection.url).path.rstrip('/')
-        self._http = http.Http(connection, prefix=path.removesuffix(ROOT))
+        self._http = client.Http(connection, prefix=path.removesuffix(ROOT))
 
-    def version(self, deadline: base.Deadline) -> http.Answer:
+    def version(self, deadline: base.Deadline) -> client.Answer:
         """The version of the interface, asked for without a login."""
         return self._http.send('GET', f'{ROOT}/api_version', deadline)
 
@@ -133,7 +133,7 @@ class Client:
         raise _error(answer, uri)
 
 
-def _error(answer: http.Answer, uri: str) -> exception.PodManagerError:
+def _error(answer: client.Answer, uri: str) -> exception.PodManagerError:
     """What an answer that says no means."""
     said = text(answer.body.get('message'), 1000) or f'status {answer.status}'
     if answer.status in (401, 403):

@@ -20,22 +20,22 @@ from typing import Any
 
 from valence.common import exception
 from valence.podmanagers import base
-from valence.podmanagers import redfish_actions
-from valence.podmanagers import redfish_blocks
-from valence.podmanagers import redfish_composition
-from valence.podmanagers import redfish_constrained
-from valence.podmanagers import redfish_discovery
-from valence.podmanagers import redfish_events
-from valence.podmanagers import redfish_inventory
-from valence.podmanagers import redfish_reservations
 from valence.podmanagers import unfinished
-from valence.podmanagers.http import Answer
-from valence.podmanagers.redfish_client import Client
-from valence.podmanagers.redfish_client import link
-from valence.podmanagers.redfish_crawler import Crawler
-from valence.podmanagers.redfish_discovery import Survey
-from valence.podmanagers.redfish_events import EventService
-from valence.podmanagers.redfish_expansion import Expansion
+from valence.podmanagers.composition import blocks as redfish_blocks
+from valence.podmanagers.composition import constrained
+from valence.podmanagers.composition import discovery
+from valence.podmanagers.composition import methods
+from valence.podmanagers.composition import reservations
+from valence.podmanagers.composition.discovery import Survey
+from valence.podmanagers.composition.expansion import Expansion
+from valence.podmanagers.redfish import actions
+from valence.podmanagers.redfish import events as redfish_events
+from valence.podmanagers.redfish import resources
+from valence.podmanagers.redfish.client import Client
+from valence.podmanagers.redfish.client import link
+from valence.podmanagers.redfish.crawler import Crawler
+from valence.podmanagers.redfish.events import EventService
+from valence.podmanagers.wire.client import Answer
 
 _POLL_SECONDS = 1.0
 # What stands for the answer of a task that is not there.
@@ -71,7 +71,7 @@ class Redfish(redfish_events.Follower):
             root = client.root(deadline)
         finally:
             client.close()
-        if redfish_inventory.rsd_nodes(root) is not None:
+        if resources.rsd_nodes(root) is not None:
             return False
         return any(
             link(root.get(name))
@@ -89,7 +89,7 @@ class Redfish(redfish_events.Follower):
         events = EventService(self._client, root, deadline).capabilities()
         composes = enabled and {'blocks', 'systems'} <= places.keys()
         return base.Probe(
-            service_uuid=redfish_inventory.text(root.get('UUID')),
+            service_uuid=resources.text(root.get('UUID')),
             capabilities=frozenset(events) | (_NODE if composes else set()),
         )
 
@@ -100,13 +100,11 @@ class Redfish(redfish_events.Follower):
         root = self._client.root(deadline)
         uri = link(root.get('CompositionService'))
         service = self._client.get(uri, deadline) if uri else {}
-        return root, service, redfish_discovery.places(root, service)
+        return root, service, discovery.places(root, service)
 
     def discover(self, deadline: base.Deadline) -> base.Inventory:
         root, _, places = self._places(deadline)
-        return self._survey.discover(
-            places, redfish_discovery.expands(root), deadline
-        )
+        return self._survey.discover(places, discovery.expands(root), deadline)
 
     def refresh(
         self, uris: Iterable[str], deadline: base.Deadline
@@ -116,15 +114,15 @@ class Redfish(redfish_events.Follower):
 
     def composed(self, deadline: base.Deadline) -> list[base.ComposedNode]:
         return [
-            redfish_discovery.node(uri, body)
+            discovery.node(uri, body)
             for uri, body in self._systems(deadline).items()
-            if redfish_discovery.is_node(body)
+            if discovery.is_node(body)
         ]
 
     def _systems(self, deadline: base.Deadline) -> dict[str, dict[str, Any]]:
         root, _, places = self._places(deadline)
         return self._survey.systems(
-            _systems_uri(places), redfish_discovery.expands(root), deadline
+            _systems_uri(places), discovery.expands(root), deadline
         )
 
     def find_composed(
@@ -134,15 +132,15 @@ class Redfish(redfish_events.Follower):
         wanted = {request.system, *request.devices}
         likely = None
         # First what is reserved, then what is composed: it becomes that.
-        held = redfish_reservations.find(
+        held = reservations.find(
             self._client, service, request.marker, deadline
         )
         if held is not None:
             likely = unfinished.pending(held, request, reserved=True)
         for uri, body in self._systems(deadline).items():
-            if not redfish_discovery.is_node(body):
+            if not discovery.is_node(body):
                 continue
-            node = redfish_discovery.node(uri, body)
+            node = discovery.node(uri, body)
             if node.marker == request.marker:
                 return _complete(node, body, request)
             has = set(node.resources) - {uri} | ({uri} & wanted)
@@ -165,43 +163,43 @@ class Redfish(redfish_events.Follower):
             for uri in uris:
                 if uri not in blocks:
                     raise exception.NoMatch(reason=crawler.failed[uri])
-            host = redfish_discovery.computer_of(crawler, blocks[uris[0]])
+            host = discovery.computer_of(crawler, blocks[uris[0]])
         if redfish_blocks.is_expandable(blocks[uris[0]]):
             host = uris[0], blocks[uris[0]]
         if host is not None:
             return self._expansion.occupy(host[0], request, deadline)
-        way = redfish_composition.choose(
-            redfish_composition.ways(
+        way = methods.choose(
+            methods.ways(
                 self._client, service, _systems_uri(places), deadline
             ),
             blocks,
         )
         body = self._body(way, request, service, blocks, deadline)
         try:
-            redfish_composition.check(way, body, blocks)
+            methods.check(way, body, blocks)
         except exception.NoMatch:
             # An earlier request may have come to its end just now.
             found = self.find_composed(request, deadline)
             if found is None:
                 raise
             return found
-        answer = redfish_composition.send(self._client, way, body, deadline)
+        answer = methods.send(self._client, way, body, deadline)
         return self._made(answer, request, deadline)
 
     def _body(
         self,
-        way: redfish_composition.Way,
+        way: methods.Way,
         request: base.ComposeRequest,
         service: dict[str, Any],
         blocks: dict[str, dict[str, Any]],
         deadline: base.Deadline,
     ) -> dict[str, Any]:
         if way.kind != 'constrained':
-            return redfish_composition.body(way, request)
-        zones = redfish_composition.common_zones(blocks) or ()
+            return methods.body(way, request)
+        zones = methods.common_zones(blocks) or ()
         with Crawler(self._client, deadline, expand=False) as crawler:
-            wanted = redfish_constrained.body(crawler, service, blocks, zones)
-        return {**redfish_composition.names(way, request), **wanted}
+            wanted = constrained.body(crawler, service, blocks, zones)
+        return {**methods.names(way, request), **wanted}
 
     def _made(
         self,
@@ -212,9 +210,9 @@ class Redfish(redfish_events.Follower):
         """The node that came, or will come, of a request that was taken."""
         if answer.status == 202:
             # Where nothing tells of the work, its outcome will.
-            watched = redfish_actions.monitor(answer) or ''
+            watched = actions.monitor(answer) or ''
             return unfinished.pending(watched, request)
-        uri = redfish_composition.made(answer)
+        uri = methods.made(answer)
         if uri is not None:
             return self.read_node(uri, deadline)
         found = self.find_composed(request, deadline)
@@ -232,7 +230,7 @@ class Redfish(redfish_events.Follower):
             self._apply(real, behind, deadline)
             answer = _GONE
         elif 'marker' in behind and real:
-            answer = redfish_actions.watch(self._client, real, deadline)
+            answer = actions.watch(self._client, real, deadline)
         elif 'marker' in behind:
             answer = _GONE
         else:
@@ -259,9 +257,7 @@ class Redfish(redfish_events.Follower):
             raise base.NotYet(_POLL_SECONDS)
         if told == 'Unused':
             _, service, _ = self._places(deadline)
-            answer = redfish_reservations.apply(
-                self._client, service, uri, deadline
-            )
+            answer = reservations.apply(self._client, service, uri, deadline)
             if answer is not None and answer.status == 202:
                 raise base.NotYet(_POLL_SECONDS)
 
@@ -274,8 +270,8 @@ class Redfish(redfish_events.Follower):
         """The URI of the system that a task came to."""
         uri = None
         if answer.status not in (404, 410):
-            redfish_composition.check_answer(self._client, answer, 'composing')
-            uri = redfish_composition.made(answer)
+            methods.check_answer(self._client, answer, 'composing')
+            uri = methods.made(answer)
         if uri is None:
             found = self.find_composed(unfinished.request(behind), deadline)
             if found is not None and '&reserved=' not in found.uri:
@@ -299,7 +295,7 @@ class Redfish(redfish_events.Follower):
             # It went with an answer of ours that was lost, or by others.
             return real in self._erased
         if erase and real not in self._erased:
-            if redfish_actions.decommission(self._client, real, deadline):
+            if actions.decommission(self._client, real, deadline):
                 self._erased.add(real)
         if redfish_blocks.is_expandable(body):
             self._expansion.vacate(real, body, deadline)
@@ -311,9 +307,9 @@ class Redfish(redfish_events.Follower):
 
     def _decompose(self, uri: str, deadline: base.Deadline) -> None:
         answer = self._client.request('DELETE', uri, deadline, check=False)
-        watched = redfish_actions.monitor(answer)
+        watched = actions.monitor(answer)
         if answer.status == 202 and watched is not None:
-            answer = redfish_actions.wait(self._client, watched, deadline)
+            answer = actions.wait(self._client, watched, deadline)
         if answer.status not in (404, 410):
             self._client.check(answer, uri)
 
@@ -327,11 +323,11 @@ class Redfish(redfish_events.Follower):
         answer = _GONE
         if 'reserved' not in behind and monitor:
             self._client.request('DELETE', monitor, deadline, check=False)
-            ended = redfish_actions.wait(self._client, monitor, deadline)
+            ended = actions.wait(self._client, monitor, deadline)
             # How it failed is of no interest any more.
             answer = ended if ended.status < 400 else _GONE
         _, service, _ = self._places(deadline)
-        held = redfish_reservations.find(
+        held = reservations.find(
             self._client, service, behind['marker'][0], deadline
         )
         if held is not None:
@@ -346,17 +342,17 @@ class Redfish(redfish_events.Follower):
     ) -> None:
         real = unfinished.split(uri)[0]
         body = self._client.get(real, deadline)
-        redfish_actions.reset(self._client, body, reset_type, deadline)
+        actions.reset(self._client, body, reset_type, deadline)
 
     def set_boot(
         self, uri: str, enabled: str, target: str, deadline: base.Deadline
     ) -> None:
         real = unfinished.split(uri)[0]
-        redfish_actions.set_boot(self._client, real, enabled, target, deadline)
+        actions.set_boot(self._client, real, enabled, target, deadline)
 
     def computer(self, uri: str, deadline: base.Deadline) -> base.Computer:
         real = unfinished.split(uri)[0]
-        return redfish_actions.computer(self._client, real, deadline)
+        return actions.computer(self._client, real, deadline)
 
     def attach(self, uri: str, resource: str, deadline: base.Deadline) -> None:
         self._expansion.join(unfinished.split(uri)[0], resource, deadline)
@@ -370,11 +366,11 @@ class Redfish(redfish_events.Follower):
         real = unfinished.split(uri)[0]
         body = self._client.get(real, deadline)
         if redfish_blocks.is_expandable(body) and not (
-            redfish_discovery.is_node(body)
+            discovery.is_node(body)
         ):
             # The system stays; the node that it was does not.
             raise exception.ResourceGone(uri=uri)
-        return redfish_discovery.node(real, body)
+        return discovery.node(real, body)
 
     def close(self) -> None:
         self._client.close()

@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from valence.podmanagers import base
-from valence.podmanagers import redfish_crawler
-from valence.podmanagers.redfish_client import link
-from valence.podmanagers.redfish_client import links
+from valence.podmanagers.redfish import crawler as redfish_crawler
+from valence.podmanagers.redfish.client import link
+from valence.podmanagers.redfish.client import links
 
 _HEALTH = {'OK': 'ok', 'Warning': 'warning', 'Critical': 'critical'}
 _POWER = {'On': 'on', 'Off': 'off'}

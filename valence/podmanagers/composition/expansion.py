@@ -12,14 +12,14 @@ from typing import Any
 
 from valence.common import exception
 from valence.podmanagers import base
-from valence.podmanagers import redfish_actions
-from valence.podmanagers import redfish_blocks
-from valence.podmanagers import redfish_composition
-from valence.podmanagers import redfish_discovery
-from valence.podmanagers import redfish_inventory
 from valence.podmanagers import unfinished
-from valence.podmanagers.http import Answer
-from valence.podmanagers.redfish_client import Client
+from valence.podmanagers.composition import blocks as redfish_blocks
+from valence.podmanagers.composition import discovery
+from valence.podmanagers.composition import methods
+from valence.podmanagers.redfish import actions
+from valence.podmanagers.redfish import resources
+from valence.podmanagers.redfish.client import Client
+from valence.podmanagers.wire.client import Answer
 
 _POLL_SECONDS = 1.0
 _ETAG_WANTED = (412, 428)
@@ -56,17 +56,17 @@ class Expansion:
                 raise exception.NoMatch(
                     reason=f'{host} is taken by {marker or sorted(extra)}'
                 )
-            kept = redfish_inventory.text(body.get('AssetTag'), 100) or ''
+            kept = resources.text(body.get('AssetTag'), 100) or ''
             return {'AssetTag': f'{kept} valence-{request.marker}'.strip()}
 
-        answer = redfish_actions.patch(self._client, host, change, deadline)
+        answer = actions.patch(self._client, host, change, deadline)
         if answer is not None and not (
             400 <= answer.status < 409 and request.devices
         ):
             # One that takes no tag is known by the blocks joined to it.
             self._client.check(answer, host)
         body = self._client.get(host, deadline)
-        node = redfish_discovery.node(host, body)
+        node = discovery.node(host, body)
         if node.marker not in (request.marker, None):
             raise exception.NoMatch(reason=f'{host} is taken by {node.marker}')
         return unfinished.lacking(node, request.devices)
@@ -78,17 +78,17 @@ class Expansion:
         for block in redfish_blocks.members(body):
             if redfish_blocks.is_host(self._client.get(block, deadline)):
                 continue
-            redfish_actions.persist(
+            actions.persist(
                 functools.partial(self.part, host, block, deadline),
                 deadline,
             )
 
         def change(body: dict[str, Any]) -> dict[str, Any] | None:
-            tag = redfish_inventory.text(body.get('AssetTag')) or ''
-            kept = redfish_inventory.unmarked(tag)
+            tag = resources.text(body.get('AssetTag')) or ''
+            kept = resources.unmarked(tag)
             return {'AssetTag': kept} if kept != tag else None
 
-        answer = redfish_actions.patch(self._client, host, change, deadline)
+        answer = actions.patch(self._client, host, change, deadline)
         if answer is not None:
             self._client.check(answer, host)
 
@@ -97,9 +97,7 @@ class Expansion:
 
         :raises PodManagerUnavailable: when one still is at the deadline.
         """
-        redfish_actions.persist(
-            lambda: self._look(list(blocks), deadline), deadline
-        )
+        actions.persist(lambda: self._look(list(blocks), deadline), deadline)
 
     def _look(self, blocks: list[str], deadline: base.Deadline) -> None:
         for block in blocks:
@@ -175,7 +173,7 @@ class Expansion:
         if uri is None:
             return False
         if not done:
-            answer = redfish_actions.watch(self._client, uri, deadline)
+            answer = actions.watch(self._client, uri, deadline)
             del self._under_way[key]
             if answer.status not in (404, 410):
                 self._check(answer, uri)
@@ -191,21 +189,19 @@ class Expansion:
         deadline: base.Deadline,
     ) -> None:
         suffix = {'join': '.AddResourceBlock', 'part': '.RemoveResourceBlock'}
-        if redfish_actions.offers(body, suffix[verb]):
-            uri = redfish_actions.target(body, suffix[verb])
+        if actions.offers(body, suffix[verb]):
+            uri = actions.target(body, suffix[verb])
             answer = self._act(uri, system, block, deadline)
         else:
             change = _joining(block) if verb == 'join' else _parting(block)
             uri = system
-            patched = redfish_actions.patch(
-                self._client, system, change, deadline
-            )
+            patched = actions.patch(self._client, system, change, deadline)
             if patched is None:
                 return
             answer = patched
         self._check(answer, uri)
         if answer.status == 202:
-            watched = redfish_actions.monitor(answer)
+            watched = actions.monitor(answer)
             if watched:
                 self._under_way[verb, system, block] = watched
             raise base.NotYet(_POLL_SECONDS)
@@ -233,10 +229,10 @@ class Expansion:
         )
 
     def _check(self, answer: Answer, uri: str) -> None:
-        redfish_composition.check_answer(self._client, answer, uri)
+        methods.check_answer(self._client, answer, uri)
 
 
-def _joining(block: str) -> redfish_actions.Change:
+def _joining(block: str) -> actions.Change:
     def change(body: dict[str, Any]) -> dict[str, Any] | None:
         members = redfish_blocks.members(body)
         if block in members:
@@ -248,7 +244,7 @@ def _joining(block: str) -> redfish_actions.Change:
     return change
 
 
-def _parting(block: str) -> redfish_actions.Change:
+def _parting(block: str) -> actions.Change:
     def change(body: dict[str, Any]) -> dict[str, Any] | None:
         members = redfish_blocks.members(body)
         if block not in members:

@@ -24,10 +24,10 @@ from typing import Any
 
 from valence.common import exception
 from valence.podmanagers import base
-from valence.podmanagers import expether_client as eem
-from valence.podmanagers import redfish_inventory
 from valence.podmanagers import unfinished
-from valence.podmanagers.redfish_inventory import text
+from valence.podmanagers.expether import client as eem
+from valence.podmanagers.redfish import resources as redfish_inventory
+from valence.podmanagers.redfish.resources import text
 
 _POLL_SECONDS = 1.0
 _ATTEMPTS = 3

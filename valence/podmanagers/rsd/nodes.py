@@ -6,15 +6,15 @@ from typing import Any
 
 from valence.common import exception
 from valence.podmanagers import base
-from valence.podmanagers import redfish_actions
-from valence.podmanagers import redfish_client
-from valence.podmanagers import redfish_inventory
-from valence.podmanagers.http import Answer
-from valence.podmanagers.redfish_client import Client
-from valence.podmanagers.redfish_client import link
-from valence.podmanagers.redfish_client import links
-from valence.podmanagers.redfish_crawler import Crawler
-from valence.podmanagers.redfish_inventory import obj
+from valence.podmanagers.redfish import actions
+from valence.podmanagers.redfish import client as redfish_client
+from valence.podmanagers.redfish import resources as redfish_inventory
+from valence.podmanagers.redfish.client import Client
+from valence.podmanagers.redfish.client import link
+from valence.podmanagers.redfish.client import links
+from valence.podmanagers.redfish.crawler import Crawler
+from valence.podmanagers.redfish.resources import obj
+from valence.podmanagers.wire.client import Answer
 
 # Where a node tells what it is made of, of what Valence keeps by itself; RSD
 # 2.1 had drives where later ones have storage.
@@ -167,7 +167,7 @@ def attach(
     if resource in composed(uri, body).resources:
         return
     offered = _offered(body, _ATTACH)
-    allowed = redfish_actions.allowable(client, offered, 'Resource', deadline)
+    allowed = actions.allowable(client, offered, 'Resource', deadline)
     if allowed is not None and resource not in links(allowed):
         raise exception.NoMatch(
             reason=f'{resource} cannot be attached to {uri}'
@@ -194,8 +194,8 @@ def _offered(
     body: dict[str, Any], suffixes: tuple[str, ...]
 ) -> dict[str, Any]:
     for suffix in suffixes:
-        if redfish_actions.offers(body, suffix):
-            return redfish_actions.action(body, suffix)
+        if actions.offers(body, suffix):
+            return actions.action(body, suffix)
     raise exception.RequestRefused(
         reason=f'{link(body)} offers none of {", ".join(suffixes)}'
     )
@@ -208,7 +208,7 @@ def _protocol(
     deadline: base.Deadline,
 ) -> str | None:
     """The protocol to attach by, where several are told to choose from."""
-    told = redfish_actions.allowable(client, offered, 'Protocol', deadline)
+    told = actions.allowable(client, offered, 'Protocol', deadline)
     if not told:
         return None
     kind = 'volume' if '/Volumes/' in resource else 'drive'
@@ -225,9 +225,9 @@ def _post(
     if not isinstance(target, str):
         raise exception.RequestRefused(reason='the action has no target')
     answer = client.request('POST', target, deadline, arguments, check=False)
-    watched = redfish_actions.monitor(answer)
+    watched = actions.monitor(answer)
     if answer.status == 202 and watched is not None:
-        answer = redfish_actions.wait(client, watched, deadline)
+        answer = actions.wait(client, watched, deadline)
     if answer.status == 409:
         raise exception.NoMatch(reason=redfish_client.words(answer))
     client.check(answer, target)

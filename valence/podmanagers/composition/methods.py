@@ -12,15 +12,15 @@ from typing import Any
 
 from valence.common import exception
 from valence.podmanagers import base
-from valence.podmanagers import redfish_actions
-from valence.podmanagers import redfish_blocks
-from valence.podmanagers import redfish_client
-from valence.podmanagers.http import Answer
-from valence.podmanagers.redfish_client import Client
-from valence.podmanagers.redfish_client import link
-from valence.podmanagers.redfish_client import links
-from valence.podmanagers.redfish_crawler import Crawler
-from valence.podmanagers.redfish_inventory import obj
+from valence.podmanagers.composition import blocks as redfish_blocks
+from valence.podmanagers.redfish import actions
+from valence.podmanagers.redfish import client as redfish_client
+from valence.podmanagers.redfish.client import Client
+from valence.podmanagers.redfish.client import link
+from valence.podmanagers.redfish.client import links
+from valence.podmanagers.redfish.crawler import Crawler
+from valence.podmanagers.redfish.resources import obj
+from valence.podmanagers.wire.client import Answer
 
 _REQUIRED = '@Redfish.RequiredOnCreate'
 _ACCEPTED = (
@@ -140,12 +140,12 @@ def _manifest(
     others: list[Way],
     deadline: base.Deadline,
 ) -> Way:
-    offered = redfish_actions.action(service, COMPOSE)
-    types = redfish_actions.allowable(client, offered, 'RequestType', deadline)
+    offered = actions.action(service, COMPOSE)
+    types = actions.allowable(client, offered, 'RequestType', deadline)
     specific = [way for way in others if way.kind == 'specific']
     return Way(
         'manifest',
-        redfish_actions.target(service, COMPOSE),
+        actions.target(service, COMPOSE),
         specific[0].capabilities if specific else {},
         request_types=frozenset(map(str, types or ())),
     )
@@ -319,7 +319,7 @@ def apply(
 
     :param service: the CompositionService.
     """
-    target = redfish_actions.target(service, COMPOSE)
+    target = actions.target(service, COMPOSE)
     body = _manifest_body('Apply', stanza, reservation)
     return _post(client, target, body, deadline)
 

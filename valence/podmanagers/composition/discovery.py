@@ -11,15 +11,15 @@ from typing import Any
 
 from valence.common import exception
 from valence.podmanagers import base
-from valence.podmanagers import redfish_blocks
-from valence.podmanagers import redfish_inventory
-from valence.podmanagers.redfish_client import Client
-from valence.podmanagers.redfish_client import link
-from valence.podmanagers.redfish_client import links
-from valence.podmanagers.redfish_crawler import Crawler
-from valence.podmanagers.redfish_events import sort
-from valence.podmanagers.redfish_events import strange
-from valence.podmanagers.redfish_inventory import obj
+from valence.podmanagers.composition import blocks as redfish_blocks
+from valence.podmanagers.redfish import resources as redfish_inventory
+from valence.podmanagers.redfish.client import Client
+from valence.podmanagers.redfish.client import link
+from valence.podmanagers.redfish.client import links
+from valence.podmanagers.redfish.crawler import Crawler
+from valence.podmanagers.redfish.events import sort
+from valence.podmanagers.redfish.events import strange
+from valence.podmanagers.redfish.resources import obj
 
 
 def places(root: dict[str, Any], service: dict[str, Any]) -> dict[str, str]:

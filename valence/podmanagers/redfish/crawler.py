@@ -15,8 +15,8 @@ from oslo_log import log
 
 from valence.common import exception
 from valence.podmanagers import base
-from valence.podmanagers.redfish_client import Client
-from valence.podmanagers.redfish_client import link
+from valence.podmanagers.redfish.client import Client
+from valence.podmanagers.redfish.client import link
 
 LOG = log.getLogger(__name__)
 

@@ -11,13 +11,13 @@ import orjson
 
 from valence.common import exception
 from valence.podmanagers import base
-from valence.podmanagers import redfish_composition
-from valence.podmanagers import redfish_inventory
-from valence.podmanagers.http import Answer
-from valence.podmanagers.redfish_client import Client
-from valence.podmanagers.redfish_client import link
-from valence.podmanagers.redfish_crawler import Crawler
-from valence.podmanagers.redfish_inventory import text
+from valence.podmanagers.composition import methods
+from valence.podmanagers.redfish import resources
+from valence.podmanagers.redfish.client import Client
+from valence.podmanagers.redfish.client import link
+from valence.podmanagers.redfish.crawler import Crawler
+from valence.podmanagers.redfish.resources import text
+from valence.podmanagers.wire.client import Answer
 
 
 def find(
@@ -36,7 +36,7 @@ def find(
     with Crawler(client, deadline, expand=False) as crawler:
         found = crawler.get_many(crawler.members(collection))
     for uri, body in found.items():
-        if redfish_inventory.marker(_words(body.get('Manifest'))) == marker:
+        if resources.marker(_words(body.get('Manifest'))) == marker:
             return uri
     return None
 
@@ -57,13 +57,11 @@ def apply(
         held = client.get(uri, deadline)
     except exception.ResourceGone:
         return None
-    stanzas = redfish_inventory.obj(held.get('Manifest')).get('Stanzas')
+    stanzas = resources.obj(held.get('Manifest')).get('Stanzas')
     stanza = stanzas[0] if isinstance(stanzas, list) and stanzas else {}
     number = text(held.get('Id')) or uri.rstrip('/').rpartition('/')[2]
     try:
-        return redfish_composition.apply(
-            client, service, stanza, number, deadline
-        )
+        return methods.apply(client, service, stanza, number, deadline)
     except exception.NoMatch:
         client.delete(uri, deadline)
         raise

@@ -9,14 +9,14 @@ from oslo_log import log
 
 from valence.common import exception
 from valence.podmanagers import base
-from valence.podmanagers import redfish_inventory
-from valence.podmanagers.http import Answer
-from valence.podmanagers.redfish_client import Client
-from valence.podmanagers.redfish_client import link
-from valence.podmanagers.redfish_crawler import Crawler
-from valence.podmanagers.redfish_inventory import number
-from valence.podmanagers.redfish_inventory import obj
-from valence.podmanagers.redfish_inventory import text
+from valence.podmanagers.redfish import resources
+from valence.podmanagers.redfish.client import Client
+from valence.podmanagers.redfish.client import link
+from valence.podmanagers.redfish.crawler import Crawler
+from valence.podmanagers.redfish.resources import number
+from valence.podmanagers.redfish.resources import obj
+from valence.podmanagers.redfish.resources import text
+from valence.podmanagers.wire.client import Answer
 
 LOG = log.getLogger(__name__)
 
@@ -223,7 +223,7 @@ def computer(
         macs = [
             mac
             for where, body in found.items()
-            if (mac := redfish_inventory.nic(where, body)['mac'])
+            if (mac := resources.nic(where, body)['mac'])
         ]
     return base.Computer(uri, tuple(dict.fromkeys(macs)))
 

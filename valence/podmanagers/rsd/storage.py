@@ -4,16 +4,16 @@
 from typing import Any
 
 from valence.podmanagers import base
-from valence.podmanagers import redfish_crawler
-from valence.podmanagers.redfish_client import link
-from valence.podmanagers.redfish_client import links
-from valence.podmanagers.redfish_inventory import device_item
-from valence.podmanagers.redfish_inventory import drive
-from valence.podmanagers.redfish_inventory import labels
-from valence.podmanagers.redfish_inventory import name
-from valence.podmanagers.redfish_inventory import number
-from valence.podmanagers.redfish_inventory import obj
-from valence.podmanagers.redfish_inventory import whole
+from valence.podmanagers.redfish import crawler as redfish_crawler
+from valence.podmanagers.redfish.client import link
+from valence.podmanagers.redfish.client import links
+from valence.podmanagers.redfish.resources import device_item
+from valence.podmanagers.redfish.resources import drive
+from valence.podmanagers.redfish.resources import labels
+from valence.podmanagers.redfish.resources import name
+from valence.podmanagers.redfish.resources import number
+from valence.podmanagers.redfish.resources import obj
+from valence.podmanagers.redfish.resources import whole
 
 _SIZES = ('capacity_gib', 'free_gib')
 
