@@ -188,7 +188,7 @@ def valence(pod: Pod) -> dict[str, float]:
     from oslo_config import cfg
 
     from valence import objects
-    from valence.conductor import inventory
+    from valence.conductor.inventory import store as inventory
     from valence.db import api as db
     from valence.db import migration
     from valence.db.sqlalchemy import models

@@ -11,7 +11,7 @@ from oslo_config import cfg
 from valence.api import server
 from valence.common import secrets
 from valence.common import service
-from valence.conductor import lease
+from valence.conductor import membership
 from valence.conductor import service as conductor_service
 from valence.db import migration
 
@@ -41,7 +41,7 @@ def main() -> None:
         migration.sync()
         if cfg.CONF.database.connection.startswith('sqlite:'):
             # Nobody else can be at work on it: who claims to is dead.
-            lease.bury_all()
+            membership.bury_all()
         conductor = conductor_service.Conductor()
         api = server.Server()
         conductor.start()

@@ -7,7 +7,7 @@ from oslo_config import cfg
 from oslo_log import log
 
 from valence.common import exception
-from valence.conductor import lease
+from valence.conductor import membership
 from valence.db import api as db
 from valence.db.sqlalchemy import models
 from valence.podmanagers.base import Deadline
@@ -23,7 +23,7 @@ _AT_REST = ('active', 'error')
 class Watch:
     """The periodic look, by one conductor of all."""
 
-    def __init__(self, own_lease: lease.Lease) -> None:
+    def __init__(self, own_lease: membership.Lease) -> None:
         self._lease = own_lease
         self._due = 0.0
 
@@ -32,7 +32,7 @@ class Watch:
         if time.monotonic() < self._due or not self._lease.uuid:
             return
         self._due = time.monotonic() + cfg.CONF.provisioning.interval
-        if self._lease.uuid in lease.ring().get_nodes(b'provisioning'):
+        if self._lease.uuid in membership.ring().get_nodes(b'provisioning'):
             look()
 
 

@@ -15,12 +15,12 @@ from oslo_utils import timeutils
 
 from valence.common import rpc
 from valence.conductor import actions
-from valence.conductor import claims
-from valence.conductor import events
-from valence.conductor import lease
-from valence.conductor import monitor
-from valence.conductor import operations
+from valence.conductor import membership
+from valence.conductor import polling
 from valence.conductor import provisioning
+from valence.conductor import queue
+from valence.conductor.engine import engine
+from valence.conductor.events import refresher
 from valence.db import api as db
 from valence.podmanagers import loader
 
@@ -98,10 +98,10 @@ class Conductor:
                 '[conductor] heartbeat_timeout has to be more than twice '
                 '[conductor] heartbeat_interval'
             )
-        self._lease = lease.Lease()
+        self._lease = membership.Lease()
         self._drivers = loader.Pool()
-        self._monitor = monitor.Monitor(self._lease, self._drivers)
-        self._events = events.Events(self._drivers)
+        self._monitor = polling.Monitor(self._lease, self._drivers)
+        self._events = refresher.Events(self._drivers)
         self._watch = provisioning.Watch(self._lease)
         self._workers = (
             Workers('worker', options.workers, long=False),
@@ -169,7 +169,7 @@ class Conductor:
 
     def _beat(self) -> None:
         self._lease.renew()
-        if lease.bury_the_dead():
+        if membership.bury_the_dead():
             self._ring()
 
     def _look(self) -> None:
@@ -191,7 +191,7 @@ class Conductor:
         self._wake.clear()
         if self._lease.left() > 0:
             if self._doubtful:
-                claims.give_up(self._lease.uuid, set(self._held))
+                queue.give_up(self._lease.uuid, set(self._held))
                 self._doubtful = False
             while self._claim_some():
                 continue
@@ -205,20 +205,20 @@ class Conductor:
             if workers.free
             for action in workers.actions
         }
-        candidates = claims.due(pools) if pools else []
+        candidates = queue.due(pools) if pools else []
         claimed = 0
         for candidate in candidates:
             if self._stopping.is_set():
                 return False
             claimed += self._claim_one(pools[candidate.action], candidate)
-        return bool(claimed) and len(candidates) == claims.BATCH
+        return bool(claimed) and len(candidates) == queue.BATCH
 
     def _claim_one(self, workers: Workers, candidate: Any) -> bool:
         if not workers.take():
             return False
         claimed = None
         try:
-            claimed = claims.claim(self._lease.uuid, candidate)
+            claimed = queue.claim(self._lease.uuid, candidate)
         except Exception:
             self._doubtful = True
             raise
@@ -233,14 +233,14 @@ class Conductor:
 
     def _work(self, operation: Any, journal: list[Any]) -> None:
         """Run an operation as far as it goes; the database may go away."""
-        run = operations.Run(
+        run = engine.Run(
             operation, journal, self._lease, self._drivers, actions.BY_NAME
         )
         while not self._stopping.is_set():
             try:
-                operations.work(run, self._stopping)
+                engine.work(run, self._stopping)
                 break
-            except operations.Lapsed:
+            except engine.Lapsed:
                 LOG.warning('Operation %s waits for the lease', operation.uuid)
                 self._stopping.wait(cfg.CONF.conductor.heartbeat_interval)
             except db.FAILURES as exc:

@@ -9,7 +9,7 @@ from valence.conductor.actions import register
 from valence.conductor.actions import release
 from valence.conductor.actions import sync
 from valence.conductor.actions import unsubscribe
-from valence.conductor.operations import Action
+from valence.conductor.engine.engine import Action
 
 BY_NAME: dict[str, Action] = {
     action.name: action

@@ -8,22 +8,22 @@ from oslo_config import cfg
 
 from valence import quota
 from valence.common import exception
-from valence.conductor import diff
-from valence.conductor import drift
 from valence.conductor import holdings
-from valence.conductor import operations
 from valence.conductor import states
+from valence.conductor.engine import engine
+from valence.conductor.inventory import diff
+from valence.conductor.inventory import drift
 from valence.db import allocations
 from valence.db import api as db
 from valence.db.sqlalchemy import models
 
 
-class Look(operations.Step):
+class Look(engine.Step):
     """Read what the node is made of, and claim that."""
 
     name = 'look'
 
-    def do(self, run: operations.Run) -> dict[str, Any]:
+    def do(self, run: engine.Run) -> dict[str, Any]:
         uri = holdings.node_uri(run.target)
         deadline = run.repeatable(cfg.CONF.redfish.request_timeout)
         # One that was only allocated is assembled; one that failed refused.
@@ -37,7 +37,7 @@ class Look(operations.Step):
     def record(
         self,
         tx: db.Transaction,
-        run: operations.Run,
+        run: engine.Run,
         result: dict[str, Any],
     ) -> None:
         podm_uuid = run.operation.podm_uuid
@@ -67,19 +67,19 @@ class Look(operations.Step):
     def unrecord(
         self,
         tx: db.Transaction,
-        run: operations.Run,
+        run: engine.Run,
         result: dict[str, Any] | None,
     ) -> None:
         allocations.drop(tx, node_uuid=run.target)
 
 
-class Adopt(operations.Action):
+class Adopt(engine.Action):
     """A node that exists becomes one of ours."""
 
     name = 'adopt'
     steps = (Look,)
 
-    def succeeded(self, tx: db.Transaction, run: operations.Run) -> None:
+    def succeeded(self, tx: db.Transaction, run: engine.Run) -> None:
         states.move_node(
             tx,
             run.target,
@@ -91,7 +91,7 @@ class Adopt(operations.Action):
     def failed(
         self,
         tx: db.Transaction,
-        run: operations.Run,
+        run: engine.Run,
         error: exception.Told,
     ) -> None:
         # It was never ours: to release it must not take it apart.

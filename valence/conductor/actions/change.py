@@ -10,19 +10,19 @@ from valence import quota
 from valence import scheduler
 from valence.common import exception
 from valence.conductor import holdings
-from valence.conductor import operations
 from valence.conductor import states
 from valence.conductor.actions import compose
+from valence.conductor.engine import engine
 from valence.db import api as db
 from valence.db.sqlalchemy import models
 from valence.podmanagers import base
 
 
-def _deadline(run: operations.Run) -> Any:
+def _deadline(run: engine.Run) -> Any:
     return run.repeatable(cfg.CONF.redfish.request_timeout)
 
 
-class Send(operations.Step):
+class Send(engine.Step):
     """Have the pod manager reset the node.
 
     After a crash it may be done twice; a machine that restarts twice is no
@@ -31,7 +31,7 @@ class Send(operations.Step):
 
     name = 'reset'
 
-    def do(self, run: operations.Run) -> dict[str, Any]:
+    def do(self, run: engine.Run) -> dict[str, Any]:
         run.driver().reset(
             holdings.node_uri(run.target),
             run.operation.params['type'],
@@ -40,12 +40,12 @@ class Send(operations.Step):
         return {}
 
 
-class SetBoot(operations.Step):
+class SetBoot(engine.Step):
     """Have the pod manager choose what the node boots from."""
 
     name = 'set boot'
 
-    def do(self, run: operations.Run) -> dict[str, Any]:
+    def do(self, run: engine.Run) -> dict[str, Any]:
         params = run.operation.params
         run.driver().set_boot(
             holdings.node_uri(run.target),
@@ -56,7 +56,7 @@ class SetBoot(operations.Step):
         return {}
 
 
-class ClaimDevice(operations.Step):
+class ClaimDevice(engine.Step):
     """Claim the device for the node."""
 
     name = 'claim'
@@ -68,7 +68,7 @@ class ClaimDevice(operations.Step):
     def record(
         self,
         tx: db.Transaction,
-        run: operations.Run,
+        run: engine.Run,
         result: dict[str, Any],
     ) -> None:
         device = _device(tx, run)
@@ -83,7 +83,7 @@ class ClaimDevice(operations.Step):
             run.operation.project_id,
         )
 
-    def do(self, run: operations.Run) -> dict[str, Any]:
+    def do(self, run: engine.Run) -> dict[str, Any]:
         with db.reader() as tx:
             device = _device(tx, run)
         if device.state != 'free' or device.node_uuid is not None:
@@ -92,41 +92,41 @@ class ClaimDevice(operations.Step):
             )
         return {}
 
-    def undo(self, run: operations.Run, result: dict[str, Any] | None) -> None:
+    def undo(self, run: engine.Run, result: dict[str, Any] | None) -> None:
         self.seen, self.since = compose.look_again(run)
 
     def unrecord(
         self,
         tx: db.Transaction,
-        run: operations.Run,
+        run: engine.Run,
         result: dict[str, Any] | None,
     ) -> None:
         compose.store(tx, run, self.seen, self.since)
         _unclaim(tx, run)
 
 
-class Join(operations.Step):
+class Join(engine.Step):
     """Have the pod manager join the device to the node."""
 
     name = 'join'
 
-    def do(self, run: operations.Run) -> dict[str, Any]:
+    def do(self, run: engine.Run) -> dict[str, Any]:
         uri = _device_uri(run)
         run.driver().attach(holdings.node_uri(run.target), uri, _deadline(run))
         return {'uri': uri}
 
-    def undo(self, run: operations.Run, result: dict[str, Any] | None) -> None:
+    def undo(self, run: engine.Run, result: dict[str, Any] | None) -> None:
         run.driver().detach(
             holdings.node_uri(run.target), _device_uri(run), _deadline(run)
         )
 
 
-class Part(operations.Step):
+class Part(engine.Step):
     """Have the pod manager take the device away from the node."""
 
     name = 'part'
 
-    def do(self, run: operations.Run) -> dict[str, Any]:
+    def do(self, run: engine.Run) -> dict[str, Any]:
         uri = _device_uri(run)
         run.driver().detach(holdings.node_uri(run.target), uri, _deadline(run))
         return {'uri': uri}
@@ -140,7 +140,7 @@ class UnclaimDevice(compose.Refresh):
     def record(
         self,
         tx: db.Transaction,
-        run: operations.Run,
+        run: engine.Run,
         result: dict[str, Any],
     ) -> None:
         super().record(tx, run, result)
@@ -150,22 +150,22 @@ class UnclaimDevice(compose.Refresh):
         quota.give_back(tx, run.target, run.operation.params['charge'])
 
 
-class Look(operations.Step):
+class Look(engine.Step):
     """See what power state came of it."""
 
     name = 'look'
 
-    def do(self, run: operations.Run) -> dict[str, Any]:
+    def do(self, run: engine.Run) -> dict[str, Any]:
         found = run.driver().read_node(
             holdings.node_uri(run.target), _deadline(run)
         )
         return {'power_state': found.power_state}
 
 
-class Change(operations.Action):
+class Change(engine.Action):
     """A node is changed; whether that comes true or not, it stays a node."""
 
-    def succeeded(self, tx: db.Transaction, run: operations.Run) -> None:
+    def succeeded(self, tx: db.Transaction, run: engine.Run) -> None:
         values = dict(states.WELL)
         if run.result(Look.name):
             values['power_state'] = run.result(Look.name)['power_state']
@@ -174,7 +174,7 @@ class Change(operations.Action):
     def failed(
         self,
         tx: db.Transaction,
-        run: operations.Run,
+        run: engine.Run,
         error: exception.Told,
     ) -> None:
         if tx.get(models.Node, uuid=run.target, provision_state='updating'):
@@ -206,7 +206,7 @@ class Attach(Change):
     def failed(
         self,
         tx: db.Transaction,
-        run: operations.Run,
+        run: engine.Run,
         error: exception.Told,
     ) -> None:
         super().failed(tx, run, error)
@@ -220,7 +220,7 @@ class Detach(Change):
     steps = (Part, UnclaimDevice)
 
 
-def _device(tx: db.Transaction, run: operations.Run) -> Any:
+def _device(tx: db.Transaction, run: engine.Run) -> Any:
     device = tx.get(models.Device, uuid=run.operation.params['device'])
     if device is None:
         raise exception.ResourceGone(
@@ -229,10 +229,10 @@ def _device(tx: db.Transaction, run: operations.Run) -> Any:
     return device
 
 
-def _device_uri(run: operations.Run) -> str:
+def _device_uri(run: engine.Run) -> str:
     with db.reader() as tx:
         return _device(tx, run).resource_uri
 
 
-def _unclaim(tx: db.Transaction, run: operations.Run) -> None:
+def _unclaim(tx: db.Transaction, run: engine.Run) -> None:
     scheduler.unclaim(tx, run.target, [run.operation.params['device']])

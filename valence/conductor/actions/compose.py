@@ -11,18 +11,18 @@ from oslo_utils import timeutils
 
 from valence import scheduler
 from valence.common import exception
-from valence.conductor import drift
 from valence.conductor import holdings
-from valence.conductor import inventory
-from valence.conductor import operations
 from valence.conductor import states
 from valence.conductor.actions import handover
+from valence.conductor.engine import engine
+from valence.conductor.inventory import drift
+from valence.conductor.inventory import store as inventory
 from valence.db import api as db
 from valence.db.sqlalchemy import models
 from valence.podmanagers import base
 
 
-class Pick(operations.Step):
+class Pick(engine.Step):
     """Choose a pod manager and the parts there, and claim them."""
 
     name = 'pick'
@@ -31,7 +31,7 @@ class Pick(operations.Step):
         self.seen = base.Inventory()
         self.since = timeutils.utcnow()
 
-    def do(self, run: operations.Run) -> dict[str, Any]:
+    def do(self, run: engine.Run) -> dict[str, Any]:
         params = run.operation.params
         with db.reader() as tx:
             node = tx.get(models.Node, uuid=run.target)
@@ -56,7 +56,7 @@ class Pick(operations.Step):
     def record(
         self,
         tx: db.Transaction,
-        run: operations.Run,
+        run: engine.Run,
         result: dict[str, Any],
     ) -> None:
         podm_uuid = result['podm_uuid']
@@ -81,13 +81,13 @@ class Pick(operations.Step):
             uuid=run.operation.uuid,
         )
 
-    def undo(self, run: operations.Run, result: dict[str, Any] | None) -> None:
+    def undo(self, run: engine.Run, result: dict[str, Any] | None) -> None:
         self.seen, self.since = look_again(run)
 
     def unrecord(
         self,
         tx: db.Transaction,
-        run: operations.Run,
+        run: engine.Run,
         result: dict[str, Any] | None,
     ) -> None:
         store(tx, run, self.seen, self.since)
@@ -102,24 +102,24 @@ class Pick(operations.Step):
         )
 
 
-class Allocate(operations.Step):
+class Allocate(engine.Step):
     """Have the pod manager join the parts."""
 
     name = 'allocate'
 
-    def find(self, run: operations.Run) -> dict[str, Any] | None:
+    def find(self, run: engine.Run) -> dict[str, Any] | None:
         found = run.driver().find_composed(
             _request(run), run.repeatable(cfg.CONF.conductor.sync_timeout)
         )
         return dataclasses.asdict(found) if found else None
 
-    def do(self, run: operations.Run) -> dict[str, Any]:
+    def do(self, run: engine.Run) -> dict[str, Any]:
         try:
             composed = run.driver().compose(
                 _request(run), run.once(cfg.CONF.redfish.request_timeout)
             )
         except (exception.NoMatch, exception.ResourceGone) as exc:
-            raise operations.TryNext(
+            raise engine.TryNext(
                 system=run.result('pick')['system_uuid'], reason=str(exc)
             ) from exc
         return dataclasses.asdict(composed)
@@ -127,7 +127,7 @@ class Allocate(operations.Step):
     def record(
         self,
         tx: db.Transaction,
-        run: operations.Run,
+        run: engine.Run,
         result: dict[str, Any],
     ) -> None:
         tx.update(
@@ -136,7 +136,7 @@ class Allocate(operations.Step):
             uuid=run.target,
         )
 
-    def undo(self, run: operations.Run, result: dict[str, Any] | None) -> None:
+    def undo(self, run: engine.Run, result: dict[str, Any] | None) -> None:
         uri = result['uri'] if result else (self.find(run) or {}).get('uri')
         if uri:
             run.driver().release(
@@ -146,7 +146,7 @@ class Allocate(operations.Step):
     def unrecord(
         self,
         tx: db.Transaction,
-        run: operations.Run,
+        run: engine.Run,
         result: dict[str, Any] | None,
     ) -> None:
         tx.update(
@@ -156,12 +156,12 @@ class Allocate(operations.Step):
         )
 
 
-class Assemble(operations.Step):
+class Assemble(engine.Step):
     """Wait until the node can be used, and see that it is what was meant."""
 
     name = 'assemble'
 
-    def do(self, run: operations.Run) -> dict[str, Any]:
+    def do(self, run: engine.Run) -> dict[str, Any]:
         deadline = run.repeatable(cfg.CONF.redfish.request_timeout)
         uri = run.result('allocate')['uri']
         pick = run.result('pick')
@@ -169,7 +169,7 @@ class Assemble(operations.Step):
             composed = run.driver().settle(uri, deadline)
         except exception.NoMatch as exc:
             # A task may lose a race as well as a request.
-            raise operations.TryNext(
+            raise engine.TryNext(
                 system=pick['system_uuid'], reason=str(exc)
             ) from exc
         with db.reader() as tx:
@@ -181,7 +181,7 @@ class Assemble(operations.Step):
 
     @staticmethod
     def _accept(
-        tx: db.Transaction, run: operations.Run, found: dict[str, str]
+        tx: db.Transaction, run: engine.Run, found: dict[str, str]
     ) -> None:
         """Take other parts than those that were chosen, if that will do.
 
@@ -207,7 +207,7 @@ class Assemble(operations.Step):
         ).all()
         params = run.operation.params
         if taken or params.get('resources') or params.get('affinity'):
-            raise operations.TryNext(
+            raise engine.TryNext(
                 system=run.result('pick')['system_uuid'],
                 reason=f'the pod manager took {", ".join(sorted(strange))} '
                 'instead of what was chosen'
@@ -217,7 +217,7 @@ class Assemble(operations.Step):
     def record(
         self,
         tx: db.Transaction,
-        run: operations.Run,
+        run: engine.Run,
         result: dict[str, Any],
     ) -> None:
         # Until it was composed only the task's URI may have been known.
@@ -237,13 +237,13 @@ class Assemble(operations.Step):
             )
 
 
-def _strange(run: operations.Run, found: dict[str, str]) -> set[str]:
+def _strange(run: engine.Run, found: dict[str, str]) -> set[str]:
     """The URIs of what a node is made of without having been chosen."""
     pick = run.result('pick')
     return found.keys() - {pick['system_uri'], *pick['devices'].values()}
 
 
-class Refresh(operations.Step):
+class Refresh(engine.Step):
     """Look again at what the node has claimed: its state is another now.
 
     A look that fails fails nothing else: the next sync will tell.
@@ -255,34 +255,32 @@ class Refresh(operations.Step):
         self.seen = base.Inventory()
         self.since = timeutils.utcnow()
 
-    def do(self, run: operations.Run) -> dict[str, Any]:
+    def do(self, run: engine.Run) -> dict[str, Any]:
         self.seen, self.since = look_again(run)
         return {'problem': '; '.join(self.seen.problems)[:1000] or None}
 
     def record(
         self,
         tx: db.Transaction,
-        run: operations.Run,
+        run: engine.Run,
         result: dict[str, Any],
     ) -> None:
         store(tx, run, self.seen, self.since)
         drift.remember(tx, run.target)
 
 
-class Compose(operations.Action):
+class Compose(engine.Action):
     """A request for a machine becomes a machine."""
 
     name = 'compose'
     steps = (Pick, Allocate, Assemble, Refresh)
 
-    def plan(
-        self, params: dict[str, Any]
-    ) -> tuple[type[operations.Step], ...]:
+    def plan(self, params: dict[str, Any]) -> tuple[type[engine.Step], ...]:
         if 'register' not in params:
             return self.steps
         return *self.steps, *handover.steps(handover.options(params))
 
-    def succeeded(self, tx: db.Transaction, run: operations.Run) -> None:
+    def succeeded(self, tx: db.Transaction, run: engine.Run) -> None:
         states.move_node(
             tx,
             run.target,
@@ -294,14 +292,14 @@ class Compose(operations.Action):
     def failed(
         self,
         tx: db.Transaction,
-        run: operations.Run,
+        run: engine.Run,
         error: exception.Told,
     ) -> None:
         states.fail_node(tx, run.target, error)
 
 
 def look_again(
-    run: operations.Run,
+    run: engine.Run,
 ) -> tuple[base.Inventory, datetime.datetime]:
     """See what became of what the node has claimed.
 
@@ -323,7 +321,7 @@ def look_again(
 
 def store(
     tx: db.Transaction,
-    run: operations.Run,
+    run: engine.Run,
     seen: base.Inventory,
     since: datetime.datetime,
 ) -> None:
@@ -333,7 +331,7 @@ def store(
         inventory.write(tx, podm_uuid, seen, partial=True, since=since)
 
 
-def _request(run: operations.Run) -> base.ComposeRequest:
+def _request(run: engine.Run) -> base.ComposeRequest:
     node = db.get(models.Node, uuid=run.target)
     if node is None:
         raise exception.ResourceGone(uri=f'the node {run.target}')

@@ -4,8 +4,8 @@
 from typing import Any
 
 from valence.common import exception
-from valence.conductor import api as conductor
-from valence.conductor import operations
+from valence.conductor import requests as conductor
+from valence.conductor.engine import engine
 from valence.db import allocations
 from valence.db import api as db
 from valence.db.sqlalchemy import models
@@ -14,7 +14,7 @@ from valence.podmanagers import base
 _PAUSE = 1.0
 
 
-class ReleaseNodes(operations.Step):
+class ReleaseNodes(engine.Step):
     """Ask for the release of every node."""
 
     name = 'release nodes'
@@ -22,7 +22,7 @@ class ReleaseNodes(operations.Step):
     def record(
         self,
         tx: db.Transaction,
-        run: operations.Run,
+        run: engine.Run,
         result: dict[str, Any],
     ) -> None:
         for node in tx.list(models.Node, podm_uuid=run.target).all():
@@ -36,7 +36,7 @@ class ReleaseNodes(operations.Step):
                 )
 
 
-class Wait(operations.Step):
+class Wait(engine.Step):
     """Wait until the nodes are gone.
 
     A pod manager that is gone for good can be given up by force: its nodes are
@@ -45,7 +45,7 @@ class Wait(operations.Step):
 
     name = 'wait'
 
-    def do(self, run: operations.Run) -> dict[str, Any]:
+    def do(self, run: engine.Run) -> dict[str, Any]:
         with db.reader() as tx:
             podm = tx.get(models.PodManager, uuid=run.target)
             nodes = tx.list(models.Node, podm_uuid=run.target).all()
@@ -82,7 +82,7 @@ class Wait(operations.Step):
     def record(
         self,
         tx: db.Transaction,
-        run: operations.Run,
+        run: engine.Run,
         result: dict[str, Any],
     ) -> None:
         uuids = [left['node'] for left in result['left behind']]
@@ -93,14 +93,14 @@ class Wait(operations.Step):
             tx.delete(models.Node, uuid=uuid)
 
 
-class Delete(operations.Action):
+class Delete(engine.Action):
     """A pod manager and all its nodes are gone."""
 
     name = 'delete'
     steps = (ReleaseNodes, Wait)
     long = True
 
-    def succeeded(self, tx: db.Transaction, run: operations.Run) -> None:
+    def succeeded(self, tx: db.Transaction, run: engine.Run) -> None:
         for operation in conductor.open_operations(tx, run.target):
             if operation.uuid != run.operation.uuid:
                 conductor.cancel(tx, operation)
@@ -112,7 +112,7 @@ class Delete(operations.Action):
     def failed(
         self,
         tx: db.Transaction,
-        run: operations.Run,
+        run: engine.Run,
         error: exception.Told,
     ) -> None:
         tx.update(models.PodManager, {'deleting_at': None}, uuid=run.target)

@@ -7,12 +7,12 @@ from oslo_config import cfg
 
 from valence import scheduler
 from valence.common import exception
-from valence.conductor import api as conductor
 from valence.conductor import holdings
-from valence.conductor import operations
+from valence.conductor import requests as conductor
 from valence.conductor import states
 from valence.conductor.actions import compose
 from valence.conductor.actions import handover
+from valence.conductor.engine import engine
 from valence.db import api as db
 from valence.db.sqlalchemy import models
 from valence.podmanagers import base
@@ -20,12 +20,12 @@ from valence.podmanagers import base
 _PAUSE = 0.5
 
 
-class Settle(operations.Step):
+class Settle(engine.Step):
     """Let what is under way on the node come to its end: it is cancelled."""
 
     name = 'settle'
 
-    def do(self, run: operations.Run) -> dict[str, Any]:
+    def do(self, run: engine.Run) -> dict[str, Any]:
         with db.reader() as tx:
             pending = conductor.open_operations(tx, run.target)
             node = tx.get(models.Node, uuid=run.target)
@@ -40,7 +40,7 @@ class Settle(operations.Step):
     def record(
         self,
         tx: db.Transaction,
-        run: operations.Run,
+        run: engine.Run,
         result: dict[str, Any],
     ) -> None:
         states.move_node(tx, run.target, 'releasing')
@@ -53,12 +53,12 @@ class Settle(operations.Step):
         )
 
 
-class TakeApart(operations.Step):
+class TakeApart(engine.Step):
     """Have the pod manager take the node apart. 'Gone already' is well."""
 
     name = 'take apart'
 
-    def do(self, run: operations.Run) -> dict[str, Any]:
+    def do(self, run: engine.Run) -> dict[str, Any]:
         node = db.get(models.Node, uuid=run.target)
         if node is None or node.podm_uuid is None:
             return {}
@@ -74,7 +74,7 @@ class TakeApart(operations.Step):
         }
 
     @staticmethod
-    def _lost(run: operations.Run, node: Any, driver: Any) -> str | None:
+    def _lost(run: engine.Run, node: Any, driver: Any) -> str | None:
         """The URI of a node that was composed, but not written down.
 
         Where a node bears no name of ours, what it claimed tells it.
@@ -89,21 +89,19 @@ class TakeApart(operations.Step):
         return found.uri if found else None
 
 
-class Release(operations.Action):
+class Release(engine.Action):
     """A node gives its hardware back and is gone."""
 
     name = 'release'
     steps = (Settle, TakeApart, compose.Refresh)
     long = True
 
-    def plan(
-        self, params: dict[str, Any]
-    ) -> tuple[type[operations.Step], ...]:
+    def plan(self, params: dict[str, Any]) -> tuple[type[engine.Step], ...]:
         if not params.get('unregister'):
             return self.steps
         return (Settle, handover.Withdraw, *self.steps[1:])
 
-    def succeeded(self, tx: db.Transaction, run: operations.Run) -> None:
+    def succeeded(self, tx: db.Transaction, run: engine.Run) -> None:
         done = run.result(TakeApart.name)
         if done:
             holdings.let_go(tx, run.target, done['erased'])
@@ -115,7 +113,7 @@ class Release(operations.Action):
     def failed(
         self,
         tx: db.Transaction,
-        run: operations.Run,
+        run: engine.Run,
         error: exception.Told,
     ) -> None:
         node = tx.get(models.Node, uuid=run.target)

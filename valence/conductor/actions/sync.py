@@ -8,9 +8,9 @@ from oslo_log import log
 from oslo_utils import timeutils
 
 from valence.common import exception
-from valence.conductor import inventory
-from valence.conductor import operations
 from valence.conductor import states
+from valence.conductor.engine import engine
+from valence.conductor.inventory import store
 from valence.db import api as db
 from valence.db.sqlalchemy import models
 from valence.podmanagers import base
@@ -18,7 +18,7 @@ from valence.podmanagers import base
 LOG = log.getLogger(__name__)
 
 
-class Read(operations.Step):
+class Read(engine.Step):
     """Read everything, and store what is new or different."""
 
     name = 'read'
@@ -27,7 +27,7 @@ class Read(operations.Step):
         self.seen: base.Inventory = base.Inventory()
         self.since = timeutils.utcnow()
 
-    def do(self, run: operations.Run) -> dict[str, Any]:
+    def do(self, run: engine.Run) -> dict[str, Any]:
         self.since = timeutils.utcnow()
         self.seen = run.driver().discover(
             run.repeatable(cfg.CONF.conductor.sync_timeout)
@@ -49,10 +49,10 @@ class Read(operations.Step):
     def record(
         self,
         tx: db.Transaction,
-        run: operations.Run,
+        run: engine.Run,
         result: dict[str, Any],
     ) -> None:
-        inventory.write(tx, run.target, self.seen, since=self.since)
+        store.write(tx, run.target, self.seen, since=self.since)
         problems = self.seen.problems
         said = '; '.join(problems[:3])[:900]
         if len(problems) > 3:
@@ -64,7 +64,7 @@ class Read(operations.Step):
         )
 
 
-class Tidy(operations.Step):
+class Tidy(engine.Step):
     """Release what bears the mark of one of our nodes but is not that node.
 
     It is what a request left behind whose answer was lost.
@@ -72,7 +72,7 @@ class Tidy(operations.Step):
 
     name = 'tidy'
 
-    def do(self, run: operations.Run) -> dict[str, Any]:
+    def do(self, run: engine.Run) -> dict[str, Any]:
         deadline = run.repeatable(cfg.CONF.redfish.release_timeout)
         released = []
         for uri in run.result(Read.name)['strays']:
@@ -102,14 +102,14 @@ def _orphaned(composed: base.ComposedNode) -> bool:
     return node.resource_uri not in (None, composed.uri)
 
 
-class Sync(operations.Action):
+class Sync(engine.Action):
     """The inventory is as true as it can be made now."""
 
     name = 'sync'
     steps = (Read, Tidy)
     long = True
 
-    def succeeded(self, tx: db.Transaction, run: operations.Run) -> None:
+    def succeeded(self, tx: db.Transaction, run: engine.Run) -> None:
         # Of the readings that nobody asked for only the last one is kept.
         tx.delete(
             models.Operation,
@@ -123,7 +123,7 @@ class Sync(operations.Action):
     def failed(
         self,
         tx: db.Transaction,
-        run: operations.Run,
+        run: engine.Run,
         error: exception.Told,
     ) -> None:
         if error != states.CANCELLED:

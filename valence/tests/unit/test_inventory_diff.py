@@ -4,7 +4,7 @@
 import datetime
 import types
 
-from valence.conductor import diff
+from valence.conductor.inventory import diff
 from valence.podmanagers import base as driver_base
 from valence.tests import base
 

@@ -3,7 +3,7 @@
 
 import uuid
 
-from valence.conductor import pace
+from valence.conductor.engine import pace
 from valence.tests import base
 
 

@@ -7,7 +7,7 @@ from oslo_config import cfg
 from valence.api.controllers.v1 import base
 from valence.common import exception
 from valence.common import rpc
-from valence.conductor import events
+from valence.conductor.events import refresher
 from valence.db import api as db
 from valence.db.sqlalchemy import models
 from valence.podmanagers import base as driver_base
@@ -28,15 +28,15 @@ class Events:
         """Take an event from a pod manager that knows its secret."""
         podm = db.get(models.PodManager, uuid=call.ident)
         # Whether the pod manager or the secret is wrong is nobody's business.
-        if podm is None or not events.is_secret(podm, call.names[1]):
+        if podm is None or not refresher.is_secret(podm, call.names[1]):
             raise exception.NotFound(kind='The path', ident='of the event')
         if self._too_many(podm.uuid):
             # What they tell of is not known: anything may have changed.
-            events.note(podm.uuid, driver_base.Change())
+            refresher.note(podm.uuid, driver_base.Change())
             raise exception.TooManyRequests()
         driver = loader.drivers().get(podm.driver or '')
         if driver is not None:
-            events.note(podm.uuid, driver.changes(call.body()))
+            refresher.note(podm.uuid, driver.changes(call.body()))
         rpc.wake()
 
     def _too_many(self, podm_uuid: str) -> bool:

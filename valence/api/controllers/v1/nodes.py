@@ -16,7 +16,7 @@ from valence.common import context
 from valence.common import exception
 from valence.common import policy
 from valence.common import rpc
-from valence.conductor import api as conductor
+from valence.conductor import requests as conductor
 from valence.db import api as db
 from valence.db.sqlalchemy import models
 from valence.objects import base as objects_base

@@ -5,7 +5,7 @@ from valence import objects
 from valence.api import render
 from valence.api.controllers.v1 import base
 from valence.common import rpc
-from valence.conductor import api as conductor
+from valence.conductor import requests as conductor
 from valence.db import api as db
 from valence.db.sqlalchemy import models
 

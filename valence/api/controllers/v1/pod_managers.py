@@ -12,7 +12,7 @@ from valence.api.controllers.v1 import base
 from valence.common import exception
 from valence.common import rpc
 from valence.common import secrets
-from valence.conductor import api as conductor
+from valence.conductor import requests as conductor
 from valence.db import api as db
 from valence.db import capacity
 from valence.db.sqlalchemy import models

@@ -11,10 +11,10 @@ from oslo_limit import fixture as limit_fixture
 
 from valence import quota
 from valence.common import exception
-from valence.conductor import diff
 from valence.conductor import states
 from valence.conductor.actions import adopt
 from valence.conductor.actions import change
+from valence.conductor.inventory import diff
 from valence.db import api as db
 from valence.db.sqlalchemy import models
 from valence.tests.fixtures import personas

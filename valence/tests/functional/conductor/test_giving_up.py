@@ -3,8 +3,8 @@
 
 import time
 
-from valence.conductor import api as conductor
-from valence.conductor import claims
+from valence.conductor import queue
+from valence.conductor import requests as conductor
 from valence.conductor import service
 from valence.db import api as db
 from valence.db.sqlalchemy import models
@@ -23,29 +23,29 @@ class TestGivingUp(base.DatabaseTestCase):
     def claim(self, who, number):
         """Have it claimed; its token."""
         self.operation(number)
-        (candidate,) = claims.due(['sync'])
-        return claims.claim(who, candidate)[0].claim
+        (candidate,) = queue.due(['sync'])
+        return queue.claim(who, candidate)[0].claim
 
     def test_what_is_not_known(self):
         ours, others = f'{_UUID}8', f'{_UUID}9'
         known = self.claim(ours, 1)
         self.claim(ours, 2)
         theirs = self.claim(others, 3)
-        self.assertEqual(1, claims.give_up(ours, {known}))
+        self.assertEqual(1, queue.give_up(ours, {known}))
         with db.reader() as tx:
             left = {row.claim for row in tx.list(models.Operation)}
         self.assertEqual({known, theirs, None}, left)
-        (again,) = claims.due(['sync'])
+        (again,) = queue.due(['sync'])
         self.assertEqual(
             f'{_UUID}2', db.get(models.Operation, uuid=again.uuid).target_uuid
         )
-        self.assertEqual(0, claims.give_up(ours, {known}))
+        self.assertEqual(0, queue.give_up(ours, {known}))
 
     def test_the_answer_is_lost(self):
         self.operation(1)
         worker = service.Conductor()
         self.addCleanup(worker.stop)
-        claim = claims.claim
+        claim = queue.claim
         lost = []
 
         def claim_and_lose(*args):
@@ -55,7 +55,7 @@ class TestGivingUp(base.DatabaseTestCase):
                 raise OSError('the connection is gone')
             return claimed
 
-        self.patch(claims, 'claim', claim_and_lose)
+        self.patch(queue, 'claim', claim_and_lose)
         worker.start()
         deadline = time.monotonic() + 60
         while self.state() in ('pending', 'running'):

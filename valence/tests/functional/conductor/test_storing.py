@@ -7,9 +7,9 @@ from oslo_utils import timeutils
 
 from valence import objects
 from valence.common import exception
-from valence.conductor import drift
 from valence.conductor import holdings
-from valence.conductor import inventory
+from valence.conductor.inventory import drift
+from valence.conductor.inventory import store as inventory
 from valence.db import allocations
 from valence.db import api as db
 from valence.db.sqlalchemy import models

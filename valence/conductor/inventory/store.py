@@ -13,8 +13,8 @@ from oslo_utils import timeutils
 from oslo_utils import uuidutils
 
 from valence.common import exception
-from valence.conductor import diff
-from valence.conductor import drift
+from valence.conductor.inventory import diff
+from valence.conductor.inventory import drift
 from valence.db import allocations
 from valence.db import api as db
 from valence.db.sqlalchemy import models

@@ -13,8 +13,8 @@ from oslo_utils import timeutils
 
 from valence.common import exception
 from valence.common import rpc
-from valence.conductor import api as conductor
-from valence.conductor import lease
+from valence.conductor import membership
+from valence.conductor import requests as conductor
 from valence.db import api as db
 from valence.db.sqlalchemy import models
 from valence.podmanagers import base
@@ -33,7 +33,9 @@ _PATIENT = 16
 class Monitor:
     """The periodic work on those pod managers that are this conductor's."""
 
-    def __init__(self, own_lease: lease.Lease, drivers: loader.Pool) -> None:
+    def __init__(
+        self, own_lease: membership.Lease, drivers: loader.Pool
+    ) -> None:
         self._lease = own_lease
         self._drivers = drivers
         workers = cfg.CONF.conductor.probe_workers
@@ -95,11 +97,11 @@ class Monitor:
 
     def _share(self) -> None:
         """Find out which pod managers are this conductor's."""
-        shared = lease.living(), set(self._rows)
+        shared = membership.living(), set(self._rows)
         if shared == self._shared:
             return
         conductors, podms = shared
-        ring = lease.ring(conductors)
+        ring = membership.ring(conductors)
         own = {
             uuid
             for uuid in podms

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from typing import Any
 from typing import NamedTuple
 
-from valence.conductor import diff
 from valence.conductor import provisioning
 from valence.conductor import states
+from valence.conductor.inventory import diff
 from valence.db import api as db
 from valence.db.sqlalchemy import models
 from valence.podmanagers import base

@@ -28,9 +28,9 @@ from oslo_log import log
 from oslo_utils import timeutils
 
 from valence.common import exception
-from valence.conductor import lease
-from valence.conductor import pace
+from valence.conductor import membership
 from valence.conductor import states
+from valence.conductor.engine import pace
 from valence.db import api as db
 from valence.db.sqlalchemy import models
 from valence.podmanagers import base
@@ -125,7 +125,7 @@ class Run:
         self,
         operation: sa.Row[Any],
         journal: list[sa.Row[Any]],
-        own_lease: lease.Lease,
+        own_lease: membership.Lease,
         drivers: loader.Pool,
         actions: dict[str, Action],
     ) -> None:

@@ -25,9 +25,9 @@ from oslo_utils import timeutils
 from valence.common import exception
 from valence.common import rpc
 from valence.common import secrets
-from valence.conductor import api as conductor
-from valence.conductor import diff
-from valence.conductor import inventory
+from valence.conductor import requests as conductor
+from valence.conductor.inventory import diff
+from valence.conductor.inventory import store
 from valence.db import api as db
 from valence.db.sqlalchemy import models
 from valence.podmanagers import base
@@ -421,7 +421,7 @@ def _store(
     since: datetime.datetime,
     rows: list[str],
 ) -> None:
-    inventory.write(tx, podm_uuid, seen, partial=True, since=since)
+    store.write(tx, podm_uuid, seen, partial=True, since=since)
     tx.delete(models.PendingRefresh, uuid=rows)
 
 
