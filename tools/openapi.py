@@ -12,7 +12,7 @@ import sys
 
 import valence.cmd  # noqa: F401 - chooses the backend of oslo.service
 from valence.api import openapi
-from valence.api.controllers import v1
+from valence.api import routes
 
 
 def main() -> None:
@@ -20,7 +20,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument('--output-file', type=pathlib.Path)
     path = parser.parse_args().output_file
-    document = openapi.document(v1.ROUTES)
+    document = openapi.document(routes.ROUTES)
     text = json.dumps(document, indent=2, ensure_ascii=False) + '\n'
     if path is None:
         sys.stdout.write(text)

@@ -10,7 +10,7 @@ import sys
 
 import valence.cmd  # noqa: F401 - chooses the backend of oslo.service
 from valence.api import query
-from valence.api.controllers import v1
+from valence.api import routes
 from valence.objects import base
 
 _HEAD = """\
@@ -75,7 +75,7 @@ def main() -> int:
         return 2
     listed = {
         controller.object.RESOURCE: controller.object
-        for _, _, controller, methods in v1.ROUTES
+        for _, _, controller, methods in routes.ROUTES
         if methods.get('GET') == 'list' and controller.object
     }
     text = '\n'.join([_HEAD, *map(section, listed.values())])

@@ -16,7 +16,7 @@ from oslo_utils import timeutils
 from oslo_utils import uuidutils
 
 from valence.conductor import states
-from valence.conductor.engine import engine
+from valence.conductor.engine.run import load
 from valence.db import api as db
 from valence.db.sqlalchemy import models
 
@@ -79,7 +79,7 @@ def claim(
         'started_at': candidate.started_at or timeutils.utcnow(),
     }
     if tx.update(models.Operation, values, *_due(), uuid=candidate.uuid):
-        return engine.load(tx, candidate.uuid)
+        return load(tx, candidate.uuid)
     return None
 
 

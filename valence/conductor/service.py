@@ -20,6 +20,8 @@ from valence.conductor import polling
 from valence.conductor import provisioning
 from valence.conductor import queue
 from valence.conductor.engine import engine
+from valence.conductor.engine.run import Lapsed
+from valence.conductor.engine.run import Run
 from valence.conductor.events import refresher
 from valence.db import api as db
 from valence.podmanagers import loader
@@ -233,14 +235,14 @@ class Conductor:
 
     def _work(self, operation: Any, journal: list[Any]) -> None:
         """Run an operation as far as it goes; the database may go away."""
-        run = engine.Run(
+        run = Run(
             operation, journal, self._lease, self._drivers, actions.BY_NAME
         )
         while not self._stopping.is_set():
             try:
                 engine.work(run, self._stopping)
                 break
-            except engine.Lapsed:
+            except Lapsed:
                 LOG.warning('Operation %s waits for the lease', operation.uuid)
                 self._stopping.wait(cfg.CONF.conductor.heartbeat_interval)
             except db.FAILURES as exc:

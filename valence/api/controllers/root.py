@@ -3,15 +3,15 @@ from typing import Any
 
 import pecan
 
+from valence.api import dispatch
 from valence.api import render
 from valence.api import versions
-from valence.api.controllers import v1
 
 
 class RootController:
     """The versions, and the way to each."""
 
-    v1 = v1.V1Controller()
+    v1 = dispatch.V1Controller()
 
     @pecan.expose(content_type='application/json')
     def index(self, *args: Any, **kwargs: Any) -> bytes:

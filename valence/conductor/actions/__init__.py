@@ -2,14 +2,18 @@
 """What operations do: one module a kind of action."""
 
 from valence.conductor.actions import adopt
-from valence.conductor.actions import change
+from valence.conductor.actions import attach
+from valence.conductor.actions import boot
 from valence.conductor.actions import compose
 from valence.conductor.actions import delete
+from valence.conductor.actions import detach
 from valence.conductor.actions import register
 from valence.conductor.actions import release
+from valence.conductor.actions import reset
 from valence.conductor.actions import sync
+from valence.conductor.actions import unregister
 from valence.conductor.actions import unsubscribe
-from valence.conductor.engine.engine import Action
+from valence.conductor.engine.model import Action
 
 BY_NAME: dict[str, Action] = {
     action.name: action
@@ -17,12 +21,12 @@ BY_NAME: dict[str, Action] = {
         compose.Compose(),
         release.Release(),
         adopt.Adopt(),
-        change.Reset(),
-        change.Boot(),
-        change.Attach(),
-        change.Detach(),
+        reset.Reset(),
+        boot.Boot(),
+        attach.Attach(),
+        detach.Detach(),
         register.Register(),
-        register.Unregister(),
+        unregister.Unregister(),
         sync.Sync(),
         delete.Delete(),
         unsubscribe.Leave(),

@@ -8,9 +8,10 @@ from oslo_config import cfg
 
 from valence import quota
 from valence.common import exception
-from valence.conductor import holdings
 from valence.conductor import states
-from valence.conductor.engine import engine
+from valence.conductor.engine.model import Action
+from valence.conductor.engine.model import Step
+from valence.conductor.engine.run import Run
 from valence.conductor.inventory import diff
 from valence.conductor.inventory import drift
 from valence.db import allocations
@@ -18,13 +19,13 @@ from valence.db import api as db
 from valence.db.sqlalchemy import models
 
 
-class Look(engine.Step):
+class Look(Step):
     """Read what the node is made of, and claim that."""
 
     name = 'look'
 
-    def do(self, run: engine.Run) -> dict[str, Any]:
-        uri = holdings.node_uri(run.target)
+    def do(self, run: Run) -> dict[str, Any]:
+        uri = allocations.node_uri(run.target)
         deadline = run.repeatable(cfg.CONF.redfish.request_timeout)
         # One that was only allocated is assembled; one that failed refused.
         composed = run.driver().settle(uri, deadline)
@@ -37,7 +38,7 @@ class Look(engine.Step):
     def record(
         self,
         tx: db.Transaction,
-        run: engine.Run,
+        run: Run,
         result: dict[str, Any],
     ) -> None:
         podm_uuid = run.operation.podm_uuid
@@ -67,19 +68,19 @@ class Look(engine.Step):
     def unrecord(
         self,
         tx: db.Transaction,
-        run: engine.Run,
+        run: Run,
         result: dict[str, Any] | None,
     ) -> None:
         allocations.drop(tx, node_uuid=run.target)
 
 
-class Adopt(engine.Action):
+class Adopt(Action):
     """A node that exists becomes one of ours."""
 
     name = 'adopt'
     steps = (Look,)
 
-    def succeeded(self, tx: db.Transaction, run: engine.Run) -> None:
+    def succeeded(self, tx: db.Transaction, run: Run) -> None:
         states.move_node(
             tx,
             run.target,
@@ -91,7 +92,7 @@ class Adopt(engine.Action):
     def failed(
         self,
         tx: db.Transaction,
-        run: engine.Run,
+        run: Run,
         error: exception.Told,
     ) -> None:
         # It was never ours: to release it must not take it apart.

@@ -2,27 +2,30 @@
 """Composing: choose and claim the parts, have them joined, make it a node."""
 
 import dataclasses
-import datetime
 from typing import Any
 
 import sqlalchemy as sa
 from oslo_config import cfg
 from oslo_utils import timeutils
 
-from valence import scheduler
 from valence.common import exception
-from valence.conductor import holdings
 from valence.conductor import states
 from valence.conductor.actions import handover
-from valence.conductor.engine import engine
+from valence.conductor.actions import steps
+from valence.conductor.engine.model import Action
+from valence.conductor.engine.model import Step
+from valence.conductor.engine.model import TryNext
+from valence.conductor.engine.run import Run
 from valence.conductor.inventory import drift
-from valence.conductor.inventory import store as inventory
+from valence.db import allocations
 from valence.db import api as db
 from valence.db.sqlalchemy import models
 from valence.podmanagers import base
+from valence.scheduler import ranking
+from valence.scheduler.request import Request
 
 
-class Pick(engine.Step):
+class Pick(Step):
     """Choose a pod manager and the parts there, and claim them."""
 
     name = 'pick'
@@ -31,15 +34,15 @@ class Pick(engine.Step):
         self.seen = base.Inventory()
         self.since = timeutils.utcnow()
 
-    def do(self, run: engine.Run) -> dict[str, Any]:
+    def do(self, run: Run) -> dict[str, Any]:
         params = run.operation.params
         with db.reader() as tx:
             node = tx.get(models.Node, uuid=run.target)
             if node is None:
                 raise exception.ResourceGone(uri=f'the node {run.target}')
-            choice = scheduler.choose(
+            choice = ranking.choose(
                 tx,
-                scheduler.Request(
+                Request(
                     node.properties,
                     podm_uuid=params.get('pod_manager'),
                     resources=tuple(params.get('resources', ())),
@@ -56,11 +59,11 @@ class Pick(engine.Step):
     def record(
         self,
         tx: db.Transaction,
-        run: engine.Run,
+        run: Run,
         result: dict[str, Any],
     ) -> None:
         podm_uuid = result['podm_uuid']
-        scheduler.claim(
+        allocations.claim(
             tx,
             run.target,
             podm_uuid,
@@ -81,17 +84,17 @@ class Pick(engine.Step):
             uuid=run.operation.uuid,
         )
 
-    def undo(self, run: engine.Run, result: dict[str, Any] | None) -> None:
-        self.seen, self.since = look_again(run)
+    def undo(self, run: Run, result: dict[str, Any] | None) -> None:
+        self.seen, self.since = steps.look_again(run)
 
     def unrecord(
         self,
         tx: db.Transaction,
-        run: engine.Run,
+        run: Run,
         result: dict[str, Any] | None,
     ) -> None:
-        store(tx, run, self.seen, self.since)
-        scheduler.unclaim(tx, run.target)
+        steps.store(tx, run, self.seen, self.since)
+        allocations.unclaim(tx, run.target)
         tx.update(
             models.Node,
             {'podm_uuid': run.operation.params.get('pod_manager')},
@@ -102,24 +105,24 @@ class Pick(engine.Step):
         )
 
 
-class Allocate(engine.Step):
+class Allocate(Step):
     """Have the pod manager join the parts."""
 
     name = 'allocate'
 
-    def find(self, run: engine.Run) -> dict[str, Any] | None:
+    def find(self, run: Run) -> dict[str, Any] | None:
         found = run.driver().find_composed(
             _request(run), run.repeatable(cfg.CONF.conductor.sync_timeout)
         )
         return dataclasses.asdict(found) if found else None
 
-    def do(self, run: engine.Run) -> dict[str, Any]:
+    def do(self, run: Run) -> dict[str, Any]:
         try:
             composed = run.driver().compose(
                 _request(run), run.once(cfg.CONF.redfish.request_timeout)
             )
         except (exception.NoMatch, exception.ResourceGone) as exc:
-            raise engine.TryNext(
+            raise TryNext(
                 system=run.result('pick')['system_uuid'], reason=str(exc)
             ) from exc
         return dataclasses.asdict(composed)
@@ -127,7 +130,7 @@ class Allocate(engine.Step):
     def record(
         self,
         tx: db.Transaction,
-        run: engine.Run,
+        run: Run,
         result: dict[str, Any],
     ) -> None:
         tx.update(
@@ -136,7 +139,7 @@ class Allocate(engine.Step):
             uuid=run.target,
         )
 
-    def undo(self, run: engine.Run, result: dict[str, Any] | None) -> None:
+    def undo(self, run: Run, result: dict[str, Any] | None) -> None:
         uri = result['uri'] if result else (self.find(run) or {}).get('uri')
         if uri:
             run.driver().release(
@@ -146,7 +149,7 @@ class Allocate(engine.Step):
     def unrecord(
         self,
         tx: db.Transaction,
-        run: engine.Run,
+        run: Run,
         result: dict[str, Any] | None,
     ) -> None:
         tx.update(
@@ -156,12 +159,12 @@ class Allocate(engine.Step):
         )
 
 
-class Assemble(engine.Step):
+class Assemble(Step):
     """Wait until the node can be used, and see that it is what was meant."""
 
     name = 'assemble'
 
-    def do(self, run: engine.Run) -> dict[str, Any]:
+    def do(self, run: Run) -> dict[str, Any]:
         deadline = run.repeatable(cfg.CONF.redfish.request_timeout)
         uri = run.result('allocate')['uri']
         pick = run.result('pick')
@@ -169,9 +172,7 @@ class Assemble(engine.Step):
             composed = run.driver().settle(uri, deadline)
         except exception.NoMatch as exc:
             # A task may lose a race as well as a request.
-            raise engine.TryNext(
-                system=pick['system_uuid'], reason=str(exc)
-            ) from exc
+            raise TryNext(system=pick['system_uuid'], reason=str(exc)) from exc
         with db.reader() as tx:
             found = drift.known(
                 tx, run.operation.podm_uuid, composed.resources
@@ -180,9 +181,7 @@ class Assemble(engine.Step):
         return {**dataclasses.asdict(composed), 'found': found}
 
     @staticmethod
-    def _accept(
-        tx: db.Transaction, run: engine.Run, found: dict[str, str]
-    ) -> None:
+    def _accept(tx: db.Transaction, run: Run, found: dict[str, str]) -> None:
         """Take other parts than those that were chosen, if that will do.
 
         A pod manager that is told what is wanted, not which parts, may pick
@@ -207,7 +206,7 @@ class Assemble(engine.Step):
         ).all()
         params = run.operation.params
         if taken or params.get('resources') or params.get('affinity'):
-            raise engine.TryNext(
+            raise TryNext(
                 system=run.result('pick')['system_uuid'],
                 reason=f'the pod manager took {", ".join(sorted(strange))} '
                 'instead of what was chosen'
@@ -217,7 +216,7 @@ class Assemble(engine.Step):
     def record(
         self,
         tx: db.Transaction,
-        run: engine.Run,
+        run: Run,
         result: dict[str, Any],
     ) -> None:
         # Until it was composed only the task's URI may have been known.
@@ -228,7 +227,7 @@ class Assemble(engine.Step):
         )
         found = result['found']
         if _strange(run, found):
-            scheduler.reclaim(
+            allocations.reclaim(
                 tx,
                 run.target,
                 run.operation.podm_uuid,
@@ -237,50 +236,24 @@ class Assemble(engine.Step):
             )
 
 
-def _strange(run: engine.Run, found: dict[str, str]) -> set[str]:
+def _strange(run: Run, found: dict[str, str]) -> set[str]:
     """The URIs of what a node is made of without having been chosen."""
     pick = run.result('pick')
     return found.keys() - {pick['system_uri'], *pick['devices'].values()}
 
 
-class Refresh(engine.Step):
-    """Look again at what the node has claimed: its state is another now.
-
-    A look that fails fails nothing else: the next sync will tell.
-    """
-
-    name = 'refresh'
-
-    def __init__(self) -> None:
-        self.seen = base.Inventory()
-        self.since = timeutils.utcnow()
-
-    def do(self, run: engine.Run) -> dict[str, Any]:
-        self.seen, self.since = look_again(run)
-        return {'problem': '; '.join(self.seen.problems)[:1000] or None}
-
-    def record(
-        self,
-        tx: db.Transaction,
-        run: engine.Run,
-        result: dict[str, Any],
-    ) -> None:
-        store(tx, run, self.seen, self.since)
-        drift.remember(tx, run.target)
-
-
-class Compose(engine.Action):
+class Compose(Action):
     """A request for a machine becomes a machine."""
 
     name = 'compose'
-    steps = (Pick, Allocate, Assemble, Refresh)
+    steps = (Pick, Allocate, Assemble, steps.Refresh)
 
-    def plan(self, params: dict[str, Any]) -> tuple[type[engine.Step], ...]:
+    def plan(self, params: dict[str, Any]) -> tuple[type[Step], ...]:
         if 'register' not in params:
             return self.steps
         return *self.steps, *handover.steps(handover.options(params))
 
-    def succeeded(self, tx: db.Transaction, run: engine.Run) -> None:
+    def succeeded(self, tx: db.Transaction, run: Run) -> None:
         states.move_node(
             tx,
             run.target,
@@ -292,46 +265,13 @@ class Compose(engine.Action):
     def failed(
         self,
         tx: db.Transaction,
-        run: engine.Run,
+        run: Run,
         error: exception.Told,
     ) -> None:
         states.fail_node(tx, run.target, error)
 
 
-def look_again(
-    run: engine.Run,
-) -> tuple[base.Inventory, datetime.datetime]:
-    """See what became of what the node has claimed.
-
-    :returns: what was seen, and when looking began; a failure is a problem in
-        what was seen.
-    """
-    since = timeutils.utcnow()
-    uris = holdings.claimed_uris(run.target)
-    if run.operation.podm_uuid is None or not uris:
-        return base.Inventory(), since
-    deadline = run.repeatable(cfg.CONF.redfish.request_timeout)
-    try:
-        seen = run.driver().refresh(uris, deadline)
-    except exception.PodManagerError as exc:
-        seen = base.Inventory(problems=[str(exc)])
-    run.check()
-    return seen, since
-
-
-def store(
-    tx: db.Transaction,
-    run: engine.Run,
-    seen: base.Inventory,
-    since: datetime.datetime,
-) -> None:
-    """Store what was seen, unless it is old by now."""
-    podm_uuid = run.operation.podm_uuid
-    if podm_uuid is not None:
-        inventory.write(tx, podm_uuid, seen, partial=True, since=since)
-
-
-def _request(run: engine.Run) -> base.ComposeRequest:
+def _request(run: Run) -> base.ComposeRequest:
     node = db.get(models.Node, uuid=run.target)
     if node is None:
         raise exception.ResourceGone(uri=f'the node {run.target}')

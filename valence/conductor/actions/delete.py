@@ -5,7 +5,9 @@ from typing import Any
 
 from valence.common import exception
 from valence.conductor import requests as conductor
-from valence.conductor.engine import engine
+from valence.conductor.engine.model import Action
+from valence.conductor.engine.model import Step
+from valence.conductor.engine.run import Run
 from valence.db import allocations
 from valence.db import api as db
 from valence.db.sqlalchemy import models
@@ -14,7 +16,7 @@ from valence.podmanagers import base
 _PAUSE = 1.0
 
 
-class ReleaseNodes(engine.Step):
+class ReleaseNodes(Step):
     """Ask for the release of every node."""
 
     name = 'release nodes'
@@ -22,7 +24,7 @@ class ReleaseNodes(engine.Step):
     def record(
         self,
         tx: db.Transaction,
-        run: engine.Run,
+        run: Run,
         result: dict[str, Any],
     ) -> None:
         for node in tx.list(models.Node, podm_uuid=run.target).all():
@@ -36,7 +38,7 @@ class ReleaseNodes(engine.Step):
                 )
 
 
-class Wait(engine.Step):
+class Wait(Step):
     """Wait until the nodes are gone.
 
     A pod manager that is gone for good can be given up by force: its nodes are
@@ -45,7 +47,7 @@ class Wait(engine.Step):
 
     name = 'wait'
 
-    def do(self, run: engine.Run) -> dict[str, Any]:
+    def do(self, run: Run) -> dict[str, Any]:
         with db.reader() as tx:
             podm = tx.get(models.PodManager, uuid=run.target)
             nodes = tx.list(models.Node, podm_uuid=run.target).all()
@@ -82,7 +84,7 @@ class Wait(engine.Step):
     def record(
         self,
         tx: db.Transaction,
-        run: engine.Run,
+        run: Run,
         result: dict[str, Any],
     ) -> None:
         uuids = [left['node'] for left in result['left behind']]
@@ -93,14 +95,14 @@ class Wait(engine.Step):
             tx.delete(models.Node, uuid=uuid)
 
 
-class Delete(engine.Action):
+class Delete(Action):
     """A pod manager and all its nodes are gone."""
 
     name = 'delete'
     steps = (ReleaseNodes, Wait)
     long = True
 
-    def succeeded(self, tx: db.Transaction, run: engine.Run) -> None:
+    def succeeded(self, tx: db.Transaction, run: Run) -> None:
         for operation in conductor.open_operations(tx, run.target):
             if operation.uuid != run.operation.uuid:
                 conductor.cancel(tx, operation)
@@ -112,7 +114,7 @@ class Delete(engine.Action):
     def failed(
         self,
         tx: db.Transaction,
-        run: engine.Run,
+        run: Run,
         error: exception.Told,
     ) -> None:
         tx.update(models.PodManager, {'deleting_at': None}, uuid=run.target)

@@ -13,9 +13,10 @@ from oslo_config import cfg
 
 from valence.common import exception
 from valence.common import secrets
-from valence.conductor import holdings
 from valence.conductor import provisioning
-from valence.conductor.engine import engine
+from valence.conductor.engine.model import Step
+from valence.conductor.engine.run import Run
+from valence.db import allocations
 from valence.db import api as db
 from valence.db.sqlalchemy import models
 from valence.podmanagers.base import Deadline
@@ -28,20 +29,20 @@ def options(params: dict[str, Any]) -> dict[str, Any]:
     return params.get('register') or {}
 
 
-def _deadline(run: engine.Run) -> Deadline:
+def _deadline(run: Run) -> Deadline:
     return run.repeatable(cfg.CONF.redfish.request_timeout)
 
 
-def _provisioner(run: engine.Run) -> base.Provisioner:
+def _provisioner(run: Run) -> base.Provisioner:
     node = db.get(models.Node, uuid=run.target)
     name = node.managed_by if node is not None else None
     return loader.get(name or cfg.CONF.provisioning.driver)
 
 
-class _Step(engine.Step):
+class _Step(Step):
     """A step that is waited for as long as [provisioning] says."""
 
-    def patience(self, run: engine.Run) -> float:
+    def patience(self, run: Run) -> float:
         return cfg.CONF.provisioning.timeout
 
 
@@ -50,17 +51,17 @@ class Examine(_Step):
 
     name = 'examine'
 
-    def do(self, run: engine.Run) -> dict[str, Any]:
+    def do(self, run: Run) -> dict[str, Any]:
         # What cannot be told is found out before anything was done.
         _login(_pod_manager(run))
         found = run.driver().computer(
-            holdings.node_uri(run.target), _deadline(run)
+            allocations.node_uri(run.target), _deadline(run)
         )
         known = _provisioner(run).state(run.target, _deadline(run))
         return {**dataclasses.asdict(found), 'known as': known}
 
     def record(
-        self, tx: db.Transaction, run: engine.Run, result: dict[str, Any]
+        self, tx: db.Transaction, run: Run, result: dict[str, Any]
     ) -> None:
         tx.update(
             models.Node,
@@ -71,7 +72,7 @@ class Examine(_Step):
     def unrecord(
         self,
         tx: db.Transaction,
-        run: engine.Run,
+        run: Run,
         result: dict[str, Any] | None,
     ) -> None:
         _free(tx, run.target)
@@ -82,16 +83,16 @@ class Enrol(_Step):
 
     name = 'enrol'
 
-    def do(self, run: engine.Run) -> dict[str, Any]:
+    def do(self, run: Run) -> dict[str, Any]:
         machine = _machine(run)
         return {'state': _provisioner(run).enrol(machine, _deadline(run))}
 
     def record(
-        self, tx: db.Transaction, run: engine.Run, result: dict[str, Any]
+        self, tx: db.Transaction, run: Run, result: dict[str, Any]
     ) -> None:
         _note(tx, run, result)
 
-    def undo(self, run: engine.Run, result: dict[str, Any] | None) -> None:
+    def undo(self, run: Run, result: dict[str, Any] | None) -> None:
         if run.result(Examine.name)['known as'] is None:
             _provisioner(run).withdraw(run.target, _deadline(run), undo=True)
 
@@ -101,7 +102,7 @@ class Connect(_Step):
 
     name = 'connect'
 
-    def do(self, run: engine.Run) -> dict[str, Any]:
+    def do(self, run: Run) -> dict[str, Any]:
         machine = _machine(run)
         return {'macs': _provisioner(run).connect(machine, _deadline(run))}
 
@@ -111,7 +112,7 @@ class _Begin(_Step):
 
     goal: ClassVar[str]
 
-    def do(self, run: engine.Run) -> dict[str, Any]:
+    def do(self, run: Run) -> dict[str, Any]:
         _provisioner(run).begin(run.target, self.goal, _deadline(run))
         return {}
 
@@ -121,12 +122,12 @@ class _Reach(_Step):
 
     goal: ClassVar[str]
 
-    def do(self, run: engine.Run) -> dict[str, Any]:
+    def do(self, run: Run) -> dict[str, Any]:
         found = _provisioner(run).reach(run.target, self.goal, _deadline(run))
         return {'state': found}
 
     def record(
-        self, tx: db.Transaction, run: engine.Run, result: dict[str, Any]
+        self, tx: db.Transaction, run: Run, result: dict[str, Any]
     ) -> None:
         _note(tx, run, result)
 
@@ -146,7 +147,7 @@ _GOALS = {
 }
 
 
-def steps(how: dict[str, Any]) -> tuple[type[engine.Step], ...]:
+def steps(how: dict[str, Any]) -> tuple[type[Step], ...]:
     """The steps by which a node is handed over.
 
     :param how: what was asked for, as the API has it.
@@ -164,7 +165,7 @@ class Withdraw(_Step):
 
     name = 'withdraw'
 
-    def do(self, run: engine.Run) -> dict[str, Any]:
+    def do(self, run: Run) -> dict[str, Any]:
         node = db.get(models.Node, uuid=run.target)
         if node is None or node.managed_by is None:
             return {}
@@ -172,7 +173,7 @@ class Withdraw(_Step):
         return {'from': node.managed_by}
 
     def record(
-        self, tx: db.Transaction, run: engine.Run, result: dict[str, Any]
+        self, tx: db.Transaction, run: Run, result: dict[str, Any]
     ) -> None:
         _free(tx, run.target)
 
@@ -188,11 +189,11 @@ def _free(tx: db.Transaction, uuid: str) -> None:
         tx.update(models.Node, values, uuid=uuid)
 
 
-def _note(tx: db.Transaction, run: engine.Run, result: dict[str, Any]) -> None:
+def _note(tx: db.Transaction, run: Run, result: dict[str, Any]) -> None:
     tx.update(models.Node, {'managed_state': result['state']}, uuid=run.target)
 
 
-def _pod_manager(run: engine.Run) -> Any:
+def _pod_manager(run: Run) -> Any:
     podm = db.get(models.PodManager, uuid=run.operation.podm_uuid)
     if podm is None:
         raise exception.ResourceGone(
@@ -214,7 +215,7 @@ def _login(podm: Any) -> tuple[str | None, str | None]:
     return podm.hardware_username, secrets.decrypt(podm.hardware_password)
 
 
-def _machine(run: engine.Run) -> base.Machine:
+def _machine(run: Run) -> base.Machine:
     """What is told of the node: what was seen, and what is known of it."""
     found, how = run.result(Examine.name), options(run.operation.params)
     podm = _pod_manager(run)

@@ -5,14 +5,15 @@ from typing import Any
 
 from oslo_config import cfg
 
-from valence import scheduler
 from valence.common import exception
-from valence.conductor import holdings
 from valence.conductor import requests as conductor
 from valence.conductor import states
-from valence.conductor.actions import compose
 from valence.conductor.actions import handover
-from valence.conductor.engine import engine
+from valence.conductor.actions import steps
+from valence.conductor.engine.model import Action
+from valence.conductor.engine.model import Step
+from valence.conductor.engine.run import Run
+from valence.db import allocations
 from valence.db import api as db
 from valence.db.sqlalchemy import models
 from valence.podmanagers import base
@@ -20,12 +21,12 @@ from valence.podmanagers import base
 _PAUSE = 0.5
 
 
-class Settle(engine.Step):
+class Settle(Step):
     """Let what is under way on the node come to its end: it is cancelled."""
 
     name = 'settle'
 
-    def do(self, run: engine.Run) -> dict[str, Any]:
+    def do(self, run: Run) -> dict[str, Any]:
         with db.reader() as tx:
             pending = conductor.open_operations(tx, run.target)
             node = tx.get(models.Node, uuid=run.target)
@@ -40,7 +41,7 @@ class Settle(engine.Step):
     def record(
         self,
         tx: db.Transaction,
-        run: engine.Run,
+        run: Run,
         result: dict[str, Any],
     ) -> None:
         states.move_node(tx, run.target, 'releasing')
@@ -53,12 +54,12 @@ class Settle(engine.Step):
         )
 
 
-class TakeApart(engine.Step):
+class TakeApart(Step):
     """Have the pod manager take the node apart. 'Gone already' is well."""
 
     name = 'take apart'
 
-    def do(self, run: engine.Run) -> dict[str, Any]:
+    def do(self, run: Run) -> dict[str, Any]:
         node = db.get(models.Node, uuid=run.target)
         if node is None or node.podm_uuid is None:
             return {}
@@ -74,12 +75,12 @@ class TakeApart(engine.Step):
         }
 
     @staticmethod
-    def _lost(run: engine.Run, node: Any, driver: Any) -> str | None:
+    def _lost(run: Run, node: Any, driver: Any) -> str | None:
         """The URI of a node that was composed, but not written down.
 
         Where a node bears no name of ours, what it claimed tells it.
         """
-        system, *devices = holdings.claimed_uris(node.uuid) or ['']
+        system, *devices = allocations.claimed_uris(node.uuid) or ['']
         found = driver.find_composed(
             base.ComposeRequest(
                 node.uuid, node.name, node.properties, system, tuple(devices)
@@ -89,31 +90,31 @@ class TakeApart(engine.Step):
         return found.uri if found else None
 
 
-class Release(engine.Action):
+class Release(Action):
     """A node gives its hardware back and is gone."""
 
     name = 'release'
-    steps = (Settle, TakeApart, compose.Refresh)
+    steps = (Settle, TakeApart, steps.Refresh)
     long = True
 
-    def plan(self, params: dict[str, Any]) -> tuple[type[engine.Step], ...]:
+    def plan(self, params: dict[str, Any]) -> tuple[type[Step], ...]:
         if not params.get('unregister'):
             return self.steps
         return (Settle, handover.Withdraw, *self.steps[1:])
 
-    def succeeded(self, tx: db.Transaction, run: engine.Run) -> None:
+    def succeeded(self, tx: db.Transaction, run: Run) -> None:
         done = run.result(TakeApart.name)
         if done:
-            holdings.let_go(tx, run.target, done['erased'])
+            allocations.let_go(tx, run.target, done['erased'])
         else:
             # Nothing was ever made of it.
-            scheduler.unclaim(tx, run.target)
+            allocations.unclaim(tx, run.target)
         tx.delete(models.Node, uuid=run.target)
 
     def failed(
         self,
         tx: db.Transaction,
-        run: engine.Run,
+        run: Run,
         error: exception.Told,
     ) -> None:
         node = tx.get(models.Node, uuid=run.target)

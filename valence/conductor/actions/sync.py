@@ -9,7 +9,9 @@ from oslo_utils import timeutils
 
 from valence.common import exception
 from valence.conductor import states
-from valence.conductor.engine import engine
+from valence.conductor.engine.model import Action
+from valence.conductor.engine.model import Step
+from valence.conductor.engine.run import Run
 from valence.conductor.inventory import store
 from valence.db import api as db
 from valence.db.sqlalchemy import models
@@ -18,7 +20,7 @@ from valence.podmanagers import base
 LOG = log.getLogger(__name__)
 
 
-class Read(engine.Step):
+class Read(Step):
     """Read everything, and store what is new or different."""
 
     name = 'read'
@@ -27,7 +29,7 @@ class Read(engine.Step):
         self.seen: base.Inventory = base.Inventory()
         self.since = timeutils.utcnow()
 
-    def do(self, run: engine.Run) -> dict[str, Any]:
+    def do(self, run: Run) -> dict[str, Any]:
         self.since = timeutils.utcnow()
         self.seen = run.driver().discover(
             run.repeatable(cfg.CONF.conductor.sync_timeout)
@@ -49,7 +51,7 @@ class Read(engine.Step):
     def record(
         self,
         tx: db.Transaction,
-        run: engine.Run,
+        run: Run,
         result: dict[str, Any],
     ) -> None:
         store.write(tx, run.target, self.seen, since=self.since)
@@ -64,7 +66,7 @@ class Read(engine.Step):
         )
 
 
-class Tidy(engine.Step):
+class Tidy(Step):
     """Release what bears the mark of one of our nodes but is not that node.
 
     It is what a request left behind whose answer was lost.
@@ -72,7 +74,7 @@ class Tidy(engine.Step):
 
     name = 'tidy'
 
-    def do(self, run: engine.Run) -> dict[str, Any]:
+    def do(self, run: Run) -> dict[str, Any]:
         deadline = run.repeatable(cfg.CONF.redfish.release_timeout)
         released = []
         for uri in run.result(Read.name)['strays']:
@@ -102,14 +104,14 @@ def _orphaned(composed: base.ComposedNode) -> bool:
     return node.resource_uri not in (None, composed.uri)
 
 
-class Sync(engine.Action):
+class Sync(Action):
     """The inventory is as true as it can be made now."""
 
     name = 'sync'
     steps = (Read, Tidy)
     long = True
 
-    def succeeded(self, tx: db.Transaction, run: engine.Run) -> None:
+    def succeeded(self, tx: db.Transaction, run: Run) -> None:
         # Of the readings that nobody asked for only the last one is kept.
         tx.delete(
             models.Operation,
@@ -123,7 +125,7 @@ class Sync(engine.Action):
     def failed(
         self,
         tx: db.Transaction,
-        run: engine.Run,
+        run: Run,
         error: exception.Told,
     ) -> None:
         if error != states.CANCELLED:

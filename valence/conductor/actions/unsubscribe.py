@@ -7,14 +7,16 @@ from oslo_config import cfg
 
 from valence.common import exception
 from valence.common import secrets
-from valence.conductor.engine import engine
+from valence.conductor.engine.model import Action
+from valence.conductor.engine.model import Step
+from valence.conductor.engine.run import Run
 from valence.db import api as db
 from valence.db.sqlalchemy import models
 from valence.podmanagers import base
 from valence.podmanagers import loader
 
 
-class Unsubscribe(engine.Step):
+class Unsubscribe(Step):
     """End a subscription at the place where it was made.
 
     Its pod manager may be removed or may have moved by now, so the operation
@@ -23,7 +25,7 @@ class Unsubscribe(engine.Step):
 
     name = 'unsubscribe'
 
-    def do(self, run: engine.Run) -> dict[str, Any]:
+    def do(self, run: Run) -> dict[str, Any]:
         params = run.operation.params
         connection = dict(params['connection'])
         connection['password'] = secrets.decrypt(connection['password'])
@@ -42,24 +44,24 @@ class Unsubscribe(engine.Step):
         return {}
 
 
-class Leave(engine.Action):
+class Leave(Action):
     """A pod manager delivers no more events to us."""
 
     name = 'unsubscribe'
     steps = (Unsubscribe,)
 
-    def succeeded(self, tx: db.Transaction, run: engine.Run) -> None:
+    def succeeded(self, tx: db.Transaction, run: Run) -> None:
         _forget(tx, run)
 
     def failed(
         self,
         tx: db.Transaction,
-        run: engine.Run,
+        run: Run,
         error: exception.Told,
     ) -> None:
         _forget(tx, run)
 
 
-def _forget(tx: db.Transaction, run: engine.Run) -> None:
+def _forget(tx: db.Transaction, run: Run) -> None:
     """Keep no password longer than it is of use."""
     tx.update(models.Operation, {'params': {}}, uuid=run.operation.uuid)

@@ -31,6 +31,7 @@ from valence.podmanagers.composition.expansion import Expansion
 from valence.podmanagers.redfish import actions
 from valence.podmanagers.redfish import events as redfish_events
 from valence.podmanagers.redfish import resources
+from valence.podmanagers.redfish import tasks
 from valence.podmanagers.redfish.client import Client
 from valence.podmanagers.redfish.client import link
 from valence.podmanagers.redfish.crawler import Crawler
@@ -210,7 +211,7 @@ class Redfish(redfish_events.Follower):
         """The node that came, or will come, of a request that was taken."""
         if answer.status == 202:
             # Where nothing tells of the work, its outcome will.
-            watched = actions.monitor(answer) or ''
+            watched = tasks.monitor(answer) or ''
             return unfinished.pending(watched, request)
         uri = methods.made(answer)
         if uri is not None:
@@ -230,7 +231,7 @@ class Redfish(redfish_events.Follower):
             self._apply(real, behind, deadline)
             answer = _GONE
         elif 'marker' in behind and real:
-            answer = actions.watch(self._client, real, deadline)
+            answer = tasks.watch(self._client, real, deadline)
         elif 'marker' in behind:
             answer = _GONE
         else:
@@ -307,9 +308,9 @@ class Redfish(redfish_events.Follower):
 
     def _decompose(self, uri: str, deadline: base.Deadline) -> None:
         answer = self._client.request('DELETE', uri, deadline, check=False)
-        watched = actions.monitor(answer)
+        watched = tasks.monitor(answer)
         if answer.status == 202 and watched is not None:
-            answer = actions.wait(self._client, watched, deadline)
+            answer = tasks.wait(self._client, watched, deadline)
         if answer.status not in (404, 410):
             self._client.check(answer, uri)
 
@@ -323,7 +324,7 @@ class Redfish(redfish_events.Follower):
         answer = _GONE
         if 'reserved' not in behind and monitor:
             self._client.request('DELETE', monitor, deadline, check=False)
-            ended = actions.wait(self._client, monitor, deadline)
+            ended = tasks.wait(self._client, monitor, deadline)
             # How it failed is of no interest any more.
             answer = ended if ended.status < 400 else _GONE
         _, service, _ = self._places(deadline)

@@ -18,6 +18,7 @@ from valence.podmanagers.composition import discovery
 from valence.podmanagers.composition import methods
 from valence.podmanagers.redfish import actions
 from valence.podmanagers.redfish import resources
+from valence.podmanagers.redfish import tasks
 from valence.podmanagers.redfish.client import Client
 from valence.podmanagers.wire.client import Answer
 
@@ -78,7 +79,7 @@ class Expansion:
         for block in redfish_blocks.members(body):
             if redfish_blocks.is_host(self._client.get(block, deadline)):
                 continue
-            actions.persist(
+            tasks.persist(
                 functools.partial(self.part, host, block, deadline),
                 deadline,
             )
@@ -97,7 +98,7 @@ class Expansion:
 
         :raises PodManagerUnavailable: when one still is at the deadline.
         """
-        actions.persist(lambda: self._look(list(blocks), deadline), deadline)
+        tasks.persist(lambda: self._look(list(blocks), deadline), deadline)
 
     def _look(self, blocks: list[str], deadline: base.Deadline) -> None:
         for block in blocks:
@@ -173,7 +174,7 @@ class Expansion:
         if uri is None:
             return False
         if not done:
-            answer = actions.watch(self._client, uri, deadline)
+            answer = tasks.watch(self._client, uri, deadline)
             del self._under_way[key]
             if answer.status not in (404, 410):
                 self._check(answer, uri)
@@ -201,7 +202,7 @@ class Expansion:
             answer = patched
         self._check(answer, uri)
         if answer.status == 202:
-            watched = actions.monitor(answer)
+            watched = tasks.monitor(answer)
             if watched:
                 self._under_way[verb, system, block] = watched
             raise base.NotYet(_POLL_SECONDS)

@@ -7,38 +7,50 @@ that is called HTML and the other way round, sessions that expire in the
 middle.
 """
 
-import re
 import threading
 import time
 import urllib.parse
-from collections.abc import Iterable
-from collections.abc import Iterator
 from typing import Any
 
-import requests
 from oslo_config import cfg
 from oslo_log import log
 
 from valence.common import exception
 from valence.podmanagers import base
+from valence.podmanagers.redfish.sse import EventStream
 from valence.podmanagers.wire import client
-from valence.podmanagers.wire import decoding
 from valence.podmanagers.wire import throttle
-from valence.podmanagers.wire import transport
 from valence.podmanagers.wire.client import Answer
 
 LOG = log.getLogger(__name__)
 
+
 ROOT = '/redfish/v1'
+
+
 _GET_ATTEMPTS = 2
+
+
 _LOGOUT_SECONDS = 5
+
+
 # So long a refused login stands for all that would log in as well.
 _REFUSED_SECONDS = 10
+
+
 # A session resource that is not there means that the service has no sessions.
 _NO_SESSIONS = (404, 405, 501)
+
+
 _BUSY = (429, 503)
+
+
 _SHORTEST_PAUSE = 0.2
+
+
 _LONGEST_PAUSE = 10.0
+
+
 _FULL = 'SessionLimitExceeded'
 
 
@@ -294,70 +306,6 @@ class Client:
         return self._http.send(
             method, uri, deadline, body, headers, self._basic
         )
-
-
-class EventStream:
-    """The events that come over an open stream, as JSON objects."""
-
-    def __init__(
-        self, response: requests.Response, sent: transport.Sent
-    ) -> None:
-        self._response = response
-        self._sent = sent
-
-    def __iter__(self) -> Iterator[dict[str, Any]]:
-        # What comes in chunks comes whole; the rest is waited for by bytes.
-        chunked = getattr(self._response.raw, 'chunked', False)
-        size = client.CHUNK if chunked else 1
-        data: list[bytes] = []
-        try:
-            for line in _lines(self._response.iter_content(size)):
-                if line.startswith(b'data:'):
-                    data.append(line[5:].strip())
-                elif not line and data:
-                    yield _event(b'\n'.join(data))
-                    data = []
-                if sum(map(len, data)) > cfg.CONF.redfish.max_answer_bytes:
-                    raise ValueError('an event is too large')
-        except (*client.NO_ANSWER, AttributeError) as exc:
-            LOG.debug('The event stream ended: %s', exc)
-        finally:
-            self._response.close()
-
-    def close(self) -> None:
-        """End the stream; whoever reads from it sees its end."""
-        self._sent.cut()
-
-
-def _lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    """The lines of a stream, which CR, LF or both of them end.
-
-    That, and the mark that may come first, is how server-sent events are told
-    apart in HTML, 9.2.6.
-
-    :raises ValueError: for a line that is too long.
-    """
-    rest, begun, halved = b'', False, False
-    for chunk in chunks:
-        if halved:
-            # The CR before has ended the line already.
-            chunk = chunk.removeprefix(b'\n')
-        halved = chunk.endswith(b'\r')
-        *lines, rest = re.split(rb'\r\n|\n|\r', rest + chunk)
-        for line in lines:
-            yield line if begun else line.removeprefix(b'\xef\xbb\xbf')
-            begun = True
-        if len(rest) > cfg.CONF.redfish.max_answer_bytes:
-            raise ValueError('a line is too long')
-
-
-def _event(data: bytes) -> dict[str, Any]:
-    """An event; one that cannot be read may be about anything."""
-    try:
-        event = decoding.decode(data)
-    except ValueError:
-        return {}
-    return event if isinstance(event, dict) else {}
 
 
 def _pause(answer: Answer) -> float:

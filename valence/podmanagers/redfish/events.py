@@ -12,11 +12,11 @@ from oslo_log import log
 from valence.common import exception
 from valence.podmanagers import base
 from valence.podmanagers.redfish.client import Client
-from valence.podmanagers.redfish.client import EventStream
 from valence.podmanagers.redfish.client import link
 from valence.podmanagers.redfish.client import links
 from valence.podmanagers.redfish.crawler import Crawler
 from valence.podmanagers.redfish.resources import obj
+from valence.podmanagers.redfish.sse import EventStream
 
 LOG = log.getLogger(__name__)
 

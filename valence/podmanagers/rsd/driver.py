@@ -17,6 +17,7 @@ from valence.podmanagers.composition.discovery import expands
 from valence.podmanagers.redfish import actions
 from valence.podmanagers.redfish import events as redfish_events
 from valence.podmanagers.redfish import resources
+from valence.podmanagers.redfish import tasks
 from valence.podmanagers.redfish.client import Client
 from valence.podmanagers.redfish.client import link
 from valence.podmanagers.redfish.client import links
@@ -296,9 +297,9 @@ class RSD(redfish_events.Follower):
         asked_before = uri in self._deleting
         self._deleting.add(uri)
         answer = self._client.request('DELETE', uri, deadline, check=False)
-        watched = actions.monitor(answer)
+        watched = tasks.monitor(answer)
         if answer.status == 202 and watched is not None:
-            answer = actions.wait(self._client, watched, deadline)
+            answer = tasks.wait(self._client, watched, deadline)
         forced = answer.status in _REFUSALS and self._force(uri, deadline)
         gone = answer.status in (404, 410)
         if not gone and not forced:

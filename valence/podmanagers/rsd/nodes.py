@@ -9,6 +9,7 @@ from valence.podmanagers import base
 from valence.podmanagers.redfish import actions
 from valence.podmanagers.redfish import client as redfish_client
 from valence.podmanagers.redfish import resources as redfish_inventory
+from valence.podmanagers.redfish import tasks
 from valence.podmanagers.redfish.client import Client
 from valence.podmanagers.redfish.client import link
 from valence.podmanagers.redfish.client import links
@@ -225,9 +226,9 @@ def _post(
     if not isinstance(target, str):
         raise exception.RequestRefused(reason='the action has no target')
     answer = client.request('POST', target, deadline, arguments, check=False)
-    watched = actions.monitor(answer)
+    watched = tasks.monitor(answer)
     if answer.status == 202 and watched is not None:
-        answer = actions.wait(client, watched, deadline)
+        answer = tasks.wait(client, watched, deadline)
     if answer.status == 409:
         raise exception.NoMatch(reason=redfish_client.words(answer))
     client.check(answer, target)

@@ -4,7 +4,7 @@
 from oslo_db import exception as db_exception
 
 from valence import objects
-from valence import scheduler
+from valence.db import allocations
 from valence.db import api as db
 from valence.db.sqlalchemy import models
 from valence.tests import base
@@ -45,14 +45,16 @@ class TestClaims(base.DatabaseTestCase):
     def reclaim(self, node, *uuids, project='p'):
         @db.transaction
         def write(tx):
-            scheduler.reclaim(tx, self.nodes[node], self.podm, uuids, project)
+            allocations.reclaim(
+                tx, self.nodes[node], self.podm, uuids, project
+            )
 
         write()
 
     def unclaim(self, node):
         @db.transaction
         def write(tx):
-            scheduler.unclaim(tx, self.nodes[node])
+            allocations.unclaim(tx, self.nodes[node])
 
         write()
 

@@ -4,7 +4,7 @@
 from oslo_config import cfg
 
 from valence import conf  # noqa: F401 - registers the options
-from valence.podmanagers.redfish import client
+from valence.podmanagers.redfish.sse import EventStream
 from valence.tests import base
 
 _EVENTS = [{'Events': [{'OriginOfCondition': '/a'}]}, {'Id': 'ü'}]
@@ -31,7 +31,7 @@ class Response:
 class TestEventStream(base.TestCase):
     def read(self, content, size):
         response = Response(content, size)
-        events = list(client.EventStream(response, None))
+        events = list(EventStream(response, None))
         self.assertTrue(response.closed)
         return events
 

@@ -7,15 +7,16 @@ import re
 import jsonschema
 
 from valence import policies
+from valence.api import dispatch
 from valence.api import openapi
-from valence.api.controllers import v1
+from valence.api import routes
 from valence.api.controllers.v1 import base as v1_base
 from valence.tests import base
 
 
 def _lines():
     """Path, resource, controller, HTTP method, verb of every endpoint."""
-    for path, resource, controller, methods in v1.ROUTES:
+    for path, resource, controller, methods in routes.ROUTES:
         for method, verb in methods.items():
             yield path, resource, controller, method, verb
 
@@ -30,7 +31,7 @@ def _api_rules():
 
 class TestRoutes(base.TestCase):
     def test_paths_are_there_once(self):
-        paths = [line[0] for line in v1.ROUTES]
+        paths = [line[0] for line in routes.ROUTES]
         self.assertEqual(len(paths), len(set(paths)))
 
     def test_each_verb_has_a_spec_and_says_what_it_does(self):
@@ -43,7 +44,7 @@ class TestRoutes(base.TestCase):
     def test_each_endpoint_is_found(self):
         for path, resource, _, method, verb in _lines():
             parts = re.sub(r'{\w+}', 'some', path).split('/')
-            found = v1.match(parts, method)[0]
+            found = dispatch.match(parts, method)[0]
             self.assertEqual(f'composable:{resource}:{verb}', found.rule)
 
     def test_each_endpoint_has_a_rule_that_names_it(self):
@@ -72,7 +73,7 @@ class TestRoutes(base.TestCase):
 class TestOpenAPI(base.TestCase):
     def setUp(self):
         super().setUp()
-        self.document = openapi.document(v1.ROUTES)
+        self.document = openapi.document(routes.ROUTES)
 
     def _operations(self):
         for path, item in self.document['paths'].items():

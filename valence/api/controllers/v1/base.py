@@ -3,7 +3,7 @@
 
 A controller has a method a verb; it gets the :class:`Call` and returns what
 the body of the answer is made of, or None for an answer without one. Which
-path and HTTP method lead to it stands in ``valence.api.controllers.v1``.
+path and HTTP method lead to it stands in ``valence.api.routes``.
 """
 
 import dataclasses

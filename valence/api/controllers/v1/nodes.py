@@ -7,7 +7,6 @@ import sqlalchemy as sa
 
 from valence import objects
 from valence import quota
-from valence import scheduler
 from valence.api import render
 from valence.api.controllers.v1 import base
 from valence.api.controllers.v1 import node_bodies
@@ -22,6 +21,8 @@ from valence.db.sqlalchemy import models
 from valence.objects import base as objects_base
 from valence.objects import requirements
 from valence.objects.fields import Audience
+from valence.scheduler import ranking
+from valence.scheduler.request import Request
 
 _CHOOSE = 'composable:node:choose'
 _HARDWARE = (
@@ -115,7 +116,7 @@ class Nodes(base.Controller):
         """Show where a node would land, and why not elsewhere."""
         values = call.values(self.object)
         with db.reader() as tx:
-            ranking = scheduler.rank(
+            found = ranking.rank(
                 tx, _placement(tx, self, call, values)[1], enough=100
             )
             podms = tx.list(
@@ -129,11 +130,11 @@ class Nodes(base.Controller):
             'candidates': [
                 {'pod_manager': names[choice.podm_uuid]}
                 | (dataclasses.asdict(choice) if chooses else {})
-                for choice in ranking.choices
+                for choice in found.choices
             ],
             'refusals': [
                 dataclasses.asdict(refusal)
-                for refusal in ranking.refusals
+                for refusal in found.refusals
                 if refusal.podm_uuid in names
             ],
         }
@@ -228,7 +229,7 @@ def _placement(
     controller: Nodes,
     call: base.Call,
     given: dict[str, Any],
-) -> tuple[dict[str, Any], scheduler.Request]:
+) -> tuple[dict[str, Any], Request]:
     """The values of the node, and what the scheduler is asked for it."""
     values = dict(given)
     controller.resolve(tx, call, values)
@@ -250,7 +251,7 @@ def _placement(
         flavor = tx.list(models.Flavor, uuid=values['flavor_uuid']).one()
         values['properties'] = flavor.properties
     values['properties'] = requirements.normalize(values.get('properties', {}))
-    return values, scheduler.Request(
+    return values, Request(
         values['properties'],
         podm_uuid=values.get('podm_uuid'),
         resources=tuple(

@@ -6,9 +6,11 @@ import uuid
 from oslo_utils import timeutils
 
 from valence import objects
-from valence import scheduler
+from valence.common import exception
 from valence.db import api as db
 from valence.db.sqlalchemy import models
+from valence.scheduler import ranking
+from valence.scheduler.request import Request
 from valence.tests import base
 
 _PROJECT = uuid.uuid4().hex
@@ -121,10 +123,8 @@ class TestScheduling(base.DatabaseTestCase):
 
     def refusals(self, project_id):
         with db.reader() as tx:
-            ranking = scheduler.rank(
-                tx, scheduler.Request({}, project_id=project_id)
-            )
-        return [refusal.filter for refusal in ranking.refusals]
+            found = ranking.rank(tx, Request({}, project_id=project_id))
+        return [refusal.filter for refusal in found.refusals]
 
     def test_not_open_to_the_project(self):
         self.assertEqual(['access'], self.refusals(_PROJECT))
@@ -150,9 +150,9 @@ class TestScheduling(base.DatabaseTestCase):
     def test_a_failure_does_not_name_it(self):
         with db.reader() as tx:
             error = self.assertRaises(
-                scheduler.exception.NoCapacity,
-                scheduler.choose,
+                exception.NoCapacity,
+                ranking.choose,
                 tx,
-                scheduler.Request({}, project_id=_PROJECT),
+                Request({}, project_id=_PROJECT),
             )
         self.assertNotIn('east', str(error))

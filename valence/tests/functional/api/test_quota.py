@@ -13,7 +13,7 @@ from valence import quota
 from valence.common import exception
 from valence.conductor import states
 from valence.conductor.actions import adopt
-from valence.conductor.actions import change
+from valence.conductor.actions import attach
 from valence.conductor.inventory import diff
 from valence.db import api as db
 from valence.db.sqlalchemy import models
@@ -124,7 +124,7 @@ class TestChanged(QuotaCase):
         answer = self.act(attach={'resource_id': 'open-free'})
         self.assertEqual((0, 0, 1), self.charged('own-node'))
         run = self.run_of(answer)
-        db.transaction(change.Attach().failed)(run, states.CANCELLED)
+        db.transaction(attach.Attach().failed)(run, states.CANCELLED)
         self.assertEqual((0, 0, 0), self.charged('own-node'))
 
     def test_detach(self):

@@ -6,7 +6,7 @@ import re
 
 import fixtures as base_fixtures
 
-from valence.api.controllers import v1
+from valence.api import routes
 from valence.common import policy
 from valence.db import api as db
 from valence.db.sqlalchemy import models
@@ -64,13 +64,13 @@ class TestWhole(RBACCase):
     def test_every_endpoint_has_a_row(self):
         endpoints = {
             (method, path)
-            for path, _, _, methods in v1.ROUTES
+            for path, _, _, methods in routes.ROUTES
             for method in methods
         }
         self.assertEqual(endpoints, {row[:2] for row in TABLE})
 
     def test_what_belongs_to_projects_is_asked_for_by_others(self):
-        for path, resource, _, methods in v1.ROUTES:
+        for path, resource, _, methods in routes.ROUTES:
             if '{id}' not in path or resource not in (
                 'node',
                 'flavor',

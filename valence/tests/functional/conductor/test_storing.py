@@ -7,7 +7,6 @@ from oslo_utils import timeutils
 
 from valence import objects
 from valence.common import exception
-from valence.conductor import holdings
 from valence.conductor.inventory import drift
 from valence.conductor.inventory import store as inventory
 from valence.db import allocations
@@ -154,7 +153,7 @@ class TestStoring(base.DatabaseTestCase):
         self.write(_system('/1'), _system('/2'))
         self.assertFalse(self.row('/1').free)
         self.assertTrue(self.row('/2').free)
-        db.transaction(holdings.let_go)(node, erased=True)
+        db.transaction(allocations.let_go)(node, erased=True)
         self.assertTrue(self.row('/1').free)
         self.assertIsNone(self.row('/1').node_uuid)
         self.write(_system('/2'))

@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every path of the API below ``/v1``, on one screen."""
+
+from typing import Any
+
+from valence import objects
+from valence.api.controllers.v1 import access
+from valence.api.controllers.v1 import base
+from valence.api.controllers.v1 import drivers
+from valence.api.controllers.v1 import events
+from valence.api.controllers.v1 import flavors
+from valence.api.controllers.v1 import inventory
+from valence.api.controllers.v1 import nodes
+from valence.api.controllers.v1 import operations
+from valence.api.controllers.v1 import pod_managers
+
+_podms, _access = pod_managers.PodManagers(), access.Access()
+_nodes, _operations = nodes.Nodes(), operations.Operations()
+_racks, _capacity = inventory.Racks(), inventory.Capacity()
+_chassis = base.Controller(objects.Chassis)
+_systems = inventory.Claimable(objects.System)
+_devices, _storages = inventory.Devices(), base.Controller(objects.Storage)
+_flavors, _drivers = flavors.Flavors(), drivers.Drivers()
+_events, _conductors = events.Events(), base.Controller(objects.Conductor)
+
+_LIST, _SHOW = {'GET': 'list'}, {'GET': 'show'}
+_CREATE, _UPDATE = {'POST': 'create'}, {'PATCH': 'update'}
+_DELETE, _FREE = {'DELETE': 'delete'}, {'DELETE': 'unreserve'}
+_SYNC, _ACTION = {'POST': 'sync'}, {'POST': 'action'}
+_OWN = _SHOW | _UPDATE | _DELETE
+_PODM = _SHOW | {'PUT': 'update'} | _UPDATE | _DELETE
+
+# Path, resource of the policy rules, controller, verb by HTTP method.
+# fmt: off
+ROUTES: tuple[tuple[str, str, Any, dict[str, str]], ...] = (
+    ('pod_managers', 'pod_manager', _podms, _LIST | _CREATE),
+    ('pod_managers/{id}', 'pod_manager', _podms, _PODM),
+    ('pod_manager/{id}', 'pod_manager', _podms, _PODM),
+    ('pod_managers/{id}/sync', 'pod_manager', _podms, _SYNC),
+    ('pod_managers/{id}/topology', 'pod_manager', _podms, {'GET': 'topology'}),
+    ('pod_managers/{id}/access', 'pod_manager_access', _access,
+     _LIST | _CREATE),
+    ('pod_managers/{id}/access/{project_id}', 'pod_manager_access', _access,
+     _DELETE),
+    ('capacity', 'capacity', _capacity, _SHOW),
+    ('racks', 'rack', _racks, _LIST),
+    ('racks/{id}', 'rack', _racks, _SHOW),
+    ('chassis', 'chassis', _chassis, _LIST),
+    ('chassis/{id}', 'chassis', _chassis, _SHOW),
+    ('systems', 'system', _systems, _LIST),
+    ('systems/{id}', 'system', _systems, _SHOW),
+    ('systems/{id}/reservation', 'system', _systems, _FREE),
+    ('devices', 'device', _devices, _LIST),
+    ('devices/sync', 'device', _devices, _SYNC),
+    ('devices/{id}', 'device', _devices, _SHOW),
+    ('devices/{id}/reservation', 'device', _devices, _FREE),
+    ('storages', 'storage', _storages, _LIST),
+    ('storages/{id}', 'storage', _storages, _SHOW),
+    ('flavors', 'flavor', _flavors, _LIST | _CREATE),
+    ('flavors/{id}', 'flavor', _flavors, _OWN),
+    ('nodes', 'node', _nodes, _LIST | _CREATE),
+    ('nodes/{id}', 'node', _nodes, _OWN),
+    ('nodes/preview', 'node', _nodes, {'POST': 'preview'}),
+    ('nodes/manage', 'node', _nodes, {'POST': 'manage'}),
+    ('nodes/{id}/action', 'node', _nodes, _ACTION),
+    ('nodes/{id}/register', 'node', _nodes, {'POST': 'register'}),
+    ('nodes/{id}/unregister', 'node', _nodes, {'POST': 'unregister'}),
+    ('nodes/{id}/storages', 'node', _nodes, {'GET': 'storages'}),
+    ('operations', 'operation', _operations, _LIST),
+    ('operations/{id}', 'operation', _operations, _SHOW | _DELETE),
+    ('events/{id}/{secret}', 'event', _events, _CREATE),
+    ('conductors', 'conductor', _conductors, _LIST),
+    ('drivers', 'driver', _drivers, _LIST),
+)
+# fmt: on
