@@ -51,7 +51,7 @@ def look() -> None:
         deadline = Deadline(cfg.CONF.provisioning.interval)
         try:
             states = loader.get(name).states(uuids, deadline)
-        except (exception.ProvisioningError, base.NotYet) as exc:
+        except (exception.ProvisioningError, base.InProgress) as exc:
             LOG.warning('The nodes managed by %s are not seen: %s', name, exc)
             continue
         for uuid, state in states.items():

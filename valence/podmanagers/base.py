@@ -161,8 +161,8 @@ class Inventory:
     :param unread: URIs that are there but could not be read; of what lies
         below them nothing is known either.
     :param gone: URIs that were asked for and are not there any more.
-    :param strange: URIs that were asked for, of which nobody knows what they
-        are about: anything may have changed.
+    :param unrecognized: URIs that were asked for and belong to no known
+        resource: anything may have changed.
     """
 
     chassis: list[Item] = dataclasses.field(default_factory=list)
@@ -173,7 +173,7 @@ class Inventory:
     problems: list[str] = dataclasses.field(default_factory=list)
     unread: set[str] = dataclasses.field(default_factory=set)
     gone: set[str] = dataclasses.field(default_factory=set)
-    strange: set[str] = dataclasses.field(default_factory=set)
+    unrecognized: set[str] = dataclasses.field(default_factory=set)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -214,21 +214,21 @@ class ChangeStream(Protocol):
         """End the stream, from any thread."""
 
 
-class NotYet(Exception):
-    """Not an error: the pod manager is still at it; ask again later.
+class InProgress(Exception):
+    """Not an error: the pod manager is still working on it; poll again later.
 
-    :param seconds: when to ask again.
-    :param reason: what it means when that has gone on for too long.
+    :param seconds: how long to wait before polling again.
+    :param reason: the error to report when the caller gives up polling.
     """
 
     def __init__(
         self,
         seconds: float = 1,
-        reason: str = 'the pod manager does not come to an end with it',
+        reason: str = 'timed out waiting for the pod manager',
     ) -> None:
         self.seconds = seconds
         self.reason = reason
-        super().__init__(f'not yet; ask again in {seconds} s')
+        super().__init__(f'in progress; poll again in {seconds} s')
 
 
 def _unsupported(what: str) -> exception.RequestRefused:
@@ -277,7 +277,7 @@ class Driver(abc.ABC):
 
         :param uris: of systems, devices, chassis, nodes, or of what lies
             below one; those of no interest are left out, others are
-            ``strange``.
+            ``unrecognized``.
         """
 
     @abc.abstractmethod
@@ -287,8 +287,8 @@ class Driver(abc.ABC):
         """Begin to compose. Not repeatable: see ``find_composed``.
 
         :param deadline: the request is not sent after it, nor waited for.
-        :raises NotYet: while its parts are in the midst of something, maybe
-            of an earlier such request; look for that, and call again.
+        :raises InProgress: while its parts are busy, maybe with an earlier
+            request of this kind; look for that, and call again.
         :raises NoMatch: when the pod manager has nothing that fits.
         """
 
@@ -311,7 +311,7 @@ class Driver(abc.ABC):
 
         :param uri: what ``compose`` told, which may stand for its work under
             way; that of the node is another then, and is in what is returned.
-        :raises NotYet: while the pod manager is at it.
+        :raises InProgress: while the pod manager is still working on it.
         :raises NoMatch: when its parts went to somebody else meanwhile.
         :raises PodManagerError: when it failed.
         """
@@ -360,14 +360,16 @@ class Driver(abc.ABC):
         """Join a pooled device to a node; one that is joined is well.
 
         :param resource: the URI of the device.
-        :raises NotYet: while the pod manager is at it; call again.
+        :raises InProgress: while the pod manager is working on it; call
+            again.
         """
         raise _unsupported('attaching of devices')
 
     def detach(self, uri: str, resource: str, deadline: Deadline) -> None:
         """Take a device away from a node; one that is away is well.
 
-        :raises NotYet: while the pod manager is at it; call again.
+        :raises InProgress: while the pod manager is working on it; call
+            again.
         """
         raise _unsupported('detaching of devices')
 

@@ -133,7 +133,7 @@ class Fake(base.Driver):
         node = self._node(uri)
         left = node.ready_at - time.monotonic()
         if left > 0:
-            raise base.NotYet(left)
+            raise base.InProgress(left)
         return _composed(uri, node)
 
     def release(

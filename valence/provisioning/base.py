@@ -4,7 +4,7 @@
 A provisioner knows a node by the node's own UUID, so that whatever was done
 before a crash is found again. Every method can be repeated. It raises only
 what ``valence.common.exception`` derives from ``ProvisioningError``, and
-``NotYet`` while it has to be waited for; it never sleeps.
+``InProgress`` while it has to be waited for; it never sleeps.
 """
 
 import abc
@@ -13,9 +13,16 @@ from collections.abc import Iterable
 from typing import ClassVar
 
 from valence.podmanagers.base import Deadline
-from valence.podmanagers.base import NotYet
+from valence.podmanagers.base import InProgress
 
-__all__ = ['GOALS', 'MISSING', 'Deadline', 'Machine', 'NotYet', 'Provisioner']
+__all__ = [
+    'GOALS',
+    'MISSING',
+    'Deadline',
+    'Machine',
+    'InProgress',
+    'Provisioner',
+]
 
 #: What a provisioner can be asked to do with a node, in this order.
 GOALS = ('manage', 'inspect', 'provide')
@@ -99,7 +106,7 @@ class Provisioner(abc.ABC):
         """See that a goal has been reached.
 
         :returns: the state of the node.
-        :raises NotYet: while it is being worked at.
+        :raises InProgress: while it is being worked at.
         :raises ProvisioningFailed: when it came to something else.
         """
 
@@ -110,6 +117,6 @@ class Provisioner(abc.ABC):
         """Make a node unknown there; one that is not there is well.
 
         :param undo: whether work that nobody else asked for is stopped.
-        :raises NotYet: while it cannot be yet; call again.
+        :raises InProgress: while it cannot be yet; call again.
         :raises ProvisioningConflict: while it is in use; says what for.
         """

@@ -186,7 +186,7 @@ class Ironic(base.Provisioner):
             node = self._client.get_node(uuid)
         state = node.provision_state
         if state in wanted.during:
-            raise base.NotYet(
+            raise base.InProgress(
                 _POLL_SECONDS, f'Ironic has the node in the state {state}'
             )
         if state not in wanted.ends:
@@ -222,7 +222,7 @@ class Ironic(base.Provisioner):
                 )
             elif state in _ABORTABLE:
                 self._client.set_node_provision_state(node, 'abort')
-        raise base.NotYet(
+        raise base.InProgress(
             _POLL_SECONDS, f'Ironic has the node in the state {state}'
         )
 
@@ -311,7 +311,7 @@ def _said(exc: Any) -> Exception:
     words = str(exc.details or exc.message)
     # A node is locked while Ironic is at work on it.
     if status == 409 and ' locked' in words:
-        return base.NotYet(_POLL_SECONDS, f'Ironic says: {words}')
+        return base.InProgress(_POLL_SECONDS, f'Ironic says: {words}')
     if status == 401:
         return _refused('does not take the login of [ironic]', exc)
     if status == 403:

@@ -68,7 +68,7 @@ class Wait(Step):
                 )
             )
         if len(nodes) > len(stuck):
-            raise base.NotYet(_PAUSE)
+            raise base.InProgress(_PAUSE)
         return {
             'left behind': [
                 {

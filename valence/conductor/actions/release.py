@@ -31,7 +31,7 @@ class Settle(Step):
             pending = conductor.open_operations(tx, run.target)
             node = tx.get(models.Node, uuid=run.target)
         if len(pending) > 1:
-            raise base.NotYet(_PAUSE)
+            raise base.InProgress(_PAUSE)
         if node is not None and node.managed_by is not None:
             # It may have been handed over while its release was asked for.
             if not run.operation.params.get('unregister'):

@@ -144,7 +144,7 @@ def _stumble(run: Run, exc: Exception) -> bool:
     if isinstance(exc, Fenced):
         raise exc
     run.check()
-    if isinstance(exc, base.NotYet):
+    if isinstance(exc, base.InProgress):
         return _wait(run, exc)
     if isinstance(exc, TryNext):
         params = run.operation.params
@@ -180,7 +180,7 @@ def _passes(exc: Exception) -> bool:
 def _describe(exc: Exception) -> exception.Told:
     if isinstance(exc, exception.ValenceException):
         return exc.told()
-    if isinstance(exc, base.NotYet):
+    if isinstance(exc, base.InProgress):
         text = exc.reason
     elif isinstance(exc, db.FAILURES):
         LOG.error('The database refuses a value', exc_info=exc)
@@ -197,7 +197,7 @@ def _told(run: Run) -> exception.Told:
     return exception.Told(operation.error, operation.plain_error)
 
 
-def _wait(run: Run, exc: base.NotYet) -> bool:
+def _wait(run: Run, exc: base.InProgress) -> bool:
     row = run.live()[-1]
     age = _age(row)
     if age > run.step(row).patience(run):
@@ -255,7 +255,7 @@ def _undo(run: Run) -> bool:
         raise
     except Exception as exc:
         run.check()
-        if isinstance(exc, base.NotYet) and _await_undo(run, row, exc):
+        if isinstance(exc, base.InProgress) and _await_undo(run, row, exc):
             return False
         if _passes(exc) and _retry(run, exc):
             return False
@@ -283,7 +283,7 @@ def _undo(run: Run) -> bool:
     return True
 
 
-def _await_undo(run: Run, row: sa.Row[Any], exc: base.NotYet) -> bool:
+def _await_undo(run: Run, row: sa.Row[Any], exc: base.InProgress) -> bool:
     """Let the pod manager finish what undoes a step, unless that drags on."""
     now = timeutils.utcnow()
     begun = row.intent.get('undo begun')

@@ -32,7 +32,7 @@ class Step:
     name: ClassVar[str]
 
     def patience(self, run: 'Run') -> float:
-        """For how many seconds in all it may say "not yet"."""
+        """For how many seconds in all it may raise InProgress."""
         if run.action.long:
             return math.inf
         return cfg.CONF.conductor.compose_timeout
@@ -44,7 +44,7 @@ class Step:
     def do(self, run: 'Run') -> dict[str, Any]:
         """Do it; returns the result that goes into the journal.
 
-        :raises NotYet: to be called again later.
+        :raises InProgress: to be called again later.
         :raises TryNext: to undo everything and start over.
         """
         return {}

@@ -309,11 +309,11 @@ class Events:
             note(podm.uuid, base.Change())
             _forget([row.uuid for row in rows])
             raise
-        if seen.strange:
+        if seen.unrecognized:
             LOG.info(
                 'Events of %s tell of something unknown: %s',
                 podm.name,
-                min(seen.strange),
+                min(seen.unrecognized),
             )
             note(podm.uuid, base.Change())
 

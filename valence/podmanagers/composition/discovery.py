@@ -18,7 +18,7 @@ from valence.podmanagers.redfish.client import link
 from valence.podmanagers.redfish.client import links
 from valence.podmanagers.redfish.crawler import Crawler
 from valence.podmanagers.redfish.events import sort
-from valence.podmanagers.redfish.events import strange
+from valence.podmanagers.redfish.events import unrecognized
 from valence.podmanagers.redfish.resources import obj
 
 
@@ -138,7 +138,7 @@ class Survey:
             listed = {item.uri for item in seen.systems}
             seen.gone = (crawler.gone & wanted) | (left - listed)
             seen.unread = set(crawler.failed) - seen.gone
-        seen.strange = strange(uris, found)
+        seen.unrecognized = unrecognized(uris, found)
         for uri in asked.get('systems', ()):
             known.pop(uri, None)
         known.update({one.uri: one for one in seen.nodes})

@@ -238,7 +238,7 @@ class Redfish(redfish_events.Follower):
             return self.read_node(real, deadline)
         found = self._outcome(answer, behind, deadline)
         if found is None and not real:
-            raise base.NotYet(_POLL_SECONDS)
+            raise base.InProgress(_POLL_SECONDS)
         if found is None:
             raise exception.NoMatch(
                 reason=f'{real} is gone, and nothing came of it'
@@ -250,17 +250,17 @@ class Redfish(redfish_events.Follower):
     ) -> None:
         """Compose what an earlier, interrupted request has reserved.
 
-        :raises NotYet: while the service is at it.
+        :raises InProgress: while the service is at it.
         """
         block = self._client.get(behind['system'][0], deadline)
         told = redfish_blocks.composition(block)
         if told == 'Composing':
-            raise base.NotYet(_POLL_SECONDS)
+            raise base.InProgress(_POLL_SECONDS)
         if told == 'Unused':
             _, service, _ = self._places(deadline)
             answer = reservations.apply(self._client, service, uri, deadline)
             if answer is not None and answer.status == 202:
-                raise base.NotYet(_POLL_SECONDS)
+                raise base.InProgress(_POLL_SECONDS)
 
     def _outcome(
         self,

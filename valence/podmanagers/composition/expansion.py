@@ -107,12 +107,12 @@ class Expansion:
             except exception.ResourceGone:
                 continue
             if redfish_blocks.composition(body) == 'Composing':
-                raise base.NotYet(_POLL_SECONDS)
+                raise base.InProgress(_POLL_SECONDS)
 
     def join(self, system: str, block: str, deadline: base.Deadline) -> None:
         """Put a block to a system; one that is there is well.
 
-        :raises NotYet: while the service is at it; call again.
+        :raises InProgress: while the service is at it; call again.
         :raises NoMatch: when another system has the block.
         """
         body = self._client.get(system, deadline)
@@ -125,7 +125,7 @@ class Expansion:
         found = self._client.get(block, deadline)
         told = redfish_blocks.composition(found)
         if told == 'Composing':
-            raise base.NotYet(_POLL_SECONDS)
+            raise base.InProgress(_POLL_SECONDS)
         if redfish_blocks.state(found) != 'free':
             # It may have arrived between the two looks.
             body = self._client.get(system, deadline)
@@ -137,7 +137,7 @@ class Expansion:
     def part(self, system: str, block: str, deadline: base.Deadline) -> None:
         """Take a block away from a system; one that is away is well.
 
-        :raises NotYet: while the service is at it; call again.
+        :raises InProgress: while the service is at it; call again.
         """
         body = self._client.get(system, deadline)
         parted = block not in redfish_blocks.members(body)
@@ -166,7 +166,7 @@ class Expansion:
     ) -> bool:
         """See what came of the work that was begun; whether there was any.
 
-        :raises NotYet: while it goes on.
+        :raises InProgress: while it goes on.
         :raises PodManagerError: when it failed.
         """
         key = (verb, system, block)
@@ -205,7 +205,7 @@ class Expansion:
             watched = tasks.monitor(answer)
             if watched:
                 self._under_way[verb, system, block] = watched
-            raise base.NotYet(_POLL_SECONDS)
+            raise base.InProgress(_POLL_SECONDS)
 
     def _act(
         self, uri: str, system: str, block: str, deadline: base.Deadline

@@ -186,8 +186,8 @@ def common_zones(blocks: Blocks) -> set[str] | None:
 def check(way: Way, body: dict[str, Any], blocks: Blocks) -> None:
     """See that a request is one that the endpoint can fulfil.
 
-    :raises NotYet: while blocks are being composed: that may be the work of
-        an earlier request whose answer was lost.
+    :raises InProgress: while blocks are being composed: an earlier request
+        whose response was lost may be doing that.
     :raises NoMatch: when blocks are not free, or too many or too few.
     :raises RequestRefused: when it wants to be told what is not known.
     """
@@ -195,7 +195,7 @@ def check(way: Way, body: dict[str, Any], blocks: Blocks) -> None:
         if redfish_blocks.state(block) != 'free':
             told = obj(block.get('CompositionStatus'))
             if told.get('CompositionState') == 'Composing':
-                raise base.NotYet(_POLL_SECONDS)
+                raise base.InProgress(_POLL_SECONDS)
             raise exception.NoMatch(
                 reason=f'{uri} is {told.get("CompositionState")}, '
                 f'reserved: {told.get("Reserved", False)}'

@@ -137,7 +137,7 @@ class ExpEther(base.Driver):
         node = self.read_node(real, deadline)
         for box in behind.get('join', ()):
             if not eem.is_connected(self._client.device(box, deadline)):
-                raise base.NotYet(_POLL_SECONDS)
+                raise base.InProgress(_POLL_SECONDS)
         return node
 
     def _join(self, group: str, uri: str, deadline: base.Deadline) -> None:
@@ -202,7 +202,7 @@ class ExpEther(base.Driver):
         self.read_node(real, deadline)
         self._join(_group_of(real), resource, deadline)
         if not eem.is_connected(self._client.device(resource, deadline)):
-            raise base.NotYet(_POLL_SECONDS)
+            raise base.InProgress(_POLL_SECONDS)
 
     def detach(self, uri: str, resource: str, deadline: base.Deadline) -> None:
         real = unfinished.split(uri)[0]

@@ -91,8 +91,8 @@ def sort(
                     sort(system, places, members, crawler)
 
 
-def strange(uris: Iterable[str], places: Mapping[str, str]) -> set[str]:
-    """Which resources lie below no member, yet may be about some."""
+def unrecognized(uris: Iterable[str], places: Mapping[str, str]) -> set[str]:
+    """URIs that lie below no known member but may concern one."""
     return {
         uri
         for uri in uris

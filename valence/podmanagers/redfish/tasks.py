@@ -53,17 +53,17 @@ def monitor(answer: Answer) -> str | None:
 def watch(client: Client, uri: str, deadline: base.Deadline) -> Answer:
     """The answer of the work that a monitor stands for, whatever it says.
 
-    :raises NotYet: while the work goes on.
+    :raises InProgress: while the work goes on.
     :raises PodManagerError: when a Task tells that it failed.
     """
     answer = client.request('GET', uri, deadline, check=False)
     if answer.status == 202:
-        raise base.NotYet(_pause(answer))
+        raise base.InProgress(_pause(answer))
     state = answer.body.get('TaskState')
     if answer.status != 200 or state is None:
         return answer
     if state in _UNDER_WAY:
-        raise base.NotYet(_pause(answer))
+        raise base.InProgress(_pause(answer))
     if state != 'Completed':
         raise exception.PodManagerError(
             reason=f'the task {uri} ended as {state}: {_messages(answer.body)}'
@@ -83,7 +83,7 @@ def wait(client: Client, uri: str, deadline: base.Deadline) -> Answer:
 
 
 def persist(call: Callable[[], Any], deadline: base.Deadline) -> Any:
-    """Call until it is not "not yet" any more.
+    """Call until it no longer raises InProgress.
 
     That begins often, for most work is short, and becomes seldom.
 
@@ -93,7 +93,7 @@ def persist(call: Callable[[], Any], deadline: base.Deadline) -> Any:
     while True:
         try:
             return call()
-        except base.NotYet as exc:
+        except base.InProgress as exc:
             seconds = min(seconds * 1.5, exc.seconds)
         if deadline.left() <= seconds:
             raise exception.PodManagerUnavailable(

@@ -24,7 +24,7 @@ from valence.podmanagers.redfish.client import links
 from valence.podmanagers.redfish.crawler import Crawler
 from valence.podmanagers.redfish.events import EventService
 from valence.podmanagers.redfish.events import sort
-from valence.podmanagers.redfish.events import strange
+from valence.podmanagers.redfish.events import unrecognized
 from valence.podmanagers.rsd import nodes as rsd_nodes
 from valence.podmanagers.rsd import storage
 
@@ -140,7 +140,7 @@ class RSD(redfish_events.Follower):
             asked = {uri for found in members.values() for uri in found}
             seen.gone = crawler.gone & asked
             seen.unread = set(crawler.failed) - seen.gone
-        seen.strange = strange(uris, places)
+        seen.unrecognized = unrecognized(uris, places)
         return seen
 
     @staticmethod
@@ -268,9 +268,9 @@ class RSD(redfish_events.Follower):
         if state == 'Allocated':
             target = actions.target(body, '.Assemble')
             self._client.post(target, {}, deadline)
-            raise base.NotYet(_POLL_SECONDS)
+            raise base.InProgress(_POLL_SECONDS)
         if state in ('Allocating', 'Assembling'):
-            raise base.NotYet(_POLL_SECONDS)
+            raise base.InProgress(_POLL_SECONDS)
         if state not in _ASSEMBLED:
             raise exception.PodManagerError(
                 reason=f'the composed node {uri} is in the state {state}'

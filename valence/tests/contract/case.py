@@ -116,12 +116,12 @@ class Case(base.TestCase):
         ]
 
     def patiently(self, call, seconds=SECONDS):
-        """Call until it is not "not yet" any more."""
+        """Call until it no longer raises InProgress."""
         end = time.monotonic() + seconds
         while True:
             try:
                 return call()
-            except podmanagers.NotYet as exc:
+            except podmanagers.InProgress as exc:
                 if time.monotonic() > end:
                     raise AssertionError('it never settled') from exc
                 time.sleep(min(exc.seconds, 0.1))

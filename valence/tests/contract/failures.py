@@ -106,7 +106,7 @@ class Failures(case.Case):
             driver.release(found.uri, self.soon())
         elif self.states({request.system}) != {request.system: 'free'}:
             # A task is under way that nobody knows of: the next look tells.
-            raise podmanagers.NotYet(0.1)
+            raise podmanagers.InProgress(0.1)
 
     def test_crashes_while_releasing(self):
         self.need('compose', 'release')

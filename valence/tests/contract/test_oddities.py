@@ -40,7 +40,7 @@ class OdditiesTestCase(base.TestCase):
         for _ in range(300):
             try:
                 return self.driver.settle(uri, self.soon())
-            except podmanagers.NotYet as exc:
+            except podmanagers.InProgress as exc:
                 time.sleep(min(exc.seconds, 0.05))
         self.fail('it never settled')
 

@@ -64,7 +64,7 @@ class StrangerCase(base.TestCase):
         while True:
             try:
                 return call()
-            except podmanagers.NotYet:
+            except podmanagers.InProgress:
                 self.assertLess(time.monotonic(), end, 'it never settled')
                 time.sleep(0.02)
 
@@ -540,7 +540,9 @@ class RsdTestCase(StrangerCase):
                     [f'{self.nodes}/1/'], [node.uri for node in seen.nodes]
                 )
         seen = self.driver.refresh([f'{SYSTEMS}/'], self.soon())
-        self.assertEqual(([], {f'{SYSTEMS}/'}), (seen.systems, seen.strange))
+        self.assertEqual(
+            ([], {f'{SYSTEMS}/'}), (seen.systems, seen.unrecognized)
+        )
 
     def test_nodes_that_are_gone(self):
         self.discover()
@@ -857,7 +859,7 @@ class TasksTestCase(StrangerCase):
         )
         begun = self.driver.compose(request, self.soon())
         self.assertRaises(
-            podmanagers.NotYet, self.driver.settle, begun.uri, self.soon()
+            podmanagers.InProgress, self.driver.settle, begun.uri, self.soon()
         )
         self.there.made(self.request)
         node = self.driver.settle(begun.uri, self.soon())
