@@ -64,10 +64,10 @@ $(TESTABLE): $(INSTALLED) test-requirements.txt doc/requirements.txt \
 venv: $(TESTABLE) ## install everything in ./.venv
 
 demo: $(INSTALLED) ## show Valence at work on simulated pod managers
-	@exec $(BIN)/python tools/demo.py
+	@exec $(BIN)/python -m tools.demo
 
 demo-mixed: $(INSTALLED) ## the same on pod managers of three kinds at once
-	@exec $(BIN)/python tools/demo_mixed.py
+	@exec $(BIN)/python -m tools.demo mixed
 
 test: $(TESTABLE) ## run every check and every test
 	@$(BIN)/python tools/test.py
