@@ -138,7 +138,7 @@ class ComposedNode:
 
 
 @dataclasses.dataclass(frozen=True)
-class Computer:
+class ManagementTarget:
     """The computer of a node, for those who drive it by Redfish.
 
     :param uri: of the computer system.
@@ -296,17 +296,17 @@ class Driver(abc.ABC):
         self, request: ComposeRequest, deadline: Deadline
     ) -> ComposedNode | None:
         """The node that an earlier ``compose`` of this request made."""
-        for composed in self.composed(deadline):
+        for composed in self.list_nodes(deadline):
             if composed.marker == request.marker:
                 return composed
         return None
 
     @abc.abstractmethod
-    def composed(self, deadline: Deadline) -> list[ComposedNode]:
+    def list_nodes(self, deadline: Deadline) -> list[ComposedNode]:
         """All nodes that exist on the pod manager."""
 
     @abc.abstractmethod
-    def settle(self, uri: str, deadline: Deadline) -> ComposedNode:
+    def poll_compose(self, uri: str, deadline: Deadline) -> ComposedNode:
         """Bring a composed node to the point where it can be used.
 
         :param uri: what ``compose`` told, which may stand for its work under
@@ -349,7 +349,9 @@ class Driver(abc.ABC):
         """
         raise _unsupported('boot overrides')
 
-    def computer(self, uri: str, deadline: Deadline) -> Computer:
+    def management_target(
+        self, uri: str, deadline: Deadline
+    ) -> ManagementTarget:
         """What somebody else has to know who is to drive a node.
 
         :raises RequestRefused: where nobody else could.
@@ -401,7 +403,7 @@ class Driver(abc.ABC):
         raise _unsupported('event subscriptions')
 
     @classmethod
-    def changes(cls, body: dict[str, Any]) -> Change:
+    def parse_event(cls, body: dict[str, Any]) -> Change:
         """What the body of a delivered event tells."""
         return Change()
 

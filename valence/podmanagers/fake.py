@@ -106,8 +106,8 @@ class Fake(base.Driver):
             seen.systems = [_system(uri, uri in used) for uri in systems]
         return seen
 
-    def composed(self, deadline: base.Deadline) -> list[base.ComposedNode]:
-        self._call('composed', deadline)
+    def list_nodes(self, deadline: base.Deadline) -> list[base.ComposedNode]:
+        self._call('list_nodes', deadline)
         with self._pod.lock:
             return [
                 _composed(uri, node) for uri, node in self._pod.nodes.items()
@@ -128,8 +128,10 @@ class Fake(base.Driver):
             self._pod.nodes[uri] = node
             return _composed(uri, node)
 
-    def settle(self, uri: str, deadline: base.Deadline) -> base.ComposedNode:
-        self._call('settle', deadline)
+    def poll_compose(
+        self, uri: str, deadline: base.Deadline
+    ) -> base.ComposedNode:
+        self._call('poll_compose', deadline)
         node = self._node(uri)
         left = node.ready_at - time.monotonic()
         if left > 0:

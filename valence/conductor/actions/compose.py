@@ -169,7 +169,7 @@ class Assemble(Step):
         uri = run.result('allocate')['uri']
         pick = run.result('pick')
         try:
-            composed = run.driver().settle(uri, deadline)
+            composed = run.driver().poll_compose(uri, deadline)
         except exception.NoMatch as exc:
             # A task may lose a race as well as a request.
             raise TryNext(system=pick['system_uuid'], reason=str(exc)) from exc

@@ -54,7 +54,7 @@ class Examine(_Step):
     def do(self, run: Run) -> dict[str, Any]:
         # What cannot be told is found out before anything was done.
         _login(_pod_manager(run))
-        found = run.driver().computer(
+        found = run.driver().management_target(
             allocations.node_uri(run.target), _deadline(run)
         )
         known = _provisioner(run).state(run.target, _deadline(run))

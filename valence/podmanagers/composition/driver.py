@@ -113,7 +113,7 @@ class Redfish(redfish_events.Follower):
         _, _, places = self._places(deadline)
         return self._survey.refresh(places, uris, deadline)
 
-    def composed(self, deadline: base.Deadline) -> list[base.ComposedNode]:
+    def list_nodes(self, deadline: base.Deadline) -> list[base.ComposedNode]:
         return [
             discovery.node(uri, body)
             for uri, body in self._systems(deadline).items()
@@ -223,7 +223,9 @@ class Redfish(redfish_events.Follower):
             )
         return found
 
-    def settle(self, uri: str, deadline: base.Deadline) -> base.ComposedNode:
+    def poll_compose(
+        self, uri: str, deadline: base.Deadline
+    ) -> base.ComposedNode:
         real, behind = unfinished.split(uri)
         for block in behind.get('join', ()):
             self._expansion.join(real, block, deadline)
@@ -351,9 +353,11 @@ class Redfish(redfish_events.Follower):
         real = unfinished.split(uri)[0]
         actions.set_boot(self._client, real, enabled, target, deadline)
 
-    def computer(self, uri: str, deadline: base.Deadline) -> base.Computer:
+    def management_target(
+        self, uri: str, deadline: base.Deadline
+    ) -> base.ManagementTarget:
         real = unfinished.split(uri)[0]
-        return actions.computer(self._client, real, deadline)
+        return actions.management_target(self._client, real, deadline)
 
     def attach(self, uri: str, resource: str, deadline: base.Deadline) -> None:
         self._expansion.join(unfinished.split(uri)[0], resource, deadline)

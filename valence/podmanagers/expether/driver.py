@@ -106,7 +106,7 @@ class ExpEther(base.Driver):
             times.append(self._seen_until)
         self._seen_until = max(times, key=int, default=None)
 
-    def composed(self, deadline: base.Deadline) -> list[base.ComposedNode]:
+    def list_nodes(self, deadline: base.Deadline) -> list[base.ComposedNode]:
         return _nodes(self._client.devices(deadline))
 
     def find_composed(
@@ -130,7 +130,9 @@ class ExpEther(base.Driver):
             server['group_id'] = group
         return _unfinished(_node(eem.group(server), devices), request)
 
-    def settle(self, uri: str, deadline: base.Deadline) -> base.ComposedNode:
+    def poll_compose(
+        self, uri: str, deadline: base.Deadline
+    ) -> base.ComposedNode:
         real, behind = unfinished.split(uri)
         for box in behind.get('join', ()):
             self._join(_group_of(real), box, deadline)

@@ -196,9 +196,9 @@ def set_boot(
         client.check(answer, uri)
 
 
-def computer(
+def management_target(
     client: Client, uri: str, deadline: base.Deadline
-) -> base.Computer:
+) -> base.ManagementTarget:
     """A computer system as somebody else has to know it who is to drive it.
 
     :raises PodManagerUnavailable: when an interface of it cannot be read.
@@ -215,7 +215,7 @@ def computer(
             for where, body in found.items()
             if (mac := resources.nic(where, body)['mac'])
         ]
-    return base.Computer(uri, tuple(dict.fromkeys(macs)))
+    return base.ManagementTarget(uri, tuple(dict.fromkeys(macs)))
 
 
 def patch(

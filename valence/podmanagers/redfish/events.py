@@ -232,7 +232,7 @@ class Follower(base.Driver):
         self._client.delete(subscription, deadline)
 
     @classmethod
-    def changes(cls, body: dict[str, Any]) -> base.Change:
+    def parse_event(cls, body: dict[str, Any]) -> base.Change:
         return change(body)
 
     def _events(self, deadline: base.Deadline) -> EventService:

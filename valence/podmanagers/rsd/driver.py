@@ -224,11 +224,11 @@ class RSD(redfish_events.Follower):
     ) -> dict[str, base.ComposedNode]:
         """The nodes that were there when this driver last looked."""
         if self._nodes is None:
-            found = self.composed(deadline)
+            found = self.list_nodes(deadline)
             self._nodes = {node.uri: node for node in found}
         return self._nodes
 
-    def composed(self, deadline: base.Deadline) -> list[base.ComposedNode]:
+    def list_nodes(self, deadline: base.Deadline) -> list[base.ComposedNode]:
         root, nodes_uri = self._root(deadline)
         with Crawler(self._client, deadline, expands(root)) as crawler:
             listed = crawler.roots([nodes_uri])[nodes_uri]
@@ -262,7 +262,9 @@ class RSD(redfish_events.Follower):
             )
         return self.read_node(uri, deadline)
 
-    def settle(self, uri: str, deadline: base.Deadline) -> base.ComposedNode:
+    def poll_compose(
+        self, uri: str, deadline: base.Deadline
+    ) -> base.ComposedNode:
         body = self._client.get(uri, deadline)
         state = body.get('ComposedNodeState')
         if state == 'Allocated':
@@ -334,7 +336,9 @@ class RSD(redfish_events.Follower):
     ) -> None:
         actions.set_boot(self._client, uri, enabled, target, deadline)
 
-    def computer(self, uri: str, deadline: base.Deadline) -> base.Computer:
+    def management_target(
+        self, uri: str, deadline: base.Deadline
+    ) -> base.ManagementTarget:
         body = self._client.get(uri, deadline)
         parts = resources.obj(body.get('Links'))
         systems = links(parts.get('ComputerSystem'))
@@ -342,7 +346,7 @@ class RSD(redfish_events.Follower):
             raise exception.RequestRefused(
                 reason=f'{uri} does not tell its computer system'
             )
-        return actions.computer(self._client, systems[0], deadline)
+        return actions.management_target(self._client, systems[0], deadline)
 
     def attach(self, uri: str, resource: str, deadline: base.Deadline) -> None:
         rsd_nodes.attach(self._client, uri, resource, deadline)

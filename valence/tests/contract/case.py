@@ -68,7 +68,7 @@ class Case(base.TestCase):
             self.skipTest('no faults can be ordered from this endpoint')
 
     def composed(self):
-        return self.new_driver().composed(self.soon())
+        return self.new_driver().list_nodes(self.soon())
 
     def made(self):
         """The nodes that were composed since the test began."""
@@ -79,7 +79,7 @@ class Case(base.TestCase):
         self.at.recover()
         driver = self.driver_class(self.at.connection)
         with contextlib.closing(driver):
-            for node in driver.composed(self.soon()):
+            for node in driver.list_nodes(self.soon()):
                 if node.uri not in self.before:
                     driver.release(node.uri, self.soon())
 
@@ -141,7 +141,7 @@ class Case(base.TestCase):
             try:
                 uri = self.patiently(begin).uri
                 return self.patiently(
-                    lambda uri=uri: driver.settle(uri, self.soon())
+                    lambda uri=uri: driver.poll_compose(uri, self.soon())
                 )
             except exception.PodManagerUnavailable:
                 if attempt == 5:

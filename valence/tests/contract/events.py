@@ -45,7 +45,7 @@ class Events(case.Case):
     def test_subscribe(self):
         self.need('event subscription', 'compose', 'release')
         told = queue.Queue()
-        changes = self.driver_class.changes
+        changes = self.driver_class.parse_event
         with receiver(lambda body: told.put(changes(body))) as url:
             subscription = self.driver.subscribe(url, self.soon())
             # Another conductor takes it over, rather than ask twice.
@@ -66,7 +66,7 @@ class Events(case.Case):
     def test_changes_of_nonsense(self):
         for body in ({}, {'Events': None}, {'Events': [1]}, {'a': []}):
             self.assertIsInstance(
-                self.driver_class.changes(body), podmanagers.Change
+                self.driver_class.parse_event(body), podmanagers.Change
             )
 
 

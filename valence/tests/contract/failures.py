@@ -173,7 +173,7 @@ class Failures(case.Case):
         with self.at.fault('expire-session'):
             self.assertRaises(
                 exception.AuthenticationFailed,
-                self.driver.composed,
+                self.driver.list_nodes,
                 self.soon(),
             )
 
@@ -206,7 +206,7 @@ class Failures(case.Case):
             # Only what says nothing has to be waited for.
             seconds = 0.5 if fault in ('hang', 'trickle') else 10
             with self.at.fault(fault, value):
-                for call in ('probe', 'composed', 'discover'):
+                for call in ('probe', 'list_nodes', 'discover'):
                     driver = self.new_driver()
                     begun = time.monotonic()
                     with self.subTest(fault=fault, value=value, call=call):

@@ -40,7 +40,7 @@ class Inventory(case.Case):
         if connection is None:
             self.skipTest('the endpoint wants no login')
         stranger = self.new_driver(connection)
-        for call in (stranger.probe, stranger.discover, stranger.composed):
+        for call in (stranger.probe, stranger.discover, stranger.list_nodes):
             self.assertRaises(
                 exception.AuthenticationFailed, call, self.soon()
             )
@@ -50,7 +50,7 @@ class Inventory(case.Case):
             self.skipTest('it is in this process')
         connection = podmanagers.Connection('http://127.0.0.1:9', 'a', 'b')
         driver = self.new_driver(connection)
-        for call in (driver.probe, driver.discover, driver.composed):
+        for call in (driver.probe, driver.discover, driver.list_nodes):
             self.assertRaises(
                 exception.PodManagerUnavailable, call, self.soon(5)
             )

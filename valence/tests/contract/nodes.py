@@ -20,11 +20,13 @@ class Nodes(case.Case):
         self.assertIsNone(self.driver.find_composed(request, self.soon()))
         node = self.driver.compose(request, self.soon())
         uri = node.uri
-        node = self.patiently(lambda: self.driver.settle(uri, self.soon()))
+        node = self.patiently(
+            lambda: self.driver.poll_compose(uri, self.soon())
+        )
         self.assertOneNode(request, node)
         # Settled is settled, and another driver sees the same.
         again = self.patiently(
-            lambda: self.new_driver().settle(node.uri, self.soon())
+            lambda: self.new_driver().poll_compose(node.uri, self.soon())
         )
         self.assertEqual(node, again)
         self.assertEqual(

@@ -39,7 +39,7 @@ class OdditiesTestCase(base.TestCase):
     def settle(self, uri):
         for _ in range(300):
             try:
-                return self.driver.settle(uri, self.soon())
+                return self.driver.poll_compose(uri, self.soon())
             except podmanagers.InProgress as exc:
                 time.sleep(min(exc.seconds, 0.05))
         self.fail('it never settled')
@@ -124,7 +124,7 @@ class RedfishOdditiesTestCase(OdditiesTestCase):
         )
         self.assertIn('No power', str(failure))
         self.driver.release(node.uri, self.soon())
-        self.assertEqual([], self.driver.composed(self.soon()))
+        self.assertEqual([], self.driver.list_nodes(self.soon()))
 
     def test_a_restart_forgets_the_task(self):
         self.start()
@@ -195,7 +195,7 @@ class RsdOdditiesTestCase(OdditiesTestCase):
         fault = self.simulator.order(node.uri, 'status', 500, method='DELETE')
         self.driver.release(node.uri, self.soon())
         self.assertEqual(1, self.simulator.struck(fault))
-        self.assertEqual([], self.driver.composed(self.soon()))
+        self.assertEqual([], self.driver.list_nodes(self.soon()))
 
     def test_a_node_out_of_reach_is_not_forced(self):
         self.start(personality='rsd')
@@ -208,7 +208,7 @@ class RsdOdditiesTestCase(OdditiesTestCase):
             node.uri,
             self.soon(),
         )
-        self.assertEqual(1, len(self.driver.composed(self.soon())))
+        self.assertEqual(1, len(self.driver.list_nodes(self.soon())))
 
     def test_a_refusal_names_what_was_lacking(self):
         self.start(personality='rsd')

@@ -75,13 +75,13 @@ class StrangerCase(base.TestCase):
         )
         begun = self.driver.compose(request, self.soon())
         node = self.patiently(
-            lambda: self.driver.settle(begun.uri, self.soon())
+            lambda: self.driver.poll_compose(begun.uri, self.soon())
         )
         self.assertEqual((f'{SYSTEMS}/1', MARKER), (node.uri, node.marker))
         found = self.driver.find_composed(request, self.soon())
         self.assertEqual(node.uri, found.uri)
         self.driver.release(node.uri, self.soon())
-        self.assertEqual([], self.driver.composed(self.soon()))
+        self.assertEqual([], self.driver.list_nodes(self.soon()))
 
 
 class LinksTestCase(StrangerCase):
@@ -386,7 +386,7 @@ class BodiesTestCase(StrangerCase):
     def test_systems_that_list_nothing(self):
         self.pages[SYSTEMS] = {'Members@odata.count': 20}
         self.assertBlocks(self.discover())
-        self.assertEqual([], self.driver.composed(self.soon()))
+        self.assertEqual([], self.driver.list_nodes(self.soon()))
 
     def test_lower_case_headers(self):
         self.pages[f'POST {SYSTEMS}'] = lambda body, headers: (
@@ -859,13 +859,16 @@ class TasksTestCase(StrangerCase):
         )
         begun = self.driver.compose(request, self.soon())
         self.assertRaises(
-            podmanagers.InProgress, self.driver.settle, begun.uri, self.soon()
+            podmanagers.InProgress,
+            self.driver.poll_compose,
+            begun.uri,
+            self.soon(),
         )
         self.there.made(self.request)
-        node = self.driver.settle(begun.uri, self.soon())
+        node = self.driver.poll_compose(begun.uri, self.soon())
         self.assertEqual(f'{SYSTEMS}/1', node.uri)
         self.driver.release(begun.uri, self.soon())
-        self.assertEqual([], self.driver.composed(self.soon()))
+        self.assertEqual([], self.driver.list_nodes(self.soon()))
 
     def test_a_task_that_fails_without_messages(self):
         self.answers(

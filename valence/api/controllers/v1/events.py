@@ -36,7 +36,7 @@ class Events:
             raise exception.TooManyRequests()
         driver = loader.drivers().get(podm.driver or '')
         if driver is not None:
-            refresher.note(podm.uuid, driver.changes(call.body()))
+            refresher.note(podm.uuid, driver.parse_event(call.body()))
         rpc.wake()
 
     def _too_many(self, podm_uuid: str) -> bool:
