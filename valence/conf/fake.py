@@ -15,6 +15,12 @@ OPTS = [
         min=0,
         help='How many systems a fake pod has.',
     ),
+    cfg.IntOpt(
+        'devices',
+        default=0,
+        min=0,
+        help='How many pooled drives a fake pod has.',
+    ),
     cfg.FloatOpt(
         'delay',
         default=0,

@@ -122,6 +122,7 @@ class FakeTestCase(suite.Contract):
 
     driver_class = fake.Fake
     remote = False
+    options = {'fake__devices': 4}
 
     @classmethod
     def endpoint(cls):

@@ -37,7 +37,7 @@ class TestDrivers(base.TestCase):
     def test_drivers_know_neither_api_nor_database(self):
         allowed = {'valence.common', 'valence.podmanagers', 'valence.conf'}
         place = pathlib.Path(podmanagers.__file__).parent
-        for path in place.glob('*.py'):
+        for path in place.rglob('*.py'):
             if path.name == 'loader.py':
                 continue
             for node in ast.walk(ast.parse(path.read_text())):

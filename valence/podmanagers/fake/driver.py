@@ -1,0 +1,215 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What speaks to a pod in memory.
+
+It is never recognized, because nothing answers at its URL: a pod manager has
+to be registered with ``driver`` set to ``fake``.
+"""
+
+import contextlib
+import time
+from collections.abc import Iterable
+from collections.abc import Iterator
+from typing import Any
+
+from oslo_config import cfg
+
+from valence.common import exception
+from valence.podmanagers import base
+from valence.podmanagers.fake import pod as pods
+
+_BOOT_TARGETS = ('None', 'Pxe', 'Hdd')
+
+
+class Fake(base.Driver):
+    """A pod that exists only in memory, for trying out and testing."""
+
+    name = 'fake'
+    capabilities = frozenset(
+        (
+            *('compose', 'release', 'reset', 'boot', 'attach', 'detach'),
+            *('provision', 'event stream', 'event subscription'),
+        )
+    )
+
+    def __init__(self, connection: base.Connection) -> None:
+        super().__init__(connection)
+        self._pod = pods.pod(connection.url)
+
+    @contextlib.contextmanager
+    def _call(
+        self, method: str, deadline: base.Deadline
+    ) -> Iterator[pods.Pod]:
+        """The pod, for one call, with the delay and the fault ordered."""
+        fault = self._pod.strike(method)
+        seconds = cfg.CONF.fake.delay + fault.seconds
+        time.sleep(max(0.0, min(seconds, deadline.left())))
+        if deadline.left() <= 0:
+            raise exception.PodManagerUnavailable(reason='timed out')
+        if method in cfg.CONF.fake.failing:
+            raise exception.PodManagerUnavailable(
+                reason='the connection was refused'
+            )
+        if fault.error is not None and not fault.after:
+            raise fault.error
+        with self._pod.lock:
+            yield self._pod
+        if fault.error is not None:
+            raise fault.error
+
+    def probe(self, deadline: base.Deadline) -> base.Probe:
+        with self._call('probe', deadline) as pod:
+            able = pod.capabilities
+            return base.Probe(
+                pod.uuid, self.capabilities if able is None else able
+            )
+
+    def discover(self, deadline: base.Deadline) -> base.Inventory:
+        with self._call('discover', deadline) as pod:
+            return pod.read((*pod.hardware, *pod.nodes))
+
+    def refresh(
+        self, uris: Iterable[str], deadline: base.Deadline
+    ) -> base.Inventory:
+        with self._call('refresh', deadline) as pod:
+            wanted = dict.fromkeys(uris)
+            for uri in list(wanted):
+                if uri in pod.nodes:
+                    wanted.update(dict.fromkeys(pod.nodes[uri].resources))
+            return pod.read(wanted)
+
+    def list_nodes(self, deadline: base.Deadline) -> list[base.ComposedNode]:
+        with self._call('list_nodes', deadline) as pod:
+            return pod.read(pod.nodes).nodes
+
+    def compose(
+        self, request: base.ComposeRequest, deadline: base.Deadline
+    ) -> base.ComposedNode:
+        with self._call('compose', deadline) as pod:
+            parts = [request.system, *request.devices]
+            for uri in parts:
+                if not pod.is_free(uri):
+                    raise exception.NoMatch(reason=f'{uri} is not free')
+            uri = pod.new_uri('nodes')
+            ready_at = time.monotonic() + cfg.CONF.fake.compose_seconds
+            node = pods.Node(request.name, request.marker, parts, ready_at)
+            pod.nodes[uri] = node
+            pod.tell(uri, *parts)
+            return pods.composed(uri, node)
+
+    def poll_compose(
+        self, uri: str, deadline: base.Deadline
+    ) -> base.ComposedNode:
+        with self._call('poll_compose', deadline) as pod:
+            node = _node(pod, uri)
+            left = node.ready_at - time.monotonic()
+            if left > 0:
+                raise base.InProgress(left)
+            return pods.composed(uri, node)
+
+    def release(
+        self, uri: str, deadline: base.Deadline, erase: bool = False
+    ) -> bool:
+        with self._call('release', deadline) as pod:
+            node = pod.nodes.pop(uri, None)
+            if node is not None:
+                pod.tell(uri, *node.resources)
+            return pod.erases
+
+    def reset(
+        self, uri: str, reset_type: str, deadline: base.Deadline
+    ) -> None:
+        with self._call('reset', deadline) as pod:
+            if reset_type not in base.RESET_TYPES:
+                raise exception.RequestRefused(
+                    reason=f'no reset is {reset_type}'
+                )
+            off = reset_type in ('ForceOff', 'GracefulShutdown')
+            _node(pod, uri).power_state = 'off' if off else 'on'
+            pod.tell(uri)
+
+    def set_boot(
+        self, uri: str, enabled: str, target: str, deadline: base.Deadline
+    ) -> None:
+        with self._call('set_boot', deadline) as pod:
+            _node(pod, uri)
+            if target not in _BOOT_TARGETS:
+                raise exception.RequestRefused(
+                    reason=f'nothing boots from {target}'
+                )
+
+    def management_target(
+        self, uri: str, deadline: base.Deadline
+    ) -> base.ManagementTarget:
+        with self._call('management_target', deadline) as pod:
+            system = _node(pod, uri).resources[0]
+            nics = pod.hardware[system].values['nics']
+            return base.ManagementTarget(
+                system, tuple(nic['mac'] for nic in nics)
+            )
+
+    def attach(self, uri: str, resource: str, deadline: base.Deadline) -> None:
+        with self._call('attach', deadline) as pod:
+            node = _node(pod, uri)
+            if resource in node.resources:
+                return
+            if not pod.is_free(resource):
+                raise exception.RequestRefused(
+                    reason=f'{resource} is not free'
+                )
+            node.resources.append(resource)
+            pod.tell(uri, resource)
+
+    def detach(self, uri: str, resource: str, deadline: base.Deadline) -> None:
+        with self._call('detach', deadline) as pod:
+            node = _node(pod, uri)
+            if resource in node.resources:
+                node.resources.remove(resource)
+                pod.tell(uri, resource)
+
+    def listen(self, deadline: base.Deadline) -> base.ChangeStream:
+        with self._call('listen', deadline) as pod:
+            stream = pods.Stream()
+            pod.streams.append(stream)
+            return stream
+
+    def subscribe(self, destination: str, deadline: base.Deadline) -> str:
+        with self._call('subscribe', deadline) as pod:
+            for uri, known in pod.subscriptions.items():
+                if known == destination:
+                    return uri
+            uri = pod.new_uri('subscriptions')
+            pod.subscriptions[uri] = destination
+            return uri
+
+    def check_subscription(
+        self, subscription: str, destination: str, deadline: base.Deadline
+    ) -> bool:
+        with self._call('check_subscription', deadline) as pod:
+            return pod.subscriptions.get(subscription) == destination
+
+    def unsubscribe(self, subscription: str, deadline: base.Deadline) -> None:
+        with self._call('unsubscribe', deadline) as pod:
+            pod.subscriptions.pop(subscription, None)
+
+    @classmethod
+    def parse_event(cls, body: dict[str, Any]) -> base.Change:
+        uris = body.get('uris')
+        if not isinstance(uris, list):
+            return base.Change()
+        return base.Change(tuple(str(uri) for uri in uris))
+
+    def read_node(
+        self, uri: str, deadline: base.Deadline
+    ) -> base.ComposedNode:
+        with self._call('read_node', deadline) as pod:
+            return pods.composed(uri, _node(pod, uri))
+
+    def close(self) -> None:
+        """The pod lives on: it is the process's, not the driver's."""
+
+
+def _node(pod: pods.Pod, uri: str) -> pods.Node:
+    node = pod.nodes.get(uri)
+    if node is None:
+        raise exception.ResourceGone(uri=uri)
+    return node

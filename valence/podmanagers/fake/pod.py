@@ -1,0 +1,298 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The state of a fake pod: its hardware, its nodes, the faults ordered.
+
+A pod comes into being when its URL is first used and lasts as long as the
+process.
+"""
+
+import dataclasses
+import queue
+import threading
+import uuid
+from collections.abc import Iterable
+from collections.abc import Iterator
+from typing import Any
+
+import requests
+from oslo_config import cfg
+
+from valence.podmanagers import base
+
+_GIB = 1024
+_RACK = '/chassis/1'
+_DELIVERY_SECONDS = 10
+
+
+@dataclasses.dataclass
+class Fault:
+    """What strikes calls of one method of the driver.
+
+    :param error: what the call raises; None: it only takes its time.
+    :param seconds: how long the call takes; infinite: until its deadline.
+    :param after: whether the work is done, and only the answer is lost.
+    :param count: how many more calls it strikes; None: all of them.
+    """
+
+    method: str
+    error: Exception | None = None
+    seconds: float = 0.0
+    after: bool = False
+    count: int | None = 1
+
+
+@dataclasses.dataclass
+class Node:
+    """A node of a pod.
+
+    :param ready_at: when it is assembled, on the monotonic clock.
+    """
+
+    name: str
+    marker: str
+    resources: list[str]
+    ready_at: float
+    power_state: str = 'off'
+
+
+class Stream:
+    """The changes of a pod as they happen; see ``base.ChangeStream``."""
+
+    def __init__(self) -> None:
+        self._changes: queue.SimpleQueue[base.Change | None] = (
+            queue.SimpleQueue()
+        )
+        self.closed = False
+
+    def __iter__(self) -> Iterator[base.Change]:
+        return iter(self._changes.get, None)
+
+    def put(self, change: base.Change) -> None:
+        """Have a change come over the stream."""
+        self._changes.put(change)
+
+    def close(self) -> None:
+        """End the stream."""
+        self.closed = True
+        self._changes.put(None)
+
+
+class Pod:
+    """A pod; what changes it holds ``lock``.
+
+    :ivar capabilities: what the endpoint can do; None: all that the driver
+        can.
+    :ivar erases: whether what is stored on a node goes with the node.
+    :ivar hardware: everything but nodes, by URI; whether it is in use is told
+        by the nodes.
+    :ivar unread: URIs of hardware that is there but cannot be read.
+    :ivar subscriptions: where changes are delivered, by URI.
+    """
+
+    def __init__(self, url: str) -> None:
+        options = cfg.CONF.fake
+        self.uuid = str(uuid.uuid5(uuid.NAMESPACE_URL, url))
+        self.lock = threading.RLock()
+        self.capabilities: frozenset[str] | None = None
+        self.erases = True
+        self.nodes: dict[str, Node] = {}
+        self.hardware = {
+            item.uri: item
+            for item in (
+                _rack(),
+                *(_system(n) for n in range(1, options.systems + 1)),
+                *(_drive(n) for n in range(1, options.devices + 1)),
+            )
+        }
+        self.unread: set[str] = set()
+        self.streams: list[Stream] = []
+        self.subscriptions: dict[str, str] = {}
+        self._faults: list[Fault] = []
+        self._made = 0
+
+    def order(
+        self, method: str, error: Exception | None = None, **more: Any
+    ) -> None:
+        """Have a fault strike the next calls of a method of the driver.
+
+        :param more: the other items of a :class:`Fault`.
+        """
+        if not hasattr(base.Driver, method):
+            raise ValueError(f'no driver has a method {method}')
+        self._faults.append(Fault(method, error, **more))
+
+    def heal(self) -> None:
+        """Lift all faults."""
+        self._faults.clear()
+
+    def strike(self, method: str) -> Fault:
+        """The fault that strikes a call, counted; or one that does nothing."""
+        with self.lock:
+            for fault in self._faults:
+                if fault.method == method:
+                    if fault.count is not None:
+                        fault.count -= 1
+                        if not fault.count:
+                            self._faults.remove(fault)
+                    return fault
+        return Fault(method)
+
+    def new_uri(self, collection: str) -> str:
+        """A URI that nothing had before."""
+        self._made += 1
+        return f'/{collection}/{self._made}'
+
+    def used(self) -> set[str]:
+        """The URIs of what nodes are made of."""
+        return {uri for node in self.nodes.values() for uri in node.resources}
+
+    def is_free(self, uri: str) -> bool:
+        """Whether a system or device is there and part of no node."""
+        return uri in self.hardware and uri not in self.used()
+
+    def read(self, uris: Iterable[str]) -> base.Inventory:
+        """What there is at some URIs; what is not there is gone."""
+        seen = base.Inventory()
+        used = self.used()
+        for uri in uris:
+            if uri in self.nodes:
+                seen.nodes.append(composed(uri, self.nodes[uri]))
+            elif uri in self.unread:
+                seen.unread.add(uri)
+                seen.problems.append(f'{uri} cannot be read')
+            elif uri in self.hardware:
+                kind = uri.split('/')[1]
+                item = self.hardware[uri]
+                getattr(seen, kind).append(_seen(item, uri in used))
+            else:
+                seen.gone.add(uri)
+        return seen
+
+    def tell(self, *uris: str) -> None:
+        """Tell whoever wants to know that resources have changed."""
+        change = base.Change(uris)
+        self.streams = [one for one in self.streams if not one.closed]
+        for stream in self.streams:
+            stream.put(change)
+        for destination in self.subscriptions.values():
+            threading.Thread(
+                target=_deliver, args=(destination, uris), daemon=True
+            ).start()
+
+
+_pods: dict[str, Pod] = {}
+_lock = threading.Lock()
+
+
+def pod(url: str) -> Pod:
+    """The pod at a URL."""
+    with _lock:
+        if url not in _pods:
+            _pods[url] = Pod(url)
+        return _pods[url]
+
+
+def forget() -> None:
+    """Let all pods go: each is as new when its URL is used again."""
+    with _lock:
+        _pods.clear()
+
+
+def composed(uri: str, node: Node) -> base.ComposedNode:
+    """A node in the terms of the contract."""
+    return base.ComposedNode(
+        uri=uri,
+        index=uri.rpartition('/')[2],
+        name=node.name,
+        marker=node.marker,
+        power_state=node.power_state,
+        resources=tuple(node.resources),
+    )
+
+
+def _deliver(destination: str, uris: Iterable[str]) -> None:
+    try:
+        requests.post(
+            destination, json={'uris': list(uris)}, timeout=_DELIVERY_SECONDS
+        )
+    except requests.RequestException:
+        # Nobody delivers twice.
+        return
+
+
+def _seen(item: base.Item, used: bool) -> base.Item:
+    values = dict(item.values)
+    if values['state'] in ('free', 'used'):
+        values['state'] = 'used' if used else 'free'
+    return dataclasses.replace(item, values=values)
+
+
+def _labels(kind: str, number: int) -> dict[str, Any]:
+    return {
+        'name': f'{kind.capitalize()} {number}',
+        'manufacturer': 'Valence',
+        'model': f'fake {kind}',
+        'serial_number': f'{kind}-{number}',
+        'health': 'ok',
+    }
+
+
+def _rack() -> base.Item:
+    values = {'type': 'rack', 'location': None, 'state': 'enabled'}
+    return base.Item(uri=_RACK, values={**_labels('rack', 1), **values})
+
+
+def _system(number: int) -> base.Item:
+    uri = f'/systems/{number}'
+    drive = {
+        'resource_uri': f'{uri}/drives/1',
+        'capacity_gib': 480,
+        'type': 'SSD',
+        'protocol': 'NVMe',
+    }
+    nic = {
+        'resource_uri': f'{uri}/nics/1',
+        'mac': f'02:00:00:00:{number // 256:02x}:{number % 256:02x}',
+        'speed_mbps': 10000,
+    }
+    return base.Item(
+        uri=uri,
+        parent=_RACK,
+        values={
+            **_labels('system', number),
+            'hardware_uuid': None,
+            'type': 'physical',
+            'cpu_model': 'Fake 8',
+            'cpu_architecture': 'x86-64',
+            'cpu_sockets': 2,
+            'cpu_cores': 16,
+            'cpu_threads': 32,
+            'memory_mib': 64 * _GIB,
+            'memory_type': 'DDR4',
+            'storage_gib': 480,
+            'drives': [drive],
+            'nics': [nic],
+            'power_state': 'off',
+            'zones': [],
+            'state': 'free',
+        },
+    )
+
+
+def _drive(number: int) -> base.Item:
+    return base.Item(
+        uri=f'/devices/{number}',
+        parent=_RACK,
+        values={
+            **_labels('drive', number),
+            'type': 'drive',
+            'media_type': 'SSD',
+            'protocol': 'NVMe',
+            'capacity_gib': 960,
+            'memory_mib': 0,
+            'cpu_cores': 0,
+            'speed_mbps': 0,
+            'pooled_group_id': None,
+            'zones': [],
+            'state': 'free',
+        },
+    )
