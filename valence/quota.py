@@ -73,10 +73,8 @@ def of_resources(
     """What very systems and devices are charged with: their sizes."""
     sizes = ('uuid', 'cpu_cores', 'memory_mib')
     wanted = list(uuids)
-    systems, devices = (
-        tx.list(model, only=sizes, uuid=wanted).all()
-        for model in (models.System, models.Device)
-    )
+    systems = tx.list(models.System, only=sizes, uuid=wanted).all()
+    devices = tx.list(models.Device, only=sizes, uuid=wanted).all()
     return Charge(
         nodes=nodes,
         cores=sum(row.cpu_cores for row in (*systems, *devices)),
@@ -85,7 +83,9 @@ def of_resources(
     )
 
 
-def of_detaching(tx: db.Transaction, node: Any, device_uuid: str) -> Charge:
+def of_detaching(
+    tx: db.Transaction, node: models.Node, device_uuid: str
+) -> Charge:
     """What is given back with a device of a node.
 
     Never so much that less is charged than the node's requirements ask for,

@@ -3,6 +3,7 @@
 
 import functools
 from typing import Any
+from typing import cast
 
 import oslo_middleware
 import pecan
@@ -63,4 +64,4 @@ def setup_app() -> middleware.WSGI:
         oslo_middleware.HTTPProxyToWSGI,
     ):
         app = wrap(app)
-    return app
+    return cast(middleware.WSGI, app)

@@ -89,7 +89,7 @@ def _http_basic(app: Any) -> Any:
     return _as(app, identify)
 
 
-class _Tokens(auth_token.AuthProtocol):
+class _Tokens(auth_token.AuthProtocol):  # type: ignore[misc]
     """The middleware, in our words where Keystone is away."""
 
     def fetch_token(self, *args: Any, **kwargs: Any) -> Any:

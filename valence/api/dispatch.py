@@ -97,7 +97,7 @@ class V1Controller:
     405 without ``Allow``; a table shows them, and tests can walk it.
     """
 
-    @pecan.expose()
+    @pecan.expose()  # type: ignore[untyped-decorator]
     def _route(self, remainder: list[str], request: Any) -> Any:
         parts = list(remainder)
         if parts and parts[-1] == '':
@@ -111,18 +111,18 @@ class V1Controller:
         request.environ['valence.endpoint'] = found
         return self.call, ()
 
-    @pecan.expose(content_type='application/json')
+    @pecan.expose(content_type='application/json')  # type: ignore[untyped-decorator]
     def index(self, *args: Any, **kwargs: Any) -> bytes:
         """Describe this version."""
         base_url = pecan.request.application_url
         return render.dumps({'version': versions.describe(base_url)})
 
-    @pecan.expose(content_type='application/json')
+    @pecan.expose(content_type='application/json')  # type: ignore[untyped-decorator]
     def openapi(self, *args: Any, **kwargs: Any) -> bytes:
         """The whole of the API in the OpenAPI form."""
         return render.dumps(openapi.document(routes.ROUTES))
 
-    @pecan.expose(content_type='application/json')
+    @pecan.expose(content_type='application/json')  # type: ignore[untyped-decorator]
     def call(self, *args: Any, **kwargs: Any) -> bytes | None:
         """Ask the policy, run the verb, render what it gives."""
         request, response = pecan.request, pecan.response

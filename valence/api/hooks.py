@@ -11,18 +11,19 @@ from pecan import hooks
 from valence.api import auth
 from valence.api import versions
 from valence.common import exception
+from valence.common.types import JsonObject
 
 
-class Request(pecan.Request):
+class Request(pecan.Request):  # type: ignore[misc]
     """A request whose JSON body is parsed once, and only as JSON."""
 
     @property
-    def json(self) -> dict[str, Any]:
+    def json(self) -> JsonObject:
         """For Pecan, which asks for the body of every JSON request."""
         return self.json_object
 
     @property
-    def json_object(self) -> dict[str, Any]:
+    def json_object(self) -> JsonObject:
         """The body as a JSON object; an empty body is an empty object.
 
         :raises UnsupportedMediaType: when it is not said to be JSON.
@@ -30,9 +31,10 @@ class Request(pecan.Request):
         """
         if 'valence.body' not in self.environ:
             self.environ['valence.body'] = self._parse()
-        return self.environ['valence.body']
+        body: JsonObject = self.environ['valence.body']
+        return body
 
-    def _parse(self) -> dict[str, Any]:
+    def _parse(self) -> JsonObject:
         try:
             body = self.body
         except webob.request.DisconnectionError:
@@ -56,7 +58,7 @@ class Request(pecan.Request):
         return parsed
 
 
-class ContextHook(hooks.PecanHook):
+class ContextHook(hooks.PecanHook):  # type: ignore[misc]
     """Note who asks, and for which version of the API."""
 
     def on_route(self, state: Any) -> None:

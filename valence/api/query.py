@@ -11,7 +11,9 @@ from collections.abc import Iterable
 from collections.abc import Iterator
 from collections.abc import Sequence
 from typing import Any
+from typing import Generic
 from typing import NamedTuple
+from typing import TypeVar
 
 import sqlalchemy as sa
 import webob
@@ -19,13 +21,18 @@ from oslo_config import cfg
 
 from valence.common import exception
 from valence.db import api as db
+from valence.db.sqlalchemy import models
 from valence.objects import base
 from valence.objects import fields
+
+M = TypeVar('M', bound=models.Table)
+# The values that a row is sorted by; the last one is its UUID.
+Place = tuple[Any, ...]
 
 _PAGING = ('limit', 'marker', 'sort_key', 'sort_dir', 'fields')
 
 
-_ORDERED: dict[str, Callable[[Any, Any], Any]] = {
+_ORDERED: dict[str, Callable[[Any, Any], sa.ColumnElement[bool]]] = {
     'eq': operator.eq,
     'ne': operator.ne,
     'gt': operator.gt,
@@ -45,7 +52,7 @@ class Filter(NamedTuple):
     :param name: the query parameter.
     :param column: what is compared.
     :param word: how: ``eq``, ``gte`` …
-    :param refers: whether the value is the UUID or name of a resource that
+    :param refers: the kind of resource whose UUID or name is the value, which
         has to be found first.
     """
 
@@ -53,11 +60,12 @@ class Filter(NamedTuple):
     column: str
     word: str
     value: Any
-    refers: bool = False
+    refers: str | None = None
 
     def condition(self, model: db.Model) -> sa.ColumnElement[bool]:
         """The condition as the database wants it."""
-        return _ORDERED[self.word](getattr(model, self.column), self.value)
+        compare = _ORDERED[self.word]
+        return compare(getattr(model, self.column), self.value)
 
     def parts(self, sort_key: str) -> list['Filter']:
         """Filters whose rows an index has in order, and that make up this one.
@@ -245,8 +253,8 @@ def parse(
 
 def _filter(name: str, column: str, field: fields.Spec, text: str) -> Filter:
     """One filter: a value, or a comparison and a value."""
-    if name != column:
-        return Filter(name, column, 'eq', text, refers=True)
+    if field.refers and name != column:
+        return Filter(name, column, 'eq', text, refers=field.refers[1])
     word, colon, rest = text.partition(':')
     comparisons = _ORDERED if field.ordered else _PLAIN
     if not colon or word not in comparisons:
@@ -261,7 +269,7 @@ def _filter(name: str, column: str, field: fields.Spec, text: str) -> Filter:
 
 
 def _limit(text: str | None) -> int:
-    maximum = cfg.CONF.api.max_limit
+    maximum: int = cfg.CONF.api.max_limit
     if text is None:
         return maximum
     if not (text.isascii() and text.isdecimal()):
@@ -278,11 +286,11 @@ def _value(name: str, field: fields.Spec, text: str) -> Any:
         raise exception.Invalid(field=name, reason=str(exc)) from None
 
 
-class _Walk(NamedTuple):
+class _Walk(NamedTuple, Generic[M]):
     """A way through a collection in the order that a request wants."""
 
     tx: db.Transaction
-    model: db.Model
+    model: type[M]
     query: Query
     conditions: Sequence[sa.ColumnElement[bool]]
 
@@ -291,8 +299,8 @@ class _Walk(NamedTuple):
         part: tuple[Filter, ...],
         columns: Iterable[str],
         limit: int,
-        place: Sequence[Any] | None,
-    ) -> Sequence[sa.Row[Any]]:
+        place: Place | None,
+    ) -> Sequence[M]:
         """The rows of a part that come behind a place, which an index has."""
         ascending = self.query.sort_dir == 'asc'
         order = [getattr(self.model, name) for name in self.query.order()]
@@ -311,19 +319,19 @@ class _Walk(NamedTuple):
         self,
         part: tuple[Filter, ...],
         step: int,
-        place: Sequence[Any] | None,
-    ) -> Iterator[sa.Row[Any]]:
+        place: Place | None,
+    ) -> Iterator[Place]:
         """The places of all rows of a part, read a step at a time."""
         while True:
             found = self.rows(part, self.query.order(), step, place)
-            yield from found
+            yield from map(db.values, found)
             if len(found) < step:
                 return
-            place = found[-1]
+            place = db.values(found[-1])
 
     def merged(
-        self, columns: Iterable[str], limit: int, place: Sequence[Any] | None
-    ) -> Sequence[sa.Row[Any] | None]:
+        self, columns: Iterable[str], limit: int, place: Place | None
+    ) -> Sequence[M | None]:
         """The rows behind a place; None for one that was lost meanwhile.
 
         Of several parts only places are read, and no more of each than its
@@ -337,7 +345,7 @@ class _Walk(NamedTuple):
             *(self.places(part, step, place) for part in parts),
             reverse=self.query.sort_dir == 'desc',
         )
-        uuids = [found.uuid for found in itertools.islice(places, limit)]
+        uuids = [place[-1] for place in itertools.islice(places, limit)]
         rows = {
             row.uuid: row
             for row in self.tx.list(self.model, only=columns, uuid=uuids)
@@ -347,11 +355,11 @@ class _Walk(NamedTuple):
 
 def page(
     tx: db.Transaction,
-    model: db.Model,
+    model: type[M],
     query: Query,
     columns: Iterable[str],
     *conditions: sa.ColumnElement[bool],
-) -> tuple[Sequence[sa.Row[Any]], str | None]:
+) -> tuple[Sequence[M], str | None]:
     """The rows of one page.
 
     The marker is the last row of the page before: rows are taken from behind
@@ -361,15 +369,16 @@ def page(
     :returns: the rows, and the marker of the next page if there is one.
     :raises Invalid: for a marker that is not (any more) in the collection.
     """
-    place = None
+    place: Place | None = None
     if query.marker is not None:
-        place = tx.list(
+        last = tx.list(
             model, *conditions, only=query.order(), uuid=query.marker
         ).first()
-        if place is None:
+        if last is None:
             raise exception.Invalid(
                 field='marker', reason='no resource has this UUID'
             )
+        place = db.values(last)
     found = _Walk(tx, model, query, conditions).merged(
         dict.fromkeys((*columns, 'uuid')), query.limit + 1, place
     )

@@ -10,6 +10,8 @@ import orjson
 
 from valence.common import exception
 from valence.common.remember import remembered
+from valence.db import api as db
+from valence.db.sqlalchemy import models
 from valence.objects import base
 from valence.objects import fields
 
@@ -74,9 +76,9 @@ def selected(
     return chosen
 
 
-def record(row: Any, names: Names) -> dict[str, Any]:
+def record(row: models.Table, names: Names) -> dict[str, Any]:
     """One row as a dictionary of the named fields."""
-    values = row._mapping
+    values = db.mapping(row)
     return {name: values[column] for name, column in names.items()}
 
 

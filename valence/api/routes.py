@@ -3,7 +3,6 @@
 
 from typing import Any
 
-from valence import objects
 from valence.api.controllers.v1 import access
 from valence.api.controllers.v1 import base
 from valence.api.controllers.v1 import drivers
@@ -13,15 +12,16 @@ from valence.api.controllers.v1 import inventory
 from valence.api.controllers.v1 import nodes
 from valence.api.controllers.v1 import operations
 from valence.api.controllers.v1 import pod_managers
+from valence.db.sqlalchemy import models
 
 _podms, _access = pod_managers.PodManagers(), access.Access()
 _nodes, _operations = nodes.Nodes(), operations.Operations()
 _racks, _capacity = inventory.Racks(), inventory.Capacity()
-_chassis = base.Controller(objects.Chassis)
-_systems = inventory.Claimable(objects.System)
-_devices, _storages = inventory.Devices(), base.Controller(objects.Storage)
+_chassis = base.Controller(models.Chassis)
+_systems = inventory.Claimable(models.System)
+_devices, _storages = inventory.Devices(), base.Controller(models.Storage)
 _flavors, _drivers = flavors.Flavors(), drivers.Drivers()
-_events, _conductors = events.Events(), base.Controller(objects.Conductor)
+_events, _conductors = events.Events(), base.Controller(models.Conductor)
 
 _LIST, _SHOW = {'GET': 'list'}, {'GET': 'show'}
 _CREATE, _UPDATE = {'POST': 'create'}, {'PATCH': 'update'}

@@ -25,7 +25,7 @@ _HEADER_BYTES = 65536
 _BACKLOG = 1024
 
 
-class _Request(server.HTTPRequest):  # type: ignore[misc]
+class _Request(server.HTTPRequest):
     """A request; what is not even HTTP gets the API's form of error, too."""
 
     def simple_response(self, status: str, msg: str = '') -> None:
@@ -43,7 +43,7 @@ class _Request(server.HTTPRequest):  # type: ignore[misc]
             self.conn.wfile.write(head.encode() + body)
 
 
-class _Connection(server.HTTPConnection):  # type: ignore[misc]
+class _Connection(server.HTTPConnection):
     RequestHandlerClass = _Request
 
 

@@ -45,7 +45,7 @@ def tree(tx: db.Transaction, podm_uuid: str) -> dict[str, Any]:
     parents = {row.uuid: row.parent_uuid for row in rows}
     result: dict[str, Any] = {'chassis': [], 'systems': []}
     for uuid, box in boxes.items():
-        home = boxes.get(_parent(uuid, parents), result)
+        home = boxes.get(_parent(uuid, parents) or '', result)
         home['chassis'].append(box)
     for row in tx.list(
         system,
@@ -53,7 +53,7 @@ def tree(tx: db.Transaction, podm_uuid: str) -> dict[str, Any]:
         order=[system.name, system.uuid],
         podm_uuid=podm_uuid,
     ):
-        home = boxes.get(row.chassis_uuid, result)
+        home = boxes.get(row.chassis_uuid or '', result)
         home['systems'].append(render.record(row, _SYSTEM))
     return result
 

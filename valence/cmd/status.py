@@ -36,7 +36,7 @@ class Checks(upgradecheck.UpgradeCommands):
                 models.PodManager, only=objects.PodManager.ENCRYPTED
             ).all()
         try:
-            for token in itertools.chain.from_iterable(rows):
+            for token in itertools.chain.from_iterable(map(db.values, rows)):
                 secrets.decrypt(token)
         except (
             secrets.CredentialKeysMissing,

@@ -3,9 +3,9 @@
 
 import functools
 from collections.abc import Callable
-from typing import Any
 from typing import ParamSpec
 from typing import TypeVar
+from typing import cast
 
 P = ParamSpec('P')
 T = TypeVar('T')
@@ -17,5 +17,4 @@ def remembered(function: Callable[P, T]) -> Callable[P, T]:
     As ``functools.cache``, but the arguments keep their types; mypy takes
     classes, which are fine as keys, for something that cannot be one.
     """
-    cached: Any = functools.cache(function)
-    return cached
+    return cast('Callable[P, T]', functools.cache(function))

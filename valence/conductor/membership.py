@@ -130,7 +130,8 @@ def _claimants(tx: db.Transaction) -> set[str]:
         .where(models.Operation.conductor.is_not(None))
         .distinct()
     )
-    return set(tx.connection.execute(query).scalars())
+    found = tx.connection.execute(query).scalars()
+    return {uuid for uuid in found if uuid is not None}
 
 
 @db.transaction
@@ -161,15 +162,17 @@ def _let_go(tx: db.Transaction, uuid: str) -> int:
 
 
 def _database_time(tx: db.Transaction) -> datetime.datetime:
-    now = tx.connection.execute(sa.select(db.now())).scalar_one()
+    now: datetime.datetime | str = tx.connection.execute(
+        sa.select(db.now())
+    ).scalar_one()
     if isinstance(now, str):
         return datetime.datetime.fromisoformat(now)
     return now
 
 
-def _stale(row: sa.Row, now: datetime.datetime) -> bool:
-    silent = now - row.heartbeat_at
-    return silent.total_seconds() > cfg.CONF.conductor.heartbeat_timeout
+def _stale(row: models.Conductor, now: datetime.datetime) -> bool:
+    limit: float = cfg.CONF.conductor.heartbeat_timeout
+    return (now - row.heartbeat_at).total_seconds() > limit
 
 
 def bury_all() -> None:

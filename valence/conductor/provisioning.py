@@ -46,7 +46,8 @@ def look() -> None:
         ).all()
     known: dict[str, list[str]] = {}
     for row in rows:
-        known.setdefault(row.managed_by, []).append(row.uuid)
+        if row.managed_by is not None:
+            known.setdefault(row.managed_by, []).append(row.uuid)
     for name, uuids in known.items():
         deadline = Deadline(cfg.CONF.provisioning.interval)
         try:

@@ -27,7 +27,7 @@ _WAITING = ('delete', 'register', 'unregister')
 BATCH = 20
 
 
-def due(actions: Iterable[str]) -> list[sa.Row[Any]]:
+def due(actions: Iterable[str]) -> list[models.Operation]:
     """Some operations that may be claimed now, oldest first.
 
     :param actions: the actions that there is a worker for.
@@ -61,8 +61,8 @@ def due(actions: Iterable[str]) -> list[sa.Row[Any]]:
 
 @db.transaction
 def claim(
-    tx: db.Transaction, conductor: str, candidate: sa.Row[Any]
-) -> tuple[sa.Row[Any], list[sa.Row[Any]]] | None:
+    tx: db.Transaction, conductor: str, candidate: models.Operation
+) -> tuple[models.Operation, list[models.OperationStep]] | None:
     """Take an operation that was due; None when it is not any more.
 
     :param conductor: the UUID of who takes it.
@@ -143,4 +143,5 @@ def _has_room(tx: db.Transaction, podm_uuid: str | None) -> bool:
         podm_uuid=podm_uuid,
         state='running',
     )
-    return running < cfg.CONF.conductor.podm_parallel
+    limit: int = cfg.CONF.conductor.podm_parallel
+    return running < limit

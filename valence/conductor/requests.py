@@ -54,7 +54,7 @@ def request(
     )
 
 
-def busy(operation: sa.Row[Any]) -> exception.Conflict:
+def busy(operation: models.Operation) -> exception.Conflict:
     """The error for a resource that an operation is at work on."""
     return exception.Conflict(
         f'The operation {operation.uuid} ({operation.action}) is at work on '
@@ -71,7 +71,9 @@ def lock_node(tx: db.Transaction, uuid: str) -> None:
     )
 
 
-def open_operations(tx: db.Transaction, target_uuid: str) -> list[sa.Row[Any]]:
+def open_operations(
+    tx: db.Transaction, target_uuid: str
+) -> list[models.Operation]:
     """The operations on a resource that have not come to their end."""
     return list(
         tx.list(
@@ -84,7 +86,7 @@ def request_on_node(
     tx: db.Transaction,
     ctx: context.RequestContext,
     action: str,
-    node: sa.Row[Any],
+    node: models.Node,
     params: dict[str, Any],
 ) -> str:
     """Ask for a change of a node on which nothing else is under way.
@@ -110,7 +112,7 @@ def request_on_node(
 def request_release(
     tx: db.Transaction,
     ctx: context.RequestContext | None,
-    node: sa.Row[Any],
+    node: models.Node,
     unregister: bool = False,
 ) -> str:
     """Ask for a node's hardware to be given back.
@@ -140,7 +142,7 @@ def request_release(
     return uuid
 
 
-def managed(node: sa.Row[Any]) -> exception.Conflict:
+def managed(node: models.Node) -> exception.Conflict:
     """The error for what is not ours to do while something manages a node."""
     return exception.Conflict(
         f'The node {node.name} is managed by {node.managed_by}, which knows '
@@ -174,7 +176,7 @@ def request_sync(
 def leave(
     tx: db.Transaction,
     ctx: context.RequestContext | None,
-    podm: sa.Row[Any],
+    podm: models.PodManager,
 ) -> None:
     """Ask for the end of a pod manager's deliveries, if there are any.
 
@@ -206,7 +208,7 @@ def leave(
     )
 
 
-def cancel(tx: db.Transaction, operation: sa.Row[Any]) -> None:
+def cancel(tx: db.Transaction, operation: models.Operation) -> None:
     """Ask for an operation to be stopped and undone.
 
     :raises Conflict: when it has come to its end.

@@ -24,6 +24,7 @@ from valence.conductor.engine.run import Lapsed
 from valence.conductor.engine.run import Run
 from valence.conductor.events import refresher
 from valence.db import api as db
+from valence.db.sqlalchemy import models
 from valence.podmanagers import loader
 
 LOG = log.getLogger(__name__)
@@ -229,11 +230,13 @@ class Conductor:
                 workers.give_back()
         if claimed is None:
             return False
-        self._held.add(claimed[0].claim)
+        self._held.add(str(claimed[0].claim))
         workers.submit(self._work, *claimed)
         return True
 
-    def _work(self, operation: Any, journal: list[Any]) -> None:
+    def _work(
+        self, operation: models.Operation, journal: list[models.OperationStep]
+    ) -> None:
         """Run an operation as far as it goes; the database may go away."""
         run = Run(
             operation, journal, self._lease, self._drivers, actions.BY_NAME

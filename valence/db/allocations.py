@@ -90,7 +90,9 @@ def show(tx: db.Transaction, uuids: Collection[str]) -> None:
             _show(tx, model, ordered[start : start + db.BATCH])
 
 
-def _show(tx: db.Transaction, model: db.Model, uuids: list[str]) -> None:
+def _show(
+    tx: db.Transaction, model: type[models.Claimable], uuids: list[str]
+) -> None:
     # Whoever is at one of these now is waited for: what is asked for next
     # sees what came of it.
     locked = sa.select(model.uuid).where(model.uuid.in_(uuids))

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The few verbs that everything is stored and found with.
+"""Generic verbs that read and write the rows of any model.
 
-They work on any model and give rows, not objects. Reading::
+Reading::
 
     with db.reader() as tx:
-        row = tx.get(models.Node, uuid=uuid)
+        node = tx.get(models.Node, uuid=uuid)
 
 Writing is a function that gets the transaction as its first argument. It may
 run more than once, because a whole transaction is repeated when the database
@@ -13,6 +13,12 @@ reports a deadlock, so it does nothing but database work::
     @db.transaction
     def rename(tx, uuid, name):
         tx.update(models.Node, {'name': name}, uuid=uuid)
+
+Rows are typed as instances of their model, so that mypy knows ``node.name``.
+At run time they are plain ``sqlalchemy.Row`` tuples, which cost far less than
+ORM objects: a row has the columns of its model (or those that ``only`` names)
+as attributes and nothing else, and cannot be changed. ``mapping`` gives the
+columns by name.
 """
 
 import contextlib
@@ -22,17 +28,21 @@ import operator
 from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Iterator
+from collections.abc import Mapping
 from collections.abc import Sequence
 from typing import Any
 from typing import Concatenate
 from typing import ParamSpec
+from typing import Protocol
 from typing import TypeVar
+from typing import cast
 
 import sqlalchemy as sa
 from oslo_db import api as db_api
 from oslo_db import exception as db_exception
 from oslo_utils import timeutils
 from oslo_utils import uuidutils
+from sqlalchemy import orm
 
 from valence.common.remember import remembered
 from valence.db.sqlalchemy import engine as db_engine
@@ -41,7 +51,11 @@ from valence.db.sqlalchemy import types
 
 P = ParamSpec('P')
 T = TypeVar('T')
+M = TypeVar('M', bound=models.Table)
+M_co = TypeVar('M_co', bound=models.Table, covariant=True)
 Model = type[models.Table]
+# Names of columns, each with how it is compared with a value.
+Shape = tuple[tuple[str, str], ...]
 
 BATCH = 200
 #: What says that the database, and not what it was asked for, is at fault.
@@ -76,12 +90,12 @@ def refuses(exc: Exception) -> bool:
 def columns(model: Model) -> dict[str, sa.ColumnElement[Any]]:
     """The columns of a model by name, those it derives included."""
     return {
-        attribute.key: attribute.expression.label(attribute.key)
+        attribute.key: getattr(model, attribute.key).label(attribute.key)
         for attribute in sa.inspect(model).column_attrs
     }
 
 
-def _kind(value: Any) -> str:
+def _kind(value: object) -> str:
     """How a column is compared with a value."""
     if value is None:
         return 'null'
@@ -90,22 +104,24 @@ def _kind(value: Any) -> str:
     return 'one'
 
 
-def _shape(where: dict[str, Any]) -> tuple[tuple[str, str], ...]:
+def _shape(where: Mapping[str, object]) -> Shape:
     """What statements have in common that differ in values only."""
     return tuple((name, _kind(value)) for name, value in where.items())
 
 
-def _values(where: dict[str, Any]) -> dict[str, Any]:
+def _values(where: Mapping[str, object]) -> dict[str, object]:
     """The values that the conditions of a statement wait for."""
     return {
-        f'where_{name}': list(value) if _kind(value) == 'any' else value
+        f'where_{name}': list(cast(Iterable[object], value))
+        if _kind(value) == 'any'
+        else value
         for name, value in where.items()
         if value is not None
     }
 
 
 def _conditions(
-    model: Model, shape: tuple[tuple[str, str], ...]
+    model: Model, shape: Shape
 ) -> Iterator[sa.ColumnElement[bool]]:
     """Column = value for each; a list, tuple or set means any of them."""
     for name, kind in shape:
@@ -125,7 +141,7 @@ def _conditions(
 def _select(
     model: Model,
     only: tuple[str, ...] | None,
-    shape: tuple[tuple[str, str], ...],
+    shape: Shape,
 ) -> sa.Select[Any]:
     found = columns(model)
     names = found if only is None else only
@@ -134,14 +150,12 @@ def _select(
 
 
 @remembered
-def _select_one(
-    model: Model, shape: tuple[tuple[str, str], ...]
-) -> sa.Select[Any]:
+def _select_one(model: Model, shape: Shape) -> sa.Select[Any]:
     return _select(model, None, shape).limit(1)
 
 
 @remembered
-def _count(model: Model, shape: tuple[tuple[str, str], ...]) -> sa.Select[Any]:
+def _count(model: Model, shape: Shape) -> sa.Select[Any]:
     query = sa.select(sa.func.count()).select_from(model)
     return query.where(*_conditions(model, shape))
 
@@ -152,13 +166,42 @@ def _insert(model: Model) -> sa.Insert:
 
 
 @remembered
-def _update(model: Model, shape: tuple[tuple[str, str], ...]) -> sa.Update:
+def _update(model: Model, shape: Shape) -> sa.Update:
     return sa.update(model.__table__).where(*_conditions(model, shape))
 
 
 @remembered
-def _delete(model: Model, shape: tuple[tuple[str, str], ...]) -> sa.Delete:
+def _delete(model: Model, shape: Shape) -> sa.Delete:
     return sa.delete(model.__table__).where(*_conditions(model, shape))
+
+
+class Rows(Protocol[M_co]):
+    """The rows that a query found, in order. They can be read once."""
+
+    def __iter__(self) -> Iterator[M_co]: ...
+
+    def all(self) -> Sequence[M_co]:
+        """All rows."""
+
+    def first(self) -> M_co | None:
+        """The first row, or None."""
+
+    def one(self) -> M_co:
+        """The only row.
+
+        :raises sqlalchemy.exc.NoResultFound: for none.
+        :raises sqlalchemy.exc.MultipleResultsFound: for more than one.
+        """
+
+
+def values(row: models.Table) -> tuple[Any, ...]:
+    """The columns of a row in the order in which they were read."""
+    return cast('tuple[Any, ...]', row)
+
+
+def mapping(row: models.Table) -> sa.RowMapping:
+    """The columns of a row by name."""
+    return cast('sa.Row[*tuple[object, ...]]', row)._mapping
 
 
 class Transaction:
@@ -168,23 +211,24 @@ class Transaction:
         self.connection = connection
 
     def get(
-        self, model: Model, *extra: sa.ColumnElement[bool], **where: Any
-    ) -> sa.Row[Any] | None:
+        self, model: type[M], *extra: sa.ColumnElement[bool], **where: object
+    ) -> M | None:
         """One row, or None."""
         query = _select_one(model, _shape(where))
         if extra:
             query = query.where(*extra)
-        return self.connection.execute(query, _values(where)).first()
+        row = self.connection.execute(query, _values(where)).first()
+        return cast('M | None', row)
 
     def list(
         self,
-        model: Model,
+        model: type[M],
         *extra: sa.ColumnElement[bool],
         only: Iterable[str] | None = None,
-        order: Iterable[sa.ColumnElement[Any]] = (),
+        order: Iterable[sa.SQLColumnExpression[Any]] = (),
         limit: int | None = None,
-        **where: Any,
-    ) -> sa.Result[Any]:
+        **where: object,
+    ) -> Rows[M]:
         """All rows that meet the conditions.
 
         :param only: names of the columns to read; default: all.
@@ -197,12 +241,12 @@ class Transaction:
             query = query.order_by(*order)
         if limit is not None:
             query = query.limit(limit)
-        return self.connection.execute(query, _values(where))
+        return cast(Rows[M], self.connection.execute(query, _values(where)))
 
     def beyond(
         self,
-        columns: Sequence[Any],
-        values: Sequence[Any],
+        columns: Sequence[orm.InstrumentedAttribute[Any]],
+        values: Sequence[object],
         ascending: bool,
     ) -> sa.ColumnElement[bool]:
         """The condition on rows that come after one in an order by columns.
@@ -212,31 +256,33 @@ class Transaction:
         PostgreSQL and SQLite find the place in an index when rows are
         compared, MySQL only when columns are.
         """
-        compare = operator.gt if ascending else operator.lt
+        compare: Callable[[Any, Any], sa.ColumnElement[bool]] = (
+            operator.gt if ascending else operator.lt
+        )
         # As they are, truth values are not compared.
-        values = [
+        literals = [
             sa.literal(value, column.type)
             for column, value in zip(columns, values, strict=True)
         ]
         if len(columns) == 1:
-            return compare(columns[0], values[0])
+            return compare(columns[0], literals[0])
         if self.connection.dialect.name not in types.MYSQL:
-            return compare(sa.tuple_(*columns), sa.tuple_(*values))
-        (first, second), (one, two) = columns, values
+            return compare(sa.tuple_(*columns), sa.tuple_(*literals))
+        (first, second), (one, two) = columns, literals
         return sa.or_(
             compare(first, one), sa.and_(first == one, compare(second, two))
         )
 
     def count(
-        self, model: Model, *extra: sa.ColumnElement[bool], **where: Any
+        self, model: Model, *extra: sa.ColumnElement[bool], **where: object
     ) -> int:
         """How many rows meet the conditions."""
         query = _count(model, _shape(where))
         if extra:
             query = query.where(*extra)
-        return self.connection.execute(query, _values(where)).scalar_one()
+        return int(self.connection.execute(query, _values(where)).scalar_one())
 
-    def create(self, model: Model, **values: Any) -> str:
+    def create(self, model: Model, **values: object) -> str:
         """Insert one row.
 
         :returns: its UUID.
@@ -249,10 +295,10 @@ class Transaction:
         if computed:
             statement = statement.values(computed)
         self.connection.execute(statement, plain)
-        return row['uuid']
+        return str(row['uuid'])
 
     def create_many(
-        self, model: Model, rows: Iterable[dict[str, Any]]
+        self, model: Model, rows: Iterable[Mapping[str, object]]
     ) -> None:
         """Insert rows of the same columns, a batch at a time."""
         ready = iter([new_row(row) for row in rows])
@@ -262,9 +308,9 @@ class Transaction:
     def update(
         self,
         model: Model,
-        values: dict[str, Any],
+        values: Mapping[str, object],
         *extra: sa.ColumnElement[bool],
-        **where: Any,
+        **where: object,
     ) -> int:
         """Change the rows that meet the conditions: compare and swap.
 
@@ -281,7 +327,7 @@ class Transaction:
         ).rowcount
 
     def delete(
-        self, model: Model, *extra: sa.ColumnElement[bool], **where: Any
+        self, model: Model, *extra: sa.ColumnElement[bool], **where: object
     ) -> int:
         """Delete the rows that meet the conditions; how many there were."""
         statement = _delete(model, _shape(where))
@@ -291,10 +337,10 @@ class Transaction:
 
 
 def _parted(
-    values: dict[str, Any],
-) -> tuple[dict[str, Any], dict[str, Any]]:
+    values: Mapping[str, object],
+) -> tuple[dict[str, object], dict[str, object]]:
     """Plain values, and those that the database works out."""
-    computed = {
+    computed: dict[str, object] = {
         name: value
         for name, value in values.items()
         if isinstance(value, sa.ClauseElement)
@@ -305,7 +351,7 @@ def _parted(
     return plain, computed
 
 
-def new_row(values: dict[str, Any]) -> dict[str, Any]:
+def new_row(values: Mapping[str, object]) -> dict[str, object]:
     """The values with a UUID and a time of creation where they lack one."""
     return {
         'uuid': uuidutils.generate_uuid(),
@@ -325,8 +371,7 @@ def transaction(
     function: Callable[Concatenate[Transaction, P], T],
 ) -> Callable[P, T]:
     """Make a function one transaction, repeated whole on a deadlock."""
-
-    @db_api.wrap_db_retry(
+    retry = db_api.wrap_db_retry(
         max_retries=20,
         retry_interval=0.05,
         inc_retry_interval=True,
@@ -334,29 +379,34 @@ def transaction(
         jitter=True,
         retry_on_deadlock=True,
     )
+
     @functools.wraps(function)
     def wrapper(*args: P.args, **kwargs: P.kwargs) -> T:
         with db_engine.begin() as connection:
             return function(Transaction(connection), *args, **kwargs)
 
-    return wrapper
+    return cast('Callable[P, T]', retry(wrapper))
 
 
 @transaction
-def create(tx: Transaction, model: Model, **values: Any) -> str:
+def create(tx: Transaction, /, model: Model, **values: object) -> str:
     """Insert one row in a transaction of its own; see Transaction.create."""
     return tx.create(model, **values)
 
 
 @transaction
 def update(
-    tx: Transaction, model: Model, values: dict[str, Any], **where: Any
+    tx: Transaction,
+    /,
+    model: Model,
+    values: Mapping[str, object],
+    **where: object,
 ) -> int:
     """Change rows in a transaction of its own; see Transaction.update."""
     return tx.update(model, values, **where)
 
 
-def get(model: Model, **where: Any) -> sa.Row[Any] | None:
+def get(model: type[M], **where: object) -> M | None:
     """One row, read in a transaction of its own."""
     with reader() as tx:
         return tx.get(model, **where)

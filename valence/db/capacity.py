@@ -80,7 +80,7 @@ def _devices(of_one: bool) -> Any:
     return query.where(_of(device)) if of_one else query
 
 
-def _of(model: Any) -> sa.ColumnElement[bool]:
+def _of(model: type[models.Observed]) -> sa.ColumnElement[bool]:
     return model.podm_uuid == sa.bindparam('podm_uuid')
 
 

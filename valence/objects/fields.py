@@ -26,7 +26,7 @@ class Audience(enum.IntEnum):
     ADMIN = 3
 
 
-class Spec(fields.Field):
+class Spec(fields.Field[Any]):
     """What a field knows besides its type.
 
     :param doc: one sentence for people: API reference, CLI help, column title.
@@ -218,7 +218,8 @@ class IntegerField(Spec, fields.IntegerField):
     def from_text(self, text: str) -> int:
         if not text.lstrip('-').isdecimal():
             raise ValueError('it has to be a whole number')
-        return self.validate(int(text))
+        number: int = self.validate(int(text))
+        return number
 
 
 class BooleanField(Spec, fields.BooleanField):
@@ -273,7 +274,7 @@ class EnumField(Spec, fields.EnumField):
         }
 
 
-class _Json(fields.FieldType):
+class _Json(fields.FieldType[Any]):
     """JSON as it is; numbers, lists and objects all the way down."""
 
     def coerce(self, obj: Any, attr: str, value: Any) -> Any:
@@ -284,7 +285,7 @@ class _Json(fields.FieldType):
         return json.dumps(value)
 
 
-class ObjectField(Spec, fields.AutoTypedField):
+class ObjectField(Spec, fields.AutoTypedField[Any]):
     """A JSON object.
 
     :param inner: the JSON schema of what is in it, where that is known.
@@ -304,7 +305,7 @@ class ObjectField(Spec, fields.AutoTypedField):
         return {**self.inner, **super().schema()}
 
 
-class ListField(Spec, fields.AutoTypedField):
+class ListField(Spec, fields.AutoTypedField[Any]):
     """A JSON list.
 
     :param items: the JSON schema of one item.

@@ -139,10 +139,10 @@ class Ironic(base.Provisioner):
             elif node.provision_state in _OURS:
                 node = self._client.update_node(node, **wanted)
             else:
-                return node.provision_state
+                return str(node.provision_state)
         with _calling(deadline):
             self._client.set_node_traits(node, _traits(machine))
-        return node.provision_state
+        return str(node.provision_state)
 
     def _create(self, machine: base.Machine, wanted: dict[str, Any]) -> Any:
         try:
@@ -184,7 +184,7 @@ class Ironic(base.Provisioner):
         wanted = _GOALS[goal]
         with _calling(deadline):
             node = self._client.get_node(uuid)
-        state = node.provision_state
+        state = str(node.provision_state)
         if state in wanted.during:
             raise base.InProgress(
                 _POLL_SECONDS, f'Ironic has the node in the state {state}'

@@ -25,13 +25,13 @@ class Affinity:
         ).all()
         self._places = {self._place(system) for system in systems}
 
-    def _place(self, system: Any) -> str | None:
+    def _place(self, system: models.System) -> str | None:
         """The rack or pod manager of a system."""
         if self._wanted['scope'] == 'pod_manager':
             return system.podm_uuid
         return system.rack_uuid
 
-    def against(self, system: Any) -> str | None:
+    def against(self, system: models.System) -> str | None:
         """Why a system will not do; None: it will."""
         if not self._wanted:
             return None

@@ -187,7 +187,7 @@ def nearness(
         if name in wanted.get(group, {})
     ]
     full = match(wanted, system, devices).shortage is None
-    return (sum(shares) + full) / (len(shares) + 1)
+    return float(sum(shares) + full) / (len(shares) + 1)
 
 
 def nearest(

@@ -13,7 +13,7 @@ class RootController:
 
     v1 = dispatch.V1Controller()
 
-    @pecan.expose(content_type='application/json')
+    @pecan.expose(content_type='application/json')  # type: ignore[untyped-decorator]
     def index(self, *args: Any, **kwargs: Any) -> bytes:
         """List the versions, in the form that keystoneauth discovers."""
         version = versions.describe(pecan.request.application_url)

@@ -41,7 +41,7 @@ class Look(Step):
         run: Run,
         result: dict[str, Any],
     ) -> None:
-        podm_uuid = run.operation.podm_uuid
+        podm_uuid = run.podm_uuid
         hashes = [diff.uri_hash(uri) for uri in result['resources']]
         claimed: list[str] = []
         systems = 0

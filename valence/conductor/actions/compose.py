@@ -174,9 +174,7 @@ class Assemble(Step):
             # A task may lose a race as well as a request.
             raise TryNext(system=pick['system_uuid'], reason=str(exc)) from exc
         with db.reader() as tx:
-            found = drift.known(
-                tx, run.operation.podm_uuid, composed.resources
-            )
+            found = drift.known(tx, run.podm_uuid, composed.resources)
             self._accept(tx, run, found)
         return {**dataclasses.asdict(composed), 'found': found}
 
@@ -230,7 +228,7 @@ class Assemble(Step):
             allocations.reclaim(
                 tx,
                 run.target,
-                run.operation.podm_uuid,
+                run.podm_uuid,
                 found.values(),
                 run.operation.project_id,
             )

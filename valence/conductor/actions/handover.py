@@ -43,7 +43,7 @@ class _Step(Step):
     """A step that is waited for as long as [provisioning] says."""
 
     def patience(self, run: Run) -> float:
-        return cfg.CONF.provisioning.timeout
+        return float(cfg.CONF.provisioning.timeout)
 
 
 class Examine(_Step):
@@ -193,7 +193,7 @@ def _note(tx: db.Transaction, run: Run, result: dict[str, Any]) -> None:
     tx.update(models.Node, {'managed_state': result['state']}, uuid=run.target)
 
 
-def _pod_manager(run: Run) -> Any:
+def _pod_manager(run: Run) -> models.PodManager:
     podm = db.get(models.PodManager, uuid=run.operation.podm_uuid)
     if podm is None:
         raise exception.ResourceGone(
@@ -202,7 +202,7 @@ def _pod_manager(run: Run) -> Any:
     return podm
 
 
-def _login(podm: Any) -> tuple[str | None, str | None]:
+def _login(podm: models.PodManager) -> tuple[str | None, str | None]:
     """As whom others drive the hardware of a pod manager.
 
     :raises Conflict: when there is no login for them: ours is ours.
@@ -223,10 +223,8 @@ def _machine(run: Run) -> base.Machine:
     with db.reader() as tx:
         node = tx.list(models.Node, uuid=run.target).one()
         flavor = tx.get(models.Flavor, uuid=node.flavor_uuid)
-        systems, devices = (
-            tx.list(model, node_uuid=node.uuid).all()
-            for model in (models.System, models.Device)
-        )
+        systems = tx.list(models.System, node_uuid=node.uuid).all()
+        devices = tx.list(models.Device, node_uuid=node.uuid).all()
     drives = [drive for row in systems for drive in row.drives]
     return base.Machine(
         uuid=node.uuid,

@@ -90,7 +90,7 @@ class Change(Action):
             )
 
 
-def device(tx: db.Transaction, run: Run) -> Any:
+def device(tx: db.Transaction, run: Run) -> models.Device:
     device = tx.get(models.Device, uuid=run.operation.params['device'])
     if device is None:
         raise exception.ResourceGone(

@@ -18,7 +18,6 @@ import signal
 import threading
 from typing import Any
 
-import sqlalchemy as sa
 from oslo_config import cfg
 from oslo_db import exception as db_exception
 from oslo_log import log
@@ -194,7 +193,7 @@ def _describe(exc: Exception) -> exception.Told:
 def _told(run: Run) -> exception.Told:
     """What the operation has failed of so far."""
     operation = run.operation
-    return exception.Told(operation.error, operation.plain_error)
+    return exception.Told(operation.error or '', operation.plain_error or '')
 
 
 def _wait(run: Run, exc: base.InProgress) -> bool:
@@ -210,7 +209,7 @@ def _wait(run: Run, exc: base.InProgress) -> bool:
     return False
 
 
-def _age(row: sa.Row[Any]) -> float:
+def _age(row: models.OperationStep) -> float:
     """How many seconds ago a step was begun."""
     return (timeutils.utcnow() - row.created_at).total_seconds()
 
@@ -283,7 +282,9 @@ def _undo(run: Run) -> bool:
     return True
 
 
-def _await_undo(run: Run, row: sa.Row[Any], exc: base.InProgress) -> bool:
+def _await_undo(
+    run: Run, row: models.OperationStep, exc: base.InProgress
+) -> bool:
     """Let the pod manager finish what undoes a step, unless that drags on."""
     now = timeutils.utcnow()
     begun = row.intent.get('undo begun')

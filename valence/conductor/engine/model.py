@@ -35,7 +35,7 @@ class Step:
         """For how many seconds in all it may raise InProgress."""
         if run.action.long:
             return math.inf
-        return cfg.CONF.conductor.compose_timeout
+        return float(cfg.CONF.conductor.compose_timeout)
 
     def find(self, run: 'Run') -> dict[str, Any] | None:
         """The result, if the step was done before a crash."""

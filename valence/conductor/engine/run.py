@@ -4,8 +4,6 @@
 from collections.abc import Callable
 from typing import Any
 
-import sqlalchemy as sa
-
 from valence.common import exception
 from valence.conductor import membership
 from valence.conductor.engine.model import Action
@@ -31,8 +29,8 @@ class Run:
 
     def __init__(
         self,
-        operation: sa.Row[Any],
-        journal: list[sa.Row[Any]],
+        operation: models.Operation,
+        journal: list[models.OperationStep],
         own_lease: membership.Lease,
         drivers: loader.Pool,
         actions: dict[str, Action],
@@ -54,14 +52,24 @@ class Run:
         """The UUID of what is changed."""
         return self.operation.target_uuid
 
+    @property
+    def podm_uuid(self) -> str:
+        """The UUID of the operation's pod manager.
+
+        :raises ResourceGone: when none has been chosen.
+        """
+        if self.operation.podm_uuid is None:
+            raise exception.ResourceGone(uri='the pod manager')
+        return self.operation.podm_uuid
+
     def result(self, name: str) -> dict[str, Any]:
         """What came of an earlier step."""
         for row in self.journal:
             if row.name == name and row.state == 'done':
-                return row.result
+                return row.result or {}
         return {}
 
-    def step(self, row: sa.Row[Any]) -> Step:
+    def step(self, row: models.OperationStep) -> Step:
         """The step that a line of the journal is about."""
         return next(step for step in self.steps if step.name == row.name)
 
@@ -122,7 +130,7 @@ class Run:
         """
         self.operation, self.journal = _commit(self.operation, values, writes)
 
-    def live(self) -> list[sa.Row[Any]]:
+    def live(self) -> list[models.OperationStep]:
         """The journal without what was undone."""
         return [row for row in self.journal if row.state != 'undone']
 
@@ -130,10 +138,10 @@ class Run:
 @db.transaction
 def _commit(
     tx: db.Transaction,
-    operation: sa.Row[Any],
+    operation: models.Operation,
     values: dict[str, Any],
     writes: tuple[Write, ...],
-) -> tuple[sa.Row[Any], list[sa.Row[Any]]]:
+) -> tuple[models.Operation, list[models.OperationStep]]:
     if not tx.update(
         models.Operation,
         values,
@@ -148,7 +156,7 @@ def _commit(
 
 def load(
     tx: db.Transaction, uuid: str
-) -> tuple[sa.Row[Any], list[sa.Row[Any]]]:
+) -> tuple[models.Operation, list[models.OperationStep]]:
     """An operation and its journal."""
     journal = tx.list(
         models.OperationStep,

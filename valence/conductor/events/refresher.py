@@ -101,7 +101,7 @@ def _awaited(tx: db.Transaction, podm_uuid: str, uris: list[str]) -> list[str]:
             state='running',
             attempt=0,
         )
-    return [row.resource_uri for row in nodes]
+    return [row.resource_uri for row in nodes if row.resource_uri]
 
 
 class Listener:
@@ -364,7 +364,7 @@ class Events:
 
 
 @db.transaction
-def _leave(tx: db.Transaction, podm: Any) -> None:
+def _leave(tx: db.Transaction, podm: models.PodManager) -> None:
     """Have a subscription ended that nobody reads any more."""
     row = tx.get(models.PodManager, uuid=podm.uuid)
     if row is not None and row.event_subscription == podm.event_subscription:
@@ -375,7 +375,7 @@ def _destination(endpoint: str, podm_uuid: str, secret: str) -> str:
     return f'{endpoint.rstrip("/")}/v1/events/{podm_uuid}/{secret}'
 
 
-def is_secret(podm: Any, given: str) -> bool:
+def is_secret(podm: models.PodManager, given: str) -> bool:
     """Whether somebody knows the secret that a pod manager was told."""
     secret = secrets.decrypt(podm.event_secret)
     if secret is None:

@@ -71,7 +71,8 @@ def write(
             continue
         ours = claims.uris.get(node.uuid, set())
         changed = claims.changed.get(node.uuid, [])
-        composed = by_uri.get(node.resource_uri)
+        uri = node.resource_uri or ''
+        composed = by_uri.get(uri)
         if composed is not None:
             found = (there & set(composed.resources)) - claims.missing
             told = provisioning.drift(
@@ -85,18 +86,18 @@ def write(
         told = provisioning.drift(lost, node.managed_by, node.managed_state)
         if lost and told != node.drift:
             tx.update(models.Node, {'drift': told}, uuid=node.uuid)
-        looked_at = node.resource_uri in seen.gone or not partial
+        looked_at = uri in seen.gone or not partial
         if (
             node.provision_state == 'active'
             and looked_at
-            and not diff.is_unread(node.resource_uri, tuple(seen.unread))
+            and not diff.is_unread(uri, tuple(seen.unread))
         ):
             states.move_node(
                 tx,
                 node.uuid,
                 'error',
                 power_state='unknown',
-                last_error=f'{node.resource_uri} {_GONE}',
+                last_error=f'{uri} {_GONE}',
             )
 
 

@@ -41,7 +41,7 @@ def get_engine() -> sa.Engine:
     )
     # Rows are changed by compare-and-swap: snapshots and gap locks would only
     # cost deadlocks.
-    engine = context.writer.get_engine().execution_options(
+    engine: sa.Engine = context.writer.get_engine().execution_options(
         isolation_level='READ COMMITTED'
     )
     _wake_or_let_go(engine)

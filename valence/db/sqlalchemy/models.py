@@ -1,29 +1,41 @@
 # SPDX-License-Identifier: Apache-2.0
 """The tables, as a database administrator reads them.
 
-What a column means is said in the object of the same name; a test holds the
-two together. What it is sorted by is said there, too: the indexes that serve
-the API stand at the end, all others with their tables.
+``Mapped[str | None]`` is a column that may be NULL, ``Mapped[str]`` one that
+may not. Times, integers and truth values have the same column type everywhere;
+all other column types are given.
+
+The object of the same name says what a column means and what its rows are
+sorted by; a test compares the two. The indexes that serve the API are created
+at the end of this file, all other indexes with their tables.
 """
 
+from datetime import datetime
 from typing import Any
+from typing import ClassVar
 
 import sqlalchemy as sa
 from sqlalchemy import orm
+from sqlalchemy.orm import Mapped
+from sqlalchemy.orm import mapped_column as column
 
 from valence import objects
+from valence.common.types import JsonObject
 from valence.db.sqlalchemy.types import DateTime
 from valence.db.sqlalchemy.types import Json
 from valence.db.sqlalchemy.types import Name
 from valence.db.sqlalchemy.types import Text
 
-Base: Any = orm.declarative_base()
-# The stubs give a column read from its class no type that compares.
-Column: Any = sa.Column
+
+class Base(orm.DeclarativeBase):
+    """The root of all models."""
+
+    type_annotation_map: ClassVar = {datetime: DateTime}
+    __table__: ClassVar[sa.Table]
 
 
 class Table(Base):
-    """What every table has."""
+    """The columns of every table."""
 
     __abstract__ = True
     __table_args__: Any = {
@@ -31,9 +43,9 @@ class Table(Base):
         'mysql_charset': 'utf8mb4',
     }
 
-    uuid = Column(sa.String(36), primary_key=True)
-    created_at = Column(DateTime, nullable=False)
-    updated_at = Column(DateTime)
+    uuid: Mapped[str] = column(sa.String(36), primary_key=True)
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime | None]
 
 
 def _args(*constraints: Any) -> tuple[Any, ...]:
@@ -47,32 +59,32 @@ class PodManager(Table):
         sa.UniqueConstraint('url', name='uniq_pod_managers0url'),
     )
 
-    name = Column(Name(255), nullable=False)
-    url = Column(Name(512), nullable=False)
-    driver = Column(Name(64))
-    username = Column(Name(255))
-    password = Column(sa.Text)
-    auth_type = Column(sa.String(16), nullable=False)
-    insecure = Column(sa.Boolean, nullable=False)
-    ca_cert = Column(Text)
-    hardware_url = Column(Name(512))
-    hardware_username = Column(Name(255))
-    hardware_password = Column(sa.Text)
-    status = Column(sa.String(16), nullable=False)
-    status_reason = Column(sa.String(1024))
-    status_changed_at = Column(DateTime)
-    description = Column(sa.String(1024))
-    location = Column(Name(255))
-    maintenance = Column(sa.Boolean, nullable=False)
-    is_public = Column(sa.Boolean, nullable=False)
-    capabilities = Column(Json, nullable=False)
-    service_uuid = Column(Name(255))
-    contacted_at = Column(DateTime)
-    synced_at = Column(DateTime)
-    sync_error = Column(sa.String(1024))
-    deleting_at = Column(DateTime)
-    event_secret = Column(sa.Text)
-    event_subscription = Column(Name(2048))
+    name: Mapped[str] = column(Name(255))
+    url: Mapped[str] = column(Name(512))
+    driver: Mapped[str | None] = column(Name(64))
+    username: Mapped[str | None] = column(Name(255))
+    password: Mapped[str | None] = column(sa.Text)
+    auth_type: Mapped[str] = column(sa.String(16))
+    insecure: Mapped[bool]
+    ca_cert: Mapped[str | None] = column(Text)
+    hardware_url: Mapped[str | None] = column(Name(512))
+    hardware_username: Mapped[str | None] = column(Name(255))
+    hardware_password: Mapped[str | None] = column(sa.Text)
+    status: Mapped[str] = column(sa.String(16))
+    status_reason: Mapped[str | None] = column(sa.String(1024))
+    status_changed_at: Mapped[datetime | None]
+    description: Mapped[str | None] = column(sa.String(1024))
+    location: Mapped[str | None] = column(Name(255))
+    maintenance: Mapped[bool]
+    is_public: Mapped[bool]
+    capabilities: Mapped[list[str]] = column(Json)
+    service_uuid: Mapped[str | None] = column(Name(255))
+    contacted_at: Mapped[datetime | None]
+    synced_at: Mapped[datetime | None]
+    sync_error: Mapped[str | None] = column(sa.String(1024))
+    deleting_at: Mapped[datetime | None]
+    event_secret: Mapped[str | None] = column(sa.Text)
+    event_subscription: Mapped[str | None] = column(Name(2048))
 
 
 class PodManagerAccess(Table):
@@ -85,39 +97,56 @@ class PodManagerAccess(Table):
         ),
     )
 
-    podm_uuid = Column(
-        sa.String(36),
-        sa.ForeignKey('pod_managers.uuid', ondelete='CASCADE'),
-        nullable=False,
+    podm_uuid: Mapped[str] = column(
+        sa.String(36), sa.ForeignKey('pod_managers.uuid', ondelete='CASCADE')
     )
-    project_id = Column(Name(255), nullable=False)
+    project_id: Mapped[str] = column(Name(255))
 
 
 class Observed(Table):
-    """What every table of observed hardware has."""
+    """The columns of every table of observed hardware."""
 
     __abstract__ = True
 
-    podm_uuid = Column(
-        sa.String(36),
-        sa.ForeignKey('pod_managers.uuid', ondelete='CASCADE'),
-        nullable=False,
+    podm_uuid: Mapped[str] = column(
+        sa.String(36), sa.ForeignKey('pod_managers.uuid', ondelete='CASCADE')
     )
-    name = Column(Name(255), nullable=False)
-    manufacturer = Column(Name(255))
-    model = Column(Name(255))
-    serial_number = Column(Name(255))
-    state = Column(sa.String(16), nullable=False)
-    health = Column(sa.String(16), nullable=False)
-    resource_uri = Column(Name(2048), nullable=False)
+    name: Mapped[str] = column(Name(255))
+    manufacturer: Mapped[str | None] = column(Name(255))
+    model: Mapped[str | None] = column(Name(255))
+    serial_number: Mapped[str | None] = column(Name(255))
+    state: Mapped[str] = column(sa.String(16))
+    health: Mapped[str] = column(sa.String(16))
+    resource_uri: Mapped[str] = column(Name(2048))
     # A unique index cannot hold a whole URI on MySQL.
-    uri_hash = Column(sa.String(64), nullable=False)
-    properties = Column(Json, nullable=False)
-    seen_at = Column(DateTime, nullable=False)
-    refreshed = Column(sa.Boolean, nullable=False, default=False)
-    stale = Column(sa.Boolean, nullable=False)
-    missing_since = Column(DateTime)
-    missed_syncs = Column(sa.Integer, nullable=False)
+    uri_hash: Mapped[str] = column(sa.String(64))
+    properties: Mapped[JsonObject] = column(Json)
+    seen_at: Mapped[datetime]
+    refreshed: Mapped[bool] = column(default=False)
+    stale: Mapped[bool]
+    missing_since: Mapped[datetime | None]
+    missed_syncs: Mapped[int]
+
+    @orm.declared_attr
+    @classmethod
+    def synced_at(cls) -> Mapped[datetime]:
+        """When it was last read; computed, not stored.
+
+        A sync does not write rows that it finds unchanged, so their age is
+        that of the last sync.
+        """
+        last = (
+            sa.select(PodManager.synced_at)
+            .where(PodManager.uuid == cls.podm_uuid)
+            .scalar_subquery()
+        )
+        return orm.column_property(
+            sa.case(
+                (cls.stale, cls.seen_at),
+                (last > cls.seen_at, last),
+                else_=cls.seen_at,
+            )
+        )
 
 
 def _observed_args(table: str, *constraints: Any) -> tuple[Any, ...]:
@@ -130,8 +159,8 @@ def _observed_args(table: str, *constraints: Any) -> tuple[Any, ...]:
 
 
 def _is_free(context: Any) -> bool:
-    """Whether new hardware can be had: nobody claims it yet."""
-    return context.get_current_parameters()['state'] == 'free'
+    """New hardware is free if it is observed so: nothing holds it yet."""
+    return bool(context.get_current_parameters()['state'] == 'free')
 
 
 class Claimable(Observed):
@@ -139,20 +168,23 @@ class Claimable(Observed):
 
     __abstract__ = True
 
-    chassis_uuid = Column(sa.String(36))
-    rack_uuid = Column(sa.String(36))
-    node_uuid = Column(sa.String(36))
-    reserved_to = Column(Name(255))
-    free = Column(sa.Boolean, nullable=False, default=_is_free)
+    chassis_uuid: Mapped[str | None] = column(sa.String(36))
+    rack_uuid: Mapped[str | None] = column(sa.String(36))
+    node_uuid: Mapped[str | None] = column(sa.String(36))
+    reserved_to: Mapped[str | None] = column(Name(255))
+    free: Mapped[bool] = column(default=_is_free)
+    cpu_cores: Mapped[int]
+    memory_mib: Mapped[int] = column(sa.BigInteger)
+    zones: Mapped[list[str]] = column(Json)
 
 
 class Chassis(Observed):
     __tablename__ = 'chassis'
     __table_args__ = _observed_args('chassis')
 
-    parent_uuid = Column(sa.String(36))
-    type = Column(Name(64), nullable=False)
-    location = Column(Name(255))
+    parent_uuid: Mapped[str | None] = column(sa.String(36))
+    type: Mapped[str] = column(Name(64))
+    location: Mapped[str | None] = column(Name(255))
 
 
 class System(Claimable):
@@ -162,45 +194,39 @@ class System(Claimable):
         sa.Index('ix_systems_state_size', 'state', 'cpu_cores', 'memory_mib'),
     )
 
-    hardware_uuid = Column(Name(255))
-    type = Column(Name(64))
-    cpu_model = Column(Name(255))
-    cpu_architecture = Column(Name(64))
-    cpu_sockets = Column(sa.Integer, nullable=False)
-    cpu_cores = Column(sa.Integer, nullable=False)
-    cpu_threads = Column(sa.Integer, nullable=False)
-    memory_mib = Column(sa.BigInteger, nullable=False)
-    memory_type = Column(sa.String(64))
-    storage_gib = Column(sa.BigInteger, nullable=False)
-    drives = Column(Json, nullable=False)
-    nics = Column(Json, nullable=False)
-    power_state = Column(sa.String(16), nullable=False)
-    zones = Column(Json, nullable=False)
+    hardware_uuid: Mapped[str | None] = column(Name(255))
+    type: Mapped[str | None] = column(Name(64))
+    cpu_model: Mapped[str | None] = column(Name(255))
+    cpu_architecture: Mapped[str | None] = column(Name(64))
+    cpu_sockets: Mapped[int]
+    cpu_threads: Mapped[int]
+    memory_type: Mapped[str | None] = column(sa.String(64))
+    storage_gib: Mapped[int] = column(sa.BigInteger)
+    drives: Mapped[list[JsonObject]] = column(Json)
+    nics: Mapped[list[JsonObject]] = column(Json)
+    power_state: Mapped[str] = column(sa.String(16))
 
 
 class Device(Claimable):
     __tablename__ = 'devices'
     __table_args__ = _observed_args('devices')
 
-    type = Column(Name(64), nullable=False)
-    media_type = Column(sa.String(64))
-    protocol = Column(Name(64))
-    capacity_gib = Column(sa.BigInteger, nullable=False)
-    memory_mib = Column(sa.BigInteger, nullable=False)
-    cpu_cores = Column(sa.Integer, nullable=False)
-    speed_mbps = Column(sa.Integer, nullable=False)
-    pooled_group_id = Column(Name(255))
-    zones = Column(Json, nullable=False)
+    type: Mapped[str] = column(Name(64))
+    media_type: Mapped[str | None] = column(sa.String(64))
+    protocol: Mapped[str | None] = column(Name(64))
+    capacity_gib: Mapped[int] = column(sa.BigInteger)
+    speed_mbps: Mapped[int]
+    pooled_group_id: Mapped[str | None] = column(Name(255))
 
 
 class Storage(Observed):
     __tablename__ = 'storages'
     __table_args__ = _observed_args('storages')
 
-    parent_uuid = Column(sa.String(36))
-    type = Column(sa.String(16), nullable=False)
-    capacity_gib = Column(sa.BigInteger, nullable=False)
-    free_gib = Column(sa.BigInteger, nullable=False)
+    parent_uuid: Mapped[str | None] = column(sa.String(36))
+    type: Mapped[str] = column(sa.String(16))
+    capacity_gib: Mapped[int] = column(sa.BigInteger)
+    free_gib: Mapped[int] = column(sa.BigInteger)
 
 
 class Node(Table):
@@ -209,27 +235,29 @@ class Node(Table):
         sa.UniqueConstraint('scope', 'name', name='uniq_nodes0scope0name'),
     )
 
-    name = Column(Name(255), nullable=False)
-    description = Column(sa.String(1024))
-    scope = Column(Name(255), nullable=False)
-    podm_uuid = Column(sa.String(36), sa.ForeignKey('pod_managers.uuid'))
+    name: Mapped[str] = column(Name(255))
+    description: Mapped[str | None] = column(sa.String(1024))
+    scope: Mapped[str] = column(Name(255))
+    podm_uuid: Mapped[str | None] = column(
+        sa.String(36), sa.ForeignKey('pod_managers.uuid')
+    )
     # No foreign key: a flavor may go before the nodes made by it.
-    flavor_uuid = Column(sa.String(36))
-    properties = Column(Json, nullable=False)
-    index = Column(Name(255))
-    resource_uri = Column(Name(2048))
-    provision_state = Column(sa.String(16), nullable=False)
-    power_state = Column(sa.String(16), nullable=False)
-    drift = Column(Text)
-    managed_by = Column(Name(64))
-    managed_state = Column(sa.String(255))
-    last_error = Column(Text)
-    plain_last_error = Column(Text)
-    charged_cores = Column(sa.Integer, nullable=False)
-    charged_memory_mib = Column(sa.BigInteger, nullable=False)
-    charged_devices = Column(sa.Integer, nullable=False)
-    project_id = Column(Name(255))
-    user_id = Column(Name(255))
+    flavor_uuid: Mapped[str | None] = column(sa.String(36))
+    properties: Mapped[JsonObject] = column(Json)
+    index: Mapped[str | None] = column(Name(255))
+    resource_uri: Mapped[str | None] = column(Name(2048))
+    provision_state: Mapped[str] = column(sa.String(16))
+    power_state: Mapped[str] = column(sa.String(16))
+    drift: Mapped[str | None] = column(Text)
+    managed_by: Mapped[str | None] = column(Name(64))
+    managed_state: Mapped[str | None] = column(sa.String(255))
+    last_error: Mapped[str | None] = column(Text)
+    plain_last_error: Mapped[str | None] = column(Text)
+    charged_cores: Mapped[int]
+    charged_memory_mib: Mapped[int] = column(sa.BigInteger)
+    charged_devices: Mapped[int]
+    project_id: Mapped[str | None] = column(Name(255))
+    user_id: Mapped[str | None] = column(Name(255))
 
 
 class ProjectUsage(Table):
@@ -240,7 +268,7 @@ class ProjectUsage(Table):
         ),
     )
 
-    project_id = Column(Name(255), nullable=False)
+    project_id: Mapped[str] = column(Name(255))
 
 
 class Flavor(Table):
@@ -249,12 +277,12 @@ class Flavor(Table):
         sa.UniqueConstraint('scope', 'name', name='uniq_flavors0scope0name'),
     )
 
-    name = Column(Name(255), nullable=False)
-    description = Column(sa.String(1024))
-    scope = Column(Name(255), nullable=False)
-    properties = Column(Json, nullable=False)
-    is_public = Column(sa.Boolean, nullable=False)
-    project_id = Column(Name(255))
+    name: Mapped[str] = column(Name(255))
+    description: Mapped[str | None] = column(sa.String(1024))
+    scope: Mapped[str] = column(Name(255))
+    properties: Mapped[JsonObject] = column(Json)
+    is_public: Mapped[bool]
+    project_id: Mapped[str | None] = column(Name(255))
 
 
 class PendingRefresh(Table):
@@ -269,13 +297,11 @@ class PendingRefresh(Table):
         ),
     )
 
-    podm_uuid = Column(
-        sa.String(36),
-        sa.ForeignKey('pod_managers.uuid', ondelete='CASCADE'),
-        nullable=False,
+    podm_uuid: Mapped[str] = column(
+        sa.String(36), sa.ForeignKey('pod_managers.uuid', ondelete='CASCADE')
     )
-    uri = Column(Name(2048), nullable=False)
-    uri_hash = Column(sa.String(64), nullable=False)
+    uri: Mapped[str] = column(Name(2048))
+    uri_hash: Mapped[str] = column(sa.String(64))
 
 
 class Allocation(Table):
@@ -286,15 +312,15 @@ class Allocation(Table):
         ),
     )
 
-    resource_uuid = Column(sa.String(36), nullable=False)
-    node_uuid = Column(
+    resource_uuid: Mapped[str] = column(sa.String(36))
+    node_uuid: Mapped[str | None] = column(
         sa.String(36),
         sa.ForeignKey('nodes.uuid', ondelete='CASCADE'),
         index=True,
     )
-    podm_uuid = Column(sa.String(36), nullable=False, index=True)
-    reserved_to = Column(Name(255))
-    observed = Column(Json)
+    podm_uuid: Mapped[str] = column(sa.String(36), index=True)
+    reserved_to: Mapped[str | None] = column(Name(255))
+    observed: Mapped[JsonObject | None] = column(Json)
 
 
 class Operation(Table):
@@ -304,29 +330,29 @@ class Operation(Table):
         sa.Index('ix_operations_state_run_after', 'state', 'run_after'),
     )
 
-    action = Column(Name(64), nullable=False)
-    params = Column(Json, nullable=False)
-    target_type = Column(sa.String(64), nullable=False)
-    target_uuid = Column(sa.String(36), nullable=False)
+    action: Mapped[str] = column(Name(64))
+    params: Mapped[JsonObject] = column(Json)
+    target_type: Mapped[str] = column(sa.String(64))
+    target_uuid: Mapped[str] = column(sa.String(36))
     # No foreign key: the story of an operation outlives its pod manager.
-    podm_uuid = Column(sa.String(36))
-    state = Column(sa.String(16), nullable=False)
-    progress = Column(sa.Integer, nullable=False)
-    step = Column(sa.String(64))
-    undoing = Column(sa.Boolean, nullable=False)
-    attempt = Column(sa.Integer, nullable=False)
-    error = Column(Text)
-    plain_error = Column(Text)
-    conductor = Column(sa.String(36), index=True)
-    claim = Column(sa.String(36))
-    cancel_requested = Column(sa.Boolean, nullable=False)
-    lock_key = Column(sa.String(255))
-    run_after = Column(DateTime)
-    request_id = Column(sa.String(64))
-    user_id = Column(Name(255))
-    project_id = Column(Name(255))
-    started_at = Column(DateTime)
-    finished_at = Column(DateTime)
+    podm_uuid: Mapped[str | None] = column(sa.String(36))
+    state: Mapped[str] = column(sa.String(16))
+    progress: Mapped[int]
+    step: Mapped[str | None] = column(sa.String(64))
+    undoing: Mapped[bool]
+    attempt: Mapped[int]
+    error: Mapped[str | None] = column(Text)
+    plain_error: Mapped[str | None] = column(Text)
+    conductor: Mapped[str | None] = column(sa.String(36), index=True)
+    claim: Mapped[str | None] = column(sa.String(36))
+    cancel_requested: Mapped[bool]
+    lock_key: Mapped[str | None] = column(sa.String(255))
+    run_after: Mapped[datetime | None]
+    request_id: Mapped[str | None] = column(sa.String(64))
+    user_id: Mapped[str | None] = column(Name(255))
+    project_id: Mapped[str | None] = column(Name(255))
+    started_at: Mapped[datetime | None]
+    finished_at: Mapped[datetime | None]
 
 
 class OperationStep(Table):
@@ -337,46 +363,30 @@ class OperationStep(Table):
         ),
     )
 
-    operation_uuid = Column(
-        sa.String(36),
-        sa.ForeignKey('operations.uuid', ondelete='CASCADE'),
-        nullable=False,
+    operation_uuid: Mapped[str] = column(
+        sa.String(36), sa.ForeignKey('operations.uuid', ondelete='CASCADE')
     )
-    n = Column(sa.Integer, nullable=False)
-    name = Column(sa.String(64), nullable=False)
-    intent = Column(Json, nullable=False)
-    result = Column(Json)
-    state = Column(sa.String(16), nullable=False)
+    n: Mapped[int]
+    name: Mapped[str] = column(sa.String(64))
+    intent: Mapped[JsonObject] = column(Json)
+    result: Mapped[JsonObject | None] = column(Json)
+    state: Mapped[str] = column(sa.String(16))
 
 
 class Conductor(Table):
     __tablename__ = 'conductors'
 
-    hostname = Column(Name(255), nullable=False)
-    heartbeat_at = Column(DateTime, nullable=False)
-    drivers = Column(Json, nullable=False)
+    hostname: Mapped[str] = column(Name(255))
+    heartbeat_at: Mapped[datetime]
+    drivers: Mapped[list[str]] = column(Json)
 
 
-# A column that is read but not stored. What a reading of the inventory finds
-# unchanged is not written, so its age is that of the reading.
-for _model in (Chassis, System, Device, Storage):
-    _reading = (
-        sa.select(PodManager.synced_at)
-        .where(PodManager.uuid == _model.podm_uuid)
-        .scalar_subquery()
-    )
-    _model.synced_at = orm.column_property(
-        sa.case(
-            (_model.stale, _model.seen_at),
-            (_reading > _model.seen_at, _reading),
-            else_=_model.seen_at,
-        )
-    )
-
-BY_RESOURCE = {
+BY_RESOURCE: dict[str, type[Table]] = {
     mapper.class_.__tablename__: mapper.class_
     for mapper in Base.registry.mappers
 }
+
+OBJECTS = {BY_RESOURCE[cls.RESOURCE]: cls for cls in objects.ALL}
 
 
 def index_name(table: str, name: str | None, key: str) -> str:

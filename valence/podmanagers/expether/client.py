@@ -198,7 +198,7 @@ def is_usable(device: dict[str, Any]) -> bool:
 
 def is_connected(box: dict[str, Any]) -> bool:
     """Whether a box has found its server; True where it does not tell."""
-    return box.get('eesv_connection_status', 'up') == 'up'
+    return bool(box.get('eesv_connection_status', 'up') == 'up')
 
 
 def kind(box: dict[str, Any]) -> tuple[str, str | None, str | None]:

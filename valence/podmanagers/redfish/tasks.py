@@ -4,6 +4,7 @@
 import time
 from collections.abc import Callable
 from typing import Any
+from typing import TypeVar
 
 from valence.common import exception
 from valence.podmanagers import base
@@ -13,6 +14,8 @@ from valence.podmanagers.redfish.resources import number
 from valence.podmanagers.redfish.resources import obj
 from valence.podmanagers.redfish.resources import text
 from valence.podmanagers.wire.client import Answer
+
+T = TypeVar('T')
 
 _POLL_SECONDS = 1.0
 
@@ -70,7 +73,7 @@ def watch(client: Client, uri: str, deadline: base.Deadline) -> Answer:
         )
     real = text(answer.body.get('TaskMonitor'), 2048)
     if real and real != uri:
-        return client.request('GET', real, deadline, check=False)
+        answer = client.request('GET', real, deadline, check=False)
     return answer
 
 
@@ -82,7 +85,7 @@ def wait(client: Client, uri: str, deadline: base.Deadline) -> Answer:
     return persist(lambda: watch(client, uri, deadline), deadline)
 
 
-def persist(call: Callable[[], Any], deadline: base.Deadline) -> Any:
+def persist(call: Callable[[], T], deadline: base.Deadline) -> T:
     """Call until it no longer raises InProgress.
 
     That begins often, for most work is short, and becomes seldom.

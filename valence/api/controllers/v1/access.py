@@ -3,23 +3,22 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from valence import objects
 from valence.api.controllers.v1 import base
 from valence.common import exception
 from valence.db import api as db
 from valence.db.sqlalchemy import models
 
 
-class Access(base.Controller):
+class Access(base.Controller[models.PodManagerAccess]):
     """The access list of a pod manager: who may use it if it is not public."""
 
     def __init__(self) -> None:
-        super().__init__(objects.PodManagerAccess)
+        super().__init__(models.PodManagerAccess)
         self.collection = 'access'
 
     def visible(self, call: base.Call) -> list[sa.ColumnElement[bool]]:
         with db.reader() as tx:
-            podm = call.find(tx, objects.PodManager, call.ident)
+            podm = call.find(tx, models.PodManager, call.ident)
         return [models.PodManagerAccess.podm_uuid == podm.uuid]
 
     @base.verb(status=201, body='c')
@@ -38,15 +37,15 @@ class Access(base.Controller):
 @db.transaction
 def _create(
     tx: db.Transaction, call: base.Call, values: dict[str, Any]
-) -> sa.Row[Any]:
-    podm = call.find(tx, objects.PodManager, call.ident)
+) -> models.PodManagerAccess:
+    podm = call.find(tx, models.PodManager, call.ident)
     uuid = tx.create(models.PodManagerAccess, podm_uuid=podm.uuid, **values)
     return tx.list(models.PodManagerAccess, uuid=uuid).one()
 
 
 @db.transaction
 def _delete(tx: db.Transaction, call: base.Call, project_id: str) -> None:
-    podm = call.find(tx, objects.PodManager, call.ident)
+    podm = call.find(tx, models.PodManager, call.ident)
     if not tx.delete(
         models.PodManagerAccess, podm_uuid=podm.uuid, project_id=project_id
     ):

@@ -11,6 +11,7 @@ import functools
 import urllib.parse
 from collections.abc import Callable
 from typing import Any
+from typing import Generic
 from typing import TypeVar
 
 import sqlalchemy as sa
@@ -24,11 +25,13 @@ from valence.api.controllers.v1 import visibility
 from valence.common import context
 from valence.common import exception
 from valence.common import policy
+from valence.common.types import JsonObject
 from valence.db import api as db
 from valence.db.sqlalchemy import models
 from valence.objects import base as objects_base
 from valence.objects.fields import Audience
 
+M = TypeVar('M', bound=models.Table)
 Verb = TypeVar('Verb', bound=Callable[..., Any])
 
 
@@ -100,12 +103,13 @@ class Call:
     def find(
         self,
         tx: db.Transaction,
-        cls: type[objects_base.ValenceObject],
+        model: type[M],
         ident: str,
         field: str | None = None,
-    ) -> sa.Row[Any]:
+    ) -> M:
         """What the asker means by a UUID or name; see :func:`find`."""
-        return find(tx, cls, ident, *self.visible(cls), field=field)
+        conditions = self.visible(models.OBJECTS[model])
+        return find(tx, model, ident, *conditions, field=field)
 
     def body(self) -> dict[str, Any]:
         """The JSON object that was sent; an absent body is an empty one.
@@ -114,7 +118,8 @@ class Call:
         """
         if isinstance(self.spec.body, dict):
             types.check(self.spec.body, self.request.json_object)
-        return self.request.json_object
+        body: JsonObject = self.request.json_object
+        return body
 
     def besides(self, name: str) -> Any:
         """What was sent besides the object's fields; None: nothing."""
@@ -156,7 +161,7 @@ class Call:
 
     def flag(self, name: str) -> bool:
         """Whether a query parameter says true."""
-        text = self.request.GET.get(name, 'false').lower()
+        text = str(self.request.GET.get(name, 'false')).lower()
         if text not in ('true', 'false'):
             raise exception.Invalid(
                 field=name, reason='it has to be true or false'
@@ -187,24 +192,24 @@ def is_uuid(ident: str) -> bool:
 
 def find(
     tx: db.Transaction,
-    cls: type[objects_base.ValenceObject],
+    model: type[M],
     ident: str,
     *conditions: sa.ColumnElement[bool],
     field: str | None = None,
-) -> sa.Row[Any]:
+) -> M:
     """The one resource with this UUID or name.
 
     :param field: the request's field that names it, if not the path does.
     :raises NotFound: when there is none; Invalid when a field names it.
     :raises Conflict: when the name fits several; lists their UUIDs.
     """
+    cls = models.OBJECTS[model]
     if is_uuid(ident):
         where: dict[str, Any] = {'uuid': ident.lower()}
     elif 'name' in cls.fields:
         where = {'name': ident}
     else:
         where = {'uuid': ''}
-    model = models.BY_RESOURCE[cls.RESOURCE]
     rows = tx.list(model, *conditions, limit=11, **where).all()
     if len(rows) > 1:
         uuids = ', '.join(row.uuid for row in rows[:10])
@@ -221,23 +226,23 @@ def find(
     raise exception.NotFound(kind=cls.KIND.capitalize(), ident=ident[:64])
 
 
-class Controller:
+class Controller(Generic[M]):
     """Reading of one kind of resource; others add their verbs to it."""
 
-    def __init__(self, cls: type[objects_base.ValenceObject]) -> None:
-        self.object = cls
-        self.collection = cls.RESOURCE
-        self.model = models.BY_RESOURCE[cls.RESOURCE]
+    def __init__(self, model: type[M]) -> None:
+        self.model = model
+        self.object = models.OBJECTS[model]
+        self.collection = self.object.RESOURCE
 
     def visible(self, call: Call) -> list[sa.ColumnElement[bool]]:
         """The conditions under which the asker may know of a row."""
         return call.visible(self.object)
 
-    def find(self, tx: db.Transaction, call: Call) -> sa.Row[Any]:
+    def find(self, tx: db.Transaction, call: Call) -> M:
         """The resource that the request names."""
-        return find(tx, self.object, call.ident, *self.visible(call))
+        return find(tx, self.model, call.ident, *self.visible(call))
 
-    def render(self, call: Call, row: sa.Row[Any]) -> dict[str, Any]:
+    def render(self, call: Call, row: models.Table) -> dict[str, Any]:
         """One resource as the answer shows it."""
         return render.record(row, call.shown(self.object))
 
@@ -248,7 +253,7 @@ class Controller:
         names = call.selected(self.object, wanted.fields, listing=True)
         with db.reader() as tx:
             wanted.filters = [
-                self._found(tx, call, one) if one.refers else one
+                self._found(tx, call, one, one.refers) if one.refers else one
                 for one in wanted.filters
             ]
             rows, marker = query.page(
@@ -280,11 +285,12 @@ class Controller:
             return render.record(self.find(tx, call), names)
 
     def _found(
-        self, tx: db.Transaction, call: Call, wanted: query.Filter
+        self, tx: db.Transaction, call: Call, wanted: query.Filter, kind: str
     ) -> query.Filter:
         """A filter with a UUID in the place of a UUID or name."""
-        cls = getattr(objects, self.object.fields[wanted.column].refers[1])
-        row = call.find(tx, cls, wanted.value, field=wanted.name)
+        cls = getattr(objects, kind)
+        model = models.BY_RESOURCE[cls.RESOURCE]
+        row = call.find(tx, model, wanted.value, field=wanted.name)
         return wanted._replace(value=row.uuid)
 
     def resolve(
@@ -301,4 +307,5 @@ class Controller:
             ident = values.pop(alias)
             if ident is not None:
                 cls = getattr(objects, kind)
-                values[name] = call.find(tx, cls, ident, field=alias).uuid
+                model = models.BY_RESOURCE[cls.RESOURCE]
+                values[name] = call.find(tx, model, ident, field=alias).uuid

@@ -46,4 +46,5 @@ class Events:
             since, count = self._taken.get(podm_uuid, (second, 0))
             count = count + 1 if since == second else 1
             self._taken[podm_uuid] = (second, count)
-        return count > cfg.CONF.api.event_rate
+        limit: int = cfg.CONF.api.event_rate
+        return count > limit

@@ -1,9 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 from typing import Any
 
-import sqlalchemy as sa
-
-from valence import objects
 from valence.api.controllers.v1 import base
 from valence.common import policy
 from valence.db import api as db
@@ -13,11 +10,11 @@ from valence.objects import requirements
 _PUBLISH = 'composable:flavor:publish'
 
 
-class Flavors(base.Controller):
+class Flavors(base.Controller[models.Flavor]):
     """Requirements under a name."""
 
     def __init__(self) -> None:
-        super().__init__(objects.Flavor)
+        super().__init__(models.Flavor)
 
     @base.verb(status=201, body='c')
     def create(self, call: base.Call) -> dict[str, Any]:
@@ -56,7 +53,7 @@ class Flavors(base.Controller):
 
 def _own(
     tx: db.Transaction, controller: Flavors, call: base.Call
-) -> sa.Row[Any]:
+) -> models.Flavor:
     """The flavor, if it is the asker's to change."""
     row = controller.find(tx, call)
     if row.is_public:
@@ -65,7 +62,7 @@ def _own(
 
 
 @db.transaction
-def _create(tx: db.Transaction, values: dict[str, Any]) -> sa.Row[Any]:
+def _create(tx: db.Transaction, values: dict[str, Any]) -> models.Flavor:
     uuid = tx.create(models.Flavor, **values)
     return tx.list(models.Flavor, uuid=uuid).one()
 
@@ -76,7 +73,7 @@ def _update(
     controller: Flavors,
     call: base.Call,
     values: dict[str, Any],
-) -> sa.Row[Any]:
+) -> models.Flavor:
     row = _own(tx, controller, call)
     if values:
         tx.update(models.Flavor, values, uuid=row.uuid)

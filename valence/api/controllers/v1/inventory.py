@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 from typing import Any
+from typing import TypeVar
 
 import sqlalchemy as sa
 
 from valence import objects
+from valence.api import render
 from valence.api.controllers.v1 import base
 from valence.common import exception
 from valence.common import rpc
@@ -13,19 +15,21 @@ from valence.db import api as db
 from valence.db import capacity
 from valence.db.sqlalchemy import models
 
+M = TypeVar('M', bound=models.Claimable)
 
-class Racks(base.Controller):
+
+class Racks(base.Controller[models.Chassis]):
     """Those chassis that are racks."""
 
     def __init__(self) -> None:
-        super().__init__(objects.Chassis)
+        super().__init__(models.Chassis)
         self.collection = 'racks'
 
     def visible(self, call: base.Call) -> list[sa.ColumnElement[bool]]:
         return [models.Chassis.type == 'rack', *super().visible(call)]
 
 
-class Claimable(base.Controller):
+class Claimable(base.Controller[M]):
     """Hardware that nodes are made of."""
 
     @base.verb(status=204)
@@ -39,7 +43,7 @@ class Claimable(base.Controller):
 
 @db.transaction
 def _unreserve(
-    tx: db.Transaction, controller: Claimable, call: base.Call
+    tx: db.Transaction, controller: Claimable[M], call: base.Call
 ) -> None:
     row = controller.find(tx, call)
     if not allocations.drop(tx, resource_uuid=row.uuid, node_uuid=None):
@@ -48,11 +52,11 @@ def _unreserve(
         )
 
 
-class Devices(Claimable):
+class Devices(Claimable[models.Device]):
     """Pooled parts."""
 
     def __init__(self) -> None:
-        super().__init__(objects.Device)
+        super().__init__(models.Device)
 
     @base.verb(status=202)
     def sync(self, call: base.Call) -> dict[str, Any]:
@@ -60,11 +64,11 @@ class Devices(Claimable):
         rows = _sync_all()
         rpc.wake()
         names = call.shown(objects.Operation)
-        return {'operations': [base.render.record(row, names) for row in rows]}
+        return {'operations': [render.record(row, names) for row in rows]}
 
 
 @db.transaction
-def _sync_all(tx: db.Transaction) -> list[sa.Row[Any]]:
+def _sync_all(tx: db.Transaction) -> list[models.Operation]:
     podms = tx.list(
         models.PodManager, only=('uuid',), status='online', deleting_at=None
     ).all()

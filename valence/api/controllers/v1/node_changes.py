@@ -3,7 +3,6 @@
 
 from typing import Any
 
-from valence import objects
 from valence import quota
 from valence.api.controllers.v1 import base
 from valence.common import exception
@@ -23,7 +22,7 @@ def registration(wanted: bool | dict[str, Any] | None) -> dict[str, Any]:
 @db.transaction
 def release(
     tx: db.Transaction,
-    controller: base.Controller,
+    controller: base.Controller[models.Node],
     call: base.Call,
     unregister: bool,
 ) -> tuple[str, str]:
@@ -41,7 +40,7 @@ def release(
 @db.transaction
 def register(
     tx: db.Transaction,
-    controller: base.Controller,
+    controller: base.Controller[models.Node],
     call: base.Call,
     how: dict[str, Any],
 ) -> tuple[str, str]:
@@ -64,7 +63,9 @@ def register(
 
 @db.transaction
 def unregister(
-    tx: db.Transaction, controller: base.Controller, call: base.Call
+    tx: db.Transaction,
+    controller: base.Controller[models.Node],
+    call: base.Call,
 ) -> tuple[str, str]:
     """Ask for it to be taken back from Ironic."""
     row = controller.find(tx, call)
@@ -81,7 +82,7 @@ def unregister(
 @db.transaction
 def act(
     tx: db.Transaction,
-    controller: base.Controller,
+    controller: base.Controller[models.Node],
     call: base.Call,
     name: str,
     params: dict[str, Any],
@@ -94,7 +95,7 @@ def act(
     wanted = {key.lower(): value for key, value in params.items()}
     if name in ('attach', 'detach'):
         device = call.find(
-            tx, objects.Device, params['resource_id'], field='resource_id'
+            tx, models.Device, params['resource_id'], field='resource_id'
         )
         _check_device(row, device, name)
         charge = _recharge(tx, row, device, name, limits)

@@ -3,8 +3,6 @@ import dataclasses
 import itertools
 from typing import Any
 
-import sqlalchemy as sa
-
 from valence import objects
 from valence import quota
 from valence.api import render
@@ -57,11 +55,11 @@ _TOLD: dict[type[objects_base.ValenceObject], tuple[str, ...]] = {
 }
 
 
-class Nodes(base.Controller):
+class Nodes(base.Controller[models.Node]):
     """Bare-metal servers composed out of pooled hardware."""
 
     def __init__(self) -> None:
-        super().__init__(objects.Node)
+        super().__init__(models.Node)
 
     @base.verb(params=('fields',))
     def show(self, call: base.Call) -> dict[str, Any]:
@@ -72,8 +70,8 @@ class Nodes(base.Controller):
             node = self.find(tx, call)
             answer = render.record(node, names)
             if wanted is None:
-                answer['systems'] = _claimed(tx, call, objects.System, node)
-                answer['devices'] = _claimed(tx, call, objects.Device, node)
+                answer['systems'] = _claimed(tx, call, models.System, node)
+                answer['devices'] = _claimed(tx, call, models.Device, node)
         return answer
 
     @base.verb()
@@ -81,8 +79,8 @@ class Nodes(base.Controller):
         """Show what the node stores on: local drives and pooled devices."""
         with db.reader() as tx:
             node = self.find(tx, call)
-            systems = _claimed(tx, call, objects.System, node)
-            devices = _claimed(tx, call, objects.Device, node)
+            systems = _claimed(tx, call, models.System, node)
+            devices = _claimed(tx, call, models.Device, node)
         return {
             'storages': [
                 *(
@@ -202,11 +200,11 @@ class Nodes(base.Controller):
 def _claimed(
     tx: db.Transaction,
     call: base.Call,
-    cls: type[objects_base.ValenceObject],
-    node: Any,
+    model: type[models.System] | type[models.Device],
+    node: models.Node,
 ) -> list[dict[str, Any]]:
     """What a node has claimed of one kind of hardware."""
-    model = models.BY_RESOURCE[cls.RESOURCE]
+    cls = models.OBJECTS[model]
     shown = call.shown(cls)
     names = {name: shown[name] for name in _TOLD[cls] if name in shown}
     rows = tx.list(
@@ -275,7 +273,7 @@ def _resource_uuids(
         if len(found) == 1:
             systems.append(found[0].uuid)
             continue
-        row = call.find(tx, objects.Device, ident, field='resources')
+        row = call.find(tx, models.Device, ident, field='resources')
         devices.append(row.uuid)
     if len(systems) != 1:
         raise exception.Invalid(
@@ -293,7 +291,7 @@ def _affinity(tx: db.Transaction, call: base.Call) -> dict[str, Any] | None:
         key: value
         if key == 'scope'
         else [
-            call.find(tx, objects.Node, ident, field='affinity').uuid
+            call.find(tx, models.Node, ident, field='affinity').uuid
             for ident in value
         ]
         for key, value in affinity.items()
@@ -381,7 +379,7 @@ def _manage(
 ) -> tuple[str, str]:
     body = call.body()
     podm = call.find(
-        tx, objects.PodManager, body['pod_manager'], field='pod_manager'
+        tx, models.PodManager, body['pod_manager'], field='pod_manager'
     )
     _check_usable(tx, call, podm.uuid)
     uri = body['resource_uri']
@@ -420,7 +418,7 @@ def _update(
     controller: Nodes,
     call: base.Call,
     values: dict[str, Any],
-) -> sa.Row[Any]:
+) -> models.Node:
     row = controller.find(tx, call)
     if values:
         tx.update(models.Node, values, uuid=row.uuid)

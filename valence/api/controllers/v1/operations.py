@@ -10,11 +10,11 @@ from valence.db import api as db
 from valence.db.sqlalchemy import models
 
 
-class Operations(base.Controller):
+class Operations(base.Controller[models.Operation]):
     """Changes that have to reach hardware."""
 
     def __init__(self) -> None:
-        super().__init__(objects.Operation)
+        super().__init__(models.Operation)
 
     @base.verb(params=('fields',))
     def show(self, call: base.Call) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 import urllib.parse
 from typing import Any
 
-import sqlalchemy as sa
 from oslo_utils import timeutils
 
 from valence import objects
@@ -22,11 +21,11 @@ from valence.podmanagers import loader
 _TYPE = 'pod_managers'
 
 
-class PodManagers(base.Controller):
+class PodManagers(base.Controller[models.PodManager]):
     """The controllers of pooled hardware that Valence manages."""
 
     def __init__(self) -> None:
-        super().__init__(objects.PodManager)
+        super().__init__(models.PodManager)
 
     @base.verb(params=('fields',))
     def show(self, call: base.Call) -> dict[str, Any]:
@@ -95,7 +94,7 @@ class PodManagers(base.Controller):
         row = _sync(self, call)
         rpc.wake()
         call.locate('operations', row.uuid)
-        return base.Controller(objects.Operation).render(call, row)
+        return base.Controller(models.Operation).render(call, row)
 
     def _checked(self, call: base.Call) -> dict[str, Any]:
         """The values that were sent, ready to be stored."""
@@ -115,7 +114,7 @@ class PodManagers(base.Controller):
 
 
 @db.transaction
-def _create(tx: db.Transaction, values: dict[str, Any]) -> sa.Row[Any]:
+def _create(tx: db.Transaction, values: dict[str, Any]) -> models.PodManager:
     uuid = tx.create(
         models.PodManager, **{**objects.PodManager.defaults(), **values}
     )
@@ -134,7 +133,7 @@ def _update(
     controller: PodManagers,
     call: base.Call,
     values: dict[str, Any],
-) -> sa.Row[Any]:
+) -> models.PodManager:
     row = controller.find(tx, call)
     if 'url' in values and _place(values['url']) != _place(row.url):
         _check_move(tx, row, values)
@@ -153,7 +152,7 @@ def _update(
 
 
 def _check_move(
-    tx: db.Transaction, row: sa.Row[Any], values: dict[str, Any]
+    tx: db.Transaction, row: models.PodManager, values: dict[str, Any]
 ) -> None:
     """Stop a change of host that would hand the password to a stranger."""
     if row.password is not None and 'password' not in values:
@@ -170,7 +169,7 @@ def _check_move(
         )
 
 
-def _check_hardware(row: sa.Row[Any], values: dict[str, Any]) -> None:
+def _check_hardware(row: models.PodManager, values: dict[str, Any]) -> None:
     """The same for the password of those who drive the hardware."""
     if row.hardware_password is None or 'hardware_password' in values:
         return
@@ -199,6 +198,7 @@ def _node_names(tx: db.Transaction, podm_uuid: str, *conditions: Any) -> str:
 @db.transaction
 def _delete(
     tx: db.Transaction,
+    /,
     controller: PodManagers,
     call: base.Call,
     cascade: bool,
@@ -252,7 +252,7 @@ def _delete(
 @db.transaction
 def _sync(
     tx: db.Transaction, controller: PodManagers, call: base.Call
-) -> sa.Row[Any]:
+) -> models.Operation:
     row = controller.find(tx, call)
     uuid = conductor.request_sync(tx, call.context, row.uuid)
     return tx.list(models.Operation, uuid=uuid).one()

@@ -22,7 +22,7 @@ CREATE = 'c'
 UPDATE = 'u'
 
 
-class FieldType(wtypes.UserType):
+class FieldType(wtypes.UserType):  # type: ignore[misc]
     """A WSME type that leaves the judgement to an object's field."""
 
     basetype = wtypes.text
