@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 
 from valence.common import exception
-from valence.common.remember import remembered
+from valence.common.cache import cached
 from valence.db import api as db
 from valence.db.sqlalchemy import models
 from valence.objects import base
@@ -27,7 +27,7 @@ def same(*names: str) -> Names:
     return dict(zip(names, names, strict=True))
 
 
-@remembered
+@cached
 def shown(
     cls: type[base.ValenceObject],
     minor: int,

@@ -44,7 +44,7 @@ from oslo_utils import timeutils
 from oslo_utils import uuidutils
 from sqlalchemy import orm
 
-from valence.common.remember import remembered
+from valence.common.cache import cached
 from valence.db.sqlalchemy import engine as db_engine
 from valence.db.sqlalchemy import models
 from valence.db.sqlalchemy import types
@@ -86,7 +86,7 @@ def refuses(exc: Exception) -> bool:
     )
 
 
-@remembered
+@cached
 def columns(model: Model) -> dict[str, sa.ColumnElement[Any]]:
     """The columns of a model by name, those it derives included."""
     return {
@@ -137,7 +137,7 @@ def _conditions(
 # Putting a statement together costs five times as much as running it.
 
 
-@remembered
+@cached
 def _select(
     model: Model,
     only: tuple[str, ...] | None,
@@ -149,28 +149,28 @@ def _select(
     return query.where(*_conditions(model, shape))
 
 
-@remembered
+@cached
 def _select_one(model: Model, shape: Shape) -> sa.Select[Any]:
     return _select(model, None, shape).limit(1)
 
 
-@remembered
+@cached
 def _count(model: Model, shape: Shape) -> sa.Select[Any]:
     query = sa.select(sa.func.count()).select_from(model)
     return query.where(*_conditions(model, shape))
 
 
-@remembered
+@cached
 def _insert(model: Model) -> sa.Insert:
     return sa.insert(model.__table__)
 
 
-@remembered
+@cached
 def _update(model: Model, shape: Shape) -> sa.Update:
     return sa.update(model.__table__).where(*_conditions(model, shape))
 
 
-@remembered
+@cached
 def _delete(model: Model, shape: Shape) -> sa.Delete:
     return sa.delete(model.__table__).where(*_conditions(model, shape))
 

@@ -14,7 +14,7 @@ from wsme import types as wtypes
 from wsme.rest import json as wsme_json
 
 from valence.common import exception
-from valence.common.remember import remembered
+from valence.common.cache import cached
 from valence.objects import base
 from valence.objects import fields
 
@@ -56,7 +56,7 @@ def accepted(
     }
 
 
-@remembered
+@cached
 def body_type(
     cls: type[base.ValenceObject],
     verb: str,
