@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The tests of the service.
 
-``unit`` holds what needs neither sockets nor other processes, ``functional``
+``unit`` holds what needs neither sockets nor other processes, and no waiting,
+``functional``
 what speaks HTTP: ``api`` to the application alone, ``conductor`` to all of
 Valence with simulated pod managers, ``crash`` while processes die. What tests
 stand on is in ``fixtures``.

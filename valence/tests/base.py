@@ -6,6 +6,7 @@ import warnings
 
 from oslotest import base
 
+from valence.podmanagers import fake
 from valence.tests import fixtures
 from valence.tests.fixtures import database
 
@@ -59,6 +60,56 @@ class ApiTestCase(DatabaseTestCase):
         if field:
             self.assertIn(field, error['detail'])
         return answer
+
+
+class ConductorTestCase(ApiTestCase):
+    """With the application and a conductor in the test's own thread.
+
+    Nothing happens by itself, and no time passes: see ``fixtures.Clock`` and
+    ``fixtures.Conductor``. Pod managers are fake.
+    """
+
+    options = {'fake__systems': 3, 'fake__devices': 2}
+
+    def setUp(self):
+        super().setUp()
+        self.clock = self.useFixture(fixtures.Clock())
+        self.conductor = self.useFixture(fixtures.Conductor(self.clock))
+
+    def pod(self, name='pod'):
+        """A pod whose pod manager is registered and read; see ``fake.pod``."""
+        pod = fake.pod(f'http://{name}.fake')
+        self.register(name)
+        self.conductor.look()
+        self.conductor.settle()
+        return pod
+
+    def register(self, name, **more):
+        """Register the pod manager of a fake pod."""
+        url = f'http://{name}.fake'
+        return self.client.post(
+            '/v1/pod_managers',
+            {'name': name, 'url': url, 'driver': 'fake', **more},
+        )
+
+    def begin(self, method, path, body=None):
+        """Ask for an operation; returns its UUID."""
+        answer = self.client.request(method, path, body)
+        self.assertEqual(202, answer.status, answer)
+        return answer.headers['Location'].rpartition('/')[2]
+
+    def done(self, method, path, body=None, state='succeeded'):
+        """Ask for an operation, and have it end; returns it."""
+        uuid = self.begin(method, path, body)
+        self.conductor.finish(uuid)
+        operation = self.client.get(f'/v1/operations/{uuid}')
+        self.assertEqual(state, operation['state'], operation)
+        return operation
+
+    def compose(self, name, state='succeeded', **body):
+        """Compose a node; returns it."""
+        self.done('POST', '/v1/nodes', {'name': name, **body}, state)
+        return self.client.get(f'/v1/nodes/{name}')
 
 
 class ServiceTestCase(base.BaseTestCase):

@@ -6,6 +6,7 @@ They need neither hardware nor network: :mod:`pod` is the hardware,
 """
 
 from valence.podmanagers.fake.driver import Fake
+from valence.podmanagers.fake.pod import forget
 from valence.podmanagers.fake.pod import pod
 
-__all__ = ('Fake', 'pod')
+__all__ = ('Fake', 'forget', 'pod')

@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Nodes are composed, and what goes wrong is undone or tried elsewhere."""
+
+from valence.common import exception
+from valence.tests import base
+
+
+class TestCompose(base.ConductorTestCase):
+    def setUp(self):
+        super().setUp()
+        self.fake = self.pod()
+
+    def assertNothingIsLeft(self):
+        self.assertEqual({}, self.fake.nodes)
+        for row in self.client.all('/v1/systems'):
+            self.assertIsNone(row['node_uuid'])
+            self.assertEqual('free', row['state'])
+
+    def steps(self, operation):
+        return [(step['name'], step['state']) for step in operation['steps']]
+
+    def test_a_node(self):
+        node = self.compose('n', properties={'storage': [{'count': 2}]})
+        self.assertEqual('active', node['provision_state'])
+        self.assertEqual('off', node['power_state'])
+        self.assertIsNone(node['last_error'])
+        (uri,) = self.fake.nodes
+        self.assertEqual(uri, node['resource_uri'])
+        made = self.fake.nodes[uri]
+        self.assertEqual(node['uuid'], made.marker)
+        self.assertEqual('n', made.name)
+        self.assertEqual(
+            made.resources,
+            [
+                *(row['resource_uri'] for row in node['systems']),
+                *(row['resource_uri'] for row in node['devices']),
+            ],
+        )
+        for row in self.client.all('/v1/systems'):
+            ours = row['node_uuid'] == node['uuid']
+            self.assertEqual('used' if ours else 'free', row['state'])
+
+    def test_the_parts_that_were_asked_for(self):
+        system = self.client.all('/v1/systems')[1]
+        device = self.client.all('/v1/devices')[1]
+        node = self.compose('n', resources=[system['uuid'], device['uuid']])
+        (made,) = self.fake.nodes.values()
+        self.assertEqual(
+            [system['resource_uri'], device['resource_uri']], made.resources
+        )
+        self.assertEqual(
+            [device['uuid']], [d['uuid'] for d in node['devices']]
+        )
+
+    def test_what_passes_is_tried_again(self):
+        away = exception.PodManagerUnavailable(reason='it restarts')
+        for method in ('compose', 'poll_compose', 'refresh'):
+            self.fake.order(method, away)
+        self.compose('n')
+        self.assertEqual(1, len(self.fake.nodes))
+
+    def test_what_does_not_pass_fails_after_some_attempts(self):
+        away = exception.PodManagerUnavailable(reason='it restarts')
+        self.fake.order('compose', away, count=None)
+        node = self.compose('n', 'failed')
+        self.assertEqual('error', node['provision_state'])
+        self.assertIn('it restarts', node['last_error'])
+        self.assertIsNone(node['resource_uri'])
+        self.assertEqual([], node['systems'])
+        self.assertNothingIsLeft()
+
+    def test_an_answer_that_was_lost_makes_no_second_node(self):
+        lost = exception.PodManagerUnavailable(reason='no answer')
+        self.fake.order('compose', lost, after=True)
+        node = self.compose('n')
+        self.assertEqual([node['resource_uri']], list(self.fake.nodes))
+
+    def test_a_refused_system_is_not_asked_for_again(self):
+        taken = exception.NoMatch(reason='somebody else has it')
+        self.fake.order('compose', taken, count=2)
+        operation = self.done('POST', '/v1/nodes', {'name': 'n'})
+        first, second, third = (
+            step['result']['system_uri']
+            for step in operation['steps']
+            if 'system_uri' in (step['result'] or {})
+        )
+        self.assertEqual(3, len({first, second, third}))
+        (made,) = self.fake.nodes.values()
+        self.assertEqual([third], made.resources)
+
+    def test_when_every_system_is_refused(self):
+        taken = exception.NoMatch(reason='somebody else has it')
+        self.fake.order('compose', taken, count=None)
+        node = self.compose('n', 'failed')
+        self.assertIn('somebody else has it', node['last_error'])
+        self.assertNothingIsLeft()
+
+    def test_a_system_that_was_lost_while_it_was_assembled(self):
+        self.fake.order('poll_compose', exception.NoMatch(reason='too late'))
+        node = self.compose('n')
+        self.assertEqual([node['resource_uri']], list(self.fake.nodes))
+
+    def test_nothing_fits(self):
+        wanted = {'processor': {'total_cores': 17}}
+        node = self.compose('n', 'failed', properties=wanted)
+        self.assertIn('total_cores is 16 of 17', node['last_error'])
+        self.assertIsNone(node['podm_uuid'])
+
+    def test_a_failure_nobody_thought_of_tells_nothing_of_itself(self):
+        self.fake.order('poll_compose', ZeroDivisionError('secret'))
+        node = self.compose('n', 'failed')
+        self.assertIn('ZeroDivisionError', node['last_error'])
+        self.assertNotIn('secret', node['last_error'])
+        self.assertNothingIsLeft()
+
+    def test_a_pod_manager_that_takes_too_long(self):
+        self.conf.set(fake__compose_seconds=1e6, conductor__compose_timeout=5)
+        node = self.compose('n', 'failed')
+        self.assertEqual('error', node['provision_state'])
+        self.assertNothingIsLeft()
+
+    def test_cancelled_before_it_began(self):
+        uuid = self.begin('POST', '/v1/nodes', {'name': 'n'})
+        self.client.delete(f'/v1/operations/{uuid}')
+        self.assertEqual('cancelled', self.conductor.finish(uuid).state)
+        self.assertEqual(
+            'error', self.client.get('/v1/nodes/n')['provision_state']
+        )
+        self.assertNothingIsLeft()
+
+    def test_cancelled_after_each_step(self):
+        for count in range(1, 4):
+            uuid = self.begin('POST', '/v1/nodes', {'name': f'n{count}'})
+            run = self.conductor.reach(uuid, count)
+            self.client.delete(f'/v1/operations/{uuid}')
+            self.conductor.run(run)
+            operation = self.conductor.finish(uuid)
+            self.assertEqual('cancelled', operation.state)
+            steps = self.client.get(f'/v1/operations/{uuid}')['steps']
+            self.assertEqual({'undone'}, {step['state'] for step in steps})
+            self.assertNothingIsLeft()
+
+
+class TestTwoPodManagers(base.ConductorTestCase):
+    def test_the_one_that_is_named(self):
+        a, b = self.pod('a'), self.pod('b')
+        for number in range(3):
+            node = self.compose(f'n{number}', pod_manager='b')
+            self.assertEqual('active', node['provision_state'])
+        self.compose('n3', 'failed', pod_manager='b')
+        self.assertEqual(3, len(b.nodes))
+        self.assertEqual({}, a.nodes)
