@@ -22,6 +22,7 @@ from typing import ClassVar
 from typing import Protocol
 
 from valence.common import exception
+from valence.podmanagers import hardware
 
 RESET_TYPES = (
     'On',
@@ -101,42 +102,6 @@ class Probe:
     capabilities: frozenset[str]
 
 
-@dataclasses.dataclass
-class Item:
-    """A piece of hardware as it was seen.
-
-    :param uri: the link that was followed to it; tells pieces apart.
-    :param parent: the URI of the chassis that contains it.
-    :param values: the observed fields, named as in ``objects.inventory``.
-    :param properties: the pod manager's own words.
-    :param unknown: the names of those values that could not be read: what
-        was known of them holds, and the piece counts as stale.
-    """
-
-    uri: str
-    values: dict[str, Any]
-    parent: str | None = None
-    properties: dict[str, Any] = dataclasses.field(default_factory=dict)
-    unknown: set[str] = dataclasses.field(default_factory=set)
-
-
-@dataclasses.dataclass
-class ComposedNode:
-    """A node that exists on a pod manager.
-
-    :param marker: the UUID of the Valence node that it was composed for, if
-        it bears one.
-    :param resources: the URIs of all that it is made of, as far as it says.
-    """
-
-    uri: str
-    index: str
-    name: str
-    marker: str | None
-    power_state: str
-    resources: tuple[str, ...] = ()
-
-
 @dataclasses.dataclass(frozen=True)
 class ManagementTarget:
     """The computer of a node, for those who drive it by Redfish.
@@ -147,33 +112,6 @@ class ManagementTarget:
 
     uri: str
     macs: tuple[str, ...]
-
-
-@dataclasses.dataclass
-class Inventory:
-    """All that a pod manager owns.
-
-    A pooled device is what can be joined to a system: a drive, a network
-    card, a GPU, a resource block … A storage is a service or a pool that
-    volumes are cut from.
-
-    :param problems: what could not be read, in words.
-    :param unread: URIs that are there but could not be read; of what lies
-        below them nothing is known either.
-    :param gone: URIs that were asked for and are not there any more.
-    :param unrecognized: URIs that were asked for and belong to no known
-        resource: anything may have changed.
-    """
-
-    chassis: list[Item] = dataclasses.field(default_factory=list)
-    systems: list[Item] = dataclasses.field(default_factory=list)
-    devices: list[Item] = dataclasses.field(default_factory=list)
-    storages: list[Item] = dataclasses.field(default_factory=list)
-    nodes: list[ComposedNode] = dataclasses.field(default_factory=list)
-    problems: list[str] = dataclasses.field(default_factory=list)
-    unread: set[str] = dataclasses.field(default_factory=set)
-    gone: set[str] = dataclasses.field(default_factory=set)
-    unrecognized: set[str] = dataclasses.field(default_factory=set)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -268,11 +206,13 @@ class Driver(abc.ABC):
         """Ask whether it is there, and takes our login."""
 
     @abc.abstractmethod
-    def discover(self, deadline: Deadline) -> Inventory:
+    def discover(self, deadline: Deadline) -> hardware.Inventory:
         """Read everything it owns."""
 
     @abc.abstractmethod
-    def refresh(self, uris: Iterable[str], deadline: Deadline) -> Inventory:
+    def refresh(
+        self, uris: Iterable[str], deadline: Deadline
+    ) -> hardware.Inventory:
         """Read single resources anew, as :meth:`discover` would.
 
         :param uris: of systems, devices, chassis, nodes, or of what lies
@@ -283,7 +223,7 @@ class Driver(abc.ABC):
     @abc.abstractmethod
     def compose(
         self, request: ComposeRequest, deadline: Deadline
-    ) -> ComposedNode:
+    ) -> hardware.ComposedNode:
         """Begin to compose. Not repeatable: see ``find_composed``.
 
         :param deadline: the request is not sent after it, nor waited for.
@@ -294,7 +234,7 @@ class Driver(abc.ABC):
 
     def find_composed(
         self, request: ComposeRequest, deadline: Deadline
-    ) -> ComposedNode | None:
+    ) -> hardware.ComposedNode | None:
         """The node that an earlier ``compose`` of this request made."""
         for composed in self.list_nodes(deadline):
             if composed.marker == request.marker:
@@ -302,11 +242,13 @@ class Driver(abc.ABC):
         return None
 
     @abc.abstractmethod
-    def list_nodes(self, deadline: Deadline) -> list[ComposedNode]:
+    def list_nodes(self, deadline: Deadline) -> list[hardware.ComposedNode]:
         """All nodes that exist on the pod manager."""
 
     @abc.abstractmethod
-    def poll_compose(self, uri: str, deadline: Deadline) -> ComposedNode:
+    def poll_compose(
+        self, uri: str, deadline: Deadline
+    ) -> hardware.ComposedNode:
         """Bring a composed node to the point where it can be used.
 
         :param uri: what ``compose`` told, which may stand for its work under
@@ -408,7 +350,7 @@ class Driver(abc.ABC):
         return Change()
 
     @abc.abstractmethod
-    def read_node(self, uri: str, deadline: Deadline) -> ComposedNode:
+    def read_node(self, uri: str, deadline: Deadline) -> hardware.ComposedNode:
         """Read a node anew.
 
         :raises ResourceGone: when it is not there any more.

@@ -10,6 +10,7 @@ import urllib.parse
 from collections.abc import Iterable
 
 from valence.podmanagers import base
+from valence.podmanagers import hardware
 
 
 def split(uri: str) -> tuple[str, dict[str, list[str]]]:
@@ -20,7 +21,7 @@ def split(uri: str) -> tuple[str, dict[str, list[str]]]:
 
 def pending(
     monitor: str, request: base.ComposeRequest, reserved: bool = False
-) -> base.ComposedNode:
+) -> hardware.ComposedNode:
     """A node that is still being composed.
 
     :param monitor: the URI of the task, or of the reservation.
@@ -35,7 +36,7 @@ def pending(
         doseq=True,
         safe='/:',
     )
-    return base.ComposedNode(
+    return hardware.ComposedNode(
         uri=f'{monitor}#{behind}',
         index=monitor.rstrip('/').rpartition('/')[2][:255],
         name=request.name,
@@ -57,8 +58,8 @@ def request(behind: dict[str, list[str]]) -> base.ComposeRequest:
 
 
 def lacking(
-    node: base.ComposedNode, devices: Iterable[str]
-) -> base.ComposedNode:
+    node: hardware.ComposedNode, devices: Iterable[str]
+) -> hardware.ComposedNode:
     """A node whose URI tells which blocks have yet to be joined to it."""
     missing = [uri for uri in devices if uri not in node.resources]
     if missing:

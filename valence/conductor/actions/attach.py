@@ -12,7 +12,7 @@ from valence.conductor.engine.model import Step
 from valence.conductor.engine.run import Run
 from valence.db import allocations
 from valence.db import api as db
-from valence.podmanagers import base
+from valence.podmanagers import hardware
 
 
 class ClaimDevice(Step):
@@ -21,7 +21,7 @@ class ClaimDevice(Step):
     name = 'claim'
 
     def __init__(self) -> None:
-        self.seen = base.Inventory()
+        self.seen = hardware.Inventory()
         self.since = timeutils.utcnow()
 
     def record(

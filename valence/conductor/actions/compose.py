@@ -21,6 +21,7 @@ from valence.db import allocations
 from valence.db import api as db
 from valence.db.sqlalchemy import models
 from valence.podmanagers import base
+from valence.podmanagers import hardware
 from valence.scheduler import ranking
 from valence.scheduler.request import Request
 
@@ -31,7 +32,7 @@ class Pick(Step):
     name = 'pick'
 
     def __init__(self) -> None:
-        self.seen = base.Inventory()
+        self.seen = hardware.Inventory()
         self.since = timeutils.utcnow()
 
     def do(self, run: Run) -> dict[str, Any]:

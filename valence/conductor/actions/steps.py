@@ -17,7 +17,7 @@ from valence.conductor.inventory import store as inventory
 from valence.db import allocations
 from valence.db import api as db
 from valence.db.sqlalchemy import models
-from valence.podmanagers import base
+from valence.podmanagers import hardware
 
 
 def request_deadline(run: Run) -> Any:
@@ -113,7 +113,7 @@ class Refresh(Step):
     name = 'refresh'
 
     def __init__(self) -> None:
-        self.seen = base.Inventory()
+        self.seen = hardware.Inventory()
         self.since = timeutils.utcnow()
 
     def do(self, run: Run) -> dict[str, Any]:
@@ -132,7 +132,7 @@ class Refresh(Step):
 
 def look_again(
     run: Run,
-) -> tuple[base.Inventory, datetime.datetime]:
+) -> tuple[hardware.Inventory, datetime.datetime]:
     """See what became of what the node has claimed.
 
     :returns: what was seen, and when looking began; a failure is a problem in
@@ -141,12 +141,12 @@ def look_again(
     since = timeutils.utcnow()
     uris = allocations.claimed_uris(run.target)
     if run.operation.podm_uuid is None or not uris:
-        return base.Inventory(), since
+        return hardware.Inventory(), since
     deadline = run.repeatable(cfg.CONF.redfish.request_timeout)
     try:
         seen = run.driver().refresh(uris, deadline)
     except exception.PodManagerError as exc:
-        seen = base.Inventory(problems=[str(exc)])
+        seen = hardware.Inventory(problems=[str(exc)])
     run.check()
     return seen, since
 
@@ -154,7 +154,7 @@ def look_again(
 def store(
     tx: db.Transaction,
     run: Run,
-    seen: base.Inventory,
+    seen: hardware.Inventory,
     since: datetime.datetime,
 ) -> None:
     """Store what was seen, unless it is old by now."""

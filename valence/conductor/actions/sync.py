@@ -15,7 +15,7 @@ from valence.conductor.engine.run import Run
 from valence.conductor.inventory import store
 from valence.db import api as db
 from valence.db.sqlalchemy import models
-from valence.podmanagers import base
+from valence.podmanagers import hardware
 
 LOG = log.getLogger(__name__)
 
@@ -26,7 +26,7 @@ class Read(Step):
     name = 'read'
 
     def __init__(self) -> None:
-        self.seen: base.Inventory = base.Inventory()
+        self.seen: hardware.Inventory = hardware.Inventory()
         self.since = timeutils.utcnow()
 
     def do(self, run: Run) -> dict[str, Any]:
@@ -90,7 +90,7 @@ class Tidy(Step):
         return {'released': released}
 
 
-def _orphaned(composed: base.ComposedNode) -> bool:
+def _orphaned(composed: hardware.ComposedNode) -> bool:
     """Whether a node bears the mark of one of ours, but is not that one."""
     with db.reader() as tx:
         ours = tx.list(

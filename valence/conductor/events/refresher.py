@@ -31,6 +31,7 @@ from valence.conductor.inventory import store
 from valence.db import api as db
 from valence.db.sqlalchemy import models
 from valence.podmanagers import base
+from valence.podmanagers import hardware
 from valence.podmanagers import loader
 
 LOG = log.getLogger(__name__)
@@ -417,7 +418,7 @@ def _begin_reading(tx: db.Transaction, podm_uuid: str) -> bool:
 def _store(
     tx: db.Transaction,
     podm_uuid: str,
-    seen: base.Inventory,
+    seen: hardware.Inventory,
     since: datetime.datetime,
     rows: list[str],
 ) -> None:

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from collections.abc import Mapping
 from typing import Any
 
-from valence.podmanagers import base
+from valence.podmanagers import hardware
 
 # A piece of hardware is forgotten when it was missed that often, for so long.
 _MISSED_SYNCS = 3
@@ -38,7 +38,7 @@ def uri_hash(uri: str) -> str:
 
 
 def matches(
-    seen: Iterable[base.Item],
+    seen: Iterable[hardware.Item],
     stored: Iterable[Any],
     serials: Iterable[str],
 ) -> dict[str, Any]:
@@ -77,7 +77,7 @@ def _unique(pairs: Iterable[tuple[Any, Any]]) -> dict[Any, Any]:
 
 
 def diff(
-    seen: Iterable[base.Item],
+    seen: Iterable[hardware.Item],
     stored: Iterable[Any],
     found: Mapping[str, Any],
     *,
@@ -141,7 +141,7 @@ def diff(
 
 
 def _values(
-    item: base.Item,
+    item: hardware.Item,
     uuids: Mapping[str, str],
     parent_column: str,
     racks: Mapping[str | None, str | None] | None,
@@ -166,7 +166,7 @@ def _values(
 
 def _leave_unknown(
     values: dict[str, Any],
-    item: base.Item,
+    item: hardware.Item,
     parent_column: str,
     unheard: bool,
 ) -> None:

@@ -11,7 +11,7 @@ from valence.conductor import states
 from valence.conductor.inventory import diff
 from valence.db import api as db
 from valence.db.sqlalchemy import models
-from valence.podmanagers import base
+from valence.podmanagers import hardware
 
 _GONE = 'is not on the pod manager any more'
 # What of the hardware of a node stays as it is for as long as the node has it.
@@ -51,7 +51,7 @@ def remember(tx: db.Transaction, node_uuid: str) -> None:
 def write(
     tx: db.Transaction,
     podm_uuid: str,
-    seen: base.Inventory,
+    seen: hardware.Inventory,
     partial: bool,
     since: datetime.datetime | None,
 ) -> None:
@@ -104,7 +104,7 @@ def write(
 def _write_node(
     tx: db.Transaction,
     node: Any,
-    composed: base.ComposedNode,
+    composed: hardware.ComposedNode,
     drifted: str | None,
 ) -> None:
     values: dict[str, Any] = {

@@ -18,7 +18,7 @@ from valence.conductor.inventory import drift
 from valence.db import allocations
 from valence.db import api as db
 from valence.db.sqlalchemy import models
-from valence.podmanagers import base
+from valence.podmanagers import hardware
 
 
 class Table(NamedTuple):
@@ -60,7 +60,7 @@ TABLES = (
 def write(
     tx: db.Transaction,
     podm_uuid: str,
-    seen: base.Inventory,
+    seen: hardware.Inventory,
     *,
     partial: bool = False,
     since: datetime.datetime | None = None,
@@ -136,7 +136,7 @@ class _Known(NamedTuple):
 
 
 def _match(
-    tx: db.Transaction, podm_uuid: str, seen: base.Inventory, partial: bool
+    tx: db.Transaction, podm_uuid: str, seen: hardware.Inventory, partial: bool
 ) -> tuple[dict[str, _Known], dict[str, str]]:
     """Find what was seen among what is stored.
 
@@ -174,7 +174,7 @@ def _stored(
     tx: db.Transaction,
     table: Table,
     podm_uuid: str,
-    seen: base.Inventory,
+    seen: hardware.Inventory,
     partial: bool,
 ) -> Sequence[Any]:
     """The rows that what was seen is to be compared with."""
@@ -195,7 +195,7 @@ def _stored(
 
 
 def _moved(
-    tx: db.Transaction, table: Table, podm_uuid: str, seen: base.Inventory
+    tx: db.Transaction, table: Table, podm_uuid: str, seen: hardware.Inventory
 ) -> list[Any]:
     """The rows of what is missing, and may be what was seen elsewhere."""
     items = getattr(seen, table.attribute)
@@ -212,7 +212,7 @@ def _moved(
 
 def _racks(
     tx: db.Transaction,
-    seen: Iterable[base.Item],
+    seen: Iterable[hardware.Item],
     stored: Iterable[Any],
     uuids: Mapping[str, str],
 ) -> dict[str | None, str | None]:

@@ -9,7 +9,7 @@ lies in are named by their URIs.
 from collections.abc import Iterable
 from typing import Any
 
-from valence.podmanagers import base
+from valence.podmanagers import hardware
 from valence.podmanagers.redfish import resources
 from valence.podmanagers.redfish.client import links
 from valence.podmanagers.redfish.crawler import Crawler
@@ -176,7 +176,7 @@ def lacking(crawler: Crawler, body: dict[str, Any]) -> set[str]:
 
 def device_item(
     crawler: Crawler, uri: str, body: dict[str, Any], places: list[str]
-) -> base.Item:
+) -> hardware.Item:
     """A block that can be joined to a system.
 
     :param places: the URIs of the zones that it lies in.
@@ -210,7 +210,7 @@ def device_item(
     return item
 
 
-def _label(item: base.Item, parts: list[dict[str, Any]]) -> None:
+def _label(item: hardware.Item, parts: list[dict[str, Any]]) -> None:
     """A block of a single part bears what is written on the part."""
     if len(parts) != 1:
         return
@@ -234,8 +234,8 @@ def host_item(
     body: dict[str, Any],
     places: list[str],
     computer: dict[str, Any] | None,
-    inner: base.Item | None,
-) -> base.Item:
+    inner: hardware.Item | None,
+) -> hardware.Item:
     """A block that a node begins with.
 
     :param places: the URIs of the zones that it lies in.
@@ -266,7 +266,7 @@ def host_item(
         state=_host_state(body, computer),
         health=health(body),
     )
-    return base.Item(
+    return hardware.Item(
         uri=uri,
         parent=own[0] if own else inner.parent,
         values=values,

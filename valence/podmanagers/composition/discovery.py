@@ -11,6 +11,7 @@ from typing import Any
 
 from valence.common import exception
 from valence.podmanagers import base
+from valence.podmanagers import hardware
 from valence.podmanagers.composition import blocks as redfish_blocks
 from valence.podmanagers.redfish import resources as redfish_inventory
 from valence.podmanagers.redfish.client import Client
@@ -53,7 +54,7 @@ def is_node(body: dict[str, Any]) -> bool:
     return body.get('SystemType') == 'Composed'
 
 
-def node(uri: str, body: dict[str, Any]) -> base.ComposedNode:
+def node(uri: str, body: dict[str, Any]) -> hardware.ComposedNode:
     """A composed system as a node.
 
     One that is there for good is itself part of what it is made of: there
@@ -63,7 +64,7 @@ def node(uri: str, body: dict[str, Any]) -> base.ComposedNode:
     if redfish_blocks.is_expandable(body):
         members = [uri, *members]
     last = uri.rstrip('/').rpartition('/')[2]
-    return base.ComposedNode(
+    return hardware.ComposedNode(
         uri=uri,
         index=(redfish_inventory.text(body.get('Id')) or last)[:255],
         name=redfish_inventory.name(body, uri),
@@ -79,14 +80,14 @@ class Survey:
     def __init__(self, client: Client) -> None:
         self._client = client
         self._zones: dict[str, set[str]] = {}
-        self._nodes: dict[str, base.ComposedNode] | None = None
+        self._nodes: dict[str, hardware.ComposedNode] | None = None
 
     def discover(
         self,
         found: dict[str, str],
         expand: bool,
         deadline: base.Deadline,
-    ) -> base.Inventory:
+    ) -> hardware.Inventory:
         """Read everything.
 
         :param found: the collections, as :func:`places` names them.
@@ -106,7 +107,7 @@ class Survey:
         found: dict[str, str],
         uris: Iterable[str],
         deadline: base.Deadline,
-    ) -> base.Inventory:
+    ) -> hardware.Inventory:
         """Read single resources anew, and what hangs together with them."""
         asked: dict[str, list[str]] = {}
         uris = list(uris)
@@ -161,7 +162,7 @@ class Survey:
 
     def _known(
         self, found: dict[str, str], deadline: base.Deadline
-    ) -> dict[str, base.ComposedNode]:
+    ) -> dict[str, hardware.ComposedNode]:
         """The nodes that were there when this driver last looked."""
         if self._nodes is None:
             systems = self.systems(found['systems'], False, deadline)
@@ -184,10 +185,10 @@ class Survey:
 
     def _read(
         self, crawler: Crawler, members: dict[str, list[str]], composes: bool
-    ) -> base.Inventory:
+    ) -> hardware.Inventory:
         systems = crawler.get_many(members.get('systems', ()))
         blocks = redfish_blocks.read(crawler, members.get('blocks', ()))
-        seen = base.Inventory()
+        seen = hardware.Inventory()
         seen.nodes = [
             node(uri, body) for uri, body in systems.items() if is_node(body)
         ]
@@ -215,7 +216,7 @@ class Survey:
         self,
         crawler: Crawler,
         blocks: dict[str, dict[str, Any]],
-        seen: base.Inventory,
+        seen: hardware.Inventory,
     ) -> set[str]:
         """Put blocks into the inventory.
 

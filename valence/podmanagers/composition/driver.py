@@ -20,6 +20,7 @@ from typing import Any
 
 from valence.common import exception
 from valence.podmanagers import base
+from valence.podmanagers import hardware
 from valence.podmanagers import unfinished
 from valence.podmanagers.composition import blocks as redfish_blocks
 from valence.podmanagers.composition import constrained
@@ -103,17 +104,19 @@ class Redfish(redfish_events.Follower):
         service = self._client.get(uri, deadline) if uri else {}
         return root, service, discovery.places(root, service)
 
-    def discover(self, deadline: base.Deadline) -> base.Inventory:
+    def discover(self, deadline: base.Deadline) -> hardware.Inventory:
         root, _, places = self._places(deadline)
         return self._survey.discover(places, discovery.expands(root), deadline)
 
     def refresh(
         self, uris: Iterable[str], deadline: base.Deadline
-    ) -> base.Inventory:
+    ) -> hardware.Inventory:
         _, _, places = self._places(deadline)
         return self._survey.refresh(places, uris, deadline)
 
-    def list_nodes(self, deadline: base.Deadline) -> list[base.ComposedNode]:
+    def list_nodes(
+        self, deadline: base.Deadline
+    ) -> list[hardware.ComposedNode]:
         return [
             discovery.node(uri, body)
             for uri, body in self._systems(deadline).items()
@@ -128,7 +131,7 @@ class Redfish(redfish_events.Follower):
 
     def find_composed(
         self, request: base.ComposeRequest, deadline: base.Deadline
-    ) -> base.ComposedNode | None:
+    ) -> hardware.ComposedNode | None:
         _, service, _ = self._places(deadline)
         wanted = {request.system, *request.devices}
         likely = None
@@ -156,7 +159,7 @@ class Redfish(redfish_events.Follower):
 
     def compose(
         self, request: base.ComposeRequest, deadline: base.Deadline
-    ) -> base.ComposedNode:
+    ) -> hardware.ComposedNode:
         _, service, places = self._places(deadline)
         uris = (request.system, *request.devices)
         with Crawler(self._client, deadline, expand=False) as crawler:
@@ -207,7 +210,7 @@ class Redfish(redfish_events.Follower):
         answer: Answer,
         request: base.ComposeRequest,
         deadline: base.Deadline,
-    ) -> base.ComposedNode:
+    ) -> hardware.ComposedNode:
         """The node that came, or will come, of a request that was taken."""
         if answer.status == 202:
             # Where nothing tells of the work, its outcome will.
@@ -225,7 +228,7 @@ class Redfish(redfish_events.Follower):
 
     def poll_compose(
         self, uri: str, deadline: base.Deadline
-    ) -> base.ComposedNode:
+    ) -> hardware.ComposedNode:
         real, behind = unfinished.split(uri)
         for block in behind.get('join', ()):
             self._expansion.join(real, block, deadline)
@@ -367,7 +370,7 @@ class Redfish(redfish_events.Follower):
 
     def read_node(
         self, uri: str, deadline: base.Deadline
-    ) -> base.ComposedNode:
+    ) -> hardware.ComposedNode:
         real = unfinished.split(uri)[0]
         body = self._client.get(real, deadline)
         if redfish_blocks.is_expandable(body) and not (
@@ -382,8 +385,10 @@ class Redfish(redfish_events.Follower):
 
 
 def _complete(
-    node: base.ComposedNode, body: dict[str, Any], request: base.ComposeRequest
-) -> base.ComposedNode:
+    node: hardware.ComposedNode,
+    body: dict[str, Any],
+    request: base.ComposeRequest,
+) -> hardware.ComposedNode:
     """A node that was found; what it lacks still, if it can be put to it."""
     if redfish_blocks.is_expandable(body):
         return unfinished.lacking(node, request.devices)

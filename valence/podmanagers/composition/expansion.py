@@ -12,6 +12,7 @@ from typing import Any
 
 from valence.common import exception
 from valence.podmanagers import base
+from valence.podmanagers import hardware
 from valence.podmanagers import unfinished
 from valence.podmanagers.composition import blocks as redfish_blocks
 from valence.podmanagers.composition import discovery
@@ -39,7 +40,7 @@ class Expansion:
 
     def occupy(
         self, host: str, request: base.ComposeRequest, deadline: base.Deadline
-    ) -> base.ComposedNode:
+    ) -> hardware.ComposedNode:
         """Make a system that is there for good the node.
 
         :raises NoMatch: when it is somebody else's by now.

@@ -24,6 +24,7 @@ from typing import Any
 
 from valence.common import exception
 from valence.podmanagers import base
+from valence.podmanagers import hardware
 from valence.podmanagers import unfinished
 from valence.podmanagers.expether import client as eem
 from valence.podmanagers.redfish import resources as redfish_inventory
@@ -71,14 +72,14 @@ class ExpEther(base.Driver):
             )
         return base.Probe(service_uuid=None, capabilities=self.capabilities)
 
-    def discover(self, deadline: base.Deadline) -> base.Inventory:
+    def discover(self, deadline: base.Deadline) -> hardware.Inventory:
         devices = self._client.devices(deadline)
         self._remember(devices)
         return _inventory(devices, _nodes(devices))
 
     def refresh(
         self, uris: Iterable[str], deadline: base.Deadline
-    ) -> base.Inventory:
+    ) -> hardware.Inventory:
         """Read all that has changed since, and what is asked for."""
         asked = list(dict.fromkeys(uris))
         groups = [uri for uri in asked if uri.startswith(f'{eem.GROUPS}/')]
@@ -86,7 +87,7 @@ class ExpEther(base.Driver):
         since = None if groups else self._seen_until
         devices = self._client.devices(deadline, since)
         self._remember(devices)
-        seen = base.Inventory()
+        seen = hardware.Inventory()
         for uri in asked:
             try:
                 if uri in groups:
@@ -106,12 +107,14 @@ class ExpEther(base.Driver):
             times.append(self._seen_until)
         self._seen_until = max(times, key=int, default=None)
 
-    def list_nodes(self, deadline: base.Deadline) -> list[base.ComposedNode]:
+    def list_nodes(
+        self, deadline: base.Deadline
+    ) -> list[hardware.ComposedNode]:
         return _nodes(self._client.devices(deadline))
 
     def find_composed(
         self, request: base.ComposeRequest, deadline: base.Deadline
-    ) -> base.ComposedNode | None:
+    ) -> hardware.ComposedNode | None:
         devices = self._client.devices(deadline)
         server = devices.get(request.system)
         if server is None or not _is_ours(server, devices, request):
@@ -120,7 +123,7 @@ class ExpEther(base.Driver):
 
     def compose(
         self, request: base.ComposeRequest, deadline: base.Deadline
-    ) -> base.ComposedNode:
+    ) -> hardware.ComposedNode:
         devices = self._client.devices(deadline)
         _check(request, devices)
         server = devices[request.system]
@@ -132,7 +135,7 @@ class ExpEther(base.Driver):
 
     def poll_compose(
         self, uri: str, deadline: base.Deadline
-    ) -> base.ComposedNode:
+    ) -> hardware.ComposedNode:
         real, behind = unfinished.split(uri)
         for box in behind.get('join', ()):
             self._join(_group_of(real), box, deadline)
@@ -219,7 +222,7 @@ class ExpEther(base.Driver):
 
     def read_node(
         self, uri: str, deadline: base.Deadline
-    ) -> base.ComposedNode:
+    ) -> hardware.ComposedNode:
         group = _group_of(unfinished.split(uri)[0])
         return _node(group, self._client.devices(deadline))
 
@@ -306,7 +309,9 @@ def _check(
         )
 
 
-def _node(group: str, devices: dict[str, dict[str, Any]]) -> base.ComposedNode:
+def _node(
+    group: str, devices: dict[str, dict[str, Any]]
+) -> hardware.ComposedNode:
     """The machine that a group is.
 
     :raises ResourceGone: when there is no server in it.
@@ -317,7 +322,7 @@ def _node(group: str, devices: dict[str, dict[str, Any]]) -> base.ComposedNode:
         raise exception.ResourceGone(uri=f'{eem.GROUPS}/{group}')
     server = members[servers[0]]
     boxes = [uri for uri, device in members.items() if eem.is_box(device)]
-    return base.ComposedNode(
+    return hardware.ComposedNode(
         uri=f'{eem.GROUPS}/{group}',
         index=group,
         name=_name(server),
@@ -327,7 +332,7 @@ def _node(group: str, devices: dict[str, dict[str, Any]]) -> base.ComposedNode:
     )
 
 
-def _nodes(devices: dict[str, dict[str, Any]]) -> list[base.ComposedNode]:
+def _nodes(devices: dict[str, dict[str, Any]]) -> list[hardware.ComposedNode]:
     groups = {
         eem.group(device): None
         for device in devices.values()
@@ -337,16 +342,16 @@ def _nodes(devices: dict[str, dict[str, Any]]) -> list[base.ComposedNode]:
 
 
 def _unfinished(
-    node: base.ComposedNode, request: base.ComposeRequest
-) -> base.ComposedNode:
+    node: hardware.ComposedNode, request: base.ComposeRequest
+) -> hardware.ComposedNode:
     node.marker = request.marker
     return unfinished.lacking(node, request.devices)
 
 
 def _inventory(
-    devices: dict[str, dict[str, Any]], nodes: list[base.ComposedNode]
-) -> base.Inventory:
-    seen = base.Inventory(nodes=nodes)
+    devices: dict[str, dict[str, Any]], nodes: list[hardware.ComposedNode]
+) -> hardware.Inventory:
+    seen = hardware.Inventory(nodes=nodes)
     for uri, device in devices.items():
         if eem.is_server(device):
             seen.systems.append(_server_item(uri, device))
@@ -382,9 +387,9 @@ def _labels(device: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _server_item(uri: str, device: dict[str, Any]) -> base.Item:
+def _server_item(uri: str, device: dict[str, Any]) -> hardware.Item:
     """A server. Nothing is told of its processors, memory and drives."""
-    return base.Item(
+    return hardware.Item(
         uri=uri,
         values={
             **_labels(device),
@@ -407,10 +412,10 @@ def _server_item(uri: str, device: dict[str, Any]) -> base.Item:
     )
 
 
-def _box_item(uri: str, device: dict[str, Any]) -> base.Item:
+def _box_item(uri: str, device: dict[str, Any]) -> hardware.Item:
     """An I/O box. Its size is not told."""
     kind, medium, protocol = eem.kind(device)
-    return base.Item(
+    return hardware.Item(
         uri=uri,
         values={
             **_labels(device),

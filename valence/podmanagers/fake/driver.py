@@ -15,6 +15,7 @@ from oslo_config import cfg
 
 from valence.common import exception
 from valence.podmanagers import base
+from valence.podmanagers import hardware
 from valence.podmanagers.fake import pod as pods
 
 _BOOT_TARGETS = ('None', 'Pxe', 'Hdd')
@@ -63,13 +64,13 @@ class Fake(base.Driver):
                 pod.uuid, self.capabilities if able is None else able
             )
 
-    def discover(self, deadline: base.Deadline) -> base.Inventory:
+    def discover(self, deadline: base.Deadline) -> hardware.Inventory:
         with self._call('discover', deadline) as pod:
             return pod.read((*pod.hardware, *pod.nodes))
 
     def refresh(
         self, uris: Iterable[str], deadline: base.Deadline
-    ) -> base.Inventory:
+    ) -> hardware.Inventory:
         with self._call('refresh', deadline) as pod:
             wanted = dict.fromkeys(uris)
             for uri in list(wanted):
@@ -77,13 +78,15 @@ class Fake(base.Driver):
                     wanted.update(dict.fromkeys(pod.nodes[uri].resources))
             return pod.read(wanted)
 
-    def list_nodes(self, deadline: base.Deadline) -> list[base.ComposedNode]:
+    def list_nodes(
+        self, deadline: base.Deadline
+    ) -> list[hardware.ComposedNode]:
         with self._call('list_nodes', deadline) as pod:
             return pod.read(pod.nodes).nodes
 
     def compose(
         self, request: base.ComposeRequest, deadline: base.Deadline
-    ) -> base.ComposedNode:
+    ) -> hardware.ComposedNode:
         with self._call('compose', deadline) as pod:
             parts = [request.system, *request.devices]
             for uri in parts:
@@ -98,7 +101,7 @@ class Fake(base.Driver):
 
     def poll_compose(
         self, uri: str, deadline: base.Deadline
-    ) -> base.ComposedNode:
+    ) -> hardware.ComposedNode:
         with self._call('poll_compose', deadline) as pod:
             node = _node(pod, uri)
             left = node.ready_at - time.monotonic()
@@ -200,7 +203,7 @@ class Fake(base.Driver):
 
     def read_node(
         self, uri: str, deadline: base.Deadline
-    ) -> base.ComposedNode:
+    ) -> hardware.ComposedNode:
         with self._call('read_node', deadline) as pod:
             return pods.composed(uri, _node(pod, uri))
 

@@ -17,6 +17,7 @@ import requests
 from oslo_config import cfg
 
 from valence.podmanagers import base
+from valence.podmanagers import hardware
 
 _GIB = 1024
 _RACK = '/chassis/1'
@@ -149,9 +150,9 @@ class Pod:
         """Whether a system or device is there and part of no node."""
         return uri in self.hardware and uri not in self.used()
 
-    def read(self, uris: Iterable[str]) -> base.Inventory:
+    def read(self, uris: Iterable[str]) -> hardware.Inventory:
         """What there is at some URIs; what is not there is gone."""
-        seen = base.Inventory()
+        seen = hardware.Inventory()
         used = self.used()
         for uri in uris:
             if uri in self.nodes:
@@ -197,9 +198,9 @@ def forget() -> None:
         _pods.clear()
 
 
-def composed(uri: str, node: Node) -> base.ComposedNode:
+def composed(uri: str, node: Node) -> hardware.ComposedNode:
     """A node in the terms of the contract."""
-    return base.ComposedNode(
+    return hardware.ComposedNode(
         uri=uri,
         index=uri.rpartition('/')[2],
         name=node.name,
@@ -219,7 +220,7 @@ def _deliver(destination: str, uris: Iterable[str]) -> None:
         return
 
 
-def _seen(item: base.Item, used: bool) -> base.Item:
+def _seen(item: hardware.Item, used: bool) -> hardware.Item:
     values = dict(item.values)
     if values['state'] in ('free', 'used'):
         values['state'] = 'used' if used else 'free'
@@ -236,12 +237,12 @@ def _labels(kind: str, number: int) -> dict[str, Any]:
     }
 
 
-def _rack() -> base.Item:
+def _rack() -> hardware.Item:
     values = {'type': 'rack', 'location': None, 'state': 'enabled'}
-    return base.Item(uri=_RACK, values={**_labels('rack', 1), **values})
+    return hardware.Item(uri=_RACK, values={**_labels('rack', 1), **values})
 
 
-def _system(number: int) -> base.Item:
+def _system(number: int) -> hardware.Item:
     uri = f'/systems/{number}'
     drive = {
         'resource_uri': f'{uri}/drives/1',
@@ -254,7 +255,7 @@ def _system(number: int) -> base.Item:
         'mac': f'02:00:00:00:{number // 256:02x}:{number % 256:02x}',
         'speed_mbps': 10000,
     }
-    return base.Item(
+    return hardware.Item(
         uri=uri,
         parent=_RACK,
         values={
@@ -278,8 +279,8 @@ def _system(number: int) -> base.Item:
     )
 
 
-def _drive(number: int) -> base.Item:
-    return base.Item(
+def _drive(number: int) -> hardware.Item:
+    return hardware.Item(
         uri=f'/devices/{number}',
         parent=_RACK,
         values={

@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from valence.podmanagers import base
+from valence.podmanagers import hardware
 from valence.podmanagers.redfish import crawler as redfish_crawler
 from valence.podmanagers.redfish.client import link
 from valence.podmanagers.redfish.client import links
@@ -127,12 +127,12 @@ def labels(body: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def chassis_item(uri: str, body: dict[str, Any]) -> base.Item:
+def chassis_item(uri: str, body: dict[str, Any]) -> hardware.Item:
     """A chassis."""
     state = str(obj(body.get('Status')).get('State'))
     oem = obj(obj(body.get('Oem')).get('Intel_RackScale'))
     place = obj(oem.get('Location')) or obj(body.get('Location'))
-    return base.Item(
+    return hardware.Item(
         uri=uri,
         parent=link(obj(body.get('Links')).get('ContainedBy')),
         values={
@@ -153,7 +153,7 @@ def system_item(
     body: dict[str, Any],
     parts: dict[str, list[tuple[str, dict[str, Any]]]],
     used: bool,
-) -> base.Item:
+) -> hardware.Item:
     """A system with its parts.
 
     :param parts: what lies in the collections below it, each with its URI:
@@ -162,7 +162,7 @@ def system_item(
     """
     drives = [drive(*found) for found in parts.get('Drives', ())]
     chassis = links(obj(body.get('Links')).get('Chassis'))
-    return base.Item(
+    return hardware.Item(
         uri=uri,
         parent=chassis[0] if chassis else None,
         values={
@@ -262,7 +262,7 @@ def nic(uri: str, body: dict[str, Any]) -> dict[str, Any]:
 
 def read_systems(
     crawler: redfish_crawler.Crawler, uris: list[str], used: set[str]
-) -> list[base.Item]:
+) -> list[hardware.Item]:
     """Read systems with all their parts, a wave of requests at a time.
 
     :param used: the URIs of systems that nodes are made of.
@@ -337,14 +337,14 @@ def _drives_of(
 
 def read_chassis(
     crawler: redfish_crawler.Crawler, uris: list[str]
-) -> list[base.Item]:
+) -> list[hardware.Item]:
     """Read chassis."""
     return [
         chassis_item(uri, body) for uri, body in crawler.get_many(uris).items()
     ]
 
 
-def find_parents(seen: base.Inventory) -> None:
+def find_parents(seen: hardware.Inventory) -> None:
     """Have chassis tell what they contain, where that does not tell itself.
 
     Of several that tell so of a system the innermost is right.
@@ -387,12 +387,12 @@ def device_item(
     used: bool,
     parent: str | None = None,
     **values: Any,
-) -> base.Item:
+) -> hardware.Item:
     """A pooled device.
 
     :param values: what is known of it besides its labels; ``type`` at least.
     """
-    return base.Item(
+    return hardware.Item(
         uri=uri,
         parent=parent,
         values={

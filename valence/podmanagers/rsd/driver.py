@@ -13,6 +13,7 @@ from oslo_log import log
 
 from valence.common import exception
 from valence.podmanagers import base
+from valence.podmanagers import hardware
 from valence.podmanagers.composition.discovery import expands
 from valence.podmanagers.redfish import actions
 from valence.podmanagers.redfish import events as redfish_events
@@ -52,7 +53,7 @@ class RSD(redfish_events.Follower):
     def __init__(self, connection: base.Connection) -> None:
         super().__init__(connection)
         self._client = Client(connection)
-        self._nodes: dict[str, base.ComposedNode] | None = None
+        self._nodes: dict[str, hardware.ComposedNode] | None = None
         # What was asked to go, and did not answer yet.
         self._deleting: set[str] = set()
 
@@ -86,7 +87,7 @@ class RSD(redfish_events.Follower):
             )
         return root, nodes
 
-    def discover(self, deadline: base.Deadline) -> base.Inventory:
+    def discover(self, deadline: base.Deadline) -> hardware.Inventory:
         root, nodes_uri = self._root(deadline)
         with Crawler(self._client, deadline, expands(root)) as crawler:
             places = _places(root, nodes_uri)
@@ -109,7 +110,7 @@ class RSD(redfish_events.Follower):
 
     def refresh(
         self, uris: Iterable[str], deadline: base.Deadline
-    ) -> base.Inventory:
+    ) -> hardware.Inventory:
         root, nodes_uri = self._root(deadline)
         places = _places(root, nodes_uri)
         members: dict[str, list[str]] = {}
@@ -148,7 +149,7 @@ class RSD(redfish_events.Follower):
         crawler: Crawler,
         collection: str,
         asked: list[str],
-        known: dict[str, base.ComposedNode],
+        known: dict[str, hardware.ComposedNode],
     ) -> list[str]:
         """The nodes to read: those that are asked for, new, or gone.
 
@@ -162,10 +163,10 @@ class RSD(redfish_events.Follower):
 
     def _read(
         self, crawler: Crawler, members: dict[str, list[str]]
-    ) -> base.Inventory:
+    ) -> hardware.Inventory:
         """Read the nodes, which tell what of the hardware is in use."""
         nodes = crawler.get_many(members.get('nodes', ()))
-        return base.Inventory(
+        return hardware.Inventory(
             nodes=[
                 rsd_nodes.composed(uri, body) for uri, body in nodes.items()
             ]
@@ -175,7 +176,7 @@ class RSD(redfish_events.Follower):
         self,
         crawler: Crawler,
         members: dict[str, list[str]],
-        seen: base.Inventory,
+        seen: hardware.Inventory,
     ) -> None:
         used = {
             uri
@@ -199,7 +200,7 @@ class RSD(redfish_events.Follower):
         crawler: Crawler,
         collection: str,
         nodes: list[str],
-        seen: base.Inventory,
+        seen: hardware.Inventory,
     ) -> None:
         """Mark what nodes that could not be read are made of, or may be.
 
@@ -221,14 +222,16 @@ class RSD(redfish_events.Follower):
 
     def _known_nodes(
         self, deadline: base.Deadline
-    ) -> dict[str, base.ComposedNode]:
+    ) -> dict[str, hardware.ComposedNode]:
         """The nodes that were there when this driver last looked."""
         if self._nodes is None:
             found = self.list_nodes(deadline)
             self._nodes = {node.uri: node for node in found}
         return self._nodes
 
-    def list_nodes(self, deadline: base.Deadline) -> list[base.ComposedNode]:
+    def list_nodes(
+        self, deadline: base.Deadline
+    ) -> list[hardware.ComposedNode]:
         root, nodes_uri = self._root(deadline)
         with Crawler(self._client, deadline, expands(root)) as crawler:
             listed = crawler.roots([nodes_uri])[nodes_uri]
@@ -242,7 +245,7 @@ class RSD(redfish_events.Follower):
 
     def compose(
         self, request: base.ComposeRequest, deadline: base.Deadline
-    ) -> base.ComposedNode:
+    ) -> hardware.ComposedNode:
         root, nodes_uri = self._root(deadline)
         storages = _places(root, nodes_uri).get('storages')
         volumes = (f'{storages}/',) if storages else ()
@@ -264,7 +267,7 @@ class RSD(redfish_events.Follower):
 
     def poll_compose(
         self, uri: str, deadline: base.Deadline
-    ) -> base.ComposedNode:
+    ) -> hardware.ComposedNode:
         body = self._client.get(uri, deadline)
         state = body.get('ComposedNodeState')
         if state == 'Allocated':
@@ -279,7 +282,7 @@ class RSD(redfish_events.Follower):
             )
         return self._remember(rsd_nodes.composed(uri, body))
 
-    def _remember(self, node: base.ComposedNode) -> base.ComposedNode:
+    def _remember(self, node: hardware.ComposedNode) -> hardware.ComposedNode:
         if self._nodes is not None:
             self._nodes[node.uri] = node
         return node
@@ -358,7 +361,7 @@ class RSD(redfish_events.Follower):
 
     def read_node(
         self, uri: str, deadline: base.Deadline
-    ) -> base.ComposedNode:
+    ) -> hardware.ComposedNode:
         return rsd_nodes.composed(uri, self._client.get(uri, deadline))
 
     def close(self) -> None:

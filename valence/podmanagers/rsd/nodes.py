@@ -6,6 +6,7 @@ from typing import Any
 
 from valence.common import exception
 from valence.podmanagers import base
+from valence.podmanagers import hardware
 from valence.podmanagers.redfish import actions
 from valence.podmanagers.redfish import client as redfish_client
 from valence.podmanagers.redfish import resources as redfish_inventory
@@ -29,10 +30,10 @@ _DETACH = ('.DetachResource', '.DetachEndpoint')
 _PROTOCOLS = {'drive': ('NVMe', 'PCIe'), 'volume': ('NVMeOverFabrics',)}
 
 
-def composed(uri: str, body: dict[str, Any]) -> base.ComposedNode:
+def composed(uri: str, body: dict[str, Any]) -> hardware.ComposedNode:
     """A node as the pod manager tells it."""
     parts = obj(body.get('Links'))
-    return base.ComposedNode(
+    return hardware.ComposedNode(
         uri=uri,
         index=str(body.get('Id') or uri.rstrip('/').rpartition('/')[2])[:255],
         name=redfish_inventory.name(body, uri),

@@ -3,7 +3,7 @@
 
 from typing import Any
 
-from valence.podmanagers import base
+from valence.podmanagers import hardware
 from valence.podmanagers.redfish import crawler as redfish_crawler
 from valence.podmanagers.redfish.client import link
 from valence.podmanagers.redfish.client import links
@@ -19,8 +19,8 @@ _SIZES = ('capacity_gib', 'free_gib')
 
 
 def read_pooled_drives(
-    crawler: redfish_crawler.Crawler, seen: base.Inventory, used: set[str]
-) -> list[base.Item]:
+    crawler: redfish_crawler.Crawler, seen: hardware.Inventory, used: set[str]
+) -> list[hardware.Item]:
     """The drives in those chassis that hold no system: they can be attached.
 
     :param seen: with the chassis read.
@@ -58,7 +58,7 @@ def read_pooled_drives(
 
 def read_volumes(
     crawler: redfish_crawler.Crawler, services: list[str], used: set[str]
-) -> list[base.Item]:
+) -> list[hardware.Item]:
     """The volumes of storage services: they can be attached."""
     bodies = crawler.get_many(services)
     collections = [
@@ -85,7 +85,7 @@ def _assigned(body: dict[str, Any]) -> bool:
 
 def read_storages(
     crawler: redfish_crawler.Crawler, uris: list[str]
-) -> list[base.Item]:
+) -> list[hardware.Item]:
     """Storage services and their pools."""
     services = crawler.get_many(uris)
     collections = {
@@ -118,11 +118,11 @@ def read_storages(
 
 def _storage_item(
     uri: str, body: dict[str, Any], kind: str, parent: str | None
-) -> base.Item:
+) -> hardware.Item:
     data = obj(obj(body.get('Capacity')).get('Data'))
     total = number(data.get('AllocatedBytes')) / 2**30
     state = str(obj(body.get('Status')).get('State'))
-    return base.Item(
+    return hardware.Item(
         uri=uri,
         parent=parent,
         values={

@@ -5,7 +5,7 @@ import datetime
 import types
 
 from valence.conductor.inventory import diff
-from valence.podmanagers import base as driver_base
+from valence.podmanagers import hardware
 from valence.tests import base
 
 _NOW = datetime.datetime(2026, 1, 2, 3, 4, 5)
@@ -13,7 +13,7 @@ _DAY = datetime.timedelta(days=1)
 
 
 def _item(uri, **values):
-    return driver_base.Item(
+    return hardware.Item(
         uri=uri,
         values={'name': uri, 'health': 'ok', 'serial_number': None, **values},
         properties={'Id': uri},

@@ -12,7 +12,7 @@ from valence.conductor.inventory import store as inventory
 from valence.db import allocations
 from valence.db import api as db
 from valence.db.sqlalchemy import models
-from valence.podmanagers import base as driver_base
+from valence.podmanagers import hardware
 from valence.tests import base
 
 _SECOND = datetime.timedelta(seconds=1)
@@ -20,12 +20,12 @@ _SECOND = datetime.timedelta(seconds=1)
 
 def _chassis(uri, kind, parent=None):
     values = {'name': uri, 'type': kind, 'state': 'enabled', 'health': 'ok'}
-    return driver_base.Item(uri, values, parent)
+    return hardware.Item(uri, values, parent)
 
 
 def _system(uri, parent='/sled', **values):
     counts = ('cpu_sockets', 'cpu_cores', 'cpu_threads', 'memory_mib')
-    return driver_base.Item(
+    return hardware.Item(
         uri,
         {
             **dict.fromkeys((*counts, 'storage_gib'), 1),
@@ -43,7 +43,7 @@ def _system(uri, parent='/sled', **values):
 
 
 def _composed(uri, *resources):
-    return driver_base.ComposedNode(uri, '1', '1', None, 'on', resources)
+    return hardware.ComposedNode(uri, '1', '1', None, 'on', resources)
 
 
 class TestStoring(base.DatabaseTestCase):
@@ -59,7 +59,7 @@ class TestStoring(base.DatabaseTestCase):
 
     def write(self, *systems, since=None, **more):
         """Store a pod of one rack with these systems."""
-        seen = driver_base.Inventory(
+        seen = hardware.Inventory(
             chassis=[
                 _chassis('/rack', 'rack'),
                 _chassis('/drawer', 'drawer', '/rack'),
@@ -105,7 +105,7 @@ class TestStoring(base.DatabaseTestCase):
 
     def test_the_rack_of_what_was_looked_at_alone(self):
         self.write()
-        seen = driver_base.Inventory(systems=[_system('/1')])
+        seen = hardware.Inventory(systems=[_system('/1')])
         self.store(seen, partial=True)
         rack = self.row('/rack', models.Chassis).uuid
         self.assertEqual(rack, self.row('/1').rack_uuid)
@@ -133,7 +133,7 @@ class TestStoring(base.DatabaseTestCase):
         self.write(_system('/1', None), chassis=[], unread={'/sled'})
         self.assertEqual(before.chassis_uuid, self.row('/1').chassis_uuid)
         self.store(
-            driver_base.Inventory(systems=[_system('/1', None)]), partial=True
+            hardware.Inventory(systems=[_system('/1', None)]), partial=True
         )
         after = self.row('/1')
         self.assertEqual(before.chassis_uuid, after.chassis_uuid)
@@ -169,7 +169,7 @@ class TestStoring(base.DatabaseTestCase):
             self.write(_system('/1'), nodes=[_composed('/node', '/1')])
             self.assertIsNone(db.get(models.Node, name='node').drift)
         # An event may tell of the system alone.
-        gone = driver_base.Inventory(gone={'/1'})
+        gone = hardware.Inventory(gone={'/1'})
         self.store(gone, partial=True)
         node = db.get(models.Node, name='node')
         self.assertEqual('lost /1', node.drift)
@@ -199,7 +199,7 @@ class TestStoring(base.DatabaseTestCase):
             self.assertEqual(told, db.get(models.Node, uuid=node).drift)
         # It stays told, also when an event names the system alone, until it
         # is as it was.
-        seen = driver_base.Inventory(systems=[_system('/1', memory_mib=3)])
+        seen = hardware.Inventory(systems=[_system('/1', memory_mib=3)])
         self.store(seen, partial=True)
         self.assertIn('to 3', db.get(models.Node, uuid=node).drift)
         self.write(_system('/1', **known), nodes=nodes)
@@ -217,7 +217,7 @@ class TestStoring(base.DatabaseTestCase):
 
     def test_a_look_that_finds_nothing_new_is_newer_all_the_same(self):
         self.write(_system('/1'), since=self.began)
-        seen = driver_base.Inventory(systems=[_system('/1')])
+        seen = hardware.Inventory(systems=[_system('/1')])
         self.store(seen, self.began + 9 * _SECOND, partial=True)
         late = _system('/1', health='critical')
         self.write(late, since=self.began + 5 * _SECOND)
@@ -232,7 +232,7 @@ class TestStoring(base.DatabaseTestCase):
             {'synced_at': self.began + 9 * _SECOND},
             uuid=self.podm,
         )
-        seen = driver_base.Inventory(systems=[_system('/1', health='warning')])
+        seen = hardware.Inventory(systems=[_system('/1', health='warning')])
         self.store(seen, self.began + 5 * _SECOND, partial=True)
         self.assertEqual('ok', self.row('/1').health)
 
@@ -240,7 +240,7 @@ class TestStoring(base.DatabaseTestCase):
         both = _system('/1'), _system('/2')
         self.write(*both, since=self.began)
         self.assertIs(False, self.row('/1').refreshed)
-        seen = driver_base.Inventory(systems=[_system('/1')])
+        seen = hardware.Inventory(systems=[_system('/1')])
         self.store(seen, self.began + 3 * _SECOND, partial=True)
         self.assertIs(True, self.row('/1').refreshed)
         self.assertIs(False, self.row('/2').refreshed)
@@ -259,10 +259,10 @@ class TestStoring(base.DatabaseTestCase):
         before = self.row('/1').uuid
         moved = _system('/91', hardware_uuid='A')
         for looks in (
-            [driver_base.Inventory(systems=[moved], gone={'/1'})],
+            [hardware.Inventory(systems=[moved], gone={'/1'})],
             [
-                driver_base.Inventory(gone={'/91'}),
-                driver_base.Inventory(systems=[_system('/1', **moved.values)]),
+                hardware.Inventory(gone={'/91'}),
+                hardware.Inventory(systems=[_system('/1', **moved.values)]),
             ],
         ):
             for seen in looks:
@@ -275,7 +275,7 @@ class TestStoring(base.DatabaseTestCase):
         self.write(_system('/1', hardware_uuid='A'))
         before = self.row('/1').uuid
         twin = _system('/2', hardware_uuid='A')
-        self.store(driver_base.Inventory(systems=[twin]), partial=True)
+        self.store(hardware.Inventory(systems=[twin]), partial=True)
         self.assertEqual(before, self.row('/1').uuid)
         self.assertNotEqual(before, self.row('/2').uuid)
 
