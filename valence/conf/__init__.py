@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Every option of Valence: one module an option group, none elsewhere.
+"""All options of Valence: one module per option group.
 
-A module has the names ``GROUP`` (None for [DEFAULT]) and ``OPTS``; it is found
-by being here.
+A module defines ``GROUP`` (None for [DEFAULT]) and ``OPTS``. All modules of
+this package are registered.
 """
 
 import importlib

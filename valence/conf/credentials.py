@@ -4,7 +4,7 @@ from oslo_config import cfg
 GROUP = cfg.OptGroup(
     'credentials',
     title='Credentials',
-    help='How the passwords of pod managers are kept.',
+    help='Encryption of the passwords of pod managers.',
 )
 
 OPTS = [
@@ -12,17 +12,17 @@ OPTS = [
         'key_repository',
         default='$state_path/credential-keys',
         help="""
-The directory with the Fernet keys that encrypt passwords in the database; mode
-0700, each key 0600. The command valence creates it at its first start;
-otherwise use "valence-manage credential-keys create" and give every API and
-conductor host the same keys.
+Directory of the Fernet keys that encrypt passwords in the database, with mode
+0700 and each key 0600. The command valence creates it at its first start.
+Otherwise run "valence-manage credential-keys create", and copy the keys to
+all API and conductor hosts.
 """,
     ),
     cfg.IntOpt(
         'max_active_keys',
         default=3,
         min=2,
-        help='How many keys "valence-manage credential-keys rotate" keeps, '
-        'the new one included.',
+        help='Number of keys that "valence-manage credential-keys rotate" '
+        'keeps, including the new one.',
     ),
 ]

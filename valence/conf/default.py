@@ -15,8 +15,8 @@ OPTS = [
         default=os.path.join(_STATE_HOME, 'valence'),
         sample_default='/var/lib/valence',
         help="""
-The directory in which Valence keeps its files: the SQLite database and the
-credential keys of the embedded default. It is created with mode 0700.
+Directory of Valence's files: by default the SQLite database and the credential
+keys. Valence creates it with mode 0700.
 """,
     ),
     cfg.StrOpt(
@@ -25,21 +25,21 @@ credential keys of the embedded default. It is created with mode 0700.
         choices=[
             (
                 'noauth',
-                'Everybody who reaches the API is an administrator. '
-                'Meant for one machine: listen on a loopback address only.',
+                'Everyone who can reach the API is an administrator. '
+                'Use it on a single machine, with a loopback address.',
             ),
             (
                 'http_basic',
-                'Requests carry a user name and password, checked against '
-                'the file [oslo_middleware] http_basic_auth_user_file. Every '
-                'user is an administrator; for use without Keystone.',
+                'HTTP basic authentication with the users in the file '
+                '[oslo_middleware] http_basic_auth_user_file. Every user is '
+                'an administrator. Use it without Keystone.',
             ),
             (
                 'keystone',
-                'Requests carry a Keystone token, checked by the middleware '
-                'configured in [keystone_authtoken].',
+                'Keystone tokens, validated by the middleware that '
+                '[keystone_authtoken] configures.',
             ),
         ],
-        help='How the API learns who is asking.',
+        help='How the API authenticates requests.',
     ),
 ]

@@ -4,8 +4,8 @@ from oslo_config import cfg
 GROUP = cfg.OptGroup(
     'fake',
     title='Fake driver',
-    help='Pods that exist only in the memory of a conductor, for trying '
-    'Valence out and for testing it. Times are in seconds.',
+    help='Pods that exist only in the memory of a conductor, for evaluation '
+    'and tests. Times are in seconds.',
 )
 
 OPTS = [
@@ -13,7 +13,7 @@ OPTS = [
         'systems',
         default=10,
         min=0,
-        help='How many systems a fake pod has.',
+        help='Number of systems of a fake pod.',
     ),
     cfg.IntOpt(
         'devices',
@@ -25,18 +25,18 @@ OPTS = [
         'delay',
         default=0,
         min=0,
-        help='How long every call of the driver takes.',
+        help='Duration of every call of the driver.',
     ),
     cfg.FloatOpt(
         'compose_seconds',
         default=0.1,
         min=0,
-        help='How long a fake pod takes to assemble a node.',
+        help='Duration of assembling a node.',
     ),
     cfg.ListOpt(
         'failing',
         default=[],
         help='Names of driver methods, such as "probe" or "compose", that '
-        'fail as if the pod manager were not there.',
+        'fail as if the pod manager were unreachable.',
     ),
 ]

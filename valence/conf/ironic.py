@@ -6,10 +6,10 @@ GROUP = cfg.OptGroup(
     'ironic',
     title='Ironic',
     help="""
-How Ironic is reached, and what it is told of nodes. auth_type says how to log
-in: "password" by Keystone, as a user who may see and remove the nodes of every
-project (system_scope = all); "http_basic" or "none", with endpoint, at an
-Ironic that stands alone.
+Connection to Ironic, and properties of the nodes there. For an Ironic behind
+Keystone set auth_type = password, with a user that can see and delete the
+nodes of all projects (system_scope = all). For a standalone Ironic set
+auth_type = http_basic or none, and endpoint.
 """,
 )
 
@@ -17,36 +17,36 @@ _OWN = [
     cfg.StrOpt(
         'driver',
         default='redfish',
-        help='The hardware type of the nodes in Ironic.',
+        help='Hardware type of the nodes in Ironic.',
     ),
     cfg.DictOpt(
         'interfaces',
         default={},
-        help='Interfaces of the hardware type that differ from the defaults '
-        'of Ironic, such as boot:redfish-virtual-media,deploy:ramdisk.',
+        help='Hardware interfaces other than the defaults of Ironic, such as '
+        'boot:redfish-virtual-media,deploy:ramdisk.',
     ),
     cfg.DictOpt(
         'driver_info',
         default={},
-        help='More of driver_info, such as deploy_kernel:URL,'
+        help='Additional driver_info, such as deploy_kernel:URL,'
         'deploy_ramdisk:URL.',
     ),
     cfg.StrOpt(
         'verify_ca',
-        help='The certificates by which Ironic judges pod managers: a path '
-        'on the hosts of Ironic. It does not matter for pod managers that '
-        'are insecure.',
+        help='Path, on the Ironic hosts, of the CA certificates with which '
+        'Ironic verifies pod managers. Pod managers that are insecure are not '
+        'verified.',
     ),
     cfg.StrOpt(
         'resource_class',
         default='baremetal',
-        help='The resource class of nodes that were not composed by a flavor, '
-        'whose name it is otherwise.',
+        help='Resource class of nodes without a flavor. For others it is the '
+        'name of the flavor.',
     ),
     cfg.DictOpt(
         'capabilities',
         default={'boot_mode': 'uefi'},
-        help='Capabilities of every node.',
+        help='Capabilities in the properties of all nodes.',
     ),
 ]
 
@@ -57,7 +57,7 @@ OPTS = [
     *loading.get_adapter_conf_options(include_deprecated=False),
 ]
 
-# Patience is the conductor's, which does not hold a thread meanwhile.
+# Retries are made by the conductor, which does not block a thread.
 cfg.set_defaults(
     OPTS, timeout=60, status_code_retries=0, service_type='baremetal'
 )

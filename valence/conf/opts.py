@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the generators of sample files and the commands ask for."""
+"""Options for the sample generators, and defaults for the commands."""
 
 from oslo_config import cfg
 from oslo_db import options as db_options
@@ -10,10 +10,10 @@ DEFAULT_CONNECTION = 'sqlite:///$state_path/valence.sqlite'
 
 
 def list_opts() -> list[tuple[cfg.OptGroup | None, list[cfg.Opt]]]:
-    """Every option by group, as the entry point ``oslo.config.opts`` wants."""
+    """Return all options by group, for the entry point oslo.config.opts."""
     return [(module.GROUP, module.OPTS) for module in conf.MODULES]
 
 
 def set_defaults() -> None:
-    """Give other libraries' options the defaults that Valence wants."""
+    """Set Valence's defaults of library options."""
     db_options.set_defaults(cfg.CONF, connection=DEFAULT_CONNECTION)

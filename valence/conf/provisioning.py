@@ -4,28 +4,28 @@ from oslo_config import cfg
 GROUP = cfg.OptGroup(
     'provisioning',
     title='Provisioning',
-    help='Handing nodes to what provisions them. Times are in seconds.',
+    help='Registration of nodes with a provisioner. Times are in seconds.',
 )
 
 OPTS = [
     cfg.StrOpt(
         'driver',
         default='ironic',
-        help='What nodes are registered with: a name among the entry points '
-        'valence.provisioning. A node that is registered stays with what it '
-        'was registered with.',
+        help='Provisioner that nodes are registered with: an entry point in '
+        'valence.provisioning. A change does not affect nodes that are '
+        'already registered.',
     ),
     cfg.FloatOpt(
         'interval',
         default=60,
         min=0.1,
-        help='How often it is looked whether registered nodes are still '
-        'there, and in which state.',
+        help='How often a conductor reads the state of registered nodes from '
+        'the provisioner.',
     ),
     cfg.FloatOpt(
         'timeout',
         default=3600,
         min=1,
-        help='The longest that one step may take there, such as cleaning.',
+        help='Timeout for one step of the provisioner, such as cleaning.',
     ),
 ]

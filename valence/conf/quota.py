@@ -2,7 +2,7 @@
 from oslo_config import cfg
 
 GROUP = cfg.OptGroup(
-    'quota', title='Quotas', help='How much hardware a project may hold.'
+    'quota', title='Quotas', help='Limits on the hardware of a project.'
 )
 
 OPTS = [
@@ -10,10 +10,10 @@ OPTS = [
         'enforce',
         default=False,
         help="""
-Whether projects are held to the limits that Keystone has for them: how many
-nodes, processor cores, MiB of memory and devices. [oslo_limit] says as whom
-Keystone is asked and under which endpoint the limits are registered. What has
-no registered limit is not limited.
+Whether to enforce the limits that are registered in Keystone for the nodes,
+processor cores, memory (MiB) and devices of a project. [oslo_limit] configures
+the user and the endpoint of the limits. Resources without a registered limit
+are unlimited.
 """,
     ),
 ]
