@@ -40,8 +40,8 @@ def main() -> None:
         secrets.create_keys()
         migration.sync()
         if cfg.CONF.database.connection.startswith('sqlite:'):
-            # Nobody else can be at work on it: who claims to is dead.
-            membership.bury_all()
+            # No other process can use it: whoever is registered is dead.
+            membership.deregister_all()
         conductor = conductor_service.Conductor()
         api = server.Server()
         conductor.start()

@@ -12,41 +12,54 @@ from typing import Any
 from typing import NamedTuple
 
 
-class Told(NamedTuple):
-    """Why something that an operation did has failed.
+class ErrorText(NamedTuple):
+    """Why an operation failed, as it is stored.
 
-    :param full: for those who run the cloud.
-    :param plain: for members of projects: nothing of how a pod manager is
-        reached, and nothing in its own words.
+    :param message: for operators; may quote a pod manager.
+    :param user_message: for members of projects: tells nothing of how a pod
+        manager is reached, and quotes nothing.
     """
 
-    full: str
-    plain: str
+    message: str
+    user_message: str
+
+    def while_undoing(self, cause: 'ErrorText | None') -> 'ErrorText':
+        """The text of an error that occurred while steps were undone.
+
+        :param cause: the error because of which they were.
+        """
+        undoing = ErrorText(*(f'undoing: {text}' for text in self))
+        if cause is None:
+            return undoing
+        return ErrorText(*map('; '.join, zip(cause, undoing, strict=True)))
 
     def columns(self, field: str) -> dict[str, str]:
-        """What is stored of it; see ``plain`` of ``objects.fields``."""
-        return {field: self.full[:4096], f'plain_{field}': self.plain[:4096]}
+        """The values of the columns; see ``failure`` in ``objects.fields``."""
+        return {
+            field: self.message[:4096],
+            f'plain_{field}': self.user_message[:4096],
+        }
 
 
 class ValenceException(Exception):
-    """The base: an error nobody has put a better name to.
+    """The base class; by itself, an unexpected error.
 
-    :cvar plain: what members of projects are told in place of the message,
-        where the message has words of a pod manager in it.
+    :cvar user_message: what members of projects read in place of the message,
+        where the message may quote a pod manager.
     """
 
     code = 500
-    message = 'Something unexpected went wrong.'
-    plain: str | None = None
+    message = 'An unexpected error occurred.'
+    user_message: str | None = None
     headers: dict[str, str] = {}
 
     def __init__(self, message: str | None = None, **values: Any) -> None:
         self.values = values
         super().__init__(message or self.message % values)
 
-    def told(self) -> Told:
-        """What an operation that failed by it tells."""
-        return Told(str(self), self.plain or str(self))
+    def error_text(self) -> ErrorText:
+        """What to store of it."""
+        return ErrorText(str(self), self.user_message or str(self))
 
     @classmethod
     def error_code(cls) -> str:
@@ -172,14 +185,14 @@ class PodManagerError(ValenceException):
 
     code = 502
     message = 'The pod manager failed: %(reason)s'
-    plain = 'The pod manager failed.'
+    user_message = 'The pod manager failed.'
 
 
 class PodManagerUnavailable(PodManagerError):
     """A pod manager does not answer as it should; this may pass."""
 
     message = '%(reason)s'
-    plain = 'The pod manager does not answer as it should.'
+    user_message = 'The pod manager is not available.'
 
 
 class MalformedAnswer(PodManagerUnavailable):
@@ -190,43 +203,43 @@ class AuthenticationFailed(PodManagerError):
     """A pod manager does not take the user name and password."""
 
     message = 'wrong user name or password: %(reason)s'
-    plain = 'The pod manager does not let Valence in.'
+    user_message = 'The pod manager rejected the credentials.'
 
 
 class NotAPodManager(PodManagerError):
     """What answers at the URL is not a pod manager that a driver knows."""
 
     message = 'not a pod manager: %(reason)s'
-    plain = 'The pod manager does not answer as it should.'
+    user_message = 'The pod manager is not available.'
 
 
 class RequestRefused(PodManagerError):
     """A pod manager understood the request and says no to it."""
 
-    message = 'the pod manager refused: %(reason)s'
-    plain = 'The pod manager refused.'
+    message = 'the pod manager rejected the request: %(reason)s'
+    user_message = 'The pod manager rejected the request.'
 
 
 class NoMatch(RequestRefused):
     """A pod manager has nothing (any more) that fits the request."""
 
     message = 'the pod manager found no match: %(reason)s'
-    plain = 'The pod manager found no match.'
+    user_message = 'The pod manager found no match.'
 
 
 class ResourceGone(PodManagerError):
     """The pod manager does not know the resource (any more)."""
 
-    message = '%(uri)s is not there any more'
-    plain = 'What it was to be done to is not there any more.'
+    message = '%(uri)s does not exist any more'
+    user_message = 'The resource does not exist any more.'
 
 
 class StepTimedOut(ValenceException):
     """A step of an operation was waited for in vain."""
 
     code = 504
-    message = 'The step %(step)s took longer than %(seconds).0f s: %(reason)s'
-    plain = 'It took longer than it may.'
+    message = 'Step %(step)s timed out after %(seconds).0f s: %(reason)s'
+    user_message = 'Operation timed out.'
 
 
 # What provisioners say. It becomes the error of the operation.
@@ -237,35 +250,35 @@ class ProvisioningError(ValenceException):
 
     code = 502
     message = 'Provisioning failed: %(reason)s'
-    plain: str | None = 'Provisioning failed.'
+    user_message: str | None = 'Provisioning failed.'
 
 
 class ProvisioningUnavailable(ProvisioningError):
     """It does not answer as it should; this may pass."""
 
     message = '%(reason)s'
-    plain = 'What provisions nodes does not answer as it should.'
+    user_message = 'The provisioner is not available.'
 
 
 class ProvisioningRefused(ProvisioningError):
     """It understood the request and says no to it."""
 
     message = '%(reason)s'
-    plain = 'What provisions nodes refused.'
+    user_message = 'The provisioner rejected the request.'
 
 
 class ProvisioningConflict(ProvisioningError):
     """What the node is used for there stands against the request."""
 
     message = '%(reason)s'
-    plain = None
+    user_message = None
 
 
 class ProvisioningFailed(ProvisioningError):
     """What was asked for was tried, and came to nothing."""
 
-    message = '%(plain)s: %(said)s'
+    message = '%(summary)s: %(detail)s'
 
-    def told(self) -> Told:
-        """All but what was said there."""
-        return Told(str(self), f'{self.values["plain"]}.')
+    def error_text(self) -> ErrorText:
+        """The user message leaves out what the provisioner said."""
+        return ErrorText(str(self), f'{self.values["summary"]}.')

@@ -1,16 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Waking conductors. It saves them a poll and carries no state.
+"""Waking conductors. A wake-up saves them a poll and carries no state.
 
-Without a ``transport_url`` the wake-up stays in this process. With one it is
-also cast to all conductors over oslo.messaging. Losing one costs at most
-[conductor] poll_interval.
+Without a ``transport_url`` a wake-up stays in this process. With one it is
+also cast to all conductors over oslo.messaging. A lost wake-up delays work by
+at most [conductor] poll_interval.
 """
 
 import queue
 import threading
 import time
 from collections.abc import Callable
-from typing import Any
 
 import oslo_messaging
 from oslo_config import cfg
@@ -19,88 +18,92 @@ from oslo_log import log
 LOG = log.getLogger(__name__)
 
 _TOPIC = 'valence-conductor'
-# Between the attempts to reach a broker that is away.
-_PAUSE = 1.0
+# Seconds between attempts to reach a broker that is down.
+_RETRY_SECONDS = 1.0
 
 
-class Bell:
-    """What wakes the conductors of this process."""
+class Waker:
+    """Wakes the conductors of this process."""
 
     def __init__(self) -> None:
-        self._listeners: list[Callable[[], None]] = []
+        self._subscribers: list[Callable[[], None]] = []
 
-    def listen(self, listener: Callable[[], None]) -> None:
-        """Call ``listener`` at every ring; it has to return at once."""
-        self._listeners.append(listener)
+    def subscribe(self, subscriber: Callable[[], None]) -> None:
+        """Call ``subscriber`` at every wake-up; it has to return at once."""
+        self._subscribers.append(subscriber)
 
-    def silence(self, listener: Callable[[], None]) -> None:
-        """Call ``listener`` no more."""
-        self._listeners.remove(listener)
+    def unsubscribe(self, subscriber: Callable[[], None]) -> None:
+        """Stop calling ``subscriber``."""
+        self._subscribers.remove(subscriber)
 
-    def ring(self, ctxt: Any = None) -> None:
-        """Wake the conductors of this process."""
-        for listener in self._listeners:
-            listener()
+    def notify(self, ctxt: object = None) -> None:
+        """Wake the conductors of this process.
+
+        :param ctxt: what oslo.messaging passes to every endpoint; unused.
+        """
+        for subscriber in self._subscribers:
+            subscriber()
 
 
-class Caster:
-    """Rings the bells of all processes, from a thread of its own.
+class Broadcaster:
+    """Wakes the conductors of all processes, from a background thread.
 
-    A cast to a broker that is away blocks its caller, so requests only leave
-    a note here; notes that find the place taken are dropped, being all alike.
+    A cast to a broker that is down blocks its caller. Requests therefore only
+    fill a queue of length one; further requests are dropped, because all
+    wake-ups are alike.
     """
 
-    def __init__(self, transport: Any) -> None:
+    def __init__(self, transport: oslo_messaging.Transport) -> None:
         self._client = oslo_messaging.get_rpc_client(
             transport,
             oslo_messaging.Target(topic=_TOPIC, fanout=True),
             retry=0,
         )
-        self._notes: queue.Queue[None] = queue.Queue(maxsize=1)
+        self._requests: queue.Queue[None] = queue.Queue(maxsize=1)
         self._thread: threading.Thread | None = None
         self._lock = threading.Lock()
 
-    def ring(self) -> None:
-        """Leave a note that conductors are to be woken."""
+    def notify(self) -> None:
+        """Request a wake-up; returns at once."""
         with self._lock:
             if self._thread is None:
                 self._thread = threading.Thread(
-                    target=self._run, name='caster', daemon=True
+                    target=self._run, name='broadcaster', daemon=True
                 )
                 self._thread.start()
         try:
-            self._notes.put_nowait(None)
+            self._requests.put_nowait(None)
         except queue.Full:
             return
 
     def _run(self) -> None:
         while True:
-            self._notes.get()
+            self._requests.get()
             self._cast()
 
     def _cast(self) -> None:
-        """Cast until it leaves; what it tells is true later as well."""
-        told = False
+        """Cast until the broker accepts; a late wake-up does no harm."""
+        logged = False
         while True:
             try:
-                self._client.cast({}, 'ring')
+                self._client.cast({}, 'notify')
                 return
             except Exception as exc:
-                if not told:
+                if not logged:
                     LOG.warning('Conductors cannot be woken: %s', exc)
-                told = True
-                time.sleep(_PAUSE)
+                logged = True
+                time.sleep(_RETRY_SECONDS)
 
 
-class NoCaster:
-    """Stands for a :class:`Caster` where there is no broker."""
+class NullBroadcaster:
+    """Stands in for :class:`Broadcaster` where there is no broker."""
 
-    def ring(self) -> None:
-        """Do nothing: there is nobody beyond this process."""
+    def notify(self) -> None:
+        """Do nothing: there is no other process."""
 
 
-BELL = Bell()
-_caster: Caster | NoCaster | None = None
+WAKER = Waker()
+_broadcaster: Broadcaster | NullBroadcaster | None = None
 
 
 def _distributed() -> bool:
@@ -110,34 +113,36 @@ def _distributed() -> bool:
 
 def wake() -> None:
     """Let conductors look for work now. Never blocks, never fails."""
-    global _caster
-    if _caster is None:
+    global _broadcaster
+    if _broadcaster is None:
         if _distributed():
-            _caster = Caster(oslo_messaging.get_rpc_transport(cfg.CONF))
+            _broadcaster = Broadcaster(
+                oslo_messaging.get_rpc_transport(cfg.CONF)
+            )
         else:
-            _caster = NoCaster()
-    BELL.ring()
-    _caster.ring()
+            _broadcaster = NullBroadcaster()
+    WAKER.notify()
+    _broadcaster.notify()
 
 
 def serve(hostname: str) -> None:
-    """Take wake-ups from other processes, if there is a broker.
+    """Receive wake-ups from other processes, if there is a broker.
 
-    A broker that is away is waited for in the background.
+    A background thread waits for a broker that is down.
     """
     if not _distributed():
         return
     server = oslo_messaging.get_rpc_server(
         oslo_messaging.get_rpc_transport(cfg.CONF),
         oslo_messaging.Target(topic=_TOPIC, server=hostname),
-        [BELL],
+        [WAKER],
         executor='threading',
     )
     threading.Thread(
-        target=_listen, args=(server,), name='bell', daemon=True
+        target=_receive, args=(server,), name='waker', daemon=True
     ).start()
 
 
-def _listen(server: Any) -> None:
+def _receive(server: oslo_messaging.MessageHandlingServer) -> None:
     server.start()
-    LOG.info('Wake-ups are heard from the broker')
+    LOG.info('Receiving wake-ups from the broker')

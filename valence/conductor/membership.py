@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How a conductor shows that it lives, and how others notice that it died.
+"""How a conductor proves that it is alive, and how others notice its death.
 
 A conductor is a row whose ``heartbeat_at`` it keeps fresh by the database's
-clock. Whoever finds a stale row deletes it and frees the operations that its
-owner had claimed. The owner, should it only have been asleep, finds its row
-gone, and takes a new identity; its old claims bind nobody any more.
+clock. Whoever finds a stale row deletes it and requeues the operations that
+the conductor had claimed. If that conductor was only suspended, it finds its
+row gone and registers again under a new UUID; its old claims are void.
 """
 
 import datetime
@@ -26,53 +26,54 @@ LOG = log.getLogger(__name__)
 
 
 class Lease:
-    """The time for which this conductor is certainly taken for alive."""
+    """The time during which no other conductor may declare this one dead."""
 
     def __init__(self) -> None:
-        # Name and end are replaced together: no reader sees the end of one
-        # life with the name of another.
-        self._held = ('', 0.0)
+        # UUID and expiry are replaced together: no reader sees the expiry of
+        # one registration with the UUID of another.
+        self._state = ('', 0.0)
         self._lock = threading.Lock()
 
     @property
     def uuid(self) -> str:
-        """The name under which this conductor is known; empty: none."""
-        return self._held[0]
+        """The UUID of this conductor's row; empty when not registered."""
+        return self._state[0]
 
     def left(self, uuid: str | None = None) -> float:
-        """For how many seconds nobody may take this conductor for dead.
+        """Seconds until others may declare this conductor dead.
 
-        :param uuid: the name to be known by; what was claimed under another
-            one is not this conductor's any more.
+        :param uuid: the registration that is meant. The lease of an earlier
+            one is over, whatever was claimed under it.
         """
-        name, until = self._held
-        if uuid not in (None, name):
+        current, expires_at = self._state
+        if uuid not in (None, current):
             return 0.0
-        return until - time.monotonic()
+        return expires_at - time.monotonic()
 
     def renew(self) -> None:
-        """Tell the database that this conductor lives."""
+        """Write a heartbeat; register again if the row is gone."""
         with self._lock:
-            # The lease counts from before the row is written: the database
-            # cannot have a later time than that in mind.
-            begun = time.monotonic()
+            # The lease counts from before the row is written, so it always
+            # ends before the row becomes stale.
+            started_at = time.monotonic()
             uuid = self.uuid
-            if not _beat(uuid):
+            if not _heartbeat(uuid):
                 if uuid:
                     LOG.warning(
-                        'The conductor %s was taken for dead; it goes on '
-                        'under another name',
+                        'Conductor %s was declared dead; registering again '
+                        'under a new UUID',
                         uuid,
                     )
                 uuid = _register()
-            self._held = uuid, begun + cfg.CONF.conductor.heartbeat_timeout
+            timeout = cfg.CONF.conductor.heartbeat_timeout
+            self._state = uuid, started_at + timeout
 
     def end(self) -> None:
-        """Take leave: what was claimed is free for others at once."""
+        """Deregister: others may claim this conductor's operations now."""
         with self._lock:
             if self.uuid:
-                bury(self.uuid)
-                self._held = ('', 0.0)
+                deregister(self.uuid)
+                self._state = ('', 0.0)
 
 
 def _register() -> str:
@@ -85,12 +86,13 @@ def _register() -> str:
     )
 
 
-def _beat(uuid: str) -> int:
-    return db.update(models.Conductor, {'heartbeat_at': db.now()}, uuid=uuid)
+def _heartbeat(uuid: str) -> bool:
+    values = {'heartbeat_at': db.now()}
+    return bool(db.update(models.Conductor, values, uuid=uuid))
 
 
-def living() -> list[str]:
-    """The conductors that have been heard of lately."""
+def alive() -> list[str]:
+    """The UUIDs of the conductors whose heartbeat is fresh."""
     with db.reader() as tx:
         now = _database_time(tx)
         rows = tx.list(models.Conductor, only=('uuid', 'heartbeat_at'))
@@ -98,33 +100,39 @@ def living() -> list[str]:
 
 
 def ring(conductors: list[str] | None = None) -> hashring.HashRing:
-    """What shares out the periodic work over conductors; the living ones."""
-    made = hashring.HashRing([])
-    for uuid in living() if conductors is None else conductors:
-        made.add_node(uuid)
-    return made
+    """The hash ring that shares out periodic work.
+
+    :param conductors: their UUIDs; default: those that are alive.
+    """
+    result = hashring.HashRing([])
+    for uuid in alive() if conductors is None else conductors:
+        result.add_node(uuid)
+    return result
 
 
-def bury_the_dead() -> bool:
-    """Free what silent conductors have claimed; whether there were any."""
+def reap_stale() -> bool:
+    """Requeue what dead conductors had claimed; whether there was any."""
     found = False
     with db.reader() as tx:
-        # Claims are read first: who has one had a row before.
+        # Claims are read first: whoever holds one had a row by then.
         claimants = _claimants(tx)
         now = _database_time(tx)
         rows = tx.list(models.Conductor, only=('uuid', 'heartbeat_at')).all()
     for row in rows:
-        if _stale(row, now) and bury(row.uuid, row.heartbeat_at):
-            LOG.warning('The conductor %s is silent; others go on', row.uuid)
+        if _stale(row, now) and deregister(row.uuid, row.heartbeat_at):
+            LOG.warning(
+                'Conductor %s sends no heartbeat; its operations are requeued',
+                row.uuid,
+            )
             found = True
-    # One that was buried while it claimed something.
+    # Conductors that were deregistered while they claimed something.
     for uuid in claimants - {row.uuid for row in rows}:
-        found = bool(_free(uuid)) or found
+        found = bool(_requeue_orphaned(uuid)) or found
     return found
 
 
 def _claimants(tx: db.Transaction) -> set[str]:
-    """The conductors that have claimed something."""
+    """The UUIDs of the conductors that hold claims."""
     query = (
         sa.select(models.Operation.conductor)
         .where(models.Operation.conductor.is_not(None))
@@ -135,27 +143,29 @@ def _claimants(tx: db.Transaction) -> set[str]:
 
 
 @db.transaction
-def bury(
-    tx: db.Transaction, uuid: str, heard_at: datetime.datetime | None = None
-) -> int:
-    """Delete a conductor and free the operations that it had claimed.
+def deregister(
+    tx: db.Transaction,
+    uuid: str,
+    heartbeat_at: datetime.datetime | None = None,
+) -> bool:
+    """Delete a conductor's row and requeue what it had claimed.
 
-    :param heard_at: only if nothing was heard of it since.
-    :returns: whether it was there.
+    :param heartbeat_at: do so only if this is still its last heartbeat.
+    :returns: whether the row was deleted.
     """
-    where = {} if heard_at is None else {'heartbeat_at': heard_at}
-    found = tx.delete(models.Conductor, uuid=uuid, **where)
-    if found:
-        _let_go(tx, uuid)
-    return found
+    where = {} if heartbeat_at is None else {'heartbeat_at': heartbeat_at}
+    deleted = tx.delete(models.Conductor, uuid=uuid, **where)
+    if deleted:
+        _requeue(tx, uuid)
+    return bool(deleted)
 
 
 @db.transaction
-def _free(tx: db.Transaction, uuid: str) -> int:
-    return _let_go(tx, uuid)
+def _requeue_orphaned(tx: db.Transaction, uuid: str) -> int:
+    return _requeue(tx, uuid)
 
 
-def _let_go(tx: db.Transaction, uuid: str) -> int:
+def _requeue(tx: db.Transaction, uuid: str) -> int:
     return tx.update(
         models.Operation, {'claim': None, 'conductor': None}, conductor=uuid
     )
@@ -175,9 +185,9 @@ def _stale(row: models.Conductor, now: datetime.datetime) -> bool:
     return (now - row.heartbeat_at).total_seconds() > limit
 
 
-def bury_all() -> None:
-    """Free what any conductor has claimed, knowing that all are dead."""
+def deregister_all() -> None:
+    """Requeue what any conductor had claimed, when none of them is alive."""
     with db.reader() as tx:
         rows = tx.list(models.Conductor, only=('uuid',)).all()
     for row in rows:
-        bury(row.uuid)
+        deregister(row.uuid)

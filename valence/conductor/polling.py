@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Asking pod managers whether they are there, and when to read them anew."""
+"""Polling pod managers: their status, and when their inventory is due."""
 
+import datetime
 import random
-import threading
 import time
 from concurrent import futures
 from typing import Any
@@ -13,8 +13,9 @@ from oslo_utils import timeutils
 
 from valence.common import exception
 from valence.common import rpc
+from valence.conductor import jobs
 from valence.conductor import membership
-from valence.conductor import requests as conductor
+from valence.conductor import requests
 from valence.db import api as db
 from valence.db.sqlalchemy import models
 from valence.podmanagers import base
@@ -22,59 +23,66 @@ from valence.podmanagers import loader
 
 LOG = log.getLogger(__name__)
 
-# One that stays away is asked ever less often, down to this many times the
-# usual interval.
+# A pod manager that stays offline is polled less and less often: at most this
+# many times the usual interval lies between two probes.
 _MAX_BACK_OFF = 4
-# Those that did not answer last time are asked by so many times as many
-# threads, which wait and do nothing else.
-_PATIENT = 16
+# Pod managers that are offline are probed by this many times as many threads,
+# most of which only wait for a timeout.
+_OFFLINE_FACTOR = 16
 
 
 class Monitor:
-    """The periodic work on those pod managers that are this conductor's."""
+    """The periodic work on the pod managers of this conductor."""
 
-    def __init__(
-        self, own_lease: membership.Lease, drivers: loader.Pool
-    ) -> None:
-        self._lease = own_lease
+    def __init__(self, lease: membership.Lease, drivers: loader.Pool) -> None:
+        self._lease = lease
         self._drivers = drivers
+        self._jobs = jobs.KeyedJobs()
         workers = cfg.CONF.conductor.probe_workers
-        self._pool = futures.ThreadPoolExecutor(
+        self._online = futures.ThreadPoolExecutor(
             workers, thread_name_prefix='probe'
         )
-        # Who has not answered yet may hang, and is not to delay the others.
-        self._strangers = futures.ThreadPoolExecutor(
-            workers * _PATIENT, thread_name_prefix='probe-stranger'
+        # A pod manager that hangs must not delay those that answer.
+        self._offline = futures.ThreadPoolExecutor(
+            workers * _OFFLINE_FACTOR, thread_name_prefix='probe-offline'
         )
-        self._lock = threading.Lock()
-        self._busy: set[str] = set()
-        self._due: dict[str, float] = {}
-        self._failures: dict[str, int] = {}
-        self._known: dict[str, Any] = {}
-        self._rows: dict[str, Any] = {}
-        self._stamps: dict[str, Any] = {}
-        # Who shares what with whom, and what of it is ours.
-        self._shared: tuple[list[str], set[str]] = ([], set())
+        self._rows: dict[str, models.PodManager] = {}
+        self._row_times: dict[str, datetime.datetime] = {}
+        # The conductors and pod managers that the hash ring was made of, and
+        # this conductor's share.
+        self._members: tuple[list[str], set[str]] = ([], set())
         self._own: set[str] = set()
+        # By UUID of a pod manager of this conductor: when to probe it and
+        # when to sync it, on the monotonic clock; how many probes failed in a
+        # row; the connection that was probed.
+        self._probe_at: dict[str, float] = {}
+        self._sync_at: dict[str, float] = {}
+        self._failures: dict[str, int] = {}
+        self._identities: dict[str, tuple[Any, ...]] = {}
 
-    def tick(self) -> list[Any]:
+    def tick(self) -> list[models.PodManager]:
         """Begin whatever is due now; returns at once.
 
-        :returns: the rows of the pod managers that are this conductor's.
+        :returns: the rows of this conductor's pod managers.
         """
-        self._read()
+        self._read_rows()
         self._drivers.keep(set(self._rows))
         self._share()
         owned = [self._rows[uuid] for uuid in self._own]
         for podm in owned:
-            self._look_after(podm)
+            self._poll(podm)
         return owned
 
-    def _read(self) -> None:
-        """Have the rows as they are now; only those that changed are read."""
+    def close(self) -> None:
+        """Begin nothing more."""
+        for pool in (self._online, self._offline):
+            pool.shutdown(wait=False, cancel_futures=True)
+
+    def _read_rows(self) -> None:
+        """Read the rows that changed since the last time."""
         podm = models.PodManager
         with db.reader() as tx:
-            stamps = {
+            times = {
                 row.uuid: row.updated_at or row.created_at
                 for row in tx.list(
                     podm,
@@ -84,23 +92,23 @@ class Monitor:
             }
             changed = [
                 uuid
-                for uuid, stamp in stamps.items()
-                if self._stamps.get(uuid) != stamp
+                for uuid, time_ in times.items()
+                if self._row_times.get(uuid) != time_
             ]
             for start in range(0, len(changed), db.BATCH):
                 batch = changed[start : start + db.BATCH]
                 for row in tx.list(podm, uuid=batch):
                     self._rows[row.uuid] = row
-        for uuid in self._rows.keys() - stamps.keys():
+        for uuid in self._rows.keys() - times.keys():
             del self._rows[uuid]
-        self._stamps = stamps
+        self._row_times = times
 
     def _share(self) -> None:
         """Find out which pod managers are this conductor's."""
-        shared = membership.living(), set(self._rows)
-        if shared == self._shared:
+        members = membership.alive(), set(self._rows)
+        if members == self._members:
             return
-        conductors, podms = shared
+        conductors, podms = members
         ring = membership.ring(conductors)
         own = {
             uuid
@@ -108,68 +116,62 @@ class Monitor:
             if self._lease.uuid in ring.get_nodes(uuid.encode())
         }
         for uuid in self._own - own:
-            for known in (self._due, self._failures, self._known):
-                known.pop(uuid, None)
-            self._due.pop(f'sync:{uuid}', None)
-        self._shared, self._own = shared, own
+            for state in (
+                self._probe_at,
+                self._sync_at,
+                self._failures,
+                self._identities,
+            ):
+                state.pop(uuid, None)
+        self._members, self._own = members, own
 
-    def close(self) -> None:
-        """Begin nothing more."""
-        for pool in (self._pool, self._strangers):
-            pool.shutdown(wait=False, cancel_futures=True)
-
-    def _look_after(self, podm: Any) -> None:
+    def _poll(self, podm: models.PodManager) -> None:
         now = time.monotonic()
         identity = loader.identity(podm)
-        if self._known.get(podm.uuid) != identity:
-            # New here, or changed: nothing that was learnt holds.
-            self._known[podm.uuid] = identity
-            self._due.pop(podm.uuid, None)
-        if now >= self._due.get(podm.uuid, 0):
-            with self._lock:
-                if podm.uuid in self._busy:
-                    return
-                self._busy.add(podm.uuid)
-            self._due[podm.uuid] = now + cfg.CONF.conductor.status_interval
-            answered = podm.status == 'online'
-            pool = self._pool if answered else self._strangers
-            pool.submit(self._probe, podm.uuid)
-        elif podm.status == 'online' and self._sync_due(podm, now):
+        if self._identities.get(podm.uuid) != identity:
+            # It is new to this conductor, or its address or login changed.
+            self._identities[podm.uuid] = identity
+            self._probe_at.pop(podm.uuid, None)
+        if now >= self._probe_at.get(podm.uuid, 0):
+            if not self._jobs.is_running(podm.uuid):
+                # The probe sets a more exact time when it is done.
+                interval = cfg.CONF.conductor.status_interval
+                self._probe_at[podm.uuid] = now + interval
+                online = podm.status == 'online'
+                pool = self._online if online else self._offline
+                self._jobs.submit(pool, podm.uuid, self._run, podm.uuid)
+        elif podm.status == 'online' and self._is_sync_due(podm, now):
             request_sync(podm.uuid)
 
-    def _sync_due(self, podm: Any, now: float) -> bool:
-        key = f'sync:{podm.uuid}'
+    def _is_sync_due(self, podm: models.PodManager, now: float) -> bool:
         if podm.synced_at is not None:
             age = (timeutils.utcnow() - podm.synced_at).total_seconds()
             if age < cfg.CONF.conductor.sync_interval:
                 return False
-        # One that failed is not begun again and again.
-        if now < self._due.get(key, 0):
+        # A sync that failed is not requested again at every tick.
+        if now < self._sync_at.get(podm.uuid, 0):
             return False
-        self._due[key] = now + min(
+        self._sync_at[podm.uuid] = now + min(
             cfg.CONF.conductor.sync_interval,
             cfg.CONF.conductor.status_interval,
         )
         return True
 
-    def _probe(self, uuid: str) -> None:
+    def _run(self, uuid: str) -> None:
         try:
             podm = db.get(models.PodManager, uuid=uuid)
             if podm is not None:
-                self._ask(podm)
+                self._probe(podm)
         except Exception:
-            LOG.exception('The status of pod manager %s is not known', uuid)
-        finally:
-            with self._lock:
-                self._busy.discard(uuid)
+            LOG.exception('Probing pod manager %s failed', uuid)
 
-    def _ask(self, podm: Any) -> None:
+    def _probe(self, podm: models.PodManager) -> None:
         interval = cfg.CONF.conductor.status_interval
-        reason = self._try(podm)
+        reason = self._try_probe(podm)
         if reason is not None and podm.status == 'online':
             # One lost packet is not an outage.
             time.sleep(min(1.0, interval / 4))
-            reason = self._try(podm)
+            reason = self._try_probe(podm)
         if reason is None:
             self._failures.pop(podm.uuid, None)
             pause = interval
@@ -179,26 +181,17 @@ class Monitor:
             _set_offline(podm, reason)
             pause = interval * min(2 ** (failures - 1), _MAX_BACK_OFF)
         jitter = random.uniform(0.9, 1.1)  # noqa: S311
-        self._due[podm.uuid] = time.monotonic() + pause * jitter
+        self._probe_at[podm.uuid] = time.monotonic() + pause * jitter
 
-    def _try(self, podm: Any) -> str | None:
-        """Ask once; returns why it is not well."""
+    def _try_probe(self, podm: models.PodManager) -> str | None:
+        """Probe once; the reason why it is offline, or None."""
         deadline = base.Deadline(cfg.CONF.conductor.status_timeout)
         try:
-            if podm.driver is None:
-                name = loader.recognize(loader.connection(podm), deadline)
-                db.update(
-                    models.PodManager,
-                    {'driver': name},
-                    uuid=podm.uuid,
-                    url=podm.url,
-                    driver=None,
-                )
-                podm = db.get(models.PodManager, uuid=podm.uuid)
-            if podm is None:
+            known = podm if podm.driver else _detect_driver(podm, deadline)
+            if known is None:
                 return 'removed'
-            found = self._drivers.get(podm).probe(deadline)
-            if _set_online(podm, found):
+            found = self._drivers.get(known).probe(deadline)
+            if _set_online(known, found):
                 request_sync(podm.uuid)
         except exception.ValenceException as exc:
             return str(exc)
@@ -210,12 +203,29 @@ class Monitor:
         return None
 
 
-@db.transaction
-def _set_online(tx: db.Transaction, podm: Any, found: base.Probe) -> bool:
-    """Note that a pod manager answered.
+def _detect_driver(
+    podm: models.PodManager, deadline: base.Deadline
+) -> models.PodManager | None:
+    """Find and store the driver; the row as it is now, if it still exists."""
+    name = loader.recognize(loader.connection(podm), deadline)
+    db.update(
+        models.PodManager,
+        {'driver': name},
+        uuid=podm.uuid,
+        url=podm.url,
+        driver=None,
+    )
+    return db.get(models.PodManager, uuid=podm.uuid)
 
-    :returns: whether it was not online before.
-    :raises PodManagerError: when it is another's service.
+
+@db.transaction
+def _set_online(
+    tx: db.Transaction, podm: models.PodManager, found: base.Probe
+) -> bool:
+    """Store that a pod manager answered.
+
+    :returns: whether it was offline before.
+    :raises NotAPodManager: when it is the service of another pod manager.
     """
     if found.service_uuid is not None:
         twin = tx.get(
@@ -247,14 +257,16 @@ def _set_online(tx: db.Transaction, podm: Any, found: base.Probe) -> bool:
         **same,
     )
     if changed:
-        LOG.info('The pod manager %s is online', podm.name)
+        LOG.info('Pod manager %s is online', podm.name)
         return True
     tx.update(models.PodManager, values, **same)
     return False
 
 
 @db.transaction
-def _set_offline(tx: db.Transaction, podm: Any, reason: str) -> None:
+def _set_offline(
+    tx: db.Transaction, podm: models.PodManager, reason: str
+) -> None:
     now = timeutils.utcnow()
     same = {'uuid': podm.uuid, 'url': podm.url}
     reason = reason[:1024]
@@ -269,20 +281,20 @@ def _set_offline(tx: db.Transaction, podm: Any, reason: str) -> None:
         **same,
     )
     if changed:
-        LOG.warning('The pod manager %s is offline: %s', podm.name, reason)
+        LOG.warning('Pod manager %s is offline: %s', podm.name, reason)
     else:
         tx.update(models.PodManager, {'status_reason': reason}, **same)
 
 
 def request_sync(podm_uuid: str) -> None:
-    """Have an inventory read, unless that is under way."""
+    """Request a sync of a pod manager, unless one is open."""
     try:
         _request_sync(podm_uuid)
     except exception.Conflict:
         return
-    rpc.BELL.ring()
+    rpc.WAKER.notify()
 
 
 @db.transaction
 def _request_sync(tx: db.Transaction, podm_uuid: str) -> None:
-    conductor.request_sync(tx, None, podm_uuid)
+    requests.request_sync(tx, None, podm_uuid)

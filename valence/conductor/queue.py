@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which operations are due, and taking them.
+"""The queue of operations: which ones are due, and claiming them.
 
-A conductor claims an operation by compare-and-swap with a fresh token. A pod
-manager that has [conductor] podm_parallel operations running gets no further
-ones; those wait, and others go before them.
+A conductor claims an operation by compare-and-swap with a new token. While a
+pod manager has [conductor] podm_parallel operations running, its further ones
+stay pending, and those of other pod managers overtake them.
 """
 
 from collections.abc import Collection
@@ -20,17 +20,17 @@ from valence.conductor.engine.run import load
 from valence.db import api as db
 from valence.db.sqlalchemy import models
 
-# Actions that mostly wait for others: for operations, which must not wait for
-# them in turn, or for what is no business of the pod manager.
-_WAITING = ('delete', 'register', 'unregister')
+# Actions that do not count towards podm_parallel: they mostly wait, either for
+# other operations, which must not wait for them in turn, or for a provisioner.
+_NOT_COUNTED = ('delete', 'register', 'unregister')
 
 BATCH = 20
 
 
 def due(actions: Iterable[str]) -> list[models.Operation]:
-    """Some operations that may be claimed now, oldest first.
+    """The first ``BATCH`` operations that may be claimed now, oldest first.
 
-    :param actions: the actions that there is a worker for.
+    :param actions: the actions for which a worker is idle.
     """
     op = models.Operation
     with db.reader() as tx:
@@ -42,7 +42,7 @@ def due(actions: Iterable[str]) -> list[models.Operation]:
                     op.state == 'running',
                     op.cancel_requested,
                     op.podm_uuid.is_(None),
-                    op.podm_uuid.not_in(_busy()),
+                    op.podm_uuid.not_in(_saturated()),
                 ),
                 only=(
                     'uuid',
@@ -63,13 +63,14 @@ def due(actions: Iterable[str]) -> list[models.Operation]:
 def claim(
     tx: db.Transaction, conductor: str, candidate: models.Operation
 ) -> tuple[models.Operation, list[models.OperationStep]] | None:
-    """Take an operation that was due; None when it is not any more.
+    """Claim an operation.
 
-    :param conductor: the UUID of who takes it.
-    :returns: the operation and its journal.
+    :param conductor: the UUID of the conductor.
+    :param candidate: a row of ``due``.
+    :returns: the operation and its journal; None when it is not due any more.
     """
-    waits = candidate.state == 'pending' and not candidate.cancel_requested
-    if waits and not _has_room(tx, candidate.podm_uuid):
+    counted = candidate.state == 'pending' and not candidate.cancel_requested
+    if counted and not _has_capacity(tx, candidate.podm_uuid):
         return None
     values = {
         'state': 'running',
@@ -84,21 +85,23 @@ def claim(
 
 
 @db.transaction
-def give_up(tx: db.Transaction, conductor: str, held: Collection[str]) -> int:
-    """Give back what a conductor has claimed without knowing of it.
+def requeue_unknown(
+    tx: db.Transaction, conductor: str, known: Collection[str]
+) -> int:
+    """Requeue what a conductor has claimed without knowing it.
 
-    A claim may have come true although the database was gone before it said
-    so.
+    A claim may have been committed although the connection to the database
+    broke before the response.
 
-    :param held: the tokens of the claims that the conductor does know.
-    :returns: how many operations others may take now.
+    :param known: the tokens of the claims that the conductor knows.
+    :returns: the number of requeued operations.
     """
     op = models.Operation
     return tx.update(
         op,
         {'claim': None, 'conductor': None},
         op.claim.is_not(None),
-        op.claim.not_in(held),
+        op.claim.not_in(known),
         conductor=conductor,
         state='running',
     )
@@ -113,23 +116,23 @@ def _due() -> tuple[sa.ColumnElement[bool], ...]:
     )
 
 
-def _busy() -> sa.Select[Any]:
-    """The pod managers that have as many operations as they may."""
+def _saturated() -> sa.Select[Any]:
+    """The pod managers that have podm_parallel operations running."""
     op = sa.orm.aliased(models.Operation)
     return (
         sa.select(op.podm_uuid)
         .where(
             op.state == 'running',
             op.podm_uuid.is_not(None),
-            op.action.not_in(_WAITING),
+            op.action.not_in(_NOT_COUNTED),
         )
         .group_by(op.podm_uuid)
         .having(sa.func.count() >= cfg.CONF.conductor.podm_parallel)
     )
 
 
-def _has_room(tx: db.Transaction, podm_uuid: str | None) -> bool:
-    """Look again, with other conductors kept from claiming meanwhile."""
+def _has_capacity(tx: db.Transaction, podm_uuid: str | None) -> bool:
+    """Count again, with the pod manager locked against other conductors."""
     if podm_uuid is None:
         return True
     tx.connection.execute(
@@ -139,7 +142,7 @@ def _has_room(tx: db.Transaction, podm_uuid: str | None) -> bool:
     )
     running = tx.count(
         models.Operation,
-        models.Operation.action.not_in(_WAITING),
+        models.Operation.action.not_in(_NOT_COUNTED),
         podm_uuid=podm_uuid,
         state='running',
     )

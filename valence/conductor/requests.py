@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How the API leaves work for conductors."""
+"""How the API requests operations from conductors."""
 
 import hashlib
 from typing import Any
@@ -26,19 +26,20 @@ def request(
     project_id: str | None = None,
     params: dict[str, Any] | None = None,
 ) -> str:
-    """Write down what is wanted; a conductor will do it.
+    """Create an operation, which a conductor will run.
 
-    :param ctx: who wants it; None for Valence itself.
-    :param target: the kind of resource that is changed, in the plural.
-    :param lock_key: what no other open operation may work on.
-    :param params: what the action needs to know, as JSON.
+    :param ctx: the context of the API request; None: Valence itself.
+    :param target: the kind of the target resource, in the plural.
+    :param lock_key: key of the lock that the operation holds while it is
+        open; None: it excludes no other operation.
+    :param params: the parameters of the action, as JSON.
     :returns: the UUID of the operation.
-    :raises Conflict: when an open operation holds the lock; names it.
+    :raises Conflict: when another open operation holds the lock; names it.
     """
     if lock_key:
         holder = tx.get(models.Operation, lock_key=lock_key)
         if holder is not None:
-            raise busy(holder)
+            raise in_progress(holder)
     values = {**Operation.defaults(), 'action': action}
     if ctx is not None:
         values |= {'user_id': ctx.user_id, 'request_id': ctx.request_id}
@@ -54,10 +55,10 @@ def request(
     )
 
 
-def busy(operation: models.Operation) -> exception.Conflict:
-    """The error for a resource that an operation is at work on."""
+def in_progress(operation: models.Operation) -> exception.Conflict:
+    """The error for a resource that has an open operation."""
     return exception.Conflict(
-        f'The operation {operation.uuid} ({operation.action}) is at work on '
+        f'Operation {operation.uuid} ({operation.action}) is in progress on '
         f'{operation.target_type} {operation.target_uuid}.'
     )
 
@@ -74,7 +75,7 @@ def lock_node(tx: db.Transaction, uuid: str) -> None:
 def open_operations(
     tx: db.Transaction, target_uuid: str
 ) -> list[models.Operation]:
-    """The operations on a resource that have not come to their end."""
+    """The operations on a resource that have not finished."""
     return list(
         tx.list(
             models.Operation, target_uuid=target_uuid, state=states.OPEN
@@ -89,13 +90,13 @@ def request_on_node(
     node: models.Node,
     params: dict[str, Any],
 ) -> str:
-    """Ask for a change of a node on which nothing else is under way.
+    """Request a change of a node that has no open operation.
 
-    :raises Conflict: when an operation is at work on it; names it.
+    :raises Conflict: when it has one; names it.
     """
     lock_node(tx, node.uuid)
     for operation in open_operations(tx, node.uuid):
-        raise busy(operation)
+        raise in_progress(operation)
     return request(
         tx,
         ctx,
@@ -115,11 +116,11 @@ def request_release(
     node: models.Node,
     unregister: bool = False,
 ) -> str:
-    """Ask for a node's hardware to be given back.
+    """Request the release of a node.
 
-    What is under way on the node is cancelled, and the release runs after it.
+    An open operation on the node is cancelled, and the release runs after it.
 
-    :param unregister: whether it is taken from what manages it before.
+    :param unregister: whether to remove it from its provisioner first.
     :raises Conflict: when the node is being released already.
     """
     lock_node(tx, node.uuid)
@@ -143,24 +144,24 @@ def request_release(
 
 
 def managed(node: models.Node) -> exception.Conflict:
-    """The error for what is not ours to do while something manages a node."""
+    """The error for what only the provisioner of a node may do."""
     return exception.Conflict(
-        f'The node {node.name} is managed by {node.managed_by}, which knows '
-        f'it as {node.uuid}: ask for that there, or unregister the node first.'
+        f'Node {node.name} is managed by {node.managed_by} under the UUID '
+        f'{node.uuid}: make the request there, or unregister the node first.'
     )
 
 
 def adoption_lock(podm_uuid: str, uri: str) -> str:
-    """What two adoptions of the same node contend for."""
+    """Lock key of the adoption of a node: only one may be open."""
     return f'adopt:{hashlib.sha256(f"{podm_uuid} {uri}".encode()).hexdigest()}'
 
 
 def request_sync(
     tx: db.Transaction, ctx: context.RequestContext | None, podm_uuid: str
 ) -> str:
-    """Ask for a pod manager's inventory to be read.
+    """Request a sync: a read of a pod manager's whole inventory.
 
-    :raises Conflict: when that is under way.
+    :raises Conflict: when a sync is open already.
     """
     return request(
         tx,
@@ -173,15 +174,15 @@ def request_sync(
     )
 
 
-def leave(
+def request_unsubscribe(
     tx: db.Transaction,
     ctx: context.RequestContext | None,
     podm: models.PodManager,
 ) -> None:
-    """Ask for the end of a pod manager's deliveries, if there are any.
+    """Request the end of a pod manager's event subscription, if it has one.
 
-    It is asked as it is now: it may be removed, or moved, in the same
-    transaction.
+    The operation keeps the present address and login: the pod manager may be
+    removed, or moved, in the same transaction.
 
     :param podm: its row.
     """
@@ -209,9 +210,9 @@ def leave(
 
 
 def cancel(tx: db.Transaction, operation: models.Operation) -> None:
-    """Ask for an operation to be stopped and undone.
+    """Request that an operation is stopped and undone.
 
-    :raises Conflict: when it has come to its end.
+    :raises Conflict: when it has finished.
     """
     if not tx.update(
         models.Operation,
@@ -220,5 +221,5 @@ def cancel(tx: db.Transaction, operation: models.Operation) -> None:
         state=states.OPEN,
     ):
         raise exception.Conflict(
-            f'The operation {operation.uuid} has come to its end.'
+            f'Operation {operation.uuid} has finished already.'
         )

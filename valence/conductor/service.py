@@ -6,8 +6,6 @@ import socket
 import threading
 import time
 from collections.abc import Callable
-from concurrent import futures
-from typing import Any
 
 from oslo_config import cfg
 from oslo_log import log
@@ -15,14 +13,17 @@ from oslo_utils import timeutils
 
 from valence.common import rpc
 from valence.conductor import actions
+from valence.conductor import jobs
+from valence.conductor import managed_nodes
 from valence.conductor import membership
 from valence.conductor import polling
-from valence.conductor import provisioning
 from valence.conductor import queue
 from valence.conductor.engine import engine
-from valence.conductor.engine.run import Lapsed
+from valence.conductor.engine.run import LeaseExpired
 from valence.conductor.engine.run import Run
 from valence.conductor.events import refresher
+from valence.conductor.events import streams
+from valence.conductor.events import subscriptions
 from valence.db import api as db
 from valence.db.sqlalchemy import models
 from valence.podmanagers import loader
@@ -32,69 +33,20 @@ LOG = log.getLogger(__name__)
 _STOP_SECONDS = 10
 
 
-class Workers:
-    """A pool for some actions: what it has no worker for is not claimed."""
-
-    def __init__(self, name: str, size: int, long: bool) -> None:
-        self.actions = [
-            action.name
-            for action in actions.BY_NAME.values()
-            if action.long is long
-        ]
-        self._size = size
-        self._pool = futures.ThreadPoolExecutor(size, thread_name_prefix=name)
-        self._free = threading.Semaphore(size)
-
-    def submit(self, function: Callable[..., None], *args: Any) -> None:
-        """Run a function; a place has been taken for it with ``take``."""
-        self._pool.submit(self._run, function, args)
-
-    def take(self) -> bool:
-        """Take a place, if there is one."""
-        return self._free.acquire(blocking=False)
-
-    @property
-    def free(self) -> bool:
-        """Whether there is a place now."""
-        taken = self.take()
-        if taken:
-            self.give_back()
-        return taken
-
-    def give_back(self) -> None:
-        """Give a place back that was taken."""
-        self._free.release()
-
-    def _run(self, function: Callable[..., None], args: Any) -> None:
-        try:
-            function(*args)
-        finally:
-            self.give_back()
-
-    def close(self, seconds: float) -> bool:
-        """Begin nothing more; whether all came to an end in time."""
-        self._pool.shutdown(wait=False)
-        deadline = time.monotonic() + seconds
-        return all(
-            self._free.acquire(timeout=max(0.0, deadline - time.monotonic()))
-            for _ in range(self._size)
-        )
-
-
 class Conductor:
-    """Claims operations and runs them, and looks after pod managers."""
+    """Runs operations, and does the periodic work on pod managers."""
 
     def __init__(self) -> None:
         self._stopping = threading.Event()
         self._wake = threading.Event()
         self._threads: list[threading.Thread] = []
-        # The tokens of the operations that are worked on, and whether there
-        # may be claims besides that nobody told us of.
-        self._held: set[str] = set()
-        self._doubtful = False
+        # The claim tokens of the operations in progress. After a failed claim
+        # there may be others that this conductor does not know.
+        self._claims: set[str] = set()
+        self._unknown_claims = False
 
     def start(self) -> None:
-        """Begin to work. The database may still be away."""
+        """Start the threads. The database may still be down."""
         options = cfg.CONF.conductor
         if options.heartbeat_timeout <= 2 * options.heartbeat_interval:
             raise ValueError(
@@ -104,24 +56,32 @@ class Conductor:
         self._lease = membership.Lease()
         self._drivers = loader.Pool()
         self._monitor = polling.Monitor(self._lease, self._drivers)
-        self._events = refresher.Events(self._drivers)
-        self._watch = provisioning.Watch(self._lease)
-        self._workers = (
-            Workers('worker', options.workers, long=False),
-            Workers('long-worker', options.workers, long=True),
+        self._refresher = refresher.Refresher(self._drivers)
+        self._streams = streams.Streams(self._drivers)
+        self._subscriptions = subscriptions.Subscriptions(
+            self._drivers, self._streams
         )
-        rpc.BELL.listen(self._ring)
+        self._managed_nodes = managed_nodes.Poller(self._lease)
+        self._workers = {
+            long: jobs.Workers(name, options.workers)
+            for name, long in (('worker', False), ('long-worker', True))
+        }
+        rpc.WAKER.subscribe(self._notify)
         rpc.serve(socket.gethostname())
         for name, function, interval in (
-            ('heartbeat', self._beat, options.heartbeat_interval),
+            ('heartbeat', self._heartbeat, options.heartbeat_interval),
             ('claimer', self._claim, None),
             ('refresher', self._refresh, None),
             (
                 'monitor',
-                self._look,
+                self._poll,
                 min(options.poll_interval, options.status_interval / 2),
             ),
-            ('watch', self._watch.tick, options.poll_interval),
+            (
+                'managed-nodes',
+                self._managed_nodes.tick,
+                options.poll_interval,
+            ),
         ):
             thread = threading.Thread(
                 target=self._repeat,
@@ -133,31 +93,34 @@ class Conductor:
             self._threads.append(thread)
 
     def stop(self) -> None:
-        """Stop: what is under way is left to others, or to the next start."""
+        """Stop. Other conductors, or the next start, resume the operations."""
         self._stopping.set()
-        self._ring()
-        rpc.BELL.silence(self._ring)
+        self._notify()
+        rpc.WAKER.unsubscribe(self._notify)
         end = time.monotonic() + _STOP_SECONDS
         idle = [
-            workers.close(end - time.monotonic()) for workers in self._workers
+            workers.close(end - time.monotonic())
+            for workers in self._workers.values()
         ]
         self._monitor.close()
-        self._events.close()
+        self._streams.close()
+        self._subscriptions.close()
+        self._refresher.close()
         for thread in self._threads:
             thread.join(max(0.0, end - time.monotonic()))
         try:
-            # What is still waited for may yet come true: who takes it over
-            # has to wait for the end of this lease.
+            # A request that is still being sent may yet take effect. Then
+            # others have to wait until the lease expires.
             if all(idle):
                 self._lease.end()
         except db.FAILURES as exc:
-            LOG.warning('The database was not told of the end: %s', exc)
+            LOG.warning('The conductor could not deregister: %s', exc)
         self._drivers.close()
 
     def _repeat(
         self, function: Callable[[], None], interval: float | None
     ) -> None:
-        """Call a function again and again; no failure ends that."""
+        """Call a function until the conductor stops, whatever it raises."""
         while not self._stopping.is_set():
             try:
                 function()
@@ -170,95 +133,108 @@ class Conductor:
             if interval is not None:
                 self._stopping.wait(interval)
 
-    def _beat(self) -> None:
+    def _heartbeat(self) -> None:
         self._lease.renew()
-        if membership.bury_the_dead():
-            self._ring()
+        if membership.reap_stale():
+            self._notify()
 
-    def _look(self) -> None:
-        if self._lease.uuid:
-            self._events.follow(self._monitor.tick())
+    def _poll(self) -> None:
+        """Poll the pod managers of this conductor, and follow their events."""
+        if not self._lease.uuid:
+            return
+        podms = self._monitor.tick()
+        self._refresher.follow(podms)
+        self._streams.follow(podms)
+        self._subscriptions.follow(podms)
 
     def _refresh(self) -> None:
-        """Have read anew what events named."""
-        self._events.refresh()
-        self._events.wait(cfg.CONF.conductor.poll_interval)
+        """Read what events named."""
+        self._refresher.tick()
+        self._refresher.wait(cfg.CONF.conductor.poll_interval)
 
-    def _ring(self) -> None:
-        """Somebody left work."""
+    def _notify(self) -> None:
+        """Look for work now; called from any thread."""
         self._wake.set()
-        self._events.wake()
+        self._refresher.wake()
 
     def _claim(self) -> None:
-        """Claim all that is due, then wait to be woken, or for a while."""
+        """Claim all that is due, then wait for a wake-up or the interval."""
         self._wake.clear()
         if self._lease.left() > 0:
-            if self._doubtful:
-                queue.give_up(self._lease.uuid, set(self._held))
-                self._doubtful = False
-            while self._claim_some():
+            if self._unknown_claims:
+                queue.requeue_unknown(self._lease.uuid, set(self._claims))
+                self._unknown_claims = False
+            while self._claim_batch():
                 continue
         self._wake.wait(cfg.CONF.conductor.poll_interval)
 
-    def _claim_some(self) -> bool:
-        """Claim some of what is due; returns whether there may be more."""
-        pools = {
-            action: workers
-            for workers in self._workers
-            if workers.free
-            for action in workers.actions
-        }
-        candidates = queue.due(pools) if pools else []
+    def _claim_batch(self) -> bool:
+        """Claim one batch of what is due; whether there may be more."""
+        idle = [
+            long for long, workers in self._workers.items() if workers.idle
+        ]
+        names = [
+            action.name
+            for action in actions.BY_NAME.values()
+            if action.long in idle
+        ]
+        candidates = queue.due(names) if names else []
         claimed = 0
         for candidate in candidates:
             if self._stopping.is_set():
                 return False
-            claimed += self._claim_one(pools[candidate.action], candidate)
+            claimed += self._claim_one(candidate)
         return bool(claimed) and len(candidates) == queue.BATCH
 
-    def _claim_one(self, workers: Workers, candidate: Any) -> bool:
-        if not workers.take():
+    def _claim_one(self, candidate: models.Operation) -> bool:
+        workers = self._workers[actions.BY_NAME[candidate.action].long]
+        if not workers.acquire():
             return False
         claimed = None
         try:
             claimed = queue.claim(self._lease.uuid, candidate)
         except Exception:
-            self._doubtful = True
+            self._unknown_claims = True
             raise
         finally:
             if claimed is None:
-                workers.give_back()
+                workers.release()
         if claimed is None:
             return False
-        self._held.add(str(claimed[0].claim))
+        self._claims.add(str(claimed[0].claim))
         workers.submit(self._work, *claimed)
         return True
 
     def _work(
         self, operation: models.Operation, journal: list[models.OperationStep]
     ) -> None:
-        """Run an operation as far as it goes; the database may go away."""
+        """Run an operation as far as it goes; the database may fail."""
         run = Run(
             operation, journal, self._lease, self._drivers, actions.BY_NAME
         )
+        resuming = False
         while not self._stopping.is_set():
             try:
-                engine.work(run, self._stopping)
+                engine.work(run, self._stopping, resuming)
                 break
-            except Lapsed:
-                LOG.warning('Operation %s waits for the lease', operation.uuid)
+            except LeaseExpired:
+                LOG.warning(
+                    'Operation %s waits until the lease is renewed',
+                    operation.uuid,
+                )
                 self._stopping.wait(cfg.CONF.conductor.heartbeat_interval)
             except db.FAILURES as exc:
                 LOG.error('The database cannot be used: %s', exc)
                 self._stopping.wait(1)
             except Exception:
-                LOG.exception('Operation %s cannot go on', operation.uuid)
+                LOG.exception('Operation %s is interrupted', operation.uuid)
                 self._stopping.wait(1)
-        self._held.discard(operation.claim)
-        self._wake_for(run.operation.run_after)
+            resuming = True
+        self._claims.discard(str(operation.claim))
+        self._wake_at(run.operation.run_after)
 
-    def _wake_for(self, run_after: datetime.datetime | None) -> None:
-        """Look for work again: now, or when this operation is due again."""
+    def _wake_at(self, run_after: datetime.datetime | None) -> None:
+        """Look for work now, or when an operation is due again."""
         pause = 0.0
         if run_after is not None:
             pause = (run_after - timeutils.utcnow()).total_seconds()

@@ -1,8 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The lives of nodes and operations, each as one table.
-
-The pictures in the documentation are drawn from these tables.
-"""
+"""The state machines of nodes and operations, each as one table."""
 
 from typing import Any
 from typing import NamedTuple
@@ -12,8 +9,8 @@ from valence.db import api as db
 from valence.db.sqlalchemy import models
 
 
-class Move(NamedTuple):
-    """One way from a state to the next."""
+class Transition(NamedTuple):
+    """A transition from one state to another."""
 
     source: str
     target: str
@@ -21,52 +18,53 @@ class Move(NamedTuple):
 
 
 NODE = (
-    Move('composing', 'active', 'assembled'),
-    Move('composing', 'error', 'failed or cancelled'),
-    Move('composing', 'releasing', 'deleted'),
-    Move('adopting', 'active', 'taken over'),
-    Move('adopting', 'error', 'failed or cancelled'),
-    Move('adopting', 'releasing', 'deleted'),
-    Move('active', 'updating', 'change asked for'),
-    Move('updating', 'active', 'changed'),
-    Move('updating', 'error', 'failed'),
-    Move('updating', 'releasing', 'deleted'),
-    Move('active', 'error', 'gone from its pod manager'),
-    Move('active', 'releasing', 'deleted'),
-    Move('error', 'releasing', 'deleted'),
-    Move('error', 'active', 'seen again'),
-    Move('releasing', 'error', 'failed'),
-    Move('releasing', 'active', 'deletion cancelled in time'),
+    Transition('composing', 'active', 'assembled'),
+    Transition('composing', 'error', 'failed or cancelled'),
+    Transition('composing', 'releasing', 'deleted'),
+    Transition('adopting', 'active', 'adopted'),
+    Transition('adopting', 'error', 'failed or cancelled'),
+    Transition('adopting', 'releasing', 'deleted'),
+    Transition('active', 'updating', 'change requested'),
+    Transition('updating', 'active', 'changed'),
+    Transition('updating', 'error', 'failed'),
+    Transition('updating', 'releasing', 'deleted'),
+    Transition('active', 'error', 'missing on its pod manager'),
+    Transition('active', 'releasing', 'deleted'),
+    Transition('error', 'releasing', 'deleted'),
+    Transition('error', 'active', 'found again'),
+    Transition('releasing', 'error', 'failed'),
+    Transition('releasing', 'active', 'deletion cancelled before it began'),
 )
 
 OPERATION = (
-    Move('pending', 'running', 'claimed by a conductor'),
-    Move('pending', 'cancelled', 'cancelled'),
-    Move('running', 'pending', 'waits its turn on a pod manager'),
-    Move('running', 'succeeded', 'every step done'),
-    Move('running', 'failed', 'a step failed, what was done is undone'),
-    Move('running', 'cancelled', 'cancelled, what was done is undone'),
+    Transition('pending', 'running', 'claimed by a conductor'),
+    Transition('pending', 'cancelled', 'cancelled'),
+    Transition('running', 'pending', 'waits for its turn on a pod manager'),
+    Transition('running', 'succeeded', 'all steps done'),
+    Transition('running', 'failed', 'a step failed, all steps undone'),
+    Transition('running', 'cancelled', 'cancelled, all steps undone'),
 )
 
 OPEN = ('pending', 'running')
 
-# What is stored of a node that nothing is wrong with, and of how an operation
-# ended that somebody stopped.
-WELL: dict[str, Any] = {'last_error': None, 'plain_last_error': None}
-CANCELLED = exception.Told('cancelled', 'cancelled')
+# The error columns of a node without an error.
+NO_ERROR: dict[str, Any] = {'last_error': None, 'plain_last_error': None}
+# The error that a cancelled operation reports to its target.
+CANCELLED = exception.ErrorText('cancelled', 'cancelled')
 
 
-def sources(table: tuple[Move, ...], target: str) -> list[str]:
-    """The states from which ``target`` can be reached."""
-    return [move.source for move in table if move.target == target]
+def sources(table: tuple[Transition, ...], target: str) -> list[str]:
+    """The states that have a transition to ``target``."""
+    return [row.source for row in table if row.target == target]
 
 
 def move_node(
     tx: db.Transaction, uuid: str, target: str, **values: Any
 ) -> None:
-    """Bring a node to another state.
+    """Change the provision state of a node.
 
-    :raises Conflict: when its present state does not lead there.
+    :param values: new values of other columns.
+    :raises Conflict: when there is no such transition from its state.
     """
     moved = tx.update(
         models.Node,
@@ -76,14 +74,14 @@ def move_node(
     )
     if not moved:
         raise exception.Conflict(
-            f'The node {uuid} is not in a state that leads to {target}.'
+            f'Node {uuid} cannot change to the state {target} now.'
         )
 
 
 def fail_node(
-    tx: db.Transaction, uuid: str, error: exception.Told, **values: Any
+    tx: db.Transaction, uuid: str, error: exception.ErrorText, **values: Any
 ) -> None:
-    """Note on a node, if it is still there, that an operation failed."""
+    """Store an error on a node, if the node still exists."""
     tx.update(
         models.Node,
         {

@@ -326,7 +326,7 @@ class ListField(Spec, fields.AutoTypedField[Any]):
 def failure(name: str, doc: str) -> dict[str, Spec]:
     """Why something failed, for those who run the cloud and for all others.
 
-    See ``Told`` of ``common.exception``.
+    See ``ErrorText`` of ``common.exception``.
     """
     kind: dict[str, Any] = {'nullable': True, 'max_length': 4096}
     return {

@@ -191,9 +191,9 @@ class Ironic(base.Provisioner):
             )
         if state not in wanted.ends:
             raise exception.ProvisioningFailed(
-                plain=f'Ironic could not {goal} the node, which is in the '
+                summary=f'Ironic could not {goal} the node, which is in the '
                 f'state {state}',
-                said=node.last_error or 'it does not say why',
+                detail=node.last_error or 'no reason given',
             )
         return state
 

@@ -113,7 +113,9 @@ def choose(tx: db.Transaction, request: Request) -> Choice:
     full = [f'system {uuid}: {why}' for uuid, why in request.excluded]
     plain = ['other systems turned out not to do'] if full else []
     failure = exception.NoCapacity(reason=_words(reasons + full))
-    failure.plain = str(exception.NoCapacity(reason=_words(reasons + plain)))
+    failure.user_message = str(
+        exception.NoCapacity(reason=_words(reasons + plain))
+    )
     raise failure
 
 

@@ -26,7 +26,7 @@ class Look(Step):
 
     def do(self, run: Run) -> dict[str, Any]:
         uri = allocations.node_uri(run.target)
-        deadline = run.repeatable(cfg.CONF.redfish.request_timeout)
+        deadline = run.idempotent(cfg.CONF.redfish.request_timeout)
         # One that was only allocated is assembled; one that failed refused.
         composed = run.driver().poll_compose(uri, deadline)
         if not composed.resources:
@@ -55,7 +55,7 @@ class Look(Step):
                 'sync the pod manager first'
             )
         allocations.make(tx, podm_uuid, run.target, claimed)
-        drift.remember(tx, run.target)
+        drift.record_baseline(tx, run.target)
         tx.update(
             models.Node,
             {
@@ -86,14 +86,14 @@ class Adopt(Action):
             run.target,
             'active',
             power_state=run.result(Look.name)['power_state'],
-            **states.WELL,
+            **states.NO_ERROR,
         )
 
     def failed(
         self,
         tx: db.Transaction,
         run: Run,
-        error: exception.Told,
+        error: exception.ErrorText,
     ) -> None:
         # It was never ours: to release it must not take it apart.
         states.fail_node(tx, run.target, error, resource_uri=None)

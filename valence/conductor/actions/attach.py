@@ -74,7 +74,7 @@ class Attach(steps.Change):
         self,
         tx: db.Transaction,
         run: Run,
-        error: exception.Told,
+        error: exception.ErrorText,
     ) -> None:
         super().failed(tx, run, error)
         quota.give_back(tx, run.target, run.operation.params['charge'])

@@ -10,7 +10,7 @@ from oslo_utils import timeutils
 
 from valence.common import exception
 from valence.conductor import states
-from valence.conductor.actions import handover
+from valence.conductor.actions import enrollment
 from valence.conductor.actions import steps
 from valence.conductor.engine.model import Action
 from valence.conductor.engine.model import Step
@@ -113,14 +113,15 @@ class Allocate(Step):
 
     def find(self, run: Run) -> dict[str, Any] | None:
         found = run.driver().find_composed(
-            _request(run), run.repeatable(cfg.CONF.conductor.sync_timeout)
+            _request(run), run.idempotent(cfg.CONF.conductor.sync_timeout)
         )
         return dataclasses.asdict(found) if found else None
 
     def do(self, run: Run) -> dict[str, Any]:
         try:
             composed = run.driver().compose(
-                _request(run), run.once(cfg.CONF.redfish.request_timeout)
+                _request(run),
+                run.non_idempotent(cfg.CONF.redfish.request_timeout),
             )
         except (exception.NoMatch, exception.ResourceGone) as exc:
             raise TryNext(
@@ -144,7 +145,7 @@ class Allocate(Step):
         uri = result['uri'] if result else (self.find(run) or {}).get('uri')
         if uri:
             run.driver().release(
-                uri, run.repeatable(cfg.CONF.redfish.release_timeout)
+                uri, run.idempotent(cfg.CONF.redfish.release_timeout)
             )
 
     def unrecord(
@@ -166,7 +167,7 @@ class Assemble(Step):
     name = 'assemble'
 
     def do(self, run: Run) -> dict[str, Any]:
-        deadline = run.repeatable(cfg.CONF.redfish.request_timeout)
+        deadline = run.idempotent(cfg.CONF.redfish.request_timeout)
         uri = run.result('allocate')['uri']
         pick = run.result('pick')
         try:
@@ -175,7 +176,7 @@ class Assemble(Step):
             # A task may lose a race as well as a request.
             raise TryNext(system=pick['system_uuid'], reason=str(exc)) from exc
         with db.reader() as tx:
-            found = drift.known(tx, run.podm_uuid, composed.resources)
+            found = drift.uuids_by_uri(tx, run.podm_uuid, composed.resources)
             self._accept(tx, run, found)
         return {**dataclasses.asdict(composed), 'found': found}
 
@@ -250,7 +251,7 @@ class Compose(Action):
     def plan(self, params: dict[str, Any]) -> tuple[type[Step], ...]:
         if 'register' not in params:
             return self.steps
-        return *self.steps, *handover.steps(handover.options(params))
+        return *self.steps, *enrollment.steps(enrollment.options(params))
 
     def succeeded(self, tx: db.Transaction, run: Run) -> None:
         states.move_node(
@@ -258,14 +259,14 @@ class Compose(Action):
             run.target,
             'active',
             power_state=run.result('assemble')['power_state'],
-            **states.WELL,
+            **states.NO_ERROR,
         )
 
     def failed(
         self,
         tx: db.Transaction,
         run: Run,
-        error: exception.Told,
+        error: exception.ErrorText,
     ) -> None:
         states.fail_node(tx, run.target, error)
 

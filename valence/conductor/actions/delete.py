@@ -4,7 +4,7 @@
 from typing import Any
 
 from valence.common import exception
-from valence.conductor import requests as conductor
+from valence.conductor import requests
 from valence.conductor.engine.model import Action
 from valence.conductor.engine.model import Step
 from valence.conductor.engine.run import Run
@@ -28,9 +28,9 @@ class ReleaseNodes(Step):
         result: dict[str, Any],
     ) -> None:
         for node in tx.list(models.Node, podm_uuid=run.target).all():
-            pending = conductor.open_operations(tx, node.uuid)
+            pending = requests.open_operations(tx, node.uuid)
             if not any(row.action == 'release' for row in pending):
-                conductor.request_release(
+                requests.request_release(
                     tx,
                     None,
                     node,
@@ -54,7 +54,7 @@ class Wait(Step):
             stuck = [
                 node
                 for node in nodes
-                if not conductor.open_operations(tx, node.uuid)
+                if not requests.open_operations(tx, node.uuid)
             ]
         force = run.operation.params.get('force')
         if force and (podm is None or podm.status == 'offline'):
@@ -89,8 +89,8 @@ class Wait(Step):
     ) -> None:
         uuids = [left['node'] for left in result['left behind']]
         for uuid in uuids:
-            for operation in conductor.open_operations(tx, uuid):
-                conductor.cancel(tx, operation)
+            for operation in requests.open_operations(tx, uuid):
+                requests.cancel(tx, operation)
             allocations.drop(tx, node_uuid=uuid)
             tx.delete(models.Node, uuid=uuid)
 
@@ -103,18 +103,18 @@ class Delete(Action):
     long = True
 
     def succeeded(self, tx: db.Transaction, run: Run) -> None:
-        for operation in conductor.open_operations(tx, run.target):
+        for operation in requests.open_operations(tx, run.target):
             if operation.uuid != run.operation.uuid:
-                conductor.cancel(tx, operation)
+                requests.cancel(tx, operation)
         podm = tx.get(models.PodManager, uuid=run.target)
         if podm is not None:
-            conductor.leave(tx, None, podm)
+            requests.request_unsubscribe(tx, None, podm)
         tx.delete(models.PodManager, uuid=run.target)
 
     def failed(
         self,
         tx: db.Transaction,
         run: Run,
-        error: exception.Told,
+        error: exception.ErrorText,
     ) -> None:
         tx.update(models.PodManager, {'deleting_at': None}, uuid=run.target)

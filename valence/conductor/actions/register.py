@@ -3,7 +3,7 @@
 
 from typing import Any
 
-from valence.conductor.actions import handover
+from valence.conductor.actions import enrollment
 from valence.conductor.actions import steps
 from valence.conductor.engine.model import Step
 from valence.provisioning import base
@@ -13,7 +13,7 @@ class Register(steps.Change):
     """A node is handed to what provisions it."""
 
     name = 'register'
-    steps = handover.steps(dict.fromkeys(base.GOALS, True))
+    steps = enrollment.steps(dict.fromkeys(base.GOALS, True))
 
     def plan(self, params: dict[str, Any]) -> tuple[type[Step], ...]:
-        return handover.steps(handover.options(params))
+        return enrollment.steps(enrollment.options(params))

@@ -6,9 +6,9 @@ from typing import Any
 from oslo_config import cfg
 
 from valence.common import exception
-from valence.conductor import requests as conductor
+from valence.conductor import requests
 from valence.conductor import states
-from valence.conductor.actions import handover
+from valence.conductor.actions import enrollment
 from valence.conductor.actions import steps
 from valence.conductor.engine.model import Action
 from valence.conductor.engine.model import Step
@@ -28,14 +28,14 @@ class Settle(Step):
 
     def do(self, run: Run) -> dict[str, Any]:
         with db.reader() as tx:
-            pending = conductor.open_operations(tx, run.target)
+            pending = requests.open_operations(tx, run.target)
             node = tx.get(models.Node, uuid=run.target)
         if len(pending) > 1:
             raise base.InProgress(_PAUSE)
         if node is not None and node.managed_by is not None:
             # It may have been handed over while its release was asked for.
             if not run.operation.params.get('unregister'):
-                raise conductor.managed(node)
+                raise requests.managed(node)
         return {}
 
     def record(
@@ -64,7 +64,7 @@ class TakeApart(Step):
         if node is None or node.podm_uuid is None:
             return {}
         driver = run.driver()
-        deadline = run.repeatable(cfg.CONF.redfish.release_timeout)
+        deadline = run.idempotent(cfg.CONF.redfish.release_timeout)
         uri = node.resource_uri or self._lost(run, node, driver)
         if not uri:
             return {}
@@ -85,7 +85,7 @@ class TakeApart(Step):
             base.ComposeRequest(
                 node.uuid, node.name, node.properties, system, tuple(devices)
             ),
-            run.repeatable(cfg.CONF.conductor.sync_timeout),
+            run.idempotent(cfg.CONF.conductor.sync_timeout),
         )
         return found.uri if found else None
 
@@ -100,7 +100,7 @@ class Release(Action):
     def plan(self, params: dict[str, Any]) -> tuple[type[Step], ...]:
         if not params.get('unregister'):
             return self.steps
-        return (Settle, handover.Withdraw, *self.steps[1:])
+        return (Settle, enrollment.Withdraw, *self.steps[1:])
 
     def succeeded(self, tx: db.Transaction, run: Run) -> None:
         done = run.result(TakeApart.name)
@@ -115,7 +115,7 @@ class Release(Action):
         self,
         tx: db.Transaction,
         run: Run,
-        error: exception.Told,
+        error: exception.ErrorText,
     ) -> None:
         node = tx.get(models.Node, uuid=run.target)
         begun = any(row.name == TakeApart.name for row in run.journal)
@@ -127,5 +127,5 @@ class Release(Action):
             tx,
             run.target,
             'active',
-            **(states.WELL if cancelled else error.columns('last_error')),
+            **(states.NO_ERROR if cancelled else error.columns('last_error')),
         )

@@ -21,7 +21,7 @@ from valence.podmanagers import hardware
 
 
 def request_deadline(run: Run) -> Any:
-    return run.repeatable(cfg.CONF.redfish.request_timeout)
+    return run.idempotent(cfg.CONF.redfish.request_timeout)
 
 
 class Join(Step):
@@ -73,7 +73,7 @@ class Change(Action):
     """A node is changed; whether that comes true or not, it stays a node."""
 
     def succeeded(self, tx: db.Transaction, run: Run) -> None:
-        values = dict(states.WELL)
+        values = dict(states.NO_ERROR)
         if run.result(Look.name):
             values['power_state'] = run.result(Look.name)['power_state']
         states.move_node(tx, run.target, 'active', **values)
@@ -82,7 +82,7 @@ class Change(Action):
         self,
         tx: db.Transaction,
         run: Run,
-        error: exception.Told,
+        error: exception.ErrorText,
     ) -> None:
         if tx.get(models.Node, uuid=run.target, provision_state='updating'):
             states.move_node(
@@ -127,7 +127,7 @@ class Refresh(Step):
         result: dict[str, Any],
     ) -> None:
         store(tx, run, self.seen, self.since)
-        drift.remember(tx, run.target)
+        drift.record_baseline(tx, run.target)
 
 
 def look_again(
@@ -142,12 +142,12 @@ def look_again(
     uris = allocations.claimed_uris(run.target)
     if run.operation.podm_uuid is None or not uris:
         return hardware.Inventory(), since
-    deadline = run.repeatable(cfg.CONF.redfish.request_timeout)
+    deadline = run.idempotent(cfg.CONF.redfish.request_timeout)
     try:
         seen = run.driver().refresh(uris, deadline)
     except exception.PodManagerError as exc:
         seen = hardware.Inventory(problems=[str(exc)])
-    run.check()
+    run.ensure_lease()
     return seen, since
 
 

@@ -32,9 +32,9 @@ class Read(Step):
     def do(self, run: Run) -> dict[str, Any]:
         self.since = timeutils.utcnow()
         self.seen = run.driver().discover(
-            run.repeatable(cfg.CONF.conductor.sync_timeout)
+            run.idempotent(cfg.CONF.conductor.sync_timeout)
         )
-        run.check()
+        run.ensure_lease()
         strays = [
             composed.uri
             for composed in self.seen.nodes
@@ -75,7 +75,7 @@ class Tidy(Step):
     name = 'tidy'
 
     def do(self, run: Run) -> dict[str, Any]:
-        deadline = run.repeatable(cfg.CONF.redfish.release_timeout)
+        deadline = run.idempotent(cfg.CONF.redfish.release_timeout)
         released = []
         for uri in run.result(Read.name)['strays']:
             composed = run.driver().read_node(uri, deadline)
@@ -126,11 +126,11 @@ class Sync(Action):
         self,
         tx: db.Transaction,
         run: Run,
-        error: exception.Told,
+        error: exception.ErrorText,
     ) -> None:
         if error != states.CANCELLED:
             tx.update(
                 models.PodManager,
-                {'sync_error': error.full[:1024]},
+                {'sync_error': error.message[:1024]},
                 uuid=run.target,
             )

@@ -5,7 +5,7 @@ from typing import Any
 
 from valence.common import exception
 from valence.conductor import states
-from valence.conductor.actions import handover
+from valence.conductor.actions import enrollment
 from valence.conductor.engine.model import Action
 from valence.conductor.engine.run import Run
 from valence.db import api as db
@@ -16,16 +16,16 @@ class Unregister(Action):
     """A node is taken back."""
 
     name = 'unregister'
-    steps = (handover.Withdraw,)
+    steps = (enrollment.Withdraw,)
 
     def succeeded(self, tx: db.Transaction, run: Run) -> None:
-        self._settle(tx, run, states.WELL)
+        self._settle(tx, run, states.NO_ERROR)
 
     def failed(
         self,
         tx: db.Transaction,
         run: Run,
-        error: exception.Told,
+        error: exception.ErrorText,
     ) -> None:
         self._settle(tx, run, error.columns('last_error'))
 

@@ -32,7 +32,7 @@ class Unsubscribe(Step):
         driver = loader.drivers()[params['driver']](
             base.Connection(**connection)
         )
-        deadline = run.repeatable(cfg.CONF.conductor.status_timeout)
+        deadline = run.idempotent(cfg.CONF.conductor.status_timeout)
         try:
             driver.unsubscribe(params['subscription'], deadline)
         except exception.PodManagerUnavailable:
@@ -57,7 +57,7 @@ class Leave(Action):
         self,
         tx: db.Transaction,
         run: Run,
-        error: exception.Told,
+        error: exception.ErrorText,
     ) -> None:
         _forget(tx, run)
 

@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Doing the steps of operations, undoing them, resuming them.
+"""Running operations: doing their steps, undoing them, resuming them.
 
-An operation is a row that a conductor has claimed; every transaction that it
-makes for the operation starts by finding its claim in the row. A conductor
-that lost its claim therefore changes nothing any more.
+An operation is a row that a conductor has claimed. Every transaction that the
+conductor makes for it first checks the claim in that row. A conductor that
+lost its claim therefore changes nothing any more.
 
-An action is a sequence of steps, written down in a journal: what is meant to
-be done before it is done, what came of it in the same transaction that stores
-the consequences. What the journal shows as begun is looked for before it is
-done again. A failed or cancelled operation undoes its steps, newest first.
+An action is a sequence of steps, recorded in a journal. A row is written
+before a step is done; its result is written in the transaction that stores
+the consequences. A step that was begun before a crash is looked for before it
+is done again. A failed or cancelled operation undoes its steps, newest first.
 """
 
 import datetime
@@ -28,7 +28,7 @@ from valence.conductor import states
 from valence.conductor.engine import pace
 from valence.conductor.engine.model import Step
 from valence.conductor.engine.model import TryNext
-from valence.conductor.engine.run import Fenced
+from valence.conductor.engine.run import ClaimLost
 from valence.conductor.engine.run import Run
 from valence.conductor.engine.run import Write
 from valence.db import api as db
@@ -38,68 +38,69 @@ from valence.podmanagers import base
 LOG = log.getLogger(__name__)
 
 
-def work(run: Run, stopping: threading.Event) -> None:
-    """Take an operation as far as it goes now.
+def work(run: Run, stopping: threading.Event, resuming: bool = False) -> None:
+    """Run an operation as far as it goes now.
 
-    It returns when the operation has come to its end, waits for something, or
-    is in other hands.
+    It returns when the operation has finished, waits for something, or was
+    claimed by another conductor.
 
     :param stopping: set when nothing more is to be begun.
-    :raises Lapsed: when it may go on later, once the lease is renewed.
+    :param resuming: whether an earlier call was interrupted by an exception.
+    :raises LeaseExpired: when it may be resumed once the lease is renewed.
     """
     try:
-        if run.begun:
-            run.lapsed = False
-            run.commit({})
-        run.begun = True
+        if resuming:
+            run.resume()
         while not stopping.is_set() and _advance(run):
             continue
-    except Fenced:
-        LOG.info('The operation %s is in other hands', run.operation.uuid)
+    except ClaimLost:
+        LOG.info('The claim on operation %s is lost', run.operation.uuid)
 
 
 def _advance(run: Run) -> bool:
-    """Do one thing; returns whether there is more to do now."""
+    """Do or undo one step; whether there is more to do now."""
     operation = run.operation
     if operation.undoing:
-        return _undo(run)
+        return _undo_newest(run)
     if operation.cancel_requested:
         run.commit({'undoing': True, 'attempt': 0})
         return True
-    done = [row for row in run.live() if row.state == 'done']
+    done = [row for row in run.not_undone() if row.state == 'done']
     if len(done) == len(run.steps):
         _finish(run, 'succeeded', lambda tx: run.action.succeeded(tx, run))
         return False
     return _do(run, run.steps[len(done)], len(done))
 
 
-def _point(run: Run, step: str, place: str) -> None:
-    """A place at which tests let a conductor die or fall asleep.
+def _fault_point(run: Run, step: str, place: str) -> None:
+    """A place at which tests kill or suspend a conductor.
 
-    ``VALENCE_CRASH_AT`` names some, as ``action:step:place``, with commas
-    between them; ``VALENCE_CRASH_SIGNAL`` is STOP for sleep, else it is death.
+    ``VALENCE_CRASH_AT`` names such places as ``action:step:place``, separated
+    by commas. With ``VALENCE_CRASH_SIGNAL=STOP`` the process is suspended,
+    otherwise it is killed.
     """
-    wanted = os.environ.get('VALENCE_CRASH_AT', '').split(',')
-    if f'{run.action.name}:{step}:{place}' in wanted:
-        sleep = os.environ.get('VALENCE_CRASH_SIGNAL') == 'STOP'
-        os.kill(os.getpid(), signal.SIGSTOP if sleep else signal.SIGKILL)
+    places = os.environ.get('VALENCE_CRASH_AT', '').split(',')
+    if f'{run.action.name}:{step}:{place}' in places:
+        suspend = os.environ.get('VALENCE_CRASH_SIGNAL') == 'STOP'
+        os.kill(os.getpid(), signal.SIGSTOP if suspend else signal.SIGKILL)
 
 
 def _do(run: Run, step: Step, position: int) -> bool:
-    begun = next((r for r in run.live() if r.state == 'running'), None)
-    if begun is None:
+    begun = any(row.state == 'running' for row in run.not_undone())
+    if not begun:
         run.commit({'step': step.name}, lambda tx: _begin(tx, run, step))
     try:
-        _point(run, step.name, 'begun')
-        result = step.find(run) if begun is not None else None
+        _fault_point(run, step.name, 'begun')
+        result = step.find(run) if begun else None
         if result is None:
             result = step.do(run)
-        _point(run, step.name, 'done')
+        _fault_point(run, step.name, 'done')
         _complete(run, step, position, result)
-        _point(run, step.name, 'recorded')
+        _fault_point(run, step.name, 'recorded')
     except Exception as exc:
-        return _stumble(run, exc)
-    # The operation may have learnt its pod manager, and has to wait its turn.
+        return _handle_step_error(run, exc)
+    # A step that chose a pod manager has given the claim up: the operation
+    # has to wait for its turn there.
     return run.operation.claim is not None
 
 
@@ -118,8 +119,8 @@ def _begin(tx: db.Transaction, run: Run, step: Step) -> None:
 def _complete(
     run: Run, step: Step, position: int, result: dict[str, Any]
 ) -> None:
-    row = run.live()[-1]
-    pace.took(run.operation.podm_uuid, row.name, _age(row))
+    row = run.not_undone()[-1]
+    pace.record_duration(run.operation.podm_uuid, row.name, _age(row))
 
     def write(tx: db.Transaction) -> None:
         tx.update(
@@ -138,11 +139,11 @@ def _complete(
     )
 
 
-def _stumble(run: Run, exc: Exception) -> bool:
-    """Decide what follows from a step that did not come to its end."""
-    if isinstance(exc, Fenced):
+def _handle_step_error(run: Run, exc: Exception) -> bool:
+    """Wait, retry, or undo; whether there is more to do now."""
+    if isinstance(exc, ClaimLost):
         raise exc
-    run.check()
+    run.ensure_lease()
     if isinstance(exc, base.InProgress):
         return _wait(run, exc)
     if isinstance(exc, TryNext):
@@ -157,55 +158,58 @@ def _stumble(run: Run, exc: Exception) -> bool:
         )
         return True
     if isinstance(exc, db_exception.DBDuplicateEntry | exception.LostRace):
-        # Somebody else was quicker: look again, at what is there by now.
-        _let_go(run, random.uniform(0, 0.1))  # noqa: S311
+        # Another operation won a race: run the step again on what is left.
+        _requeue(run, random.uniform(0, 0.1))  # noqa: S311
         return False
     if isinstance(exc, db.FAILURES) and not db.refuses(exc):
         raise exc
-    if _passes(exc) and _retry(run, exc):
+    if _is_transient(exc) and _retry(run, exc):
         return False
-    told = _describe(exc).columns('error')
-    run.commit({'undoing': True, 'attempt': 0, **told})
+    error = _error_text(exc).columns('error')
+    run.commit({'undoing': True, 'attempt': 0, **error})
     return True
 
 
-def _passes(exc: Exception) -> bool:
+def _is_transient(exc: Exception) -> bool:
     return isinstance(
         exc,
         exception.PodManagerUnavailable | exception.ProvisioningUnavailable,
     )
 
 
-def _describe(exc: Exception) -> exception.Told:
+def _error_text(exc: Exception) -> exception.ErrorText:
     if isinstance(exc, exception.ValenceException):
-        return exc.told()
+        return exc.error_text()
     if isinstance(exc, base.InProgress):
         text = exc.reason
     elif isinstance(exc, db.FAILURES):
-        LOG.error('The database refuses a value', exc_info=exc)
-        text = 'the database does not take a value of what was read'
+        LOG.error('The database rejects a value', exc_info=exc)
+        text = 'the database rejects a value that was read'
     else:
         LOG.error('An operation met an unexpected failure', exc_info=exc)
         text = f'internal error: {type(exc).__name__}'
-    return exception.Told(text, text)
+    return exception.ErrorText(text, text)
 
 
-def _told(run: Run) -> exception.Told:
-    """What the operation has failed of so far."""
+def _stored_error(run: Run) -> exception.ErrorText | None:
+    """The error that made the operation undo its steps, if any did."""
     operation = run.operation
-    return exception.Told(operation.error or '', operation.plain_error or '')
+    if operation.error is None:
+        return None
+    return exception.ErrorText(operation.error, operation.plain_error or '')
 
 
 def _wait(run: Run, exc: base.InProgress) -> bool:
-    row = run.live()[-1]
+    """Requeue a step that is in progress, unless it has timed out."""
+    row = run.not_undone()[-1]
     age = _age(row)
-    if age > run.step(row).patience(run):
-        late = exception.StepTimedOut(
+    if age > run.step(row).timeout(run):
+        timed_out = exception.StepTimedOut(
             step=row.name, seconds=age, reason=exc.reason
         )
-        return _stumble(run, late)
+        return _handle_step_error(run, timed_out)
     podm_uuid = run.operation.podm_uuid
-    _let_go(run, pace.pause(podm_uuid, row.name, age, exc.seconds))
+    _requeue(run, pace.next_delay(podm_uuid, row.name, age, exc.seconds))
     return False
 
 
@@ -215,7 +219,7 @@ def _age(row: models.OperationStep) -> float:
 
 
 def _retry(run: Run, exc: Exception) -> bool:
-    """Put the step off, unless it was tried often enough."""
+    """Requeue a step that failed, unless that was its last attempt."""
     attempt = run.operation.attempt + 1
     if attempt >= cfg.CONF.conductor.attempts:
         return False
@@ -227,11 +231,11 @@ def _retry(run: Run, exc: Exception) -> bool:
         exc,
     )
     pause = cfg.CONF.conductor.retry_interval * 2 ** (attempt - 1)
-    _let_go(run, pause, attempt=attempt)
+    _requeue(run, pause, attempt=attempt)
     return True
 
 
-def _let_go(run: Run, seconds: float, **values: Any) -> None:
+def _requeue(run: Run, seconds: float, **values: Any) -> None:
     """Give the claim up; the operation is due again after a while."""
     after = timeutils.utcnow() + datetime.timedelta(seconds=seconds)
     run.commit(
@@ -239,39 +243,21 @@ def _let_go(run: Run, seconds: float, **values: Any) -> None:
     )
 
 
-def _undo(run: Run) -> bool:
+def _undo_newest(run: Run) -> bool:
     """Undo the newest step that is not undone yet."""
-    live = run.live()
-    if not live:
-        return _undone(run)
-    row = live[-1]
+    rows = run.not_undone()
+    if not rows:
+        return _finish_undo(run)
+    row = rows[-1]
     step = run.step(row)
     try:
-        _point(run, row.name, 'undoing')
+        _fault_point(run, row.name, 'undoing')
         step.undo(run, row.result)
-        _point(run, row.name, 'undone')
-    except (Fenced, *db.FAILURES):
+        _fault_point(run, row.name, 'undone')
+    except (ClaimLost, *db.FAILURES):
         raise
     except Exception as exc:
-        run.check()
-        if isinstance(exc, base.InProgress) and _await_undo(run, row, exc):
-            return False
-        if _passes(exc) and _retry(run, exc):
-            return False
-        error = exception.Told(
-            *(
-                '; '.join(filter(None, (before, f'undoing: {more}')))
-                for before, more in zip(
-                    _told(run), _describe(exc), strict=True
-                )
-            )
-        )
-        _finish(
-            run,
-            'failed',
-            lambda tx: run.action.failed(tx, run, error),
-            **error.columns('error'),
-        )
+        _handle_undo_error(run, row, exc)
         return False
 
     def write(tx: db.Transaction) -> None:
@@ -282,14 +268,32 @@ def _undo(run: Run) -> bool:
     return True
 
 
-def _await_undo(
+def _handle_undo_error(
+    run: Run, row: models.OperationStep, exc: Exception
+) -> None:
+    """Wait, retry, or give the operation up."""
+    run.ensure_lease()
+    if isinstance(exc, base.InProgress) and _wait_undo(run, row, exc):
+        return
+    if _is_transient(exc) and _retry(run, exc):
+        return
+    error = _error_text(exc).while_undoing(_stored_error(run))
+    _finish(
+        run,
+        'failed',
+        lambda tx: run.action.failed(tx, run, error),
+        **error.columns('error'),
+    )
+
+
+def _wait_undo(
     run: Run, row: models.OperationStep, exc: base.InProgress
 ) -> bool:
-    """Let the pod manager finish what undoes a step, unless that drags on."""
+    """Requeue an undo that is in progress; False when it has timed out."""
     now = timeutils.utcnow()
-    begun = row.intent.get('undo begun')
-    if begun is None:
-        intent = {**row.intent, 'undo begun': now.isoformat()}
+    started_at = row.intent.get('undo_started_at')
+    if started_at is None:
+        intent = {**row.intent, 'undo_started_at': now.isoformat()}
         run.commit(
             {},
             lambda tx: tx.update(
@@ -297,18 +301,18 @@ def _await_undo(
             ),
         )
     else:
-        age = now - datetime.datetime.fromisoformat(begun)
-        if age.total_seconds() > run.step(row).patience(run):
+        age = now - datetime.datetime.fromisoformat(started_at)
+        if age.total_seconds() > run.step(row).timeout(run):
             return False
-    _let_go(run, exc.seconds)
+    _requeue(run, exc.seconds)
     return True
 
 
-def _undone(run: Run) -> bool:
-    """All is as it was: the end, or another start."""
+def _finish_undo(run: Run) -> bool:
+    """Every step is undone: finish, or start over."""
     operation = run.operation
-    if operation.error is not None:
-        error = _told(run)
+    error = _stored_error(run)
+    if error is not None:
         _finish(run, 'failed', lambda tx: run.action.failed(tx, run, error))
         return False
     if operation.cancel_requested:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What an operation is made of: an action, which is a sequence of steps."""
+"""What an operation consists of: an action, which is a sequence of steps."""
 
 import math
 from typing import TYPE_CHECKING
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 
 class TryNext(exception.ValenceException):
-    """This place will not do: undo, and try the next one.
+    """The chosen hardware does not work: undo, and choose again.
 
-    :param refusal: what to keep in mind when choosing again.
+    :param refusal: what to exclude from the next choice.
     """
 
     def __init__(self, **refusal: Any) -> None:
@@ -31,8 +31,8 @@ class Step:
 
     name: ClassVar[str]
 
-    def patience(self, run: 'Run') -> float:
-        """For how many seconds in all it may raise InProgress."""
+    def timeout(self, run: 'Run') -> float:
+        """For how many seconds in all it may raise ``InProgress``."""
         if run.action.long:
             return math.inf
         return float(cfg.CONF.conductor.compose_timeout)
@@ -42,33 +42,36 @@ class Step:
         return None
 
     def do(self, run: 'Run') -> dict[str, Any]:
-        """Do it; returns the result that goes into the journal.
+        """Do the step; the result is stored in the journal.
 
         :raises InProgress: to be called again later.
-        :raises TryNext: to undo everything and start over.
+        :raises TryNext: to undo all steps and start over.
         """
         return {}
 
     def record(
         self, tx: db.Transaction, run: 'Run', result: dict[str, Any]
     ) -> None:
-        """Store the consequences, together with the journal."""
+        """Store the consequences, in the transaction of the journal."""
 
     def undo(self, run: 'Run', result: dict[str, Any] | None) -> None:
-        """Take it back; without a result it may or may not have been done."""
+        """Revert the step.
+
+        :param result: its result; None: it may or may not have been done.
+        """
 
     def unrecord(
         self, tx: db.Transaction, run: 'Run', result: dict[str, Any] | None
     ) -> None:
-        """Take the consequences back, together with the journal."""
+        """Revert the consequences, in the transaction of the journal."""
 
 
 class Action:
-    """What an operation is there for."""
+    """What an operation does to its target."""
 
     name: ClassVar[str]
     steps: ClassVar[tuple[type[Step], ...]]
-    # Whether a step may hold a worker for many minutes.
+    # Whether a step may occupy a worker for many minutes.
     long: ClassVar[bool] = False
 
     def plan(self, params: dict[str, Any]) -> tuple[type[Step], ...]:
@@ -76,9 +79,9 @@ class Action:
         return self.steps
 
     def succeeded(self, tx: db.Transaction, run: 'Run') -> None:
-        """Store that all is well."""
+        """Store the success on the target."""
 
     def failed(
-        self, tx: db.Transaction, run: 'Run', error: exception.Told
+        self, tx: db.Transaction, run: 'Run', error: exception.ErrorText
     ) -> None:
-        """Store that it came to nothing: failed, or cancelled."""
+        """Store on the target that the operation failed or was cancelled."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An operation in the hands of this conductor, and its transactions."""
+"""An operation that this conductor has claimed, and its transactions."""
 
 from collections.abc import Callable
 from typing import Any
@@ -16,40 +16,39 @@ from valence.podmanagers import loader
 Write = Callable[[db.Transaction], Any]
 
 
-class Fenced(Exception):
-    """The claim is lost: another conductor works on the operation now."""
+class ClaimLost(Exception):
+    """Another conductor has claimed the operation by now."""
 
 
-class Lapsed(Exception):
-    """The lease is over: nothing may be begun before it is renewed."""
+class LeaseExpired(Exception):
+    """Nothing may be begun before the conductor's lease is renewed."""
 
 
 class Run:
-    """One operation in the hands of this conductor."""
+    """One operation that this conductor has claimed."""
 
     def __init__(
         self,
         operation: models.Operation,
         journal: list[models.OperationStep],
-        own_lease: membership.Lease,
+        lease: membership.Lease,
         drivers: loader.Pool,
         actions: dict[str, Action],
     ) -> None:
         self.operation = operation
-        self.conductor = operation.conductor
-        self.lease = own_lease
-        # Whether it was worked on before, and may not be as it was read.
-        self.begun = False
-        # Whether something was not begun because the lease was over.
-        self.lapsed = False
+        self.journal = journal
+        self.lease = lease
         self.drivers = drivers
         self.action = actions[operation.action]
         self.steps = [step() for step in self.action.plan(operation.params)]
-        self.journal = journal
+        # The registration of this conductor under which it was claimed.
+        self._conductor = operation.conductor
+        # Whether the lease had expired when something was to be begun.
+        self._lease_missed = False
 
     @property
     def target(self) -> str:
-        """The UUID of what is changed."""
+        """The UUID of the resource that the operation changes."""
         return self.operation.target_uuid
 
     @property
@@ -63,21 +62,25 @@ class Run:
         return self.operation.podm_uuid
 
     def result(self, name: str) -> dict[str, Any]:
-        """What came of an earlier step."""
+        """The result of an earlier step; empty if it was not done."""
         for row in self.journal:
             if row.name == name and row.state == 'done':
                 return row.result or {}
         return {}
 
     def step(self, row: models.OperationStep) -> Step:
-        """The step that a line of the journal is about."""
+        """The step that a row of the journal belongs to."""
         return next(step for step in self.steps if step.name == row.name)
+
+    def not_undone(self) -> list[models.OperationStep]:
+        """The rows of the journal without those that were undone."""
+        return [row for row in self.journal if row.state != 'undone']
 
     def driver(self, podm_uuid: str | None = None) -> base.Driver:
         """The driver of the operation's pod manager.
 
-        :raises ResourceGone: when the pod manager is not registered any more.
-        :raises PodManagerUnavailable: when its kind is not known yet.
+        :raises ResourceGone: when the pod manager was removed.
+        :raises PodManagerUnavailable: when its driver is not known yet.
         """
         uuid = podm_uuid or self.operation.podm_uuid
         podm = db.get(models.PodManager, uuid=uuid)
@@ -87,52 +90,59 @@ class Run:
             raise exception.PodManagerUnavailable(reason=podm.status_reason)
         return self.drivers.get(podm)
 
-    def holds(self) -> bool:
-        """Whether nobody else can be at work on the operation.
+    def lease_valid(self) -> bool:
+        """Whether no other conductor can be running the operation.
 
-        Who slept, or could not reach the database, for so long that others
-        went on does not touch the hardware any more.
+        A conductor that was suspended, or could not reach the database, for
+        longer than its lease does not touch the hardware any more.
         """
-        if self.lease.left(self.conductor) > 0:
+        if self.lease.left(self._conductor) > 0:
             return True
-        self.lapsed = True
+        self._lease_missed = True
         return False
 
-    def check(self) -> None:
-        """See that nothing was left out for want of a lease.
+    def ensure_lease(self) -> None:
+        """Check that nothing was skipped because the lease had expired.
 
-        :raises Lapsed: when something was: what was found says nothing.
+        :raises LeaseExpired: when something was, so that results may be
+            incomplete; and when the lease has expired now.
         """
-        if not self.holds() or self.lapsed:
-            raise Lapsed
+        if not self.lease_valid() or self._lease_missed:
+            raise LeaseExpired
 
-    def repeatable(self, seconds: float) -> base.Deadline:
+    def resume(self) -> None:
+        """Read the operation again after an interruption.
+
+        :raises ClaimLost: when it was requeued meanwhile.
+        """
+        self._lease_missed = False
+        self.commit({})
+
+    def idempotent(self, seconds: float) -> base.Deadline:
         """The deadline of a request that may be sent twice.
 
-        It is not sent without a lease, but may be waited for longer.
+        It is not sent without a lease, but the response may arrive later.
         """
-        return base.Deadline(seconds, self.holds)
+        return base.Deadline(seconds, self.lease_valid)
 
-    def once(self, seconds: float) -> base.Deadline:
+    def non_idempotent(self, seconds: float) -> base.Deadline:
         """The deadline of a request that must not be sent twice.
 
-        It ends before anybody could take this conductor for dead.
+        It ends before the lease does.
         """
-        if self.lease.left(self.conductor) < seconds:
+        if self.lease.left(self._conductor) < seconds:
             self.lease.renew()
-        left = self.lease.left(self.conductor)
-        return base.Deadline(min(left, seconds), self.holds)
+        left = self.lease.left(self._conductor)
+        return base.Deadline(min(left, seconds), self.lease_valid)
 
     def commit(self, values: dict[str, Any], *writes: Write) -> None:
-        """Change the operation, and what goes with it, if it is still ours.
+        """Change the operation, and what depends on it, in one transaction.
 
-        :raises Fenced: when it is not.
+        :param values: new values of the operation's columns.
+        :param writes: called with the transaction.
+        :raises ClaimLost: when another conductor has claimed the operation.
         """
         self.operation, self.journal = _commit(self.operation, values, writes)
-
-    def live(self) -> list[models.OperationStep]:
-        """The journal without what was undone."""
-        return [row for row in self.journal if row.state != 'undone']
 
 
 @db.transaction
@@ -148,7 +158,7 @@ def _commit(
         uuid=operation.uuid,
         claim=operation.claim,
     ):
-        raise Fenced(operation.uuid)
+        raise ClaimLost(operation.uuid)
     for write in writes:
         write(tx)
     return load(tx, operation.uuid)

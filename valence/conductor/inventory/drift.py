@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 from typing import NamedTuple
 
-from valence.conductor import provisioning
+from valence.conductor import managed_nodes
 from valence.conductor import states
 from valence.conductor.inventory import diff
 from valence.db import api as db
@@ -36,7 +36,7 @@ class _Claims(NamedTuple):
     changed: dict[str, list[str]]
 
 
-def remember(tx: db.Transaction, node_uuid: str) -> None:
+def record_baseline(tx: db.Transaction, node_uuid: str) -> None:
     """Take what a node is made of for what it has to stay made of."""
     for model, names in _LASTING.items():
         for row in tx.list(model, only=('uuid', *names), node_uuid=node_uuid):
@@ -58,7 +58,7 @@ def write(
     """Bring our nodes to what the pod manager says of them."""
     by_uri = {composed.uri: composed for composed in seen.nodes}
     claims = _claims(tx, podm_uuid)
-    there = known(
+    there = uuids_by_uri(
         tx,
         podm_uuid,
         {uri for composed in seen.nodes for uri in composed.resources},
@@ -75,15 +75,15 @@ def write(
         composed = by_uri.get(uri)
         if composed is not None:
             found = (there & set(composed.resources)) - claims.missing
-            told = provisioning.drift(
-                words(ours, found, changed),
+            told = managed_nodes.drift(
+                describe(ours, found, changed),
                 node.managed_by,
                 node.managed_state,
             )
             _write_node(tx, node, composed, told)
             continue
-        lost = words(ours, ours - claims.missing, changed)
-        told = provisioning.drift(lost, node.managed_by, node.managed_state)
+        lost = describe(ours, ours - claims.missing, changed)
+        told = managed_nodes.drift(lost, node.managed_by, node.managed_state)
         if lost and told != node.drift:
             tx.update(models.Node, {'drift': told}, uuid=node.uuid)
         looked_at = uri in seen.gone or not partial
@@ -116,12 +116,12 @@ def _write_node(
         node.last_error == f'{node.resource_uri} {_GONE}'
     )
     if back:
-        states.move_node(tx, node.uuid, 'active', **states.WELL, **values)
+        states.move_node(tx, node.uuid, 'active', **states.NO_ERROR, **values)
     elif any(getattr(node, name) != new for name, new in values.items()):
         tx.update(models.Node, values, uuid=node.uuid)
 
 
-def words(
+def describe(
     claimed: set[str], found: set[str], changed: list[str]
 ) -> str | None:
     """How a node differs from what it was composed of, in words.
@@ -140,7 +140,7 @@ def words(
     return '; '.join(words)[:4096] or None
 
 
-def known(
+def uuids_by_uri(
     tx: db.Transaction, podm_uuid: str, uris: Iterable[str]
 ) -> dict[str, str]:
     """The UUIDs of systems and devices of the inventory, by URI.

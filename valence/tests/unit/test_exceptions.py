@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What failures tell, and whom."""
+"""What an error says to operators, and what to members of projects."""
 
 from valence.common import exception
 from valence.tests import base
@@ -11,8 +11,8 @@ def _below(cls):
         yield from _below(sub)
 
 
-class TestTold(base.TestCase):
-    def test_words_of_pod_managers_are_not_plain(self):
+class TestErrorText(base.TestCase):
+    def test_users_read_nothing_that_a_pod_manager_said(self):
         words = 'https://10.0.0.1/redfish said so'
         kinds = [
             exception.PodManagerError,
@@ -20,17 +20,17 @@ class TestTold(base.TestCase):
         ]
         self.assertIn(exception.NoMatch, kinds)
         for kind in kinds:
-            told = kind(reason=words, uri=words).told()
-            self.assertIn(words, told.full)
-            self.assertNotIn(words, told.plain)
-            self.assertNotEqual('', told.plain)
+            error = kind(reason=words, uri=words).error_text()
+            self.assertIn(words, error.message)
+            self.assertNotIn(words, error.user_message)
+            self.assertNotEqual('', error.user_message)
 
-    def test_our_own_words_are(self):
-        told = exception.NoCapacity(reason='no system is free').told()
-        self.assertEqual('No capacity: no system is free', told.plain)
-        self.assertEqual(told.full, told.plain)
+    def test_users_read_what_valence_says(self):
+        error = exception.NoCapacity(reason='no system is free').error_text()
+        self.assertEqual('No capacity: no system is free', error.user_message)
+        self.assertEqual(error.message, error.user_message)
 
     def test_they_fit_their_columns(self):
-        columns = exception.Told('a' * 5000, 'b').columns('error')
+        columns = exception.ErrorText('a' * 5000, 'b').columns('error')
         self.assertEqual({'error', 'plain_error'}, columns.keys())
         self.assertEqual(4096, len(columns['error']))

@@ -13,7 +13,7 @@ class Pace(base.TestCase):
         self.podm = str(uuid.uuid4())
 
     def pause(self, age, advised=1.0, podm=None, step='assemble'):
-        return pace.pause(podm or self.podm, step, age, advised)
+        return pace.next_delay(podm or self.podm, step, age, advised)
 
     def test_what_is_new_is_asked_after_soon_and_then_more_seldom(self):
         self.assertAlmostEqual(0.2, self.pause(0))
@@ -26,7 +26,7 @@ class Pace(base.TestCase):
 
     def test_what_is_known_is_left_in_peace_until_it_might_be_done(self):
         for seconds in (12, 10, 11):
-            pace.took(self.podm, 'assemble', seconds)
+            pace.record_duration(self.podm, 'assemble', seconds)
         self.assertAlmostEqual(9.5, self.pause(0))
         self.assertAlmostEqual(5.5, self.pause(4))
         self.assertAlmostEqual(1.0, self.pause(10))
@@ -34,7 +34,7 @@ class Pace(base.TestCase):
         self.assertAlmostEqual(0.2, self.pause(0, podm=str(uuid.uuid4())))
 
     def test_only_the_last_runs_count(self):
-        pace.took(self.podm, 'assemble', 3)
+        pace.record_duration(self.podm, 'assemble', 3)
         for _ in range(5):
-            pace.took(self.podm, 'assemble', 20)
+            pace.record_duration(self.podm, 'assemble', 20)
         self.assertAlmostEqual(19.0, self.pause(0))

@@ -12,14 +12,14 @@ def _reached(table, begin):
     while todo:
         state = todo.pop()
         found.add(state)
-        todo |= {m.target for m in table if m.source == state} - found
+        todo |= {t.target for t in table if t.source == state} - found
     return found
 
 
 class TestNodeStates(base.TestCase):
     def test_each_is_declared(self):
-        used = {m.source for m in states.NODE} | {
-            m.target for m in states.NODE
+        used = {t.source for t in states.NODE} | {
+            t.target for t in states.NODE
         }
         self.assertEqual(set(node.PROVISION_STATES), used)
 
@@ -33,10 +33,10 @@ class TestNodeStates(base.TestCase):
         for state in node.PROVISION_STATES:
             self.assertIn('releasing', _reached(states.NODE, {state}), state)
 
-    def test_each_move_is_there_once_and_says_when(self):
+    def test_each_transition_is_there_once_and_says_when(self):
         for table in (states.NODE, states.OPERATION):
-            self.assertEqual(len(table), len({m[:2] for m in table}))
-            self.assertTrue(all(move.when for move in table))
+            self.assertEqual(len(table), len({t[:2] for t in table}))
+            self.assertTrue(all(t.when for t in table))
 
 
 class TestOperationStates(base.TestCase):

@@ -143,4 +143,4 @@ class Nodes(base.TestCase):
         )
         self.assertEqual('succeeded', operation['state'])
         said = self.fails('operation cancel', operation['uuid'])
-        self.assertIn('has come to its end', said)
+        self.assertIn('has finished already', said)

@@ -8,6 +8,7 @@ from valence.api.controllers.v1 import base
 from valence.common import exception
 from valence.common import rpc
 from valence.conductor.events import refresher
+from valence.conductor.events import subscriptions
 from valence.db import api as db
 from valence.db.sqlalchemy import models
 from valence.podmanagers import base as driver_base
@@ -28,15 +29,17 @@ class Events:
         """Take an event from a pod manager that knows its secret."""
         podm = db.get(models.PodManager, uuid=call.ident)
         # Whether the pod manager or the secret is wrong is nobody's business.
-        if podm is None or not refresher.is_secret(podm, call.names[1]):
+        if podm is None or not subscriptions.is_secret(podm, call.names[1]):
             raise exception.NotFound(kind='The path', ident='of the event')
         if self._too_many(podm.uuid):
             # What they tell of is not known: anything may have changed.
-            refresher.note(podm.uuid, driver_base.Change())
+            refresher.enqueue_refresh(podm.uuid, driver_base.Change())
             raise exception.TooManyRequests()
         driver = loader.drivers().get(podm.driver or '')
         if driver is not None:
-            refresher.note(podm.uuid, driver.parse_event(call.body()))
+            refresher.enqueue_refresh(
+                podm.uuid, driver.parse_event(call.body())
+            )
         rpc.wake()
 
     def _too_many(self, podm_uuid: str) -> bool:

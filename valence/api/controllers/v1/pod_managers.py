@@ -145,7 +145,7 @@ def _update(
         for name in ('url', 'driver')
     ):
         # What delivers to us may be another service than the one to come.
-        conductor.leave(tx, call.context, row)
+        conductor.request_unsubscribe(tx, call.context, row)
     if values:
         tx.update(models.PodManager, values, uuid=row.uuid)
     return tx.list(models.PodManager, uuid=row.uuid).one()
@@ -244,7 +244,7 @@ def _delete(
     # node with this one: only a reading of the inventory can be under way.
     for found in conductor.open_operations(tx, row.uuid):
         conductor.cancel(tx, found)
-    conductor.leave(tx, call.context, row)
+    conductor.request_unsubscribe(tx, call.context, row)
     tx.delete(models.PodManager, uuid=row.uuid)
     return None
 

@@ -17,7 +17,7 @@ from valence.tests.fixtures.personas import OWN
 
 # Stands in whatever is none of a project's business.
 SECRET = 'secret.example'
-_FAILURE = exception.Told(f'refused: {SECRET}', 'The pod manager refused.')
+_FAILURE = exception.RequestRefused(reason=SECRET).error_text()
 
 
 class Scene:

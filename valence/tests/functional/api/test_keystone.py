@@ -7,6 +7,7 @@ from keystoneauth1 import adapter
 from keystoneauth1 import session
 from keystoneauth1.identity import v3
 
+from valence.common import exception
 from valence.tests import base
 from valence.tests import fixtures
 from valence.tests.fixtures import keystone
@@ -129,12 +130,14 @@ class TestKeystone(KeystoneCase):
         member = self.client_of(self.clouds['member'])
         made = member.post('/v1/nodes', {'name': 'n', 'pod_manager': 'bad'})
         operation = member.finished(made['operation_uuid'])
-        self.assertEqual('The pod manager refused.', operation['error'])
+        self.assertEqual(
+            exception.RequestRefused.user_message, operation['error']
+        )
         path = '/v1/nodes/n'
         self.assertEqual(operation['error'], member.get(path)['last_error'])
         self.assertNotIn('resource_uri', member.get(path))
         words = admin.get(path)['last_error']
-        self.assertIn('the pod manager refused: ', words)
+        self.assertIn('the pod manager rejected the request: ', words)
         self.assertEqual(
             words, admin.get(f'/v1/operations/{operation["uuid"]}')['error']
         )

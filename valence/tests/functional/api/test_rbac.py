@@ -8,6 +8,7 @@ import fixtures as base_fixtures
 
 from valence.api import routes
 from valence.common import policy
+from valence.common.exception import RequestRefused
 from valence.db import api as db
 from valence.db.sqlalchemy import models
 from valence.tests import fixtures
@@ -232,10 +233,10 @@ class TestSeen(RBACCase):
                 listed[0]['last_error'],
             }
             if who in PROJECT:
-                self.assertEqual({'The pod manager refused.'}, told)
+                self.assertEqual({RequestRefused.user_message}, told)
                 self.assertNotIn('result', operation['steps'][0])
             else:
-                self.assertEqual({f'refused: {SECRET}'}, told)
+                self.assertEqual({str(RequestRefused(reason=SECRET))}, told)
 
     def test_flavors_are_public_where_that_may_be(self):
         for who in WHO[:4]:

@@ -98,7 +98,7 @@ class TestAllocate(test_compose.ComposeCase):
 
     def test_forbidden(self):
         pod, node = self._after('status', 400)
-        self.assertFailed(node, pod, 'refused')
+        self.assertFailed(node, pod, 'rejected')
 
     def test_never_there(self):
         pod, node = self._after('status', 503)

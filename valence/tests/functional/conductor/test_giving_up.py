@@ -31,7 +31,7 @@ class TestGivingUp(base.DatabaseTestCase):
         known = self.claim(ours, 1)
         self.claim(ours, 2)
         theirs = self.claim(others, 3)
-        self.assertEqual(1, queue.give_up(ours, {known}))
+        self.assertEqual(1, queue.requeue_unknown(ours, {known}))
         with db.reader() as tx:
             left = {row.claim for row in tx.list(models.Operation)}
         self.assertEqual({known, theirs, None}, left)
@@ -39,7 +39,7 @@ class TestGivingUp(base.DatabaseTestCase):
         self.assertEqual(
             f'{_UUID}2', db.get(models.Operation, uuid=again.uuid).target_uuid
         )
-        self.assertEqual(0, queue.give_up(ours, {known}))
+        self.assertEqual(0, queue.requeue_unknown(ours, {known}))
 
     def test_the_answer_is_lost(self):
         self.operation(1)

@@ -179,7 +179,7 @@ class TestStoring(base.DatabaseTestCase):
         known = {'hardware_uuid': 'A', 'memory_mib': 16384}
         self.write(_system('/1', **known), _system('/2', **known))
         node = self.node('/1')
-        db.transaction(drift.remember)(node)
+        db.transaction(drift.record_baseline)(node)
         nodes = [_composed('/node', '/1')]
         for now, told in (
             ({**known, 'power_state': 'on', 'health': 'warning'}, None),

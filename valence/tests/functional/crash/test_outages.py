@@ -146,7 +146,7 @@ class WakingTest(BrokerTestCase):
         self.start()
         conductors = self.processes[1:]
         for process in conductors:
-            process.wait_for('Wake-ups are heard')
+            process.wait_for('Receiving wake-ups')
         self.ended(self.compose('first'))
         said = [len(process.output()) for process in conductors]
         self.proxy.cut()

@@ -80,10 +80,12 @@ class SleepTestCase(cluster.ClusterTestCase):
         self.settled()
         before = self.picture(operation)
         sleeper.thaw()
-        sleeper.wait_for('goes on under another name', seconds=60)
+        sleeper.wait_for('registering again under a new UUID', seconds=60)
         if point != 'compose:pick:recorded':
             # There it had given the operation away before it slept.
-            sleeper.wait_for(f'{operation} is in other hands', seconds=60)
+            sleeper.wait_for(
+                f'The claim on operation {operation} is lost', seconds=60
+            )
         self.settled()
         self.assertEqual(before, self.picture(operation), point)
         self.assertEqual(0, sleeper.end(), point)

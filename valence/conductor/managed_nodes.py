@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Looking after the nodes that have been handed to what provisions them."""
+"""Polling provisioners for the states of the nodes that they manage."""
 
 import time
 
@@ -16,53 +16,53 @@ from valence.provisioning import loader
 
 LOG = log.getLogger(__name__)
 
-# Nodes in these are not in the hands of an operation.
-_AT_REST = ('active', 'error')
+# Nodes in these states have no open operation.
+_IDLE_STATES = ('active', 'error')
 
 
-class Watch:
-    """The periodic look, by one conductor of all."""
+class Poller:
+    """Polls the provisioners; only one conductor does so."""
 
-    def __init__(self, own_lease: membership.Lease) -> None:
-        self._lease = own_lease
-        self._due = 0.0
+    def __init__(self, lease: membership.Lease) -> None:
+        self._lease = lease
+        self._next_poll = 0.0
 
     def tick(self) -> None:
-        """Look, when it is time and this conductor's turn."""
-        if time.monotonic() < self._due or not self._lease.uuid:
+        """Poll, if that is due and this conductor is the one."""
+        if time.monotonic() < self._next_poll or not self._lease.uuid:
             return
-        self._due = time.monotonic() + cfg.CONF.provisioning.interval
+        self._next_poll = time.monotonic() + cfg.CONF.provisioning.interval
         if self._lease.uuid in membership.ring().get_nodes(b'provisioning'):
-            look()
+            poll()
 
 
-def look() -> None:
-    """See in which state the nodes are that have been handed over."""
+def poll() -> None:
+    """Store the states of all managed nodes."""
     with db.reader() as tx:
         rows = tx.list(
             models.Node,
             models.Node.managed_by.is_not(None),
             only=('uuid', 'managed_by'),
         ).all()
-    known: dict[str, list[str]] = {}
+    managed: dict[str, list[str]] = {}
     for row in rows:
         if row.managed_by is not None:
-            known.setdefault(row.managed_by, []).append(row.uuid)
-    for name, uuids in known.items():
+            managed.setdefault(row.managed_by, []).append(row.uuid)
+    for name, uuids in managed.items():
         deadline = Deadline(cfg.CONF.provisioning.interval)
         try:
             states = loader.get(name).states(uuids, deadline)
         except (exception.ProvisioningError, base.InProgress) as exc:
-            LOG.warning('The nodes managed by %s are not seen: %s', name, exc)
+            LOG.warning('Polling %s for its nodes failed: %s', name, exc)
             continue
         for uuid, state in states.items():
             _store(uuid, name, state)
 
 
 def drift(told: str | None, name: str | None, state: str | None) -> str | None:
-    """How a node drifts, and whether it is known by what manages it.
+    """The drift of a node, with that of its provisioner brought up to date.
 
-    :param told: how it drifts, as it was told before.
+    :param told: the drift so far.
     """
     lost = f'is not known by {name} any more'
     words = [word for word in (told or '').split('; ') if word != lost]
@@ -81,11 +81,11 @@ def _store(tx: db.Transaction, uuid: str, name: str, state: str) -> None:
         'drift': drift(node.drift, name, state),
     }
     if any(getattr(node, name) != value for name, value in values.items()):
-        # An operation that began meanwhile knows better.
+        # An operation that began meanwhile has newer values.
         tx.update(
             models.Node,
             values,
             uuid=uuid,
             managed_by=name,
-            provision_state=_AT_REST,
+            provision_state=_IDLE_STATES,
         )

@@ -13,7 +13,7 @@ from oslo_config import cfg
 
 from valence.common import exception
 from valence.common import secrets
-from valence.conductor import provisioning
+from valence.conductor import managed_nodes
 from valence.conductor.engine.model import Step
 from valence.conductor.engine.run import Run
 from valence.db import allocations
@@ -30,7 +30,7 @@ def options(params: dict[str, Any]) -> dict[str, Any]:
 
 
 def _deadline(run: Run) -> Deadline:
-    return run.repeatable(cfg.CONF.redfish.request_timeout)
+    return run.idempotent(cfg.CONF.redfish.request_timeout)
 
 
 def _provisioner(run: Run) -> base.Provisioner:
@@ -42,7 +42,7 @@ def _provisioner(run: Run) -> base.Provisioner:
 class _Step(Step):
     """A step that is waited for as long as [provisioning] says."""
 
-    def patience(self, run: Run) -> float:
+    def timeout(self, run: Run) -> float:
         return float(cfg.CONF.provisioning.timeout)
 
 
@@ -184,7 +184,7 @@ def _free(tx: db.Transaction, uuid: str) -> None:
         values = {
             'managed_by': None,
             'managed_state': None,
-            'drift': provisioning.drift(node.drift, node.managed_by, None),
+            'drift': managed_nodes.drift(node.drift, node.managed_by, None),
         }
         tx.update(models.Node, values, uuid=uuid)
 
