@@ -7,13 +7,17 @@ It needs no login, no fault strikes it and it is not counted.
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import json
 import re
+from collections.abc import Coroutine
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from aiohttp import web
 
 if TYPE_CHECKING:
+    from valence_simulator.personalities import Personality
     from valence_simulator.server import Server
 
 PREFIX = '/_simulator'
@@ -21,6 +25,25 @@ PREFIX = '/_simulator'
 
 class BadRequest(Exception):
     """The control request makes no sense; answered with 400."""
+
+
+@dataclasses.dataclass
+class Order:
+    """What a control request says.
+
+    :param rest: its path after the first part, without a slash.
+    """
+
+    rest: str
+    body: object
+    query: Mapping[str, str]
+
+    @property
+    def properties(self) -> dict:
+        """The body, which must be an object."""
+        if not isinstance(self.body, dict):
+            raise BadRequest('the body must be a JSON object')
+        return self.body
 
 
 class Control:
@@ -38,7 +61,8 @@ class Control:
             return web.json_response({'error': known}, status=404)
         rest = parts[1] if len(parts) > 1 else ''
         try:
-            return route(self, rest, await _json_of(request))
+            order = Order(rest, await _json_of(request), request.query)
+            return route(self, order)
         except (BadRequest, TypeError, ValueError, re.error) as error:
             return web.json_response({'error': str(error)}, status=400)
         except KeyError as error:
@@ -46,10 +70,18 @@ class Control:
                 {'error': f'not found: {error.args[0]}'}, status=404
             )
 
-    def _state(self, rest: str, body: object) -> web.Response:
+    @property
+    def _personality(self) -> Personality:
+        return self._server.personality
+
+    def _state(self, order: Order) -> web.Response:
         return web.json_response(self._server.state())
 
-    def _list_requests(self, rest: str, body: object) -> web.Response:
+    def _list_requests(self, order: Order) -> web.Response:
+        """How often what was asked; those that change something, by query."""
+        if order.query:
+            ledger = self._personality.ledger
+            return web.json_response(ledger.find_requests(order.query))
         return web.json_response(
             [
                 {'method': method, 'path': path, 'count': count}
@@ -57,64 +89,102 @@ class Control:
             ]
         )
 
-    def _forget_requests(self, rest: str, body: object) -> web.Response:
+    def _forget_requests(self, order: Order) -> web.Response:
         self._server.forget_requests()
         return web.Response(status=204)
 
-    def _list_faults(self, rest: str, body: object) -> web.Response:
+    def _list_compositions(self, order: Order) -> web.Response:
+        ledger = self._personality.ledger
+        return web.json_response(ledger.find_compositions(order.query))
+
+    def _list_faults(self, order: Order) -> web.Response:
         return web.json_response(self._server.faults.list())
 
-    def _add_faults(self, rest: str, body: object) -> web.Response:
+    def _add_faults(self, order: Order) -> web.Response:
+        body = order.body
         wanted = body if isinstance(body, list) else [body]
         added = [self._server.faults.add(**fault) for fault in wanted]
         return web.json_response({'ids': [f.id for f in added]}, status=201)
 
-    def _remove_faults(self, rest: str, body: object) -> web.Response:
-        if not self._server.faults.remove(rest or None):
-            raise KeyError(rest)
+    def _remove_faults(self, order: Order) -> web.Response:
+        if not self._server.faults.remove(order.rest or None):
+            raise KeyError(order.rest)
         return web.Response(status=204)
 
-    def _set_options(self, rest: str, body: object) -> web.Response:
+    def _set_options(self, order: Order) -> web.Response:
         """Change while running what was given on the command line."""
-        options = dict(_object(body))
-        if 'latency_ms' in options:
-            self._server.latency = float(options.pop('latency_ms')) / 1000
-        self._server.personality.set_options(**options)
+        self._personality.set_options(**order.properties)
+        self._server.latency = self._personality.options.latency_ms / 1000
         return web.Response(status=204)
 
-    def _add_systems(self, rest: str, body: object) -> web.Response:
-        body = _object(body)
-        added = self._server.personality.add_systems(
+    def _add_systems(self, order: Order) -> web.Response:
+        body = order.properties
+        added = self._personality.add_systems(
             int(body.get('count', 1)), body.get('kind')
         )
         return web.json_response({'added': added}, status=201)
 
-    def _change_resource(self, rest: str, body: object) -> web.Response:
-        self._server.personality.change('/' + rest, _object(body))
+    def _change_resource(self, order: Order) -> web.Response:
+        self._personality.change('/' + order.rest, order.properties)
         return web.Response(status=204)
 
-    def _remove_resource(self, rest: str, body: object) -> web.Response:
-        self._server.personality.remove('/' + rest)
+    def _remove_resource(self, order: Order) -> web.Response:
+        self._personality.remove('/' + order.rest)
         return web.Response(status=204)
 
-    def _restart(self, rest: str, body: object) -> web.Response:
-        seconds = float(_object(body).get('down_seconds', 0))
-        task = asyncio.ensure_future(self._server.restart(seconds))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+    def _compose(self, order: Order) -> web.Response:
+        """Compose as another client would."""
+        uri = self._personality.compose(order.properties)
+        return web.json_response({'uri': uri}, status=201)
+
+    def _move(self, order: Order) -> web.Response:
+        """Take a part from what has it, and give it to something else."""
+        body = order.properties
+        self._personality.move(str(body.get('part')), body.get('to'))
         return web.Response(status=204)
 
-    def _emit_events(self, rest: str, body: object) -> web.Response:
-        body = _object(body)
-        emitted = self._server.personality.emit_events(
+    def _reserve(self, order: Order) -> web.Response:
+        """Reserve parts as another client would."""
+        uri = self._personality.reserve(order.properties)
+        return web.json_response({'uri': uri}, status=201)
+
+    def _restart(self, order: Order) -> web.Response:
+        body = order.properties
+        seconds = float(body.get('down_seconds', 0))
+        self._personality.restart(bool(body.get('forget', False)))
+        self._soon(self._server.interrupt(seconds))
+        return web.Response(status=204)
+
+    def _replace(self, order: Order) -> web.Response:
+        """Put another service with other hardware at the URL."""
+        options = dict(order.properties)
+        seconds = float(options.pop('down_seconds', 0))
+        for name in options:
+            if name not in ('seed', 'systems', 'service_uuid'):
+                raise BadRequest(f'no such option: {name}')
+        before = self._server.replace(**options)
+        self._soon(before.close())
+        self._soon(self._server.interrupt(seconds))
+        return web.Response(status=204)
+
+    def _emit_events(self, order: Order) -> web.Response:
+        body = order.properties
+        emitted = self._personality.emit_events(
             body.get('events', [body]), int(body.get('repeat', 1))
         )
         return web.json_response({'emitted': emitted}, status=202)
+
+    def _soon(self, work: Coroutine) -> None:
+        """Have work done that may close the connection of the request."""
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     ROUTES = {
         ('GET', 'state'): _state,
         ('GET', 'requests'): _list_requests,
         ('DELETE', 'requests'): _forget_requests,
+        ('GET', 'compositions'): _list_compositions,
         ('GET', 'faults'): _list_faults,
         ('POST', 'faults'): _add_faults,
         ('DELETE', 'faults'): _remove_faults,
@@ -122,7 +192,11 @@ class Control:
         ('POST', 'systems'): _add_systems,
         ('PATCH', 'resources'): _change_resource,
         ('DELETE', 'resources'): _remove_resource,
+        ('POST', 'compose'): _compose,
+        ('POST', 'move'): _move,
+        ('POST', 'reserve'): _reserve,
         ('POST', 'restart'): _restart,
+        ('POST', 'replace'): _replace,
         ('POST', 'events'): _emit_events,
     }
 
@@ -133,9 +207,3 @@ async def _json_of(request: web.BaseRequest) -> object:
         return json.loads(text) if text else {}
     except ValueError as error:
         raise BadRequest(f'the body is not JSON: {error}') from error
-
-
-def _object(body: object) -> dict:
-    if not isinstance(body, dict):
-        raise BadRequest('the body must be a JSON object')
-    return body

@@ -29,6 +29,10 @@ _key = getattr(web, 'RequestKey', lambda name, kind: name)
 FAIL_TASK = _key('fail-task', str)
 #: Key on the request that tells a personality to forget its session.
 EXPIRE_SESSION = _key('expire-session', bool)
+#: Key on the request that tells a personality what else to name as made.
+STRANGER = _key('stranger', str)
+#: Key on the request that has a foreign device join the group joined.
+INTRUDE = _key('intrude', str)
 #: What merge() takes a property away for.
 REMOVE = {'@remove': True}
 
@@ -208,6 +212,36 @@ async def _fail_task(fault, request, handler):
     return await handler(request)
 
 
+async def _stranger(fault, request, handler):
+    """The work is done, and the answer names `value` as what was made."""
+    request[STRANGER] = str(fault.value)
+    return await handler(request)
+
+
+async def _intrude(fault, request, handler):
+    """The work is done, and the eesv `value` joins the same group."""
+    request[INTRUDE] = str(fault.value or '')
+    return await handler(request)
+
+
+async def _answer(fault, request, handler):
+    """Answer `value` (status, headers, body) without doing the work."""
+    value = fault.value or {}
+    body = value.get('body')
+    return web.Response(
+        status=int(value.get('status', 200)),
+        body=None if body is None else _content(body),
+        headers={
+            'Content-Type': 'application/json',
+            **value.get('headers', {}),
+        },
+    )
+
+
+def _content(body: object) -> bytes:
+    return (body if isinstance(body, str) else json.dumps(body)).encode()
+
+
 async def _endless(fault, request, handler):
     """A JSON string of `value` bytes (1 GB), in chunks, never closed."""
     left = int(fault.value or 10**9)
@@ -283,6 +317,11 @@ def merge(document: object, patch: object) -> object:
     return merged
 
 
+def has_hung_up(request: web.BaseRequest) -> bool:
+    """Whether the connection of a request is closed."""
+    return request.transport is None or request.transport.is_closing()
+
+
 def _hang_up(request: web.BaseRequest, reset: bool = False) -> web.Response:
     """Close the connection; the response returned goes nowhere."""
     transport = request.transport
@@ -312,6 +351,9 @@ FAULTS: dict[str, Callable] = {
     'wrong-etag': _wrong_etag,
     'expire-session': _expire_session,
     'fail-task': _fail_task,
+    'stranger': _stranger,
+    'intrude': _intrude,
+    'answer': _answer,
     'endless': _endless,
     'trickle': _trickle,
     'redirect-loop': _redirect_loop,

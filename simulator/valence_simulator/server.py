@@ -7,8 +7,10 @@ resources is the router, and a request costs half.
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import collections
+import secrets
 import ssl
 
 from aiohttp import web
@@ -16,6 +18,8 @@ from aiohttp.http_exceptions import BadHttpMethod
 
 from valence_simulator import control
 from valence_simulator import faults
+from valence_simulator import ledger
+from valence_simulator import personalities
 from valence_simulator.personalities import Personality
 
 #: Seconds that requests in flight get to end when the server stops.
@@ -103,12 +107,25 @@ class Server:
         await self.personality.close()
         await self.stop()
 
-    async def restart(self, down_seconds: float = 0) -> None:
-        """Restart as a service does: connections and sessions are lost.
+    def replace(self, **options: object) -> Personality:
+        """Put another service with other hardware at the same URL.
 
-        :param down_seconds: how long connections are refused meanwhile.
+        :param options: what differs from the one before.
+        :returns: the one before, to be closed.
         """
-        self.personality.restart()
+        before = self.personality
+        changed = {'service_uuid': None, 'seed': secrets.token_hex(8)}
+        self.personality = personalities.load(
+            argparse.Namespace(
+                **{**vars(before.options), **changed, **options}
+            )
+        )
+        before.ledger.end_all()
+        self.personality.ledger = before.ledger
+        return before
+
+    async def interrupt(self, down_seconds: float) -> None:
+        """Refuse connections for a while, after hanging up."""
         if down_seconds:
             await self.stop()
             await asyncio.sleep(down_seconds)
@@ -122,13 +139,34 @@ class Server:
         self.in_flight += 1
         self.peak = max(self.peak, self.in_flight)
         try:
-            if self.latency:
-                await asyncio.sleep(self.latency)
-            return await self.faults.serve(request, self.personality.handle)
+            with self.personality.ledger.serving(
+                request.method, request.path
+            ) as entry:
+                return await self._serve(request, entry)
         except ConnectionError:
             return web.Response()  # The client has gone.
         finally:
             self.in_flight -= 1
+
+    async def _serve(
+        self, request: web.BaseRequest, entry: ledger.Entry | None
+    ) -> web.StreamResponse:
+        length = request.content_length or 0
+        if entry is not None and 0 < length <= ledger.BODY:
+            entry.body = ledger.body_of(await request.read())
+        if self.latency:
+            await asyncio.sleep(self.latency)
+
+        async def handle(request: web.BaseRequest) -> web.StreamResponse:
+            answer = await self.personality.handle(request)
+            if entry is not None:
+                entry.status = answer.status
+            return answer
+
+        answer = await self.faults.serve(request, handle)
+        if entry is not None and not faults.has_hung_up(request):
+            entry.answered = answer.status
+        return answer
 
     def state(self) -> dict:
         """What tests ask for: requests so far and the personality's state."""
@@ -149,4 +187,5 @@ class Server:
     def forget_requests(self) -> None:
         """Set the request counters to zero."""
         self.counts.clear()
+        self.personality.ledger.forget()
         self.peak = self.in_flight

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
     from aiohttp import web
 
+    from valence_simulator.ledger import Ledger
+
 #: Personality, and the class that is it. Loaded when chosen.
 PERSONALITIES = {
     'rsd': 'valence_simulator.personalities.rsd:RsdService',
@@ -26,6 +28,8 @@ class Personality(Protocol):
     name: str
     #: Path of the service's root.
     root: str
+    options: argparse.Namespace
+    ledger: Ledger
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer a request."""
@@ -33,8 +37,11 @@ class Personality(Protocol):
     def state(self) -> dict:
         """What there is, for tests to look at."""
 
-    def restart(self) -> None:
-        """Lose what a real service loses when it restarts."""
+    def restart(self, forget: bool) -> None:
+        """Lose what a real service loses when it restarts.
+
+        :param forget: whether all that was composed is lost as well.
+        """
 
     async def close(self) -> None:
         """Let go of connections and background work."""
@@ -50,6 +57,25 @@ class Personality(Protocol):
 
     def remove(self, uri: str) -> None:
         """Take a resource out of the pod; KeyError if there is none."""
+
+    def compose(self, body: dict) -> str:
+        """Compose as another client would; the URI of what was made.
+
+        :raises ValueError, KeyError: it cannot be done.
+        """
+
+    def move(self, part: str, to: str | None) -> None:
+        """Take a part from what has it, and give it to something else.
+
+        :param to: URI of what gets it; None: it is free.
+        :raises ValueError, KeyError: it cannot be done.
+        """
+
+    def reserve(self, body: dict) -> str:
+        """Reserve parts as another client would; URI of what was made.
+
+        :raises ValueError, KeyError: it cannot be done.
+        """
 
     def emit_events(self, events: list[dict], repeat: int) -> int:
         """Send events made up by hand; how many were sent."""

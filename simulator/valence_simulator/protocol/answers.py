@@ -29,8 +29,9 @@ def read(document: dict, resource: Resource) -> web.Response:
     """A document made of a resource by a query."""
     headers = dict(resource.headers)
     headers.pop('ETag', None)
+    shown = document if resource.view is None else resource.view(document)
     return web.Response(
-        body=json.dumps(document).encode(),
+        body=json.dumps(shown).encode(),
         headers=headers,
         content_type='application/json',
     )

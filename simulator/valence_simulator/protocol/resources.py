@@ -21,6 +21,7 @@ from valence_simulator import faults
 ROOT = '/redfish/v1'
 
 Render = Callable[[], dict]
+View = Callable[[object], object]
 
 
 @dataclasses.dataclass
@@ -37,6 +38,11 @@ class Call:
         """Why the work that this request starts shall fail, if it shall."""
         return self.request.get(faults.FAIL_TASK)
 
+    @property
+    def instead(self) -> str | None:
+        """What the answer shall name instead of what is made."""
+        return self.request.get(faults.STRANGER)
+
 
 Handler = Callable[[Call], Awaitable[web.StreamResponse]]
 
@@ -47,6 +53,7 @@ class Resource:
     :param render: makes the document of a GET; None where GET is no method.
     :param handlers: method -> coroutine that serves it.
     :param public: whether it can be read without a login.
+    :param view: what is made of the document when it goes out.
     """
 
     __slots__ = (
@@ -57,6 +64,7 @@ class Resource:
         'overlay',
         'content_type',
         'etags',
+        'view',
         '_document',
         '_body',
         '_headers',
@@ -69,8 +77,10 @@ class Resource:
         handlers: dict[str, Handler],
         public: bool = False,
         etags: bool = False,
+        view: View | None = None,
     ):
         self.uri = uri
+        self.view = view
         self.render = render
         self.handlers = handlers
         self.public = public
@@ -107,6 +117,10 @@ class Resource:
 
     @property
     def body(self) -> bytes:
+        if self.view is not None:
+            shown = self.view(self.document)
+            if shown is not self.document:
+                return json.dumps(shown).encode()
         if self._body is None:
             self._body = json.dumps(self.document).encode()
         return self._body
@@ -137,6 +151,8 @@ class Tree:
     def __init__(self, etags: bool = False) -> None:
         self._resources: dict[str, Resource] = {}
         self._etags = etags
+        #: What is made of every document when it goes out.
+        self.view: View | None = None
 
     def add(
         self,
@@ -152,6 +168,7 @@ class Tree:
             {method.upper(): h for method, h in handlers.items()},
             public,
             self._etags and render is not None and uri != '/redfish',
+            self._show,
         )
         self._resources[uri] = resource
         return resource
@@ -168,6 +185,13 @@ class Tree:
         return self.add(
             uri, lambda: collection(uri, kind, name, members()), **handlers
         )
+
+    def _show(self, document: object) -> object:
+        return document if self.view is None else self.view(document)
+
+    def collections(self) -> list[str]:
+        """The URIs of what is right below the root."""
+        return [uri for uri in self._resources if _depth(uri) == 1]
 
     def get(self, uri: str) -> Resource | None:
         return self._resources.get(uri)
@@ -195,8 +219,16 @@ class Tree:
             if resource is not None:
                 resource.changed()
 
+    def all_changed(self) -> None:
+        """Have everything rendered anew."""
+        self.changed(*self._resources)
+
     def __iter__(self) -> Iterable[str]:
         return iter(self._resources)
+
+
+def _depth(uri: str) -> int:
+    return uri.count('/') - ROOT.count('/')
 
 
 def document(uri: str, kind: str, name: str, **properties: object) -> dict:

@@ -8,12 +8,15 @@ import json
 
 from aiohttp import web
 
+from valence_simulator import ledger
+from valence_simulator import options as command_line
 from valence_simulator.hardware import Pod
 from valence_simulator.protocol import accounts
 from valence_simulator.protocol import answers
 from valence_simulator.protocol import errors
 from valence_simulator.protocol import metadata
 from valence_simulator.protocol.events import EventService
+from valence_simulator.protocol.forms import Forms
 from valence_simulator.protocol.query import Features
 from valence_simulator.protocol.query import Query
 from valence_simulator.protocol.resources import ROOT
@@ -34,7 +37,6 @@ class RedfishService:
     """
 
     name = ''
-    root = ROOT
     #: Whether resources have ETags, and changes are checked against them.
     etags = False
     #: Whether the event service knows what newer schemas know.
@@ -43,8 +45,10 @@ class RedfishService:
     def __init__(self, options: argparse.Namespace, features: Features):
         self.options = options
         self.pod = Pod(options.systems, options.systems_per_rack, options.seed)
-        self.uuid = options.service_uuid or self.pod.service_uuid()
+        self._own_uuid = self.pod.service_uuid()
         self.tree = Tree(etags=self.etags)
+        self.forms = Forms(self.tree, options)
+        self.ledger = ledger.Ledger()
         self.query = Query(self.tree, features)
         self.sessions = Sessions(
             self.tree,
@@ -60,14 +64,16 @@ class RedfishService:
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer a request, errors included."""
         try:
-            return await self._answer(request)
+            answer = await self._answer(request)
         except errors.RedfishError as error:
             return answers.error(error)
+        self.forms.location(answer)
+        return answer
 
     def state(self) -> dict:
         """Sessions and events; a subclass adds what else it has."""
         return {
-            'service_uuid': self.uuid,
+            'service_uuid': self.service_uuid,
             'sessions': [
                 {'uri': s.uri, 'username': s.username}
                 for s in self.sessions.alive()
@@ -75,7 +81,26 @@ class RedfishService:
             **self.events.state(),
         }
 
-    def restart(self) -> None:
+    @property
+    def root(self) -> str:
+        """Path of the service's root, as clients have it."""
+        return f'{self.options.prefix.rstrip("/")}{ROOT}'
+
+    @property
+    def service_uuid(self) -> str:
+        """The UUID of the service root."""
+        return self.options.service_uuid or self._own_uuid
+
+    def echoed(self, text: str | None, otherwise: str | None) -> str | None:
+        """A text of a client as it is given back.
+
+        :param otherwise: what is shown instead where none is given back.
+        """
+        if text is None or not self.options.echo:
+            return otherwise
+        return text[: self.options.echo_limit or None]
+
+    def restart(self, forget: bool = False) -> None:
         """Lose the sessions and, where told to, the subscriptions."""
         self.sessions.clear()
         self.events.restart()
@@ -105,30 +130,67 @@ class RedfishService:
         resource.changed()
         self.notify('ResourceUpdated', uri)
 
+    def created(self, call: Call, uri: str) -> web.Response:
+        """201 that names what was made, or what a fault has it name."""
+        named = call.instead or uri
+        resource = self.tree.get(named)
+        if resource is None:
+            return web.Response(
+                status=201, headers={**answers.COMMON, 'Location': named}
+            )
+        return answers.created(resource)
+
+    def compose(self, body: dict) -> str:
+        """Compose as another client would."""
+        return self.strangers.compose(body)
+
+    def move(self, part: str, to: str | None) -> None:
+        """Take a part from what has it, and give it to something else."""
+        self.strangers.move(part, to)
+
+    def reserve(self, body: dict) -> str:
+        """Reserve parts as another client would."""
+        if not hasattr(self.strangers, 'reserve'):
+            raise ValueError('nothing can be reserved here')
+        return self.strangers.reserve(body)
+
+    def target_of(self, uri: str) -> str | None:
+        """The URI of what is, or can be, composed that a path belongs to."""
+        return None
+
     def change_model(self, uri: str, properties: dict) -> dict:
         """Take over what the model knows; what is left is only shown."""
         return properties
 
     def set_options(self, **options: object) -> None:
         """Change options of the command line, by their names there."""
-        for name, value in options.items():
-            if not hasattr(self.options, name):
-                raise TypeError(f'no such option: {name}')
+        changes = {n: command_line.checked(n, v) for n, v in options.items()}
+        for name, value in changes.items():
             setattr(self.options, name, value)
             if hasattr(self.query.features, name):
                 setattr(self.query.features, name, value)
+            elif name in ('username', 'password'):
+                setattr(self.sessions, name, value)
             elif name == 'session_timeout':
-                self.sessions.timeout = int(value)
+                self.sessions.timeout = value
+            elif name == 'session_limit':
+                self.sessions.limit = value
             elif name == 'event_retry_seconds':
-                self.events.tries.interval = float(value)
-        self.tree.changed(ROOT)
+                self.events.tries.interval = value
+        self.tree.all_changed()
 
     async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
-        uri = _normalize(request)
+        uri = _normalize(request.method, self.forms.resolve(request))
         if request.headers.get('OData-Version', '4.0') != '4.0':
             raise errors.precondition_failed()
         resource = self.tree.get(uri)
+        entry = ledger.current()
+        if entry is not None:
+            entry.resource = self.target_of(uri)
+            entry.composition = self.ledger.at(entry.resource)
         username = self._authenticate(request, resource)
+        if entry is not None:
+            entry.user = username
         if resource is None:
             raise errors.not_found(uri)
         if request.method in ('GET', 'HEAD'):
@@ -186,10 +248,10 @@ class RedfishService:
         return answers.ok(resource)
 
 
-def _normalize(request: web.BaseRequest) -> str:
+def _normalize(method: str, path: str) -> str:
     """The URI that a request is about, by DSP0266's rules."""
-    uri = request.path.rstrip('/') or '/'
-    if request.method == 'POST':
+    uri = path.rstrip('/') or '/'
+    if method == 'POST':
         # To create in a collection's Members is to create in it.
         uri = uri.removesuffix('/Members')
     return uri

@@ -52,8 +52,8 @@ class Sessions:
         limit: int,
     ):
         self._tree = tree
-        self._username = username
-        self._password = password
+        self.username = username
+        self.password = password
         self.timeout = timeout
         self.limit = limit
         self._by_token: dict[str, Session] = {}
@@ -82,10 +82,10 @@ class Sessions:
                 session.used = time.monotonic()
                 return session.username
             self._drop(token)
-            if self._username is None:
+            if self.username is None:
                 return None
             raise errors.unauthorized()
-        if self._username is None:
+        if self.username is None:
             return None
         return self._basic(request.headers.get('Authorization', ''))
 
@@ -102,9 +102,9 @@ class Sessions:
             self._drop(session.token)
 
     def is_user(self, username: object, password: object) -> bool:
-        if self._username is None:
+        if self.username is None:
             return True
-        return username == self._username and password == self._password
+        return username == self.username and password == self.password
 
     def _basic(self, header: str) -> str:
         scheme, _, value = header.partition(' ')

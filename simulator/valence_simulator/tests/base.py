@@ -8,8 +8,9 @@ import time
 import unittest
 
 import aiohttp
+import yarl
 
-from valence_simulator import cli
+from valence_simulator import options as command_line
 from valence_simulator import personalities
 from valence_simulator import server
 
@@ -26,7 +27,7 @@ class SimulatorTestCase(unittest.IsolatedAsyncioTestCase):
         self.addAsyncCleanup(self.session.close)
 
     async def start_simulator(self, *arguments: str) -> server.Server:
-        options = cli.parser().parse_args(
+        options = command_line.parser().parse_args(
             [
                 *('--seed', 'test', '--compose-seconds', '0.02'),
                 *('--event-retry-seconds', '0.05', *arguments),
@@ -63,6 +64,19 @@ class SimulatorTestCase(unittest.IsolatedAsyncioTestCase):
         status, body, _ = await self.post('/_simulator/faults', fault)
         self.assertEqual(201, status, body)
 
+    async def control(self, path: str, **body) -> dict:
+        """Have the control endpoint do something."""
+        status, answer, _ = await self.post(f'/_simulator/{path}', body)
+        self.assertLess(status, 300, answer)
+        return answer
+
+    async def options(self, **options) -> None:
+        """Change options while running."""
+        status, answer, _ = await self.request(
+            'PATCH', '/_simulator/options', json=options
+        )
+        self.assertEqual(204, status, answer)
+
     async def state(self) -> dict:
         return await self.get('/_simulator/state')
 
@@ -76,3 +90,8 @@ class SimulatorTestCase(unittest.IsolatedAsyncioTestCase):
             if time.monotonic() > end:
                 self.fail(f'{path} never became {wanted}: {document}')
             await asyncio.sleep(0.01)
+
+
+def raw(origin: str, uri: str) -> yarl.URL:
+    """A URI to ask for as it is written, percent-encoded or not."""
+    return yarl.URL(uri if '://' in uri else f'{origin}{uri}', encoded=True)

@@ -53,6 +53,10 @@ class Device:
         return '0x' + self.mac.replace(':', '')
 
     @property
+    def uri(self) -> str:
+        return f'/eem/devices/{self.id}'
+
+    @property
     def is_free(self) -> bool:
         return self.group in (FREE_EEIO, NEW_EESV)
 

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 import base64
 import collections
 import json
@@ -15,24 +14,18 @@ from collections.abc import Callable
 from aiohttp import web
 
 from valence_simulator import faults
+from valence_simulator import ledger
+from valence_simulator import options as command_line
 from valence_simulator.hardware import KINDS
 from valence_simulator.hardware import Pod
-from valence_simulator.personalities.eem.devices import FREE_EEIO
 from valence_simulator.personalities.eem.devices import GROUPS
-from valence_simulator.personalities.eem.devices import NEW_EESV
 from valence_simulator.personalities.eem.devices import Device
 from valence_simulator.personalities.eem.devices import Devices
+from valence_simulator.personalities.eem.errors import EemError
+from valence_simulator.personalities.eem.groups import Groups
+from valence_simulator.personalities.eem.strangers import Strangers
 
 VERSION = 'v1.0'
-
-
-class EemError(Exception):
-    """An error as the manager says it: a code and a message."""
-
-    def __init__(self, status: int, code: str, message: str):
-        super().__init__(message)
-        self.status = status
-        self.code = code
 
 
 class EemService:
@@ -46,19 +39,19 @@ class EemService:
         self.pod = Pod(options.systems, options.systems_per_rack, options.seed)
         self.devices = Devices(self.pod)
         self.counts: collections.Counter = collections.Counter()
+        self.ledger = ledger.Ledger()
+        self.groups = Groups(self.devices, self)
+        self._strangers = Strangers(self)
         self._overlays: dict[str, dict] = {}
-        self._timers: set[asyncio.TimerHandle] = set()
 
     async def handle(self, request: web.BaseRequest) -> web.Response:
         """Answer a request, errors included."""
         try:
+            self._note(request)
             self._authenticate(request)
             return self._route(request, await _json_of(request))
         except EemError as error:
-            return web.json_response(
-                {'code': error.code, 'message': str(error)},
-                status=error.status,
-            )
+            return web.json_response(error.body(), status=error.status)
 
     def state(self) -> dict:
         members = self.devices.members.values()
@@ -74,8 +67,8 @@ class EemService:
                     'uri': f'/eem/groups/{device.group}',
                     'group_id': device.group,
                     'parts': [
-                        _uri(device),
-                        *map(_uri, self.devices.boxes_of(device.group)),
+                        device.uri,
+                        *(b.uri for b in self.devices.boxes_of(device.group)),
                     ],
                 }
                 for device in members
@@ -84,24 +77,34 @@ class EemService:
             'executed': dict(self.counts),
         }
 
-    def restart(self) -> None:
-        """Nothing is lost: groups live in the devices."""
+    def restart(self, forget: bool = False) -> None:
+        """Nothing is lost, for groups live in the devices; or all groups."""
+        for device in self.devices.members.values():
+            if forget and not device.is_free:
+                self.groups.leave(device)
 
     async def close(self) -> None:
-        for timer in self._timers:
-            timer.cancel()
+        self.groups.close()
 
     def set_options(self, **options: object) -> None:
-        for name, value in options.items():
-            if not hasattr(self.options, name):
-                raise TypeError(f'no such option: {name}')
+        changes = {n: command_line.checked(n, v) for n, v in options.items()}
+        for name, value in changes.items():
             setattr(self.options, name, value)
+
+    def compose(self, body: dict) -> str:
+        return self._strangers.compose(body)
+
+    def move(self, part: str, to: str | None) -> None:
+        self._strangers.move(part, to)
+
+    def reserve(self, body: dict) -> str:
+        raise ValueError('nothing can be reserved here')
 
     def add_systems(self, count: int, kind: str | None) -> list[str]:
         if kind is not None and kind not in KINDS:
             raise KeyError(kind)
         return [
-            _uri(device)
+            device.uri
             for _ in range(count)
             for device in self.devices.add(self.pod.add_system(kind))
         ]
@@ -114,7 +117,7 @@ class EemService:
 
     def remove(self, uri: str) -> None:
         device = self.devices.members[uri.rsplit('/', 1)[1]]
-        self._leave(device)
+        self.groups.leave(device)
         del self.devices.members[device.id]
 
     def emit_events(self, events: list[dict], repeat: int) -> int:
@@ -122,6 +125,14 @@ class EemService:
         return 0
 
     # Requests
+
+    def _note(self, request: web.BaseRequest) -> None:
+        """Tell the ledger which device a request is about."""
+        entry = ledger.current()
+        found = re.match('/eem/devices/(0x[0-9a-f]+)', request.path)
+        if entry is not None and found is not None:
+            entry.resource = found[0]
+            entry.composition = self.ledger.at(found[0])
 
     def _authenticate(self, request: web.BaseRequest) -> None:
         options = self.options
@@ -133,6 +144,9 @@ class EemService:
         wanted = 'Basic ' + base64.b64encode(login).decode()
         if request.headers.get('Authorization') != wanted:
             raise EemError(401, 'unauthorized', 'The login is wrong.')
+        entry = ledger.current()
+        if entry is not None:
+            entry.user = options.username
 
     def _route(self, request: web.BaseRequest, body: dict) -> web.Response:
         path = request.path.rstrip('/')
@@ -144,6 +158,7 @@ class EemService:
             known = True
             if method == request.method:
                 answer = handler(self, request.query, body, *match.groups())
+                self._strangers.intrude(request, answer)
                 if answer is None:
                     return web.Response(status=204)
                 return web.json_response(answer)
@@ -176,7 +191,7 @@ class EemService:
         device = self._device(device_id)
         if query.get('force') != 'enabled' and _is_up(self._render(device)):
             raise EemError(409, 'device_up', 'The device is up.')
-        self.remove(_uri(device))
+        self.remove(device.uri)
 
     def _join(self, query, body, device_id: str) -> dict:
         self.counts['PUT group_id'] += 1
@@ -190,17 +205,14 @@ class EemService:
             raise EemError(
                 400, 'invalid_group_id', 'group_id must be 16 to 4092.'
             )
-        if device.status == 'eeio':
-            self._join_box(device, group)
-        else:
-            self._join_server(device, group)
+        self.groups.join(device, group)
         return {'group_id': group, 'update_time': str(device.update_time)}
 
     def _leave_group(self, query, body, device_id: str) -> dict:
         self.counts['DELETE group_id'] += 1
         device = self._device(device_id)
         self._check_usable(device, query.get('update_time'))
-        self._leave(device)
+        self.groups.leave(device)
         return {'update_time': str(device.update_time)}
 
     def _audit(self, query, body, device_id: str) -> dict:
@@ -238,79 +250,6 @@ class EemService:
     def _dump(self, query, body) -> None:
         """Statistics go to a file of the manager."""
 
-    # What the requests do
-
-    def _join_box(self, device: Device, group: str) -> None:
-        if not device.is_free:
-            raise EemError(
-                409,
-                'group_id_in_use',
-                f'The eeio is in group {device.group} already.',
-            )
-        server = self.devices.server_of(group)
-        if server is not None:
-            limit = int(server.fields['max_eeio_count'])
-            if len(server.ports) >= limit:
-                raise EemError(
-                    409, 'too_many_eeio', f'The eesv takes {limit} eeios.'
-                )
-        device.group = group
-        self.devices.touch(device)
-        if server is not None:
-            self._connect(server, device)
-
-    def _join_server(self, device: Device, group: str) -> None:
-        holder = self.devices.server_of(group)
-        if holder not in (None, device):
-            raise EemError(
-                409, 'group_id_in_use', f'{holder.id} is in group {group}.'
-            )
-        device.ports.clear()
-        for box in self.devices.boxes_of(device.group):
-            box.connected, box.server = False, None
-        device.group = group
-        self.devices.touch(device)
-        for box in self.devices.boxes_of(group):
-            self._connect(device, box)
-
-    def _connect(self, server: Device, box: Device) -> None:
-        """Link a box up with its server, which takes a moment."""
-        port = next(str(n) for n in range(99) if str(n) not in server.ports)
-        server.ports[port] = [box.mac, False]
-        box.server = server.mac
-
-        def up() -> None:
-            self._timers.discard(timer)
-            if server.ports.get(port, [None])[0] == box.mac:
-                server.ports[port][1] = box.connected = True
-                self.devices.touch(server)
-                self.devices.touch(box)
-
-        timer = asyncio.get_running_loop().call_later(
-            self.options.compose_seconds, up
-        )
-        self._timers.add(timer)
-
-    def _leave(self, device: Device) -> None:
-        if device.status == 'eesv':
-            device.ports.clear()
-            for box in self.devices.boxes_of(device.group):
-                box.connected, box.server = False, None
-                self.devices.touch(box)
-            device.group = NEW_EESV
-        else:
-            server = self.devices.server_of(device.group)
-            if server is not None:
-                server.ports = {
-                    port: entry
-                    for port, entry in server.ports.items()
-                    if entry[0] != device.mac
-                }
-                self.devices.touch(server)
-            device.group, device.server = FREE_EEIO, None
-            device.connected = False
-        self.devices.touch(device)
-
     def _check_usable(self, device: Device, update_time: object) -> None:
         """:raises EemError: the device is down, or has changed since."""
         if update_time not in (None, str(device.update_time)):
@@ -347,7 +286,7 @@ class EemService:
     @staticmethod
     def _state_of(device: Device) -> dict:
         return {
-            'uri': _uri(device),
+            'uri': device.uri,
             'mac': device.mac,
             'group_id': device.group,
             'connected': device.connected,
@@ -387,10 +326,6 @@ def _is_up(shown: dict) -> bool:
         and shown['monitoring_status'] == 'enabled'
         and 'up' in notified
     )
-
-
-def _uri(device: Device) -> str:
-    return f'/eem/devices/{device.id}'
 
 
 def _now() -> str:

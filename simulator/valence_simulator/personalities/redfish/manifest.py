@@ -21,6 +21,7 @@ from valence_simulator.personalities.redfish.composition import (
 )
 from valence_simulator.protocol import answers
 from valence_simulator.protocol import errors
+from valence_simulator.protocol.ids import Ids
 from valence_simulator.protocol.resources import Call
 from valence_simulator.protocol.resources import document
 from valence_simulator.protocol.resources import link
@@ -63,7 +64,7 @@ class Manifests:
         self._service = service
         self._tree = service.tree
         self.reservations: dict[str, Reservation] = {}
-        self._next = 0
+        self._ids = Ids(service.options, self.reservations)
         self._tree.add(uris.COMPOSE, post=self._compose)
         self._tree.add(uris.COMPOSE_INFO, self._render_info)
         self._tree.add_collection(
@@ -83,7 +84,7 @@ class Manifests:
         self._service.counts['ComposeAction'] += 1
         body = call.body
         if self._service.options.careless:
-            return self._compose_carelessly(body)
+            return self._compose_carelessly(call, body)
         reservation = self._check(body)
         manifest = body.get('Manifest')
         if manifest is None:
@@ -93,7 +94,7 @@ class Manifests:
             return self._preview(body, manifest, steps, call.username)
         return await self._apply(call, manifest, steps, reservation)
 
-    def _compose_carelessly(self, body: dict) -> web.Response:
+    def _compose_carelessly(self, call: Call, body: dict) -> web.Response:
         """As ODIM does it: a Preview composes as well, and a stanza that
         fails leaves those before it done.
         """
@@ -102,7 +103,7 @@ class Manifests:
             step = self._plan_stanza(stanza, None, [])
             if step.plan is not None:
                 self._service.systems.claim(step.plan)
-            responses.append(self._do(step, False))
+            responses.append(self._do(call, step, False))
         answer = {**body, 'Manifest': self._answered(manifest, responses)}
         return web.json_response(answer, headers=answers.COMMON)
 
@@ -185,7 +186,8 @@ class Manifests:
             'RequestType': body['RequestType'],
         }
         if body['RequestType'] == 'PreviewReserve':
-            reservation = self._reserve(manifest, steps, user)
+            blocks = [b for s in steps if s.plan for b in s.plan.blocks]
+            reservation = self.reserve(manifest, blocks, user)
             answer['ReservationId'] = reservation.id
         answer['Manifest'] = self._answered(
             manifest, [self._foreseen(step) for step in steps]
@@ -224,7 +226,7 @@ class Manifests:
             if reservation is not None:
                 self.drop(reservation)
             expand = manifest.get('Expand', 'None') != 'None'
-            responses = [self._do(step, expand) for step in steps]
+            responses = [self._do(call, step, expand) for step in steps]
             answer = {
                 'RequestFormat': 'Manifest',
                 'RequestType': 'Apply',
@@ -244,7 +246,7 @@ class Manifests:
             undo,
         )
 
-    def _do(self, step: Step, expand: bool) -> dict:
+    def _do(self, call: Call, step: Step, expand: bool) -> dict:
         systems = self._service.systems
         if step.plan is None:
             uri = step.system.uri
@@ -252,20 +254,21 @@ class Manifests:
                 systems.decompose(step.system)
             return link(uri)
         system = systems.build(step.plan)
-        return self._tree[system.uri].document if expand else link(system.uri)
+        named = call.instead or system.uri
+        return self._tree[named].document if expand else link(named)
 
     # Reservations
 
-    def _reserve(
-        self, manifest: dict, steps: list[Step], user: str | None
+    def reserve(
+        self, manifest: dict, blocks: list[Block], client: str | None
     ) -> Reservation:
-        self._next += 1
+        """Hold blocks for a client, for as long as a reservation lasts."""
         reservation = Reservation(
-            str(self._next),
+            self._ids.next(),
             datetime.datetime.now(datetime.UTC).isoformat(timespec='seconds'),
-            user,
+            client,
             manifest,
-            [block for s in steps if s.plan for block in s.plan.blocks],
+            blocks,
         )
         self.reservations[reservation.id] = reservation
         for block in reservation.blocks:
@@ -293,7 +296,9 @@ class Manifests:
         for block in reservation.blocks:
             if block.reservation == reservation.id:
                 block.reservation, block.reserved = None, False
+                block.client = None
                 self._service.block_changed(block)
+                self._service.systems.settle(block)
         self._tree.remove(reservation.uri)
         self._tree.changed(uris.RESERVATIONS)
 

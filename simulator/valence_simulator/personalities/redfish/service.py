@@ -15,6 +15,7 @@ from valence_simulator.personalities.redfish.composition import Plan
 from valence_simulator.personalities.redfish.composition import Planner
 from valence_simulator.personalities.redfish.inventory import Inventory
 from valence_simulator.personalities.redfish.manifest import Manifests
+from valence_simulator.personalities.redfish.strangers import Strangers
 from valence_simulator.personalities.redfish.systems import Systems
 from valence_simulator.protocol import accounts
 from valence_simulator.protocol import events
@@ -64,6 +65,7 @@ class CompositionService(RedfishService):
         self.manifests = None
         if 'manifest' in options.compose_by:
             self.manifests = Manifests(self)
+        self.strangers = Strangers(self)
         self._add_managers()
         self._add_capabilities_to_zones()
         self._build_expandable(options.expandable)
@@ -104,9 +106,10 @@ class CompositionService(RedfishService):
             'executed': dict(self.counts),
         }
 
-    def restart(self) -> None:
-        super().restart()
+    def restart(self, forget: bool = False) -> None:
+        super().restart(forget)
         self.tasks.restart()
+        self.systems.restart(forget)
 
     def add_systems(self, count: int, kind: str | None) -> list[str]:
         if kind is not None and kind not in KINDS:
@@ -120,6 +123,14 @@ class CompositionService(RedfishService):
         self.inventory.sync()
         self._add_capabilities_to_zones()
         return added
+
+    def target_of(self, uri: str) -> str | None:
+        if uri.startswith(f'{uris.SYSTEMS}/'):
+            return '/'.join(uri.split('/')[:5])
+        block = self.blocks.find('/'.join(uri.split('/')[:6]))
+        if block is None:
+            return None
+        return f'{uris.SYSTEMS}/{block.system}' if block.system else block.uri
 
     def change_model(self, uri: str, properties: dict) -> dict:
         block = self.blocks.find(uri)
@@ -208,7 +219,7 @@ class CompositionService(RedfishService):
                 'Composer',
                 Description='The manager of the pod',
                 ManagerType='Service',
-                UUID=self.uuid,
+                UUID=self.service_uuid,
                 FirmwareVersion='1.0.0',
                 PowerState='On',
                 Status=OK,
@@ -257,7 +268,7 @@ class CompositionService(RedfishService):
             'Service Root',
             Description='Simulated composition service',
             RedfishVersion='1.15.0',
-            UUID=self.uuid,
+            UUID=self.service_uuid,
             Product='Simulated composition service',
             Vendor='Valence',
             Systems=link(uris.SYSTEMS),

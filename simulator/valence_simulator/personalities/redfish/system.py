@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 
 from valence_simulator.personalities.redfish import uris
 from valence_simulator.personalities.redfish.blocks import Block
@@ -57,15 +58,26 @@ class ComposedSystem:
         return f'{uris.SYSTEMS}/{self.id}'
 
 
-def render(system: ComposedSystem) -> dict:
-    """The system as a GET shows it."""
-    uri, texts = system.uri, dict(system.texts)
+def render(
+    system: ComposedSystem, echoed: Callable[[str | None, str | None], object]
+) -> dict:
+    """The system as a GET shows it.
+
+    :param echoed: what is given back of a text, or else shown.
+    """
+    uri, texts = system.uri, system.texts
+    shown = {
+        name: echoed(texts[name], None)
+        for name in ('HostName', 'AssetTag')
+        if name in texts
+    }
     cases = ['ExpandableSystem'] if system.expandable else []
     return document(
         uri,
         'ComputerSystem.v1_21_0.ComputerSystem',
-        texts.pop('Name', f'System {system.id}'),
-        **{'Description': 'Composed system', 'HostName': None, **texts},
+        echoed(texts.get('Name'), f'System {system.id}'),
+        Description=echoed(texts.get('Description'), 'Composed system'),
+        **{'HostName': None, **shown},
         SystemType=(
             'Physical'
             if system.expandable and len(system.blocks) == 1

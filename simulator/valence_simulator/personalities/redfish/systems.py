@@ -22,6 +22,7 @@ from valence_simulator.personalities.redfish.system import ComposedSystem
 from valence_simulator.personalities.redfish.system import render
 from valence_simulator.protocol import answers
 from valence_simulator.protocol import errors
+from valence_simulator.protocol.ids import Ids
 from valence_simulator.protocol.resources import Call
 from valence_simulator.protocol.resources import Resource
 from valence_simulator.protocol.resources import collection
@@ -42,7 +43,7 @@ class Systems:
         self._tree = service.tree
         self.members: dict[str, ComposedSystem] = {}
         self._changes = Changes(service)
-        self._next = 0
+        self.ids = Ids(service.options, self.members)
         # An expansion box composes nothing; its systems are expanded.
         ways = service.options.compose_by
         self._tree.add(
@@ -68,12 +69,24 @@ class Systems:
         for block in plan.blocks:
             self._service.set_state(block, 'Unused')
 
-    def build(self, plan: Plan, expandable: bool = False) -> ComposedSystem:
-        """Make the system of a plan whose blocks are claimed."""
-        self._next += 1
+    def build(
+        self,
+        plan: Plan,
+        expandable: bool = False,
+        system_id: str | None = None,
+    ) -> ComposedSystem:
+        """Make the system of a plan whose blocks are claimed.
+
+        :param expandable: whether it is there for good.
+        :param system_id: the id that it gets; the next if None.
+        """
         texts = {k: v for k, v in plan.body.items() if k in TEXTS}
         system = ComposedSystem(
-            str(self._next), str(uuid.uuid4()), texts, [], expandable
+            system_id or self.ids.next(),
+            str(uuid.uuid4()),
+            texts,
+            [],
+            expandable,
         )
         system.boot.update(plan.body.get('Boot', {}))
         self.members[system.id] = system
@@ -81,6 +94,8 @@ class Systems:
             self.take(system, block)
         self._add(system)
         self._tree.changed(uris.SYSTEMS)
+        if not expandable:
+            self._service.ledger.made(system.uri, **texts)
         self._service.notify('ResourceAdded', system.uri)
         return system
 
@@ -91,7 +106,19 @@ class Systems:
         del self.members[system.id]
         self._tree.remove(system.uri)
         self._tree.changed(uris.SYSTEMS)
+        self._service.ledger.ended(system.uri)
         self._service.notify('ResourceRemoved', system.uri)
+
+    def restart(self, forget: bool) -> None:
+        """Count from 1 again, or forget all that was composed."""
+        for system in list(self.members.values()):
+            if forget and not system.expandable:
+                self.decompose(system)
+            elif forget:
+                for block in system.blocks[1:]:
+                    self.give_back(system, block)
+                self.changed(system)
+        self.ids.restart(forget)
 
     def find(self, uri: str) -> ComposedSystem | None:
         """The system at a URI."""
@@ -124,12 +151,22 @@ class Systems:
         self._service.set_state(block, block.state if failed else 'Unused')
         self._settle_host(system)
 
+    def settle(self, block: Block) -> None:
+        """What is there for good may be nobody's again."""
+        holder = self.members.get(block.system or '')
+        if holder is not None:
+            self._settle_host(holder)
+
     def _settle_host(self, system: ComposedSystem) -> None:
         """What is there for good is composed once something is put to it."""
         if not system.expandable or not system.blocks:
             return
         host = system.blocks[0]
         state = 'Composed' if len(system.blocks) > 1 else 'Unused'
+        if state == 'Composed':
+            self._service.ledger.made(system.uri, **system.texts)
+        else:
+            self._service.ledger.ended(system.uri)
         if host.state in ('Composed', 'Unused') and host.state != state:
             self._service.set_state(host, state)
 
@@ -163,7 +200,7 @@ class Systems:
         self.claim(plan)
 
         def work() -> web.Response:
-            return answers.created(self._tree[self.build(plan).uri])
+            return self._service.created(call, self.build(plan).uri)
 
         return await self._service.tasks.run(
             call,
@@ -194,7 +231,7 @@ class Systems:
 
         resource = self._tree.add(
             system.uri,
-            lambda: render(system),
+            lambda: render(system, self._service.echoed),
             **{method: bind(handler) for method, handler in handlers.items()},
         )
         for name, handler in actions.items():
@@ -261,7 +298,9 @@ class Systems:
         if 'Links' in body:
             self._changes.replace(system, body['Links'])
         system.boot.update(body.get('Boot', {}))
-        system.texts.update({k: v for k, v in body.items() if k in TEXTS})
+        texts = {k: v for k, v in body.items() if k in TEXTS}
+        system.texts.update(texts)
+        self._service.ledger.renamed(system.uri, **texts)
         self.changed(system)
         return answers.ok(self._tree[system.uri])
 

@@ -5,63 +5,25 @@ from __future__ import annotations
 
 import asyncio
 import collections
-import dataclasses
 import uuid
 
 from aiohttp import web
 
-from valence_simulator.hardware import System
-from valence_simulator.hardware import Volume
 from valence_simulator.personalities.rsd import allocation
 from valence_simulator.personalities.rsd import matching
+from valence_simulator.personalities.rsd import node as rendering
 from valence_simulator.personalities.rsd import systems
 from valence_simulator.personalities.rsd import uris
+from valence_simulator.personalities.rsd.node import OPTANE
+from valence_simulator.personalities.rsd.node import Node
 from valence_simulator.protocol import answers
 from valence_simulator.protocol import errors
+from valence_simulator.protocol.ids import Ids
 from valence_simulator.protocol.resources import Call
-from valence_simulator.protocol.resources import Resource
 from valence_simulator.protocol.resources import collection
-from valence_simulator.protocol.resources import document
-from valence_simulator.protocol.resources import link
-from valence_simulator.protocol.resources import links
 
 #: States in which a node can be reset, and have resources attached.
 USABLE = ('Assembled', 'Failed')
-OPTANE = 'ClearOptaneDCPersistentMemoryOnDelete'
-
-
-@dataclasses.dataclass
-class Node:
-    """A node, and what it holds."""
-
-    id: str
-    uuid: str
-    name: str
-    description: str | None
-    system: System
-    state: str = 'Allocating'
-    error: str | None = None
-    #: URIs of the pooled drives and remote volumes attached.
-    attached: list[str] = dataclasses.field(default_factory=list)
-    #: Volumes that were made for it and go with it.
-    made: list[Volume] = dataclasses.field(default_factory=list)
-    clear_tpm: bool = True
-    clear_optane: bool = False
-    tagged_values: dict = dataclasses.field(default_factory=dict)
-    system_gone: bool = False
-    timer: asyncio.TimerHandle | None = None
-
-    @property
-    def uri(self) -> str:
-        return f'{uris.NODES}/{self.id}'
-
-    def parts(self) -> list[str]:
-        """The URIs of all that the node holds."""
-        return [
-            uris.system(self.system),
-            *(uris.drive(self.system.sled, d) for d in self.system.drives),
-            *self.attached,
-        ]
 
 
 class Nodes:
@@ -74,7 +36,7 @@ class Nodes:
         self.members: dict[str, Node] = {}
         self.counts: collections.Counter = collections.Counter()
         self._holder: dict[str, Node] = {}
-        self._next = 0
+        self._ids = Ids(service.options, self.members)
         self._matcher = matching.Matcher(
             service.tree, service.pod, self.is_taken
         )
@@ -90,11 +52,17 @@ class Nodes:
         """The node that has the resource at a URI."""
         return self._holder.get(uri)
 
-    def restart(self) -> None:
-        """What was under way is lost: it never becomes more than Failed."""
-        for node in self.members.values():
-            if node.state in ('Allocating', 'Assembling'):
+    def restart(self, forget: bool = False) -> None:
+        """What was under way is lost: it never becomes more than Failed.
+
+        :param forget: whether all nodes are lost.
+        """
+        for node in list(self.members.values()):
+            if forget:
+                self.remove(node)
+            elif node.state in ('Allocating', 'Assembling'):
                 self.fail(node, 'The pod manager was restarted.')
+        self._ids.restart(forget)
 
     def fail(self, node: Node, why: str) -> None:
         """Make a node Failed."""
@@ -120,6 +88,7 @@ class Nodes:
         del self.members[node.id]
         self._tree.remove(node.uri)
         self._tree.changed(uris.NODES)
+        self._service.ledger.ended(node.uri)
         self._service.notify('ResourceRemoved', node.uri)
 
     # The collection
@@ -138,14 +107,25 @@ class Nodes:
 
     async def _allocate(self, call: Call) -> web.Response:
         self.counts['Allocate'] += 1
-        wanted = allocation.parse(call.body, self._options.rsd_version)
+        node = self.make(call.body)
+        self._start(node, 'Allocated', call.failure)
+        self._service.notify('ResourceAdded', node.uri)
+        return self._service.created(call, node.uri)
+
+    def make(self, body: dict, node_id: str | None = None) -> Node:
+        """Make the node that an Allocate request asks for.
+
+        :param node_id: the id that it gets; the next if None.
+        :raises RedfishError: 400, the request is not right; 409, what it
+            asks for is not available.
+        """
+        wanted = allocation.parse(body, self._options.rsd_version)
         match = self._matcher.match(wanted)
         security = wanted.get('Security', {})
-        self._next += 1
         node = Node(
-            id=str(self._next),
+            id=node_id or self._ids.next(),
             uuid=str(uuid.uuid4()),
-            name=wanted.get('Name', f'Composed Node {self._next}'),
+            name=wanted.get('Name'),
             description=wanted.get('Description'),
             system=match.system,
             attached=match.pooled,
@@ -156,15 +136,16 @@ class Nodes:
         self.members[node.id] = node
         for uri in node.parts():
             self._hold(node, uri)
-        resource = self._add(node)
+        self._add(node)
         self._tree.changed(uris.NODES)
-        self._start(node, 'Allocated', call.failure)
-        self._service.notify('ResourceAdded', node.uri)
-        return answers.created(resource)
+        self._service.ledger.made(
+            node.uri, Name=node.name, Description=node.description
+        )
+        return node
 
     # A node
 
-    def _add(self, node: Node) -> Resource:
+    def _add(self, node: Node) -> None:
         actions = f'{node.uri}/Actions'
         handlers = {
             'ComposedNode.Assemble': self._assemble,
@@ -183,9 +164,9 @@ class Nodes:
         for name, handler in handlers.items():
             self._tree.add(f'{actions}/{name}', post=bind(handler))
         attachments.add_action_info(node)
-        return self._tree.add(
+        self._tree.add(
             node.uri,
-            lambda: self._render(node),
+            lambda: rendering.render(self._service, node),
             patch=bind(self._patch),
             delete=bind(self._delete),
         )
@@ -295,70 +276,6 @@ class Nodes:
                 'The computer system of the node cannot be reached.',
                 headers={'Retry-After': '30'},
             )
-
-    def _render(self, node: Node) -> dict:
-        system, actions = node.system, f'{node.uri}/Actions'
-        health = 'OK' if node.state != 'Failed' else 'Critical'
-        state = 'Enabled' if node.state == 'Assembled' else 'Disabled'
-        drives = [uris.drive(system.sled, d) for d in system.drives]
-        return document(
-            node.uri,
-            'ComposedNode.v1_1_0.ComposedNode',
-            node.name,
-            Description=node.description,
-            UUID=node.uuid,
-            PowerState=system.power,
-            ComposedNodeState=node.state,
-            Status={
-                'State': state,
-                'Health': health,
-                'HealthRollup': health,
-            },
-            Boot=systems.render_boot(system),
-            ClearTPMOnDelete=node.clear_tpm,
-            **{OPTANE: node.clear_optane},
-            Links={
-                'ComputerSystem': link(uris.system(system)),
-                'Processors': links(
-                    uris.processor(system, p) for p in system.processors
-                ),
-                'Memory': links(
-                    uris.memory(system, dimm) for dimm in system.dimms
-                ),
-                'EthernetInterfaces': links(
-                    uris.nic(system, nic) for nic in system.nics
-                ),
-                **self._storage_links(drives, node),
-                'ManagedBy': [link(uris.POD_MANAGER)],
-            },
-            Actions={
-                '#ComposedNode.Reset': {
-                    'target': f'{actions}/ComposedNode.Reset',
-                    'ResetType@Redfish.AllowableValues': systems.RESET_TYPES,
-                },
-                '#ComposedNode.Assemble': {
-                    'target': f'{actions}/ComposedNode.Assemble'
-                },
-                '#ComposedNode.ForceDelete': {
-                    'target': f'{actions}/ComposedNode.ForceDelete'
-                },
-                **self._service.attachments.render(node),
-            },
-            Oem={
-                'Intel_RackScale': {
-                    '@odata.type': '#Intel.Oem.ComposedNode',
-                    'TaggedValues': node.tagged_values,
-                }
-            },
-        )
-
-    def _storage_links(self, drives: list[str], node: Node) -> dict:
-        if self._options.rsd_version == '2.1':
-            return {
-                'LocalDrives': links(drives),
-                'RemoteDrives': links(node.attached),
-            }
-        return {'Storage': links([*drives, *node.attached])}
 
 
 def _check_patch(body: dict) -> None:

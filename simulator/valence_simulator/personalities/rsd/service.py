@@ -14,6 +14,7 @@ from valence_simulator.personalities.rsd.chassis import ChassisTree
 from valence_simulator.personalities.rsd.nodes import Nodes
 from valence_simulator.personalities.rsd.services import Services
 from valence_simulator.personalities.rsd.storage import Storage
+from valence_simulator.personalities.rsd.strangers import Strangers
 from valence_simulator.personalities.rsd.systems import Systems
 from valence_simulator.protocol import accounts
 from valence_simulator.protocol import events
@@ -60,6 +61,7 @@ class RsdService(RedfishService):
         )
         self.remote_drives = RemoteDrives(self)
         self.attachments = Attachments(self)
+        self.strangers = Strangers(self)
         tree.add_collection(
             uris.FABRICS, 'FabricCollection', 'Fabrics', lambda: []
         )
@@ -77,7 +79,7 @@ class RsdService(RedfishService):
             'nodes': [
                 {
                     'uri': node.uri,
-                    'name': node.name,
+                    'name': node.name or f'Composed Node {node.id}',
                     'description': node.description,
                     'state': node.state,
                     'error': node.error,
@@ -90,9 +92,9 @@ class RsdService(RedfishService):
             'executed': dict(self.nodes.counts),
         }
 
-    def restart(self) -> None:
-        super().restart()
-        self.nodes.restart()
+    def restart(self, forget: bool = False) -> None:
+        super().restart(forget)
+        self.nodes.restart(forget)
 
     def add_systems(self, count: int, kind: str | None) -> list[str]:
         if kind is not None and kind not in KINDS:
@@ -106,6 +108,18 @@ class RsdService(RedfishService):
         self.chassis.sync()
         self.tree.changed(uris.SYSTEMS)
         return added
+
+    def target_of(self, uri: str) -> str | None:
+        if uri.startswith((f'{uris.NODES}/', f'{uris.SYSTEMS}/')):
+            uri = '/'.join(uri.split('/')[:5])
+        elif uri.startswith(f'{uris.STORAGE_SERVICE}/Volumes/'):
+            uri = '/'.join(uri.split('/')[:7])
+        elif '/Drives/' not in uri:
+            return None
+        if uri == f'{uris.NODES}/Actions':
+            return None
+        node = self.nodes.holder(uri)
+        return node.uri if node is not None else uri
 
     def change_model(self, uri: str, properties: dict) -> dict:
         key = uri.rsplit('/', 1)[1]
@@ -186,8 +200,8 @@ class RsdService(RedfishService):
             'Pod Manager',
             Description='The manager of the pod',
             ManagerType='Service',
-            ServiceEntryPointUUID=self.uuid,
-            UUID=self.uuid,
+            ServiceEntryPointUUID=self.service_uuid,
+            UUID=self.service_uuid,
             FirmwareVersion=f'{self.options.rsd_version}.0',
             Status=OK,
             PowerState='On',
@@ -213,7 +227,7 @@ class RsdService(RedfishService):
             'Pod Manager Service Root',
             Description='Simulated RSD pod manager',
             RedfishVersion='1.5.0',
-            UUID=self.uuid,
+            UUID=self.service_uuid,
             Chassis=link(uris.CHASSIS),
             Systems=link(uris.SYSTEMS),
             Managers=link(uris.MANAGERS),

@@ -1,0 +1,267 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Who made what is composed, and each request that changes something.
+
+A URI may be given twice, so a composition is known by a number. What the
+control endpoint makes is a stranger's: no request of a client made it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import contextvars
+import dataclasses
+import datetime
+import json
+import re
+from collections.abc import Iterator
+from collections.abc import Mapping
+
+#: Methods that change nothing.
+SAFE = frozenset(('GET', 'HEAD', 'OPTIONS', 'TRACE'))
+#: Bytes of a body that is written down.
+BODY = 1024 * 1024
+
+
+@dataclasses.dataclass
+class Composition:
+    """Something that was composed, from its making to its end.
+
+    :param request: number of the request that made it; None: a stranger's.
+    :param user: whose login made it.
+    :param texts: what its maker, and later changes, call it.
+    """
+
+    id: int
+    uri: str
+    request: int | None
+    user: str | None
+    texts: dict[str, object]
+    made_at: str
+    gone_at: str | None = None
+    #: Number of the request that ended it; None: it lives, or a stranger did.
+    gone_by: int | None = None
+
+    @property
+    def stranger(self) -> bool:
+        return self.request is None
+
+    def shown(self) -> dict:
+        return {**dataclasses.asdict(self), 'stranger': self.stranger}
+
+
+@dataclasses.dataclass
+class Entry:
+    """A request that was to change something.
+
+    :param resource: URI of what is composed, or could be, that it went to.
+    :param composition: what was composed there when the request was served.
+    :param made: numbers of the compositions that it made, maybe later.
+    :param status: of the service's answer; None: it never saw the request.
+    :param answered: status that went out; None: none did.
+    """
+
+    id: int
+    time: str
+    method: str
+    path: str
+    body: object = None
+    user: str | None = None
+    resource: str | None = None
+    composition: Composition | None = None
+    made: list[int] = dataclasses.field(default_factory=list)
+    ended: list[int] = dataclasses.field(default_factory=list)
+    status: int | None = None
+    answered: int | None = None
+
+    def shown(self) -> dict:
+        shown = dict(vars(self))
+        if self.composition is not None:
+            shown['composition'] = self.composition.shown()
+        return shown
+
+
+#: The request that is served; work that it leaves behind inherits it.
+_ENTRY: contextvars.ContextVar[Entry | None] = contextvars.ContextVar(
+    'entry', default=None
+)
+
+
+def current() -> Entry | None:
+    """The changing request on whose behalf the code runs, if there is one."""
+    return _ENTRY.get()
+
+
+@contextlib.contextmanager
+def as_stranger() -> Iterator[None]:
+    """Whatever is made meanwhile is made by no request."""
+    token = _ENTRY.set(None)
+    try:
+        yield
+    finally:
+        _ENTRY.reset(token)
+
+
+class Ledger:
+    """All compositions and all changing requests of a simulator's life."""
+
+    def __init__(self) -> None:
+        self.compositions: list[Composition] = []
+        self.entries: list[Entry] = []
+        self._alive: dict[str, Composition] = {}
+        self._last_entry = 0
+
+    @contextlib.contextmanager
+    def serving(self, method: str, path: str) -> Iterator[Entry | None]:
+        """Write a request down, if it is one that changes something."""
+        if method in SAFE:
+            yield None
+            return
+        self._last_entry += 1
+        entry = Entry(self._last_entry, _now(), method, path)
+        self.entries.append(entry)
+        token = _ENTRY.set(entry)
+        try:
+            yield entry
+        finally:
+            _ENTRY.reset(token)
+
+    def at(self, uri: str | None) -> Composition | None:
+        """What is composed at a URI now."""
+        return self._alive.get(uri or '')
+
+    def made(self, uri: str, **texts: object) -> None:
+        """Something was composed; by a stranger, if by no request."""
+        if uri in self._alive:
+            return
+        entry = current()
+        made = Composition(
+            id=len(self.compositions) + 1,
+            uri=uri,
+            request=entry.id if entry else None,
+            user=entry.user if entry else None,
+            texts=texts,
+            made_at=_now(),
+        )
+        self.compositions.append(made)
+        self._alive[uri] = made
+        if entry is not None:
+            entry.made.append(made.id)
+
+    def renamed(self, uri: str, **texts: object) -> None:
+        """What is composed at a URI is called something else."""
+        composition = self._alive.get(uri)
+        if composition is not None:
+            composition.texts = {**composition.texts, **texts}
+
+    def ended(self, uri: str) -> None:
+        """What was composed at a URI is no more."""
+        composition = self._alive.pop(uri, None)
+        if composition is None:
+            return
+        composition.gone_at = _now()
+        entry = current()
+        if entry is not None:
+            composition.gone_by = entry.id
+            entry.ended.append(composition.id)
+
+    def end_all(self) -> None:
+        """Nothing is composed any more: the service was replaced."""
+        for uri in list(self._alive):
+            self.ended(uri)
+
+    def forget(self) -> None:
+        """Forget the requests; what is composed stays known."""
+        self.entries.clear()
+
+    def find_requests(self, query: Mapping[str, str]) -> list[dict]:
+        """The requests that a query asks for; see README.
+
+        :raises ValueError, re.error: a filter makes no sense.
+        """
+        found = list(self.entries)
+        for name, value in query.items():
+            wanted = _REQUESTS.get(name)
+            if wanted is None:
+                raise ValueError(f'no such filter: {name}')
+            found = [entry for entry in found if wanted(entry, value)]
+        return [entry.shown() for entry in found]
+
+    def find_compositions(self, query: Mapping[str, str]) -> list[dict]:
+        """The compositions that a query asks for, with their requests.
+
+        :raises ValueError: a filter makes no sense.
+        """
+        found = list(self.compositions)
+        for name, value in query.items():
+            wanted = _COMPOSITIONS.get(name)
+            if wanted is None:
+                raise ValueError(f'no such filter: {name}')
+            found = [item for item in found if wanted(item, value)]
+        return [
+            {
+                **item.shown(),
+                'requests': [
+                    entry.id
+                    for entry in self.entries
+                    if entry.composition is item
+                ],
+            }
+            for item in found
+        ]
+
+
+def body_of(content: bytes) -> object:
+    """A body as it is written down: JSON where it is, without passwords."""
+    if not content:
+        return None
+    try:
+        body = json.loads(content)
+    except (ValueError, RecursionError):
+        return content[:BODY].decode(errors='replace')
+    if isinstance(body, dict) and 'Password' in body:
+        body['Password'] = '***'  # noqa: S105
+    return body
+
+
+def _flag(value: str) -> bool:
+    if value not in ('true', 'false'):
+        raise ValueError(f'{value!r} is neither true nor false')
+    return value == 'true'
+
+
+def _called(composition: Composition | None, text: str) -> bool:
+    return composition is not None and any(
+        text in str(value) for value in composition.texts.values()
+    )
+
+
+_COMPOSITIONS = {
+    'alive': lambda item, value: (item.gone_at is None) == _flag(value),
+    'stranger': lambda item, value: item.stranger == _flag(value),
+    'uri': lambda item, value: item.uri == value,
+    'user': lambda item, value: item.user == value,
+    'mark': _called,
+}
+_REQUESTS = {
+    'changing': lambda entry, value: _flag(value),
+    'since': lambda entry, value: entry.id > int(value),
+    'method': lambda entry, value: entry.method == value.upper(),
+    'path': lambda entry, value: (
+        entry.path.startswith(value) or re.match(value, entry.path)
+    ),
+    'resource': lambda entry, value: entry.resource == value,
+    'composition': lambda entry, value: (
+        entry.composition is not None and entry.composition.id == int(value)
+    ),
+    'user': lambda entry, value: entry.user == value,
+    'stranger': lambda entry, value: (
+        (entry.composition is not None and entry.composition.stranger)
+        == _flag(value)
+    ),
+    'mark': lambda entry, value: _called(entry.composition, value),
+}
+
+
+def _now() -> str:
+    now = datetime.datetime.now(datetime.UTC)
+    return now.isoformat(timespec='milliseconds')

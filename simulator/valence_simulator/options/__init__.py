@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The options of the command, most of which can change while it runs."""
+
+from __future__ import annotations
+
+import argparse
+import functools
+
+from valence_simulator import personalities
+from valence_simulator.options import oddities
+from valence_simulator.options import services
+
+#: What is settled when the simulator starts.
+FIXED = frozenset(
+    (
+        *('personality', 'host', 'port', 'tls', 'tls_cert', 'tls_key'),
+        *('systems', 'systems_per_rack', 'seed', 'rsd_version'),
+        *('composition_service', 'compose_by', 'capabilities_on'),
+        *('inline_capabilities', 'expandable', 'etags', 'push', 'sse'),
+    )
+)
+
+
+def parser() -> argparse.ArgumentParser:
+    """The options of the command, with what they mean."""
+    parser = argparse.ArgumentParser(
+        prog='valence-simulator',
+        description='A pod of simulated hardware behind a real protocol.',
+    )
+    add = parser.add_argument
+    add(
+        '--personality',
+        choices=sorted(personalities.PERSONALITIES),
+        default='rsd',
+        help='the service to be (default: %(default)s)',
+    )
+    add('--host', default='127.0.0.1', help='address to listen on')
+    add('--port', type=int, default=0, help='port; 0 picks a free one')
+    add('--username', help='user that must log in; no login if not given')
+    add('--password', default='', help="that user's password")
+    add('--tls', action='store_true', help='serve https, self-signed')
+    add('--tls-cert', help='PEM file of the certificate to serve https with')
+    add('--tls-key', help='PEM file of its key')
+    add('--latency-ms', type=float, default=0, help='delay of every answer')
+    for title, fill in (
+        ('the pod', services.add_pod),
+        ('Redfish services', services.add_redfish),
+        ('rsd', services.add_rsd),
+        ('redfish', services.add_composition),
+        ('oddities: identity', oddities.add_identity),
+    ):
+        fill(parser.add_argument_group(title))
+    return parser
+
+
+@functools.cache
+def _actions() -> dict[str, argparse.Action]:
+    return {action.dest: action for action in parser()._actions}
+
+
+def checked(name: str, value: object) -> object:
+    """The value of an option as the command line would take it.
+
+    :param name: of the option in the namespace, as in ``page_size``.
+    :raises TypeError: there is no such option, or it cannot change.
+    :raises ValueError: it cannot have the value.
+    """
+    action = _actions().get(name)
+    if action is None:
+        raise TypeError(f'no such option: {name}')
+    if name in FIXED:
+        raise TypeError(f'{name} cannot change while the simulator runs')
+    if value is None and action.default is None:
+        return None
+    if isinstance(action.default, bool):
+        if not isinstance(value, bool):
+            raise ValueError(f'{name} is true or false, not {value!r}')
+        return value
+    if action.nargs is None:
+        return _checked_item(action, value)
+    if not isinstance(value, list):
+        raise ValueError(f'{name} is a list, not {value!r}')
+    return [_checked_item(action, item) for item in value]
+
+
+def _checked_item(action: argparse.Action, value: object) -> object:
+    if action.type is None and not isinstance(value, str):
+        raise ValueError(f'{action.dest} is a text, not {value!r}')
+    item = action.type(value) if action.type else value
+    if action.choices is not None and item not in action.choices:
+        known = ', '.join(map(str, action.choices))
+        raise ValueError(f'{action.dest}: {value!r} is none of {known}')
+    return item

@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Groups: a server and the boxes that have its group id are one machine."""
+
+from __future__ import annotations
+
+import asyncio
+
+from valence_simulator.personalities.eem.devices import FREE_EEIO
+from valence_simulator.personalities.eem.devices import NEW_EESV
+from valence_simulator.personalities.eem.devices import Device
+from valence_simulator.personalities.eem.devices import Devices
+from valence_simulator.personalities.eem.errors import EemError
+
+
+class Groups:
+    """Who is with whom, and how that changes.
+
+    :param service: has the options and the ledger.
+    """
+
+    def __init__(self, devices: Devices, service):
+        self._devices = devices
+        self._service = service
+        self._timers: set[asyncio.TimerHandle] = set()
+
+    def close(self) -> None:
+        """Forget what is linking up."""
+        for timer in self._timers:
+            timer.cancel()
+
+    def join(self, device: Device, group: str) -> None:
+        """Put a device into a group, by the manager's rules.
+
+        :raises EemError: 409, they forbid it.
+        """
+        if device.status == 'eeio':
+            self._check_box(device, group)
+        else:
+            holder = self._devices.server_of(group)
+            if holder not in (None, device):
+                raise EemError(
+                    409, 'group_id_in_use', f'{holder.id} is in group {group}.'
+                )
+        self.put(device, group)
+
+    def _check_box(self, device: Device, group: str) -> None:
+        if not device.is_free:
+            raise EemError(
+                409,
+                'group_id_in_use',
+                f'The eeio is in group {device.group} already.',
+            )
+        server = self._devices.server_of(group)
+        if server is not None:
+            limit = int(server.fields['max_eeio_count'])
+            if len(server.ports) >= limit:
+                raise EemError(
+                    409, 'too_many_eeio', f'The eesv takes {limit} eeios.'
+                )
+
+    def put(self, device: Device, group: str) -> None:
+        """Put a device into a group, whatever the rules say."""
+        if not device.is_free:
+            self._part(device)
+        device.group = group
+        self._devices.touch(device)
+        self._service.ledger.made(device.uri, group_id=group)
+        if device.status == 'eesv':
+            for box in self._devices.boxes_of(group):
+                if box.server is None:
+                    self._connect(device, box)
+        else:
+            server = self._devices.server_of(group)
+            if server is not None:
+                self._connect(server, device)
+
+    def leave(self, device: Device) -> None:
+        """Take a device out of its group."""
+        self._part(device)
+        device.group = NEW_EESV if device.status == 'eesv' else FREE_EEIO
+        self._devices.touch(device)
+        self._service.ledger.ended(device.uri)
+
+    def _connect(self, server: Device, box: Device) -> None:
+        """Link a box up with its server, which takes a moment."""
+        port = next(str(n) for n in range(99) if str(n) not in server.ports)
+        server.ports[port] = [box.mac, False]
+        box.server = server.mac
+
+        def up() -> None:
+            self._timers.discard(timer)
+            if server.ports.get(port, [None])[0] == box.mac:
+                server.ports[port][1] = box.connected = True
+                self._devices.touch(server)
+                self._devices.touch(box)
+
+        timer = asyncio.get_running_loop().call_later(
+            self._service.options.compose_seconds, up
+        )
+        self._timers.add(timer)
+
+    def _part(self, device: Device) -> None:
+        """Undo the links of a device with the rest of its group."""
+        if device.status == 'eesv':
+            device.ports.clear()
+            for box in self._devices.boxes_of(device.group):
+                if box.server == device.mac:
+                    box.connected, box.server = False, None
+                    self._devices.touch(box)
+            return
+        for server in self._devices.members.values():
+            if server.mac == device.server:
+                server.ports = {
+                    port: entry
+                    for port, entry in server.ports.items()
+                    if entry[0] != device.mac
+                }
+                self._devices.touch(server)
+        device.connected, device.server = False, None

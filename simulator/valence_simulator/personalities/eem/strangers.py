@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What another client does to devices: the control endpoint has it done."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from valence_simulator import faults
+from valence_simulator import ledger
+from valence_simulator.personalities.eem.devices import Device
+from valence_simulator.personalities.eem.errors import EemError
+
+
+class Strangers:
+    """Another client of the manager."""
+
+    def __init__(self, service):
+        self._service = service
+        self._devices = service.devices
+
+    def compose(self, body: dict) -> str:
+        """Put devices into a group at once.
+
+        :param body: ``parts``: URIs of a server and boxes (the first free
+            server if there are none), and ``group``: its id, the next free
+            one if not given.
+        :raises ValueError: the manager's rules forbid it.
+        """
+        parts = list(map(self._device, body.get('parts', ())))
+        parts = parts or [self.free_server()]
+        group = str(body.get('group') or self._devices.free_group())
+        try:
+            for device in parts:
+                self._service.groups.join(device, group)
+        except EemError as error:
+            raise ValueError(str(error)) from error
+        return f'/eem/groups/{group}'
+
+    def move(self, part: str, to: str | None) -> None:
+        """Put a device into a group, or out of any, whatever the rules say.
+
+        :param to: the URI of the group: ``/eem/groups/16``.
+        """
+        device = self._device(part)
+        if to is None:
+            self._service.groups.leave(device)
+        else:
+            # A device that is moved is its mover's.
+            self._service.ledger.ended(device.uri)
+            self._service.groups.put(device, to.rsplit('/', 1)[1])
+
+    def intrude(self, request: web.BaseRequest, answer: dict | None) -> None:
+        """Join the group that a request has just joined, if a fault says so.
+
+        :param answer: what the request is answered.
+        """
+        if faults.INTRUDE not in request or 'group_id' not in (answer or {}):
+            return
+        wanted = request[faults.INTRUDE]
+        device = self._devices.members.get(wanted) or self.free_server()
+        with ledger.as_stranger():
+            self._service.groups.put(device, answer['group_id'])
+
+    def free_server(self) -> Device:
+        """:raises ValueError: every server is in a group."""
+        for device in self._devices.members.values():
+            if device.status == 'eesv' and device.is_free:
+                return device
+        raise ValueError('no eesv is free')
+
+    def _device(self, uri: str) -> Device:
+        """:raises KeyError: there is no such device."""
+        for device in self._devices.members.values():
+            if device.uri == uri:
+                return device
+        raise KeyError(uri)

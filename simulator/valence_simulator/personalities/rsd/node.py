@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A composed node, and how it looks."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+
+from valence_simulator.hardware import System
+from valence_simulator.hardware import Volume
+from valence_simulator.personalities.rsd import systems
+from valence_simulator.personalities.rsd import uris
+from valence_simulator.protocol.resources import document
+from valence_simulator.protocol.resources import link
+from valence_simulator.protocol.resources import links
+
+OPTANE = 'ClearOptaneDCPersistentMemoryOnDelete'
+
+
+@dataclasses.dataclass
+class Node:
+    """A node, and what it holds."""
+
+    id: str
+    uuid: str
+    name: str | None
+    description: str | None
+    system: System
+    state: str = 'Allocating'
+    error: str | None = None
+    #: URIs of the pooled drives and remote volumes attached.
+    attached: list[str] = dataclasses.field(default_factory=list)
+    #: Volumes that were made for it and go with it.
+    made: list[Volume] = dataclasses.field(default_factory=list)
+    clear_tpm: bool = True
+    clear_optane: bool = False
+    tagged_values: dict = dataclasses.field(default_factory=dict)
+    system_gone: bool = False
+    timer: asyncio.TimerHandle | None = None
+
+    @property
+    def uri(self) -> str:
+        return f'{uris.NODES}/{self.id}'
+
+    def parts(self) -> list[str]:
+        """The URIs of all that the node holds."""
+        return [
+            uris.system(self.system),
+            *(uris.drive(self.system.sled, d) for d in self.system.drives),
+            *self.attached,
+        ]
+
+
+def render(service, node: Node) -> dict:
+    """The node as a GET shows it."""
+    system, actions = node.system, f'{node.uri}/Actions'
+    health = 'OK' if node.state != 'Failed' else 'Critical'
+    state = 'Enabled' if node.state == 'Assembled' else 'Disabled'
+    return document(
+        node.uri,
+        'ComposedNode.v1_1_0.ComposedNode',
+        service.echoed(node.name, f'Composed Node {node.id}'),
+        Description=service.echoed(node.description, None),
+        UUID=node.uuid,
+        PowerState=system.power,
+        ComposedNodeState=node.state,
+        Status={'State': state, 'Health': health, 'HealthRollup': health},
+        Boot=systems.render_boot(system),
+        ClearTPMOnDelete=node.clear_tpm,
+        **{OPTANE: node.clear_optane},
+        Links=_links(node, service.options.rsd_version),
+        Actions={
+            '#ComposedNode.Reset': {
+                'target': f'{actions}/ComposedNode.Reset',
+                'ResetType@Redfish.AllowableValues': systems.RESET_TYPES,
+            },
+            '#ComposedNode.Assemble': {
+                'target': f'{actions}/ComposedNode.Assemble'
+            },
+            '#ComposedNode.ForceDelete': {
+                'target': f'{actions}/ComposedNode.ForceDelete'
+            },
+            **service.attachments.render(node),
+        },
+        Oem={
+            'Intel_RackScale': {
+                '@odata.type': '#Intel.Oem.ComposedNode',
+                'TaggedValues': node.tagged_values,
+            }
+        },
+    )
+
+
+def _links(node: Node, version: str) -> dict:
+    system = node.system
+    drives = [uris.drive(system.sled, d) for d in system.drives]
+    if version == '2.1':
+        storage = {
+            'LocalDrives': links(drives),
+            'RemoteDrives': links(node.attached),
+        }
+    else:
+        storage = {'Storage': links([*drives, *node.attached])}
+    return {
+        'ComputerSystem': link(uris.system(system)),
+        'Processors': links(
+            uris.processor(system, p) for p in system.processors
+        ),
+        'Memory': links(uris.memory(system, dimm) for dimm in system.dimms),
+        'EthernetInterfaces': links(
+            uris.nic(system, nic) for nic in system.nics
+        ),
+        **storage,
+        'ManagedBy': [link(uris.POD_MANAGER)],
+    }
