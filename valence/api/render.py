@@ -41,8 +41,8 @@ def shown(
     :param listing: whether it is a collection that nobody asked more of.
     """
     return {
-        name: f'plain_{name}'
-        if field.plain and audience < fields.Audience.SYSTEM
+        name: f'user_{name}'
+        if field.has_user_text and audience < fields.Audience.SYSTEM
         else name
         for name, field in cls.seen_by(audience).items()
         if 'r' in field.api

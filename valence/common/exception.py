@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What can go wrong, with the HTTP status that says so.
+"""Exceptions, each with the HTTP status that reports it.
 
-A class stands for one way of going wrong. Its name, in words joined by
-hyphens, is the ``code`` of the API error (``composable.not-found``), its
-``code`` attribute the HTTP status. The message is for the user: it names the
-field or the resource, and never holds a secret.
+The name of a class, in words joined by hyphens, is the ``code`` of the API
+error (``composable.not-found``); its ``code`` attribute is the HTTP status.
+The message is for the user: it names the field or the resource, and never
+contains a secret.
 """
 
 import re
@@ -34,10 +34,10 @@ class ErrorText(NamedTuple):
         return ErrorText(*map('; '.join, zip(cause, undoing, strict=True)))
 
     def columns(self, field: str) -> dict[str, str]:
-        """The values of the columns; see ``failure`` in ``objects.fields``."""
+        """The values of the columns of ``objects.fields.error_text``."""
         return {
             field: self.message[:4096],
-            f'plain_{field}': self.user_message[:4096],
+            f'user_{field}': self.user_message[:4096],
         }
 
 
@@ -69,20 +69,20 @@ class ValenceException(Exception):
 
 
 class Invalid(ValenceException):
-    """The request does not make sense."""
+    """A value of the request is invalid."""
 
     code = 400
     message = 'Invalid input for %(field)s: %(reason)s.'
 
 
 class InvalidBody(Invalid):
-    """The request's body is not a JSON object."""
+    """The request body is not a JSON object."""
 
-    message = 'The body of the request %(reason)s.'
+    message = 'The request body %(reason)s.'
 
 
 class Unauthorized(ValenceException):
-    """Nobody knows who is asking, where users are in a file."""
+    """HTTP basic authentication failed or is missing."""
 
     code = 401
     message = 'Authentication is required: a user name and password.'
@@ -90,27 +90,27 @@ class Unauthorized(ValenceException):
 
 
 class Forbidden(ValenceException):
-    """The policy says no."""
+    """A policy rule denies the request."""
 
     code = 403
-    message = 'The policy does not allow %(action)s to be done by you.'
+    message = "Policy doesn't allow %(action)s to be performed."
 
 
 class OverLimit(Forbidden):
-    """The project would hold more than its quota."""
+    """The request would exceed the quota of the project."""
 
-    message = 'The quota of the project does not allow that: %(reason)s.'
+    message = 'Quota exceeded for the project: %(reason)s.'
 
 
 class NotFound(ValenceException):
-    """There is no such thing, or it is not for the asker to know of it."""
+    """The resource does not exist, or is hidden from the caller."""
 
     code = 404
     message = '%(kind)s %(ident)s could not be found.'
 
 
 class MethodNotAllowed(ValenceException):
-    """The resource is there, but this cannot be done to it."""
+    """The resource does not support the HTTP method."""
 
     code = 405
     message = 'The method %(method)s is not allowed here; allowed: %(allow)s.'
@@ -121,35 +121,35 @@ class MethodNotAllowed(ValenceException):
 
 
 class NotAcceptable(ValenceException):
-    """The client asks for an API version or a format that is not there."""
+    """The requested API version or format is not supported."""
 
     code = 406
 
 
 class Conflict(ValenceException):
-    """The request is right, but what is there stands against it."""
+    """The state of a resource does not allow the request."""
 
     code = 409
 
 
 class Duplicate(Conflict):
-    """A unique value is taken already."""
+    """A value that must be unique is in use already."""
 
-    message = 'A %(kind)s with this %(field)s exists already.'
+    message = 'A %(kind)s with this %(field)s already exists.'
 
 
 class UnsupportedMediaType(ValenceException):
-    """The body is of a type that is not read."""
+    """The content type of the request body is not supported."""
 
     code = 415
     message = (
-        'The body of the request has to be application/json, not '
+        'The content type of the request body must be application/json, not '
         '%(content_type)s.'
     )
 
 
 class TooManyRequests(ValenceException):
-    """Somebody asks more often than is good for the others."""
+    """The caller exceeds a rate limit."""
 
     code = 429
     message = 'Too many requests; try again in a second.'
@@ -157,31 +157,31 @@ class TooManyRequests(ValenceException):
 
 
 class ServiceUnavailable(ValenceException):
-    """Something that Valence itself needs is away for the moment."""
+    """A service that Valence depends on is unavailable."""
 
     code = 503
-    message = '%(service)s cannot be reached at the moment; try again later.'
+    message = '%(service)s is currently unavailable; try again later.'
     headers = {'Retry-After': '5'}
 
 
 class NoCapacity(Conflict):
-    """No pod manager has what is asked for."""
+    """No pod manager can satisfy the request."""
 
     message = 'No capacity: %(reason)s'
 
 
 class LostRace(Conflict):
-    """What was chosen has been taken meanwhile: choose again."""
+    """The selected hardware was allocated to another node: select again."""
 
-    message = 'What was chosen has been taken meanwhile.'
+    message = 'The selected hardware is no longer available.'
 
 
-# What drivers say of their endpoint. None of these reaches an API client as a
-# status: they become a status_reason or a last_error.
+# Raised by drivers. None of these is the status of an API response: they
+# become a status_reason or a last_error.
 
 
 class PodManagerError(ValenceException):
-    """A pod manager did not do what it was asked."""
+    """A request to a pod manager failed."""
 
     code = 502
     message = 'The pod manager failed: %(reason)s'
@@ -189,64 +189,64 @@ class PodManagerError(ValenceException):
 
 
 class PodManagerUnavailable(PodManagerError):
-    """A pod manager does not answer as it should; this may pass."""
+    """A pod manager is unavailable or misbehaves; this may pass."""
 
     message = '%(reason)s'
     user_message = 'The pod manager is not available.'
 
 
 class MalformedAnswer(PodManagerUnavailable):
-    """A pod manager answers something that is not of its protocol."""
+    """An answer of a pod manager violates its protocol."""
 
 
 class AuthenticationFailed(PodManagerError):
-    """A pod manager does not take the user name and password."""
+    """A pod manager rejected the user name or password."""
 
     message = 'wrong user name or password: %(reason)s'
     user_message = 'The pod manager rejected the credentials.'
 
 
 class NotAPodManager(PodManagerError):
-    """What answers at the URL is not a pod manager that a driver knows."""
+    """The service at the URL is not a pod manager that a driver supports."""
 
     message = 'not a pod manager: %(reason)s'
     user_message = 'The pod manager is not available.'
 
 
-class RequestRefused(PodManagerError):
-    """A pod manager understood the request and says no to it."""
+class RequestRejected(PodManagerError):
+    """A pod manager understood the request and rejected it."""
 
     message = 'the pod manager rejected the request: %(reason)s'
     user_message = 'The pod manager rejected the request.'
 
 
-class NoMatch(RequestRefused):
-    """A pod manager has nothing (any more) that fits the request."""
+class NoMatch(RequestRejected):
+    """A pod manager has no free resources that match the request."""
 
     message = 'the pod manager found no match: %(reason)s'
     user_message = 'The pod manager found no match.'
 
 
 class ResourceGone(PodManagerError):
-    """The pod manager does not know the resource (any more)."""
+    """A resource does not exist on the pod manager, or no longer."""
 
     message = '%(uri)s does not exist any more'
     user_message = 'The resource does not exist any more.'
 
 
 class StepTimedOut(ValenceException):
-    """A step of an operation was waited for in vain."""
+    """A step of an operation timed out."""
 
     code = 504
     message = 'Step %(step)s timed out after %(seconds).0f s: %(reason)s'
     user_message = 'Operation timed out.'
 
 
-# What provisioners say. It becomes the error of the operation.
+# Raised by provisioners. They become the error of the operation.
 
 
 class ProvisioningError(ValenceException):
-    """What provisions nodes did not do what it was asked."""
+    """A request to a provisioner failed."""
 
     code = 502
     message = 'Provisioning failed: %(reason)s'
@@ -254,28 +254,32 @@ class ProvisioningError(ValenceException):
 
 
 class ProvisioningUnavailable(ProvisioningError):
-    """It does not answer as it should; this may pass."""
+    """A provisioner is unavailable or misbehaves; this may pass."""
 
     message = '%(reason)s'
     user_message = 'The provisioner is not available.'
 
 
-class ProvisioningRefused(ProvisioningError):
-    """It understood the request and says no to it."""
+class ProvisioningRejected(ProvisioningError):
+    """A provisioner understood the request and rejected it."""
 
     message = '%(reason)s'
     user_message = 'The provisioner rejected the request.'
 
 
 class ProvisioningConflict(ProvisioningError):
-    """What the node is used for there stands against the request."""
+    """The state of the node in the provisioner does not allow the request."""
 
     message = '%(reason)s'
     user_message = None
 
 
 class ProvisioningFailed(ProvisioningError):
-    """What was asked for was tried, and came to nothing."""
+    """A provisioner tried and failed.
+
+    :param summary: what failed, for members of projects, too.
+    :param detail: the error text of the provisioner.
+    """
 
     message = '%(summary)s: %(detail)s'
 

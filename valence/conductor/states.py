@@ -48,7 +48,7 @@ OPERATION = (
 OPEN = ('pending', 'running')
 
 # The error columns of a node without an error.
-NO_ERROR: dict[str, Any] = {'last_error': None, 'plain_last_error': None}
+NO_ERROR: dict[str, Any] = {'last_error': None, 'user_last_error': None}
 # The error that a cancelled operation reports to its target.
 CANCELLED = exception.ErrorText('cancelled', 'cancelled')
 

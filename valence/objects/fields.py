@@ -46,8 +46,8 @@ class Spec(fields.Field[Any]):
     :param lists: whether collections show it without being asked to.
     :param audience: from whom on it is shown: members of a project, readers
         of the whole system, or administrators. None: as the object says.
-    :param plain: whether members of projects get to see something else under
-        its name: what is in the field ``plain_`` and its name.
+    :param has_user_text: whether members of projects see another text under
+        its name: that of the field ``user_<name>``.
     :param secret: kept encrypted; no value of it is ever shown.
     :param check: called with the value; raises ValueError saying what is
         wrong with it.
@@ -73,7 +73,7 @@ class Spec(fields.Field[Any]):
         refers: tuple[str, str] | None = None,
         lists: bool = True,
         audience: Audience | None = None,
-        plain: bool = False,
+        has_user_text: bool = False,
         secret: bool = False,
         check: Check | None = None,
         **kwargs: Any,
@@ -89,7 +89,7 @@ class Spec(fields.Field[Any]):
         self.refers = refers
         self.lists = lists
         self.audience = audience
-        self.plain = plain
+        self.has_user_text = has_user_text
         self.secret = secret
         self.check = check
 
@@ -323,15 +323,15 @@ class ListField(Spec, fields.AutoTypedField[Any]):
         return {**super().schema(), 'items': self.items}
 
 
-def failure(name: str, doc: str) -> dict[str, Spec]:
-    """Why something failed, for those who run the cloud and for all others.
+def error_text(name: str, doc: str) -> dict[str, Spec]:
+    """The fields of an error: for operators, and for members of projects.
 
     See ``ErrorText`` of ``common.exception``.
     """
     kind: dict[str, Any] = {'nullable': True, 'max_length': 4096}
     return {
-        name: StringField(doc=doc, api='r', plain=True, **kind),
-        f'plain_{name}': StringField(
-            doc=f'{doc[:-1]}, without the words of a pod manager.', **kind
+        name: StringField(doc=doc, api='r', has_user_text=True, **kind),
+        f'user_{name}': StringField(
+            doc=f'{doc[:-1]}, without text of a pod manager.', **kind
         ),
     }

@@ -113,7 +113,7 @@ class Node(base.ValenceObject):
             nullable=True,
             max_length=255,
         ),
-        **fields.failure('last_error', 'What went wrong last.'),
+        **fields.error_text('last_error', 'What went wrong last.'),
         'charged_cores': _charged('Processor cores'),
         'charged_memory_mib': _charged('Memory in MiB'),
         'charged_devices': _charged('Devices'),

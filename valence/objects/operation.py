@@ -68,7 +68,7 @@ class Operation(base.ValenceObject):
             api='r',
             default=0,
         ),
-        **fields.failure('error', 'Why it failed.'),
+        **fields.error_text('error', 'Why it failed.'),
         'conductor': fields.UUIDField(
             doc='UUID of the conductor that works on it.',
             api='r',

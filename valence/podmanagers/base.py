@@ -169,8 +169,8 @@ class InProgress(Exception):
         super().__init__(f'in progress; poll again in {seconds} s')
 
 
-def _unsupported(what: str) -> exception.RequestRefused:
-    return exception.RequestRefused(
+def _unsupported(what: str) -> exception.RequestRejected:
+    return exception.RequestRejected(
         reason=f'the driver knows no {what} on this pod manager'
     )
 
@@ -277,7 +277,7 @@ class Driver(abc.ABC):
         """Switch a node on or off, or restart it.
 
         :param reset_type: one of ``RESET_TYPES``.
-        :raises RequestRefused: for a type that this node does not know.
+        :raises RequestRejected: for a type that this node does not know.
         """
 
     def set_boot(
@@ -287,7 +287,7 @@ class Driver(abc.ABC):
 
         :param enabled: one of ``BOOT_ENABLED``.
         :param target: such as Pxe or Hdd, as the node allows.
-        :raises RequestRefused: for a target that this node does not know.
+        :raises RequestRejected: for a target that this node does not know.
         """
         raise _unsupported('boot overrides')
 
@@ -296,7 +296,7 @@ class Driver(abc.ABC):
     ) -> ManagementTarget:
         """What somebody else has to know who is to drive a node.
 
-        :raises RequestRefused: where nobody else could.
+        :raises RequestRejected: where nobody else could.
         """
         raise _unsupported('computers that others could drive')
 

@@ -320,12 +320,14 @@ def _said(exc: Any) -> Exception:
         return exception.ProvisioningUnavailable(
             reason=f'Ironic answers {status}: {words[:1000]}'
         )
-    return exception.ProvisioningRefused(reason=f'Ironic says: {words[:1000]}')
+    return exception.ProvisioningRejected(
+        reason=f'Ironic says: {words[:1000]}'
+    )
 
 
 def _refused(what: str, exc: Any) -> exception.ProvisioningError:
     words = getattr(exc, 'details', None) or str(exc)
-    return exception.ProvisioningRefused(
+    return exception.ProvisioningRejected(
         reason=f'Ironic {what}: {words[:500]}'
     )
 

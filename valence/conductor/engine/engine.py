@@ -196,7 +196,7 @@ def _stored_error(run: Run) -> exception.ErrorText | None:
     operation = run.operation
     if operation.error is None:
         return None
-    return exception.ErrorText(operation.error, operation.plain_error or '')
+    return exception.ErrorText(operation.error, operation.user_error or '')
 
 
 def _wait(run: Run, exc: base.InProgress) -> bool:

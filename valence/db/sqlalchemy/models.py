@@ -252,7 +252,7 @@ class Node(Table):
     managed_by: Mapped[str | None] = column(Name(64))
     managed_state: Mapped[str | None] = column(sa.String(255))
     last_error: Mapped[str | None] = column(Text)
-    plain_last_error: Mapped[str | None] = column(Text)
+    user_last_error: Mapped[str | None] = column(Text)
     charged_cores: Mapped[int]
     charged_memory_mib: Mapped[int] = column(sa.BigInteger)
     charged_devices: Mapped[int]
@@ -342,7 +342,7 @@ class Operation(Table):
     undoing: Mapped[bool]
     attempt: Mapped[int]
     error: Mapped[str | None] = column(Text)
-    plain_error: Mapped[str | None] = column(Text)
+    user_error: Mapped[str | None] = column(Text)
     conductor: Mapped[str | None] = column(sa.String(36), index=True)
     claim: Mapped[str | None] = column(sa.String(36))
     cancel_requested: Mapped[bool]

@@ -397,5 +397,5 @@ def _complete(
 
 def _systems_uri(places: dict[str, str]) -> str:
     if 'systems' not in places:
-        raise exception.RequestRefused(reason='the service has no systems')
+        raise exception.RequestRejected(reason='the service has no systems')
     return places['systems']

@@ -189,7 +189,7 @@ def check(way: Way, body: dict[str, Any], blocks: Blocks) -> None:
     :raises InProgress: while blocks are being composed: an earlier request
         whose response was lost may be doing that.
     :raises NoMatch: when blocks are not free, or too many or too few.
-    :raises RequestRefused: when it wants to be told what is not known.
+    :raises RequestRejected: when it wants to be told what is not known.
     """
     for uri, block in blocks.items():
         if redfish_blocks.state(block) != 'free':
@@ -209,7 +209,7 @@ def check(way: Way, body: dict[str, Any], blocks: Blocks) -> None:
         and (name := key.removesuffix(_REQUIRED)) not in body
     ]
     if missing:
-        raise exception.RequestRefused(
+        raise exception.RequestRejected(
             reason=f'it wants to be told {", ".join(missing)}'
         )
 
@@ -365,7 +365,7 @@ def made(answer: Answer) -> str | None:
         for response in (obj(obj(s).get('Response')) for s in stanzas):
             if 'error' in response:
                 failed = Answer(400, response, None, {})
-                raise _refusal(failed) or exception.RequestRefused(
+                raise _refusal(failed) or exception.RequestRejected(
                     reason=redfish_client.words(failed)
                 )
             if link(response):

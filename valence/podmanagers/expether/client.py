@@ -150,7 +150,7 @@ def _error(answer: client.Answer, uri: str) -> exception.PodManagerError:
         return exception.PodManagerError(
             reason=f'it answered {answer.status}: {said}'
         )
-    return exception.RequestRefused(reason=said)
+    return exception.RequestRejected(reason=said)
 
 
 def is_server(device: dict[str, Any]) -> bool:

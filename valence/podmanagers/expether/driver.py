@@ -216,7 +216,7 @@ class ExpEther(base.Driver):
     def reset(
         self, uri: str, reset_type: str, deadline: base.Deadline
     ) -> None:
-        raise exception.RequestRefused(
+        raise exception.RequestRejected(
             reason='ExpEther does not switch servers on or off'
         )
 

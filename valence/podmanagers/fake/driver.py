@@ -123,7 +123,7 @@ class Fake(base.Driver):
     ) -> None:
         with self._call('reset', deadline) as pod:
             if reset_type not in base.RESET_TYPES:
-                raise exception.RequestRefused(
+                raise exception.RequestRejected(
                     reason=f'no reset is {reset_type}'
                 )
             off = reset_type in ('ForceOff', 'GracefulShutdown')
@@ -136,7 +136,7 @@ class Fake(base.Driver):
         with self._call('set_boot', deadline) as pod:
             _node(pod, uri)
             if target not in _BOOT_TARGETS:
-                raise exception.RequestRefused(
+                raise exception.RequestRejected(
                     reason=f'nothing boots from {target}'
                 )
 
@@ -156,7 +156,7 @@ class Fake(base.Driver):
             if resource in node.resources:
                 return
             if not pod.is_free(resource):
-                raise exception.RequestRefused(
+                raise exception.RequestRejected(
                     reason=f'{resource} is not free'
                 )
             node.resources.append(resource)

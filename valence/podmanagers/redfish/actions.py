@@ -45,12 +45,12 @@ def offers(body: dict[str, Any], suffix: str) -> bool:
 def action(body: dict[str, Any], suffix: str) -> dict[str, Any]:
     """An action by the end of its name: Intel's own simulator misspells one.
 
-    :raises RequestRefused: when the resource does not offer it.
+    :raises RequestRejected: when the resource does not offer it.
     """
     for name, found in obj(body.get('Actions')).items():
         if name.endswith(suffix) and isinstance(found, dict):
             return found
-    raise exception.RequestRefused(
+    raise exception.RequestRejected(
         reason=f'{link(body)} offers no action {suffix.strip(".")}'
     )
 
@@ -58,11 +58,11 @@ def action(body: dict[str, Any], suffix: str) -> dict[str, Any]:
 def target(body: dict[str, Any], suffix: str) -> str:
     """Where an action is posted to: followed, never built.
 
-    :raises RequestRefused: when the resource does not offer it.
+    :raises RequestRejected: when the resource does not offer it.
     """
     found = action(body, suffix).get('target')
     if not isinstance(found, str):
-        raise exception.RequestRefused(
+        raise exception.RequestRejected(
             reason=f'the action {suffix.strip(".")} has no target'
         )
     return found
@@ -99,10 +99,10 @@ def allowable(
 def check_allowed(value: str, allowed: list[Any] | None) -> None:
     """Refuse what a service says it does not take.
 
-    :raises RequestRefused: naming what it takes.
+    :raises RequestRejected: naming what it takes.
     """
     if allowed is not None and value not in allowed:
-        raise exception.RequestRefused(
+        raise exception.RequestRejected(
             reason=f'{value} is not one of {", ".join(map(str, allowed))}'
         )
 
@@ -115,7 +115,7 @@ def reset(
 ) -> None:
     """Switch a system or node on or off, or restart it.
 
-    :raises RequestRefused: for a type that it does not know.
+    :raises RequestRejected: for a type that it does not know.
     """
     offered = action(body, '.Reset')
     check_allowed(
@@ -177,7 +177,7 @@ def set_boot(
 ) -> None:
     """Choose what a system or node boots from.
 
-    :raises RequestRefused: for a target that it does not know.
+    :raises RequestRejected: for a target that it does not know.
     """
 
     def change(body: dict[str, Any]) -> dict[str, Any]:

@@ -212,7 +212,7 @@ class Client:
             raise exception.PodManagerError(
                 reason=f'it answered {status}: {words(answer)}'
             )
-        raise exception.RequestRefused(reason=words(answer))
+        raise exception.RequestRejected(reason=words(answer))
 
     def _log_in(
         self, deadline: base.Deadline, stale: str | None = None
@@ -285,7 +285,7 @@ class Client:
         kind = response.headers.get('Content-Type', '')
         if response.status_code != 200 or 'event-stream' not in kind:
             response.close()
-            raise exception.RequestRefused(
+            raise exception.RequestRejected(
                 reason=f'{uri} is no event stream '
                 f'(status {response.status_code})'
             )

@@ -168,14 +168,14 @@ class EventService:
     def listen(self) -> Changes:
         """Open the stream."""
         if not self.stream_uri:
-            raise exception.RequestRefused(reason='there is no event stream')
+            raise exception.RequestRejected(reason='there is no event stream')
         return Changes(self._client.stream(self.stream_uri, self._deadline))
 
     def subscribe(self, destination: str) -> str:
         """Ask for deliveries; one that is asked for already is replaced."""
         uri = self.subscriptions_uri
         if not uri:
-            raise exception.RequestRefused(
+            raise exception.RequestRejected(
                 reason='events cannot be subscribed to'
             )
         collection = self._client.get(uri, self._deadline)

@@ -346,7 +346,7 @@ class RSD(redfish_events.Follower):
         parts = resources.obj(body.get('Links'))
         systems = links(parts.get('ComputerSystem'))
         if not systems:
-            raise exception.RequestRefused(
+            raise exception.RequestRejected(
                 reason=f'{uri} does not tell its computer system'
             )
         return actions.management_target(self._client, systems[0], deadline)

@@ -198,7 +198,7 @@ def _offered(
     for suffix in suffixes:
         if actions.offers(body, suffix):
             return actions.action(body, suffix)
-    raise exception.RequestRefused(
+    raise exception.RequestRejected(
         reason=f'{link(body)} offers none of {", ".join(suffixes)}'
     )
 
@@ -225,7 +225,7 @@ def _post(
 ) -> None:
     target = offered.get('target')
     if not isinstance(target, str):
-        raise exception.RequestRefused(reason='the action has no target')
+        raise exception.RequestRejected(reason='the action has no target')
     answer = client.request('POST', target, deadline, arguments, check=False)
     watched = tasks.monitor(answer)
     if answer.status == 202 and watched is not None:

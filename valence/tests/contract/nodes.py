@@ -171,7 +171,7 @@ class Nodes(case.Case):
             found = self.driver.read_node(node.uri, self.soon())
             self.assertEqual(state, found.power_state)
         self.assertRaises(
-            exception.RequestRefused,
+            exception.RequestRejected,
             self.driver.reset,
             node.uri,
             'Somersault',
@@ -188,7 +188,7 @@ class Nodes(case.Case):
         ):
             self.driver.set_boot(node.uri, enabled, target, self.soon())
         self.assertRaises(
-            exception.RequestRefused,
+            exception.RequestRejected,
             self.driver.set_boot,
             node.uri,
             'Once',
@@ -231,7 +231,7 @@ class Nodes(case.Case):
             self.skipTest('the endpoint has no pooled device')
         node = self.bring(other)
         self.assertRaises(
-            exception.RequestRefused,
+            exception.RequestRejected,
             self.patiently,
             lambda: self.driver.attach(node.uri, taken[0], self.soon()),
         )

@@ -678,7 +678,7 @@ class ServiceTestCase(StrangerCase):
             self.assertIn('compose', found)
             self.assertNotIn('event stream', found)
             refusal = self.assertRaises(
-                exception.RequestRefused, self.driver.listen, self.soon()
+                exception.RequestRejected, self.driver.listen, self.soon()
             )
             self.assertIn('no event stream', str(refusal))
 

@@ -32,5 +32,5 @@ class TestErrorText(base.TestCase):
 
     def test_they_fit_their_columns(self):
         columns = exception.ErrorText('a' * 5000, 'b').columns('error')
-        self.assertEqual({'error', 'plain_error'}, columns.keys())
+        self.assertEqual({'error', 'user_error'}, columns.keys())
         self.assertEqual(4096, len(columns['error']))

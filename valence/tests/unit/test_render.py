@@ -35,13 +35,13 @@ class TestShown(base.TestCase):
             set(render.shown(objects.PodManager, 1, Audience.PROJECT)),
         )
 
-    def test_projects_are_told_of_failures_in_other_words(self):
+    def test_projects_see_another_error_text(self):
         for cls, name in (
             (objects.Node, 'last_error'),
             (objects.Operation, 'error'),
         ):
             columns = [render.shown(cls, 1, who)[name] for who in Audience]
-            self.assertEqual([f'plain_{name}', name, name], columns)
+            self.assertEqual([f'user_{name}', name, name], columns)
 
 
 class TestSelected(base.TestCase):

@@ -88,7 +88,7 @@ class Personas(Keystone):
                 'node set seen --name other',
                 'flavor create mine',
             ):
-                self.assertIn('policy does not allow', self.fails(line), line)
+                self.assertIn("Policy doesn't allow", self.fails(line), line)
 
     def test_what_members_may_not(self):
         with self.as_('demo'):
@@ -103,7 +103,7 @@ class Personas(Keystone):
                 'conductor list',
                 'capacity show',
             ):
-                self.assertIn('policy does not allow', self.fails(line), line)
+                self.assertIn("Policy doesn't allow", self.fails(line), line)
             self.assertEqual(
                 {'uuid', 'name', 'status', 'location'},
                 self.json('podmanager show pod').keys(),
@@ -166,7 +166,7 @@ class Personas(Keystone):
             said = self.fails(
                 'flavor create open --is-public --processor total_cores=1'
             )
-            self.assertIn('policy does not allow', said)
+            self.assertIn("Policy doesn't allow", said)
         with self.as_('other'):
             self.assertEqual(
                 'Flavor tiny could not be found.',

@@ -17,7 +17,7 @@ from valence.tests.fixtures.personas import OWN
 
 # Stands in whatever is none of a project's business.
 SECRET = 'secret.example'
-_FAILURE = exception.RequestRefused(reason=SECRET).error_text()
+_FAILURE = exception.RequestRejected(reason=SECRET).error_text()
 
 
 class Scene:

@@ -119,7 +119,7 @@ class TestKeystone(KeystoneCase):
             self.clouds['member'].current_project_id, made['project_id']
         )
 
-    def test_members_are_told_of_failures_in_plain_words(self):
+    def test_members_see_the_user_text_of_errors(self):
         pod = self.useFixture(fixtures.Simulator())
         admin = self.client_of(self.clouds['admin'])
         admin.post('/v1/pod_managers', {'name': 'bad', **pod.login})
@@ -131,7 +131,7 @@ class TestKeystone(KeystoneCase):
         made = member.post('/v1/nodes', {'name': 'n', 'pod_manager': 'bad'})
         operation = member.finished(made['operation_uuid'])
         self.assertEqual(
-            exception.RequestRefused.user_message, operation['error']
+            exception.RequestRejected.user_message, operation['error']
         )
         path = '/v1/nodes/n'
         self.assertEqual(operation['error'], member.get(path)['last_error'])

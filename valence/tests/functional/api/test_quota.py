@@ -193,7 +193,9 @@ class TestAdopted(QuotaCase):
             hashed = diff.uri_hash(f'/{name}')
             db.update(model, {'uri_hash': hashed}, name=name)
         run = types.SimpleNamespace(
-            operation=operation, target=operation.target_uuid
+            operation=operation,
+            podm_uuid=operation.podm_uuid,
+            target=operation.target_uuid,
         )
         db.transaction(adopt.Look().record)(
             run, {'resources': ['/open-system', '/open-free'], 'index': '9'}

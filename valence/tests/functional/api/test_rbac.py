@@ -8,7 +8,7 @@ import fixtures as base_fixtures
 
 from valence.api import routes
 from valence.common import policy
-from valence.common.exception import RequestRefused
+from valence.common.exception import RequestRejected
 from valence.db import api as db
 from valence.db.sqlalchemy import models
 from valence.tests import fixtures
@@ -222,7 +222,7 @@ class TestSeen(RBACCase):
                 text = self.ask(who, 'GET', path, name).content.decode()
                 self.assertNotIn('/own-device', text)
 
-    def test_failures_are_told_in_plain_words(self):
+    def test_members_see_the_user_text_of_errors(self):
         for who in WHO:
             node = self.seen(who, 'nodes/{id}', 'own-node')
             operation = self.seen(who, 'operations/{id}', 'own-op')
@@ -233,10 +233,10 @@ class TestSeen(RBACCase):
                 listed[0]['last_error'],
             }
             if who in PROJECT:
-                self.assertEqual({RequestRefused.user_message}, told)
+                self.assertEqual({RequestRejected.user_message}, told)
                 self.assertNotIn('result', operation['steps'][0])
             else:
-                self.assertEqual({str(RequestRefused(reason=SECRET))}, told)
+                self.assertEqual({str(RequestRejected(reason=SECRET))}, told)
 
     def test_flavors_are_public_where_that_may_be(self):
         for who in WHO[:4]:
