@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """The client of Valence: a Python library, and ``openstack valence``.
 
-:func:`add_service` gives a connection of openstacksdk the attribute
-``composable``; :func:`connect` makes a connection that has it. A cloud in
-clouds.yaml that says ``vendor_hook: valenceclient:add_service`` gives it to
-every connection that openstacksdk makes to that cloud.
+:func:`add_service` adds the attribute ``composable`` to an openstacksdk
+connection. :func:`connect` creates a connection with this attribute. To have
+openstacksdk add it to all connections to a cloud, set
+``vendor_hook: valenceclient:add_service`` in clouds.yaml.
 """
 
 from valenceclient.service import SERVICE

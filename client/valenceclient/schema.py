@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the API takes and gives, as its own OpenAPI document says it.
+"""Requests and responses of the API, from its OpenAPI document.
 
-The document is shipped with the package (``tools/refresh_schema.py`` renews
-it). Options and help texts of the commands come from here, so that no field is
-declared a second time. An older or newer service is no obstacle: what is sent
-is checked by the service alone.
+The package contains a copy of the document (``tools/refresh_schema.py``
+updates it). Options and help texts of the commands are generated from it. The
+client also works with other versions of the service, because only the service
+validates requests.
 """
 
 import functools
@@ -19,7 +19,7 @@ PAGING = ('limit', 'marker', 'sort_key', 'sort_dir', 'fields')
 
 @functools.cache
 def document() -> JSON:
-    """The OpenAPI document that this package was made with."""
+    """Return the OpenAPI document of this package."""
     path = importlib.resources.files('valenceclient') / 'openapi.json'
     loaded: JSON = json.loads(path.read_text(encoding='utf-8'))
     return loaded
@@ -31,12 +31,12 @@ def _operation(method: str, path: str) -> JSON:
 
 
 def summary(method: str, path: str) -> str:
-    """What a request does, in one line."""
+    """Return the one-line summary of a request."""
     return str(_operation(method, path).get('summary', ''))
 
 
 def body(method: str, path: str) -> JSON:
-    """The JSON schema of the body that a request takes."""
+    """Return the JSON schema of a request body."""
     content = _operation(method, path).get('requestBody', {})
     found: JSON = (
         content.get('content', {}).get('application/json', {}).get('schema')
@@ -45,7 +45,7 @@ def body(method: str, path: str) -> JSON:
 
 
 def parameters(method: str, path: str) -> dict[str, JSON]:
-    """The query parameters of a request by name."""
+    """Return the query parameters of a request by name."""
     return {
         parameter['name']: parameter
         for parameter in _operation(method, path).get('parameters', ())
@@ -54,10 +54,10 @@ def parameters(method: str, path: str) -> dict[str, JSON]:
 
 
 def filters(path: str) -> dict[str, JSON]:
-    """The query parameters that choose from a collection.
+    """Return the query parameters that filter a collection.
 
-    Where a resource can be named by UUID or name (``pod_manager``), the
-    parameter that takes its UUID alone (``podm_uuid``) is left out.
+    If a filter accepts UUID or name (``pod_manager``), the one that accepts
+    only the UUID (``podm_uuid``) is omitted.
     """
     known = parameters('get', path)
     chosen = {

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How openstacksdk learns of Valence."""
+"""The service description of Valence for openstacksdk."""
 
 from typing import Any
 
@@ -18,11 +18,11 @@ SERVICE: 'service_description.ServiceDescription[proxy.Proxy]' = (
 
 
 def add_service(to: connection.Connection) -> None:
-    """Give a connection the attribute ``composable``."""
+    """Add the attribute ``composable`` to a connection."""
     endpoint = to.config.get_auth_args().get('endpoint')
     if endpoint and not to.config.get_endpoint(SERVICE_TYPE):
-        # Without Keystone there is no catalog: of HTTP basic, too, the
-        # endpoint is where the versions of the API are found.
+        # Without Keystone there is no catalog: the endpoint of the
+        # authentication, also that of HTTP basic, is the endpoint of the API.
         to.config.set_service_value(
             'endpoint_override', SERVICE_TYPE, endpoint
         )
@@ -30,7 +30,7 @@ def add_service(to: connection.Connection) -> None:
 
 
 def connect(*args: Any, **kwargs: Any) -> connection.Connection:
-    """Connect as ``openstack.connect`` does, with ``composable``."""
+    """Return a connection like ``openstack.connect``, with ``composable``."""
     made = openstack.connect(*args, **kwargs)
     add_service(made)
     return made

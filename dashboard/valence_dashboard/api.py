@@ -108,7 +108,7 @@ def get(request: http.HttpRequest, kind: str, which: str) -> Record:
     :param kind: its name in the proxy, such as ``pod_manager``.
     """
     found = getattr(client(request), f'get_{kind}')(which)
-    return Record(found.answer())
+    return Record(found.api_fields())
 
 
 def many(
@@ -120,7 +120,7 @@ def many(
     """
     method = getattr(client(request), collection)
     return [
-        Record(found.answer())
+        Record(found.api_fields())
         for found in method(max_items=limit, limit=limit, **query)
     ]
 

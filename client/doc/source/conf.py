@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How sphinx-build makes the pages."""
+"""Sphinx configuration of the client documentation."""
 
 extensions = ['sphinx.ext.autodoc', 'cliff.sphinxext']
 project = 'python-valenceclient'

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The commands in general: a command of one resource is a few lines.
+"""Base classes of the commands.
 
-``collection`` is the path of the resource in the API and the proxy's method
-that lists it; ``kind`` is its name in the proxy's other methods.
+``collection`` is the path of the resource in the API, and the name of the
+proxy method that lists it. ``kind`` is the resource name in the other proxy
+methods.
 """
 
 import argparse
@@ -11,8 +12,6 @@ from collections.abc import Iterable
 from collections.abc import Iterator
 from typing import Any
 
-import yaml
-from cliff import columns
 from keystoneauth1 import exceptions as ks_exceptions
 from openstack import exceptions as sdk_exceptions
 from osc_lib import exceptions
@@ -20,114 +19,79 @@ from osc_lib.command import command
 
 from valenceclient import schema
 from valenceclient.osc import options
+from valenceclient.osc import output
 from valenceclient.osc import progress
 
 
-class Value(columns.FormattableColumn[Any]):
-    """A value as a person wants to read it; to machines it is what it is."""
-
-    def human_readable(self) -> str:
-        """Nothing for null, names with commas, all else as YAML."""
-        value = self._value
-        if value is None or value in ([], {}):
-            return ''
-        if not isinstance(value, list | dict):
-            return str(value)
-        if isinstance(value, list) and all(
-            isinstance(one, str) for one in value
-        ):
-            return ', '.join(value)
-        text: str = yaml.safe_dump(
-            value, sort_keys=False, allow_unicode=True, default_flow_style=None
-        )
-        return text.rstrip()
-
-
-def sentence(exc: Exception) -> str:
-    """What went wrong, in one sentence."""
-    if isinstance(exc, sdk_exceptions.HttpException):
-        if exc.message and exc.message != 'Error':
-            return exc.message
-        return f'The service answers {exc.status_code} ({exc.details}).'
-    text = str(exc).strip().splitlines()[0] if str(exc).strip() else repr(exc)
-    if isinstance(exc, ks_exceptions.ConnectFailure):
-        # Behind the colon comes the history of it within urllib3.
-        return text.partition(': ')[0] + '.'
-    if isinstance(exc, ks_exceptions.DiscoveryFailure):
-        # Behind the comma it tells of options that are not Valence's.
-        return f'Valence does not answer: {text.partition(", ")[0]}.'
-    return text
-
-
 class Command(command.Command):
-    """A command that speaks to Valence and fails with one sentence."""
+    """A command that calls Valence and reports errors in one line."""
 
     collection: str
     kind: str
 
     @property
     def client(self) -> Any:
-        """The proxy; see ``valenceclient.v1.proxy``."""
+        """Return the proxy; see ``valenceclient.v1.proxy``."""
         return self.app.client_manager.composable  # type: ignore[attr-defined]
 
     def call(self, verb: str, *args: Any, **kwargs: Any) -> Any:
-        """Call the method of the proxy that does this to the resource."""
+        """Call the proxy method of this verb and kind of resource."""
         return getattr(self.client, f'{verb}_{self.kind}')(*args, **kwargs)
 
     def run(self, parsed_args: argparse.Namespace) -> int:
-        """Run, and turn what goes wrong into a sentence."""
+        """Run the command, and convert API errors to command errors."""
         try:
             return super().run(parsed_args)
         except (
             sdk_exceptions.SDKException,
             ks_exceptions.ClientException,
         ) as exc:
-            raise exceptions.CommandError(sentence(exc)) from exc
+            raise exceptions.CommandError(output.error_message(exc)) from exc
 
-    def add_which(
+    def add_resource(
         self, parser: argparse.ArgumentParser, many: bool = False
     ) -> None:
-        """Add the argument that says which resource is meant."""
+        """Add the argument that identifies the resource."""
         name = self.kind.replace('_', '-')
         parser.add_argument(
-            'which',
+            'resource',
             metavar=f'<{name}>',
             nargs='+' if many else None,
             help=f'UUID or name of the {self.kind.replace("_", " ")}'
-            + (' (several with spaces between them).' if many else '.'),
+            + ('; several are separated by spaces.' if many else '.'),
         )
 
 
 class List(Command, command.Lister):
-    """Lists a collection.
+    """List a collection.
 
-    :cvar columns: the fields that are shown unless others are asked for.
-    :cvar more: those that ``--long`` adds.
+    :cvar columns: the default columns.
+    :cvar long_columns: the columns that ``--long`` adds.
     """
 
     columns: tuple[str, ...]
-    more: tuple[str, ...] = ()
+    long_columns: tuple[str, ...] = ()
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
-        """Take filters, sorting and paging as the API offers them."""
+        """Add the filters, sorting and pagination of the API."""
         parser = super().get_parser(prog_name)
         known = schema.parameters('get', self.collection)
-        if self.more:
+        if self.long_columns:
             parser.add_argument(
-                '--long', action='store_true', help='Show more fields.'
+                '--long', action='store_true', help='Show additional columns.'
             )
         if 'fields' in known:
             parser.add_argument(
                 '--fields',
                 metavar='<field>[,<field>…]',
-                help='Show these fields, with commas between their names.',
+                help='Show these fields; separate them with commas.',
             )
         for name in ('limit', 'marker', 'sort_key', 'sort_dir'):
             if name in known:
                 self._add_paging(parser, name, known[name])
         for name, parameter in schema.filters(self.collection).items():
             parser.add_argument(
-                options.flag(name),
+                options.option_name(name),
                 dest=f'filter_{name}',
                 action='append',
                 metavar=f'<{name.replace("_", "-")}>',
@@ -138,18 +102,18 @@ class List(Command, command.Lister):
     def take_action(
         self, parsed_args: argparse.Namespace
     ) -> tuple[tuple[str, ...], Iterator[tuple[Any, ...]]]:
-        """List."""
+        """List the resources."""
         names = self._names(parsed_args)
         rows = self.rows(parsed_args, self._query(parsed_args))
         return names, (
-            tuple(Value(row.get(name)) for name in names)
-            for row in (resource.answer() for resource in rows)
+            tuple(output.Value(row.get(name)) for name in names)
+            for row in (resource.api_fields() for resource in rows)
         )
 
     def rows(
         self, parsed_args: argparse.Namespace, query: dict[str, Any]
     ) -> Iterable[Any]:
-        """The resources that are listed."""
+        """Return the resources to list."""
         found: Iterable[Any] = getattr(self.client, self.collection)(**query)
         return found
 
@@ -158,12 +122,12 @@ class List(Command, command.Lister):
         if wanted:
             return tuple(name.strip() for name in wanted.split(','))
         if getattr(parsed_args, 'long', False):
-            return (*self.columns, *self.more)
+            return (*self.columns, *self.long_columns)
         return self.columns
 
     def _query(self, parsed_args: argparse.Namespace) -> dict[str, Any]:
-        # Of the columns that nobody asked for, some may be hidden from who
-        # asks: only those that are wanted by name are asked for by name.
+        # The user may not be permitted to see all default columns. Therefore
+        # the request names fields only if the user does.
         query = {
             name: getattr(parsed_args, name, None)
             for name in ('sort_key', 'sort_dir', 'fields')
@@ -191,11 +155,11 @@ class List(Command, command.Lister):
         if name == 'limit':
             more['type'] = _positive
         elif name == 'marker':
-            text = 'UUID or name of the last one that is not to be shown.'
+            text = 'UUID or name of the last resource of the previous page.'
         elif name == 'sort_dir':
             more['choices'] = ('asc', 'desc')
         parser.add_argument(
-            options.flag(name), help=text.replace('%', '%%'), **more
+            options.option_name(name), help=text.replace('%', '%%'), **more
         )
 
 
@@ -206,89 +170,91 @@ def _positive(text: str) -> int:
     return number
 
 
-_positive.__name__ = 'number above 0'
+_positive.__name__ = 'positive integer'
 
 
-class One(Command, command.ShowOne):
-    """Shows one resource, as it is or as it has become."""
+class ShowOne(Command, command.ShowOne):
+    """Show one resource."""
 
-    def shown(
+    def columns_and_values(
         self, answer: dict[str, Any]
-    ) -> tuple[tuple[str, ...], tuple[Value, ...]]:
-        """All that was answered, in its order."""
-        return tuple(answer), tuple(Value(one) for one in answer.values())
+    ) -> tuple[tuple[str, ...], tuple[output.Value, ...]]:
+        """Return all fields of a response in their order."""
+        return tuple(answer), tuple(
+            output.Value(one) for one in answer.values()
+        )
 
-    def settled(
+    def result(
         self, started: Any, parsed_args: argparse.Namespace
     ) -> dict[str, Any]:
-        """What a request has led to: at its end, if that is waited for."""
+        """Return the fields of a resource, with --wait after its operation."""
         if getattr(parsed_args, 'wait', False):
-            progress.follow(self.client, started, parsed_args)
+            progress.wait_for_operation(self.client, started, parsed_args)
             started = self.call('get', started.id)
-        answer: dict[str, Any] = started.answer()
+        answer: dict[str, Any] = started.api_fields()
         return answer
 
 
-class Show(One):
-    """Shows one resource by UUID or name."""
+class Show(ShowOne):
+    """Show one resource by UUID or name."""
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
-        """Take the resource, and the fields to show."""
+        """Add the resource and the fields to show."""
         parser = super().get_parser(prog_name)
-        self.add_which(parser)
+        self.add_resource(parser)
         parser.add_argument(
             '--fields',
             metavar='<field>[,<field>…]',
-            help='Show these fields, with commas between their names.',
+            help='Show these fields; separate them with commas.',
         )
         return parser
 
     def take_action(self, parsed_args: argparse.Namespace) -> Any:
-        """Show."""
-        answer = self.found(parsed_args.which).answer()
+        """Show the resource."""
+        answer = self.fetch(parsed_args.resource).api_fields()
         if parsed_args.fields:
             wanted = [name.strip() for name in parsed_args.fields.split(',')]
             for name in wanted:
                 if name not in answer:
                     raise exceptions.CommandError(
-                        f'There is no field {name}; there are: '
+                        f'Unknown field {name}; the fields are: '
                         f'{", ".join(sorted(answer))}.'
                     )
             answer = {name: answer[name] for name in wanted}
-        return self.shown(answer)
+        return self.columns_and_values(answer)
 
-    def found(self, which: str) -> Any:
-        """What is to be shown."""
-        return self.call('get', which)
+    def fetch(self, resource: str) -> Any:
+        """Return the resource to show."""
+        return self.call('get', resource)
 
 
-class Create(One):
-    """Creates a resource of the fields that the API takes.
+class Create(ShowOne):
+    """Create a resource from the fields of the API.
 
-    :cvar path: where that is asked for, if not at the collection.
-    :cvar waits: whether an operation does it.
+    :cvar path: the path of the request, if it is not the collection.
+    :cvar starts_operation: whether the request starts an operation.
     """
 
     verb = 'create'
     path = ''
-    waits = False
+    starts_operation = False
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
-        """Take what the API takes."""
+        """Add an option for every field."""
         parser = super().get_parser(prog_name)
         options.add(parser, self._body, positional='name')
-        if self.waits:
+        if self.starts_operation:
             progress.add_options(parser)
         return parser
 
     def take_action(self, parsed_args: argparse.Namespace) -> Any:
-        """Create, and show what came of it."""
+        """Create the resource and show it."""
         started = self.call(self.verb, **self.fields(parsed_args))
-        return self.shown(self.settled(started, parsed_args))
+        return self.columns_and_values(self.result(started, parsed_args))
 
     def fields(self, parsed_args: argparse.Namespace) -> dict[str, Any]:
-        """What is sent."""
-        return options.collect(parsed_args, self._body, creating=True)
+        """Return the request body."""
+        return options.to_body(parsed_args, self._body, creating=True)
 
     @property
     def _body(self) -> schema.JSON:
@@ -296,22 +262,22 @@ class Create(One):
 
 
 class Set(Command):
-    """Changes fields of a resource."""
+    """Change fields of a resource."""
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
-        """Take the resource, and what the API lets one change."""
+        """Add the resource, and an option for every field that can change."""
         parser = super().get_parser(prog_name)
-        self.add_which(parser)
+        self.add_resource(parser)
         options.add(parser, self._body)
         options.add_unset(parser, self._body)
         return parser
 
     def take_action(self, parsed_args: argparse.Namespace) -> None:
-        """Change it; nothing is said when that went well."""
-        fields = options.collect(parsed_args, self._body)
+        """Change the resource; print nothing on success."""
+        fields = options.to_body(parsed_args, self._body)
         if not fields:
-            raise exceptions.CommandError('Nothing was given to change.')
-        self.call('update', parsed_args.which, **fields)
+            raise exceptions.CommandError('No change was given.')
+        self.call('update', parsed_args.resource, **fields)
 
     @property
     def _body(self) -> schema.JSON:
@@ -319,43 +285,43 @@ class Set(Command):
 
 
 class Delete(Command):
-    """Deletes resources; one that cannot be does not keep the others."""
+    """Delete resources; an error on one does not prevent the others."""
 
     verb = 'delete'
-    waits = False
+    starts_operation = False
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
-        """Take the resources, and what the API wants to know besides."""
+        """Add the resources, and the query parameters of the request."""
         parser = super().get_parser(prog_name)
-        self.add_which(parser, many=True)
+        self.add_resource(parser, many=True)
         for name, parameter in self._params.items():
             parser.add_argument(
-                options.flag(name),
+                options.option_name(name),
                 action='store_true',
                 help=parameter['description'].replace('%', '%%'),
             )
-        if self.waits:
+        if self.starts_operation:
             progress.add_options(parser)
         return parser
 
     def take_action(self, parsed_args: argparse.Namespace) -> None:
-        """Delete them all; wait for those that take an operation."""
+        """Delete the resources; with --wait, wait for their operations."""
         params = {
             name: 'true' for name in self._params if vars(parsed_args)[name]
         }
         failures = []
         started = []
-        for which in parsed_args.which:
+        for resource in parsed_args.resource:
             try:
                 gone = self.call(
-                    self.verb, which, ignore_missing=False, **params
+                    self.verb, resource, ignore_missing=False, **params
                 )
             except sdk_exceptions.SDKException as exc:
-                failures.append(sentence(exc))
+                failures.append(output.error_message(exc))
                 continue
-            if self.waits and parsed_args.wait:
+            if self.starts_operation and parsed_args.wait:
                 started.append(gone)
-        failures += self._wait(started, parsed_args)
+        failures += self._wait_for_all(started, parsed_args)
         if failures:
             raise exceptions.CommandError(' '.join(failures))
 
@@ -363,7 +329,7 @@ class Delete(Command):
     def _params(self) -> dict[str, schema.JSON]:
         return schema.parameters('delete', f'{self.collection}/{{id}}')
 
-    def _wait(
+    def _wait_for_all(
         self, started: list[Any], parsed_args: argparse.Namespace
     ) -> list[str]:
         failures = []
@@ -371,38 +337,38 @@ class Delete(Command):
             if not hasattr(gone, 'operation_uuid'):
                 continue
             try:
-                progress.follow(self.client, gone, parsed_args)
+                progress.wait_for_operation(self.client, gone, parsed_args)
             except sdk_exceptions.SDKException as exc:
-                failures.append(sentence(exc))
+                failures.append(output.error_message(exc))
         return failures
 
 
-class Act(One):
-    """Has something done to a resource by an operation."""
+class Action(ShowOne):
+    """Start an operation on a resource."""
 
     method: str
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
-        """Take the resource and whether to wait."""
+        """Add the resource, and the options for waiting."""
         parser = super().get_parser(prog_name)
-        self.add_which(parser)
+        self.add_resource(parser)
         progress.add_options(parser)
         return parser
 
     def arguments(self, parsed_args: argparse.Namespace) -> tuple[Any, ...]:
-        """What the method needs to know besides the resource."""
+        """Return the positional arguments of the method."""
         return ()
 
     def options(self, parsed_args: argparse.Namespace) -> dict[str, Any]:
-        """What the method may be told besides, by name."""
+        """Return the keyword arguments of the method."""
         return {}
 
     def take_action(self, parsed_args: argparse.Namespace) -> Any:
-        """Ask for it, and show the resource as it is then."""
-        act = getattr(self.client, self.method)
-        started = act(
-            parsed_args.which,
+        """Start the operation and show the resource."""
+        method = getattr(self.client, self.method)
+        started = method(
+            parsed_args.resource,
             *self.arguments(parsed_args),
             **self.options(parsed_args),
         )
-        return self.shown(self.settled(started, parsed_args))
+        return self.columns_and_values(self.result(started, parsed_args))

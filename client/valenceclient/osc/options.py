@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Options of commands, made from the JSON schema of a request's body.
+"""Command options, generated from the JSON schema of a request body.
 
-Every property becomes an option of its name; what was given becomes the body
-again. An option that was not given leaves no trace.
+Every property of the schema becomes an option. The given options become the
+body; others are omitted.
 """
 
 import argparse
@@ -17,13 +17,13 @@ from osc_lib import exceptions
 
 from valenceclient.schema import JSON
 
-# The openstack command itself takes --insecure, wherever it stands.
+# The openstack command uses --insecure itself, at any position.
 RENAMED = {'insecure': 'tls-insecure'}
-# Texts that nobody types.
+# Properties whose value is read from a file.
 FILES = ('ca_cert',)
 SECRET_ENVIRONMENT = 'VALENCE_PODM_'  # noqa: S105 - a prefix of names
 
-# What can be asked of hardware: whether several may be asked for.
+# The kinds of requirements, and whether each can be repeated.
 REQUIREMENTS = {
     'processor': False,
     'memory': False,
@@ -40,8 +40,8 @@ _EXAMPLES = {
 }
 
 
-def flag(name: str) -> str:
-    """The option of a property."""
+def option_name(name: str) -> str:
+    """Return the option name of a property."""
     return '--' + RENAMED.get(name, name).replace('_', '-')
 
 
@@ -50,7 +50,7 @@ def add(
 ) -> None:
     """Add an option for every property of a body.
 
-    :param positional: the property that needs no option's name.
+    :param positional: the property that is a positional argument.
     """
     for name, field in schema['properties'].items():
         if field.get('writeOnly'):
@@ -64,16 +64,16 @@ def add(
         else:
             required = name in schema.get('required', ())
             parser.add_argument(
-                flag(name),
+                option_name(name),
                 dest=_dest(name),
                 required=required,
                 default=argparse.SUPPRESS,
-                **_kind(name, field),
+                **_argparse_settings(name, field),
             )
 
 
 def add_unset(parser: argparse.ArgumentParser, schema: JSON) -> None:
-    """Add the option that makes values null."""
+    """Add the option that sets properties to null."""
     names = [
         name
         for name, field in schema['properties'].items()
@@ -86,18 +86,18 @@ def add_unset(parser: argparse.ArgumentParser, schema: JSON) -> None:
             choices=names,
             action='append',
             default=[],
-            help=f'Leave a field without a value (repeat it for several): '
+            help=f'Set a field to null; repeat it for several fields: '
             f'{", ".join(names)}.',
         )
 
 
-def collect(
+def to_body(
     parsed_args: argparse.Namespace, schema: JSON, creating: bool = False
 ) -> JSON:
-    """The body that the options ask for.
+    """Return the request body.
 
-    :param creating: whether secrets that were not given may come from the
-        environment: nobody changes one unasked.
+    :param creating: whether to read missing secrets from the environment; an
+        update must not change a secret implicitly.
     """
     body: JSON = {}
     for name, field in schema['properties'].items():
@@ -105,7 +105,7 @@ def collect(
         if name == 'properties':
             value = _requirements(parsed_args)
         elif field.get('writeOnly'):
-            value = _secret(parsed_args, name, fall_back=creating)
+            value = _secret(parsed_args, name, use_environment=creating)
         else:
             value = getattr(parsed_args, _dest(name), None)
         if value is not None:
@@ -115,8 +115,8 @@ def collect(
     return body
 
 
-def pairs(text: str) -> dict[str, int | str]:
-    """Read ``key=value,key=value``; digits are numbers."""
+def parse_pairs(text: str) -> dict[str, int | str]:
+    """Parse ``key=value,key=value``; decimal values are numbers."""
     found: dict[str, int | str] = {}
     for part in text.split(','):
         key, equals, value = part.partition('=')
@@ -129,30 +129,30 @@ def pairs(text: str) -> dict[str, int | str]:
     return found
 
 
-def document(text: str) -> Any:
-    """Read JSON, or with ``@file`` the JSON in a file."""
+def parse_json(text: str) -> Any:
+    """Parse JSON, or with ``@file`` a JSON file."""
     if text.startswith('@'):
-        text = content(text[1:])
+        text = read_file(text[1:])
     try:
         return json.loads(text)
     except ValueError as exc:
-        raise argparse.ArgumentTypeError(f'it is not JSON: {exc}') from None
+        raise argparse.ArgumentTypeError(f'invalid JSON: {exc}') from None
 
 
-def content(path: str) -> str:
-    """Read a file, or with ``-`` what comes in."""
+def read_file(path: str) -> str:
+    """Read a file, or with ``-`` the standard input."""
     try:
         if path == '-':
             return sys.stdin.read()
         return pathlib.Path(path).read_text(encoding='utf-8')
     except (OSError, UnicodeDecodeError) as exc:
         raise argparse.ArgumentTypeError(
-            f'{path} cannot be read: {exc}'
+            f'cannot read {path}: {exc}'
         ) from None
 
 
 def _dest(name: str) -> str:
-    # The commands have attributes of their own, such as "columns".
+    # The prefix avoids conflicts with options of cliff, such as "columns".
     return f'field_{name}'
 
 
@@ -165,8 +165,8 @@ def _help(field: JSON, more: str = '') -> str:
     return (field.get('description', '') + more).strip().replace('%', '%%')
 
 
-def _kind(name: str, field: JSON) -> dict[str, Any]:
-    """How argparse is to read a property."""
+def _argparse_settings(name: str, field: JSON) -> dict[str, Any]:
+    """Return the argparse settings of a property."""
     types = _types(field)
     metavar = f'<{name.replace("_", "-")}>'
     if 'boolean' in types:
@@ -176,20 +176,20 @@ def _kind(name: str, field: JSON) -> dict[str, Any]:
         }
     if name in FILES:
         return {
-            'type': content,
+            'type': read_file,
             'metavar': '<file>',
-            'help': _help(field, ' A file, or - for what comes in.'),
+            'help': _help(field, ' Path of a file, or - for standard input.'),
         }
     if 'array' in types:
         return {
             'action': 'append',
             'metavar': metavar,
-            'help': _help(field, ' Repeat it for several.'),
+            'help': _help(field, ' Repeat the option for several values.'),
         }
     if 'object' in types:
-        more = ' JSON, or @ and the name of a file with it.'
+        more = ' JSON, or @ and the path of a JSON file.'
         return {
-            'type': document,
+            'type': parse_json,
             'metavar': '<json>',
             'help': _help(field, more),
         }
@@ -209,38 +209,37 @@ def _add_secret(
     group = parser.add_mutually_exclusive_group()
     text = _help(field).rstrip('.')
     group.add_argument(
-        f'{flag(name)}-prompt',
+        f'{option_name(name)}-prompt',
         action='store_true',
-        help=f'{text}: ask for it.',
+        help=f'{text}: prompt for it.',
     )
     group.add_argument(
-        f'{flag(name)}-file',
+        f'{option_name(name)}-file',
         metavar='<file>',
-        help=f'{text}: the first line of a file, or of what comes in for -.',
+        help=f'{text}: first line of a file, or of standard input for -.',
     )
     group.add_argument(
-        f'{flag(name)}-env',
+        f'{option_name(name)}-env',
         metavar='<variable>',
-        help=f'{text}: the value of an environment variable. A command that '
-        f'creates takes {SECRET_ENVIRONMENT}{name.upper()} unless told '
-        f'otherwise.',
+        help=f'{text}: value of an environment variable. Commands that create '
+        f'use {SECRET_ENVIRONMENT}{name.upper()} by default.',
     )
 
 
 def _secret(
-    parsed_args: argparse.Namespace, name: str, fall_back: bool
+    parsed_args: argparse.Namespace, name: str, use_environment: bool
 ) -> str | None:
     given = {
-        how: getattr(parsed_args, f'{name}_{how}')
-        for how in ('prompt', 'file', 'env')
+        source: getattr(parsed_args, f'{name}_{source}')
+        for source in ('prompt', 'file', 'env')
     }
     if given['prompt']:
         return getpass.getpass(
-            f'{flag(name)[2:].capitalize()} of the pod manager: '
+            f'{option_name(name)[2:].capitalize()} of the pod manager: '
         )
     if given['file']:
         try:
-            return content(given['file']).partition('\n')[0].rstrip('\r')
+            return read_file(given['file']).partition('\n')[0].rstrip('\r')
         except argparse.ArgumentTypeError as exc:
             raise exceptions.CommandError(str(exc)) from None
     if given['env']:
@@ -250,7 +249,7 @@ def _secret(
             raise exceptions.CommandError(
                 f'The environment variable {given["env"]} is not set.'
             ) from None
-    if fall_back:
+    if use_environment:
         return os.environ.get(SECRET_ENVIRONMENT + name.upper())
     return None
 
@@ -258,22 +257,22 @@ def _secret(
 def _add_requirements(parser: argparse.ArgumentParser, field: JSON) -> None:
     group = parser.add_argument_group('requirements', _help(field))
     for name, many in REQUIREMENTS.items():
-        more = ' Repeat it for several.' if many else ''
+        more = ' Repeat the option for several values.' if many else ''
         group.add_argument(
-            flag(name.removesuffix('s') if many else name),
+            option_name(name.removesuffix('s') if many else name),
             dest=_dest(name),
-            type=pairs,
+            type=parse_pairs,
             action='append' if many else 'store',
             metavar='<key=value,…>',
-            help=f'Such as {_EXAMPLES[name]}.{more}',
+            help=f'For example {_EXAMPLES[name]}.{more}',
         )
     group.add_argument(
         '--properties',
-        type=document,
+        type=parse_json,
         default={},
         metavar='<json>',
-        help='All requirements as JSON, or @ and the name of a file with it; '
-        'the other options go before it.',
+        help='All requirements as JSON, or @ and the path of a JSON file; the '
+        'other options override it.',
     )
 
 

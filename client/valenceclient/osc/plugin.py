@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How the ``openstack`` command learns of ``openstack valence``."""
+"""The plugin that adds ``openstack valence`` to the ``openstack`` command."""
 
 import argparse
 import re
@@ -16,7 +16,7 @@ DEFAULT_API_VERSION = '1.1'
 
 
 def make_client(instance: Any) -> Any:
-    """The proxy that commands find as ``client_manager.composable``."""
+    """Return the proxy, available as ``client_manager.composable``."""
     connection = instance.sdk_connection
     version = instance._api_version[API_NAME]
     connection.config.config['composable_api_version'] = version
@@ -32,14 +32,14 @@ def build_option_parser(
         '--os-composable-api-version',
         metavar='<composable-api-version>',
         default=utils.env('OS_COMPOSABLE_API_VERSION', default=None),
-        help=f'Version of the API of Valence, default: {DEFAULT_API_VERSION} '
+        help=f'Valence API version, default: {DEFAULT_API_VERSION} '
         f'(Env: OS_COMPOSABLE_API_VERSION)',
     )
     return parser
 
 
 def check_api_version(version: str) -> bool:
-    """Refuse what cannot be a version; the service judges the others."""
+    """Reject a malformed version; the service checks whether it exists."""
     if not re.fullmatch(r'1\.[0-9]+', version):
         raise exceptions.CommandError(
             f'The composable API version {version} is not of the form 1.N, '

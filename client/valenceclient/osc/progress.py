@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Waiting for operations, with a bar for who looks on."""
+"""Waiting for operations, with a progress bar on a terminal."""
 
 import argparse
 import sys
@@ -15,37 +15,37 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--wait',
         action='store_true',
-        help='Wait until it is done; exit with status 1 if it fails.',
+        help='Wait for the operation; exit with status 1 if it fails.',
     )
     parser.add_argument(
         '--timeout',
         type=float,
         metavar='<seconds>',
-        help='With --wait: how long to wait at most, default: for ever.',
+        help='Timeout of --wait; by default there is none.',
     )
 
 
-def follow(
+def wait_for_operation(
     client: Any, started: Any, parsed_args: argparse.Namespace
 ) -> resources.Operation:
-    """Wait for the operation that a request started.
+    """Wait for the operation of a request.
 
-    On a terminal a bar shows how far it is.
+    On a terminal, a bar shows its progress.
     """
-    shown = sys.stderr.isatty()
+    on_terminal = sys.stderr.isatty()
     try:
         operation: resources.Operation = client.wait_for_operation(
             started,
             wait=parsed_args.timeout,
-            callback=_draw if shown else None,
+            callback=_draw_bar if on_terminal else None,
         )
     finally:
-        if shown:
+        if on_terminal:
             sys.stderr.write('\r\033[K')
     return operation
 
 
-def _draw(operation: resources.Operation) -> None:
+def _draw_bar(operation: resources.Operation) -> None:
     percent = min(max(operation.progress or 0, 0), 100)
     full = _WIDTH * percent // 100
     bar = '#' * full + '.' * (_WIDTH - full)

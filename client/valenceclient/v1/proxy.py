@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Valence in Python: what ``connection.composable`` can do."""
+"""The proxy, available as ``connection.composable``."""
 
 import itertools
 import time
@@ -20,28 +20,27 @@ Progress = Callable[[resources.Operation], None]
 OPEN_STATES = ('pending', 'running')
 
 
-def _many(kind: type[R]) -> Callable[..., Iterator[R]]:
+def _list_method(kind: type[R]) -> Callable[..., Iterator[R]]:
     def method(
         self: 'Proxy', max_items: int | None = None, **query: Any
     ) -> Iterator[R]:
         return itertools.islice(self._list(kind, **query), max_items)
 
-    method.__doc__ = f"""Iterate over them, page by page as needed.
+    method.__doc__ = f"""Iterate over a collection, page by page as needed.
 
-    :param max_items: how many there may be at most.
-    :param query: filters, ``sort_key``, ``sort_dir``, ``fields`` (names with
-        commas), ``limit`` (the size of a page) and ``marker`` as the API has
-        them.
+    :param max_items: the maximum number of resources.
+    :param query: filters, ``sort_key``, ``sort_dir``, ``fields`` (separated by
+        commas), ``limit`` (page size) and ``marker`` of the API.
     :returns: an iterator of :class:`~valenceclient.v1.resources.{_name(kind)}`
     """
     return method
 
 
-def _get(kind: type[R]) -> Callable[..., R]:
-    def method(self: 'Proxy', which: R | str) -> R:
-        return self._get(kind, which)
+def _get_method(kind: type[R]) -> Callable[..., R]:
+    def method(self: 'Proxy', resource: R | str) -> R:
+        return self._get(kind, resource)
 
-    method.__doc__ = f"""Get one by UUID or name.
+    method.__doc__ = f"""Get a resource by UUID or name.
 
     :returns: a :class:`~valenceclient.v1.resources.{_name(kind)}`
     :raises: :class:`~openstack.exceptions.NotFoundException`
@@ -49,53 +48,55 @@ def _get(kind: type[R]) -> Callable[..., R]:
     return method
 
 
-def _find(kind: type[R]) -> Callable[..., R | None]:
+def _find_method(kind: type[R]) -> Callable[..., R | None]:
     def method(
-        self: 'Proxy', which: str, ignore_missing: bool = True
+        self: 'Proxy', resource: str, ignore_missing: bool = True
     ) -> R | None:
         try:
-            return self._get(kind, which)
+            return self._get(kind, resource)
         except exceptions.NotFoundException:
             if ignore_missing:
                 return None
             raise
 
-    method.__doc__ = 'Get one by UUID or name, or None when there is none.'
+    method.__doc__ = 'Get a resource by UUID or name, or None.'
     return method
 
 
-def _create(kind: type[R]) -> Callable[..., R]:
+def _create_method(kind: type[R]) -> Callable[..., R]:
     def method(self: 'Proxy', **fields: Any) -> R:
         return self._create(kind, **fields)
 
-    method.__doc__ = f"""Create one of these fields, named as in the API.
+    method.__doc__ = f"""Create a resource with these fields of the API.
 
     :returns: a :class:`~valenceclient.v1.resources.{_name(kind)}`
     """
     return method
 
 
-def _update(kind: type[R]) -> Callable[..., R]:
-    def method(self: 'Proxy', which: R | str, **fields: Any) -> R:
-        return self._update(kind, which, **fields)
+def _update_method(kind: type[R]) -> Callable[..., R]:
+    def method(self: 'Proxy', resource: R | str, **fields: Any) -> R:
+        return self._update(kind, resource, **fields)
 
-    method.__doc__ = 'Change these fields of one that is given, or named.'
+    method.__doc__ = (
+        'Change fields of a resource, given by object, UUID or name.'
+    )
     return method
 
 
-def _delete(kind: type[R]) -> Callable[..., R | None]:
+def _delete_method(kind: type[R]) -> Callable[..., R | None]:
     def method(
         self: 'Proxy',
-        which: R | str,
+        resource: R | str,
         ignore_missing: bool = True,
         **params: Any,
     ) -> R | None:
-        return self._delete(kind, which, ignore_missing, params=params)
+        return self._delete(kind, resource, ignore_missing, params=params)
 
-    method.__doc__ = """Delete one that is given, or named.
+    method.__doc__ = """Delete a resource, given by object, UUID or name.
 
     :param params: query parameters, such as ``cascade='true'``.
-    :returns: it; with ``operation_uuid`` where an operation does it.
+    :returns: the resource; with ``operation_uuid`` if an operation deletes it.
     """
     return method
 
@@ -107,104 +108,104 @@ def _name(kind: type[resources.Resource]) -> str:
 class Proxy(proxy.Proxy):
     """The API of Valence.
 
-    A resource is named by its UUID, its name, or the object that a method
-    returned. What has to reach hardware returns at once, with the attribute
-    ``operation_uuid``; :meth:`wait_for_operation` waits for the end of it.
-    Every error of the service is a
-    :class:`~openstack.exceptions.HttpException` whose ``message`` is the
-    service's own sentence.
+    A resource is identified by its UUID, its name, or the object that a method
+    returned. A method that changes hardware returns at once, with the
+    attribute ``operation_uuid``; :meth:`wait_for_operation` waits for the
+    operation. Errors of the service are
+    :class:`~openstack.exceptions.HttpException`, with the error message of the
+    service as ``message``.
     """
 
     api_version = '1'
 
-    pod_managers = _many(resources.PodManager)
-    get_pod_manager = _get(resources.PodManager)
-    find_pod_manager = _find(resources.PodManager)
-    create_pod_manager = _create(resources.PodManager)
-    update_pod_manager = _update(resources.PodManager)
-    delete_pod_manager = _delete(resources.PodManager)
+    pod_managers = _list_method(resources.PodManager)
+    get_pod_manager = _get_method(resources.PodManager)
+    find_pod_manager = _find_method(resources.PodManager)
+    create_pod_manager = _create_method(resources.PodManager)
+    update_pod_manager = _update_method(resources.PodManager)
+    delete_pod_manager = _delete_method(resources.PodManager)
 
-    chassis = _many(resources.Chassis)
-    get_chassis = _get(resources.Chassis)
-    find_chassis = _find(resources.Chassis)
+    chassis = _list_method(resources.Chassis)
+    get_chassis = _get_method(resources.Chassis)
+    find_chassis = _find_method(resources.Chassis)
 
-    racks = _many(resources.Rack)
-    get_rack = _get(resources.Rack)
-    find_rack = _find(resources.Rack)
+    racks = _list_method(resources.Rack)
+    get_rack = _get_method(resources.Rack)
+    find_rack = _find_method(resources.Rack)
 
-    systems = _many(resources.System)
-    get_system = _get(resources.System)
-    find_system = _find(resources.System)
+    systems = _list_method(resources.System)
+    get_system = _get_method(resources.System)
+    find_system = _find_method(resources.System)
 
-    devices = _many(resources.Device)
-    get_device = _get(resources.Device)
-    find_device = _find(resources.Device)
+    devices = _list_method(resources.Device)
+    get_device = _get_method(resources.Device)
+    find_device = _find_method(resources.Device)
 
-    storages = _many(resources.Storage)
-    get_storage = _get(resources.Storage)
-    find_storage = _find(resources.Storage)
+    storages = _list_method(resources.Storage)
+    get_storage = _get_method(resources.Storage)
+    find_storage = _find_method(resources.Storage)
 
-    flavors = _many(resources.Flavor)
-    get_flavor = _get(resources.Flavor)
-    find_flavor = _find(resources.Flavor)
-    create_flavor = _create(resources.Flavor)
-    update_flavor = _update(resources.Flavor)
-    delete_flavor = _delete(resources.Flavor)
+    flavors = _list_method(resources.Flavor)
+    get_flavor = _get_method(resources.Flavor)
+    find_flavor = _find_method(resources.Flavor)
+    create_flavor = _create_method(resources.Flavor)
+    update_flavor = _update_method(resources.Flavor)
+    delete_flavor = _delete_method(resources.Flavor)
 
-    nodes = _many(resources.Node)
-    get_node = _get(resources.Node)
-    find_node = _find(resources.Node)
-    compose_node = _create(resources.Node)
-    update_node = _update(resources.Node)
-    delete_node = _delete(resources.Node)
+    nodes = _list_method(resources.Node)
+    get_node = _get_method(resources.Node)
+    find_node = _find_method(resources.Node)
+    compose_node = _create_method(resources.Node)
+    update_node = _update_method(resources.Node)
+    delete_node = _delete_method(resources.Node)
 
-    operations = _many(resources.Operation)
-    get_operation = _get(resources.Operation)
-    find_operation = _find(resources.Operation)
-    cancel_operation = _delete(resources.Operation)
+    operations = _list_method(resources.Operation)
+    get_operation = _get_method(resources.Operation)
+    find_operation = _find_method(resources.Operation)
+    cancel_operation = _delete_method(resources.Operation)
 
-    drivers = _many(resources.Driver)
-    conductors = _many(resources.Conductor)
+    drivers = _list_method(resources.Driver)
+    conductors = _list_method(resources.Conductor)
 
     def sync_pod_manager(
-        self, which: resources.PodManager | str
+        self, resource: resources.PodManager | str
     ) -> resources.Operation:
-        """Have the inventory of a pod manager read anew."""
-        return self._post(resources.PodManager, which, 'sync')
+        """Read the full inventory of a pod manager."""
+        return self._post(resources.PodManager, resource, 'sync')
 
     def get_pod_manager_topology(
-        self, which: resources.PodManager | str
+        self, resource: resources.PodManager | str
     ) -> resources.Topology:
-        """The tree of a pod manager: pod, rack, drawer, sled, system."""
-        pod_manager = self._get_resource(resources.PodManager, which)
+        """Get the tree of a pod manager: pod, rack, drawer, sled, system."""
+        pod_manager = self._get_resource(resources.PodManager, resource)
         return self._get(
             resources.Topology, requires_id=False, pod_manager=pod_manager.id
         )
 
     def pod_manager_access(
-        self, which: resources.PodManager | str
+        self, resource: resources.PodManager | str
     ) -> Iterator[resources.Access]:
-        """Iterate over the projects that may use a pod manager."""
-        pod_manager = self._get_resource(resources.PodManager, which)
+        """Iterate over the projects with access to a pod manager."""
+        pod_manager = self._get_resource(resources.PodManager, resource)
         return self._list(resources.Access, pod_manager=pod_manager.id)
 
     def add_pod_manager_access(
-        self, which: resources.PodManager | str, project_id: str
+        self, resource: resources.PodManager | str, project_id: str
     ) -> resources.Access:
-        """Let a project use a pod manager that is not public."""
-        pod_manager = self._get_resource(resources.PodManager, which)
+        """Grant a project access to a pod manager that is not public."""
+        pod_manager = self._get_resource(resources.PodManager, resource)
         return self._create(
             resources.Access, pod_manager=pod_manager.id, project_id=project_id
         )
 
     def remove_pod_manager_access(
         self,
-        which: resources.PodManager | str,
+        resource: resources.PodManager | str,
         project_id: str,
         ignore_missing: bool = True,
     ) -> None:
-        """Let a project use a pod manager no longer."""
-        pod_manager = self._get_resource(resources.PodManager, which)
+        """Revoke the access of a project to a pod manager."""
+        pod_manager = self._get_resource(resources.PodManager, resource)
         self._delete(
             resources.Access,
             project_id,
@@ -213,7 +214,7 @@ class Proxy(proxy.Proxy):
         )
 
     def preview_node(self, **fields: Any) -> dict[str, Any]:
-        """Where a node would be composed, and why not elsewhere."""
+        """Preview where a node would be composed, and why not elsewhere."""
         answer: dict[str, Any] = self.post(
             '/nodes/preview', json=fields
         ).json()
@@ -224,92 +225,91 @@ class Proxy(proxy.Proxy):
         return self._post(resources.Node, None, 'manage', fields)
 
     def reset_node(
-        self, which: resources.Node | str, reset_type: str
+        self, node: resources.Node | str, reset_type: str
     ) -> resources.Node:
-        """Switch a node on or off, or restart it."""
-        return self._act(which, {'Reset': {'Type': reset_type}})
+        """Change the power state of a node, or restart it."""
+        return self._action(node, {'Reset': {'Type': reset_type}})
 
     def boot_node(
-        self, which: resources.Node | str, enabled: str, target: str
+        self, node: resources.Node | str, enabled: str, target: str
     ) -> resources.Node:
-        """Have a node boot from something else, once or from now on."""
+        """Set the boot device of a node, once or permanently."""
         body = {'Boot': {'Enabled': enabled, 'Target': target}}
-        return self._act(which, body)
+        return self._action(node, body)
 
     def attach_to_node(
-        self, which: resources.Node | str, resource: str
+        self, node: resources.Node | str, device: str
     ) -> resources.Node:
-        """Join a pooled device to a node."""
-        return self._act(which, {'attach': {'resource_id': resource}})
+        """Attach a pooled device to a node."""
+        return self._action(node, {'attach': {'resource_id': device}})
 
     def detach_from_node(
-        self, which: resources.Node | str, resource: str
+        self, node: resources.Node | str, device: str
     ) -> resources.Node:
-        """Give a pooled device of a node back."""
-        return self._act(which, {'detach': {'resource_id': resource}})
+        """Detach a pooled device from a node."""
+        return self._action(node, {'detach': {'resource_id': device}})
 
     def register_node(
-        self, which: resources.Node | str, **how: Any
+        self, node: resources.Node | str, **options: Any
     ) -> resources.Node:
-        """Hand a node over to Ironic.
+        """Register a node with Ironic.
 
-        :param how: ``manage``, ``inspect``, ``provide``, ``resource_class``
-            and ``traits``, as the API has them.
+        :param options: ``manage``, ``inspect``, ``provide``,
+            ``resource_class`` and ``traits``, as in the API.
         """
-        return self._post(resources.Node, which, 'register', how)
+        return self._post(resources.Node, node, 'register', options)
 
-    def unregister_node(self, which: resources.Node | str) -> resources.Node:
-        """Take a node back from Ironic."""
-        return self._post(resources.Node, which, 'unregister')
+    def unregister_node(self, node: resources.Node | str) -> resources.Node:
+        """Unregister a node from Ironic."""
+        return self._post(resources.Node, node, 'unregister')
 
     def node_storages(
-        self, which: resources.Node | str
+        self, node: resources.Node | str
     ) -> Iterator[resources.NodeStorage]:
-        """Iterate over what a node stores on."""
-        node = self._get_resource(resources.Node, which)
-        return self._list(resources.NodeStorage, node=node.id)
+        """Iterate over the drives and storage devices of a node."""
+        found = self._get_resource(resources.Node, node)
+        return self._list(resources.NodeStorage, node=found.id)
 
     def get_capacity(self) -> resources.Capacity:
-        """How much all pod managers have, and how much of it is free."""
+        """Get the total and free capacity of all pod managers together."""
         return self._get(resources.Capacity, requires_id=False)
 
     def get_capacities(self) -> dict[str, dict[str, Any]]:
-        """How much each pod manager has, and has free, by its UUID."""
+        """Get the total and free capacity of each pod manager by UUID."""
         answer: dict[str, dict[str, Any]] = self.get('/capacity').json()
         return answer['pod_managers']
 
     def unreserve_system(
-        self, which: resources.System | str, ignore_missing: bool = True
+        self, resource: resources.System | str, ignore_missing: bool = True
     ) -> None:
-        """Free a system that is reserved to the project that had it last."""
-        self._unreserve(resources.System, which, ignore_missing)
+        """Free a system that is reserved for the project that used it last."""
+        self._unreserve(resources.System, resource, ignore_missing)
 
     def unreserve_device(
-        self, which: resources.Device | str, ignore_missing: bool = True
+        self, resource: resources.Device | str, ignore_missing: bool = True
     ) -> None:
-        """Free a device that is reserved to the project that had it last."""
-        self._unreserve(resources.Device, which, ignore_missing)
+        """Free a device that is reserved for the project that used it last."""
+        self._unreserve(resources.Device, resource, ignore_missing)
 
     def wait_for_operation(
         self,
-        which: resources.Resource | str,
+        resource: resources.Resource | str,
         interval: float = 1,
         wait: float | None = None,
         callback: Progress | None = None,
     ) -> resources.Operation:
-        """Wait until an operation has come to its end.
+        """Wait until an operation has ended.
 
-        :param which: the operation, its UUID, or what a method returned that
-            started it.
-        :param interval: seconds between two looks.
-        :param wait: how many seconds to wait at most; None: for ever.
-        :param callback: called with the operation after every look.
-        :raises: :class:`~openstack.exceptions.ResourceFailure` with its error
-            when it failed or was cancelled;
-            :class:`~openstack.exceptions.ResourceTimeout` when it takes
-            longer.
+        :param resource: the operation, its UUID, or the result of the method
+            that started it.
+        :param interval: seconds between two requests.
+        :param wait: timeout in seconds; None for no timeout.
+        :param callback: called with the operation after every request.
+        :raises: :class:`~openstack.exceptions.ResourceFailure` with the error
+            of the operation, if it failed or was cancelled;
+            :class:`~openstack.exceptions.ResourceTimeout` on timeout.
         """
-        uuid = getattr(which, 'operation_uuid', None) or which
+        uuid = getattr(resource, 'operation_uuid', None) or resource
         if isinstance(uuid, resources.Resource):
             uuid = uuid.id
         end = None if wait is None else time.monotonic() + wait
@@ -328,35 +328,34 @@ class Proxy(proxy.Proxy):
         if operation.state != 'succeeded':
             reason = operation.error or f'it was {operation.state}'
             raise exceptions.ResourceFailure(
-                f'The operation {uuid} ({operation.action}) did not succeed: '
-                f'{reason}'
+                f'The operation {uuid} ({operation.action}) failed: {reason}'
             )
         return operation
 
     def request(self, *args: Any, **kwargs: Any) -> Any:
-        """Send a request, and raise the service's own sentence if it fails."""
+        """Send a request; raise the error message of the service."""
         response = super().request(*args, **kwargs)
         if response.status_code >= 400:
-            exceptions.raise_from_response(response, _detail(response))
+            exceptions.raise_from_response(response, _error_message(response))
         return response
 
     def _get_resource(
         self, resource_type: Any, value: Any, **attrs: Any
     ) -> Any:
         if isinstance(value, str):
-            # A name becomes part of the path.
+            # The value may be a name; it is a part of the path.
             value = urllib.parse.quote(value, safe='')
         return super()._get_resource(resource_type, value, **attrs)
 
-    def _act(
-        self, which: resources.Node | str, body: dict[str, Any]
+    def _action(
+        self, resource: resources.Node | str, body: dict[str, Any]
     ) -> resources.Node:
-        return self._post(resources.Node, which, 'action', body)
+        return self._post(resources.Node, resource, 'action', body)
 
     def _unreserve(
-        self, kind: type[R], which: R | str, ignore_missing: bool
+        self, kind: type[R], resource: R | str, ignore_missing: bool
     ) -> None:
-        found = self._get_resource(kind, which)
+        found = self._get_resource(kind, resource)
         try:
             self.delete(f'{kind.base_path}/{found.id}/reservation')
         except exceptions.NotFoundException:
@@ -366,22 +365,22 @@ class Proxy(proxy.Proxy):
     def _post(
         self,
         kind: type[R],
-        which: R | str | None,
+        resource: R | str | None,
         verb: str,
         body: dict[str, Any] | None = None,
     ) -> Any:
-        """Ask for something that an operation does."""
+        """Send a request that starts an operation."""
         parts = [kind.base_path, verb]
-        if which is not None:
-            parts.insert(1, self._get_resource(kind, which).id)
+        if resource is not None:
+            parts.insert(1, self._get_resource(kind, resource).id)
         answer = self.post('/'.join(parts), json=body or {}).json()
         if verb == 'sync':
             return resources.Operation.existing(**answer)
         return kind.existing(**answer)
 
 
-def _detail(response: Any) -> str | None:
-    """What the service says of an error, if it is the service that speaks."""
+def _error_message(response: Any) -> str | None:
+    """Return the error message, if the response is from Valence."""
     try:
         details = [error['detail'] for error in response.json()['errors']]
     except (ValueError, KeyError, TypeError):

@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The resources of the API.
 
-None declares its fields: whatever the service answers is an attribute,
-whatever is given to create or update is sent, and any filter may be given to
-a list.
+They do not declare fields. Every field of a response is an attribute, every
+field given to create or update is sent, and lists accept all filters.
 """
 
 from typing import Any
@@ -11,8 +10,8 @@ from typing import Any
 from openstack import resource
 
 
-class _AnyParameter(resource.QueryParameters):
-    """Query parameters that the service judges, not the client."""
+class _UnvalidatedQuery(resource.QueryParameters):
+    """Query parameters that only the service validates."""
 
     def _validate(
         self, query: dict[str, Any], *args: Any, **kwargs: Any
@@ -22,20 +21,19 @@ class _AnyParameter(resource.QueryParameters):
     def _transpose(
         self, query: dict[str, Any], resource_type: Any
     ) -> dict[str, Any]:
-        places = resource_type._uri_mapping()
-        return {k: one for k, one in query.items() if k not in places}
+        in_path = resource_type._uri_mapping()
+        return {k: one for k, one in query.items() if k not in in_path}
 
 
 class Resource(resource.Resource):
-    """What all resources share: a UUID, and fields as the service says."""
+    """Base class: a UUID, and any fields that the service returns."""
 
     _allow_unknown_attrs_in_body = True
-    # The parameters that bear the name of an attribute of every resource;
-    # openstacksdk would filter by them once more, on this side.
-    _query_mapping = _AnyParameter('id', 'name', 'uuid', 'location')
+    # Without this, openstacksdk would filter the results again by the
+    # parameters that have the name of an attribute.
+    _query_mapping = _UnvalidatedQuery('id', 'name', 'uuid', 'location')
 
-    #: The UUID; where the service was asked by name, it is known once the
-    #: service has answered.
+    #: The UUID. After a request by name it is set from the response.
     id = resource.Body('uuid', alternate_id=True, aka='uuid')
     name = resource.Body('name')
 
@@ -44,7 +42,7 @@ class Resource(resource.Resource):
     commit_method = 'PATCH'
 
     def commit(self, *args: Any, **kwargs: Any) -> Any:
-        """Send what has changed; the UUID never has."""
+        """Send the changes; the UUID never changes."""
         self._body._dirty.discard('uuid')
         return super().commit(*args, **kwargs)
 
@@ -56,7 +54,7 @@ class Resource(resource.Resource):
         params: dict[str, Any] | None = None,
         **kwargs: Any,
     ) -> Any:
-        """Delete, and take over what the service says if it goes on."""
+        """Delete the resource; on 202 read the response body."""
         response = self._raw_delete(session, params=params, **kwargs)
         self._translate_response(
             response,
@@ -65,8 +63,8 @@ class Resource(resource.Resource):
         )
         return self
 
-    def answer(self) -> dict[str, Any]:
-        """All fields that the service has told, under its own names."""
+    def api_fields(self) -> dict[str, Any]:
+        """Return all fields of the last response, by their API names."""
         return dict(self._body.attributes)
 
     def _translate_response(
@@ -76,9 +74,9 @@ class Resource(resource.Resource):
         *args: Any,
         **kwargs: Any,
     ) -> None:
-        """Take over what the service says, in place of what was there.
+        """Replace all fields by those of the response.
 
-        So nothing keeps a password that was sent.
+        So a password that was sent is not kept.
         """
         if has_body is not False:
             for old in (self._body.attributes, self._unknown_attrs_in_body):
@@ -96,11 +94,11 @@ class Resource(resource.Resource):
         limit: Any,
         total_yielded: int,
     ) -> Any:
-        """The next page, which is there if the service says so.
+        """Return the next page, if the response has a link to it.
 
-        openstacksdk would ask for one more wherever there was a limit. Of the
-        address that the service gives only the query matters: the token goes
-        where it went before.
+        openstacksdk would request one more page if there was a limit. Only the
+        query of the link is used, so that the token is sent to the same host
+        as before.
         """
         link, params = super()._get_next_link(
             uri, response, data, marker, None, total_yielded
@@ -109,11 +107,11 @@ class Resource(resource.Resource):
 
     @classmethod
     def _alternate_id(cls) -> str:
-        # openstacksdk does not look for it in the classes above.
+        # openstacksdk does not search the base classes.
         return cls.id.name  # type: ignore[attr-defined, no-any-return]
 
     def _update_location(self) -> None:
-        """Do not ask Keystone where a resource is: Valence does not say."""
+        """Do nothing: openstacksdk would look the location up in Keystone."""
 
 
 class PodManager(Resource):
@@ -143,28 +141,28 @@ class Rack(Chassis):
 
 
 class System(Resource):
-    """A computer that a node can be made of."""
+    """A system from resource a node can be composed."""
 
     base_path = '/systems'
     resources_key = 'systems'
 
 
 class Device(Resource):
-    """A pooled part that can be joined to a system."""
+    """A pooled device that can be attached to a system."""
 
     base_path = '/devices'
     resources_key = 'devices'
 
 
 class Storage(Resource):
-    """A storage service, or a pool of one."""
+    """A storage service or pool."""
 
     base_path = '/storages'
     resources_key = 'storages'
 
 
 class Flavor(Resource):
-    """Requirements under a name."""
+    """A named set of requirements."""
 
     base_path = '/flavors'
     resources_key = 'flavors'
@@ -174,7 +172,7 @@ class Flavor(Resource):
 
 
 class Node(Resource):
-    """A bare-metal server composed out of pooled hardware."""
+    """A bare-metal server composed from pooled hardware."""
 
     base_path = '/nodes'
     resources_key = 'nodes'
@@ -184,7 +182,7 @@ class Node(Resource):
 
 
 class Operation(Resource):
-    """A change that has to reach hardware, from wish to outcome."""
+    """A change of hardware, with its state and result."""
 
     base_path = '/operations'
     resources_key = 'operations'
@@ -192,7 +190,7 @@ class Operation(Resource):
 
 
 class Driver(Resource):
-    """A kind of pod manager that can be registered."""
+    """A driver: a supported kind of pod managers."""
 
     base_path = '/drivers'
     resources_key = 'drivers'
@@ -209,7 +207,7 @@ class Conductor(Resource):
 
 
 class Access(Resource):
-    """A project that may use a pod manager that is not public."""
+    """A project with access to a pod manager that is not public."""
 
     base_path = '/pod_managers/%(pod_manager)s/access'
     resources_key = 'access'
@@ -221,7 +219,7 @@ class Access(Resource):
 
 
 class Topology(Resource):
-    """The tree of a pod manager: its chassis, and the systems in them."""
+    """The tree of a pod manager: its chassis with their systems."""
 
     base_path = '/pod_managers/%(pod_manager)s/topology'
     resource_key = 'topology'
@@ -230,7 +228,7 @@ class Topology(Resource):
 
 
 class Capacity(Resource):
-    """How much hardware there is, and how much of it is free."""
+    """Total and free capacity."""
 
     base_path = '/capacity'
     resource_key = 'capacity'
@@ -238,7 +236,7 @@ class Capacity(Resource):
 
 
 class NodeStorage(Resource):
-    """A drive or a device that a node stores on."""
+    """A drive or storage device of a node."""
 
     base_path = '/nodes/%(node)s/storages'
     resources_key = 'storages'

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``openstack valence flavor …``: requirements under a name."""
+"""``openstack valence flavor …``: named sets of requirements."""
 
 from valenceclient.osc import base
 
@@ -17,7 +17,7 @@ class List(_Flavor, base.List):
     """List flavors."""
 
     columns = ('uuid', 'name', 'description', 'is_public')
-    more = ('properties', 'project_id', 'created_at')
+    long_columns = ('properties', 'project_id', 'created_at')
 
 
 class Show(_Flavor, base.Show):
@@ -25,8 +25,8 @@ class Show(_Flavor, base.Show):
 
 
 class Set(_Flavor, base.Set):
-    """Change a flavor; nodes that were made by it stay as they are."""
+    """Change a flavor; this does not affect existing nodes."""
 
 
 class Delete(_Flavor, base.Delete):
-    """Delete flavors; nodes that were made by them stay as they are."""
+    """Delete flavors; this does not affect existing nodes."""

@@ -6,17 +6,17 @@ from typing import Any
 
 from valenceclient.osc import base
 
-_PLACE = ('podm_uuid', 'resource_uri', 'synced_at', 'stale', 'refreshed')
-_MADE = ('manufacturer', 'model', 'serial_number')
+_LOCATION = ('podm_uuid', 'resource_uri', 'synced_at', 'stale', 'refreshed')
+_IDENTITY = ('manufacturer', 'model', 'serial_number')
 
 
 class ListChassis(base.List):
-    """List chassis: racks, drawers, sleds and whatever else holds hardware."""
+    """List chassis: racks, drawers, sleds and other enclosures."""
 
     collection = 'chassis'
     kind = 'chassis'
     columns = ('uuid', 'name', 'type', 'location', 'state', 'health')
-    more = ('parent_uuid', *_MADE, *_PLACE)
+    long_columns = ('parent_uuid', *_IDENTITY, *_LOCATION)
 
 
 class ShowChassis(base.Show):
@@ -41,7 +41,7 @@ class ShowRack(base.Show):
 
 
 class ListSystems(base.List):
-    """List systems, the computers that nodes are made of."""
+    """List systems, from resource nodes are composed."""
 
     collection = 'systems'
     kind = 'system'
@@ -55,14 +55,14 @@ class ListSystems(base.List):
         'state',
         'health',
     )
-    more = (
+    long_columns = (
         'cpu_model',
         'cpu_sockets',
         'node_uuid',
         'chassis_uuid',
         'hardware_uuid',
-        *_MADE,
-        *_PLACE,
+        *_IDENTITY,
+        *_LOCATION,
     )
 
 
@@ -74,7 +74,7 @@ class ShowSystem(base.Show):
 
 
 class UnreserveSystem(base.Delete):
-    """Free systems that are reserved to the project that had them last."""
+    """Free systems that are reserved for the project that used them last."""
 
     collection = 'systems'
     kind = 'system'
@@ -87,7 +87,7 @@ class ListStorages(base.List):
     collection = 'storages'
     kind = 'storage'
     columns = ('uuid', 'name', 'type', 'capacity_gib', 'free_gib', 'health')
-    more = ('parent_uuid', 'state', *_MADE, *_PLACE)
+    long_columns = ('parent_uuid', 'state', *_IDENTITY, *_LOCATION)
 
 
 class ShowStorage(base.Show):
@@ -98,18 +98,18 @@ class ShowStorage(base.Show):
 
 
 class ListDevices(base.List):
-    """List pooled devices: drives, network cards, accelerators and others."""
+    """List pooled devices: drives, network interfaces, accelerators etc."""
 
     collection = 'devices'
     kind = 'device'
     columns = ('uuid', 'name', 'type', 'capacity_gib', 'state', 'health')
-    more = (
+    long_columns = (
         'media_type',
         'protocol',
         'node_uuid',
         'chassis_uuid',
-        *_MADE,
-        *_PLACE,
+        *_IDENTITY,
+        *_LOCATION,
     )
 
 
@@ -121,16 +121,16 @@ class ShowDevice(base.Show):
 
 
 class UnreserveDevice(base.Delete):
-    """Free devices that are reserved to the project that had them last."""
+    """Free devices that are reserved for the project that used them last."""
 
     collection = 'devices'
     kind = 'device'
     verb = 'unreserve'
 
 
-class ShowCapacity(base.One):
-    """Show how much hardware there is, and how much of it is free."""
+class ShowCapacity(base.ShowOne):
+    """Show total and free capacity."""
 
     def take_action(self, parsed_args: argparse.Namespace) -> Any:
-        """Show."""
-        return self.shown(self.client.get_capacity().answer())
+        """Show the capacity."""
+        return self.columns_and_values(self.client.get_capacity().api_fields())

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``openstack valence node …``: servers composed out of pooled hardware."""
+"""``openstack valence node …``: servers composed from pooled hardware."""
 
 import argparse
 from collections.abc import Iterable
@@ -10,6 +10,7 @@ from cliff import lister
 from valenceclient import schema
 from valenceclient.osc import base
 from valenceclient.osc import options
+from valenceclient.osc import output
 
 
 class _Node:
@@ -18,10 +19,10 @@ class _Node:
 
 
 class Compose(_Node, base.Create):
-    """Compose a node: by flavor, by requirements or of exact resources."""
+    """Compose a node from a flavor, requirements or exact resources."""
 
     verb = 'compose'
-    waits = True
+    starts_operation = True
 
 
 class Manage(_Node, base.Create):
@@ -29,14 +30,14 @@ class Manage(_Node, base.Create):
 
     verb = 'manage'
     path = 'nodes/manage'
-    waits = True
+    starts_operation = True
 
 
 class Preview(_Node, lister.Lister, base.Create):
-    """Show where a node would be composed, and why not elsewhere.
+    """Preview where a node would be composed.
 
-    Nothing is composed. The best place comes first; pod managers without a
-    rank cannot do it.
+    This does not compose a node. The best candidate comes first; pod managers
+    without a rank show the reason why they cannot compose it.
     """
 
     path = 'nodes/preview'
@@ -51,7 +52,7 @@ class Preview(_Node, lister.Lister, base.Create):
     )
 
     def take_action(self, parsed_args: argparse.Namespace) -> Any:
-        """Ask the scheduler."""
+        """Show the candidates and the rejected pod managers."""
         answer = self.client.preview_node(**self.fields(parsed_args))
         found = [
             {
@@ -66,7 +67,7 @@ class Preview(_Node, lister.Lister, base.Create):
             for refusal in answer['refusals']
         ]
         return self.columns, (
-            tuple(base.Value(one.get(name)) for name in self.columns)
+            tuple(output.Value(one.get(name)) for name in self.columns)
             for one in found
         )
 
@@ -75,7 +76,7 @@ class List(_Node, base.List):
     """List nodes."""
 
     columns = ('uuid', 'name', 'provision_state', 'power_state', 'podm_uuid')
-    more = (
+    long_columns = (
         'description',
         'flavor_uuid',
         'properties',
@@ -90,7 +91,7 @@ class List(_Node, base.List):
 
 
 class Show(_Node, base.Show):
-    """Show a node with the hardware that it is made of."""
+    """Show a node with its hardware."""
 
 
 class Set(_Node, base.Set):
@@ -98,39 +99,39 @@ class Set(_Node, base.Set):
 
 
 class Delete(_Node, base.Delete):
-    """Release the hardware of nodes; they are gone when that is done."""
+    """Release nodes; they are deleted when their hardware is released."""
 
-    waits = True
+    starts_operation = True
 
 
-class _Action(_Node, base.Act):
-    """One of the node's actions.
+class _NodeAction(_Node, base.Action):
+    """An action of a node.
 
     :cvar action: its name in the API.
-    :cvar given: what it wants to know, by its name in the API.
+    :cvar parameters: its parameters, by their names in the API.
     """
 
     action: str
-    given: tuple[str, ...]
+    parameters: tuple[str, ...]
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
-        """Take what the action wants to know."""
+        """Add the parameters of the action."""
         parser = super().get_parser(prog_name)
         body = schema.body('post', 'nodes/{id}/action')['properties']
         known = body.get(self.action, {}).get('properties', {})
-        for name in self.given:
-            word = name.removesuffix('_id').lower()
+        for name in self.parameters:
+            metavar = name.removesuffix('_id').lower()
             parser.add_argument(
                 name,
-                metavar=f'<{word}>',
+                metavar=f'<{metavar}>',
                 choices=known.get(name, {}).get('enum'),
                 help=self._help(name, known.get(name, {})),
             )
         return parser
 
     def arguments(self, parsed_args: argparse.Namespace) -> tuple[str, ...]:
-        """What was given, in order."""
-        return tuple(vars(parsed_args)[name] for name in self.given)
+        """Return the parameters in order."""
+        return tuple(vars(parsed_args)[name] for name in self.parameters)
 
     @staticmethod
     def _help(name: str, field: schema.JSON) -> str:
@@ -138,69 +139,69 @@ class _Action(_Node, base.Act):
             return f'One of: {", ".join(field["enum"])}.'
         if name == 'resource_id':
             return 'UUID or name of the device.'
-        return f'{name}, as Redfish names it.'
+        return f'Redfish value of {name}.'
 
 
-class Reset(_Action):
-    """Switch a node on or off, or restart it."""
+class Reset(_NodeAction):
+    """Change the power state of a node, or restart it."""
 
     method = 'reset_node'
     action = 'Reset'
-    given = ('Type',)
+    parameters = ('Type',)
 
 
-class Boot(_Action):
-    """Have a node boot from something else, once or from now on."""
+class Boot(_NodeAction):
+    """Set the boot device of a node, once or permanently."""
 
     method = 'boot_node'
     action = 'Boot'
-    given = ('Enabled', 'Target')
+    parameters = ('Enabled', 'Target')
 
 
-class Attach(_Action):
-    """Join a pooled device to a node."""
+class Attach(_NodeAction):
+    """Attach a pooled device to a node."""
 
     method = 'attach_to_node'
     action = 'attach'
-    given = ('resource_id',)
+    parameters = ('resource_id',)
 
 
-class Detach(_Action):
-    """Give a pooled device of a node back."""
+class Detach(_NodeAction):
+    """Detach a pooled device from a node."""
 
     method = 'detach_from_node'
     action = 'detach'
-    given = ('resource_id',)
+    parameters = ('resource_id',)
 
 
-class Register(_Node, base.Act):
-    """Hand a node over to Ironic."""
+class Register(_Node, base.Action):
+    """Register a node with Ironic."""
 
     method = 'register_node'
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
-        """Take how it is to be handed over."""
+        """Add the options of the registration."""
         parser = super().get_parser(prog_name)
         options.add(parser, self._body)
         return parser
 
     def options(self, parsed_args: argparse.Namespace) -> dict[str, Any]:
-        """What was given, by its name in the API."""
-        return options.collect(parsed_args, self._body)
+        """Return the options by their names in the API."""
+        return options.to_body(parsed_args, self._body)
 
     @property
     def _body(self) -> schema.JSON:
         return schema.body('post', 'nodes/{id}/register')
 
 
-class Unregister(_Node, base.Act):
-    """Take a node back from Ironic."""
+class Unregister(_Node, base.Action):
+    """Unregister a node from Ironic."""
 
     method = 'unregister_node'
 
 
 class ListStorages(_Node, base.List):
-    """List what a node stores on: its local drives and pooled devices."""
+    """List the local drives and attached storage devices of a node."""
 
     collection = 'nodes/{id}/storages'
     columns = (
@@ -212,14 +213,14 @@ class ListStorages(_Node, base.List):
     )
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
-        """Take the node."""
+        """Add the node."""
         parser = super().get_parser(prog_name)
-        self.add_which(parser)
+        self.add_resource(parser)
         return parser
 
     def rows(
         self, parsed_args: argparse.Namespace, query: dict[str, Any]
     ) -> Iterable[Any]:
-        """The drives and devices of this node."""
-        found: Iterable[Any] = self.client.node_storages(parsed_args.which)
+        """Return the drives and devices of the node."""
+        found: Iterable[Any] = self.client.node_storages(parsed_args.resource)
         return found

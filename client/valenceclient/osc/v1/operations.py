@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``openstack valence operation …``: changes on their way to hardware."""
+"""``openstack valence operation …``: changes of hardware."""
 
 from valenceclient.osc import base
 
@@ -21,14 +21,14 @@ class List(_Operation, base.List):
         'progress',
         'created_at',
     )
-    more = ('step', 'attempt', 'error', 'podm_uuid', 'finished_at')
+    long_columns = ('step', 'attempt', 'error', 'podm_uuid', 'finished_at')
 
 
 class Show(_Operation, base.Show):
-    """Show an operation with the journal of its steps."""
+    """Show an operation with its steps."""
 
 
 class Cancel(_Operation, base.Delete):
-    """Cancel operations; what they have done is undone."""
+    """Cancel operations; completed steps are undone."""
 
     verb = 'cancel'

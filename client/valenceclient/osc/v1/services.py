@@ -5,7 +5,7 @@ from valenceclient.osc import base
 
 
 class ListDrivers(base.List):
-    """List the drivers, the kinds of pod manager that can be registered."""
+    """List the drivers, the supported kinds of pod managers."""
 
     collection = 'drivers'
     kind = 'driver'
@@ -18,4 +18,4 @@ class ListConductors(base.List):
     collection = 'conductors'
     kind = 'conductor'
     columns = ('uuid', 'hostname', 'heartbeat_at', 'drivers')
-    more = ('created_at',)
+    long_columns = ('created_at',)

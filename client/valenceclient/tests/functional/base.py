@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tests that run the real ``openstack`` command on a real Valence."""
+"""Tests that run the real ``openstack`` command with a real Valence."""
 
 import json
 import os
@@ -17,11 +17,11 @@ MISSING = [name for name in NEEDED if processes.command(name) is None]
 
 @unittest.skipIf(MISSING, f'not installed: {", ".join(MISSING)}')
 class TestCase(unittest.TestCase):
-    """Has a Valence with the pod manager ``pod``, synced."""
+    """Provides a Valence with the synchronized pod manager ``pod``."""
 
     def setUp(self) -> None:
         self.url = processes.valence()
-        # Nothing of who runs the tests may have a say.
+        # The environment of the user must not affect the tests.
         self.environment = {
             name: value
             for name, value in os.environ.items()
@@ -33,14 +33,14 @@ class TestCase(unittest.TestCase):
     def run_openstack(
         self, *arguments: str, stdin: str = '', **environment: str
     ) -> subprocess.CompletedProcess[str]:
-        """Run the command with nothing but these arguments."""
+        """Run the command with exactly these arguments."""
         return processes.openstack(
             arguments, stdin, {**self.environment, **environment}
         )
 
     @property
     def access(self) -> tuple[str, ...]:
-        """The options that say who asks, and whom: here, no Keystone."""
+        """The authentication options: here, without Keystone."""
         return ('--os-auth-type', 'none', '--os-endpoint', self.url)
 
     def run_valence(
@@ -52,20 +52,20 @@ class TestCase(unittest.TestCase):
         )
 
     def valence(self, line: str, *arguments: str, **kwargs: Any) -> str:
-        """What a command writes that has to succeed."""
+        """Run a command that has to succeed; return its output."""
         done = self.run_valence(line, *arguments, **kwargs)
         self.assertEqual(0, done.returncode, done.stderr)
         self.assertEqual('', done.stderr)
         return done.stdout
 
     def json(self, line: str, *arguments: str, **kwargs: Any) -> Any:
-        """What a command answers as JSON."""
+        """Run a command; return its JSON output."""
         return json.loads(
             self.valence(line, *arguments, '-f', 'json', **kwargs)
         )
 
     def fails(self, line: str, *arguments: str, **kwargs: Any) -> str:
-        """The one sentence with which a command fails."""
+        """Run a command that has to fail; return its one-line error."""
         done = self.run_valence(line, *arguments, **kwargs)
         self.assertEqual(1, done.returncode, done.stdout + done.stderr)
         self.assertEqual('', done.stdout)
@@ -73,7 +73,7 @@ class TestCase(unittest.TestCase):
         return done.stderr.strip()
 
     def pod(self) -> str:
-        """Have the simulated pod manager registered and read; its name."""
+        """Register the simulated pod manager; return its name."""
         known = self.json('podmanager list --name pod')
         if not known:
             self.json(
@@ -89,15 +89,17 @@ class TestCase(unittest.TestCase):
         return 'pod'
 
     def wait_for(self, condition: Any, seconds: float = 120) -> Any:
-        """Wait until something is so."""
+        """Wait until a condition is true."""
         end = time.monotonic() + seconds
         while not (found := condition()):
-            self.assertLess(time.monotonic(), end, 'it never was so')
+            self.assertLess(
+                time.monotonic(), end, 'timed out waiting for a condition'
+            )
             time.sleep(0.2)
         return found
 
-    def at_terminal(self, line: str, typed: bytes = b'') -> str:
-        """Run a command at a terminal; all that appears there."""
+    def run_on_terminal(self, line: str, typed: bytes = b'') -> str:
+        """Run a command on a terminal; return what it shows there."""
         leader, follower = pty.openpty()
         process = subprocess.Popen(
             [

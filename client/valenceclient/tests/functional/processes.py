@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The processes that functional tests work with, started as they are needed.
+"""The processes that functional tests use, started on first use.
 
 Every process of the test runner has its own Valence and its own simulated pod
-manager, on free ports of the loopback address; both end with it.
+manager, on free ports of the loopback address. They end with it.
 """
 
 import atexit
@@ -38,14 +38,14 @@ status_interval = 1
 
 
 def command(name: str) -> str | None:
-    """Where a command is: beside this Python, or on the path."""
+    """Return the path of a command: next to this Python, or in PATH."""
     beside = pathlib.Path(sys.executable).parent / name
     return str(beside) if beside.exists() else shutil.which(name)
 
 
 @functools.cache
 def directory() -> pathlib.Path:
-    """A directory for all files, as long as this process lives."""
+    """Return a directory for all files; it is deleted at exit."""
     path = pathlib.Path(tempfile.mkdtemp(prefix='valenceclient-'))
     atexit.register(shutil.rmtree, path, ignore_errors=True)
     return path
@@ -53,23 +53,25 @@ def directory() -> pathlib.Path:
 
 @functools.cache
 def valence() -> str:
-    """The URL of a Valence."""
+    """Return the URL of a Valence without authentication."""
     path = directory() / 'valence.conf'
     path.write_text(_CONFIGURATION.format(state_path=directory() / 'state'))
     return _start('valence', '--config-file', str(path))
 
 
 @functools.cache
-def protected() -> str:
-    """The URL of a Valence that asks for a user name and a password."""
+def valence_with_http_basic() -> str:
+    """Return the URL of a Valence with HTTP basic authentication."""
     users = directory() / 'htpasswd'
-    # joe's password is "pw".
+    # The password of joe is "pw".
     users.write_text(
         'joe:$2b$04$OnNVGowRnmcb7ay31FyPbudWU8QWeAppF16ENCbynWcRNfNCnRpZS\n'
     )
-    path = directory() / 'protected.conf'
+    path = directory() / 'valence_with_http_basic.conf'
     path.write_text(
-        _CONFIGURATION.format(state_path=directory() / 'protected')
+        _CONFIGURATION.format(
+            state_path=directory() / 'valence_with_http_basic'
+        )
         + f"""
 [DEFAULT]
 auth_strategy = http_basic
@@ -82,7 +84,7 @@ http_basic_auth_user_file = {users}
 
 @functools.cache
 def simulator() -> str:
-    """The URL of a pod manager with 20 systems; its user is ``admin``."""
+    """Return the URL of a pod manager with 20 systems and user ``admin``."""
     url = _start(
         *('valence-simulator', '--personality', 'rsd', '--port', '0'),
         *('--systems', '20', '--username', 'admin', '--password', PASSWORD),
@@ -92,21 +94,21 @@ def simulator() -> str:
 
 @functools.cache
 def keystone() -> pathlib.Path:
-    """The clouds.yaml of a Keystone, and of a Valence in its catalog.
+    """Return the clouds.yaml of a Keystone with a Valence in its catalog.
 
     Its clouds are admin, demo (a member of the project demo), reader (of the
-    same) and other (a member of another project).
+    same project) and other (a member of another project).
 
-    :raises unittest.SkipTest: where there is no Keystone to be had.
+    :raises unittest.SkipTest: if Keystone cannot be started.
     """
     with socket.create_server(('127.0.0.1', 0)) as server:
         port = server.getsockname()[1]
-    # Valence's tests know how to start one: they are run, not imported.
+    # This runs the fixtures of Valence's tests, and does not import them.
     module = 'valence.tests.fixtures.cloud'
-    said = _run('keystone', [sys.executable, '-m', module, str(port)])
-    if 'it listens on' not in said:
-        raise unittest.SkipTest(said)
-    there = pathlib.Path(said.partition(';')[0])
+    output = _run('keystone', [sys.executable, '-m', module, str(port)])
+    if 'it listens on' not in output:
+        raise unittest.SkipTest(output)
+    there = pathlib.Path(output.partition(';')[0])
     path = directory() / 'keystone.conf'
     path.write_text(
         _CONFIGURATION.format(state_path=directory() / 'keystone').replace(
@@ -118,8 +120,8 @@ def keystone() -> pathlib.Path:
     return there / 'clouds.yaml'
 
 
-def composed_elsewhere() -> str:
-    """Compose a node on the pod manager behind Valence's back; its path."""
+def compose_without_valence() -> str:
+    """Compose a node without Valence; return its path on the pod manager."""
     token = base64.b64encode(f'admin:{PASSWORD}'.encode()).decode()
     request = urllib.request.Request(
         f'{simulator()}/redfish/v1/Nodes/Actions/Allocate',
@@ -136,10 +138,10 @@ def composed_elsewhere() -> str:
 def openstack(
     arguments: tuple[str, ...], stdin: str, environment: dict[str, str]
 ) -> subprocess.CompletedProcess[str]:
-    """Run the ``openstack`` command in a process of its own.
+    """Run the ``openstack`` command in a separate process.
 
-    That process is a fork of this one, which has the command's modules loaded
-    already: that is most of what the command takes its time for.
+    It is a fork of this process, which has imported the modules of the command
+    already: the import would take most of the time.
     """
     importlib.import_module('openstackclient.shell')
     with (
@@ -165,7 +167,7 @@ def openstack(
 
 
 def _wait(child: int, seconds: float) -> int:
-    """Wait for a child, but not for ever; its exit status."""
+    """Wait for a child process with a timeout; return its exit status."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         pid, status = os.waitpid(child, os.WNOHANG)
@@ -196,21 +198,22 @@ def _shell(arguments: tuple[str, ...]) -> NoReturn:
 
 
 def _start(name: str, *arguments: str) -> str:
-    """Start a command; the URL that it says it listens on."""
+    """Start a command; return the URL on which it listens."""
     return _run(name, [str(command(name)), *arguments]).split()[-1]
 
 
 def _run(name: str, arguments: list[str]) -> str:
-    """Start a process; what it says up to the URL that it listens on.
+    """Start a process; return its output up to its URL.
 
-    One that ends well before it listens says why.
+    If it exits with status 0 before, return its whole output.
     """
     number = len(list(directory().glob('*.log')))
     log = directory() / f'{name}-{number}.log'
     with log.open('w') as stream:
         process = subprocess.Popen(
             arguments,
-            # Some end when this does, however this process ends.
+            # Some processes end at the end of their input, so they end with
+            # this one in any case.
             stdin=subprocess.PIPE,
             stdout=stream,
             stderr=subprocess.STDOUT,

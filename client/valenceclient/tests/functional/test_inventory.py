@@ -51,8 +51,8 @@ class Inventory(base.TestCase):
         short = self.json('system list --limit 1')[0]
         long = self.json('system list --limit 1 --long')[0]
         self.assertLess(short.keys(), long.keys())
-        said = self.fails('rack show --fields y', self.rack()['uuid'])
-        self.assertIn('There is no field y; there are: ', said)
+        output = self.fails('rack show --fields y', self.rack()['uuid'])
+        self.assertIn('Unknown field y; the fields are: ', output)
 
     def test_chassis_and_racks(self):
         rack = self.rack()
@@ -81,7 +81,7 @@ class Inventory(base.TestCase):
     def test_capacity(self):
         self.assertEqual(20, self.json('capacity show')['systems']['total'])
 
-    def test_what_is_not_reserved(self):
+    def test_unreserve_without_reservation(self):
         system = self.json('system list --limit 1')[0]
         self.assertIn(
             'is not reserved', self.fails('system unreserve', system['uuid'])

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The command where there is a Keystone: catalog, personas, tokens."""
+"""The command with Keystone: catalog, personas, tokens."""
 
 import contextlib
 import json
@@ -13,7 +13,7 @@ from valenceclient.tests.functional import processes
 
 
 class Keystone(base.TestCase):
-    """Every command asks as one of the clouds in clouds.yaml."""
+    """Every command uses one of the clouds in clouds.yaml."""
 
     cloud = 'admin'
 
@@ -28,7 +28,7 @@ class Keystone(base.TestCase):
 
     @contextlib.contextmanager
     def as_(self, cloud: str) -> Iterator[None]:
-        """Have the commands meanwhile ask as another one."""
+        """Use another cloud within the context."""
         before, self.cloud = self.cloud, cloud
         try:
             yield
@@ -58,7 +58,7 @@ class Personas(Keystone):
         super().setUp()
         self.pod()
 
-    def test_life_of_a_node_of_a_member(self):
+    def test_member_node_lifecycle(self):
         with self.as_('demo'):
             node = self.compose('mine', '--processor', 'total_cores=2')
             self.assertEqual('active', node['provision_state'])
@@ -75,7 +75,7 @@ class Personas(Keystone):
             self.assertEqual('', self.valence('node delete ours --wait'))
             self.assertEqual([], self.json('node list'))
 
-    def test_a_reader_reads(self):
+    def test_reader(self):
         with self.as_('demo'):
             self.compose('seen')
         with self.as_('reader'):
@@ -90,7 +90,7 @@ class Personas(Keystone):
             ):
                 self.assertIn("Policy doesn't allow", self.fails(line), line)
 
-    def test_what_members_may_not(self):
+    def test_forbidden_to_members(self):
         with self.as_('demo'):
             for line in (
                 'podmanager create mine --url http://127.0.0.1:1/',
@@ -108,8 +108,8 @@ class Personas(Keystone):
                 {'uuid', 'name', 'status', 'location'},
                 self.json('podmanager show pod').keys(),
             )
-            said = self.fails('podmanager list --fields name,url')
-            self.assertIn("there is no field 'url'", said)
+            output = self.fails('podmanager list --fields name,url')
+            self.assertIn("there is no field 'url'", output)
 
     def test_another_project(self):
         with self.as_('demo'):
@@ -123,19 +123,19 @@ class Personas(Keystone):
                     f'Node {node["uuid"]} could not be found.',
                     self.fails(f'node {verb} {node["uuid"]} {more}'),
                 )
-            # A name is taken within a project only.
+            # Names are unique within a project only.
             theirs = self.compose('web')
             self.assertEqual(
                 theirs['uuid'], self.json('node show web')['uuid']
             )
-        said = self.fails('node show web')
-        self.assertIn('The name web fits several: ', said)
+        output = self.fails('node show web')
+        self.assertIn('The name web fits several: ', output)
         for uuid in (node['uuid'], theirs['uuid']):
-            self.assertIn(uuid, said)
+            self.assertIn(uuid, output)
             self.assertEqual('web', self.json('node show', uuid)['name'])
 
     def test_access(self):
-        """A pod manager of some projects; they go by their names."""
+        """A pod manager of certain projects, given by name."""
         self.valence('podmanager set pod --no-is-public')
         self.addCleanup(self.run_valence, 'podmanager set pod --is-public')
         with self.as_('demo'):
@@ -154,26 +154,26 @@ class Personas(Keystone):
             self.assertEqual([], self.json('podmanager list'))
         self.valence('podmanager access remove pod demo')
         self.assertEqual([], self.json('podmanager access list pod'))
-        said = self.fails('podmanager access add pod nobody')
-        self.assertIn('nobody', said)
+        output = self.fails('podmanager access add pod nobody')
+        self.assertIn('nobody', output)
 
     def test_flavors(self):
         with self.as_('demo'):
             self.json('flavor create tiny --processor total_cores=1')
-            self.addCleanup(self.flavor_deleted, 'demo', 'tiny')
+            self.addCleanup(self.delete_flavor, 'demo', 'tiny')
             node = self.compose('by-flavor', '--flavor', 'tiny')
             self.assertEqual(1, node['charged_cores'])
-            said = self.fails(
+            output = self.fails(
                 'flavor create open --is-public --processor total_cores=1'
             )
-            self.assertIn("Policy doesn't allow", said)
+            self.assertIn("Policy doesn't allow", output)
         with self.as_('other'):
             self.assertEqual(
                 'Flavor tiny could not be found.',
                 self.fails('flavor show tiny'),
             )
 
-    def flavor_deleted(self, cloud, name):
+    def delete_flavor(self, cloud, name):
         with self.as_(cloud):
             self.run_valence('flavor delete', name)
 
@@ -193,7 +193,7 @@ class Personas(Keystone):
 
 class Tokens(Keystone):
     def with_token(self, token: str) -> str:
-        """What a command says that has nothing but a token."""
+        """Run a command with a token only; return its output."""
         url = json.loads(
             self.run_openstack(
                 *self.access,
@@ -207,22 +207,22 @@ class Tokens(Keystone):
         )
         return done.stdout if done.returncode == 0 else done.stderr.strip()
 
-    def test_a_token(self):
+    def test_valid_token(self):
         self.assertIn('rsd', self.with_token(self.token()))
 
-    def test_no_such_token(self):
+    def test_invalid_token(self):
         self.assertEqual(
             'Authentication is required: there is no valid token in the '
             'header X-Auth-Token.',
             self.with_token('wrong'),
         )
 
-    def test_a_token_that_was_revoked(self):
+    def test_revoked_token(self):
         token = self.token()
         done = self.run_openstack(*self.access, 'token', 'revoke', token)
         self.assertEqual(0, done.returncode, done.stderr)
         self.assertIn('Authentication is required', self.with_token(token))
 
-    def test_a_wrong_password(self):
-        said = self.fails('node list', OS_PASSWORD='wrong')
-        self.assertIn('HTTP 401', said)
+    def test_wrong_password(self):
+        output = self.fails('node list', OS_PASSWORD='wrong')
+        self.assertIn('HTTP 401', output)

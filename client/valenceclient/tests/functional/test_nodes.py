@@ -12,7 +12,7 @@ class Nodes(base.TestCase):
         self.addCleanup(self.run_valence, f'node delete {name} --wait')
         return self.json(f'node compose {name} --wait', *arguments)
 
-    def test_life(self):
+    def test_lifecycle(self):
         node = self.compose(
             'life',
             *'--processor total_cores=4 --memory capacity_mib=1'.split(),
@@ -47,17 +47,17 @@ class Nodes(base.TestCase):
         operation = self.json('operation show', uuid)
         return None if operation['finished_at'] is None else operation
 
-    def test_progress_at_a_terminal(self):
+    def test_progress_on_terminal(self):
         self.addCleanup(self.run_valence, 'node delete watched --wait')
-        seen = self.at_terminal('node compose watched --wait')
+        seen = self.run_on_terminal('node compose watched --wait')
         self.assertRegex(seen, r'compose \[#+\.*\]')
 
     def test_no_capacity(self):
         self.addCleanup(self.run_valence, 'node delete huge')
-        said = self.fails(
+        output = self.fails(
             'node compose huge --wait --processor total_cores=100000'
         )
-        self.assertIn('did not succeed: No capacity', said)
+        self.assertIn('failed: No capacity', output)
 
     def test_flavor(self):
         flavor = self.json(
@@ -121,17 +121,17 @@ class Nodes(base.TestCase):
         self.addCleanup(self.run_valence, 'node delete adopted --wait')
         node = self.json(
             'node manage adopted --wait --pod-manager pod --resource-uri',
-            processes.composed_elsewhere(),
+            processes.compose_without_valence(),
         )
         self.assertEqual('active', node['provision_state'])
 
-    def test_manage_what_is_not_there(self):
+    def test_manage_missing_node(self):
         self.addCleanup(self.run_valence, 'node delete ghost --wait')
-        said = self.fails(
+        output = self.fails(
             'node manage ghost --wait --pod-manager pod --resource-uri',
             '/redfish/v1/Nodes/nothing',
         )
-        self.assertIn('(adopt) did not succeed: ', said)
+        self.assertIn('(adopt) failed: ', output)
 
     def uuids(self, found: list[dict]) -> list[str]:
         return [one['uuid'] for one in found]
@@ -142,5 +142,5 @@ class Nodes(base.TestCase):
             'operation list --action compose --target-uuid', node['uuid']
         )
         self.assertEqual('succeeded', operation['state'])
-        said = self.fails('operation cancel', operation['uuid'])
-        self.assertIn('has finished already', said)
+        output = self.fails('operation cancel', operation['uuid'])
+        self.assertIn('has finished already', output)

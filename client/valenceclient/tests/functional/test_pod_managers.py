@@ -7,14 +7,14 @@ from valenceclient.tests.functional import processes
 
 class PodManagers(base.TestCase):
     def fake(self, name: str, *arguments: str) -> dict:
-        """Register a pod manager that exists in memory only."""
+        """Register a pod manager with the fake driver."""
         self.addCleanup(self.run_valence, 'podmanager delete', name)
         return self.json(
             f'podmanager create {name} --driver fake',
             *('--url', f'http://127.0.0.1/{name}', *arguments),
         )
 
-    def test_life(self):
+    def test_lifecycle(self):
         made = self.fake(
             'life', '--description', 'First one', '--location', 'A'
         )
@@ -23,10 +23,10 @@ class PodManagers(base.TestCase):
             made['uuid'],
             [one['uuid'] for one in self.json('podmanager list')],
         )
-        said = self.valence(
+        output = self.valence(
             'podmanager set life --name lives --maintenance --unset location'
         )
-        self.assertEqual('', said)
+        self.assertEqual('', output)
         self.addCleanup(self.run_valence, 'podmanager delete lives')
         shown = self.json('podmanager show', made['uuid'])
         self.assertEqual(
@@ -42,36 +42,36 @@ class PodManagers(base.TestCase):
             self.fails('podmanager show lives'),
         )
 
-    def test_password_from_a_file_is_never_shown(self):
+    def test_password_from_file_is_not_returned(self):
         path = pathlib.Path(processes.directory()) / 'password'
         path.write_text('secret of a file\n')
-        said = self.valence(
+        output = self.valence(
             'podmanager create quiet --driver fake --url http://127.0.0.1/q',
             *('--username', 'u', '--password-file', str(path), '-f', 'json'),
         )
         self.addCleanup(self.run_valence, 'podmanager delete quiet')
-        self.assertNotIn('password', said)
-        self.assertNotIn('secret of', said)
+        self.assertNotIn('password', output)
+        self.assertNotIn('secret of', output)
 
-    def test_password_by_prompt(self):
-        said = self.at_terminal(
+    def test_password_prompt(self):
+        output = self.run_on_terminal(
             'podmanager create asked --driver fake --username u '
             '--url http://127.0.0.1/asked --password-prompt',
             b'typed in secret\n',
         )
         self.addCleanup(self.run_valence, 'podmanager delete asked')
-        self.assertIn('Password of the pod manager: ', said)
-        self.assertIn('asked', said)
-        self.assertNotIn('typed in secret', said)
+        self.assertIn('Password of the pod manager: ', output)
+        self.assertIn('asked', output)
+        self.assertNotIn('typed in secret', output)
 
-    def test_password_on_the_command_line_is_refused(self):
+    def test_password_on_the_command_line_is_rejected(self):
         done = self.run_valence(
             'podmanager create bad --url http://127.0.0.1/ --password secret'
         )
         self.assertEqual(2, done.returncode)
         self.assertEqual([], self.json('podmanager list --name bad'))
 
-    def test_password_from_a_variable_that_is_not_set(self):
+    def test_password_from_unset_variable(self):
         self.fake('var')
         self.assertEqual(
             'The environment variable NO_SUCH is not set.',
@@ -99,7 +99,7 @@ class PodManagers(base.TestCase):
         self.assertEqual('succeeded', operation['state'])
         self.assertEqual(100, operation['progress'])
 
-    def test_several_are_deleted_though_one_is_not_there(self):
+    def test_delete_continues_after_an_error(self):
         self.fake('several-1')
         self.fake('several-2')
         self.assertEqual(
@@ -125,13 +125,13 @@ class PodManagers(base.TestCase):
             self.fails('podmanager access remove granted p1'),
         )
 
-    def test_errors_are_one_sentence(self):
+    def test_errors_are_one_line(self):
         self.assertEqual(
             'Invalid input for url: its scheme has to be http or https.',
             self.fails('podmanager create bad --url ftp://127.0.0.1/'),
         )
         self.assertEqual(
-            'Nothing was given to change.', self.fails('podmanager set pod')
+            'No change was given.', self.fails('podmanager set pod')
         )
 
     def test_drivers_and_conductors(self):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The proxy of openstacksdk, on a real Valence."""
+"""The proxy of openstacksdk with a real Valence."""
 
 import json
 
@@ -71,10 +71,10 @@ class Python(base.TestCase):
         capacities = self.composable.get_capacities()
         self.assertEqual(20, capacities[pod.id]['systems']['total'])
         self.assertEqual(pod.capacity, capacities[pod.id])
-        everything = self.composable.get_capacity().answer()
+        total = self.composable.get_capacity().api_fields()
         self.assertEqual(
             sum(one['systems']['total'] for one in capacities.values()),
-            everything['systems']['total'],
+            total['systems']['total'],
         )
 
     def test_node(self):
@@ -95,7 +95,7 @@ class Python(base.TestCase):
         self.composable.wait_for_operation(gone, interval=0.1)
         self.assertIsNone(self.composable.find_node('py-node'))
 
-    def test_operation_that_fails(self):
+    def test_failed_operation(self):
         node = self.composable.compose_node(
             name='py-huge', properties={'processor': {'total_cores': 100000}}
         )

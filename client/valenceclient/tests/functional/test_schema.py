@@ -7,7 +7,7 @@ from valenceclient.tests.functional import base
 
 
 class Schema(base.TestCase):
-    def test_shipped_document_is_the_service_s(self):
+    def test_document_matches_the_service(self):
         with urllib.request.urlopen(f'{self.url}/v1/openapi.json') as answer:
             served = json.load(answer)
         self.assertTrue(

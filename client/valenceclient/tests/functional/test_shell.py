@@ -6,14 +6,14 @@ from valenceclient.tests.functional import processes
 
 
 class Shell(base.TestCase):
-    def test_nobody_listens(self):
+    def test_connection_refused(self):
         done = self.run_openstack(
             *('--os-auth-type', 'none', '--os-endpoint', 'http://127.0.0.1:9'),
             *'valence node list'.split(),
         )
         self.assertEqual(1, done.returncode)
         self.assertEqual(
-            'Valence does not answer: Unable to find a version discovery '
+            'Valence does not respond: Unable to find a version discovery '
             'document at http://127.0.0.1:9.\n',
             done.stderr,
         )
@@ -29,7 +29,7 @@ class Shell(base.TestCase):
         self.assertEqual(0, done.returncode, done.stderr)
         self.assertIn('rsd', [one['name'] for one in json.loads(done.stdout)])
 
-    def test_endpoint_of_the_service_alone(self):
+    def test_endpoint_override(self):
         done = self.run_openstack(
             *'--os-auth-type none valence driver list'.split(),
             OS_COMPOSABLE_ENDPOINT_OVERRIDE=self.url,
@@ -41,7 +41,7 @@ class Shell(base.TestCase):
         for password, status in (('pw', 0), ('wrong', 1)):
             done = self.run_openstack(
                 *'--os-auth-type http_basic --os-username joe'.split(),
-                *('--os-endpoint', processes.protected()),
+                *('--os-endpoint', processes.valence_with_http_basic()),
                 *'valence driver list'.split(),
                 OS_PASSWORD=password,
             )
@@ -58,13 +58,13 @@ class Shell(base.TestCase):
         )
         self.assertIn('OpenStack-API-Version: composable 1.1', done.stderr)
 
-    def test_version_that_is_not_served(self):
-        said = self.fails('driver list', OS_COMPOSABLE_API_VERSION='1.9999')
-        self.assertIn('1.9999', said)
+    def test_unsupported_version(self):
+        output = self.fails('driver list', OS_COMPOSABLE_API_VERSION='1.9999')
+        self.assertIn('1.9999', output)
 
-    def test_version_that_is_none(self):
-        said = self.fails('driver list', OS_COMPOSABLE_API_VERSION='two')
-        self.assertIn('not of the form 1.N', said)
+    def test_malformed_version(self):
+        output = self.fails('driver list', OS_COMPOSABLE_API_VERSION='two')
+        self.assertIn('not of the form 1.N', output)
 
     def test_completion(self):
         done = self.run_openstack('complete')

@@ -15,9 +15,9 @@ class Options(unittest.TestCase):
         body = schema.body('post', 'nodes')
         parser = argparse.ArgumentParser(exit_on_error=False)
         options.add(parser, body, positional='name')
-        return options.collect(parser.parse_args(arguments), body)
+        return options.to_body(parser.parse_args(arguments), body)
 
-    def test_what_is_not_given_is_not_sent(self):
+    def test_omitted_options_are_not_sent(self):
         self.assertEqual({'name': 'n'}, self.parse('n'))
 
     def test_requirements(self):
@@ -41,7 +41,7 @@ class Options(unittest.TestCase):
     def test_malformed_pairs(self):
         for text in ('', 'a', '=1', 'a=1,,b=2'):
             with self.assertRaises(argparse.ArgumentTypeError):
-                options.pairs(text)
+                options.parse_pairs(text)
 
     def test_json(self):
         given = self.parse('n', '--affinity', '{"scope": "rack"}')
@@ -53,7 +53,7 @@ class Options(unittest.TestCase):
 
 
 class Commands(unittest.TestCase):
-    """Every command, as its entry point has it."""
+    """Every command, loaded from its entry point."""
 
     def setUp(self):
         super().setUp()
@@ -66,8 +66,8 @@ class Commands(unittest.TestCase):
             self.assertTrue(made.get_description(), point.name)
             self.parsers[point.name] = made.get_parser(point.name)
 
-    def test_no_option_is_one_of_the_shell(self):
-        """The shell takes its own options wherever they stand."""
+    def test_no_option_conflicts_with_the_shell(self):
+        """The shell parses its own options at any position."""
         taken = {
             option
             for action in self.app.parser._actions

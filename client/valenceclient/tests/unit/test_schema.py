@@ -5,6 +5,6 @@ from valenceclient import schema
 
 
 class Schema(unittest.TestCase):
-    def test_a_path_that_is_not_there_has_no_options(self):
+    def test_unknown_path_has_no_options(self):
         self.assertEqual({'properties': {}}, schema.body('post', 'nowhere'))
         self.assertEqual({}, schema.parameters('get', 'nowhere'))

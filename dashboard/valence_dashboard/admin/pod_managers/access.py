@@ -101,7 +101,7 @@ class Tab(tabs.TableTab):
         uuid = self.tab_group.kwargs['record'].id
         try:
             rows = [
-                api.Record(found.answer())
+                api.Record(found.api_fields())
                 for found in client.pod_manager_access(uuid)
             ]
         except Error:

@@ -50,7 +50,7 @@ class Topology(views.HorizonTemplateView):
             if chosen:
                 client = api.client(self.request)
                 tree = client.get_pod_manager_topology(chosen)
-                context['drawing'] = drawing.draw(tree.answer())
+                context['drawing'] = drawing.draw(tree.api_fields())
             context['status'] = [
                 pod_tables.status(one) for one in found if one.id == chosen
             ]

@@ -149,7 +149,7 @@ class Storage(tabs.TableTab):
         uuid = self.tab_group.kwargs['record'].id
         try:
             return [
-                api.Record(found.answer())
+                api.Record(found.api_fields())
                 for found in client.node_storages(uuid)
             ]
         except Error:

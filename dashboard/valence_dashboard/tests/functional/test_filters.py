@@ -33,7 +33,7 @@ class Filters(pages.NodeTestCase):
     def sample(self, collection, name):
         """A resource that has a field, and how a page shows that."""
         for found in getattr(self.composable, collection)():
-            record = found.answer()
+            record = found.api_fields()
             value = {
                 **record,
                 'pod_manager': record.get('podm_uuid') and 'pod',
