@@ -167,6 +167,10 @@ class Control:
         self._soon(self._server.interrupt(seconds))
         return web.Response(status=204)
 
+    def _finish(self, order: Order) -> web.Response:
+        """Have all happen now that would happen later."""
+        return web.json_response({'finished': self._personality.finish()})
+
     def _emit_events(self, order: Order) -> web.Response:
         body = order.properties
         emitted = self._personality.emit_events(
@@ -197,6 +201,7 @@ class Control:
         ('POST', 'reserve'): _reserve,
         ('POST', 'restart'): _restart,
         ('POST', 'replace'): _replace,
+        ('POST', 'finish'): _finish,
         ('POST', 'events'): _emit_events,
     }
 

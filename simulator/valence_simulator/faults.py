@@ -29,6 +29,10 @@ _key = getattr(web, 'RequestKey', lambda name, kind: name)
 FAIL_TASK = _key('fail-task', str)
 #: Key on the request that tells a personality to forget its session.
 EXPIRE_SESSION = _key('expire-session', bool)
+#: Key on the request that tells a personality how its work shall end.
+TASK = _key('task', dict)
+#: Key on the request that has nothing done, and the answer say otherwise.
+IGNORE = _key('ignore', bool)
 #: Key on the request that tells a personality what else to name as made.
 STRANGER = _key('stranger', str)
 #: Key on the request that has a foreign device join the group joined.
@@ -212,6 +216,17 @@ async def _fail_task(fault, request, handler):
     return await handler(request)
 
 
+async def _task(fault, request, handler):
+    request[TASK] = dict(fault.value or {})
+    return await handler(request)
+
+
+async def _ignore(fault, request, handler):
+    """The answer is as if the work were done, and nothing is."""
+    request[IGNORE] = True
+    return await handler(request)
+
+
 async def _stranger(fault, request, handler):
     """The work is done, and the answer names `value` as what was made."""
     request[STRANGER] = str(fault.value)
@@ -351,6 +366,8 @@ FAULTS: dict[str, Callable] = {
     'wrong-etag': _wrong_etag,
     'expire-session': _expire_session,
     'fail-task': _fail_task,
+    'task': _task,
+    'ignore': _ignore,
     'stranger': _stranger,
     'intrude': _intrude,
     'answer': _answer,

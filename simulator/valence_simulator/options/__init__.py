@@ -48,6 +48,7 @@ def parser() -> argparse.ArgumentParser:
         ('rsd', services.add_rsd),
         ('redfish', services.add_composition),
         ('oddities: identity', oddities.add_identity),
+        ('oddities: outcomes', oddities.add_outcomes),
     ):
         fill(parser.add_argument_group(title))
     return parser

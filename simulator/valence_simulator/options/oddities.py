@@ -9,6 +9,10 @@ SPELLINGS = ('plain', 'slash', 'absolute', 'prefix', 'encoded')
 IDS = ('new', 'restart', 'reuse')
 #: Where the targets of actions lie.
 TARGETS = ('own', 'foreign', 'outside', 'misspelt', 'absolute')
+#: Kinds of work that can be tasks.
+TASKS = ('compose', 'release', 'change', 'erase', 'reset', 'patch')
+#: How the answer 202 tells which task it is.
+TASK_LOCATIONS = ('monitor', 'task', 'body', 'bare')
 
 
 def add_identity(group) -> None:
@@ -59,4 +63,57 @@ def add_identity(group) -> None:
         type=int,
         default=0,
         help='how many characters of them are kept; 0: all',
+    )
+
+
+def add_outcomes(group) -> None:
+    """What answers before it is done, or without its being done."""
+    add = group.add_argument
+    for name, what in (
+        ('unreadable', 'what was composed is listed and answers 404'),
+        ('unlisted', 'what was composed can be read and is not listed'),
+        (
+            'lingering',
+            'what was released answers 404, is listed, and has its parts',
+        ),
+        ('power', 'a system is PoweringOn or PoweringOff after a reset'),
+    ):
+        add(
+            f'--{name}-seconds',
+            type=float,
+            default=0,
+            help=f'how long {what}',
+        )
+    add(
+        '--task-on',
+        nargs='*',
+        choices=TASKS,
+        help='the work that is a task: to compose, release, change parts, '
+        'erase, reset, PATCH (default: redfish: the first four; rsd: none)',
+    )
+    add(
+        '--task-seconds',
+        type=float,
+        default=0.2,
+        help='how long a task lasts that is neither to compose nor to '
+        'release (default: %(default)s)',
+    )
+    add(
+        '--task-location',
+        choices=TASK_LOCATIONS,
+        default='monitor',
+        help='Location of a 202 is the task monitor; the task, which has no '
+        'monitor; missing, and the body is the task; the task monitor, '
+        'without a body',
+    )
+    add(
+        '--task-lifetime',
+        type=float,
+        help='seconds after which a task that has ended answers 404',
+    )
+    add(
+        '--no-task-cancel',
+        dest='task_cancel',
+        action='store_false',
+        help='tasks cannot be cancelled',
     )

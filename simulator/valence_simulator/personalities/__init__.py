@@ -46,6 +46,9 @@ class Personality(Protocol):
     async def close(self) -> None:
         """Let go of connections and background work."""
 
+    def finish(self) -> int:
+        """Have all happen now that is to happen later; how much it was."""
+
     def set_options(self, **options: object) -> None:
         """Change options while running; TypeError if there is none such."""
 

@@ -36,6 +36,16 @@ class RedfishError(Exception):
 
     def body(self) -> dict:
         """The error object of the answer."""
+        return {
+            'error': {
+                'code': self.message_id,
+                'message': self.message,
+                '@Message.ExtendedInfo': self.infos(),
+            }
+        }
+
+    def infos(self) -> list[dict]:
+        """The extended information."""
         info = {
             '@odata.type': '#Message.v1_1_1.Message',
             'MessageId': self.message_id,
@@ -46,21 +56,14 @@ class RedfishError(Exception):
         }
         if self.related:
             info['RelatedProperties'] = list(self.related)
-        return {
-            'error': {
-                'code': self.message_id,
-                'message': self.message,
-                '@Message.ExtendedInfo': [info]
-                + [
-                    {
-                        '@odata.type': '#Message.v1_1_1.Message',
-                        'MessageId': 'Base.1.0.GeneralError',
-                        'Message': detail,
-                    }
-                    for detail in self.details
-                ],
+        return [info] + [
+            {
+                '@odata.type': '#Message.v1_1_1.Message',
+                'MessageId': 'Base.1.0.GeneralError',
+                'Message': detail,
             }
-        }
+            for detail in self.details
+        ]
 
 
 def bad_request(message: str, *related: str) -> RedfishError:

@@ -39,6 +39,11 @@ class Call:
         return self.request.get(faults.FAIL_TASK)
 
     @property
+    def ignored(self) -> bool:
+        """Whether nothing shall be done, and the answer say otherwise."""
+        return faults.IGNORE in self.request
+
+    @property
     def instead(self) -> str | None:
         """What the answer shall name instead of what is made."""
         return self.request.get(faults.STRANGER)

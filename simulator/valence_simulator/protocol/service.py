@@ -15,8 +15,10 @@ from valence_simulator.protocol import accounts
 from valence_simulator.protocol import answers
 from valence_simulator.protocol import errors
 from valence_simulator.protocol import metadata
+from valence_simulator.protocol.delays import Delays
 from valence_simulator.protocol.events import EventService
 from valence_simulator.protocol.forms import Forms
+from valence_simulator.protocol.power import Power
 from valence_simulator.protocol.query import Features
 from valence_simulator.protocol.query import Query
 from valence_simulator.protocol.resources import ROOT
@@ -25,6 +27,8 @@ from valence_simulator.protocol.resources import Resource
 from valence_simulator.protocol.resources import Tree
 from valence_simulator.protocol.sessions import SESSIONS
 from valence_simulator.protocol.sessions import Sessions
+from valence_simulator.protocol.tasks import Tasks
+from valence_simulator.protocol.visibility import Visibility
 
 #: Bytes that the body of a request may have.
 MAX_BODY = 1024 * 1024
@@ -41,6 +45,8 @@ class RedfishService:
     etags = False
     #: Whether the event service knows what newer schemas know.
     modern_events = False
+    #: The kinds of work that are tasks unless told otherwise.
+    usual_tasks: tuple[str, ...] = ()
 
     def __init__(self, options: argparse.Namespace, features: Features):
         self.options = options
@@ -56,6 +62,12 @@ class RedfishService:
             options.password,
             options.session_timeout,
             options.session_limit,
+        )
+        self.delays = Delays()
+        self.power = Power(self.delays, lambda: options.power_seconds)
+        self.visibility = Visibility(self.tree, options, self.delays)
+        self.tasks = Tasks(
+            self.tree, options, self.usual_tasks, self.delays, self.notify
         )
         self.events = EventService(self.tree, options, self.modern_events)
         accounts.add(self.tree, options.username)
@@ -78,6 +90,7 @@ class RedfishService:
                 {'uri': s.uri, 'username': s.username}
                 for s in self.sessions.alive()
             ],
+            'tasks': self.tasks.state(),
             **self.events.state(),
         }
 
@@ -103,11 +116,17 @@ class RedfishService:
     def restart(self, forget: bool = False) -> None:
         """Lose the sessions and, where told to, the subscriptions."""
         self.sessions.clear()
+        self.tasks.restart()
         self.events.restart()
 
     async def close(self) -> None:
-        """End streams and deliveries."""
+        """End streams and deliveries, and what is to happen later."""
+        self.delays.close()
         await self.events.close()
+
+    def finish(self) -> int:
+        """Have all happen now that is to happen later; how much it was."""
+        return self.delays.finish()
 
     def notify(self, event_type: str, uri: str, **properties: object) -> None:
         """Tell subscribers what happened to a resource."""
@@ -184,6 +203,8 @@ class RedfishService:
         if request.headers.get('OData-Version', '4.0') != '4.0':
             raise errors.precondition_failed()
         resource = self.tree.get(uri)
+        if self.visibility.is_unreadable(uri):
+            resource = None
         entry = ledger.current()
         if entry is not None:
             entry.resource = self.target_of(uri)

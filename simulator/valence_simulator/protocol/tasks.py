@@ -8,17 +8,20 @@ resource always answers 200.
 
 from __future__ import annotations
 
-import asyncio
+import argparse
 import dataclasses
 import datetime
-import json
 import logging
+import time
 from collections.abc import Callable
 
 from aiohttp import web
 
+from valence_simulator import faults
 from valence_simulator.protocol import answers
 from valence_simulator.protocol import errors
+from valence_simulator.protocol.delays import Delay
+from valence_simulator.protocol.delays import Delays
 from valence_simulator.protocol.resources import ROOT
 from valence_simulator.protocol.resources import Call
 from valence_simulator.protocol.resources import Tree
@@ -27,11 +30,70 @@ from valence_simulator.protocol.resources import document
 SERVICE = f'{ROOT}/TaskService'
 TASKS = f'{SERVICE}/Tasks'
 MONITORS = f'{SERVICE}/TaskMonitors'
+#: States that a task does not leave any more.
+ENDS = ('Completed', 'Killed', 'Exception', 'Cancelled')
 
 LOG = logging.getLogger(__name__)
 
 Work = Callable[[], web.Response]
 Notify = Callable[..., None]
+
+
+@dataclasses.dataclass
+class Ending:
+    """How work ends.
+
+    :param messages: texts, or whole messages.
+    :param work: whether the work is done.
+    """
+
+    state: str = 'Completed'
+    status: str = 'OK'
+    messages: list = dataclasses.field(default_factory=list)
+    work: bool = True
+
+    @classmethod
+    def of(cls, call: Call) -> Ending:
+        """What faults want of the work that a request starts."""
+        if call.failure is not None:
+            return cls('Exception', 'Critical', [call.failure], False)
+        if call.ignored:
+            return cls(work=False)
+        wanted = call.request.get(faults.TASK)
+        if wanted is None:
+            return cls()
+        state = wanted.get('TaskState', 'Completed')
+        status = wanted.get('TaskStatus', 'OK')
+        return cls(
+            state,
+            status,
+            wanted.get('Messages', []),
+            wanted.get('work', (state, status) == ('Completed', 'OK')),
+        )
+
+    @property
+    def good(self) -> bool:
+        return (self.state, self.status) == ('Completed', 'OK')
+
+    def error(self) -> errors.RedfishError:
+        """What a service says that does not use tasks."""
+        shown = self.shown_messages()
+        text = shown[0]['Message'] if shown else 'The work has failed.'
+        return errors.RedfishError(500, 'Base.1.5.InternalError', text)
+
+    def shown_messages(self) -> list[dict]:
+        return [
+            message
+            if isinstance(message, dict)
+            else {
+                '@odata.type': '#Message.v1_1_1.Message',
+                'MessageId': 'Base.1.5.InternalError',
+                'Message': message,
+                'MessageArgs': [],
+                'MessageSeverity': self.status,
+            }
+            for message in self.messages
+        ]
 
 
 @dataclasses.dataclass
@@ -41,12 +103,17 @@ class Task:
     id: str
     name: str
     started: str
+    #: When it began, by the clock that only ticks, and how long it takes.
+    began: float
+    seconds: float
+    undo: Callable[[], None]
     state: str = 'Running'
+    status: str = 'OK'
     ended: str | None = None
-    message: str | None = None
+    messages: list[dict] = dataclasses.field(default_factory=list)
     #: Status, body and headers of the work's own answer.
     answer: tuple[int, bytes, dict] | None = None
-    timer: asyncio.TimerHandle | None = None
+    timer: Delay | None = None
 
     @property
     def uri(self) -> str:
@@ -56,19 +123,36 @@ class Task:
     def monitor(self) -> str:
         return f'{MONITORS}/{self.id}'
 
+    @property
+    def percent(self) -> int:
+        if self.answer is not None:
+            return 100
+        passed = (time.monotonic() - self.began) / max(self.seconds, 0.001)
+        return min(99, int(passed * 100))
+
 
 class Tasks:
     """The task service.
 
-    :param asynchronous: whether work becomes a task; else its answer waits.
+    :param usual: the kinds of work that are tasks unless ``--task-on`` says
+        otherwise.
     """
 
-    def __init__(self, tree: Tree, asynchronous: bool, notify: Notify):
+    def __init__(
+        self,
+        tree: Tree,
+        options: argparse.Namespace,
+        usual: tuple[str, ...],
+        delays: Delays,
+        notify: Notify,
+    ):
         self._tree = tree
+        self._options = options
+        self._usual = usual
+        self._delays = delays
         self._notify = notify
-        self.asynchronous = asynchronous
         self.members: dict[str, Task] = {}
-        self._undo: dict[str, Callable[[], None]] = {}
+        self._last = 0
         tree.add(SERVICE, self._render_service)
         tree.add_collection(
             TASKS,
@@ -80,113 +164,173 @@ class Tasks:
     async def run(
         self,
         call: Call,
+        kind: str,
         name: str,
-        seconds: float,
         work: Work,
+        seconds: float | None = None,
         undo: Callable[[], None] = lambda: None,
+        unchanged: Work = answers.no_content,
     ) -> web.Response:
         """Do work after some seconds, as a task where tasks are wanted.
 
+        :param kind: one of options.oddities.TASKS.
+        :param seconds: how long it takes; as ``--task-seconds`` says if None.
         :param undo: called instead of `work` when the work fails, as a
             fault may order, or is cancelled.
+        :param unchanged: the answer when a fault has nothing done.
         """
-        if self.asynchronous:
-            return self._start(name, seconds, work, undo, call.failure)
-        await asyncio.sleep(seconds)
+        ending = Ending.of(call)
+        is_task = self._options.tasks and kind in self.kinds
+        if seconds is None:
+            seconds = self._options.task_seconds if is_task else 0
+
+        def end() -> web.Response:
+            if ending.work:
+                return work()
+            undo()
+            return unchanged()
+
+        if is_task:
+            return self._start(name, seconds, end, undo, ending)
+        await self._delays.sleep(seconds)
+        if not ending.good:
+            undo()
+            raise ending.error()
         try:
-            if call.failure is not None:
-                raise _failed(call.failure)
-            return work()
+            return end()
         except Exception:
             undo()
             raise
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """The kinds of work that are tasks."""
+        wanted = self._options.task_on
+        return self._usual if wanted is None else tuple(wanted)
+
+    def state(self) -> list[dict]:
+        """The tasks, for tests to look at."""
+        return [
+            {'uri': task.uri, 'name': task.name, 'state': task.state}
+            for task in self.members.values()
+        ]
 
     def restart(self) -> None:
         """Work under way is lost, and so is the record of it."""
         for task in list(self.members.values()):
             if task.answer is None:
                 self._cancel(task)
-            self._tree.remove(task.uri)
-            self._tree.remove(task.monitor)
-        self.members.clear()
-        self._tree.changed(TASKS)
+            self._forget(task)
+        self._last = 0
 
     def _start(
         self,
         name: str,
         seconds: float,
-        work: Work,
+        end: Work,
         undo: Callable[[], None],
-        failure: str | None,
+        ending: Ending,
     ) -> web.Response:
-        number = 1 + max(map(int, self.members), default=0)
-        task = Task(str(number), name, _now())
+        self._last += 1
+        number = str(self._last)
+        task = Task(number, name, _now(), time.monotonic(), seconds, undo)
         self.members[task.id] = task
-        self._undo[task.id] = undo
-        task.timer = asyncio.get_running_loop().call_later(
-            seconds, self._finish, task, work, failure
-        )
+        if ending.state in ENDS:
+            task.timer = self._delays.later(
+                seconds, lambda: self._finish(task, end, ending)
+            )
+        else:
+            task.state, task.status = ending.state, ending.status
+            task.messages = ending.shown_messages()
 
         async def watch(call: Call) -> web.Response:
             return self._watch(task)
 
+        async def show(call: Call) -> web.Response:
+            call.resource.changed()  # It has come further since.
+            return answers.ok(call.resource)
+
         async def cancel(call: Call) -> web.Response:
+            if not self._options.task_cancel:
+                raise errors.method_not_allowed('DELETE', 'GET, HEAD')
             if task.answer is None:
                 self._cancel(task)
             return answers.no_content()
 
-        self._tree.add(task.uri, lambda: _render(task), delete=cancel)
+        self._tree.add(
+            task.uri, lambda: self._render(task), get=show, delete=cancel
+        )
         self._tree.add(task.monitor, dict, get=watch, delete=cancel)
         self._tree.changed(TASKS)
         self._event(task, 'TaskStarted')
         return self._watch(task)
 
-    def _finish(self, task: Task, work: Work, failure: str | None) -> None:
+    def _finish(self, task: Task, end: Work, ending: Ending) -> None:
         try:
-            if failure is not None:
-                raise _failed(failure)
-            answer = work()
-            self._end(task, 'Completed', answer, None)
+            answer = end()
+            if ending.state != 'Completed':
+                answer = answers.error(ending.error())
         except Exception as error:
             if not isinstance(error, errors.RedfishError):
                 LOG.exception('The task %s failed', task.id)
                 error = _failed(f'{type(error).__name__}')
-            self._undo[task.id]()
-            self._end(task, 'Exception', answers.error(error), error.message)
+            task.undo()
+            answer = answers.error(error)
+            ending = Ending('Exception', 'Critical', error.infos())
+        self._end(task, ending, answer)
 
     def _cancel(self, task: Task) -> None:
-        task.timer.cancel()
-        self._undo[task.id]()
+        if task.timer is not None:
+            task.timer.cancel()
+        task.undo()
         gone = errors.RedfishError(
             410, 'Base.1.5.GeneralError', 'The task was cancelled.'
         )
-        self._end(task, 'Cancelled', answers.error(gone), gone.message)
+        ending = Ending('Cancelled', 'OK', gone.infos())
+        self._end(task, ending, answers.error(gone))
 
-    def _end(
-        self,
-        task: Task,
-        state: str,
-        answer: web.Response,
-        message: str | None,
-    ) -> None:
-        body = answer.body if isinstance(answer.body, bytes) else b''
-        headers = dict(answer.headers)
-        task.answer = (answer.status, body, headers)
-        task.state, task.message, task.ended = state, message, _now()
-        del self._undo[task.id]
+    def _end(self, task: Task, ending: Ending, answer: web.Response) -> None:
+        task.state, task.status, task.ended = (
+            ending.state,
+            ending.status,
+            _now(),
+        )
+        task.messages = ending.shown_messages()
         self._tree.changed(task.uri)
+        body = answer.body if isinstance(answer.body, bytes) else b''
+        task.answer = (answer.status, body, dict(answer.headers))
+        if ending.state == 'Completed' and not ending.good and not ending.work:
+            # As services do that tell no more than that it is over.
+            shown = answers.ok(self._tree[task.uri])
+            task.answer = (200, shown.body, dict(shown.headers))
         events = {'Completed': 'TaskCompletedOK', 'Cancelled': 'TaskCancelled'}
-        self._event(task, events.get(state, 'TaskAborted'))
+        self._event(task, events.get(ending.state, 'TaskAborted'))
+        if self._options.task_lifetime is not None:
+            self._delays.later(
+                self._options.task_lifetime, lambda: self._forget(task)
+            )
+
+    def _forget(self, task: Task) -> None:
+        self.members.pop(task.id, None)
+        self._tree.remove(task.uri)
+        self._tree.remove(task.monitor)
+        self._tree.changed(TASKS)
 
     def _watch(self, task: Task) -> web.Response:
-        if task.answer is None:
-            return answers.ok(
-                self._tree[task.uri],
-                202,
-                **{'Location': task.monitor, 'Retry-After': '1'},
+        if task.answer is not None:
+            status, body, headers = task.answer
+            return web.Response(status=status, body=body, headers=headers)
+        resource, form = self._tree[task.uri], self._options.task_location
+        resource.changed()
+        named = {'monitor': task.monitor, 'bare': task.monitor}
+        headers = {'Retry-After': '1'}
+        if form != 'body':
+            headers['Location'] = named.get(form, task.uri)
+        if form == 'bare':
+            return web.Response(
+                status=202, headers={**answers.COMMON, **headers}
             )
-        status, body, headers = task.answer
-        return web.Response(status=status, body=body, headers=headers)
+        return answers.ok(resource, 202, **headers)
 
     def _event(self, task: Task, key: str) -> None:
         self._notify(
@@ -210,26 +354,24 @@ class Tasks:
             Tasks={'@odata.id': TASKS},
         )
 
-
-def _render(task: Task) -> dict:
-    running = task.answer is None
-    failed = task.state == 'Exception'
-    messages = []
-    if task.answer is not None and task.message is not None:
-        messages = json.loads(task.answer[1])['error']['@Message.ExtendedInfo']
-    return document(
-        task.uri,
-        'Task.v1_4_0.Task',
-        task.name,
-        Description='A task',
-        TaskState=task.state,
-        TaskStatus='Critical' if failed else 'OK',
-        TaskMonitor=task.monitor,
-        StartTime=task.started,
-        **({} if running else {'EndTime': task.ended}),
-        PercentComplete=0 if running else 100,
-        Messages=messages,
-    )
+    def _render(self, task: Task) -> dict:
+        shown = {}
+        if self._options.task_location in ('monitor', 'bare'):
+            shown['TaskMonitor'] = task.monitor
+        if task.ended is not None:
+            shown['EndTime'] = task.ended
+        return document(
+            task.uri,
+            'Task.v1_4_0.Task',
+            task.name,
+            Description='A task',
+            TaskState=task.state,
+            TaskStatus=task.status,
+            StartTime=task.started,
+            **shown,
+            PercentComplete=task.percent,
+            Messages=task.messages,
+        )
 
 
 def _failed(why: str) -> errors.RedfishError:

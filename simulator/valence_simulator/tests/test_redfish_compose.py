@@ -60,10 +60,12 @@ class SpecificTestCase(RedfishTestCase):
             'Description': 'uuid',
             'Links': links('compute-2', 'storage-2-1'),
         }
+        await self.options(compose_seconds=60)
         status, task, headers = await self.post(SYSTEMS, body)
         self.assertEqual((202, 'Running'), (status, task['TaskState']))
         self.assertEqual(task['TaskMonitor'], headers['Location'])
         self.assertEqual('Composing', (await self.state_of('compute-2'))[0])
+        await self.control('finish')
         status, system, headers = await self.finish((status, task, headers))
         self.assertEqual(201, status)
         uri = headers['Location']

@@ -31,21 +31,25 @@ class RudeTestCase(RedfishTestCase):
 
     async def test_a_block_is_removed_twice(self):
         uri = await self.compose('compute-1', 'storage-1-1')
+        await self.options(compose_seconds=60)
         for status, _, _ in await asyncio.gather(
             *(self.change(uri, 'Remove', 'storage-1-1') for _ in range(3))
         ):
             self.assertEqual(202, status)
+        await self.control('finish')
         state = await self.settled()
         self.assertEqual([f'{BLOCKS}/compute-1'], state['nodes'][0]['parts'])
 
     async def test_a_system_goes_while_it_is_changed(self):
         uri = await self.compose('compute-1', 'storage-1-1')
+        await self.options(compose_seconds=60, release_seconds=60)
         await asyncio.gather(
             self.request('DELETE', uri),
             self.change(uri, 'Add', 'storage-2-1'),
             self.change(uri, 'Remove', 'storage-1-1'),
             self.request('DELETE', uri),
         )
+        await self.control('finish')
         state = await self.settled()
         self.assertEqual([], state['nodes'])
         self.assertEqual({'Unused'}, {b['state'] for b in state['blocks']})

@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from valence_simulator.personalities.eem.devices import FREE_EEIO
 from valence_simulator.personalities.eem.devices import NEW_EESV
 from valence_simulator.personalities.eem.devices import Device
@@ -21,12 +19,6 @@ class Groups:
     def __init__(self, devices: Devices, service):
         self._devices = devices
         self._service = service
-        self._timers: set[asyncio.TimerHandle] = set()
-
-    def close(self) -> None:
-        """Forget what is linking up."""
-        for timer in self._timers:
-            timer.cancel()
 
     def join(self, device: Device, group: str) -> None:
         """Put a device into a group, by the manager's rules.
@@ -88,16 +80,12 @@ class Groups:
         box.server = server.mac
 
         def up() -> None:
-            self._timers.discard(timer)
             if server.ports.get(port, [None])[0] == box.mac:
                 server.ports[port][1] = box.connected = True
                 self._devices.touch(server)
                 self._devices.touch(box)
 
-        timer = asyncio.get_running_loop().call_later(
-            self._service.options.compose_seconds, up
-        )
-        self._timers.add(timer)
+        self._service.delays.later(self._service.options.compose_seconds, up)
 
     def _part(self, device: Device) -> None:
         """Undo the links of a device with the rest of its group."""

@@ -24,6 +24,7 @@ from valence_simulator.personalities.eem.devices import Devices
 from valence_simulator.personalities.eem.errors import EemError
 from valence_simulator.personalities.eem.groups import Groups
 from valence_simulator.personalities.eem.strangers import Strangers
+from valence_simulator.protocol.delays import Delays
 
 VERSION = 'v1.0'
 
@@ -40,6 +41,7 @@ class EemService:
         self.devices = Devices(self.pod)
         self.counts: collections.Counter = collections.Counter()
         self.ledger = ledger.Ledger()
+        self.delays = Delays()
         self.groups = Groups(self.devices, self)
         self._strangers = Strangers(self)
         self._overlays: dict[str, dict] = {}
@@ -84,7 +86,10 @@ class EemService:
                 self.groups.leave(device)
 
     async def close(self) -> None:
-        self.groups.close()
+        self.delays.close()
+
+    def finish(self) -> int:
+        return self.delays.finish()
 
     def set_options(self, **options: object) -> None:
         changes = {n: command_line.checked(n, v) for n, v in options.items()}
@@ -157,7 +162,7 @@ class EemService:
                 continue
             known = True
             if method == request.method:
-                answer = handler(self, request.query, body, *match.groups())
+                answer = handler(self, request, body, *match.groups())
                 self._strangers.intrude(request, answer)
                 if answer is None:
                     return web.Response(status=204)
@@ -166,34 +171,38 @@ class EemService:
             raise EemError(405, 'method_not_allowed', request.method)
         raise EemError(404, 'not_found', f'There is no {path}.')
 
-    def _version(self, query, body) -> dict:
+    def _version(self, request, body) -> dict:
         return {'version_number': VERSION}
 
-    def _list(self, query, body) -> dict:
+    def _list(self, request, body) -> dict:
         return {
-            'devices': [{'id': d.id} for d in self._filtered(query)],
+            'devices': [{'id': d.id} for d in self._filtered(request.query)],
             'timestamp': _now(),
         }
 
-    def _list_detail(self, query, body) -> dict:
+    def _list_detail(self, request, body) -> dict:
         return {
-            'devices': [self._render(d) for d in self._filtered(query)],
+            'devices': [
+                self._render(d) for d in self._filtered(request.query)
+            ],
             'timestamp': _now(),
         }
 
-    def _show(self, query, body, device_id: str) -> dict:
+    def _show(self, request, body, device_id: str) -> dict:
         return {
             'device': self._render(self._device(device_id)),
             'timestamp': _now(),
         }
 
-    def _forget(self, query, body, device_id: str) -> None:
+    def _forget(self, request, body, device_id: str) -> None:
         device = self._device(device_id)
-        if query.get('force') != 'enabled' and _is_up(self._render(device)):
+        if request.query.get('force') != 'enabled' and _is_up(
+            self._render(device)
+        ):
             raise EemError(409, 'device_up', 'The device is up.')
         self.remove(device.uri)
 
-    def _join(self, query, body, device_id: str) -> dict:
+    def _join(self, request, body, device_id: str) -> dict:
         self.counts['PUT group_id'] += 1
         device = self._device(device_id)
         self._check_usable(device, body.get('update_time'))
@@ -205,28 +214,30 @@ class EemService:
             raise EemError(
                 400, 'invalid_group_id', 'group_id must be 16 to 4092.'
             )
-        self.groups.join(device, group)
+        if faults.IGNORE not in request:
+            self.groups.join(device, group)
         return {'group_id': group, 'update_time': str(device.update_time)}
 
-    def _leave_group(self, query, body, device_id: str) -> dict:
+    def _leave_group(self, request, body, device_id: str) -> dict:
         self.counts['DELETE group_id'] += 1
         device = self._device(device_id)
-        self._check_usable(device, query.get('update_time'))
-        self.groups.leave(device)
+        self._check_usable(device, request.query.get('update_time'))
+        if faults.IGNORE not in request:
+            self.groups.leave(device)
         return {'update_time': str(device.update_time)}
 
-    def _audit(self, query, body, device_id: str) -> dict:
+    def _audit(self, request, body, device_id: str) -> dict:
         device = self._device(device_id)
         self.devices.touch(device)
         return {'update_time': str(device.update_time)}
 
-    def _poke(self, query, body, device_id: str) -> None:
+    def _poke(self, request, body, device_id: str) -> None:
         self._device(device_id)
 
-    def _show_led(self, query, body, device_id: str) -> dict:
+    def _show_led(self, request, body, device_id: str) -> dict:
         return {'uid_led_status': self._device(device_id).led}
 
-    def _set_led(self, query, body, device_id: str) -> dict:
+    def _set_led(self, request, body, device_id: str) -> dict:
         device = self._device(device_id)
         if body.get('uid_led_status') not in ('on', 'off'):
             raise EemError(400, 'invalid_parameter', 'uid_led_status')
@@ -234,7 +245,7 @@ class EemService:
         self.devices.touch(device)
         return {'uid_led_status': device.led}
 
-    def _clear_port(self, query, body, device_id: str, port: str) -> None:
+    def _clear_port(self, request, body, device_id: str, port: str) -> None:
         device = self._device(device_id)
         if port not in device.ports:
             raise EemError(404, 'not_found', f'There is no port {port}.')
@@ -243,11 +254,11 @@ class EemService:
         del device.ports[port]
         self.devices.touch(device)
 
-    def _groups(self, query, body) -> dict:
+    def _groups(self, request, body) -> dict:
         groups = {d.group for d in self.devices.members.values()}
         return {'groups': [{'id': group} for group in sorted(groups)]}
 
-    def _dump(self, query, body) -> None:
+    def _dump(self, request, body) -> None:
         """Statistics go to a file of the manager."""
 
     def _check_usable(self, device: Device, update_time: object) -> None:

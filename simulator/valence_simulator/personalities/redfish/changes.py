@@ -61,9 +61,10 @@ class Changes:
 
         return await self._service.tasks.run(
             call,
+            'change',
             'Add a resource block',
-            self._service.options.compose_seconds,
             work,
+            self._service.options.compose_seconds,
             lambda: systems.release(plan),
         )
 
@@ -84,9 +85,10 @@ class Changes:
 
         return await self._service.tasks.run(
             call,
+            'change',
             'Remove a resource block',
-            self._service.options.compose_seconds,
             work,
+            self._service.options.compose_seconds,
         )
 
     async def decommission(
@@ -117,9 +119,10 @@ class Changes:
 
         return await self._service.tasks.run(
             call,
+            'erase',
             'Decommission a system',
-            self._service.options.release_seconds,
             work,
+            self._service.options.release_seconds,
         )
 
     def _block_of(self, system: ComposedSystem, body: dict) -> Block:

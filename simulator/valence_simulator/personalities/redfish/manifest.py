@@ -240,10 +240,14 @@ class Manifests:
 
         return await self._service.tasks.run(
             call,
+            'compose',
             'Compose by a manifest',
-            self._service.options.compose_seconds,
             work,
+            self._service.options.compose_seconds,
             undo,
+            lambda: web.json_response(
+                {**call.body, 'Manifest': manifest}, headers=answers.COMMON
+            ),
         )
 
     def _do(self, call: Call, step: Step, expand: bool) -> dict:

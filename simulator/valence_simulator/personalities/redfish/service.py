@@ -37,6 +37,7 @@ class CompositionService(RedfishService):
 
     name = 'redfish'
     modern_events = True
+    usual_tasks = ('compose', 'release', 'change', 'erase')
 
     def __init__(self, options: argparse.Namespace):
         self.etags = options.etags
@@ -56,7 +57,6 @@ class CompositionService(RedfishService):
         self.counts: collections.Counter = collections.Counter()
         self.blocks = BlockPod(self.pod)
         self.planner = Planner(self.blocks, options.compose_by)
-        self.tasks = tasks.Tasks(self.tree, options.tasks, self.notify)
         self.tree.add(ROOT, self._render_root, public=True)
         if options.composition_service:
             self.tree.add(uris.SERVICE, self._render_service)
@@ -99,16 +99,11 @@ class CompositionService(RedfishService):
                 for system in self.systems.members.values()
             ],
             'reservations': list(manifests.reservations) if manifests else [],
-            'tasks': [
-                {'uri': task.uri, 'name': task.name, 'state': task.state}
-                for task in self.tasks.members.values()
-            ],
             'executed': dict(self.counts),
         }
 
     def restart(self, forget: bool = False) -> None:
         super().restart(forget)
-        self.tasks.restart()
         self.systems.restart(forget)
 
     def add_systems(self, count: int, kind: str | None) -> list[str]:

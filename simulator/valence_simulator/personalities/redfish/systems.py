@@ -185,7 +185,9 @@ class Systems:
             uris.SYSTEMS,
             'ComputerSystemCollection',
             'Computer Systems',
-            [system.uri for system in self.members.values()],
+            self._service.visibility.listed(
+                system.uri for system in self.members.values()
+            ),
         )
         options = self._service.options
         if options.compose_by and options.capabilities_on == 'systems':
@@ -200,14 +202,20 @@ class Systems:
         self.claim(plan)
 
         def work() -> web.Response:
-            return self._service.created(call, self.build(plan).uri)
+            uri = self.build(plan).uri
+            self._service.visibility.appear(uri)
+            return self._service.created(call, uri)
 
         return await self._service.tasks.run(
             call,
+            'compose',
             'Compose a system',
-            self._service.options.compose_seconds,
             work,
+            self._service.options.compose_seconds,
             lambda: self.release(plan),
+            lambda: self._service.created(
+                call, f'{uris.SYSTEMS}/{self.ids.next()}'
+            ),
         )
 
     # A system
@@ -280,11 +288,18 @@ class Systems:
             raise errors.property_missing('ResetType')
         if kind not in RESET_TYPES:
             raise errors.property_value('ResetType', kind)
-        off = kind in ('ForceOff', 'GracefulShutdown')
-        system.power = 'Off' if off else 'On'
-        self._tree.changed(system.uri)
-        self._service.notify('StatusChange', system.uri)
-        return answers.no_content()
+
+        def changed() -> None:
+            self._tree.changed(system.uri)
+            self._service.notify('StatusChange', system.uri)
+
+        def work() -> web.Response:
+            self._service.power.reset(system, kind, changed)
+            return answers.no_content()
+
+        return await self._service.tasks.run(
+            call, 'reset', 'Reset a system', work
+        )
 
     async def _patch(self, system: ComposedSystem, call: Call):
         body = call.body
@@ -295,26 +310,42 @@ class Systems:
                 check_text(name, value)
             elif name != 'Links':
                 raise errors.property_not_writable(name)
-        if 'Links' in body:
-            self._changes.replace(system, body['Links'])
-        system.boot.update(body.get('Boot', {}))
-        texts = {k: v for k, v in body.items() if k in TEXTS}
-        system.texts.update(texts)
-        self._service.ledger.renamed(system.uri, **texts)
-        self.changed(system)
-        return answers.ok(self._tree[system.uri])
+
+        def work() -> web.Response:
+            self.check_there(system)
+            if 'Links' in body:
+                self._changes.replace(system, body['Links'])
+            system.boot.update(body.get('Boot', {}))
+            texts = {k: v for k, v in body.items() if k in TEXTS}
+            system.texts.update(texts)
+            self._service.ledger.renamed(system.uri, **texts)
+            self.changed(system)
+            return answers.ok(self._tree[system.uri])
+
+        return await self._service.tasks.run(
+            call,
+            'patch',
+            'Change a system',
+            work,
+            unchanged=lambda: answers.ok(self._tree[system.uri]),
+        )
 
     async def _delete(self, system: ComposedSystem, call: Call):
         self._service.counts['DELETE'] += 1
 
         def work() -> web.Response:
-            if system.id in self.members:
-                self.decompose(system)
+            if self.members.get(system.id) is system:
+                self._service.visibility.vanish(system.uri, decompose)
             return answers.no_content()
+
+        def decompose() -> None:
+            if self.members.get(system.id) is system:
+                self.decompose(system)
 
         return await self._service.tasks.run(
             call,
+            'release',
             'Take a system apart',
-            self._service.options.release_seconds,
             work,
+            self._service.options.release_seconds,
         )

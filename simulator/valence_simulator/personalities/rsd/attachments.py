@@ -134,8 +134,7 @@ class Attachments:
             raise errors.conflict(f'{uri} is in use already.')
         if uri not in self.attachable():
             raise errors.property_value('Resource', uri)
-        self._service.nodes.attach(node, uri)
-        return answers.no_content()
+        return await self._run(call, 'Attach', node, uri)
 
     async def _detach(self, node: Node, call: Call) -> web.Response:
         self._service.nodes.counts[f'Detach{self._noun}'] += 1
@@ -143,8 +142,25 @@ class Attachments:
         uri = self._resource_of(call.body)
         if uri not in node.attached:
             raise errors.conflict(f'{uri} is not attached to this node.')
-        self._service.nodes.detach(node, uri)
-        return answers.no_content()
+        return await self._run(call, 'Detach', node, uri)
+
+    async def _run(
+        self, call: Call, verb: str, node: Node, uri: str
+    ) -> web.Response:
+        nodes = self._service.nodes
+
+        def work() -> web.Response:
+            # Somebody may have been faster.
+            if verb == 'Attach' and uri not in self.attachable():
+                raise errors.conflict(f'{uri} is in use already.')
+            if verb == 'Detach' and uri not in node.attached:
+                raise errors.conflict(f'{uri} is not attached any more.')
+            (nodes.attach if verb == 'Attach' else nodes.detach)(node, uri)
+            return answers.no_content()
+
+        return await self._service.tasks.run(
+            call, 'change', f'{verb} a resource', work
+        )
 
     def _resource_of(self, body: dict) -> str:
         known = ('Resource', 'Protocol', 'CapacityGiB')

@@ -3,13 +3,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import dataclasses
 
 from valence_simulator.hardware import System
 from valence_simulator.hardware import Volume
 from valence_simulator.personalities.rsd import systems
 from valence_simulator.personalities.rsd import uris
+from valence_simulator.protocol.delays import Delay
 from valence_simulator.protocol.resources import document
 from valence_simulator.protocol.resources import link
 from valence_simulator.protocol.resources import links
@@ -36,7 +36,7 @@ class Node:
     clear_optane: bool = False
     tagged_values: dict = dataclasses.field(default_factory=dict)
     system_gone: bool = False
-    timer: asyncio.TimerHandle | None = None
+    timer: Delay | None = None
 
     @property
     def uri(self) -> str:

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import collections
 import uuid
 
@@ -80,7 +79,7 @@ class Nodes:
             self._tree.changed(uri)
         for volume in node.made:
             self._service.storage.delete(volume)
-        node.system.power = 'Off'
+        self._service.power.set(node.system, 'Off')
         node.system.boot.update(
             BootSourceOverrideEnabled='Disabled',
             BootSourceOverrideTarget='None',
@@ -98,7 +97,9 @@ class Nodes:
             uris.NODES,
             'ComposedNodeCollection',
             'Composed Nodes',
-            [node.uri for node in self.members.values()],
+            self._service.visibility.listed(
+                node.uri for node in self.members.values()
+            ),
         )
         nodes['Actions'] = {
             '#ComposedNodeCollection.Allocate': {'target': uris.ALLOCATE}
@@ -107,7 +108,12 @@ class Nodes:
 
     async def _allocate(self, call: Call) -> web.Response:
         self.counts['Allocate'] += 1
+        if call.ignored:
+            return self._service.created(
+                call, f'{uris.NODES}/{self._ids.next()}'
+            )
         node = self.make(call.body)
+        self._service.visibility.appear(node.uri)
         self._start(node, 'Allocated', call.failure)
         self._service.notify('ResourceAdded', node.uri)
         return self._service.created(call, node.uri)
@@ -198,10 +204,10 @@ class Nodes:
                 return
             node.state = goal
             if goal == 'Assembled':
-                node.system.power = 'On'
+                self._service.power.set(node.system, 'On')
             self._changed(node)
 
-        node.timer = asyncio.get_running_loop().call_later(
+        node.timer = self._service.delays.later(
             self._options.compose_seconds, finish
         )
 
@@ -222,6 +228,8 @@ class Nodes:
     async def _assemble(self, node: Node, call: Call) -> web.Response:
         self.counts['Assemble'] += 1
         self.require(node, 'Allocated')
+        if call.ignored:
+            return answers.no_content()
         node.state = 'Assembling'
         self._changed(node)
         self._start(node, 'Assembled', call.failure)
@@ -231,42 +239,55 @@ class Nodes:
         self.counts['Reset'] += 1
         self.require(node, *USABLE)
         self._check_system(node)
-        systems.reset(node.system, call.body)
-        self._changed(node)
-        self._service.notify('StatusChange', uris.system(node.system))
-        return answers.no_content()
+        return await self._service.systems.reset(node.system, call)
 
     async def _patch(self, node: Node, call: Call) -> web.Response:
         body = call.body
         _check_patch(body)
         tagged_values = _tagged_values(body)
-        node.system.boot.update(body.get('Boot', {}))
-        node.clear_tpm = body.get('ClearTPMOnDelete', node.clear_tpm)
-        node.clear_optane = body.get(OPTANE, node.clear_optane)
-        node.tagged_values.update(tagged_values)
-        self._changed(node)
-        if self._options.rsd_version == '2.1':
-            return answers.no_content()
-        return answers.ok(self._tree[node.uri])
+
+        def shown() -> web.Response:
+            if self._options.rsd_version == '2.1':
+                return answers.no_content()
+            return answers.ok(call.resource)
+
+        def work() -> web.Response:
+            node.system.boot.update(body.get('Boot', {}))
+            node.clear_tpm = body.get('ClearTPMOnDelete', node.clear_tpm)
+            node.clear_optane = body.get(OPTANE, node.clear_optane)
+            node.tagged_values.update(tagged_values)
+            self._changed(node)
+            return shown()
+
+        return await self._service.tasks.run(
+            call, 'patch', 'Change a node', work, unchanged=shown
+        )
 
     async def _delete(self, node: Node, call: Call) -> web.Response:
         self.counts['DELETE'] += 1
         self._check_system(node)
-        if self._options.release_seconds:
-            await asyncio.sleep(self._options.release_seconds)
-        if call.failure is not None:
-            raise errors.RedfishError(
-                500, 'Base.1.0.GeneralError', call.failure
-            )
-        if node.id not in self.members:
-            raise errors.not_found(node.uri)
-        self.remove(node)
-        return answers.no_content()
+        return await self._release(node, call, self._options.release_seconds)
 
     async def _force_delete(self, node: Node, call: Call) -> web.Response:
         self.counts['ForceDelete'] += 1
-        self.remove(node)
-        return answers.no_content()
+        return await self._release(node, call, 0)
+
+    async def _release(
+        self, node: Node, call: Call, seconds: float
+    ) -> web.Response:
+        def remove() -> None:
+            if self.members.get(node.id) is node:
+                self.remove(node)
+
+        def work() -> web.Response:
+            if self.members.get(node.id) is not node:
+                raise errors.not_found(node.uri)
+            self._service.visibility.vanish(node.uri, remove)
+            return answers.no_content()
+
+        return await self._service.tasks.run(
+            call, 'release', 'Delete a node', work, seconds
+        )
 
     def _check_system(self, node: Node) -> None:
         if node.system_gone or not node.system.online:

@@ -33,8 +33,8 @@ OK = {'State': 'Enabled', 'Health': 'OK', 'HealthRollup': 'OK'}
 class RsdService(RedfishService):
     """An RSD pod manager.
 
-    It has no ETags and no tasks; how composing goes on shows in
-    ComposedNodeState.
+    It has no ETags, and no tasks unless they are asked for; how composing
+    goes on shows in ComposedNodeState.
     """
 
     name = 'rsd'
@@ -47,15 +47,12 @@ class RsdService(RedfishService):
         tree, pod = self.tree, self.pod
         tree.add(ROOT, self._render_root, public=True)
         self._add_manager()
-        # A stub: composing shows in ComposedNodeState, not in tasks.
-        tasks.Tasks(tree, False, self.notify)
         self.chassis = ChassisTree(tree, pod)
-        self.systems = Systems(tree, pod, self._system_changed)
+        self.systems = Systems(self, self._system_changed)
         self.nodes = Nodes(self)
         old = options.rsd_version in ('2.1', '2.2')
         self.storage = Storage(
-            tree,
-            pod,
+            self,
             self.nodes.is_taken,
             Services(tree, pod) if old else None,
         )

@@ -9,13 +9,11 @@ from collections.abc import Callable
 from aiohttp import web
 
 from valence_simulator.hardware import GIB
-from valence_simulator.hardware import Pod
 from valence_simulator.hardware import Volume
 from valence_simulator.personalities.rsd import uris
 from valence_simulator.personalities.rsd.services import Services
 from valence_simulator.protocol import answers
 from valence_simulator.protocol.resources import Call
-from valence_simulator.protocol.resources import Tree
 from valence_simulator.protocol.resources import document
 from valence_simulator.protocol.resources import link
 from valence_simulator.protocol.resources import links
@@ -32,11 +30,12 @@ class Storage:
 
     def __init__(
         self,
-        tree: Tree,
-        pod: Pod,
+        service,
         is_taken: Callable[[str], bool],
         services: Services | None,
     ):
+        tree, pod = service.tree, service.pod
+        self._service = service
         self._tree = tree
         self._services = services
         #: The URI of what a node attaches to have a volume.
@@ -45,20 +44,20 @@ class Storage:
         self._enclosure = pod.enclosure
         self._is_taken = is_taken
         self._made = 0
-        service = uris.STORAGE_SERVICE
+        uri = uris.STORAGE_SERVICE
         tree.add_collection(
             uris.STORAGE_SERVICES,
             'StorageServiceCollection',
             'Storage Services',
-            lambda: [service],
+            lambda: [uri],
         )
-        tree.add(service, self._render_service)
+        tree.add(uri, self._render_service)
         for name, kind, members in (
             ('StoragePools', 'StoragePoolCollection', self._pools),
             ('Volumes', 'VolumeCollection', self._volumes),
             ('Drives', 'DriveCollection', self._drives),
         ):
-            tree.add_collection(f'{service}/{name}', kind, name, members)
+            tree.add_collection(f'{uri}/{name}', kind, name, members)
         self._add_pool()
         for volume in self._pool.volumes:
             self._add_volume(volume)
@@ -131,9 +130,14 @@ class Storage:
         uri = uris.volume(volume)
 
         async def initialize(call: Call) -> web.Response:
-            volume.erased = True
-            self._tree.changed(uri)
-            return answers.no_content()
+            def work() -> web.Response:
+                volume.erased = True
+                self._tree.changed(uri)
+                return answers.no_content()
+
+            return await self._service.tasks.run(
+                call, 'erase', 'Initialize a volume', work
+            )
 
         self._tree.add(uri, lambda: self._render_volume(volume))
         self._tree.add(f'{uri}/Actions/Volume.Initialize', post=initialize)

@@ -38,7 +38,8 @@ class Strangers:
             node = nodes.make(request, node_id)
         except errors.RedfishError as error:
             raise ValueError(' '.join((str(error), *error.details))) from error
-        node.state, node.system.power = 'Assembled', 'On'
+        node.state = 'Assembled'
+        self._service.power.set(node.system, 'On')
         self._service.notify('ResourceAdded', node.uri)
         return node.uri
 

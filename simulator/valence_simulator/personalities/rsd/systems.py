@@ -14,14 +14,12 @@ from aiohttp import web
 from valence_simulator.hardware import Dimm
 from valence_simulator.hardware import Drive
 from valence_simulator.hardware import Nic
-from valence_simulator.hardware import Pod
 from valence_simulator.hardware import Processor
 from valence_simulator.hardware import System
 from valence_simulator.personalities.rsd import uris
 from valence_simulator.protocol import answers
 from valence_simulator.protocol import errors
 from valence_simulator.protocol.resources import Call
-from valence_simulator.protocol.resources import Tree
 from valence_simulator.protocol.resources import document
 from valence_simulator.protocol.resources import link
 from valence_simulator.protocol.resources import links
@@ -53,11 +51,10 @@ class Systems:
     :param changed: called with a system whose state has changed.
     """
 
-    def __init__(
-        self, tree: Tree, pod: Pod, changed: Callable[[System], None]
-    ):
+    def __init__(self, service, changed: Callable[[System], None]):
+        tree, pod = service.tree, service.pod
+        self._service = service
         self._tree = tree
-        self._pod = pod
         self._changed = changed
         tree.add_collection(
             uris.SYSTEMS,
@@ -74,14 +71,23 @@ class Systems:
         tree = self._tree
 
         async def reset_action(call: Call) -> web.Response:
-            reset(system, call.body)
-            self._changed(system)
-            return answers.no_content()
+            return await self.reset(system, call)
 
         async def patch(call: Call) -> web.Response:
-            update_boot(system, call.body)
-            self._changed(system)
-            return answers.ok(call.resource)
+            check_update(call.body)
+
+            def work() -> web.Response:
+                system.boot.update(call.body['Boot'])
+                self._changed(system)
+                return answers.ok(call.resource)
+
+            return await self._service.tasks.run(
+                call,
+                'patch',
+                'Change a system',
+                work,
+                unchanged=lambda: answers.ok(call.resource),
+            )
 
         tree.add(uri, lambda: render_system(system), patch=patch)
         tree.add(f'{uri}/Actions/ComputerSystem.Reset', post=reset_action)
@@ -105,6 +111,20 @@ class Systems:
                 ),
             )
 
+    async def reset(self, system: System, call: Call) -> web.Response:
+        """Change the power state as a request asks for."""
+        kind = reset_type(call.body)
+
+        def work() -> web.Response:
+            self._service.power.reset(
+                system, kind, lambda: self._changed(system)
+            )
+            return answers.no_content()
+
+        return await self._service.tasks.run(
+            call, 'reset', 'Reset a system', work
+        )
+
     def _add_parts(
         self, system: System, name: str, kind: str, parts: list
     ) -> None:
@@ -123,8 +143,8 @@ class Systems:
             )
 
 
-def reset(system: System, body: dict) -> None:
-    """Change the power state as a ResetType asks for.
+def reset_type(body: dict) -> str:
+    """The ResetType of a request.
 
     :raises RedfishError: 400, the body is not right.
     """
@@ -136,24 +156,15 @@ def reset(system: System, body: dict) -> None:
     for name in body:
         if name != 'ResetType':
             raise errors.property_unknown(name)
-    if kind in ('ForceOff', 'GracefulShutdown'):
-        system.power = 'Off'
-    elif kind == 'PushPowerButton':
-        system.power = 'Off' if system.power == 'On' else 'On'
-    elif kind != 'Nmi':
-        system.power = 'On'
+    return kind
 
 
-def update_boot(system: System, body: dict) -> None:
-    """Take over a `Boot` object, and nothing else.
-
-    :raises RedfishError: 400, the body is not right.
-    """
+def check_update(body: dict) -> None:
+    """:raises RedfishError: 400, it is no `Boot` object and nothing else."""
     for name in body:
         if name != 'Boot':
             raise errors.property_not_writable(name)
     check_boot(body.get('Boot'))
-    system.boot.update(body['Boot'])
 
 
 def check_boot(boot: object) -> None:
