@@ -18,6 +18,7 @@ import contextlib
 import functools
 from collections.abc import Iterable
 from typing import Any
+from typing import Literal
 from typing import NamedTuple
 
 import sqlalchemy as sa
@@ -27,12 +28,17 @@ from oslo_db import exception as db_exception
 from oslo_log import log
 
 from valence.common import exception
+from valence.common.types import Requirements
 from valence.db import api as db
 from valence.db.sqlalchemy import models
 
 LOG = log.getLogger(__name__)
 
-_PARTS = ('storage', 'network', 'pci_devices')
+_PARTS: tuple[Literal['storage', 'network', 'pci_devices'], ...] = (
+    'storage',
+    'network',
+    'pci_devices',
+)
 
 
 class Charge(NamedTuple):
@@ -55,14 +61,14 @@ class Charge(NamedTuple):
         }
 
 
-def of_requirements(wanted: dict[str, Any]) -> Charge:
+def of_requirements(wanted: Requirements) -> Charge:
     """What a node is charged with that was asked for by requirements."""
     return Charge(
         nodes=1,
         cores=wanted.get('processor', {}).get('total_cores', 0),
         memory=wanted.get('memory', {}).get('capacity_mib', 0),
         devices=sum(
-            part['count'] for group in _PARTS for part in wanted.get(group, ())
+            part['count'] for group in _PARTS for part in wanted.get(group, [])
         ),
     )
 

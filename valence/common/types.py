@@ -1,8 +1,47 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Types that have no better home."""
+"""Types that several layers share."""
 
 from typing import Any
+from typing import Required
 from typing import TypeAlias
+from typing import TypedDict
 
-#: A JSON object of a caller or a vendor: nobody has checked what is in it.
+#: A JSON object whose content is not checked by types: from a vendor, from a
+#: caller, or stored in the database.
 JsonObject: TypeAlias = dict[str, Any]
+
+
+class Processor(TypedDict, total=False):
+    """Requirements of the processors of a system."""
+
+    total_cores: int
+    model: str
+    architecture: str
+    sockets: int
+
+
+class Memory(TypedDict, total=False):
+    """Requirements of the memory of a system."""
+
+    capacity_mib: int
+    type: str
+
+
+class Part(TypedDict, total=False):
+    """A number of equal parts: drives, network interfaces or devices."""
+
+    count: Required[int]
+    type: str
+    protocol: str
+    capacity_gib: int
+    speed_mbps: int
+
+
+class Requirements(TypedDict, total=False):
+    """The requirements of a node; ``objects.requirements`` has the schema."""
+
+    processor: Processor
+    memory: Memory
+    storage: list[Part]
+    pci_devices: list[Part]
+    network: list[Part]

@@ -1,22 +1,25 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a node or a flavor asks of hardware."""
+"""The hardware requirements of a node or a flavor."""
 
-from typing import Any
+from typing import cast
 
 import jsonschema
 
+from valence.common.types import JsonObject
+from valence.common.types import Requirements
+
 _WORD = {'type': 'string', 'minLength': 1, 'maxLength': 255}
-# Numbers come as numbers; strings of digits are taken too.
+# A number, or a string of digits.
 _COUNT = {
     'anyOf': [
         {'type': 'integer', 'minimum': 1, 'maximum': 2**31 - 1},
-        # Python lets a line end follow what $ stands for.
+        # In Python, $ also matches before a final newline.
         {'type': 'string', 'pattern': r'^0*[1-9][0-9]{0,8}$(?!\n)'},
     ]
 }
 
 
-def _group(**properties: dict[str, Any]) -> dict[str, Any]:
+def _group(**properties: JsonObject) -> JsonObject:
     return {
         'type': 'object',
         'properties': properties,
@@ -24,7 +27,7 @@ def _group(**properties: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _groups(**properties: dict[str, Any]) -> dict[str, Any]:
+def _groups(**properties: JsonObject) -> JsonObject:
     return {'type': 'array', 'maxItems': 64, 'items': _group(**properties)}
 
 
@@ -39,15 +42,15 @@ SCHEMA = _group(
     pci_devices=_groups(type=_WORD, count=_COUNT),
     network=_groups(speed_mbps=_COUNT, count=_COUNT),
 )
-# A model may be called by digits alone.
+# Text, even where it consists of digits, as the name of a model may.
 _WORDS = frozenset(('model', 'architecture', 'type', 'protocol'))
 _VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
 
 
-def check(properties: dict[str, Any]) -> None:
-    """Refuse requirements that are not of the form above.
+def check(properties: JsonObject) -> None:
+    """Validate requirements against ``SCHEMA``.
 
-    :raises ValueError: naming the place within them.
+    :raises ValueError: naming the part that is invalid.
     """
     error = jsonschema.exceptions.best_match(
         _VALIDATOR.iter_errors(properties)
@@ -58,19 +61,19 @@ def check(properties: dict[str, Any]) -> None:
         raise ValueError(f'{where}{error.message[:200]}')
 
 
-def normalize(properties: dict[str, Any]) -> dict[str, Any]:
-    """Requirements with numbers for digits and every ``count`` written out."""
+def normalize(properties: JsonObject) -> Requirements:
+    """Requirements with numbers for digits, and a ``count`` for each part."""
 
-    def numbers(group: dict[str, Any]) -> dict[str, Any]:
+    def numbers(group: JsonObject) -> JsonObject:
         return {
             name: value if name in _WORDS else int(value)
             for name, value in group.items()
         }
 
-    result: dict[str, Any] = {}
+    result: JsonObject = {}
     for key, value in properties.items():
         if isinstance(value, list):
             result[key] = [{'count': 1, **numbers(item)} for item in value]
         else:
             result[key] = numbers(value)
-    return result
+    return cast(Requirements, result)

@@ -22,6 +22,7 @@ from typing import ClassVar
 from typing import Protocol
 
 from valence.common import exception
+from valence.common.types import Requirements
 from valence.podmanagers import hardware
 
 RESET_TYPES = (
@@ -127,7 +128,7 @@ class ComposeRequest:
 
     marker: str
     name: str
-    requirements: dict[str, Any]
+    requirements: Requirements
     system: str
     devices: tuple[str, ...] = ()
 

@@ -1,44 +1,42 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where a node has to be, or must not be, for the sake of others."""
-
-from typing import Any
+"""Affinity and anti-affinity to the hardware of other nodes."""
 
 from valence.db import api as db
 from valence.db.sqlalchemy import models
+from valence.scheduler.request import AffinityRule
 
 
 class Affinity:
-    """Where a node has to be, or must not be, for the sake of others."""
+    """A rule, applied to the systems that the other nodes have now."""
 
-    def __init__(
-        self, tx: db.Transaction, affinity: dict[str, Any] | None
-    ) -> None:
-        self._wanted = affinity or {}
-        if not self._wanted:
+    def __init__(self, tx: db.Transaction, rule: AffinityRule | None) -> None:
+        self._rule = rule or None
+        if not rule:
             return
-        self._together = 'with' in self._wanted
-        nodes = self._wanted['with' if self._together else 'against']
+        self._together = 'with' in rule
+        nodes = rule['with'] if self._together else rule['against']
         systems = tx.list(
             models.System,
             only=('podm_uuid', 'rack_uuid'),
             node_uuid=nodes,
         ).all()
-        self._places = {self._place(system) for system in systems}
+        self._places = {self._place(rule, system) for system in systems}
 
-    def _place(self, system: models.System) -> str | None:
-        """The rack or pod manager of a system."""
-        if self._wanted['scope'] == 'pod_manager':
+    @staticmethod
+    def _place(rule: AffinityRule, system: models.System) -> str | None:
+        """The UUID of the rack or pod manager of a system."""
+        if rule['scope'] == 'pod_manager':
             return system.podm_uuid
         return system.rack_uuid
 
-    def against(self, system: models.System) -> str | None:
-        """Why a system will not do; None: it will."""
-        if not self._wanted:
+    def rejection_reason(self, system: models.System) -> str | None:
+        """Why the rule rejects a system, or None."""
+        if self._rule is None:
             return None
-        inside = self._place(system) in self._places
+        inside = self._place(self._rule, system) in self._places
         if inside == self._together:
             return None
-        scope = self._wanted['scope'].replace('_', ' ')
-        where = 'not in a' if self._together else 'in a'
-        others = 'with' if self._together else 'against'
-        return f'it is {where} {scope} of the nodes to be {others}'
+        scope = self._rule['scope'].replace('_', ' ')
+        if self._together:
+            return f'not the same {scope} as a node in affinity.with'
+        return f'same {scope} as a node in affinity.against'

@@ -1,44 +1,55 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What keeps a pod manager from being considered at all.
+"""Filters: which pod managers the scheduler considers.
 
-A filter is a function of the pod manager's row and the request; it returns why
-not, in words, or None. Others can be added as entry points of
+A filter is a function that returns why a pod manager is rejected, or None.
+Other packages can add filters as entry points of
 ``valence.scheduler.filters``.
 """
 
-from typing import Any
+from typing import Protocol
+
+from valence.db.sqlalchemy import models
+from valence.scheduler.request import Request
 
 
-def access(podm: Any, request: Any) -> str | None:
-    """The project may use it; a node of no project goes anywhere."""
+class Filter(Protocol):
+    """The signature of a filter."""
+
+    def __call__(
+        self, podm: models.PodManager, request: Request
+    ) -> str | None: ...
+
+
+def access(podm: models.PodManager, request: Request) -> str | None:
+    """Reject pod managers that the project may not use."""
     if podm.is_public or request.project_id is None:
         return None
     if podm.uuid in request.granted:
         return None
-    return 'it is not open to the project'
+    return 'the project has no access to it'
 
 
-def online(podm: Any, request: Any) -> str | None:
-    """It answered when it was last asked."""
+def online(podm: models.PodManager, request: Request) -> str | None:
+    """Reject pod managers that did not respond to the last probe."""
     return None if podm.status == 'online' else 'it is offline'
 
 
-def maintenance(podm: Any, request: Any) -> str | None:
-    """Nobody keeps it for maintenance, nor removes it."""
+def maintenance(podm: models.PodManager, request: Request) -> str | None:
+    """Reject pod managers in maintenance, and those being deleted."""
     if podm.deleting_at is not None:
-        return 'it is being removed'
+        return 'it is being deleted'
     return 'it is in maintenance' if podm.maintenance else None
 
 
-def synced(podm: Any, request: Any) -> str | None:
-    """It is known what it owns."""
+def synced(podm: models.PodManager, request: Request) -> str | None:
+    """Reject pod managers whose inventory is not known yet."""
     if podm.synced_at is None:
         return 'its inventory has not been read yet'
     return None
 
 
-def capable(podm: Any, request: Any) -> str | None:
-    """It composes at all."""
+def capable(podm: models.PodManager, request: Request) -> str | None:
+    """Reject pod managers that cannot compose nodes."""
     if 'compose' in podm.capabilities:
         return None
     return 'it cannot compose nodes'

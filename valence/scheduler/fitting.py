@@ -1,211 +1,259 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whether a system has what is wanted. Pure functions."""
+"""Whether a system satisfies requirements. Pure functions."""
 
-from collections.abc import Callable
 from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterator
+from collections.abc import Sequence
+from typing import Literal
 from typing import NamedTuple
+from typing import cast
 
 import sqlalchemy as sa
 
+from valence.common.types import JsonObject
+from valence.common.types import Part
+from valence.common.types import Requirements
 from valence.db.sqlalchemy import models
 
-_AT_LEAST = {
-    ('processor', 'total_cores'): 'cpu_cores',
-    ('processor', 'sockets'): 'cpu_sockets',
-    ('memory', 'capacity_mib'): 'memory_mib',
-}
-_EXACTLY = {
-    ('processor', 'model'): 'cpu_model',
-    ('processor', 'architecture'): 'cpu_architecture',
-    ('memory', 'type'): 'memory_type',
-}
-# The pooled devices that can stand in for what a system lacks; any other
-# device answers to its own type.
+
+class _Attribute(NamedTuple):
+    """A requirement of the system itself, which pooled devices cannot meet.
+
+    A number is a minimum; text has to match.
+    """
+
+    group: Literal['processor', 'memory']
+    name: str
+    column: str
+
+
+_ATTRIBUTES = (
+    _Attribute('processor', 'total_cores', 'cpu_cores'),
+    _Attribute('processor', 'sockets', 'cpu_sockets'),
+    _Attribute('memory', 'capacity_mib', 'memory_mib'),
+    _Attribute('processor', 'model', 'cpu_model'),
+    _Attribute('processor', 'architecture', 'cpu_architecture'),
+    _Attribute('memory', 'type', 'memory_type'),
+)
+
+Group = Literal['storage', 'network', 'pci_devices']
+GROUPS: tuple[Group, ...] = ('storage', 'network', 'pci_devices')
+# The types of pooled devices that belong to a group. All other types are
+# required by their name, in pci_devices.
 _POOLED = {'storage': ('drive', 'volume'), 'network': ('nic',)}
-# What a single part has to have, by the name of the wish.
-_PART_AT_LEAST = ('capacity_gib', 'speed_mbps')
 
 
-def conditions(wanted: dict[str, Any]) -> list[sa.ColumnElement[bool]]:
-    """What the database can tell beforehand."""
-    return [
-        getattr(models.System, column) >= wanted[group][name]
-        for (group, name), column in _AT_LEAST.items()
-        if name in wanted.get(group, {})
-    ]
+class _Component(NamedTuple):
+    """A local part of a system or a pooled device that may meet a requirement.
+
+    :param device: the row of a pooled device.
+    """
+
+    type: str | None
+    protocol: str | None
+    capacity_gib: float | None
+    speed_mbps: int | None
+    device: models.Device | None = None
 
 
 class Match(NamedTuple):
-    """What becomes of a request on one system.
+    """The result of matching requirements with one system.
 
-    :param devices: the pooled devices to be joined to the system.
-    :param shortage: what is lacking, in words; None: nothing.
+    :param devices: the pooled devices to attach to the system.
+    :param shortage: the first requirement that is not met, or None.
     """
 
-    devices: tuple[Any, ...] = ()
+    devices: tuple[models.Device, ...] = ()
     shortage: str | None = None
 
 
+def conditions(wanted: Requirements) -> list[sa.ColumnElement[bool]]:
+    """The requirements that a query on ``systems`` can check."""
+    return [
+        getattr(models.System, attribute.column) >= need
+        for attribute, need in _required(wanted)
+        if isinstance(need, int)
+    ]
+
+
 def match(
-    wanted: dict[str, Any], system: Any, devices: Iterable[Any] = ()
+    wanted: Requirements,
+    system: models.System,
+    devices: Iterable[models.Device] = (),
 ) -> Match:
-    """Whether a system, with pooled devices beside it, has what is wanted.
+    """Match requirements with a system and pooled devices.
 
-    What is built into the system is used first.
+    Local parts of the system are used first.
 
-    :param wanted: requirements, as ``objects.requirements`` normalizes them.
-    :param system: a row of ``systems``.
-    :param devices: rows of ``devices`` that are free.
+    :param devices: the free devices of the pod manager.
     """
-    lacking = _own_shortage(wanted, system)
-    if lacking:
-        return Match(shortage=lacking)
-    free = [row for row in devices if _joinable(system, row)]
-    taken: list[Any] = []
-    for group, parts in (
-        ('storage', system.drives),
-        ('network', system.nics),
-        ('pci_devices', ()),
-    ):
-        unmet = _assign(wanted.get(group, []), list(parts))
+    for attribute, need in _required(wanted):
+        shortage = _shortage(attribute, need, system)
+        if shortage:
+            return Match(shortage=shortage)
+    free = [device for device in devices if _share_zone(system, device)]
+    taken: list[models.Device] = []
+    for group in GROUPS:
+        if not wanted.get(group):
+            continue
+        unmet, _ = _assign(wanted[group], _local(system, group))
         pooled = [
-            _Pooled(row, group)
-            for row in free
-            if row not in taken and row.type in _POOLED.get(group, (row.type,))
+            _pooled(device, group)
+            for device in free
+            if device not in taken
+            and device.type in _POOLED.get(group, (device.type,))
         ]
-        for wish in _assign(unmet, pooled, taken):
-            return Match(shortage=f'{group} lacks {_words(wish)}')
+        unmet, used = _assign(unmet, pooled)
+        if unmet:
+            return Match(shortage=f'{group} lacks {_describe(unmet[0])}')
+        taken += [part.device for part in used if part.device is not None]
     return Match(tuple(taken))
 
 
-def _own_shortage(wanted: dict[str, Any], system: Any) -> str | None:
-    """What the system itself lacks: nothing pooled makes up for it."""
-    for (group, name), column in _AT_LEAST.items():
-        need = wanted.get(group, {}).get(name)
-        has = getattr(system, column)
-        if need is not None and has < need:
-            return f'{group} {name} is {has} of {need}'
-    for (group, name), column in _EXACTLY.items():
-        need = wanted.get(group, {}).get(name)
-        has = getattr(system, column)
-        if need is not None and not _same(need, has):
-            return f'{group} {name} is {has or "not known"}, not {need}'
-    return None
+def _required(
+    wanted: Requirements,
+) -> Iterator[tuple[_Attribute, int | str]]:
+    """The required attributes of the system."""
+    for attribute in _ATTRIBUTES:
+        need: object = wanted.get(attribute.group, {}).get(attribute.name)
+        if isinstance(need, int | str):
+            yield attribute, need
 
 
-def _joinable(system: Any, device: Any) -> bool:
-    """Whether both lie in a common zone, where there are zones."""
+def _shortage(
+    attribute: _Attribute, need: int | str, system: models.System
+) -> str | None:
+    """How an attribute of a system fails a requirement, or None."""
+    has = getattr(system, attribute.column)
+    if isinstance(need, int):
+        met, shortage = has >= need, f'is {has} of {need}'
+    else:
+        met, shortage = _same(need, has), f'is {has or "unknown"}, not {need}'
+    return None if met else f'{attribute.group} {attribute.name} {shortage}'
+
+
+def _share_zone(system: models.System, device: models.Device) -> bool:
+    """Whether system and device share a zone, or one of them has none."""
     if not system.zones or not device.zones:
         return True
     return bool(set(system.zones) & set(device.zones))
 
 
-class _Pooled(dict[str, Any]):
-    """A pooled device in the terms in which parts are wished for."""
-
-    def __init__(self, row: Any, group: str) -> None:
-        kind = row.media_type if group == 'storage' else row.type
-        super().__init__(
-            type=kind,
-            protocol=row.protocol,
-            capacity_gib=row.capacity_gib,
-            speed_mbps=row.speed_mbps,
+def _local(system: models.System, group: Group) -> list[_Component]:
+    """The local parts of a system that a group asks for."""
+    parts: dict[str, list[JsonObject]] = {
+        'storage': system.drives,
+        'network': system.nics,
+    }
+    return [
+        _Component(
+            part.get('type'),
+            part.get('protocol'),
+            part.get('capacity_gib'),
+            part.get('speed_mbps'),
         )
-        self.row = row
+        for part in parts.get(group, ())
+    ]
+
+
+def _pooled(device: models.Device, group: Group) -> _Component:
+    return _Component(
+        device.media_type if group == 'storage' else device.type,
+        device.protocol,
+        device.capacity_gib,
+        device.speed_mbps,
+        device,
+    )
 
 
 def _same(need: str, has: str | None) -> bool:
-    """Compare names that people write in more than one way."""
+    """Compare names that vendors spell differently, such as x86-64."""
 
-    def plain(text: str) -> str:
+    def normalized(text: str) -> str:
         return ''.join(filter(str.isalnum, text.lower()))
 
-    return has is not None and plain(need) == plain(has)
+    return has is not None and normalized(need) == normalized(has)
 
 
-def _words(wish: dict[str, Any]) -> str:
-    return ' '.join(f'{name}={value}' for name, value in wish.items())
+def _describe(part: Part) -> str:
+    return ' '.join(f'{name}={value}' for name, value in part.items())
 
 
 def _assign(
-    wishes: list[dict[str, Any]],
-    parts: list[Any],
-    taken: list[Any] | None = None,
-) -> list[dict[str, Any]]:
-    """Give each wish parts of its own, the most demanding wish first.
+    wanted: list[Part], components: list[_Component]
+) -> tuple[list[Part], list[_Component]]:
+    """Assign components to requirements, the largest requirement first.
 
-    :param taken: gets the rows of the pooled parts that were given.
-    :returns: what is left to wish for.
+    :returns: the requirements that are not met, and the components used.
     """
-    left = sorted(parts, key=_measure)
-    unmet = []
-    for wish in sorted(wishes, key=_measure, reverse=True):
-        good = _suits(wish)
-        given = [part for part in left if good(part)][: wish['count']]
-        if len(given) < wish['count']:
-            unmet.append({**wish, 'count': wish['count'] - len(given)})
-        if taken is not None:
-            taken.extend(part.row for part in given)
-        for part in given:
-            left.remove(part)
-    return unmet
+    left = sorted(
+        components,
+        key=lambda one: max(one.capacity_gib or 0, one.speed_mbps or 0),
+    )
+    unmet: list[Part] = []
+    used: list[_Component] = []
+    for part in sorted(wanted, key=_size, reverse=True):
+        count = part['count']
+        found = [one for one in left if _meets(one, part)][:count]
+        if len(found) < count:
+            unmet.append({**part, 'count': count - len(found)})
+        used += found
+        for one in found:
+            left.remove(one)
+    return unmet, used
 
 
-def _measure(part: dict[str, Any]) -> float:
-    return max((part.get(name) or 0 for name in _PART_AT_LEAST), default=0)
+def _size(part: Part) -> int:
+    return max(part.get('capacity_gib', 0), part.get('speed_mbps', 0))
 
 
-def _suits(wish: dict[str, Any]) -> Callable[[dict[str, Any]], bool]:
-    def good(part: dict[str, Any]) -> bool:
-        for name, need in wish.items():
-            has = part.get(name)
-            if name == 'count':
-                continue
-            if name in _PART_AT_LEAST:
-                if (has or 0) < need:
-                    return False
-            elif not _same(str(need), has):
+def _meets(component: _Component, part: Part) -> bool:
+    """Whether one component meets the requirement of a part."""
+    for name, need in part.items():
+        if name == 'count':
+            continue
+        has = getattr(component, name)
+        if isinstance(need, int):
+            if (has or 0) < need:
                 return False
-        return True
-
-    return good
+        elif not _same(str(need), has):
+            return False
+    return True
 
 
 def nearness(
-    wanted: dict[str, Any], system: Any, devices: Iterable[Any] = ()
+    wanted: Requirements,
+    system: models.System,
+    devices: Iterable[models.Device] = (),
 ) -> float:
-    """How much of what is wanted a system has: from 0, nothing, to 1, all."""
-    shares = [
-        min(1.0, getattr(system, column) / wanted[group][name])
-        for (group, name), column in _AT_LEAST.items()
-        if name in wanted.get(group, {})
-    ]
-    shares += [
-        float(_same(wanted[group][name], getattr(system, column)))
-        for (group, name), column in _EXACTLY.items()
-        if name in wanted.get(group, {})
-    ]
-    full = match(wanted, system, devices).shortage is None
-    return float(sum(shares) + full) / (len(shares) + 1)
+    """The share of the requirements that a system meets, from 0 to 1."""
+    shares: list[float] = []
+    for attribute, need in _required(wanted):
+        has = getattr(system, attribute.column)
+        if isinstance(need, int):
+            shares.append(min(1.0, has / need))
+        else:
+            shares.append(_same(need, has))
+    shares.append(match(wanted, system, devices).shortage is None)
+    return sum(shares) / len(shares)
 
 
 def nearest(
-    wanted: dict[str, Any], system: Any, devices: Iterable[Any] = ()
-) -> dict[str, Any]:
-    """What is wanted, cut down to what a system has."""
-    devices = list(devices)
-    result: dict[str, Any] = {}
-    for (group, name), column in _AT_LEAST.items():
-        if name in wanted.get(group, {}):
-            has = min(wanted[group][name], getattr(system, column))
-            result.setdefault(group, {})[name] = has
-    for (group, name), column in _EXACTLY.items():
-        if name in wanted.get(group, {}):
-            result.setdefault(group, {})[name] = getattr(system, column)
-    for group in ('storage', 'network', 'pci_devices'):
-        for wish in wanted.get(group, ()):
-            kept = [*result.get(group, ()), wish]
-            if match({group: kept}, system, devices).shortage is None:
+    wanted: Requirements,
+    system: models.System,
+    devices: Sequence[models.Device] = (),
+) -> Requirements:
+    """The requirements, reduced to what a system and devices can meet."""
+    result: JsonObject = {}
+    for attribute, need in _required(wanted):
+        has = getattr(system, attribute.column)
+        result.setdefault(attribute.group, {})[attribute.name] = (
+            min(need, has) if isinstance(need, int) else has
+        )
+    for group in GROUPS:
+        for part in wanted.get(group, []):
+            kept = [*result.get(group, ()), part]
+            tried = cast(Requirements, {group: kept})
+            if match(tried, system, devices).shortage is None:
                 result[group] = kept
-    return result
+    return cast(Requirements, result)

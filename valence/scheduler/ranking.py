@@ -1,16 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Choosing where a node is composed, from the database alone.
+"""Selecting the hardware of a node, from the database alone.
 
-The same code serves the conductor, which claims what was chosen, and the
-preview of the API, which has no side effects.
+The conductor, which allocates the selected hardware, and the preview of the
+API, which has no side effects, use the same code.
 """
 
 import dataclasses
 import functools
 import random
-from collections.abc import Callable
 from collections.abc import Iterable
-from typing import Any
+from collections.abc import Sequence
+from typing import cast
 
 import sqlalchemy as sa
 from oslo_config import cfg
@@ -18,6 +18,7 @@ from stevedore import named
 
 from valence import objects
 from valence.common import exception
+from valence.common.types import Requirements
 from valence.db import access
 from valence.db import api as db
 from valence.db import capacity
@@ -28,42 +29,56 @@ from valence.scheduler import weighers
 from valence.scheduler.affinity import Affinity
 from valence.scheduler.request import Choice
 from valence.scheduler.request import Ranking
-from valence.scheduler.request import Refusal
+from valence.scheduler.request import Rejection
 from valence.scheduler.request import Request
 
-# Systems of about the same size are chosen from at random, so that requests
-# that arrive together do not all run for the same one.
-_AMONG = 8
+# Selects at random among so many systems of the same size, so that concurrent
+# requests rarely select the same one.
+_TIE_BREAK = 8
 
-
-# The filter that always comes first: what it sorts out is not to be spoken of
-# to the project.
+# The filter that always comes first: its rejections must be hidden from the
+# project.
 ACCESS = 'access'
 
+# The properties from the vendor are large, and no requirement needs them.
+_COLUMNS = tuple(
+    name
+    for name in objects.System.fields
+    if name not in ('properties', 'created_at', 'updated_at')
+)
 
-_NOT_READ = ('properties', 'created_at', 'updated_at')
 
-
-@functools.cache
-def _plugins(kind: str, names: tuple[str, ...]) -> list[Any]:
-    """The entry points of one kind, in the order of their names."""
-    manager: Any = named.NamedExtensionManager(
+def _plugins(kind: str, names: list[str]) -> dict[str, object]:
+    """The entry points of one kind by name, in the order of the names."""
+    manager: named.NamedExtensionManager[object] = named.NamedExtensionManager(
         f'valence.scheduler.{kind}',
-        list(names),
+        names,
         name_order=True,
         on_missing_entrypoints_callback=_missing,
     )
-    return list(manager)
+    return {extension.name: extension.plugin for extension in manager}
+
+
+@functools.cache
+def _filters(names: tuple[str, ...]) -> dict[str, filters.Filter]:
+    plugins = _plugins('filters', list(names))
+    return cast(dict[str, filters.Filter], plugins)
+
+
+@functools.cache
+def _weigher(name: str) -> weighers.Weigher:
+    return cast(weighers.Weigher, _plugins('weighers', [name])[name])
 
 
 def _missing(names: Iterable[str]) -> None:
     raise ValueError(
-        f'[scheduler] names what is not installed: {", ".join(sorted(names))}'
+        f'[scheduler] names plug-ins that are not installed: '
+        f'{", ".join(sorted(names))}'
     )
 
 
 def rank(tx: db.Transaction, request: Request, enough: int = 1) -> Ranking:
-    """The places for a request, and why the others are none.
+    """Select hardware on each pod manager, or find out why there is none.
 
     :param enough: stop after so many choices.
     """
@@ -71,80 +86,77 @@ def rank(tx: db.Transaction, request: Request, enough: int = 1) -> Ranking:
     request = dataclasses.replace(
         request, granted=access.granted(tx, request.project_id)
     )
-    where: dict[str, Any] = {}
-    if request.podm_uuid is not None:
-        where['uuid'] = request.podm_uuid
-    podms = tx.list(
-        models.PodManager, order=[models.PodManager.name], **where
-    ).all()
-    usable = []
-    for podm in podms:
-        refusal = _sort_out(podm, request)
-        if refusal:
-            ranking.refusals.append(refusal)
+    podm = models.PodManager
+    wanted = [podm.uuid == request.podm_uuid] if request.podm_uuid else []
+    podms = tx.list(podm, *wanted, order=[podm.name]).all()
+    accepted = []
+    for row in podms:
+        rejection = apply_filters(row, request)
+        if rejection:
+            ranking.rejections.append(rejection)
         else:
-            usable.append(podm)
-    near = Affinity(tx, request.affinity)
-    for podm in _by_weight(tx, usable, request):
-        choice = _place(tx, podm, request, near)
-        if isinstance(choice, Choice):
-            ranking.choices.append(choice)
-            if len(ranking.choices) == enough:
-                break
-        else:
-            ranking.refusals.append(choice)
+            accepted.append(row)
+    affinity = Affinity(tx, request.affinity)
+    for row in _weighed(tx, accepted, request):
+        result = _select(tx, row, request, affinity)
+        if isinstance(result, Rejection):
+            ranking.rejections.append(result)
+            continue
+        ranking.choices.append(result)
+        if len(ranking.choices) == enough:
+            break
     return ranking
 
 
 def choose(tx: db.Transaction, request: Request) -> Choice:
-    """The best place for a request.
+    """Select the best hardware for a request.
 
-    :raises NoCapacity: telling for every pod manager why it is none.
+    :raises NoCapacity: with the reason of each pod manager.
     """
     ranking = rank(tx, request)
     if ranking.choices:
         return ranking.choices[0]
-    # What a project may not use is not there for it, unless it was named.
+    # Pod managers that a project may not use are hidden from it, unless the
+    # request names one.
     reasons = [
-        f'{refusal.name}: {refusal.reason}'
-        for refusal in ranking.refusals
-        if refusal.filter != ACCESS or request.podm_uuid
+        f'{rejection.name}: {rejection.reason}'
+        for rejection in ranking.rejections
+        if rejection.filter != ACCESS or request.podm_uuid
     ]
-    full = [f'system {uuid}: {why}' for uuid, why in request.excluded]
-    plain = ['other systems turned out not to do'] if full else []
-    failure = exception.NoCapacity(reason=_words(reasons + full))
+    failed = [f'system {uuid}: {why}' for uuid, why in request.excluded]
+    summary = ['other systems could not be composed'] if failed else []
+    failure = exception.NoCapacity(reason=_join(reasons + failed))
     failure.user_message = str(
-        exception.NoCapacity(reason=_words(reasons + plain))
+        exception.NoCapacity(reason=_join(reasons + summary))
     )
     raise failure
 
 
-def _words(reasons: list[str]) -> str:
+def _join(reasons: list[str]) -> str:
     return '; '.join(reasons) or 'no pod manager is registered'
 
 
-def _sort_out(podm: Any, request: Request) -> Refusal | None:
-    reason = filters.access(podm, request)
-    if reason:
-        return Refusal(podm.uuid, podm.name, ACCESS, reason)
-    for plugin in _plugins('filters', tuple(cfg.CONF.scheduler.filters)):
-        reason = plugin.plugin(podm, request)
+def apply_filters(
+    podm: models.PodManager, request: Request
+) -> Rejection | None:
+    """The rejection by the first filter that rejects a pod manager."""
+    configured = _filters(tuple(cfg.CONF.scheduler.filters))
+    for name, reject in ((ACCESS, filters.access), *configured.items()):
+        reason = reject(podm, request)
         if reason:
-            return Refusal(podm.uuid, podm.name, plugin.name, reason)
+            return Rejection(podm.uuid, podm.name, name, reason)
     return None
 
 
-def _by_weight(
-    tx: db.Transaction, podms: list[Any], request: Request
-) -> list[Any]:
-    """The pod managers, best first; equals in any order."""
-    nodes = _counts(tx, models.Node)
-    free = _counts(
+def _weighed(
+    tx: db.Transaction, podms: list[models.PodManager], request: Request
+) -> list[models.PodManager]:
+    """The pod managers, best first; those of equal weight in random order."""
+    nodes = _count(tx, models.Node)
+    free = _count(
         tx, models.System, *capacity.free(models.System, request.project_id)
     )
-    weigh: Callable[..., float] = _plugins(
-        'weighers', (cfg.CONF.scheduler.weigher,)
-    )[0].plugin
+    weigh = _weigher(cfg.CONF.scheduler.weigher)
     random.shuffle(podms)
     return sorted(
         podms,
@@ -156,9 +168,12 @@ def _by_weight(
     )
 
 
-def _counts(
-    tx: db.Transaction, model: Any, *conditions: sa.ColumnElement[bool]
-) -> dict[str, int]:
+def _count(
+    tx: db.Transaction,
+    model: type[models.Node] | type[models.System],
+    *conditions: sa.ColumnElement[bool],
+) -> dict[str | None, int]:
+    """The number of rows by pod manager."""
     query = (
         sa.select(model.podm_uuid, sa.func.count())
         .where(*conditions)
@@ -167,64 +182,74 @@ def _counts(
     return {uuid: count for uuid, count in tx.connection.execute(query)}
 
 
-# What is looked at of a system; its vendor's words are long.
-_COLUMNS = tuple(
-    name for name in objects.System.fields if name not in _NOT_READ
-)
-
-
-def _place(
-    tx: db.Transaction, podm: Any, request: Request, near: 'Affinity'
-) -> Choice | Refusal:
-    """The best system of one pod manager, or why there is none."""
+def _select(
+    tx: db.Transaction,
+    podm: models.PodManager,
+    request: Request,
+    affinity: Affinity,
+) -> Choice | Rejection:
+    """Select the smallest system of a pod manager that satisfies a request."""
     devices = _devices(tx, podm, request)
-    found: list[tuple[Any, tuple[Any, ...]]] = []
+    found: list[tuple[models.System, tuple[models.Device, ...]]] = []
     for row in _systems(
         tx, podm, request, *fitting.conditions(request.wanted)
     ):
         if found and _size(row) != _size(found[0][0]):
             break
-        match = _match(request, row, devices, near)
+        match = _match(request, row, devices, affinity)
         if match.shortage is None:
             found.append((row, match.devices))
-            if len(found) == _AMONG:
+            if len(found) == _TIE_BREAK:
                 break
-    if found:
-        row, joined = random.choice(found)  # noqa: S311
-        return Choice(
-            podm.uuid,
-            row.uuid,
-            row.resource_uri,
-            {device.uuid: device.resource_uri for device in joined},
-        )
-    rows = _systems(tx, podm, request)
-    reasons = dict.fromkeys(
-        str(_match(request, row, devices, near).shortage) for row in rows
+    if not found:
+        rows = _systems(tx, podm, request)
+        return _rejection(podm, request, rows, devices, affinity)
+    system, attached = random.choice(found)  # noqa: S311
+    return Choice(
+        podm.uuid,
+        system.uuid,
+        system.resource_uri,
+        {device.uuid: device.resource_uri for device in attached},
     )
-    reason = f'none of {len(rows)} free systems fits: ' + ', '.join(
-        list(reasons)[-5:]
+
+
+def _rejection(
+    podm: models.PodManager,
+    request: Request,
+    systems: Sequence[models.System],
+    devices: Sequence[models.Device],
+    affinity: Affinity,
+) -> Rejection:
+    """Why none of the free systems of a pod manager satisfies a request."""
+    shortages = dict.fromkeys(
+        str(_match(request, row, devices, affinity).shortage)
+        for row in systems
     )
-    return Refusal(
+    reason = 'no system is free'
+    if systems:
+        last = ', '.join(list(shortages)[-5:])
+        reason = f'none of {len(systems)} free systems fits: {last}'
+    return Rejection(
         podm.uuid,
         podm.name,
         'capacity',
-        reason if rows else 'no system is free',
-        _nearest(request, rows, devices, near),
+        reason,
+        _nearest(request, systems, devices, affinity),
     )
 
 
 def _systems(
     tx: db.Transaction,
-    podm: Any,
+    podm: models.PodManager,
     request: Request,
     *conditions: sa.ColumnElement[bool],
-) -> list[Any]:
+) -> Sequence[models.System]:
     """The free systems of a pod manager, the smallest first."""
     system = models.System
     excluded = [uuid for uuid, _ in request.excluded]
     if request.resources:
         conditions = (*conditions, system.uuid.in_(request.resources))
-    rows = tx.list(
+    return tx.list(
         system,
         *capacity.free(system, request.project_id),
         *conditions,
@@ -237,58 +262,63 @@ def _systems(
             system.storage_gib,
             system.uuid,
         ],
-    )
-    return list(rows.all())
+    ).all()
 
 
 def _match(
-    request: Request, system: Any, devices: list[Any], near: 'Affinity'
+    request: Request,
+    system: models.System,
+    devices: Sequence[models.Device],
+    affinity: Affinity,
 ) -> fitting.Match:
-    reason = near.against(system)
+    """Match a request with one system and the free devices."""
+    reason = affinity.rejection_reason(system)
     if reason:
         return fitting.Match(shortage=reason)
     if not request.resources:
         return fitting.match(request.wanted, system, devices)
     wanted = {uuid for uuid in request.resources if uuid != system.uuid}
-    lacking = wanted - {device.uuid for device in devices}
-    if lacking:
-        words = ', '.join(sorted(lacking))
-        return fitting.Match(shortage=f'not free on this pod manager: {words}')
+    missing = wanted - {device.uuid for device in devices}
+    if missing:
+        uuids = ', '.join(sorted(missing))
+        return fitting.Match(shortage=f'not free on this pod manager: {uuids}')
     return fitting.Match(tuple(devices))
 
 
-def _devices(tx: db.Transaction, podm: Any, request: Request) -> list[Any]:
-    """The free devices of a pod manager that may be of use."""
+def _devices(
+    tx: db.Transaction, podm: models.PodManager, request: Request
+) -> Sequence[models.Device]:
+    """The free devices of a pod manager that may meet a requirement."""
     device = models.Device
     if request.resources:
         only = [device.uuid.in_(request.resources)]
-    elif any(
-        request.wanted.get(group)
-        for group in ('storage', 'network', 'pci_devices')
-    ):
+    elif any(request.wanted.get(group) for group in fitting.GROUPS):
         only = []
     else:
         return []
-    return list(
-        tx.list(
-            device,
-            *capacity.free(device, request.project_id),
-            *only,
-            podm_uuid=podm.uuid,
-            order=[device.capacity_gib, device.uuid],
-        ).all()
-    )
+    return tx.list(
+        device,
+        *capacity.free(device, request.project_id),
+        *only,
+        podm_uuid=podm.uuid,
+        order=[device.capacity_gib, device.uuid],
+    ).all()
 
 
-def _size(row: Any) -> tuple[int, ...]:
+def _size(row: models.System) -> tuple[int, ...]:
     return row.cpu_cores, row.memory_mib, row.storage_gib
 
 
 def _nearest(
-    request: Request, rows: Any, devices: list[Any], near: 'Affinity'
-) -> dict[str, Any] | None:
-    """The most of what is wanted that the best of the systems has."""
-    suitable = [row for row in rows if near.against(row) is None]
+    request: Request,
+    systems: Sequence[models.System],
+    devices: Sequence[models.Device],
+    affinity: Affinity,
+) -> Requirements | None:
+    """The largest similar requirements that one of the systems can meet."""
+    suitable = [
+        row for row in systems if affinity.rejection_reason(row) is None
+    ]
     if not suitable or request.resources:
         return None
     best = max(

@@ -1,28 +1,40 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is to be placed, and what can be said of that."""
+"""The request to the scheduler, and its result."""
 
 import dataclasses
-from typing import Any
+from typing import TypedDict
+
+from valence.common.types import Requirements
+
+#: Place a node with, or away from, other nodes: one of ``with`` and
+#: ``against`` lists their UUIDs, ``scope`` is ``rack`` or ``pod_manager``.
+AffinityRule = TypedDict(
+    'AffinityRule',
+    {'scope': str, 'with': list[str], 'against': list[str]},
+    total=False,
+)
 
 
 @dataclasses.dataclass(frozen=True)
 class Request:
-    """What is to be placed.
+    """What to place.
 
-    :param wanted: requirements, as ``objects.requirements`` normalizes them.
-    :param podm_uuid: look on this pod manager only.
-    :param resources: UUIDs of the very systems and devices to use.
-    :param affinity: ``{"scope", "with" or "against": [node UUIDs]}``.
-    :param project_id: who asks: what is reserved to others is not free.
-    :param excluded: systems that turned out not to do, with the reason.
-    :param granted: the pod managers that are not public, but open to it;
-        found out by ``rank``.
+    :param wanted: normalized requirements.
+    :param podm_uuid: the only pod manager to consider.
+    :param resources: UUIDs of the exact systems and devices to use.
+    :param affinity: the rule about other nodes.
+    :param project_id: the project; reserved hardware is free for its project
+        only.
+    :param excluded: UUIDs of systems that must not be selected again, each
+        with the reason.
+    :param granted: UUIDs of the pod managers that are not public and that the
+        project has access to; ``rank`` sets it.
     """
 
-    wanted: dict[str, Any]
+    wanted: Requirements
     podm_uuid: str | None = None
     resources: tuple[str, ...] = ()
-    affinity: dict[str, Any] | None = None
+    affinity: AffinityRule | None = None
     project_id: str | None = None
     excluded: tuple[tuple[str, str], ...] = ()
     granted: frozenset[str] = frozenset()
@@ -30,7 +42,7 @@ class Request:
 
 @dataclasses.dataclass
 class Choice:
-    """Where a node can be composed, and of what.
+    """The hardware of one pod manager that satisfies a request.
 
     :param devices: URIs of pooled devices by UUID.
     """
@@ -42,24 +54,23 @@ class Choice:
 
 
 @dataclasses.dataclass
-class Refusal:
-    """Why a pod manager is none.
+class Rejection:
+    """Why a pod manager cannot satisfy a request.
 
-    :param filter: what sorted it out.
-    :param reason: in words.
-    :param nearest: the greatest request of this kind that would fit.
+    :param filter: the filter that rejected it, or ``capacity``.
+    :param nearest: the largest similar requirements that it can satisfy.
     """
 
     podm_uuid: str
     name: str
     filter: str
     reason: str
-    nearest: dict[str, Any] | None = None
+    nearest: Requirements | None = None
 
 
 @dataclasses.dataclass
 class Ranking:
-    """All that can be said of a request: the best choice comes first."""
+    """The result for all pod managers; the best choice comes first."""
 
     choices: list[Choice] = dataclasses.field(default_factory=list)
-    refusals: list[Refusal] = dataclasses.field(default_factory=list)
+    rejections: list[Rejection] = dataclasses.field(default_factory=list)

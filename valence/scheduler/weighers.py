@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which of several pod managers comes first.
+"""Weighers: which of several pod managers the scheduler prefers.
 
-A weigher is a function of the pod manager's row and its use; the greatest
-weight comes first. Others can be added as entry points of
+A weigher is a function that returns the weight of a pod manager; the greatest
+weight is preferred. Other packages can add weighers as entry points of
 ``valence.scheduler.weighers``.
 """
 
-from typing import Any
 from typing import NamedTuple
+from typing import Protocol
+
+from valence.db.sqlalchemy import models
 
 
 class Use(NamedTuple):
@@ -17,16 +19,22 @@ class Use(NamedTuple):
     free_systems: int
 
 
-def spread(podm: Any, use: Use) -> float:
-    """The fewest nodes first."""
+class Weigher(Protocol):
+    """The signature of a weigher."""
+
+    def __call__(self, podm: models.PodManager, use: Use) -> float: ...
+
+
+def spread(podm: models.PodManager, use: Use) -> float:
+    """Prefer the fewest nodes."""
     return -use.nodes
 
 
-def pack(podm: Any, use: Use) -> float:
-    """The most nodes first."""
+def pack(podm: models.PodManager, use: Use) -> float:
+    """Prefer the most nodes."""
     return use.nodes
 
 
-def free(podm: Any, use: Use) -> float:
-    """The most free systems first."""
+def free(podm: models.PodManager, use: Use) -> float:
+    """Prefer the most free systems."""
     return use.free_systems

@@ -21,6 +21,7 @@ from sqlalchemy.orm import mapped_column as column
 
 from valence import objects
 from valence.common.types import JsonObject
+from valence.common.types import Requirements
 from valence.db.sqlalchemy.types import DateTime
 from valence.db.sqlalchemy.types import Json
 from valence.db.sqlalchemy.types import Name
@@ -243,7 +244,7 @@ class Node(Table):
     )
     # No foreign key: a flavor may go before the nodes made by it.
     flavor_uuid: Mapped[str | None] = column(sa.String(36))
-    properties: Mapped[JsonObject] = column(Json)
+    properties: Mapped[Requirements] = column(Json)
     index: Mapped[str | None] = column(Name(255))
     resource_uri: Mapped[str | None] = column(Name(2048))
     provision_state: Mapped[str] = column(sa.String(16))

@@ -5,6 +5,8 @@ import re
 from typing import Any
 
 from valence.common import exception
+from valence.common.types import Part
+from valence.common.types import Requirements
 from valence.podmanagers import base
 from valence.podmanagers import hardware
 from valence.podmanagers.redfish import actions
@@ -87,7 +89,7 @@ def allocation(
     return body
 
 
-def _totals(wanted: dict[str, Any]) -> dict[str, Any]:
+def _totals(wanted: Requirements) -> dict[str, Any]:
     body: dict[str, Any] = {}
     processor = wanted.get('processor', {})
     memory = wanted.get('memory', {})
@@ -128,7 +130,7 @@ def _pins(
     return pins
 
 
-def _drive(wish: dict[str, Any]) -> dict[str, Any]:
+def _drive(wish: Part) -> dict[str, Any]:
     names = {
         'capacity_gib': 'CapacityGiB',
         'type': 'Type',

@@ -2,6 +2,7 @@
 import dataclasses
 import itertools
 from typing import Any
+from typing import cast
 
 from valence import objects
 from valence import quota
@@ -20,6 +21,7 @@ from valence.objects import base as objects_base
 from valence.objects import requirements
 from valence.objects.fields import Audience
 from valence.scheduler import ranking
+from valence.scheduler.request import AffinityRule
 from valence.scheduler.request import Request
 
 _CHOOSE = 'composable:node:choose'
@@ -131,9 +133,9 @@ class Nodes(base.Controller[models.Node]):
                 for choice in found.choices
             ],
             'refusals': [
-                dataclasses.asdict(refusal)
-                for refusal in found.refusals
-                if refusal.podm_uuid in names
+                dataclasses.asdict(rejection)
+                for rejection in found.rejections
+                if rejection.podm_uuid in names
             ],
         }
 
@@ -283,11 +285,11 @@ def _resource_uuids(
     return [*systems, *dict.fromkeys(devices)]
 
 
-def _affinity(tx: db.Transaction, call: base.Call) -> dict[str, Any] | None:
+def _affinity(tx: db.Transaction, call: base.Call) -> AffinityRule | None:
     affinity = call.besides('affinity')
     if affinity is None:
         return None
-    return {
+    rule = {
         key: value
         if key == 'scope'
         else [
@@ -296,6 +298,7 @@ def _affinity(tx: db.Transaction, call: base.Call) -> dict[str, Any] | None:
         ]
         for key, value in affinity.items()
     }
+    return cast(AffinityRule, rule)
 
 
 @db.transaction

@@ -121,31 +121,31 @@ class TestScheduling(base.DatabaseTestCase):
             },
         )
 
-    def refusals(self, project_id):
+    def rejected_by(self, project_id):
         with db.reader() as tx:
             found = ranking.rank(tx, Request({}, project_id=project_id))
-        return [refusal.filter for refusal in found.refusals]
+        return [rejection.filter for rejection in found.rejections]
 
     def test_not_open_to_the_project(self):
-        self.assertEqual(['access'], self.refusals(_PROJECT))
+        self.assertEqual(['access'], self.rejected_by(_PROJECT))
 
     def test_comes_before_all_other_filters(self):
         db.update(models.PodManager, {'status': 'offline'}, uuid=self.podm)
-        self.assertEqual(['access'], self.refusals(_PROJECT))
+        self.assertEqual(['access'], self.rejected_by(_PROJECT))
 
     def test_granted(self):
         db.create(
             models.PodManagerAccess, podm_uuid=self.podm, project_id=_PROJECT
         )
-        self.assertEqual(['capacity'], self.refusals(_PROJECT))
-        self.assertEqual(['access'], self.refusals('another'))
+        self.assertEqual(['capacity'], self.rejected_by(_PROJECT))
+        self.assertEqual(['access'], self.rejected_by('another'))
 
     def test_public(self):
         db.update(models.PodManager, {'is_public': True}, uuid=self.podm)
-        self.assertEqual(['capacity'], self.refusals(_PROJECT))
+        self.assertEqual(['capacity'], self.rejected_by(_PROJECT))
 
     def test_of_no_project(self):
-        self.assertEqual(['capacity'], self.refusals(None))
+        self.assertEqual(['capacity'], self.rejected_by(None))
 
     def test_a_failure_does_not_name_it(self):
         with db.reader() as tx:
