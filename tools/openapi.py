@@ -20,7 +20,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument('--output-file', type=pathlib.Path)
     path = parser.parse_args().output_file
-    document = openapi.document(routes.ROUTES)
+    document = openapi.document(routes.ROUTES, routes.PARAMETERS)
     text = json.dumps(document, indent=2, ensure_ascii=False) + '\n'
     if path is None:
         sys.stdout.write(text)

@@ -22,7 +22,7 @@ from valence_dashboard.exceptions import Unauthorized
 
 _MIB_IN_GIB = 1024
 _INVALID = re.compile(
-    r'Invalid input for (?:properties: at )?([\w.]+): (.+)', re.DOTALL
+    r'Invalid input for field (?:properties\.)?([\w.]+): (.+)', re.DOTALL
 )
 
 
@@ -62,11 +62,8 @@ def field(name: str, schema: dict[str, Any], required: bool) -> forms.Field:
 
 def _kinds(schema: dict[str, Any]) -> set[str]:
     """The JSON types that a value may have."""
-    kinds: set[str] = set()
-    for one in (schema, *schema.get('anyOf', ())):
-        kind = one.get('type', ())
-        kinds |= {kind} if isinstance(kind, str) else set(kind)
-    return kinds
+    kind = schema.get('type', ())
+    return {kind} if isinstance(kind, str) else set(kind)
 
 
 def _spaced(value: str) -> str:

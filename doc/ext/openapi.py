@@ -20,8 +20,6 @@ def kind(schema: dict[str, Any]) -> str:
     if 'enum' in schema:
         values = ['null' if v is None else str(v) for v in schema['enum']]
         return 'one of ' + ', '.join(values)
-    if 'anyOf' in schema:
-        return ' or '.join(dict.fromkeys(map(kind, schema['anyOf'])))
     types = schema.get('type', 'any')
     words = ' or '.join([types] if isinstance(types, str) else types)
     if 'format' in schema:

@@ -16,6 +16,7 @@ from valence.api import versions
 from valence.api.controllers.v1 import base
 from valence.common import exception
 from valence.common import policy
+from valence.objects import base as objects_base
 
 
 class Endpoint(NamedTuple):
@@ -23,6 +24,7 @@ class Endpoint(NamedTuple):
 
     rule: str
     kind: str
+    object: type[objects_base.ValenceObject] | None
     handler: Callable[[base.Call], Any]
 
 
@@ -32,6 +34,7 @@ def endpoint(resource: str, controller: Any, verb: str) -> Endpoint:
     return Endpoint(
         rule=f'composable:{resource}:{verb}',
         kind=cls.KIND if cls else resource,
+        object=cls,
         handler=getattr(controller, verb),
     )
 
@@ -120,27 +123,33 @@ class V1Controller:
     @pecan.expose(content_type='application/json')  # type: ignore[untyped-decorator]
     def openapi(self, *args: Any, **kwargs: Any) -> bytes:
         """The whole of the API in the OpenAPI form."""
-        return render.dumps(openapi.document(routes.ROUTES))
+        return render.dumps(openapi.document(routes.ROUTES, routes.PARAMETERS))
 
     @pecan.expose(content_type='application/json')  # type: ignore[untyped-decorator]
     def call(self, *args: Any, **kwargs: Any) -> bytes | None:
-        """Ask the policy, run the verb, render what it gives."""
+        """Authorize and validate the request, run the verb, render."""
         request, response = pecan.request, pecan.response
         found, names = request.environ['valence.endpoint']
         ctx = request.context['valence']
         policy.authorize(ctx, found.rule)
+        minor = request.context['minor']
         spec = found.handler.spec
+        params, body = {}, {}
         if not spec.listing:
-            query.parameters(request, set(spec.params))
+            params = query.parameters(request, spec.params)
+        if spec.body is not None:
+            body = spec.body.parse(found.object, minor, request.json_object)
         response.status = spec.status
         answer = found.handler(
             base.Call(
                 request=request,
                 response=response,
                 context=ctx,
-                minor=request.context['minor'],
+                minor=minor,
                 spec=spec,
                 names=tuple(names),
+                params=params,
+                body=body,
             )
         )
         if answer is None:

@@ -39,7 +39,7 @@ class Request(pecan.Request):  # type: ignore[misc]
             body = self.body
         except webob.request.DisconnectionError:
             raise exception.InvalidBody(
-                reason='is shorter than it was said to be'
+                reason='shorter than Content-Length'
             ) from None
         if not body.strip():
             return {}
@@ -51,10 +51,10 @@ class Request(pecan.Request):  # type: ignore[misc]
             parsed = orjson.loads(body)
         except orjson.JSONDecodeError as exc:
             raise exception.InvalidBody(
-                reason=f'is not JSON: {exc.msg} at character {exc.pos}'
+                reason=f'not valid JSON: {exc.msg} at character {exc.pos}'
             ) from None
         if not isinstance(parsed, dict):
-            raise exception.InvalidBody(reason='is not a JSON object')
+            raise exception.InvalidBody(reason='must be a JSON object')
         return parsed
 
 
@@ -79,7 +79,7 @@ def _check_address(environ: dict[str, Any]) -> None:
     path = environ['PATH_INFO']
     if '\0' in path or '%00' in environ.get('QUERY_STRING', ''):
         raise exception.Invalid(
-            field='the URL', reason='it may not contain a null character'
+            'Invalid URL: must not contain a null character.'
         )
     if '//' in path.rstrip('/'):
         # Pecan takes the empty part for an index page.

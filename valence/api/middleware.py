@@ -140,9 +140,7 @@ def understand(
             'has changed meanwhile.'
         )
     if isinstance(exc, UnicodeDecodeError):
-        return exception.Invalid(
-            field='the URL', reason='it is not valid UTF-8'
-        )
+        return exception.Invalid('Invalid URL: must be valid UTF-8.')
     LOG.error(
         'Unexpected failure of %s %s',
         environ.get('REQUEST_METHOD'),

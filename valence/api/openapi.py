@@ -1,12 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The API in the OpenAPI form, derived from routes, verbs and objects."""
+"""The OpenAPI document, derived from routes, verbs and objects."""
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from valence.api import query
 from valence.api import versions
+from valence.api.controllers.v1 import base
 from valence.api.controllers.v1 import types
+from valence.common.schemas import Schema
+from valence.objects import fields
 
 _ERROR = {
     'type': 'object',
@@ -26,43 +30,25 @@ _ERROR = {
         }
     },
 }
-_NAMES = {
-    'id': 'UUID or name.',
-    'project_id': 'Identifier of the project.',
-    'secret': 'What the pod manager was told to prove itself with.',
-}
-_PAGING = {
-    'limit': ('integer', 'How many to show at most.'),
-    'marker': ('string', 'UUID of the last one of the page before.'),
-    'sort_dir': ('string', 'asc or desc.'),
-    'fields': ('string', 'Names of the fields to show, with commas.'),
-}
-# Verbs that answer with something else than the resource.
-_OTHER_ANSWERS = {
-    'topology': 'The tree.',
-    'preview': 'The candidates, and why the others are none.',
-    'storages': 'What the node stores on.',
-}
-_PARAMS = {
-    'fields': _PAGING['fields'],
-    'force': ('boolean', 'Whether what cannot be reached is forgotten.'),
-    'cascade': ('boolean', 'Whether what depends on it goes, too.'),
-    'unregister': ('boolean', 'Whether it is taken back from Ironic before.'),
-}
 
 
-def document(routes: Any) -> dict[str, Any]:
-    """The OpenAPI document of the routes, for the newest minor version."""
-    paths: dict[str, Any] = {}
-    schemas: dict[str, Any] = {'Error': _ERROR}
+def document(routes: Any, parameters: Mapping[str, fields.Spec]) -> Schema:
+    """The OpenAPI document of the routes, for the newest minor version.
+
+    :param parameters: the parameters in paths, by name.
+    """
+    paths: Schema = {}
+    schemas: Schema = {'Error': _ERROR}
     for path, resource, controller, methods in routes:
         cls = controller.object
         if cls is not None:
-            schemas[cls.__name__] = types.schema(cls, 'r', versions.MAX_MINOR)
+            schemas[cls.__name__] = types.resource_schema(
+                cls, versions.MAX_MINOR
+            )
         item = paths.setdefault(f'/v1/{path}', {})
         if '{' in path:
             item['parameters'] = [
-                _parameter(name, _NAMES[name], 'path')
+                _parameter(name, parameters[name], 'path')
                 for name in re.findall(r'{(\w+)}', path)
             ]
         for method, verb in methods.items():
@@ -84,14 +70,13 @@ def document(routes: Any) -> dict[str, Any]:
     }
 
 
-def _parameter(
-    name: str, doc: str, place: str = 'query', kind: str = 'string'
-) -> dict[str, Any]:
-    result: dict[str, Any] = {
+def _parameter(name: str, field: fields.Spec, place: str = 'query') -> Schema:
+    schema = field.schema()
+    result: Schema = {
         'name': name,
         'in': place,
-        'description': doc,
-        'schema': {'type': kind},
+        'description': schema.pop('description'),
+        'schema': schema,
     }
     if place == 'path':
         result['required'] = True
@@ -100,81 +85,73 @@ def _parameter(
 
 def _operation(
     path: str, resource: str, controller: Any, method: str, verb: str
-) -> dict[str, Any]:
+) -> Schema:
     handler = getattr(controller, verb)
     spec = handler.spec
-    cls = controller.object
-    result: dict[str, Any] = {
+    result: Schema = {
         'operationId': f'{method.lower()}_{path}'.translate(
             str.maketrans('/', '_', '{}')
         ),
         'tags': [resource],
         'summary': handler.__doc__.splitlines()[0],
         'responses': {
-            str(spec.status): _answer(controller, spec, verb),
+            str(spec.status): _answer(controller, spec),
             'default': {
-                'description': 'What went wrong.',
+                'description': 'An error.',
                 'content': _json({'$ref': '#/components/schemas/Error'}),
             },
         },
     }
-    parameters = _parameters(cls, spec)
-    if parameters:
-        result['parameters'] = parameters
+    found = (
+        _collection_parameters(controller.object)
+        if spec.listing
+        else [_parameter(name, field) for name, field in spec.params.items()]
+    )
+    if found:
+        result['parameters'] = found
     if spec.body:
-        schema = spec.body
-        if isinstance(schema, str):
-            schema = types.schema(cls, schema, versions.MAX_MINOR, spec.absent)
-            schema['properties'].update(spec.extra)
+        schema = spec.body.schema(controller.object, versions.MAX_MINOR)
         result['requestBody'] = {'required': True, 'content': _json(schema)}
     return result
 
 
 def _sort_doc(cls: Any) -> str:
-    """Which filters go with which key."""
-    told = []
+    """The sort keys with their filters."""
+    entries = []
     for key in query.sortable(cls):
         names = [name for name, other in cls.pairs() if other == key and name]
-        told.append(f'{key} with {", ".join(names)}' if names else key)
-    return f'What to sort by, and the filters it goes with: {"; ".join(told)}.'
+        entries.append(f'{key} with {", ".join(names)}' if names else key)
+    return f'Sort key, and the filters it allows: {"; ".join(entries)}.'
 
 
-def _parameters(cls: Any, spec: Any) -> list[dict[str, Any]]:
-    if spec.listing:
-        filters = query.filterable(cls)
-        return [
-            *(
-                _parameter(name, doc, kind=kind)
-                for name, (kind, doc) in _PAGING.items()
-            ),
-            _parameter('sort_key', _sort_doc(cls))
-            | {'schema': {'type': 'string', 'enum': query.sortable(cls)}},
-            *(
-                _parameter(name, f'Only those: {cls.fields[field].doc}')
-                for name, field in filters.items()
-            ),
-        ]
+def _collection_parameters(cls: Any) -> list[Schema]:
+    key = fields.EnumField(query.sortable(cls), doc=_sort_doc(cls))
     return [
-        _parameter(name, _PARAMS[name][1], kind=_PARAMS[name][0])
-        for name in spec.params
+        *(_parameter(name, field) for name, field in query.PAGING.items()),
+        _parameter('sort_key', key),
+        *(
+            # Filters have a syntax of their own.
+            _parameter(name, fields.StringField(doc=_filter_doc(cls, field)))
+            for name, field in query.filterable(cls).items()
+        ),
     ]
 
 
-def _answer(controller: Any, spec: Any, verb: str) -> dict[str, Any]:
+def _filter_doc(cls: Any, field: str) -> str:
+    return f'Filter: {cls.fields[field].doc}'
+
+
+def _answer(controller: Any, spec: base.Spec) -> Schema:
     if spec.status == 204:
-        return {'description': 'Done.'}
-    if controller.object is None:
-        return {'description': 'The list.', 'content': _json({})}
-    ref = {'$ref': f'#/components/schemas/{controller.object.__name__}'}
-    if verb == 'sync':
-        ref = {'$ref': '#/components/schemas/Operation'}
-    if verb in _OTHER_ANSWERS:
-        return {
-            'description': _OTHER_ANSWERS[verb],
-            'content': _json({'type': 'object'}),
-        }
+        return {'description': 'Success.'}
+    if isinstance(spec.answer, dict):
+        schema = dict(spec.answer)
+        description = schema.pop('description')
+        return {'description': description, 'content': _json(schema)}
+    cls = spec.answer or controller.object
+    ref = {'$ref': f'#/components/schemas/{cls.__name__}'}
     if not spec.listing:
-        return {'description': 'The resource.', 'content': _json(ref)}
+        return {'description': f'The {cls.KIND}.', 'content': _json(ref)}
     schema = {
         'type': 'object',
         'properties': {
@@ -185,5 +162,5 @@ def _answer(controller: Any, spec: Any, verb: str) -> dict[str, Any]:
     return {'description': 'A page of the list.', 'content': _json(schema)}
 
 
-def _json(schema: dict[str, Any]) -> dict[str, Any]:
+def _json(schema: Schema) -> Schema:
     return {'application/json': {'schema': schema}}

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from collections.abc import Container
 from collections.abc import Iterable
 from collections.abc import Iterator
+from collections.abc import Mapping
 from collections.abc import Sequence
 from typing import Any
 from typing import Generic
@@ -29,8 +30,21 @@ M = TypeVar('M', bound=models.Table)
 # The values that a row is sorted by; the last one is its UUID.
 Place = tuple[Any, ...]
 
-_PAGING = ('limit', 'marker', 'sort_key', 'sort_dir', 'fields')
-
+FIELDS: dict[str, fields.Spec] = {
+    'fields': fields.StringField(
+        doc='Names of the fields to return, separated by commas.'
+    )
+}
+# The parameters of every collection; sort_key depends on its fields.
+PAGING: dict[str, fields.Spec] = {
+    'limit': fields.IntegerField(doc='Maximum number of items to return.'),
+    'marker': fields.StringField(
+        doc='UUID of the last item of the page before.'
+    ),
+    'sort_dir': fields.EnumField(['asc', 'desc'], doc='Sort direction.'),
+    **FIELDS,
+}
+_OWN = {'sort_key', *PAGING}
 
 _ORDERED: dict[str, Callable[[Any, Any], sa.ColumnElement[bool]]] = {
     'eq': operator.eq,
@@ -107,25 +121,33 @@ class Query:
         )
 
 
-def parameters(request: webob.Request, known: set[str]) -> dict[str, str]:
-    """The query parameters by name.
+def parameters(
+    request: webob.Request, known: Mapping[str, fields.Spec]
+) -> dict[str, Any]:
+    """The values of query parameters; defaults for those that are omitted.
 
-    :raises Invalid: for one that is not known, or given twice.
+    :raises Invalid: for one that is unknown, repeated or wrong.
     """
-    result: dict[str, str] = {}
+    result: dict[str, Any] = {}
     for name, text in request.GET.items():
         _check_known(name, known)
         if name in result:
-            raise exception.Invalid(field=name, reason='it is given twice')
-        result[name] = text
-    return result
+            raise invalid(name, 'must not be given twice')
+        result[name] = _value(name, known[name], text)
+    defaults = {name: field.default_value for name, field in known.items()}
+    return {**defaults, **result}
+
+
+def invalid(name: str, reason: str) -> exception.Invalid:
+    """The error for a query parameter."""
+    return exception.Invalid(
+        kind='query parameter', field=name[:64], reason=reason
+    )
 
 
 def _check_known(name: str, known: Container[str]) -> None:
     if name not in known:
-        raise exception.Invalid(
-            field=name[:64], reason='there is no such query parameter'
-        )
+        raise invalid(name, 'unknown query parameter')
 
 
 def filterable(
@@ -192,9 +214,9 @@ def _order(
         return common[0] if common else suiting[0][0]
     for wanted, keys in zip(filters, suiting, strict=True):
         if given not in keys:
-            raise exception.Invalid(
-                field='sort_key',
-                reason=f'with the filter {wanted.name} it has to be one of: '
+            raise invalid(
+                'sort_key',
+                f'with the filter {wanted.name}, must be one of: '
                 f'{", ".join(keys)}',
             )
     return given
@@ -213,11 +235,11 @@ def parse(
     filters = filterable(cls, audience)
     given: dict[str, str] = {}
     for name, text in request.GET.items():
-        _check_known(name, {*_PAGING, *filters})
+        _check_known(name, {*_OWN, *filters})
         if name in filters:
             continue
         if name in given:
-            raise exception.Invalid(field=name, reason='it is given twice')
+            raise invalid(name, 'must not be given twice')
         given[name] = text
     wanted = [
         _filter(name, filters[name], cls.fields[filters[name]], text)
@@ -227,9 +249,7 @@ def parse(
     keys = sortable(cls, audience)
     key = given.get('sort_key')
     if key is not None and key not in keys:
-        raise exception.Invalid(
-            field='sort_key', reason=f'it has to be one of: {", ".join(keys)}'
-        )
+        raise invalid('sort_key', f'must be one of: {", ".join(keys)}')
     query = Query(
         limit=_limit(given.get('limit')),
         sort_key=_order(cls, key, wanted),
@@ -239,14 +259,12 @@ def parse(
         filters=wanted,
     )
     if query.sort_dir not in ('asc', 'desc'):
-        raise exception.Invalid(
-            field='sort_dir', reason='it has to be asc or desc'
-        )
+        raise invalid('sort_dir', 'must be asc or desc')
     if len(query.parts()) > _MAX_PARTS:
-        raise exception.Invalid(
-            field=next(one.name for one in wanted if one.word == 'in'),
-            reason=f'it may ask for {_MAX_PARTS} values, together with other '
-            'filters for less',
+        raise invalid(
+            next(one.name for one in wanted if one.word == 'in'),
+            f'must have at most {_MAX_PARTS} values, fewer if other filters '
+            'have several',
         )
     return query
 
@@ -273,9 +291,7 @@ def _limit(text: str | None) -> int:
     if text is None:
         return maximum
     if not (text.isascii() and text.isdecimal()):
-        raise exception.Invalid(
-            field='limit', reason='it has to be a whole number'
-        )
+        raise invalid('limit', 'must be an integer')
     return min(int(text[:9]), maximum) or maximum
 
 
@@ -283,7 +299,7 @@ def _value(name: str, field: fields.Spec, text: str) -> Any:
     try:
         return field.from_text(text)
     except ValueError as exc:
-        raise exception.Invalid(field=name, reason=str(exc)) from None
+        raise invalid(name, str(exc)) from None
 
 
 class _Walk(NamedTuple, Generic[M]):
@@ -375,9 +391,7 @@ def page(
             model, *conditions, only=query.order(), uuid=query.marker
         ).first()
         if last is None:
-            raise exception.Invalid(
-                field='marker', reason='no resource has this UUID'
-            )
+            raise invalid('marker', 'no resource has this UUID')
         place = db.values(last)
     found = _Walk(tx, model, query, conditions).merged(
         dict.fromkeys((*columns, 'uuid')), query.limit + 1, place

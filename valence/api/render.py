@@ -70,7 +70,9 @@ def selected(
     for name in wanted.split(','):
         if name not in names:
             raise exception.Invalid(
-                field='fields', reason=f'there is no field {name[:64]!r}'
+                kind='query parameter',
+                field='fields',
+                reason=f'unknown field {name[:64]!r}',
             )
         chosen[name] = names[name]
     return chosen

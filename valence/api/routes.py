@@ -13,6 +13,7 @@ from valence.api.controllers.v1 import nodes
 from valence.api.controllers.v1 import operations
 from valence.api.controllers.v1 import pod_managers
 from valence.db.sqlalchemy import models
+from valence.objects import fields
 
 _podms, _access = pod_managers.PodManagers(), access.Access()
 _nodes, _operations = nodes.Nodes(), operations.Operations()
@@ -30,6 +31,14 @@ _SYNC, _ACTION = {'POST': 'sync'}, {'POST': 'action'}
 _OWN = _SHOW | _UPDATE | _DELETE
 _PODM = _SHOW | {'PUT': 'update'} | _UPDATE | _DELETE
 
+# What a path may name.
+PARAMETERS: dict[str, fields.Spec] = {
+    'id': fields.StringField(doc='UUID or name.'),
+    'project_id': fields.StringField(doc='Identifier of the project.'),
+    'secret': fields.StringField(
+        doc='The secret that authenticates the pod manager.'
+    ),
+}
 # Path, resource of the policy rules, controller, verb by HTTP method.
 # fmt: off
 ROUTES: tuple[tuple[str, str, Any, dict[str, str]], ...] = (

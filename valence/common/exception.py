@@ -69,16 +69,21 @@ class ValenceException(Exception):
 
 
 class Invalid(ValenceException):
-    """A value of the request is invalid."""
+    """A field of the request is invalid."""
 
     code = 400
-    message = 'Invalid input for %(field)s: %(reason)s.'
+    message = 'Invalid input for %(kind)s %(field)s: %(reason)s.'
+
+    def __init__(
+        self, message: str | None = None, *, kind: str = 'field', **values: Any
+    ) -> None:
+        super().__init__(message, kind=kind, **values)
 
 
 class InvalidBody(Invalid):
-    """The request body is not a JSON object."""
+    """The request body as a whole is invalid."""
 
-    message = 'The request body %(reason)s.'
+    message = 'Invalid request body: %(reason)s.'
 
 
 class Unauthorized(ValenceException):

@@ -1,25 +1,27 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Field types that carry everything the other layers ask of a field.
+"""Field types that carry everything the other layers need to know of a field.
 
-A field is declared once, in its object. Its type, limits, prose, place in the
-API and first API version are read from there by the API types, the JSON
-schema, the OpenAPI document, the renderer and the command line.
+A field is declared once, in its object. API types, JSON schema, OpenAPI
+document, renderer and command line derive type, limits, description, access
+and API version from there.
 """
 
 import enum
 import json
-from collections.abc import Callable
 from typing import Any
 
 from oslo_utils import timeutils
 from oslo_utils import uuidutils
 from oslo_versionedobjects import fields
 
-Check = Callable[[Any], None]
+from valence.common import schemas
+from valence.common.schemas import Schema
+
+_UNSPECIFIED = fields.UnspecifiedDefault
 
 
 class Audience(enum.IntEnum):
-    """Who gets to see a field; each sees what those before it see."""
+    """Who can see a field; each level sees all that lower levels see."""
 
     PROJECT = 1
     SYSTEM = 2
@@ -27,37 +29,36 @@ class Audience(enum.IntEnum):
 
 
 class Spec(fields.Field[Any]):
-    """What a field knows besides its type.
+    """What a field declares besides its type.
 
-    :param doc: one sentence for people: API reference, CLI help, column title.
-    :param api: any of ``c``, ``u``, ``r``: may be given on create, on update,
-        and is shown. Empty: never leaves the server.
-    :param since: the first minor API version that knows the field.
+    :param doc: description: API reference, CLI help, column title.
+    :param api: any of ``c``, ``u``, ``r``: accepted on create, accepted on
+        update, returned. Empty: internal.
+    :param since: the first minor API version with the field.
     :param max_length: of a string, in characters.
-    :param minimum: the smallest number allowed.
+    :param min_length: the same, the least.
+    :param minimum: the smallest number accepted.
+    :param format: the JSON schema format of a string; see
+        ``schemas.format_check``.
     :param filter: whether collections can be filtered by it.
-    :param sort: collections can be sorted by it (it is never null then), and
-        meanwhile be filtered by the fields that are named here. Each of these
-        pairs has an index, which the tables derive from here. None: they
-        cannot be sorted by it.
-    :param refers: ``(name, kind)`` of a field that holds another resource's
-        UUID: the API takes UUID or name under ``name``; ``kind`` is the class
-        name of the object meant.
-    :param lists: whether collections show it without being asked to.
-    :param audience: from whom on it is shown: members of a project, readers
-        of the whole system, or administrators. None: as the object says.
-    :param has_user_text: whether members of projects see another text under
-        its name: that of the field ``user_<name>``.
-    :param secret: kept encrypted; no value of it is ever shown.
-    :param check: called with the value; raises ValueError saying what is
-        wrong with it.
+    :param sort: collections can be sorted by it (it is never null then) while
+        they are filtered by the fields named here. Each of these pairs has an
+        index; the tables derive it from here. None: no sort key.
+    :param refers: ``(name, kind)`` of a field that holds the UUID of another
+        resource: requests give UUID or name under ``name``; ``kind`` is the
+        class name of the object referred to.
+    :param lists: whether collections show it by default.
+    :param audience: the lowest level that can see it. None: the object's.
+    :param has_user_text: whether project members see another text under its
+        name: that of the field ``user_<name>``.
+    :param secret: stored encrypted and never returned.
     """
 
-    json_types: tuple[type, ...] = ()
-    json_name = ''
-    # Whether a filter may ask for more or less than a value.
+    json_type: str = ''
+    format: str | None = None
+    # Whether filters may compare it (gt, lte …).
     ordered = False
-    # All values there are, where these are few.
+    # All possible values, where these are few.
     values: tuple[Any, ...] = ()
 
     def __init__(
@@ -67,7 +68,9 @@ class Spec(fields.Field[Any]):
         api: str = '',
         since: int = 1,
         max_length: int | None = None,
+        min_length: int | None = None,
         minimum: int | None = None,
+        format: str | None = None,
         filter: bool = False,
         sort: tuple[str, ...] | None = None,
         refers: tuple[str, str] | None = None,
@@ -75,7 +78,6 @@ class Spec(fields.Field[Any]):
         audience: Audience | None = None,
         has_user_text: bool = False,
         secret: bool = False,
-        check: Check | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
@@ -83,7 +85,10 @@ class Spec(fields.Field[Any]):
         self.api = api
         self.since = since
         self.max_length = max_length
+        self.min_length = min_length
         self.minimum = minimum
+        if format is not None:
+            self.format = format
         self.filter = filter
         self.sort = sort
         self.refers = refers
@@ -91,133 +96,139 @@ class Spec(fields.Field[Any]):
         self.audience = audience
         self.has_user_text = has_user_text
         self.secret = secret
-        self.check = check
 
     @property
     def optional(self) -> bool:
-        """Whether a create request may leave the field out."""
-        return self.nullable or self.default is not fields.UnspecifiedDefault
+        """Whether a create request may omit the field."""
+        return self.nullable or self.default is not _UNSPECIFIED
+
+    @property
+    def default_value(self) -> Any:
+        """The default; None if there is none."""
+        return None if self.default is _UNSPECIFIED else self.default
 
     def validate(self, value: Any) -> Any:
-        """The value of a request body, coerced and within its limits.
+        """Check a value against the schema and coerce it.
 
-        Stricter than ``coerce``: a number is no string, a null only where the
-        field is nullable.
+        Stricter than ``coerce``: a number is no string, and null is accepted
+        only if the field is nullable.
 
-        :raises ValueError: saying what is wrong, without the value itself.
+        :raises Mismatch: with the reason, without the value itself.
         """
-        if value is None:
-            if not self.nullable:
-                raise ValueError('it may not be null')
-            return None
-        kinds: Any = self.json_types
-        if not isinstance(value, kinds) or (
-            isinstance(value, bool) and bool not in kinds
-        ):
-            raise ValueError(f'it has to be of type {self.json_name}')
-        if self.max_length is not None and len(value) > self.max_length:
-            raise ValueError(
-                f'it has {len(value)} characters, at most '
-                f'{self.max_length} are allowed'
-            )
-        if self.minimum is not None and value < self.minimum:
-            raise ValueError(f'it has to be at least {self.minimum}')
-        if self.refers:
-            return value
-        self.validate_kind(value)
-        if self.check:
-            self.check(value)
+        schemas.check(self.schema(), value)
         return self.coerce(None, '', value)
 
-    def validate_kind(self, value: Any) -> None:
-        """What only this kind of field asks of a value."""
+    def from_body(self, value: Any) -> Any:
+        """Coerce a value of a request body that matches the schema."""
+        # What a reference refers to is looked up later.
+        return value if self.refers else self.coerce(None, '', value)
 
     def from_text(self, text: str) -> Any:
         """The value of a query parameter.
 
-        :raises ValueError: saying what is wrong.
+        :raises ValueError: with the reason.
         """
         return self.validate(text)
 
-    def schema(self) -> dict[str, Any]:
-        """The field as JSON schema."""
-        result: dict[str, Any] = {'description': self.doc}
-        result['type'] = (
-            [self.json_name, 'null'] if self.nullable else self.json_name
-        )
-        if self.max_length is not None:
-            result['maxLength'] = self.max_length
-        if self.minimum is not None:
-            result['minimum'] = self.minimum
-        if self.secret:
-            result['writeOnly'] = True
+    def schema(self) -> Schema:
+        """The JSON schema of the field in an answer."""
+        result: Schema = {'description': self.doc}
+        if self.json_type:
+            result['type'] = (
+                [self.json_type, 'null'] if self.nullable else self.json_type
+            )
+        for keyword, limit in (
+            ('minLength', self.min_length),
+            ('maxLength', self.max_length),
+            ('minimum', self.minimum),
+            ('format', self.format),
+            ('writeOnly', self.secret or None),
+        ):
+            if limit is not None:
+                result[keyword] = limit
         return result
+
+    def input_schema(self) -> Schema:
+        """The JSON schema of the field in a request body."""
+        if self.refers is None:
+            return self.schema()
+        kind = self.refers[0].replace('_', ' ')
+        return {
+            **reference_schema(f'UUID or name of the {kind}.'),
+            'type': self.schema()['type'],
+        }
+
+
+def reference_schema(doc: str) -> Schema:
+    """The JSON schema of a UUID or name."""
+    return {
+        'description': doc,
+        'type': 'string',
+        'minLength': 1,
+        'maxLength': 255,
+    }
 
 
 class StringField(Spec, fields.StringField):
     """Text."""
 
-    json_types = (str,)
-    json_name = 'string'
+    json_type = 'string'
 
-    def validate_kind(self, value: str) -> None:
-        if '\0' in value:
-            raise ValueError('it may not contain a null character')
-        try:
-            value.encode()
-        except UnicodeEncodeError:
-            raise ValueError('it is not valid Unicode text') from None
+
+@schemas.format_check('resource-name', str)
+def check_name(name: str) -> None:
+    """Accept a name that can be used wherever a UUID can."""
+    if not name or name != name.strip():
+        raise ValueError('must not be empty, nor start or end with whitespace')
+    if '/' in name:
+        raise ValueError('must not contain a slash')
+    if not name.isprintable():
+        raise ValueError('must contain printable characters only')
+    if uuidutils.is_uuid_like(name):
+        raise ValueError('must not look like a UUID')
 
 
 class NameField(StringField):
-    """A name that can stand wherever a UUID can."""
+    """A name that can be used wherever a UUID can."""
 
-    def validate_kind(self, value: str) -> None:
-        super().validate_kind(value)
-        if not value or value != value.strip():
-            raise ValueError(
-                'it may not be empty, nor begin or end with white space'
-            )
-        if '/' in value:
-            raise ValueError('it may not contain a slash')
-        if not value.isprintable():
-            raise ValueError('it may contain printable characters only')
-        if uuidutils.is_uuid_like(value):
-            raise ValueError('it may not look like a UUID')
+    format = 'resource-name'
 
     def from_text(self, text: str) -> str:
-        # Any text may be looked for; names that cannot exist match nothing.
+        # A search for an impossible name finds nothing; it is no error.
         return text
 
 
+@schemas.format_check('uuid', str)
+def check_uuid(text: str) -> None:
+    """Accept a UUID in any of its notations."""
+    if not uuidutils.is_uuid_like(text):
+        raise ValueError('must be a UUID')
+
+
 class UUIDField(Spec, fields.UUIDField):
-    """A UUID in its canonical form."""
+    """A UUID."""
 
-    json_types = (str,)
-    json_name = 'string'
+    json_type = 'string'
+    format = 'uuid'
 
-    def validate_kind(self, value: str) -> None:
-        if not uuidutils.is_uuid_like(value):
-            raise ValueError('it is not a UUID')
 
-    def schema(self) -> dict[str, Any]:
-        return {**super().schema(), 'format': 'uuid'}
+@schemas.format_check('int64', int)
+def check_int64(number: int) -> None:
+    """Accept an integer that fits a signed 64-bit column."""
+    if not -(2**63) <= number < 2**63:
+        raise ValueError('must fit 64 bits')
 
 
 class IntegerField(Spec, fields.IntegerField):
-    """A whole number that fits a signed column of 64 bits."""
+    """An integer that fits a signed 64-bit column."""
 
-    json_types = (int,)
-    json_name = 'integer'
+    json_type = 'integer'
     ordered = True
-
-    def validate_kind(self, value: int) -> None:
-        if not -(2**63) <= value < 2**63:
-            raise ValueError('it is out of range')
+    format = 'int64'
 
     def from_text(self, text: str) -> int:
         if not text.lstrip('-').isdecimal():
-            raise ValueError('it has to be a whole number')
+            raise ValueError('must be an integer')
         number: int = self.validate(int(text))
         return number
 
@@ -226,47 +237,35 @@ class BooleanField(Spec, fields.BooleanField):
     """True or false."""
 
     values = (False, True)
-
-    json_types = (bool,)
-    json_name = 'boolean'
+    json_type = 'boolean'
 
     def from_text(self, text: str) -> bool:
         if text.lower() not in ('true', 'false'):
-            raise ValueError('it has to be true or false')
+            raise ValueError('must be true or false')
         return text.lower() == 'true'
 
 
 class DateTimeField(Spec, fields.DateTimeField):
-    """A moment in UTC, to the microsecond."""
+    """A time in UTC, to the microsecond."""
 
     ordered = True
-    json_types = (str,)
-    json_name = 'string'
+    json_type = 'string'
+    format = 'date-time'
 
     def from_text(self, text: str) -> Any:
         return timeutils.normalize_time(timeutils.parse_isotime(text))
 
-    def schema(self) -> dict[str, Any]:
-        return {**super().schema(), 'format': 'date-time'}
-
 
 class EnumField(Spec, fields.EnumField):
-    """One of a few words."""
+    """One of a few strings."""
 
-    json_types = (str,)
-    json_name = 'string'
+    json_type = 'string'
 
     @property
     def values(self) -> tuple[Any, ...]:  # type: ignore[override]
         return tuple(self.valid_values)
 
-    def validate_kind(self, value: str) -> None:
-        if value not in self.valid_values:
-            raise ValueError(
-                f'it has to be one of: {", ".join(self.valid_values)}'
-            )
-
-    def schema(self) -> dict[str, Any]:
+    def schema(self) -> Schema:
         values = list(self.valid_values)
         return {
             **super().schema(),
@@ -275,7 +274,7 @@ class EnumField(Spec, fields.EnumField):
 
 
 class _Json(fields.FieldType[Any]):
-    """JSON as it is; numbers, lists and objects all the way down."""
+    """JSON, unchanged."""
 
     def coerce(self, obj: Any, attr: str, value: Any) -> Any:
         json.dumps(value)
@@ -285,42 +284,40 @@ class _Json(fields.FieldType[Any]):
         return json.dumps(value)
 
 
-class ObjectField(Spec, fields.AutoTypedField[Any]):
-    """A JSON object.
+class JsonField(Spec, fields.AutoTypedField[Any]):
+    """JSON that a schema describes.
 
-    :param inner: the JSON schema of what is in it, where that is known.
+    :param inner: the keywords of the schema besides type and description.
     """
 
     AUTO_TYPE = _Json()
-    json_types = (dict,)
-    json_name = 'object'
 
-    def __init__(
-        self, *, inner: dict[str, Any] | None = None, **kwargs: Any
-    ) -> None:
+    def __init__(self, *, inner: Schema | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.inner = inner or {}
 
-    def schema(self) -> dict[str, Any]:
+    def schema(self) -> Schema:
         return {**self.inner, **super().schema()}
 
 
-class ListField(Spec, fields.AutoTypedField[Any]):
+class ObjectField(JsonField):
+    """A JSON object."""
+
+    json_type = 'object'
+
+
+class ListField(JsonField):
     """A JSON list.
 
-    :param items: the JSON schema of one item.
+    :param items: the JSON schema of an item.
     """
 
-    AUTO_TYPE = _Json()
-    json_types = (list,)
-    json_name = 'array'
+    json_type = 'array'
 
-    def __init__(self, *, items: dict[str, Any], **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.items = items
-
-    def schema(self) -> dict[str, Any]:
-        return {**super().schema(), 'items': self.items}
+    def __init__(
+        self, *, items: Schema, inner: Schema | None = None, **kwargs: Any
+    ) -> None:
+        super().__init__(inner={'items': items, **(inner or {})}, **kwargs)
 
 
 def error_text(name: str, doc: str) -> dict[str, Spec]:

@@ -35,7 +35,6 @@ class Flavor(base.ValenceObject):
         'properties': fields.ObjectField(
             doc='What it asks of hardware.',
             api='cru',
-            check=requirements.check,
             inner=requirements.SCHEMA,
         ),
         'is_public': fields.BooleanField(

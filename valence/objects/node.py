@@ -60,7 +60,6 @@ class Node(base.ValenceObject):
             doc='What was asked for.',
             api='cr',
             default={},
-            check=requirements.check,
             inner=requirements.SCHEMA,
         ),
         'index': fields.StringField(

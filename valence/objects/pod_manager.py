@@ -3,41 +3,56 @@ import urllib.parse
 
 from oslo_versionedobjects import base as ovo
 
+from valence.common import schemas
 from valence.objects import base
 from valence.objects import fields
 
 
+@schemas.format_check('uri', str)
 def check_url(url: str) -> None:
-    """Refuse what cannot be the address of a pod manager."""
+    """Accept the address of a pod manager."""
     if not url.isprintable() or ' ' in url:
-        raise ValueError('it may not contain white space')
+        raise ValueError('must not contain whitespace')
     try:
         parts = urllib.parse.urlsplit(url)
         host, _ = parts.hostname, parts.port
     except ValueError as exc:
-        raise ValueError(f'it is not a URL ({exc})') from None
+        raise ValueError(f'must be a URL ({exc})') from None
     if parts.scheme not in ('http', 'https'):
-        raise ValueError('its scheme has to be http or https')
+        raise ValueError('the scheme must be http or https')
     if not host:
-        raise ValueError('it has no host')
+        raise ValueError('must contain a host')
     if parts.username is not None or parts.password is not None:
         raise ValueError(
-            'it may not hold credentials; use the fields username and password'
+            'must not contain credentials; use the fields username and '
+            'password'
         )
     if parts.query or parts.fragment:
-        raise ValueError('it may not have a query or a fragment')
+        raise ValueError('must not contain a query or a fragment')
 
 
+@schemas.format_check('pem', str)
 def check_pem(text: str) -> None:
-    """Refuse what is not a certificate in PEM form."""
+    """Accept certificates in PEM format."""
     if '-----BEGIN CERTIFICATE-----' not in text:
-        raise ValueError('it has to be one or more certificates in PEM form')
+        raise ValueError('must be one or more certificates in PEM format')
 
 
+@schemas.format_check('project-id', str)
 def check_project_id(text: str) -> None:
-    """Refuse what Keystone would not give a project."""
+    """Accept an identifier that Keystone could give a project."""
     if not text or not text.isprintable() or set(text) & set(' /'):
-        raise ValueError('it is not the identifier of a project')
+        raise ValueError('must be the identifier of a project')
+
+
+class _DriverField(fields.StringField):
+    """The name of a driver; the API knows which are installed."""
+
+    format = 'driver'
+
+    def from_text(self, text: str) -> str:
+        # One that was uninstalled can still be searched for.
+        return text
 
 
 @ovo.VersionedObjectRegistry.register
@@ -64,9 +79,9 @@ class PodManager(base.ValenceObject):
             api='cru',
             max_length=512,
             filter=True,
-            check=check_url,
+            format='uri',
         ),
-        'driver': fields.StringField(
+        'driver': _DriverField(
             doc='Driver that talks to it; null: found on first contact.',
             api='cru',
             nullable=True,
@@ -104,7 +119,7 @@ class PodManager(base.ValenceObject):
             api='cru',
             nullable=True,
             max_length=65535,
-            check=check_pem,
+            format='pem',
         ),
         'hardware_url': fields.StringField(
             doc='Address under which those reach the hardware who drive it '
@@ -112,7 +127,7 @@ class PodManager(base.ValenceObject):
             api='cru',
             nullable=True,
             max_length=512,
-            check=check_url,
+            format='uri',
         ),
         'hardware_username': fields.StringField(
             doc='User name for those who drive the hardware themselves.',
@@ -244,7 +259,7 @@ class PodManagerAccess(base.ValenceObject):
             max_length=255,
             filter=True,
             sort=(),
-            check=check_project_id,
+            format='project-id',
         ),
         **base.timestamps(sort=()),
     }

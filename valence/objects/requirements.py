@@ -1,25 +1,24 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The hardware requirements of a node or a flavor."""
+"""Hardware requirements of nodes and flavors."""
 
 from typing import cast
 
-import jsonschema
-
+from valence.common.schemas import Schema
 from valence.common.types import JsonObject
 from valence.common.types import Requirements
 
-_WORD = {'type': 'string', 'minLength': 1, 'maxLength': 255}
-# A number, or a string of digits.
-_COUNT = {
-    'anyOf': [
-        {'type': 'integer', 'minimum': 1, 'maximum': 2**31 - 1},
-        # In Python, $ also matches before a final newline.
-        {'type': 'string', 'pattern': r'^0*[1-9][0-9]{0,8}$(?!\n)'},
-    ]
+_WORD: Schema = {'type': 'string', 'minLength': 1, 'maxLength': 255}
+# Strings of digits are accepted for numbers.
+_COUNT: Schema = {
+    'type': ['integer', 'string'],
+    'minimum': 1,
+    'maximum': 2**31 - 1,
+    # In Python, $ also matches before a final newline.
+    'pattern': r'^0*[1-9][0-9]{0,8}$(?!\n)',
 }
 
 
-def _group(**properties: JsonObject) -> JsonObject:
+def _group(**properties: Schema) -> Schema:
     return {
         'type': 'object',
         'properties': properties,
@@ -27,7 +26,7 @@ def _group(**properties: JsonObject) -> JsonObject:
     }
 
 
-def _groups(**properties: JsonObject) -> JsonObject:
+def _groups(**properties: Schema) -> Schema:
     return {'type': 'array', 'maxItems': 64, 'items': _group(**properties)}
 
 
@@ -42,27 +41,12 @@ SCHEMA = _group(
     pci_devices=_groups(type=_WORD, count=_COUNT),
     network=_groups(speed_mbps=_COUNT, count=_COUNT),
 )
-# Text, even where it consists of digits, as the name of a model may.
+# Strings even if they consist of digits.
 _WORDS = frozenset(('model', 'architecture', 'type', 'protocol'))
-_VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
-
-
-def check(properties: JsonObject) -> None:
-    """Validate requirements against ``SCHEMA``.
-
-    :raises ValueError: naming the part that is invalid.
-    """
-    error = jsonschema.exceptions.best_match(
-        _VALIDATOR.iter_errors(properties)
-    )
-    if error is not None:
-        place = '.'.join(str(part) for part in error.absolute_path)
-        where = f'at {place}: ' if place else ''
-        raise ValueError(f'{where}{error.message[:200]}')
 
 
 def normalize(properties: JsonObject) -> Requirements:
-    """Requirements with numbers for digits, and a ``count`` for each part."""
+    """Convert digits to numbers and set every ``count``."""
 
     def numbers(group: JsonObject) -> JsonObject:
         return {

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What may be asked of hardware."""
 
+from valence.common import schemas
 from valence.objects import requirements
 from valence.tests import base
 
@@ -16,15 +17,15 @@ class TestCheck(base.TestCase):
             {'pci_devices': [{'type': 'GPU', 'count': 2}]},
             {'network': [{'speed_mbps': 10000}]},
         ):
-            self.assertIsNone(requirements.check(wanted))
+            self.assertIsNone(schemas.check(requirements.SCHEMA, wanted))
 
     def test_refused_with_the_place(self):
         for wanted, place in (
             ({'cpu': {}}, 'cpu'),
-            ({'processor': 4}, 'at processor'),
-            ({'processor': []}, 'at processor'),
-            ({'processor': None}, 'at processor'),
-            ({'processor': {'cores': 4}}, 'at processor'),
+            ({'processor': 4}, 'processor'),
+            ({'processor': []}, 'processor'),
+            ({'processor': None}, 'processor'),
+            ({'processor': {'cores': 4}}, 'processor.cores'),
             ({'processor': {'total_cores': 0}}, 'processor.total_cores'),
             ({'processor': {'total_cores': -1}}, 'processor.total_cores'),
             ({'processor': {'total_cores': 1.5}}, 'processor.total_cores'),
@@ -37,15 +38,17 @@ class TestCheck(base.TestCase):
             ({'processor': {'model': ''}}, 'processor.model'),
             ({'processor': {'model': 'x' * 256}}, 'processor.model'),
             ({'memory': {'capacity_mib': []}}, 'memory.capacity_mib'),
-            ({'storage': {}}, 'at storage'),
-            ({'storage': [1]}, 'at storage.0'),
-            ({'storage': [{}, {'size': 1}]}, 'at storage.1'),
+            ({'storage': {}}, 'storage'),
+            ({'storage': [1]}, 'storage.0'),
+            ({'storage': [{}, {'size': 1}]}, 'storage.1.size'),
             ({'storage': [{'count': 0}]}, 'storage.0.count'),
-            ({'storage': [{}] * 65}, 'at storage'),
+            ({'storage': [{}] * 65}, 'storage'),
             ({'network': [{'speed_mbps': 'fast'}]}, 'network.0.speed_mbps'),
         ):
-            error = self.assertRaises(ValueError, requirements.check, wanted)
-            self.assertIn(place, str(error))
+            error = self.assertRaises(
+                schemas.Mismatch, schemas.check, requirements.SCHEMA, wanted
+            )
+            self.assertEqual(place, error.path)
             self.assertLess(len(str(error)), 400)
 
 

@@ -73,7 +73,7 @@ class TestRoutes(base.TestCase):
 class TestOpenAPI(base.TestCase):
     def setUp(self):
         super().setUp()
-        self.document = openapi.document(routes.ROUTES)
+        self.document = openapi.document(routes.ROUTES, routes.PARAMETERS)
 
     def _operations(self):
         for path, item in self.document['paths'].items():

@@ -41,7 +41,7 @@ class Inventory(base.TestCase):
             [one for one in big if one['memory_mib'] < 131072], some
         )
         self.assertIn(
-            'Invalid input for pod_manager',
+            'Invalid input for query parameter pod_manager',
             self.fails('system list --pod-manager nobody'),
         )
 

@@ -129,7 +129,7 @@ class Personas(Keystone):
                 theirs['uuid'], self.json('node show web')['uuid']
             )
         output = self.fails('node show web')
-        self.assertIn('The name web fits several: ', output)
+        self.assertIn('Several resources are named web: ', output)
         for uuid in (node['uuid'], theirs['uuid']):
             self.assertIn(uuid, output)
             self.assertEqual('web', self.json('node show', uuid)['name'])

@@ -127,7 +127,7 @@ class PodManagers(base.TestCase):
 
     def test_errors_are_one_line(self):
         self.assertEqual(
-            'Invalid input for url: its scheme has to be http or https.',
+            'Invalid input for field url: the scheme must be http or https.',
             self.fails('podmanager create bad --url ftp://127.0.0.1/'),
         )
         self.assertEqual(

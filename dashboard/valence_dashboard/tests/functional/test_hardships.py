@@ -191,7 +191,7 @@ class Hardships(pages.NodeTestCase):
         for url, told in (
             (
                 'nonsense',
-                'Its scheme has to be http or https',
+                'The scheme must be http or https',
             ),  # the API's word
             ('', 'This field is required.'),  # the form's
         ):

@@ -97,7 +97,7 @@ class Pages(pages.TestCase):
             '/admin/systems/', {name: 'gte:many', f'{name}_field': 'cpu_cores'}
         )
         page = self.page('/admin/systems/')
-        self.assertIn('Invalid input for cpu_cores', page)
+        self.assertIn('Invalid input for query parameter cpu_cores', page)
 
     def test_nobody_answers(self):
         self.use('http://127.0.0.1:9')

@@ -1,16 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-from typing import Any
-
 import sqlalchemy as sa
 
 from valence.api.controllers.v1 import base
+from valence.api.controllers.v1 import types
 from valence.common import exception
 from valence.db import api as db
 from valence.db.sqlalchemy import models
 
 
 class Access(base.Controller[models.PodManagerAccess]):
-    """The access list of a pod manager: who may use it if it is not public."""
+    """The access list of a pod manager: projects that can use it."""
 
     def __init__(self) -> None:
         super().__init__(models.PodManagerAccess)
@@ -21,25 +20,25 @@ class Access(base.Controller[models.PodManagerAccess]):
             podm = call.find(tx, models.PodManager, call.ident)
         return [models.PodManagerAccess.podm_uuid == podm.uuid]
 
-    @base.verb(status=201, body='c')
-    def create(self, call: base.Call) -> dict[str, Any]:
-        """Let a project use the pod manager."""
-        row = _create(call, call.values(self.object))
-        call.locate('pod_managers', f'{row.podm_uuid}/access')
+    @base.verb(status=201, body=types.CREATE)
+    def create(self, call: base.Call) -> base.Answer:
+        """Grant a project access to the pod manager."""
+        row = _create(call)
+        call.set_location('pod_managers', f'{row.podm_uuid}/access')
         return self.render(call, row)
 
     @base.verb(status=204)
     def delete(self, call: base.Call) -> None:
-        """Let a project use it no longer. Nodes that it has there stay."""
+        """Revoke the access of a project. Its existing nodes stay."""
         _delete(call, call.names[1])
 
 
 @db.transaction
-def _create(
-    tx: db.Transaction, call: base.Call, values: dict[str, Any]
-) -> models.PodManagerAccess:
+def _create(tx: db.Transaction, call: base.Call) -> models.PodManagerAccess:
     podm = call.find(tx, models.PodManager, call.ident)
-    uuid = tx.create(models.PodManagerAccess, podm_uuid=podm.uuid, **values)
+    uuid = tx.create(
+        models.PodManagerAccess, podm_uuid=podm.uuid, **call.values
+    )
     return tx.list(models.PodManagerAccess, uuid=uuid).one()
 
 

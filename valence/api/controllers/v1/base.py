@@ -10,11 +10,13 @@ import dataclasses
 import functools
 import urllib.parse
 from collections.abc import Callable
+from collections.abc import Mapping
 from typing import Any
 from typing import Generic
 from typing import TypeVar
 
 import sqlalchemy as sa
+import webob
 from oslo_utils import uuidutils
 
 from valence import objects
@@ -25,67 +27,81 @@ from valence.api.controllers.v1 import visibility
 from valence.common import context
 from valence.common import exception
 from valence.common import policy
-from valence.common.types import JsonObject
+from valence.common.schemas import Schema
 from valence.db import api as db
 from valence.db.sqlalchemy import models
 from valence.objects import base as objects_base
+from valence.objects import fields
 from valence.objects.fields import Audience
 
 M = TypeVar('M', bound=models.Table)
-Verb = TypeVar('Verb', bound=Callable[..., Any])
+Method = TypeVar('Method', bound=Callable[..., Any])
+# The body of an answer, before it becomes JSON.
+Answer = dict[str, Any]
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, eq=False)
 class Spec:
-    """What a verb takes and answers, said beside its code.
+    """What a verb accepts and returns; the decorator of its method.
 
-    :param status: the HTTP status when all is well.
-    :param body: ``c`` or ``u`` for a body of the resource's create or update
-        type, a JSON schema for any other, None for no body.
-    :param extra: JSON schemas of what else a body of the object's type may
-        have, by name.
-    :param absent: fields that a body must not have here.
-    :param params: query parameters besides those of the object.
-    :param listing: whether the answer is a collection.
+    The dispatcher checks requests against it, and the OpenAPI document is
+    made of it.
+
+    :param status: the HTTP status on success.
+    :param body: the request body; None: the verb reads none.
+    :param params: query parameters, by name; a collection has those of
+        ``query.parse`` instead.
+    :param listing: whether the answer is a page of a collection.
+    :param answer: what is returned instead of the controller's resource: one
+        of another kind, or what a JSON schema describes.
     """
 
     status: int = 200
-    body: str | dict[str, Any] | None = None
-    extra: dict[str, Any] = dataclasses.field(default_factory=dict)
-    absent: tuple[str, ...] = ()
-    params: tuple[str, ...] = ()
+    body: types.Body | None = None
+    params: Mapping[str, fields.Spec] = dataclasses.field(default_factory=dict)
     listing: bool = False
+    answer: types.Object | Schema | None = None
 
-
-def verb(**spec: Any) -> Callable[[Verb], Verb]:
-    """Mark a method as a verb of the API; see :class:`Spec`."""
-
-    def mark(method: Verb) -> Verb:
-        method.spec = Spec(**spec)  # type: ignore[attr-defined]
+    def __call__(self, method: Method) -> Method:
+        method.spec = self  # type: ignore[attr-defined]
         return method
 
-    return mark
+
+verb = Spec
 
 
 @dataclasses.dataclass
 class Call:
-    """One request, as a verb sees it."""
+    """One request, checked against the verb's ``Spec``.
 
-    request: Any
-    response: Any
+    :param names: what the path names, in its order.
+    :param params: the query parameters, with defaults.
+    :param body: the fields of the request body.
+    """
+
+    request: webob.Request
+    response: webob.Response
     context: context.RequestContext
     minor: int
     spec: Spec
     names: tuple[str, ...] = ()
+    params: dict[str, Any] = dataclasses.field(default_factory=dict)
+    body: dict[str, Any] = dataclasses.field(default_factory=dict)
 
     @property
     def ident(self) -> str:
-        """The UUID or name of the resource that the path names."""
+        """The UUID or name of the resource in the path."""
         return self.names[0]
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """The fields of the body that are fields of the resource."""
+        added = self.spec.body.added if self.spec.body else {}
+        return {n: v for n, v in self.body.items() if n not in added}
 
     @functools.cached_property
     def audience(self) -> Audience:
-        """As what the asker gets to see things."""
+        """Which fields the caller can see."""
         if policy.allows(self.context, 'admin'):
             return Audience.ADMIN
         if policy.allows(self.context, 'system_reader'):
@@ -95,7 +111,7 @@ class Call:
     def visible(
         self, cls: type[objects_base.ValenceObject]
     ) -> list[sa.ColumnElement[bool]]:
-        """The conditions under which the asker may know of a row."""
+        """The conditions on the rows that the caller can see."""
         if self.audience >= Audience.SYSTEM:
             return []
         return visibility.conditions(cls, self.context.project_id)
@@ -106,48 +122,14 @@ class Call:
         model: type[M],
         ident: str,
         field: str | None = None,
+        kind: str = 'field',
     ) -> M:
-        """What the asker means by a UUID or name; see :func:`find`."""
+        """The resource with a UUID or name, if visible; see :func:`find`."""
         conditions = self.visible(models.OBJECTS[model])
-        return find(tx, model, ident, *conditions, field=field)
-
-    def body(self) -> dict[str, Any]:
-        """The JSON object that was sent; an absent body is an empty one.
-
-        :raises Invalid: where it is not as the verb's schema has it.
-        """
-        if isinstance(self.spec.body, dict):
-            types.check(self.spec.body, self.request.json_object)
-        body: JsonObject = self.request.json_object
-        return body
-
-    def besides(self, name: str) -> Any:
-        """What was sent besides the object's fields; None: nothing."""
-        value = self.request.json_object.get(name)
-        if value is not None:
-            types.check(self.spec.extra[name], value, name)
-        return value
-
-    def values(self, cls: type[objects_base.ValenceObject]) -> dict[str, Any]:
-        """The fields that were sent, checked, by their name in the object."""
-        own = {
-            name: value
-            for name, value in self.body().items()
-            if name not in self.spec.extra
-        }
-        return types.parse(
-            cls, str(self.spec.body), self.minor, own, self.spec.absent
-        )
-
-    @staticmethod
-    def checked(
-        cls: type[objects_base.ValenceObject], name: str, value: Any
-    ) -> Any:
-        """A value that is meant for a field of an object."""
-        return types.checked(cls, name, value)
+        return find(tx, model, ident, *conditions, field=field, kind=kind)
 
     def shown(self, cls: type[objects_base.ValenceObject]) -> render.Names:
-        """The fields that the asker gets to see."""
+        """The fields that the caller can see."""
         return render.shown(cls, self.minor, self.audience)
 
     def selected(
@@ -159,30 +141,11 @@ class Call:
         """Those of them that are wanted; see ``render.selected``."""
         return render.selected(cls, self.minor, self.audience, wanted, listing)
 
-    def flag(self, name: str) -> bool:
-        """Whether a query parameter says true."""
-        text = str(self.request.GET.get(name, 'false')).lower()
-        if text not in ('true', 'false'):
-            raise exception.Invalid(
-                field=name, reason='it has to be true or false'
-            )
-        return text == 'true'
-
-    def locate(self, resource: str, uuid: str) -> None:
-        """Say in the answer where the resource is."""
+    def set_location(self, resource: str, uuid: str) -> None:
+        """Set the ``Location`` of the answer."""
         self.response.location = (
             f'{self.request.application_url}/v1/{resource}/{uuid}'
         )
-
-
-def group(**properties: Any) -> dict[str, Any]:
-    """The JSON schema of an object with these properties, all of them."""
-    return {
-        'type': 'object',
-        'properties': properties,
-        'required': list(properties),
-        'additionalProperties': False,
-    }
 
 
 def is_uuid(ident: str) -> bool:
@@ -196,12 +159,14 @@ def find(
     ident: str,
     *conditions: sa.ColumnElement[bool],
     field: str | None = None,
+    kind: str = 'field',
 ) -> M:
     """The one resource with this UUID or name.
 
-    :param field: the request's field that names it, if not the path does.
-    :raises NotFound: when there is none; Invalid when a field names it.
-    :raises Conflict: when the name fits several; lists their UUIDs.
+    :param field: the field of the request that refers to it; None: the path.
+    :param kind: what kind of field that is.
+    :raises NotFound: if there is none; Invalid if a field refers to it.
+    :raises Conflict: if several have this name; lists their UUIDs.
     """
     cls = models.OBJECTS[model]
     if is_uuid(ident):
@@ -214,14 +179,16 @@ def find(
     if len(rows) > 1:
         uuids = ', '.join(row.uuid for row in rows[:10])
         raise exception.Conflict(
-            f'The name {ident} fits several: {uuids}'
+            f'Several resources are named {ident}: {uuids}'
             f'{" and more" if len(rows) > 10 else ""}. Use a UUID.'
         )
     if rows:
         return rows[0]
     if field:
         raise exception.Invalid(
-            field=field, reason=f'there is no {cls.KIND} {ident[:64]}'
+            kind=kind,
+            field=field,
+            reason=f'no {cls.KIND} {ident[:64]} could be found',
         )
     raise exception.NotFound(kind=cls.KIND.capitalize(), ident=ident[:64])
 
@@ -242,12 +209,12 @@ class Controller(Generic[M]):
         """The resource that the request names."""
         return find(tx, self.model, call.ident, *self.visible(call))
 
-    def render(self, call: Call, row: models.Table) -> dict[str, Any]:
+    def render(self, call: Call, row: models.Table) -> Answer:
         """One resource as the answer shows it."""
         return render.record(row, call.shown(self.object))
 
     @verb(listing=True)
-    def list(self, call: Call) -> dict[str, Any]:
+    def list(self, call: Call) -> Answer:
         """List, a page at a time."""
         wanted = query.parse(call.request, self.object, call.audience)
         names = call.selected(self.object, wanted.fields, listing=True)
@@ -260,7 +227,7 @@ class Controller(Generic[M]):
                 *(tx, self.model, wanted, names.values()),
                 *self.visible(call),
             )
-        answer: dict[str, Any] = {
+        answer: Answer = {
             self.collection: [render.record(row, names) for row in rows]
         }
         if marker:
@@ -277,10 +244,10 @@ class Controller(Generic[M]):
             )
         return answer
 
-    @verb(params=('fields',))
-    def show(self, call: Call) -> dict[str, Any]:
+    @verb(params=query.FIELDS)
+    def show(self, call: Call) -> Answer:
         """Show one."""
-        names = call.selected(self.object, call.request.GET.get('fields'))
+        names = call.selected(self.object, call.params['fields'])
         with db.reader() as tx:
             return render.record(self.find(tx, call), names)
 
@@ -288,24 +255,26 @@ class Controller(Generic[M]):
         self, tx: db.Transaction, call: Call, wanted: query.Filter, kind: str
     ) -> query.Filter:
         """A filter with a UUID in the place of a UUID or name."""
-        cls = getattr(objects, kind)
-        model = models.BY_RESOURCE[cls.RESOURCE]
-        row = call.find(tx, model, wanted.value, field=wanted.name)
+        model = models.BY_RESOURCE[getattr(objects, kind).RESOURCE]
+        row = call.find(
+            tx, model, wanted.value, wanted.name, 'query parameter'
+        )
         return wanted._replace(value=row.uuid)
 
     def resolve(
         self, tx: db.Transaction, call: Call, values: dict[str, Any]
-    ) -> None:
-        """Put UUIDs in the place of references by UUID or name.
+    ) -> dict[str, Any]:
+        """The values by column: UUIDs instead of references by UUID or name.
 
-        :raises Invalid: for a reference to nothing.
+        :raises Invalid: for a reference to a resource that does not exist.
         """
+        result = dict(values)
         for name, field in self.object.fields.items():
             if not field.refers or field.refers[0] not in values:
                 continue
             alias, kind = field.refers
-            ident = values.pop(alias)
+            ident = result.pop(alias)
             if ident is not None:
-                cls = getattr(objects, kind)
-                model = models.BY_RESOURCE[cls.RESOURCE]
-                values[name] = call.find(tx, model, ident, field=alias).uuid
+                model = models.BY_RESOURCE[getattr(objects, kind).RESOURCE]
+                result[name] = call.find(tx, model, ident, field=alias).uuid
+        return result

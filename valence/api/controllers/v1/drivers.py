@@ -1,18 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-from typing import Any
-
 from valence.api.controllers.v1 import base
 from valence.podmanagers import loader
 
 
 class Drivers:
-    """The kinds of pod manager that can be registered."""
+    """The drivers for kinds of pod managers."""
 
     object = None
 
-    @base.verb()
-    def list(self, call: base.Call) -> dict[str, Any]:
-        """List the installed drivers with what each can do."""
+    @base.verb(answer={'description': 'The drivers.', 'type': 'object'})
+    def list(self, call: base.Call) -> base.Answer:
+        """List the installed drivers and their capabilities."""
         return {
             'drivers': [
                 {

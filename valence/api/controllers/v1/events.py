@@ -5,6 +5,7 @@ import time
 from oslo_config import cfg
 
 from valence.api.controllers.v1 import base
+from valence.api.controllers.v1 import types
 from valence.common import exception
 from valence.common import rpc
 from valence.conductor.events import refresher
@@ -14,9 +15,11 @@ from valence.db.sqlalchemy import models
 from valence.podmanagers import base as driver_base
 from valence.podmanagers import loader
 
+_ANY_BODY = types.Body(keywords={'additionalProperties': True})
+
 
 class Events:
-    """Where pod managers deliver their events. They have no token."""
+    """Receives the events of pod managers, which have no token."""
 
     object = None
 
@@ -24,7 +27,7 @@ class Events:
         self._lock = threading.Lock()
         self._taken: dict[str, tuple[int, int]] = {}
 
-    @base.verb(status=204, body={'type': 'object'})
+    @base.verb(status=204, body=_ANY_BODY)
     def create(self, call: base.Call) -> None:
         """Take an event from a pod manager that knows its secret."""
         podm = db.get(models.PodManager, uuid=call.ident)
@@ -37,9 +40,7 @@ class Events:
             raise exception.TooManyRequests()
         driver = loader.drivers().get(podm.driver or '')
         if driver is not None:
-            refresher.enqueue_refresh(
-                podm.uuid, driver.parse_event(call.body())
-            )
+            refresher.enqueue_refresh(podm.uuid, driver.parse_event(call.body))
         rpc.wake()
 
     def _too_many(self, podm_uuid: str) -> bool:

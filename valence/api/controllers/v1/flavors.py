@@ -2,6 +2,7 @@
 from typing import Any
 
 from valence.api.controllers.v1 import base
+from valence.api.controllers.v1 import types
 from valence.common import policy
 from valence.db import api as db
 from valence.db.sqlalchemy import models
@@ -11,19 +12,19 @@ _PUBLISH = 'composable:flavor:publish'
 
 
 class Flavors(base.Controller[models.Flavor]):
-    """Requirements under a name."""
+    """Named hardware requirements."""
 
     def __init__(self) -> None:
         super().__init__(models.Flavor)
 
-    @base.verb(status=201, body='c')
-    def create(self, call: base.Call) -> dict[str, Any]:
-        """Create a flavor, public or of the project alone."""
+    @base.verb(status=201, body=types.CREATE)
+    def create(self, call: base.Call) -> base.Answer:
+        """Create a flavor, public or private to the project."""
         values = {
             **self.object.defaults(),
-            # Who may not publish it means one of the project.
+            # The default for callers who cannot publish is private.
             'is_public': policy.allows(call.context, _PUBLISH),
-            **call.values(self.object),
+            **call.values,
         }
         values['properties'] = requirements.normalize(values['properties'])
         if values['is_public']:
@@ -34,27 +35,27 @@ class Flavors(base.Controller[models.Flavor]):
                 scope=call.context.scope, project_id=call.context.project_id
             )
         row = _create(values)
-        call.locate('flavors', row.uuid)
+        call.set_location('flavors', row.uuid)
         return self.render(call, row)
 
-    @base.verb(body='u')
-    def update(self, call: base.Call) -> dict[str, Any]:
-        """Change a flavor. Nodes that were made by it stay as they are."""
-        values = call.values(self.object)
+    @base.verb(body=types.UPDATE)
+    def update(self, call: base.Call) -> base.Answer:
+        """Change a flavor. Existing nodes do not change."""
+        values = call.values
         if 'properties' in values:
             values['properties'] = requirements.normalize(values['properties'])
         return self.render(call, _update(self, call, values))
 
     @base.verb(status=204)
     def delete(self, call: base.Call) -> None:
-        """Delete a flavor. Nodes that were made by it stay as they are."""
+        """Delete a flavor. Existing nodes do not change."""
         _delete(self, call)
 
 
 def _own(
     tx: db.Transaction, controller: Flavors, call: base.Call
 ) -> models.Flavor:
-    """The flavor, if it is the asker's to change."""
+    """The flavor, if the caller may change it."""
     row = controller.find(tx, call)
     if row.is_public:
         policy.authorize(call.context, _PUBLISH)

@@ -1,5 +1,4 @@
 # SPDX-License-Identifier: Apache-2.0
-from typing import Any
 from typing import TypeVar
 
 import sqlalchemy as sa
@@ -58,9 +57,12 @@ class Devices(Claimable[models.Device]):
     def __init__(self) -> None:
         super().__init__(models.Device)
 
-    @base.verb(status=202)
-    def sync(self, call: base.Call) -> dict[str, Any]:
-        """Read the inventory of every pod manager anew."""
+    @base.verb(
+        status=202,
+        answer={'description': 'The operations.', 'type': 'object'},
+    )
+    def sync(self, call: base.Call) -> base.Answer:
+        """Read the inventory of every pod manager again."""
         rows = _sync_all()
         rpc.wake()
         names = call.shown(objects.Operation)
@@ -88,12 +90,9 @@ class Capacity:
 
     object = None
 
-    @base.verb()
-    def show(self, call: base.Call) -> dict[str, Any]:
-        """Show how much there is, and how much of it is free.
-
-        Of all pod managers together, and of each by its UUID.
-        """
+    @base.verb(answer={'description': 'The capacity.', 'type': 'object'})
+    def show(self, call: base.Call) -> base.Answer:
+        """Show total and free capacity: overall and by pod manager UUID."""
         with db.reader() as tx:
             found = capacity.by_pod_manager(tx)
         return {

@@ -1,96 +1,154 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What requests about nodes say besides the fields of a node."""
+"""The bodies of requests about nodes."""
 
-from typing import Any
+import itertools
 
-from valence.api.controllers.v1 import base
+from valence import objects
+from valence.api.controllers.v1 import types
+from valence.common.schemas import Schema
+from valence.objects import fields
 from valence.podmanagers.base import BOOT_ENABLED
 from valence.podmanagers.base import RESET_TYPES
 
-_NAME = {'type': 'string', 'minLength': 1, 'maxLength': 255}
-_RESOURCES = {
-    'type': 'array',
-    'items': _NAME,
-    'minItems': 1,
-    'maxItems': 256,
-    'description': 'UUIDs or names of the very system and devices to use.',
+_REFERENCE = fields.reference_schema('UUID or name.')
+_NODES: Schema = {'type': 'array', 'minItems': 1, 'items': _REFERENCE}
+# Where a node is composed.
+_PLACEMENT: dict[str, fields.Spec] = {
+    'resources': fields.ListField(
+        doc='UUIDs or names of the system and the devices to use.',
+        nullable=True,
+        items=_REFERENCE,
+        inner={'minItems': 1, 'maxItems': 256},
+    ),
+    'affinity': fields.ObjectField(
+        doc='Other nodes that the node must share a rack or pod manager with '
+        '(with), or must not (against).',
+        nullable=True,
+        inner={
+            'properties': {
+                'scope': {'enum': ['rack', 'pod_manager']},
+                'with': _NODES,
+                'against': _NODES,
+            },
+            'required': ['scope'],
+            'minProperties': 2,
+            'maxProperties': 2,
+            'additionalProperties': False,
+        },
+    ),
 }
-_AFFINITY = {
-    'type': 'object',
-    'properties': {
-        'scope': {'enum': ['rack', 'pod_manager']},
-        'with': {'type': 'array', 'items': _NAME, 'minItems': 1},
-        'against': {'type': 'array', 'items': _NAME, 'minItems': 1},
-    },
-    'required': ['scope'],
-    'minProperties': 2,
-    'maxProperties': 2,
-    'additionalProperties': False,
-    'description': 'In what the node is to be together with other nodes, or '
-    'apart from them.',
+_REGISTRATION: dict[str, fields.Spec] = {
+    'manage': fields.BooleanField(
+        doc='Whether Ironic verifies its login and makes the node manageable.'
+    ),
+    'inspect': fields.BooleanField(
+        doc='Whether Ironic inspects the hardware; implies manage.'
+    ),
+    'provide': fields.BooleanField(
+        doc='Whether Ironic cleans the node and makes it available; implies '
+        'manage.'
+    ),
+    'resource_class': fields.StringField(
+        doc="Resource class in Ironic. The default is the name of the node's "
+        'flavor, or else [ironic] resource_class.',
+        min_length=1,
+        max_length=80,
+    ),
+    'traits': fields.ListField(
+        doc='Traits in addition to those derived from the hardware.',
+        # In Python, $ also matches before a final newline.
+        items={'type': 'string', 'pattern': r'^[A-Z0-9_]{1,255}$(?!\n)'},
+        inner={'maxItems': 40},
+    ),
 }
-PLACE = {'resources': _RESOURCES, 'affinity': _AFFINITY}
-_HOW: dict[str, Any] = {
-    'manage': {
-        'type': 'boolean',
-        'description': 'Whether Ironic is to check its login and make the '
-        'node manageable.',
+
+
+def _given(name: str) -> Schema:
+    """The schema of a body that has a value for a field."""
+    some: Schema = {'not': {'enum': [None, {}]}}
+    return {'required': [name], 'properties': {name: some}}
+
+
+def _exclusive(*names: str) -> Schema:
+    """The keywords for fields of which at most one has a value."""
+    return {
+        'allOf': [
+            {
+                'description': f'must not have both {first} and {second}',
+                'not': {'allOf': [_given(first), _given(second)]},
+            }
+            for first, second in itertools.combinations(names, 2)
+        ]
+    }
+
+
+_HARDWARE = _exclusive('flavor', 'properties', 'resources')
+REGISTER = types.Body(added=_REGISTRATION, partial=True)
+CREATE = types.Body(
+    'c',
+    added={
+        **_PLACEMENT,
+        'register': fields.JsonField(
+            doc='Whether, or how, the node is registered with Ironic once it '
+            'is composed.',
+            nullable=True,
+            inner={
+                **REGISTER.schema(None, 1),
+                'type': ['boolean', 'object', 'null'],
+            },
+        ),
     },
-    'inspect': {
-        'type': 'boolean',
-        'description': 'Whether Ironic is to inspect the hardware; the node '
-        'becomes manageable before.',
-    },
-    'provide': {
-        'type': 'boolean',
-        'description': 'Whether Ironic is to clean the node and make it '
-        'available; it becomes manageable before.',
-    },
-    'resource_class': {
-        'type': 'string',
-        'minLength': 1,
-        'maxLength': 80,
-        'description': 'Resource class in Ironic; else the name of the '
-        "node's flavor, else what [ironic] resource_class says.",
-    },
-    'traits': {
-        'type': 'array',
-        'items': {'type': 'string', 'pattern': '^[A-Z0-9_]{1,255}$'},
-        'maxItems': 40,
-        'description': 'Traits besides those that follow from the hardware.',
-    },
-}
-REGISTER: dict[str, Any] = {
-    'type': 'object',
-    'properties': _HOW,
-    'additionalProperties': False,
-}
-COMPOSE = {
-    **PLACE,
-    'register': {
-        **REGISTER,
-        'type': ['boolean', 'object'],
-        'description': 'Whether the node is handed to Ironic once it is '
-        'composed, or how.',
-    },
-}
-ACTION = {
-    'type': 'object',
-    'properties': {
-        'Reset': base.group(Type={'enum': list(RESET_TYPES)}),
-        'Boot': base.group(
+    keywords=_HARDWARE,
+)
+PREVIEW = types.Body(
+    'c', added=_PLACEMENT, without=('name',), keywords=_HARDWARE
+)
+MANAGE = types.Body(
+    added={
+        'name': objects.Node.fields['name'],
+        'pod_manager': fields.StringField(
+            doc='UUID or name of the pod manager.',
+            min_length=1,
+            max_length=255,
+        ),
+        'resource_uri': fields.StringField(
+            doc=objects.Node.fields['resource_uri'].doc,
+            min_length=1,
+            max_length=2048,
+        ),
+    }
+)
+
+
+def _parameters(doc: str, **properties: Schema) -> fields.ObjectField:
+    return fields.ObjectField(
+        doc=doc,
+        inner={
+            'properties': properties,
+            'required': list(properties),
+            'additionalProperties': False,
+        },
+    )
+
+
+ACTION = types.Body(
+    added={
+        'Reset': _parameters(
+            'Change the power state.', Type={'enum': list(RESET_TYPES)}
+        ),
+        'Boot': _parameters(
+            'Set the boot source.',
             Enabled={'enum': list(BOOT_ENABLED)},
             Target={'type': 'string', 'minLength': 1, 'maxLength': 64},
         ),
-        'attach': base.group(resource_id=_NAME),
-        'detach': base.group(resource_id=_NAME),
+        'attach': _parameters('Attach a device.', resource_id=_REFERENCE),
+        'detach': _parameters('Detach a device.', resource_id=_REFERENCE),
     },
-    'additionalProperties': False,
-    'minProperties': 1,
-    'maxProperties': 1,
-}
-MANAGE = base.group(
-    name=_NAME,
-    pod_manager=_NAME,
-    resource_uri={'type': 'string', 'minLength': 1, 'maxLength': 2048},
+    partial=True,
+    keywords={'minProperties': 1, 'maxProperties': 1},
 )
+DELETE_PARAMS: dict[str, fields.Spec] = {
+    'unregister': fields.BooleanField(
+        doc='Whether the node is removed from Ironic first.', default=False
+    ),
+}

@@ -42,9 +42,8 @@ def register(
     tx: db.Transaction,
     controller: base.Controller[models.Node],
     call: base.Call,
-    how: dict[str, Any],
 ) -> tuple[str, str]:
-    """Ask for it to be handed to Ironic."""
+    """Request its registration with Ironic."""
     row = controller.find(tx, call)
     if row.managed_by is not None:
         raise conductor.managed(row)
@@ -55,7 +54,7 @@ def register(
             f'that somebody else could drive.'
         )
     operation = conductor.request_on_node(
-        tx, call.context, 'register', row, registration(how)
+        tx, call.context, 'register', row, registration(call.body)
     )
     states.move_node(tx, row.uuid, 'updating')
     return row.uuid, operation

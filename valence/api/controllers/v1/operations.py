@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-from typing import Any
-
 from valence import objects
+from valence.api import query
 from valence.api import render
 from valence.api.controllers.v1 import base
 from valence.common import rpc
@@ -11,15 +10,15 @@ from valence.db.sqlalchemy import models
 
 
 class Operations(base.Controller[models.Operation]):
-    """Changes that have to reach hardware."""
+    """Asynchronous changes of hardware."""
 
     def __init__(self) -> None:
         super().__init__(models.Operation)
 
-    @base.verb(params=('fields',))
-    def show(self, call: base.Call) -> dict[str, Any]:
-        """Show one operation with the journal of its steps."""
-        wanted = call.request.GET.get('fields')
+    @base.verb(params=query.FIELDS)
+    def show(self, call: base.Call) -> base.Answer:
+        """Show an operation with the journal of its steps."""
+        wanted = call.params['fields']
         names = call.selected(self.object, wanted)
         with db.reader() as tx:
             operation = self.find(tx, call)
@@ -35,11 +34,11 @@ class Operations(base.Controller[models.Operation]):
         return answer
 
     @base.verb(status=202)
-    def delete(self, call: base.Call) -> dict[str, Any]:
-        """Cancel: what was done is undone."""
+    def delete(self, call: base.Call) -> base.Answer:
+        """Cancel an operation; completed steps are undone."""
         uuid = _cancel(self, call)
         rpc.wake()
-        call.locate('operations', uuid)
+        call.set_location('operations', uuid)
         row = db.get(models.Operation, uuid=uuid)
         answer = {} if row is None else self.render(call, row)
         return {**answer, 'operation_uuid': uuid}

@@ -5,20 +5,41 @@ from typing import Any
 from oslo_utils import timeutils
 
 from valence import objects
+from valence.api import query
 from valence.api import render
 from valence.api import topology
 from valence.api.controllers.v1 import base
+from valence.api.controllers.v1 import types
 from valence.common import exception
 from valence.common import rpc
+from valence.common import schemas
 from valence.common import secrets
 from valence.conductor import requests as conductor
 from valence.db import api as db
 from valence.db import capacity
 from valence.db.sqlalchemy import models
+from valence.objects import fields
 from valence.objects.fields import Audience
 from valence.podmanagers import loader
 
 _TYPE = 'pod_managers'
+_DELETE_PARAMS: dict[str, fields.Spec] = {
+    'cascade': fields.BooleanField(
+        doc='Whether the nodes of the pod manager are deleted too.',
+        default=False,
+    ),
+    'unregister': fields.BooleanField(
+        doc='Whether nodes are removed from Ironic first; otherwise '
+        'registered nodes prevent the deletion.',
+        default=False,
+    ),
+    'force': fields.BooleanField(
+        doc='Whether nodes that cannot be released are deleted from the '
+        "database only; the operation's journal lists what is left behind. "
+        'Has an effect with cascade only.',
+        default=False,
+    ),
+}
 
 
 class PodManagers(base.Controller[models.PodManager]):
@@ -27,10 +48,10 @@ class PodManagers(base.Controller[models.PodManager]):
     def __init__(self) -> None:
         super().__init__(models.PodManager)
 
-    @base.verb(params=('fields',))
-    def show(self, call: base.Call) -> dict[str, Any]:
-        """Show one with what it has, and how much of that is free."""
-        wanted = call.request.GET.get('fields')
+    @base.verb(params=query.FIELDS)
+    def show(self, call: base.Call) -> base.Answer:
+        """Show a pod manager with its capacity."""
+        wanted = call.params['fields']
         names = call.selected(self.object, wanted)
         with db.reader() as tx:
             row = self.find(tx, call)
@@ -39,78 +60,68 @@ class PodManagers(base.Controller[models.PodManager]):
                 answer['capacity'] = capacity.capacity(tx, row.uuid)
         return answer
 
-    @base.verb()
-    def topology(self, call: base.Call) -> dict[str, Any]:
+    @base.verb(
+        answer={'description': 'The tree of chassis.', 'type': 'object'}
+    )
+    def topology(self, call: base.Call) -> base.Answer:
         """Show its tree: pod, rack, drawer, sled, system."""
         with db.reader() as tx:
             row = self.find(tx, call)
             return {'topology': topology.tree(tx, row.uuid)}
 
-    @base.verb(status=201, body='c')
-    def create(self, call: base.Call) -> dict[str, Any]:
-        """Register a pod manager. It is offline until it was contacted."""
-        values = self._checked(call)
-        row = _create(values)
+    @base.verb(status=201, body=types.CREATE)
+    def create(self, call: base.Call) -> base.Answer:
+        """Register a pod manager. It is offline until first contact."""
+        row = _create(_columns(call))
         rpc.wake()
-        call.locate(_TYPE, row.uuid)
+        call.set_location(_TYPE, row.uuid)
         return self.render(call, row)
 
-    @base.verb(body='u')
-    def update(self, call: base.Call) -> dict[str, Any]:
-        """Change a pod manager: a JSON object of the items to change."""
-        row = _update(self, call, self._checked(call))
+    @base.verb(body=types.UPDATE)
+    def update(self, call: base.Call) -> base.Answer:
+        """Change a pod manager: a JSON object of the fields to change."""
+        row = _update(self, call, _columns(call))
         rpc.wake()
         return self.render(call, row)
 
-    @base.verb(status=204, params=('cascade', 'unregister', 'force'))
-    def delete(self, call: base.Call) -> dict[str, Any] | None:
-        """Remove a pod manager: with ``cascade=true`` its nodes, too.
-
-        Nodes that have been handed to Ironic are taken back from it before
-        with ``unregister=true``, else they stand against it.
-
-        With ``force=true`` besides, nodes that cannot be released are
-        forgotten; the operation's journal tells what was left behind.
-        """
-        operation = _delete(
-            self,
-            call,
-            call.flag('cascade'),
-            unregister=call.flag('unregister'),
-            force=call.flag('force'),
-        )
+    @base.verb(status=204, params=_DELETE_PARAMS)
+    def delete(self, call: base.Call) -> base.Answer | None:
+        """Delete a pod manager: with ``cascade=true`` with its nodes."""
+        operation = _delete(self, call, **call.params)
         if operation is None:
             return None
         rpc.wake()
         call.response.status = 202
-        call.locate('operations', operation)
+        call.set_location('operations', operation)
         with db.reader() as tx:
             answer = self.render(call, self.find(tx, call))
         return {**answer, 'operation_uuid': operation}
 
-    @base.verb(status=202)
-    def sync(self, call: base.Call) -> dict[str, Any]:
-        """Read the whole inventory of a pod manager anew."""
+    @base.verb(status=202, answer=objects.Operation)
+    def sync(self, call: base.Call) -> base.Answer:
+        """Read the whole inventory of a pod manager again."""
         row = _sync(self, call)
         rpc.wake()
-        call.locate('operations', row.uuid)
+        call.set_location('operations', row.uuid)
         return base.Controller(models.Operation).render(call, row)
 
-    def _checked(self, call: base.Call) -> dict[str, Any]:
-        """The values that were sent, ready to be stored."""
-        values = call.values(self.object)
-        driver = values.get('driver')
-        if driver is not None and driver not in loader.names():
-            raise exception.Invalid(
-                field='driver',
-                reason=f'it has to be one of: {", ".join(loader.names())}',
-            )
-        for name in ('url', 'hardware_url'):
-            if values.get(name):
-                values[name] = values[name].rstrip('/')
-        for name in values.keys() & set(objects.PodManager.ENCRYPTED):
-            values[name] = secrets.encrypt(values[name])
-        return values
+
+@schemas.format_check('driver', str)
+def check_driver(name: str) -> None:
+    """Accept the name of an installed driver."""
+    if name not in loader.names():
+        raise ValueError(f'must be one of: {", ".join(loader.names())}')
+
+
+def _columns(call: base.Call) -> dict[str, Any]:
+    """The values to store for the fields of a request."""
+    values = call.values
+    for name in ('url', 'hardware_url'):
+        if values.get(name):
+            values[name] = values[name].rstrip('/')
+    for name in values.keys() & set(objects.PodManager.ENCRYPTED):
+        values[name] = secrets.encrypt(values[name])
+    return values
 
 
 @db.transaction
@@ -158,8 +169,7 @@ def _check_move(
     if row.password is not None and 'password' not in values:
         raise exception.Invalid(
             field='password',
-            reason='it has to be given anew when the scheme, host or port '
-            'of url changes',
+            reason='is required when the scheme, host or port of url changes',
         )
     names = _node_names(tx, row.uuid)
     if names:
@@ -178,8 +188,8 @@ def _check_hardware(row: models.PodManager, values: dict[str, Any]) -> None:
     if _place(new) != _place(row.hardware_url or row.url):
         raise exception.Invalid(
             field='hardware_password',
-            reason='it has to be given anew when the scheme, host or port '
-            'changes that it is for',
+            reason='is required when the scheme, host or port of '
+            'hardware_url changes',
         )
 
 
@@ -202,12 +212,12 @@ def _delete(
     controller: PodManagers,
     call: base.Call,
     cascade: bool,
-    **how: bool,
+    **params: bool,
 ) -> str | None:
-    """Delete at once where nothing stands against it.
+    """Delete a pod manager at once if it has no nodes.
 
-    :param how: what the operation is told.
-    :returns: the operation that will do it otherwise.
+    :param params: the parameters of the operation.
+    :returns: otherwise the UUID of the operation that deletes it.
     """
     row = controller.find(tx, call)
     names = _node_names(tx, row.uuid)
@@ -217,7 +227,7 @@ def _delete(
             f'The pod manager {row.name} has nodes: {names}. Delete them '
             f'first, or use cascade=true.'
         )
-    if managed and not how['unregister']:
+    if managed and not params['unregister']:
         raise exception.Conflict(
             f'Nodes of the pod manager {row.name} have been handed to a '
             f'provisioner: {managed}. Unregister them first, or use '
@@ -232,7 +242,7 @@ def _delete(
             row.uuid,
             podm_uuid=row.uuid,
             lock_key=f'delete:{row.uuid}',
-            params=how,
+            params=params,
         )
         tx.update(
             models.PodManager,

@@ -1,191 +1,158 @@
 # SPDX-License-Identifier: Apache-2.0
-"""WSME types of request bodies, derived from the versioned objects.
+"""Request bodies: one JSON schema and one WSME type for each verb.
 
-One type a verb: a field that may be given on create is an attribute of the
-create type, and so on. WSME finds unknown and missing attributes, the object's
-field judges the values.
+Both are derived from the fields of the versioned object, plus the fields that
+the verb adds. The schema decides what is valid; it is also the one in the
+OpenAPI document. The WSME type converts a valid body to Python values.
 """
 
+import dataclasses
+from collections.abc import Mapping
 from typing import Any
 
-import jsonschema
-import wsme.exc
 from wsme import types as wtypes
 from wsme.rest import json as wsme_json
 
 from valence.common import exception
+from valence.common import schemas
 from valence.common.cache import cached
+from valence.common.schemas import Schema
 from valence.objects import base
 from valence.objects import fields
 
-CREATE = 'c'
-UPDATE = 'u'
+Object = type[base.ValenceObject]
 
 
-class FieldType(wtypes.UserType):  # type: ignore[misc]
-    """A WSME type that leaves the judgement to an object's field."""
+@dataclasses.dataclass(frozen=True, eq=False)
+class Body:
+    """The body that a verb accepts.
+
+    :param access: ``c`` or ``u``: the fields of the resource that are
+        accepted on create or on update; empty: none of them.
+    :param added: the fields that the verb adds, by name.
+    :param without: fields of the resource that this verb does not accept.
+    :param partial: whether every field may be omitted.
+    :param keywords: JSON schema keywords about the body as a whole.
+    """
+
+    access: str = ''
+    added: Mapping[str, fields.Spec] = dataclasses.field(default_factory=dict)
+    without: tuple[str, ...] = ()
+    partial: bool = False
+    keywords: Schema = dataclasses.field(default_factory=dict)
+
+    @cached
+    def accepted(
+        self, cls: Object | None, minor: int
+    ) -> dict[str, fields.Spec]:
+        """The fields of a body by their name in the API.
+
+        :param cls: the resource that the verb is about.
+        """
+        own = cls.fields if cls is not None and self.access else {}
+        known = {
+            field.refers[0] if field.refers else name: field
+            for name, field in own.items()
+            if self.access in field.api and name not in self.without
+        }
+        return {
+            name: field
+            for name, field in {**known, **self.added}.items()
+            if field.since <= minor
+        }
+
+    @cached
+    def schema(self, cls: Object | None, minor: int) -> Schema:
+        """The JSON schema of a body."""
+        known = self.accepted(cls, minor)
+        result: Schema = {
+            'type': 'object',
+            'properties': {
+                name: field.input_schema() for name, field in known.items()
+            },
+            'additionalProperties': False,
+        }
+        required = [
+            name for name, field in known.items() if not field.optional
+        ]
+        if required and not self.partial:
+            result['required'] = required
+        return {**result, **self.keywords}
+
+    def parse(
+        self, cls: Object | None, minor: int, body: dict[str, Any]
+    ) -> dict[str, Any]:
+        """Validate a body and convert its values.
+
+        :raises Invalid: for a field that is unknown, missing or wrong.
+        :raises InvalidBody: if the body as a whole is wrong.
+        """
+        try:
+            schemas.check(self.schema(cls, minor), body)
+        except schemas.Mismatch as exc:
+            raise _invalid(cls, exc) from None
+        known = self.accepted(cls, minor)
+        given = {name: body[name] for name in known if name in body}
+        parsed = wsme_json.fromjson(_wsme_type(self, cls, minor), given)
+        return {**body, **{name: getattr(parsed, name) for name in given}}
+
+
+CREATE = Body('c')
+UPDATE = Body('u', partial=True)
+
+
+def _invalid(
+    cls: Object | None, error: schemas.Mismatch
+) -> exception.ValenceException:
+    if not error.path:
+        return exception.InvalidBody(reason=error.reason)
+    reason = error.reason
+    if error.keyword == 'additionalProperties' and cls is not None:
+        field = cls.fields.get(error.path)
+        if field is not None and field.api:
+            reason = 'must not be set in this request'
+    return exception.Invalid(field=error.path, reason=reason)
+
+
+class _FieldType(wtypes.UserType):  # type: ignore[misc]
+    """The WSME type of a field: converts values that the schema accepted."""
 
     basetype = wtypes.text
 
     def __init__(self, field: fields.Spec) -> None:
         self.field = field
-        self.name = field.json_name
+        self.name = field.json_type
 
     def validate(self, value: Any) -> Any:
-        return self.field.validate(value)
+        return self.field.from_body(value)
 
     def frombasetype(self, value: Any) -> Any:
-        # WSME validates when the attribute is set, and names it then.
+        # WSME calls validate() when it sets the attribute.
         return value
 
 
-def accepted(
-    cls: type[base.ValenceObject],
-    verb: str,
-    minor: int,
-    absent: tuple[str, ...] = (),
-) -> dict[str, fields.Spec]:
-    """The fields that the body of a request may have, by their API name.
-
-    :param absent: fields that this body may not have, though others may.
-    """
-    return {
-        field.refers[0] if field.refers else name: field
-        for name, field in cls.fields.items()
-        if verb in field.api and field.since <= minor and name not in absent
-    }
-
-
 @cached
-def body_type(
-    cls: type[base.ValenceObject],
-    verb: str,
-    minor: int,
-    absent: tuple[str, ...] = (),
+def _wsme_type(
+    body: Body, cls: Object | None, minor: int
 ) -> type[wtypes.Base]:
-    """The WSME type of the body with which ``cls`` is created or changed."""
     attributes = {
-        name: wtypes.wsattr(
-            FieldType(field), mandatory=verb == CREATE and not field.optional
-        )
-        for name, field in accepted(cls, verb, minor, absent).items()
+        name: wtypes.wsattr(_FieldType(field))
+        for name, field in body.accepted(cls, minor).items()
     }
-    title = {CREATE: 'Create', UPDATE: 'Change'}[verb]
-    number = '_'.join((str(minor), *absent))
-    name = f'{cls.__name__}{title}{number}'
-    # Without an order WSME would look for one in source code, which there is
-    # none of, and which Python 3.11 cannot parse in two threads at once.
+    name = f'{cls.__name__ if cls else ""}Body{minor}'
+    # Without an order WSME would search the source code for one, which Python
+    # 3.11 cannot parse in two threads at once.
     order = {'_wsme_attr_order': tuple(attributes)}
     return type(name, (wtypes.Base,), {**attributes, **order})
 
 
-def parse(
-    cls: type[base.ValenceObject],
-    verb: str,
-    minor: int,
-    body: dict[str, Any],
-    absent: tuple[str, ...] = (),
-) -> dict[str, Any]:
-    """The fields that a body gives, checked, by their name in the object.
-
-    :raises Invalid: naming the first field that is unknown, missing or wrong.
-    """
-    type_ = body_type(cls, verb, minor, absent)
-    known = accepted(cls, verb, minor, absent)
-    for name, value in body.items():
-        # WSME lets an explicit null through.
-        if value is None and name in known and not known[name].nullable:
-            raise exception.Invalid(field=name, reason='it may not be null')
-    try:
-        parsed = wsme_json.fromjson(type_, body)
-    except wsme.exc.UnknownAttribute as exc:
-        raise unknown(cls, sorted(exc.attributes)[0]) from None
-    except wsme.exc.InvalidInput as exc:
-        reason = str(exc.msg).rstrip('.')
-        if reason == 'Mandatory field missing':
-            reason = 'it is missing'
-        raise exception.Invalid(field=exc.fieldname, reason=reason) from None
+def resource_schema(cls: Object, minor: int) -> Schema:
+    """The JSON schema of a resource in an answer."""
     return {
-        name: getattr(parsed, name)
-        for name in known
-        if not isinstance(getattr(parsed, name), wtypes.UnsetType)
-    }
-
-
-def unknown(cls: type[base.ValenceObject], name: str) -> exception.Invalid:
-    """The error for a field that a body may not have."""
-    reason = 'there is no such field'
-    if name in cls.fields and cls.fields[name].api:
-        reason = 'it cannot be set here'
-    return exception.Invalid(field=name[:64], reason=reason)
-
-
-def checked(cls: type[base.ValenceObject], name: str, value: Any) -> Any:
-    """A single value that is meant for a field of an object.
-
-    :raises Invalid: naming the field.
-    """
-    try:
-        return cls.fields[name].validate(value)
-    except ValueError as exc:
-        raise exception.Invalid(field=name, reason=str(exc)) from None
-
-
-def check(schema_: dict[str, Any], value: Any, field: str = '') -> None:
-    """Hold a value that is no object's against a JSON schema.
-
-    :param field: where the value stands in the body.
-    :raises Invalid: naming the place.
-    """
-    error = jsonschema.exceptions.best_match(
-        jsonschema.Draft202012Validator(schema_).iter_errors(value)
-    )
-    if error is None:
-        return
-    place = '.'.join(str(part) for part in (field, *error.absolute_path))
-    missing = error.validator == 'required' and [
-        name for name in error.validator_value if name not in error.instance
-    ]
-    if missing:
-        place, reason = f'{place}.{missing[0]}', 'it is missing'
-    else:
-        reason = error.message[:200]
-    raise exception.Invalid(
-        field=place.strip('.') or 'the body', reason=reason
-    )
-
-
-def _given(field: fields.Spec) -> dict[str, Any]:
-    """The JSON schema of a field as a body gives it."""
-    result = field.schema()
-    if field.refers:
-        result.pop('format')
-        kind = field.refers[0].replace('_', ' ')
-        result['description'] = f'UUID or name of the {kind}.'
-    return result
-
-
-def schema(
-    cls: type[base.ValenceObject],
-    verb: str,
-    minor: int,
-    absent: tuple[str, ...] = (),
-) -> dict[str, Any]:
-    """The JSON schema of a body that creates (c), changes (u) or shows (r)."""
-    if verb == 'r':
-        properties = {
+        'type': 'object',
+        'properties': {
             name: field.schema()
             for name, field in cls.fields.items()
             if 'r' in field.api and field.since <= minor
-        }
-        return {'type': 'object', 'properties': properties}
-    known = accepted(cls, verb, minor, absent)
-    result: dict[str, Any] = {
-        'type': 'object',
-        'properties': {name: _given(field) for name, field in known.items()},
-        'additionalProperties': False,
+        },
     }
-    required = [name for name, field in known.items() if not field.optional]
-    if verb == CREATE and required:
-        result['required'] = required
-    return result

@@ -186,6 +186,47 @@ class TestNodes(base.ApiTestCase):
             )
         self.assertRefused(409, 'name', 'PATCH', '/v1/nodes/n', {'name': 'm'})
 
+    def test_the_body_is_checked_before_the_database(self):
+        """What is wrong in itself wins over what is not in the database."""
+        body = {
+            'name': 'n',
+            'pod_manager': 'none',
+            'flavor': 'none',
+            'resources': ['none'],
+        }
+        self.assertRefused(
+            400, 'both flavor and resources', 'POST', '/v1/nodes', body
+        )
+        wrong = {'affinity': {'scope': 'room', 'with': ['none']}}
+        for path in ('/v1/nodes', '/v1/nodes/preview'):
+            given = {} if path.endswith('preview') else {'name': 'n'}
+            self.assertRefused(
+                *(400, 'affinity.scope', 'POST', path),
+                {**given, **wrong, 'pod_manager': 'none'},
+            )
+            self.assertRefused(
+                *(400, 'resources.0', 'POST', path),
+                {**given, 'resources': [1], 'pod_manager': 'none'},
+            )
+        self.assertRefused(
+            *(400, 'register.traits', 'POST', '/v1/nodes'),
+            {'name': 'n', 'flavor': 'none', 'register': {'traits': ['a']}},
+        )
+        self.assertRefused(
+            *(400, 'field name', 'POST', '/v1/nodes/manage'),
+            {'name': 'a/b', 'pod_manager': 'none', 'resource_uri': '/1'},
+        )
+        for path, body in (
+            ('nodes/none/action', {'Reset': {'Type': 'Kick'}}),
+            ('nodes/none/register', {'traits': 'A'}),
+            ('pod_managers/none/access', {'project_id': 'a b'}),
+        ):
+            self.assertRefused(400, None, 'POST', f'/v1/{path}', body)
+        for path in ('nodes', 'flavors', 'pod_managers'):
+            self.assertRefused(
+                400, 'field name', 'PATCH', f'/v1/{path}/none', {'name': ''}
+            )
+
     def test_names_are_there_once(self):
         self.client.post('/v1/nodes', {'name': 'n'})
         self.assertRefused(409, 'name', 'POST', '/v1/nodes', {'name': 'n'})
@@ -277,6 +318,18 @@ class TestBodies(base.ApiTestCase):
                 + deep
                 + b'}}',
             )
+
+    def test_as_many_levels_as_the_parser_takes(self):
+        for levels in (900, 1000, 1020):
+            deep = b'{"a":' * levels + b'1' + b'}' * levels
+            for field in (b'name', b'properties', b'resources', b'colour'):
+                self.assertRefused(
+                    400,
+                    None,
+                    'POST',
+                    '/v1/nodes',
+                    content=b'{"%s": %s}' % (field, deep),
+                )
 
     def test_a_hundred_levels(self):
         deep = b'{"a":' * 100 + b'1' + b'}' * 100

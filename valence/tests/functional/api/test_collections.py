@@ -235,7 +235,7 @@ class TestOrder(base.ApiTestCase):
         ):
             self.assertRefused(
                 400,
-                'with the filter memory_mib it has to be one of: memory_mib',
+                'with the filter memory_mib, must be one of: memory_mib',
                 'GET',
                 f'/v1/systems?{query}',
             )

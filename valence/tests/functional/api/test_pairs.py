@@ -86,7 +86,7 @@ def _plain(field):
         return []
     if isinstance(field, fields.ObjectField):
         return {}
-    return 0 if field.json_types != (str,) else '-'
+    return 0 if field.json_type != 'string' else '-'
 
 
 @db.transaction

@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: Apache-2.0
+"""JSON schemas: the dialect, its formats and the texts of its errors.
+
+The dialect is that of OpenAPI 3.1, JSON Schema 2020-12, with two additions. A
+string must be valid Unicode without null characters, because no database
+stores others. A format is checked if :func:`format_check` knows it.
+"""
+
+from collections.abc import Callable
+from typing import Any
+from typing import TypeVar
+
+import jsonschema
+
+T = TypeVar('T', str, int)
+Schema = dict[str, Any]
+
+_DIALECT = jsonschema.Draft202012Validator
+_FORMATS = jsonschema.FormatChecker(formats=())
+
+
+class Mismatch(ValueError):
+    """A value that does not match its schema.
+
+    :param path: the place within the value, with dots; empty: the value.
+    :param keyword: the keyword of the schema that it violates.
+    :param reason: what is wrong, without the value itself: it may be secret.
+    """
+
+    def __init__(self, path: str, keyword: str, reason: str) -> None:
+        super().__init__(f'{path}: {reason}' if path else reason)
+        self.path = path
+        self.keyword = keyword
+        self.reason = reason
+
+
+def format_check(
+    name: str, type_: type[T]
+) -> Callable[[Callable[[T], None]], Callable[[T], None]]:
+    """Make a function the check of a format.
+
+    The function gets values of the type, and raises ValueError with the
+    reason.
+    """
+
+    def register(check: Callable[[T], None]) -> Callable[[T], None]:
+        def conforms(value: object) -> bool:
+            if isinstance(value, type_):
+                check(value)
+            return True
+
+        _FORMATS.checks(name, raises=ValueError)(conforms)
+        return check
+
+    return register
+
+
+def check(schema: Schema, value: object) -> None:
+    """Validate a value against a schema.
+
+    :raises Mismatch: for the most relevant error.
+    """
+    validator = _Validator(schema, format_checker=_FORMATS)
+    try:
+        error = jsonschema.exceptions.best_match(validator.iter_errors(value))
+    except RecursionError:
+        raise Mismatch('', 'type', 'must not be nested so deeply') from None
+    if error is not None:
+        raise _mismatch(error)
+
+
+def is_text(value: object) -> bool:
+    """Whether a value is a string that every database can store."""
+    return isinstance(value, str) and not _defect(value)
+
+
+def _defect(text: str) -> str:
+    """What keeps a string from being stored; empty: nothing."""
+    if '\0' in text:
+        return 'must not contain a null character'
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return 'must be valid Unicode text'
+    return ''
+
+
+_Validator = jsonschema.validators.extend(
+    _DIALECT,
+    type_checker=_DIALECT.TYPE_CHECKER.redefine(
+        'string', lambda _, value: is_text(value)
+    ),
+)
+
+
+def _mismatch(error: jsonschema.ValidationError) -> Mismatch:
+    path = [str(part) for part in error.absolute_path]
+    keyword, limit = str(error.validator), error.validator_value
+    reason = _REASONS.get(keyword, _other)(error, limit)
+    if keyword == 'required':
+        path.append(next(name for name in limit if name not in error.instance))
+    if keyword == 'additionalProperties':
+        known = error.schema.get('properties', {})
+        path.append(min(error.instance.keys() - known.keys())[:64])
+    return Mismatch('.'.join(path), keyword, reason)
+
+
+def _wrong_type(error: jsonschema.ValidationError, types: Any) -> str:
+    if error.instance is None:
+        return 'must not be null'
+    if isinstance(error.instance, str) and 'string' in types:
+        return _defect(error.instance)
+    types = [types] if isinstance(types, str) else types
+    return f'must be of type {" or ".join(types)}'
+
+
+def _count(unit: str, bound: str) -> Callable[[Any, int], str]:
+    def reason(error: jsonschema.ValidationError, limit: int) -> str:
+        if bound == 'at least' and limit == 1:
+            return 'must not be empty'
+        return f'must have {bound} {limit} {unit}{"s" if limit > 1 else ""}'
+
+    return reason
+
+
+def _other(error: jsonschema.ValidationError, limit: Any) -> str:
+    """What the schema says of a rule that no keyword has a text for."""
+    return str(error.schema.get('description', f'violates {error.validator}'))
+
+
+# The texts by keyword; they get the error and the value of the keyword.
+_REASONS: dict[str, Callable[[jsonschema.ValidationError, Any], str]] = {
+    'type': _wrong_type,
+    'required': lambda *_: 'is required',
+    'additionalProperties': lambda *_: 'unknown field',
+    'enum': lambda _, values: (
+        f'must be one of: {", ".join(str(v) for v in values if v is not None)}'
+    ),
+    'format': lambda error, _: str(error.cause),
+    'pattern': lambda _, pattern: f'must match {pattern}',
+    'minimum': lambda _, limit: f'must be at least {limit}',
+    'maximum': lambda _, limit: f'must be at most {limit}',
+    'minLength': _count('character', 'at least'),
+    'maxLength': _count('character', 'at most'),
+    'minItems': _count('item', 'at least'),
+    'maxItems': _count('item', 'at most'),
+    'minProperties': _count('field', 'at least'),
+    'maxProperties': _count('field', 'at most'),
+}
