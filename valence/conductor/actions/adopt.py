@@ -28,7 +28,7 @@ class Look(Step):
         uri = allocations.node_uri(run.target)
         deadline = run.idempotent(cfg.CONF.redfish.request_timeout)
         # One that was only allocated is assembled; one that failed refused.
-        composed = run.driver().poll_compose(uri, deadline)
+        composed = run.driver().poll_compose(uri, deadline, run.progress())
         if not composed.resources:
             raise exception.PodManagerError(
                 reason=f'{uri} does not tell what it is made of'

@@ -145,7 +145,9 @@ class Allocate(Step):
         uri = result['uri'] if result else (self.find(run) or {}).get('uri')
         if uri:
             run.driver().release(
-                uri, run.idempotent(cfg.CONF.redfish.release_timeout)
+                uri,
+                run.idempotent(cfg.CONF.redfish.release_timeout),
+                run.progress(),
             )
 
     def unrecord(
@@ -171,7 +173,7 @@ class Assemble(Step):
         uri = run.result('allocate')['uri']
         pick = run.result('pick')
         try:
-            composed = run.driver().poll_compose(uri, deadline)
+            composed = run.driver().poll_compose(uri, deadline, run.progress())
         except exception.NoMatch as exc:
             # A task may lose a race as well as a request.
             raise TryNext(system=pick['system_uuid'], reason=str(exc)) from exc

@@ -71,7 +71,9 @@ class TakeApart(Step):
         erase = not cfg.CONF.conductor.reuse_unerased
         return {
             'uri': uri,
-            'erased': driver.release(uri, deadline, erase=erase),
+            'erased': driver.release(
+                uri, deadline, run.progress(), erase=erase
+            ),
         }
 
     @staticmethod
