@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Bringing a database to the schema that this release wants."""
+"""Upgrades of the database schema."""
 
 import pathlib
 
@@ -21,7 +21,7 @@ def alembic() -> alembic_config.Config:
 
 
 def sync(revision: str = 'head') -> None:
-    """Upgrade the database, one process at a time being enough."""
+    """Upgrade the database schema. Run it in one process at a time."""
     with db_engine.begin() as connection:
         config = alembic()
         config.attributes['connection'] = connection
@@ -29,12 +29,12 @@ def sync(revision: str = 'head') -> None:
 
 
 def current() -> str | None:
-    """The revision that the database is at; None: an empty database."""
+    """The revision of the database; None if it is empty."""
     with db_engine.get_engine().connect() as connection:
         context = migration.MigrationContext.configure(connection)
         return context.get_current_revision()
 
 
 def head() -> str | None:
-    """The revision that this release wants."""
+    """The revision that this release requires."""
     return script.ScriptDirectory.from_config(alembic()).get_current_head()

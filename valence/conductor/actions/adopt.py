@@ -54,7 +54,7 @@ class Look(Step):
                 reason='no system of the inventory is part of the node; '
                 'sync the pod manager first'
             )
-        allocations.make(tx, podm_uuid, run.target, claimed)
+        allocations.create(tx, podm_uuid, run.target, claimed)
         drift.record_baseline(tx, run.target)
         tx.update(
             models.Node,
@@ -71,7 +71,7 @@ class Look(Step):
         run: Run,
         result: dict[str, Any] | None,
     ) -> None:
-        allocations.drop(tx, node_uuid=run.target)
+        allocations.delete(tx, node_uuid=run.target)
 
 
 class Adopt(Action):

@@ -64,7 +64,7 @@ class Pick(Step):
         result: dict[str, Any],
     ) -> None:
         podm_uuid = result['podm_uuid']
-        allocations.claim(
+        allocations.allocate(
             tx,
             run.target,
             podm_uuid,
@@ -95,7 +95,7 @@ class Pick(Step):
         result: dict[str, Any] | None,
     ) -> None:
         steps.store(tx, run, self.seen, self.since)
-        allocations.unclaim(tx, run.target)
+        allocations.deallocate(tx, run.target)
         tx.update(
             models.Node,
             {'podm_uuid': run.operation.params.get('pod_manager')},
@@ -229,7 +229,7 @@ class Assemble(Step):
         )
         found = result['found']
         if _strange(run, found):
-            allocations.reclaim(
+            allocations.replace(
                 tx,
                 run.target,
                 run.podm_uuid,

@@ -146,7 +146,7 @@ def look_again(
         what was seen.
     """
     since = timeutils.utcnow()
-    uris = allocations.claimed_uris(run.target)
+    uris = allocations.allocated_uris(run.target)
     if run.operation.podm_uuid is None or not uris:
         return hardware.Inventory(), since
     deadline = run.idempotent(cfg.CONF.redfish.request_timeout)

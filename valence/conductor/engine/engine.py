@@ -161,7 +161,7 @@ def _handle_step_error(run: Run, exc: Exception) -> bool:
         # Another operation won a race: run the step again on what is left.
         _requeue(run, random.uniform(0, 0.1))  # noqa: S311
         return False
-    if isinstance(exc, db.FAILURES) and not db.refuses(exc):
+    if isinstance(exc, db.FAILURES) and not db.rejects_value(exc):
         raise exc
     if _is_transient(exc) and _retry(run, exc):
         return False

@@ -180,7 +180,9 @@ class Refresher:
             seen = self._drivers.get(podm).refresh(uris, deadline)
             _store(podm.uuid, seen, since, uuids)
         except (exception.PodManagerError, db_exception.DBError) as exc:
-            if isinstance(exc, db_exception.DBError) and not db.refuses(exc):
+            if isinstance(exc, db_exception.DBError) and not db.rejects_value(
+                exc
+            ):
                 raise
             # A full sync makes up for it, or reports the error.
             enqueue_refresh(podm.uuid, base.Change())

@@ -87,7 +87,7 @@ class TestStoring(base.DatabaseTestCase):
             resource_uri='/node',
             provision_state='active',
         )
-        db.transaction(allocations.make)(
+        db.transaction(allocations.create)(
             self.podm, node, [self.row(uri).uuid for uri in uris]
         )
         return node
@@ -153,7 +153,7 @@ class TestStoring(base.DatabaseTestCase):
         self.write(_system('/1'), _system('/2'))
         self.assertFalse(self.row('/1').free)
         self.assertTrue(self.row('/2').free)
-        db.transaction(allocations.let_go)(node, erased=True)
+        db.transaction(allocations.release_resources)(node, erased=True)
         self.assertTrue(self.row('/1').free)
         self.assertIsNone(self.row('/1').node_uuid)
         self.write(_system('/2'))
@@ -293,7 +293,7 @@ class TestStoring(base.DatabaseTestCase):
             try:
                 self.write(wrong)
             except db.FAILURES as exc:
-                self.assertTrue(db.refuses(exc), (values, exc))
+                self.assertTrue(db.rejects_value(exc), (values, exc))
         duplicate = self.assertRaises(
             db.FAILURES,
             db.create,
@@ -302,7 +302,7 @@ class TestStoring(base.DatabaseTestCase):
             name='pod',
             url='http://pod',
         )
-        self.assertFalse(db.refuses(duplicate))
+        self.assertFalse(db.rejects_value(duplicate))
 
     def test_the_pod_manager_is_removed_meanwhile(self):
         db.transaction(lambda tx: tx.delete(models.PodManager))()
