@@ -188,6 +188,7 @@ class TestPooled(base.TestCase):
         for wanted, taken in (
             ({'storage': [{'count': 2}]}, (volume, drive)),
             ({'storage': [{'protocol': 'nvme'}]}, (drive,)),
+            ({'storage': [{'type': 'ssd', 'count': 2}]}, (volume, drive)),
             ({'network': [{}]}, (nic,)),
             ({'pci_devices': [{'type': 'GPU'}]}, (gpu,)),
             ({'pci_devices': [{'type': 'nic'}]}, (nic,)),
@@ -200,6 +201,7 @@ class TestPooled(base.TestCase):
             {'network': [{'count': 2}]},
             {'network': [{'speed_mbps': 101}]},
             {'storage': [{'type': 'gpu'}]},
+            {'storage': [{'type': 'drive'}]},
         ):
             self.assertIsNotNone(_match(wanted, system, devices).shortage)
 
@@ -240,6 +242,12 @@ class TestPooled(base.TestCase):
         wanted = {'storage': [{}, {'capacity_gib': 6}]}
         found = _match(wanted, _system(drives=[]), drives)
         self.assertEqual([9, 5], [row.capacity_gib for row in found.devices])
+
+    def test_what_is_of_unknown_size_serves_who_asks_for_no_size(self):
+        drives = [_drive(1), _drive(None)]
+        for wishes in ([{}, {'capacity_gib': 1}], [{'capacity_gib': 1}, {}]):
+            found = _match({'storage': wishes}, _system(drives=drives))
+            self.assertIsNone(found.shortage)
 
     def test_only_what_is_lacking_is_pooled(self):
         drive = _device('drive', capacity_gib=1000)
@@ -348,6 +356,11 @@ class TestNearest(base.TestCase):
                 {'storage': [{'count': 9}, {'capacity_gib': 2000}]},
                 (),
                 {'storage': [{'capacity_gib': 2000, 'count': 1}]},
+            ),
+            (
+                {'storage': [{}, {'count': 9}, {'count': 2}]},
+                (),
+                {'storage': [{'count': 1}, {'count': 2}]},
             ),
             (
                 {'network': [{'speed_mbps': 10000}] * 2},

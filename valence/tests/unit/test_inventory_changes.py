@@ -283,6 +283,7 @@ class TestMissing(base.TestCase):
             (['/1/'], {'stale': True}),
             (['/1/2/3'], {'state': 'unavailable'}),
             (['/1/22'], {'state': 'unavailable'}),
+            (['/1X'], {'state': 'unavailable'}),
         ):
             row = _row('a', '/1/2')
             found = _diff([], [row], unread=iter(unread)).update['a']
