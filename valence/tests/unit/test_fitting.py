@@ -164,7 +164,7 @@ class TestShortages(base.TestCase):
     def test_what_is_not_known(self):
         system = _system(cpu_model=None)
         self.assertEqual(
-            'processor model is not known, not Xeon',
+            'processor model is unknown, not Xeon',
             _match({'processor': {'model': 'Xeon'}}, system).shortage,
         )
 

@@ -3,9 +3,11 @@
 
 from valence.podmanagers import hardware
 from valence.podmanagers.redfish import resources
+from valence.podmanagers.redfish import root
+from valence.podmanagers.wire import values
 from valence.tests import base
 
-_NO_PARTS = {'Processors': [], 'Memory': [], 'EthernetInterfaces': []}
+_KINDS = ('Processors', 'Memory', 'EthernetInterfaces', 'Drives')
 _UUID = '11111111-2222-3333-4444-5555555555ab'
 
 
@@ -31,12 +33,14 @@ class _Crawler:
             uri: self._tree[uri] for uri in uris if uri not in self._missing
         }
 
-    def members_of(self, uris):
-        return {
+    def get_members(self, uris):
+        found = {
             uri: self._tree[uri]
             for uri in uris
             if uri not in self._missing and uri in self._tree
         }
+        self.get_many(uri for members in found.values() for uri in members)
+        return found
 
     def lacks(self, uris):
         return bool(self._missing.intersection(uris))
@@ -55,40 +59,41 @@ class TestWords(base.TestCase):
 
     def test_what_is_left_without_the_marker(self):
         self.assertEqual(
-            'Web server', resources.unmarked(f'Web server valence-{_UUID}')
+            'Web server',
+            resources.remove_marker(f'Web server valence-{_UUID}'),
         )
-        self.assertEqual('', resources.unmarked(f'Valence node {_UUID}'))
-        self.assertEqual('as it is', resources.unmarked('as it is'))
+        self.assertEqual('', resources.remove_marker(f'Valence node {_UUID}'))
+        self.assertEqual('as it is', resources.remove_marker('as it is'))
 
     def test_each_generation_of_rsd_has_its_own_place(self):
-        for root in (
+        for body in (
             {'Nodes': _id('/n')},
             {'Oem': {'Intel_RackScale': {'Nodes': _id('/n')}}},
             {'Oem': {'Intel:RackScale': {'Nodes': _id('/n')}}},
         ):
-            self.assertEqual('/n', resources.rsd_nodes(root))
-        self.assertIsNone(resources.rsd_nodes({'Oem': {'Other': {}}}))
+            self.assertEqual('/n', root.rsd_nodes(body))
+        self.assertIsNone(root.rsd_nodes({'Oem': {'Other': {}}}))
 
     def test_text(self):
-        self.assertEqual('ab', resources.text('a\0b '))
-        self.assertEqual('1.5', resources.text(1.5))
-        self.assertEqual('abc', resources.text('abcdef', 3))
-        self.assertEqual('?', resources.text('\ud800'))
-        self.assertEqual(255, len(resources.text('x' * 256)))
-        self.assertIsNone(resources.text(False))
+        self.assertEqual('ab', values.text('a\0b '))
+        self.assertEqual('1.5', values.text(1.5))
+        self.assertEqual('abc', values.text('abcdef', 3))
+        self.assertEqual('?', values.text('\ud800'))
+        self.assertEqual(255, len(values.text('x' * 256)))
+        self.assertIsNone(values.text(False))
 
     def test_numbers_end_where_floats_lose_count(self):
-        self.assertEqual(2**53 - 1, resources.number(2**53 - 1))
-        self.assertEqual(0, resources.number(2**53))
-        self.assertEqual(0.5, resources.number('0.5'))
-        self.assertEqual(0.0, resources.number(0))
-        self.assertEqual(1.0, resources.number(1))
+        self.assertEqual(2**53 - 1, values.number(2**53 - 1))
+        self.assertEqual(0, values.number(2**53))
+        self.assertEqual(0.5, values.number('0.5'))
+        self.assertEqual(0.0, values.number(0))
+        self.assertEqual(1.0, values.number(1))
 
     def test_whole_numbers_fit_a_column(self):
-        self.assertEqual(2**31 - 1, resources.whole(2.0**31))
-        self.assertEqual(2**31 - 2, resources.whole(2**31 - 2))
-        self.assertEqual(3, resources.whole(3.9))
-        self.assertEqual(7, resources.count('7.5'))
+        self.assertEqual(2**31 - 1, values.whole(2.0**31))
+        self.assertEqual(2**31 - 2, values.whole(2**31 - 2))
+        self.assertEqual(3, values.whole(3.9))
+        self.assertEqual(7, values.count('7.5'))
 
     def test_names(self):
         for body, uri, name in (
@@ -168,23 +173,22 @@ class TestChassis(base.TestCase):
             'Location': {'Id': 'not this'},
             'Oem': {'Intel_RackScale': {'Location': {'Id': 'U 12'}}},
         }
-        values = resources.chassis_item('/c/7', body).values
-        self.assertEqual('U 12', values['location'])
-        self.assertEqual('disabled', values['state'])
-        self.assertEqual('sled' * 16, values['type'])
+        found = resources.chassis_item('/c/7', body).values
+        self.assertEqual('U 12', found['location'])
+        self.assertEqual('disabled', found['state'])
+        self.assertEqual('sled' * 16, found['type'])
 
     def test_where_it_stands_by_itself(self):
-        values = resources.chassis_item('/c', {'Location': {'Id': 'U'}}).values
-        self.assertEqual('U', values['location'])
+        found = resources.chassis_item('/c', {'Location': {'Id': 'U'}}).values
+        self.assertEqual('U', found['location'])
 
 
 class TestSystem(base.TestCase):
     maxDiff = None
 
     def system(self, body=None, used=False, **parts):
-        return resources.system_item(
-            '/s/1', body or {}, {**_NO_PARTS, **parts}, used
-        )
+        bodies = {kind: dict(parts.get(kind, ())) for kind in _KINDS}
+        return resources.system_item('/s/1', body or {}, bodies, used)
 
     def test_all_that_it_says(self):
         body = {
@@ -454,7 +458,7 @@ class TestReadSystems(base.TestCase):
 
     def test_simple_drives(self):
         self.assertEqual(
-            [('/x#/Devices/1', {'CapacityBytes': 1})],
+            {'/x#/Devices/1': {'CapacityBytes': 1}},
             resources.simple_drives(
                 {
                     '/x': {'Devices': [{}, {'CapacityBytes': 1}, None]},
