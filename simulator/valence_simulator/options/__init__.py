@@ -49,6 +49,7 @@ def parser() -> argparse.ArgumentParser:
         ('redfish', services.add_composition),
         ('oddities: identity', oddities.add_identity),
         ('oddities: outcomes', oddities.add_outcomes),
+        ('oddities: choosing', oddities.add_choosing),
     ):
         fill(parser.add_argument_group(title))
     return parser

@@ -13,6 +13,12 @@ TARGETS = ('own', 'foreign', 'outside', 'misspelt', 'absolute')
 TASKS = ('compose', 'release', 'change', 'erase', 'reset', 'patch')
 #: How the answer 202 tells which task it is.
 TASK_LOCATIONS = ('monitor', 'task', 'body', 'bare')
+#: How blocks are spread over zones.
+ZONES = ('racks', 'pairs', 'gaps', 'none')
+#: Types of blocks that can be shared.
+SHARED = ('Network', 'Storage', 'Processor')
+#: How blocks are put to a system that is there.
+BLOCKS_BY = ('actions', 'places', 'list')
 
 
 def add_identity(group) -> None:
@@ -116,4 +122,71 @@ def add_outcomes(group) -> None:
         dest='task_cancel',
         action='store_false',
         help='tasks cannot be cancelled',
+    )
+
+
+def add_choosing(group) -> None:
+    """What can be joined with what, and what has to be said for it."""
+    add = group.add_argument
+    add(
+        '--refuse-compose',
+        type=int,
+        metavar='STATUS',
+        help='compose nothing: answer this status',
+    )
+    add(
+        '--no-allocate',
+        dest='allocate',
+        action='store_false',
+        help='rsd: the nodes have no action Allocate',
+    )
+    add(
+        '--zones',
+        choices=ZONES,
+        default='racks',
+        help='zones of blocks: that of their rack; Compute blocks in two, the '
+        'others by turns in one of them; every other Compute block in none; '
+        'there are no zones (default: %(default)s)',
+    )
+    add(
+        '--share',
+        nargs='*',
+        choices=SHARED,
+        default=[],
+        help='the types of blocks that can be part of several systems',
+    )
+    add(
+        '--max-compositions',
+        type=int,
+        default=0,
+        help='of how many systems they can be part; 0: any number, and '
+        'MaxCompositions is not told',
+    )
+    add(
+        '--shared-state',
+        choices=('ComposedAndAvailable', 'Unused'),
+        default='ComposedAndAvailable',
+        help='the state of such a block with room (default: %(default)s)',
+    )
+    add(
+        '--block-types',
+        choices=('told', 'empty', 'missing'),
+        default='told',
+        help='whether ResourceBlockType is told (default: %(default)s)',
+    )
+    add(
+        '--blocks-by',
+        nargs='*',
+        choices=BLOCKS_BY,
+        default=['actions', 'places'],
+        help='how blocks are put to systems: by actions; by PATCH of their '
+        'places; by PATCH of the whole list (default: the first two)',
+    )
+    add(
+        '--required-on-create',
+        nargs='*',
+        metavar='NAME[=VALUE,VALUE]',
+        default=[],
+        help='properties that a request to compose must have, and their '
+        'values; Boot/BootSourceOverrideMode names one within another',
     )

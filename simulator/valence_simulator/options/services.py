@@ -93,7 +93,7 @@ def add_composition(group) -> None:
     add = group.add_argument
     add(
         '--compose-by',
-        nargs='+',
+        nargs='*',
         choices=['specific', 'constrained', 'manifest'],
         default=['specific', 'constrained', 'manifest'],
         help='the ways to compose that are offered (default: all)',

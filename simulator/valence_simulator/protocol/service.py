@@ -149,6 +149,19 @@ class RedfishService:
         resource.changed()
         self.notify('ResourceUpdated', uri)
 
+    def refuse(self) -> None:
+        """Compose nothing, where ``--refuse-compose`` says so.
+
+        :raises RedfishError: that status.
+        """
+        status = self.options.refuse_compose
+        if status == 405:
+            raise errors.method_not_allowed('POST', 'GET, HEAD')
+        if status is not None:
+            raise errors.RedfishError(
+                status, 'Base.1.0.GeneralError', 'Nothing is composed here.'
+            )
+
     def created(self, call: Call, uri: str) -> web.Response:
         """201 that names what was made, or what a fault has it name."""
         named = call.instead or uri

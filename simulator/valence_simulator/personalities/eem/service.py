@@ -203,6 +203,10 @@ class EemService:
         self.remove(device.uri)
 
     def _join(self, request, body, device_id: str) -> dict:
+        if self.options.refuse_compose is not None:
+            raise EemError(
+                self.options.refuse_compose, 'refused', 'It is not done.'
+            )
         self.counts['PUT group_id'] += 1
         device = self._device(device_id)
         self._check_usable(device, body.get('update_time'))

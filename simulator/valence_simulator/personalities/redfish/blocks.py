@@ -9,6 +9,7 @@ zone; all other blocks lie in the zone of their rack.
 
 from __future__ import annotations
 
+import collections
 import dataclasses
 from collections.abc import Iterator
 
@@ -34,6 +35,8 @@ class Block:
     nics: list[Nic] = dataclasses.field(default_factory=list)
     drives: list[Drive] = dataclasses.field(default_factory=list)
     zones: list[str] = dataclasses.field(default_factory=list)
+    #: Zone of its rack; None where it is in none.
+    rack: str | None = None
     state: str = 'Unused'
     health: str = 'OK'
     #: A note between clients; it keeps nobody from composing.
@@ -44,23 +47,38 @@ class Block:
     erased: bool = True
     #: Id of the reservation that holds it.
     reservation: str | None = None
-    #: Id of the system that it is part of.
-    system: str | None = None
+    #: Whether it may be shared, if blocks of its type may.
+    sharing: bool = True
+    #: How many systems it is about to be part of.
+    claims: int = 0
+    #: Ids of the systems that it is part of.
+    systems: list[str] = dataclasses.field(default_factory=list)
 
     @property
     def uri(self) -> str:
         return f'{uris.BLOCKS}/{self.id}'
 
+    @property
+    def system(self) -> str | None:
+        """Id of the first system that it is part of."""
+        return self.systems[0] if self.systems else None
+
 
 class BlockPod:
-    """All the blocks of a pod, by id, and the zones, by id."""
+    """All the blocks of a pod, by id, and the zones, by id.
 
-    def __init__(self, pod: Pod):
+    :param layout: how the blocks are spread over zones: one of
+        options.oddities.ZONES.
+    """
+
+    def __init__(self, pod: Pod, layout: str):
         self.pod = pod
         self.blocks: dict[str, Block] = {}
         self.zones: dict[str, list[Block]] = {}
+        self._layout = layout
         for system in pod.systems.values():
-            self.add(system)
+            for block in self._blocks_of(system):
+                self.blocks[block.id] = block
         drives = [d for d in pod.enclosure.drives if d not in pod.pool.drives]
         for n, drive in enumerate(drives):
             block = Block(
@@ -68,36 +86,71 @@ class BlockPod:
                 'Storage',
                 pod.enclosure,
                 drives=[drive],
-                zones=list(self.zones),
             )
-            self._add(block)
+            self.blocks[block.id] = block
+        self.lay_out(layout)
 
     def add(self, system: System) -> list[Block]:
         """Take one more system apart."""
-        rack = system.sled.parent.parent
-        zone = rack.id.replace('rack', 'zone')
-        self.zones.setdefault(zone, [])
-        added = list(_take_apart(system))
+        added = list(self._blocks_of(system))
         for block in added:
-            block.zones = [zone]
-            self._add(block)
+            self.blocks[block.id] = block
+        self.lay_out(self._layout)
         return added
+
+    def lay_out(self, layout: str) -> None:
+        """Spread all the blocks over zones anew."""
+        self._layout = layout
+        racks = {b.rack: [] for b in self.blocks.values() if b.rack}
+        self.zones = {
+            'pairs': {'zone-1': [], 'zone-2': []},
+            'none': {},
+        }.get(layout, racks)
+        numbers: collections.Counter = collections.Counter()
+        for block in self.blocks.values():
+            numbers[block.type] += 1
+            block.zones = []
+            self.put(block, self._zones_of(block, numbers[block.type]))
+
+    def put(self, block: Block, zones: list[str]) -> None:
+        """Have a block lie in certain zones, and in no others.
+
+        :raises KeyError: there is no such zone.
+        """
+        found = [self.zones[zone] for zone in zones]
+        for zone in block.zones:
+            self.zones[zone].remove(block)
+        block.zones = list(zones)
+        for blocks in found:
+            blocks.append(block)
+
+    def _zones_of(self, block: Block, number: int) -> list[str]:
+        """The zones of the block that is number so and so of its type."""
+        is_compute = block.type == 'Compute'
+        if self._layout == 'pairs' and not is_compute:
+            return [f'zone-{2 - number % 2}']
+        if self._layout == 'gaps' and is_compute and number % 2:
+            return []
+        if block.rack in self.zones and self._layout != 'pairs':
+            return [block.rack]
+        return list(self.zones)
 
     def remove(self, block: Block) -> None:
         """Take a block away."""
         del self.blocks[block.id]
-        for zone in block.zones:
-            self.zones[zone].remove(block)
+        self.put(block, [])
 
     def find(self, uri: str) -> Block | None:
         """The block at a URI."""
         head, _, block_id = uri.rpartition('/')
         return self.blocks.get(block_id) if head == uris.BLOCKS else None
 
-    def _add(self, block: Block) -> None:
-        self.blocks[block.id] = block
-        for zone in block.zones:
-            self.zones[zone].append(block)
+    @staticmethod
+    def _blocks_of(system: System) -> Iterator[Block]:
+        rack = system.sled.parent.parent
+        for block in _take_apart(system):
+            block.rack = rack.id.replace('rack', 'zone')
+            yield block
 
 
 def _take_apart(system: System) -> Iterator[Block]:

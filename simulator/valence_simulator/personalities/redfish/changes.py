@@ -20,8 +20,13 @@ class Changes:
     def __init__(self, service):
         self._service = service
 
+    @property
+    def by_patch(self) -> bool:
+        """Whether a PATCH can change the blocks of a system."""
+        return bool({'places', 'list'} & set(self._service.options.blocks_by))
+
     def replace(self, system: ComposedSystem, given: object) -> None:
-        """PATCH of Links/ResourceBlocks: {} keeps a place, null empties it.
+        """PATCH of Links/ResourceBlocks, as ``--blocks-by`` has it.
 
         :raises RedfishError: 400 or 409, and nothing is changed.
         """
@@ -30,14 +35,13 @@ class Changes:
             entries = given.get('ResourceBlocks')
         if not isinstance(entries, list):
             raise errors.property_type('Links/ResourceBlocks', entries)
-        kept, new, places = [], [], list(system.blocks)
-        for n, entry in enumerate(entries):
-            if entry == {} and n < len(places):
-                kept.append(places[n])
-            elif entry is not None and entry != {}:
-                block = self._service.planner.block_at(entry)
-                (kept if block in places else new).append(block)
-        kept += places[len(entries) :]
+        places = list(system.blocks)
+        if 'places' in self._service.options.blocks_by:
+            kept, new = self._by_places(entries, places)
+        else:
+            wanted = [self._service.planner.block_at(e) for e in entries]
+            kept = [block for block in wanted if block in places]
+            new = [block for block in wanted if block not in places]
         self._service.planner.check(new, kept=kept)
         for block in places:
             if block not in kept:
@@ -45,8 +49,26 @@ class Changes:
         for block in new:
             self._service.systems.take(system, block)
 
+    def _by_places(
+        self, entries: list, places: list[Block]
+    ) -> tuple[list[Block], list[Block]]:
+        """{} keeps a place, null empties it, a link fills it; the
+        places beyond those given stay as they are.
+
+        :returns: the blocks that stay, and those that come.
+        """
+        kept, new = [], []
+        for n, entry in enumerate(entries):
+            if entry == {} and n < len(places):
+                kept.append(places[n])
+            elif entry is not None and entry != {}:
+                block = self._service.planner.block_at(entry)
+                (kept if block in places else new).append(block)
+        return [*kept, *places[len(entries) :]], new
+
     async def add(self, system: ComposedSystem, call: Call) -> web.Response:
         """AddResourceBlock."""
+        self._service.refuse()
         block = self._block_of(system, call.body)
         self._service.planner.check([block], kept=system.blocks)
         self._service.counts['AddResourceBlock'] += 1
@@ -55,6 +77,7 @@ class Changes:
 
         def work() -> web.Response:
             systems.check_there(system)
+            systems.unclaim(plan)
             systems.take(system, block)
             systems.changed(system)
             return answers.no_content()
@@ -130,6 +153,8 @@ class Changes:
 
         :raises RedfishError: 400; 428, an ETag is not right.
         """
+        if 'actions' not in self._service.options.blocks_by:
+            raise errors.not_found('the action')
         if 'ResourceBlock' not in body:
             raise errors.property_missing('ResourceBlock')
         block = self._service.planner.block_at(body['ResourceBlock'])

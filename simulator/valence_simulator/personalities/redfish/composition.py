@@ -3,12 +3,15 @@
 
 from __future__ import annotations
 
+import argparse
 import dataclasses
 
 from valence_simulator.personalities.redfish import capabilities
 from valence_simulator.personalities.redfish import constrained
+from valence_simulator.personalities.redfish import required
 from valence_simulator.personalities.redfish.blocks import Block
 from valence_simulator.personalities.redfish.blocks import BlockPod
+from valence_simulator.personalities.redfish.sharing import Sharing
 from valence_simulator.protocol import errors
 
 BOOT_VALUES = {
@@ -26,17 +29,22 @@ class Plan:
 
     body: dict
     blocks: list[Block]
+    #: Whether the blocks are kept from others.
+    claimed: bool = False
 
 
 class Planner:
     """Turns requests into plans, or into the registry's errors.
 
-    :param ways: which of specific and constrained are offered.
+    :param sharing: tells which blocks are free.
     """
 
-    def __init__(self, pod: BlockPod, ways: list[str]):
+    def __init__(
+        self, pod: BlockPod, sharing: Sharing, options: argparse.Namespace
+    ):
         self._pod = pod
-        self._ways = ways
+        self._sharing = sharing
+        self._options = options
 
     def plan(
         self,
@@ -53,7 +61,9 @@ class Planner:
         :raises RedfishError: 400, the request is not right; 409, the blocks
             are not to be had.
         """
-        _check(body, named)
+        wanted = required.parse(self._options.required_on_create)
+        _check(body, named, [path[0] for path, _ in wanted])
+        required.check(body, wanted)
         planned = planned or []
         is_specific = 'ResourceBlocks' in body.get('Links', {})
         is_constrained = any(name in body for name in constrained.KINDS)
@@ -114,7 +124,7 @@ class Planner:
         zones = set(self._pod.zones)
         for block in together:
             zones &= set(block.zones)
-        if not zones:
+        if self._pod.zones and not zones:
             raise composition_error(400, 'IncompatibleZone')
         check_limits(together)
 
@@ -123,8 +133,9 @@ class Planner:
     ) -> None:
         if block.health != 'OK' or block.state in ('Failed', 'Unavailable'):
             raise composition_error(400, 'ResourceBlockInvalid', block.uri)
-        # That of a system that is there for good shows Unused as well.
-        if block.state != 'Unused' or block.system or block in planned:
+        if not self._sharing.is_free(block) or self._is_planned(
+            block, planned
+        ):
             raise composition_error(409, 'ResourceBlockInUse', block.uri)
         if block.reservation not in (None, reservation):
             raise composition_error(
@@ -134,11 +145,15 @@ class Planner:
                 block.reservation,
             )
 
+    def _is_planned(self, block: Block, planned: list[Block]) -> bool:
+        return block in planned and not self._sharing.is_shared(block)
+
     def _choose(
         self, body: dict, reservation: str | None, planned: list[Block]
     ) -> list[Block]:
         needs = constrained.parse(body)
-        zones = self._pod.zones
+        # Where there are no zones, everything is in one.
+        zones = self._pod.zones or {'': list(self._pod.blocks.values())}
         affinity = body.get(constrained.AFFINITY)
         if affinity is not None:
             check_text(constrained.AFFINITY, affinity)
@@ -148,10 +163,9 @@ class Planner:
 
         def is_unused(block: Block) -> bool:
             return (
-                block.state == 'Unused'
-                and block.system is None
+                self._sharing.is_free(block)
                 and block.health == 'OK'
-                and block not in planned
+                and not self._is_planned(block, planned)
             )
 
         def is_free(block: Block) -> bool:
@@ -170,7 +184,7 @@ class Planner:
             ) from None
 
     def _require(self, way: str) -> None:
-        if way not in self._ways:
+        if way not in self._options.compose_by:
             raise errors.bad_request(f'There is no {way} composition here.')
 
 
@@ -202,7 +216,7 @@ def check_text(name: str, value: object) -> None:
         raise errors.property_type(name, value)
 
 
-def _check(body: dict, named: bool) -> None:
+def _check(body: dict, named: bool, also: list[str]) -> None:
     if named and 'Name' not in body:
         raise errors.property_missing('Name')
     for name, value in body.items():
@@ -213,7 +227,7 @@ def _check(body: dict, named: bool) -> None:
         elif name == 'Links':
             if not isinstance(value, dict):
                 raise errors.property_type(name, value)
-        elif name not in ASKED and not name.startswith('@odata.'):
+        elif name not in (*ASKED, *also) and not name.startswith('@odata.'):
             raise errors.property_unknown(name)
 
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import Callable
 
 from aiohttp import web
@@ -12,6 +13,7 @@ from valence_simulator.personalities.redfish import parts
 from valence_simulator.personalities.redfish import uris
 from valence_simulator.personalities.redfish.blocks import Block
 from valence_simulator.personalities.redfish.blocks import BlockPod
+from valence_simulator.personalities.redfish.sharing import Sharing
 from valence_simulator.protocol import answers
 from valence_simulator.protocol import errors
 from valence_simulator.protocol.resources import Call
@@ -30,10 +32,17 @@ class Inventory:
     """
 
     def __init__(
-        self, tree: Tree, pod: BlockPod, changed: Callable[[Block], None]
+        self,
+        tree: Tree,
+        pod: BlockPod,
+        sharing: Sharing,
+        options: argparse.Namespace,
+        changed: Callable[[Block], None],
     ):
         self._tree = tree
         self._pod = pod
+        self._sharing = sharing
+        self._options = options
         self._changed = changed
         add = tree.add_collection
         kind = 'ResourceBlockCollection'
@@ -74,7 +83,9 @@ class Inventory:
             self._changed(block)
             return answers.ok(self._tree[block.uri])
 
-        self._tree.add(block.uri, lambda: _render_block(block), patch=patch)
+        self._tree.add(
+            block.uri, lambda: self._render_block(block), patch=patch
+        )
         for name, (attribute, render) in parts.PARTS.items():
             for part in getattr(block, attribute):
                 uri = f'{block.uri}/{name}/{part.id}'
@@ -89,8 +100,14 @@ class Inventory:
                 self._tree, f'{block.uri}/Storage/1', block.drives
             )
 
+    def _render_block(self, block: Block) -> dict:
+        return _render_block(block, self._sharing, self._options.block_types)
+
     def sync(self) -> None:
         """Show the zones and chassis that there are now."""
+        for uri in self._tree.below(uris.ZONES):
+            if uri.rsplit('/', 1)[1] not in self._pod.zones:
+                self._tree.remove(uri)
         for zone in self._pod.zones:
             uri = f'{uris.ZONES}/{zone}'
             if uri not in self._tree:
@@ -118,16 +135,21 @@ class Inventory:
         if not isinstance(status, dict):
             raise errors.property_type('CompositionStatus', status)
         for name, value in status.items():
-            if name != 'Reserved':
-                raise errors.property_not_writable(f'CompositionStatus/{name}')
+            path = f'CompositionStatus/{name}'
+            shared = name == 'SharingEnabled' and self._sharing.is_capable(
+                block
+            )
+            if name != 'Reserved' and not shared:
+                raise errors.property_not_writable(path)
             if not isinstance(value, bool):
-                raise errors.property_type('CompositionStatus/Reserved', value)
+                raise errors.property_type(path, value)
         for name, value in body.items():
             if name not in ('CompositionStatus', 'Pool', 'Client'):
                 raise errors.property_not_writable(name)
             if name == 'Pool' and value not in POOLS:
                 raise errors.property_value(name, value)
         block.reserved = status.get('Reserved', block.reserved)
+        block.sharing = status.get('SharingEnabled', block.sharing)
         block.pool = body.get('Pool', block.pool)
         block.client = body.get('Client', block.client)
 
@@ -172,10 +194,7 @@ class Inventory:
         )
 
 
-def _render_block(block: Block) -> dict:
-    system = []
-    if block.system is not None:
-        system = [link(f'{uris.SYSTEMS}/{block.system}')]
+def _render_block(block: Block, sharing: Sharing, form: str) -> dict:
     shown = {
         name: links(f'{block.uri}/{name}/{p.id}' for p in has)
         for name, (attribute, _) in parts.PARTS.items()
@@ -186,27 +205,25 @@ def _render_block(block: Block) -> dict:
         shown['Drives'] = links(
             f'{block.uri}/Storage/1/Drives/{d.id}' for d in block.drives
         )
+    types = {'ResourceBlockType': [block.type] if form == 'told' else []}
+    if form == 'missing':
+        types = {}
     return document(
         block.uri,
         'ResourceBlock.v1_4_0.ResourceBlock',
         f'Block {block.id}',
         Description=f'{block.type} in {block.chassis.name}',
-        ResourceBlockType=[block.type],
+        **types,
         Status={'State': 'Enabled', 'Health': block.health},
-        CompositionStatus={
-            'CompositionState': block.state,
-            'Reserved': block.reserved,
-            'SharingCapable': False,
-            'SharingEnabled': False,
-            'MaxCompositions': 1,
-            'NumberOfCompositions': int(block.system is not None),
-        },
+        CompositionStatus=sharing.status(block),
         Pool=block.pool,
         Client=block.client,
         Links={
             'Chassis': [link(f'{uris.CHASSIS}/{block.chassis.id}')],
             'Zones': links(f'{uris.ZONES}/{zone}' for zone in block.zones),
-            'ComputerSystems': system,
+            'ComputerSystems': links(
+                f'{uris.SYSTEMS}/{system}' for system in block.systems
+            ),
         },
         **shown,
     )

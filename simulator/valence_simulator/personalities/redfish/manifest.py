@@ -81,6 +81,7 @@ class Manifests:
         return ['Apply']
 
     async def _compose(self, call: Call) -> web.Response:
+        self._service.refuse()
         self._service.counts['ComposeAction'] += 1
         body = call.body
         if self._service.options.careless:

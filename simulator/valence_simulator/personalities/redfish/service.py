@@ -15,6 +15,7 @@ from valence_simulator.personalities.redfish.composition import Plan
 from valence_simulator.personalities.redfish.composition import Planner
 from valence_simulator.personalities.redfish.inventory import Inventory
 from valence_simulator.personalities.redfish.manifest import Manifests
+from valence_simulator.personalities.redfish.sharing import Sharing
 from valence_simulator.personalities.redfish.strangers import Strangers
 from valence_simulator.personalities.redfish.systems import Systems
 from valence_simulator.protocol import accounts
@@ -55,12 +56,19 @@ class CompositionService(RedfishService):
             ),
         )
         self.counts: collections.Counter = collections.Counter()
-        self.blocks = BlockPod(self.pod)
-        self.planner = Planner(self.blocks, options.compose_by)
+        self.blocks = BlockPod(self.pod, options.zones)
+        self.sharing = Sharing(options)
+        self.planner = Planner(self.blocks, self.sharing, options)
         self.tree.add(ROOT, self._render_root, public=True)
         if options.composition_service:
             self.tree.add(uris.SERVICE, self._render_service)
-        self.inventory = Inventory(self.tree, self.blocks, self.block_changed)
+        self.inventory = Inventory(
+            self.tree,
+            self.blocks,
+            self.sharing,
+            options,
+            self.block_changed,
+        )
         self.systems = Systems(self)
         self.manifests = None
         if 'manifest' in options.compose_by:
@@ -84,6 +92,7 @@ class CompositionService(RedfishService):
                     'erased': block.erased,
                     'reservation': block.reservation,
                     'system': block.system,
+                    'systems': block.systems,
                 }
                 for block in blocks
             ],
@@ -133,6 +142,12 @@ class CompositionService(RedfishService):
         if block is not None:
             status = properties.pop('CompositionStatus', {})
             block.state = status.get('CompositionState', block.state)
+            zones = properties.get('Links', {}).pop('Zones', None)
+            if zones is not None:
+                self.blocks.put(
+                    block, [z['@odata.id'].rsplit('/', 1)[1] for z in zones]
+                )
+                self.inventory.sync()
             health = properties.get('Status') or {}
             block.health = health.get('Health', block.health)
             self.block_changed(block)
@@ -148,8 +163,8 @@ class CompositionService(RedfishService):
             return
         block = self.blocks.find(uri)
         if block is not None:
-            holder = self.systems.members.get(block.system or '')
-            if holder is not None:
+            for system_id in block.systems:
+                holder = self.systems.members[system_id]
                 holder.blocks.remove(block)
                 self.systems.changed(holder)
             self.blocks.remove(block)
@@ -171,6 +186,17 @@ class CompositionService(RedfishService):
             message_id=f'{EVENT}.ResourceBlockCompositionStateChanged',
             MessageArgs=[block.uri],
         )
+
+    def set_options(self, **options: object) -> None:
+        super().set_options(**options)
+        if 'zones' in options:
+            self.blocks.lay_out(self.options.zones)
+            self.inventory.sync()
+            self._add_capabilities_to_zones()
+        if {'share', 'max_compositions', 'shared_state'} & set(options):
+            for block in self.blocks.blocks.values():
+                if self.sharing.is_capable(block):
+                    self.set_state(block, self.sharing.state_of(block))
 
     def capabilities(self) -> dict:
         """What can be posted to Systems, for all zones."""
@@ -237,7 +263,11 @@ class CompositionService(RedfishService):
             AllowOverprovisioning=True,
             AllowZoneAffinity=True,
             ResourceBlocks=link(uris.BLOCKS),
-            ResourceZones=link(uris.ZONES),
+            **(
+                {'ResourceZones': link(uris.ZONES)}
+                if self.blocks.zones
+                else {}
+            ),
             FreePool=link(uris.FREE_POOL),
             ActivePool=link(uris.ACTIVE_POOL),
         )

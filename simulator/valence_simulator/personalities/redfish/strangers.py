@@ -56,7 +56,7 @@ class Strangers:
 
     def _free_compute(self) -> Block:
         for block in self._service.blocks.blocks.values():
-            free = block.state == 'Unused' and block.system is None
+            free = self._service.sharing.is_free(block)
             if free and block.type == 'Compute':
                 return block
         raise ValueError('no Compute block is free')

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
 
 from valence_simulator.personalities.redfish import uris
 from valence_simulator.personalities.redfish.blocks import Block
@@ -58,14 +57,9 @@ class ComposedSystem:
         return f'{uris.SYSTEMS}/{self.id}'
 
 
-def render(
-    system: ComposedSystem, echoed: Callable[[str | None, str | None], object]
-) -> dict:
-    """The system as a GET shows it.
-
-    :param echoed: what is given back of a text, or else shown.
-    """
-    uri, texts = system.uri, system.texts
+def render(service, system: ComposedSystem) -> dict:
+    """The system as a GET shows it."""
+    uri, texts, echoed = system.uri, system.texts, service.echoed
     shown = {
         name: echoed(texts[name], None)
         for name in ('HostName', 'AssetTag')
@@ -102,7 +96,7 @@ def render(
         EthernetInterfaces=link(f'{uri}/EthernetInterfaces'),
         Storage=link(f'{uri}/Storage'),
         Links=_links(system),
-        Actions=_actions(f'{uri}/Actions'),
+        Actions=_actions(f'{uri}/Actions', service.options.blocks_by),
     )
 
 
@@ -133,15 +127,13 @@ def _links(system: ComposedSystem) -> dict:
     }
 
 
-def _actions(uri: str) -> dict:
+def _actions(uri: str, blocks_by: list[str]) -> dict:
+    names = ['Reset', 'Decommission']
+    if 'actions' in blocks_by:
+        names[1:1] = ['AddResourceBlock', 'RemoveResourceBlock']
     shown = {
         f'#ComputerSystem.{name}': {'target': f'{uri}/ComputerSystem.{name}'}
-        for name in (
-            'Reset',
-            'AddResourceBlock',
-            'RemoveResourceBlock',
-            'Decommission',
-        )
+        for name in names
     }
     for name, parameter, values in (
         ('Reset', 'ResetType', RESET_TYPES),

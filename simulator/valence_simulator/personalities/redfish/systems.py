@@ -10,6 +10,7 @@ from aiohttp import web
 
 from valence_simulator.personalities.redfish import capabilities
 from valence_simulator.personalities.redfish import parts
+from valence_simulator.personalities.redfish import required
 from valence_simulator.personalities.redfish import uris
 from valence_simulator.personalities.redfish.blocks import Block
 from valence_simulator.personalities.redfish.changes import Changes
@@ -52,22 +53,42 @@ class Systems:
             **({'post': self._compose} if ways else {}),
         )
         if 'specific' in ways:
-            self._tree.add(uris.SPECIFIC, capabilities.specific)
+            self._tree.add(
+                uris.SPECIFIC,
+                lambda: self._with_required(capabilities.specific()),
+            )
         if 'constrained' in ways:
             inline = service.options.inline_capabilities
             self._tree.add(
-                uris.CONSTRAINED, lambda: capabilities.constrained(inline)
+                uris.CONSTRAINED,
+                lambda: self._with_required(capabilities.constrained(inline)),
             )
+
+    def _with_required(self, shown: dict) -> dict:
+        wanted = self._service.options.required_on_create
+        return required.annotate(shown, required.parse(wanted))
 
     def claim(self, plan: Plan) -> None:
         """Keep the blocks of a plan from others."""
+        plan.claimed = True
         for block in plan.blocks:
-            self._service.set_state(block, 'Composing')
+            block.claims += 1
+            if not self._service.sharing.is_shared(block):
+                self._service.set_state(block, 'Composing')
+
+    @staticmethod
+    def unclaim(plan: Plan) -> None:
+        """Keep the blocks of a plan no longer: they are taken, or free."""
+        for block in plan.blocks if plan.claimed else ():
+            block.claims -= 1
+        plan.claimed = False
 
     def release(self, plan: Plan) -> None:
         """Give the blocks of a plan up again."""
+        self.unclaim(plan)
         for block in plan.blocks:
-            self._service.set_state(block, 'Unused')
+            state = self._service.sharing.state_of(block)
+            self._service.set_state(block, state)
 
     def build(
         self,
@@ -80,6 +101,7 @@ class Systems:
         :param expandable: whether it is there for good.
         :param system_id: the id that it gets; the next if None.
         """
+        self.unclaim(plan)
         texts = {k: v for k, v in plan.body.items() if k in TEXTS}
         system = ComposedSystem(
             system_id or self.ids.next(),
@@ -136,9 +158,10 @@ class Systems:
     def take(self, system: ComposedSystem, block: Block) -> None:
         """Make a block part of a system."""
         system.blocks.append(block)
-        block.system, block.reservation, block.pool = system.id, None, 'Active'
+        block.systems.append(system.id)
+        block.reservation, block.pool = None, 'Active'
         block.erased = False
-        self._service.set_state(block, 'Composed')
+        self._service.set_state(block, self._service.sharing.state_of(block))
         self._settle_host(system)
 
     def give_back(self, system: ComposedSystem, block: Block) -> None:
@@ -146,16 +169,16 @@ class Systems:
         if block not in system.blocks:
             return
         system.blocks.remove(block)
-        block.system, block.pool = None, 'Free'
-        failed = block.state in ('Failed', 'Unavailable')
-        self._service.set_state(block, block.state if failed else 'Unused')
+        block.systems.remove(system.id)
+        if not block.systems:
+            block.pool = 'Free'
+        self._service.set_state(block, self._service.sharing.state_of(block))
         self._settle_host(system)
 
     def settle(self, block: Block) -> None:
         """What is there for good may be nobody's again."""
-        holder = self.members.get(block.system or '')
-        if holder is not None:
-            self._settle_host(holder)
+        for system_id in block.systems:
+            self._settle_host(self.members[system_id])
 
     def _settle_host(self, system: ComposedSystem) -> None:
         """What is there for good is composed once something is put to it."""
@@ -197,6 +220,7 @@ class Systems:
         return systems
 
     async def _compose(self, call: Call) -> web.Response:
+        self._service.refuse()
         self._service.counts['Compose'] += 1
         plan = self._service.planner.plan(call.body)
         self.claim(plan)
@@ -239,7 +263,7 @@ class Systems:
 
         resource = self._tree.add(
             system.uri,
-            lambda: render(system, self._service.echoed),
+            lambda: render(self._service, system),
             **{method: bind(handler) for method, handler in handlers.items()},
         )
         for name, handler in actions.items():
@@ -303,12 +327,14 @@ class Systems:
 
     async def _patch(self, system: ComposedSystem, call: Call):
         body = call.body
+        if 'Links' in body:
+            self._service.refuse()
         for name, value in body.items():
             if name == 'Boot':
                 check_boot(value)
             elif name in ('HostName', 'AssetTag'):
                 check_text(name, value)
-            elif name != 'Links':
+            elif name != 'Links' or not self._changes.by_patch:
                 raise errors.property_not_writable(name)
 
         def work() -> web.Response:

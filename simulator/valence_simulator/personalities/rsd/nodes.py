@@ -101,12 +101,16 @@ class Nodes:
                 node.uri for node in self.members.values()
             ),
         )
-        nodes['Actions'] = {
-            '#ComposedNodeCollection.Allocate': {'target': uris.ALLOCATE}
-        }
+        if self._options.allocate:
+            nodes['Actions'] = {
+                '#ComposedNodeCollection.Allocate': {'target': uris.ALLOCATE}
+            }
         return nodes
 
     async def _allocate(self, call: Call) -> web.Response:
+        if not self._options.allocate:
+            raise errors.not_found(call.resource.uri)
+        self._service.refuse()
         self.counts['Allocate'] += 1
         if call.ignored:
             return self._service.created(
