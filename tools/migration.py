@@ -50,7 +50,7 @@ def write(message: str) -> list[pathlib.Path]:
             project='valence',
             default_config_dirs=[],
         )
-        engine.get_engine.cache_clear()
+        engine.dispose()
         cfg.CONF.set_override('state_path', directory)
         migration.sync()
         with engine.begin() as connection:

@@ -119,6 +119,10 @@ def understand(
     exc: Exception, environ: dict[str, Any]
 ) -> exception.ValenceException:
     """The error that the client is told of, for whatever was raised."""
+    if isinstance(exc, exception.DatabaseUnavailable):
+        LOG.error('The database cannot be used: %s', exc.reason)
+    if isinstance(exc, exception.ValueRejected):
+        LOG.warning('The database rejected a value', exc_info=exc)
     if isinstance(exc, exception.ValenceException) and exc.code != 500:
         return exc
     if isinstance(exc, db_exception.DBDuplicateEntry):
@@ -126,11 +130,6 @@ def understand(
             kind=environ.get('valence.kind', 'resource'),
             field=_last(exc.columns),
         )
-    if isinstance(exc, db_exception.DBConnectionError):
-        LOG.error('The database cannot be reached: %s', exc.inner_exception)
-        return exception.ServiceUnavailable(service='The database')
-    if isinstance(exc, db_exception.DBDeadlock):
-        return exception.ServiceUnavailable(service='The database')
     if isinstance(exc, ksa_exceptions.ClientException):
         LOG.error('Keystone does not answer as it should: %s', exc)
         return exception.ServiceUnavailable(service='Keystone')

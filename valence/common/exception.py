@@ -86,6 +86,12 @@ class InvalidBody(Invalid):
     message = 'Invalid request body: %(reason)s.'
 
 
+class ValueRejected(Invalid):
+    """The database does not accept a value."""
+
+    message = 'The database does not accept a value of this kind or size.'
+
+
 class Unauthorized(ValenceException):
     """HTTP basic authentication failed or is missing."""
 
@@ -169,6 +175,31 @@ class ServiceUnavailable(ValenceException):
     headers = {'Retry-After': '5'}
 
 
+class DatabaseUnavailable(ServiceUnavailable):
+    """The database does not serve: unreachable, read-only, without tables.
+
+    :param reason: what it, or its driver, said; not for users.
+    """
+
+    message = 'The database cannot be used at the moment; try again later.'
+
+    def error_text(self) -> ErrorText:
+        """What to store of it."""
+        return ErrorText(
+            f'the database cannot be used: {self.reason}',
+            'The database cannot be used.',
+        )
+
+    @property
+    def reason(self) -> str:
+        """The words of the database, or of its driver."""
+        return str(self.values.get('reason', self))
+
+
+class ConnectionLost(DatabaseUnavailable):
+    """The connection to the database broke before anything was committed."""
+
+
 class NoCapacity(Conflict):
     """No pod manager can satisfy the request."""
 
@@ -200,7 +231,7 @@ class PodManagerUnavailable(PodManagerError):
     user_message = 'The pod manager is not available.'
 
 
-class MalformedResponse(PodManagerUnavailable):
+class MalformedAnswer(PodManagerUnavailable):
     """An answer of a pod manager violates its protocol."""
 
 

@@ -19,6 +19,7 @@ from oslo_utils import uuidutils
 from tooz import hashring
 
 from valence.db import api as db
+from valence.db.sqlalchemy import engine
 from valence.db.sqlalchemy import models
 from valence.podmanagers import loader
 
@@ -51,8 +52,11 @@ class Lease:
         return expires_at - time.monotonic()
 
     def renew(self) -> None:
-        """Write a heartbeat; register again if the row is gone."""
-        with self._lock:
+        """Write a heartbeat; register again if the row is gone.
+
+        It does not wait for a connection that others use.
+        """
+        with self._lock, engine.reserved():
             # The lease counts from before the row is written, so it always
             # ends before the row becomes stale.
             started_at = time.monotonic()
@@ -110,6 +114,7 @@ def ring(conductors: list[str] | None = None) -> hashring.HashRing:
     return result
 
 
+@engine.reserved()
 def reap_stale() -> bool:
     """Requeue what dead conductors had claimed; whether there was any."""
     found = False

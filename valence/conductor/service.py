@@ -25,6 +25,7 @@ from valence.conductor.events import refresher
 from valence.conductor.events import streams
 from valence.conductor.events import subscriptions
 from valence.db import api as db
+from valence.db import failures
 from valence.db.sqlalchemy import models
 from valence.podmanagers import loader
 
@@ -114,7 +115,9 @@ class Conductor:
             if all(idle):
                 self._lease.end()
         except db.FAILURES as exc:
-            LOG.warning('The conductor could not deregister: %s', exc)
+            LOG.warning(
+                'The conductor could not deregister: %s', failures.reason(exc)
+            )
         self._drivers.close()
 
     def _repeat(
@@ -125,7 +128,9 @@ class Conductor:
             try:
                 function()
             except db.FAILURES as exc:
-                LOG.error('The database cannot be used: %s', exc)
+                LOG.error(
+                    'The database cannot be used: %s', failures.reason(exc)
+                )
                 self._stopping.wait(1)
             except Exception:
                 LOG.exception('Unexpected failure in the conductor')
@@ -224,7 +229,9 @@ class Conductor:
                 )
                 self._stopping.wait(cfg.CONF.conductor.heartbeat_interval)
             except db.FAILURES as exc:
-                LOG.error('The database cannot be used: %s', exc)
+                LOG.error(
+                    'The database cannot be used: %s', failures.reason(exc)
+                )
                 self._stopping.wait(1)
             except Exception:
                 LOG.exception('Operation %s is interrupted', operation.uuid)

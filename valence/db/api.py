@@ -8,7 +8,8 @@ Reading::
 
 Writing is a function that gets the transaction as its first argument. It may
 run more than once, because a whole transaction is repeated when the database
-reports a deadlock, so it does nothing but database work::
+reports a deadlock or the connection breaks, so it does nothing but database
+work::
 
     @db.transaction
     def rename(tx, uuid, name):
@@ -34,18 +35,16 @@ from typing import Any
 from typing import Concatenate
 from typing import ParamSpec
 from typing import Protocol
-from typing import TypeAlias
 from typing import TypeVar
 from typing import cast
 
 import sqlalchemy as sa
-from oslo_db import api as db_api
-from oslo_db import exception as db_exception
 from oslo_utils import timeutils
 from oslo_utils import uuidutils
 from sqlalchemy import orm
 
 from valence.common.cache import cached
+from valence.db import failures
 from valence.db.sqlalchemy import engine as db_engine
 from valence.db.sqlalchemy import models
 from valence.db.sqlalchemy import types
@@ -55,43 +54,17 @@ T = TypeVar('T')
 M = TypeVar('M', bound=models.Table)
 M_co = TypeVar('M_co', bound=models.Table, covariant=True)
 Model = type[models.Table]
-#: A query of any columns.
-Select: TypeAlias = 'sa.Select[*tuple[Any, ...]]'
-# The columns of a condition, each with how it is compared with a value.
+# Names of columns, each with how it is compared with a value.
 Shape = tuple[tuple[str, str], ...]
 
 BATCH = 200
-#: Exceptions of the database.
-FAILURES = (
-    db_exception.DBError,
-    db_exception.DBInvalidUnicodeParameter,
-    sa.exc.SQLAlchemyError,
-)
-# The error code of MariaDB for invalid text in a JSON column.
-_NOT_JSON = 4025
+FAILURES = failures.FAILURES
 now = types.utcnow
-
-
-def rejects_value(exc: Exception) -> bool:
-    """Whether the database rejects a value, so that a retry cannot succeed.
-
-    :param exc: one of ``FAILURES``.
-    """
-    if isinstance(exc, db_exception.DBInvalidUnicodeParameter):
-        return True
-    inner = getattr(exc, 'inner_exception', None) or exc
-    cause = getattr(inner, 'orig', None) or inner
-    return (
-        isinstance(inner, sa.exc.DataError)
-        # The client library cannot encode the value.
-        or isinstance(cause, ValueError | OverflowError | TypeError)
-        or cause.args[:1] == (_NOT_JSON,)
-    )
 
 
 @cached
 def columns(model: Model) -> dict[str, sa.ColumnElement[Any]]:
-    """The columns of a model by name, including computed ones."""
+    """The columns of a model by name, those it derives included."""
     return {
         attribute.key: getattr(model, attribute.key).label(attribute.key)
         for attribute in sa.inspect(model).column_attrs
@@ -99,7 +72,7 @@ def columns(model: Model) -> dict[str, sa.ColumnElement[Any]]:
 
 
 def _kind(value: object) -> str:
-    """How a column is compared with a value: is null, any of, or equal."""
+    """How a column is compared with a value."""
     if value is None:
         return 'null'
     if isinstance(value, list | tuple | set | frozenset):
@@ -108,12 +81,12 @@ def _kind(value: object) -> str:
 
 
 def _shape(where: Mapping[str, object]) -> Shape:
-    """The part of a condition that statements are cached by."""
+    """What statements have in common that differ in values only."""
     return tuple((name, _kind(value)) for name, value in where.items())
 
 
 def _values(where: Mapping[str, object]) -> dict[str, object]:
-    """The bind parameters of a condition."""
+    """The values that the conditions of a statement wait for."""
     return {
         f'where_{name}': list(cast(Iterable[object], value))
         if _kind(value) == 'any'
@@ -126,7 +99,7 @@ def _values(where: Mapping[str, object]) -> dict[str, object]:
 def _conditions(
     model: Model, shape: Shape
 ) -> Iterator[sa.ColumnElement[bool]]:
-    """Column = value for each; a list, tuple or set means any of its items."""
+    """Column = value for each; a list, tuple or set means any of them."""
     for name, kind in shape:
         column = getattr(model, name)
         if kind == 'null':
@@ -137,7 +110,7 @@ def _conditions(
             yield column == sa.bindparam(f'where_{name}')
 
 
-# Statements are cached: building one takes five times as long as running it.
+# Putting a statement together costs five times as much as running it.
 
 
 @cached
@@ -145,7 +118,7 @@ def _select(
     model: Model,
     only: tuple[str, ...] | None,
     shape: Shape,
-) -> Select:
+) -> sa.Select[Any]:
     found = columns(model)
     names = found if only is None else only
     query = sa.select(*(found[name] for name in names))
@@ -153,12 +126,12 @@ def _select(
 
 
 @cached
-def _select_one(model: Model, shape: Shape) -> Select:
+def _select_one(model: Model, shape: Shape) -> sa.Select[Any]:
     return _select(model, None, shape).limit(1)
 
 
 @cached
-def _count(model: Model, shape: Shape) -> Select:
+def _count(model: Model, shape: Shape) -> sa.Select[Any]:
     query = sa.select(sa.func.count()).select_from(model)
     return query.where(*_conditions(model, shape))
 
@@ -208,7 +181,7 @@ def mapping(row: models.Table) -> sa.RowMapping:
 
 
 class Transaction:
-    """The generic verbs, on one connection."""
+    """The verbs, on one connection."""
 
     def __init__(self, connection: sa.Connection) -> None:
         self.connection = connection
@@ -246,24 +219,23 @@ class Transaction:
             query = query.limit(limit)
         return cast(Rows[M], self.connection.execute(query, _values(where)))
 
-    def after(
+    def beyond(
         self,
         columns: Sequence[orm.InstrumentedAttribute[Any]],
         values: Sequence[object],
         ascending: bool,
     ) -> sa.ColumnElement[bool]:
-        """The condition that rows come after a row in an order by columns.
+        """The condition on rows that come after one in an order by columns.
 
-        :param columns: a unique column, or another column and a unique one.
-        :param values: the values of these columns in the row.
+        :param columns: one that tells all rows apart, or another and then it.
 
-        PostgreSQL and SQLite use an index for the comparison of row values,
-        MySQL only for the comparison of columns.
+        PostgreSQL and SQLite find the place in an index when rows are
+        compared, MySQL only when columns are.
         """
         compare: Callable[[Any, Any], sa.ColumnElement[bool]] = (
             operator.gt if ascending else operator.lt
         )
-        # Without its type, SQLAlchemy does not compare a boolean.
+        # As they are, truth values are not compared.
         literals = [
             sa.literal(value, column.type)
             for column, value in zip(columns, values, strict=True)
@@ -280,7 +252,7 @@ class Transaction:
     def count(
         self, model: Model, *extra: sa.ColumnElement[bool], **where: object
     ) -> int:
-        """The number of rows that meet the conditions."""
+        """How many rows meet the conditions."""
         query = _count(model, _shape(where))
         if extra:
             query = query.where(*extra)
@@ -290,11 +262,11 @@ class Transaction:
         """Insert one row.
 
         :returns: its UUID.
-        :raises oslo_db.exception.DBDuplicateEntry: if a unique value is in
-            use already.
+        :raises oslo_db.exception.DBDuplicateEntry: for a unique value that is
+            taken.
         """
         row = new_row(values)
-        plain, computed = _split(row)
+        plain, computed = _parted(row)
         statement = _insert(model)
         if computed:
             statement = statement.values(computed)
@@ -304,7 +276,7 @@ class Transaction:
     def create_many(
         self, model: Model, rows: Iterable[Mapping[str, object]]
     ) -> None:
-        """Insert rows that have the same columns, in batches."""
+        """Insert rows of the same columns, a batch at a time."""
         ready = iter([new_row(row) for row in rows])
         while batch := list(itertools.islice(ready, BATCH)):
             self.connection.execute(_insert(model), batch)
@@ -318,9 +290,9 @@ class Transaction:
     ) -> int:
         """Change the rows that meet the conditions: compare and swap.
 
-        :returns: the number of rows that met them.
+        :returns: how many rows met them.
         """
-        plain, computed = _split({'updated_at': timeutils.utcnow(), **values})
+        plain, computed = _parted({'updated_at': timeutils.utcnow(), **values})
         statement = _update(model, _shape(where))
         if extra:
             statement = statement.where(*extra)
@@ -333,17 +305,17 @@ class Transaction:
     def delete(
         self, model: Model, *extra: sa.ColumnElement[bool], **where: object
     ) -> int:
-        """Delete the rows that meet the conditions; returns their number."""
+        """Delete the rows that meet the conditions; how many there were."""
         statement = _delete(model, _shape(where))
         if extra:
             statement = statement.where(*extra)
         return self.connection.execute(statement, _values(where)).rowcount
 
 
-def _split(
+def _parted(
     values: Mapping[str, object],
 ) -> tuple[dict[str, object], dict[str, object]]:
-    """Plain values, and those that the database computes."""
+    """Plain values, and those that the database works out."""
     computed: dict[str, object] = {
         name: value
         for name, value in values.items()
@@ -356,7 +328,7 @@ def _split(
 
 
 def new_row(values: Mapping[str, object]) -> dict[str, object]:
-    """The values, with a UUID and a time of creation if they have none."""
+    """The values with a UUID and a time of creation where they lack one."""
     return {
         'uuid': uuidutils.generate_uuid(),
         'created_at': timeutils.utcnow(),
@@ -367,29 +339,24 @@ def new_row(values: Mapping[str, object]) -> dict[str, object]:
 @contextlib.contextmanager
 def reader() -> Iterator[Transaction]:
     """A transaction that only reads."""
-    with db_engine.get_engine().connect() as connection:
+    with db_engine.connect() as connection:
         yield Transaction(connection)
 
 
 def transaction(
     function: Callable[Concatenate[Transaction, P], T],
 ) -> Callable[P, T]:
-    """Run a function in one transaction, and again after a deadlock."""
-    retry = db_api.wrap_db_retry(
-        max_retries=20,
-        retry_interval=0.05,
-        inc_retry_interval=True,
-        max_retry_interval=1,
-        jitter=True,
-        retry_on_deadlock=True,
-    )
+    """Make a function one transaction, repeated whole where that is safe."""
 
     @functools.wraps(function)
     def wrapper(*args: P.args, **kwargs: P.kwargs) -> T:
-        with db_engine.begin() as connection:
-            return function(Transaction(connection), *args, **kwargs)
+        return db_engine.run(
+            lambda connection: function(
+                Transaction(connection), *args, **kwargs
+            )
+        )
 
-    return cast('Callable[P, T]', retry(wrapper))
+    return wrapper
 
 
 @transaction

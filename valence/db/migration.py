@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Upgrades of the database schema."""
+"""Bringing a database to the schema that this release wants."""
 
 import pathlib
 
@@ -21,20 +21,23 @@ def alembic() -> alembic_config.Config:
 
 
 def sync(revision: str = 'head') -> None:
-    """Upgrade the database schema. Run it in one process at a time."""
-    with db_engine.begin() as connection:
+    """Upgrade the database, one process at a time being enough."""
+    with (
+        db_engine.unlimited() as engine,
+        db_engine.begin(engine) as connection,
+    ):
         config = alembic()
         config.attributes['connection'] = connection
         command.upgrade(config, revision)
 
 
 def current() -> str | None:
-    """The revision of the database; None if it is empty."""
-    with db_engine.get_engine().connect() as connection:
+    """The revision that the database is at; None: an empty database."""
+    with db_engine.connect() as connection:
         context = migration.MigrationContext.configure(connection)
         return context.get_current_revision()
 
 
 def head() -> str | None:
-    """The revision that this release requires."""
+    """The revision that this release wants."""
     return script.ScriptDirectory.from_config(alembic()).get_current_head()

@@ -2,26 +2,25 @@
 """Hardware as drivers report it."""
 
 import dataclasses
-
-from valence.common.types import JsonObject
+from typing import Any
 
 
 @dataclasses.dataclass
 class Item:
-    """A piece of hardware as it was read.
+    """A piece of hardware as it was seen.
 
-    :param uri: the link that was followed to it; it identifies the piece.
+    :param uri: the link that was followed to it; tells pieces apart.
     :param parent: the URI of the chassis that contains it.
     :param values: the observed fields, named as in ``objects.inventory``.
-    :param properties: the raw vendor properties.
-    :param unknown: the names of those values that could not be read: the
-        stored values remain, and the piece is marked as stale.
+    :param properties: the pod manager's own words.
+    :param unknown: the names of those values that could not be read: what
+        was known of them holds, and the piece counts as stale.
     """
 
     uri: str
-    values: JsonObject
+    values: dict[str, Any]
     parent: str | None = None
-    properties: JsonObject = dataclasses.field(default_factory=dict)
+    properties: dict[str, Any] = dataclasses.field(default_factory=dict)
     unknown: set[str] = dataclasses.field(default_factory=set)
 
 
@@ -31,7 +30,7 @@ class ComposedNode:
 
     :param marker: the UUID of the Valence node that it was composed for, if
         it bears one.
-    :param resources: the URIs of its resources, as far as it reports them.
+    :param resources: the URIs of all that it is made of, as far as it says.
     """
 
     uri: str
@@ -44,17 +43,18 @@ class ComposedNode:
 
 @dataclasses.dataclass
 class Inventory:
-    """What a pod manager owns, all or part of it.
+    """All that a pod manager owns.
 
-    A pooled device can be attached to a system: a drive, a network card, a
-    GPU, a resource block … A storage is a service or a pool of volumes.
+    A pooled device is what can be joined to a system: a drive, a network
+    card, a GPU, a resource block … A storage is a service or a pool that
+    volumes are cut from.
 
-    :param problems: what could not be read, for people.
-    :param unread: URIs that exist but could not be read; nothing is known of
-        what lies below them either.
-    :param gone: URIs that were requested and do not exist any more.
-    :param unrecognized: URIs that were requested and that the driver cannot
-        assign to a resource: anything may have changed.
+    :param problems: what could not be read, in words.
+    :param unread: URIs that are there but could not be read; of what lies
+        below them nothing is known either.
+    :param gone: URIs that were asked for and are not there any more.
+    :param unrecognized: URIs that were asked for and belong to no known
+        resource: anything may have changed.
     """
 
     chassis: list[Item] = dataclasses.field(default_factory=list)

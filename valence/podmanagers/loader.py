@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The installed drivers, and the driver instance of each pod manager."""
+"""Finding drivers, and the one driver instance of each pod manager."""
 
 import functools
 import threading
 import time
-from typing import Protocol
+from typing import Any
 
 from oslo_log import log
 from stevedore import extension
@@ -16,41 +16,18 @@ from valence.podmanagers import base
 LOG = log.getLogger(__name__)
 
 NAMESPACE = 'valence.pod_managers'
-# How long the process waits for all drivers to log out when it ends.
+# At the end so long is waited for all of them to log out.
 _CLOSE_SECONDS = 6
-
-
-class Row(Protocol):
-    """What a row of ``pod_managers`` says of its endpoint."""
-
-    @property
-    def uuid(self) -> str: ...
-    @property
-    def driver(self) -> str | None: ...
-    @property
-    def url(self) -> str: ...
-    @property
-    def username(self) -> str | None: ...
-    @property
-    def password(self) -> str | None: ...
-    @property
-    def auth_type(self) -> str: ...
-    @property
-    def insecure(self) -> bool: ...
-    @property
-    def ca_cert(self) -> str | None: ...
 
 
 @functools.cache
 def drivers() -> dict[str, type[base.Driver]]:
     """The installed driver classes by name."""
-    manager: extension.ExtensionManager[base.Driver] = (
-        extension.ExtensionManager(
-            NAMESPACE,
-            on_load_failure_callback=lambda manager, entry, exc: LOG.error(
-                'The driver %s cannot be loaded: %s', entry.name, exc
-            ),
-        )
+    manager: extension.ExtensionManager[Any] = extension.ExtensionManager(
+        NAMESPACE,
+        on_load_failure_callback=lambda manager, entry, exc: LOG.error(
+            'The driver %s cannot be loaded: %s', entry.name, exc
+        ),
     )
     return {found.name: found.plugin for found in manager}
 
@@ -60,8 +37,11 @@ def names() -> list[str]:
     return sorted(drivers())
 
 
-def connection(podm: Row) -> base.Connection:
-    """How to reach a pod manager, with its password decrypted."""
+def connection(podm: Any) -> base.Connection:
+    """How to reach a pod manager, its password in the clear.
+
+    :param podm: a row of ``pod_managers``.
+    """
     return base.Connection(
         url=podm.url,
         username=podm.username,
@@ -72,8 +52,11 @@ def connection(podm: Row) -> base.Connection:
     )
 
 
-def identity(podm: Row) -> tuple[object, ...]:
-    """What, when it changes, makes a connection another one."""
+def identity(podm: Any) -> tuple[Any, ...]:
+    """What makes a connection another one when it changes.
+
+    :param podm: a row of ``pod_managers``.
+    """
     return (
         podm.url,
         podm.username,
@@ -87,78 +70,73 @@ def identity(podm: Row) -> tuple[object, ...]:
 def recognize(conn: base.Connection, deadline: base.Deadline) -> str:
     """The name of the driver for an endpoint.
 
-    :raises NotAPodManager: when no driver recognizes it.
+    :raises NotAPodManager: when none knows it.
     """
     reasons = []
-    unavailable: exception.PodManagerUnavailable | None = None
-    # A driver may have several entry points.
+    away: exception.PodManagerUnavailable | None = None
+    # Some drivers go by more than one name.
     for cls in sorted(set(drivers().values()), key=lambda cls: cls.name):
-        # An endpoint that fails for one driver may respond to the next.
+        # That it does not speak, or bear, the protocol of one driver tells
+        # the next one nothing.
         try:
             if cls.recognizes(conn, deadline):
                 return cls.name
         except exception.NotAPodManager as exc:
             reasons.append(str(exc.values.get('reason')))
         except exception.PodManagerUnavailable as exc:
-            unavailable = exc
-    if unavailable is not None:
-        raise unavailable
+            away = exc
+    if away is not None:
+        raise away
     reasons.append(f'no driver of {", ".join(names())} recognizes it')
     raise exception.NotAPodManager(reason='; '.join(dict.fromkeys(reasons)))
 
 
 class Pool:
-    """Driver instances, kept for their connections and sessions."""
+    """Driver instances, kept for the sake of their connections and logins."""
 
     def __init__(self) -> None:
-        self._drivers: dict[str, tuple[str, base.Connection, base.Driver]] = {}
+        self._drivers: dict[str, tuple[Any, base.Driver]] = {}
         self._lock = threading.Lock()
         self._closing: list[threading.Thread] = []
 
-    def get(self, podm: Row) -> base.Driver:
-        """The driver of a pod manager.
+    def get(self, podm: Any) -> base.Driver:
+        """The driver of a pod manager whose kind is known.
 
-        :raises PodManagerUnavailable: when its kind is not known.
+        :param podm: a row of ``pod_managers``.
         """
-        if podm.driver is None:
-            raise exception.PodManagerUnavailable(
-                reason='no driver has recognized it yet'
-            )
         conn = connection(podm)
+        identity = (podm.driver, conn)
         with self._lock:
             kept = self._drivers.get(podm.uuid)
-            if kept is not None and kept[:2] == (podm.driver, conn):
-                return kept[2]
+            if kept is not None and kept[0] == identity:
+                return kept[1]
             driver = drivers()[podm.driver](conn)
-            self._drivers[podm.uuid] = podm.driver, conn, driver
+            self._drivers[podm.uuid] = (identity, driver)
         if kept is not None:
-            self._close(kept[2])
+            self._close(kept[1])
         return driver
 
     def keep(self, uuids: set[str]) -> None:
-        """Close the drivers of all other pod managers."""
+        """Let go of the drivers of all other pod managers."""
         with self._lock:
-            dropped = [
+            gone = [
                 self._drivers.pop(uuid) for uuid in set(self._drivers) - uuids
             ]
-        for *_, driver in dropped:
+        for _, driver in gone:
             self._close(driver)
 
     def _close(self, driver: base.Driver) -> None:
-        """Log a driver out; one that hangs delays no other."""
+        """Have a driver log out; one that hangs delays no other."""
         thread = threading.Thread(
             target=driver.close, name='logout', daemon=True
         )
         thread.start()
-        with self._lock:
-            self._closing = [t for t in self._closing if t.is_alive()]
-            self._closing.append(thread)
+        self._closing = [t for t in self._closing if t.is_alive()]
+        self._closing.append(thread)
 
     def close(self) -> None:
-        """Close all drivers, and wait for them to log out."""
+        """Let go of all drivers, and wait until they have logged out."""
         self.keep(set())
         deadline = time.monotonic() + _CLOSE_SECONDS
-        with self._lock:
-            closing = list(self._closing)
-        for thread in closing:
+        for thread in self._closing:
             thread.join(max(0.0, deadline - time.monotonic()))

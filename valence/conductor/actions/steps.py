@@ -32,10 +32,7 @@ class Join(Step):
     def do(self, run: Run) -> dict[str, Any]:
         uri = device_uri(run)
         run.driver().attach(
-            allocations.node_uri(run.target),
-            uri,
-            request_deadline(run),
-            run.progress(),
+            allocations.node_uri(run.target), uri, request_deadline(run)
         )
         return {'uri': uri}
 
@@ -44,7 +41,6 @@ class Join(Step):
             allocations.node_uri(run.target),
             device_uri(run),
             request_deadline(run),
-            run.progress(),
         )
 
 
@@ -56,10 +52,7 @@ class Part(Step):
     def do(self, run: Run) -> dict[str, Any]:
         uri = device_uri(run)
         run.driver().detach(
-            allocations.node_uri(run.target),
-            uri,
-            request_deadline(run),
-            run.progress(),
+            allocations.node_uri(run.target), uri, request_deadline(run)
         )
         return {'uri': uri}
 
@@ -146,7 +139,7 @@ def look_again(
         what was seen.
     """
     since = timeutils.utcnow()
-    uris = allocations.allocated_uris(run.target)
+    uris = allocations.claimed_uris(run.target)
     if run.operation.podm_uuid is None or not uris:
         return hardware.Inventory(), since
     deadline = run.idempotent(cfg.CONF.redfish.request_timeout)

@@ -15,7 +15,6 @@ from valence.conductor.engine.run import Run
 from valence.conductor.inventory import store
 from valence.db import api as db
 from valence.db.sqlalchemy import models
-from valence.podmanagers import base
 from valence.podmanagers import hardware
 
 LOG = log.getLogger(__name__)
@@ -86,8 +85,7 @@ class Tidy(Step):
                     composed.uri,
                     composed.marker,
                 )
-                # Whether it is erased does not matter: nothing claims it.
-                run.driver().release(composed.uri, deadline, base.Progress())
+                run.driver().release(composed.uri, deadline)
                 released.append(composed.uri)
         return {'released': released}
 

@@ -161,7 +161,7 @@ def _handle_step_error(run: Run, exc: Exception) -> bool:
         # Another operation won a race: run the step again on what is left.
         _requeue(run, random.uniform(0, 0.1))  # noqa: S311
         return False
-    if isinstance(exc, db.FAILURES) and not db.rejects_value(exc):
+    if isinstance(exc, exception.DatabaseUnavailable):
         raise exc
     if _is_transient(exc) and _retry(run, exc):
         return False
@@ -182,9 +182,6 @@ def _error_text(exc: Exception) -> exception.ErrorText:
         return exc.error_text()
     if isinstance(exc, base.InProgress):
         text = exc.reason
-    elif isinstance(exc, db.FAILURES):
-        LOG.error('The database rejects a value', exc_info=exc)
-        text = 'the database rejects a value that was read'
     else:
         LOG.error('An operation met an unexpected failure', exc_info=exc)
         text = f'internal error: {type(exc).__name__}'
@@ -257,7 +254,7 @@ def _undo_newest(run: Run) -> bool:
     except (ClaimLost, *db.FAILURES):
         raise
     except Exception as exc:
-        _handle_undo_error(run, exc)
+        _handle_undo_error(run, row, exc)
         return False
 
     def write(tx: db.Transaction) -> None:
@@ -268,10 +265,12 @@ def _undo_newest(run: Run) -> bool:
     return True
 
 
-def _handle_undo_error(run: Run, exc: Exception) -> None:
+def _handle_undo_error(
+    run: Run, row: models.OperationStep, exc: Exception
+) -> None:
     """Wait, retry, or give the operation up."""
     run.ensure_lease()
-    if isinstance(exc, base.InProgress) and _wait_undo(run, exc):
+    if isinstance(exc, base.InProgress) and _wait_undo(run, row, exc):
         return
     if _is_transient(exc) and _retry(run, exc):
         return
@@ -284,11 +283,11 @@ def _handle_undo_error(run: Run, exc: Exception) -> None:
     )
 
 
-def _wait_undo(run: Run, exc: base.InProgress) -> bool:
+def _wait_undo(
+    run: Run, row: models.OperationStep, exc: base.InProgress
+) -> bool:
     """Requeue an undo that is in progress; False when it has timed out."""
     now = timeutils.utcnow()
-    # The driver may have recorded something in it.
-    row = run.not_undone()[-1]
     started_at = row.intent.get('undo_started_at')
     if started_at is None:
         intent = {**row.intent, 'undo_started_at': now.isoformat()}

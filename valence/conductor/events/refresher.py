@@ -179,11 +179,7 @@ class Refresher:
         try:
             seen = self._drivers.get(podm).refresh(uris, deadline)
             _store(podm.uuid, seen, since, uuids)
-        except (exception.PodManagerError, db_exception.DBError) as exc:
-            if isinstance(exc, db_exception.DBError) and not db.rejects_value(
-                exc
-            ):
-                raise
+        except (exception.PodManagerError, exception.ValueRejected):
             # A full sync makes up for it, or reports the error.
             enqueue_refresh(podm.uuid, base.Change())
             _dequeue(uuids)

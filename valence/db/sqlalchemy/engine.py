@@ -1,82 +1,164 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The database engine of a process, created from [database] on first use."""
+"""The engines of a process, made from [database] on first use.
+
+All statements go through ``connect`` and ``begin``, which report failures as
+``valence.db.failures`` says.
+"""
 
 import contextlib
+import contextvars
 import functools
 import math
-import sqlite3
+import random
+import time
+from collections.abc import Callable
 from collections.abc import Iterator
+from typing import Any
+from typing import TypeVar
 
 import sqlalchemy as sa
 from oslo_config import cfg
+from oslo_db import exception as db_exception
 from oslo_db import options as db_options
 from oslo_db.sqlalchemy import enginefacade
 from oslo_db.sqlalchemy import exc_filters
-from sqlalchemy.engine.interfaces import DBAPIConnection
 
 from valence import conf  # noqa: F401 - registers the options
+from valence.common import exception
+from valence.db import failures
+from valence.db.sqlalchemy import timeouts
+
+T = TypeVar('T')
 
 _LOCK_WAIT_SECONDS = 60
+# What MySQL calls a character set of three bytes.
+_THREE_BYTES = (None, 'utf8', 'utf8mb3')
+# How often a transaction is repeated: when others are in its way, and when
+# its connection breaks.
+_DEADLOCKS, _LOSSES = 20, 2
+_PAUSE, _MAX_PAUSE = 0.05, 1.0
+
+_reserved = contextvars.ContextVar('reserved', default=False)
 
 
 @functools.cache
 def get_engine() -> sa.Engine:
     """The engine.
 
-    Creating it does not connect: without the database the first transaction
-    fails, not the start of the process.
+    Making it does not connect: a database that is away fails the first
+    transaction, not the start of a process.
     """
+    return _make(timeouts.configured)
+
+
+@functools.cache
+def _reserved_engine() -> sa.Engine:
+    return _make(
+        lambda: timeouts.configured(cfg.CONF.conductor.heartbeat_interval),
+        max_pool_size=1,
+        max_overflow=0,
+    )
+
+
+def dispose() -> None:
+    """Close all connections; the next use reads the configuration again."""
+    for made in (get_engine, _reserved_engine):
+        if made.cache_info().currsize:
+            made().dispose()
+        made.cache_clear()
+
+
+@contextlib.contextmanager
+def reserved() -> Iterator[None]:
+    """Have this thread use a connection that is kept for what is urgent.
+
+    However many others wait for the database, or for a connection, it does
+    not wait with them.
+    """
+    token = _reserved.set(True)
+    try:
+        yield
+    finally:
+        _reserved.reset(token)
+
+
+@contextlib.contextmanager
+def unlimited() -> Iterator[sa.Engine]:
+    """An engine whose statements may take as long as they need."""
+    engine = _make(lambda: timeouts.configured()._replace(read=None))
+    try:
+        yield engine
+    finally:
+        engine.dispose()
+
+
+def _make(limits: Callable[[], timeouts.Limits], **pool: int) -> sa.Engine:
     cfg.CONF.register_opts(db_options.database_opts, 'database')
     url = sa.make_url(cfg.CONF.database.connection)
     if url.get_backend_name() == 'sqlite':
         return _sqlite(url)
-    if url.get_backend_name() == 'mysql' and 'charset' not in url.query:
-        # oslo.db would select the three-byte utf8.
+    return _server(url, limits(), **pool)
+
+
+def _server(url: sa.URL, limits: timeouts.Limits, **pool: int) -> sa.Engine:
+    if (
+        url.get_backend_name() == 'mysql'
+        and url.query.get('charset') in _THREE_BYTES
+    ):
         url = url.update_query_dict({'charset': 'utf8mb4'})
+    url = timeouts.add(url, limits)
     context = enginefacade.transaction_context()
     context.configure(
         connection=url.render_as_string(hide_password=False),
         max_retries=0,
-        # Only eventlet needs to yield.
+        # Threads are the system's; there is nothing to yield to.
         thread_checkin=False,
+        **pool,
     )
-    # Rows are changed by compare and swap: snapshots and gap locks would only
-    # cause deadlocks.
-    engine: sa.Engine = context.writer.get_engine().execution_options(
-        isolation_level='READ COMMITTED'
-    )
-    _end_idle_transactions(engine)
+    engine: sa.Engine = context.writer.get_engine()
+    timeouts.watch(engine, limits)
+    _set_session_up(engine, limits)
     return engine
 
 
-def _end_idle_transactions(engine: sa.Engine) -> None:
-    """Let the server end idle transactions.
+def _set_session_up(engine: sa.Engine, limits: timeouts.Limits) -> None:
+    """Have each new connection, once, isolate and wait as it should.
 
-    A process that is stopped within a transaction holds its locks. Others wait
-    for them no longer than it takes to reap a conductor. MySQL has no such
-    setting.
+    Rows are changed by compare-and-swap: snapshots and gap locks would only
+    cost deadlocks. The server ends transactions in which nothing happens any
+    more: a process that was stopped in the middle of one holds its locks,
+    which nobody should wait for longer than it takes to see that it is gone.
+    MySQL has no such setting.
     """
-    seconds = math.ceil(cfg.CONF.conductor.heartbeat_timeout)
+    idle = math.ceil(cfg.CONF.conductor.heartbeat_timeout)
 
     @sa.event.listens_for(engine, 'connect')
-    def _connect(dbapi_connection: DBAPIConnection, record: object) -> None:
-        if engine.dialect.name == 'postgresql':
-            setting = f'idle_in_transaction_session_timeout = {seconds * 1000}'
-        elif getattr(engine.dialect, 'is_mariadb', False):
-            setting = f'idle_transaction_timeout = {seconds}'
-        else:
-            return
-        with contextlib.closing(dbapi_connection.cursor()) as cursor:
-            cursor.execute(f'SET SESSION {setting}')
+    def _connect(dbapi_connection: Any, record: Any) -> None:
+        dialect = engine.dialect
+        dialect.set_isolation_level(dbapi_connection, 'READ COMMITTED')
+        settings: dict[str, int | None] = {}
+        if dialect.name == 'postgresql':
+            settings = {
+                'idle_in_transaction_session_timeout': idle * 1000,
+                'lock_timeout': limits.lock and limits.lock * 1000,
+            }
+        elif dialect.name == 'mysql':
+            settings = {'innodb_lock_wait_timeout': limits.lock}
+            if getattr(dialect, 'is_mariadb', False):
+                settings['idle_transaction_timeout'] = idle
+        with dbapi_connection.cursor() as cursor:
+            for name, value in settings.items():
+                if value is not None:
+                    cursor.execute(f'SET SESSION {name} = {value}')
         dbapi_connection.commit()
 
 
 def _sqlite(url: sa.URL) -> sa.Engine:
-    """An engine for SQLite that pools its connections.
+    """An engine for SQLite that keeps its connections.
 
-    oslo.db opens a connection for each transaction, which takes longer than
-    the transaction. It also begins all transactions as readers: one that
-    becomes a writer fails at once if another writer is active.
+    oslo.db opens one for every transaction, which costs more than the
+    transaction, and begins all of them alike: one that turns from reading to
+    writing then fails at once instead of waiting for its turn.
     """
     engine = sa.create_engine(
         url,
@@ -90,8 +172,8 @@ def _sqlite(url: sa.URL) -> sa.Engine:
     exc_filters.register_engine(engine)
 
     @sa.event.listens_for(engine, 'connect')
-    def _connect(dbapi_connection: sqlite3.Connection, record: object) -> None:
-        # Disables the implicit transactions of the driver.
+    def _connect(dbapi_connection: Any, record: Any) -> None:
+        # Transactions begin when we say so, not when the driver thinks so.
         dbapi_connection.isolation_level = None
         dbapi_connection.execute('PRAGMA journal_mode = WAL')
         dbapi_connection.execute('PRAGMA synchronous = NORMAL')
@@ -105,8 +187,60 @@ def _sqlite(url: sa.URL) -> sa.Engine:
     return engine
 
 
+def _current() -> sa.Engine:
+    return _reserved_engine() if _reserved.get() else get_engine()
+
+
 @contextlib.contextmanager
-def begin() -> Iterator[sa.Connection]:
-    """A connection within a transaction that may write."""
-    with get_engine().execution_options(writes=True).begin() as connection:
+def connect() -> Iterator[sa.Connection]:
+    """A connection that only reads.
+
+    :raises DatabaseUnavailable: see ``valence.db.failures``.
+    """
+    with failures.translated(), _current().connect() as connection:
         yield connection
+
+
+@contextlib.contextmanager
+def begin(engine: sa.Engine | None = None) -> Iterator[sa.Connection]:
+    """A connection in a transaction that may write.
+
+    :param engine: another one than that of [database].
+    :raises DatabaseUnavailable: see ``valence.db.failures``.
+    """
+    engine = (engine or _current()).execution_options(writes=True)
+    with (
+        failures.translated(deadlocks=True),
+        engine.begin() as connection,
+        # What fails before COMMIT has changed nothing.
+        failures.translated(deadlocks=True, repeatable=True),
+    ):
+        yield connection
+
+
+def run(function: Callable[[sa.Connection], T]) -> T:
+    """Run a function in a transaction that may write.
+
+    It is repeated, whole, when another transaction was in the way or when the
+    connection broke, or turned out to be read-only, before COMMIT.
+
+    :raises DatabaseUnavailable: see ``valence.db.failures``.
+    """
+    deadlocks = losses = 0
+    while True:
+        try:
+            with begin() as connection:
+                return function(connection)
+        except db_exception.DBDeadlock as exc:
+            deadlocks += 1
+            if deadlocks > _DEADLOCKS:
+                raise exception.DatabaseUnavailable(reason=str(exc)) from exc
+        except exception.ConnectionLost as exc:
+            # The others broke with it, or lead, like it, to what is not the
+            # primary server any more.
+            _current().dispose()
+            losses += 1
+            if losses > _LOSSES:
+                raise exception.DatabaseUnavailable(**exc.values) from exc
+        pause = min(_MAX_PAUSE, _PAUSE * 2 ** (deadlocks + losses))
+        time.sleep(random.uniform(0, pause))  # noqa: S311

@@ -164,11 +164,8 @@ def _is_free(context: Any) -> bool:
     return bool(context.get_current_parameters()['state'] == 'free')
 
 
-class Allocatable(Observed):
-    """Hardware that nodes are composed of.
-
-    ``valence.db.allocations`` maintains the columns about its allocation.
-    """
+class Claimable(Observed):
+    """What nodes are made of; ``valence.db.allocations`` says who has it."""
 
     __abstract__ = True
 
@@ -191,7 +188,7 @@ class Chassis(Observed):
     location: Mapped[str | None] = column(Name(255))
 
 
-class System(Allocatable):
+class System(Claimable):
     __tablename__ = 'systems'
     __table_args__ = _observed_args(
         'systems',
@@ -211,7 +208,7 @@ class System(Allocatable):
     power_state: Mapped[str] = column(sa.String(16))
 
 
-class Device(Allocatable):
+class Device(Claimable):
     __tablename__ = 'devices'
     __table_args__ = _observed_args('devices')
 

@@ -1,34 +1,31 @@
 # SPDX-License-Identifier: Apache-2.0
 """Column types that behave alike on SQLite, MariaDB and PostgreSQL."""
 
-import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import mysql
-from sqlalchemy.dialects.mysql import base as mysql_base
 from sqlalchemy.ext import compiler
 from sqlalchemy.sql import functions
 
 #: The names of one dialect.
 MYSQL = ('mysql', 'mariadb')
 
-# Microseconds, in UTC. By default, MySQL's DATETIME keeps whole seconds.
+# Microseconds, in UTC. MySQL's DATETIME keeps whole seconds unless told.
 DateTime = sa.DateTime().with_variant(mysql.DATETIME(fsp=6), *MYSQL)
 Json = sa.JSON(none_as_null=True)
-# MySQL limits TEXT to 64 KiB.
+# MySQL's TEXT ends at 64 KiB.
 Text = sa.Text().with_variant(mysql.MEDIUMTEXT(), *MYSQL)
 
 
 class _Bytes(mysql.VARCHAR):
-    """Text of a binary collation that does not ignore trailing spaces."""
+    """Text of a collation that does not ignore spaces at the end."""
 
 
 @compiler.compiles(_Bytes, *MYSQL)
-def _bytes(
-    element: _Bytes, compiled: mysql_base.MySQLTypeCompiler, **kw: object
-) -> str:
-    # Each has a collation of its own that the other lacks.
-    mariadb = compiled.dialect.is_mariadb
+def _bytes(element: Any, compile_: Any, **kw: Any) -> str:
+    # Each has one, and neither knows that of the other.
+    mariadb = compile_.dialect.is_mariadb
     collation = 'utf8mb4_nopad_bin' if mariadb else 'utf8mb4_0900_bin'
     return (
         f'VARCHAR({element.length}) CHARACTER SET utf8mb4 COLLATE {collation}'
@@ -36,7 +33,7 @@ def _bytes(
 
 
 def Name(length: int) -> sa.types.TypeEngine[str]:
-    """Text that every database compares byte by byte."""
+    """Text that is compared byte by byte, whatever the database's habit."""
     return (
         sa.String(length)
         .with_variant(_Bytes(length), *MYSQL)
@@ -44,7 +41,7 @@ def Name(length: int) -> sa.types.TypeEngine[str]:
     )
 
 
-class utcnow(functions.FunctionElement[datetime.datetime]):
+class utcnow(functions.FunctionElement[Any]):
     """The database's own clock, in UTC with microseconds."""
 
     type = sa.DateTime()
@@ -52,15 +49,15 @@ class utcnow(functions.FunctionElement[datetime.datetime]):
 
 
 @compiler.compiles(utcnow)
-def _utcnow(element: utcnow, compiled: object, **kw: object) -> str:
+def _utcnow(element: Any, compile_: Any, **kw: Any) -> str:
     return "strftime('%Y-%m-%d %H:%M:%f000', 'now')"
 
 
 @compiler.compiles(utcnow, *MYSQL)
-def _utcnow_mysql(element: utcnow, compiled: object, **kw: object) -> str:
+def _utcnow_mysql(element: Any, compile_: Any, **kw: Any) -> str:
     return 'UTC_TIMESTAMP(6)'
 
 
 @compiler.compiles(utcnow, 'postgresql')
-def _utcnow_postgresql(element: utcnow, compiled: object, **kw: object) -> str:
+def _utcnow_postgresql(element: Any, compile_: Any, **kw: Any) -> str:
     return "timezone('utc', clock_timestamp())"

@@ -1,75 +1,72 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Constrained composition: the request describes hardware, not blocks.
+"""Constrained composition: telling what is wanted instead of naming blocks.
 
-The service chooses the blocks. The request describes exactly what the claimed
-blocks have, so the service is likely to choose those; if it chooses others,
-the conductor notices and continues with them.
+The service picks the blocks. What is asked for is what the claimed blocks
+hold, no more and no less, so that the service has every reason to pick those;
+if it picks others the conductor sees that and goes on.
 """
 
 from collections.abc import Iterable
+from typing import Any
 
-from valence.common.types import JsonObject
-from valence.podmanagers.composition import blocks
+from valence.podmanagers.composition import blocks as redfish_blocks
 from valence.podmanagers.redfish.crawler import Crawler
-from valence.podmanagers.redfish.links import last_segment
-from valence.podmanagers.redfish.resources import Bodies
-from valence.podmanagers.wire.values import count
-from valence.podmanagers.wire.values import number
-from valence.podmanagers.wire.values import text
+from valence.podmanagers.redfish.resources import count
+from valence.podmanagers.redfish.resources import number
+from valence.podmanagers.redfish.resources import text
 
 _COUNT = '@Redfish.RequestedCount'
-_OVERPROVISIONING = '@Redfish.AllowOverprovisioning'
+_OVER = '@Redfish.AllowOverprovisioning'
 _AFFINITY = '@Redfish.ZoneAffinity'
 
 
 def body(
     crawler: Crawler,
-    service: JsonObject,
-    bodies: Bodies,
+    service: dict[str, Any],
+    blocks: dict[str, dict[str, Any]],
     zones: Iterable[str],
-) -> JsonObject:
-    """The part of a request that describes the hardware.
+) -> dict[str, Any]:
+    """What the blocks hold, in the form of a request for it.
 
-    :param service: the CompositionService, which says what it understands.
-    :param bodies: the claimed blocks.
+    :param service: the CompositionService, which tells what may be said.
     :param zones: the URIs of the zones to compose in, if there are any.
     """
-    blocks.read(crawler, bodies)
-    result: JsonObject = {}
-    found = [blocks.parts(crawler, one) for one in bodies.values()]
+    redfish_blocks.read(crawler, blocks)
+    result: dict[str, Any] = {}
+    found = [redfish_blocks.parts(crawler, b) for b in blocks.values()]
     for name, describe in (
         ('Processors', _processor),
         ('Memory', _memory),
         ('EthernetInterfaces', _interface),
     ):
         wanted = _counted(
-            describe(part) for parts in found for part in parts[name].values()
+            describe(part) for parts in found for _, part in parts[name]
         )
         if wanted:
             result[name] = {'Members': wanted}
     drives = _counted(
-        _drive(part) for parts in found for part in parts['Drives'].values()
+        _drive(part) for parts in found for _, part in parts['Drives']
     )
     if drives:
         result['Storage'] = {'Members': [{_COUNT: 1, 'Drives': drives}]}
     if service.get('AllowOverprovisioning') is True:
-        _allow_overprovisioning(result)
+        _allow_more(result)
     affinity = sorted(zones)
     if service.get('AllowZoneAffinity') is True and affinity:
-        result[_AFFINITY] = last_segment(affinity[0])
+        result[_AFFINITY] = affinity[0].rstrip('/').rpartition('/')[2]
     return result
 
 
-def _allow_overprovisioning(result: JsonObject) -> None:
-    """Accept whole blocks, which may have more than is requested."""
+def _allow_more(result: dict[str, Any]) -> None:
+    """Let blocks be taken whole: one may hold more than is asked for."""
     for group in result.values():
         for member in group['Members']:
-            member[_OVERPROVISIONING] = True
+            member[_OVER] = True
 
 
-def _counted(wanted: Iterable[JsonObject]) -> list[JsonObject]:
-    """Equal descriptions as one, with their number."""
-    result: list[JsonObject] = []
+def _counted(wanted: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Equal wishes as one, with how often it is wished for."""
+    result: list[dict[str, Any]] = []
     for wish in wanted:
         for known in result:
             if {**known, _COUNT: 0} == {**wish, _COUNT: 0}:
@@ -80,28 +77,28 @@ def _counted(wanted: Iterable[JsonObject]) -> list[JsonObject]:
     return result
 
 
-def _present(**values: object) -> JsonObject:
+def _known(**values: Any) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value}
 
 
-def _processor(part: JsonObject) -> JsonObject:
-    return _present(
+def _processor(part: dict[str, Any]) -> dict[str, Any]:
+    return _known(
         ProcessorType=text(part.get('ProcessorType')) or 'CPU',
         TotalCores=count(part.get('TotalCores')),
         Model=text(part.get('Model')),
     )
 
 
-def _memory(part: JsonObject) -> JsonObject:
-    return _present(
+def _memory(part: dict[str, Any]) -> dict[str, Any]:
+    return _known(
         CapacityMiB=count(part.get('CapacityMiB')),
         MemoryType=text(part.get('MemoryType')),
     )
 
 
-def _interface(part: JsonObject) -> JsonObject:
-    return _present(SpeedMbps=count(part.get('SpeedMbps')))
+def _interface(part: dict[str, Any]) -> dict[str, Any]:
+    return _known(SpeedMbps=count(part.get('SpeedMbps')))
 
 
-def _drive(part: JsonObject) -> JsonObject:
-    return _present(CapacityBytes=int(number(part.get('CapacityBytes'))))
+def _drive(part: dict[str, Any]) -> dict[str, Any]:
+    return _known(CapacityBytes=int(number(part.get('CapacityBytes'))))

@@ -1,66 +1,67 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Reservations: blocks that a service holds for a manifest.
+"""Reservations: blocks that a service holds for a manifest of ours.
 
-A reservation has the manifest, and with it the node's marker. So it is found
-again after a crash, and applied or deleted.
+A reservation bears our marker, for it holds the manifest. It is thus found
+again after a crash, and is then either applied or let go.
 """
+
+from typing import Any
 
 import orjson
 
 from valence.common import exception
-from valence.common.types import JsonObject
 from valence.podmanagers import base
-from valence.podmanagers.composition import submission
+from valence.podmanagers.composition import methods
 from valence.podmanagers.redfish import resources
 from valence.podmanagers.redfish.client import Client
+from valence.podmanagers.redfish.client import link
 from valence.podmanagers.redfish.crawler import Crawler
-from valence.podmanagers.redfish.links import last_segment
-from valence.podmanagers.redfish.links import link
-from valence.podmanagers.wire.client import Response
-from valence.podmanagers.wire.values import obj
-from valence.podmanagers.wire.values import objects
-from valence.podmanagers.wire.values import text
+from valence.podmanagers.redfish.resources import text
+from valence.podmanagers.wire.client import Answer
 
 
 def find(
     client: Client,
-    service: JsonObject,
+    service: dict[str, Any],
     marker: str,
     deadline: base.Deadline,
 ) -> str | None:
-    """The URI of the reservation for a node.
+    """The URI of the reservation that was made for a node.
 
     :param service: the CompositionService.
     """
     collection = link(service.get('CompositionReservations'))
     if collection is None:
         return None
-    with Crawler(client, deadline) as crawler:
+    with Crawler(client, deadline, expand=False) as crawler:
         found = crawler.get_many(crawler.members(collection))
     for uri, body in found.items():
-        manifest = orjson.dumps(body.get('Manifest')).decode()
-        if resources.marker(manifest) == marker:
+        if resources.marker(_words(body.get('Manifest'))) == marker:
             return uri
     return None
 
 
+def _words(manifest: Any) -> str:
+    return orjson.dumps(manifest).decode() if manifest else ''
+
+
 def apply(
-    client: Client, service: JsonObject, uri: str, deadline: base.Deadline
-) -> Response | None:
+    client: Client, service: dict[str, Any], uri: str, deadline: base.Deadline
+) -> Answer | None:
     """Compose what is reserved.
 
-    :returns: None when the reservation does not exist any more.
-    :raises NoMatch: when that is impossible; the reservation is deleted.
+    :returns: None when the reservation is not there any more.
+    :raises NoMatch: when that cannot be done; the reservation is let go.
     """
     try:
-        body = client.get(uri, deadline)
+        held = client.get(uri, deadline)
     except exception.ResourceGone:
         return None
-    stanzas = objects(obj(body.get('Manifest')).get('Stanzas'))
-    stanza = stanzas[0] if stanzas else {}
-    ident = text(body.get('Id')) or last_segment(uri)
+    stanzas = resources.obj(held.get('Manifest')).get('Stanzas')
+    stanza = stanzas[0] if isinstance(stanzas, list) and stanzas else {}
+    number = text(held.get('Id')) or uri.rstrip('/').rpartition('/')[2]
     try:
-        return submission.apply(client, service, stanza, ident, deadline)
+        return methods.apply(client, service, stanza, number, deadline)
     except exception.NoMatch:
         client.delete(uri, deadline)
         raise

@@ -28,7 +28,7 @@ class Fake(base.Driver):
     capabilities = frozenset(
         (
             *('compose', 'release', 'reset', 'boot', 'attach', 'detach'),
-            *('provision', 'event_stream', 'event_subscription'),
+            *('provision', 'event stream', 'event subscription'),
         )
     )
 
@@ -100,7 +100,7 @@ class Fake(base.Driver):
             return pods.composed(uri, node)
 
     def poll_compose(
-        self, uri: str, deadline: base.Deadline, progress: base.Progress
+        self, uri: str, deadline: base.Deadline
     ) -> hardware.ComposedNode:
         with self._call('poll_compose', deadline) as pod:
             node = _node(pod, uri)
@@ -110,11 +110,7 @@ class Fake(base.Driver):
             return pods.composed(uri, node)
 
     def release(
-        self,
-        uri: str,
-        deadline: base.Deadline,
-        progress: base.Progress,
-        erase: bool = False,
+        self, uri: str, deadline: base.Deadline, erase: bool = False
     ) -> bool:
         with self._call('release', deadline) as pod:
             node = pod.nodes.pop(uri, None)
@@ -154,13 +150,7 @@ class Fake(base.Driver):
                 system, tuple(nic['mac'] for nic in nics)
             )
 
-    def attach(
-        self,
-        uri: str,
-        resource: str,
-        deadline: base.Deadline,
-        progress: base.Progress,
-    ) -> None:
+    def attach(self, uri: str, resource: str, deadline: base.Deadline) -> None:
         with self._call('attach', deadline) as pod:
             node = _node(pod, uri)
             if resource in node.resources:
@@ -172,13 +162,7 @@ class Fake(base.Driver):
             node.resources.append(resource)
             pod.tell(uri, resource)
 
-    def detach(
-        self,
-        uri: str,
-        resource: str,
-        deadline: base.Deadline,
-        progress: base.Progress,
-    ) -> None:
+    def detach(self, uri: str, resource: str, deadline: base.Deadline) -> None:
         with self._call('detach', deadline) as pod:
             node = _node(pod, uri)
             if resource in node.resources:

@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """JSON over HTTP, for drivers of any protocol.
 
-A request has one deadline for all of it, a response a maximum size. Proxies
-and certificates are not taken from the environment. The password is sent to
-the registered host only.
+A request has one deadline for all of it, an answer a limit on its size. The
+environment chooses neither proxies nor certificates, and the password goes to
+no other host than the one that was registered.
 """
 
 import ssl
 import tempfile
 import urllib.parse
-from collections.abc import Mapping
+from typing import Any
 from typing import NamedTuple
 
 import requests
@@ -17,14 +17,13 @@ import urllib3
 from oslo_config import cfg
 
 from valence.common import exception
-from valence.common.types import JsonObject
 from valence.podmanagers import base
 from valence.podmanagers.wire import decoding
 from valence.podmanagers.wire import transport
 
 CHUNK = 65536
-# What is raised when no complete response arrives.
-FAILURES = (
+# What stands for "no proper answer came".
+NO_ANSWER = (
     requests.RequestException,
     urllib3.exceptions.HTTPError,
     OSError,
@@ -33,27 +32,27 @@ FAILURES = (
 _REDIRECTS = (301, 302, 303, 307, 308)
 _MAX_REDIRECTS = 5
 
-# A pod manager registered as insecure would be warned of at each request.
+# Who chose not to verify certificates need not be told so at each request.
 urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
 
 
-class Response(NamedTuple):
-    """A complete response.
+class Answer(NamedTuple):
+    """What came back.
 
     :param body: the JSON object; empty where there was none.
-    :param location: the path and query of the ``Location`` header.
+    :param location: the path of the ``Location`` header.
     """
 
     status: int
-    body: JsonObject
+    body: dict[str, Any]
     location: str | None
-    headers: Mapping[str, str]
+    headers: Any
 
 
 class Http:
     """Requests to one service, from any number of threads.
 
-    :param prefix: the path prefix of the service, which links may lack.
+    :param prefix: a path of the service's own that links may lack.
     :param headers: sent with every request.
     """
 
@@ -71,8 +70,8 @@ class Http:
         if parts.scheme == 'https':
             self._verify, self._ca_file = _trust(connection)
         self._headers = {'Accept': 'application/json', **(headers or {})}
-        # The adapter without a requests session: it does what is needed at
-        # two thirds of the cost, and reads nothing from the environment.
+        # An adapter without the session around it: it does all that is wanted
+        # for two thirds of the cost, and asks the environment for nothing.
         self._adapter = transport.Adapter(
             pool_connections=2,
             pool_maxsize=cfg.CONF.redfish.parallel + 4,
@@ -83,22 +82,20 @@ class Http:
         self._adapter.close()
 
     def url(self, uri: str) -> str:
-        """The whole URL of a link, which may lack the path prefix.
-
-        The host of a link is ignored: the password is sent to ours only.
-        """
+        """The whole URL of a link, which may lack our path prefix."""
         parts = urllib.parse.urlsplit(uri)
         path = parts.path if parts.path.startswith('/') else '/' + parts.path
         if self._prefix and not path.startswith(self._prefix + '/'):
             path = self._prefix + path
         query = f'?{parts.query}' if parts.query else ''
+        # Whatever host a link names: the password only goes to ours.
         return f'{self._origin}{path}{query}'
 
-    def credentials(self) -> tuple[bytes, bytes] | None:
-        """User name and password for HTTP Basic authentication."""
+    def login(self) -> Any:
+        """User name and password as HTTP Basic wants them."""
         if self._connection.username is None:
             return None
-        # As bytes, names beyond Latin-1 pass.
+        # Bytes, so that names beyond Latin-1 pass; the stubs know text only.
         password = self._connection.password or ''
         return self._connection.username.encode(), password.encode()
 
@@ -107,33 +104,33 @@ class Http:
         method: str,
         uri: str,
         deadline: base.Deadline,
-        body: JsonObject | None = None,
+        body: dict[str, Any] | None = None,
         headers: dict[str, str] | None = None,
         basic: bool = False,
-    ) -> Response:
-        """Send a request and read the whole response, whatever its status.
+    ) -> Answer:
+        """Send a request and read the whole answer, whatever it says.
 
-        :param basic: authenticate with user name and password.
-        :raises PodManagerUnavailable: when no complete response came in time.
+        :param basic: log in with every request.
+        :raises PodManagerUnavailable: when no proper answer came in time.
         """
         for _ in range(_MAX_REDIRECTS):
-            response = self._send_once(
+            answer = self._send_once(
                 method, uri, deadline, body, headers, basic
             )
-            if response.status not in _REDIRECTS or response.location is None:
-                return response
-            self._check_redirect(response.headers['Location'])
-            uri = urllib.parse.urljoin(uri, response.location)
-            if response.status == 303:
+            if answer.status not in _REDIRECTS or answer.location is None:
+                return answer
+            self._check_redirect(answer.headers['Location'])
+            uri = urllib.parse.urljoin(uri, answer.location)
+            if answer.status == 303:
                 method, body = 'GET', None
         raise exception.PodManagerUnavailable(
-            reason=f'too many redirects, the last to {uri}'
+            reason=f'{uri} is redirected for ever'
         )
 
     def _check_redirect(self, location: str) -> None:
-        """Refuse a redirect to another scheme: it was not registered.
+        """Stop at a way to another scheme: it was not registered.
 
-        :raises PodManagerUnavailable: naming the URL to register instead.
+        :raises PodManagerUnavailable: naming what to register instead.
         """
         scheme = urllib.parse.urlsplit(location).scheme
         if scheme and not self._origin.startswith(f'{scheme}://'):
@@ -146,10 +143,10 @@ class Http:
         method: str,
         uri: str,
         deadline: base.Deadline,
-        body: JsonObject | None,
+        body: dict[str, Any] | None,
         headers: dict[str, str] | None,
         basic: bool,
-    ) -> Response:
+    ) -> Answer:
         left = deadline.left()
         if left <= 0:
             raise exception.PodManagerUnavailable(
@@ -162,11 +159,11 @@ class Http:
                     prepared, stream=True, timeout=left, verify=self._verify
                 ) as response:
                     content = _read(response)
-        except FAILURES as exc:
+        except NO_ANSWER as exc:
             raise exception.PodManagerUnavailable(
                 reason=_explain(exc, method, uri, deadline)
             ) from None
-        return Response(
+        return Answer(
             response.status_code,
             _parse(response, content, uri),
             _path(response.headers.get('Location')),
@@ -177,7 +174,7 @@ class Http:
         self,
         method: str,
         uri: str,
-        body: JsonObject | None,
+        body: dict[str, Any] | None,
         headers: dict[str, str] | None,
         basic: bool,
     ) -> requests.PreparedRequest:
@@ -187,8 +184,7 @@ class Http:
             url=self.url(uri),
             headers={**self._headers, **(headers or {})},
             json=body,
-            # The type stubs know text only.
-            auth=self.credentials() if basic else None,  # type: ignore[arg-type]
+            auth=self.login() if basic else None,
         )
         return prepared
 
@@ -199,10 +195,9 @@ class Http:
         headers: dict[str, str],
         basic: bool = False,
     ) -> tuple[requests.Response, transport.Sent]:
-        """Send a GET whose response may never end.
+        """Open an answer that may go on for ever.
 
-        :param deadline: for the status line and headers.
-        :raises PodManagerUnavailable: when they did not come in time.
+        :param deadline: when it has to have begun.
         """
         left = max(deadline.left(), 0.01)
         try:
@@ -213,15 +208,15 @@ class Http:
                     timeout=(left, None),
                     verify=self._verify,
                 )
-        except FAILURES as exc:
+        except NO_ANSWER as exc:
             raise exception.PodManagerUnavailable(
                 reason=_explain(exc, 'GET', uri, deadline)
             ) from None
         return response, sent
 
 
-def _trust(connection: base.Connection) -> tuple[bool | str, object]:
-    """How to verify certificates, and the temporary file that it names."""
+def _trust(connection: base.Connection) -> tuple[bool | str, Any]:
+    """What ``requests`` is to verify certificates with, and what holds it."""
     if connection.insecure:
         return False, None
     if connection.ca_cert is not None:
@@ -240,37 +235,33 @@ def _read(response: requests.Response) -> bytes:
         content += chunk
         if len(content) > limit:
             response.close()
-            raise ValueError(f'the response is larger than {limit} bytes')
+            raise ValueError(f'the answer is larger than {limit} bytes')
     return bytes(content)
 
 
 def _parse(
     response: requests.Response, content: bytes, uri: str
-) -> JsonObject:
-    """The JSON object of a response, whatever its content type.
-
-    :raises MalformedResponse: when a successful response is no JSON object.
-    """
+) -> dict[str, Any]:
+    """The JSON object of an answer, whatever the answer calls itself."""
     if not content.strip():
         return {}
-    details = [response.headers.get('Content-Type', 'no content type')[:64]]
+    words = [response.headers.get('Content-Type', 'no content type')[:64]]
     try:
         parsed = decoding.decode(content)
     except ValueError as exc:
         parsed = None
-        details.append(str(exc))
+        words.append(str(exc))
     if isinstance(parsed, dict):
         return parsed
     if response.status_code >= 300:
         return {}
-    raise exception.MalformedResponse(
-        reason=f'the response of {uri} is not a JSON object '
-        f'({": ".join(details)})'
+    raise exception.MalformedAnswer(
+        reason=f'the answer of {uri} is not a JSON object ({": ".join(words)})'
     )
 
 
 def _path(location: str | None) -> str | None:
-    """The path and query of a Location header, which may be absolute."""
+    """The path of a Location header, which may be absolute."""
     if not location:
         return None
     try:
@@ -283,12 +274,12 @@ def _path(location: str | None) -> str | None:
 def _explain(
     exc: Exception, method: str, uri: str, deadline: base.Deadline
 ) -> str:
-    """Why there is no response, for people."""
+    """Why no answer came, for people."""
     text = str(exc)
     if isinstance(exc, requests.exceptions.SSLError) or 'SSL' in text:
         return f'the TLS certificate or protocol is bad: {_innermost(exc)}'
     if deadline.left() <= 0 or isinstance(exc, requests.Timeout):
-        return f'timed out waiting for the response of {method} {uri}'
+        return f'timed out: {method} {uri} had no complete answer in time'
     if 'NameResolutionError' in text or 'getaddrinfo' in text:
         return 'the host name cannot be resolved'
     if 'Connection refused' in text:
@@ -297,7 +288,6 @@ def _explain(
 
 
 def _innermost(exc: BaseException) -> str:
-    """The message of the exception that caused the others."""
     while True:
         reason = getattr(exc, 'reason', None)
         inner = next(

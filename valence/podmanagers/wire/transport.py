@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One deadline for a whole request, instead of one for each read.
+"""Requests with an end: one deadline for all of a request, not for a read.
 
-``requests`` limits every single read, so a server that sends a byte now and
-then blocks its caller for ever. Here a connection knows the deadline of its
-current request: nothing is sent after it, and a thread shuts the socket down
-when it passes.
+``requests`` bounds every single read, so a server that sends a byte now and
+then holds a caller for ever. Here a connection knows the deadline of the
+request it carries: nothing is sent after it, and a reaper cuts the socket when
+it passes.
 """
 
 import contextlib
@@ -22,7 +22,7 @@ import urllib3.connectionpool
 from valence.podmanagers import base
 
 _current = threading.local()
-# The reader of an idle event stream has to notice when the peer is gone.
+# An open stream that hears nothing has to notice when its peer is gone.
 _SOCKET_OPTIONS = [
     (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1),
     (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
@@ -33,24 +33,21 @@ _SOCKET_OPTIONS = [
 
 
 class _Reaper:
-    """Shuts sockets down whose deadline has passed."""
+    """Cuts sockets whose deadline has passed."""
 
     def __init__(self) -> None:
         self._heap: list[tuple[float, int, base.Deadline, socket.socket]] = []
-        self._watched: set[int] = set()
+        self._alive: set[int] = set()
         self._numbers = itertools.count()
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
 
     def watch(self, sock: socket.socket, deadline: base.Deadline) -> int:
-        """Shut the socket down at its deadline.
-
-        :returns: what to give to :meth:`forget`.
-        """
+        """Cut the socket at its deadline, unless it is forgotten before."""
         with self._changed:
             number = next(self._numbers)
             heapq.heappush(self._heap, (deadline.at, number, deadline, sock))
-            self._watched.add(number)
+            self._alive.add(number)
             if self._thread is None:
                 self._thread = threading.Thread(
                     target=self._run, name='reaper', daemon=True
@@ -61,14 +58,14 @@ class _Reaper:
             return number
 
     def forget(self, number: int) -> None:
-        """Leave a socket alone: its request has ended."""
+        """The request is through."""
         with self._changed:
-            self._watched.discard(number)
+            self._alive.discard(number)
 
     def _run(self) -> None:
         with self._changed:
             while True:
-                while self._heap and self._heap[0][1] not in self._watched:
+                while self._heap and self._heap[0][1] not in self._alive:
                     heapq.heappop(self._heap)
                 if not self._heap:
                     self._changed.wait()
@@ -78,15 +75,15 @@ class _Reaper:
                     self._changed.wait(deadline.left())
                     continue
                 heapq.heappop(self._heap)
-                self._watched.discard(number)
-                _shut_down(sock)
+                self._alive.discard(number)
+                _cut(sock)
 
 
 _REAPER = _Reaper()
 
 
 class Sent:
-    """The sockets that a request was sent over."""
+    """The sockets that a request went over."""
 
     def __init__(self, deadline: base.Deadline) -> None:
         self.deadline = deadline
@@ -94,25 +91,25 @@ class Sent:
         self.socket: socket.socket | None = None
 
     def watch(self, sock: socket.socket) -> None:
-        """Shut a socket down at the deadline."""
+        """Have a socket cut at the deadline."""
         self.socket = sock
         self.watched.append(_REAPER.watch(sock, self.deadline))
 
-    def shut_down(self) -> None:
-        """Shut the connection down now; its reader sees the end of file."""
+    def cut(self) -> None:
+        """Cut the connection now; its reader sees it end."""
         if self.socket is not None:
-            _shut_down(self.socket)
+            _cut(self.socket)
 
 
-def _shut_down(sock: socket.socket) -> None:
+def _cut(sock: socket.socket) -> None:
     with contextlib.suppress(OSError):
-        # Below the TLS layer, which another thread is using.
+        # Past the TLS layer, which is in use by another thread.
         socket.socket.shutdown(sock, socket.SHUT_RDWR)
 
 
 @contextlib.contextmanager
 def within(deadline: base.Deadline) -> Iterator[Sent]:
-    """End the requests of this thread at the deadline."""
+    """Let the requests of this thread end at the deadline."""
     sent = _current.sent = Sent(deadline)
     try:
         yield sent
@@ -122,7 +119,7 @@ def within(deadline: base.Deadline) -> Iterator[Sent]:
 
 
 class _Bounded:
-    """Mixin that adds the deadline to urllib3's connections."""
+    """Mixed into the connection classes of urllib3."""
 
     sock: Any
 
@@ -153,7 +150,7 @@ class _HTTPSPool(urllib3.connectionpool.HTTPSConnectionPool):
 
 
 class Adapter(requests.adapters.HTTPAdapter):
-    """The adapter of ``requests`` over connections with a deadline."""
+    """Requests' own adapter over connections that know their deadline."""
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         kwargs['socket_options'] = _SOCKET_OPTIONS

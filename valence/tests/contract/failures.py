@@ -34,9 +34,7 @@ class Failures(case.Case):
                         self.bring(request, dead)
                 node = self.bring(request, self.new_driver())
                 self.assertOneNode(request, node)
-                self.driver.release(
-                    node.uri, self.soon(), podmanagers.Progress()
-                )
+                self.driver.release(node.uri, self.soon())
                 self.assertAllFree(request)
                 if not crashed():
                     break
@@ -105,7 +103,7 @@ class Failures(case.Case):
         driver = self.new_driver()
         found = driver.find_composed(request, self.soon())
         if found is not None:
-            driver.release(found.uri, self.soon(), podmanagers.Progress())
+            driver.release(found.uri, self.soon())
         elif self.states({request.system}) != {request.system: 'free'}:
             # A task is under way that nobody knows of: the next look tells.
             raise podmanagers.InProgress(0.1)
@@ -118,12 +116,8 @@ class Failures(case.Case):
                 node = self.bring(request)
                 with self.crash(n, after) as crashed:
                     with contextlib.suppress(Crash):
-                        self.new_driver().release(
-                            node.uri, self.soon(), podmanagers.Progress()
-                        )
-                self.new_driver().release(
-                    node.uri, self.soon(), podmanagers.Progress()
-                )
+                        self.new_driver().release(node.uri, self.soon())
+                self.new_driver().release(node.uri, self.soon())
                 self.assertAllFree(request)
                 if not crashed():
                     break
@@ -144,10 +138,8 @@ class Failures(case.Case):
             self.assertOneNode(request, node)
             with self.at.fault(fault, method='DELETE', count=1):
                 with contextlib.suppress(exception.PodManagerUnavailable):
-                    self.driver.release(
-                        node.uri, self.soon(), podmanagers.Progress()
-                    )
-            self.driver.release(node.uri, self.soon(), podmanagers.Progress())
+                    self.driver.release(node.uri, self.soon())
+            self.driver.release(node.uri, self.soon())
             self.assertAllFree(request)
 
     def test_faults_that_pass(self):
@@ -170,7 +162,7 @@ class Failures(case.Case):
                     )
                 node = self.bring(request)
             self.assertOneNode(request, node)
-            self.driver.release(node.uri, self.soon(), podmanagers.Progress())
+            self.driver.release(node.uri, self.soon())
 
     def test_a_login_that_expires(self):
         self.need_faults()

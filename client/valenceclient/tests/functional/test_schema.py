@@ -12,5 +12,6 @@ class Schema(base.TestCase):
             served = json.load(answer)
         self.assertTrue(
             served == schema.document(),
-            'valenceclient/openapi.json is stale; run "make samples"',
+            'valenceclient/openapi.json is stale; client/tools/'
+            'refresh_schema.py renews it',
         )

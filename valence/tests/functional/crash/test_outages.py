@@ -6,7 +6,6 @@ import time
 import urllib.parse
 
 from valence.tests import fixtures
-from valence.tests.fixtures import mariadb
 from valence.tests.functional.crash import cluster
 
 COMPOSES = 50 if cluster.FULL else 12
@@ -73,7 +72,7 @@ class DatabaseTest(OutageTestCase):
     backend = 'mysql'
 
     def setUp(self):
-        reason = mariadb.missing()
+        reason = fixtures.MariaDB.missing()
         if reason:
             self.skipTest(reason)
         super().setUp()
