@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The pages of Valence in Horizon."""
+"""Horizon panels for Valence."""

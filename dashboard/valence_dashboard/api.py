@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Valence, as the pages speak to it."""
+"""API calls of the panels."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -18,14 +18,13 @@ from valenceclient.v1 import proxy
 from valence_dashboard import exceptions
 
 SERVICE = 'composable'
-# A page that waits longer than this has lost its reader.
-_TIMEOUT = 30  # seconds
-# So many names at once find room in an address.
-_NAMES = 100
+_TIMEOUT = 30  # seconds that a page waits for a response
+# The number of UUIDs that fit into the query of a request.
+_MAX_UUIDS = 100
 
 
 class Record(dict[str, Any]):
-    """What the service tells of a resource; what it does not tell is None."""
+    """The fields of a resource; missing fields are None."""
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith('__'):
@@ -34,26 +33,26 @@ class Record(dict[str, Any]):
 
     @property
     def id(self) -> str:
-        """By what the pages address it."""
+        """Return the identifier in the URLs of the pages."""
         return self.get('uuid') or self['name']
 
 
 class Client(proxy.Proxy):
-    """The proxy of the client, whose errors are sentences for the user.
+    """The proxy of the client, with errors for users.
 
-    One that was not answered asks no more: a page waits once, however many
-    questions it has.
+    After a request without a response it sends no further ones: a page waits
+    at most once, no matter how many requests it needs.
     """
 
-    _answered = True
+    _available = True
 
     def request(self, *args: Any, **kwargs: Any) -> Any:
         """Send a request.
 
-        :raises exceptions.Error: when anything goes wrong.
+        :raises exceptions.Error: on any error.
         """
-        if not self._answered:
-            raise exceptions.Away
+        if not self._available:
+            raise exceptions.Unavailable
         try:
             return super().request(*args, **kwargs)
         except sdk_exceptions.HttpException as exc:
@@ -62,8 +61,8 @@ class Client(proxy.Proxy):
             sdk_exceptions.SDKException,
             ks_exceptions.ClientException,
         ) as exc:
-            self._answered = False
-            raise exceptions.Away from exc
+            self._available = False
+            raise exceptions.Unavailable from exc
 
 
 def _error(exc: sdk_exceptions.HttpException) -> exceptions.Error:
@@ -73,11 +72,11 @@ def _error(exc: sdk_exceptions.HttpException) -> exceptions.Error:
         return kind(exc.message)
     if exc.status_code == 503:
         return kind(_('Valence is not available. Please try again later.'))
-    return kind(_('Valence answers %s.') % exc.status_code)
+    return kind(_('Valence returned %s.') % exc.status_code)
 
 
 def client(request: http.HttpRequest) -> Client:
-    """The client of the user who asks; one for a request of the browser."""
+    """Return the client of the current user, one per browser request."""
     found: Client | None = getattr(request, '_composable', None)
     if found is None:
         found = request._composable = _client(request)
@@ -86,35 +85,35 @@ def client(request: http.HttpRequest) -> Client:
 
 def _client(request: http.HttpRequest) -> Client:
     url = base.url_for(request, SERVICE).rstrip('/').removesuffix('/v1')
-    asking = session.Session(
+    ks_session = session.Session(
         auth=token_endpoint.Token(url, request.user.token.id),
         verify=not settings.OPENSTACK_SSL_NO_VERIFY
         and (settings.OPENSTACK_SSL_CACERT or True),
         timeout=_TIMEOUT,
     )
     made = Client(
-        asking,
+        ks_session,
         service_type=SERVICE,
-        # So no request goes into finding out what the address is known for.
+        # This avoids requests for version discovery.
         endpoint_override=f'{url}/v1',
     )
-    made._connection = connection.Connection(session=asking)
+    made._connection = connection.Connection(session=ks_session)
     return made
 
 
-def get(request: http.HttpRequest, kind: str, which: str) -> Record:
-    """One resource by UUID or name.
+def get(request: http.HttpRequest, kind: str, name_or_uuid: str) -> Record:
+    """Get a resource by UUID or name.
 
-    :param kind: its name in the proxy, such as ``pod_manager``.
+    :param kind: the resource name in the proxy, such as ``pod_manager``.
     """
-    found = getattr(client(request), f'get_{kind}')(which)
+    found = getattr(client(request), f'get_{kind}')(name_or_uuid)
     return Record(found.api_fields())
 
 
-def many(
+def list_resources(
     request: http.HttpRequest, collection: str, limit: int, **query: Any
 ) -> list[Record]:
-    """The first resources of a collection, by one request.
+    """List the first resources of a collection with one request.
 
     :param collection: its name in the proxy, such as ``pod_managers``.
     """
@@ -133,17 +132,17 @@ def page(
     backwards: bool = False,
     **query: Any,
 ) -> tuple[list[Record], bool]:
-    """A page of a collection, and whether there is more in this direction.
+    """Return a page, and whether there are more in this direction.
 
-    :param marker: the resource next to which the page begins.
-    :param backwards: whether the page is the one before the marker.
+    :param marker: the resource before or after which the page starts.
+    :param backwards: whether the page precedes the marker.
     """
     if marker:
         query['marker'] = marker
     if backwards:
-        falling = query.get('sort_dir') == 'desc'
-        query['sort_dir'] = 'asc' if falling else 'desc'
-    found = many(request, collection, size + 1, **query)
+        descending = query.get('sort_dir') == 'desc'
+        query['sort_dir'] = 'asc' if descending else 'desc'
+    found = list_resources(request, collection, size + 1, **query)
     rows = found[:size]
     return (rows[::-1] if backwards else rows), len(found) > size
 
@@ -151,16 +150,16 @@ def page(
 def names(
     request: http.HttpRequest, collection: str, uuids: Iterable[str | None]
 ) -> dict[str, str]:
-    """The names of resources by their UUID."""
+    """Return the names of resources by UUID."""
     wanted = sorted({uuid for uuid in uuids if uuid})
     found: dict[str, str] = {}
-    for begin in range(0, len(wanted), _NAMES):
-        some = wanted[begin : begin + _NAMES]
-        for record in many(
+    for begin in range(0, len(wanted), _MAX_UUIDS):
+        part = wanted[begin : begin + _MAX_UUIDS]
+        for record in list_resources(
             request,
             collection,
-            len(some),
-            uuid='in:' + ','.join(some),
+            len(part),
+            uuid='in:' + ','.join(part),
             fields='uuid,name',
         ):
             found[record['uuid']] = record['name']

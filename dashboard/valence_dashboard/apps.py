@@ -8,15 +8,15 @@ _RULES = pathlib.Path(__file__).parent / 'conf' / 'composable.yaml'
 
 
 class ValenceDashboard(apps.AppConfig):
-    """The pages of Valence."""
+    """The Django application of the panels."""
 
     name = 'valence_dashboard'
 
     def ready(self) -> None:
-        """Let Horizon know Valence's rules, unless its settings do.
+        """Add Valence's policy to Horizon, unless its settings do.
 
-        The rules that an operator changes stand in ``composable_policy.yaml``
-        beside those of the other services; usually there is none.
+        Operators override rules in ``composable_policy.yaml``, in the same
+        directory as for other services; usually this file does not exist.
         """
         settings.DEFAULT_POLICY_FILES.setdefault('composable', str(_RULES))
         settings.POLICY_FILES.setdefault(

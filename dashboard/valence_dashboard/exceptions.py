@@ -1,27 +1,27 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What may go wrong with Valence.
+"""Errors of Valence.
 
-The enabled files tell Horizon of these. Those of openstacksdk never get
-there: Horizon would log the user out for most of them.
+The files in ``enabled`` register them in Horizon. Exceptions of openstacksdk
+must not reach Horizon: it would log the user out for most of them.
 """
 
 from django.utils.translation import gettext as _
 
 
 class Error(Exception):
-    """A sentence of the service, or about it, for the user."""
+    """An error with a message for the user."""
 
 
-class Away(Error):
-    """It does not answer."""
+class Unavailable(Error):
+    """Valence does not respond."""
 
     def __str__(self) -> str:
-        return _('Valence does not answer. Please try again later.')
+        return _('Valence does not respond. Please try again later.')
 
 
 class NotFound(Error):
-    """What was asked for does not exist, or not for this user."""
+    """The resource does not exist, or is hidden from this user."""
 
 
 class Unauthorized(Error):
-    """The token is not, or no longer, worth anything."""
+    """The token is invalid or expired."""

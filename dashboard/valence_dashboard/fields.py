@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How the pages call the API's fields, and show their values.
+"""Labels and values of API fields.
 
-Names, descriptions and limits come from the API's own document, which the
-client ships; what is said here holds for every field of a name.
+Descriptions and limits come from the OpenAPI document of the client. The
+labels here apply to all fields with the same name.
 """
 
 import datetime
@@ -18,8 +18,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from valenceclient import schema
 
-NOTHING = '-'
-_WORDS = {
+EMPTY = '-'
+_LABELS = {
     'cpu': 'CPU',
     'uuid': 'UUID',
     'username': 'user name',
@@ -31,11 +31,11 @@ _WORDS = {
     'podm': 'pod manager',
     'cert': 'certificates',
     'ca': 'CA',
-    'auth': 'log-in',
+    'auth': 'authentication',
 }
 
 
-def _size(mib: float) -> str:
+def _format_mib(mib: float) -> str:
     for unit in ('MiB', 'GiB', 'TiB'):
         if mib < 1024 or unit == 'TiB':
             break
@@ -43,17 +43,17 @@ def _size(mib: float) -> str:
     return f'{round(mib, 2):g} {unit}'
 
 
-# Fields whose unit is part of their name: what makes text of them.
+# Fields whose name ends with a unit, and how to format their values.
 _UNITS = {
-    'mib': _size,
-    'gib': lambda value: _size(value * 1024),
+    'mib': _format_mib,
+    'gib': lambda value: _format_mib(value * 1024),
     'mbps': lambda value: (
         f'{value / 1000:g} Gbit/s' if value >= 1000 else f'{value} Mbit/s'
     ),
 }
-_NAMES = {'mib': 'MiB', 'gib': 'GiB', 'mbps': 'Mbit/s'}
-# The colour of a state. What is not here is grey.
-_COLOURS = {
+_UNIT_LABELS = {'mib': 'MiB', 'gib': 'GiB', 'mbps': 'Mbit/s'}
+# The colors of states; others are grey.
+_COLORS = {
     'success': ('online', 'active', 'free', 'ok', 'succeeded', 'done', 'on'),
     'danger': ('offline', 'error', 'failed', 'critical', 'unavailable'),
     'warning': (
@@ -61,20 +61,21 @@ _COLOURS = {
         'stale',
     ),
     'info': (
-        *('composing', 'updating', 'adopting', 'releasing', 'removing'),
+        *('composing', 'updating', 'adopting', 'releasing', 'deleting'),
         *('running', 'pending', 'used', 'enabled'),
     ),
 }
-_COLOUR = {
-    state: colour for colour, states in _COLOURS.items() for state in states
+_COLOR = {
+    state: color for color, states in _COLORS.items() for state in states
 }
 STATES = ('state', 'status', 'health', 'provision_state', 'power_state')
 
 
-def of(kind: str) -> dict[str, dict[str, Any]]:
-    """The JSON schemas of the fields of a kind of resource by name.
+def schemas(kind: str) -> dict[str, dict[str, Any]]:
+    """Return the JSON schemas of the fields of a resource by name.
 
-    :param kind: as the API's document calls it, such as ``PodManager``.
+    :param kind: the schema name in the OpenAPI document, such as
+        ``PodManager``.
     """
     components = schema.document()['components']['schemas']
     found: dict[str, dict[str, Any]] = components[kind]['properties']
@@ -82,28 +83,28 @@ def of(kind: str) -> dict[str, dict[str, Any]]:
 
 
 def label(name: str) -> str:
-    """What a field is called on a page."""
+    """Return the label of a field."""
     if name == 'uuid':
         return 'UUID'
     words = name.removeprefix('is_').removesuffix('_uuid').split('_')
     if words[-1] in _UNITS:
         words.pop()
-    text = ' '.join(_WORDS.get(word, word) for word in words)
+    text = ' '.join(_LABELS.get(word, word) for word in words)
     return text[:1].upper() + text[1:]
 
 
-def measured(name: str) -> str:
-    """What a field is called where its bare number is wanted."""
-    unit = _NAMES.get(name.rpartition('_')[2])
+def label_with_unit(name: str) -> str:
+    """Return the label of a field for input in its unit."""
+    unit = _UNIT_LABELS.get(name.rpartition('_')[2])
     return f'{label(name)} ({unit})' if unit else label(name)
 
 
-def meant(kind: str, name: str, text: str) -> str:
-    """What somebody filters by, in the words of the API.
+def to_api(kind: str, name: str, text: str) -> str:
+    """Convert a filter text of a user to the value for the API.
 
-    :param kind: the name of the resource in the proxy.
+    :param kind: the resource name in the proxy.
     """
-    field = of(kind.title().replace('_', '')).get(name, {})
+    field = schemas(kind.title().replace('_', '')).get(name, {})
     if 'boolean' in field.get('type', ()):
         words = {_('Yes').lower(): 'true', _('No').lower(): 'false'}
         return words.get(text.lower(), text.lower())
@@ -112,10 +113,10 @@ def meant(kind: str, name: str, text: str) -> str:
     return text
 
 
-def show(name: str, value: Any) -> str:
-    """The value of a field as a person wants to read it."""
+def render(name: str, value: Any) -> str:
+    """Return the value of a field in readable form."""
     if value is None or value == '' or value == [] or value == {}:
-        return NOTHING
+        return EMPTY
     if isinstance(value, bool):
         return _('Yes') if value else _('No')
     unit = name.rpartition('_')[2]
@@ -124,14 +125,14 @@ def show(name: str, value: Any) -> str:
     if name in STATES:
         return state(value)
     if name.endswith('_at') or name == 'missing_since':
-        return ago(value)
+        return age(value)
     if isinstance(value, dict | list):
         return _lines(value)
     return str(value)
 
 
 def _lines(value: dict[str, Any] | list[Any]) -> str:
-    """What is in an object or a list, each in a line."""
+    """Return an object or a list with one line per item."""
     if isinstance(value, dict):
         named = ((label(key), _line(one, key)) for key, one in value.items())
         return html.format_html_join('', '<div>{}: {}</div>', named)
@@ -142,37 +143,37 @@ def _lines(value: dict[str, Any] | list[Any]) -> str:
 
 
 def _line(value: Any, name: str = '') -> str:
-    """Something within an object or a list, in one line."""
+    """Return a value within an object or a list in one line."""
     if not value:
-        return show(name, value)
+        return render(name, value)
     if isinstance(value, dict):
         named = ((label(key), _line(one, key)) for key, one in value.items())
         return html.format_html_join(', ', '{} {}', named)
     if isinstance(value, list):
         lines = ((_line(one),) for one in value)
         return html.format_html_join('; ', '{}', lines)
-    return show(name, value)
+    return render(name, value)
 
 
-def source(value: Any) -> str:
-    """What somebody else has said, to the letter."""
+def render_json(value: Any) -> str:
+    """Return a value as formatted JSON."""
     text = json.dumps(value, indent=2, ensure_ascii=False)
-    # The keyboard scrolls it, too.
+    # Make it focusable, so that it can be scrolled with the keyboard.
     return html.format_html(
-        '<pre class="valence-source" tabindex="0">{}</pre>', text
+        '<pre class="valence-json" tabindex="0">{}</pre>', text
     )
 
 
 def state(value: str, reason: str | None = None) -> safestring.SafeString:
-    """A state as a coloured label, with the reason on hovering over it."""
+    """Return a state as a colored label, with the reason as a tooltip."""
     known = html.format_html(
         '<span class="label valence-label-{}">{}</span>',
-        _COLOUR.get(value, 'default'),
+        _COLOR.get(value, 'default'),
         value.replace('_', ' ').capitalize(),
     )
     if not reason:
         return known
-    # The keyboard reaches what the mouse hovers over.
+    # Make it focusable, so that the keyboard can show the tooltip.
     return html.format_html(
         '<span class="valence-reason" tabindex="0" data-toggle="tooltip"'
         ' title="{}">{}<span class="sr-only">: {}</span></span>',
@@ -182,11 +183,11 @@ def state(value: str, reason: str | None = None) -> safestring.SafeString:
     )
 
 
-def ago(value: str | None) -> str:
-    """How long ago something was, with the time itself on hovering."""
+def age(value: str | None) -> str:
+    """Return the age of a time, with the time as a tooltip."""
     when = dateparse.parse_datetime(value) if value else None
     if when is None:
-        return NOTHING
+        return EMPTY
     if timezone.now() - when < datetime.timedelta(minutes=1):
         text = _('just now')
     else:
@@ -200,62 +201,62 @@ def ago(value: str | None) -> str:
 
 
 def bar(
-    part: int, total: int, text: str, colour: str = 'info'
+    part: int, total: int, text: str, color: str = 'info'
 ) -> safestring.SafeString:
-    """How much of something there is, as a bar with words below."""
+    """Return a bar with a text below it."""
     percent = round(100 * part / total) if total else 0
     return html.format_html(
         '<div class="valence-bar"><div class="progress">'
         '<div class="progress-bar progress-bar-{}" style="width:{}%"></div>'
         '</div><span>{}</span></div>',
-        colour,
+        color,
         percent,
         text,
     )
 
 
-def free(amounts: dict[str, int] | None, name: str) -> str:
-    """How much is free of what there is, as a bar of what is taken.
+def capacity_bar(amounts: dict[str, int] | None, name: str) -> str:
+    """Return a bar of used capacity, with the free capacity as text.
 
     :param amounts: ``total`` and ``free``.
-    :param name: of what, in whose unit it is told.
+    :param name: the name of the field, which determines the unit.
     """
     if not amounts or not amounts['total']:
-        return NOTHING
-    taken = amounts['total'] - amounts['free']
-    full = taken / amounts['total']
+        return EMPTY
+    used = amounts['total'] - amounts['free']
+    ratio = used / amounts['total']
     return bar(
-        taken,
+        used,
         amounts['total'],
         _('%(free)s of %(total)s free')
         % {
-            'free': show(name, amounts['free']),
-            'total': show(name, amounts['total']),
+            'free': render(name, amounts['free']),
+            'total': render(name, amounts['total']),
         },
-        'danger' if full > 0.95 else 'warning' if full > 0.8 else 'info',
+        'danger' if ratio > 0.95 else 'warning' if ratio > 0.8 else 'info',
     )
 
 
 def details(
     kind: str,
     record: dict[str, Any],
-    instead: dict[str, str] | None = None,
-    without: tuple[str, ...] = (),
+    replacements: dict[str, str] | None = None,
+    exclude: tuple[str, ...] = (),
 ) -> list[dict[str, str]]:
-    """All that is known of a resource, in the order of the API's document.
+    """Return all fields of a resource, in the order of the OpenAPI document.
 
-    :param kind: as the API's document calls it.
-    :param instead: what is shown of some fields in the place of the value.
-    :param without: the fields that are not shown.
+    :param kind: the schema name in the OpenAPI document.
+    :param replacements: what to show instead of the values of some fields.
+    :param exclude: the fields to omit.
     """
-    instead = instead or {}
+    replacements = replacements or {}
     return [
         {
             'name': name,
             'label': label(name),
             'about': field.get('description', ''),
-            'value': instead.get(name) or show(name, record[name]),
+            'value': replacements.get(name) or render(name, record[name]),
         }
-        for name, field in of(kind).items()
-        if name in record and name not in without
+        for name, field in schemas(kind).items()
+        if name in record and name not in exclude
     ]

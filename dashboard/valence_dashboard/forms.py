@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Forms made from the schemas of the API's requests.
+"""Forms, generated from the request schemas of the API.
 
-A field of the API becomes a field of its name, with its description and its
-limits; the API has the last word on what is sent.
+Every API field becomes a form field with its name, description and limits. The
+API validates the request.
 """
 
 import re
@@ -27,21 +27,22 @@ _INVALID = re.compile(
 
 
 def field(name: str, schema: dict[str, Any], required: bool) -> forms.Field:
-    """The field of a form that takes a field of a request."""
+    """Return the form field for a field of a request."""
     common: dict[str, Any] = {
         'label': fields.label(name),
         'required': required,
         'help_text': schema.get('description', ''),
     }
-    kinds = _kinds(schema)
-    if 'boolean' in kinds:
+    types = _types(schema)
+    if 'boolean' in types:
         return forms.BooleanField(**{**common, 'required': False})
     if 'enum' in schema:
         values = [value for value in schema['enum'] if value is not None]
         return forms.ChoiceField(
-            choices=[(value, _spaced(value)) for value in values], **common
+            choices=[(value, _split_camel_case(value)) for value in values],
+            **common,
         )
-    if 'integer' in kinds:
+    if 'integer' in types:
         if name.endswith(('_mib', '_gib')):
             common['label'] += ' (GiB)'
         elif name.endswith('_mbps'):
@@ -50,7 +51,7 @@ def field(name: str, schema: dict[str, Any], required: bool) -> forms.Field:
             return forms.FloatField(min_value=1 / _MIB_IN_GIB, **common)
         return forms.IntegerField(min_value=1, **common)
     if schema.get('writeOnly'):
-        # What was typed never comes back in a page.
+        # Never send a password back to the browser.
         common['widget'] = forms.PasswordInput(
             attrs={'autocomplete': 'new-password'}
         )
@@ -60,42 +61,42 @@ def field(name: str, schema: dict[str, Any], required: bool) -> forms.Field:
     return forms.CharField(max_length=schema.get('maxLength'), **common)
 
 
-def _kinds(schema: dict[str, Any]) -> set[str]:
-    """The JSON types that a value may have."""
-    kind = schema.get('type', ())
-    return {kind} if isinstance(kind, str) else set(kind)
+def _types(schema: dict[str, Any]) -> set[str]:
+    """Return the JSON types that a schema allows."""
+    type_ = schema.get('type', ())
+    return {type_} if isinstance(type_, str) else set(type_)
 
 
-def _spaced(value: str) -> str:
-    """``ForceOff`` as people write it."""
+def _split_camel_case(value: str) -> str:
+    """Return ``ForceOff`` as "Force off"."""
     words = ''.join(f' {c}' if c.isupper() else c for c in value).strip()
     return words.capitalize() if ' ' in words else value
 
 
-def blamed(
+def field_error(
     exc: Error, known: Mapping[str, forms.Field]
 ) -> tuple[str | None, str]:
-    """The field that an error is about, and what is wrong with it.
+    """Return the field and the message of an error.
 
-    :param known: the fields there are; what is about none of them is about
-        the whole form, in the API's own words.
+    :param known: the form fields. An error about none of them belongs to the
+        whole form, with the message of the API.
     """
     found = _INVALID.fullmatch(str(exc))
     if found:
-        place, reason = found.groups()
-        name = place.replace('.', '__')
+        path, reason = found.groups()
+        name = path.replace('.', '__')
         if name in known:
             return name, reason[:1].upper() + reason[1:]
     return None, str(exc)
 
 
 class Form(forms.SelfHandlingForm):
-    """A form that keeps what was typed when Valence refuses it.
+    """A form that keeps its input if Valence rejects the request.
 
-    :cvar done: what is said when it is done; ``%s`` is the name.
+    :cvar success_text: the message on success; ``%s`` is the name.
     """
 
-    done = '%s'
+    success_text = '%s'
 
     def __init__(
         self, request: http.HttpRequest, *args: Any, **kwargs: Any
@@ -104,44 +105,44 @@ class Form(forms.SelfHandlingForm):
         super().__init__(request, *args, **kwargs)
 
     def clean(self) -> dict[str, Any]:
-        """With a word on what is lost when the form comes back."""
+        """Add an error to passwords, which are lost if the form is invalid."""
         data: dict[str, Any] = super().clean()
         if self.errors:
-            self._forget()
+            self._require_passwords_again()
         return data
 
-    def _forget(self) -> None:
-        """Tell of each password that was typed: it is in no page."""
+    def _require_passwords_again(self) -> None:
+        """Ask for every given password again, because no page contains it."""
         for name, one in self.fields.items():
             hidden = isinstance(one.widget, forms.PasswordInput)
             if hidden and self.data.get(name) and not self.has_error(name):
-                self.add_error(name, _('Type it again.'))
+                self.add_error(name, _('Enter the password again.'))
 
     def handle(self, request: http.HttpRequest, data: dict[str, Any]) -> Any:
-        """Ask Valence for it."""
+        """Send the request and show the result."""
         try:
-            answer = self.ask(api.client(request), data)
+            answer = self.send(api.client(request), data)
         except Unauthorized:
             raise
         except Error as exc:
-            self.add_error(*blamed(exc, self.fields))
-            self._forget()
+            self.add_error(*field_error(exc, self.fields))
+            self._require_passwords_again()
             return False
         name = data.get('name') or (self.record and self.record.name)
-        messages.success(request, self.done % name)
+        messages.success(request, self.success_text % name)
         return answer or True
 
-    def ask(self, client: api.Client, data: dict[str, Any]) -> Any:
-        """Send the request that the form is for."""
+    def send(self, client: api.Client, data: dict[str, Any]) -> Any:
+        """Send the request of the form."""
         raise NotImplementedError
 
 
 class ResourceForm(Form):
-    """Creates or changes a resource.
+    """Creates or updates a resource.
 
-    :cvar kind: its name in the proxy.
-    :cvar schema: of the body that is sent.
-    :cvar order: the fields that are asked for, the first ones first.
+    :cvar kind: the resource name in the proxy.
+    :cvar schema: the schema of the request body.
+    :cvar order: the names of the fields, in their order.
     """
 
     kind: str
@@ -160,19 +161,19 @@ class ResourceForm(Form):
                 self.fields[name].initial = self.record.get(name)
 
     def body(self, data: dict[str, Any]) -> dict[str, Any]:
-        """What is to be sent: what was given, or what has changed."""
+        """Return the request body: the given values, or the changes."""
         values = {name: data[name] for name in self.order}
         if self.record is None:
             return {n: v for n, v in values.items() if v not in ('', None)}
-        # A password that was not typed stays as it is.
+        # An empty password field means no change.
         return {
             name: None if value == '' else value
             for name, value in values.items()
             if (value or None) != (self.record.get(name) or None)
         }
 
-    def ask(self, client: api.Client, data: dict[str, Any]) -> Any:
-        """Create it, or change what is to be another way."""
+    def send(self, client: api.Client, data: dict[str, Any]) -> Any:
+        """Create the resource, or send its changes."""
         body = self.body(data)
         if self.record is None:
             return getattr(client, f'create_{self.kind}')(**body)
@@ -183,16 +184,16 @@ class ResourceForm(Form):
 
 
 class Requirements:
-    """The part of a form that says what hardware is wanted.
+    """The requirements part of a form.
 
-    Made from the schema of ``properties``. What may be wanted several times
-    has a row for each, and a page may add more.
+    It is generated from the schema of ``properties``. Requirements that can be
+    repeated have several rows, and the page can add more.
 
-    :param properties: the requirements to begin with.
-    :param data: what the form was sent with, if it was.
+    :param properties: the initial requirements.
+    :param data: the submitted data of the form.
     """
 
-    ROWS = 2
+    MIN_ROWS = 2
 
     def __init__(
         self,
@@ -202,21 +203,23 @@ class Requirements:
     ) -> None:
         self._groups = schema['properties']
         self._properties = properties or {}
-        self._sent = ' '.join(data or ())
+        self._submitted = ' '.join(data or ())
 
-    def _rows(self, group: str, most: int) -> int:
-        """How many rows a group has, some of which may stay empty."""
-        sent = re.findall(rf'\b{group}__([0-9]{{1,4}})__', self._sent)
+    def _rows(self, group: str, max_rows: int) -> int:
+        """Return the number of rows of a group; rows may be empty."""
+        sent = re.findall(rf'\b{group}__([0-9]{{1,4}})__', self._submitted)
         rows = max(
-            self.ROWS,
+            self.MIN_ROWS,
             len(self._properties.get(group) or ()),
             *(int(row) + 1 for row in sent),
         )
-        return min(rows, most)
+        return min(rows, max_rows)
 
-    def _places(self) -> Iterable[tuple[str, int | None, dict[str, Any]]]:
+    def _rows_by_group(
+        self,
+    ) -> Iterable[tuple[str, int | None, dict[str, Any]]]:
         for group, schema in self._groups.items():
-            if 'array' in _kinds(schema):
+            if 'array' in _types(schema):
                 for row in range(self._rows(group, schema['maxItems'])):
                     yield group, row, schema['items']['properties']
             else:
@@ -229,27 +232,27 @@ class Requirements:
         )
 
     def fields(self) -> dict[str, forms.Field]:
-        """The fields by their names in the form."""
+        """Return the form fields by name."""
         made = {}
-        for group, row, names in self._places():
+        for group, row, names in self._rows_by_group():
             values = self._properties.get(group) or {}
             if row is not None:
                 values = values[row] if row < len(values) else {}
             for name, schema in names.items():
                 one = field(name, schema, False)
-                one.initial = _shown(name, values.get(name))
+                one.initial = _to_form(name, values.get(name))
                 made[self._field_name(group, row, name)] = one
         return made
 
-    def collect(self, data: dict[str, Any]) -> dict[str, Any]:
-        """The requirements that the fields hold."""
+    def to_properties(self, data: dict[str, Any]) -> dict[str, Any]:
+        """Return the requirements from the cleaned data."""
         properties: dict[str, Any] = {}
-        for group, row, names in self._places():
+        for group, row, names in self._rows_by_group():
             values = {}
             for name in names:
                 value = data.get(self._field_name(group, row, name))
                 if value not in ('', None):
-                    values[name] = _meant(name, value)
+                    values[name] = _from_form(name, value)
             if values and row is None:
                 properties[group] = values
             elif values:
@@ -257,15 +260,15 @@ class Requirements:
         return properties
 
     def groups(self, form: forms.SelfHandlingForm) -> list[dict[str, Any]]:
-        """The fields of a form in the order of a page."""
+        """Return the bound fields in the order of the page."""
         found: dict[str, dict[str, Any]] = {}
-        for group, row, names in self._places():
+        for group, row, names in self._rows_by_group():
             entry = found.setdefault(
                 group,
                 {
                     'label': fields.label(group),
                     'rows': [],
-                    'most': self._groups[group].get('maxItems'),
+                    'max_rows': self._groups[group].get('maxItems'),
                 },
             )
             entry['rows'].append(
@@ -274,14 +277,14 @@ class Requirements:
         return list(found.values())
 
 
-def _shown(name: str, value: Any) -> Any:
-    """What stands in a field for a value; memory stands there in GiB."""
+def _to_form(name: str, value: Any) -> Any:
+    """Convert a value for the form, which shows memory in GiB."""
     if value is None or not name.endswith('_mib'):
         return value
     whole, rest = divmod(int(value), _MIB_IN_GIB)
     return whole + rest / _MIB_IN_GIB if rest else whole
 
 
-def _meant(name: str, value: Any) -> Any:
-    """The value that stands in a field."""
+def _from_form(name: str, value: Any) -> Any:
+    """Convert a value from the form."""
     return round(value * _MIB_IN_GIB) if name.endswith('_mib') else value

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Operations, wherever they are shown."""
+"""Lists and states of operations."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -9,15 +9,17 @@ from django.utils import html
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
+from valence_dashboard import actions
 from valence_dashboard import api
 from valence_dashboard import fields
+from valence_dashboard import lists
 from valence_dashboard import tables
 from valence_dashboard import views
 from valence_dashboard.exceptions import Error
 
 OPEN = 'in:pending,running'
 DETAIL = 'horizon:project:operations:detail'
-# Where what is changed is shown, by its kind.
+# The detail views of the targets of operations, by type.
 _TARGETS = {
     'nodes': 'horizon:project:nodes:detail',
     'pod_managers': 'horizon:admin:pod_managers:detail',
@@ -25,15 +27,15 @@ _TARGETS = {
 
 
 def is_open(operation: api.Record) -> bool:
-    """Whether it has not come to its end."""
+    """Return whether an operation is pending or running."""
     return operation.state in ('pending', 'running')
 
 
 def progress(operation: api.Record) -> str:
-    """How far it is, as a label, or as a bar while it runs."""
+    """Show the state as a label, or the progress as a bar."""
     if not is_open(operation):
         return fields.state(operation.state, operation.error)
-    doing = (
+    text = (
         _('cancelling')
         if operation.cancel_requested or operation.undoing
         else operation.action
@@ -42,30 +44,30 @@ def progress(operation: api.Record) -> str:
         '<div class="valence-progress"><progress max="100" value="{}"'
         ' aria-label="{}"></progress> <span>{} {}%</span></div>',
         operation.progress,
-        doing,
-        doing,
+        text,
+        text,
         operation.progress,
     )
 
 
-def of_targets(
+def open_operations(
     request: http.HttpRequest, uuids: Iterable[str]
 ) -> dict[str, api.Record]:
-    """The open operation of each resource that has one, by one question."""
+    """Return the open operation of each resource, with one request."""
     wanted = ','.join(sorted(uuids))
     if not wanted:
         return {}
-    found = api.many(
+    found = api.list_resources(
         request, 'operations', 100, target_uuid=f'in:{wanted}', state=OPEN
     )
     return {operation.target_uuid: operation for operation in found}
 
 
-class Cancel(tables.Danger):
+class Cancel(actions.DangerAction):
     name = 'cancel'
     icon = 'stop'
     verb = 'operation:delete'
-    help_text = _('What was done is undone.')
+    help_text = _('Completed steps are undone.')
 
     @staticmethod
     def action_present(count: int) -> str:
@@ -78,75 +80,77 @@ class Cancel(tables.Danger):
         )
 
     def allowed(self, request: http.HttpRequest, datum: Any = None) -> bool:
-        """While it is open, and nobody has cancelled it."""
+        """Allow it for open operations that are not being cancelled."""
         return datum is not None and (
             is_open(datum) and not datum.cancel_requested
         )
 
     def act(self, client: api.Client, uuid: str) -> None:
-        """Cancel it."""
+        """Cancel the operation."""
         client.cancel_operation(uuid, ignore_missing=False)
 
 
-def target(operation: api.Record) -> str:
-    """What it changes; what is gone has no name any more."""
+def target_name(operation: api.Record) -> str:
+    """Return the name of the target, or its UUID if it is deleted."""
     return str(operation.target or operation.target_uuid)
 
 
-def address(operation: api.Record) -> str | None:
-    """Where that is shown, if it is there."""
+def target_url(operation: api.Record) -> str | None:
+    """Return the URL of the target, if it exists."""
     view = _TARGETS.get(operation.target_type or '')
     if view is None or not operation.target:
         return None
-    return views.address(view, operation.target_uuid)
+    return views.detail_url(view, operation.target_uuid)
 
 
 class Operations(tables.Table):
     kind = 'operation'
-    created_at = tables.column('created_at', verbose_name=_('Asked for'))
+    created_at = tables.column('created_at', verbose_name=_('Requested'))
     action = tables.column('action', 'action', link=DETAIL)
     state = tables.column('state', progress)
     step = tables.column('step')
     error = tables.column('error', classes=('valence-text',))
-    finished_at = tables.column('finished_at', verbose_name=_('Ended'))
-    settled = tables.settled(lambda record: not is_open(record))
+    finished_at = tables.column('finished_at', verbose_name=_('Finished'))
+    stable = tables.stable_column(lambda record: not is_open(record))
 
     class Meta:
         name = 'operations'
         verbose_name = _('Operations')
-        no_data_message = _('Nothing has been done yet.')
-        status_columns = ('settled',)
+        no_data_message = _('No operations.')
+        status_columns = ('stable',)
         row_class = tables.Row
         row_actions = (Cancel,)
 
     def get_object_display(self, datum: api.Record) -> str:
-        """What it is called in messages."""
+        """Return the name of an operation for messages."""
         return str(datum.action)
 
 
 class AllOperations(Operations):
-    """Operations on whatever there is."""
+    """Operations on any target."""
 
-    target = tables.column('target', target, link=address)
+    target = tables.column('target', target_name, link=target_url)
 
     class Meta(Operations.Meta):
         columns = (
             *('created_at', 'action', 'target', 'state', 'step', 'error'),
-            *('finished_at', 'settled'),
+            *('finished_at', 'stable'),
         )
         table_actions = (
-            tables.filters('operations', 'action', 'state', 'target_uuid'),
+            actions.filter_action(
+                'operations', 'action', 'state', 'target_uuid'
+            ),
         )
 
-    def read_one(self, request: http.HttpRequest, uuid: str) -> api.Record:
-        """A row as it is now."""
-        operation = super().read_one(request, uuid)
+    def read_row(self, request: http.HttpRequest, uuid: str) -> api.Record:
+        """Read a row again."""
+        operation = super().read_row(request, uuid)
         complete(request, [operation])
         return operation
 
 
 def complete(request: http.HttpRequest, operations: list[api.Record]) -> None:
-    """Add the names of what is changed, by one question a kind."""
+    """Add the names of the targets, with one request per type."""
     for collection in _TARGETS:
         some = [one for one in operations if one.target_type == collection]
         try:
@@ -154,13 +158,13 @@ def complete(request: http.HttpRequest, operations: list[api.Record]) -> None:
                 request, collection, (one.target_uuid for one in some)
             )
         except Error:
-            continue  # of a kind that is not for this user
+            continue  # the user may not see this type
         for one in some:
             one['target'] = named.get(one.target_uuid)
 
 
-class Index(tables.ListView):
-    """Operations, the last ones first."""
+class Index(lists.ListView):
+    """Operations, newest first."""
 
     table_class = AllOperations
     page_title = _('Operations')
@@ -168,33 +172,33 @@ class Index(tables.ListView):
     query = {'sort_key': 'created_at', 'sort_dir': 'desc'}
 
     def complete(self, rows: list[api.Record]) -> None:
-        """What they change."""
+        """Add the targets."""
         complete(self.request, rows)
 
 
-class Journal(tables.Base):
+class Steps(tables.BaseTable):
     """The steps of an operation."""
 
     n = tables.column('n', verbose_name=_('Step'))
     name = tables.column('name')
     state = tables.column('state')
     result = tables.column('result', classes=('valence-text',))
-    created_at = tables.column('created_at', verbose_name=_('Begun'))
-    updated_at = tables.column('updated_at', verbose_name=_('Ended'))
+    created_at = tables.column('created_at', verbose_name=_('Started'))
+    updated_at = tables.column('updated_at', verbose_name=_('Finished'))
 
     class Meta:
-        name = 'journal'
-        verbose_name = _('Journal')
-        no_data_message = _('No step has been done yet.')
+        name = 'steps'
+        verbose_name = _('Steps')
+        no_data_message = _('No steps yet.')
         footer = False
 
     def get_object_id(self, datum: api.Record) -> str:
-        """A step has no UUID of its own."""
+        """Steps have no UUID."""
         return str(datum.n)
 
 
-class Tab(tables.ListTab):
-    """What was done to the resource that the tabs are about."""
+class Tab(lists.ListTab):
+    """The operations on the resource of the page."""
 
     name = _('Operations')
     slug = 'operations'
@@ -203,4 +207,4 @@ class Tab(tables.ListTab):
     query = {'sort_key': 'created_at', 'sort_dir': 'desc'}
 
     def complete(self, rows: list[api.Record]) -> None:
-        """Nothing is missing."""
+        """Nothing to add."""

@@ -3,6 +3,6 @@ import horizon
 
 
 class Panel(horizon.Panel):
-    """A panel that is there where there is a Valence."""
+    """A panel that requires Valence in the service catalog."""
 
     permissions = ('openstack.services.composable',)

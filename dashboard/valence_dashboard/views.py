@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the pages of all panels share."""
+"""Base classes of the views."""
 
 from typing import Any
 
@@ -16,88 +16,91 @@ from horizon import views
 from horizon.utils.http import is_ajax
 from openstack_dashboard import policy
 
+from valence_dashboard import actions
 from valence_dashboard import api
 from valence_dashboard import fields
-from valence_dashboard import tables
+from valence_dashboard import messages
 from valence_dashboard.exceptions import Error
 from valence_dashboard.exceptions import NotFound
 from valence_dashboard.exceptions import Unauthorized
 
 
 def record(
-    request: http.HttpRequest, kind: str, uuid: str, otherwise: str
+    request: http.HttpRequest, kind: str, uuid: str, fallback: str
 ) -> api.Record:
-    """What a page is about.
+    """Return the resource of a page.
 
-    :param otherwise: the view to go to where there is none.
+    :param fallback: the view to redirect to if it does not exist.
     """
     try:
         return api.get(request, kind, uuid)
     except NotFound:
-        tables.tell(request, redirect=reverse(otherwise))
+        messages.show_error(request, redirect=reverse(fallback))
         raise
 
 
-class Steady:
-    """A view that stays at its address when what it shows cannot be read."""
+class ErrorPageView:
+    """A view that shows an error page at its own URL."""
 
     def dispatch(
         self, request: http.HttpRequest, *args: Any, **kwargs: Any
     ) -> http.HttpResponse:
-        """Answer, be it that there is no answer."""
+        """Show the page, or an error page."""
         try:
             return super().dispatch(request, *args, **kwargs)
         except Unauthorized:
-            tables.tell(request)
+            messages.show_error(request)
             raise
         except Error as exc:
-            return _unread(request, exc)
+            return _error_response(request, exc)
 
 
-def _unread(request: http.HttpRequest, exc: Error) -> http.HttpResponse:
-    """What is answered instead of a page, a part of it, or a form."""
+def _error_response(
+    request: http.HttpRequest, exc: Error
+) -> http.HttpResponse:
+    """Return an error instead of a page, a part of it, or a form."""
     if is_ajax(request) and 'action' in request.GET:
-        # A row: the page asks again, and says itself that it does.
+        # A row: the script of the page polls again and shows a message.
         return http.HttpResponse(status=503)
     if is_ajax(request) and 'tab' in request.GET:
-        # Horizon shows no other answer in a tab.
+        # Horizon ignores error responses in tabs.
         return http.HttpResponse(html.escape(str(exc)))
-    tables.tell(request)
+    messages.show_error(request)
     context = {'page_title': _('Not Available')}
     return shortcuts.render(
-        request, 'valence/unread.html', context, status=503
+        request, 'valence/unavailable.html', context, status=503
     )
 
 
-class Guarded:
-    """A view for those alone who may do what it is for.
+class PolicyView:
+    """A view that requires the permission of its action.
 
-    :cvar action: leads there, and is shown to nobody else.
+    :cvar action: the table action that opens the view.
     """
 
-    action: type[tables.Policed]
+    action: type[actions.PolicyAction]
 
     def dispatch(
         self, request: http.HttpRequest, *args: Any, **kwargs: Any
     ) -> http.HttpResponse:
-        """Answer those who may."""
+        """Show the page if the policy allows it."""
         rules = (('composable', f'composable:{self.action.verb}'),)
         if not policy.check(rules, request):
             raise exceptions.NotAuthorized
         return super().dispatch(request, *args, **kwargs)
 
 
-class TabsView(Steady, tabs.TabbedTableView):
-    """A resource, and in tabs what belongs to it."""
+class TabsView(ErrorPageView, tabs.TabbedTableView):
+    """A resource with related resources in tabs."""
 
 
-def address(view: str, uuid: str | None) -> str | None:
-    """Where a resource is shown, if there is one."""
+def detail_url(view: str, uuid: str | None) -> str | None:
+    """Return the URL of a resource, if there is one."""
     return reverse(view, args=(uuid,)) if uuid else None
 
 
-# Fields that refer to something: in which collection it is found, what may be
-# seen by those whom the rules allow it, and where it is shown.
+# Reference fields: the collection they refer to, the policy rule to see the
+# resource, and the panel that shows it.
 _REFERENCES = {
     'podm_uuid': ('pod_managers', 'system:list', 'admin:pod_managers'),
     'chassis_uuid': ('chassis', 'chassis:list', 'admin:chassis'),
@@ -109,7 +112,7 @@ _REFERENCES = {
 
 
 def references(request: http.HttpRequest, found: api.Record) -> dict[str, str]:
-    """The names of what a resource refers to, as links, by field."""
+    """Return the names of referenced resources as links, by field."""
     shown = {}
     for field, (collection, rule, panel) in _REFERENCES.items():
         uuid = found.get(field)
@@ -127,17 +130,17 @@ def references(request: http.HttpRequest, found: api.Record) -> dict[str, str]:
 
 
 def link(url: str, text: str) -> str:
-    """A link."""
+    """Return a link."""
     return html.format_html('<a href="{}">{}</a>', url, text)
 
 
-class DetailView(Steady, views.HorizonTemplateView):
-    """All that the API tells of a resource.
+class DetailView(ErrorPageView, views.HorizonTemplateView):
+    """All fields of a resource.
 
-    :cvar kind: its name in the proxy.
-    :cvar component: its name in the API's document.
+    :cvar kind: the resource name in the proxy.
+    :cvar component: the schema name in the OpenAPI document.
     :cvar index: the view of the list.
-    :cvar without: the fields that are not shown among the others.
+    :cvar exclude: the fields to omit.
     """
 
     template_name = 'valence/detail.html'
@@ -145,39 +148,39 @@ class DetailView(Steady, views.HorizonTemplateView):
     kind: str
     component: str
     index: str
-    without: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """The resource, field by field, and where its references lead."""
+        """Add the fields and actions of the resource."""
         context = super().get_context_data(**kwargs)
         found = record(
             self.request, self.kind, self.kwargs['uuid'], self.index
         )
         context['record'] = found
         context['details'] = fields.details(
-            self.component, found, self.instead(found), self.without
+            self.component, found, self.replacements(found), self.exclude
         )
         context['actions'] = self.actions(found)
         return context
 
-    def instead(self, found: api.Record) -> dict[str, str]:
-        """What is shown of some fields in the place of the value."""
+    def replacements(self, found: api.Record) -> dict[str, str]:
+        """Return what to show instead of the values of some fields."""
         return references(self.request, found)
 
     def actions(self, found: api.Record) -> Any:
-        """The buttons of the page."""
+        """Return the actions of the page."""
 
 
-class Live(generic.View):
-    """The status of something that may change while its page is open.
+class StatusView(generic.View):
+    """The status of a resource, polled while its page is open.
 
-    :cvar kind: its name in the proxy.
+    :cvar kind: the resource name in the proxy.
     """
 
     kind: str
 
     def get(self, request: http.HttpRequest, uuid: str) -> http.HttpResponse:
-        """The part of the page that changes."""
+        """Render the status."""
         try:
             found = api.get(request, self.kind, uuid)
             context = self.status(request, found)
@@ -193,21 +196,23 @@ class Live(generic.View):
     def status(
         request: http.HttpRequest, found: api.Record
     ) -> dict[str, str | None]:
-        """What is shown: ``status``, and where there is one an ``error`` or
-        a ``warning``; ``live`` is the address of this view until it is at
-        rest.
+        """Return the context of the status.
+
+        It contains ``status``, optionally ``error`` or ``warning``, and
+        ``live``: the URL of this view, until the resource is stable.
         """
         raise NotImplementedError
 
 
-class FormView(Guarded, Steady, forms.ModalFormView):
-    """A form that opens above the page, or as a page of its own.
+class FormView(PolicyView, ErrorPageView, forms.ModalFormView):
+    """A form in a dialog, or as a page of its own.
 
-    :cvar view: its own address, which takes what is sent.
+    :cvar view: the name of this view.
     :cvar index: the view of the list, to return to.
-    :cvar detail: the view of what it is about, to return to instead.
-    :cvar title: of the window, and of the button.
-    :cvar kind: what it is about, if it is about something that is there.
+    :cvar detail: the detail view to return to instead.
+    :cvar title: the title of the dialog and the label of its button.
+    :cvar kind: the resource name in the proxy, if the form is for an existing
+        resource.
     """
 
     template_name = 'valence/form.html'
@@ -219,7 +224,7 @@ class FormView(Guarded, Steady, forms.ModalFormView):
 
     @property
     def record(self) -> api.Record:
-        """What the form is about."""
+        """Return the resource of the form."""
         if not hasattr(self, '_record'):
             self._record = record(
                 self.request, self.kind, self.kwargs['uuid'], self.index
@@ -227,7 +232,7 @@ class FormView(Guarded, Steady, forms.ModalFormView):
         return self._record
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """Titles and addresses, which follow from the view's names."""
+        """Add titles and URLs."""
         self.page_title = self.modal_header = self.submit_label = self.title
         self.submit_url = reverse(self.view, kwargs=self.kwargs)
         self.modal_id = f'{self.form_id}_modal'
@@ -238,22 +243,22 @@ class FormView(Guarded, Steady, forms.ModalFormView):
 
     @property
     def form_id(self) -> str:
-        """The id of the form in the page."""
+        """Return the HTML ID of the form."""
         return self.view.replace(':', '_').removeprefix('horizon_')
 
     @form_id.setter
     def form_id(self, value: None) -> None:
-        """Horizon's own default."""
+        """Ignore the default that Horizon sets."""
 
     @property
     def success_url(self) -> str:
-        """Where to go when it is done, or is not to be done."""
+        """Return the URL after success or cancel."""
         if self.detail:
             return reverse(self.detail, kwargs=self.kwargs)
         return reverse(self.index)
 
     def get_form_kwargs(self) -> dict[str, Any]:
-        """Give the form what it is about."""
+        """Pass the resource to the form."""
         kwargs = super().get_form_kwargs()
         if self.kind:
             kwargs['record'] = self.record

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the panels of hardware share: a list, and all of one."""
+"""Shared code of the hardware panels: lists and detail pages."""
 
 from typing import Any
 
@@ -13,47 +13,51 @@ from django.utils.translation import ngettext_lazy
 from horizon import tables as horizon_tables
 from valenceclient import schema
 
+from valence_dashboard import actions
 from valence_dashboard import api
 from valence_dashboard import fields
+from valence_dashboard import lists
 from valence_dashboard import tables
 from valence_dashboard import views
 from valence_dashboard.admin.pod_managers import tables as pod_tables
 
-# What most hardware can be filtered by.
+# Filters that most kinds of hardware have.
 FILTERS = ('pod_manager', 'name', 'state', 'health', 'model', 'serial_number')
 
 
 def health(record: api.Record) -> str:
-    """Its health; that of what was not seen lately is not to be believed."""
+    """Show the health, or that the row is stale."""
     if record.missing_since or record.stale:
         return fields.state(
-            'stale', str(_('The last reading could not confirm it.'))
+            'stale', str(_('The last sync could not read it.'))
         )
     return fields.state(record.health)
 
 
-def use(record: api.Record) -> str:
-    """Whether it can be had."""
+def availability(record: api.Record) -> str:
+    """Show whether the hardware is available."""
     if record.node_uuid:
-        return fields.state('used', str(_('It belongs to a node.')))
+        return fields.state('used', str(_('It is allocated to a node.')))
     if record.reserved_to:
         return fields.state(
-            'reserved', str(_('To the project that had it last.'))
+            'reserved', str(_('For the project that used it last.'))
         )
     return fields.state(record.state)
 
 
 def pod_manager() -> Any:
-    """The column of the pod manager."""
+    """Return the column of the pod manager."""
     return tables.column(
         'pod_manager',
         'pod_manager',
-        link=lambda record: views.address(pod_tables.DETAIL, record.podm_uuid),
+        link=lambda record: views.detail_url(
+            pod_tables.DETAIL, record.podm_uuid
+        ),
     )
 
 
-class Compose(tables.Policed, horizon_tables.Action):
-    """Leads to the form that composes a node out of what is chosen."""
+class Compose(actions.PolicyAction, horizon_tables.Action):
+    """Opens the compose form with the selected hardware."""
 
     name = 'compose'
     verbose_name = _('Compose Node')
@@ -62,7 +66,7 @@ class Compose(tables.Policed, horizon_tables.Action):
     verb = 'node:choose'
 
     def allowed(self, request: http.HttpRequest, datum: Any = None) -> bool:
-        """Where it can be had."""
+        """Allow it for free hardware."""
         return datum is None or bool(datum.free)
 
     def handle(
@@ -71,57 +75,60 @@ class Compose(tables.Policed, horizon_tables.Action):
         request: http.HttpRequest,
         object_ids: list[str],
     ) -> http.HttpResponse:
-        """Go there."""
+        """Redirect to the form."""
         query = urlencode({'resources': '\n'.join(object_ids)})
-        where = reverse('horizon:project:nodes:compose')
-        return shortcuts.redirect(f'{where}?{query}')
+        url = reverse('horizon:project:nodes:compose')
+        return shortcuts.redirect(f'{url}?{query}')
 
 
-class Unreserve(tables.Danger):
-    """Frees what nobody has erased."""
+class Unreserve(actions.DangerAction):
+    """Removes the reservation of hardware that was not erased."""
 
     name = 'unreserve'
     icon = 'unlock'
     help_text = _(
-        'What the project that had it last has left on it can then be read '
-        'by the next one.'
+        'The next project can read the data that the last project left on it.'
     )
 
     @staticmethod
     def action_present(count: int) -> str:
-        return ngettext_lazy('Free for All', 'Free for All', count)
+        return ngettext_lazy(
+            'Remove Reservation', 'Remove Reservations', count
+        )
 
     @staticmethod
     def action_past(count: int) -> str:
-        return ngettext_lazy('Freed', 'Freed', count)
+        return ngettext_lazy(
+            'Removed reservation', 'Removed reservations', count
+        )
 
     def allowed(self, request: Any, datum: Any = None) -> bool:
-        """Where it is reserved."""
+        """Allow it for reserved hardware."""
         return datum is None or bool(datum.reserved_to)
 
 
 def urlpatterns(
     kind: str, component: str, collection: str, table: Any
 ) -> list[Any]:
-    """The pages of a kind of hardware.
+    """Return the URL patterns of a hardware panel.
 
-    :param kind: its name in the proxy.
-    :param component: its name in the API's document.
-    :param collection: the name of all of them in the proxy.
-    :param table: shows them.
+    :param kind: the resource name in the proxy.
+    :param component: the schema name in the OpenAPI document.
+    :param collection: the collection name in the proxy.
+    :param table: the table class of the list.
     """
     index = f'horizon:admin:{collection}:index'
     title = table._meta.verbose_name
 
-    class Index(tables.ListView):
+    class Index(lists.ListView):
         table_class = table
         page_title = title
 
     class Detail(views.DetailView):
-        def instead(self, found: api.Record) -> dict[str, str]:
-            """With the pod manager's own words."""
-            said = fields.source(found.properties)
-            return {**super().instead(found), 'properties': said}
+        def replacements(self, found: api.Record) -> dict[str, str]:
+            """Show the raw vendor properties as JSON."""
+            properties = fields.render_json(found.properties)
+            return {**super().replacements(found), 'properties': properties}
 
     Index.collection = collection
     Detail.kind, Detail.component, Detail.index = kind, component, index
@@ -132,7 +139,7 @@ def urlpatterns(
 
 
 def filters(collection: str, *more: str) -> Any:
-    """The filter of a table of hardware."""
+    """Return the filter action of a hardware table."""
     known = schema.parameters('get', collection)
-    wanted = (*FILTERS, *more)
-    return tables.filters(collection, *(n for n in wanted if n in known))
+    names = (*FILTERS, *more)
+    return actions.filter_action(collection, *(n for n in names if n in known))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The tests; nothing of Django can be imported before it is set up."""
+"""Tests. Django has to be set up before anything of it is imported."""
 
 import os
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Horizon's own settings for tests, with these pages."""
+"""Horizon's test settings with the panels of Valence."""
 
 import openstack_dashboard.enabled
 from openstack_dashboard.test.settings import *  # noqa: F403, H303
@@ -9,7 +9,7 @@ from openstack_dashboard.utils import settings as _settings
 
 import valence_dashboard.enabled
 
-# The first of these has been there; Horizon warns of what is there already.
+# Horizon's settings contain the first one, and warn about duplicates.
 HORIZON_CONFIG.pop('dashboards', None)
 HORIZON_CONFIG.pop('default_dashboard', None)
 _settings.update_dashboards(
@@ -18,10 +18,10 @@ _settings.update_dashboards(
     INSTALLED_APPS,
 )
 INSTALLED_APPS = list(dict.fromkeys(INSTALLED_APPS))
-# There is no database, and nothing is compiled.
+# There is no database, and static files are not compiled.
 SESSION_ENGINE = 'django.contrib.sessions.backends.signed_cookies'
 COMPRESS_ENABLED = False
 COMPRESS_PRECOMPILERS = ()
 ALLOWED_HOSTS = ['testserver']
-# Horizon's own tests check no rules.
+# Horizon's test settings disable policy checks.
 POLICY_CHECK_FUNCTION = 'openstack_auth.policy.check'

@@ -11,18 +11,20 @@ _SIZES = ('capacity_gib', 'memory_mib', 'cpu_cores', 'speed_mbps')
 
 
 def size(record: api.Record) -> str:
-    """How large it is, in whatever its kind is measured in."""
+    """Return the size of a device in the units of its type."""
     shown = [
-        fields.show(name, record[name]) for name in _SIZES if record.get(name)
+        fields.render(name, record[name])
+        for name in _SIZES
+        if record.get(name)
     ]
-    return ', '.join(shown) or fields.NOTHING
+    return ', '.join(shown) or fields.EMPTY
 
 
 class Unreserve(inventory.Unreserve):
     verb = 'device:unreserve'
 
     def act(self, client: api.Client, uuid: str) -> None:
-        """Free a device."""
+        """Remove the reservation of a device."""
         client.unreserve_device(uuid, ignore_missing=False)
 
 
@@ -35,7 +37,7 @@ class Devices(tables.Table):
     protocol = tables.column('protocol')
     size = tables.column('size', size)
     model = tables.column('model')
-    state = tables.column('state', inventory.use)
+    state = tables.column('state', inventory.availability)
     health = tables.column('health', inventory.health)
 
     class Meta:

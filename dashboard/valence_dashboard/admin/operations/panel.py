@@ -3,5 +3,5 @@ from valence_dashboard.project.operations import panel
 
 
 class Operations(panel.Operations):
-    # Those of all projects are for those who see what all share.
+    # Operations of all projects need the same rule as the inventory.
     policy_rules = (('composable', 'composable:pod_manager:list'),)

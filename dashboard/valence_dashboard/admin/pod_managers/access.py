@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which projects may use a pod manager that is not for all."""
+"""The projects with access to a pod manager that is not public."""
 
 from typing import Any
 
@@ -12,8 +12,10 @@ from horizon import tabs
 from openstack_dashboard.api import keystone
 from openstack_dashboard.policy import check
 
+from valence_dashboard import actions
 from valence_dashboard import api
 from valence_dashboard import forms as base
+from valence_dashboard import messages
 from valence_dashboard import tables
 from valence_dashboard.exceptions import Error
 
@@ -21,49 +23,49 @@ _LIST = (('composable', 'composable:pod_manager_access:list'),)
 
 
 def _projects(request: http.HttpRequest) -> dict[str, str]:
-    """The names of all projects by their id, as far as Keystone tells."""
+    """Return project names by ID, as far as Keystone lists them."""
     try:
         found, _more = keystone.tenant_list(request)
     except Exception:
-        tables.tell(request)
+        messages.show_error(request)
         return {}
     return {project.id: project.name for project in found}
 
 
-class Grant(tables.Link):
+class Grant(actions.LinkAction):
     name = 'grant'
-    verbose_name = _('Let a Project Use It')
+    verbose_name = _('Grant Access')
     icon = 'plus'
     verb = 'pod_manager_access:create'
 
     def get_link_url(self, datum: api.Record = None) -> str:
-        """The form for the pod manager of the page."""
+        """Return the URL of the form for this pod manager."""
         uuid = self.table.kwargs['uuid']
         return reverse('horizon:admin:pod_managers:grant', args=(uuid,))
 
 
-class Revoke(tables.Danger):
+class Revoke(actions.DangerAction):
     name = 'revoke'
     icon = 'ban'
     verb = 'pod_manager_access:delete'
-    help_text = _('The nodes that they have stay.')
+    help_text = _('Existing nodes of the project remain.')
 
     @staticmethod
     def action_present(count: int) -> str:
-        return ngettext_lazy('Exclude Project', 'Exclude Projects', count)
+        return ngettext_lazy('Revoke Access', 'Revoke Access', count)
 
     @staticmethod
     def action_past(count: int) -> str:
-        return ngettext_lazy('Excluded project', 'Excluded projects', count)
+        return ngettext_lazy('Revoked access', 'Revoked access', count)
 
     def act(self, client: api.Client, uuid: str) -> None:
-        """Exclude a project from the pod manager of the page."""
+        """Revoke the access of a project to this pod manager."""
         client.remove_pod_manager_access(
             self.table.kwargs['uuid'], uuid, ignore_missing=False
         )
 
 
-class Projects(tables.Base):
+class Projects(tables.BaseTable):
     name = tables.column('name', 'name', verbose_name=_('Project'))
     project_id = tables.column('project_id', verbose_name=_('Project ID'))
     created_at = tables.column('created_at', verbose_name=_('Since'))
@@ -71,18 +73,18 @@ class Projects(tables.Base):
     class Meta:
         name = 'access'
         verbose_name = _('Projects')
-        no_data_message = _('No project may use it.')
+        no_data_message = _('No project has access.')
         table_actions = (Grant, Revoke)
         row_actions = (Revoke,)
         footer = False
 
     def get_object_id(self, datum: api.Record) -> str:
-        """It is told by its project."""
+        """Rows are identified by project."""
         return str(datum.project_id)
 
 
 class Tab(tabs.TableTab):
-    """The projects, where not all may use it."""
+    """The projects with access, if the pod manager is not public."""
 
     name = _('Access')
     slug = 'access'
@@ -91,12 +93,12 @@ class Tab(tabs.TableTab):
     preload = False
 
     def allowed(self, request: http.HttpRequest) -> bool:
-        """Where there is something to choose."""
+        """Show the tab only if the pod manager is not public."""
         record = self.tab_group.kwargs['record']
         return not record.is_public and check(_LIST, request)
 
     def get_access_data(self) -> list[api.Record]:
-        """Those who may use it."""
+        """Return the access list."""
         client = api.client(self.request)
         uuid = self.tab_group.kwargs['record'].id
         try:
@@ -105,7 +107,7 @@ class Tab(tabs.TableTab):
                 for found in client.pod_manager_access(uuid)
             ]
         except Error:
-            tables.tell(self.request)
+            messages.show_error(self.request)
             return []
         names = _projects(self.request) if rows else {}
         for row in rows:
@@ -114,10 +116,10 @@ class Tab(tabs.TableTab):
 
 
 class GrantForm(base.Form):
-    """Lets a project use a pod manager."""
+    """Grants a project access to a pod manager."""
 
     project = forms.ChoiceField(label=_('Project'))
-    done = _('Let a project use %s.')
+    success_text = _('Granted access to %s.')
 
     def __init__(
         self, request: http.HttpRequest, *args: Any, **kwargs: Any
@@ -127,6 +129,6 @@ class GrantForm(base.Form):
             _projects(request).items(), key=lambda one: one[1].lower()
         )
 
-    def ask(self, client: api.Client, data: dict[str, Any]) -> Any:
-        """Let it."""
+    def send(self, client: api.Client, data: dict[str, Any]) -> Any:
+        """Add the project to the access list."""
         return client.add_pod_manager_access(self.record.id, data['project'])

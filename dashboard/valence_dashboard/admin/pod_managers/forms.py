@@ -8,20 +8,20 @@ from valenceclient import schema
 
 from valence_dashboard import api
 from valence_dashboard import forms as base
-from valence_dashboard import tables
+from valence_dashboard import messages
 from valence_dashboard.exceptions import Error
 
 
 def _drivers(request: http.HttpRequest) -> list[tuple[str, str]]:
-    """The drivers that can be chosen; the first choice is none of them."""
-    found = [('', _('Find out on first contact'))]
+    """Return the drivers to choose from, preceded by automatic detection."""
+    found = [('', _('Detect on first contact'))]
     try:
         found += [
             (driver.name, f'{driver.name}: {driver.description}')
             for driver in api.client(request).drivers()
         ]
     except Error:
-        tables.tell(request)
+        messages.show_error(request)
     return found
 
 
@@ -31,7 +31,9 @@ class Register(base.ResourceForm):
     kind = 'pod_manager'
     schema = schema.body('post', 'pod_managers')
     order = tuple(schema['properties'])
-    done = _('Registered %s. It is online once it has been reached.')
+    success_text = _(
+        'Registered %s. It becomes online after the first contact.'
+    )
 
     def __init__(
         self, request: http.HttpRequest, *args: Any, **kwargs: Any
@@ -53,43 +55,41 @@ class Edit(Register):
     """Changes a pod manager."""
 
     schema = schema.body('patch', 'pod_managers/{id}')
-    done = _('Changed %s.')
+    success_text = _('Changed %s.')
 
 
-class Remove(base.Form):
-    """Removes a pod manager, with its nodes if need be."""
+class Delete(base.Form):
+    """Deletes a pod manager, optionally with its nodes."""
 
     cascade = forms.BooleanField(
-        label=_('Release its nodes first'),
+        label=_('Release its nodes'),
         required=False,
-        help_text=_('Nothing new is composed on it from then on.'),
+        help_text=_('No new nodes are composed on it.'),
     )
     unregister = forms.BooleanField(
-        label=_('Take them back from Ironic before'),
+        label=_('Unregister its nodes from Ironic'),
         required=False,
-        help_text=_('A node that is in use there stands in the way.'),
+        help_text=_('This fails if Ironic uses a node.'),
     )
     force = forms.BooleanField(
-        label=_('Forget nodes that cannot be released'),
+        label=_('Delete nodes that cannot be released'),
         required=False,
         help_text=_(
-            'For a pod manager that is gone for good: whatever it has '
-            'composed stays composed.'
+            'Use this if the pod manager no longer exists. Its hardware '
+            'remains composed.'
         ),
     )
-    done = _('Removing %s.')
+    success_text = _('Deleting %s.')
 
     def clean(self) -> dict[str, Any]:
-        """The others say how nodes are released."""
+        """Check that the other options come with "cascade"."""
         data: dict[str, Any] = super().clean()
         if any(data.values()) and not data.get('cascade'):
-            self.add_error(
-                'cascade', _('What is ticked below goes with this only.')
-            )
+            self.add_error('cascade', _('The options below require this one.'))
         return data
 
-    def ask(self, client: api.Client, data: dict[str, Any]) -> Any:
-        """Delete it, at once or by an operation."""
+    def send(self, client: api.Client, data: dict[str, Any]) -> Any:
+        """Delete the pod manager, directly or with an operation."""
         params = {name: 'true' for name in data if data[name]}
         client.delete_pod_manager(
             self.record.id, ignore_missing=False, **params

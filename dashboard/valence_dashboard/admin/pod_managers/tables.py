@@ -6,6 +6,7 @@ from django.utils import html
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
+from valence_dashboard import actions
 from valence_dashboard import api
 from valence_dashboard import fields
 from valence_dashboard import tables as base
@@ -15,9 +16,9 @@ DETAIL = 'horizon:admin:pod_managers:detail'
 
 
 def status(record: api.Record) -> str:
-    """Whether it is online, and whatever else is to be said of it."""
+    """Show the status, maintenance mode and sync errors."""
     if record.deleting_at:
-        return fields.state('removing')
+        return fields.state('deleting')
     shown = [fields.state(record.status, record.status_reason)]
     if record.maintenance:
         shown.append(fields.state('maintenance'))
@@ -27,24 +28,26 @@ def status(record: api.Record) -> str:
 
 
 def devices(record: api.Record) -> str:
-    """How many of its devices are free, whatever they are."""
+    """Show how many devices of all types are free."""
     kinds = (record.capacity or {}).get('devices', {}).values()
     amounts = {
         name: sum(kind[name] for kind in kinds) for name in ('total', 'free')
     }
-    return fields.free(amounts, 'devices')
+    return fields.capacity_bar(amounts, 'devices')
 
 
 def amount(name: str) -> Any:
-    """A column of what it has, and how much of it is free."""
+    """Return a column with total and free capacity."""
     return base.column(
         name,
-        lambda record: fields.free((record.capacity or {}).get(name), name),
+        lambda record: fields.capacity_bar(
+            (record.capacity or {}).get(name), name
+        ),
         sortable=False,
     )
 
 
-class Register(base.Link):
+class Register(actions.LinkAction):
     name = 'register'
     verbose_name = _('Register Pod Manager')
     url = 'horizon:admin:pod_managers:register'
@@ -52,7 +55,7 @@ class Register(base.Link):
     verb = 'pod_manager:create'
 
 
-class Edit(base.Link):
+class Edit(actions.LinkAction):
     name = 'edit'
     verbose_name = _('Edit')
     url = 'horizon:admin:pod_managers:edit'
@@ -60,16 +63,16 @@ class Edit(base.Link):
     verb = 'pod_manager:update'
 
 
-class Remove(base.Link):
-    name = 'remove'
-    verbose_name = _('Remove')
-    url = 'horizon:admin:pod_managers:remove'
+class Delete(actions.LinkAction):
+    name = 'delete'
+    verbose_name = _('Delete')
+    url = 'horizon:admin:pod_managers:delete'
     icon = 'trash'
     verb = 'pod_manager:delete'
     action_type = 'danger'
 
 
-class Topology(base.Link):
+class Topology(actions.LinkAction):
     name = 'topology'
     verbose_name = _('Topology')
     url = 'horizon:admin:topology:detail'
@@ -78,11 +81,11 @@ class Topology(base.Link):
     verb = 'pod_manager:topology'
 
 
-class Sync(base.Batch):
+class Sync(actions.BatchAction):
     name = 'sync'
     icon = 'refresh'
     verb = 'pod_manager:sync'
-    help_text = _('Their whole inventory is read anew.')
+    help_text = _('Reads the full inventory.')
 
     @staticmethod
     def action_present(count: int) -> str:
@@ -93,31 +96,35 @@ class Sync(base.Batch):
         return ngettext_lazy('Syncing', 'Syncing', count)
 
     def act(self, client: api.Client, uuid: str) -> None:
-        """Have it read."""
+        """Start a sync."""
         client.sync_pod_manager(uuid)
 
 
-class Maintenance(base.Batch):
+class Maintenance(actions.BatchAction):
     name = 'maintenance'
     icon = 'wrench'
     verb = 'pod_manager:update'
-    help_text = _('Nothing new is composed on a pod manager in maintenance.')
+    help_text = _(
+        'No nodes are composed on a pod manager in maintenance mode.'
+    )
     value = True
 
     @staticmethod
     def action_present(count: int) -> str:
-        return ngettext_lazy('Begin Maintenance', 'Begin Maintenance', count)
+        return ngettext_lazy('Enable Maintenance', 'Enable Maintenance', count)
 
     @staticmethod
     def action_past(count: int) -> str:
-        return ngettext_lazy('In maintenance', 'In maintenance', count)
+        return ngettext_lazy(
+            'Enabled maintenance', 'Enabled maintenance', count
+        )
 
     def allowed(self, request: http.HttpRequest, datum: Any = None) -> bool:
-        """Where it would change something."""
+        """Allow it if it would change something."""
         return datum is None or bool(datum.maintenance) != self.value
 
     def act(self, client: api.Client, uuid: str) -> None:
-        """Begin or end it."""
+        """Set the maintenance mode."""
         client.update_pod_manager(uuid, maintenance=self.value)
 
 
@@ -127,47 +134,52 @@ class EndMaintenance(Maintenance):
 
     @staticmethod
     def action_present(count: int) -> str:
-        return ngettext_lazy('End Maintenance', 'End Maintenance', count)
+        return ngettext_lazy(
+            'Disable Maintenance', 'Disable Maintenance', count
+        )
 
     @staticmethod
     def action_past(count: int) -> str:
-        return ngettext_lazy('Out of maintenance', 'Out of maintenance', count)
+        return ngettext_lazy(
+            'Disabled maintenance', 'Disabled maintenance', count
+        )
 
 
-class RemoveSeveral(base.Danger):
-    name = 'remove_several'
+class DeleteSelected(actions.DangerAction):
+    name = 'delete_selected'
     verb = 'pod_manager:delete'
-    help_text = _('A pod manager that has nodes is not removed.')
+    help_text = _('Pod managers with nodes are not deleted.')
 
     @staticmethod
     def action_present(count: int) -> str:
         return ngettext_lazy(
-            'Remove Pod Manager', 'Remove Pod Managers', count
+            'Delete Pod Manager', 'Delete Pod Managers', count
         )
 
     @staticmethod
     def action_past(count: int) -> str:
         return ngettext_lazy(
-            'Removed Pod Manager', 'Removed Pod Managers', count
+            'Deleted Pod Manager', 'Deleted Pod Managers', count
         )
 
     def act(self, client: api.Client, uuid: str) -> None:
-        """Remove it if it has no nodes."""
+        """Delete the pod manager if it has no nodes."""
         try:
             client.delete_pod_manager(uuid, ignore_missing=False)
         except Error as exc:
             if 'cascade=' not in str(exc):
                 raise
             name = self.table.get_object_by_id(uuid).name
-            # It speaks of a parameter, where the page has a box to tick.
+            # The API message names a query parameter; the page has a check
+            # box.
             raise Error(
-                _('%s has nodes. "Remove" in its own row can release them.')
+                _('%s has nodes. Use the row action "Delete" to release them.')
                 % name
             ) from exc
 
 
-def settled(record: api.Record) -> bool:
-    """Whether nothing is expected to happen to it soon."""
+def is_stable(record: api.Record) -> bool:
+    """Return whether the row is not expected to change soon."""
     new = record.status_changed_at is None or (
         record.status == 'online'
         and record.synced_at is None
@@ -189,24 +201,24 @@ class PodManagers(base.Table):
         'synced_at', verbose_name=_('Inventory'), sortable=False
     )
     location = base.column('location')
-    settled = base.settled(settled)
+    stable = base.stable_column(is_stable)
 
     class Meta:
         name = 'pod_managers'
         verbose_name = _('Pod Managers')
-        no_data_message = _('There is no pod manager. Register one.')
-        status_columns = ('settled',)
+        no_data_message = _('No pod managers.')
+        status_columns = ('stable',)
         row_class = base.Row
         table_actions = (
-            base.filters(
+            actions.filter_action(
                 'pod_managers', 'name', 'status', 'driver', 'location'
             ),
             Register,
             Sync,
-            RemoveSeveral,
+            DeleteSelected,
         )
         table_actions_menu = (Maintenance, EndMaintenance)
         row_actions = (
             *(Sync, Topology, Edit, Maintenance, EndMaintenance),
-            Remove,
+            Delete,
         )

@@ -6,8 +6,8 @@ from django.utils.translation import gettext_lazy as _
 from horizon import tabs
 
 from valence_dashboard import fields
+from valence_dashboard import lists
 from valence_dashboard import operations
-from valence_dashboard import tables
 from valence_dashboard.admin.chassis import tables as chassis
 from valence_dashboard.admin.devices import tables as devices
 from valence_dashboard.admin.pod_managers import access
@@ -16,7 +16,7 @@ from valence_dashboard.project.nodes import tables as nodes
 
 
 class Overview(tabs.Tab):
-    """All that the API tells of it."""
+    """All fields of the pod manager."""
 
     name = _('Overview')
     slug = 'overview'
@@ -25,13 +25,13 @@ class Overview(tabs.Tab):
     def get_context_data(
         self, request: http.HttpRequest, **kwargs: Any
     ) -> dict[str, Any]:
-        """Field by field."""
+        """Add the fields."""
         record = self.tab_group.kwargs['record']
         return {'details': fields.details('PodManager', record)}
 
 
 class Capacity(tabs.Tab):
-    """What it has, and how much of that is free."""
+    """Total and free capacity."""
 
     name = _('Capacity')
     slug = 'capacity'
@@ -40,27 +40,29 @@ class Capacity(tabs.Tab):
     def get_context_data(
         self, request: http.HttpRequest, **kwargs: Any
     ) -> dict[str, Any]:
-        """A bar for each kind of thing."""
+        """Add a bar for each resource."""
         capacity = self.tab_group.kwargs['record'].capacity or {}
         found = [
-            (fields.label(name), fields.free(amounts, name))
+            (fields.label(name), fields.capacity_bar(amounts, name))
             for name, amounts in capacity.items()
             if name != 'devices'
         ]
         for kind, amounts in capacity.get('devices', {}).items():
-            found.append((fields.label(kind), fields.free(amounts, kind)))
+            found.append(
+                (fields.label(kind), fields.capacity_bar(amounts, kind))
+            )
             sizes = amounts['capacity_gib']
             if sizes['total']:
                 found.append(
                     (
                         f'{fields.label(kind)}: {_("capacity")}',
-                        fields.free(sizes, 'capacity_gib'),
+                        fields.capacity_bar(sizes, 'capacity_gib'),
                     )
                 )
         return {'bars': found}
 
 
-class Racks(tables.ListTab):
+class Racks(lists.ListTab):
     name = _('Racks')
     slug = 'racks'
     table_classes = (chassis.Chassis,)
@@ -68,21 +70,21 @@ class Racks(tables.ListTab):
     query = {'sort_key': 'name'}
 
 
-class Systems(tables.ListTab):
+class Systems(lists.ListTab):
     name = _('Systems')
     slug = 'systems'
     table_classes = (systems.Systems,)
     collection = 'systems'
 
 
-class Devices(tables.ListTab):
+class Devices(lists.ListTab):
     name = _('Devices')
     slug = 'devices'
     table_classes = (devices.Devices,)
     collection = 'devices'
 
 
-class Nodes(tables.ListTab):
+class Nodes(lists.ListTab):
     name = _('Nodes')
     slug = 'nodes'
     table_classes = (nodes.Nodes,)

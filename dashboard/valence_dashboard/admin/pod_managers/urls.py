@@ -9,5 +9,5 @@ urlpatterns = [
     path('<uuid>/', views.Detail.as_view(), name='detail'),
     path('<uuid>/edit/', views.Edit.as_view(), name='edit'),
     path('<uuid>/grant/', views.Grant.as_view(), name='grant'),
-    path('<uuid>/remove/', views.Remove.as_view(), name='remove'),
+    path('<uuid>/delete/', views.Delete.as_view(), name='delete'),
 ]

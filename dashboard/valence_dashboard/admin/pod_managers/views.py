@@ -5,7 +5,8 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from valence_dashboard import api
-from valence_dashboard import tables as base_tables
+from valence_dashboard import lists
+from valence_dashboard import messages
 from valence_dashboard import views
 from valence_dashboard.admin.pod_managers import access
 from valence_dashboard.admin.pod_managers import forms
@@ -15,8 +16,8 @@ from valence_dashboard.admin.pod_managers import tabs as pod_tabs
 _INDEX = 'horizon:admin:pod_managers:index'
 
 
-class Index(base_tables.ListView):
-    """The pod managers, and how full they are."""
+class Index(lists.ListView):
+    """The list of pod managers with their capacity."""
 
     table_class = tables.PodManagers
     page_title = _('Pod Managers')
@@ -24,7 +25,7 @@ class Index(base_tables.ListView):
     query = {'sort_key': 'name'}
 
     def complete(self, rows: list[api.Record]) -> None:
-        """What each of them has, by one question for all."""
+        """Add the capacity of all rows with one request."""
         if rows:
             capacities = api.client(self.request).get_capacities()
             for row in rows:
@@ -32,14 +33,14 @@ class Index(base_tables.ListView):
 
 
 class Detail(views.TabsView):
-    """A pod manager, and what belongs to it."""
+    """A pod manager with its resources in tabs."""
 
     template_name = 'valence/tabs.html'
     tab_group_class = pod_tabs.PodManager
     page_title = '{{ record.name }}'
 
     def get_tabs(self, request: Any, **kwargs: Any) -> Any:
-        """The tabs, which know what they are about."""
+        """Return the tabs, which get the pod manager as an argument."""
         if self._tab_group is None:
             self.record = views.record(
                 request, 'pod_manager', self.kwargs['uuid'], _INDEX
@@ -48,7 +49,7 @@ class Detail(views.TabsView):
         return super().get_tabs(request, **kwargs)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """What the head of the page shows."""
+        """Add what the page header shows."""
         context = super().get_context_data(**kwargs)
         context['record'] = self.record
         table = tables.PodManagers(self.request)
@@ -81,37 +82,37 @@ class Edit(views.FormView):
 
 
 class Grant(views.FormView):
-    """Let a project use a pod manager."""
+    """Grant a project access to a pod manager."""
 
     action = access.Grant
     form_class = access.GrantForm
-    title = _('Let a Project Use It')
+    title = _('Grant Access')
     view = 'horizon:admin:pod_managers:grant'
     index = _INDEX
     kind = 'pod_manager'
     detail = tables.DETAIL
 
 
-class Remove(views.FormView):
-    """Remove a pod manager, having seen what stands in the way."""
+class Delete(views.FormView):
+    """Delete a pod manager; the form lists the nodes that prevent it."""
 
-    action = tables.Remove
-    form_class = forms.Remove
-    template_name = 'valence/remove.html'
-    title = _('Remove Pod Manager')
-    view = 'horizon:admin:pod_managers:remove'
+    action = tables.Delete
+    form_class = forms.Delete
+    template_name = 'valence/delete.html'
+    title = _('Delete Pod Manager')
+    view = 'horizon:admin:pod_managers:delete'
     index = _INDEX
     kind = 'pod_manager'
-    SHOWN = 20
+    MAX_NODES = 20
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """The nodes that it has."""
+        """Add the nodes of the pod manager."""
         context = super().get_context_data(**kwargs)
         try:
             nodes, context['more'] = api.page(
-                self.request, 'nodes', self.SHOWN, podm_uuid=self.record.id
+                self.request, 'nodes', self.MAX_NODES, podm_uuid=self.record.id
             )
             context['nodes'] = nodes
         except api.exceptions.Error:
-            base_tables.tell(self.request)
+            messages.show_error(self.request)
         return context

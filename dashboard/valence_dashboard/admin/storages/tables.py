@@ -8,8 +8,8 @@ from valence_dashboard.admin import inventory
 
 
 def room(record: api.Record) -> str:
-    """How much of it is free."""
-    return fields.free(
+    """Show the free capacity."""
+    return fields.capacity_bar(
         {'total': record.capacity_gib, 'free': record.free_gib},
         'capacity_gib',
     )

@@ -12,7 +12,7 @@ class Unreserve(inventory.Unreserve):
     verb = 'system:unreserve'
 
     def act(self, client: api.Client, uuid: str) -> None:
-        """Free a system."""
+        """Remove the reservation of a system."""
         client.unreserve_system(uuid, ignore_missing=False)
 
 
@@ -25,7 +25,7 @@ class Systems(tables.Table):
     memory_mib = tables.column('memory_mib')
     storage_gib = tables.column('storage_gib')
     power_state = tables.column('power_state')
-    state = tables.column('state', inventory.use)
+    state = tables.column('state', inventory.availability)
     health = tables.column('health', inventory.health)
 
     class Meta:

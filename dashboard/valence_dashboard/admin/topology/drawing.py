@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What of a pod is drawn where: racks, what is in them, systems as boxes."""
+"""The layout of a pod: racks, the chassis in them, systems as boxes."""
 
 import collections
 import re
@@ -11,76 +11,81 @@ from django.utils.translation import gettext_lazy as _
 
 from valence_dashboard import fields
 
-# How a system may look: what it is called, and the sign in its box, so that
-# nobody has to tell the colours apart.
-LOOKS = {
+# The appearances of a system: label, and the symbol in its box, so that it can
+# be recognized without colors.
+APPEARANCES = {
     'free': (_('Free'), ''),
     'composed': (_('Composed'), '●'),
-    'off': (_('Composed, switched off'), '○'),
-    'failed': (_('Failed, or not to be had'), '✕'),
+    'off': (_('Composed, powered off'), '○'),
+    'failed': (_('Failed or unavailable'), '✕'),
 }
-_TOLD = ('cpu_cores', 'memory_mib', 'power_state', 'health')
+_DETAILS = ('cpu_cores', 'memory_mib', 'power_state', 'health')
 Box = dict[str, Any]
 
 
 def draw(tree: dict[str, Any]) -> dict[str, Any]:
-    """What the page shows of the tree that the API tells.
+    """Return what the template needs to draw a topology of the API.
 
     :returns: ``racks``, each with ``name``, ``systems`` and ``boxes``;
-        ``legend``, the looks with the number of systems that have them.
+        ``legend``, the appearances with their number of systems.
     """
     counted: collections.Counter[str] = collections.Counter()
     racks: list[Box] = []
     loose: Box = {'name': None, 'systems': tree['systems'], 'chassis': []}
-    _gather(tree['chassis'], racks, loose)
-    racks = _in_order(racks)
+    _find_racks(tree['chassis'], racks, loose)
+    racks = _sorted_by_name(racks)
     if loose['systems'] or loose['chassis']:
-        loose['name'] = _('In no rack')
+        loose['name'] = _('Not in a rack')
         racks.append(loose)
     return {
         'racks': [_box(rack, '', counted) for rack in racks],
         'legend': [
             {
-                'look': look,
+                'appearance': name,
                 'label': label,
-                'sign': sign,
-                'count': counted[look],
+                'symbol': symbol,
+                'count': counted[name],
             }
-            for look, (label, sign) in LOOKS.items()
+            for name, (label, symbol) in APPEARANCES.items()
         ],
     }
 
 
-def _gather(chassis: list[Box], racks: list[Box], loose: Box) -> None:
-    """Find the racks, however deep they are; the rest is in no rack."""
+def _find_racks(chassis: list[Box], racks: list[Box], loose: Box) -> None:
+    """Find the racks at any depth; collect everything else in ``loose``."""
     for one in chassis:
         if one['type'] == 'rack':
             racks.append(one)
-        elif any(inner['type'] == 'rack' for inner in _below(one)):
+        elif any(inner['type'] == 'rack' for inner in _descendants(one)):
             loose['systems'] = loose['systems'] + one['systems']
-            _gather(one['chassis'], racks, loose)
+            _find_racks(one['chassis'], racks, loose)
         else:
             loose['chassis'].append(one)
 
 
-def _below(chassis: Box) -> Iterator[Box]:
+def _descendants(chassis: Box) -> Iterator[Box]:
     for one in chassis['chassis']:
         yield one
-        yield from _below(one)
+        yield from _descendants(one)
 
 
 def _box(
     chassis: Box, outside: str, counted: collections.Counter[str]
 ) -> dict[str, Any]:
-    """A chassis with what is in it.
+    """Return a chassis with its content.
 
-    :param outside: the name of what it is in, which is not said again.
+    :param outside: the name of the enclosing chassis, which is omitted from
+        the short name.
     """
     name = str(chassis['name'])
-    inner = [_box(one, name, counted) for one in _in_order(chassis['chassis'])]
-    systems = [_system(one, counted) for one in _in_order(chassis['systems'])]
+    inner = [
+        _box(one, name, counted) for one in _sorted_by_name(chassis['chassis'])
+    ]
+    systems = [
+        _system(one, counted) for one in _sorted_by_name(chassis['systems'])
+    ]
     short = name.removeprefix(outside).strip(' -_/') or name
-    # A sled of one system needs no frame and no name of its own.
+    # A sled with one system is drawn as that system.
     return {
         'name': name,
         'short': short[:1].upper() + short[1:],
@@ -88,7 +93,7 @@ def _box(
         'boxes': [one for one in inner if not one['single']],
         'systems': systems + [one['single'] for one in inner if one['single']],
         'single': (
-            {**systems[0], 'place': name}
+            {**systems[0], 'location': name}
             if chassis.get('type') == 'sled'
             and len(systems) == 1
             and not inner
@@ -102,8 +107,8 @@ def _box(
     }
 
 
-def look(system: Box) -> str:
-    """How a system looks."""
+def appearance(system: Box) -> str:
+    """Return the appearance of a system."""
     if (
         system['health'] == 'critical'
         or system['state'] == 'unavailable'
@@ -116,32 +121,32 @@ def look(system: Box) -> str:
 
 
 def _system(system: Box, counted: collections.Counter[str]) -> Box:
-    looks = look(system)
-    counted[looks] += 1
-    label, sign = LOOKS[looks]
+    name = appearance(system)
+    counted[name] += 1
+    label, symbol = APPEARANCES[name]
     view, uuid = 'horizon:admin:systems:detail', system['uuid']
     if system['node_uuid']:
         view, uuid = 'horizon:project:nodes:detail', system['node_uuid']
     return {
         'name': system['name'],
-        'look': looks,
+        'appearance': name,
         'label': label,
-        'sign': sign,
+        'symbol': symbol,
         'url': reverse(view, args=(uuid,)),
-        'told': ', '.join(
-            f'{fields.label(name)}: {_plain(name, system[name])}'
-            for name in _TOLD
+        'details': ', '.join(
+            f'{fields.label(name)}: {_text(name, system[name])}'
+            for name in _DETAILS
         ),
     }
 
 
-def _plain(name: str, value: Any) -> str:
-    """A value without markup."""
-    return str(value) if name in fields.STATES else fields.show(name, value)
+def _text(name: str, value: Any) -> str:
+    """Return a value without markup."""
+    return str(value) if name in fields.STATES else fields.render(name, value)
 
 
-def _in_order(named: list[Box]) -> list[Box]:
-    """By name, where the second comes before the tenth."""
+def _sorted_by_name(named: list[Box]) -> list[Box]:
+    """Sort by name, with numbers in numerical order."""
     return sorted(
         named,
         key=lambda one: [

@@ -7,18 +7,20 @@ from django.utils.translation import gettext_lazy as _
 from horizon import views
 
 from valence_dashboard import api
-from valence_dashboard import tables
+from valence_dashboard import messages
 from valence_dashboard.admin.pod_managers import tables as pod_tables
 from valence_dashboard.admin.topology import drawing
 from valence_dashboard.exceptions import Error
 
 _POD_MANAGERS = 1000  # more than can be chosen from on one page
-# What tells how a pod manager is.
-_SHOWN = 'uuid,name,status,status_reason,maintenance,sync_error,deleting_at'
+# The fields that show the status of a pod manager.
+_STATUS_FIELDS = (
+    'uuid,name,status,status_reason,maintenance,sync_error,deleting_at'
+)
 
 
 class Topology(views.HorizonTemplateView):
-    """The racks of a pod manager with all that is in them."""
+    """The racks of a pod manager with their content."""
 
     template_name = 'valence/topology.html'
     page_title = _('Topology')
@@ -26,23 +28,23 @@ class Topology(views.HorizonTemplateView):
     def get(
         self, request: http.HttpRequest, *args: Any, **kwargs: Any
     ) -> http.HttpResponse:
-        """The page; without a pod manager, that of the first one."""
+        """Show the page, by default of the first pod manager."""
         chosen = request.GET.get('pod_manager')
         if chosen:
             return redirect('horizon:admin:topology:detail', chosen)
         return super().get(request, *args, **kwargs)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """The pod managers to choose from, and the drawing of one."""
+        """Add the pod managers to choose from, and the drawing of one."""
         context = super().get_context_data(**kwargs)
         chosen = self.kwargs.get('uuid')
         try:
-            found = api.many(
+            found = api.list_resources(
                 self.request,
                 'pod_managers',
                 _POD_MANAGERS,
                 sort_key='name',
-                fields=_SHOWN,
+                fields=_STATUS_FIELDS,
             )
             context['pod_managers'] = found
             if chosen is None and found:
@@ -55,6 +57,6 @@ class Topology(views.HorizonTemplateView):
                 pod_tables.status(one) for one in found if one.id == chosen
             ]
         except Error:
-            tables.tell(self.request)
+            messages.show_error(self.request)
         context['chosen'] = chosen
         return context

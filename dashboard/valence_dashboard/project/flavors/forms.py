@@ -16,7 +16,7 @@ class Create(base.ResourceForm):
     kind = 'flavor'
     schema = schema.body('post', 'flavors')
     order = ('name', 'description', 'is_public')
-    done = _('Created %s.')
+    success_text = _('Created %s.')
 
     def __init__(
         self, request: http.HttpRequest, *args: Any, **kwargs: Any
@@ -31,20 +31,20 @@ class Create(base.ResourceForm):
         )
         self.fields.update(self.requirements.fields())
 
-    def plain(self) -> list[Any]:
-        """The fields that are no requirements."""
+    def general_fields(self) -> list[Any]:
+        """Return the fields that are not requirements."""
         return [self[name] for name in self.order]
 
     def groups(self) -> list[dict[str, Any]]:
-        """The requirements in the order of the page."""
+        """Return the requirements in the order of the page."""
         return self.requirements.groups(self)
 
     def body(self, data: dict[str, Any]) -> dict[str, Any]:
-        """With what it asks of hardware."""
+        """Add the requirements."""
         body = super().body(data)
         if self.record is None:
             body.setdefault('is_public', False)
-        properties = self.requirements.collect(data)
+        properties = self.requirements.to_properties(data)
         if self.record is None or properties != self.record.properties:
             body['properties'] = properties
         return body
@@ -54,4 +54,4 @@ class Edit(Create):
     """Changes a flavor."""
 
     schema = schema.body('patch', 'flavors/{id}')
-    done = _('Changed %s.')
+    success_text = _('Changed %s.')

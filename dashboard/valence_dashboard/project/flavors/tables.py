@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 from openstack_dashboard import policy
 
+from valence_dashboard import actions
 from valence_dashboard import api
 from valence_dashboard import tables as base
 
@@ -15,16 +16,16 @@ DETAIL = 'horizon:project:flavors:detail'
 PUBLISH = (('composable', 'composable:flavor:publish'),)
 
 
-def may_change(
+def can_change(
     self: Any, request: http.HttpRequest, datum: Any = None
 ) -> bool:
-    """Public flavors are the business of those who may publish."""
+    """Allow changes of public flavors to users who may publish."""
     return (
         datum is None or not datum.is_public or policy.check(PUBLISH, request)
     )
 
 
-class Create(base.Link):
+class Create(actions.LinkAction):
     name = 'create'
     verbose_name = _('Create Flavor')
     url = 'horizon:project:flavors:create'
@@ -32,7 +33,7 @@ class Create(base.Link):
     verb = 'flavor:create'
 
 
-class Compose(base.Link):
+class Compose(actions.LinkAction):
     name = 'compose'
     verbose_name = _('Compose Node')
     classes = ()
@@ -40,25 +41,25 @@ class Compose(base.Link):
     verb = 'node:create'
 
     def get_link_url(self, datum: api.Record = None) -> str:
-        """The form, with the flavor chosen."""
+        """Return the URL of the form with the flavor selected."""
         query = urlencode({'flavor': datum.id})
         return f'{reverse("horizon:project:nodes:compose")}?{query}'
 
 
-class Edit(base.Link):
+class Edit(actions.LinkAction):
     name = 'edit'
     verbose_name = _('Edit')
     url = 'horizon:project:flavors:edit'
     icon = 'pencil'
     verb = 'flavor:update'
-    allowed = may_change
+    allowed = can_change
 
 
-class Delete(base.Danger):
+class Delete(actions.DangerAction):
     name = 'delete'
     verb = 'flavor:delete'
-    help_text = _('Nodes that were composed by it stay as they are.')
-    allowed = may_change
+    help_text = _('This does not affect existing nodes.')
+    allowed = can_change
 
     @staticmethod
     def action_present(count: int) -> str:
@@ -69,7 +70,7 @@ class Delete(base.Danger):
         return ngettext_lazy('Deleted flavor', 'Deleted flavors', count)
 
     def act(self, client: api.Client, uuid: str) -> None:
-        """Delete it."""
+        """Delete the flavor."""
         client.delete_flavor(uuid, ignore_missing=False)
 
 
@@ -83,9 +84,9 @@ class Flavors(base.Table):
     class Meta:
         name = 'flavors'
         verbose_name = _('Flavors')
-        no_data_message = _('There is no flavor. Create one.')
+        no_data_message = _('No flavors.')
         table_actions = (
-            base.filters('flavors', 'name', 'is_public'),
+            actions.filter_action('flavors', 'name', 'is_public'),
             Create,
             Delete,
         )

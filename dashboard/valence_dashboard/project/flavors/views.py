@@ -5,7 +5,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from valence_dashboard import api
-from valence_dashboard import tables as base_tables
+from valence_dashboard import lists
 from valence_dashboard import views
 from valence_dashboard.project.flavors import forms
 from valence_dashboard.project.flavors import tables
@@ -13,8 +13,8 @@ from valence_dashboard.project.flavors import tables
 _INDEX = 'horizon:project:flavors:index'
 
 
-class Index(base_tables.ListView):
-    """The flavors that the project may use."""
+class Index(lists.ListView):
+    """The flavors that the project can use."""
 
     table_class = tables.Flavors
     page_title = _('Flavors')
@@ -22,7 +22,7 @@ class Index(base_tables.ListView):
     query = {'sort_key': 'name'}
 
     def complete(self, rows: list[api.Record]) -> None:
-        """Nothing is missing."""
+        """Nothing to add."""
 
 
 class Detail(views.DetailView):
@@ -33,11 +33,11 @@ class Detail(views.DetailView):
     index = _INDEX
 
     def actions(self, found: api.Record) -> Any:
-        """What can be done with it."""
+        """Return the actions of the flavor."""
         return tables.Flavors(self.request).render_row_actions(found)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """Where the buttons post to."""
+        """Add the URL for the actions."""
         return super().get_context_data(**kwargs) | {'url': reverse(_INDEX)}
 
 

@@ -9,11 +9,11 @@ from valenceclient import schema
 from valence_dashboard import api
 from valence_dashboard import fields
 from valence_dashboard import forms as base
-from valence_dashboard import tables
+from valence_dashboard import messages
 from valence_dashboard.exceptions import Error
 
 _ACTIONS = schema.body('post', 'nodes/{id}/action')['properties']
-_HANDOVER = schema.body('post', 'nodes/{id}/register')['properties']
+_REGISTER = schema.body('post', 'nodes/{id}/register')['properties']
 _DEVICES = 1000  # more than can be chosen from on one page
 
 
@@ -23,24 +23,24 @@ class Edit(base.ResourceForm):
     kind = 'node'
     schema = schema.body('patch', 'nodes/{id}')
     order = ('name', 'description')
-    done = _('Changed %s.')
+    success_text = _('Changed %s.')
 
 
 class Adopt(base.ResourceForm):
-    """Takes over a node that exists on a pod manager."""
+    """Adopts a node that exists on a pod manager."""
 
     kind = 'node'
     schema = schema.body('post', 'nodes/manage')
     order = ('name', 'pod_manager', 'resource_uri')
-    done = _('Adopting %s.')
+    success_text = _('Adopting %s.')
 
-    def ask(self, client: api.Client, data: dict[str, Any]) -> Any:
-        """Have it adopted."""
+    def send(self, client: api.Client, data: dict[str, Any]) -> Any:
+        """Adopt the node."""
         return client.manage_node(**data)
 
 
-class _Act(base.Form):
-    """One of the actions on a node, with the values that it takes."""
+class _ActionForm(base.Form):
+    """An action of a node with its parameters."""
 
     action: str
 
@@ -53,23 +53,23 @@ class _Act(base.Form):
             self.fields[name] = base.field(name, one, True)
 
 
-class Power(_Act):
-    """Switches on or off, or restarts."""
+class Power(_ActionForm):
+    """Changes the power state."""
 
     action = 'Reset'
-    done = _('Switching %s.')
+    success_text = _('Changing the power state of %s.')
 
-    def ask(self, client: api.Client, data: dict[str, Any]) -> Any:
-        """Reset it."""
+    def send(self, client: api.Client, data: dict[str, Any]) -> Any:
+        """Reset the node."""
         return client.reset_node(self.record.id, data['Type'])
 
 
-class Boot(_Act):
-    """Chooses what to boot from."""
+class Boot(_ActionForm):
+    """Sets the boot device."""
 
     action = 'Boot'
-    done = _('Setting what %s boots from.')
-    # What Redfish knows; the pod manager decides what it takes.
+    success_text = _('Setting the boot device of %s.')
+    # Targets that Redfish defines; the pod manager may support fewer.
     TARGETS = ('Pxe', 'Hdd', 'Cd', 'Usb', 'UefiHttp', 'BiosSetup', 'None')
 
     def __init__(
@@ -82,45 +82,45 @@ class Boot(_Act):
         )
         self.fields['Enabled'].initial = 'Once'
 
-    def ask(self, client: api.Client, data: dict[str, Any]) -> Any:
-        """Set it."""
+    def send(self, client: api.Client, data: dict[str, Any]) -> Any:
+        """Set the boot device."""
         return client.boot_node(
             self.record.id, data['Enabled'], data['Target']
         )
 
 
 class Register(base.Form):
-    """Hands a node over to Ironic."""
+    """Registers a node with Ironic."""
 
-    done = _('Registering %s with Ironic.')
+    success_text = _('Registering %s with Ironic.')
 
     def __init__(
         self, request: http.HttpRequest, *args: Any, **kwargs: Any
     ) -> None:
         super().__init__(request, *args, **kwargs)
-        for name, one in _HANDOVER.items():
+        for name, one in _REGISTER.items():
             self.fields[name] = base.field(name, one, False)
 
-    def ask(self, client: api.Client, data: dict[str, Any]) -> Any:
-        """Register it as is wished."""
-        wishes = {name: value for name, value in data.items() if value}
-        if 'traits' in wishes:
-            wishes['traits'] = wishes['traits'].replace(',', ' ').split()
-        return client.register_node(self.record.id, **wishes)
+    def send(self, client: api.Client, data: dict[str, Any]) -> Any:
+        """Register the node with the given options."""
+        options = {name: value for name, value in data.items() if value}
+        if 'traits' in options:
+            options['traits'] = options['traits'].replace(',', ' ').split()
+        return client.register_node(self.record.id, **options)
 
 
 class Attach(base.Form):
-    """Joins a free device of the node's pod manager to it."""
+    """Attaches a free device of the same pod manager to a node."""
 
     device = forms.ChoiceField(label=_('Device'))
-    done = _('Attaching a device to %s.')
+    success_text = _('Attaching a device to %s.')
 
     def __init__(
         self, request: http.HttpRequest, *args: Any, **kwargs: Any
     ) -> None:
         super().__init__(request, *args, **kwargs)
         try:
-            found = api.many(
+            found = api.list_resources(
                 request,
                 'devices',
                 _DEVICES,
@@ -129,21 +129,23 @@ class Attach(base.Form):
                 sort_key='name',
             )
         except Error:
-            tables.tell(request)
+            messages.show_error(request)
             found = []
         self.fields['device'].choices = [
-            (device.id, self._named(device))
+            (device.id, self._label(device))
             for device in found
             if not device.node_uuid
-        ] or [('', _('No device is free.'))]
+        ] or [('', _('No free devices.'))]
 
     @staticmethod
-    def _named(device: api.Record) -> str:
-        size = fields.show('capacity_gib', device.capacity_gib or None)
-        told = (device.type, device.media_type, device.protocol, size)
-        known = ', '.join(one for one in told if one and one != fields.NOTHING)
+    def _label(device: api.Record) -> str:
+        size = fields.render('capacity_gib', device.capacity_gib or None)
+        details = (device.type, device.media_type, device.protocol, size)
+        known = ', '.join(
+            one for one in details if one and one != fields.EMPTY
+        )
         return f'{device.name} ({known})'
 
-    def ask(self, client: api.Client, data: dict[str, Any]) -> Any:
-        """Attach it."""
+    def send(self, client: api.Client, data: dict[str, Any]) -> Any:
+        """Attach the device."""
         return client.attach_to_node(self.record.id, data['device'])

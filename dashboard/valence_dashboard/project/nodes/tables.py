@@ -6,63 +6,68 @@ from django.utils import html
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
+from valence_dashboard import actions
 from valence_dashboard import api
 from valence_dashboard import fields
 from valence_dashboard import operations
 from valence_dashboard import tables as base
 
 DETAIL = 'horizon:project:nodes:detail'
-# Rules that decide on parts of a page.
+# Policy rules for parts of a page.
 CHOOSE = (('composable', 'composable:node:choose'),)
 REGISTER = (('composable', 'composable:node:register'),)
 
 
 def state(node: api.Record) -> str:
-    """Where in its life it is, and how far the operation on it is."""
+    """Show the provision state, and the progress of an operation."""
     shown = [fields.state(node.provision_state, node.last_error)]
     if node.operation:
         shown.append(operations.progress(node.operation))
     return html.format_html_join(' ', '{}', ((one,) for one in shown))
 
 
-def size(node: api.Record) -> str:
-    """What its project is charged with for it."""
+def charged_size(node: api.Record) -> str:
+    """Show the amounts that the project is charged for a node."""
     cores, devices = node.charged_cores, node.charged_devices
     shown = []
     if cores:
         shown.append(ngettext_lazy('%d core', '%d cores', cores) % cores)
     if node.charged_memory_mib:
-        shown.append(fields.show('memory_mib', node.charged_memory_mib))
+        shown.append(fields.render('memory_mib', node.charged_memory_mib))
     if devices:
         shown.append(
             ngettext_lazy('%d device', '%d devices', devices) % devices
         )
-    return ', '.join(str(one) for one in shown) or fields.NOTHING
+    return ', '.join(str(one) for one in shown) or fields.EMPTY
 
 
-def at_rest(node: api.Record) -> bool:
-    """Whether nothing is being done to it."""
+def is_stable(node: api.Record) -> bool:
+    """Return whether no operation changes the node."""
     return not node.operation and node.provision_state in ('active', 'error')
 
 
 def active(self: Any, request: http.HttpRequest, datum: Any = None) -> bool:
-    """Allows an action on nodes that nothing else is done to."""
+    """Allow an action on active nodes."""
     return datum is None or datum.provision_state == 'active'
 
 
-def own(self: Any, request: http.HttpRequest, datum: Any = None) -> bool:
-    """Allows it only while nobody else governs power and boot."""
+def unregistered(
+    self: Any, request: http.HttpRequest, datum: Any = None
+) -> bool:
+    """Allow an action on active nodes that are not registered."""
     return active(self, request, datum) and (
         datum is None or not datum.managed_by
     )
 
 
-def managed(self: Any, request: http.HttpRequest, datum: Any = None) -> bool:
-    """Allows it only while somebody else does."""
+def registered(
+    self: Any, request: http.HttpRequest, datum: Any = None
+) -> bool:
+    """Allow an action on active nodes that are registered."""
     return active(self, request, datum) and bool(datum and datum.managed_by)
 
 
-class Compose(base.Link):
+class Compose(actions.LinkAction):
     name = 'compose'
     verbose_name = _('Compose Node')
     url = 'horizon:project:nodes:compose'
@@ -71,7 +76,7 @@ class Compose(base.Link):
     verb = 'node:create'
 
 
-class Adopt(base.Link):
+class Adopt(actions.LinkAction):
     name = 'adopt'
     verbose_name = _('Adopt Node')
     url = 'horizon:project:nodes:adopt'
@@ -79,7 +84,7 @@ class Adopt(base.Link):
     verb = 'node:manage'
 
 
-class Edit(base.Link):
+class Edit(actions.LinkAction):
     name = 'edit'
     verbose_name = _('Edit')
     url = 'horizon:project:nodes:edit'
@@ -87,25 +92,25 @@ class Edit(base.Link):
     verb = 'node:update'
 
 
-class Power(base.Link):
+class Power(actions.LinkAction):
     name = 'power'
-    verbose_name = _('Power')
+    verbose_name = _('Set Power State')
     url = 'horizon:project:nodes:power'
     icon = 'power-off'
     verb = 'node:action'
-    allowed = own
+    allowed = unregistered
 
 
-class Boot(base.Link):
+class Boot(actions.LinkAction):
     name = 'boot'
-    verbose_name = _('Boot From')
+    verbose_name = _('Set Boot Device')
     url = 'horizon:project:nodes:boot'
     icon = 'hdd-o'
     verb = 'node:action'
-    allowed = own
+    allowed = unregistered
 
 
-class Attach(base.Link):
+class Attach(actions.LinkAction):
     name = 'attach'
     verbose_name = _('Attach Device')
     url = 'horizon:project:nodes:attach'
@@ -114,21 +119,21 @@ class Attach(base.Link):
     allowed = active
 
 
-class Register(base.Link):
+class Register(actions.LinkAction):
     name = 'register'
     verbose_name = _('Register with Ironic')
     url = 'horizon:project:nodes:register'
     icon = 'sign-in'
     verb = 'node:register'
-    allowed = own
+    allowed = unregistered
 
 
-class Unregister(base.Danger):
+class Unregister(actions.DangerAction):
     name = 'unregister'
     icon = 'sign-out'
     verb = 'node:unregister'
-    help_text = _('Ironic forgets it, unless it is in use there.')
-    allowed = managed
+    help_text = _('Ironic deletes the node, unless it is in use.')
+    allowed = registered
 
     @staticmethod
     def action_present(count: int) -> str:
@@ -141,16 +146,16 @@ class Unregister(base.Danger):
         return ngettext_lazy('Unregistering', 'Unregistering', count)
 
     def act(self, client: api.Client, uuid: str) -> None:
-        """Take it back."""
+        """Unregister the node."""
         client.unregister_node(uuid)
 
 
-class Restart(base.Danger):
+class Restart(actions.DangerAction):
     name = 'restart'
     icon = 'refresh'
     verb = 'node:action'
-    help_text = _('Whatever runs on them is cut off.')
-    allowed = own
+    help_text = _('The nodes restart without shutdown.')
+    allowed = unregistered
 
     @staticmethod
     def action_present(count: int) -> str:
@@ -161,15 +166,15 @@ class Restart(base.Danger):
         return ngettext_lazy('Restarting node', 'Restarting nodes', count)
 
     def act(self, client: api.Client, uuid: str) -> None:
-        """Restart it at once."""
+        """Restart the node without shutdown."""
         client.reset_node(uuid, 'ForceRestart')
 
 
 class Cancel(operations.Cancel):
-    """Cancels what is being done to a node."""
+    """Cancels the operation on a node."""
 
     def allowed(self, request: http.HttpRequest, datum: Any = None) -> bool:
-        """Where something is being done."""
+        """Allow it if there is an open operation."""
         return bool(
             datum is not None
             and datum.operation
@@ -177,19 +182,17 @@ class Cancel(operations.Cancel):
         )
 
     def act(self, client: api.Client, uuid: str) -> None:
-        """Cancel the operation that is open on it."""
+        """Cancel the open operation of the node."""
         for operation in client.operations(
             target_uuid=uuid, state=operations.OPEN, max_items=1
         ):
             client.cancel_operation(operation.id, ignore_missing=False)
 
 
-class Release(base.Danger):
+class Release(actions.DangerAction):
     name = 'release'
     verb = 'node:delete'
-    help_text = _(
-        'Their hardware is given back, and what is stored on it is lost.'
-    )
+    help_text = _('The hardware of the nodes is released; data on it is lost.')
 
     @staticmethod
     def action_present(count: int) -> str:
@@ -200,23 +203,23 @@ class Release(base.Danger):
         return ngettext_lazy('Releasing node', 'Releasing nodes', count)
 
     def allowed(self, request: http.HttpRequest, datum: Any = None) -> bool:
-        """Unless it is under way, or Ironic has it."""
+        """Allow it unless the node is releasing or registered."""
         return datum is None or (
             datum.provision_state != 'releasing' and not datum.managed_by
         )
 
     def act(self, client: api.Client, uuid: str) -> None:
-        """Release it."""
+        """Release the node."""
         client.delete_node(uuid, ignore_missing=False)
 
 
-class TakeBack(Release):
-    """Releases a node that Ironic has."""
+class UnregisterAndRelease(Release):
+    """Releases a node that is registered with Ironic."""
 
-    name = 'take_back'
+    name = 'unregister_and_release'
     help_text = _(
-        'Ironic forgets it, unless it is in use there. Then its hardware is '
-        'given back, and what is stored on it is lost.'
+        'Ironic deletes the node, unless it is in use. Then its hardware is '
+        'released; data on it is lost.'
     )
 
     @staticmethod
@@ -226,7 +229,7 @@ class TakeBack(Release):
         )
 
     def allowed(self, request: http.HttpRequest, datum: Any = None) -> bool:
-        """Where Ironic has it."""
+        """Allow it for registered nodes."""
         return bool(
             datum is not None
             and datum.managed_by
@@ -234,7 +237,7 @@ class TakeBack(Release):
         )
 
     def act(self, client: api.Client, uuid: str) -> None:
-        """Take it back from Ironic, then release it."""
+        """Unregister the node from Ironic and release it."""
         client.delete_node(uuid, ignore_missing=False, unregister='true')
 
 
@@ -244,19 +247,19 @@ class Nodes(base.Table):
     provision_state = base.column('provision_state', state)
     power_state = base.column('power_state')
     pod_manager = base.column('pod_manager', 'pod_manager')
-    size = base.column('size', size)
+    size = base.column('size', charged_size)
     description = base.column('description', truncate=60)
     created_at = base.column('created_at', sortable=False)
-    settled = base.settled(at_rest)
+    stable = base.stable_column(is_stable)
 
     class Meta:
         name = 'nodes'
         verbose_name = _('Nodes')
-        no_data_message = _('There is no node. Compose one.')
-        status_columns = ('settled',)
+        no_data_message = _('No nodes.')
+        status_columns = ('stable',)
         row_class = base.Row
         table_actions = (
-            base.filters(
+            actions.filter_action(
                 *('nodes', 'name', 'provision_state', 'power_state'),
                 *('pod_manager', 'flavor'),
             ),
@@ -267,23 +270,23 @@ class Nodes(base.Table):
         )
         row_actions = (
             *(Power, Boot, Attach, Register, Unregister, Edit),
-            *(Cancel, Restart, Release, TakeBack),
+            *(Cancel, Restart, Release, UnregisterAndRelease),
         )
 
-    def read_one(self, request: http.HttpRequest, uuid: str) -> api.Record:
-        """A row as it is now."""
-        node = super().read_one(request, uuid)
+    def read_row(self, request: http.HttpRequest, uuid: str) -> api.Record:
+        """Read a row again."""
+        node = super().read_row(request, uuid)
         complete(request, [node])
         return node
 
 
 def complete(request: http.HttpRequest, nodes: list[api.Record]) -> None:
-    """Add the pod manager's name, and the operation that is open."""
+    """Add the name of the pod manager, and the open operation."""
     named = api.names(
         request, 'pod_managers', (node.podm_uuid for node in nodes)
     )
-    pending = operations.of_targets(
-        request, [node.id for node in nodes if not at_rest(node)]
+    pending = operations.open_operations(
+        request, [node.id for node in nodes if not is_stable(node)]
     )
     for node in nodes:
         node['pod_manager'] = named.get(node.podm_uuid)

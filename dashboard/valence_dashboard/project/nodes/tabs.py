@@ -6,8 +6,10 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 from horizon import tabs
 
+from valence_dashboard import actions
 from valence_dashboard import api
 from valence_dashboard import fields
+from valence_dashboard import messages
 from valence_dashboard import operations
 from valence_dashboard import tables as base
 from valence_dashboard import views
@@ -15,7 +17,7 @@ from valence_dashboard.exceptions import Error
 
 
 class Overview(tabs.Tab):
-    """All that the API tells of it, and what it is made of."""
+    """All fields of the node."""
 
     name = _('Overview')
     slug = 'overview'
@@ -24,24 +26,24 @@ class Overview(tabs.Tab):
     def get_context_data(
         self, request: http.HttpRequest, **kwargs: Any
     ) -> dict[str, Any]:
-        """Field by field."""
+        """Add the fields."""
         node = self.tab_group.kwargs['record']
         return {
             'details': fields.details(
                 'Node',
                 node,
                 views.references(request, node),
-                # What the head of the page says.
-                without=('provision_state', 'last_error', 'drift'),
+                # The page header shows these.
+                exclude=('provision_state', 'last_error', 'drift'),
             )
         }
 
 
-class Detach(base.Danger):
+class Detach(actions.DangerAction):
     name = 'detach'
     icon = 'eject'
     verb = 'node:action'
-    help_text = _('It is given back, and what is stored on it is lost.')
+    help_text = _('The device is released; data on it is lost.')
 
     @staticmethod
     def action_present(count: int) -> str:
@@ -52,15 +54,15 @@ class Detach(base.Danger):
         return ngettext_lazy('Detaching device', 'Detaching devices', count)
 
     def act(self, client: api.Client, uuid: str) -> None:
-        """Detach it from the node of the page."""
+        """Detach the device from this node."""
         client.detach_from_node(self.table.kwargs['uuid'], uuid)
 
     def get_success_url(self, request: http.HttpRequest) -> str:
-        """The tab of the devices again, which no address led to."""
+        """Return to this tab, which is not in the current URL."""
         return f'{request.path}?tab={Node.slug}__{Hardware.slug}'
 
 
-class Systems(base.Base):
+class Systems(base.BaseTable):
     name = base.column('name', 'name')
     cpu_model = base.column('cpu_model')
     cpu_sockets = base.column('cpu_sockets')
@@ -73,11 +75,11 @@ class Systems(base.Base):
     class Meta:
         name = 'systems'
         verbose_name = _('Systems')
-        no_data_message = _('It has none, or none yet.')
+        no_data_message = _('No systems.')
         footer = False
 
 
-class Devices(base.Base):
+class Devices(base.BaseTable):
     name = base.column('name', 'name')
     type = base.column('type')
     media_type = base.column('media_type')
@@ -88,54 +90,54 @@ class Devices(base.Base):
     class Meta:
         name = 'devices'
         verbose_name = _('Attached devices')
-        no_data_message = _('It has none.')
+        no_data_message = _('No devices.')
         row_actions = (Detach,)
         footer = False
 
 
 class Hardware(tabs.TableTab):
-    """The systems and devices that it is made of."""
+    """The systems and devices of the node."""
 
     name = _('Hardware')
     slug = 'hardware'
     table_classes = (Systems, Devices)
     template_name = 'valence/_hardware.html'
 
-    def _parts(self, name: str) -> list[api.Record]:
+    def _resources(self, name: str) -> list[api.Record]:
         record = self.tab_group.kwargs['record']
         return [api.Record(part) for part in record.get(name, ())]
 
     def get_systems_data(self) -> list[api.Record]:
-        """The systems, which the node itself tells."""
-        return self._parts('systems')
+        """Return the systems, which are part of the node."""
+        return self._resources('systems')
 
     def get_devices_data(self) -> list[api.Record]:
-        """The devices, which the node itself tells."""
-        return self._parts('devices')
+        """Return the devices, which are part of the node."""
+        return self._resources('devices')
 
 
-class Storages(base.Base):
+class Storages(base.BaseTable):
     resource_uri = base.column('resource_uri', verbose_name=_('Drive'))
     type = base.column('type')
     protocol = base.column('protocol')
     capacity_gib = base.column('capacity_gib')
     pooled = base.column(
-        'pooled', lambda record: fields.show('', bool(record.device_uuid))
+        'pooled', lambda record: fields.render('', bool(record.device_uuid))
     )
 
     class Meta:
         name = 'storages'
         verbose_name = _('Storage')
-        no_data_message = _('It stores on nothing.')
+        no_data_message = _('No storage.')
         footer = False
 
     def get_object_id(self, datum: api.Record) -> str:
-        """A drive has no UUID of its own."""
+        """Local drives have no UUID."""
         return str(datum.device_uuid or datum.resource_uri)
 
 
 class Storage(tabs.TableTab):
-    """What it stores on."""
+    """The drives and storage devices of the node."""
 
     name = _('Storage')
     slug = 'storage'
@@ -144,7 +146,7 @@ class Storage(tabs.TableTab):
     preload = False
 
     def get_storages_data(self) -> list[api.Record]:
-        """Drives of its own, and pooled devices."""
+        """Return local drives and attached devices."""
         client = api.client(self.request)
         uuid = self.tab_group.kwargs['record'].id
         try:
@@ -153,13 +155,13 @@ class Storage(tabs.TableTab):
                 for found in client.node_storages(uuid)
             ]
         except Error:
-            base.tell(self.request)
+            messages.show_error(self.request)
             return []
 
 
 class Operations(operations.Tab):
-    def of(self, record: api.Record) -> dict[str, str]:
-        """Those on the node."""
+    def query_for(self, record: api.Record) -> dict[str, str]:
+        """Filter by the node."""
         return {'target_uuid': record.id}
 
 

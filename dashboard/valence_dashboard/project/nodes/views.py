@@ -9,7 +9,8 @@ from django.views import generic
 from horizon import workflows
 
 from valence_dashboard import api
-from valence_dashboard import tables as base_tables
+from valence_dashboard import lists
+from valence_dashboard import messages
 from valence_dashboard import views
 from valence_dashboard.exceptions import Error
 from valence_dashboard.project.nodes import forms
@@ -20,7 +21,7 @@ from valence_dashboard.project.nodes import workflows as node_workflows
 _INDEX = 'horizon:project:nodes:index'
 
 
-class Index(base_tables.ListView):
+class Index(lists.ListView):
     """The nodes of the project."""
 
     table_class = tables.Nodes
@@ -28,7 +29,7 @@ class Index(base_tables.ListView):
     collection = 'nodes'
 
     def get_data(self) -> list[api.Record]:
-        """Of the project alone, also for those who see those of all."""
+        """Show only this project, even if the user can see others."""
         self.query = {
             **self.query,
             'sort_key': 'name',
@@ -37,7 +38,7 @@ class Index(base_tables.ListView):
         return super().get_data()
 
     def complete(self, rows: list[api.Record]) -> None:
-        """What is being done to them."""
+        """Add the open operations."""
         tables.complete(self.request, rows)
 
 
@@ -46,26 +47,26 @@ def _node(request: http.HttpRequest, uuid: str) -> api.Record:
     try:
         tables.complete(request, [node])
     except Error:
-        base_tables.tell(request)
+        messages.show_error(request)
     return node
 
 
 class Detail(views.TabsView):
-    """A node, what it is made of, and what was done to it."""
+    """A node with its hardware and operations."""
 
     template_name = 'valence/node.html'
     tab_group_class = node_tabs.Node
     page_title = '{{ record.name }}'
 
     def get_tabs(self, request: http.HttpRequest, **kwargs: Any) -> Any:
-        """The tabs, which know what they are about."""
+        """Return the tabs, which get the node as an argument."""
         if self._tab_group is None:
             self.record = _node(request, self.kwargs['uuid'])
             kwargs['record'] = self.record
         return super().get_tabs(request, **kwargs)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """What the head of the page shows."""
+        """Add what the page header shows."""
         context = super().get_context_data(**kwargs)
         table = tables.Nodes(self.request)
         context['record'] = self.record
@@ -75,16 +76,16 @@ class Detail(views.TabsView):
 
 
 def _status(node: api.Record) -> dict[str, str | None]:
-    live = reverse('horizon:project:nodes:live', args=(node.id,))
+    live = reverse('horizon:project:nodes:status', args=(node.id,))
     return {
         'status': tables.state(node),
         'error': node.last_error,
         'warning': node.drift,
-        'live': None if tables.at_rest(node) else live,
+        'live': None if tables.is_stable(node) else live,
     }
 
 
-class Live(views.Live):
+class Status(views.StatusView):
     """The status of a node."""
 
     kind = 'node'
@@ -93,42 +94,42 @@ class Live(views.Live):
     def status(
         request: http.HttpRequest, found: api.Record
     ) -> dict[str, str | None]:
-        """Where in its life it is, and what is being done to it."""
+        """Return the provision state and the open operation."""
         tables.complete(request, [found])
         return _status(found)
 
 
-class Compose(views.Guarded, workflows.WorkflowView):
-    """Compose a node, and see beforehand where."""
+class Compose(views.PolicyView, workflows.WorkflowView):
+    """Compose a node, with a preview."""
 
     action = tables.Compose
     workflow_class = node_workflows.Compose
     template_name = 'valence/compose.html'
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """With a title for the page's head."""
+        """Add the page title."""
         context = super().get_context_data(**kwargs)
-        # What goes wrong with what they offer is told above them.
-        context['workflow'].actions()
+        # Create the forms first, so that the page shows their errors.
+        context['workflow'].forms()
         return context | {'page_title': self.workflow_class.name}
 
 
 class Preview(generic.View):
-    """Where a node would be composed, or why not."""
+    """Where a node would be composed, or why it cannot be."""
 
     def post(self, request: http.HttpRequest) -> http.HttpResponse:
-        """The answer to what the form says so far."""
+        """Render the preview of the current form data."""
         workflow = node_workflows.Compose(request)
         body = workflow.body()
         for name in ('name', 'register'):
             body.pop(name, None)
-        context: dict[str, Any] = {'mistakes': workflow.mistakes()}
+        context: dict[str, Any] = {'form_errors': workflow.form_errors()}
         try:
             preview = api.client(request).preview_node(**body)
             context['preview'] = preview
-            # Who may not choose the very system is not told of it.
-            chosen = [one.get('system_uuid') for one in preview['candidates']]
-            context['systems'] = api.names(request, 'systems', chosen[:1])
+            # Without permission to choose systems, the response has none.
+            uuids = [one.get('system_uuid') for one in preview['candidates']]
+            context['systems'] = api.names(request, 'systems', uuids[:1])
         except Error as exc:
             context['error'] = str(exc)
         return render(request, 'valence/_preview.html', context)
@@ -144,43 +145,43 @@ class Adopt(views.FormView):
     index = _INDEX
 
 
-class _Act(views.FormView):
-    """Something that is done to a node."""
+class _NodeForm(views.FormView):
+    """A form for an existing node."""
 
     index = _INDEX
     kind = 'node'
     detail = tables.DETAIL
 
 
-class Edit(_Act):
+class Edit(_NodeForm):
     action = tables.Edit
     form_class = forms.Edit
     title = _('Edit Node')
     view = 'horizon:project:nodes:edit'
 
 
-class Power(_Act):
+class Power(_NodeForm):
     action = tables.Power
     form_class = forms.Power
-    title = _('Power')
+    title = _('Set Power State')
     view = 'horizon:project:nodes:power'
 
 
-class Boot(_Act):
+class Boot(_NodeForm):
     action = tables.Boot
     form_class = forms.Boot
-    title = _('Boot From')
+    title = _('Set Boot Device')
     view = 'horizon:project:nodes:boot'
 
 
-class Register(_Act):
+class Register(_NodeForm):
     action = tables.Register
     form_class = forms.Register
     title = _('Register with Ironic')
     view = 'horizon:project:nodes:register'
 
 
-class Attach(_Act):
+class Attach(_NodeForm):
     action = tables.Attach
     form_class = forms.Attach
     title = _('Attach Device')

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Composing a node, step by step."""
+"""The wizard that composes a node."""
 
 from typing import Any
 
@@ -14,18 +14,18 @@ from valenceclient import schema
 
 from valence_dashboard import api
 from valence_dashboard import forms as base
-from valence_dashboard import tables
+from valence_dashboard import messages
 from valence_dashboard.exceptions import Error
 from valence_dashboard.project.nodes import tables as node_tables
 
 _SCHEMA = schema.body('post', 'nodes')['properties']
 _CHOICES = 1000  # more than can be chosen from on one page
-# How a node may lie to others, in the words of the API and of the page.
-_RELATIONS = {
+# The kinds of affinity, with their labels.
+_AFFINITIES = {
     'with:rack': _('In the same rack as'),
-    'against:rack': _('In other racks than'),
+    'against:rack': _('In a different rack than'),
     'with:pod_manager': _('On the same pod manager as'),
-    'against:pod_manager': _('On other pod managers than'),
+    'against:pod_manager': _('On a different pod manager than'),
 }
 
 
@@ -35,13 +35,13 @@ def _choices(
     *first: tuple[str, Any],
     **query: Any,
 ) -> list[tuple[str, Any]]:
-    """What a field offers of a collection, after what is usual."""
+    """Return the choices from a collection, after the given ones."""
     try:
-        found = api.many(
+        found = api.list_resources(
             request, collection, _CHOICES, sort_key='name', **query
         )
     except Error:
-        tables.tell(request)
+        messages.show_error(request)
         found = []
     return [*first] + [
         (record.id, f'{record.name} ({record.status})')
@@ -51,11 +51,11 @@ def _choices(
     ]
 
 
-class _Action(workflows.Action):
-    """What a step asks for."""
+class _StepForm(workflows.Action):
+    """The form of a step."""
 
-    def asked(self) -> dict[str, Any]:
-        """What the fields that are right say, as the API wants it."""
+    def to_body(self) -> dict[str, Any]:
+        """Return the valid fields as a part of the request body."""
         self.is_valid()
         return {
             name: value
@@ -64,18 +64,18 @@ class _Action(workflows.Action):
         }
 
 
-class WhatAction(_Action):
-    """How the node is called, and the flavor."""
+class NodeForm(_StepForm):
+    """Name, description and flavor."""
 
     flavor = forms.ChoiceField(
         label=_('Flavor'),
         required=False,
-        help_text=_('Says what hardware it is made of.'),
+        help_text=_('The hardware of the node.'),
     )
 
     class Meta:
         name = _('Node')
-        slug = 'what'
+        slug = 'node'
 
     def __init__(self, request: http.HttpRequest, *args: Any) -> None:
         super().__init__(request, *args)
@@ -94,15 +94,15 @@ class WhatAction(_Action):
     def populate_flavor_choices(
         self, request: http.HttpRequest, context: Any
     ) -> list[tuple[str, Any]]:
-        """The flavors that the project may use."""
+        """Return the flavors that the project can use."""
         return _choices(
             *(request, 'flavors'),
-            ('', _('None: say what hardware it needs')),
+            ('', _('None (specify requirements)')),
         )
 
 
-class HardwareAction(_Action):
-    """What hardware is wanted."""
+class HardwareForm(_StepForm):
+    """The hardware requirements."""
 
     class Meta:
         name = _('Hardware')
@@ -116,16 +116,18 @@ class HardwareAction(_Action):
         self.fields.update(self.requirements.fields())
 
     def groups(self) -> list[dict[str, Any]]:
-        """The fields in the order of the page."""
+        """Return the fields in the order of the page."""
         return self.requirements.groups(self)
 
-    def asked(self) -> dict[str, Any]:
-        """The requirements, be there any or none."""
-        return {'properties': self.requirements.collect(super().asked())}
+    def to_body(self) -> dict[str, Any]:
+        """Return the requirements, even if there are none."""
+        return {
+            'properties': self.requirements.to_properties(super().to_body())
+        }
 
 
-class ExactAction(_Action):
-    """What hardware exactly is wanted, for those who may choose it."""
+class ExactHardwareForm(_StepForm):
+    """Exact systems and devices, for users who may choose them."""
 
     resources = forms.CharField(
         label=_('Systems and devices'),
@@ -140,17 +142,17 @@ class ExactAction(_Action):
         policy_rules = node_tables.CHOOSE
 
     def clean_resources(self) -> list[str]:
-        """One in a line."""
+        """Return the resources, one per line."""
         lines = self.cleaned_data['resources'].splitlines()
         return [line.strip() for line in lines if line.strip()]
 
 
-class WhereAction(_Action):
-    """Where it is composed."""
+class PlacementForm(_StepForm):
+    """The pod manager and the affinity."""
 
     pod_manager = forms.ChoiceField(label=_('Pod manager'), required=False)
     relation = forms.ChoiceField(
-        label=_('Place beside other nodes'),
+        label=_('Affinity'),
         required=False,
         help_text=_SCHEMA['affinity']['description'],
     )
@@ -161,121 +163,121 @@ class WhereAction(_Action):
     )
 
     class Meta:
-        name = _('Place')
-        slug = 'where'
+        name = _('Placement')
+        slug = 'placement'
 
     def populate_pod_manager_choices(
         self, request: http.HttpRequest, context: Any
     ) -> list[tuple[str, Any]]:
-        """The pod managers that the project may use."""
-        return _choices(request, 'pod_managers', ('', _('The best one')))
+        """Return the pod managers that the project can use."""
+        return _choices(request, 'pod_managers', ('', _('Any')))
 
     def populate_relation_choices(
         self, request: http.HttpRequest, context: Any
     ) -> list[tuple[str, Any]]:
-        """How it may lie to others."""
-        return [('', _('Does not matter')), *_RELATIONS.items()]
+        """Return the kinds of affinity."""
+        return [('', _('None')), *_AFFINITIES.items()]
 
     def populate_others_choices(
         self, request: http.HttpRequest, context: Any
     ) -> list[tuple[str, Any]]:
-        """The nodes of the project."""
+        """Return the nodes of the project."""
         return _choices(request, 'nodes', project_id=request.user.project_id)
 
     def clean(self) -> dict[str, Any]:
-        """A relation is one to something."""
+        """Check that an affinity has nodes."""
         data: dict[str, Any] = super().clean()
         if data.get('relation') and not data.get('others'):
-            self.add_error('others', _('Choose at least one node.'))
+            self.add_error('others', _('Select at least one node.'))
         return data
 
-    def asked(self) -> dict[str, Any]:
-        """The pod manager, and what lies beside it."""
-        given = super().asked()
-        relation, others = given.pop('relation', ''), given.pop('others', [])
+    def to_body(self) -> dict[str, Any]:
+        """Return the pod manager and the affinity."""
+        values = super().to_body()
+        relation, others = values.pop('relation', ''), values.pop('others', [])
         if relation and others:
-            kind, _colon, scope = relation.partition(':')
-            given['affinity'] = {'scope': scope, kind: others}
-        return given
+            kind, _separator, scope = relation.partition(':')
+            values['affinity'] = {'scope': scope, kind: others}
+        return values
 
 
-# What a step contributes may be given in the address of the page.
+# The query of the page can set what a step contributes.
 
 
-class What(workflows.Step):
-    action_class = WhatAction
+class NodeStep(workflows.Step):
+    action_class = NodeForm
     contributes = ('flavor',)
     template_name = 'valence/_step.html'
 
 
-class Hardware(workflows.Step):
-    action_class = HardwareAction
+class HardwareStep(workflows.Step):
+    action_class = HardwareForm
     template_name = 'valence/_requirements.html'
 
 
-class Exact(workflows.Step):
-    action_class = ExactAction
+class ExactHardwareStep(workflows.Step):
+    action_class = ExactHardwareForm
     contributes = ('resources',)
     template_name = 'valence/_exact.html'
 
 
-class Where(workflows.Step):
-    action_class = WhereAction
+class PlacementStep(workflows.Step):
+    action_class = PlacementForm
     template_name = 'valence/_step.html'
 
 
 class Compose(workflows.Workflow):
-    """Composes a node."""
+    """The wizard."""
 
     slug = 'compose'
     name = _('Compose Node')
     finalize_button_name = _('Compose')
     success_message = _('Composing the node.')
     success_url = 'horizon:project:nodes:index'
-    default_steps = (What, Hardware, Exact, Where)
+    default_steps = (NodeStep, HardwareStep, ExactHardwareStep, PlacementStep)
     wizard = True
 
-    def actions(self) -> list[_Action]:
-        """What the steps ask for; each is made when it is wanted first."""
+    def forms(self) -> list[_StepForm]:
+        """Return the forms of the steps; each is created on first use."""
         return [step.action for step in self.steps]
 
     def body(self) -> dict[str, Any]:
-        """What is asked of Valence: what is said most exactly counts."""
+        """Return the request body with the most specific hardware."""
         body: dict[str, Any] = {}
-        for action in self.actions():
-            body |= action.asked()
+        for action in self.forms():
+            body |= action.to_body()
         kinds = ('resources', 'flavor', 'properties')
-        _chosen, *rest = (kind for kind in kinds if kind in body)
+        _most_specific, *rest = (kind for kind in kinds if kind in body)
         for kind in rest:
             del body[kind]
         return body
 
-    def mistakes(self) -> list[str]:
-        """What is wrong with the form so far; a name may come later."""
+    def form_errors(self) -> list[str]:
+        """Return the errors of the form, except for a missing name."""
         return [
             f'{action.fields[name].label}: {message}'
-            for action in self.actions()
+            for action in self.forms()
             for name, messages in action.errors.items()
             if name in action.fields and name != 'name'
             for message in messages
         ]
 
     def handle(self, request: http.HttpRequest, context: Any) -> bool:
-        """Ask for it; what Valence has against it is told on the page."""
+        """Send the request; show its error on the page."""
         try:
             node = api.client(request).compose_node(**self.body())
         except Error as exc:
-            self._refused(exc)
+            self._add_error(exc)
             raise django_forms.ValidationError(str(exc)) from exc
         self.success_url = reverse(node_tables.DETAIL, args=(node.id,))
         return True
 
-    def _refused(self, exc: Error) -> None:
-        """Tell it where it was said, or at the beginning."""
+    def _add_error(self, exc: Error) -> None:
+        """Show an error at its field, or at the first step."""
         for step in self.steps:
-            name, reason = base.blamed(exc, step.action.fields)
+            name, reason = base.field_error(exc, step.action.fields)
             if name:
                 step.action.add_error(name, reason)
-                step.has_errors = True  # the page begins with it
+                step.has_errors = True  # the page opens this step
                 return
         self.steps[0].add_step_error(str(exc))

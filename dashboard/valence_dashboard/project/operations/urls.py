@@ -6,5 +6,5 @@ from valence_dashboard.project.operations import views
 urlpatterns = [
     path('', views.Index.as_view(), name='index'),
     path('<uuid>/', views.Detail.as_view(), name='detail'),
-    path('<uuid>/live/', views.Live.as_view(), name='live'),
+    path('<uuid>/status/', views.Status.as_view(), name='status'),
 ]

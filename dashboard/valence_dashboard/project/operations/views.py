@@ -15,7 +15,7 @@ class Index(operations.Index):
     """The operations of the project."""
 
     def get_data(self) -> list[api.Record]:
-        """Of the project alone, also for those who see those of all."""
+        """Show only this project, even if the user can see others."""
         self.query = {
             **self.query,
             'project_id': self.request.user.project_id,
@@ -24,7 +24,7 @@ class Index(operations.Index):
 
 
 def _status(operation: api.Record) -> dict[str, str | None]:
-    live = reverse('horizon:project:operations:live', args=(operation.id,))
+    live = reverse('horizon:project:operations:status', args=(operation.id,))
     return {
         'status': operations.progress(operation),
         'error': operation.error,
@@ -33,44 +33,44 @@ def _status(operation: api.Record) -> dict[str, str | None]:
 
 
 class Detail(views.DetailView):
-    """An operation, and the journal of what it did."""
+    """An operation with its steps."""
 
     template_name = 'valence/operation.html'
     page_title = '{{ record.action }}'
     kind = 'operation'
     component = 'Operation'
     index = _INDEX
-    # What the head of the page says.
-    without = ('action', 'state', 'progress', 'error')
+    # The page header shows these.
+    exclude = ('action', 'state', 'progress', 'error')
 
-    def instead(self, found: api.Record) -> dict[str, str]:
-        """With the name of what it changes."""
+    def replacements(self, found: api.Record) -> dict[str, str]:
+        """Show the name of the target."""
         operations.complete(self.request, [found])
-        shown = super().instead(found)
-        url = operations.address(found)
+        shown = super().replacements(found)
+        url = operations.target_url(found)
         if url:
-            shown['target_uuid'] = views.link(url, operations.target(found))
+            shown['target_uuid'] = views.link(
+                url, operations.target_name(found)
+            )
         return shown
 
     def actions(self, found: api.Record) -> Any:
-        """What can be done with it."""
+        """Return the actions of the operation."""
         return operations.Operations(self.request).render_row_actions(found)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """With the journal."""
+        """Add the steps."""
         context = super().get_context_data(**kwargs)
         found = context['record']
-        steps = [api.Record(step) for step in found.steps or ()]
-        journal = operations.Journal(self.request, data=steps)
+        rows = [api.Record(step) for step in found.steps or ()]
+        steps = operations.Steps(self.request, data=rows)
         return (
-            context
-            | _status(found)
-            | {'url': reverse(_INDEX), 'journal': journal}
+            context | _status(found) | {'url': reverse(_INDEX), 'steps': steps}
         )
 
 
-class Live(views.Live):
-    """How far an operation is."""
+class Status(views.StatusView):
+    """The status of an operation."""
 
     kind = 'operation'
 
@@ -78,5 +78,5 @@ class Live(views.Live):
     def status(
         request: http.HttpRequest, found: api.Record
     ) -> dict[str, str | None]:
-        """As a bar until it has ended."""
+        """Return the progress until the operation has ended."""
         return _status(found)

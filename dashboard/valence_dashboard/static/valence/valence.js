@@ -1,44 +1,44 @@
 // SPDX-License-Identifier: Apache-2.0
-/* What the pages of Valence do in the browser: follow what is under way, ask
-   for a preview, make room for more, lead through the wizard by the keyboard,
-   and tell of a system what the mouse or the keyboard is on. */
+/* Scripts of the Valence panels: poll resources that change, update the
+   preview, add rows to forms, support the keyboard in the wizard, and show
+   tooltips in the topology. */
 (function () {
   'use strict';
 
   var AJAX = {'X-Requested-With': 'XMLHttpRequest'};
-  var INTERVAL = 1500; // milliseconds between two looks
-  var PAUSE = 400; // after the last key, before a preview is asked for
+  var INTERVAL = 1500; // milliseconds between two polls
+  var DELAY = 400; // milliseconds after the last key, before a preview is requested
 
   function parse(text) {
     return new DOMParser().parseFromString(text, 'text/html');
   }
 
-  /* A line at the beginning of a place, as long as Valence does not answer. */
-  function away(place, silent) {
-    var line = place.querySelector(':scope > .valence-away');
-    if (silent && !line) {
+  /* Show a message in an element while Valence does not respond. */
+  function showUnavailable(element, unavailable) {
+    var line = element.querySelector(':scope > .valence-unavailable');
+    if (unavailable && !line) {
       line = document.createElement('p');
-      line.className = 'valence-away text-warning';
+      line.className = 'valence-unavailable text-warning';
       line.setAttribute('role', 'status');
       line.textContent = gettext(
-        'Valence does not answer. What is shown may have changed.'
+        'Valence does not respond. The page may be outdated.'
       );
-      place.prepend(line);
-    } else if (line && !silent) {
+      element.prepend(line);
+    } else if (line && !unavailable) {
       line.remove();
     }
   }
 
-  /* Horizon asks for the rows that may change. One that somebody is about to
-     do something with stays as it is: a dialog acts on the very row that it
-     was opened from. One that could not be read is asked for again. */
-  function rows(options) {
+  /* Horizon polls the rows that may change. A row is not replaced while its
+     menu or a dialog is open, because the dialog acts on the element that
+     opened it. A row that could not be read is polled again. */
+  function filterRowUpdates(options) {
     if (options.url.indexOf('action=row_update') < 0) {
       return;
     }
     var page = document.querySelector('.valence');
     var success = options.success, error = options.error;
-    function held() {
+    function inUse() {
       return document.querySelector('.modal.in') || Array.from(
         document.querySelectorAll('tr.ajax-update')
       ).some(function (row) {
@@ -48,109 +48,108 @@
       });
     }
     options.success = function () {
-      away(page, false);
-      if (!held()) { success.apply(this, arguments); }
+      showUnavailable(page, false);
+      if (!inUse()) { success.apply(this, arguments); }
     };
-    options.error = function (answer) {
-      if (answer.status === 401) {
+    options.error = function (response) {
+      if (response.status === 401) {
         window.location.reload();
-      } else if (answer.status !== 404) {
-        away(page, true);
-      } else if (!held()) {
+      } else if (response.status !== 404) {
+        showUnavailable(page, true);
+      } else if (!inUse()) {
         error.apply(this, arguments);
       }
     };
   }
 
-  /* A part of the page with data-live is asked for anew until it has come to
-     rest; then the parts that data-whole names are taken from the page as it
-     is by now. What does not exist any longer has been left. */
-  function follow(part) {
+  /* Poll an element with data-live until the resource is stable; then reload
+     the elements that data-refresh lists. */
+  function poll(part) {
     setTimeout(function () {
       if (!part.isConnected) {
         return;
       }
-      fetch(part.dataset.live, {headers: AJAX}).then(function (answer) {
-        if (answer.status === 404) {
-          part.textContent = gettext('It does not exist any longer.');
-        } else if (answer.status === 401) {
+      fetch(part.dataset.live, {headers: AJAX}).then(function (response) {
+        if (response.status === 404) {
+          part.textContent = gettext('The resource no longer exists.');
+        } else if (response.status === 401) {
           window.location.reload();
-        } else if (!answer.ok) {
-          away(part, true);
-          follow(part);
+        } else if (!response.ok) {
+          showUnavailable(part, true);
+          poll(part);
         } else {
-          away(part, false);
-          return answer.text().then(function (text) {
+          showUnavailable(part, false);
+          return response.text().then(function (text) {
             replace(part, parse(text).querySelector('.valence-status'));
           });
         }
       }).catch(function () {
-        away(part, true);
-        follow(part);
+        showUnavailable(part, true);
+        poll(part);
       });
     }, INTERVAL);
   }
 
   function replace(part, fresh) {
     if (!fresh) {
-      window.location.reload(); // the log-in page has come instead
+      window.location.reload(); // the response is the login page
     } else if (!fresh.dataset.live) {
-      whole(part);
+      refresh(part);
     } else if (fresh.outerHTML !== part.outerHTML) {
       part.replaceWith(fresh);
-      follow(fresh);
+      poll(fresh);
     } else {
-      follow(part);
+      poll(part);
     }
   }
 
-  function whole(part) {
-    fetch(window.location.href).then(function (answer) {
-      if (!answer.ok) { throw answer; }
-      return answer.text();
+  function refresh(part) {
+    fetch(window.location.href).then(function (response) {
+      if (!response.ok) { throw response; }
+      return response.text();
     }).then(function (text) {
       if (document.querySelector('.modal.in, .btn-group.open')) {
-        return follow(part); // somebody is about to do something
+        return poll(part); // a menu or dialog is open
       }
       var page = parse(text);
       var tab = document.querySelector('.nav-tabs .active a');
-      part.dataset.whole.split(' ').forEach(function (id) {
+      part.dataset.refresh.split(' ').forEach(function (id) {
         document.getElementById(id).replaceWith(page.getElementById(id));
       });
       if (tab) {
         $('.nav-tabs a[href="' + tab.getAttribute('href') + '"]').tab('show');
       }
     }).catch(function () {
-      follow(part);
+      poll(part);
     });
   }
 
-  function preview(place) {
+  function preview(element) {
     var form = document.querySelector('.workflow form');
-    var timer, asked = 0;
-    function ask() {
+    var timer, requests = 0;
+    function update() {
       clearTimeout(timer);
-      var number = ++asked;
-      fetch(place.dataset.preview, {
+      var number = ++requests;
+      fetch(element.dataset.preview, {
         method: 'POST', headers: AJAX, body: new FormData(form)
-      }).then(function (answer) {
-        return answer.ok ? answer.text() : '';
+      }).then(function (response) {
+        return response.ok ? response.text() : '';
       }).then(function (text) {
-        if (number === asked && text) {
-          place.innerHTML = text;
+        if (number === requests && text) {
+          element.innerHTML = text;
         }
-      }).catch(function () { /* the next change asks again */ });
+      }).catch(function () { /* the next change tries again */ });
     }
     form.addEventListener('input', function () {
       clearTimeout(timer);
-      timer = setTimeout(ask, PAUSE);
+      timer = setTimeout(update, DELAY);
     });
-    form.addEventListener('change', ask);
-    ask();
+    form.addEventListener('change', update);
+    update();
   }
 
-  /* Before the last step, Enter leads to the next one. */
-  function step(form) {
+  /* Enter goes to the next step, except in the last one. */
+  function enterGoesToNextStep(form) {
     form.addEventListener('keydown', function (event) {
       var next = form.querySelector('.button-next');
       if (event.key === 'Enter' && event.target.matches('input, select') &&
@@ -165,8 +164,8 @@
     });
   }
 
-  /* One more row of fields, of what may be wanted several times. */
-  function more(button) {
+  /* Add a row of fields to a requirement. */
+  function addRow(button) {
     var rows = button.parentElement.querySelectorAll('.valence-row');
     var number = rows.length;
     var row = rows[number - 1].cloneNode(true);
@@ -192,7 +191,7 @@
     });
     rows[number - 1].after(row);
     horizon.forms.init_themable_spinner($(row));
-    button.hidden = number + 1 >= Number(button.dataset.most);
+    button.hidden = number + 1 >= Number(button.dataset.maxRows);
     row.querySelector('input').focus();
   }
 
@@ -202,20 +201,20 @@
     return element;
   }
 
-  function hover(racks, card) {
+  function tooltip(racks, card) {
     function show(event) {
       var system = event.target.closest('.valence-system');
       if (!system) {
         return;
       }
-      var told = system.dataset.told.split(', ');
+      var details = system.dataset.details.split(', ');
       var name = line(system.dataset.name);
-      name.className = 'valence-hover-name';
-      card.replaceChildren(name, line(system.dataset.look));
-      if (system.dataset.place) {
-        card.append(line(system.dataset.place));
+      name.className = 'valence-tooltip-name';
+      card.replaceChildren(name, line(system.dataset.label));
+      if (system.dataset.location) {
+        card.append(line(system.dataset.location));
       }
-      told.forEach(function (one) { card.append(line(one)); });
+      details.forEach(function (one) { card.append(line(one)); });
       card.hidden = false;
       var box = system.getBoundingClientRect();
       var left = Math.min(
@@ -237,9 +236,9 @@
     });
   }
 
-  /* What Horizon draws as a sign alone gets a name for those who do not see
-     it, and what cannot be pressed now says so. */
-  function name() {
+  /* Label the icons of Horizon and mark its disabled buttons, for screen
+     readers. */
+  function addAriaAttributes() {
     var names = {
       'a.close': gettext('Close'),
       '.multi-select-header': gettext('All'),
@@ -272,21 +271,21 @@
       return; // another page of Horizon
     }
     document.documentElement.lang = language.content;
-    name();
-    // The form of a flavor comes into the page later.
+    addAriaAttributes();
+    // The dialog of a flavor is added to the page later.
     document.addEventListener('click', function (event) {
-      var button = event.target.closest('.valence-more');
-      if (button) { more(button); }
+      var button = event.target.closest('.valence-add-row');
+      if (button) { addRow(button); }
     });
-    new MutationObserver(name).observe(document.body, {
+    new MutationObserver(addAriaAttributes).observe(document.body, {
       attributeFilter: ['class'], childList: true, subtree: true
     });
-    $.ajaxPrefilter(rows);
-    document.querySelectorAll('.workflow form').forEach(step);
+    $.ajaxPrefilter(filterRowUpdates);
+    document.querySelectorAll('.workflow form').forEach(enterGoesToNextStep);
     var racks = document.getElementById('valence-racks');
-    var place = document.getElementById('valence-preview');
-    document.querySelectorAll('[data-live]').forEach(follow);
-    if (place) { preview(place); }
-    if (racks) { hover(racks, document.getElementById('valence-hover')); }
+    var previewElement = document.getElementById('valence-preview');
+    document.querySelectorAll('[data-live]').forEach(poll);
+    if (previewElement) { preview(previewElement); }
+    if (racks) { tooltip(racks, document.getElementById('valence-tooltip')); }
   });
 }());

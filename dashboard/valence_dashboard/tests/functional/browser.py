@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A headless Chromium that looks at the pages as people do."""
+"""A headless Chromium."""
 
 import functools
 import pathlib
@@ -18,15 +18,15 @@ from selenium.webdriver.remote.webelement import WebElement
 
 from valence_dashboard.tests.functional import processes
 
-PATIENCE = 120  # seconds
+TIMEOUT = 120  # seconds
 WIDTHS = (1280, 1920)
 SCREENSHOTS = pathlib.Path(__file__).parents[3] / 'build' / 'screenshots'
 _NEEDED = ('chromium', 'chromedriver', 'npm', 'valence', 'valence-simulator')
 _AXE = processes.CACHE / 'axe'
-# Horizon's own: its head, its menu, and the way it draws check boxes.
-_NOT_OURS = ('.topbar', '#sidebar', '.page-breadcrumb', '.messages', '#footer')
-_EXPECTED = r'favicon|(row_update|/live/).* 404'
-_FINDINGS = """
+# Parts of Horizon: header, menu, and its style of check boxes.
+_EXCLUDED = ('.topbar', '#sidebar', '.page-breadcrumb', '.messages', '#footer')
+_EXPECTED = r'favicon|(row_update|/status/).* 404'
+_RUN_AXE = """
     const done = arguments[arguments.length - 1];
     axe.run({exclude: arguments[0].map((one) => [one])}).then((found) => done(
         found.violations
@@ -37,13 +37,13 @@ _FINDINGS = """
 
 
 def missing() -> list[str]:
-    """What has to be installed before a browser can look at anything."""
+    """Return the required commands that are not installed."""
     return [name for name in _NEEDED if processes.command(name) is None]
 
 
 @functools.cache
 def _axe() -> str:
-    """The accessibility checker, as a script."""
+    """Return the script of the accessibility checker."""
     path = _AXE / 'node_modules' / 'axe-core' / 'axe.min.js'
     if not path.exists():
         processes.run(
@@ -54,7 +54,7 @@ def _axe() -> str:
 
 
 class Browser:
-    """A window, and somebody who is logged in."""
+    """A browser window."""
 
     def __init__(self, url: str, width: int = WIDTHS[0]) -> None:
         self._url = url
@@ -75,16 +75,16 @@ class Browser:
             options=chosen,
             service=service.Service(str(shutil.which('chromedriver'))),
         )
-        self.driver.set_script_timeout(PATIENCE)
-        self.driver.set_page_load_timeout(PATIENCE)
+        self.driver.set_script_timeout(TIMEOUT)
+        self.driver.set_page_load_timeout(TIMEOUT)
         self.resize(width)
 
     def close(self) -> None:
-        """Close the window, and all that belongs to it."""
+        """Close the window and its processes."""
         self.driver.quit()
 
     def resize(self, width: int, height: int = 900) -> None:
-        """Make the window as wide as this, inside."""
+        """Set the inner size of the window."""
         self.driver.execute_cdp_cmd(
             'Emulation.setDeviceMetricsOverride',
             {
@@ -97,29 +97,29 @@ class Browser:
         self._width = width
 
     def log_in(self, user: str) -> None:
-        """Log in, as anybody would."""
+        """Log in with the login form."""
         self.go('/auth/login/')
         self.type(username=user, password=processes.PASSWORD)
         self.click('#loginBtn')
         self.wait(lambda: '/auth/login' not in self.driver.current_url)
 
     def go(self, path: str) -> None:
-        """Go to a page of Horizon."""
+        """Open a page of Horizon."""
         self.driver.get(self._url + path)
 
     def find(self, selector: str) -> list[WebElement]:
-        """What is in the page, by its CSS selector."""
+        """Return the elements of a CSS selector."""
         found: list[WebElement] = self.driver.find_elements(
             By.CSS_SELECTOR, selector
         )
         return found
 
     def wait(self, condition: Callable[[], Any]) -> Any:
-        """Wait until something is so; what it gave.
+        """Wait until a condition is true; return its value.
 
-        What vanishes from the page meanwhile is looked for again.
+        Elements that disappear meanwhile are looked up again.
         """
-        end = time.monotonic() + PATIENCE
+        end = time.monotonic() + TIMEOUT
         while True:
             try:
                 found = condition()
@@ -134,13 +134,12 @@ class Browser:
             if time.monotonic() > end:
                 self.screenshot('failure')
                 raise AssertionError(
-                    f'It never came on {self.driver.current_url}: '
-                    f'{self.text()}'
+                    f'timed out on {self.driver.current_url}: {self.text()}'
                 )
             time.sleep(0.1)
 
     def click(self, selector: str) -> None:
-        """Click on something as soon as it is there to be clicked on."""
+        """Click on an element when it is visible."""
 
         def clicked() -> bool:
             for element in self.find(selector):
@@ -164,7 +163,7 @@ class Browser:
         self.wait(clicked)
 
     def type(self, **values: str) -> None:
-        """Type into fields by their names."""
+        """Type into fields, given by name."""
         for name, value in values.items():
             element = self.wait(
                 lambda name=name: [
@@ -175,7 +174,7 @@ class Browser:
             element.send_keys(value)
 
     def choose(self, name: str, text: str) -> None:
-        """Choose of a list by what is shown."""
+        """Select an option by its label."""
         self.wait(lambda: self.find(f'#id_{name} option'))
         self.driver.execute_script(
             """
@@ -190,7 +189,7 @@ class Browser:
         )
 
     def text(self, selector: str = 'body') -> str:
-        """What can be read there."""
+        """Return the visible text of elements."""
         return '\n'.join(
             self.driver.execute_script(
                 'return Array.from(document.querySelectorAll(arguments[0]))'
@@ -200,13 +199,13 @@ class Browser:
         )
 
     def read(self, text: str, selector: str = 'body') -> None:
-        """Wait until a text can be read there."""
+        """Wait until a text is visible."""
         self.wait(lambda: text in self.text(selector))
 
     def act(self, row: str, action: str) -> None:
-        """Choose an action of the row of a table that has a text.
+        """Select an action of the table row with a text.
 
-        Without one, it is an action of what the page is about.
+        If the text is empty, select an action of the page.
         """
         selector = 'tr[data-object-id]' if row else '.detail-actions-form'
         self.wait(
@@ -226,19 +225,19 @@ class Browser:
         )
 
     def confirm(self) -> None:
-        """Say yes to the question whether it is meant."""
+        """Confirm the action in the dialog."""
         self.click('.modal.in .btn-primary, .modal.in .btn-danger')
 
-    def serious(self) -> list[str]:
-        """What makes the page hard to use for some."""
+    def accessibility_problems(self) -> list[str]:
+        """Return the serious accessibility problems of the page."""
         self.driver.execute_script(_axe())
         found: list[str] = self.driver.execute_async_script(
-            _FINDINGS, [one for one in _NOT_OURS if self.find(one)]
+            _RUN_AXE, [one for one in _EXCLUDED if self.find(one)]
         )
         return found
 
     def too_wide(self) -> bool:
-        """Whether one would have to scroll to the side."""
+        """Return whether the page needs horizontal scrolling."""
         return bool(
             self.driver.execute_script(
                 'return document.documentElement.scrollWidth'
@@ -247,9 +246,9 @@ class Browser:
         )
 
     def errors(self) -> list[str]:
-        """What scripts have complained of since it was asked last.
+        """Return the errors in the console since the last call.
 
-        What has gone is told by a 404 to the row that showed it.
+        A row or status of a deleted resource returns 404, which is expected.
         """
         return [
             entry['message']
@@ -258,7 +257,7 @@ class Browser:
         ]
 
     def screenshot(self, name: str) -> pathlib.Path:
-        """Keep how the whole page looks."""
+        """Save a screenshot of the whole page."""
         SCREENSHOTS.mkdir(parents=True, exist_ok=True)
         height = self.driver.execute_script(
             'return document.documentElement.scrollHeight'

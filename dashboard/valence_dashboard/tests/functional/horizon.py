@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A real Horizon with these pages."""
+"""A real Horizon with the panels of Valence."""
 
 import pathlib
 
@@ -7,7 +7,8 @@ import valence_dashboard
 from valence_dashboard.tests.functional import processes
 
 _PACKAGE = pathlib.Path(valence_dashboard.__file__).parent
-# A package "local" that comes first on the path is Horizon's configuration.
+# Horizon reads its settings from a package "local" that comes first in the
+# path.
 _SETTINGS = """
 from horizon.utils import secret_key
 from openstack_dashboard.local import enabled as _enabled
@@ -40,7 +41,7 @@ _enabled.__path__.append('{enabled}')
 
 
 class Horizon:
-    """A Horizon that asks a Keystone who its users are."""
+    """A Horizon that uses the given Keystone."""
 
     def __init__(self, keystone: str) -> None:
         self.directory = processes.directory() / 'horizon'
@@ -71,7 +72,7 @@ class Horizon:
             port,
             *(processes.command('uwsgi'), '--threads', '6'),
             *('--static-map', f'/static={static}'),
-            # Static files are links to where they are installed.
+            # Static files are links to the installed files.
             *('--static-safe', '/'),
             **environment,
         )

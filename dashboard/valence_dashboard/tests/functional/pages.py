@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Pages of a Horizon that runs within the test.
+"""Pages of a Horizon that runs in the test process.
 
-Nobody asks Keystone; Valence and its pod managers are processes of their own.
+There is no Keystone; Valence and its pod managers are separate processes.
 """
 
 import datetime
@@ -57,7 +57,7 @@ def _user(url, roles):
 
 
 class TestCase(testtools.TestCase, test.SimpleTestCase):
-    """Pages as a user sees them whose Valence is at ``url``."""
+    """Requests pages as a user of the Valence at ``url``."""
 
     def use(self, url, role='admin'):
         user = _user(url, _ROLES[role])
@@ -65,7 +65,7 @@ class TestCase(testtools.TestCase, test.SimpleTestCase):
         for name, answer in (
             ('openstack_auth.utils.get_user', user),
             ('openstack_dashboard.context_processors.openstack', context),
-            # Asks Keystone whether it is to be seen.
+            # This panel asks Keystone whether it is visible.
             (f'{_ASKING}.can_access', False),
         ):
             self.useFixture(
@@ -73,11 +73,11 @@ class TestCase(testtools.TestCase, test.SimpleTestCase):
             )
 
     def page(self, path, **headers):
-        """The text of a page."""
+        """Return the text of a page."""
         return self.client.get(path, headers=headers).content.decode()
 
     def filter(self, path, table, name, text):
-        """The page after somebody has filtered its table."""
+        """Return the page after its table was filtered."""
         parameter = f'{table._meta.name}__filter__q'
         self.client.post(path, {parameter: text, f'{parameter}_field': name})
         return self.page(path)
@@ -93,7 +93,7 @@ def connect(url):
 
 
 def pod_manager(valence, systems):
-    """One that is online, with its inventory read."""
+    """Register a pod manager and wait for its inventory."""
     composable = connect(valence.url)
     simulator = processes.simulator(systems)
     made = composable.create_pod_manager(
@@ -110,7 +110,7 @@ def pod_manager(valence, systems):
 
 
 class NodeTestCase(TestCase):
-    """With a Valence, a pod manager, a flavor and a node of a class's own."""
+    """Provides a Valence, a pod manager, a flavor and a node per class."""
 
     @classmethod
     def setUpClass(cls):

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The processes that functional tests work with, started as they are needed.
+"""The processes that functional tests use, started on first use.
 
-Each ends with the process that started it.
+They end with the process that started them.
 """
 
 import atexit
@@ -21,8 +21,8 @@ from collections.abc import Callable
 from typing import Any
 
 PASSWORD = 'secret'
-_PATIENCE = 300  # seconds
-# What is installed from elsewhere is installed once, not for every run.
+_TIMEOUT = 300  # seconds
+# Third-party software is installed once, not in every run.
 CACHE = (
     pathlib.Path(
         os.environ.get('XDG_CACHE_HOME') or pathlib.Path.home() / '.cache'
@@ -32,13 +32,13 @@ CACHE = (
 
 
 def command(name: str) -> str | None:
-    """Where a command is: beside this Python, or on the path."""
+    """Return the path of a command: next to this Python, or in PATH."""
     beside = pathlib.Path(sys.executable).parent / name
     return str(beside) if beside.exists() else shutil.which(name)
 
 
 def free_port() -> int:
-    """A TCP port that nobody listens on."""
+    """Return a TCP port that is free."""
     with socket.create_server(('127.0.0.1', 0)) as server:
         port: int = server.getsockname()[1]
         return port
@@ -46,14 +46,14 @@ def free_port() -> int:
 
 @functools.cache
 def directory() -> pathlib.Path:
-    """A directory for all files, as long as this process lives."""
+    """Return a directory for all files; it is deleted at exit."""
     path = pathlib.Path(tempfile.mkdtemp(prefix='valence-dashboard-'))
     atexit.register(shutil.rmtree, path, ignore_errors=True)
     return path
 
 
 def run(*arguments: Any, **environment: str) -> None:
-    """Run a command to its end, which has to be a good one."""
+    """Run a command that has to succeed."""
     done = subprocess.run(
         [str(argument) for argument in arguments],
         env={**os.environ, 'PYTHONWARNINGS': 'ignore', **environment},
@@ -67,45 +67,45 @@ def run(*arguments: Any, **environment: str) -> None:
 
 
 def wait_for(condition: Callable[[], Any], what: str) -> Any:
-    """Wait until something is so; what it gave."""
-    end = time.monotonic() + _PATIENCE
+    """Wait until a condition is true; return its value."""
+    end = time.monotonic() + _TIMEOUT
     while not (found := condition()):
         if time.monotonic() > end:
-            raise RuntimeError(f'In vain waited for {what}')
+            raise RuntimeError(f'timed out waiting for {what}')
         time.sleep(0.1)
     return found
 
 
 class Process:
-    """A process that ends with this one, whatever way that goes.
+    """A process that never outlives this one.
 
-    :param answers: an URL that answers when it is ready; without it, what it
-        says it listens on is taken for its URL.
+    :param ready_url: a URL that responds when the process is ready. Without
+        it, the URL is read from the output of the process.
     """
 
     def __init__(
         self,
         *arguments: Any,
-        answers: str | None = None,
+        ready_url: str | None = None,
         **environment: str,
     ) -> None:
         self._command = [str(argument) for argument in arguments]
         self._environment = environment
-        self.url = answers
+        self.url = ready_url
         name = pathlib.Path(self._command[0]).name
         number = len(list(directory().glob('*.log')))
         self.log = directory() / f'{name}-{number}.log'
-        self._answers = answers
+        self._ready_url = ready_url
         atexit.register(self.stop)
         self.start()
 
     def start(self) -> None:
-        """Start it, and wait until it is ready."""
+        """Start the process and wait until it is ready."""
         with self.log.open('a') as stream:
             self._begin = stream.tell()
             self._process = subprocess.Popen(
                 self._command,
-                # Never written to: it ends where this process does.
+                # Nothing is written to it: the process ends at end of file.
                 stdin=subprocess.PIPE,
                 stdout=stream,
                 stderr=subprocess.STDOUT,
@@ -122,8 +122,8 @@ class Process:
             raise RuntimeError(
                 f'{self._command[0]} ended: {self.log.read_text()[-4000:]}'
             )
-        if self._answers:
-            return answers(self._answers)
+        if self._ready_url:
+            return responds(self._ready_url)
         text = self.log.read_text()[self._begin :]
         found = re.search(r'listen\S* on (http://\S+)', text)
         if found:
@@ -131,7 +131,7 @@ class Process:
         return found is not None
 
     def stop(self) -> None:
-        """End it, and wait until it has ended."""
+        """Stop the process and wait for its end."""
         self._process.terminate()
         try:
             self._process.wait(timeout=20)
@@ -140,8 +140,8 @@ class Process:
             self._process.wait()
 
 
-def answers(url: str) -> bool:
-    """Whether somebody answers there, whatever it is."""
+def responds(url: str) -> bool:
+    """Return whether a URL returns any HTTP response."""
     try:
         urllib.request.urlopen(url, timeout=60).close()
     except urllib.error.HTTPError:
@@ -154,35 +154,36 @@ def answers(url: str) -> bool:
 def uwsgi(
     module: str, port: int, *arguments: Any, **environment: str
 ) -> Process:
-    """A WSGI application, served on a port of the loopback address."""
+    """Serve a WSGI application on a port of the loopback address."""
     return Process(
         *(arguments[0], '--http-socket', f'127.0.0.1:{port}'),
         *('--module', module, '--master', '--processes', '1'),
         *('--lazy-apps', '--enable-threads', '--die-on-term', '--need-app'),
-        # This kind of socket keeps no connection, which has to be said.
+        # This kind of socket does not support keep-alive, so responses have to
+        # say so.
         *('--add-header', 'Connection: close', '--buffer-size', '65535'),
         *arguments[1:],
-        answers=f'http://127.0.0.1:{port}/',
+        ready_url=f'http://127.0.0.1:{port}/',
         **environment,
     )
 
 
 def cloud(port: int) -> tuple[str, pathlib.Path]:
-    """A Keystone, and an Ironic behind it.
+    """Start Keystone and Ironic.
 
-    :param port: where the service ``composable`` is said to be.
+    :param port: the port of the service ``composable`` in the catalog.
     :returns: the URL of Keystone, and a directory with ``clouds.yaml``, and
         with ``valence.conf`` for a Valence that uses them.
     """
-    # Valence's tests know how to start them: they are run, not imported.
+    # This runs the fixtures of Valence's tests, and does not import them.
     module = 'valence.tests.fixtures.cloud'
     made = Process(sys.executable, '-m', module, port, 'ironic')
-    said = made.log.read_text().splitlines()[-1]
-    return str(made.url), pathlib.Path(said.partition(';')[0])
+    line = made.log.read_text().splitlines()[-1]
+    return str(made.url), pathlib.Path(line.partition(';')[0])
 
 
 def simulator(systems: int, *arguments: str) -> Process:
-    """A simulated pod manager; its user is ``admin``."""
+    """Start a simulated pod manager with the user ``admin``."""
     made = Process(
         *(command('valence-simulator'), '--personality', 'rsd'),
         *('--port', '0', '--systems', str(systems)),
@@ -203,12 +204,14 @@ status_interval = 1
 """
 
 
-def valence(port: int = 0, more: str = '', name: str = 'valence') -> Process:
-    """A whole Valence.
+def valence(
+    port: int = 0, options: str = '', name: str = 'valence'
+) -> Process:
+    """Start Valence in a single process.
 
-    :param more: what its configuration has besides.
+    :param options: additional text for its configuration file.
     """
     path = directory() / f'{name}.conf'
     state = directory() / name
-    path.write_text(_VALENCE.format(state=state, port=port) + more)
+    path.write_text(_VALENCE.format(state=state, port=port) + options)
     return Process(command('valence'), '--config-file', path)

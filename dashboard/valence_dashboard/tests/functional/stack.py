@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""All of it: Horizon, Keystone, Ironic, Valence, and simulated pod managers.
+"""All services: Horizon, Keystone, Ironic, Valence, simulated pod managers.
 
-``python -m valence_dashboard.tests.functional.stack`` starts it to be looked
-at with a browser.
+To use them with a browser, run ``python -m
+valence_dashboard.tests.functional.stack``.
 """
 
 import functools
@@ -17,7 +17,7 @@ from valence_dashboard.tests.functional import processes
 
 
 class Stack:
-    """Horizon, Keystone, Ironic and Valence, without any pod manager."""
+    """Horizon, Keystone, Ironic and Valence, without pod managers."""
 
     def __init__(self) -> None:
         port = processes.free_port()
@@ -28,7 +28,7 @@ class Stack:
         self.url = self.horizon.url
 
     def cloud(self, name: str) -> openstack.connection.Connection:
-        """A connection of one of the users."""
+        """Return a connection of a user."""
         config = loader.OpenStackConfig(
             config_files=[str(self._directory / 'clouds.yaml')],
             load_envvars=False,
@@ -38,14 +38,14 @@ class Stack:
 
 @functools.cache
 def stack() -> Stack:
-    """The one of this process."""
+    """Return the services of this process."""
     return Stack()
 
 
 def main() -> None:
-    """Start it, and wait for Ctrl-C."""
+    """Start the services and wait for Ctrl-C."""
     for number in (signal.SIGINT, signal.SIGTERM):
-        # Also while it starts: what has been started ends on exit.
+        # Exit also during the start, so that the processes end.
         signal.signal(number, lambda *_: sys.exit())
     made = stack()
     pods = [processes.simulator(n, '--compose-seconds', '1') for n in (12, 90)]

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""People at work with the pages: Horizon, Keystone, Valence, all real."""
+"""Browser tests with a real Horizon, Keystone, Ironic and Valence."""
 
+from valence_dashboard.tests.functional import base
 from valence_dashboard.tests.functional import browser
-from valence_dashboard.tests.functional import people
 from valence_dashboard.tests.functional import processes
-from valence_dashboard.tests.functional.people import composable
-from valence_dashboard.tests.functional.people import pod
-from valence_dashboard.tests.functional.people import register
+from valence_dashboard.tests.functional.base import composable
+from valence_dashboard.tests.functional.base import pod
+from valence_dashboard.tests.functional.base import register
 
 _OVERLAPS = """
     const boxes = Array.from(document.querySelectorAll(arguments[0]))
@@ -24,7 +24,7 @@ _OVERLAPS = """
 """
 
 
-class Pages(people.TestCase):
+class Pages(base.TestCase):
     def test_register_a_pod_manager(self):
         simulator = processes.simulator(12)
         window = self.open('admin')
@@ -39,12 +39,12 @@ class Pages(people.TestCase):
         )
         self.check(window, 'register')
         window.click('.modal.in input[type=submit]')
-        window.read('Type it again.', '.modal.in .has-error')
+        window.read('Enter the password again.', '.modal.in .has-error')
         source = window.driver.page_source
         self.assertNotIn(f'value="{processes.PASSWORD}"', source)
         window.type(url=simulator.url, password=processes.PASSWORD)
         window.click('.modal.in input[type=submit]')
-        # It comes online before one's eyes.
+        # The row updates automatically.
         window.read('Online', '#pod_managers')
         window.read('12 of 12 free', '#pod_managers')
         self.check(window, 'pod-managers')
@@ -59,9 +59,9 @@ class Pages(people.TestCase):
         window.read('Succeeded', '#pod_manager__operations')
         window.act('', 'sync')
         window.read('Syncing: registered')
-        self.edit_and_remove(window)
+        self.edit_and_delete(window)
 
-    def edit_and_remove(self, window):
+    def edit_and_delete(self, window):
         window.go('/admin/pod_managers/')
         window.act('registered', 'edit')
         window.type(location='Room 7')
@@ -69,28 +69,28 @@ class Pages(people.TestCase):
         window.read('Changed registered.')
         window.read('Room 7')
         window.go('/admin/pod_managers/')
-        window.act('registered', 'remove')
+        window.act('registered', 'delete')
         window.read('registered has no nodes.')
         window.click('.modal.in input[type=submit]')
         window.wait(lambda: not composable().find_pod_manager('registered'))
         self.assertEqual([], window.errors())
 
     def node(self, pod_manager, name):
-        """A node that is composed there, of the project of the admin."""
+        """Compose a node in the project of the administrator."""
         made = composable().compose_node(name=name, pod_manager=pod_manager)
         composable().wait_for_operation(made, interval=0.1)
         return made
 
     def remove(self, window, name, *boxes):
-        """Remove a pod manager, ticking what is to be done with its nodes."""
+        """Delete a pod manager with some options."""
         window.go('/admin/pod_managers/')
-        window.act(name, 'remove')
-        window.read(f'stand in the way of removing {name}')
+        window.act(name, 'delete')
+        window.read(f'{name} has these nodes:')
         for box in boxes:
             window.click(f'label[for="id_{box}"]')
         window.click('.modal.in input[type=submit]')
 
-    def test_who_may_use_it(self):
+    def test_access_list(self):
         register('private', 3)
         self.addCleanup(composable().delete_pod_manager, 'private')
         composable().update_pod_manager('private', is_public=False)
@@ -101,12 +101,12 @@ class Pages(people.TestCase):
         window.go('/admin/pod_managers/')
         window.follow('private')
         window.click('a[href*="pod_manager__access"]')
-        window.read('No project may use it', '#access')
+        window.read('No project has access', '#access')
         window.click('#access__action_grant')
         window.choose('project', 'demo')
         self.check(window, 'grant')
         window.click('.modal.in input[type=submit]')
-        window.read('Let a project use private.')
+        window.read('Granted access to private.')
         window.click('a[href*="pod_manager__access"]')
         window.read('demo', '#access')
         self.check(window, 'pod-manager-access')
@@ -114,29 +114,29 @@ class Pages(people.TestCase):
         self.assertIn('private', member.text('#id_pod_manager'))
         window.act('demo', 'revoke')
         window.confirm()
-        window.read('Excluded project')
+        window.read('Revoked access')
         member.go('/project/nodes/compose/')
         self.assertNotIn('private', member.text('#id_pod_manager'))
         self.assertEqual([], [*window.errors(), *member.errors()])
 
-    def test_remove_with_nodes(self):
+    def test_delete_with_nodes(self):
         register('leaving', 3)
         node = self.node('leaving', 'stays')
         window = self.open('admin')
         self.remove(window, 'leaving', 'force')
-        window.read('goes with this only', '.modal.in')
+        window.read('require this one', '.modal.in')
         self.assertTrue(composable().find_pod_manager('leaving'))
         self.check(window, 'remove-force')
         window.click('.modal.in label[for="id_force"]')
         window.click('.modal.in label[for="id_cascade"]')
         window.click('.modal.in input[type=submit]')
-        window.read('Removing leaving.')
+        window.read('Deleting leaving.')
         window.wait(lambda: not composable().find_pod_manager('leaving'))
         self.assertIsNone(composable().find_node(node.id))
-        # It vanishes before one's eyes.
+        # The row disappears automatically.
         window.wait(lambda: 'leaving' not in window.text('#pod_managers'))
 
-    def test_remove_what_is_gone_for_good(self):
+    def test_delete_with_force(self):
         simulator = register('dead', 3)
         node = self.node('dead', 'lost')
         simulator.stop()
@@ -148,7 +148,7 @@ class Pages(people.TestCase):
         window.read('delete', '#operations')
         self.assertEqual([], window.errors())
 
-    def test_exact_hardware_beside_a_node(self):
+    def test_exact_hardware_with_affinity(self):
         register('exact', 12)
         node = self.node('exact', 'first')
         window = self.open('admin')
@@ -161,13 +161,13 @@ class Pages(people.TestCase):
         window.type(name='second')
         window.follow('Exact Hardware')
         self.check(window, 'compose-exact')
-        window.follow('Place')
-        window.choose('relation', 'On other pod managers than')
-        window.read('Choose at least one node', '#valence-preview')
+        window.follow('Placement')
+        window.choose('relation', 'On a different pod manager than')
+        window.read('Select at least one node', '#valence-preview')
         window.choose('others', 'first')
-        window.read('It cannot be composed now', '#valence-preview')
+        window.read('The node cannot be composed now', '#valence-preview')
         window.choose('relation', 'On the same pod manager as')
-        window.read('It would be composed on exact', '#valence-preview')
+        window.read('The node would be composed on exact', '#valence-preview')
         self.check(window, 'compose-place')
         window.click('.button-final')
         window.read('Active', '.valence-status')
@@ -185,12 +185,12 @@ class Pages(people.TestCase):
         window.type(name='iron')
         self.assertNotIn('Exact Hardware', window.text('.workflow'))
         window.click('label[for="id_register"]')
-        window.follow('Place')
+        window.follow('Placement')
         window.choose('pod_manager', 'metal')
         window.click('.button-final')
         window.read('Active', '.valence-status')
         window.read('enroll', '#node__overview')
-        # Ironic governs it now.
+        # Ironic controls power and boot device now.
         self.assertFalse(window.find('[id$="action_power"]'))
         self.assertFalse(window.find('[id$="action_release"]'))
         self.check(window, 'node-in-ironic')
@@ -210,21 +210,21 @@ class Pages(people.TestCase):
         window.read('Registering iron with Ironic.')
         window.read('enroll', '#node__overview')
         self.journal(window)
-        window.act('iron', 'take_back')
+        window.act('iron', 'unregister_and_release')
         window.confirm()
         window.wait(lambda: not window.find('tr[data-display="iron"]'))
         self.assertIsNone(composable().find_node('iron'))
         self.assertEqual([], window.errors())
 
     def journal(self, window):
-        """What was done to the node, step by step."""
+        """Check the steps of an operation on the node."""
         window.go('/project/operations/')
         window.read('iron', '#operations')
         self.check(window, 'operations')
         window.follow('register')
         window.read('Succeeded', '.valence-status')
-        window.read('Done', '#journal')
-        window.read('connect', '#journal')
+        window.read('Done', '#steps')
+        window.read('connect', '#steps')
         self.check(window, 'operation')
         window.follow('iron')
         window.read('enroll', '#node__overview')
@@ -240,17 +240,17 @@ class Pages(people.TestCase):
         window.type(name='web')
         window.click('.button-next')
         window.type(processor__total_cores='4000')
-        window.read('It cannot be composed now', '#valence-preview')
+        window.read('The node cannot be composed now', '#valence-preview')
         window.read('total_cores', '#valence-preview')
         self.check(window, 'compose-impossible')
         window.type(processor__total_cores='8', memory__capacity_mib='16')
-        window.read('It would be composed on', '#valence-preview')
+        window.read('The node would be composed on', '#valence-preview')
         self.check(window, 'compose')
         window.click('.button-next')
         window.choose('pod_manager', 'composing')
         window.read('composing', '#valence-preview')
         window.click('.button-final')
-        # It becomes active before one's eyes.
+        # The page updates automatically.
         window.read('Active', '.valence-status')
         window.read('16 GiB')
         window.wait(lambda: window.find('[id$="action_power"]'))
@@ -264,7 +264,7 @@ class Pages(people.TestCase):
         window.act('', 'release')
         window.confirm()
         window.read('Releasing node: web')
-        # It vanishes before one's eyes.
+        # The row disappears automatically.
         window.wait(lambda: not window.find('tr[data-display="web"]'))
         self.assertEqual([], window.errors())
 
@@ -273,13 +273,13 @@ class Pages(people.TestCase):
         window.choose('Type', 'Force off')
         self.check(window, 'power')
         window.click('.modal.in input[type=submit]')
-        window.read('Switching web.')
+        window.read('Changing the power state of web.')
         window.wait(lambda: not window.find('.valence-status[data-live]'))
         window.read('Off', '#node__overview')
         window.act('', 'boot')
         window.choose('Target', 'Pxe')
         window.click('.modal.in input[type=submit]')
-        window.read('Setting what web boots from.')
+        window.read('Setting the boot device of web.')
         window.wait(lambda: not window.find('.valence-status[data-live]'))
 
     def devices(self, window):
@@ -299,7 +299,7 @@ class Pages(people.TestCase):
         window.read('Detaching device')
         window.wait(lambda: not window.find('.valence-status[data-live]'))
 
-    def test_failures_are_told(self):
+    def test_failures_are_shown(self):
         pod('composing', 12)
         composable().create_pod_manager(
             name='lost', url='http://127.0.0.1:9', username='x'
@@ -314,18 +314,18 @@ class Pages(people.TestCase):
         window.type(name='huge')
         window.click('.button-next')
         window.type(memory__capacity_mib='900000')
-        window.follow('Place')
+        window.follow('Placement')
         window.click('.button-final')
         window.read('Error', '.valence-status')
         window.read('No capacity', '.valence-status')
         self.check(window, 'node-failed')
-        # A pod manager with nodes is not removed unasked.
+        # A pod manager with nodes is not deleted without "cascade".
         composable().compose_node(name='staying', pod_manager='composing')
         processes.wait_for(
             lambda: composable().get_node('staying').podm_uuid, 'the node'
         )
         window.go('/admin/pod_managers/')
-        window.act('composing', 'remove')
+        window.act('composing', 'delete')
         window.read('staying', '.modal.in')
         self.check(window, 'remove')
         window.click('.modal.in input[type=submit]')
@@ -357,18 +357,18 @@ class Pages(people.TestCase):
         window.read('8 GiB', '#flavors')
         self.more_drives(window)
         window.act('small', 'compose')
-        window.read('It would be composed on', '#valence-preview')
+        window.read('The node would be composed on', '#valence-preview')
         window.go('/project/flavors/')
         window.act('small', 'delete')
         window.confirm()
         window.read('Deleted flavor: small')
 
     def more_drives(self, window):
-        """As many kinds of drives as one wants, and none is lost."""
+        """Any number of drives can be added, and none is lost."""
         window.act('small', 'edit')
-        window.wait(lambda: window.find('.modal.in .valence-more'))
+        window.wait(lambda: window.find('.modal.in .valence-add-row'))
         for _ in range(2):
-            window.click('.modal.in .valence-more')
+            window.click('.modal.in .valence-add-row')
         window.type(storage__0__capacity_gib='100', storage__3__type='SSD')
         window.click(
             '.modal.in .spinner-initialized:has(#id_storage__3__count)'
@@ -388,7 +388,7 @@ class Pages(people.TestCase):
             found['storage'],
         )
 
-    def test_readers_only_read(self):
+    def test_reader(self):
         window = self.open('reader')
         for path in ('/project/nodes/', '/project/flavors/'):
             window.go(path)
@@ -399,7 +399,7 @@ class Pages(people.TestCase):
             self.assertEqual([], window.find('[id$=action_create]'))
         window.go('/admin/pod_managers/')
         self.assertNotIn('Register Pod Manager', window.text())
-        # Gone is gone.
+        # After logout the pages are not accessible.
         window.driver.execute_script(
             "document.querySelector('form[action*=logout] button').click()"
         )
@@ -423,8 +423,8 @@ class Pages(people.TestCase):
         system = window.find('#valence-racks .valence-system')[5]
         window.driver.execute_script('arguments[0].focus()', system)
         name = system.get_attribute('data-name')
-        window.read(name, '#valence-hover')
-        window.read('CPU cores', '#valence-hover')
+        window.read(name, '#valence-tooltip')
+        window.read('CPU cores', '#valence-tooltip')
         system.click()
         window.read(name, '.detail-title')
         window.read('large', '.valence-details')
@@ -434,7 +434,7 @@ class Pages(people.TestCase):
             self.check(window, panel)
         self.assertEqual([], window.errors())
 
-    def test_valence_is_away_for_a_while(self):
+    def test_valence_is_unavailable(self):
         pod('composing', 12)
         window = self.open('admin')
         self.stack.valence.stop()
@@ -445,12 +445,12 @@ class Pages(people.TestCase):
                 '/project/nodes/compose/',
             ):
                 window.go(path)
-                window.read('Valence does not answer')
+                window.read('Valence does not respond')
             window.go('/project/nodes/')
-            self.assertNotIn('There is no node', window.text())
+            self.assertNotIn('No nodes.', window.text())
             window.screenshot('away')
         finally:
             self.stack.valence.start()
         window.go('/admin/pod_managers/')
         window.read('composing', '#pod_managers')
-        self.assertNotIn('does not answer', window.text())
+        self.assertNotIn('does not respond', window.text())

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the filters of the lists find, and what turns their pages."""
+"""Filters and pagination of the lists."""
 
 import unittest
 
@@ -31,7 +31,7 @@ _TABLES = {
 @unittest.skipIf(pages.MISSING, f'not installed: {", ".join(pages.MISSING)}')
 class Filters(pages.NodeTestCase):
     def sample(self, collection, name):
-        """A resource that has a field, and how a page shows that."""
+        """Return a resource with this field, and its text on the page."""
         for found in getattr(self.composable, collection)():
             record = found.api_fields()
             value = {
@@ -40,7 +40,7 @@ class Filters(pages.NodeTestCase):
                 'flavor': record.get('flavor_uuid') and 'any',
             }[name]
             if isinstance(value, bool):
-                return record, fields.show(name, value)
+                return record, fields.render(name, value)
             if name in fields.STATES and value:
                 return record, value.replace('_', ' ').capitalize()
             if value:
@@ -57,18 +57,18 @@ class Filters(pages.NodeTestCase):
                 told = (panel, label, text)
                 self.assertNotIn('Invalid input', page, told)
                 if record is None or collection == 'nodes':
-                    # Without a Keystone, nodes are of no project.
-                    self.assertIn('Nothing matches.', page, told)
+                    # Without Keystone, nodes belong to no project.
+                    self.assertIn('No matching items.', page, told)
                 else:
                     which = record.get('uuid')
                     self.assertIn(f'data-object-id="{which}"', page, told)
 
-    def test_filters_tell_their_units(self):
+    def test_filter_labels_contain_units(self):
         page = self.page('/admin/systems/')
         self.assertIn('Memory (MiB) =', page)
         self.assertIn('CPU cores =', page)
 
-    def test_operations_that_are_filtered_stay_in_order(self):
+    def test_filtered_operations_are_sorted(self):
         for _ in range(2):
             made = self.composable.sync_pod_manager(self.pod)
             self.composable.wait_for_operation(made, interval=0.1)
@@ -84,7 +84,7 @@ class Filters(pages.NodeTestCase):
         places = [page.index(one.id) for one in found]
         self.assertEqual(sorted(places), places)
 
-    def test_tabs_turn_their_pages_alone(self):
+    def test_pagination_of_tabs_is_independent(self):
         path = f'/admin/pod_managers/{self.pod}/?tab=pod_manager__'
         with override_settings(API_RESULT_PAGE_SIZE=2):
             page = self.page(f'{path}systems')

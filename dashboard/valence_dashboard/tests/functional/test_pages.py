@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The pages without a browser: what they say, and what they ask for it."""
+"""Pages without a browser: their content and their cost."""
 
 import re
 import unittest
@@ -19,14 +19,14 @@ class Pages(pages.TestCase):
         cls.valence = processes.valence(name='pages')
         cls.composable = pages.connect(cls.valence.url)
 
-    def test_a_password_is_in_no_page(self):
+    def test_no_page_contains_a_password(self):
         self.use(self.valence.url)
         secret = 'opensesame'
         answer = self.client.post(
             '/admin/pod_managers/register/',
             {'name': 'a', 'url': 'nonsense', 'password': secret},
         )
-        self.assertContains(answer, 'Its scheme has to be http or https')
+        self.assertContains(answer, 'The scheme must be http or https')
         self.assertNotContains(answer, secret)
         made = self.composable.create_pod_manager(
             name='b', url='http://127.0.0.1:9', password=secret
@@ -37,7 +37,7 @@ class Pages(pages.TestCase):
             self.assertIn('>b<', page.replace('value="b"', '>b<'))
             self.assertNotIn(secret, page)
 
-    def test_a_name_stays_a_name(self):
+    def test_names_are_escaped(self):
         evil = '"><script>alert(1)</script>{{ 7 }}{$ 7 $}'
         made = self.composable.create_pod_manager(
             name=evil.replace('/', '|'), url='http://127.0.0.1:9'
@@ -47,7 +47,7 @@ class Pages(pages.TestCase):
         for path in (
             '/admin/pod_managers/',
             f'/admin/pod_managers/{made.id}/',
-            f'/admin/pod_managers/{made.id}/remove/',
+            f'/admin/pod_managers/{made.id}/delete/',
             f'/admin/topology/{made.id}/',
             '/project/nodes/compose/',
         ):
@@ -56,7 +56,7 @@ class Pages(pages.TestCase):
             self.assertNotIn('<script>alert', page, path)
             self.assertNotIn('{$ 7', page, path)
 
-    def test_what_a_role_may_not_do_is_not_shown(self):
+    def test_forbidden_actions_are_hidden(self):
         made = self.composable.create_flavor(name='tiny', properties={})
         self.addCleanup(self.composable.delete_flavor, made)
         for role, seen in (
@@ -79,7 +79,7 @@ class Pages(pages.TestCase):
             self.assertEqual(role != 'reader', 'Compose Node' in nodes)
             self.assertEqual(role == 'admin', 'Adopt Node' in nodes)
 
-    def test_what_is_gone_leads_back_to_the_list(self):
+    def test_missing_resource_redirects_to_the_list(self):
         self.use(self.valence.url)
         uuid = '00000000-0000-4000-8000-000000000000'
         for where in ('admin/systems', 'admin/pod_managers', 'project/nodes'):
@@ -87,10 +87,10 @@ class Pages(pages.TestCase):
             self.assertRedirects(
                 answer, f'/{where}/', fetch_redirect_response=False
             )
-        answer = self.client.get(f'/project/nodes/{uuid}/live/')
+        answer = self.client.get(f'/project/nodes/{uuid}/status/')
         self.assertEqual(404, answer.status_code)
 
-    def test_what_the_filter_says_is_asked_of_the_api(self):
+    def test_filter_is_sent_to_the_api(self):
         self.use(self.valence.url)
         name = 'systems__filter__q'
         self.client.post(
@@ -99,13 +99,13 @@ class Pages(pages.TestCase):
         page = self.page('/admin/systems/')
         self.assertIn('Invalid input for query parameter cpu_cores', page)
 
-    def test_nobody_answers(self):
+    def test_valence_is_unreachable(self):
         self.use('http://127.0.0.1:9')
         for path in (
             *('/admin/pod_managers/', '/admin/topology/', '/admin/systems/'),
             *('/project/nodes/', '/project/flavors/'),
         ):
-            self.assertIn('Valence does not answer', self.page(path), path)
+            self.assertIn('Valence does not respond', self.page(path), path)
 
 
 _LOGGED = """
@@ -118,15 +118,15 @@ default_log_levels = sqlalchemy.engine=INFO
 
 @unittest.skipIf(pages.MISSING, f'not installed: {", ".join(pages.MISSING)}')
 class Costs(pages.TestCase):
-    """What a page costs does not depend on how many systems there are."""
+    """The cost of a page does not depend on the number of systems."""
 
     def setUp(self):
         super().setUp()
-        self.asked = 0
+        self.requests = 0
         request = api.Client.request
 
         def counted(*args, **kwargs):
-            self.asked += 1
+            self.requests += 1
             return request(*args, **kwargs)
 
         self.useFixture(
@@ -136,7 +136,7 @@ class Costs(pages.TestCase):
         )
 
     def measure(self, systems):
-        """Requests and statements of each page, by its path."""
+        """Return the number of requests and SQL statements by page."""
         name = f'pod{systems}'
         valence = processes.valence(name=name)
         composable = pages.connect(valence.url)
@@ -156,7 +156,7 @@ class Costs(pages.TestCase):
         system = next(composable.systems(node_uuid=node.id)).id
         operation = next(composable.operations(target_uuid=node.id)).id
         valence.stop()
-        # The API alone: a conductor would ask the database as it goes.
+        # Without a conductor, which would execute statements of its own.
         path = processes.directory() / f'{name}.conf'
         with path.open('a') as stream:
             stream.write(_LOGGED)
@@ -183,21 +183,21 @@ class Costs(pages.TestCase):
             f'/project/operations/{operation}/',
         ):
             before = self.statements(alone)
-            self.asked = 0
+            self.requests = 0
             answer = self.client.get(page)
             self.assertEqual(200, answer.status_code, page)
             found[re.sub('[0-9a-f-]{36}', 'UUID', page)] = (
-                self.asked,
+                self.requests,
                 self.statements(alone) - before,
             )
         return found
 
     @staticmethod
     def statements(process):
-        """How many statements the database has been asked."""
+        """Return the number of SELECT statements so far."""
         return process.log.read_text().count('SELECT ')
 
-    def test_ten_or_a_thousand_systems(self):
+    def test_cost_with_ten_and_a_thousand_systems(self):
         few = self.measure(10)
         self.assertGreater(min(asked for asked, _ in few.values()), 0)
         self.assertGreater(min(asked for _, asked in few.values()), 0)

@@ -38,7 +38,7 @@ def tree(*inner, systems=()):
 
 
 class Drawing(testtools.TestCase):
-    def test_looks(self):
+    def test_appearance(self):
         for look, fields in (
             ('free', {}),
             ('free', {'power_state': 'on'}),
@@ -49,9 +49,9 @@ class Drawing(testtools.TestCase):
             ('failed', {'state': 'unavailable'}),
             ('failed', {'stale': True, 'node_uuid': 'x'}),
         ):
-            self.assertEqual(look, drawing.look(system('one', **fields)))
+            self.assertEqual(look, drawing.appearance(system('one', **fields)))
 
-    def test_sleds_lie_in_drawers_in_racks(self):
+    def test_sleds_and_drawers(self):
         sleds = [
             chassis(f'Sled {n}', 'sled', systems=[system(f'System {n}')])
             for n in (10, 9)
@@ -66,10 +66,10 @@ class Drawing(testtools.TestCase):
             ['System 9', 'System 10'],
             [one['name'] for one in inner['systems']],
         )
-        self.assertEqual('Sled 9', inner['systems'][0]['place'])
+        self.assertEqual('Sled 9', inner['systems'][0]['location'])
         self.assertEqual(2, drawn['legend'][0]['count'])
 
-    def test_what_is_in_no_rack_comes_last(self):
+    def test_systems_without_a_rack_come_last(self):
         drawn = drawing.draw(
             tree(
                 chassis('Shelf', 'enclosure', systems=[system('far')]),
@@ -79,7 +79,7 @@ class Drawing(testtools.TestCase):
             )
         )
         self.assertEqual(
-            ['Rack 2', 'Rack 10', 'In no rack'],
+            ['Rack 2', 'Rack 10', 'Not in a rack'],
             [rack['name'] for rack in drawn['racks']],
         )
         loose = drawn['racks'][-1]

@@ -32,32 +32,34 @@ class Fields(testtools.TestCase):
             ('capabilities', ['attach', 'boot'], 'attach, boot'),
             ('cpu_cores', 0, '0'),
         ):
-            self.assertEqual(shown, fields.show(name, value))
+            self.assertEqual(shown, fields.render(name, value))
 
-    def test_what_others_wrote_stays_text(self):
+    def test_values_are_escaped(self):
         evil = '<script>alert(1)</script>'
         for shown in (
             fields.state('offline', evil),
-            fields.show('properties', {evil: evil}),
-            fields.show('drives', [{'type': evil}]),
+            fields.render('properties', {evil: evil}),
+            fields.render('drives', [{'type': evil}]),
         ):
             self.assertNotIn('<script', shown)
             self.assertIn('&lt;script', shown)
 
-    def test_what_lies_within(self):
-        shown = fields.show(
+    def test_nested_values(self):
+        shown = fields.render(
             'result', {'power_state': 'on', 'devices': {}, 'sizes': [{'a': 1}]}
         )
         self.assertIn('>On</span>', shown)
         self.assertIn('Devices: -', shown)
         self.assertIn('Sizes: A 1', shown)
 
-    def test_words_of_others_are_shown_to_the_letter(self):
-        shown = fields.source({'Name': '<b>ü</b>', 'Links': {'Chassis': []}})
+    def test_raw_json(self):
+        shown = fields.render_json(
+            {'Name': '<b>ü</b>', 'Links': {'Chassis': []}}
+        )
         self.assertIn('ü&lt;/b&gt;', shown)
         self.assertIn('&quot;Chassis&quot;: []', shown)
 
-    def test_what_is_meant_by_the_words_of_a_page(self):
+    def test_filter_texts_for_the_api(self):
         for kind, name, text, meant in (
             ('pod_manager', 'status', 'Online', 'online'),
             ('pod_manager', 'is_public', 'Yes', 'true'),
@@ -67,30 +69,34 @@ class Fields(testtools.TestCase):
             ('node', 'power_state', 'in:On, Off', 'in:on, off'),
             ('system', 'state', 'Not There', 'not_there'),
         ):
-            self.assertEqual(meant, fields.meant(kind, name, text))
+            self.assertEqual(meant, fields.to_api(kind, name, text))
 
-    def test_what_is_measured(self):
-        self.assertEqual('Memory (MiB)', fields.measured('memory_mib'))
-        self.assertEqual('Speed (Mbit/s)', fields.measured('speed_mbps'))
-        self.assertEqual('CPU cores', fields.measured('cpu_cores'))
+    def test_labels_with_units(self):
+        self.assertEqual('Memory (MiB)', fields.label_with_unit('memory_mib'))
+        self.assertEqual(
+            'Speed (Mbit/s)', fields.label_with_unit('speed_mbps')
+        )
+        self.assertEqual('CPU cores', fields.label_with_unit('cpu_cores'))
 
-    def test_ago(self):
+    def test_age(self):
         now = timezone.now()
-        self.assertIn('just now', fields.ago(now.isoformat()))
+        self.assertIn('just now', fields.age(now.isoformat()))
         before = now - datetime.timedelta(hours=3, minutes=2)
-        self.assertIn('3\xa0hours ago', fields.ago(before.isoformat()))
-        self.assertEqual('-', fields.ago(None))
+        self.assertIn('3\xa0hours ago', fields.age(before.isoformat()))
+        self.assertEqual('-', fields.age(None))
 
-    def test_free(self):
-        shown = fields.free({'total': 200, 'free': 50}, 'cpu_cores')
+    def test_capacity_bar(self):
+        shown = fields.capacity_bar({'total': 200, 'free': 50}, 'cpu_cores')
         self.assertIn('width:75%', shown)
         self.assertIn('50 of 200 free', shown)
-        self.assertEqual('-', fields.free({'total': 0, 'free': 0}, 'x'))
+        self.assertEqual(
+            '-', fields.capacity_bar({'total': 0, 'free': 0}, 'x')
+        )
 
-    def test_every_field_of_the_document_can_be_shown(self):
+    def test_all_fields_are_rendered(self):
         record = {
-            name: None for name in fields.of('System') if name != 'drives'
+            name: None for name in fields.schemas('System') if name != 'drives'
         }
-        shown = fields.details('System', record, without=('uuid',))
+        shown = fields.details('System', record, exclude=('uuid',))
         self.assertEqual(len(record) - 1, len(shown))
         self.assertTrue(all(one['about'] for one in shown))

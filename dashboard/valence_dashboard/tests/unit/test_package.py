@@ -11,7 +11,7 @@ from valence_dashboard import api
 
 
 class Package(testtools.TestCase):
-    def test_the_service_is_never_imported(self):
+    def test_no_import_of_the_service(self):
         package = pathlib.Path(valence_dashboard.__file__).parent
         for path in package.rglob('*.py'):
             for node in ast.walk(ast.parse(path.read_text())):
@@ -23,8 +23,8 @@ class Package(testtools.TestCase):
                 for name in names:
                     self.assertNotEqual('valence', name.split('.')[0], path)
 
-    def test_the_rules_of_the_pages_exist(self):
-        """A rule that Horizon does not know would hide what it guards."""
+    def test_policy_rules_exist(self):
+        """Horizon would hide actions whose rule it does not know."""
         path = settings.DEFAULT_POLICY_FILES['composable']
         rules = {rule['name'] for rule in yaml.safe_load(open(path))}
         package = pathlib.Path(valence_dashboard.__file__).parent
@@ -38,7 +38,7 @@ class Package(testtools.TestCase):
                 ):
                     self.assertIn(f'composable:{node.value.value}', rules)
 
-    def test_what_is_not_told_is_none(self):
+    def test_missing_field_is_none(self):
         record = api.Record(uuid='u', name='n')
         self.assertEqual(('u', 'n', None), (record.id, record.name, record.x))
         self.assertEqual('n', api.Record(name='n').id)

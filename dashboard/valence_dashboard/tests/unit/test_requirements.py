@@ -10,12 +10,12 @@ _SCHEMA = schema.body('post', 'flavors')['properties']['properties']
 
 class Requirements(testtools.TestCase):
     def form(self, requirements, data=None):
-        """A form of them, that is sent with some data."""
+        """Return a bound form with the fields of requirements."""
         form = type('Form', (django_forms.Form,), requirements.fields())
         return form(data)
 
-    def there_and_back(self, properties):
-        """What a form gives that is sent as it was shown."""
+    def round_trip(self, properties):
+        """Return the result of a form that is submitted unchanged."""
         shown = forms.Requirements(_SCHEMA, properties)
         data = {
             name: str(field.initial)
@@ -25,9 +25,9 @@ class Requirements(testtools.TestCase):
         taken = forms.Requirements(_SCHEMA, properties, data)
         form = self.form(taken, data)
         self.assertTrue(form.is_valid(), form.errors)
-        return taken.collect(form.cleaned_data)
+        return taken.to_properties(form.cleaned_data)
 
-    def test_there_and_back(self):
+    def test_round_trip(self):
         properties = {
             'processor': {'total_cores': 16, 'model': 'Xeon'},
             'memory': {'capacity_mib': 65536},
@@ -37,17 +37,17 @@ class Requirements(testtools.TestCase):
             ],
             'network': [{'speed_mbps': 25000}],
         }
-        self.assertEqual(properties, self.there_and_back(properties))
+        self.assertEqual(properties, self.round_trip(properties))
 
-    def test_nothing_is_lost(self):
+    def test_round_trip_of_limits(self):
         for memory in (1, 1000, 1536, 2**31 - 1):
             properties = {
                 'memory': {'capacity_mib': memory},
                 'pci_devices': [{'count': n} for n in range(1, 6)],
             }
-            self.assertEqual(properties, self.there_and_back(properties))
+            self.assertEqual(properties, self.round_trip(properties))
 
-    def test_whole_gibibytes_are_whole_numbers(self):
+    def test_memory_in_gib(self):
         for memory, shown in ((65536, '64'), (1536, '1.5'), ('2048', '2')):
             known = {'memory': {'capacity_mib': memory}}
             fields = forms.Requirements(_SCHEMA, known).fields()
@@ -55,10 +55,10 @@ class Requirements(testtools.TestCase):
                 shown, str(fields['memory__capacity_mib'].initial)
             )
 
-    def test_nothing_wanted(self):
-        self.assertEqual({}, self.there_and_back({}))
+    def test_no_requirements(self):
+        self.assertEqual({}, self.round_trip({}))
 
-    def test_rows_that_a_page_has_added(self):
+    def test_added_rows(self):
         for last, rows in ((2, 3), (9, 10), (63, 64), (9999, 64)):
             data = {f'storage__{last}__capacity_gib': '10'}
             requirements = forms.Requirements(_SCHEMA, data=data)
@@ -67,7 +67,7 @@ class Requirements(testtools.TestCase):
             self.assertEqual(rows, len(found['Storage']))
             self.assertEqual(2, len(found['Network']))
 
-    def test_every_requirement_of_the_api_has_a_place(self):
+    def test_all_requirements_have_fields(self):
         requirements = forms.Requirements(_SCHEMA)
         form = self.form(requirements)
         groups = requirements.groups(form)

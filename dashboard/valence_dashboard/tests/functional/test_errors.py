@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The pages when something is gone, silent, forbidden, or not understood.
+"""Pages with missing resources, errors, timeouts and forbidden actions.
 
-Without a browser, against a Valence that has a pod manager and a node.
+These tests use no browser. Valence has a pod manager and a node.
 """
 
 import socket
-import threading
 import unittest
 
 import fixtures
@@ -15,43 +14,43 @@ from valence_dashboard.project.flavors import tables as flavors
 from valence_dashboard.tests.functional import pages
 from valence_dashboard.tests.functional import processes
 
-_NOBODY = '00000000-0000-4000-8000-000000000000'
-_NOWHERE = 'http://127.0.0.1:9'
-_SILENCE = 'Valence does not answer'
+_MISSING_UUID = '00000000-0000-4000-8000-000000000000'
+_UNREACHABLE = 'http://127.0.0.1:9'
+_UNAVAILABLE = 'Valence does not respond'
 _AJAX = {'X-Requested-With': 'XMLHttpRequest'}
 
 
 @unittest.skipIf(pages.MISSING, f'not installed: {", ".join(pages.MISSING)}')
-class Hardships(pages.NodeTestCase):
+class Errors(pages.NodeTestCase):
     def act(self, path, action, *chosen):
-        """What is on the page after an action on what is chosen."""
+        """Return the page after an action on the selected rows."""
         answer = self.client.post(
             path, {'action': action, 'object_ids': chosen}, follow=True
         )
         self.assertEqual(200, answer.status_code)
         return answer.content.decode()
 
-    def test_actions_on_what_is_gone(self):
+    def test_actions_on_deleted_resources(self):
         made = [
             self.composable.create_flavor(name=name, properties={}).id
             for name in ('first', 'second')
         ]
-        chosen = (made[0], _NOBODY, made[1])
+        chosen = (made[0], _MISSING_UUID, made[1])
         page = self.act('/project/flavors/', 'flavors__delete', *chosen)
         self.assertIn('Deleted flavors: first, second', page)
-        self.assertEqual(1, page.count(f'{_NOBODY} could not be found'))
+        self.assertEqual(1, page.count(f'{_MISSING_UUID} could not be found'))
         for path, action in (
             ('/project/flavors/', f'flavors__delete__{made[0]}'),
-            ('/project/nodes/', f'nodes__release__{_NOBODY}'),
-            ('/admin/systems/', f'systems__unreserve__{_NOBODY}'),
+            ('/project/nodes/', f'nodes__release__{_MISSING_UUID}'),
+            ('/admin/systems/', f'systems__unreserve__{_MISSING_UUID}'),
         ):
             self.assertIn('could not be found', self.act(path, action), path)
         page = self.act(
-            f'/project/nodes/{self.node}/', f'devices__detach__{_NOBODY}'
+            f'/project/nodes/{self.node}/', f'devices__detach__{_MISSING_UUID}'
         )
-        self.assertIn('It does not exist any longer.', page)
+        self.assertIn('The resource no longer exists.', page)
 
-    def test_a_row_is_read_once(self):
+    def test_row_is_read_once(self):
         made = self.composable.create_flavor(name='read', properties={}).id
         asked = []
         request = api.Client.request
@@ -63,17 +62,17 @@ class Hardships(pages.NodeTestCase):
         self.useFixture(
             fixtures.MonkeyPatch('valence_dashboard.api.Client.request', noted)
         )
-        # The filter has it on no page.
+        # With this filter no page contains the row.
         self.filter('/project/flavors/', flavors.Flavors, 'name', 'other')
         page = self.act('/project/flavors/', 'flavors__delete', made)
         self.assertIn('Deleted flavor: read', page)
         found = [one for one in asked if made in one[1]]
         self.assertEqual(['GET', 'DELETE'], [method for method, _ in found])
 
-    def test_after_detaching_the_hardware_is_shown(self):
+    def test_detach_returns_to_the_tab(self):
         answer = self.client.post(
             f'/project/nodes/{self.node}/',
-            {'action': f'devices__detach__{_NOBODY}'},
+            {'action': f'devices__detach__{_MISSING_UUID}'},
         )
         self.assertRedirects(
             answer,
@@ -81,88 +80,88 @@ class Hardships(pages.NodeTestCase):
             fetch_redirect_response=False,
         )
 
-    def test_several_are_not_removed_with_their_nodes(self):
+    def test_delete_selected_keeps_nodes(self):
         page = self.act(
-            '/admin/pod_managers/', 'pod_managers__remove_several', self.pod
+            '/admin/pod_managers/', 'pod_managers__delete_selected', self.pod
         )
-        self.assertIn('pod has nodes. &quot;Remove&quot; in its own', page)
+        self.assertIn(
+            'pod has nodes. Use the row action &quot;Delete&quot;', page
+        )
         self.assertNotIn('cascade', page)
 
-    def test_actions_while_nobody_answers(self):
-        self.use(_NOWHERE)
+    def test_actions_while_unavailable(self):
+        self.use(_UNREACHABLE)
         for path, action in (
             ('/project/nodes/', f'nodes__release__{self.node}'),
             ('/admin/pod_managers/', f'pod_managers__sync__{self.pod}'),
         ):
             page = self.act(path, action)
-            self.assertEqual(1, page.count(_SILENCE), path)
+            self.assertEqual(1, page.count(_UNAVAILABLE), path)
 
-    def test_rows_that_cannot_be_read(self):
+    def test_unreadable_rows(self):
         where = '/project/nodes/?action=row_update&table=nodes&obj_id='
-        for url, expected in ((self.valence.url, 404), (_NOWHERE, 503)):
+        for url, expected in ((self.valence.url, 404), (_UNREACHABLE, 503)):
             self.use(url)
-            answer = self.client.get(f'{where}{_NOBODY}', headers=_AJAX)
+            answer = self.client.get(f'{where}{_MISSING_UUID}', headers=_AJAX)
             self.assertEqual(expected, answer.status_code)
         answer = self.client.get(
             f'/admin/pod_managers/{self.pod}/'
-            f'?action=row_update&table=nodes&obj_id={_NOBODY}',
+            f'?action=row_update&table=nodes&obj_id={_MISSING_UUID}',
             headers=_AJAX,
         )
         self.assertEqual(503, answer.status_code)
 
-    def test_a_page_that_cannot_be_read_stays_where_it_is(self):
-        self.use(_NOWHERE)
+    def test_unreadable_page_keeps_its_url(self):
+        self.use(_UNREACHABLE)
         for path in (
             *(f'/admin/systems/{self.pod}/', f'/project/nodes/{self.node}/'),
             f'/admin/pod_managers/{self.pod}/',
             f'/project/nodes/{self.node}/power/',
         ):
             answer = self.client.get(path)
-            self.assertContains(answer, _SILENCE, 1, 503)
+            self.assertContains(answer, _UNAVAILABLE, 1, 503)
             answer = self.client.get(path, headers=_AJAX)
             self.assertEqual(503, answer.status_code)
-            self.assertIn(_SILENCE, answer.headers['X-Horizon-Messages'])
+            self.assertIn(_UNAVAILABLE, answer.headers['X-Horizon-Messages'])
         answer = self.client.get(
             f'/admin/pod_managers/{self.pod}/?tab=pod_manager__systems',
             headers=_AJAX,
         )
-        self.assertContains(answer, _SILENCE)
+        self.assertContains(answer, _UNAVAILABLE)
 
-    def test_a_page_waits_once(self):
-        """However many questions it has to one that hangs."""
+    def test_page_waits_once(self):
+        """Even if a page needs several requests to a Valence that hangs."""
         self.useFixture(
             fixtures.MonkeyPatch('valence_dashboard.api._TIMEOUT', 0.5)
         )
         server = socket.create_server(('127.0.0.1', 0))
         self.addCleanup(server.close)
-        held = []
-
-        def accept():
-            while True:
-                try:
-                    held.append(server.accept()[0])
-                except OSError:
-                    return
-
-        threading.Thread(target=accept, daemon=True).start()
+        server.setblocking(False)
         self.use(f'http://127.0.0.1:{server.getsockname()[1]}')
         for path in (
             *('/project/nodes/compose/', f'/project/nodes/{self.node}/'),
             *('/admin/pod_managers/', f'/admin/topology/{self.pod}/'),
         ):
-            held.clear()
-            self.assertIn(_SILENCE, self.page(path), path)
-            self.assertEqual(1, len(held), path)
-        for one in held:
-            one.close()
+            self.assertIn(_UNAVAILABLE, self.page(path), path)
+            self.assertEqual(1, self.connections(server), path)
 
-    def test_forms_that_a_role_may_not_send(self):
+    def connections(self, server):
+        """Return the number of connections since the last call."""
+        count = 0
+        while True:
+            try:
+                server.accept()[0].close()
+            except BlockingIOError:
+                return count
+            count += 1
+
+    def test_forbidden_forms(self):
         forms = (
             *('/admin/pod_managers/register/', '/project/flavors/create/'),
             *('/project/nodes/adopt/', '/project/nodes/compose/'),
             *(
                 f'/admin/pod_managers/{self.pod}/{name}/'
-                for name in ('edit', 'grant', 'remove')
+                for name in ('edit', 'grant', 'delete')
             ),
             *(
                 f'/project/nodes/{self.node}/{name}/'
@@ -177,7 +176,7 @@ class Hardships(pages.NodeTestCase):
                 status = self.client.get(path).status_code
                 self.assertEqual(200, status, path)
 
-    def test_what_others_see_moves_no_column(self):
+    def test_columns_are_not_shared_between_users(self):
         self.use(self.valence.url, 'reader')
         self.page('/project/flavors/')
         self.use(self.valence.url)
@@ -186,7 +185,7 @@ class Hardships(pages.NodeTestCase):
         shared = flavors.Flavors._columns['multi_select'].classes
         self.assertNotIn('hidden', shared)
 
-    def test_a_refused_form(self):
+    def test_rejected_form(self):
         sent = {'name': 'a', 'password': 'opensesame'}
         for url, told in (
             (
@@ -199,7 +198,7 @@ class Hardships(pages.NodeTestCase):
                 '/admin/pod_managers/register/', {**sent, 'url': url}
             )
             self.assertContains(answer, told)
-            self.assertContains(answer, 'Type it again.', 1)
+            self.assertContains(answer, 'Enter the password again.', 1)
         answer = self.client.post(
             '/project/flavors/create/',
             {'name': 'x', 'processor__total_cores': '99999999999'},
@@ -207,12 +206,12 @@ class Hardships(pages.NodeTestCase):
         self.assertNotContains(answer, 'Invalid input')
         self.assertContains(answer, 'has-error')
 
-    def test_forms_begin_with_what_is_usual(self):
+    def test_default_values_of_forms(self):
         page = self.page(f'/project/nodes/{self.node}/boot/')
         self.assertIn('<option value="Once" selected>', page)
 
-    def test_the_topology_of_what_is_offline(self):
-        made = self.composable.create_pod_manager(name='off', url=_NOWHERE)
+    def test_topology_of_an_offline_pod_manager(self):
+        made = self.composable.create_pod_manager(name='off', url=_UNREACHABLE)
         self.addCleanup(self.composable.delete_pod_manager, made)
         processes.wait_for(
             lambda: (

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What people at a browser need: a stack, pod managers, and a window."""
+"""Base class of browser tests: the services, pod managers and windows."""
 
 import functools
 import unittest
@@ -16,7 +16,7 @@ MISSING = browser.missing()
 
 @functools.cache
 def composable():
-    """Valence, as an administrator speaks to it."""
+    """Return the proxy of an administrator."""
     cloud = stack.stack().cloud('admin')
     valenceclient.add_service(cloud)
     return cloud.composable
@@ -25,9 +25,9 @@ def composable():
 def register(
     name: str, systems: int, seconds: float = 0.3
 ) -> processes.Process:
-    """A pod manager that is online, with its inventory read.
+    """Register a pod manager and wait for its inventory.
 
-    :param seconds: how long it takes to compose.
+    :param seconds: how long it takes to compose a node.
     """
     simulator = processes.simulator(systems, '--compose-seconds', str(seconds))
     composable().create_pod_manager(
@@ -46,32 +46,32 @@ def register(
 
 @functools.cache
 def pod(name: str, systems: int):
-    """A pod manager that the tests share."""
+    """Register a pod manager that the tests share."""
     register(name, systems)
     return composable().get_pod_manager(name)
 
 
 @unittest.skipIf(MISSING, f'not installed: {", ".join(MISSING)}')
 class TestCase(testtools.TestCase):
-    """Somebody at a browser."""
+    """A test with browser windows."""
 
     def setUp(self):
         super().setUp()
         self.stack = stack.stack()
 
     def open(self, user):
-        """A window in which somebody has logged in."""
+        """Open a window and log in."""
         window = browser.Browser(self.stack.url)
         self.addCleanup(window.close)
         window.log_in(user)
         return window
 
     def check(self, window, name):
-        """A page is fit for everybody, in a narrow and in a wide window."""
+        """Check accessibility and width of a page, narrow and wide."""
         for width in browser.WIDTHS:
             window.resize(width)
             window.screenshot(name)
             self.assertFalse(window.too_wide(), f'{name} at {width}')
         window.resize(browser.WIDTHS[0])
-        self.assertEqual([], window.serious(), name)
+        self.assertEqual([], window.accessibility_problems(), name)
         self.assertNotIn(f'"{processes.PASSWORD}"', window.driver.page_source)

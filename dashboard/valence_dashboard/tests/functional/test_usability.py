@@ -1,27 +1,27 @@
 # SPDX-License-Identifier: Apache-2.0
-"""People who have no mouse, little room, or a Valence that comes and goes."""
+"""Keyboard navigation, narrow windows, and interrupted connections."""
 
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.keys import Keys
 
-from valence_dashboard.tests.functional import people
+from valence_dashboard.tests.functional import base
 from valence_dashboard.tests.functional import processes
-from valence_dashboard.tests.functional.people import composable
-from valence_dashboard.tests.functional.people import pod
-from valence_dashboard.tests.functional.people import register
+from valence_dashboard.tests.functional.base import composable
+from valence_dashboard.tests.functional.base import pod
+from valence_dashboard.tests.functional.base import register
 
 _FOCUS = """
     const one = document.activeElement;
     return one.id || one.name || one.className;
 """
-_SILENCE = 'Valence does not answer'
-# How often the rows of a table have been asked for anew.
-_ASKED = """
+_UNAVAILABLE = 'Valence does not respond'
+# How many times table rows were polled.
+_POLLS = """
     return performance.getEntriesByType('resource').filter(
         (one) => one.name.includes('row_update')).length;
 """
-# Whether the row with a text is still the one that was marked before.
-_SAME = """
+# Whether the row with a text is the same element as in the last call.
+_SAME_ROW = """
     const row = Array.from(document.querySelectorAll('tr[data-object-id]'))
         .find((one) => one.innerText.includes(arguments[0]));
     const same = Boolean(row.marked);
@@ -30,14 +30,14 @@ _SAME = """
 """
 
 
-class Hindrances(people.TestCase):
+class Usability(base.TestCase):
     def press(self, window, *keys):
-        """Press keys, wherever the focus is."""
+        """Press keys at the current focus."""
         for key in keys:
             ActionChains(window.driver).send_keys(key).perform()
 
     def tab_to(self, window, name):
-        """Press Tab until something has the focus."""
+        """Press Tab until an element has the focus."""
         for _ in range(100):
             focus = window.driver.execute_script(_FOCUS)
             if name in focus:
@@ -48,11 +48,11 @@ class Hindrances(people.TestCase):
     def ticked(self, window, name):
         return window.find(f'#{name}')[0].is_selected()
 
-    def test_compose_with_the_keyboard_alone(self):
+    def test_compose_with_the_keyboard(self):
         pod('keys', 12)
         window = self.open('demo')
         window.go('/project/nodes/compose/')
-        window.read('It would be composed on', '#valence-preview')
+        window.read('The node would be composed on', '#valence-preview')
         self.tab_to(window, 'id_name')
         self.press(window, 'typed')
         self.tab_to(window, 'id_flavor')
@@ -62,7 +62,7 @@ class Hindrances(people.TestCase):
         window.screenshot('keyboard')
         self.press(window, Keys.SPACE, Keys.ENTER)
         self.assertFalse(self.ticked(window, 'id_register'))
-        # Enter has led to the next step, and to its first field.
+        # Enter moves to the first field of the next step.
         window.wait(
             lambda: 'total_cores' in window.driver.execute_script(_FOCUS)
         )
@@ -93,11 +93,11 @@ class Hindrances(people.TestCase):
         self.check(window, 'nodes-chosen')
         self.tab_to(window, 'nodes__filter__q_field')
         self.press(window, Keys.TAB, 'Error', Keys.ENTER)
-        window.read('Nothing matches.', '#nodes')
+        window.read('No matching items.', '#nodes')
         self.check(window, 'nodes-filtered')
         self.assertEqual([], window.errors())
 
-    def test_what_a_dialog_is_about_stays(self):
+    def test_row_with_open_dialog_is_not_replaced(self):
         register('slow', 3, seconds=8)
         made = composable().compose_node(name='taken', pod_manager='slow')
         window = self.open('admin')
@@ -105,16 +105,16 @@ class Hindrances(people.TestCase):
         window.read('taken', '#nodes')
         window.act('taken', 'cancel')
         window.wait(lambda: window.find('.modal.in'))
-        asked = window.driver.execute_script(_ASKED)
-        window.driver.execute_script(_SAME, 'taken')
-        window.wait(lambda: window.driver.execute_script(_ASKED) > asked + 1)
-        self.assertTrue(window.driver.execute_script(_SAME, 'taken'))
+        asked = window.driver.execute_script(_POLLS)
+        window.driver.execute_script(_SAME_ROW, 'taken')
+        window.wait(lambda: window.driver.execute_script(_POLLS) > asked + 1)
+        self.assertTrue(window.driver.execute_script(_SAME_ROW, 'taken'))
         window.confirm()
         window.read('Cancelling operation: taken')
         self.release(made)
 
     def release(self, node):
-        """Have a node vanish, whatever is being done to it."""
+        """Release a node when no operation changes it."""
         processes.wait_for(
             lambda: (
                 composable().get_node(node.id).provision_state
@@ -127,8 +127,8 @@ class Hindrances(people.TestCase):
             lambda: not composable().find_node(node.id), 'its end'
         )
 
-    def test_rows_follow_on_when_valence_is_back(self):
-        """A row that does not change is not replaced, and never given up."""
+    def test_rows_resume_polling(self):
+        """A row that does not change is not replaced, and is polled again."""
         composable().create_pod_manager(name='still', url='http://127.0.0.1:9')
         self.addCleanup(composable().delete_pod_manager, 'still')
         processes.wait_for(
@@ -140,24 +140,24 @@ class Hindrances(people.TestCase):
         )
         window = self.open('admin')
         window.go('/admin/pod_managers/')
-        window.wait(lambda: window.driver.execute_script(_ASKED) > 1)
-        window.driver.execute_script(_SAME, 'still')
-        asked = window.driver.execute_script(_ASKED)
-        window.wait(lambda: window.driver.execute_script(_ASKED) > asked + 1)
-        self.assertTrue(window.driver.execute_script(_SAME, 'still'))
+        window.wait(lambda: window.driver.execute_script(_POLLS) > 1)
+        window.driver.execute_script(_SAME_ROW, 'still')
+        asked = window.driver.execute_script(_POLLS)
+        window.wait(lambda: window.driver.execute_script(_POLLS) > asked + 1)
+        self.assertTrue(window.driver.execute_script(_SAME_ROW, 'still'))
         self.stack.valence.stop()
         try:
-            window.read(_SILENCE, '.valence-away')
+            window.read(_UNAVAILABLE, '.valence-unavailable')
             self.check(window, 'pod-managers-away')
         finally:
             self.stack.valence.start()
-        window.wait(lambda: not window.find('.valence-away'))
+        window.wait(lambda: not window.find('.valence-unavailable'))
         self.assertTrue(window.find('tr.ajax-update'))
-        # Whoever has been logged out is led to the log-in.
+        # After logout the page redirects to the login.
         window.driver.delete_cookie('sessionid')
         window.wait(lambda: '/auth/login' in window.driver.current_url)
 
-    def test_a_page_follows_on_when_valence_is_back(self):
+    def test_page_resumes_polling(self):
         register('long', 3, seconds=6)
         made = composable().compose_node(name='followed', pod_manager='long')
         window = self.open('admin')
@@ -165,11 +165,11 @@ class Hindrances(people.TestCase):
         window.wait(lambda: window.find('.valence-status[data-live]'))
         self.stack.valence.stop()
         try:
-            window.read(_SILENCE, '.valence-status')
+            window.read(_UNAVAILABLE, '.valence-status')
             self.check(window, 'node-away')
         finally:
             self.stack.valence.start()
-        window.wait(lambda: not window.find('.valence-away'))
+        window.wait(lambda: not window.find('.valence-unavailable'))
         window.read('Active', '.valence-status')
         self.release(made)
 
@@ -195,7 +195,7 @@ class Hindrances(people.TestCase):
             window.read(long)
             self.check(window, f'long-{panel.split("/")[1]}')
         window.go('/admin/pod_managers/')
-        window.act(long, 'remove')
+        window.act(long, 'delete')
         window.read(long, '.modal.in .valence-nodes')
         self.check(window, 'long-remove')
         window.go('/project/nodes/compose/')

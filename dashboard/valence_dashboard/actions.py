@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Base classes of table actions."""
+
+from typing import Any
+
+from django import http
+from horizon import tables
+from valenceclient import schema
+
+from valence_dashboard import api
+from valence_dashboard import fields
+from valence_dashboard.exceptions import Error
+from valence_dashboard.messages import show_error
+
+
+def filter_action(collection: str, *only: str) -> type[tables.FilterAction]:
+    """Return a filter action with filters of the API.
+
+    :param only: the parameters to offer.
+    """
+    known = schema.parameters('get', collection)
+    choices = tuple(
+        (
+            name,
+            f'{fields.label_with_unit(name)} =',
+            True,
+            known[name].get('description', ''),
+        )
+        for name in only
+    )
+    return type(
+        'Filter',
+        (tables.FilterAction,),
+        {'filter_type': 'server', 'filter_choices': choices},
+    )
+
+
+class PolicyAction:
+    """An action that is hidden if the policy does not allow it.
+
+    :cvar verb: resource and verb of the policy rule, such as ``node:delete``.
+    """
+
+    verb: str
+
+    def _allowed(self, request: http.HttpRequest, datum: Any = None) -> bool:
+        self.policy_rules = (('composable', f'composable:{self.verb}'),)
+        return super()._allowed(request, datum)
+
+    def get_policy_target(
+        self, request: http.HttpRequest, datum: Any = None
+    ) -> dict[str, Any]:
+        """Return the project of the resource."""
+        if datum is None or not datum.project_id:
+            return {}
+        return {'project_id': datum.project_id}
+
+
+class LinkAction(PolicyAction, tables.LinkAction):
+    """Opens a form."""
+
+    classes = ('ajax-modal',)
+
+
+class BatchAction(PolicyAction, tables.BatchAction):
+    """Acts on one or several rows, and shows errors."""
+
+    def handle(
+        self,
+        table: tables.DataTable,
+        request: http.HttpRequest,
+        obj_ids: list[str],
+    ) -> http.HttpResponse:
+        """Act on the rows that exist, and show errors of others.
+
+        Horizon would stop at the first row that cannot be read.
+        """
+        found = []
+        for obj_id in obj_ids:
+            try:
+                table.get_object_by_id(obj_id)
+            except Error:
+                show_error(request)
+            else:
+                found.append(obj_id)
+        return super().handle(table, request, found)
+
+    def action(self, request: http.HttpRequest, obj_id: str) -> None:
+        """Act on one row."""
+        try:
+            self.act(api.client(request), obj_id)
+        except Error:
+            show_error(request, escalate=True)
+
+    def act(self, client: api.Client, uuid: str) -> None:
+        """Send the request."""
+        raise NotImplementedError
+
+
+class DangerAction(BatchAction):
+    """An action that requires confirmation."""
+
+    icon = 'trash'
+    action_type = 'danger'
