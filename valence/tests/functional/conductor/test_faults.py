@@ -10,7 +10,7 @@ _ALLOCATE = '/redfish/v1/Nodes/Actions/.*Allocate'
 _AT_THE_ROOT = (
     ('html', None, 'not a pod manager'),
     ('status', 500, 'not a pod manager'),
-    ('status', 503, 'it answered 503'),
+    ('status', 503, 'the service responded with 503'),
     ('status', 404, 'not a pod manager'),
     ('malformed', None, 'not a pod manager'),
     ('truncate', None, 'failed'),
@@ -94,7 +94,7 @@ class TestAllocate(test_compose.ComposeCase):
 
     def test_refused_for_good(self):
         pod, node = self._after('status', 500)
-        self.assertFailed(node, pod, 'it answered 500')
+        self.assertFailed(node, pod, 'the service responded with 500')
 
     def test_forbidden(self):
         pod, node = self._after('status', 400)
@@ -102,7 +102,7 @@ class TestAllocate(test_compose.ComposeCase):
 
     def test_never_there(self):
         pod, node = self._after('status', 503)
-        self.assertFailed(node, pod, 'it answered 503')
+        self.assertFailed(node, pod, 'the service responded with 503')
 
     def test_taken_everywhere(self):
         pod, node = self._after('status', 409)
@@ -140,7 +140,7 @@ class TestAllocate(test_compose.ComposeCase):
         pod.order('/redfish/v1/Nodes/.*Assemble', 'status', 500)
         node = self.service.compose('n', pod_manager='pod')
         pod.heal()
-        self.assertFailed(node, pod, 'it answered 500')
+        self.assertFailed(node, pod, 'the service responded with 500')
 
     def test_the_answer_to_a_release_is_lost(self):
         pod = self.pod('pod', '--no-sse', '--no-push')

@@ -152,7 +152,7 @@ class TestStatus(base.PodTestCase):
     def test_the_password_is_nowhere(self):
         pod = self.pod('pod')
         said = self.process.output()
-        self.assertIn('pod manager', said)
+        self.assertIn('Pod manager', said)
         self.assertNotIn(pod.login['password'], said)
         answer = self.client.request('GET', '/v1/pod_managers/pod')
         self.assertNotIn(pod.login['password'].encode(), answer.content)
