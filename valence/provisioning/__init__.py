@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Handing composed nodes to what provisions them, such as Ironic."""
+"""Enrollment of composed nodes in a provisioner, such as Ironic."""

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The contract between Valence and those who provision its nodes.
+"""The contract between Valence and provisioners.
 
-A provisioner knows a node by the node's own UUID, so that whatever was done
-before a crash is found again. Every method can be repeated. It raises only
-what ``valence.common.exception`` derives from ``ProvisioningError``, and
-``InProgress`` while it has to be waited for; it never sleeps.
+A provisioner identifies a node by the UUID that it has in Valence, so that a
+step can find after a crash what it has done before. Every method can be
+repeated. It raises only subclasses of ``ProvisioningError`` of
+``valence.common.exception``, and ``InProgress`` if it has to be called again
+later; it never sleeps.
 """
 
 import abc
@@ -24,28 +25,29 @@ __all__ = [
     'Provisioner',
 ]
 
-#: What a provisioner can be asked to do with a node, in this order.
+#: What a provisioner can be requested to do with a node, in this order.
 GOALS = ('manage', 'inspect', 'provide')
-#: The state of a node that is not there any more.
+#: The state of a node that no longer exists in the provisioner.
 MISSING = 'missing'
 
 
 @dataclasses.dataclass(frozen=True)
 class Machine:
-    """A node as it is told to those who will drive it.
+    """The properties of a node that a provisioner needs.
 
-    :param uuid: of the node, here and there.
-    :param project_id: the project that it belongs to, if there are projects.
-    :param address: URL of the Redfish service that shows it.
-    :param system: path of its computer system there.
-    :param auth_type: how to log in there: session or basic.
-    :param insecure: whether its TLS certificate is left unchecked.
-    :param macs: addresses of its network interfaces.
-    :param cpus: hardware threads.
+    :param uuid: UUID of the node, in Valence and in the provisioner.
+    :param project_id: the project that owns it, if any.
+    :param address: URL of the Redfish service that manages it.
+    :param system: path of its computer system in that service.
+    :param auth_type: authentication of that service: session or basic.
+    :param insecure: whether not to verify the TLS certificate of the service.
+    :param macs: MAC addresses of its network interfaces.
+    :param cpus: number of hardware threads.
     :param disk_gib: capacity of its largest drive in GiB.
-    :param architecture: of its processors, as the pod manager calls it.
-    :param resource_class: what it is one of, if anybody said.
-    :param traits: what else can be said of it, in capitals.
+    :param architecture: architecture of its processors, as reported by the
+        pod manager.
+    :param resource_class: its resource class, if the request has one.
+    :param traits: its traits, in capitals.
     """
 
     uuid: str
@@ -67,56 +69,56 @@ class Machine:
 
 
 class Provisioner(abc.ABC):
-    """What provisions nodes; ``name`` is that of its entry point."""
+    """A provisioner; ``name`` is the name of its entry point."""
 
     name: ClassVar[str]
 
     @abc.abstractmethod
     def state(self, uuid: str, deadline: Deadline) -> str | None:
-        """The state that a node is in there; None: it is not there."""
+        """The state of a node, or None if the provisioner has no such node."""
 
     @abc.abstractmethod
     def states(
         self, uuids: Iterable[str], deadline: Deadline
     ) -> dict[str, str]:
-        """The states of many nodes; ``MISSING`` for those not there."""
+        """The states of several nodes; ``MISSING`` for a missing node."""
 
     @abc.abstractmethod
-    def enrol(self, machine: Machine, deadline: Deadline) -> str:
-        """Make a node known there, or bring it to what it should be.
+    def enroll(self, machine: Machine, deadline: Deadline) -> str:
+        """Create a node, or update it.
 
-        One that is at work already is left as it is.
+        A node that is in use is left unchanged.
 
         :returns: its state.
         """
 
     @abc.abstractmethod
-    def connect(self, machine: Machine, deadline: Deadline) -> list[str]:
-        """Make its network interfaces known there.
+    def create_ports(self, machine: Machine, deadline: Deadline) -> list[str]:
+        """Create a port for each network interface of a node.
 
-        :returns: the addresses that are known now.
+        :returns: the MAC addresses of all its ports.
         """
 
     @abc.abstractmethod
-    def begin(self, uuid: str, goal: str, deadline: Deadline) -> None:
-        """Ask for one of the ``GOALS``; one that is reached is well."""
+    def request_goal(self, uuid: str, goal: str, deadline: Deadline) -> None:
+        """Request one of the ``GOALS``; a no-op if the node has reached it."""
 
     @abc.abstractmethod
-    def reach(self, uuid: str, goal: str, deadline: Deadline) -> str:
-        """See that a goal has been reached.
+    def poll_goal(self, uuid: str, goal: str, deadline: Deadline) -> str:
+        """Check that a node has reached a goal.
 
         :returns: the state of the node.
-        :raises InProgress: while it is being worked at.
-        :raises ProvisioningFailed: when it came to something else.
+        :raises InProgress: while the provisioner works on it.
+        :raises ProvisioningFailed: if the node reached another state.
         """
 
     @abc.abstractmethod
-    def withdraw(
+    def remove(
         self, uuid: str, deadline: Deadline, *, undo: bool = False
     ) -> None:
-        """Make a node unknown there; one that is not there is well.
+        """Remove a node; a no-op if there is no such node.
 
-        :param undo: whether work that nobody else asked for is stopped.
-        :raises InProgress: while it cannot be yet; call again.
-        :raises ProvisioningConflict: while it is in use; says what for.
+        :param undo: whether to abort work that this operation has requested.
+        :raises InProgress: while it cannot be removed yet; call again.
+        :raises ProvisioningConflict: if it is in use; the reason tells how.
         """

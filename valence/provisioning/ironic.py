@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Ironic: the node there bears the UUID of the node here.
+"""Ironic. Its node has the UUID of the node in Valence.
 
-It is Ironic that is asked what was done already; a node that somebody has put
-to work there is never changed. Its states and what may be asked in them are
-those of https://docs.openstack.org/ironic/latest/user/states.html.
+Ironic is asked which steps are done already; a node that is in use is never
+changed. See https://docs.openstack.org/ironic/latest/user/states.html for the
+states of a node and the requests that are valid in each.
 """
 
 import contextlib
@@ -11,32 +11,35 @@ import re
 import threading
 from collections.abc import Iterable
 from collections.abc import Iterator
-from typing import Any
 from typing import NamedTuple
 
 import openstack
 from keystoneauth1 import exceptions as ksa_exceptions
 from keystoneauth1 import loading
 from openstack import exceptions as sdk_exceptions
+from openstack.baremetal.v1 import _proxy
+from openstack.baremetal.v1 import node as sdk_node
 from oslo_config import cfg
 
 from valence.common import exception
+from valence.common.types import JsonObject
 from valence.provisioning import base
 
 _POLL_SECONDS = 2.0
 _MAX_TRAITS = 50
-# What Ironic and Nova call the architectures of processors.
+# Names of processor architectures in Ironic and Nova.
 _ARCHITECTURES = {'x86-64': 'x86_64', 'arm-a64': 'aarch64', 'x86': 'i686'}
 _STANDARD_TRAITS = {'x86_64': 'HW_ARCH_X86_64', 'aarch64': 'HW_ARCH_AARCH64'}
-# Nobody minds when a node in one of these is changed.
-_OURS = ('enroll', 'manageable')
-# A node is removed in these, and brought to them from those.
+# A node that is not in use is in one of these states.
+_UNUSED = ('enroll', 'manageable')
+# The states in which a node can be deleted, and those from which it can be
+# moved to one of them.
 _REMOVABLE = ('enroll', 'manageable', 'adopt failed')
-_RETREATS = ('available', 'inspect failed', 'clean failed')
+_MANAGEABLE = ('available', 'inspect failed', 'clean failed')
 _ABORTABLE = ('inspect wait', 'clean wait')
-_PASSING = ('verifying', 'inspecting', 'cleaning', *_ABORTABLE)
+_TRANSIENT = ('verifying', 'inspecting', 'cleaning', *_ABORTABLE)
 
-
+# Errors of a wrong configuration.
 _MISCONFIGURED = (
     ksa_exceptions.AuthPluginException,
     ksa_exceptions.CatalogException,
@@ -44,11 +47,11 @@ _MISCONFIGURED = (
 
 
 class _Goal(NamedTuple):
-    """In which states a goal can be asked for, is worked at, is reached."""
+    """The states in which a goal can be requested, is pending, is reached."""
 
-    begins: tuple[str, ...]
-    during: tuple[str, ...]
-    ends: tuple[str, ...]
+    before: tuple[str, ...]
+    pending: tuple[str, ...]
+    reached: tuple[str, ...]
 
 
 _GOALS = {
@@ -77,30 +80,30 @@ class Ironic(base.Provisioner):
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._made: Any = None
+        self._proxy: _proxy.Proxy | None = None
 
     @property
-    def _client(self) -> Any:
-        """The proxy of openstacksdk, with the login of [ironic]."""
+    def _client(self) -> _proxy.Proxy:
+        """The proxy of openstacksdk, authenticated as [ironic] configures."""
         with self._lock:
-            if self._made is None:
+            if self._proxy is None:
                 auth = loading.load_auth_from_conf_options(cfg.CONF, self.name)
                 if auth is None:
                     raise exception.ProvisioningError(
-                        reason='no Ironic is configured: auth_type of '
-                        '[ironic] is not set'
+                        reason='Ironic is not configured: '
+                        '[ironic] auth_type is not set'
                     )
                 session = loading.load_session_from_conf_options(
                     cfg.CONF, self.name, auth=auth
                 )
-                self._made = openstack.connection.Connection(
+                self._proxy = openstack.connection.Connection(
                     session=session,
                     oslo_conf=cfg.CONF,
                     service_types=['baremetal'],
                 ).baremetal
-            return self._made
+            return self._proxy
 
-    def _find(self, uuid: str) -> Any:
+    def _find(self, uuid: str) -> sdk_node.Node | None:
         """The node, or None."""
         try:
             return self._client.get_node(uuid)
@@ -122,7 +125,7 @@ class Ironic(base.Provisioner):
                     fields=['uuid', 'provision_state']
                 )
             }
-        # What a list leaves out may be there all the same.
+        # A list may omit nodes that exist.
         return {
             uuid: listed.get(uuid)
             or self.state(uuid, deadline)
@@ -130,13 +133,13 @@ class Ironic(base.Provisioner):
             for uuid in uuids
         }
 
-    def enrol(self, machine: base.Machine, deadline: base.Deadline) -> str:
+    def enroll(self, machine: base.Machine, deadline: base.Deadline) -> str:
         wanted = _attributes(machine)
         with _calling(deadline):
             node = self._find(machine.uuid)
             if node is None:
                 node = self._create(machine, wanted)
-            elif node.provision_state in _OURS:
+            elif node.provision_state in _UNUSED:
                 node = self._client.update_node(node, **wanted)
             else:
                 return str(node.provision_state)
@@ -144,17 +147,19 @@ class Ironic(base.Provisioner):
             self._client.set_node_traits(node, _traits(machine))
         return str(node.provision_state)
 
-    def _create(self, machine: base.Machine, wanted: dict[str, Any]) -> Any:
+    def _create(
+        self, machine: base.Machine, wanted: JsonObject
+    ) -> sdk_node.Node:
         try:
             return self._client.create_node(id=machine.uuid, **wanted)
         except sdk_exceptions.ConflictException:
-            # Names are unique in Ironic, here only within a project.
+            # Names are unique in Ironic, but in Valence within a project only.
             if self._find(machine.uuid) is not None:
                 raise
             wanted['name'] = f'{wanted["name"]}-{machine.uuid}'
             return self._client.create_node(id=machine.uuid, **wanted)
 
-    def connect(
+    def create_ports(
         self, machine: base.Machine, deadline: base.Deadline
     ) -> list[str]:
         with _calling(deadline):
@@ -168,36 +173,37 @@ class Ironic(base.Provisioner):
                     self._client.create_port(node_id=machine.uuid, address=mac)
         return sorted(known | set(machine.macs))
 
-    def begin(self, uuid: str, goal: str, deadline: base.Deadline) -> None:
+    def request_goal(
+        self, uuid: str, goal: str, deadline: base.Deadline
+    ) -> None:
         wanted = _GOALS[goal]
         with _calling(deadline):
             node = self._client.get_node(uuid)
-            if node.provision_state in wanted.begins:
+            if node.provision_state in wanted.before:
                 self._client.set_node_provision_state(node, goal)
-            elif node.provision_state not in wanted.during + wanted.ends:
+            elif node.provision_state not in wanted.pending + wanted.reached:
                 raise exception.ProvisioningConflict(
-                    reason=f'Ironic has the node in the state '
-                    f'{node.provision_state}, from which it cannot {goal} it'
+                    reason=f'the node is {node.provision_state} in Ironic, '
+                    f'which does not allow {goal}'
                 )
 
-    def reach(self, uuid: str, goal: str, deadline: base.Deadline) -> str:
+    def poll_goal(self, uuid: str, goal: str, deadline: base.Deadline) -> str:
         wanted = _GOALS[goal]
         with _calling(deadline):
             node = self._client.get_node(uuid)
         state = str(node.provision_state)
-        if state in wanted.during:
+        if state in wanted.pending:
             raise base.InProgress(
-                _POLL_SECONDS, f'Ironic has the node in the state {state}'
+                _POLL_SECONDS, f'the node is {state} in Ironic'
             )
-        if state not in wanted.ends:
+        if state not in wanted.reached:
             raise exception.ProvisioningFailed(
-                summary=f'Ironic could not {goal} the node, which is in the '
-                f'state {state}',
+                summary=f'{goal} failed in Ironic, where the node is {state}',
                 detail=node.last_error or 'no reason given',
             )
         return state
 
-    def withdraw(
+    def remove(
         self, uuid: str, deadline: base.Deadline, *, undo: bool = False
     ) -> None:
         with _calling(deadline):
@@ -207,31 +213,28 @@ class Ironic(base.Provisioner):
             state = node.provision_state
             if node.instance_id:
                 raise exception.ProvisioningConflict(
-                    reason=f'Ironic has the instance {node.instance_id} on '
-                    f'the node, which is in the state {state}'
+                    reason=f'the node has the instance {node.instance_id} in '
+                    f'Ironic, where it is {state}'
                 )
             if state in _REMOVABLE:
                 self._client.delete_node(node)
                 return
-            if state in _RETREATS:
+            if state in _MANAGEABLE:
                 self._client.set_node_provision_state(node, 'manage')
-            elif not undo or state not in _PASSING:
+            elif not undo or state not in _TRANSIENT:
                 raise exception.ProvisioningConflict(
-                    reason=f'Ironic has the node in use: it is in the state '
-                    f'{state}'
+                    reason=f'the node is in use in Ironic, where it is {state}'
                 )
             elif state in _ABORTABLE:
                 self._client.set_node_provision_state(node, 'abort')
-        raise base.InProgress(
-            _POLL_SECONDS, f'Ironic has the node in the state {state}'
-        )
+        raise base.InProgress(_POLL_SECONDS, f'the node is {state} in Ironic')
 
 
-def _attributes(machine: base.Machine) -> dict[str, Any]:
-    """What Ironic is told of a node."""
+def _attributes(machine: base.Machine) -> JsonObject:
+    """The attributes of the node in Ironic."""
     options = cfg.CONF.ironic
     architecture = _architecture(machine)
-    properties: dict[str, Any] = {
+    properties = {
         'cpus': machine.cpus,
         'memory_mb': machine.memory_mib,
         'local_gb': machine.disk_gib,
@@ -240,8 +243,8 @@ def _attributes(machine: base.Machine) -> dict[str, Any]:
             f'{name}:{value}' for name, value in options.capabilities.items()
         ),
     }
-    attributes: dict[str, Any] = {
-        # Ironic takes what could be the name of a host.
+    attributes: JsonObject = {
+        # Names in Ironic are valid host names.
         'name': re.sub(r'[^A-Za-z0-9._~-]', '-', machine.name)[:200],
         'driver': options.driver,
         'driver_info': _driver_info(machine),
@@ -257,9 +260,9 @@ def _attributes(machine: base.Machine) -> dict[str, Any]:
     return attributes
 
 
-def _driver_info(machine: base.Machine) -> dict[str, Any]:
+def _driver_info(machine: base.Machine) -> JsonObject:
     options = cfg.CONF.ironic
-    info: dict[str, Any] = {
+    info: JsonObject = {
         **options.driver_info,
         'redfish_address': machine.address,
         'redfish_system_id': machine.system,
@@ -278,8 +281,8 @@ def _driver_info(machine: base.Machine) -> dict[str, Any]:
 def _architecture(machine: base.Machine) -> str | None:
     if machine.architecture is None:
         return None
-    told = machine.architecture.lower()
-    return _ARCHITECTURES.get(told, told.replace('-', '_'))
+    name = machine.architecture.lower()
+    return _ARCHITECTURES.get(name, name.replace('-', '_'))
 
 
 def _traits(machine: base.Machine) -> list[str]:
@@ -290,56 +293,56 @@ def _traits(machine: base.Machine) -> list[str]:
 
 @contextlib.contextmanager
 def _calling(deadline: base.Deadline) -> Iterator[None]:
-    """Call Ironic, and say in words of ours what goes wrong."""
+    """Translate the exceptions of a call of Ironic."""
     if deadline.left() <= 0:
         raise exception.ProvisioningUnavailable(reason='timed out')
     try:
         yield
     except ksa_exceptions.Unauthorized as exc:
-        raise _refused('does not take the login of [ironic]', exc) from exc
+        raise _rejected('rejected the credentials of [ironic]', exc) from exc
     except ksa_exceptions.ClientException as exc:
         raise _unreachable(exc) from exc
     except sdk_exceptions.HttpException as exc:
-        raise _said(exc) from exc
+        raise _from_response(exc) from exc
     except sdk_exceptions.SDKException as exc:
         raise _unreachable(exc) from exc
 
 
-def _said(exc: Any) -> Exception:
-    """What to make of an answer that says no."""
+def _from_response(exc: sdk_exceptions.HttpException) -> Exception:
+    """The exception for an error response."""
     status = exc.status_code or 0
-    words = str(exc.details or exc.message)
-    # A node is locked while Ironic is at work on it.
-    if status == 409 and ' locked' in words:
-        return base.InProgress(_POLL_SECONDS, f'Ironic says: {words}')
+    text = str(exc.details or exc.message)
+    # Ironic locks a node while it works on it.
+    if status == 409 and ' locked' in text:
+        return base.InProgress(_POLL_SECONDS, f'Ironic responded: {text}')
     if status == 401:
-        return _refused('does not take the login of [ironic]', exc)
+        return _rejected('rejected the credentials of [ironic]', exc)
     if status == 403:
-        return _refused('does not allow that to the login of [ironic]', exc)
+        return _rejected('denied the request to the user of [ironic]', exc)
     if status >= 500:
         return exception.ProvisioningUnavailable(
-            reason=f'Ironic answers {status}: {words[:1000]}'
+            reason=f'Ironic responded {status}: {text[:1000]}'
         )
     return exception.ProvisioningRejected(
-        reason=f'Ironic says: {words[:1000]}'
+        reason=f'Ironic responded: {text[:1000]}'
     )
 
 
-def _refused(what: str, exc: Any) -> exception.ProvisioningError:
-    words = getattr(exc, 'details', None) or str(exc)
+def _rejected(what: str, exc: Exception) -> exception.ProvisioningError:
+    text = getattr(exc, 'details', None) or str(exc)
     return exception.ProvisioningRejected(
-        reason=f'Ironic {what}: {words[:500]}'
+        reason=f'Ironic {what}: {text[:500]}'
     )
 
 
 def _unreachable(exc: Exception) -> exception.ProvisioningError:
-    """What to make of no answer at all."""
+    """The exception for a request without a response."""
     text = str(exc).strip() or type(exc).__name__
     line = text.splitlines()[0][:500]
     if isinstance(exc, _MISCONFIGURED):
         return exception.ProvisioningError(
-            reason=f'[ironic] does not lead to an Ironic: {line}'
+            reason=f'[ironic] does not configure a usable Ironic: {line}'
         )
     return exception.ProvisioningUnavailable(
-        reason=f'Ironic cannot be reached: {line}'
+        reason=f'Ironic is unreachable: {line}'
     )

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Finding the one who provisions nodes."""
+"""Loading of provisioners."""
 
 import threading
-from typing import Any
+from typing import cast
 
 from oslo_log import log
 from stevedore import driver
@@ -14,26 +14,26 @@ LOG = log.getLogger(__name__)
 
 NAMESPACE = 'valence.provisioning'
 
-_made: dict[str, base.Provisioner] = {}
+_loaded: dict[str, base.Provisioner] = {}
 _lock = threading.Lock()
 
 
 def get(name: str) -> base.Provisioner:
-    """The provisioner of a name; it is loaded when it is first used.
+    """The provisioner with this name, loaded on first use.
 
-    :raises ProvisioningError: when it is not installed, or cannot be loaded.
+    :raises ProvisioningError: if it is not installed or cannot be loaded.
     """
     with _lock:
-        if name not in _made:
+        if name not in _loaded:
             try:
-                found: driver.DriverManager[Any] = driver.DriverManager(
+                manager: driver.DriverManager[base.Provisioner]
+                manager = driver.DriverManager(
                     NAMESPACE, name, invoke_on_load=True
                 )
-                made: Any = found.driver
-                _made[name] = made
+                _loaded[name] = cast(base.Provisioner, manager.driver)
             except Exception as exc:
                 LOG.error('The provisioner %s cannot be loaded: %s', name, exc)
                 raise exception.ProvisioningError(
                     reason=f'the provisioner {name} is not installed'
                 ) from exc
-        return _made[name]
+        return _loaded[name]

@@ -85,7 +85,7 @@ class Enrol(_Step):
 
     def do(self, run: Run) -> dict[str, Any]:
         machine = _machine(run)
-        return {'state': _provisioner(run).enrol(machine, _deadline(run))}
+        return {'state': _provisioner(run).enroll(machine, _deadline(run))}
 
     def record(
         self, tx: db.Transaction, run: Run, result: dict[str, Any]
@@ -94,7 +94,7 @@ class Enrol(_Step):
 
     def undo(self, run: Run, result: dict[str, Any] | None) -> None:
         if run.result(Examine.name)['known as'] is None:
-            _provisioner(run).withdraw(run.target, _deadline(run), undo=True)
+            _provisioner(run).remove(run.target, _deadline(run), undo=True)
 
 
 class Connect(_Step):
@@ -104,7 +104,9 @@ class Connect(_Step):
 
     def do(self, run: Run) -> dict[str, Any]:
         machine = _machine(run)
-        return {'macs': _provisioner(run).connect(machine, _deadline(run))}
+        return {
+            'macs': _provisioner(run).create_ports(machine, _deadline(run))
+        }
 
 
 class _Begin(_Step):
@@ -113,7 +115,7 @@ class _Begin(_Step):
     goal: ClassVar[str]
 
     def do(self, run: Run) -> dict[str, Any]:
-        _provisioner(run).begin(run.target, self.goal, _deadline(run))
+        _provisioner(run).request_goal(run.target, self.goal, _deadline(run))
         return {}
 
 
@@ -123,7 +125,9 @@ class _Reach(_Step):
     goal: ClassVar[str]
 
     def do(self, run: Run) -> dict[str, Any]:
-        found = _provisioner(run).reach(run.target, self.goal, _deadline(run))
+        found = _provisioner(run).poll_goal(
+            run.target, self.goal, _deadline(run)
+        )
         return {'state': found}
 
     def record(
@@ -169,7 +173,7 @@ class Withdraw(_Step):
         node = db.get(models.Node, uuid=run.target)
         if node is None or node.managed_by is None:
             return {}
-        _provisioner(run).withdraw(run.target, _deadline(run))
+        _provisioner(run).remove(run.target, _deadline(run))
         return {'from': node.managed_by}
 
     def record(

@@ -294,7 +294,7 @@ class TestDisagreement(IronicCase):
         self.ready('pod', hardware_password='wrong')
         self.node()
         done = self.asked('register', body={'provide': True}, state='failed')
-        self.assertIn('could not manage', done['error'])
+        self.assertIn('manage failed', done['error'])
         self._is_as_before([])
 
     def test_there_is_no_login_for_ironic(self):
@@ -324,9 +324,9 @@ class TestOutOfReach(base.ServiceTestCase):
         away = f'http://127.0.0.1:{processes.free_port()}'
         pod = self.useFixture(fixtures.Simulator(systems=1))
         for changes, words in (
-            ({'ironic__password': 'wrong'}, 'does not take the login'),
-            ({'ironic__endpoint': away}, 'cannot be reached'),
-            ({'ironic__auth_type': None}, 'no Ironic is configured'),
+            ({'ironic__password': 'wrong'}, 'rejected the credentials'),
+            ({'ironic__endpoint': away}, 'is unreachable'),
+            ({'ironic__auth_type': None}, 'Ironic is not configured'),
         ):
             options = {**there.options(), **changes}
             service = self.useFixture(
