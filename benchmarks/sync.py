@@ -175,9 +175,9 @@ def _recorded_paths(pod: Pod) -> list[str]:
 def _discover(pod: Pod) -> Any:
     """What Valence sees."""
     from valence.podmanagers import base
-    from valence.podmanagers.rsd import driver as rsd
+    from valence.podmanagers.rsd.driver import RSD
 
-    driver = rsd.RSD(base.Connection(pod.url, 'u', 'p'))
+    driver = RSD(base.Connection(pod.url, 'u', 'p'))
     seen = driver.discover(base.Deadline(900))
     driver.close()
     return seen

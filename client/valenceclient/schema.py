@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Requests and responses of the API, from its OpenAPI document.
 
-The package contains a copy of the document (``tools/refresh_schema.py``
-updates it). Options and help texts of the commands are generated from it. The
+The package contains a copy of the document; ``make samples`` in the repository
+updates it. Options and help texts of the commands are generated from it. The
 client also works with other versions of the service, because only the service
 validates requests.
 """

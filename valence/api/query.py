@@ -325,7 +325,7 @@ class _Walk(NamedTuple, Generic[M]):
             self.model,
             *self.conditions,
             *(wanted.condition(self.model) for wanted in part),
-            *((self.tx.beyond(*behind),) if behind else ()),
+            *((self.tx.after(*behind),) if behind else ()),
             only=columns,
             order=[one if ascending else one.desc() for one in order],
             limit=limit,

@@ -231,7 +231,7 @@ class PodManagerUnavailable(PodManagerError):
     user_message = 'The pod manager is not available.'
 
 
-class MalformedAnswer(PodManagerUnavailable):
+class MalformedResponse(PodManagerUnavailable):
     """An answer of a pod manager violates its protocol."""
 
 

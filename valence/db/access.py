@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which pod managers a project may use: public ones, and those granted."""
+"""The pod managers that a project may use: public ones, and by access list."""
 
 import sqlalchemy as sa
 
@@ -8,7 +8,7 @@ from valence.db.sqlalchemy import models
 
 
 def usable(project_id: str | None) -> sa.ColumnElement[bool]:
-    """The condition on ``pod_managers`` under which a project may use one."""
+    """The condition on ``pod_managers`` that a project may use them."""
     access = models.PodManagerAccess
     granted = sa.select(access.podm_uuid).where(
         access.project_id == project_id

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Claims of nodes and projects on hardware.
+"""Allocations of hardware to nodes, and its reservation to projects.
 
-The table ``allocations`` is the truth: its unique keys decide races. What it
-says is repeated in the rows of the hardware, in the same transaction, because
-questions for what is free have to be answered by an index.
+The unique keys of the table ``allocations`` decide races. Each change is
+copied to the rows of the hardware in the same transaction, so that an index
+can answer which hardware is free.
 """
 
 from collections.abc import Collection
+from collections.abc import Mapping
 from typing import Any
 
 import sqlalchemy as sa
@@ -17,28 +18,62 @@ from valence.db import api as db
 from valence.db import capacity
 from valence.db.sqlalchemy import models
 
-_CLAIMABLE = (models.System, models.Device)
+_ALLOCATABLE = (models.System, models.Device)
+# Devices that keep data, even if their capacity is unknown.
+_STORING = ('drive', 'volume')
 
 
-def make(
+def allocate(
+    tx: db.Transaction,
+    node_uuid: str,
+    podm_uuid: str,
+    system_uuids: Collection[str],
+    device_uuids: Collection[str],
+    project_id: str | None = None,
+) -> None:
+    """Allocate free systems and devices to a node.
+
+    :param project_id: the project of the node: what is reserved to it is free
+        for it.
+    :raises LostRace: when something is no longer free.
+    :raises oslo_db.exception.DBDuplicateEntry: when something is allocated
+        already.
+    """
+    for model, uuids in (
+        (models.System, system_uuids),
+        (models.Device, device_uuids),
+    ):
+        if uuids and tx.count(
+            model,
+            *capacity.free(model, project_id),
+            uuid=list(uuids),
+        ) != len(uuids):
+            raise exception.LostRace()
+    uuids = {*system_uuids, *device_uuids}
+    create(tx, podm_uuid, node_uuid, uuids, project_id)
+
+
+def create(
     tx: db.Transaction,
     podm_uuid: str,
     node_uuid: str,
     uuids: Collection[str],
     project_id: str | None = None,
 ) -> None:
-    """Claim hardware of a pod manager for a node.
+    """Allocate hardware to a node, whatever its observed state is.
 
-    :param project_id: whose node it is: what is reserved to it is claimed.
-    :raises LostRace: when a reservation ends meanwhile.
-    :raises oslo_db.exception.DBDuplicateEntry: when somebody else has it.
+    :param project_id: the project of the node; its reservations become
+        allocations.
+    :raises LostRace: when a reservation ends in the meantime.
+    :raises oslo_db.exception.DBDuplicateEntry: when something is allocated
+        already.
     """
     reserved: set[str] = set()
     if project_id is not None:
-        theirs: dict[str, Any] = {'node_uuid': None, 'reserved_to': project_id}
-        reserved.update(_resources(tx, resource_uuid=list(uuids), **theirs))
-        theirs['resource_uuid'] = list(reserved)
-        if change(tx, {'node_uuid': node_uuid}, **theirs) != len(reserved):
+        where: dict[str, Any] = {'node_uuid': None, 'reserved_to': project_id}
+        reserved.update(_resources(tx, resource_uuid=list(uuids), **where))
+        where['resource_uuid'] = list(reserved)
+        if update(tx, {'node_uuid': node_uuid}, **where) != len(reserved):
             raise exception.LostRace()
     tx.create_many(
         models.Allocation,
@@ -51,28 +86,28 @@ def make(
             for uuid in sorted(set(uuids) - reserved)
         ],
     )
-    show(tx, uuids)
+    update_resources(tx, uuids)
 
 
-def change(
+def update(
     tx: db.Transaction,
-    values: dict[str, Any],
+    values: Mapping[str, object],
     *extra: sa.ColumnElement[bool],
     **where: Any,
 ) -> int:
-    """Change claims; how many there were."""
+    """Change allocations; returns how many."""
     uuids = _resources(tx, *extra, **where)
     changed = tx.update(models.Allocation, values, *extra, **where)
-    show(tx, uuids)
+    update_resources(tx, uuids)
     return changed
 
 
-def drop(tx: db.Transaction, **where: Any) -> int:
-    """Give up claims; how many there were."""
+def delete(tx: db.Transaction, **where: Any) -> int:
+    """Delete allocations; returns how many."""
     uuids = _resources(tx, **where)
-    dropped = tx.delete(models.Allocation, **where)
-    show(tx, uuids)
-    return dropped
+    deleted = tx.delete(models.Allocation, **where)
+    update_resources(tx, uuids)
+    return deleted
 
 
 def _resources(
@@ -82,96 +117,70 @@ def _resources(
     return [row.resource_uuid for row in rows]
 
 
-def show(tx: db.Transaction, uuids: Collection[str]) -> None:
-    """Have hardware say what claims there are on it."""
+def update_resources(tx: db.Transaction, uuids: Collection[str]) -> None:
+    """Copy the allocations of hardware to its own rows."""
     ordered = sorted(uuids)
-    for model in _CLAIMABLE:
+    for model in _ALLOCATABLE:
         for start in range(0, len(ordered), db.BATCH):
-            _show(tx, model, ordered[start : start + db.BATCH])
+            _update_resources(tx, model, ordered[start : start + db.BATCH])
 
 
-def _show(
-    tx: db.Transaction, model: type[models.Claimable], uuids: list[str]
+def _update_resources(
+    tx: db.Transaction, model: type[models.Allocatable], uuids: list[str]
 ) -> None:
-    # Whoever is at one of these now is waited for: what is asked for next
-    # sees what came of it.
+    # Waits for concurrent transactions on these rows: the subqueries below
+    # see what they committed.
     locked = sa.select(model.uuid).where(model.uuid.in_(uuids))
     tx.connection.execute(locked.order_by(model.uuid).with_for_update())
-    claim = models.Allocation
-    of_it = claim.resource_uuid == model.uuid
+    allocation = models.Allocation
+    allocated = allocation.resource_uuid == model.uuid
     tx.update(
         model,
         {
-            'node_uuid': sa.select(claim.node_uuid)
-            .where(of_it)
+            'node_uuid': sa.select(allocation.node_uuid)
+            .where(allocated)
             .scalar_subquery(),
-            'reserved_to': sa.select(claim.reserved_to)
-            .where(of_it)
+            'reserved_to': sa.select(allocation.reserved_to)
+            .where(allocated)
             .scalar_subquery(),
             'free': sa.and_(
                 model.state == 'free',
-                sa.not_(sa.exists().where(of_it)),
+                sa.not_(sa.exists().where(allocated)),
             ),
         },
         uuid=uuids,
     )
 
 
-def claim(
-    tx: db.Transaction,
-    node_uuid: str,
-    podm_uuid: str,
-    system_uuids: Collection[str],
-    device_uuids: Collection[str],
-    project_id: str | None = None,
-) -> None:
-    """Claim systems and devices for a node.
-
-    :param project_id: whose node it is: its reservations become claims.
-    :raises LostRace: when something is not free any more.
-    :raises oslo_db.exception.DBDuplicateEntry: when somebody else has it.
-    """
-    for model, uuids in (
-        (models.System, system_uuids),
-        (models.Device, device_uuids),
-    ):
-        if uuids and tx.count(
-            model,
-            *capacity.free(model, project_id),
-            uuid=list(uuids),
-        ) != len(uuids):
-            raise exception.LostRace()
-    make(tx, podm_uuid, node_uuid, {*system_uuids, *device_uuids}, project_id)
-
-
-def reclaim(
+def replace(
     tx: db.Transaction,
     node_uuid: str,
     podm_uuid: str,
     uuids: Collection[str],
     project_id: str | None = None,
 ) -> None:
-    """Have a node claim what it turned out to be made of, and no more.
+    """Replace the allocations of a node by what it is really composed of.
 
-    Its state is not asked: the pod manager has joined it already.
+    Its observed state is not checked: the node is composed of it already.
 
     :param uuids: of systems and devices.
-    :raises oslo_db.exception.DBDuplicateEntry: when somebody else has one.
+    :raises oslo_db.exception.DBDuplicateEntry: when something is allocated to
+        another node.
     """
     held = {
         row.resource_uuid
         for row in tx.list(models.Allocation, node_uuid=node_uuid)
     }
-    unclaim(tx, node_uuid, held.difference(uuids))
-    make(tx, podm_uuid, node_uuid, set(uuids) - held, project_id)
+    deallocate(tx, node_uuid, held.difference(uuids))
+    create(tx, podm_uuid, node_uuid, set(uuids) - held, project_id)
 
 
-def unclaim(
+def deallocate(
     tx: db.Transaction, node_uuid: str, uuids: Collection[str] | None = None
 ) -> None:
-    """Take claims back that came to nothing.
+    """Undo allocations that were not used.
 
-    What was reserved to the node's project before is so again.
+    Hardware that was reserved to the project before is reserved to it again.
 
     :param uuids: only these systems and devices.
     """
@@ -179,20 +188,16 @@ def unclaim(
     if uuids is not None:
         where['resource_uuid'] = list(uuids)
     reserved = models.Allocation.reserved_to.is_not(None)
-    change(tx, {'node_uuid': None}, reserved, **where)
-    drop(tx, **where)
+    update(tx, {'node_uuid': None}, reserved, **where)
+    delete(tx, **where)
 
 
-# Devices that keep data, also where it is not told how much.
-_STORING = ('drive', 'volume')
-
-
-def claimed_uris(node_uuid: str) -> list[str]:
-    """The URIs of what a node has claimed."""
+def allocated_uris(node_uuid: str) -> list[str]:
+    """The URIs of the hardware that is allocated to a node."""
     with db.reader() as tx:
         return [
             row.resource_uri
-            for model in (models.System, models.Device)
+            for model in _ALLOCATABLE
             for row in tx.list(
                 model, only=('resource_uri',), node_uuid=node_uuid
             )
@@ -202,7 +207,7 @@ def claimed_uris(node_uuid: str) -> list[str]:
 def node_uri(node_uuid: str) -> str:
     """The URI of a node.
 
-    :raises ResourceGone: when there is none (any more).
+    :raises ResourceGone: when it has none (any more).
     """
     node = db.get(models.Node, uuid=node_uuid)
     if node is None or node.resource_uri is None:
@@ -210,16 +215,16 @@ def node_uri(node_uuid: str) -> str:
     return node.resource_uri
 
 
-def let_go(
+def release_resources(
     tx: db.Transaction,
     node_uuid: str,
     erased: bool,
     uuids: list[str] | None = None,
 ) -> None:
-    """Free what a node has claimed, or reserve it to the node's project.
+    """Free the hardware of a node, or reserve it to the node's project.
 
-    Reserved is what stores data, unless it was erased or the operator has
-    chosen not to care.
+    Hardware that stores data is reserved, unless it was erased or
+    ``[conductor] reuse_unerased`` is set.
 
     :param erased: whether the pod manager has erased it.
     :param uuids: only these systems and devices.
@@ -228,29 +233,28 @@ def let_go(
     where: dict[str, Any] = {'node_uuid': node_uuid}
     if uuids is not None:
         where['resource_uuid'] = uuids
-    if node is not None and not erased and _matters(node):
+    if node is not None and not erased and _is_protected(node):
         for row in tx.list(models.Allocation, **where).all():
-            if _stores(tx, row.resource_uuid):
-                change(
+            if _stores_data(tx, row.resource_uuid):
+                update(
                     tx,
                     {'node_uuid': None, 'reserved_to': node.project_id},
                     uuid=row.uuid,
                 )
-    drop(tx, **where)
+    delete(tx, **where)
 
 
-def _matters(node: Any) -> bool:
-    """Whether what is left on drives is to be kept from other projects."""
+def _is_protected(node: models.Node) -> bool:
+    """Whether other projects must not read what the node has stored."""
     reuse = cfg.CONF.conductor.reuse_unerased
     return not reuse and node.project_id is not None
 
 
-def _stores(tx: db.Transaction, uuid: str) -> bool:
+def _stores_data(tx: db.Transaction, uuid: str) -> bool:
     system = tx.get(models.System, uuid=uuid)
     if system is not None:
         return bool(system.drives)
     device = tx.get(models.Device, uuid=uuid)
-    # Not every pod manager tells how much fits on a drive.
     return device is not None and (
         device.type in _STORING or device.capacity_gib > 0
     )

@@ -35,6 +35,7 @@ from typing import Any
 from typing import Concatenate
 from typing import ParamSpec
 from typing import Protocol
+from typing import TypeAlias
 from typing import TypeVar
 from typing import cast
 
@@ -54,7 +55,9 @@ T = TypeVar('T')
 M = TypeVar('M', bound=models.Table)
 M_co = TypeVar('M_co', bound=models.Table, covariant=True)
 Model = type[models.Table]
-# Names of columns, each with how it is compared with a value.
+#: A query of any columns.
+Select: TypeAlias = 'sa.Select[*tuple[Any, ...]]'
+# The columns of a condition, each with how it is compared with a value.
 Shape = tuple[tuple[str, str], ...]
 
 BATCH = 200
@@ -64,7 +67,7 @@ now = types.utcnow
 
 @cached
 def columns(model: Model) -> dict[str, sa.ColumnElement[Any]]:
-    """The columns of a model by name, those it derives included."""
+    """The columns of a model by name, including computed ones."""
     return {
         attribute.key: getattr(model, attribute.key).label(attribute.key)
         for attribute in sa.inspect(model).column_attrs
@@ -72,7 +75,7 @@ def columns(model: Model) -> dict[str, sa.ColumnElement[Any]]:
 
 
 def _kind(value: object) -> str:
-    """How a column is compared with a value."""
+    """How a column is compared with a value: is null, any of, or equal."""
     if value is None:
         return 'null'
     if isinstance(value, list | tuple | set | frozenset):
@@ -81,12 +84,12 @@ def _kind(value: object) -> str:
 
 
 def _shape(where: Mapping[str, object]) -> Shape:
-    """What statements have in common that differ in values only."""
+    """The part of a condition that statements are cached by."""
     return tuple((name, _kind(value)) for name, value in where.items())
 
 
 def _values(where: Mapping[str, object]) -> dict[str, object]:
-    """The values that the conditions of a statement wait for."""
+    """The bind parameters of a condition."""
     return {
         f'where_{name}': list(cast(Iterable[object], value))
         if _kind(value) == 'any'
@@ -99,7 +102,7 @@ def _values(where: Mapping[str, object]) -> dict[str, object]:
 def _conditions(
     model: Model, shape: Shape
 ) -> Iterator[sa.ColumnElement[bool]]:
-    """Column = value for each; a list, tuple or set means any of them."""
+    """Column = value for each; a list, tuple or set means any of its items."""
     for name, kind in shape:
         column = getattr(model, name)
         if kind == 'null':
@@ -110,7 +113,7 @@ def _conditions(
             yield column == sa.bindparam(f'where_{name}')
 
 
-# Putting a statement together costs five times as much as running it.
+# Statements are cached: building one takes five times as long as running it.
 
 
 @cached
@@ -118,7 +121,7 @@ def _select(
     model: Model,
     only: tuple[str, ...] | None,
     shape: Shape,
-) -> sa.Select[Any]:
+) -> Select:
     found = columns(model)
     names = found if only is None else only
     query = sa.select(*(found[name] for name in names))
@@ -126,12 +129,12 @@ def _select(
 
 
 @cached
-def _select_one(model: Model, shape: Shape) -> sa.Select[Any]:
+def _select_one(model: Model, shape: Shape) -> Select:
     return _select(model, None, shape).limit(1)
 
 
 @cached
-def _count(model: Model, shape: Shape) -> sa.Select[Any]:
+def _count(model: Model, shape: Shape) -> Select:
     query = sa.select(sa.func.count()).select_from(model)
     return query.where(*_conditions(model, shape))
 
@@ -181,7 +184,7 @@ def mapping(row: models.Table) -> sa.RowMapping:
 
 
 class Transaction:
-    """The verbs, on one connection."""
+    """The generic verbs, on one connection."""
 
     def __init__(self, connection: sa.Connection) -> None:
         self.connection = connection
@@ -219,23 +222,24 @@ class Transaction:
             query = query.limit(limit)
         return cast(Rows[M], self.connection.execute(query, _values(where)))
 
-    def beyond(
+    def after(
         self,
         columns: Sequence[orm.InstrumentedAttribute[Any]],
         values: Sequence[object],
         ascending: bool,
     ) -> sa.ColumnElement[bool]:
-        """The condition on rows that come after one in an order by columns.
+        """The condition that rows come after a row in an order by columns.
 
-        :param columns: one that tells all rows apart, or another and then it.
+        :param columns: a unique column, or another column and a unique one.
+        :param values: the values of these columns in the row.
 
-        PostgreSQL and SQLite find the place in an index when rows are
-        compared, MySQL only when columns are.
+        PostgreSQL and SQLite use an index for the comparison of row values,
+        MySQL only for the comparison of columns.
         """
         compare: Callable[[Any, Any], sa.ColumnElement[bool]] = (
             operator.gt if ascending else operator.lt
         )
-        # As they are, truth values are not compared.
+        # Without its type, SQLAlchemy does not compare a boolean.
         literals = [
             sa.literal(value, column.type)
             for column, value in zip(columns, values, strict=True)
@@ -252,7 +256,7 @@ class Transaction:
     def count(
         self, model: Model, *extra: sa.ColumnElement[bool], **where: object
     ) -> int:
-        """How many rows meet the conditions."""
+        """The number of rows that meet the conditions."""
         query = _count(model, _shape(where))
         if extra:
             query = query.where(*extra)
@@ -262,11 +266,11 @@ class Transaction:
         """Insert one row.
 
         :returns: its UUID.
-        :raises oslo_db.exception.DBDuplicateEntry: for a unique value that is
-            taken.
+        :raises oslo_db.exception.DBDuplicateEntry: if a unique value is in
+            use already.
         """
         row = new_row(values)
-        plain, computed = _parted(row)
+        plain, computed = _split(row)
         statement = _insert(model)
         if computed:
             statement = statement.values(computed)
@@ -276,7 +280,7 @@ class Transaction:
     def create_many(
         self, model: Model, rows: Iterable[Mapping[str, object]]
     ) -> None:
-        """Insert rows of the same columns, a batch at a time."""
+        """Insert rows that have the same columns, in batches."""
         ready = iter([new_row(row) for row in rows])
         while batch := list(itertools.islice(ready, BATCH)):
             self.connection.execute(_insert(model), batch)
@@ -290,9 +294,9 @@ class Transaction:
     ) -> int:
         """Change the rows that meet the conditions: compare and swap.
 
-        :returns: how many rows met them.
+        :returns: the number of rows that met them.
         """
-        plain, computed = _parted({'updated_at': timeutils.utcnow(), **values})
+        plain, computed = _split({'updated_at': timeutils.utcnow(), **values})
         statement = _update(model, _shape(where))
         if extra:
             statement = statement.where(*extra)
@@ -305,17 +309,17 @@ class Transaction:
     def delete(
         self, model: Model, *extra: sa.ColumnElement[bool], **where: object
     ) -> int:
-        """Delete the rows that meet the conditions; how many there were."""
+        """Delete the rows that meet the conditions; returns their number."""
         statement = _delete(model, _shape(where))
         if extra:
             statement = statement.where(*extra)
         return self.connection.execute(statement, _values(where)).rowcount
 
 
-def _parted(
+def _split(
     values: Mapping[str, object],
 ) -> tuple[dict[str, object], dict[str, object]]:
-    """Plain values, and those that the database works out."""
+    """Plain values, and those that the database computes."""
     computed: dict[str, object] = {
         name: value
         for name, value in values.items()
@@ -328,7 +332,7 @@ def _parted(
 
 
 def new_row(values: Mapping[str, object]) -> dict[str, object]:
-    """The values with a UUID and a time of creation where they lack one."""
+    """The values, with a UUID and a time of creation if they have none."""
     return {
         'uuid': uuidutils.generate_uuid(),
         'created_at': timeutils.utcnow(),

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How much there is, and how much of it is free."""
+"""How much hardware there is, and how much of it is free."""
 
 import functools
 from collections.abc import Iterable
-from typing import Any
+from typing import Literal
+from typing import TypedDict
 
 import sqlalchemy as sa
 
@@ -11,14 +12,43 @@ from valence.db import api as db
 from valence.db.sqlalchemy import models
 
 
-def free(
-    model: Any, project_id: str | None = None
-) -> tuple[sa.ColumnElement[bool], ...]:
-    """The conditions under which a system or device can be had.
+class Amount(TypedDict):
+    """A number, or a sum in the unit of its column."""
 
-    :param project_id: by whom: what is reserved to a project is free for it.
+    total: int
+    free: int
+
+
+class DeviceCapacity(Amount):
+    """The devices of one type, and their capacity in GiB."""
+
+    capacity_gib: Amount
+
+
+class Capacity(TypedDict):
+    """The hardware of one or several pod managers.
+
+    ``memory_mib`` is in MiB; ``devices`` are by type.
     """
-    unreserved = model.reserved_to.is_(None)
+
+    systems: Amount
+    cpu_cores: Amount
+    memory_mib: Amount
+    devices: dict[str, DeviceCapacity]
+
+
+_Name = Literal['systems', 'cpu_cores', 'memory_mib']
+_NAMES: tuple[_Name, ...] = ('systems', 'cpu_cores', 'memory_mib')
+
+
+def free(
+    model: type[models.Allocatable], project_id: str | None = None
+) -> tuple[sa.ColumnElement[bool], ...]:
+    """The conditions under which a system or device is free.
+
+    :param project_id: what is reserved to this project is free for it.
+    """
+    unreserved: sa.ColumnElement[bool] = model.reserved_to.is_(None)
     if project_id is not None:
         unreserved = sa.or_(unreserved, model.reserved_to == project_id)
     return (
@@ -29,28 +59,31 @@ def free(
     )
 
 
-def _sum(amount: Any, condition: Any = None) -> sa.ColumnElement[int]:
+def _sum(
+    amount: sa.SQLColumnExpression[int],
+    condition: sa.ColumnElement[bool] | None = None,
+) -> sa.ColumnElement[int]:
     if condition is not None:
         amount = sa.case((condition, amount), else_=0)
-    # MariaDB gives decimals.
+    # MariaDB returns decimals.
     return sa.cast(sa.func.coalesce(sa.func.sum(amount), 0), sa.BigInteger)
 
 
 @functools.cache
-def _systems(of_one: bool) -> Any:
+def _systems(of_one: bool) -> db.Select:
     system = models.System
-    amounts = {
+    amounts: dict[str, sa.SQLColumnExpression[int]] = {
         'systems': sa.literal(1),
         'cpu_cores': system.cpu_cores,
         'memory_mib': system.memory_mib,
     }
-    here = sa.and_(*free(system))
+    is_free = sa.and_(*free(system))
     query = (
         sa.select(
             system.podm_uuid,
             *(_sum(amount).label(name) for name, amount in amounts.items()),
             *(
-                _sum(amount, here).label(f'free_{name}')
+                _sum(amount, is_free).label(f'free_{name}')
                 for name, amount in amounts.items()
             ),
         )
@@ -61,17 +94,17 @@ def _systems(of_one: bool) -> Any:
 
 
 @functools.cache
-def _devices(of_one: bool) -> Any:
+def _devices(of_one: bool) -> db.Select:
     device = models.Device
-    here, one = sa.and_(*free(device)), sa.literal(1)
+    is_free, one = sa.and_(*free(device)), sa.literal(1)
     query = (
         sa.select(
             device.podm_uuid,
             device.type,
             _sum(one).label('total'),
-            _sum(one, here).label('free'),
+            _sum(one, is_free).label('free'),
             _sum(device.capacity_gib).label('size'),
-            _sum(device.capacity_gib, here).label('free_size'),
+            _sum(device.capacity_gib, is_free).label('free_size'),
         )
         .where(device.missing_since.is_(None))
         .group_by(device.podm_uuid, device.type)
@@ -84,28 +117,31 @@ def _of(model: type[models.Observed]) -> sa.ColumnElement[bool]:
     return model.podm_uuid == sa.bindparam('podm_uuid')
 
 
-def _empty() -> dict[str, Any]:
+def _none() -> Amount:
+    return {'total': 0, 'free': 0}
+
+
+def _empty() -> Capacity:
     return {
-        **{
-            name: {'total': 0, 'free': 0}
-            for name in ('systems', 'cpu_cores', 'memory_mib')
-        },
+        'systems': _none(),
+        'cpu_cores': _none(),
+        'memory_mib': _none(),
         'devices': {},
     }
 
 
 def by_pod_manager(
     tx: db.Transaction, podm_uuid: str | None = None
-) -> dict[str, dict[str, Any]]:
-    """What each pod manager that has anything has, by its UUID.
+) -> dict[str, Capacity]:
+    """The capacity of each pod manager that has hardware, by its UUID.
 
-    :param podm_uuid: look at this one only.
+    :param podm_uuid: only this pod manager.
     """
     values = {} if podm_uuid is None else {'podm_uuid': podm_uuid}
-    found: dict[str, dict[str, Any]] = {}
+    found: dict[str, Capacity] = {}
     for row in tx.connection.execute(_systems(bool(values)), values):
         one = found[row.podm_uuid] = _empty()
-        for name in ('systems', 'cpu_cores', 'memory_mib'):
+        for name in _NAMES:
             one[name] = {
                 'total': int(getattr(row, name)),
                 'free': int(getattr(row, f'free_{name}')),
@@ -123,26 +159,28 @@ def by_pod_manager(
     return found
 
 
-def capacity(tx: db.Transaction, podm_uuid: str) -> dict[str, Any]:
-    """What a pod manager has: total and free.
-
-    Cores are counted, memory is in MiB, capacities of devices in GiB.
-    """
+def of_pod_manager(tx: db.Transaction, podm_uuid: str) -> Capacity:
+    """The capacity of one pod manager."""
     return by_pod_manager(tx, podm_uuid).get(podm_uuid) or _empty()
 
 
-def together(capacities: Iterable[dict[str, Any]]) -> dict[str, Any]:
-    """What several pod managers have together."""
+def total(capacities: Iterable[Capacity]) -> Capacity:
+    """The sum of the capacities of several pod managers."""
     result = _empty()
+    devices: dict[str, DeviceCapacity] = {}
     for one in capacities:
-        _add(result, one)
-    result['devices'] = dict(sorted(result['devices'].items()))
+        for name in _NAMES:
+            _add(result[name], one[name])
+        for kind, amount in one['devices'].items():
+            into = devices.setdefault(
+                kind, {**_none(), 'capacity_gib': _none()}
+            )
+            _add(into, amount)
+            _add(into['capacity_gib'], amount['capacity_gib'])
+    result['devices'] = dict(sorted(devices.items()))
     return result
 
 
-def _add(to: dict[str, Any], what: dict[str, Any]) -> None:
-    for name, value in what.items():
-        if isinstance(value, dict):
-            _add(to.setdefault(name, {}), value)
-        else:
-            to[name] = to.get(name, 0) + value
+def _add(into: Amount, amount: Amount) -> None:
+    into['total'] += amount['total']
+    into['free'] += amount['free']

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Bringing a database to the schema that this release wants."""
+"""Upgrades of the database schema."""
 
 import pathlib
 
@@ -39,5 +39,5 @@ def current() -> str | None:
 
 
 def head() -> str | None:
-    """The revision that this release wants."""
+    """The revision that this release requires."""
     return script.ScriptDirectory.from_config(alembic()).get_current_head()

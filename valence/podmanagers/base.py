@@ -1,14 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The contract between Valence and those who speak to pod managers.
+"""The contract between Valence and its drivers.
 
 A driver knows one protocol and nothing else: it imports neither the API nor
-the database. It is made anew for a pod manager when its address or login
-changes, is used by many threads at once, and raises only what
-``valence.common.exception`` derives from ``PodManagerError``.
+the database. There is one instance for each pod manager, which many threads
+use at once; it is replaced when URL or credentials change. It raises only what
+``valence.common.exception`` derives from ``PodManagerError``, and
+``InProgress``.
 
-A method that changes hardware may be called again after a crash. What cannot
-be repeated therefore has a ``find_…`` beside it, which tells whether it was
-done.
+A driver may be closed and created again at any time, so it decides nothing by
+what it remembers: it reads the pod manager, or what it recorded as
+``Progress``. A method that changes hardware may be called again after a crash;
+for ``compose``, which cannot be repeated, there is ``find_composed``.
 """
 
 import abc
@@ -17,11 +19,12 @@ import time
 from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Iterator
-from typing import Any
+from collections.abc import Mapping
 from typing import ClassVar
 from typing import Protocol
 
 from valence.common import exception
+from valence.common.types import JsonObject
 from valence.common.types import Requirements
 from valence.podmanagers import hardware
 
@@ -36,47 +39,80 @@ RESET_TYPES = (
     'PushPowerButton',
     'PowerCycle',
 )
+BOOT_ENABLED = ('Disabled', 'Once', 'Continuous')
 
 # What a driver, or an endpoint, may be able to do.
 CAPABILITIES = {
-    'compose': 'composes nodes',
-    'release': 'takes nodes apart',
-    'reset': 'switches nodes on and off',
-    'boot': 'chooses what a node boots from',
-    'attach': 'joins a pooled device to a node',
-    'detach': 'takes a pooled device away from a node',
-    'erase': 'erases the drives of nodes that are taken apart',
-    'provision': 'shows computers that others, such as Ironic, can drive',
-    'event stream': 'tells of changes over an open stream',
-    'event subscription': 'delivers changes to a URL',
+    'compose': 'compose nodes',
+    'release': 'release nodes',
+    'reset': 'switch nodes on and off',
+    'boot': 'choose what a node boots from',
+    'attach': 'attach a pooled device to a node',
+    'detach': 'detach a pooled device from a node',
+    'erase': 'erase the drives of nodes that are released',
+    'provision': 'show systems that others, such as Ironic, can manage',
+    'event_stream': 'send events over an open stream',
+    'event_subscription': 'deliver events to a URL',
 }
-BOOT_ENABLED = ('Disabled', 'Once', 'Continuous')
 
 
 class Deadline:
-    """A moment of the monotonic clock after which nothing is begun.
+    """A moment of the monotonic clock after which no request is sent.
 
-    :param holds: whether anything may be begun at all; a conductor that was
-        taken for dead may not.
+    :param may_begin: whether a request may be sent at all; a conductor whose
+        lease has expired must not.
     """
 
     def __init__(
-        self, seconds: float, holds: Callable[[], bool] | None = None
+        self, seconds: float, may_begin: Callable[[], bool] | None = None
     ) -> None:
         self.at = time.monotonic() + seconds
-        self._holds = holds
+        self._may_begin = may_begin
 
     def left(self) -> float:
-        """Seconds until then; not positive when nothing may be begun."""
+        """Seconds left; zero or less when no request may be sent."""
         left = self.at - time.monotonic()
-        if left > 0 and self._holds is not None and not self._holds():
-            return 0.0
+        if left > 0 and self._may_begin is not None:
+            return left if self._may_begin() else 0.0
         return left
 
-    def sooner(self, seconds: float) -> 'Deadline':
-        """This deadline, or that many seconds from now if that is sooner."""
+    def at_most(self, seconds: float) -> 'Deadline':
+        """This deadline, or that many seconds from now if that is earlier."""
         until = min(self.at - time.monotonic(), seconds)
-        return Deadline(until, self._holds)
+        return Deadline(until, self._may_begin)
+
+
+class Progress:
+    """What a driver has recorded of a change that is being made.
+
+    The conductor stores it with the operation and hands it in again when it
+    repeats the call, so it survives the driver and the process.
+
+    :param facts: what was recorded before.
+    :param save: stores all facts durably; without it they are only kept here.
+    """
+
+    def __init__(
+        self,
+        facts: Mapping[str, str] | None = None,
+        save: Callable[[dict[str, str]], object] | None = None,
+    ) -> None:
+        self._facts = dict(facts or {})
+        self._save = save
+
+    def get(self, name: str) -> str | None:
+        """A fact; None when it is not recorded."""
+        return self._facts.get(name)
+
+    def record(self, name: str, value: str | None) -> None:
+        """Store a fact before the next request is sent; None removes it."""
+        if self._facts.get(name) == value:
+            return
+        self._facts.pop(name, None)
+        if value is not None:
+            self._facts[name] = value
+        if self._save is not None:
+            self._save(dict(self._facts))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -93,10 +129,10 @@ class Connection:
 
 @dataclasses.dataclass
 class Probe:
-    """What a pod manager says of itself.
+    """What a pod manager reports of itself.
 
     :param service_uuid: the UUID of the service, if it has one.
-    :param capabilities: what this endpoint can do, of what the driver can.
+    :param capabilities: those of the driver that this endpoint has.
     """
 
     service_uuid: str | None
@@ -105,7 +141,7 @@ class Probe:
 
 @dataclasses.dataclass(frozen=True)
 class ManagementTarget:
-    """The computer of a node, for those who drive it by Redfish.
+    """The computer system of a node, for others to manage by Redfish.
 
     :param uri: of the computer system.
     :param macs: the addresses of its network interfaces, in lower case.
@@ -120,7 +156,7 @@ class ComposeRequest:
     """What to compose.
 
     :param marker: the Valence node's UUID, by which it is found again.
-    :param requirements: what is asked for, in the form of
+    :param requirements: what the user requested, in the form of
         ``objects.requirements``.
     :param system: the URI of the system that was claimed for it.
     :param devices: the URIs of the pooled devices that were claimed for it.
@@ -135,7 +171,7 @@ class ComposeRequest:
 
 @dataclasses.dataclass(frozen=True)
 class Change:
-    """What an event tells.
+    """What an event reports.
 
     :param uris: the resources that changed; empty: anything may have.
     """
@@ -147,7 +183,7 @@ class ChangeStream(Protocol):
     """Changes as they happen, until the stream ends or is closed."""
 
     def __iter__(self) -> Iterator[Change]:
-        """The changes; it ends when the stream does."""
+        """The changes; iteration ends when the stream does."""
 
     def close(self) -> None:
         """End the stream, from any thread."""
@@ -172,15 +208,15 @@ class InProgress(Exception):
 
 def _unsupported(what: str) -> exception.RequestRejected:
     return exception.RequestRejected(
-        reason=f'the driver knows no {what} on this pod manager'
+        reason=f'this pod manager does not support {what}'
     )
 
 
 class Driver(abc.ABC):
-    """What Valence asks of a pod manager of one kind.
+    """Access to pod managers of one kind.
 
-    ``name`` is that of its entry point, ``capabilities`` what it can do at
-    all.
+    ``name`` is that of its entry point, ``capabilities`` what it can do
+    where the endpoint supports it.
     """
 
     name: ClassVar[str]
@@ -198,48 +234,48 @@ class Driver(abc.ABC):
     def recognizes(cls, connection: Connection, deadline: Deadline) -> bool:
         """Whether the endpoint is of this driver's kind.
 
-        :raises PodManagerError: when it does not answer at all.
+        :raises PodManagerError: when it does not respond at all.
         """
         return False
 
     @abc.abstractmethod
     def probe(self, deadline: Deadline) -> Probe:
-        """Ask whether it is there, and takes our login."""
+        """Check that the endpoint responds and accepts the credentials."""
 
     @abc.abstractmethod
     def discover(self, deadline: Deadline) -> hardware.Inventory:
-        """Read everything it owns."""
+        """Read everything the pod manager owns."""
 
     @abc.abstractmethod
     def refresh(
         self, uris: Iterable[str], deadline: Deadline
     ) -> hardware.Inventory:
-        """Read single resources anew, as :meth:`discover` would.
+        """Read single resources again, as :meth:`discover` would.
 
         :param uris: of systems, devices, chassis, nodes, or of what lies
-            below one; those of no interest are left out, others are
-            ``unrecognized``.
+            below one; what never changes the inventory is left out, the rest
+            is ``unrecognized``.
         """
 
     @abc.abstractmethod
     def compose(
         self, request: ComposeRequest, deadline: Deadline
     ) -> hardware.ComposedNode:
-        """Begin to compose. Not repeatable: see ``find_composed``.
+        """Begin to compose. Not idempotent: see :meth:`find_composed`.
 
-        :param deadline: the request is not sent after it, nor waited for.
-        :raises InProgress: while its parts are busy, maybe with an earlier
-            request of this kind; look for that, and call again.
+        :param deadline: for the request and its response.
+        :raises InProgress: while its resources are being changed, possibly by
+            an earlier such request: look for that, and call again.
         :raises NoMatch: when the pod manager has nothing that fits.
         """
 
     def find_composed(
         self, request: ComposeRequest, deadline: Deadline
     ) -> hardware.ComposedNode | None:
-        """The node that an earlier ``compose`` of this request made."""
-        for composed in self.list_nodes(deadline):
-            if composed.marker == request.marker:
-                return composed
+        """The node that an earlier :meth:`compose` of this request made."""
+        for node in self.list_nodes(deadline):
+            if node.marker == request.marker:
+                return node
         return None
 
     @abc.abstractmethod
@@ -248,28 +284,32 @@ class Driver(abc.ABC):
 
     @abc.abstractmethod
     def poll_compose(
-        self, uri: str, deadline: Deadline
+        self, uri: str, deadline: Deadline, progress: Progress
     ) -> hardware.ComposedNode:
         """Bring a composed node to the point where it can be used.
 
-        :param uri: what ``compose`` told, which may stand for its work under
-            way; that of the node is another then, and is in what is returned.
-        :raises InProgress: while the pod manager is still working on it.
-        :raises NoMatch: when its parts went to somebody else meanwhile.
-        :raises PodManagerError: when it failed.
+        :param uri: what :meth:`compose` returned, which may be that of a
+            task; the URI of the node is in what is returned here.
+        :raises InProgress: while the pod manager is working on it.
+        :raises NoMatch: when another node got its resources meanwhile.
+        :raises PodManagerError: when composing failed.
         """
 
     @abc.abstractmethod
     def release(
-        self, uri: str, deadline: Deadline, erase: bool = False
+        self,
+        uri: str,
+        deadline: Deadline,
+        progress: Progress,
+        erase: bool = False,
     ) -> bool:
-        """Take a node apart; one that is gone already is well.
+        """Release a node; releasing one that no longer exists succeeds.
 
-        That a pod manager cannot erase keeps no node from being taken apart.
+        A node is released also when the pod manager cannot erase it.
 
-        :param uri: of the node, or what ``compose`` told of it.
-        :param erase: whether to have erased what is on its drives, where the
-            pod manager does not do so anyhow.
+        :param uri: of the node, or what :meth:`compose` returned.
+        :param erase: erase its drives, where the pod manager does not do so
+            by itself.
         :returns: whether all that was stored on it is known to be erased.
         """
 
@@ -278,7 +318,7 @@ class Driver(abc.ABC):
         """Switch a node on or off, or restart it.
 
         :param reset_type: one of ``RESET_TYPES``.
-        :raises RequestRejected: for a type that this node does not know.
+        :raises RequestRejected: for a type that the node does not support.
         """
 
     def set_boot(
@@ -288,47 +328,47 @@ class Driver(abc.ABC):
 
         :param enabled: one of ``BOOT_ENABLED``.
         :param target: such as Pxe or Hdd, as the node allows.
-        :raises RequestRejected: for a target that this node does not know.
+        :raises RequestRejected: for a target that the node does not support.
         """
         raise _unsupported('boot overrides')
 
     def management_target(
         self, uri: str, deadline: Deadline
     ) -> ManagementTarget:
-        """What somebody else has to know who is to drive a node.
+        """What others have to know to manage a node.
 
-        :raises RequestRejected: where nobody else could.
+        :raises RequestRejected: where others cannot.
         """
-        raise _unsupported('computers that others could drive')
+        raise _unsupported('management by others')
 
-    def attach(self, uri: str, resource: str, deadline: Deadline) -> None:
-        """Join a pooled device to a node; one that is joined is well.
+    def attach(
+        self, uri: str, resource: str, deadline: Deadline, progress: Progress
+    ) -> None:
+        """Attach a pooled device to a node; a no-op if it is attached.
 
         :param resource: the URI of the device.
-        :raises InProgress: while the pod manager is working on it; call
-            again.
+        :raises InProgress: while the pod manager is working on it.
         """
-        raise _unsupported('attaching of devices')
+        raise _unsupported('attaching devices')
 
-    def detach(self, uri: str, resource: str, deadline: Deadline) -> None:
-        """Take a device away from a node; one that is away is well.
+    def detach(
+        self, uri: str, resource: str, deadline: Deadline, progress: Progress
+    ) -> None:
+        """Detach a device from a node; a no-op if it is detached.
 
-        :raises InProgress: while the pod manager is working on it; call
-            again.
+        :raises InProgress: while the pod manager is working on it.
         """
-        raise _unsupported('detaching of devices')
+        raise _unsupported('detaching devices')
 
     def listen(self, deadline: Deadline) -> ChangeStream:
-        """Open a stream over which the pod manager tells of changes.
+        """Open a stream of events.
 
-        :param deadline: when it has to be open; it may stay so for ever.
+        :param deadline: for opening it; it may stay open for ever.
         """
         raise _unsupported('event streams')
 
     def subscribe(self, destination: str, deadline: Deadline) -> str:
-        """Have changes delivered.
-
-        A subscription to the same destination is taken over.
+        """Subscribe to events; replaces one to the same destination.
 
         :param destination: the URL to deliver to, with its secret.
         :returns: the URI of the subscription.
@@ -338,28 +378,28 @@ class Driver(abc.ABC):
     def check_subscription(
         self, subscription: str, destination: str, deadline: Deadline
     ) -> bool:
-        """Whether a subscription is there and delivers."""
+        """Whether a subscription exists and delivers to the destination."""
         return False
 
     def unsubscribe(self, subscription: str, deadline: Deadline) -> None:
-        """End a subscription; one that is gone is well."""
+        """Delete a subscription; a no-op if it does not exist."""
         raise _unsupported('event subscriptions')
 
     @classmethod
-    def parse_event(cls, body: dict[str, Any]) -> Change:
-        """What the body of a delivered event tells."""
+    def parse_event(cls, body: JsonObject) -> Change:
+        """What the body of a delivered event reports."""
         return Change()
 
     @abc.abstractmethod
     def read_node(self, uri: str, deadline: Deadline) -> hardware.ComposedNode:
-        """Read a node anew.
+        """Read a node.
 
-        :raises ResourceGone: when it is not there any more.
+        :raises ResourceGone: when it does not exist any more.
         """
 
     @abc.abstractmethod
     def close(self) -> None:
-        """Log out and let connections go; nothing is begun any more.
+        """Log out and close the connections; no request is sent any more.
 
-        It may be called again, and while other threads wait for answers.
+        It may be called twice, and while other threads wait for responses.
         """

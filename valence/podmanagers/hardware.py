@@ -2,25 +2,26 @@
 """Hardware as drivers report it."""
 
 import dataclasses
-from typing import Any
+
+from valence.common.types import JsonObject
 
 
 @dataclasses.dataclass
 class Item:
-    """A piece of hardware as it was seen.
+    """A piece of hardware as it was read.
 
-    :param uri: the link that was followed to it; tells pieces apart.
+    :param uri: the link that was followed to it; it identifies the piece.
     :param parent: the URI of the chassis that contains it.
     :param values: the observed fields, named as in ``objects.inventory``.
-    :param properties: the pod manager's own words.
-    :param unknown: the names of those values that could not be read: what
-        was known of them holds, and the piece counts as stale.
+    :param properties: the raw vendor properties.
+    :param unknown: the names of those values that could not be read: the
+        stored values remain, and the piece is marked as stale.
     """
 
     uri: str
-    values: dict[str, Any]
+    values: JsonObject
     parent: str | None = None
-    properties: dict[str, Any] = dataclasses.field(default_factory=dict)
+    properties: JsonObject = dataclasses.field(default_factory=dict)
     unknown: set[str] = dataclasses.field(default_factory=set)
 
 
@@ -30,7 +31,7 @@ class ComposedNode:
 
     :param marker: the UUID of the Valence node that it was composed for, if
         it bears one.
-    :param resources: the URIs of all that it is made of, as far as it says.
+    :param resources: the URIs of its resources, as far as it reports them.
     """
 
     uri: str
@@ -43,18 +44,17 @@ class ComposedNode:
 
 @dataclasses.dataclass
 class Inventory:
-    """All that a pod manager owns.
+    """What a pod manager owns, all or part of it.
 
-    A pooled device is what can be joined to a system: a drive, a network
-    card, a GPU, a resource block … A storage is a service or a pool that
-    volumes are cut from.
+    A pooled device can be attached to a system: a drive, a network card, a
+    GPU, a resource block … A storage is a service or a pool of volumes.
 
-    :param problems: what could not be read, in words.
-    :param unread: URIs that are there but could not be read; of what lies
-        below them nothing is known either.
-    :param gone: URIs that were asked for and are not there any more.
-    :param unrecognized: URIs that were asked for and belong to no known
-        resource: anything may have changed.
+    :param problems: what could not be read, for people.
+    :param unread: URIs that exist but could not be read; nothing is known of
+        what lies below them either.
+    :param gone: URIs that were requested and do not exist any more.
+    :param unrecognized: URIs that were requested and that the driver cannot
+        assign to a resource: anything may have changed.
     """
 
     chassis: list[Item] = dataclasses.field(default_factory=list)

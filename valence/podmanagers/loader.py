@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Finding drivers, and the one driver instance of each pod manager."""
+"""The installed drivers, and the driver instance of each pod manager."""
 
 import functools
 import threading
 import time
-from typing import Any
+from typing import Protocol
 
 from oslo_log import log
 from stevedore import extension
@@ -16,18 +16,41 @@ from valence.podmanagers import base
 LOG = log.getLogger(__name__)
 
 NAMESPACE = 'valence.pod_managers'
-# At the end so long is waited for all of them to log out.
+# How long the process waits for all drivers to log out when it ends.
 _CLOSE_SECONDS = 6
+
+
+class Row(Protocol):
+    """What a row of ``pod_managers`` says of its endpoint."""
+
+    @property
+    def uuid(self) -> str: ...
+    @property
+    def driver(self) -> str | None: ...
+    @property
+    def url(self) -> str: ...
+    @property
+    def username(self) -> str | None: ...
+    @property
+    def password(self) -> str | None: ...
+    @property
+    def auth_type(self) -> str: ...
+    @property
+    def insecure(self) -> bool: ...
+    @property
+    def ca_cert(self) -> str | None: ...
 
 
 @functools.cache
 def drivers() -> dict[str, type[base.Driver]]:
     """The installed driver classes by name."""
-    manager: extension.ExtensionManager[Any] = extension.ExtensionManager(
-        NAMESPACE,
-        on_load_failure_callback=lambda manager, entry, exc: LOG.error(
-            'The driver %s cannot be loaded: %s', entry.name, exc
-        ),
+    manager: extension.ExtensionManager[base.Driver] = (
+        extension.ExtensionManager(
+            NAMESPACE,
+            on_load_failure_callback=lambda manager, entry, exc: LOG.error(
+                'The driver %s cannot be loaded: %s', entry.name, exc
+            ),
+        )
     )
     return {found.name: found.plugin for found in manager}
 
@@ -37,11 +60,8 @@ def names() -> list[str]:
     return sorted(drivers())
 
 
-def connection(podm: Any) -> base.Connection:
-    """How to reach a pod manager, its password in the clear.
-
-    :param podm: a row of ``pod_managers``.
-    """
+def connection(podm: Row) -> base.Connection:
+    """How to reach a pod manager, with its password decrypted."""
     return base.Connection(
         url=podm.url,
         username=podm.username,
@@ -52,11 +72,8 @@ def connection(podm: Any) -> base.Connection:
     )
 
 
-def identity(podm: Any) -> tuple[Any, ...]:
-    """What makes a connection another one when it changes.
-
-    :param podm: a row of ``pod_managers``.
-    """
+def identity(podm: Row) -> tuple[object, ...]:
+    """What, when it changes, makes a connection another one."""
     return (
         podm.url,
         podm.username,
@@ -70,73 +87,78 @@ def identity(podm: Any) -> tuple[Any, ...]:
 def recognize(conn: base.Connection, deadline: base.Deadline) -> str:
     """The name of the driver for an endpoint.
 
-    :raises NotAPodManager: when none knows it.
+    :raises NotAPodManager: when no driver recognizes it.
     """
     reasons = []
-    away: exception.PodManagerUnavailable | None = None
-    # Some drivers go by more than one name.
+    unavailable: exception.PodManagerUnavailable | None = None
+    # A driver may have several entry points.
     for cls in sorted(set(drivers().values()), key=lambda cls: cls.name):
-        # That it does not speak, or bear, the protocol of one driver tells
-        # the next one nothing.
+        # An endpoint that fails for one driver may respond to the next.
         try:
             if cls.recognizes(conn, deadline):
                 return cls.name
         except exception.NotAPodManager as exc:
             reasons.append(str(exc.values.get('reason')))
         except exception.PodManagerUnavailable as exc:
-            away = exc
-    if away is not None:
-        raise away
+            unavailable = exc
+    if unavailable is not None:
+        raise unavailable
     reasons.append(f'no driver of {", ".join(names())} recognizes it')
     raise exception.NotAPodManager(reason='; '.join(dict.fromkeys(reasons)))
 
 
 class Pool:
-    """Driver instances, kept for the sake of their connections and logins."""
+    """Driver instances, kept for their connections and sessions."""
 
     def __init__(self) -> None:
-        self._drivers: dict[str, tuple[Any, base.Driver]] = {}
+        self._drivers: dict[str, tuple[str, base.Connection, base.Driver]] = {}
         self._lock = threading.Lock()
         self._closing: list[threading.Thread] = []
 
-    def get(self, podm: Any) -> base.Driver:
-        """The driver of a pod manager whose kind is known.
+    def get(self, podm: Row) -> base.Driver:
+        """The driver of a pod manager.
 
-        :param podm: a row of ``pod_managers``.
+        :raises PodManagerUnavailable: when its kind is not known.
         """
+        if podm.driver is None:
+            raise exception.PodManagerUnavailable(
+                reason='no driver has recognized it yet'
+            )
         conn = connection(podm)
-        identity = (podm.driver, conn)
         with self._lock:
             kept = self._drivers.get(podm.uuid)
-            if kept is not None and kept[0] == identity:
-                return kept[1]
+            if kept is not None and kept[:2] == (podm.driver, conn):
+                return kept[2]
             driver = drivers()[podm.driver](conn)
-            self._drivers[podm.uuid] = (identity, driver)
+            self._drivers[podm.uuid] = podm.driver, conn, driver
         if kept is not None:
-            self._close(kept[1])
+            self._close(kept[2])
         return driver
 
     def keep(self, uuids: set[str]) -> None:
-        """Let go of the drivers of all other pod managers."""
+        """Close the drivers of all other pod managers."""
         with self._lock:
-            gone = [
+            dropped = [
                 self._drivers.pop(uuid) for uuid in set(self._drivers) - uuids
             ]
-        for _, driver in gone:
+        for *_, driver in dropped:
             self._close(driver)
 
     def _close(self, driver: base.Driver) -> None:
-        """Have a driver log out; one that hangs delays no other."""
+        """Log a driver out; one that hangs delays no other."""
         thread = threading.Thread(
             target=driver.close, name='logout', daemon=True
         )
         thread.start()
-        self._closing = [t for t in self._closing if t.is_alive()]
-        self._closing.append(thread)
+        with self._lock:
+            self._closing = [t for t in self._closing if t.is_alive()]
+            self._closing.append(thread)
 
     def close(self) -> None:
-        """Let go of all drivers, and wait until they have logged out."""
+        """Close all drivers, and wait for them to log out."""
         self.keep(set())
         deadline = time.monotonic() + _CLOSE_SECONDS
-        for thread in self._closing:
+        with self._lock:
+            closing = list(self._closing)
+        for thread in closing:
             thread.join(max(0.0, deadline - time.monotonic()))

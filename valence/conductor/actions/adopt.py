@@ -28,7 +28,7 @@ class Look(Step):
         uri = allocations.node_uri(run.target)
         deadline = run.idempotent(cfg.CONF.redfish.request_timeout)
         # One that was only allocated is assembled; one that failed refused.
-        composed = run.driver().poll_compose(uri, deadline)
+        composed = run.driver().poll_compose(uri, deadline, run.progress())
         if not composed.resources:
             raise exception.PodManagerError(
                 reason=f'{uri} does not tell what it is made of'
@@ -54,7 +54,7 @@ class Look(Step):
                 reason='no system of the inventory is part of the node; '
                 'sync the pod manager first'
             )
-        allocations.make(tx, podm_uuid, run.target, claimed)
+        allocations.create(tx, podm_uuid, run.target, claimed)
         drift.record_baseline(tx, run.target)
         tx.update(
             models.Node,
@@ -71,7 +71,7 @@ class Look(Step):
         run: Run,
         result: dict[str, Any] | None,
     ) -> None:
-        allocations.drop(tx, node_uuid=run.target)
+        allocations.delete(tx, node_uuid=run.target)
 
 
 class Adopt(Action):

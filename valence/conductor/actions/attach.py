@@ -33,7 +33,7 @@ class ClaimDevice(Step):
         device = steps.device(tx, run)
         if device.node_uuid == run.target:
             return
-        allocations.claim(
+        allocations.allocate(
             tx,
             run.target,
             device.podm_uuid,
@@ -81,4 +81,4 @@ class Attach(steps.Change):
 
 
 def _unclaim(tx: db.Transaction, run: Run) -> None:
-    allocations.unclaim(tx, run.target, [run.operation.params['device']])
+    allocations.deallocate(tx, run.target, [run.operation.params['device']])

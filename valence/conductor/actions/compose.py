@@ -64,7 +64,7 @@ class Pick(Step):
         result: dict[str, Any],
     ) -> None:
         podm_uuid = result['podm_uuid']
-        allocations.claim(
+        allocations.allocate(
             tx,
             run.target,
             podm_uuid,
@@ -95,7 +95,7 @@ class Pick(Step):
         result: dict[str, Any] | None,
     ) -> None:
         steps.store(tx, run, self.seen, self.since)
-        allocations.unclaim(tx, run.target)
+        allocations.deallocate(tx, run.target)
         tx.update(
             models.Node,
             {'podm_uuid': run.operation.params.get('pod_manager')},
@@ -145,7 +145,9 @@ class Allocate(Step):
         uri = result['uri'] if result else (self.find(run) or {}).get('uri')
         if uri:
             run.driver().release(
-                uri, run.idempotent(cfg.CONF.redfish.release_timeout)
+                uri,
+                run.idempotent(cfg.CONF.redfish.release_timeout),
+                run.progress(),
             )
 
     def unrecord(
@@ -171,7 +173,7 @@ class Assemble(Step):
         uri = run.result('allocate')['uri']
         pick = run.result('pick')
         try:
-            composed = run.driver().poll_compose(uri, deadline)
+            composed = run.driver().poll_compose(uri, deadline, run.progress())
         except exception.NoMatch as exc:
             # A task may lose a race as well as a request.
             raise TryNext(system=pick['system_uuid'], reason=str(exc)) from exc
@@ -227,7 +229,7 @@ class Assemble(Step):
         )
         found = result['found']
         if _strange(run, found):
-            allocations.reclaim(
+            allocations.replace(
                 tx,
                 run.target,
                 run.podm_uuid,

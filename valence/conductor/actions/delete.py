@@ -91,7 +91,7 @@ class Wait(Step):
         for uuid in uuids:
             for operation in requests.open_operations(tx, uuid):
                 requests.cancel(tx, operation)
-            allocations.drop(tx, node_uuid=uuid)
+            allocations.delete(tx, node_uuid=uuid)
             tx.delete(models.Node, uuid=uuid)
 
 

@@ -24,7 +24,9 @@ class UnclaimDevice(steps.Refresh):
         super().record(tx, run, result)
         # No pod manager erases what it merely takes away.
         device = run.operation.params['device']
-        allocations.let_go(tx, run.target, erased=False, uuids=[device])
+        allocations.release_resources(
+            tx, run.target, erased=False, uuids=[device]
+        )
         quota.give_back(tx, run.target, run.operation.params['charge'])
 
 

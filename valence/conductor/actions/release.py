@@ -71,7 +71,9 @@ class TakeApart(Step):
         erase = not cfg.CONF.conductor.reuse_unerased
         return {
             'uri': uri,
-            'erased': driver.release(uri, deadline, erase=erase),
+            'erased': driver.release(
+                uri, deadline, run.progress(), erase=erase
+            ),
         }
 
     @staticmethod
@@ -80,7 +82,7 @@ class TakeApart(Step):
 
         Where a node bears no name of ours, what it claimed tells it.
         """
-        system, *devices = allocations.claimed_uris(node.uuid) or ['']
+        system, *devices = allocations.allocated_uris(node.uuid) or ['']
         found = driver.find_composed(
             base.ComposeRequest(
                 node.uuid, node.name, node.properties, system, tuple(devices)
@@ -105,10 +107,10 @@ class Release(Action):
     def succeeded(self, tx: db.Transaction, run: Run) -> None:
         done = run.result(TakeApart.name)
         if done:
-            allocations.let_go(tx, run.target, done['erased'])
+            allocations.release_resources(tx, run.target, done['erased'])
         else:
             # Nothing was ever made of it.
-            allocations.unclaim(tx, run.target)
+            allocations.deallocate(tx, run.target)
         tx.delete(models.Node, uuid=run.target)
 
     def failed(

@@ -32,7 +32,10 @@ class Join(Step):
     def do(self, run: Run) -> dict[str, Any]:
         uri = device_uri(run)
         run.driver().attach(
-            allocations.node_uri(run.target), uri, request_deadline(run)
+            allocations.node_uri(run.target),
+            uri,
+            request_deadline(run),
+            run.progress(),
         )
         return {'uri': uri}
 
@@ -41,6 +44,7 @@ class Join(Step):
             allocations.node_uri(run.target),
             device_uri(run),
             request_deadline(run),
+            run.progress(),
         )
 
 
@@ -52,7 +56,10 @@ class Part(Step):
     def do(self, run: Run) -> dict[str, Any]:
         uri = device_uri(run)
         run.driver().detach(
-            allocations.node_uri(run.target), uri, request_deadline(run)
+            allocations.node_uri(run.target),
+            uri,
+            request_deadline(run),
+            run.progress(),
         )
         return {'uri': uri}
 
@@ -139,7 +146,7 @@ def look_again(
         what was seen.
     """
     since = timeutils.utcnow()
-    uris = allocations.claimed_uris(run.target)
+    uris = allocations.allocated_uris(run.target)
     if run.operation.podm_uuid is None or not uris:
         return hardware.Inventory(), since
     deadline = run.idempotent(cfg.CONF.redfish.request_timeout)

@@ -15,6 +15,7 @@ from valence.conductor.engine.run import Run
 from valence.conductor.inventory import store
 from valence.db import api as db
 from valence.db.sqlalchemy import models
+from valence.podmanagers import base
 from valence.podmanagers import hardware
 
 LOG = log.getLogger(__name__)
@@ -85,7 +86,8 @@ class Tidy(Step):
                     composed.uri,
                     composed.marker,
                 )
-                run.driver().release(composed.uri, deadline)
+                # Whether it is erased does not matter: nothing claims it.
+                run.driver().release(composed.uri, deadline, base.Progress())
                 released.append(composed.uri)
         return {'released': released}
 

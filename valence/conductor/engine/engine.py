@@ -254,7 +254,7 @@ def _undo_newest(run: Run) -> bool:
     except (ClaimLost, *db.FAILURES):
         raise
     except Exception as exc:
-        _handle_undo_error(run, row, exc)
+        _handle_undo_error(run, exc)
         return False
 
     def write(tx: db.Transaction) -> None:
@@ -265,12 +265,10 @@ def _undo_newest(run: Run) -> bool:
     return True
 
 
-def _handle_undo_error(
-    run: Run, row: models.OperationStep, exc: Exception
-) -> None:
+def _handle_undo_error(run: Run, exc: Exception) -> None:
     """Wait, retry, or give the operation up."""
     run.ensure_lease()
-    if isinstance(exc, base.InProgress) and _wait_undo(run, row, exc):
+    if isinstance(exc, base.InProgress) and _wait_undo(run, exc):
         return
     if _is_transient(exc) and _retry(run, exc):
         return
@@ -283,11 +281,11 @@ def _handle_undo_error(
     )
 
 
-def _wait_undo(
-    run: Run, row: models.OperationStep, exc: base.InProgress
-) -> bool:
+def _wait_undo(run: Run, exc: base.InProgress) -> bool:
     """Requeue an undo that is in progress; False when it has timed out."""
     now = timeutils.utcnow()
+    # The driver may have recorded something in it.
+    row = run.not_undone()[-1]
     started_at = row.intent.get('undo_started_at')
     if started_at is None:
         intent = {**row.intent, 'undo_started_at': now.isoformat()}

@@ -90,6 +90,25 @@ class Run:
             raise exception.PodManagerUnavailable(reason=podm.status_reason)
         return self.drivers.get(podm)
 
+    def progress(self) -> base.Progress:
+        """What the driver has recorded of the current step; see there.
+
+        A later call of the step finds it in the journal, in whichever process
+        that happens.
+        """
+        facts = self.not_undone()[-1].intent.get('progress')
+        return base.Progress(facts, self._save_progress)
+
+    def _save_progress(self, facts: dict[str, str]) -> None:
+        row = self.not_undone()[-1]
+        intent = {**row.intent, 'progress': facts}
+        self.commit(
+            {},
+            lambda tx: tx.update(
+                models.OperationStep, {'intent': intent}, uuid=row.uuid
+            ),
+        )
+
     def lease_valid(self) -> bool:
         """Whether no other conductor can be running the operation.
 

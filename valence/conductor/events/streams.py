@@ -35,7 +35,7 @@ class Streams:
     def supports(self, podm: models.PodManager) -> bool:
         """Whether a pod manager has an event stream that can be opened."""
         return (
-            'event stream' in podm.capabilities
+            'event_stream' in podm.capabilities
             and podm.uuid not in self._unsupported
         )
 

@@ -69,7 +69,7 @@ class Subscriptions:
     def _is_wanted(self, podm: models.PodManager) -> bool:
         return bool(
             cfg.CONF.api.public_endpoint
-            and 'event subscription' in podm.capabilities
+            and 'event_subscription' in podm.capabilities
             and not self._streams.supports(podm)
         )
 

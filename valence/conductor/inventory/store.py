@@ -252,4 +252,6 @@ def _apply(tx: db.Transaction, table: Table, changes: diff.Changes) -> None:
     tx.create_many(table.model, changes.create)
     if table.claimable:
         changed = changes.update.items()
-        allocations.show(tx, [uuid for uuid, new in changed if 'state' in new])
+        allocations.update_resources(
+            tx, [uuid for uuid, new in changed if 'state' in new]
+        )

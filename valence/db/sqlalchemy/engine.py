@@ -10,10 +10,10 @@ import contextvars
 import functools
 import math
 import random
+import sqlite3
 import time
 from collections.abc import Callable
 from collections.abc import Iterator
-from typing import Any
 from typing import TypeVar
 
 import sqlalchemy as sa
@@ -22,6 +22,7 @@ from oslo_db import exception as db_exception
 from oslo_db import options as db_options
 from oslo_db.sqlalchemy import enginefacade
 from oslo_db.sqlalchemy import exc_filters
+from sqlalchemy.engine.interfaces import DBAPIConnection
 
 from valence import conf  # noqa: F401 - registers the options
 from valence.common import exception
@@ -45,8 +46,8 @@ _reserved = contextvars.ContextVar('reserved', default=False)
 def get_engine() -> sa.Engine:
     """The engine.
 
-    Making it does not connect: a database that is away fails the first
-    transaction, not the start of a process.
+    Creating it does not connect: without the database the first transaction
+    fails, not the start of the process.
     """
     return _make(timeouts.configured)
 
@@ -111,7 +112,7 @@ def _server(url: sa.URL, limits: timeouts.Limits, **pool: int) -> sa.Engine:
     context.configure(
         connection=url.render_as_string(hide_password=False),
         max_retries=0,
-        # Threads are the system's; there is nothing to yield to.
+        # Only eventlet needs to yield.
         thread_checkin=False,
         **pool,
     )
@@ -133,7 +134,7 @@ def _set_session_up(engine: sa.Engine, limits: timeouts.Limits) -> None:
     idle = math.ceil(cfg.CONF.conductor.heartbeat_timeout)
 
     @sa.event.listens_for(engine, 'connect')
-    def _connect(dbapi_connection: Any, record: Any) -> None:
+    def _connect(dbapi_connection: DBAPIConnection, record: object) -> None:
         dialect = engine.dialect
         dialect.set_isolation_level(dbapi_connection, 'READ COMMITTED')
         settings: dict[str, int | None] = {}
@@ -146,7 +147,7 @@ def _set_session_up(engine: sa.Engine, limits: timeouts.Limits) -> None:
             settings = {'innodb_lock_wait_timeout': limits.lock}
             if getattr(dialect, 'is_mariadb', False):
                 settings['idle_transaction_timeout'] = idle
-        with dbapi_connection.cursor() as cursor:
+        with contextlib.closing(dbapi_connection.cursor()) as cursor:
             for name, value in settings.items():
                 if value is not None:
                     cursor.execute(f'SET SESSION {name} = {value}')
@@ -154,11 +155,11 @@ def _set_session_up(engine: sa.Engine, limits: timeouts.Limits) -> None:
 
 
 def _sqlite(url: sa.URL) -> sa.Engine:
-    """An engine for SQLite that keeps its connections.
+    """An engine for SQLite that pools its connections.
 
-    oslo.db opens one for every transaction, which costs more than the
-    transaction, and begins all of them alike: one that turns from reading to
-    writing then fails at once instead of waiting for its turn.
+    oslo.db opens a connection for each transaction, which takes longer than
+    the transaction. It also begins all transactions as readers: one that
+    becomes a writer fails at once if another writer is active.
     """
     engine = sa.create_engine(
         url,
@@ -172,8 +173,8 @@ def _sqlite(url: sa.URL) -> sa.Engine:
     exc_filters.register_engine(engine)
 
     @sa.event.listens_for(engine, 'connect')
-    def _connect(dbapi_connection: Any, record: Any) -> None:
-        # Transactions begin when we say so, not when the driver thinks so.
+    def _connect(dbapi_connection: sqlite3.Connection, record: object) -> None:
+        # Disables the implicit transactions of the driver.
         dbapi_connection.isolation_level = None
         dbapi_connection.execute('PRAGMA journal_mode = WAL')
         dbapi_connection.execute('PRAGMA synchronous = NORMAL')

@@ -164,8 +164,11 @@ def _is_free(context: Any) -> bool:
     return bool(context.get_current_parameters()['state'] == 'free')
 
 
-class Claimable(Observed):
-    """What nodes are made of; ``valence.db.allocations`` says who has it."""
+class Allocatable(Observed):
+    """Hardware that nodes are composed of.
+
+    ``valence.db.allocations`` maintains the columns about its allocation.
+    """
 
     __abstract__ = True
 
@@ -188,7 +191,7 @@ class Chassis(Observed):
     location: Mapped[str | None] = column(Name(255))
 
 
-class System(Claimable):
+class System(Allocatable):
     __tablename__ = 'systems'
     __table_args__ = _observed_args(
         'systems',
@@ -208,7 +211,7 @@ class System(Claimable):
     power_state: Mapped[str] = column(sa.String(16))
 
 
-class Device(Claimable):
+class Device(Allocatable):
     __tablename__ = 'devices'
     __table_args__ = _observed_args('devices')
 

@@ -1,173 +1,178 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Resource blocks of a DMTF composition service as Valence knows hardware.
+"""Resource blocks of a DMTF composition service as inventory items.
 
-A block of type Compute or ComputerSystem is what a node begins with: it is
-shown as a system. All other blocks are pooled devices. The zones that a block
-lies in are named by their URIs.
+A block of type Compute or ComputerSystem is the base of a node and is shown
+as a system. All other blocks are pooled devices. The zones of a block are
+identified by their URIs.
 """
 
 from collections.abc import Iterable
-from typing import Any
 
+from valence.common.types import JsonObject
 from valence.podmanagers import hardware
 from valence.podmanagers.redfish import resources
-from valence.podmanagers.redfish.client import links
 from valence.podmanagers.redfish.crawler import Crawler
-from valence.podmanagers.redfish.resources import count
-from valence.podmanagers.redfish.resources import obj
-from valence.podmanagers.redfish.resources import text
+from valence.podmanagers.redfish.links import links
+from valence.podmanagers.redfish.links import related
+from valence.podmanagers.redfish.resources import Bodies
+from valence.podmanagers.wire.values import array
+from valence.podmanagers.wire.values import count
+from valence.podmanagers.wire.values import obj
+from valence.podmanagers.wire.values import text
 
-# Links of a block to its parts; those of a Storage lie one level deeper.
+# Links of a block to its parts; the drives of a Storage are one level below.
 _PARTS = (
-    'Processors',
-    'Memory',
-    'EthernetInterfaces',
-    'Drives',
-    'Storage',
-    'SimpleStorage',
-    'ComputerSystems',
+    *('Processors', 'Memory', 'EthernetInterfaces'),
+    *('Drives', 'Storage', 'SimpleStorage'),
 )
-# What of a pooled block is told by its parts, and of a host by the computer
-# that it is part of.
-_TOLD_BY_PARTS = (
+# The fields of a device that are read from the parts of its block.
+_PART_FIELDS = (
     *('type', 'media_type', 'protocol', 'capacity_gib', 'memory_mib'),
     *('cpu_cores', 'speed_mbps', 'manufacturer', 'model', 'serial_number'),
 )
-_TOLD_BY_COMPUTER = ('power_state', 'hardware_uuid', 'state')
-_HOSTS = ('Compute', 'ComputerSystem')
-# The kind of a pooled block, by its type; the first that fits.
-_KINDS = {
+# The fields of a host block that are read from the system it is part of.
+_SYSTEM_FIELDS = ('power_state', 'hardware_uuid', 'state')
+_HOST_TYPES = ('Compute', 'ComputerSystem')
+# The type of a device by the type of its block; the first that fits.
+_DEVICE_TYPES = {
     'Storage': 'drive',
     'Processor': 'processor',
     'Network': 'nic',
     'Memory': 'memory',
     'Expansion': 'pcie',
 }
-_OFFLOAD = {'GPU': 'gpu', 'FPGA': 'fpga'}
+_ACCELERATORS = {'GPU': 'gpu', 'FPGA': 'fpga'}
 _STATES = {
     'Unused': 'free',
     'Composing': 'used',
     'Composed': 'used',
-    # It could be shared further; what Valence claims is its own.
+    # It could be shared, but Valence never shares a block.
     'ComposedAndAvailable': 'used',
 }
 
-Parts = dict[str, list[tuple[str, dict[str, Any]]]]
 
-
-def types(body: dict[str, Any]) -> list[str]:
+def types(body: JsonObject) -> list[str]:
     """The types of a block."""
     found = body.get('ResourceBlockType')
     found = found if isinstance(found, list) else [found]
     return [kind for kind in found if isinstance(kind, str)]
 
 
-def is_host(body: dict[str, Any]) -> bool:
-    """Whether a block is what a node begins with."""
-    return any(kind in _HOSTS for kind in types(body))
+def is_host(body: JsonObject) -> bool:
+    """Whether a block can be the base of a node."""
+    return any(kind in _HOST_TYPES for kind in types(body))
 
 
-def behind(body: dict[str, Any]) -> list[str]:
-    """The URIs of the computers that a block is, not of those it is part of.
+def inner_systems(body: JsonObject) -> list[str]:
+    """The URIs of the systems in a block.
 
-    ``Links.ComputerSystems``, by contrast, names those it is composed into.
+    ``Links.ComputerSystems``, by contrast, has those it is composed into.
     """
     return links(body.get('ComputerSystems'))
 
 
-def computers(body: dict[str, Any]) -> list[str]:
-    """The URIs of the computers that a block is, or is part of."""
-    return [
-        *behind(body),
-        *links(obj(body.get('Links')).get('ComputerSystems')),
-    ]
+def all_systems(body: JsonObject) -> list[str]:
+    """The URIs of the systems in a block, and of those it is part of."""
+    return [*inner_systems(body), *related(body, 'ComputerSystems')]
 
 
-def members(body: dict[str, Any]) -> list[str]:
-    """The URIs of the blocks that a system is made of."""
-    return links(obj(body.get('Links')).get('ResourceBlocks'))
+def of_system(body: JsonObject) -> list[str]:
+    """The URIs of the blocks that a system is composed of."""
+    return related(body, 'ResourceBlocks')
 
 
-def is_expandable(body: dict[str, Any]) -> bool:
-    """Whether a system is there for good, and only has blocks put to it."""
+def is_expandable(body: JsonObject) -> bool:
+    """Whether a system is permanent, and only gets blocks added to it."""
     cases = obj(body.get('Composition')).get('UseCases')
-    return isinstance(cases, list) and 'ExpandableSystem' in cases
+    return 'ExpandableSystem' in array(cases)
 
 
-def state(body: dict[str, Any]) -> str:
-    """Whether a block can be had.
-
-    ``Reserved`` is a note between the clients of a service, not a lock; it is
-    respected all the same (DSP2050).
-    """
-    status = obj(body.get('CompositionStatus'))
-    told = status.get('CompositionState')
-    known = _STATES.get(str(told), 'unavailable' if told else 'free')
-    if known != 'free':
-        return known
-    if resources.system_state(body, used=False) == 'unavailable':
-        return 'unavailable'
-    return 'used' if status.get('Reserved') in (True, 'true') else 'free'
-
-
-def composition(body: dict[str, Any]) -> str | None:
-    """How a block stands with composing: Unused, Composing, Composed …"""
+def composition_state(body: JsonObject) -> str | None:
+    """``CompositionState`` of a block: Unused, Composing, Composed …"""
     return text(obj(body.get('CompositionStatus')).get('CompositionState'))
 
 
-def health(body: dict[str, Any]) -> str:
-    """The health of a block; one that could not be composed needs a human."""
+def is_reserved(body: JsonObject) -> bool:
+    """Whether a client has marked a block as reserved.
+
+    That is a note between the clients of a service, not a lock; Valence
+    respects it all the same (DSP2050).
+    """
     status = obj(body.get('CompositionStatus'))
-    if status.get('CompositionState') == 'Failed':
+    return status.get('Reserved') in (True, 'true')
+
+
+def state(body: JsonObject) -> str:
+    """The state of a block: free, used or unavailable."""
+    reported = composition_state(body)
+    known = _STATES.get(str(reported), 'unavailable' if reported else 'free')
+    if known != 'free':
+        return known
+    if resources.availability(body, used=False) == 'unavailable':
+        return 'unavailable'
+    return 'used' if is_reserved(body) else 'free'
+
+
+def health(body: JsonObject) -> str:
+    """The health of a block; one that failed to compose needs an operator."""
+    if composition_state(body) == 'Failed':
         return 'critical'
     return resources.health(body)
 
 
-def zones(body: dict[str, Any]) -> list[str]:
-    """The URIs of the zones that a block says it lies in."""
-    return links(obj(body.get('Links')).get('Zones'))
+def zones(body: JsonObject) -> list[str]:
+    """The URIs of the zones that a block says it is in."""
+    return related(body, 'Zones')
 
 
-def read(crawler: Crawler, uris: Iterable[str]) -> dict[str, dict[str, Any]]:
-    """Read blocks with all their parts, a wave of requests at a time."""
-    blocks = crawler.get_many(uris)
+def marker(body: JsonObject) -> str | None:
+    """The UUID of the Valence node that a system was composed for."""
+    for name in ('Description', 'Name', 'AssetTag', 'HostName'):
+        found = resources.marker(body.get(name))
+        if found:
+            return found
+    return None
+
+
+def read(crawler: Crawler, uris: Iterable[str]) -> Bodies:
+    """Read blocks with all their parts, level by level."""
+    bodies = crawler.get_many(uris)
     found = crawler.get_many(
         uri
-        for body in blocks.values()
+        for body in bodies.values()
         for name in _PARTS
-        if name != 'ComputerSystems'
         for uri in links(body.get(name))
     )
     crawler.get_many(
         uri for body in found.values() for uri in links(body.get('Drives'))
     )
-    return blocks
+    return bodies
 
 
-def parts(crawler: Crawler, body: dict[str, Any]) -> Parts:
+def parts(crawler: Crawler, body: JsonObject) -> dict[str, Bodies]:
     """The parts of a block that was read, by kind."""
-    found: Parts = {
-        name: list(crawler.get_many(links(body.get(name))).items())
+    found = {
+        name: crawler.get_many(links(body.get(name)))
         for name in ('Processors', 'Memory', 'EthernetInterfaces')
     }
-    drives = links(body.get('Drives'))
-    stores = crawler.get_many(links(body.get('Storage')))
-    for store in stores.values():
-        drives += links(store.get('Drives'))
-    found['Drives'] = list(crawler.get_many(drives).items())
-    found['Drives'] += resources.simple_drives(
+    drives = links(body.get('Drives')) + _storage_drives(crawler, body)
+    found['Drives'] = crawler.get_many(drives) | resources.simple_drives(
         crawler.get_many(links(body.get('SimpleStorage')))
     )
     return found
 
 
-def lacking(crawler: Crawler, body: dict[str, Any]) -> set[str]:
-    """The kinds of the parts of a block that could not all be read."""
-    stores = crawler.get_many(links(body.get('Storage'))).values()
-    inside = [uri for store in stores for uri in links(store.get('Drives'))]
+def _storage_drives(crawler: Crawler, body: JsonObject) -> list[str]:
+    storages = crawler.get_many(links(body.get('Storage'))).values()
+    return [uri for one in storages for uri in links(one.get('Drives'))]
+
+
+def _unread_parts(crawler: Crawler, body: JsonObject) -> set[str]:
+    """The kinds of parts of a block that could not all be read."""
+    inside = _storage_drives(crawler, body)
     return {
         name
-        for name in resources.TOLD_BY
+        for name in resources.PART_FIELDS
         if crawler.lacks(
             [*links(body.get(name)), *(inside if name == 'Storage' else ())]
         )
@@ -175,43 +180,44 @@ def lacking(crawler: Crawler, body: dict[str, Any]) -> set[str]:
 
 
 def device_item(
-    crawler: Crawler, uri: str, body: dict[str, Any], places: list[str]
+    crawler: Crawler, uri: str, body: JsonObject, zone_uris: list[str]
 ) -> hardware.Item:
-    """A block that can be joined to a system.
+    """A block that can be added to a system.
 
-    :param places: the URIs of the zones that it lies in.
+    :param zone_uris: the URIs of the zones that it is in.
     """
-    held = parts(crawler, body)
-    drives = [resources.drive(*found) for found in held['Drives']]
-    nics = [resources.nic(*f) for f in held['EthernetInterfaces']]
-    first = drives[0] if drives else {}
-    processors = [part for _, part in held['Processors']]
-    memory = [part for _, part in held['Memory']]
-    chassis = links(obj(body.get('Links')).get('Chassis'))
+    found = parts(crawler, body)
+    drives = [resources.drive(*one) for one in found['Drives'].items()]
+    nics = [resources.nic(*one) for one in found['EthernetInterfaces'].items()]
+    processors = list(found['Processors'].values())
+    memory = found['Memory'].values()
+    chassis = related(body, 'Chassis')
     item = resources.device_item(
         uri,
         body,
         used=False,
         parent=chassis[0] if chassis else None,
-        type=_kind(body, processors),
-        media_type=first.get('type'),
-        protocol=first.get('protocol'),
+        type=_device_type(body, processors),
+        media_type=drives[0]['type'] if drives else None,
+        protocol=drives[0]['protocol'] if drives else None,
         capacity_gib=count(sum(d['capacity_gib'] for d in drives)),
         memory_mib=count(sum(count(m.get('CapacityMiB')) for m in memory)),
         cpu_cores=count(sum(count(p.get('TotalCores')) for p in processors)),
         speed_mbps=max((n['speed_mbps'] or 0 for n in nics), default=0),
-        zones=places,
+        zones=zone_uris,
         state=state(body),
         health=health(body),
     )
-    _label(item, [part for found in held.values() for _, part in found])
-    if lacking(crawler, body):
-        item.unknown.update(_TOLD_BY_PARTS)
+    _add_labels(
+        item, [part for kind in found.values() for part in kind.values()]
+    )
+    if _unread_parts(crawler, body):
+        item.unknown.update(_PART_FIELDS)
     return item
 
 
-def _label(item: hardware.Item, parts: list[dict[str, Any]]) -> None:
-    """A block of a single part bears what is written on the part."""
+def _add_labels(item: hardware.Item, parts: list[JsonObject]) -> None:
+    """Give a block with a single part the labels of that part."""
     if len(parts) != 1:
         return
     for name, value in resources.labels(parts[0]).items():
@@ -219,78 +225,77 @@ def _label(item: hardware.Item, parts: list[dict[str, Any]]) -> None:
             item.values[name] = value
 
 
-def _kind(body: dict[str, Any], processors: list[dict[str, Any]]) -> str:
-    kinds = types(body)
-    kind = next((_KINDS[k] for k in _KINDS if k in kinds), 'resource_block')
-    if kind == 'processor' and processors:
-        told = str(processors[0].get('ProcessorType'))
-        return _OFFLOAD.get(told, kind)
-    return kind
+def _device_type(body: JsonObject, processors: list[JsonObject]) -> str:
+    reported = types(body)
+    found = next(
+        (_DEVICE_TYPES[kind] for kind in _DEVICE_TYPES if kind in reported),
+        'resource_block',
+    )
+    if found == 'processor' and processors:
+        kind = str(processors[0].get('ProcessorType'))
+        return _ACCELERATORS.get(kind, found)
+    return found
 
 
 def host_item(
     crawler: Crawler,
     uri: str,
-    body: dict[str, Any],
-    places: list[str],
-    computer: dict[str, Any] | None,
+    body: JsonObject,
+    zone_uris: list[str],
+    permanent: JsonObject | None,
     inner: hardware.Item | None,
 ) -> hardware.Item:
-    """A block that a node begins with.
+    """A block that can be the base of a node.
 
-    :param places: the URIs of the zones that it lies in.
-    :param computer: the system that is there for good with this block in it.
-    :param inner: the computer that the block is, as an item of its own.
+    :param zone_uris: the URIs of the zones that it is in.
+    :param permanent: the expandable system that it is part of.
+    :param inner: the system in the block, as an item of its own.
     """
     if inner is None:
-        inner = resources.system_item(
-            uri, body, parts(crawler, body), used=False
-        )
-        lost = lacking(crawler, body)
-        if crawler.lacks(behind(body)):
-            lost = set(resources.TOLD_BY)
-        for kind in lost:
-            inner.unknown.update(resources.TOLD_BY[kind])
+        inner = _system_item(crawler, uri, body)
     values = dict(inner.values)
     unknown = set(inner.unknown)
-    if crawler.lacks(computers(body)):
-        unknown.update(_TOLD_BY_COMPUTER)
-    own = links(obj(body.get('Links')).get('Chassis'))
-    if computer is not None:
-        values['power_state'] = resources.power(computer)
-        values['hardware_uuid'] = text(computer.get('UUID'))
+    if crawler.lacks(all_systems(body)):
+        unknown.update(_SYSTEM_FIELDS)
+    chassis = related(body, 'Chassis')
+    if permanent is not None:
+        values['power_state'] = resources.power(permanent)
+        values['hardware_uuid'] = text(permanent.get('UUID'))
     values.update(
         name=resources.name(body, uri),
         type='resource_block',
-        zones=places,
-        state=_host_state(body, computer),
+        zones=zone_uris,
+        state=_host_state(body, permanent),
         health=health(body),
     )
     return hardware.Item(
         uri=uri,
-        parent=own[0] if own else inner.parent,
+        parent=chassis[0] if chassis else inner.parent,
         values=values,
         properties=body,
         unknown=unknown,
     )
 
 
-def _host_state(body: dict[str, Any], computer: dict[str, Any] | None) -> str:
+def _system_item(
+    crawler: Crawler, uri: str, body: JsonObject
+) -> hardware.Item:
+    """A block as a system of its own parts."""
+    item = resources.system_item(uri, body, parts(crawler, body), used=False)
+    unread = _unread_parts(crawler, body)
+    if crawler.lacks(inner_systems(body)):
+        unread = set(resources.PART_FIELDS)
+    for kind in unread:
+        item.unknown.update(resources.PART_FIELDS[kind])
+    return item
+
+
+def _host_state(body: JsonObject, permanent: JsonObject | None) -> str:
     known = state(body)
-    status = obj(body.get('CompositionStatus'))
-    if computer is None or known == 'unavailable':
+    if permanent is None or known == 'unavailable':
         return known
-    if status.get('CompositionState') == 'Composing':
+    if composition_state(body) == 'Composing':
         return 'used'
-    # What is composed for good counts as free until something is put to it.
-    taken = len(members(computer)) > 1 or marker(computer) is not None
+    # A permanent system is free until something is added to it.
+    taken = len(of_system(permanent)) > 1 or marker(permanent) is not None
     return 'used' if taken else 'free'
-
-
-def marker(body: dict[str, Any]) -> str | None:
-    """The UUID of the Valence node that a system was composed for."""
-    for name in ('Description', 'Name', 'AssetTag', 'HostName'):
-        found = resources.marker(body.get(name))
-        if found:
-            return found
-    return None

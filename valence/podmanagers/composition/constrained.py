@@ -1,72 +1,75 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Constrained composition: telling what is wanted instead of naming blocks.
+"""Constrained composition: the request describes hardware, not blocks.
 
-The service picks the blocks. What is asked for is what the claimed blocks
-hold, no more and no less, so that the service has every reason to pick those;
-if it picks others the conductor sees that and goes on.
+The service chooses the blocks. The request describes exactly what the claimed
+blocks have, so the service is likely to choose those; if it chooses others,
+the conductor notices and continues with them.
 """
 
 from collections.abc import Iterable
-from typing import Any
 
-from valence.podmanagers.composition import blocks as redfish_blocks
+from valence.common.types import JsonObject
+from valence.podmanagers.composition import blocks
 from valence.podmanagers.redfish.crawler import Crawler
-from valence.podmanagers.redfish.resources import count
-from valence.podmanagers.redfish.resources import number
-from valence.podmanagers.redfish.resources import text
+from valence.podmanagers.redfish.links import last_segment
+from valence.podmanagers.redfish.resources import Bodies
+from valence.podmanagers.wire.values import count
+from valence.podmanagers.wire.values import number
+from valence.podmanagers.wire.values import text
 
 _COUNT = '@Redfish.RequestedCount'
-_OVER = '@Redfish.AllowOverprovisioning'
+_OVERPROVISIONING = '@Redfish.AllowOverprovisioning'
 _AFFINITY = '@Redfish.ZoneAffinity'
 
 
 def body(
     crawler: Crawler,
-    service: dict[str, Any],
-    blocks: dict[str, dict[str, Any]],
+    service: JsonObject,
+    bodies: Bodies,
     zones: Iterable[str],
-) -> dict[str, Any]:
-    """What the blocks hold, in the form of a request for it.
+) -> JsonObject:
+    """The part of a request that describes the hardware.
 
-    :param service: the CompositionService, which tells what may be said.
+    :param service: the CompositionService, which says what it understands.
+    :param bodies: the claimed blocks.
     :param zones: the URIs of the zones to compose in, if there are any.
     """
-    redfish_blocks.read(crawler, blocks)
-    result: dict[str, Any] = {}
-    found = [redfish_blocks.parts(crawler, b) for b in blocks.values()]
+    blocks.read(crawler, bodies)
+    result: JsonObject = {}
+    found = [blocks.parts(crawler, one) for one in bodies.values()]
     for name, describe in (
         ('Processors', _processor),
         ('Memory', _memory),
         ('EthernetInterfaces', _interface),
     ):
         wanted = _counted(
-            describe(part) for parts in found for _, part in parts[name]
+            describe(part) for parts in found for part in parts[name].values()
         )
         if wanted:
             result[name] = {'Members': wanted}
     drives = _counted(
-        _drive(part) for parts in found for _, part in parts['Drives']
+        _drive(part) for parts in found for part in parts['Drives'].values()
     )
     if drives:
         result['Storage'] = {'Members': [{_COUNT: 1, 'Drives': drives}]}
     if service.get('AllowOverprovisioning') is True:
-        _allow_more(result)
+        _allow_overprovisioning(result)
     affinity = sorted(zones)
     if service.get('AllowZoneAffinity') is True and affinity:
-        result[_AFFINITY] = affinity[0].rstrip('/').rpartition('/')[2]
+        result[_AFFINITY] = last_segment(affinity[0])
     return result
 
 
-def _allow_more(result: dict[str, Any]) -> None:
-    """Let blocks be taken whole: one may hold more than is asked for."""
+def _allow_overprovisioning(result: JsonObject) -> None:
+    """Accept whole blocks, which may have more than is requested."""
     for group in result.values():
         for member in group['Members']:
-            member[_OVER] = True
+            member[_OVERPROVISIONING] = True
 
 
-def _counted(wanted: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Equal wishes as one, with how often it is wished for."""
-    result: list[dict[str, Any]] = []
+def _counted(wanted: Iterable[JsonObject]) -> list[JsonObject]:
+    """Equal descriptions as one, with their number."""
+    result: list[JsonObject] = []
     for wish in wanted:
         for known in result:
             if {**known, _COUNT: 0} == {**wish, _COUNT: 0}:
@@ -77,28 +80,28 @@ def _counted(wanted: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     return result
 
 
-def _known(**values: Any) -> dict[str, Any]:
+def _present(**values: object) -> JsonObject:
     return {name: value for name, value in values.items() if value}
 
 
-def _processor(part: dict[str, Any]) -> dict[str, Any]:
-    return _known(
+def _processor(part: JsonObject) -> JsonObject:
+    return _present(
         ProcessorType=text(part.get('ProcessorType')) or 'CPU',
         TotalCores=count(part.get('TotalCores')),
         Model=text(part.get('Model')),
     )
 
 
-def _memory(part: dict[str, Any]) -> dict[str, Any]:
-    return _known(
+def _memory(part: JsonObject) -> JsonObject:
+    return _present(
         CapacityMiB=count(part.get('CapacityMiB')),
         MemoryType=text(part.get('MemoryType')),
     )
 
 
-def _interface(part: dict[str, Any]) -> dict[str, Any]:
-    return _known(SpeedMbps=count(part.get('SpeedMbps')))
+def _interface(part: JsonObject) -> JsonObject:
+    return _present(SpeedMbps=count(part.get('SpeedMbps')))
 
 
-def _drive(part: dict[str, Any]) -> dict[str, Any]:
-    return _known(CapacityBytes=int(number(part.get('CapacityBytes'))))
+def _drive(part: JsonObject) -> JsonObject:
+    return _present(CapacityBytes=int(number(part.get('CapacityBytes'))))

@@ -1,257 +1,281 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Joining resource blocks to a system that is there, and taking them away.
+"""Add resource blocks to existing systems, and remove them (DSP2050).
 
-An endpoint offers the actions AddResourceBlock and RemoveResourceBlock, or
-takes a PATCH of the system's ``Links.ResourceBlocks``, in which ``{}`` keeps a
-place and ``null`` empties it (DSP2050).
+A service offers the actions AddResourceBlock and RemoveResourceBlock, or a
+PATCH of ``Links.ResourceBlocks``, in which ``{}`` keeps a member and ``null``
+removes it.
 """
 
 import functools
 from collections.abc import Iterable
-from typing import Any
 
 from valence.common import exception
+from valence.common.types import JsonObject
 from valence.podmanagers import base
 from valence.podmanagers import hardware
-from valence.podmanagers import unfinished
-from valence.podmanagers.composition import blocks as redfish_blocks
+from valence.podmanagers import node_uri
+from valence.podmanagers.composition import blocks
 from valence.podmanagers.composition import discovery
-from valence.podmanagers.composition import methods
+from valence.podmanagers.composition import submission
 from valence.podmanagers.redfish import actions
+from valence.podmanagers.redfish import errors
 from valence.podmanagers.redfish import resources
 from valence.podmanagers.redfish import tasks
 from valence.podmanagers.redfish.client import Client
-from valence.podmanagers.wire.client import Answer
+from valence.podmanagers.wire.client import Response
+from valence.podmanagers.wire.values import text
 
-_POLL_SECONDS = 1.0
-_ETAG_WANTED = (412, 428)
+_ADD = '.AddResourceBlock'
+_REMOVE = '.RemoveResourceBlock'
 
 
 class Expansion:
-    """Changes what systems are made of, a block at a time.
+    """Changes the blocks of systems, one at a time.
 
-    Work under way is remembered only to learn how it ended: whoever forgets
-    it sees by the blocks what came of it.
+    Progress has the URI of each task, to learn why it failed. Without it, the
+    blocks of the system show what has been done.
     """
 
     def __init__(self, client: Client) -> None:
         self._client = client
-        self._under_way: dict[tuple[str, str, str], str] = {}
 
-    def occupy(
+    def claim_system(
         self, host: str, request: base.ComposeRequest, deadline: base.Deadline
     ) -> hardware.ComposedNode:
-        """Make a system that is there for good the node.
+        """Make a permanent system the node, by writing the marker into it.
 
-        :raises NoMatch: when it is somebody else's by now.
+        :raises NoMatch: when it belongs to another node.
         """
 
-        def change(body: dict[str, Any]) -> dict[str, Any] | None:
-            marker = redfish_blocks.marker(body)
+        def change(body: JsonObject) -> JsonObject | None:
+            marker = blocks.marker(body)
             if marker == request.marker:
                 return None
-            extra = set(redfish_blocks.members(body)) - {
+            extra = set(blocks.of_system(body)) - {
                 request.system,
                 *request.devices,
             }
             if marker is not None or extra:
                 raise exception.NoMatch(
-                    reason=f'{host} is taken by {marker or sorted(extra)}'
+                    reason=f'{host} is in use by {marker or sorted(extra)}'
                 )
-            kept = resources.text(body.get('AssetTag'), 100) or ''
+            kept = text(body.get('AssetTag'), 100) or ''
             return {'AssetTag': f'{kept} valence-{request.marker}'.strip()}
 
-        answer = actions.patch(self._client, host, change, deadline)
-        if answer is not None and not (
-            400 <= answer.status < 409 and request.devices
+        response = actions.patch(self._client, host, change, deadline)
+        if response is not None and not (
+            400 <= response.status < 409 and request.devices
         ):
-            # One that takes no tag is known by the blocks joined to it.
-            self._client.check(answer, host)
+            # Without a tag it is identified by the blocks added to it.
+            errors.check(response, host)
         body = self._client.get(host, deadline)
         node = discovery.node(host, body)
         if node.marker not in (request.marker, None):
-            raise exception.NoMatch(reason=f'{host} is taken by {node.marker}')
-        return unfinished.lacking(node, request.devices)
-
-    def vacate(
-        self, host: str, body: dict[str, Any], deadline: base.Deadline
-    ) -> None:
-        """Take away what was joined to a system that stays."""
-        for block in redfish_blocks.members(body):
-            if redfish_blocks.is_host(self._client.get(block, deadline)):
-                continue
-            tasks.persist(
-                functools.partial(self.part, host, block, deadline),
-                deadline,
+            raise exception.NoMatch(
+                reason=f'{host} is in use by {node.marker}'
             )
+        return node_uri.with_missing(node, request.devices)
 
-        def change(body: dict[str, Any]) -> dict[str, Any] | None:
-            tag = resources.text(body.get('AssetTag')) or ''
-            kept = resources.unmarked(tag)
+    def release_system(
+        self,
+        host: str,
+        body: JsonObject,
+        deadline: base.Deadline,
+        progress: base.Progress,
+    ) -> None:
+        """Remove what was added to a permanent system, and the marker."""
+        for block in blocks.of_system(body):
+            if blocks.is_host(self._client.get(block, deadline)):
+                continue
+            remove = functools.partial(
+                self.remove_block, host, block, deadline, progress
+            )
+            tasks.repeat(remove, deadline)
+
+        def change(body: JsonObject) -> JsonObject | None:
+            tag = text(body.get('AssetTag')) or ''
+            kept = resources.remove_marker(tag)
             return {'AssetTag': kept} if kept != tag else None
 
-        answer = actions.patch(self._client, host, change, deadline)
-        if answer is not None:
-            self._client.check(answer, host)
+        response = actions.patch(self._client, host, change, deadline)
+        if response is not None:
+            errors.check(response, host)
 
-    def quiet(self, blocks: Iterable[str], deadline: base.Deadline) -> None:
-        """Wait until none of these blocks is being composed any more.
+    def wait_idle(self, uris: Iterable[str], deadline: base.Deadline) -> None:
+        """Wait until no block of these is being composed.
 
         :raises PodManagerUnavailable: when one still is at the deadline.
         """
-        tasks.persist(lambda: self._look(list(blocks), deadline), deadline)
+        waited_for = list(uris)
+        tasks.repeat(lambda: self._check_idle(waited_for, deadline), deadline)
 
-    def _look(self, blocks: list[str], deadline: base.Deadline) -> None:
-        for block in blocks:
+    def _check_idle(self, uris: list[str], deadline: base.Deadline) -> None:
+        for uri in uris:
             try:
-                body = self._client.get(block, deadline)
+                body = self._client.get(uri, deadline)
             except exception.ResourceGone:
                 continue
-            if redfish_blocks.composition(body) == 'Composing':
-                raise base.InProgress(_POLL_SECONDS)
+            if blocks.composition_state(body) == 'Composing':
+                raise base.InProgress(tasks.POLL_SECONDS)
 
-    def join(self, system: str, block: str, deadline: base.Deadline) -> None:
-        """Put a block to a system; one that is there is well.
+    def add_block(
+        self,
+        system: str,
+        block: str,
+        deadline: base.Deadline,
+        progress: base.Progress,
+    ) -> None:
+        """Add a block to a system; a no-op if the system has it.
 
-        :raises InProgress: while the service is at it; call again.
+        :raises InProgress: while the service is working on it.
         :raises NoMatch: when another system has the block.
         """
         body = self._client.get(system, deadline)
-        joined = block in redfish_blocks.members(body)
-        if self._watched('join', system, block, joined, deadline):
+        added = block in blocks.of_system(body)
+        if self._task_ended(_ADD, block, added, deadline, progress):
             body = self._client.get(system, deadline)
-            joined = block in redfish_blocks.members(body)
-        if joined:
+            added = block in blocks.of_system(body)
+        if added:
             return
         found = self._client.get(block, deadline)
-        told = redfish_blocks.composition(found)
-        if told == 'Composing':
-            raise base.InProgress(_POLL_SECONDS)
-        if redfish_blocks.state(found) != 'free':
-            # It may have arrived between the two looks.
+        reported = blocks.composition_state(found)
+        if reported == 'Composing':
+            raise base.InProgress(tasks.POLL_SECONDS)
+        if blocks.state(found) != 'free':
+            # It may have been added since the system was read.
             body = self._client.get(system, deadline)
-            if block in redfish_blocks.members(body):
+            if block in blocks.of_system(body):
                 return
-            raise exception.NoMatch(reason=f'{block} is {told}')
-        self._change('join', system, body, block, deadline)
+            raise exception.NoMatch(reason=f'{block} is {reported}')
+        self._change(_ADD, system, body, block, deadline, progress)
 
-    def part(self, system: str, block: str, deadline: base.Deadline) -> None:
-        """Take a block away from a system; one that is away is well.
+    def remove_block(
+        self,
+        system: str,
+        block: str,
+        deadline: base.Deadline,
+        progress: base.Progress,
+    ) -> None:
+        """Remove a block from a system; a no-op if it does not have it.
 
-        :raises InProgress: while the service is at it; call again.
+        :raises InProgress: while the service is working on it.
         """
         body = self._client.get(system, deadline)
-        parted = block not in redfish_blocks.members(body)
-        if self._watched('part', system, block, parted, deadline):
+        removed = block not in blocks.of_system(body)
+        if self._task_ended(_REMOVE, block, removed, deadline, progress):
             body = self._client.get(system, deadline)
-            parted = block not in redfish_blocks.members(body)
-        if parted:
-            # It may be on its way to the system.
-            self._look([block], deadline)
+            removed = block not in blocks.of_system(body)
+        if removed:
+            # The service may be adding it just now.
+            self._check_idle([block], deadline)
             return
         try:
-            self._change('part', system, body, block, deadline)
+            self._change(_REMOVE, system, body, block, deadline, progress)
         except exception.NoMatch:
-            # It may have left between the look and the request.
+            # It may have been removed since the system was read.
             body = self._client.get(system, deadline)
-            if block in redfish_blocks.members(body):
+            if block in blocks.of_system(body):
                 raise
 
-    def _watched(
+    def _task_ended(
         self,
-        verb: str,
-        system: str,
+        action: str,
         block: str,
         done: bool,
         deadline: base.Deadline,
+        progress: base.Progress,
     ) -> bool:
-        """See what came of the work that was begun; whether there was any.
+        """Whether there was a task, which has ended since the last call.
 
-        :raises InProgress: while it goes on.
+        :param done: whether the change is visible already.
+        :raises InProgress: while the task runs.
         :raises PodManagerError: when it failed.
         """
-        key = (verb, system, block)
-        uri = self._under_way.get(key)
-        if uri is None:
+        fact = f'{action} {block}'
+        task = progress.get(fact)
+        if task is None:
             return False
-        if not done:
-            answer = tasks.watch(self._client, uri, deadline)
-            del self._under_way[key]
-            if answer.status not in (404, 410):
-                self._check(answer, uri)
-        self._under_way.pop(key, None)
-        return not done
+        if done:
+            progress.record(fact, None)
+            return False
+        try:
+            response = tasks.poll(self._client, task, deadline)
+        except exception.PodManagerUnavailable:
+            raise
+        except exception.PodManagerError:
+            progress.record(fact, None)
+            raise
+        progress.record(fact, None)
+        if response.status not in tasks.GONE:
+            submission.check(response, task)
+        return True
 
     def _change(
         self,
-        verb: str,
+        action: str,
         system: str,
-        body: dict[str, Any],
+        body: JsonObject,
         block: str,
         deadline: base.Deadline,
+        progress: base.Progress,
     ) -> None:
-        suffix = {'join': '.AddResourceBlock', 'part': '.RemoveResourceBlock'}
-        if actions.offers(body, suffix[verb]):
-            uri = actions.target(body, suffix[verb])
-            answer = self._act(uri, system, block, deadline)
+        response: Response | None
+        if actions.offers(body, action):
+            uri = actions.target(actions.action(body, action))
+            response = self._act(uri, system, block, deadline)
         else:
-            change = _joining(block) if verb == 'join' else _parting(block)
+            change = _adding(block) if action == _ADD else _removing(block)
             uri = system
-            patched = actions.patch(self._client, system, change, deadline)
-            if patched is None:
-                return
-            answer = patched
-        self._check(answer, uri)
-        if answer.status == 202:
-            watched = tasks.monitor(answer)
-            if watched:
-                self._under_way[verb, system, block] = watched
-            raise base.InProgress(_POLL_SECONDS)
+            response = actions.patch(self._client, system, change, deadline)
+        if response is None:
+            return
+        submission.check(response, uri)
+        if response.status == 202:
+            task = tasks.monitor(response)
+            progress.record(f'{action} {block}', task)
+            raise base.InProgress(tasks.POLL_SECONDS)
 
     def _act(
         self, uri: str, system: str, block: str, deadline: base.Deadline
-    ) -> Answer:
-        """Post the action; with the ETags of both where they are demanded."""
-        arguments: dict[str, Any] = {'ResourceBlock': {'@odata.id': block}}
-        answer = self._client.request(
+    ) -> Response:
+        """Post the action, with the ETags of both if they are required."""
+        arguments: JsonObject = {'ResourceBlock': {'@odata.id': block}}
+        response = self._client.request(
             'POST', uri, deadline, arguments, check=False
         )
-        if answer.status not in _ETAG_WANTED:
-            return answer
+        if response.status not in actions.WRONG_ETAG:
+            return response
         for name, tagged in (
             ('ResourceBlockETag', block),
             ('ComputerSystemETag', system),
         ):
-            found = self._client.request('GET', tagged, deadline)
-            tag = found.headers.get('ETag') or found.body.get('@odata.etag')
+            _, tag = self._client.get_with_etag(tagged, deadline)
             if tag:
                 arguments[name] = tag
         return self._client.request(
             'POST', uri, deadline, arguments, check=False
         )
 
-    def _check(self, answer: Answer, uri: str) -> None:
-        methods.check_answer(self._client, answer, uri)
 
-
-def _joining(block: str) -> actions.Change:
-    def change(body: dict[str, Any]) -> dict[str, Any] | None:
-        members = redfish_blocks.members(body)
+def _adding(block: str) -> actions.Change:
+    def change(body: JsonObject) -> JsonObject | None:
+        members = blocks.of_system(body)
         if block in members:
             return None
-        places: list[Any] = [{} for _ in members]
-        places.append({'@odata.id': block})
-        return {'Links': {'ResourceBlocks': places}}
+        kept: list[JsonObject] = [{} for _ in members]
+        return {'Links': {'ResourceBlocks': [*kept, {'@odata.id': block}]}}
 
     return change
 
 
-def _parting(block: str) -> actions.Change:
-    def change(body: dict[str, Any]) -> dict[str, Any] | None:
-        members = redfish_blocks.members(body)
+def _removing(block: str) -> actions.Change:
+    def change(body: JsonObject) -> JsonObject | None:
+        members = blocks.of_system(body)
         if block not in members:
             return None
-        places: list[Any] = [None if uri == block else {} for uri in members]
-        return {'Links': {'ResourceBlocks': places}}
+        kept: list[JsonObject | None] = [
+            None if uri == block else {} for uri in members
+        ]
+        return {'Links': {'ResourceBlocks': kept}}
 
     return change

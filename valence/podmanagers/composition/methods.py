@@ -1,26 +1,25 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How a DMTF composition service can be asked for a system (DSP2050).
+"""The methods of composing that a service offers (DSP2050).
 
-An endpoint tells by its capabilities what it takes. A request is checked
-against them before it is sent, and what comes back is put into the words of
-``valence.common.exception``.
+A service shows in its capabilities what a request may and must have. A request
+is checked against them before it is sent.
 """
 
 import dataclasses
 from collections.abc import Mapping
-from typing import Any
 
 from valence.common import exception
+from valence.common.types import JsonObject
 from valence.podmanagers import base
-from valence.podmanagers.composition import blocks as redfish_blocks
+from valence.podmanagers.composition import blocks
 from valence.podmanagers.redfish import actions
-from valence.podmanagers.redfish import client as redfish_client
+from valence.podmanagers.redfish import tasks
 from valence.podmanagers.redfish.client import Client
-from valence.podmanagers.redfish.client import link
-from valence.podmanagers.redfish.client import links
 from valence.podmanagers.redfish.crawler import Crawler
-from valence.podmanagers.redfish.resources import obj
-from valence.podmanagers.wire.client import Answer
+from valence.podmanagers.redfish.links import link
+from valence.podmanagers.redfish.links import links
+from valence.podmanagers.wire.values import obj
+from valence.podmanagers.wire.values import objects
 
 _REQUIRED = '@Redfish.RequiredOnCreate'
 _ACCEPTED = (
@@ -33,19 +32,10 @@ _USE_CASES = {
     'ComputerSystemComposition': 'specific',
     'ComputerSystemConstrainedComposition': 'constrained',
 }
-_POLL_SECONDS = 1.0
+# The kinds of methods, the best first.
+_ORDER = ('specific', 'manifest', 'constrained')
 COMPOSE = '#CompositionService.Compose'
-# Messages of the Composition registry 1.1 that mean: not these blocks, now.
-_NO_MATCH = (
-    'NoResourceMatch',
-    'ResourceBlockInUse',
-    'SpecifiedResourceAlreadyReserved',
-    'ConstrainedResourceAlreadyReserved',
-    'ResourceBlockInvalid',
-    'ResourceBlockNotFound',
-    'IncompatibleZone',
-)
-# The capabilities name blocks by type; of several, the first tells.
+# The block types that ResourceBlockLimits has limits for.
 _LIMITED = (
     'Compute',
     'ComputerSystem',
@@ -56,78 +46,94 @@ _LIMITED = (
     'Storage',
 )
 
-Blocks = Mapping[str, dict[str, Any]]
+Bodies = Mapping[str, JsonObject]
 
 
 @dataclasses.dataclass(frozen=True)
-class Way:
-    """One way to compose that an endpoint offers.
+class Method:
+    """One method of composing that a service offers.
 
-    :param kind: specific (by naming blocks), constrained (by telling what is
-        wanted) or manifest (by the Compose action).
-    :param target: where the request is posted to.
-    :param capabilities: the capabilities object; empty: anything goes.
-    :param zones: the URIs of the zones that it holds for; empty: all.
-    :param request_types: what the Compose action says that it can do.
+    :param kind: specific (the request names blocks), constrained (it
+        describes hardware) or manifest (the Compose action).
+    :param target: the URI that the request is posted to.
+    :param capabilities: the capabilities object; empty: nothing is required.
+    :param zones: the URIs of the zones that it is valid for; empty: all.
+    :param request_types: the allowable values of RequestType of the Compose
+        action.
     """
 
     kind: str
     target: str
-    capabilities: dict[str, Any] = dataclasses.field(default_factory=dict)
+    capabilities: JsonObject = dataclasses.field(default_factory=dict)
     zones: frozenset[str] = frozenset()
     request_types: frozenset[str] = frozenset()
 
+    @property
+    def required(self) -> set[str]:
+        """The names of the properties that a request must have."""
+        return {
+            key.removesuffix(_REQUIRED)
+            for key, value in self.capabilities.items()
+            if key.endswith(_REQUIRED) and value is True
+        }
 
-def ways(
+    @property
+    def accepted(self) -> set[str]:
+        """The names of the properties that a request may have."""
+        return {
+            key.partition('@')[0]
+            for key in self.capabilities
+            if key.endswith(_ACCEPTED) and not key.startswith('@')
+        }
+
+
+def offered(
     client: Client,
-    service: dict[str, Any],
+    service: JsonObject,
     systems: str,
     deadline: base.Deadline,
-) -> list[Way]:
-    """The ways to compose that an endpoint offers, the best first.
+) -> list[Method]:
+    """The methods that a service offers, the best first.
 
-    White paper and older services show capabilities on each zone, newer ones
-    on the collection of systems.
+    Older services show capabilities on each zone, as the white paper does;
+    newer ones on the collection of systems.
 
     :param service: the CompositionService; empty where there is none.
     :param systems: the URI of the collection of systems.
     """
-    found: list[Way] = []
-    with Crawler(client, deadline, expand=False) as crawler:
+    found: list[Method] = []
+    with Crawler(client, deadline) as crawler:
         places = [systems]
         collection = link(service.get('ResourceZones'))
         if collection:
             places += crawler.members(collection)
         for uri, body in crawler.get_many(places).items():
-            found += _ways_of(crawler, uri, body, systems)
+            found += _shown_on(crawler, uri, body, systems)
     if 'target' in obj(obj(service.get('Actions')).get(COMPOSE)):
         found.append(_manifest(client, service, found, deadline))
-    if not found:
-        # Nothing is told: the plainest way is the likeliest.
-        return [Way('specific', systems)]
-    order = ('specific', 'manifest', 'constrained')
-    return sorted(found, key=lambda way: order.index(way.kind))
+    # A service that shows nothing is likely to support the plainest method.
+    found = found or [Method('specific', systems)]
+    return sorted(found, key=lambda method: _ORDER.index(method.kind))
 
 
-def _ways_of(
-    crawler: Crawler, uri: str, body: dict[str, Any], systems: str
-) -> list[Way]:
-    told = obj(body.get('@Redfish.CollectionCapabilities'))
-    listed = told.get('Capabilities')
+def _shown_on(
+    crawler: Crawler, uri: str, body: JsonObject, systems: str
+) -> list[Method]:
+    """The methods that a zone, or the collection of systems, shows."""
+    shown = obj(body.get('@Redfish.CollectionCapabilities'))
     result = []
-    for entry in map(obj, listed if isinstance(listed, list) else ()):
+    for entry in objects(shown.get('Capabilities')):
         kind = _USE_CASES.get(str(entry.get('UseCase')))
         if kind is None:
             continue
         capabilities = link(entry.get('CapabilitiesObject'))
-        known = crawler.get_many([capabilities]) if capabilities else {}
-        related = obj(entry.get('Links'))
-        zones = links(related.get('RelatedItem'))
+        entry_links = obj(entry.get('Links'))
+        zones = links(entry_links.get('RelatedItem'))
         result.append(
-            Way(
+            Method(
                 kind,
-                link(related.get('TargetCollection')) or systems,
-                known.get(capabilities or '', {}),
+                link(entry_links.get('TargetCollection')) or systems,
+                crawler.get(capabilities) if capabilities else {},
                 frozenset(zones or ([uri] if uri != systems else ())),
             )
         )
@@ -136,90 +142,86 @@ def _ways_of(
 
 def _manifest(
     client: Client,
-    service: dict[str, Any],
-    others: list[Way],
+    service: JsonObject,
+    others: list[Method],
     deadline: base.Deadline,
-) -> Way:
-    offered = actions.action(service, COMPOSE)
-    types = actions.allowable(client, offered, 'RequestType', deadline)
-    specific = [way for way in others if way.kind == 'specific']
-    return Way(
+) -> Method:
+    action = actions.action(service, COMPOSE)
+    types = actions.allowable(client, action, 'RequestType', deadline)
+    specific = [method for method in others if method.kind == 'specific']
+    return Method(
         'manifest',
-        actions.target(service, COMPOSE),
+        actions.target(action),
         specific[0].capabilities if specific else {},
         request_types=frozenset(map(str, types or ())),
     )
 
 
-def choose(offered: list[Way], blocks: Blocks) -> Way:
-    """The way to compose a system of these blocks.
+def choose(methods: list[Method], bodies: Bodies) -> Method:
+    """The method for composing a system of these blocks.
 
-    :raises NoMatch: when no way holds for a zone that they all lie in.
+    :raises NoMatch: when none is valid for a zone that has all of them.
     """
-    shared = common_zones(blocks)
-    for way in offered:
-        if shared is None or not way.zones or way.zones & shared:
-            return way
+    shared = common_zones(bodies)
+    for method in methods:
+        if shared is None or not method.zones or method.zones & shared:
+            return method
     raise exception.NoMatch(
-        reason='nothing can be composed in '
+        reason='the service composes nothing in '
         + (', '.join(sorted(shared or ())) or 'the zones of these blocks')
     )
 
 
-def common_zones(blocks: Blocks) -> set[str] | None:
-    """The zones that all blocks lie in; None: they know of no zones.
+def common_zones(bodies: Bodies) -> set[str] | None:
+    """The zones that all blocks are in; None: they name no zones.
 
     :raises NoMatch: when there is none.
     """
-    known = [set(redfish_blocks.zones(body)) for body in blocks.values()]
+    known = [set(blocks.zones(body)) for body in bodies.values()]
     known = [zones for zones in known if zones]
     if not known:
         return None
     shared = set.intersection(*known)
     if not shared:
         raise exception.NoMatch(
-            reason=f'{", ".join(blocks)} do not lie in one zone'
+            reason=f'{", ".join(bodies)} are not in one zone'
         )
     return shared
 
 
-def check(way: Way, body: dict[str, Any], blocks: Blocks) -> None:
-    """See that a request is one that the endpoint can fulfil.
+def check(method: Method, body: JsonObject, bodies: Bodies) -> None:
+    """Check that the service can fulfil a request.
 
-    :raises InProgress: while blocks are being composed: an earlier request
-        whose response was lost may be doing that.
-    :raises NoMatch: when blocks are not free, or too many or too few.
-    :raises RequestRejected: when it wants to be told what is not known.
+    :raises InProgress: while blocks are being composed: that may be due to an
+        earlier request whose response was lost.
+    :raises NoMatch: when blocks are not free, too many or too few.
+    :raises RequestRejected: when the service requires unknown properties.
     """
-    for uri, block in blocks.items():
-        if redfish_blocks.state(block) != 'free':
-            told = obj(block.get('CompositionStatus'))
-            if told.get('CompositionState') == 'Composing':
-                raise base.InProgress(_POLL_SECONDS)
-            raise exception.NoMatch(
-                reason=f'{uri} is {told.get("CompositionState")}, '
-                f'reserved: {told.get("Reserved", False)}'
-            )
-    _check_limits(way, blocks)
-    missing = [
-        name
-        for key, value in way.capabilities.items()
-        if key.endswith(_REQUIRED)
-        and value is True
-        and (name := key.removesuffix(_REQUIRED)) not in body
-    ]
+    for uri, block in bodies.items():
+        if blocks.state(block) == 'free':
+            continue
+        reported = blocks.composition_state(block)
+        if reported == 'Composing':
+            raise base.InProgress(tasks.POLL_SECONDS)
+        raise exception.NoMatch(
+            reason=f'{uri} is {reported}, '
+            f'reserved: {blocks.is_reserved(block)}'
+        )
+    _check_limits(method, bodies)
+    missing = sorted(method.required - body.keys())
     if missing:
         raise exception.RequestRejected(
-            reason=f'it wants to be told {", ".join(missing)}'
+            reason=f'the service requires {", ".join(missing)}'
         )
 
 
-def _check_limits(way: Way, blocks: Blocks) -> None:
-    limits = obj(way.capabilities.get('@Redfish.ResourceBlockLimits'))
+def _check_limits(method: Method, bodies: Bodies) -> None:
+    limits = obj(method.capabilities.get('@Redfish.ResourceBlockLimits'))
     for kind in _LIMITED:
-        having = [b for b in blocks.values() if kind in _types(b)]
-        # A block of two types counts as both where there have to be some.
-        leading = [b for b in having if _types(b)[0] == kind]
+        having = [b for b in bodies.values() if kind in blocks.types(b)]
+        # A block of several types counts for the minimum of each, but for
+        # the maximum of its main type only.
+        leading = [b for b in having if _main_type(b) == kind]
         least, most = limits.get(f'Min{kind}'), limits.get(f'Max{kind}')
         if isinstance(least, int) and len(having) < least:
             raise exception.NoMatch(
@@ -233,176 +235,35 @@ def _check_limits(way: Way, blocks: Blocks) -> None:
             )
 
 
-def _types(body: dict[str, Any]) -> list[str]:
-    found = redfish_blocks.types(body)
-    return sorted(found, key=lambda kind: kind != 'Compute')
+def _main_type(body: JsonObject) -> str:
+    found = blocks.types(body)
+    return 'Compute' if 'Compute' in found else found[0]
 
 
-def body(way: Way, request: base.ComposeRequest) -> dict[str, Any]:
-    """The body that asks for a system of the blocks that were claimed."""
+def body(method: Method, request: base.ComposeRequest) -> JsonObject:
+    """The body of a request that names the claimed blocks."""
     uris = (request.system, *request.devices)
     return {
-        **names(way, request),
+        **identity(method, request),
         'Links': {'ResourceBlocks': [{'@odata.id': uri} for uri in uris]},
     }
 
 
-def names(way: Way, request: base.ComposeRequest) -> dict[str, Any]:
-    """What the system is called, our marker in it.
+def identity(method: Method, request: base.ComposeRequest) -> JsonObject:
+    """The name and description of the system, with the node's marker.
 
-    Only what the capabilities announce is sent: services refuse what they do
-    not know. Name is the one thing that all of them take.
+    Only properties that the capabilities show are sent: services reject those
+    that they do not know. All of them accept Name.
     """
-    announced = {
-        key.partition('@')[0]
-        for key in way.capabilities
-        if key.endswith(_ACCEPTED) and not key.startswith('@')
-    }
-    required = {
-        key.removesuffix(_REQUIRED)
-        for key, value in way.capabilities.items()
-        if key.endswith(_REQUIRED) and value is True
-    }
     mark = f'valence-{request.marker}'
-    if 'Description' in announced:
+    if 'Description' in method.accepted:
         result = {
             'Name': request.name,
             'Description': f'Valence node {request.marker}',
         }
     else:
         result = {'Name': mark}
-    # Of what else is demanded, that can be told.
-    more = {'Id': mark, 'AssetTag': mark, 'HostName': mark}
-    return result | {name: more[name] for name in required & more.keys()}
-
-
-def send(
-    client: Client, way: Way, body: dict[str, Any], deadline: base.Deadline
-) -> Answer:
-    """Ask for a system.
-
-    Blocks are reserved before a manifest is applied, where the service says
-    that it can: there are services that compose at a mere preview.
-
-    :raises NoMatch: for a lost race, and for lack of what was asked for.
-    """
-    if way.kind != 'manifest':
-        return _post(client, way.target, body, deadline)
-    stanza = {
-        'StanzaType': 'ComposeSystem',
-        'StanzaId': 'Valence',
-        'Request': body,
-    }
-    held = None
-    if {'PreviewReserve', 'Apply'} <= way.request_types:
-        preview = _post(
-            client,
-            way.target,
-            _manifest_body('PreviewReserve', stanza),
-            deadline,
-        )
-        told = preview.body.get('ReservationId')
-        held = told if isinstance(told, str) else None
-    return _post(
-        client, way.target, _manifest_body('Apply', stanza, held), deadline
-    )
-
-
-def apply(
-    client: Client,
-    service: dict[str, Any],
-    stanza: dict[str, Any],
-    reservation: str,
-    deadline: base.Deadline,
-) -> Answer:
-    """Compose what was reserved before.
-
-    :param service: the CompositionService.
-    """
-    target = actions.target(service, COMPOSE)
-    body = _manifest_body('Apply', stanza, reservation)
-    return _post(client, target, body, deadline)
-
-
-def _post(
-    client: Client, uri: str, body: dict[str, Any], deadline: base.Deadline
-) -> Answer:
-    answer = client.request('POST', uri, deadline, body, check=False)
-    check_answer(client, answer, uri)
-    return answer
-
-
-def _manifest_body(
-    request_type: str,
-    stanza: dict[str, Any],
-    reservation: str | None = None,
-) -> dict[str, Any]:
-    """The body of the Compose action with a manifest of one stanza."""
-    result: dict[str, Any] = {
-        'RequestFormat': 'Manifest',
-        'RequestType': request_type,
-        'Manifest': {
-            'Description': 'Valence',
-            'Expand': 'None',
-            'Stanzas': [stanza],
-        },
-    }
-    if reservation is not None:
-        result['ReservationId'] = reservation
+    for name in ('Id', 'AssetTag', 'HostName'):
+        if name in method.required:
+            result[name] = mark
     return result
-
-
-def made(answer: Answer) -> str | None:
-    """The URI of the system that an answer of success tells of.
-
-    The Location header, or the body that was returned in its stead; of a
-    manifest, what its stanza came to.
-
-    :raises PodManagerError: when a stanza came to an error.
-    """
-    stanzas = obj(answer.body.get('Manifest')).get('Stanzas')
-    if isinstance(stanzas, list):
-        for response in (obj(obj(s).get('Response')) for s in stanzas):
-            if 'error' in response:
-                failed = Answer(400, response, None, {})
-                raise _refusal(failed) or exception.RequestRejected(
-                    reason=redfish_client.words(failed)
-                )
-            if link(response):
-                return link(response)
-        return None
-    if answer.location:
-        return answer.location
-    # A Task is not what was made, though it has a URI as well.
-    if 'TaskState' in answer.body:
-        return None
-    return link(answer.body)
-
-
-def check_answer(client: Client, answer: Answer, uri: str) -> None:
-    """Raise what an answer that says no to composing means.
-
-    :raises NoMatch: for a lost race, and for lack of what was asked for.
-    :raises PodManagerError: for anything else.
-    """
-    refusal = _refusal(answer)
-    if refusal is not None:
-        raise refusal
-    client.check(answer, uri)
-
-
-def _refusal(answer: Answer) -> exception.NoMatch | None:
-    if not 400 <= answer.status < 500:
-        return None
-    if answer.status == 409 or message_ids(answer).intersection(_NO_MATCH):
-        return exception.NoMatch(reason=redfish_client.words(answer))
-    return None
-
-
-def message_ids(answer: Answer) -> set[str]:
-    """The ids of an error's messages, without registry and version."""
-    error = obj(answer.body.get('error'))
-    extended = error.get('@Message.ExtendedInfo')
-    extended = extended if isinstance(extended, list) else [extended]
-    ids = [error.get('code'), *(obj(i).get('MessageId') for i in extended)]
-    return {str(found).rpartition('.')[2] for found in ids if found}

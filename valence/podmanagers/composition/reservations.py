@@ -1,67 +1,66 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Reservations: blocks that a service holds for a manifest of ours.
+"""Reservations: blocks that a service holds for a manifest.
 
-A reservation bears our marker, for it holds the manifest. It is thus found
-again after a crash, and is then either applied or let go.
+A reservation has the manifest, and with it the node's marker. So it is found
+again after a crash, and applied or deleted.
 """
-
-from typing import Any
 
 import orjson
 
 from valence.common import exception
+from valence.common.types import JsonObject
 from valence.podmanagers import base
-from valence.podmanagers.composition import methods
+from valence.podmanagers.composition import submission
 from valence.podmanagers.redfish import resources
 from valence.podmanagers.redfish.client import Client
-from valence.podmanagers.redfish.client import link
 from valence.podmanagers.redfish.crawler import Crawler
-from valence.podmanagers.redfish.resources import text
-from valence.podmanagers.wire.client import Answer
+from valence.podmanagers.redfish.links import last_segment
+from valence.podmanagers.redfish.links import link
+from valence.podmanagers.wire.client import Response
+from valence.podmanagers.wire.values import obj
+from valence.podmanagers.wire.values import objects
+from valence.podmanagers.wire.values import text
 
 
 def find(
     client: Client,
-    service: dict[str, Any],
+    service: JsonObject,
     marker: str,
     deadline: base.Deadline,
 ) -> str | None:
-    """The URI of the reservation that was made for a node.
+    """The URI of the reservation for a node.
 
     :param service: the CompositionService.
     """
     collection = link(service.get('CompositionReservations'))
     if collection is None:
         return None
-    with Crawler(client, deadline, expand=False) as crawler:
+    with Crawler(client, deadline) as crawler:
         found = crawler.get_many(crawler.members(collection))
     for uri, body in found.items():
-        if resources.marker(_words(body.get('Manifest'))) == marker:
+        manifest = orjson.dumps(body.get('Manifest')).decode()
+        if resources.marker(manifest) == marker:
             return uri
     return None
 
 
-def _words(manifest: Any) -> str:
-    return orjson.dumps(manifest).decode() if manifest else ''
-
-
 def apply(
-    client: Client, service: dict[str, Any], uri: str, deadline: base.Deadline
-) -> Answer | None:
+    client: Client, service: JsonObject, uri: str, deadline: base.Deadline
+) -> Response | None:
     """Compose what is reserved.
 
-    :returns: None when the reservation is not there any more.
-    :raises NoMatch: when that cannot be done; the reservation is let go.
+    :returns: None when the reservation does not exist any more.
+    :raises NoMatch: when that is impossible; the reservation is deleted.
     """
     try:
-        held = client.get(uri, deadline)
+        body = client.get(uri, deadline)
     except exception.ResourceGone:
         return None
-    stanzas = resources.obj(held.get('Manifest')).get('Stanzas')
-    stanza = stanzas[0] if isinstance(stanzas, list) and stanzas else {}
-    number = text(held.get('Id')) or uri.rstrip('/').rpartition('/')[2]
+    stanzas = objects(obj(body.get('Manifest')).get('Stanzas'))
+    stanza = stanzas[0] if stanzas else {}
+    ident = text(body.get('Id')) or last_segment(uri)
     try:
-        return methods.apply(client, service, stanza, number, deadline)
+        return submission.apply(client, service, stanza, ident, deadline)
     except exception.NoMatch:
         client.delete(uri, deadline)
         raise

@@ -1,38 +1,44 @@
 # SPDX-License-Identifier: Apache-2.0
 """NEC ExpEther Managers: servers and I/O boxes on one Ethernet.
 
-A server's card (eesv) and the boxes (eeio) of one group id are one machine.
-Composing gives a free server a group of its own, and joins boxes to it; taking
-apart undoes both. A server that has a group already is in somebody's use, with
-boxes or without: giving it another one may want a reboot of its host.
+A server's card (eesv) and the boxes (eeio) of one group id are one node.
+Composing gives a free server a group, and adds boxes to it; releasing undoes
+both. A server that is in a group belongs to somebody, with boxes or without:
+changing its group may require a reboot of its host.
 
-No device can bear a name of ours. The group id is derived from the node's UUID
-instead: a server in one of the few groups that its node would choose, with no
-box but the node's own, is known to be the node. The change of the server is
-guarded by its ``update_time``, so of two who want it one gets it. Until all
-boxes are joined the node's URI names those that lack behind a ``#``.
+No device can store a marker. The group id is derived from the node's UUID
+instead: a server in one of the few groups that are candidates of its node,
+with no boxes but the node's, is that node. The change of the server is guarded
+by its ``update_time``, so only one of two nodes gets it. Until all boxes are
+added, the fragment of the node's URI names the others: see ``node_uri``.
 
-After a box was joined or taken away the host has to scan its PCIe bus anew,
-which is beyond a pod manager; a box has to be out of use before it is taken.
+After a box is added or removed, the host has to scan its PCIe bus, which a pod
+manager cannot do; a box must be out of use before it is removed.
 """
 
 import contextlib
 import itertools
 import uuid
 from collections.abc import Iterable
-from typing import Any
 
 from valence.common import exception
+from valence.common.types import JsonObject
 from valence.podmanagers import base
 from valence.podmanagers import hardware
-from valence.podmanagers import unfinished
-from valence.podmanagers.expether import client as eem
-from valence.podmanagers.redfish import resources as redfish_inventory
-from valence.podmanagers.redfish.resources import text
+from valence.podmanagers import node_uri
+from valence.podmanagers.expether import fields
+from valence.podmanagers.expether import items
+from valence.podmanagers.expether.client import DEVICES
+from valence.podmanagers.expether.client import GROUPS
+from valence.podmanagers.expether.client import ROOT
+from valence.podmanagers.expether.client import Client
+from valence.podmanagers.expether.client import Devices
+from valence.podmanagers.node_uri import NodeUri
+from valence.podmanagers.wire.values import count
 
 _POLL_SECONDS = 1.0
 _ATTEMPTS = 3
-# How many groups a node may be in: others may have taken the first ones.
+# How many groups a node may be in: others may be in the first ones.
 _CANDIDATES = 8
 
 
@@ -44,82 +50,73 @@ class ExpEther(base.Driver):
 
     def __init__(self, connection: base.Connection) -> None:
         super().__init__(connection)
-        self._client = eem.Client(connection)
-        # The latest update time of any device that was seen.
-        self._seen_until: str | None = None
+        self._client = Client(connection)
 
     @classmethod
     def recognizes(
         cls, connection: base.Connection, deadline: base.Deadline
     ) -> bool:
-        client = eem.Client(connection)
+        client = Client(connection)
         try:
-            answer = client.version(deadline)
-        except exception.MalformedAnswer:
+            response = client.version(deadline)
+        except exception.MalformedResponse:
             return False
         finally:
             client.close()
-        # Who is asked for a login knows the form of the error at least.
-        return 'version_number' in answer.body or (
-            answer.status == 401 and {'code', 'message'} <= answer.body.keys()
+        # One that requires a login has a typical error at least.
+        return 'version_number' in response.body or (
+            response.status == 401
+            and {'code', 'message'} <= response.body.keys()
         )
 
     def probe(self, deadline: base.Deadline) -> base.Probe:
-        body = self._client.get(f'{eem.ROOT}/api_version', deadline)
+        body = self._client.get(f'{ROOT}/api_version', deadline)
         if 'version_number' not in body:
             raise exception.NotAPodManager(
-                reason='it is no ExpEther Manager: it tells no version'
+                reason='the response has no version of an ExpEther Manager'
             )
         return base.Probe(service_uuid=None, capabilities=self.capabilities)
 
     def discover(self, deadline: base.Deadline) -> hardware.Inventory:
         devices = self._client.devices(deadline)
-        self._remember(devices)
-        return _inventory(devices, _nodes(devices))
+        return items.inventory(devices, items.nodes(devices))
 
     def refresh(
         self, uris: Iterable[str], deadline: base.Deadline
     ) -> hardware.Inventory:
-        """Read all that has changed since, and what is asked for."""
-        asked = list(dict.fromkeys(uris))
-        groups = [uri for uri in asked if uri.startswith(f'{eem.GROUPS}/')]
-        # A group is told by its members only: all have to be looked at.
-        since = None if groups else self._seen_until
-        devices = self._client.devices(deadline, since)
-        self._remember(devices)
+        devices = self._client.devices(deadline)
+        wanted: Devices = {}
         seen = hardware.Inventory()
-        for uri in asked:
+        for uri in dict.fromkeys(uris):
             try:
-                if uri in groups:
-                    seen.nodes.append(_node(_group_of(uri), devices))
-                elif uri.startswith(f'{eem.DEVICES}/') and uri not in devices:
-                    devices[uri] = self._client.device(uri, deadline)
+                if uri.startswith(f'{GROUPS}/'):
+                    node = items.node(_group_of(uri), devices)
+                    seen.nodes.append(node)
+                    wanted.update({u: devices[u] for u in node.resources})
+                elif uri in devices:
+                    wanted[uri] = devices[uri]
+                elif uri.startswith(f'{DEVICES}/'):
+                    # What is below a device, and one that is not listed.
+                    wanted[uri] = self._client.device(uri, deadline)
             except exception.ResourceGone:
                 seen.gone.add(uri)
-        found = _inventory(devices, seen.nodes)
+        found = items.inventory(wanted, seen.nodes)
         found.gone = seen.gone
         return found
-
-    def _remember(self, devices: dict[str, dict[str, Any]]) -> None:
-        times = [str(d.get('update_time')) for d in devices.values()]
-        times = [time for time in times if time.isdecimal()]
-        if self._seen_until is not None:
-            times.append(self._seen_until)
-        self._seen_until = max(times, key=int, default=None)
 
     def list_nodes(
         self, deadline: base.Deadline
     ) -> list[hardware.ComposedNode]:
-        return _nodes(self._client.devices(deadline))
+        return items.nodes(self._client.devices(deadline))
 
     def find_composed(
         self, request: base.ComposeRequest, deadline: base.Deadline
     ) -> hardware.ComposedNode | None:
         devices = self._client.devices(deadline)
         server = devices.get(request.system)
-        if server is None or not _is_ours(server, devices, request):
+        if server is None or not _is_node_of(request, server, devices):
             return None
-        return _unfinished(_node(eem.group(server), devices), request)
+        return _incomplete(fields.group(server), devices, request)
 
     def compose(
         self, request: base.ComposeRequest, deadline: base.Deadline
@@ -127,91 +124,107 @@ class ExpEther(base.Driver):
         devices = self._client.devices(deadline)
         _check(request, devices)
         server = devices[request.system]
-        if not _is_ours(server, devices, request):
+        if not _is_node_of(request, server, devices):
             group = _free_group(request.marker, devices)
-            self._join(group, request.system, deadline)
+            self._add(group, request.system, deadline)
             server['group_id'] = group
-        return _unfinished(_node(eem.group(server), devices), request)
+        return _incomplete(fields.group(server), devices, request)
 
     def poll_compose(
-        self, uri: str, deadline: base.Deadline
+        self, uri: str, deadline: base.Deadline, progress: base.Progress
     ) -> hardware.ComposedNode:
-        real, behind = unfinished.split(uri)
-        for box in behind.get('join', ()):
-            self._join(_group_of(real), box, deadline)
-        node = self.read_node(real, deadline)
-        for box in behind.get('join', ()):
-            if not eem.is_connected(self._client.device(box, deadline)):
+        known = NodeUri.parse(uri)
+        for box in known.missing:
+            self._add(_group_of(known.uri), box, deadline)
+        node = self.read_node(known.uri, deadline)
+        for box in known.missing:
+            if not fields.is_connected(self._client.device(box, deadline)):
                 raise base.InProgress(_POLL_SECONDS)
         return node
 
-    def _join(self, group: str, uri: str, deadline: base.Deadline) -> None:
-        """Put a device into a group; one that is in it is well.
+    def _add(self, group: str, uri: str, deadline: base.Deadline) -> None:
+        """Add a device to a group; a no-op if it is in it.
 
         :raises NoMatch: when it is in another group.
         """
         for attempt in itertools.count(1):
             device = self._client.device(uri, deadline)
-            if eem.group(device) == group:
+            if fields.group(device) == group:
                 return
-            if not eem.is_free(device):
+            if not fields.is_free(device):
                 raise exception.NoMatch(
-                    reason=f'{uri} is in group {eem.group(device)}'
+                    reason=f'{uri} is in group {fields.group(device)}'
                 )
-            if not eem.is_usable(device):
+            if not fields.is_usable(device):
                 raise exception.NoMatch(reason=f'{uri} is not up')
             try:
-                self._client.join(uri, group, device, deadline)
+                self._client.set_group(uri, group, device, deadline)
                 return
             except exception.NoMatch:
-                # Its update time also changes for reasons of its own.
+                # Its update time changes for other reasons as well.
                 if attempt == _ATTEMPTS:
                     raise
 
-    def _leave(self, group: str, uri: str, deadline: base.Deadline) -> None:
-        """Take a device out of a group; one that is not in it is well."""
+    def _remove(self, group: str, uri: str, deadline: base.Deadline) -> None:
+        """Remove a device from a group; a no-op if it is not in it."""
         for _ in range(_ATTEMPTS):
             try:
                 device = self._client.device(uri, deadline)
             except exception.ResourceGone:
                 return
-            if eem.group(device) != group:
+            if fields.group(device) != group:
                 return
-            if not eem.is_usable(device):
+            if not fields.is_usable(device):
                 raise exception.PodManagerUnavailable(
                     reason=f'{uri} is not up and cannot leave its group'
                 )
             with contextlib.suppress(exception.NoMatch):
-                self._client.leave(uri, device, deadline)
+                self._client.delete_group(uri, device, deadline)
                 return
         raise exception.PodManagerUnavailable(
-            reason=f'{uri} changes all the time'
+            reason=f'{uri} is changed all the time'
         )
 
     def release(
-        self, uri: str, deadline: base.Deadline, erase: bool = False
+        self,
+        uri: str,
+        deadline: base.Deadline,
+        progress: base.Progress,
+        erase: bool = False,
     ) -> bool:
-        group = _group_of(unfinished.split(uri)[0])
+        group = _group_of(NodeUri.parse(uri).uri)
         devices = self._client.devices(deadline)
-        members = [u for u, d in devices.items() if eem.group(d) == group]
-        # The server last: it is what the node is found by.
+        members = [u for u, d in devices.items() if fields.group(d) == group]
+        # The server is the last: the node is found by it.
         for member in sorted(
-            members, key=lambda uri: eem.is_server(devices[uri])
+            members, key=lambda uri: fields.is_server(devices[uri])
         ):
-            self._leave(group, member, deadline)
-        # It knows of no erasing.
+            self._remove(group, member, deadline)
+        # An ExpEther Manager erases nothing.
         return False
 
-    def attach(self, uri: str, resource: str, deadline: base.Deadline) -> None:
-        real = unfinished.split(uri)[0]
-        self.read_node(real, deadline)
-        self._join(_group_of(real), resource, deadline)
-        if not eem.is_connected(self._client.device(resource, deadline)):
+    def attach(
+        self,
+        uri: str,
+        resource: str,
+        deadline: base.Deadline,
+        progress: base.Progress,
+    ) -> None:
+        group = NodeUri.parse(uri).uri
+        self.read_node(group, deadline)
+        self._add(_group_of(group), resource, deadline)
+        if not fields.is_connected(self._client.device(resource, deadline)):
             raise base.InProgress(_POLL_SECONDS)
 
-    def detach(self, uri: str, resource: str, deadline: base.Deadline) -> None:
-        real = unfinished.split(uri)[0]
-        self._leave(_group_of(real), resource, deadline)
+    def detach(
+        self,
+        uri: str,
+        resource: str,
+        deadline: base.Deadline,
+        progress: base.Progress,
+    ) -> None:
+        group = _group_of(NodeUri.parse(uri).uri)
+        self._remove(group, resource, deadline)
 
     def reset(
         self, uri: str, reset_type: str, deadline: base.Deadline
@@ -223,8 +236,8 @@ class ExpEther(base.Driver):
     def read_node(
         self, uri: str, deadline: base.Deadline
     ) -> hardware.ComposedNode:
-        group = _group_of(unfinished.split(uri)[0])
-        return _node(group, self._client.devices(deadline))
+        group = _group_of(NodeUri.parse(uri).uri)
+        return items.node(group, self._client.devices(deadline))
 
     def close(self) -> None:
         self._client.close()
@@ -237,71 +250,67 @@ def _group_of(uri: str) -> str:
 def _candidates(marker: str) -> list[str]:
     """The groups that a node may be in, the likeliest first."""
     number = uuid.UUID(marker).int
-    size = len(eem.GROUP_IDS)
-    # Two different numbers, so that two nodes hardly share more than one.
+    size = len(fields.GROUP_IDS)
+    # Two different numbers, so that two nodes rarely share more than one.
     first, step = number % size, 1 + number // size % (size - 1)
     return [
-        str(eem.GROUP_IDS[(first + n * step) % size])
+        str(fields.GROUP_IDS[(first + n * step) % size])
         for n in range(_CANDIDATES)
     ]
 
 
-def _free_group(marker: str, devices: dict[str, dict[str, Any]]) -> str:
-    """The first group of a node's that nobody is in.
+def _free_group(marker: str, devices: Devices) -> str:
+    """The first candidate of a node that has no devices.
 
-    :raises NoMatch: when all are taken.
+    :raises NoMatch: when all have some.
     """
-    taken = {eem.group(device) for device in devices.values()}
+    taken = {fields.group(device) for device in devices.values()}
     for group in _candidates(marker):
         if group not in taken:
             return group
     raise exception.NoMatch(reason='there is no free group for the node')
 
 
-def _is_ours(
-    server: dict[str, Any],
-    devices: dict[str, dict[str, Any]],
-    request: base.ComposeRequest,
+def _is_node_of(
+    request: base.ComposeRequest, server: JsonObject, devices: Devices
 ) -> bool:
-    """Whether a server was given its group for a node."""
-    group = eem.group(server)
+    """Whether a server is in its group because of a request."""
+    group = fields.group(server)
     boxes = {
         uri
         for uri, device in devices.items()
-        if eem.is_box(device) and eem.group(device) == group
+        if fields.is_box(device) and fields.group(device) == group
     }
     return group in _candidates(request.marker) and boxes <= set(
         request.devices
     )
 
 
-def _check(
-    request: base.ComposeRequest, devices: dict[str, dict[str, Any]]
-) -> None:
-    """See that all that was claimed can be had.
+def _check(request: base.ComposeRequest, devices: Devices) -> None:
+    """Check that all that was claimed is available.
 
-    :raises NoMatch: when it cannot.
+    :raises NoMatch: when it is not.
     """
     for uri in (request.system, *request.devices):
         if uri not in devices:
-            raise exception.NoMatch(reason=f'{uri} is not there any more')
-        if not eem.is_usable(devices[uri]):
+            raise exception.NoMatch(reason=f'{uri} does not exist')
+        if not fields.is_usable(devices[uri]):
             raise exception.NoMatch(reason=f'{uri} is not up')
     server = devices[request.system]
-    if not eem.is_server(server):
+    if not fields.is_server(server):
         raise exception.NoMatch(reason=f'{request.system} is no server')
-    ours = _is_ours(server, devices, request)
-    if eem.in_group(server) and not ours:
+    ours = _is_node_of(request, server, devices)
+    if fields.in_group(server) and not ours:
         raise exception.NoMatch(
-            reason=f'{request.system} is in group {eem.group(server)}'
+            reason=f'{request.system} is in group {fields.group(server)}'
         )
-    allowed = (eem.FREE_BOX, eem.group(server) if ours else eem.FREE_BOX)
+    allowed = (fields.FREE_BOX, fields.group(server) if ours else None)
     for uri in request.devices:
-        if eem.group(devices[uri]) not in allowed:
+        if fields.group(devices[uri]) not in allowed:
             raise exception.NoMatch(
-                reason=f'{uri} is in group {eem.group(devices[uri])}'
+                reason=f'{uri} is in group {fields.group(devices[uri])}'
             )
-    most = redfish_inventory.count(server.get('max_eeio_count'))
+    most = count(server.get('max_eeio_count'))
     if most and len(request.devices) > most:
         raise exception.NoMatch(
             reason=f'{request.system} takes {most} boxes, '
@@ -309,125 +318,10 @@ def _check(
         )
 
 
-def _node(
-    group: str, devices: dict[str, dict[str, Any]]
+def _incomplete(
+    group: str, devices: Devices, request: base.ComposeRequest
 ) -> hardware.ComposedNode:
-    """The machine that a group is.
-
-    :raises ResourceGone: when there is no server in it.
-    """
-    members = {u: d for u, d in devices.items() if eem.group(d) == group}
-    servers = [uri for uri, d in members.items() if eem.is_server(d)]
-    if not servers or not eem.in_group(members[servers[0]]):
-        raise exception.ResourceGone(uri=f'{eem.GROUPS}/{group}')
-    server = members[servers[0]]
-    boxes = [uri for uri, device in members.items() if eem.is_box(device)]
-    return hardware.ComposedNode(
-        uri=f'{eem.GROUPS}/{group}',
-        index=group,
-        name=_name(server),
-        marker=None,
-        power_state=_power(server),
-        resources=(servers[0], *boxes),
-    )
-
-
-def _nodes(devices: dict[str, dict[str, Any]]) -> list[hardware.ComposedNode]:
-    groups = {
-        eem.group(device): None
-        for device in devices.values()
-        if eem.is_server(device) and eem.in_group(device)
-    }
-    return [_node(group, devices) for group in groups]
-
-
-def _unfinished(
-    node: hardware.ComposedNode, request: base.ComposeRequest
-) -> hardware.ComposedNode:
+    """The node of a request, of which boxes may be missing."""
+    node = items.node(group, devices)
     node.marker = request.marker
-    return unfinished.lacking(node, request.devices)
-
-
-def _inventory(
-    devices: dict[str, dict[str, Any]], nodes: list[hardware.ComposedNode]
-) -> hardware.Inventory:
-    seen = hardware.Inventory(nodes=nodes)
-    for uri, device in devices.items():
-        if eem.is_server(device):
-            seen.systems.append(_server_item(uri, device))
-        elif eem.is_box(device):
-            seen.devices.append(_box_item(uri, device))
-    return seen
-
-
-def _name(device: dict[str, Any]) -> str:
-    model = text(device.get('host_model')) or text(device.get('model')) or ''
-    return f'{model} {device.get("id")}'.strip()[:255]
-
-
-def _power(device: dict[str, Any]) -> str:
-    told = device.get('power_status')
-    return told if told in ('on', 'off') else 'unknown'
-
-
-def _state(device: dict[str, Any]) -> str:
-    if not eem.is_usable(device):
-        return 'unavailable'
-    return 'free' if eem.is_free(device) else 'used'
-
-
-def _labels(device: dict[str, Any]) -> dict[str, Any]:
-    return {
-        'manufacturer': None,
-        'model': text(device.get('model')),
-        'serial_number': text(device.get('serial_number')),
-        'health': 'ok' if eem.is_usable(device) else 'warning',
-        'name': _name(device),
-        'zones': [],
-    }
-
-
-def _server_item(uri: str, device: dict[str, Any]) -> hardware.Item:
-    """A server. Nothing is told of its processors, memory and drives."""
-    return hardware.Item(
-        uri=uri,
-        values={
-            **_labels(device),
-            'hardware_uuid': None,
-            'type': 'physical',
-            'cpu_model': None,
-            'cpu_architecture': None,
-            'cpu_sockets': 0,
-            'cpu_cores': 0,
-            'cpu_threads': 0,
-            'memory_mib': 0,
-            'memory_type': None,
-            'storage_gib': 0,
-            'drives': [],
-            'nics': [],
-            'power_state': _power(device),
-            'state': _state(device),
-        },
-        properties=device,
-    )
-
-
-def _box_item(uri: str, device: dict[str, Any]) -> hardware.Item:
-    """An I/O box. Its size is not told."""
-    kind, medium, protocol = eem.kind(device)
-    return hardware.Item(
-        uri=uri,
-        values={
-            **_labels(device),
-            'type': kind,
-            'media_type': medium,
-            'protocol': protocol,
-            'capacity_gib': 0,
-            'memory_mib': 0,
-            'cpu_cores': 0,
-            'speed_mbps': 0,
-            'pooled_group_id': eem.group(device) or None,
-            'state': _state(device),
-        },
-        properties=device,
-    )
+    return node_uri.with_missing(node, request.devices)

@@ -28,7 +28,7 @@ class Fake(base.Driver):
     capabilities = frozenset(
         (
             *('compose', 'release', 'reset', 'boot', 'attach', 'detach'),
-            *('provision', 'event stream', 'event subscription'),
+            *('provision', 'event_stream', 'event_subscription'),
         )
     )
 
@@ -100,7 +100,7 @@ class Fake(base.Driver):
             return pods.composed(uri, node)
 
     def poll_compose(
-        self, uri: str, deadline: base.Deadline
+        self, uri: str, deadline: base.Deadline, progress: base.Progress
     ) -> hardware.ComposedNode:
         with self._call('poll_compose', deadline) as pod:
             node = _node(pod, uri)
@@ -110,7 +110,11 @@ class Fake(base.Driver):
             return pods.composed(uri, node)
 
     def release(
-        self, uri: str, deadline: base.Deadline, erase: bool = False
+        self,
+        uri: str,
+        deadline: base.Deadline,
+        progress: base.Progress,
+        erase: bool = False,
     ) -> bool:
         with self._call('release', deadline) as pod:
             node = pod.nodes.pop(uri, None)
@@ -150,7 +154,13 @@ class Fake(base.Driver):
                 system, tuple(nic['mac'] for nic in nics)
             )
 
-    def attach(self, uri: str, resource: str, deadline: base.Deadline) -> None:
+    def attach(
+        self,
+        uri: str,
+        resource: str,
+        deadline: base.Deadline,
+        progress: base.Progress,
+    ) -> None:
         with self._call('attach', deadline) as pod:
             node = _node(pod, uri)
             if resource in node.resources:
@@ -162,7 +172,13 @@ class Fake(base.Driver):
             node.resources.append(resource)
             pod.tell(uri, resource)
 
-    def detach(self, uri: str, resource: str, deadline: base.Deadline) -> None:
+    def detach(
+        self,
+        uri: str,
+        resource: str,
+        deadline: base.Deadline,
+        progress: base.Progress,
+    ) -> None:
         with self._call('detach', deadline) as pod:
             node = _node(pod, uri)
             if resource in node.resources:

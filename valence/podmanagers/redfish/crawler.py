@@ -1,43 +1,49 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Reading many Redfish resources at once.
+"""Read many Redfish resources at once.
 
-What it is careful about was seen on real services: members listed twice,
-counts that lie, collections that never end, links that lead nowhere.
+It handles what was seen on real services: members listed twice, wrong counts,
+collections without end, links to resources that do not exist.
 """
 
 import concurrent.futures
 import urllib.parse
 from collections.abc import Iterable
-from typing import Any
 
 from oslo_config import cfg
 from oslo_log import log
 
 from valence.common import exception
+from valence.common.types import JsonObject
 from valence.podmanagers import base
 from valence.podmanagers.redfish.client import Client
-from valence.podmanagers.redfish.client import link
+from valence.podmanagers.redfish.links import link
 
 LOG = log.getLogger(__name__)
 
-# So many requests in a row without an answer, and the service is gone.
-_GIVE_UP_AFTER = 64
-
+# After so many requests in a row without a response the service is given up.
+_MAX_FAILURES = 64
 # The longest URI of hardware that is read.
-_LONGEST = 2048
-# What tells a resource from others, and nothing else of it.
+_MAX_URI = 2048
+# Properties that identify a resource and describe nothing else of it.
 _IDENTITY = frozenset(('Id', 'MemberId', 'Name', 'Description'))
 
 
 class Crawler:
     """Reads resources in parallel, each at most once.
 
-    What cannot be read is remembered in ``failed`` and spoils nothing else;
-    but a service that answers nothing any more is given up.
+    It is used by one thread, which shares it with its pool only while it
+    waits for that. A resource that cannot be read is recorded in ``failed``
+    and does not affect others; a service that does not respond any more is
+    given up.
+
+    :ivar failed: the error by the URI of what could not be read. A collection
+        that could not be read has a slash at the end: nothing is known of
+        what lies below it.
+    :ivar gone: the URIs of what does not exist.
     """
 
     def __init__(
-        self, client: Client, deadline: base.Deadline, expand: bool
+        self, client: Client, deadline: base.Deadline, expand: bool = False
     ) -> None:
         self._client = client
         self._deadline = deadline
@@ -45,25 +51,25 @@ class Crawler:
         self._pool = concurrent.futures.ThreadPoolExecutor(
             cfg.CONF.redfish.parallel, thread_name_prefix='crawler'
         )
-        self._read: dict[str, dict[str, Any]] = {}
+        self._read: dict[str, JsonObject] = {}
         self.failed: dict[str, str] = {}
         self.gone: set[str] = set()
-        self._unanswered = 0
-        self._last = ''
-        self._refused: exception.AuthenticationFailed | None = None
+        self._failures = 0
+        self._last_failure = ''
+        self._rejected: exception.AuthenticationFailed | None = None
 
     def __enter__(self) -> 'Crawler':
         self._client.throttle.begin()
         return self
 
-    def __exit__(self, *exc: Any) -> None:
+    def __exit__(self, *exc: object) -> None:
         self._pool.shutdown(wait=True, cancel_futures=True)
         self._client.throttle.end()
 
-    def get_many(self, uris: Iterable[str]) -> dict[str, dict[str, Any]]:
+    def get_many(self, uris: Iterable[str]) -> dict[str, JsonObject]:
         """The resources that can be read, by URI.
 
-        :raises PodManagerUnavailable: when the service answers no more.
+        :raises PodManagerUnavailable: when the service does not respond.
         """
         wanted = [uri for uri in dict.fromkeys(uris) if self._fits(uri)]
         missing = [
@@ -75,57 +81,66 @@ class Crawler:
             self._check()
         return {uri: self._read[uri] for uri in wanted if uri in self._read}
 
+    def get(self, uri: str) -> JsonObject:
+        """A single resource; an empty one if it cannot be read."""
+        return self.get_many([uri]).get(uri, {})
+
+    def get_members(self, collections: Iterable[str]) -> dict[str, list[str]]:
+        """Read the members of collections; their URIs by collection."""
+        found = self.members_of(collections)
+        self.get_many(uri for members in found.values() for uri in members)
+        return found
+
     def _fits(self, uri: str) -> bool:
-        """Whether a URI can be kept; one that cannot is told, cut short."""
-        if len(uri) <= _LONGEST:
+        """Whether a URI can be stored; one that cannot is reported cut."""
+        if len(uri) <= _MAX_URI:
             return True
         self.failed[f'{uri[:255]}…'] = (
-            f'its URI is longer than {_LONGEST} characters'
+            f'its URI is longer than {_MAX_URI} characters'
         )
         return False
 
     def _check(self) -> None:
-        """Give up a service that answers nothing any more."""
-        if self._unanswered > _GIVE_UP_AFTER:
+        """Give a service up that does not respond any more."""
+        if self._failures > _MAX_FAILURES:
             raise exception.PodManagerUnavailable(
-                reason=f'it stopped answering: {self._last}'
+                reason=f'the service stopped responding: {self._last_failure}'
             )
 
     def _fetch(self, uri: str) -> None:
         self._check()
         try:
             self._read[uri] = self._client.read(uri, self._deadline)
-            self._unanswered = 0
-        except exception.PodManagerUnavailable as exc:
-            # An answer that makes no sense is an answer nevertheless.
-            if not isinstance(exc, exception.MalformedAnswer):
-                self._unanswered += 1
-                self._last = str(exc)
-            self.failed[uri] = str(exc)
-        except exception.ResourceGone as exc:
-            self.gone.add(uri)
-            self.failed[uri] = str(exc)
+            self._failures = 0
         except exception.PodManagerError as exc:
-            if isinstance(exc, exception.AuthenticationFailed):
-                self._refused = exc
             self.failed[uri] = str(exc)
+            if isinstance(exc, exception.ResourceGone):
+                self.gone.add(uri)
+            elif isinstance(exc, exception.AuthenticationFailed):
+                self._rejected = exc
+            # A malformed response is a response nevertheless.
+            elif isinstance(
+                exc, exception.PodManagerUnavailable
+            ) and not isinstance(exc, exception.MalformedResponse):
+                self._failures += 1
+                self._last_failure = str(exc)
 
     def roots(self, uris: Iterable[str]) -> dict[str, list[str]]:
-        """The members of the collections that everything else lies below.
+        """The members of the top-level collections.
 
-        :raises AuthenticationFailed: when they are not for us to read: a
-            login that is not taken is not an empty pod.
+        :raises AuthenticationFailed: when the credentials are not accepted:
+            that must not look like a pod without hardware.
         """
         found = self.members_of(uris)
-        if self._refused is not None:
-            raise self._refused
+        if self._rejected is not None:
+            raise self._rejected
         for uri, members in found.items():
-            self._note_ending(uri, members)
+            self._client.record_ending(uri, members)
         return found
 
     @property
     def problems(self) -> list[str]:
-        """What could not be read, in words; of a collection once."""
+        """What could not be read, for people; each collection once."""
         return [
             f'{uri}: {reason}'
             for uri, reason in sorted(self.failed.items())
@@ -135,13 +150,25 @@ class Crawler:
     def lacks(self, uris: Iterable[str]) -> bool:
         """Whether some of these, or of their members, could not be read.
 
-        What is not there is not lacking: links that lead nowhere are many.
+        What does not exist is not lacking: dead links are common.
         """
         return any(
             uri in self.failed or uri.rstrip('/') + '/' in self.failed
             for uri in uris
             if uri not in self.gone
         )
+
+    def require_all(self, *collections: str) -> None:
+        """Refuse to go on with an incomplete list of nodes or systems.
+
+        A node that was not read would be taken for absent and composed again.
+
+        :raises PodManagerUnavailable: when something that exists, or one of
+            these collections, could not be read.
+        """
+        for uri, reason in self.failed.items():
+            if uri not in self.gone or uri in collections:
+                raise exception.PodManagerUnavailable(reason=reason)
 
     def members_of(self, uris: Iterable[str]) -> dict[str, list[str]]:
         """The members of several collections, by the collection's URI."""
@@ -150,50 +177,46 @@ class Crawler:
         return dict(zip(wanted, found, strict=True))
 
     def members(self, uri: str) -> list[str]:
-        """The URIs of a collection's members: counted, not believed.
+        """The URIs of a collection's members, of all its pages.
 
-        A collection that cannot be read is noted with a slash behind its
-        URI: nothing is known of what lies below it.
+        ``Members@odata.count`` is not trusted. A collection that cannot be
+        read is recorded in ``failed``.
         """
         found: dict[str, None] = {}
         page, seen = uri, {uri}
         body = self._expanded(uri)
-        whole = body is not None
+        expanded = body is not None
         try:
             while True:
                 body = body or self._page(page)
                 known = len(found)
                 for member in _members(body, page):
-                    self._keep(member, found, whole)
+                    self._add(member, found, expanded)
                 if len(found) > cfg.CONF.redfish.max_members:
                     raise _unreadable(f'{uri} has too many members')
-                following = _following(body, page)
+                following = _next_page(body, page)
                 if following is None or following in seen:
                     break
                 if len(found) == known:
-                    raise _unreadable(f'{page} leads on, to nothing new')
+                    raise _unreadable(
+                        f'{page} has a next page, but nothing new on it'
+                    )
                 seen.add(following)
                 page, body = following, None
-        except exception.MalformedAnswer as exc:
+        except exception.MalformedResponse as exc:
             self.failed[uri.rstrip('/') + '/'] = str(exc)
         return list(found)
 
-    def ending(self, uri: str) -> str:
-        """What the members of a collection have at the end of their URIs.
+    def ending(self, collection: str) -> str:
+        """What the URIs of a collection's members end with: a slash or not."""
+        ending = self._client.ending(collection)
+        if ending is None:
+            self._client.record_ending(collection, self.members(collection))
+            ending = self._client.ending(collection)
+        return ending or ''
 
-        Those that others name, as events do, may have a slash there or not.
-        """
-        if uri not in self._client.endings:
-            self._note_ending(uri, self.members(uri))
-        return self._client.endings.get(uri, '')
-
-    def _note_ending(self, uri: str, members: list[str]) -> None:
-        if members:
-            slash = any(member.endswith('/') for member in members)
-            self._client.endings[uri] = '/' if slash else ''
-
-    def _expanded(self, uri: str) -> dict[str, Any] | None:
-        """A collection with its members, where that is to be had."""
+    def _expanded(self, uri: str) -> JsonObject | None:
+        """A collection with its members, where the service supports that."""
         if not self._expand:
             return None
         try:
@@ -203,15 +226,15 @@ class Crawler:
             _members(body, uri)
             return body
         except exception.PodManagerError as exc:
-            # It was promised, but does not work: never ask again.
+            # It is advertised, but does not work.
             LOG.info('No $expand on %s: %s', uri, exc)
             self._expand = False
             return None
 
-    def _page(self, uri: str) -> dict[str, Any]:
+    def _page(self, uri: str) -> JsonObject:
         """A page of a collection.
 
-        :raises MalformedAnswer: when it cannot be read, or is none.
+        :raises MalformedResponse: when it cannot be read.
         """
         if uri not in self._read and uri not in self.failed:
             self._fetch(uri)
@@ -219,40 +242,35 @@ class Crawler:
             raise _unreadable(self.failed[uri])
         return self._read[uri]
 
-    def _keep(
-        self, member: Any, found: dict[str, None], expanded: bool
+    def _add(
+        self, member: object, found: dict[str, None], expanded: bool
     ) -> None:
         uri = link(member)
         if uri is None:
             return
         found[uri] = None
-        if expanded and _is_whole(member):
+        if expanded and isinstance(member, dict) and _is_complete(member):
             self._read.setdefault(uri, member)
 
 
-def _unreadable(reason: str) -> exception.MalformedAnswer:
-    return exception.MalformedAnswer(reason=reason)
+def _unreadable(reason: str) -> exception.MalformedResponse:
+    return exception.MalformedResponse(reason=reason)
 
 
-def _is_whole(member: Any) -> bool:
-    """Whether a member that came with its collection is all of itself.
+def _is_complete(member: JsonObject) -> bool:
+    """Whether a member of an expanded collection has all its properties.
 
-    Some services ignore what they are asked for, or tell but what it is.
+    Some services ignore ``$expand``, or show the identity only.
     """
-    return (
-        isinstance(member, dict)
-        and '@odata.type' in member
-        and any(
-            name not in _IDENTITY and not name.startswith('@')
-            for name in member
-        )
+    return '@odata.type' in member and any(
+        name not in _IDENTITY and not name.startswith('@') for name in member
     )
 
 
-def _members(body: dict[str, Any], page: str) -> list[Any]:
-    """What a page lists; a count alone tells of nothing.
+def _members(body: JsonObject, page: str) -> list[object]:
+    """The members on a page; a count alone lists none.
 
-    :raises MalformedAnswer: when it is no page of a collection.
+    :raises MalformedResponse: when it is no page of a collection.
     """
     members = body.get('Members')
     if isinstance(members, list):
@@ -262,7 +280,7 @@ def _members(body: dict[str, Any], page: str) -> list[Any]:
     return []
 
 
-def _following(body: dict[str, Any], page: str) -> str | None:
-    """The URI of the next page, which may be told as seen from this one."""
+def _next_page(body: JsonObject, page: str) -> str | None:
+    """The URI of the next page, which may be relative to this one."""
     following = link(body.get('Members@odata.nextLink'))
     return urllib.parse.urljoin(page, following) if following else None

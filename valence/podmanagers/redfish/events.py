@@ -1,26 +1,29 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Events of a Redfish service: streams, subscriptions, and what they tell."""
+"""Events of a Redfish service: streams, subscriptions, event bodies."""
 
 import re
 from collections.abc import Iterable
 from collections.abc import Iterator
 from collections.abc import Mapping
-from typing import Any
 
 from oslo_log import log
 
 from valence.common import exception
+from valence.common.types import JsonObject
 from valence.podmanagers import base
+from valence.podmanagers.redfish import root as service_root
 from valence.podmanagers.redfish.client import Client
-from valence.podmanagers.redfish.client import link
-from valence.podmanagers.redfish.client import links
 from valence.podmanagers.redfish.crawler import Crawler
-from valence.podmanagers.redfish.resources import obj
+from valence.podmanagers.redfish.links import link
+from valence.podmanagers.redfish.links import links
+from valence.podmanagers.redfish.links import related
+from valence.podmanagers.redfish.resources import state
 from valence.podmanagers.redfish.sse import EventStream
+from valence.podmanagers.wire.values import obj
 
 LOG = log.getLogger(__name__)
 
-# Deprecated by DMTF, but what Intel's pod managers want to be told.
+# Deprecated by DMTF, but required by Intel's pod managers.
 _EVENT_TYPES = (
     'StatusChange',
     'ResourceUpdated',
@@ -28,22 +31,21 @@ _EVENT_TYPES = (
     'ResourceRemoved',
     'Alert',
 )
-# A sign of life, which the registry HeartbeatEvent of DMTF has; it is about
-# nothing but the service that sends it.
+# A message of the registry HeartbeatEvent, about the event service only.
 _HEARTBEAT = 'RedfishServiceFunctional'
 _SERVICE = '/redfish/v1/EventService'
-# What a chassis holds, and the computers in it tell of.
-_HELD = re.compile('/(Drives|Memory|NetworkAdapters|PCIeDevices|Processors)/')
-# What happens below these changes no inventory.
-_ELSEWHERE = re.compile(
+# Parts of a chassis that belong to the systems in it.
+_PARTS = re.compile('/(Drives|Memory|NetworkAdapters|PCIeDevices|Processors)/')
+# Changes below these never change the inventory.
+_IGNORED = re.compile(
     '/(AccountService|CertificateService|EventService|JobService|JsonSchemas'
     '|LicenseService|Managers|Registries|SessionService|TaskService|Tasks'
     '|TelemetryService|UpdateService)(/|$)'
 )
 
 
-def change(body: dict[str, Any]) -> base.Change:
-    """What an event tells: an ``Events`` array, or one event by itself.
+def parse(body: JsonObject) -> base.Change:
+    """What an event reports: an ``Events`` array, or one event by itself.
 
     An event without a resource may be about anything.
     """
@@ -56,47 +58,46 @@ def change(body: dict[str, Any]) -> base.Change:
     return base.Change(tuple(dict.fromkeys(uri for uri in uris if uri)))
 
 
-def _origin(event: dict[str, Any]) -> str | None:
-    """What an event is about."""
+def _origin(event: JsonObject) -> str | None:
+    """The URI of the resource that an event is about."""
     origin = link(event.get('OriginOfCondition'))
     if origin is None and _HEARTBEAT in str(event.get('MessageId')):
         return _SERVICE
     return origin
 
 
-def sort(
+def add_member(
     uri: str,
     places: Mapping[str, str],
     members: dict[str, list[str]],
     crawler: Crawler,
 ) -> None:
-    """Put a resource to the members that are read, as what it lies below.
+    """Add the member that a resource belongs to, to the members to read.
 
     :param places: the collections that the inventory is read from, by kind.
-    :param members: what is read of each of them.
+    :param members: the members to read, by the kind of their collection.
     """
     uri = uri.rstrip('/')
     for kind, place in places.items():
-        if uri.startswith(place + '/'):
-            name = uri.removeprefix(place + '/').partition('/')[0]
-            member = f'{place}/{name}{crawler.ending(place)}'
-            found = members.setdefault(kind, [])
-            if member not in found:
-                found.append(member)
-            if kind == 'chassis' and _HELD.search(uri.removeprefix(place)):
-                body = crawler.get_many([member]).get(member, {})
-                for system in links(
-                    obj(body.get('Links')).get('ComputerSystems')
-                ):
-                    sort(system, places, members, crawler)
+        if not uri.startswith(place + '/'):
+            continue
+        name = uri.removeprefix(place + '/').partition('/')[0]
+        member = f'{place}/{name}{crawler.ending(place)}'
+        found = members.setdefault(kind, [])
+        if member not in found:
+            found.append(member)
+        if kind == 'chassis' and _PARTS.search(uri.removeprefix(place)):
+            body = crawler.get(member)
+            for system in related(body, 'ComputerSystems'):
+                add_member(system, places, members, crawler)
 
 
 def unrecognized(uris: Iterable[str], places: Mapping[str, str]) -> set[str]:
-    """URIs that lie below no known member but may concern one."""
+    """The URIs that belong to no member, yet may be about some."""
     return {
         uri
         for uri in uris
-        if not _ELSEWHERE.search(uri)
+        if not _IGNORED.search(uri)
         and not any(
             uri.rstrip('/').startswith(f'{place}/')
             for place in places.values()
@@ -105,13 +106,13 @@ def unrecognized(uris: Iterable[str], places: Mapping[str, str]) -> set[str]:
 
 
 class Changes:
-    """The changes that a stream of Redfish events tells of."""
+    """The changes that a stream of Redfish events reports."""
 
     def __init__(self, stream: EventStream) -> None:
         self._stream = stream
 
     def __iter__(self) -> Iterator[base.Change]:
-        return map(change, self._stream)
+        return map(parse, self._stream)
 
     def close(self) -> None:
         """End the stream."""
@@ -122,47 +123,47 @@ class EventService:
     """The event service of a Redfish service, if it has one."""
 
     def __init__(
-        self, client: Client, root: dict[str, Any], deadline: base.Deadline
+        self, client: Client, root: JsonObject, deadline: base.Deadline
     ) -> None:
         self._client = client
         self._deadline = deadline
         uri = link(root.get('EventService'))
         self._body = self._read(uri) if uri else {}
-        if self._body.get('ServiceEnabled') in (False, 'false'):
+        if not service_root.is_enabled(self._body):
             self._body = {}
 
-    def _read(self, uri: str) -> dict[str, Any]:
-        """What it says of itself; one that says no is none.
+    def _read(self, uri: str) -> JsonObject:
+        """The event service; an error response means that there is none.
 
-        :raises PodManagerUnavailable: when nothing answers at all.
+        :raises PodManagerUnavailable: when there is no response.
         """
         try:
             return self._client.get(uri, self._deadline)
-        except exception.PodManagerUnavailable as exc:
-            if not isinstance(exc, exception.MalformedAnswer):
-                raise
-            LOG.debug('There are no events: %s', exc)
         except exception.PodManagerError as exc:
-            LOG.debug('There are no events: %s', exc)
+            if isinstance(
+                exc, exception.PodManagerUnavailable
+            ) and not isinstance(exc, exception.MalformedResponse):
+                raise
+            LOG.debug('There is no event service: %s', exc)
         return {}
 
     @property
     def stream_uri(self) -> str | None:
-        """Where events can be listened to."""
+        """The URI of the event stream."""
         return link(self._body.get('ServerSentEventUri'))
 
     @property
     def subscriptions_uri(self) -> str | None:
-        """Where deliveries can be asked for."""
+        """The URI of the collection of subscriptions."""
         return link(self._body.get('Subscriptions'))
 
     def capabilities(self) -> set[str]:
-        """What of events the service can do."""
+        """Which ways of getting events the service supports."""
         result = set()
         if self.stream_uri:
-            result.add('event stream')
+            result.add('event_stream')
         if self.subscriptions_uri:
-            result.add('event subscription')
+            result.add('event_subscription')
         return result
 
     def listen(self) -> Changes:
@@ -172,17 +173,17 @@ class EventService:
         return Changes(self._client.stream(self.stream_uri, self._deadline))
 
     def subscribe(self, destination: str) -> str:
-        """Ask for deliveries; one that is asked for already is replaced."""
+        """Create a subscription; replaces one to the same destination."""
         uri = self.subscriptions_uri
         if not uri:
             raise exception.RequestRejected(
-                reason='events cannot be subscribed to'
+                reason='there are no event subscriptions'
             )
         collection = self._client.get(uri, self._deadline)
         for member in links(collection.get('Members')):
             if self.delivers(member, destination) is not None:
                 self._client.delete(member, self._deadline)
-        answer = self._client.post(
+        response = self._client.post(
             uri,
             {
                 'Name': 'Valence',
@@ -193,26 +194,26 @@ class EventService:
             },
             self._deadline,
         )
-        made = answer.location or link(answer.body)
-        if made is None:
+        created = response.location or link(response.body)
+        if created is None:
             raise exception.PodManagerError(
-                reason='it made a subscription without telling where'
+                reason='the service created a subscription without its URI'
             )
-        return made
+        return created
 
     def delivers(self, uri: str, destination: str) -> bool | None:
-        """Whether a subscription delivers to us; None: it is not ours."""
+        """Whether a subscription is enabled; None: it is not ours."""
         try:
             body = self._client.get(uri, self._deadline)
         except exception.ResourceGone:
             return None
         if body.get('Destination') != destination:
             return None
-        return obj(body.get('Status')).get('State') != 'Disabled'
+        return state(body) != 'Disabled'
 
 
-class Follower(base.Driver):
-    """The part of a driver that follows the events of its service."""
+class EventDriver(base.Driver):
+    """The part of a driver that gets the events of its service."""
 
     _client: Client
 
@@ -232,8 +233,8 @@ class Follower(base.Driver):
         self._client.delete(subscription, deadline)
 
     @classmethod
-    def parse_event(cls, body: dict[str, Any]) -> base.Change:
-        return change(body)
+    def parse_event(cls, body: JsonObject) -> base.Change:
+        return parse(body)
 
     def _events(self, deadline: base.Deadline) -> EventService:
         root = self._client.root(deadline)

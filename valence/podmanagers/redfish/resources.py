@@ -1,124 +1,121 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Redfish resources as Valence's inventory knows hardware.
+"""Redfish resources as items of Valence's inventory.
 
-Nothing here trusts a type: on real services counts are null or text, names
-are missing or kilobytes long, and half of the properties are not there.
+No type is trusted, and half of the properties are missing on real services:
+see ``wire.values``.
 """
 
 import re
+from collections.abc import Collection
 from collections.abc import Mapping
-from typing import Any
+from typing import TypedDict
 
+from valence.common.types import JsonObject
 from valence.podmanagers import hardware
-from valence.podmanagers.redfish import crawler as redfish_crawler
-from valence.podmanagers.redfish.client import link
-from valence.podmanagers.redfish.client import links
+from valence.podmanagers.redfish.crawler import Crawler
+from valence.podmanagers.redfish.links import last_segment
+from valence.podmanagers.redfish.links import link
+from valence.podmanagers.redfish.links import links
+from valence.podmanagers.redfish.links import related
+from valence.podmanagers.wire.values import array
+from valence.podmanagers.wire.values import count
+from valence.podmanagers.wire.values import number
+from valence.podmanagers.wire.values import obj
+from valence.podmanagers.wire.values import text
+from valence.podmanagers.wire.values import whole
 
 _HEALTH = {'OK': 'ok', 'Warning': 'warning', 'Critical': 'critical'}
 _POWER = {'On': 'on', 'Off': 'off'}
+_ENABLED = {'Enabled': 'enabled', 'Disabled': 'disabled'}
 _OUT_OF_USE = ('Disabled', 'Absent', 'UnavailableOffline', 'InTest')
-_STORED = ('storage_gib', 'drives')
-# What is told by the parts of a system, by the collection they are in. Older
-# services have SimpleStorage; some tell the same drives twice.
-TOLD_BY = {
+_STORAGE_FIELDS = ('storage_gib', 'drives')
+# The fields of a system that are read from its parts, by the collection that
+# holds those. Older services have SimpleStorage; some show the same drives
+# in both.
+PART_FIELDS = {
     'Processors': (
         *('cpu_model', 'cpu_architecture'),
         *('cpu_sockets', 'cpu_cores', 'cpu_threads'),
     ),
     'Memory': ('memory_mib', 'memory_type'),
     'EthernetInterfaces': ('nics',),
-    'Storage': _STORED,
-    'SimpleStorage': _STORED,
-    'Drives': _STORED,
+    'Storage': _STORAGE_FIELDS,
+    'SimpleStorage': _STORAGE_FIELDS,
+    'Drives': _STORAGE_FIELDS,
 }
-
-# By this what Valence made is known again: "Valence node UUID" where there is
-# room for words, else "valence-UUID".
+# How Valence marks what it composed: "Valence node UUID" in a description,
+# "valence-UUID" in a name or tag.
 _MARKER = re.compile(
     r'valence(?: node )?-?'
     r'([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})',
     re.IGNORECASE,
 )
 
+# Bodies by URI, and those of a system's parts by the collection.
+Bodies = dict[str, JsonObject]
+Parts = Mapping[str, Bodies]
 
-def marker(value: Any) -> str | None:
-    """The UUID of a Valence node that a text of a pod manager names."""
+
+class Drive(TypedDict):
+    """A drive of a system. The size is in whole GiB, rounded down."""
+
+    resource_uri: str
+    capacity_gib: int
+    type: str | None
+    protocol: str | None
+
+
+class Nic(TypedDict):
+    """A network interface of a system, its address in lower case."""
+
+    resource_uri: str
+    mac: str | None
+    speed_mbps: int | None
+
+
+def marker(value: object) -> str | None:
+    """The UUID of the Valence node that a text names."""
     found = _MARKER.search(value) if isinstance(value, str) else None
     return found[1].lower() if found else None
 
 
-def unmarked(value: str) -> str:
-    """A text without the marker that we put into it."""
+def remove_marker(value: str) -> str:
+    """A text without the marker that Valence put into it."""
     return _MARKER.sub('', value).strip()
 
 
-def rsd_nodes(root: dict[str, Any]) -> str | None:
-    """Where RSD has its nodes: each generation has its own place."""
-    oem = obj(root.get('Oem'))
-    for place in (
-        root,
-        obj(oem.get('Intel_RackScale')),
-        obj(oem.get('Intel:RackScale')),
-    ):
-        uri = link(place.get('Nodes'))
-        if uri:
-            return uri
-    return None
+def state(body: JsonObject) -> str:
+    """``Status.State``, as the service reports it."""
+    return str(obj(body.get('Status')).get('State'))
 
 
-def text(value: Any, length: int = 255) -> str | None:
-    """Text of at most ``length`` characters; None for anything else."""
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        value = str(value)
-    if not isinstance(value, str):
-        return None
-    value = value.replace('\0', '').strip()
-    return value.encode('utf-8', 'replace').decode()[:length] or None
+def enabled(body: JsonObject) -> str:
+    """Whether a chassis or storage is enabled or disabled."""
+    return _ENABLED.get(state(body), 'unknown')
 
 
-def number(value: Any) -> float:
-    """A number that is not negative; 0 for anything else."""
-    try:
-        result = float(value) if not isinstance(value, bool) else 0.0
-    except (TypeError, ValueError, OverflowError):
-        return 0.0
-    # Neither NaN nor what no column can hold.
-    return result if 0 <= result < 2**53 else 0.0
-
-
-def count(value: Any) -> int:
-    """A count that fits an integer column."""
-    return whole(number(value))
-
-
-def whole(value: float) -> int:
-    """A whole number, rounded down, that fits an integer column."""
-    return min(int(value), 2**31 - 1)
-
-
-def obj(value: Any) -> dict[str, Any]:
-    """A JSON object; an empty one for anything else."""
-    return value if isinstance(value, dict) else {}
-
-
-def health(body: dict[str, Any]) -> str:
+def health(body: JsonObject) -> str:
     """The health that a resource reports."""
     return _HEALTH.get(str(obj(body.get('Status')).get('Health')), 'unknown')
 
 
-def power(body: dict[str, Any]) -> str:
+def power(body: JsonObject) -> str:
     """The power state that a system or node reports."""
     return _POWER.get(str(body.get('PowerState')), 'unknown')
 
 
-def name(body: dict[str, Any], uri: str) -> str:
-    """What a resource is called; the end of its URI if it has no name."""
-    last = uri.rstrip('/').rpartition('/')[2]
-    return text(body.get('Name')) or text(body.get('Id')) or last[:255] or '-'
+def name(body: JsonObject, uri: str) -> str:
+    """The name of a resource; the last segment of its URI if it has none."""
+    return (
+        text(body.get('Name'))
+        or text(body.get('Id'))
+        or last_segment(uri)[:255]
+        or '-'
+    )
 
 
-def labels(body: dict[str, Any]) -> dict[str, Any]:
-    """What is written on a piece of hardware, and how it is."""
+def labels(body: JsonObject) -> JsonObject:
+    """The fields that all hardware has."""
     return {
         'manufacturer': text(body.get('Manufacturer')),
         'model': text(body.get('Model')),
@@ -127,9 +124,8 @@ def labels(body: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def chassis_item(uri: str, body: dict[str, Any]) -> hardware.Item:
+def chassis_item(uri: str, body: JsonObject) -> hardware.Item:
     """A chassis."""
-    state = str(obj(body.get('Status')).get('State'))
     oem = obj(obj(body.get('Oem')).get('Intel_RackScale'))
     place = obj(oem.get('Location')) or obj(body.get('Location'))
     return hardware.Item(
@@ -140,73 +136,64 @@ def chassis_item(uri: str, body: dict[str, Any]) -> hardware.Item:
             'name': name(body, uri),
             'type': (text(body.get('ChassisType'), 64) or 'other').lower(),
             'location': text(place.get('Id')) or text(place.get('Info')),
-            'state': {'Enabled': 'enabled', 'Disabled': 'disabled'}.get(
-                state, 'unknown'
-            ),
+            'state': enabled(body),
         },
         properties=body,
     )
 
 
 def system_item(
-    uri: str,
-    body: dict[str, Any],
-    parts: dict[str, list[tuple[str, dict[str, Any]]]],
-    used: bool,
+    uri: str, body: JsonObject, parts: Parts, used: bool
 ) -> hardware.Item:
     """A system with its parts.
 
-    :param parts: what lies in the collections below it, each with its URI:
-        Processors, Memory, EthernetInterfaces, Drives.
-    :param used: whether a node on the pod manager is made of it.
+    :param parts: the members of its collections Processors, Memory,
+        EthernetInterfaces and Drives.
+    :param used: whether a node on the pod manager is composed of it.
     """
-    drives = [drive(*found) for found in parts.get('Drives', ())]
-    chassis = links(obj(body.get('Links')).get('Chassis'))
+    drives = [drive(*found) for found in parts['Drives'].items()]
+    chassis = related(body, 'Chassis')
     return hardware.Item(
         uri=uri,
         parent=chassis[0] if chassis else None,
         values={
             **labels(body),
-            **_processors(body, [part for _, part in parts['Processors']]),
-            **_memory(body, [part for _, part in parts['Memory']]),
+            **_processors(body, parts['Processors'].values()),
+            **_memory(body, parts['Memory'].values()),
             'name': name(body, uri),
             'hardware_uuid': text(body.get('UUID')),
             'type': (text(body.get('SystemType'), 64) or '').lower() or None,
-            'storage_gib': whole(
-                sum(found['capacity_gib'] or 0 for found in drives)
-            ),
+            'storage_gib': whole(sum(one['capacity_gib'] for one in drives)),
             'drives': drives,
             'zones': [],
-            'nics': [nic(*found) for found in parts['EthernetInterfaces']],
+            'nics': [
+                nic(*found) for found in parts['EthernetInterfaces'].items()
+            ],
             'power_state': power(body),
-            'state': system_state(body, used),
+            'state': availability(body, used),
         },
         properties=body,
     )
 
 
-def system_state(body: dict[str, Any], used: bool) -> str:
-    """Whether a system can be had."""
+def availability(body: JsonObject, used: bool) -> str:
+    """The state of a system or device: free, used or unavailable."""
     if used:
         return 'used'
-    status = obj(body.get('Status'))
-    if str(status.get('State')) in _OUT_OF_USE:
-        return 'unavailable'
-    return 'unavailable' if health(body) == 'critical' else 'free'
+    broken = state(body) in _OUT_OF_USE or health(body) == 'critical'
+    return 'unavailable' if broken else 'free'
 
 
-def _processors(
-    body: dict[str, Any], parts: list[dict[str, Any]]
-) -> dict[str, Any]:
+def _processors(body: JsonObject, parts: Collection[JsonObject]) -> JsonObject:
     summary = obj(body.get('ProcessorSummary'))
     cpus = [
         part
         for part in parts
         if part.get('ProcessorType') in (None, 'CPU')
-        and str(obj(part.get('Status')).get('State')) != 'Absent'
+        and state(part) != 'Absent'
     ]
     threads = sum(count(part.get('TotalThreads')) for part in cpus)
-    # Some services tell threads only.
+    # Some services show threads only.
     cores = sum(
         count(part.get('TotalCores')) or count(part.get('TotalThreads')) // 2
         for part in cpus
@@ -223,9 +210,7 @@ def _processors(
     }
 
 
-def _memory(
-    body: dict[str, Any], parts: list[dict[str, Any]]
-) -> dict[str, Any]:
+def _memory(body: JsonObject, parts: Collection[JsonObject]) -> JsonObject:
     mib = sum(count(part.get('CapacityMiB')) for part in parts)
     summary = obj(body.get('MemorySummary'))
     total = number(summary.get('TotalSystemMemoryGiB')) * 1024
@@ -236,8 +221,8 @@ def _memory(
     }
 
 
-def drive(uri: str, body: dict[str, Any]) -> dict[str, Any]:
-    """A drive. Sizes are whole GiB, rounded down."""
+def drive(uri: str, body: JsonObject) -> Drive:
+    """A drive."""
     size = number(body.get('CapacityBytes')) / 2**30
     return {
         'resource_uri': uri,
@@ -248,8 +233,8 @@ def drive(uri: str, body: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def nic(uri: str, body: dict[str, Any]) -> dict[str, Any]:
-    """A network interface. Its MAC address is in the usual lower case."""
+def nic(uri: str, body: JsonObject) -> Nic:
+    """A network interface."""
     mac = text(body.get('MACAddress'), 64) or text(
         body.get('PermanentMACAddress'), 64
     )
@@ -260,137 +245,17 @@ def nic(uri: str, body: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def read_systems(
-    crawler: redfish_crawler.Crawler, uris: list[str], used: set[str]
-) -> list[hardware.Item]:
-    """Read systems with all their parts, a wave of requests at a time.
-
-    :param used: the URIs of systems that nodes are made of.
-    """
-    systems = crawler.get_many(uris)
-    collections = {
-        (uri, kind): collection
-        for uri, body in systems.items()
-        for kind in _collections(body)
-        if (collection := link(body.get(kind)))
-    }
-    members = crawler.members_of(collections.values())
-    crawler.get_many(uri for found in members.values() for uri in found)
-    drives = {
-        uri: _drives_of(
-            crawler, members.get(collections.get((uri, 'Storage'), ''), [])
-        )
-        for uri in systems
-    }
-    crawler.get_many(uri for found in drives.values() for uri in found)
-    items = []
-    for uri, body in systems.items():
-        held = {
-            kind: members.get(collections.get((uri, kind), ''), [])
-            for kind in TOLD_BY
-        }
-        held['Drives'] = drives[uri]
-        parts = {
-            kind: list(crawler.get_many(found).items())
-            for kind, found in held.items()
-        }
-        parts['Drives'] += simple_drives(dict(parts['SimpleStorage']))
-        item = system_item(uri, body, parts, uri in used)
-        for kind, found in held.items():
-            if crawler.lacks([collections.get((uri, kind), ''), *found]):
-                item.unknown.update(TOLD_BY[kind])
-        items.append(item)
-    return items
-
-
-def _collections(body: dict[str, Any]) -> list[str]:
-    """The kinds of parts that are read with a system."""
-    instead = 'SimpleStorage' if link(body.get('Storage')) else 'Storage'
-    return [kind for kind in TOLD_BY if kind not in ('Drives', instead)]
-
-
-def simple_drives(
-    bodies: dict[str, dict[str, Any]],
-) -> list[tuple[str, dict[str, Any]]]:
-    """The devices of SimpleStorage, each with a URI: that of its place.
-
-    Empty bays and CD drives are among them; those have no capacity.
-    """
-    return [
-        (f'{uri}#/Devices/{n}', obj(device))
-        for uri, body in bodies.items()
-        if isinstance(body.get('Devices'), list)
-        for n, device in enumerate(body['Devices'])
-        if number(obj(device).get('CapacityBytes')) > 0
-    ]
-
-
-def _drives_of(
-    crawler: redfish_crawler.Crawler, storages: list[str]
-) -> list[str]:
-    return [
-        uri
-        for storage in crawler.get_many(storages).values()
-        for uri in links(storage.get('Drives'))
-    ]
-
-
-def read_chassis(
-    crawler: redfish_crawler.Crawler, uris: list[str]
-) -> list[hardware.Item]:
-    """Read chassis."""
-    return [
-        chassis_item(uri, body) for uri, body in crawler.get_many(uris).items()
-    ]
-
-
-def find_parents(seen: hardware.Inventory) -> None:
-    """Have chassis tell what they contain, where that does not tell itself.
-
-    Of several that tell so of a system the innermost is right.
-    """
-    told = {
-        chassis.uri: obj(chassis.properties.get('Links'))
-        for chassis in seen.chassis
-    }
-    parents = {
-        inner: uri
-        for uri, names in told.items()
-        for inner in links(names.get('Contains'))
-        if inner != uri
-    }
-    for chassis in seen.chassis:
-        chassis.parent = chassis.parent or parents.get(chassis.uri)
-    above = {chassis.uri: chassis.parent for chassis in seen.chassis}
-    holders = {
-        system: uri
-        for uri in sorted(told, key=lambda uri: _depth(uri, above))
-        for system in links(told[uri].get('ComputerSystems'))
-    }
-    for system in seen.systems:
-        system.parent = system.parent or holders.get(system.uri)
-
-
-def _depth(uri: str | None, above: Mapping[str, str | None]) -> int:
-    """How many chassis a chassis stands in; in circles, a few too many."""
-    passed: set[str] = set()
-    while uri is not None and uri not in passed:
-        passed.add(uri)
-        uri = above.get(uri)
-    return len(passed)
-
-
 def device_item(
     uri: str,
-    body: dict[str, Any],
+    body: JsonObject,
     *,
     used: bool,
     parent: str | None = None,
-    **values: Any,
+    **values: object,
 ) -> hardware.Item:
     """A pooled device.
 
-    :param values: what is known of it besides its labels; ``type`` at least.
+    :param values: its other fields; ``type`` at least.
     """
     return hardware.Item(
         uri=uri,
@@ -406,8 +271,114 @@ def device_item(
             'zones': [],
             **labels(body),
             'name': name(body, uri),
-            'state': system_state(body, used),
+            'state': availability(body, used),
             **values,
         },
         properties=body,
     )
+
+
+def simple_drives(bodies: Bodies) -> Bodies:
+    """The devices of SimpleStorage, by the JSON pointer to each.
+
+    Empty bays and CD drives are among them; those have no capacity.
+    """
+    return {
+        f'{uri}#/Devices/{n}': obj(device)
+        for uri, body in bodies.items()
+        for n, device in enumerate(array(body.get('Devices')))
+        if number(obj(device).get('CapacityBytes')) > 0
+    }
+
+
+def read_systems(
+    crawler: Crawler, uris: list[str], used: set[str]
+) -> list[hardware.Item]:
+    """Read systems with all their parts, level by level.
+
+    :param used: the URIs of systems that nodes are composed of.
+    """
+    systems = crawler.get_many(uris)
+    collections = {
+        (uri, kind): collection
+        for uri, body in systems.items()
+        for kind in _collections(body)
+        if (collection := link(body.get(kind)))
+    }
+    members = crawler.get_members(collections.values())
+    drives = {
+        uri: _drives_of(
+            crawler, members.get(collections.get((uri, 'Storage'), ''), [])
+        )
+        for uri in systems
+    }
+    crawler.get_many(uri for found in drives.values() for uri in found)
+    items = []
+    for uri, body in systems.items():
+        found = {
+            kind: members.get(collections.get((uri, kind), ''), [])
+            for kind in PART_FIELDS
+        }
+        found['Drives'] = drives[uri]
+        parts = {kind: crawler.get_many(found[kind]) for kind in found}
+        parts['Drives'] |= simple_drives(parts['SimpleStorage'])
+        item = system_item(uri, body, parts, uri in used)
+        for kind, listed in found.items():
+            if crawler.lacks([collections.get((uri, kind), ''), *listed]):
+                item.unknown.update(PART_FIELDS[kind])
+        items.append(item)
+    return items
+
+
+def _collections(body: JsonObject) -> list[str]:
+    """The kinds of parts that are read with a system."""
+    skipped = 'SimpleStorage' if link(body.get('Storage')) else 'Storage'
+    return [kind for kind in PART_FIELDS if kind not in ('Drives', skipped)]
+
+
+def _drives_of(crawler: Crawler, storages: list[str]) -> list[str]:
+    return [
+        uri
+        for storage in crawler.get_many(storages).values()
+        for uri in links(storage.get('Drives'))
+    ]
+
+
+def read_chassis(crawler: Crawler, uris: list[str]) -> list[hardware.Item]:
+    """Read chassis."""
+    return [
+        chassis_item(uri, body) for uri, body in crawler.get_many(uris).items()
+    ]
+
+
+def find_parents(seen: hardware.Inventory) -> None:
+    """Derive missing parents from the chassis that contain an item.
+
+    Of several chassis that contain a system, the innermost is its parent.
+    """
+    bodies = {chassis.uri: chassis.properties for chassis in seen.chassis}
+    parents = {
+        inner: uri
+        for uri, body in bodies.items()
+        for inner in related(body, 'Contains')
+        if inner != uri
+    }
+    for chassis in seen.chassis:
+        chassis.parent = chassis.parent or parents.get(chassis.uri)
+    above = {chassis.uri: chassis.parent for chassis in seen.chassis}
+    holders = {
+        system: uri
+        for uri in sorted(bodies, key=lambda uri: _depth(uri, above))
+        for system in related(bodies[uri], 'ComputerSystems')
+    }
+    for system in seen.systems:
+        system.parent = system.parent or holders.get(system.uri)
+
+
+def _depth(uri: str | None, above: Mapping[str, str | None]) -> int:
+    """How many chassis a chassis is in; the links may form a circle."""
+    passed: set[str] = set()
+    while uri is not None and uri not in passed:
+        passed.add(uri)
+        uri = above.get(uri)
+    return len(passed)

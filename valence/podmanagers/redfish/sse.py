@@ -4,12 +4,12 @@
 import re
 from collections.abc import Iterable
 from collections.abc import Iterator
-from typing import Any
 
 import requests
 from oslo_config import cfg
 from oslo_log import log
 
+from valence.common.types import JsonObject
 from valence.podmanagers.wire import client
 from valence.podmanagers.wire import decoding
 from valence.podmanagers.wire import transport
@@ -18,7 +18,7 @@ LOG = log.getLogger(__name__)
 
 
 class EventStream:
-    """The events that come over an open stream, as JSON objects."""
+    """The events of an open stream, as JSON objects."""
 
     def __init__(
         self, response: requests.Response, sent: transport.Sent
@@ -26,8 +26,9 @@ class EventStream:
         self._response = response
         self._sent = sent
 
-    def __iter__(self) -> Iterator[dict[str, Any]]:
-        # What comes in chunks comes whole; the rest is waited for by bytes.
+    def __iter__(self) -> Iterator[JsonObject]:
+        # A chunk is delivered when it is complete; without chunks a larger
+        # read would wait for events that have not happened yet.
         chunked = getattr(self._response.raw, 'chunked', False)
         size = client.CHUNK if chunked else 1
         data: list[bytes] = []
@@ -40,28 +41,27 @@ class EventStream:
                     data = []
                 if sum(map(len, data)) > cfg.CONF.redfish.max_answer_bytes:
                     raise ValueError('an event is too large')
-        except (*client.NO_ANSWER, AttributeError) as exc:
+        except (*client.FAILURES, AttributeError) as exc:
             LOG.debug('The event stream ended: %s', exc)
         finally:
             self._response.close()
 
     def close(self) -> None:
-        """End the stream; whoever reads from it sees its end."""
-        self._sent.cut()
+        """End the stream; its reader sees the end."""
+        self._sent.shut_down()
 
 
 def _lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    """The lines of a stream, which CR, LF or both of them end.
+    """The lines of a stream, which end with CR, LF or CR LF.
 
-    That, and the mark that may come first, is how server-sent events are told
-    apart in HTML, 9.2.6.
+    HTML, 9.2.6, defines that, and the byte order mark that may come first.
 
     :raises ValueError: for a line that is too long.
     """
     rest, begun, halved = b'', False, False
     for chunk in chunks:
         if halved:
-            # The CR before has ended the line already.
+            # The CR of the previous chunk has ended the line.
             chunk = chunk.removeprefix(b'\n')
         halved = chunk.endswith(b'\r')
         *lines, rest = re.split(rb'\r\n|\n|\r', rest + chunk)
@@ -72,8 +72,8 @@ def _lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
             raise ValueError('a line is too long')
 
 
-def _event(data: bytes) -> dict[str, Any]:
-    """An event; one that cannot be read may be about anything."""
+def _event(data: bytes) -> JsonObject:
+    """An event; an empty one, which may mean anything, if it is malformed."""
     try:
         event = decoding.decode(data)
     except ValueError:

@@ -1,48 +1,44 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is stored on, and not part of a system: drives, volumes and pools."""
+"""Storage that is not part of a system: drives, volumes and pools."""
 
-from typing import Any
-
+from valence.common.types import JsonObject
 from valence.podmanagers import hardware
-from valence.podmanagers.redfish import crawler as redfish_crawler
-from valence.podmanagers.redfish.client import link
-from valence.podmanagers.redfish.client import links
-from valence.podmanagers.redfish.resources import device_item
-from valence.podmanagers.redfish.resources import drive
-from valence.podmanagers.redfish.resources import labels
-from valence.podmanagers.redfish.resources import name
-from valence.podmanagers.redfish.resources import number
-from valence.podmanagers.redfish.resources import obj
-from valence.podmanagers.redfish.resources import whole
+from valence.podmanagers.redfish import resources
+from valence.podmanagers.redfish.crawler import Crawler
+from valence.podmanagers.redfish.links import link
+from valence.podmanagers.redfish.links import related
+from valence.podmanagers.wire.values import number
+from valence.podmanagers.wire.values import obj
+from valence.podmanagers.wire.values import whole
 
 _SIZES = ('capacity_gib', 'free_gib')
 
 
 def read_pooled_drives(
-    crawler: redfish_crawler.Crawler, seen: hardware.Inventory, used: set[str]
+    crawler: Crawler, seen: hardware.Inventory, used: set[str]
 ) -> list[hardware.Item]:
-    """The drives in those chassis that hold no system: they can be attached.
+    """The drives in chassis without systems: they can be attached.
 
-    :param seen: with the chassis read.
+    :param seen: the inventory with its chassis.
     """
     homes: dict[str, str] = {}
     collections: dict[str, str] = {}
     for chassis in seen.chassis:
-        told = obj(chassis.properties.get('Links'))
-        if links(told.get('ComputerSystems')):
+        if related(chassis.properties, 'ComputerSystems'):
             continue
-        homes.update(dict.fromkeys(links(told.get('Drives')), chassis.uri))
-        # Later services have them in a collection, some in both.
+        listed = related(chassis.properties, 'Drives')
+        homes.update(dict.fromkeys(listed, chassis.uri))
+        # Later services have a collection, some have both.
         collection = link(chassis.properties.get('Drives'))
-        if collection and not told.get('Drives'):
+        if collection and not listed:
             collections[collection] = chassis.uri
     for collection, drives in crawler.members_of(collections).items():
         homes.update(dict.fromkeys(drives, collections[collection]))
     items = []
     for uri, body in crawler.get_many(homes).items():
-        found = drive(uri, body)
+        found = resources.drive(uri, body)
         items.append(
-            device_item(
+            resources.device_item(
                 uri,
                 body,
                 used=uri in used,
@@ -57,7 +53,7 @@ def read_pooled_drives(
 
 
 def read_volumes(
-    crawler: redfish_crawler.Crawler, services: list[str], used: set[str]
+    crawler: Crawler, services: list[str], used: set[str]
 ) -> list[hardware.Item]:
     """The volumes of storage services: they can be attached."""
     bodies = crawler.get_many(services)
@@ -67,10 +63,10 @@ def read_volumes(
     members = crawler.members_of(collections)
     uris = [uri for found in members.values() for uri in found]
     return [
-        device_item(
+        resources.device_item(
             uri,
             body,
-            used=uri in used or _assigned(body),
+            used=uri in used or _is_assigned(body),
             type='volume',
             capacity_gib=whole(number(body.get('CapacityBytes')) / 2**30),
         )
@@ -78,14 +74,12 @@ def read_volumes(
     ]
 
 
-def _assigned(body: dict[str, Any]) -> bool:
+def _is_assigned(body: JsonObject) -> bool:
     oem = obj(obj(body.get('Oem')).get('Intel_RackScale'))
     return oem.get('Assigned') in (True, 'true')
 
 
-def read_storages(
-    crawler: redfish_crawler.Crawler, uris: list[str]
-) -> list[hardware.Item]:
+def read_storages(crawler: Crawler, uris: list[str]) -> list[hardware.Item]:
     """Storage services and their pools."""
     services = crawler.get_many(uris)
     collections = {
@@ -93,49 +87,42 @@ def read_storages(
         for uri, body in services.items()
         if (collection := link(body.get('StoragePools')))
     }
-    members = crawler.members_of(collections.values())
-    bodies = crawler.get_many(
-        uri for found in members.values() for uri in found
-    )
+    members = crawler.get_members(collections.values())
     items = []
     for uri, body in services.items():
+        collection = collections.get(uri, '')
+        listed = members.get(collection, [])
         pools = [
-            _storage_item(pool, bodies[pool], 'pool', uri)
-            for pool in members.get(collections.get(uri, ''), [])
-            if pool in bodies
+            _item(pool, found, 'pool', uri)
+            for pool, found in crawler.get_many(listed).items()
         ]
-        service = _storage_item(uri, body, 'service', None)
+        service = _item(uri, body, 'service', None)
         for size in _SIZES:
             service.values[size] = whole(
                 sum(pool.values[size] for pool in pools)
             )
-        collection = collections.get(uri, '')
-        if crawler.lacks([collection, *members.get(collection, ())]):
+        if crawler.lacks([collection, *listed]):
             service.unknown.update(_SIZES)
         items.extend([service, *pools])
     return items
 
 
-def _storage_item(
-    uri: str, body: dict[str, Any], kind: str, parent: str | None
+def _item(
+    uri: str, body: JsonObject, kind: str, parent: str | None
 ) -> hardware.Item:
     data = obj(obj(body.get('Capacity')).get('Data'))
     total = number(data.get('AllocatedBytes')) / 2**30
-    state = str(obj(body.get('Status')).get('State'))
+    consumed = number(data.get('ConsumedBytes')) / 2**30
     return hardware.Item(
         uri=uri,
         parent=parent,
         values={
-            **labels(body),
-            'name': name(body, uri),
+            **resources.labels(body),
+            'name': resources.name(body, uri),
             'type': kind,
             'capacity_gib': whole(total),
-            'free_gib': max(
-                0, whole(total - number(data.get('ConsumedBytes')) / 2**30)
-            ),
-            'state': {'Enabled': 'enabled', 'Disabled': 'disabled'}.get(
-                state, 'unknown'
-            ),
+            'free_gib': max(0, whole(total - consumed)),
+            'state': resources.enabled(body),
         },
         properties=body,
     )

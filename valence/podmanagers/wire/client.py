@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """JSON over HTTP, for drivers of any protocol.
 
-A request has one deadline for all of it, an answer a limit on its size. The
-environment chooses neither proxies nor certificates, and the password goes to
-no other host than the one that was registered.
+A request has one deadline for all of it, a response a maximum size. Proxies
+and certificates are not taken from the environment. The password is sent to
+the registered host only.
 """
 
 import ssl
 import tempfile
 import urllib.parse
-from typing import Any
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import requests
@@ -17,13 +17,14 @@ import urllib3
 from oslo_config import cfg
 
 from valence.common import exception
+from valence.common.types import JsonObject
 from valence.podmanagers import base
 from valence.podmanagers.wire import decoding
 from valence.podmanagers.wire import transport
 
 CHUNK = 65536
-# What stands for "no proper answer came".
-NO_ANSWER = (
+# What is raised when no complete response arrives.
+FAILURES = (
     requests.RequestException,
     urllib3.exceptions.HTTPError,
     OSError,
@@ -32,27 +33,27 @@ NO_ANSWER = (
 _REDIRECTS = (301, 302, 303, 307, 308)
 _MAX_REDIRECTS = 5
 
-# Who chose not to verify certificates need not be told so at each request.
+# A pod manager registered as insecure would be warned of at each request.
 urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
 
 
-class Answer(NamedTuple):
-    """What came back.
+class Response(NamedTuple):
+    """A complete response.
 
     :param body: the JSON object; empty where there was none.
-    :param location: the path of the ``Location`` header.
+    :param location: the path and query of the ``Location`` header.
     """
 
     status: int
-    body: dict[str, Any]
+    body: JsonObject
     location: str | None
-    headers: Any
+    headers: Mapping[str, str]
 
 
 class Http:
     """Requests to one service, from any number of threads.
 
-    :param prefix: a path of the service's own that links may lack.
+    :param prefix: the path prefix of the service, which links may lack.
     :param headers: sent with every request.
     """
 
@@ -70,8 +71,8 @@ class Http:
         if parts.scheme == 'https':
             self._verify, self._ca_file = _trust(connection)
         self._headers = {'Accept': 'application/json', **(headers or {})}
-        # An adapter without the session around it: it does all that is wanted
-        # for two thirds of the cost, and asks the environment for nothing.
+        # The adapter without a requests session: it does what is needed at
+        # two thirds of the cost, and reads nothing from the environment.
         self._adapter = transport.Adapter(
             pool_connections=2,
             pool_maxsize=cfg.CONF.redfish.parallel + 4,
@@ -82,20 +83,22 @@ class Http:
         self._adapter.close()
 
     def url(self, uri: str) -> str:
-        """The whole URL of a link, which may lack our path prefix."""
+        """The whole URL of a link, which may lack the path prefix.
+
+        The host of a link is ignored: the password is sent to ours only.
+        """
         parts = urllib.parse.urlsplit(uri)
         path = parts.path if parts.path.startswith('/') else '/' + parts.path
         if self._prefix and not path.startswith(self._prefix + '/'):
             path = self._prefix + path
         query = f'?{parts.query}' if parts.query else ''
-        # Whatever host a link names: the password only goes to ours.
         return f'{self._origin}{path}{query}'
 
-    def login(self) -> Any:
-        """User name and password as HTTP Basic wants them."""
+    def credentials(self) -> tuple[bytes, bytes] | None:
+        """User name and password for HTTP Basic authentication."""
         if self._connection.username is None:
             return None
-        # Bytes, so that names beyond Latin-1 pass; the stubs know text only.
+        # As bytes, names beyond Latin-1 pass.
         password = self._connection.password or ''
         return self._connection.username.encode(), password.encode()
 
@@ -104,33 +107,33 @@ class Http:
         method: str,
         uri: str,
         deadline: base.Deadline,
-        body: dict[str, Any] | None = None,
+        body: JsonObject | None = None,
         headers: dict[str, str] | None = None,
         basic: bool = False,
-    ) -> Answer:
-        """Send a request and read the whole answer, whatever it says.
+    ) -> Response:
+        """Send a request and read the whole response, whatever its status.
 
-        :param basic: log in with every request.
-        :raises PodManagerUnavailable: when no proper answer came in time.
+        :param basic: authenticate with user name and password.
+        :raises PodManagerUnavailable: when no complete response came in time.
         """
         for _ in range(_MAX_REDIRECTS):
-            answer = self._send_once(
+            response = self._send_once(
                 method, uri, deadline, body, headers, basic
             )
-            if answer.status not in _REDIRECTS or answer.location is None:
-                return answer
-            self._check_redirect(answer.headers['Location'])
-            uri = urllib.parse.urljoin(uri, answer.location)
-            if answer.status == 303:
+            if response.status not in _REDIRECTS or response.location is None:
+                return response
+            self._check_redirect(response.headers['Location'])
+            uri = urllib.parse.urljoin(uri, response.location)
+            if response.status == 303:
                 method, body = 'GET', None
         raise exception.PodManagerUnavailable(
-            reason=f'{uri} is redirected for ever'
+            reason=f'too many redirects, the last to {uri}'
         )
 
     def _check_redirect(self, location: str) -> None:
-        """Stop at a way to another scheme: it was not registered.
+        """Refuse a redirect to another scheme: it was not registered.
 
-        :raises PodManagerUnavailable: naming what to register instead.
+        :raises PodManagerUnavailable: naming the URL to register instead.
         """
         scheme = urllib.parse.urlsplit(location).scheme
         if scheme and not self._origin.startswith(f'{scheme}://'):
@@ -143,10 +146,10 @@ class Http:
         method: str,
         uri: str,
         deadline: base.Deadline,
-        body: dict[str, Any] | None,
+        body: JsonObject | None,
         headers: dict[str, str] | None,
         basic: bool,
-    ) -> Answer:
+    ) -> Response:
         left = deadline.left()
         if left <= 0:
             raise exception.PodManagerUnavailable(
@@ -159,11 +162,11 @@ class Http:
                     prepared, stream=True, timeout=left, verify=self._verify
                 ) as response:
                     content = _read(response)
-        except NO_ANSWER as exc:
+        except FAILURES as exc:
             raise exception.PodManagerUnavailable(
                 reason=_explain(exc, method, uri, deadline)
             ) from None
-        return Answer(
+        return Response(
             response.status_code,
             _parse(response, content, uri),
             _path(response.headers.get('Location')),
@@ -174,7 +177,7 @@ class Http:
         self,
         method: str,
         uri: str,
-        body: dict[str, Any] | None,
+        body: JsonObject | None,
         headers: dict[str, str] | None,
         basic: bool,
     ) -> requests.PreparedRequest:
@@ -184,7 +187,8 @@ class Http:
             url=self.url(uri),
             headers={**self._headers, **(headers or {})},
             json=body,
-            auth=self.login() if basic else None,
+            # The type stubs know text only.
+            auth=self.credentials() if basic else None,  # type: ignore[arg-type]
         )
         return prepared
 
@@ -195,9 +199,10 @@ class Http:
         headers: dict[str, str],
         basic: bool = False,
     ) -> tuple[requests.Response, transport.Sent]:
-        """Open an answer that may go on for ever.
+        """Send a GET whose response may never end.
 
-        :param deadline: when it has to have begun.
+        :param deadline: for the status line and headers.
+        :raises PodManagerUnavailable: when they did not come in time.
         """
         left = max(deadline.left(), 0.01)
         try:
@@ -208,15 +213,15 @@ class Http:
                     timeout=(left, None),
                     verify=self._verify,
                 )
-        except NO_ANSWER as exc:
+        except FAILURES as exc:
             raise exception.PodManagerUnavailable(
                 reason=_explain(exc, 'GET', uri, deadline)
             ) from None
         return response, sent
 
 
-def _trust(connection: base.Connection) -> tuple[bool | str, Any]:
-    """What ``requests`` is to verify certificates with, and what holds it."""
+def _trust(connection: base.Connection) -> tuple[bool | str, object]:
+    """How to verify certificates, and the temporary file that it names."""
     if connection.insecure:
         return False, None
     if connection.ca_cert is not None:
@@ -235,33 +240,37 @@ def _read(response: requests.Response) -> bytes:
         content += chunk
         if len(content) > limit:
             response.close()
-            raise ValueError(f'the answer is larger than {limit} bytes')
+            raise ValueError(f'the response is larger than {limit} bytes')
     return bytes(content)
 
 
 def _parse(
     response: requests.Response, content: bytes, uri: str
-) -> dict[str, Any]:
-    """The JSON object of an answer, whatever the answer calls itself."""
+) -> JsonObject:
+    """The JSON object of a response, whatever its content type.
+
+    :raises MalformedResponse: when a successful response is no JSON object.
+    """
     if not content.strip():
         return {}
-    words = [response.headers.get('Content-Type', 'no content type')[:64]]
+    details = [response.headers.get('Content-Type', 'no content type')[:64]]
     try:
         parsed = decoding.decode(content)
     except ValueError as exc:
         parsed = None
-        words.append(str(exc))
+        details.append(str(exc))
     if isinstance(parsed, dict):
         return parsed
     if response.status_code >= 300:
         return {}
-    raise exception.MalformedAnswer(
-        reason=f'the answer of {uri} is not a JSON object ({": ".join(words)})'
+    raise exception.MalformedResponse(
+        reason=f'the response of {uri} is not a JSON object '
+        f'({": ".join(details)})'
     )
 
 
 def _path(location: str | None) -> str | None:
-    """The path of a Location header, which may be absolute."""
+    """The path and query of a Location header, which may be absolute."""
     if not location:
         return None
     try:
@@ -274,12 +283,12 @@ def _path(location: str | None) -> str | None:
 def _explain(
     exc: Exception, method: str, uri: str, deadline: base.Deadline
 ) -> str:
-    """Why no answer came, for people."""
+    """Why there is no response, for people."""
     text = str(exc)
     if isinstance(exc, requests.exceptions.SSLError) or 'SSL' in text:
         return f'the TLS certificate or protocol is bad: {_innermost(exc)}'
     if deadline.left() <= 0 or isinstance(exc, requests.Timeout):
-        return f'timed out: {method} {uri} had no complete answer in time'
+        return f'timed out waiting for the response of {method} {uri}'
     if 'NameResolutionError' in text or 'getaddrinfo' in text:
         return 'the host name cannot be resolved'
     if 'Connection refused' in text:
@@ -288,6 +297,7 @@ def _explain(
 
 
 def _innermost(exc: BaseException) -> str:
+    """The message of the exception that caused the others."""
     while True:
         reason = getattr(exc, 'reason', None)
         inner = next(

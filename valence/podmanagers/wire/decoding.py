@@ -1,28 +1,27 @@
 # SPDX-License-Identifier: Apache-2.0
-"""JSON of any origin, such that it can be stored and shown."""
+"""JSON of any origin, decoded so that it can be stored and shown."""
 
 import json
-from typing import Any
 
 import orjson
 
-# No schema nests half as deep; what is to store or show it bears little more.
+# No Redfish schema nests half as deep; databases and clients take little more.
 _MAX_DEPTH = 64
-_CONTAINERS = (dict, list)
 
 
-def decode(content: bytes) -> Any:
-    """The value that JSON stands for.
+def decode(content: bytes) -> object:
+    """Decode JSON.
 
-    What is no Unicode in it is replaced, a byte order mark left out.
+    Invalid Unicode is replaced, a byte order mark skipped.
 
-    :raises ValueError: when it is no JSON, or nested too deeply.
+    :raises ValueError: when it is not JSON, or nested too deeply.
     """
+    value: object
     try:
         value = orjson.loads(content)
     except orjson.JSONDecodeError:
-        value = _leniently(content)
-    level = [value] if isinstance(value, _CONTAINERS) else []
+        value = _decode_leniently(content)
+    level = [value] if isinstance(value, dict | list) else []
     for _ in range(_MAX_DEPTH + 1):
         if not level:
             return value
@@ -30,17 +29,17 @@ def decode(content: bytes) -> Any:
             inner
             for outer in level
             for inner in (outer.values() if isinstance(outer, dict) else outer)
-            if isinstance(inner, _CONTAINERS)
+            if isinstance(inner, dict | list)
         ]
     raise ValueError(f'it is nested deeper than {_MAX_DEPTH} levels')
 
 
-def _leniently(content: bytes) -> Any:
+def _decode_leniently(content: bytes) -> object:
     try:
         value = json.loads(
             content.decode('utf-8-sig', 'replace'), parse_constant=_refuse
         )
-        # Escaped surrogates that stand alone are text to Python only.
+        # Escaped surrogates that stand alone are valid in Python's str only.
         text = json.dumps(value, ensure_ascii=False, allow_nan=False)
     except RecursionError:
         raise ValueError('it is nested too deeply') from None

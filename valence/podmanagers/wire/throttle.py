@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Asking a service no more at once than it bears."""
+"""Limit the requests in flight to what a service can take."""
 
 import contextlib
 import threading
@@ -15,36 +15,36 @@ from valence.podmanagers import base
 T = TypeVar('T')
 
 _FIRST_PARALLEL = 8
-# How often, and for how many seconds in all, a service that says that it is
-# busy is asked again. One that says so of a single resource, as some do of
-# systems that are off, must not hold up everything.
+# How often, and for how many seconds in all, a request that is refused
+# because the service is busy is repeated. Some services refuse a single
+# resource for ever, such as a system that is off: that must not delay others.
 _TRIES = 4
-_PATIENCE = 30.0
+_MAX_WAIT = 30.0
 
 
 class Busy(exception.PodManagerUnavailable):
-    """A service says that it bears no more for so many ``seconds``.
+    """A service is busy and asks to be called again after ``seconds``.
 
-    :ivar at_once: how many requests were under way when it said so.
+    :ivar in_flight: how many requests were in flight when it said so.
     """
 
-    at_once = 1
+    in_flight = 1
 
 
 class Throttle:
-    """How many requests at once a service bears, found out by asking it.
+    """Learns how many requests in flight a service can take.
 
-    Every round that goes well allows one more, up to [redfish] parallel; a
-    request that gets no proper answer halves what is allowed. When what was
-    refused goes well later, with fewer under way, it is known what was too
-    much, and not tried again in the same reading.
+    Every success allows 1/n more of n, up to [redfish] parallel; a request
+    without a response halves the number. When a refused request succeeds
+    later with fewer in flight, the number at which it was refused is not
+    tried again until the next reading begins.
     """
 
     def __init__(self) -> None:
-        self._most = cfg.CONF.redfish.parallel
-        self._limit = self._most
-        self._allowed = float(min(_FIRST_PARALLEL, self._most))
-        self._under_way = 0
+        self._maximum = cfg.CONF.redfish.parallel
+        self._limit = self._maximum
+        self._allowed = float(min(_FIRST_PARALLEL, self._maximum))
+        self._in_flight = 0
         self._readings = 0
         self._changed = threading.Condition()
         self._closed = threading.Event()
@@ -55,41 +55,41 @@ class Throttle:
         deadline: base.Deadline,
         tries: int = _TRIES,
     ) -> T:
-        """Call something in its place; again, later, while it is refused.
+        """Call something, and again while the service is busy.
 
-        :raises Busy: when it is refused for too long.
+        :raises Busy: when the service stays busy.
         """
-        patience: base.Deadline | None = None
+        end: base.Deadline | None = None
         refused: list[int] = []
         while True:
             try:
-                with self._place(deadline):
+                with self._slot(deadline):
                     result = call()
             except Busy as exc:
-                refused.append(exc.at_once)
-                patience = patience or deadline.sooner(_PATIENCE)
-                # The longer it lasts, the longer it is left in peace.
+                refused.append(exc.in_flight)
+                end = end or deadline.at_most(_MAX_WAIT)
+                # Each refusal lengthens the pause.
                 pause = exc.values['seconds'] * len(refused)
-                pause = min(pause, patience.left())
+                pause = min(pause, end.left())
                 if len(refused) == tries or not 0 < pause < deadline.left():
                     raise
                 if self._closed.wait(pause):
                     raise
                 continue
             if refused:
-                self._learn(min(refused) - 1)
+                self._lower(min(refused) - 1)
             return result
 
-    def _learn(self, limit: int) -> None:
+    def _lower(self, limit: int) -> None:
         with self._changed:
             self._limit = max(1, min(self._limit, limit))
             self._allowed = min(self._allowed, self._limit)
 
     def begin(self) -> None:
-        """Begin a reading; the first of several forgets what was too much."""
+        """Begin a reading; the first one in parallel resets the limit."""
         with self._changed:
             if not self._readings:
-                self._limit = self._most
+                self._limit = self._maximum
             self._readings += 1
 
     def end(self) -> None:
@@ -98,27 +98,28 @@ class Throttle:
             self._readings -= 1
 
     def close(self) -> None:
-        """Wait for nothing any more."""
+        """End all pauses; the requests in them fail."""
         self._closed.set()
 
     @contextlib.contextmanager
-    def _place(self, deadline: base.Deadline) -> Iterator[None]:
-        """Wait for a place among the requests, and keep it meanwhile.
+    def _slot(self, deadline: base.Deadline) -> Iterator[None]:
+        """Wait for a free slot and hold it.
 
-        Where others keep theirs for ever, half of the time is not waited for.
+        After half of the time left the request is sent without one: requests
+        that hang may hold all slots.
         """
         with self._changed:
             self._changed.wait_for(
-                lambda: self._under_way < int(self._allowed),
+                lambda: self._in_flight < int(self._allowed),
                 timeout=max(0.0, deadline.left() / 2),
             )
-            self._under_way += 1
+            self._in_flight += 1
         try:
             yield
             change = 1 / self._allowed
         except exception.PodManagerUnavailable as exc:
             if isinstance(exc, Busy):
-                exc.at_once = self._under_way
+                exc.in_flight = self._in_flight
             change = -self._allowed / 2
             raise
         except BaseException:
@@ -126,7 +127,7 @@ class Throttle:
             raise
         finally:
             with self._changed:
-                self._under_way -= 1
+                self._in_flight -= 1
                 allowed = self._allowed + change
                 self._allowed = max(1.0, min(float(self._limit), allowed))
                 self._changed.notify_all()

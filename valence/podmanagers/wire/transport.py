@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Requests with an end: one deadline for all of a request, not for a read.
+"""One deadline for a whole request, instead of one for each read.
 
-``requests`` bounds every single read, so a server that sends a byte now and
-then holds a caller for ever. Here a connection knows the deadline of the
-request it carries: nothing is sent after it, and a reaper cuts the socket when
-it passes.
+``requests`` limits every single read, so a server that sends a byte now and
+then blocks its caller for ever. Here a connection knows the deadline of its
+current request: nothing is sent after it, and a thread shuts the socket down
+when it passes.
 """
 
 import contextlib
@@ -22,7 +22,7 @@ import urllib3.connectionpool
 from valence.podmanagers import base
 
 _current = threading.local()
-# An open stream that hears nothing has to notice when its peer is gone.
+# The reader of an idle event stream has to notice when the peer is gone.
 _SOCKET_OPTIONS = [
     (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1),
     (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
@@ -33,21 +33,24 @@ _SOCKET_OPTIONS = [
 
 
 class _Reaper:
-    """Cuts sockets whose deadline has passed."""
+    """Shuts sockets down whose deadline has passed."""
 
     def __init__(self) -> None:
         self._heap: list[tuple[float, int, base.Deadline, socket.socket]] = []
-        self._alive: set[int] = set()
+        self._watched: set[int] = set()
         self._numbers = itertools.count()
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
 
     def watch(self, sock: socket.socket, deadline: base.Deadline) -> int:
-        """Cut the socket at its deadline, unless it is forgotten before."""
+        """Shut the socket down at its deadline.
+
+        :returns: what to give to :meth:`forget`.
+        """
         with self._changed:
             number = next(self._numbers)
             heapq.heappush(self._heap, (deadline.at, number, deadline, sock))
-            self._alive.add(number)
+            self._watched.add(number)
             if self._thread is None:
                 self._thread = threading.Thread(
                     target=self._run, name='reaper', daemon=True
@@ -58,14 +61,14 @@ class _Reaper:
             return number
 
     def forget(self, number: int) -> None:
-        """The request is through."""
+        """Leave a socket alone: its request has ended."""
         with self._changed:
-            self._alive.discard(number)
+            self._watched.discard(number)
 
     def _run(self) -> None:
         with self._changed:
             while True:
-                while self._heap and self._heap[0][1] not in self._alive:
+                while self._heap and self._heap[0][1] not in self._watched:
                     heapq.heappop(self._heap)
                 if not self._heap:
                     self._changed.wait()
@@ -75,15 +78,15 @@ class _Reaper:
                     self._changed.wait(deadline.left())
                     continue
                 heapq.heappop(self._heap)
-                self._alive.discard(number)
-                _cut(sock)
+                self._watched.discard(number)
+                _shut_down(sock)
 
 
 _REAPER = _Reaper()
 
 
 class Sent:
-    """The sockets that a request went over."""
+    """The sockets that a request was sent over."""
 
     def __init__(self, deadline: base.Deadline) -> None:
         self.deadline = deadline
@@ -91,25 +94,25 @@ class Sent:
         self.socket: socket.socket | None = None
 
     def watch(self, sock: socket.socket) -> None:
-        """Have a socket cut at the deadline."""
+        """Shut a socket down at the deadline."""
         self.socket = sock
         self.watched.append(_REAPER.watch(sock, self.deadline))
 
-    def cut(self) -> None:
-        """Cut the connection now; its reader sees it end."""
+    def shut_down(self) -> None:
+        """Shut the connection down now; its reader sees the end of file."""
         if self.socket is not None:
-            _cut(self.socket)
+            _shut_down(self.socket)
 
 
-def _cut(sock: socket.socket) -> None:
+def _shut_down(sock: socket.socket) -> None:
     with contextlib.suppress(OSError):
-        # Past the TLS layer, which is in use by another thread.
+        # Below the TLS layer, which another thread is using.
         socket.socket.shutdown(sock, socket.SHUT_RDWR)
 
 
 @contextlib.contextmanager
 def within(deadline: base.Deadline) -> Iterator[Sent]:
-    """Let the requests of this thread end at the deadline."""
+    """End the requests of this thread at the deadline."""
     sent = _current.sent = Sent(deadline)
     try:
         yield sent
@@ -119,7 +122,7 @@ def within(deadline: base.Deadline) -> Iterator[Sent]:
 
 
 class _Bounded:
-    """Mixed into the connection classes of urllib3."""
+    """Mixin that adds the deadline to urllib3's connections."""
 
     sock: Any
 
@@ -150,7 +153,7 @@ class _HTTPSPool(urllib3.connectionpool.HTTPSConnectionPool):
 
 
 class Adapter(requests.adapters.HTTPAdapter):
-    """Requests' own adapter over connections that know their deadline."""
+    """The adapter of ``requests`` over connections with a deadline."""
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         kwargs['socket_options'] = _SOCKET_OPTIONS

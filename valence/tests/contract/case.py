@@ -81,7 +81,9 @@ class Case(base.TestCase):
         with contextlib.closing(driver):
             for node in driver.list_nodes(self.soon()):
                 if node.uri not in self.before:
-                    driver.release(node.uri, self.soon())
+                    driver.release(
+                        node.uri, self.soon(), podmanagers.Progress()
+                    )
 
     def request(self, devices=None):
         """A request for parts that are free, as the scheduler would make."""
@@ -141,7 +143,9 @@ class Case(base.TestCase):
             try:
                 uri = self.patiently(begin).uri
                 return self.patiently(
-                    lambda uri=uri: driver.poll_compose(uri, self.soon())
+                    lambda uri=uri: driver.poll_compose(
+                        uri, self.soon(), podmanagers.Progress()
+                    )
                 )
             except exception.PodManagerUnavailable:
                 if attempt == 5:

@@ -16,7 +16,7 @@ class Events(case.Case):
     """Changes are told, over a stream or by deliveries."""
 
     def test_listen(self):
-        self.need('event stream', 'compose', 'release')
+        self.need('event_stream', 'compose', 'release')
         stream = self.driver.listen(self.soon())
         self.addCleanup(stream.close)
         told = queue.Queue()
@@ -26,7 +26,7 @@ class Events(case.Case):
         reader.start()
         node = self.bring(self.request())
         self.hear(told, node)
-        self.driver.release(node.uri, self.soon())
+        self.driver.release(node.uri, self.soon(), podmanagers.Progress())
         stream.close()
         reader.join(case.SECONDS)
         self.assertFalse(reader.is_alive(), 'the stream has no end')
@@ -43,7 +43,7 @@ class Events(case.Case):
                 return
 
     def test_subscribe(self):
-        self.need('event subscription', 'compose', 'release')
+        self.need('event_subscription', 'compose', 'release')
         told = queue.Queue()
         changes = self.driver_class.parse_event
         with receiver(lambda body: told.put(changes(body))) as url:

@@ -34,7 +34,9 @@ class Failures(case.Case):
                         self.bring(request, dead)
                 node = self.bring(request, self.new_driver())
                 self.assertOneNode(request, node)
-                self.driver.release(node.uri, self.soon())
+                self.driver.release(
+                    node.uri, self.soon(), podmanagers.Progress()
+                )
                 self.assertAllFree(request)
                 if not crashed():
                     break
@@ -103,7 +105,7 @@ class Failures(case.Case):
         driver = self.new_driver()
         found = driver.find_composed(request, self.soon())
         if found is not None:
-            driver.release(found.uri, self.soon())
+            driver.release(found.uri, self.soon(), podmanagers.Progress())
         elif self.states({request.system}) != {request.system: 'free'}:
             # A task is under way that nobody knows of: the next look tells.
             raise podmanagers.InProgress(0.1)
@@ -116,8 +118,12 @@ class Failures(case.Case):
                 node = self.bring(request)
                 with self.crash(n, after) as crashed:
                     with contextlib.suppress(Crash):
-                        self.new_driver().release(node.uri, self.soon())
-                self.new_driver().release(node.uri, self.soon())
+                        self.new_driver().release(
+                            node.uri, self.soon(), podmanagers.Progress()
+                        )
+                self.new_driver().release(
+                    node.uri, self.soon(), podmanagers.Progress()
+                )
                 self.assertAllFree(request)
                 if not crashed():
                     break
@@ -138,8 +144,10 @@ class Failures(case.Case):
             self.assertOneNode(request, node)
             with self.at.fault(fault, method='DELETE', count=1):
                 with contextlib.suppress(exception.PodManagerUnavailable):
-                    self.driver.release(node.uri, self.soon())
-            self.driver.release(node.uri, self.soon())
+                    self.driver.release(
+                        node.uri, self.soon(), podmanagers.Progress()
+                    )
+            self.driver.release(node.uri, self.soon(), podmanagers.Progress())
             self.assertAllFree(request)
 
     def test_faults_that_pass(self):
@@ -162,7 +170,7 @@ class Failures(case.Case):
                     )
                 node = self.bring(request)
             self.assertOneNode(request, node)
-            self.driver.release(node.uri, self.soon())
+            self.driver.release(node.uri, self.soon(), podmanagers.Progress())
 
     def test_a_login_that_expires(self):
         self.need_faults()

@@ -21,12 +21,16 @@ class Nodes(case.Case):
         node = self.driver.compose(request, self.soon())
         uri = node.uri
         node = self.patiently(
-            lambda: self.driver.poll_compose(uri, self.soon())
+            lambda: self.driver.poll_compose(
+                uri, self.soon(), podmanagers.Progress()
+            )
         )
         self.assertOneNode(request, node)
         # Settled is settled, and another driver sees the same.
         again = self.patiently(
-            lambda: self.new_driver().poll_compose(node.uri, self.soon())
+            lambda: self.new_driver().poll_compose(
+                node.uri, self.soon(), podmanagers.Progress()
+            )
         )
         self.assertEqual(node, again)
         self.assertEqual(
@@ -36,15 +40,20 @@ class Nodes(case.Case):
         self.assertIn(node, self.new_driver().discover(self.soon()).nodes)
         found = self.new_driver().find_composed(request, self.soon())
         self.assertEqual(node.uri, found.uri)
-        erased = self.driver.release(node.uri, self.soon(), erase=True)
+        erased = self.driver.release(
+            node.uri, self.soon(), podmanagers.Progress(), erase=True
+        )
         self.assertIsInstance(erased, bool)
         if 'erase' not in self.driver_class.capabilities:
             self.assertFalse(erased and self.remote)
-        self.driver.release(node.uri, self.soon())
+        self.driver.release(node.uri, self.soon(), podmanagers.Progress())
         self.assertAllFree(request)
         # How what it never knew went, a driver cannot tell.
         self.assertFalse(
-            self.remote and self.new_driver().release(node.uri, self.soon())
+            self.remote
+            and self.new_driver().release(
+                node.uri, self.soon(), podmanagers.Progress()
+            )
         )
         self.assertIsNone(self.driver.find_composed(request, self.soon()))
         self.assertRaises(
@@ -59,7 +68,7 @@ class Nodes(case.Case):
         request = self.request(devices=0)
         node = self.bring(request)
         self.assertOneNode(request, node)
-        self.driver.release(node.uri, self.soon())
+        self.driver.release(node.uri, self.soon(), podmanagers.Progress())
         self.assertAllFree(request)
 
     def test_refresh_tells_what_a_node_took(self):
@@ -79,7 +88,7 @@ class Nodes(case.Case):
                     if item.uri in parts
                 },
             )
-        self.driver.release(node.uri, self.soon())
+        self.driver.release(node.uri, self.soon(), podmanagers.Progress())
         seen = watcher.refresh([*parts, node.uri], self.soon())
         self.assertEqual(
             dict.fromkeys(parts, 'free'),
@@ -99,7 +108,7 @@ class Nodes(case.Case):
             uuidutils.generate_uuid(), 'other', {}, '', ()
         )
         self.assertIsNone(self.driver.find_composed(stranger, self.soon()))
-        self.driver.release(node.uri, self.soon())
+        self.driver.release(node.uri, self.soon(), podmanagers.Progress())
 
     def test_parts_that_are_taken(self):
         self.need('compose', 'release')
@@ -147,7 +156,9 @@ class Nodes(case.Case):
                 # As a conductor does before it tries the next place.
                 found = driver.find_composed(request, self.soon())
                 if found is not None:
-                    driver.release(found.uri, self.soon())
+                    driver.release(
+                        found.uri, self.soon(), podmanagers.Progress()
+                    )
                 return None
 
         with concurrent.futures.ThreadPoolExecutor(2) as pool:
@@ -160,7 +171,9 @@ class Nodes(case.Case):
         self.need('compose', 'release')
         request = self.request()
         node = self.driver.compose(request, self.soon())
-        self.new_driver().release(node.uri, self.soon())
+        self.new_driver().release(
+            node.uri, self.soon(), podmanagers.Progress()
+        )
         self.assertAllFree(request)
 
     def test_reset(self):
@@ -212,14 +225,14 @@ class Nodes(case.Case):
             ('free', 'detach'),
             ('free', 'detach'),
         ):
-            # Each by a driver that does not know what the last one did.
-            driver = self.new_driver()
+            # Each call by a driver that does not know what the last one did.
+            progress = podmanagers.Progress()
             self.patiently(
-                lambda driver=driver, call=call: getattr(driver, call)(
-                    node.uri, device, self.soon()
-                )
+                lambda call=call, progress=progress: getattr(
+                    self.new_driver(), call
+                )(node.uri, device, self.soon(), progress)
             )
-            found = driver.read_node(node.uri, self.soon())
+            found = self.driver.read_node(node.uri, self.soon())
             self.assertEqual(state == 'used', device in found.resources)
             self.assertEqual({device: state}, self.states({device}))
 
@@ -233,7 +246,9 @@ class Nodes(case.Case):
         self.assertRaises(
             exception.RequestRejected,
             self.patiently,
-            lambda: self.driver.attach(node.uri, taken[0], self.soon()),
+            lambda: self.driver.attach(
+                node.uri, taken[0], self.soon(), podmanagers.Progress()
+            ),
         )
 
     def pool(self):

@@ -2,9 +2,9 @@
 """Valence's own drivers keep the contract, each against its simulator."""
 
 from valence.podmanagers import fake
-from valence.podmanagers.composition import driver as redfish
-from valence.podmanagers.expether import driver as expether
-from valence.podmanagers.rsd import driver as rsd
+from valence.podmanagers.composition.driver import Redfish
+from valence.podmanagers.expether.driver import ExpEther
+from valence.podmanagers.rsd.driver import RSD
 from valence.tests.contract import endpoints
 from valence.tests.contract import faults
 from valence.tests.contract import suite
@@ -26,7 +26,7 @@ class Simulated(suite.Contract):
 class RsdTestCase(Simulated):
     """RSD 2.4, with ``$expand``."""
 
-    driver_class = rsd.RSD
+    driver_class = RSD
     personality = 'rsd'
 
 
@@ -53,7 +53,7 @@ class RsdNewestTestCase(RsdTestCase):
 class RedfishTestCase(Simulated):
     """All ways to compose are offered; tasks, ETags and ``$expand``."""
 
-    driver_class = redfish.Redfish
+    driver_class = Redfish
     personality = 'redfish'
 
 
@@ -104,7 +104,7 @@ class RedfishExpandablePlainTestCase(RedfishTestCase):
 
 
 class ExpEtherTestCase(Simulated):
-    driver_class = expether.ExpEther
+    driver_class = ExpEther
     personality = 'eem'
     sessions = False
 

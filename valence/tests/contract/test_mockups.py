@@ -11,8 +11,8 @@ import time
 from valence.common import exception
 from valence.podmanagers import base as podmanagers
 from valence.podmanagers import loader
-from valence.podmanagers.composition import driver as redfish
-from valence.podmanagers.rsd import driver as rsd
+from valence.podmanagers.composition.driver import Redfish
+from valence.podmanagers.rsd.driver import RSD
 from valence.tests import base
 from valence.tests.contract import mockups
 
@@ -33,7 +33,7 @@ class MockupTestCase(base.TestCase):
         return podmanagers.Deadline(60)
 
     def discover(self, connection):
-        driver = redfish.Redfish(connection)
+        driver = Redfish(connection)
         self.addCleanup(driver.close)
         seen = driver.discover(self.deadline())
         self.assertEqual([], seen.problems)
@@ -50,10 +50,8 @@ class MockupTestCase(base.TestCase):
         )
 
     def assertComposes(self, connection):
-        self.assertTrue(
-            redfish.Redfish.recognizes(connection, self.deadline())
-        )
-        self.assertFalse(rsd.RSD.recognizes(connection, self.deadline()))
+        self.assertTrue(Redfish.recognizes(connection, self.deadline()))
+        self.assertFalse(RSD.recognizes(connection, self.deadline()))
 
     def test_composability(self):
         connection = self.serve(f'{_COMPOSITION}/public-composability')
@@ -165,7 +163,7 @@ class MockupTestCase(base.TestCase):
             with self.subTest(name):
                 connection = self.serve(f'dmtf-mockups/{name}')
                 self.assertFalse(
-                    redfish.Redfish.recognizes(connection, self.deadline())
+                    Redfish.recognizes(connection, self.deadline())
                 )
                 driver, seen = self.discover(connection)
                 self.assertNotIn(
@@ -201,7 +199,7 @@ class MockupTestCase(base.TestCase):
             connection,
             self.deadline(),
         )
-        driver = redfish.Redfish(connection)
+        driver = Redfish(connection)
         self.addCleanup(driver.close)
         self.assertEqual(
             frozenset(), driver.probe(self.deadline()).capabilities

@@ -5,9 +5,10 @@ import time
 
 from valence.common import exception
 from valence.podmanagers import base as podmanagers
-from valence.podmanagers import unfinished
-from valence.podmanagers.composition import driver as redfish
-from valence.podmanagers.rsd import driver as rsd
+from valence.podmanagers import hardware
+from valence.podmanagers import node_uri
+from valence.podmanagers.composition.driver import Redfish
+from valence.podmanagers.rsd.driver import RSD
 from valence.tests import base
 from valence.tests.contract import endpoints
 
@@ -17,7 +18,7 @@ BLOCKS = '/redfish/v1/CompositionService/ResourceBlocks'
 
 
 class OdditiesTestCase(base.TestCase):
-    driver_class = redfish.Redfish
+    driver_class = Redfish
 
     def start(self, *arguments, personality='redfish', systems=4):
         at = self.useFixture(
@@ -39,7 +40,9 @@ class OdditiesTestCase(base.TestCase):
     def settle(self, uri):
         for _ in range(300):
             try:
-                return self.driver.poll_compose(uri, self.soon())
+                return self.driver.poll_compose(
+                    uri, self.soon(), podmanagers.Progress()
+                )
             except podmanagers.InProgress as exc:
                 time.sleep(min(exc.seconds, 0.05))
         self.fail('it never settled')
@@ -123,7 +126,7 @@ class RedfishOdditiesTestCase(OdditiesTestCase):
             exception.PodManagerError, self.settle, node.uri
         )
         self.assertIn('No power', str(failure))
-        self.driver.release(node.uri, self.soon())
+        self.driver.release(node.uri, self.soon(), podmanagers.Progress())
         self.assertEqual([], self.driver.list_nodes(self.soon()))
 
     def test_a_restart_forgets_the_task(self):
@@ -132,7 +135,7 @@ class RedfishOdditiesTestCase(OdditiesTestCase):
         node = self.driver.compose(self.request('compute-1'), self.soon())
         self.simulator.control('POST', 'restart', {})
         self.assertRaises(exception.NoMatch, self.settle, node.uri)
-        self.driver.release(node.uri, self.soon())
+        self.driver.release(node.uri, self.soon(), podmanagers.Progress())
 
     def test_dead_links_and_failed_blocks(self):
         self.start('--no-expand')
@@ -182,7 +185,7 @@ class RedfishOdditiesTestCase(OdditiesTestCase):
 
 
 class RsdOdditiesTestCase(OdditiesTestCase):
-    driver_class = rsd.RSD
+    driver_class = RSD
 
     def rsd_request(self):
         (system, *_) = self.driver.discover(self.soon()).systems
@@ -193,7 +196,7 @@ class RsdOdditiesTestCase(OdditiesTestCase):
         node = self.driver.compose(self.rsd_request(), self.soon())
         node = self.settle(node.uri)
         fault = self.simulator.order(node.uri, 'status', 500, method='DELETE')
-        self.driver.release(node.uri, self.soon())
+        self.driver.release(node.uri, self.soon(), podmanagers.Progress())
         self.assertEqual(1, self.simulator.struck(fault))
         self.assertEqual([], self.driver.list_nodes(self.soon()))
 
@@ -207,6 +210,7 @@ class RsdOdditiesTestCase(OdditiesTestCase):
             self.driver.release,
             node.uri,
             self.soon(),
+            podmanagers.Progress(),
         )
         self.assertEqual(1, len(self.driver.list_nodes(self.soon())))
 
@@ -225,19 +229,33 @@ class RsdOdditiesTestCase(OdditiesTestCase):
         self.assertIn('computer system attributes', str(refusal))
 
 
-class UnfinishedTestCase(base.TestCase):
-    def test_what_stays_behind_is_found_again(self):
+class NodeUriTestCase(base.TestCase):
+    def test_a_request_is_found_again(self):
         request = podmanagers.ComposeRequest(
             MARKER, 'n', {}, '/a b', ('/c&d', '/e#f')
         )
-        node = unfinished.pending('/Tasks/1', request)
-        real, behind = unfinished.split(node.uri)
-        self.assertEqual('/Tasks/1', real)
-        found = unfinished.request(behind)
-        self.assertEqual(
-            (request.marker, request.system, request.devices),
-            (found.marker, found.system, found.devices),
-        )
+        for reserved in (False, True):
+            node = node_uri.pending('/Tasks/1', request, reserved)
+            known = node_uri.NodeUri.parse(node.uri)
+            self.assertEqual(
+                ('/Tasks/1', reserved), (known.uri, known.reserved)
+            )
+            found = known.request()
+            self.assertEqual(
+                (request.marker, request.system, request.devices),
+                (found.marker, found.system, found.devices),
+            )
 
-    def test_a_finished_uri_has_nothing_behind(self):
-        self.assertEqual(('/Systems/1', {}), unfinished.split('/Systems/1'))
+    def test_missing_devices_are_found_again(self):
+        node = hardware.ComposedNode('/1', '1', 'n', None, 'on', ('/a',))
+        node = node_uri.with_missing(node, ('/a', '/b&c'))
+        known = node_uri.NodeUri.parse(node.uri)
+        self.assertEqual(('/1', ('/b&c',)), (known.uri, known.missing))
+
+    def test_the_uri_of_a_complete_node_has_no_fragment(self):
+        node = hardware.ComposedNode('/1', '1', 'n', None, 'on', ('/a',))
+        self.assertEqual('/1', node_uri.with_missing(node, ('/a',)).uri)
+        known = node_uri.NodeUri.parse('/1')
+        self.assertEqual(
+            ('/1', None, ()), (known.uri, known.marker, known.missing)
+        )

@@ -8,9 +8,9 @@ import time
 from valence.common import exception
 from valence.podmanagers import base as podmanagers
 from valence.podmanagers import loader
-from valence.podmanagers.composition import driver as redfish
-from valence.podmanagers.redfish import events as redfish_events
-from valence.podmanagers.rsd import driver as rsd
+from valence.podmanagers.composition.driver import Redfish
+from valence.podmanagers.redfish import events
+from valence.podmanagers.rsd.driver import RSD
 from valence.tests import base
 from valence.tests.fixtures import stranger
 from valence.tests.fixtures.stranger import BLOCKS
@@ -36,7 +36,7 @@ class StrangerCase(base.TestCase):
         self.connection = podmanagers.Connection(
             self.there.url + path, **login
         )
-        self.driver = redfish.Redfish(self.connection)
+        self.driver = Redfish(self.connection)
         self.addCleanup(self.driver.close)
 
     def soon(self):
@@ -75,12 +75,14 @@ class StrangerCase(base.TestCase):
         )
         begun = self.driver.compose(request, self.soon())
         node = self.patiently(
-            lambda: self.driver.poll_compose(begun.uri, self.soon())
+            lambda: self.driver.poll_compose(
+                begun.uri, self.soon(), podmanagers.Progress()
+            )
         )
         self.assertEqual((f'{SYSTEMS}/1', MARKER), (node.uri, node.marker))
         found = self.driver.find_composed(request, self.soon())
         self.assertEqual(node.uri, found.uri)
-        self.driver.release(node.uri, self.soon())
+        self.driver.release(node.uri, self.soon(), podmanagers.Progress())
         self.assertEqual([], self.driver.list_nodes(self.soon()))
 
 
@@ -266,7 +268,7 @@ class LinksTestCase(StrangerCase):
         self.discover('host')
         for uri in strange:
             event = {'OriginOfCondition': link(uri)}
-            self.assertEqual((), redfish_events.change(event).uris)
+            self.assertEqual((), events.parse(event).uris)
 
     def test_links_that_are_too_long(self):
         fits = f'{BLOCKS}/'.ljust(2048, 'x')
@@ -408,7 +410,7 @@ class BodiesTestCase(StrangerCase):
                 ('/redfish/v1/EventService',),
             ),
         ):
-            self.assertEqual(uris, redfish_events.change(body).uris, body)
+            self.assertEqual(uris, events.parse(body).uris, body)
 
 
 class RsdTestCase(StrangerCase):
@@ -430,7 +432,7 @@ class RsdTestCase(StrangerCase):
 
     def connect(self, path='', **login):
         super().connect(path, **login)
-        self.driver = rsd.RSD(self.connection)
+        self.driver = RSD(self.connection)
         self.addCleanup(self.driver.close)
 
     def assertDoubtful(self, seen, *names):
@@ -669,14 +671,14 @@ class ServiceTestCase(StrangerCase):
         )
 
     def test_an_event_service_that_says_no(self):
-        events = f'{ROOT}/EventService'
-        self.pages[ROOT]['EventService'] = link(events)
+        service = f'{ROOT}/EventService'
+        self.pages[ROOT]['EventService'] = link(service)
         replies = [Reply(status) for status in (200, 401, 403, 404, 500, 501)]
         for reply in (*replies, Reply(200, b'<html>')):
-            self.pages[events] = reply
+            self.pages[service] = reply
             found = self.driver.probe(self.soon()).capabilities
             self.assertIn('compose', found)
-            self.assertNotIn('event stream', found)
+            self.assertNotIn('event_stream', found)
             refusal = self.assertRaises(
                 exception.RequestRejected, self.driver.listen, self.soon()
             )
@@ -730,7 +732,7 @@ class ServiceTestCase(StrangerCase):
                 self.driver.discover,
                 self.soon(),
             )
-            self.assertIn('it stopped answering: ', str(failure))
+            self.assertIn('the service stopped responding: ', str(failure))
 
 
 class CrowdedTestCase(StrangerCase):
@@ -863,11 +865,14 @@ class TasksTestCase(StrangerCase):
             self.driver.poll_compose,
             begun.uri,
             self.soon(),
+            podmanagers.Progress(),
         )
         self.there.made(self.request)
-        node = self.driver.poll_compose(begun.uri, self.soon())
+        node = self.driver.poll_compose(
+            begun.uri, self.soon(), podmanagers.Progress()
+        )
         self.assertEqual(f'{SYSTEMS}/1', node.uri)
-        self.driver.release(begun.uri, self.soon())
+        self.driver.release(begun.uri, self.soon(), podmanagers.Progress())
         self.assertEqual([], self.driver.list_nodes(self.soon()))
 
     def test_a_task_that_fails_without_messages(self):
@@ -876,7 +881,7 @@ class TasksTestCase(StrangerCase):
             Reply(200, {'TaskState': 'Exception'}),
         )
         failure = self.assertRaises(exception.PodManagerError, self.assertLife)
-        self.assertIn('does not say why', str(failure))
+        self.assertIn('gives no reason', str(failure))
 
 
 class ChangesTestCase(StrangerCase):
@@ -922,10 +927,14 @@ class ChangesTestCase(StrangerCase):
             self.pages[self.uri].pop('@odata.etag', None)
             if shown:
                 self.pages[self.uri]['@odata.etag'] = shown
-            self.driver.attach(self.uri, disk, self.soon())
+            self.driver.attach(
+                self.uri, disk, self.soon(), podmanagers.Progress()
+            )
             node = self.driver.read_node(self.uri, self.soon())
             self.assertIn(disk, node.resources)
-            self.driver.detach(self.uri, disk, self.soon())
+            self.driver.detach(
+                self.uri, disk, self.soon(), podmanagers.Progress()
+            )
             node = self.driver.read_node(self.uri, self.soon())
             self.assertNotIn(disk, node.resources)
             self.assertEqual(wanted, self.taken)

@@ -5,7 +5,7 @@ from unittest import mock
 
 from valence.common import exception
 from valence.podmanagers import base as podmanagers
-from valence.podmanagers.composition import expansion as redfish_expansion
+from valence.podmanagers.composition.expansion import Expansion
 from valence.tests import base
 
 SYSTEM = '/redfish/v1/Systems/1'
@@ -23,12 +23,14 @@ class Parting(base.TestCase):
         """Have a service refuse, which shows these systems in turn."""
         client = mock.Mock(spec_set=['get'])
         client.get.side_effect = looks
-        expansion = redfish_expansion.Expansion(client)
+        expansion = Expansion(client)
         refusal = exception.NoMatch(reason='it is no part of the system')
         with mock.patch.object(
             expansion, '_change', autospec=True, side_effect=refusal
         ):
-            expansion.part(SYSTEM, BLOCK, podmanagers.Deadline(10))
+            expansion.remove_block(
+                SYSTEM, BLOCK, podmanagers.Deadline(10), podmanagers.Progress()
+            )
         self.assertEqual(len(looks), client.get.call_count)
 
     def test_one_that_has_left_meanwhile(self):

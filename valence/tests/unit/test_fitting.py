@@ -2,6 +2,7 @@
 """Whether a system has what is wanted."""
 
 import types
+import uuid
 
 from valence.objects import requirements
 from valence.scheduler import fitting
@@ -32,6 +33,7 @@ def _system(**changes):
 def _device(kind, **values):
     return types.SimpleNamespace(
         **{
+            'uuid': str(uuid.uuid4()),
             'type': kind,
             'media_type': None,
             'protocol': None,
@@ -126,3 +128,249 @@ class TestMatch(base.TestCase):
         self.assertIsNone(
             _match(wanted, _system(zones=['/a', '/b']), pooled).shortage
         )
+
+
+class TestShortages(base.TestCase):
+    """The texts are part of the API's answers."""
+
+    def test_texts(self):
+        for wanted, text in (
+            (
+                {'processor': {'total_cores': 17}},
+                'processor total_cores is 16 of 17',
+            ),
+            ({'processor': {'sockets': 3}}, 'processor sockets is 2 of 3'),
+            (
+                {'memory': {'capacity_mib': 65537}},
+                'memory capacity_mib is 65536 of 65537',
+            ),
+            (
+                {'processor': {'architecture': 'arm'}},
+                'processor architecture is x86-64, not arm',
+            ),
+            ({'memory': {'type': 'HBM'}}, 'memory type is DDR4, not HBM'),
+            (
+                {'storage': [{'capacity_gib': 9000, 'type': 'SSD'}]},
+                'storage lacks count=1 capacity_gib=9000 type=SSD',
+            ),
+            ({'network': [{'count': 3}]}, 'network lacks count=1'),
+            (
+                {'pci_devices': [{'type': 'gpu', 'count': 2}]},
+                'pci_devices lacks count=2 type=gpu',
+            ),
+        ):
+            self.assertEqual(text, _match(wanted).shortage)
+
+    def test_what_is_not_known(self):
+        system = _system(cpu_model=None)
+        self.assertEqual(
+            'processor model is unknown, not Xeon',
+            _match({'processor': {'model': 'Xeon'}}, system).shortage,
+        )
+
+    def test_the_first_that_is_lacking_is_told(self):
+        wanted = {
+            'processor': {'total_cores': 99},
+            'memory': {'capacity_mib': 10**6},
+            'storage': [{'count': 9}],
+        }
+        self.assertIn('total_cores', _match(wanted).shortage)
+
+
+class TestPooled(base.TestCase):
+    def test_each_group_has_devices_of_its_own(self):
+        drive = _device('drive', media_type='SSD', protocol='NVMe')
+        volume = _device('volume', media_type='SSD')
+        nic = _device('nic', speed_mbps=100)
+        gpu = _device('gpu')
+        system = _system(drives=[], nics=[])
+        devices = [gpu, nic, volume, drive]
+        for wanted, taken in (
+            ({'storage': [{'count': 2}]}, (volume, drive)),
+            ({'storage': [{'protocol': 'nvme'}]}, (drive,)),
+            ({'storage': [{'type': 'ssd', 'count': 2}]}, (volume, drive)),
+            ({'network': [{}]}, (nic,)),
+            ({'pci_devices': [{'type': 'GPU'}]}, (gpu,)),
+            ({'pci_devices': [{'type': 'nic'}]}, (nic,)),
+            ({'network': [{'speed_mbps': 100}]}, (nic,)),
+        ):
+            found = _match(wanted, system, devices)
+            self.assertEqual((taken, None), tuple(found), wanted)
+        for wanted in (
+            {'storage': [{'count': 3}]},
+            {'network': [{'count': 2}]},
+            {'network': [{'speed_mbps': 101}]},
+            {'storage': [{'type': 'gpu'}]},
+            {'storage': [{'type': 'drive'}]},
+        ):
+            self.assertIsNotNone(_match(wanted, system, devices).shortage)
+
+    def test_one_device_serves_one_group(self):
+        nic = _device('nic', speed_mbps=10)
+        wanted = {'network': [{}], 'pci_devices': [{'type': 'nic'}]}
+        system = _system(nics=[])
+        self.assertIsNotNone(_match(wanted, system, [nic]).shortage)
+        both = [nic, _device('nic', speed_mbps=10)]
+        self.assertEqual(tuple(both), _match(wanted, system, both).devices)
+
+    def test_all_groups_together(self):
+        drive, gpu = _device('drive', capacity_gib=9000), _device('gpu')
+        found = _match(
+            {
+                'storage': [{'capacity_gib': 8000}],
+                'network': [{'speed_mbps': 10000}],
+                'pci_devices': [{'type': 'gpu'}],
+            },
+            None,
+            [gpu, drive],
+        )
+        self.assertEqual((drive, gpu), found.devices)
+
+    def test_the_smallest_that_will_do_is_taken(self):
+        drives = [_device('drive', capacity_gib=n) for n in (9, 3, 6)]
+        system = _system(drives=[])
+        for need, gib in ((1, 3), (4, 6), (6, 6), (7, 9)):
+            found = _match(
+                {'storage': [{'capacity_gib': need}]}, system, drives
+            )
+            self.assertEqual(
+                [gib], [row.capacity_gib for row in found.devices]
+            )
+
+    def test_the_most_demanding_wish_comes_first(self):
+        drives = [_device('drive', capacity_gib=n) for n in (5, 9)]
+        wanted = {'storage': [{}, {'capacity_gib': 6}]}
+        found = _match(wanted, _system(drives=[]), drives)
+        self.assertEqual([9, 5], [row.capacity_gib for row in found.devices])
+
+    def test_what_is_of_unknown_size_serves_who_asks_for_no_size(self):
+        drives = [_drive(1), _drive(None)]
+        for wishes in ([{}, {'capacity_gib': 1}], [{'capacity_gib': 1}, {}]):
+            found = _match({'storage': wishes}, _system(drives=drives))
+            self.assertIsNone(found.shortage)
+
+    def test_only_what_is_lacking_is_pooled(self):
+        drive = _device('drive', capacity_gib=1000)
+        found = _match({'storage': [{'count': 4}]}, None, [drive] * 2)
+        self.assertEqual((drive,), found.devices)
+
+    def test_without_zones_everything_can_be_joined(self):
+        wanted = {'pci_devices': [{'type': 'gpu'}]}
+        for ours, theirs, joinable in (
+            ([], ['/b'], True),
+            (['/a'], [], True),
+            (['/a'], ['/a'], True),
+            (['/a'], ['/b'], False),
+        ):
+            gpu = _device('gpu', zones=theirs)
+            found = _match(wanted, _system(zones=ours), [gpu])
+            self.assertEqual(joinable, found.shortage is None)
+
+
+class TestConditions(base.TestCase):
+    def test_what_the_database_can_tell(self):
+        found = fitting.conditions(
+            requirements.normalize(
+                {
+                    'processor': {
+                        'total_cores': 4,
+                        'sockets': 2,
+                        'model': 'x',
+                    },
+                    'memory': {'capacity_mib': 8, 'type': 'DDR4'},
+                    'storage': [{'capacity_gib': 1}],
+                }
+            )
+        )
+        self.assertEqual(
+            [
+                'systems.cpu_cores >= 4',
+                'systems.cpu_sockets >= 2',
+                'systems.memory_mib >= 8',
+            ],
+            [
+                str(one.compile(compile_kwargs={'literal_binds': True}))
+                for one in found
+            ],
+        )
+
+    def test_nothing(self):
+        self.assertEqual([], fitting.conditions({}))
+
+
+class TestNearest(base.TestCase):
+    """How near a system comes to what is wanted, and what that would be."""
+
+    def nearness(self, wanted, system=None, devices=()):
+        return fitting.nearness(
+            requirements.normalize(wanted), system or _system(), devices
+        )
+
+    def nearest(self, wanted, system=None, devices=()):
+        return fitting.nearest(
+            requirements.normalize(wanted), system or _system(), devices
+        )
+
+    def test_nearness(self):
+        for wanted, share in (
+            ({}, 1),
+            ({'processor': {'total_cores': 16}}, 1),
+            ({'processor': {'total_cores': 8}}, 1),
+            ({'processor': {'total_cores': 32}}, 1 / 4),
+            ({'memory': {'capacity_mib': 65536 * 4}}, 1 / 8),
+            ({'memory': {'type': 'DDR5'}}, 0),
+            ({'memory': {'type': 'ddr 4'}}, 1),
+            ({'storage': [{'count': 9}]}, 0),
+            (
+                {'processor': {'total_cores': 32}, 'memory': {'type': 'DDR4'}},
+                1 / 2,
+            ),
+        ):
+            self.assertEqual(share, self.nearness(wanted), wanted)
+
+    def test_devices_bring_it_nearer(self):
+        wanted = {'pci_devices': [{'type': 'gpu'}]}
+        self.assertEqual(0, self.nearness(wanted))
+        self.assertEqual(1, self.nearness(wanted, None, [_device('gpu')]))
+
+    def test_nearest(self):
+        gpu = _device('gpu')
+        for wanted, devices, most in (
+            ({}, (), {}),
+            (
+                {'processor': {'total_cores': 32, 'sockets': 1}},
+                (),
+                {'processor': {'total_cores': 16, 'sockets': 1}},
+            ),
+            (
+                {'processor': {'architecture': 'arm'}},
+                (),
+                {'processor': {'architecture': 'x86-64'}},
+            ),
+            (
+                {'memory': {'capacity_mib': 10**6, 'type': 'DDR5'}},
+                (),
+                {'memory': {'capacity_mib': 65536, 'type': 'DDR4'}},
+            ),
+            (
+                {'storage': [{'count': 9}, {'capacity_gib': 2000}]},
+                (),
+                {'storage': [{'capacity_gib': 2000, 'count': 1}]},
+            ),
+            (
+                {'storage': [{}, {'count': 9}, {'count': 2}]},
+                (),
+                {'storage': [{'count': 1}, {'count': 2}]},
+            ),
+            (
+                {'network': [{'speed_mbps': 10000}] * 2},
+                (),
+                {'network': [{'speed_mbps': 10000, 'count': 1}]},
+            ),
+            (
+                {'pci_devices': [{'type': 'gpu'}] * 2},
+                iter([gpu]),
+                {'pci_devices': [{'type': 'gpu', 'count': 1}]},
+            ),
+        ):
+            self.assertEqual(most, self.nearest(wanted, None, devices))

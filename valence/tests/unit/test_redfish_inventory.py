@@ -7,6 +7,7 @@ import random
 from valence.db.sqlalchemy import models
 from valence.objects import inventory
 from valence.podmanagers.redfish import resources
+from valence.podmanagers.wire import values
 from valence.tests import base
 
 _HUGE = 10**400
@@ -85,6 +86,20 @@ _NAMES = (
 )
 
 
+def _parts(processors=(), memory=(), nics=(), drives=()):
+    """The parts of a system, each at a URI of its own."""
+    kinds = {
+        'Processors': processors,
+        'Memory': memory,
+        'EthernetInterfaces': nics,
+        'Drives': drives,
+    }
+    return {
+        kind: {f'/{kind}/{n}': body for n, body in enumerate(bodies)}
+        for kind, bodies in kinds.items()
+    }
+
+
 class TestHostile(base.TestCase):
     """Whatever comes: every value fits its column, and nothing is raised."""
 
@@ -109,12 +124,7 @@ class TestHostile(base.TestCase):
                 self.assertIsInstance(value, list, said)
 
     def _system(self, body, part):
-        parts = {
-            'Processors': [('/p', part)] * 3,
-            'Memory': [('/m', part)] * 3,
-            'EthernetInterfaces': [('/n', part)],
-            'Drives': [('/d', part)] * 3,
-        }
+        parts = _parts([part] * 3, [part] * 3, [part], [part] * 3)
         item = resources.system_item('/s', body, parts, False)
         self._fits(item, inventory.System, models.System)
 
@@ -132,12 +142,10 @@ class TestHostile(base.TestCase):
         item = resources.system_item(
             '/s',
             {'MemorySummary': {'TotalSystemMemoryGiB': 9e15}},
-            {
-                'Processors': [('/p', {'TotalCores': 2**32 - 1})] * 2,
-                'Memory': [],
-                'EthernetInterfaces': [],
-                'Drives': [('/d', {'CapacityGiB': 9e15})] * 2,
-            },
+            _parts(
+                processors=[{'TotalCores': 2**32 - 1}] * 2,
+                drives=[{'CapacityGiB': 9e15}] * 2,
+            ),
             False,
         )
         for name in ('cpu_cores', 'memory_mib', 'storage_gib'):
@@ -155,16 +163,11 @@ class TestHostile(base.TestCase):
 
     def test_nothing_but_a_long_uri(self):
         uri = '/redfish/v1/Systems/' + 'x' * 3000
-        item = resources.system_item(
-            uri,
-            {},
-            {'Processors': [], 'Memory': [], 'EthernetInterfaces': []},
-            False,
-        )
+        item = resources.system_item(uri, {}, _parts(), False)
         self.assertEqual('x' * 255, item.values['name'])
 
 
-class TestWords(base.TestCase):
+class TestValues(base.TestCase):
     def test_text(self):
         for value, text in (
             (' a ', 'a'),
@@ -174,7 +177,7 @@ class TestWords(base.TestCase):
             ('', None),
             ('x' * 300, 'x' * 255),
         ):
-            self.assertEqual(text, resources.text(value))
+            self.assertEqual(text, values.text(value))
 
     def test_number(self):
         for value, number in (
@@ -187,7 +190,7 @@ class TestWords(base.TestCase):
             (_HUGE, 0),
             (None, 0),
         ):
-            self.assertEqual(number, resources.number(value))
+            self.assertEqual(number, values.number(value))
 
     def test_a_system_as_it_should_be(self):
         item = resources.system_item(
@@ -200,18 +203,16 @@ class TestWords(base.TestCase):
                 'Status': {'State': 'Enabled', 'Health': 'Warning'},
                 'Links': {'Chassis': [{'@odata.id': '/redfish/v1/Chassis/9'}]},
             },
-            {
-                'Processors': [
-                    ('/p1', {'TotalCores': 8, 'TotalThreads': 16}),
-                    ('/p2', {'TotalCores': 8, 'TotalThreads': 16}),
-                    ('/p3', {'ProcessorType': 'FPGA', 'TotalCores': 99}),
+            _parts(
+                processors=[
+                    {'TotalCores': 8, 'TotalThreads': 16},
+                    {'TotalCores': 8, 'TotalThreads': 16},
+                    {'ProcessorType': 'FPGA', 'TotalCores': 99},
                 ],
-                'Memory': [('/m1', {'CapacityMiB': 1024})] * 4,
-                'EthernetInterfaces': [
-                    ('/n1', {'MACAddress': 'AA:BB:CC:00:11:22'})
-                ],
-                'Drives': [('/d1', {'CapacityBytes': 480 * 2**30})],
-            },
+                memory=[{'CapacityMiB': 1024}] * 4,
+                nics=[{'MACAddress': 'AA:BB:CC:00:11:22'}],
+                drives=[{'CapacityBytes': 480 * 2**30}],
+            ),
             False,
         )
         wanted = {

@@ -1,9 +1,58 @@
 # SPDX-License-Identifier: Apache-2.0
 """What may be asked of hardware."""
 
+import importlib
+
 from valence.common import schemas
 from valence.objects import requirements
 from valence.tests import base
+
+_WORD = {'type': 'string', 'minLength': 1, 'maxLength': 255}
+_COUNT = {
+    'type': ['integer', 'string'],
+    'minimum': 1,
+    'maximum': 2147483647,
+    'pattern': r'^0*[1-9][0-9]{0,8}$(?!\n)',
+}
+
+
+def _object(**properties):
+    return {
+        'type': 'object',
+        'properties': properties,
+        'additionalProperties': False,
+    }
+
+
+def _list(**properties):
+    items = _object(**properties)
+    return {'type': 'array', 'maxItems': 64, 'items': items}
+
+
+class TestSchema(base.TestCase):
+    def test_all_of_it(self):
+        # It is made when the module is imported: have that done again.
+        module = importlib.reload(requirements)
+        self.assertEqual(
+            _object(
+                processor=_object(
+                    total_cores=_COUNT,
+                    model=_WORD,
+                    architecture=_WORD,
+                    sockets=_COUNT,
+                ),
+                memory=_object(capacity_mib=_COUNT, type=_WORD),
+                storage=_list(
+                    capacity_gib=_COUNT,
+                    type=_WORD,
+                    protocol=_WORD,
+                    count=_COUNT,
+                ),
+                pci_devices=_list(type=_WORD, count=_COUNT),
+                network=_list(speed_mbps=_COUNT, count=_COUNT),
+            ),
+            module.SCHEMA,
+        )
 
 
 class TestCheck(base.TestCase):
@@ -77,7 +126,9 @@ class TestNormalize(base.TestCase):
         self.assertEqual({}, requirements.normalize({}))
 
     def test_words_of_digits_stay_words(self):
-        self.assertEqual(
-            {'processor': {'model': '8168'}},
-            requirements.normalize({'processor': {'model': '8168'}}),
-        )
+        wanted = {
+            'processor': {'model': '8168', 'architecture': '64'},
+            'memory': {'type': '4'},
+            'storage': [{'type': '1', 'protocol': '2', 'count': 1}],
+        }
+        self.assertEqual(wanted, requirements.normalize(wanted))

@@ -12,6 +12,5 @@ class Schema(base.TestCase):
             served = json.load(answer)
         self.assertTrue(
             served == schema.document(),
-            'valenceclient/openapi.json is stale; client/tools/'
-            'refresh_schema.py renews it',
+            'valenceclient/openapi.json is stale; run "make samples"',
         )

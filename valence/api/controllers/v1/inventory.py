@@ -14,7 +14,7 @@ from valence.db import api as db
 from valence.db import capacity
 from valence.db.sqlalchemy import models
 
-M = TypeVar('M', bound=models.Claimable)
+M = TypeVar('M', bound=models.Allocatable)
 
 
 class Racks(base.Controller[models.Chassis]):
@@ -28,7 +28,7 @@ class Racks(base.Controller[models.Chassis]):
         return [models.Chassis.type == 'rack', *super().visible(call)]
 
 
-class Claimable(base.Controller[M]):
+class Allocatable(base.Controller[M]):
     """Hardware that nodes are made of."""
 
     @base.verb(status=204)
@@ -42,16 +42,16 @@ class Claimable(base.Controller[M]):
 
 @db.transaction
 def _unreserve(
-    tx: db.Transaction, controller: Claimable[M], call: base.Call
+    tx: db.Transaction, controller: Allocatable[M], call: base.Call
 ) -> None:
     row = controller.find(tx, call)
-    if not allocations.drop(tx, resource_uuid=row.uuid, node_uuid=None):
+    if not allocations.delete(tx, resource_uuid=row.uuid, node_uuid=None):
         raise exception.Conflict(
             f'The {controller.object.KIND} {row.name} is not reserved.'
         )
 
 
-class Devices(Claimable[models.Device]):
+class Devices(Allocatable[models.Device]):
     """Pooled parts."""
 
     def __init__(self) -> None:
@@ -96,6 +96,6 @@ class Capacity:
         with db.reader() as tx:
             found = capacity.by_pod_manager(tx)
         return {
-            'capacity': capacity.together(found.values()),
+            'capacity': capacity.total(found.values()),
             'pod_managers': found,
         }

@@ -57,7 +57,7 @@ class PodManagers(base.Controller[models.PodManager]):
             row = self.find(tx, call)
             answer = render.record(row, names)
             if wanted is None and call.audience >= Audience.SYSTEM:
-                answer['capacity'] = capacity.capacity(tx, row.uuid)
+                answer['capacity'] = capacity.of_pod_manager(tx, row.uuid)
         return answer
 
     @base.verb(

@@ -147,7 +147,7 @@ class Scene:
             podm_uuid=self.uuids['open'],
             **values,
         )
-        allocations.show(self._tx, [self.uuids[name]])
+        allocations.update_resources(self._tx, [self.uuids[name]])
 
     def _flavors(self):
         for name, project in (

@@ -16,7 +16,7 @@ _AT_THE_ROOT = (
     ('truncate', None, 'failed'),
     ('drop', None, 'failed'),
     ('endless', None, 'larger than'),
-    ('redirect-loop', None, 'redirected for ever'),
+    ('redirect-loop', None, 'too many redirects'),
     ('hang', None, 'timed out'),
     ('trickle', 0.2, 'timed out'),
     ('replace', {}, 'not a pod manager'),

@@ -89,7 +89,7 @@ class TestStoring(base.DatabaseTestCase):
             resource_uri='/node',
             provision_state='active',
         )
-        db.transaction(allocations.make)(
+        db.transaction(allocations.create)(
             self.podm, node, [self.row(uri).uuid for uri in uris]
         )
         return node
@@ -155,7 +155,7 @@ class TestStoring(base.DatabaseTestCase):
         self.write(_system('/1'), _system('/2'))
         self.assertFalse(self.row('/1').free)
         self.assertTrue(self.row('/2').free)
-        db.transaction(allocations.let_go)(node, erased=True)
+        db.transaction(allocations.release_resources)(node, erased=True)
         self.assertTrue(self.row('/1').free)
         self.assertIsNone(self.row('/1').node_uuid)
         self.write(_system('/2'))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Claims on hardware, and the reservations that they come from."""
+"""Allocations of hardware, and the reservations they are made from."""
 
 from oslo_db import exception as db_exception
 
@@ -10,7 +10,7 @@ from valence.db.sqlalchemy import models
 from valence.tests import base
 
 
-class TestClaims(base.DatabaseTestCase):
+class TestAllocations(base.DatabaseTestCase):
     def setUp(self):
         super().setUp()
         self.podm = db.create(
@@ -42,23 +42,23 @@ class TestClaims(base.DatabaseTestCase):
             reserved_to=project,
         )
 
-    def reclaim(self, node, *uuids, project='p'):
+    def replace(self, node, *uuids, project='p'):
         @db.transaction
         def write(tx):
-            allocations.reclaim(
+            allocations.replace(
                 tx, self.nodes[node], self.podm, uuids, project
             )
 
         write()
 
-    def unclaim(self, node):
+    def deallocate(self, node):
         @db.transaction
         def write(tx):
-            allocations.unclaim(tx, self.nodes[node])
+            allocations.deallocate(tx, self.nodes[node])
 
         write()
 
-    def claims(self):
+    def allocations(self):
         names = {uuid: name for name, uuid in self.nodes.items()}
         with db.reader() as tx:
             return {
@@ -66,26 +66,30 @@ class TestClaims(base.DatabaseTestCase):
                 for row in tx.list(models.Allocation)
             }
 
-    def test_others_instead(self):
-        self.reclaim('n', 'a', 'b')
-        self.reclaim('n', 'b', 'c')
-        self.reclaim('n', 'b', 'c')
-        self.assertEqual({'b': ('n', None), 'c': ('n', None)}, self.claims())
-
-    def test_what_another_node_has(self):
-        self.reclaim('n', 'a')
-        self.reclaim('m', 'b')
-        self.assertRaises(
-            db_exception.DBDuplicateEntry, self.reclaim, 'm', 'a', 'c'
+    def test_replace(self):
+        self.replace('n', 'a', 'b')
+        self.replace('n', 'b', 'c')
+        self.replace('n', 'b', 'c')
+        self.assertEqual(
+            {'b': ('n', None), 'c': ('n', None)}, self.allocations()
         )
-        self.assertEqual({'a': ('n', None), 'b': ('m', None)}, self.claims())
+
+    def test_allocated_to_another_node(self):
+        self.replace('n', 'a')
+        self.replace('m', 'b')
+        self.assertRaises(
+            db_exception.DBDuplicateEntry, self.replace, 'm', 'a', 'c'
+        )
+        self.assertEqual(
+            {'a': ('n', None), 'b': ('m', None)}, self.allocations()
+        )
 
     def test_what_is_reserved(self):
         self.reserve('mine', 'p')
         self.reserve('theirs', 'q')
-        self.reclaim('n', 'mine', 'a')
+        self.replace('n', 'mine', 'a')
         self.assertRaises(
-            db_exception.DBDuplicateEntry, self.reclaim, 'n', 'theirs'
+            db_exception.DBDuplicateEntry, self.replace, 'n', 'theirs'
         )
         self.assertEqual(
             {
@@ -93,16 +97,16 @@ class TestClaims(base.DatabaseTestCase):
                 'a': ('n', None),
                 'theirs': (None, 'q'),
             },
-            self.claims(),
+            self.allocations(),
         )
 
-    def test_what_comes_to_nothing_stays_reserved(self):
+    def test_what_is_deallocated_stays_reserved(self):
         self.reserve('mine', 'p')
-        self.reclaim('n', 'mine', 'a')
-        self.reclaim('n', 'a')
+        self.replace('n', 'mine', 'a')
+        self.replace('n', 'a')
         self.assertEqual(
-            {'mine': (None, 'p'), 'a': ('n', None)}, self.claims()
+            {'mine': (None, 'p'), 'a': ('n', None)}, self.allocations()
         )
-        self.reclaim('n', 'mine', 'a')
-        self.unclaim('n')
-        self.assertEqual({'mine': (None, 'p')}, self.claims())
+        self.replace('n', 'mine', 'a')
+        self.deallocate('n')
+        self.assertEqual({'mine': (None, 'p')}, self.allocations())

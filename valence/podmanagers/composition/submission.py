@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Send requests to compose, and read their responses (DSP2050)."""
+
+from valence.common import exception
+from valence.common.types import JsonObject
+from valence.podmanagers import base
+from valence.podmanagers.composition.methods import COMPOSE
+from valence.podmanagers.composition.methods import Method
+from valence.podmanagers.redfish import actions
+from valence.podmanagers.redfish import errors
+from valence.podmanagers.redfish.client import Client
+from valence.podmanagers.redfish.links import link
+from valence.podmanagers.wire.client import Response
+from valence.podmanagers.wire.values import obj
+from valence.podmanagers.wire.values import objects
+
+# Messages of the Composition registry 1.1 which say that these blocks cannot
+# be composed now.
+_NO_MATCH = (
+    'NoResourceMatch',
+    'ResourceBlockInUse',
+    'SpecifiedResourceAlreadyReserved',
+    'ConstrainedResourceAlreadyReserved',
+    'ResourceBlockInvalid',
+    'ResourceBlockNotFound',
+    'IncompatibleZone',
+)
+
+
+def send(
+    client: Client,
+    method: Method,
+    body: JsonObject,
+    deadline: base.Deadline,
+) -> Response:
+    """Request a system.
+
+    Blocks are reserved before a manifest is applied, where the service lists
+    that request type: some services compose when asked for a preview.
+
+    :raises NoMatch: when the blocks cannot be composed now.
+    """
+    if method.kind != 'manifest':
+        return _post(client, method.target, body, deadline)
+    stanza = {
+        'StanzaType': 'ComposeSystem',
+        'StanzaId': 'Valence',
+        'Request': body,
+    }
+    reservation = None
+    if {'PreviewReserve', 'Apply'} <= method.request_types:
+        preview = _post(
+            client,
+            method.target,
+            _manifest('PreviewReserve', stanza),
+            deadline,
+        )
+        found = preview.body.get('ReservationId')
+        reservation = found if isinstance(found, str) else None
+    return _post(
+        client,
+        method.target,
+        _manifest('Apply', stanza, reservation),
+        deadline,
+    )
+
+
+def apply(
+    client: Client,
+    service: JsonObject,
+    stanza: JsonObject,
+    reservation: str,
+    deadline: base.Deadline,
+) -> Response:
+    """Compose what was reserved before.
+
+    :param service: the CompositionService.
+    """
+    target = actions.target(actions.action(service, COMPOSE))
+    body = _manifest('Apply', stanza, reservation)
+    return _post(client, target, body, deadline)
+
+
+def _post(
+    client: Client, uri: str, body: JsonObject, deadline: base.Deadline
+) -> Response:
+    response = client.request('POST', uri, deadline, body, check=False)
+    check(response, uri)
+    return response
+
+
+def _manifest(
+    request_type: str, stanza: JsonObject, reservation: str | None = None
+) -> JsonObject:
+    """The body of the Compose action with a manifest of one stanza."""
+    result: JsonObject = {
+        'RequestFormat': 'Manifest',
+        'RequestType': request_type,
+        'Manifest': {
+            'Description': 'Valence',
+            'Expand': 'None',
+            'Stanzas': [stanza],
+        },
+    }
+    if reservation is not None:
+        result['ReservationId'] = reservation
+    return result
+
+
+def created_uri(response: Response) -> str | None:
+    """The URI of the system that a successful response names.
+
+    It is in the Location header, in the body, or in the response of a
+    manifest's stanza.
+
+    :raises PodManagerError: when a stanza has failed.
+    """
+    stanzas = obj(response.body.get('Manifest')).get('Stanzas')
+    if isinstance(stanzas, list):
+        for result in (obj(one.get('Response')) for one in objects(stanzas)):
+            if 'error' in result:
+                failed = Response(400, result, None, {})
+                raise _no_match(failed) or exception.RequestRejected(
+                    reason=errors.message(failed)
+                )
+            if link(result):
+                return link(result)
+        return None
+    if response.location:
+        return response.location
+    # A Task is not the system, though it has a URI as well.
+    if 'TaskState' in response.body:
+        return None
+    return link(response.body)
+
+
+def check(response: Response, uri: str) -> None:
+    """Raise the exception that an error response to composing stands for.
+
+    :raises NoMatch: when the blocks cannot be composed now.
+    :raises PodManagerError: for anything else.
+    """
+    refusal = _no_match(response)
+    if refusal is not None:
+        raise refusal
+    errors.check(response, uri)
+
+
+def _no_match(response: Response) -> exception.NoMatch | None:
+    if not 400 <= response.status < 500:
+        return None
+    conflict = response.status == 409
+    if conflict or errors.message_ids(response).intersection(_NO_MATCH):
+        return exception.NoMatch(reason=errors.message(response))
+    return None

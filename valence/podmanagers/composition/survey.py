@@ -1,0 +1,192 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Read the inventory of a DMTF composition service.
+
+Resource blocks are what nodes are composed of: see ``blocks``. The systems
+that the service composed are nodes. A system outside of all blocks is listed,
+but no node can be composed of it.
+"""
+
+from collections.abc import Mapping
+
+from valence.common.types import JsonObject
+from valence.podmanagers import base
+from valence.podmanagers import hardware
+from valence.podmanagers.composition import blocks
+from valence.podmanagers.composition import discovery
+from valence.podmanagers.composition.zones import Zones
+from valence.podmanagers.redfish import events
+from valence.podmanagers.redfish import resources
+from valence.podmanagers.redfish.client import Client
+from valence.podmanagers.redfish.crawler import Crawler
+from valence.podmanagers.redfish.node_cache import NodeCache
+from valence.podmanagers.redfish.resources import Bodies
+
+# The collections of a service by kind: see ``discovery.places``.
+Places = Mapping[str, str]
+
+
+class Survey:
+    """Reads a service, whole or in part.
+
+    It remembers nodes and zones, which saves requests when it reads a part.
+    """
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self._zones = Zones()
+        self._nodes = NodeCache()
+
+    def discover(
+        self, places: Places, expand: bool, deadline: base.Deadline
+    ) -> hardware.Inventory:
+        """Read everything.
+
+        :param expand: whether the service supports ``$expand``.
+        """
+        with Crawler(self._client, deadline, expand) as crawler:
+            read = crawler.roots(places.values())
+            members = {kind: read[uri] for kind, uri in places.items()}
+            zones_known = self._zones.read(
+                crawler, places.get('zones'), members.get('zones', [])
+            )
+            seen = self._read(crawler, places, members, zones_known)
+            seen.problems = crawler.problems
+            seen.unread = set(crawler.failed)
+        self._nodes.replace(seen.nodes)
+        return seen
+
+    def refresh(
+        self, places: Places, uris: list[str], deadline: base.Deadline
+    ) -> hardware.Inventory:
+        """Read single resources again, and those that depend on them."""
+        members: dict[str, list[str]] = {}
+        known = self._nodes.load(
+            lambda: discovery.nodes(
+                self.systems(places['systems'], False, deadline)
+            )
+        )
+        with Crawler(self._client, deadline) as crawler:
+            for uri in uris:
+                events.add_member(uri, places, members, crawler)
+            zones_known = self._zones.refresh(
+                crawler, places.get('zones'), members.get('zones', ())
+            )
+            asked = members.get('systems', [])
+            systems = crawler.get_many(asked)
+            # The state of what a node gained or lost has changed.
+            parts = [
+                part
+                for uri in asked
+                for part in (
+                    *(known[uri].resources if uri in known else ()),
+                    *blocks.of_system(systems.get(uri, {})),
+                )
+                if part.startswith(places.get('blocks', '-'))
+            ]
+            members['blocks'] = [*members.get('blocks', ()), *parts]
+            seen = self._read(crawler, places, members, zones_known)
+            seen.gone = _gone(crawler, members, systems, seen)
+            seen.unread = set(crawler.failed) - seen.gone
+        seen.unrecognized = events.unrecognized(uris, places)
+        self._nodes.update(seen.nodes, gone=asked)
+        return seen
+
+    def systems(
+        self, collection: str, expand: bool, deadline: base.Deadline
+    ) -> Bodies:
+        """All systems by URI.
+
+        :raises PodManagerUnavailable: when one cannot be read.
+        """
+        with Crawler(self._client, deadline, expand) as crawler:
+            members = crawler.roots([collection])[collection]
+            result = crawler.get_many(members)
+            crawler.require_all()
+        return result
+
+    def _read(
+        self,
+        crawler: Crawler,
+        places: Places,
+        members: Mapping[str, list[str]],
+        zones_known: bool,
+    ) -> hardware.Inventory:
+        systems = crawler.get_many(members.get('systems', ()))
+        bodies = blocks.read(crawler, members.get('blocks', ()))
+        seen = hardware.Inventory()
+        seen.nodes = discovery.nodes(systems)
+        seen.chassis = resources.read_chassis(
+            crawler, members.get('chassis', [])
+        )
+        within = self._add_blocks(crawler, bodies, seen)
+        if not zones_known:
+            for item in (*seen.systems, *seen.devices):
+                item.unknown.add('zones')
+        alone = [
+            uri
+            for uri, body in systems.items()
+            if uri not in within and discovery.stands_alone(body)
+        ]
+        for item in resources.read_systems(crawler, alone, set()):
+            body = systems[item.uri]
+            if discovery.is_node(body):
+                item.values['state'] = 'used'
+            elif 'blocks' in places and not blocks.is_expandable(body):
+                # Nodes are composed of blocks only.
+                item.values['state'] = 'unavailable'
+            seen.systems.append(item)
+        resources.find_parents(seen)
+        return seen
+
+    def _add_blocks(
+        self, crawler: Crawler, bodies: Bodies, seen: hardware.Inventory
+    ) -> set[str]:
+        """Add blocks to the inventory.
+
+        :returns: the URIs of the systems that are shown as blocks.
+        """
+        hosts = [body for body in bodies.values() if blocks.is_host(body)]
+        within = [uri for body in hosts for uri in blocks.inner_systems(body)]
+        inner = {
+            item.uri: item
+            for item in resources.read_systems(crawler, within, set())
+        }
+        crawler.get_many(
+            uri for body in hosts for uri in blocks.all_systems(body)
+        )
+        shown = set(within)
+        for uri, body in bodies.items():
+            zones = sorted({*blocks.zones(body), *self._zones.of_block(uri)})
+            if not blocks.is_host(body):
+                item = blocks.device_item(crawler, uri, body, zones)
+                seen.devices.append(item)
+                continue
+            first = next(iter(blocks.inner_systems(body)), '')
+            permanent = discovery.permanent_system(crawler, body)
+            system: JsonObject | None = None
+            if permanent is not None:
+                shown.add(permanent[0])
+                system = permanent[1]
+            item = blocks.host_item(
+                crawler, uri, body, zones, system, inner.get(first)
+            )
+            seen.systems.append(item)
+        return shown
+
+
+def _gone(
+    crawler: Crawler,
+    members: Mapping[str, list[str]],
+    systems: Bodies,
+    seen: hardware.Inventory,
+) -> set[str]:
+    """What was to be read and does not exist; or is no node any more."""
+    wanted = {uri for group in members.values() for uri in group}
+    # A permanent system is still there when the node is not.
+    released = {
+        uri
+        for uri, body in systems.items()
+        if blocks.is_expandable(body) and not discovery.is_node(body)
+    }
+    listed = {item.uri for item in seen.systems}
+    return (crawler.gone & wanted) | (released - listed)

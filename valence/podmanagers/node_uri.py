@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The URI of a node that is not complete yet.
+
+All that Valence stores of a node is its URI. Until the node is complete, the
+fragment of the URI says what is left to do, or how to find the node again; a
+fragment is never sent to the service.
+"""
+
+import dataclasses
+import urllib.parse
+from collections.abc import Iterable
+
+from valence.podmanagers import base
+from valence.podmanagers import hardware
+
+
+@dataclasses.dataclass(frozen=True)
+class NodeUri:
+    """A parsed URI.
+
+    :param uri: without the fragment: of the node, or of the task or
+        reservation that becomes the node.
+    :param marker: of the node, while that is a task or reservation.
+    :param system: the system that is composed.
+    :param devices: the devices that are composed.
+    :param reserved: whether ``uri`` is that of a reservation.
+    :param missing: the URIs of devices that are not attached yet.
+    """
+
+    uri: str
+    marker: str | None = None
+    system: str = ''
+    devices: tuple[str, ...] = ()
+    reserved: bool = False
+    missing: tuple[str, ...] = ()
+
+    @classmethod
+    def parse(cls, text: str) -> 'NodeUri':
+        """The parts of a URI."""
+        uri, _, fragment = text.partition('#')
+        values = urllib.parse.parse_qs(fragment)
+        return cls(
+            uri,
+            marker=next(iter(values.get('marker', ())), None),
+            system=next(iter(values.get('system', ())), ''),
+            devices=tuple(values.get('device', ())),
+            reserved='reserved' in values,
+            missing=tuple(values.get('join', ())),
+        )
+
+    def __str__(self) -> str:
+        values: dict[str, str | tuple[str, ...]] = {
+            'marker': self.marker or (),
+            'system': self.system or (),
+            'device': self.devices,
+            'reserved': 'yes' if self.reserved else (),
+            'join': self.missing,
+        }
+        fragment = urllib.parse.urlencode(values, doseq=True, safe='/:')
+        return f'{self.uri}#{fragment}' if fragment else self.uri
+
+    def request(self) -> base.ComposeRequest:
+        """The request for the node, as far as the URI has it."""
+        return base.ComposeRequest(
+            marker=self.marker or '',
+            name='',
+            requirements={},
+            system=self.system,
+            devices=self.devices,
+        )
+
+
+def pending(
+    uri: str, request: base.ComposeRequest, reserved: bool = False
+) -> hardware.ComposedNode:
+    """A node that is still being composed.
+
+    :param uri: of the task monitor, or of the reservation; empty where the
+        service shows none.
+    """
+    whole = NodeUri(
+        uri, request.marker, request.system, request.devices, reserved
+    )
+    return hardware.ComposedNode(
+        uri=str(whole),
+        index=uri.rstrip('/').rpartition('/')[2][:255],
+        name=request.name,
+        marker=request.marker,
+        power_state='unknown',
+        resources=(request.system, *request.devices),
+    )
+
+
+def with_missing(
+    node: hardware.ComposedNode, devices: Iterable[str]
+) -> hardware.ComposedNode:
+    """A node whose URI names the devices that are not attached yet."""
+    missing = tuple(uri for uri in devices if uri not in node.resources)
+    return dataclasses.replace(
+        node, uri=str(NodeUri(node.uri, missing=missing))
+    )
