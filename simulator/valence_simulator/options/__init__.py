@@ -7,6 +7,7 @@ import argparse
 import functools
 
 from valence_simulator import personalities
+from valence_simulator.options import forms
 from valence_simulator.options import oddities
 from valence_simulator.options import services
 
@@ -50,6 +51,8 @@ def parser() -> argparse.ArgumentParser:
         ('oddities: identity', oddities.add_identity),
         ('oddities: outcomes', oddities.add_outcomes),
         ('oddities: choosing', oddities.add_choosing),
+        ('oddities: writing', oddities.add_writing),
+        ('oddities: forms', forms.add_forms),
     ):
         fill(parser.add_argument_group(title))
     return parser

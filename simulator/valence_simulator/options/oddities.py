@@ -190,3 +190,36 @@ def add_choosing(group) -> None:
         help='properties that a request to compose must have, and their '
         'values; Boot/BootSourceOverrideMode names one within another',
     )
+
+
+def add_writing(group) -> None:
+    """Where changes are written to, and what they leave behind."""
+    add = group.add_argument
+    add(
+        '--settings-object',
+        action='store_true',
+        help='Boot is read-only but in the settings object of a system',
+    )
+    add(
+        '--apply-time',
+        choices=('Immediate', 'OnReset'),
+        default='Immediate',
+        help='when what is written there counts, unless the request says '
+        '(default: %(default)s)',
+    )
+    add(
+        '--forget-boot-mode',
+        action='store_true',
+        help='a PATCH of Boot that names no mode makes it Legacy',
+    )
+    for name, what in (
+        ('boot-targets', 'what can be booted from'),
+        ('reset-types', 'how systems can be reset'),
+    ):
+        add(f'--{name}', nargs='+', help=f'{what} (default: as is usual)')
+    add(
+        '--boot-modes',
+        nargs='+',
+        default=['Legacy', 'UEFI'],
+        help='how can be booted (default: Legacy UEFI)',
+    )

@@ -15,6 +15,14 @@ from aiohttp import web
 from valence_simulator.protocol.resources import ROOT
 from valence_simulator.protocol.resources import Tree
 
+NEXT = 'Members@odata.nextLink'
+#: What is made of an ETag.
+_ETAGS = {
+    'right': lambda etag: etag,
+    'quoted': lambda etag: f'"{etag}"',
+    'suffix': lambda etag: f'{etag[:-1]}-gzip"',
+    'bare': lambda etag: etag.removeprefix('W/').strip('"'),
+}
 #: The prefix of ``prefix`` where none is given.
 PREFIX = '/pod'
 
@@ -66,13 +74,19 @@ class Forms:
 
     # What goes out
 
-    def location(self, response: web.StreamResponse) -> None:
-        """Spell the Location of an answer."""
-        uri = response.headers.get('Location')
+    def send(self, response: web.StreamResponse) -> None:
+        """Put the headers of an answer into their form."""
+        headers = response.headers
+        uri, etag = headers.get('Location'), headers.get('ETag')
         if uri is not None and uri.startswith('/'):
-            response.headers['Location'] = self.spell(
-                uri, self._options.location
-            )
+            headers['Location'] = self.spell(uri, self._options.location)
+        if etag is None:
+            return
+        form = self._options.etag_header
+        if form == 'missing':
+            del headers['ETag']
+        else:
+            headers['ETag'] = _ETAGS[form](etag)
 
     def spell(self, uri: str, how: str) -> str:
         """A URI in one of the ways to write it."""
@@ -90,10 +104,14 @@ class Forms:
     @property
     def plain(self) -> bool:
         """Whether documents go out as they are."""
+        options = self._options
         return (
-            self._options.member_links == 'plain'
-            and self._options.targets == 'own'
-        )
+            options.member_links,
+            options.targets,
+            options.members,
+            options.next_link,
+            options.etag_body,
+        ) == ('plain', 'own', 'array', 'plain', 'right')
 
     def show(self, document: object) -> object:
         """A document, with all that is in it, as it goes out."""
@@ -107,13 +125,48 @@ class Forms:
         if not isinstance(value, dict):
             return value
         shown = {key: self._shown(item) for key, item in value.items()}
+        if '@odata.etag' in shown:
+            self._show_etag(shown)
         if isinstance(shown.get('Members'), list):
             shown['Members'] = list(map(self._member, shown['Members']))
+            shown = self._collection(shown)
         if isinstance(shown.get('Actions'), dict) and '@odata.id' in shown:
             shown['Actions'] = self._actions(
                 shown['@odata.id'], shown['Actions']
             )
         return shown
+
+    def _show_etag(self, shown: dict) -> None:
+        form = self._options.etag_body
+        if form == 'missing':
+            del shown['@odata.etag']
+        else:
+            shown['@odata.etag'] = _ETAGS[form](shown['@odata.etag'])
+
+    def _collection(self, shown: dict) -> dict:
+        """A collection, with its members and its next page told otherwise."""
+        link = shown.pop(NEXT, None)
+        if link is not None:
+            name, value = self._next_link(link)
+            shown[name] = value
+        members = shown['Members']
+        if self._options.members == 'object' and len(members) == 1:
+            shown['Members'] = members[0]
+        if self._options.members == 'links':
+            below = {k: v for k, v in shown.items() if 'Members' in k}
+            shown = {k: v for k, v in shown.items() if k not in below}
+            shown['Links'] = below
+        return shown
+
+    def _next_link(self, link: str) -> tuple[str, object]:
+        how = self._options.next_link
+        if how == 'absolute':
+            return NEXT, f'{self._origin}{link}'
+        if how == 'relative':
+            return NEXT, f'?{link.partition("?")[2]}'
+        if how == 'object':
+            return NEXT, {'@odata.id': link}
+        return ('@odata.nextLink' if how == 'unprefixed' else NEXT), link
 
     def _member(self, member: object) -> object:
         how = self._options.member_links

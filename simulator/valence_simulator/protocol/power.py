@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import Callable
 from typing import Protocol
 
+from valence_simulator.protocol import errors
 from valence_simulator.protocol.delays import Delay
 from valence_simulator.protocol.delays import Delays
 
@@ -23,13 +25,36 @@ class Powered(Protocol):
 class Power:
     """Switches; a machine takes its time for it.
 
-    :param seconds: tells how long a machine is powering on or off.
+    :param types: the reset types unless ``--reset-types`` says otherwise.
     """
 
-    def __init__(self, delays: Delays, seconds: Callable[[], float]):
+    def __init__(
+        self, delays: Delays, options: argparse.Namespace, types: list[str]
+    ):
         self._delays = delays
-        self._seconds = seconds
+        self._options = options
+        self._usual = types
         self._under_way: dict[int, Delay] = {}
+
+    @property
+    def types(self) -> list[str]:
+        """The reset types that machines know."""
+        return self._options.reset_types or self._usual
+
+    def type_of(self, body: dict) -> str:
+        """The ResetType of a request.
+
+        :raises RedfishError: 400, the body is not right.
+        """
+        kind = body.get('ResetType')
+        if kind is None:
+            raise errors.property_missing('ResetType')
+        if kind not in self.types:
+            raise errors.property_value('ResetType', kind)
+        for name in body:
+            if name != 'ResetType':
+                raise errors.property_unknown(name)
+        return kind
 
     def reset(
         self, machine: Powered, kind: str, changed: Callable[[], None]
@@ -48,7 +73,7 @@ class Power:
             self.set(machine, goal)
             changed()
 
-        seconds = self._seconds()
+        seconds = self._options.power_seconds
         if not seconds:
             arrive()
             return

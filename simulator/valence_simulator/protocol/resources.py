@@ -58,6 +58,7 @@ class Resource:
     :param render: makes the document of a GET; None where GET is no method.
     :param handlers: method -> coroutine that serves it.
     :param public: whether it can be read without a login.
+    :param etag_of: makes the ETag of a document; None: it has none.
     :param view: what is made of the document when it goes out.
     """
 
@@ -68,7 +69,7 @@ class Resource:
         'public',
         'overlay',
         'content_type',
-        'etags',
+        'etag_of',
         'view',
         '_document',
         '_body',
@@ -81,7 +82,7 @@ class Resource:
         render: Render | None,
         handlers: dict[str, Handler],
         public: bool = False,
-        etags: bool = False,
+        etag_of: Callable[[dict], str] | None = None,
         view: View | None = None,
     ):
         self.uri = uri
@@ -89,7 +90,7 @@ class Resource:
         self.render = render
         self.handlers = handlers
         self.public = public
-        self.etags = etags
+        self.etag_of = etag_of
         #: Properties that the control endpoint put over the rendered ones.
         self.overlay: dict = {}
         self.content_type = 'application/json'
@@ -115,8 +116,8 @@ class Resource:
             document = self.render()
             if self.overlay:
                 document = faults.merge(document, self.overlay)
-            if self.etags:
-                document['@odata.etag'] = etag_of(document)
+            if self.etag_of is not None:
+                document['@odata.etag'] = self.etag_of(document)
             self._document = document
         return self._document
 
@@ -133,6 +134,11 @@ class Resource:
     @property
     def etag(self) -> str | None:
         return self.document.get('@odata.etag') if self.etags else None
+
+    @property
+    def etags(self) -> bool:
+        """Whether it has an ETag."""
+        return self.etag_of is not None
 
     @property
     def headers(self) -> dict[str, str]:
@@ -156,6 +162,8 @@ class Tree:
     def __init__(self, etags: bool = False) -> None:
         self._resources: dict[str, Resource] = {}
         self._etags = etags
+        #: Whether ETags say that bodies are equal byte for byte.
+        self.strong = False
         #: What is made of every document when it goes out.
         self.view: View | None = None
 
@@ -172,7 +180,9 @@ class Tree:
             render,
             {method.upper(): h for method, h in handlers.items()},
             public,
-            self._etags and render is not None and uri != '/redfish',
+            self._etag_of
+            if self._etags and render is not None and uri != '/redfish'
+            else None,
             self._show,
         )
         self._resources[uri] = resource
@@ -190,6 +200,10 @@ class Tree:
         return self.add(
             uri, lambda: collection(uri, kind, name, members()), **handlers
         )
+
+    def _etag_of(self, document: dict) -> str:
+        etag = etag_of(document)
+        return etag.removeprefix('W/') if self.strong else etag
 
     def _show(self, document: object) -> object:
         return document if self.view is None else self.view(document)

@@ -15,6 +15,8 @@ from valence_simulator.protocol import accounts
 from valence_simulator.protocol import answers
 from valence_simulator.protocol import errors
 from valence_simulator.protocol import metadata
+from valence_simulator.protocol import refusals
+from valence_simulator.protocol.boot import Boots
 from valence_simulator.protocol.delays import Delays
 from valence_simulator.protocol.events import EventService
 from valence_simulator.protocol.forms import Forms
@@ -47,28 +49,27 @@ class RedfishService:
     modern_events = False
     #: The kinds of work that are tasks unless told otherwise.
     usual_tasks: tuple[str, ...] = ()
+    #: How machines are reset, and what they boot from, likewise.
+    reset_types: list[str] = []
+    boot_targets = ['None', 'Pxe', 'Hdd']
 
     def __init__(self, options: argparse.Namespace, features: Features):
         self.options = options
         self.pod = Pod(options.systems, options.systems_per_rack, options.seed)
         self._own_uuid = self.pod.service_uuid()
         self.tree = Tree(etags=self.etags)
+        self.tree.strong = options.strong_etags
         self.forms = Forms(self.tree, options)
         self.ledger = ledger.Ledger()
         self.query = Query(self.tree, features)
-        self.sessions = Sessions(
-            self.tree,
-            options.username,
-            options.password,
-            options.session_timeout,
-            options.session_limit,
-        )
+        self.sessions = Sessions(self.tree, options)
         self.delays = Delays()
-        self.power = Power(self.delays, lambda: options.power_seconds)
+        self.power = Power(self.delays, options, self.reset_types)
         self.visibility = Visibility(self.tree, options, self.delays)
         self.tasks = Tasks(
             self.tree, options, self.usual_tasks, self.delays, self.notify
         )
+        self.boots = Boots(self, self.boot_targets)
         self.events = EventService(self.tree, options, self.modern_events)
         accounts.add(self.tree, options.username)
         metadata.add(self.tree)
@@ -78,8 +79,8 @@ class RedfishService:
         try:
             answer = await self._answer(request)
         except errors.RedfishError as error:
-            return answers.error(error)
-        self.forms.location(answer)
+            answer = refusals.refusal(self.options.errors, error)
+        self.forms.send(answer)
         return answer
 
     def state(self) -> dict:
@@ -201,12 +202,8 @@ class RedfishService:
             setattr(self.options, name, value)
             if hasattr(self.query.features, name):
                 setattr(self.query.features, name, value)
-            elif name in ('username', 'password'):
-                setattr(self.sessions, name, value)
-            elif name == 'session_timeout':
-                self.sessions.timeout = value
-            elif name == 'session_limit':
-                self.sessions.limit = value
+            elif name == 'strong_etags':
+                self.tree.strong = value
             elif name == 'event_retry_seconds':
                 self.events.tries.interval = value
         self.tree.all_changed()

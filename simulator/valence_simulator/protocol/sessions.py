@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import argparse
 import base64
 import binascii
 import dataclasses
@@ -38,24 +39,13 @@ class Session:
 class Sessions:
     """The session service, and the judge of every request.
 
-    :param username: the one user; everybody is let in if None.
-    :param timeout: seconds after which an idle session ends.
-    :param limit: how many sessions there can be at once.
+    :param options: has the one user (everybody is let in if there is none),
+        and how many sessions there can be, for how long.
     """
 
-    def __init__(
-        self,
-        tree: Tree,
-        username: str | None,
-        password: str,
-        timeout: int,
-        limit: int,
-    ):
+    def __init__(self, tree: Tree, options: argparse.Namespace):
         self._tree = tree
-        self.username = username
-        self.password = password
-        self.timeout = timeout
-        self.limit = limit
+        self._options = options
         self._by_token: dict[str, Session] = {}
         self._next = 0
         tree.add(SERVICE, self._render_service, patch=self._update_service)
@@ -82,10 +72,10 @@ class Sessions:
                 session.used = time.monotonic()
                 return session.username
             self._drop(token)
-            if self.username is None:
+            if self._options.username is None:
                 return None
             raise errors.unauthorized()
-        if self.username is None:
+        if self._options.username is None:
             return None
         return self._basic(request.headers.get('Authorization', ''))
 
@@ -102,9 +92,12 @@ class Sessions:
             self._drop(session.token)
 
     def is_user(self, username: object, password: object) -> bool:
-        if self.username is None:
+        if self._options.username is None:
             return True
-        return username == self.username and password == self.password
+        return (
+            username == self._options.username
+            and password == self._options.password
+        )
 
     def _basic(self, header: str) -> str:
         scheme, _, value = header.partition(' ')
@@ -120,7 +113,7 @@ class Sessions:
         return username
 
     def _expired(self, session: Session) -> bool:
-        return time.monotonic() - session.used > self.timeout
+        return time.monotonic() - session.used > self._options.session_timeout
 
     def _drop(self, token: str | None) -> None:
         session = self._by_token.pop(token, None)
@@ -136,11 +129,11 @@ class Sessions:
                 raise errors.property_type(name, call.body[name])
         if not self.is_user(call.body['UserName'], call.body['Password']):
             raise errors.unauthorized()
-        if len(self.alive()) >= self.limit:
+        if len(self.alive()) >= self._options.session_limit:
             raise errors.RedfishError(
-                503,
-                'Base.1.0.SessionLimitExceeded',
-                'There are as many sessions as the service can bear.',
+                self._options.session_full_status,
+                self._options.session_full_message_id,
+                'The maximum number of user sessions is reached.',
             )
         self._next += 1
         session = Session(
@@ -154,9 +147,12 @@ class Sessions:
             session.uri, lambda: _render(session), delete=self._delete
         )
         self._tree.changed(SESSIONS)
-        return answers.created(
+        answer = answers.created(
             resource, headers={'X-Auth-Token': session.token}
         )
+        if not self._options.session_location:
+            del answer.headers['Location']
+        return answer
 
     async def _delete(self, call: Call) -> web.Response:
         for session in self.alive():
@@ -172,7 +168,7 @@ class Sessions:
                 raise errors.property_type(name, value)
             if not 30 <= value <= 86400:
                 raise errors.property_value(name, value)
-            self.timeout = value
+            self._options.session_timeout = value
         call.resource.changed()
         return answers.ok(call.resource)
 
@@ -184,7 +180,7 @@ class Sessions:
             Description='Sessions of users with this service.',
             Status={'State': 'Enabled', 'Health': 'OK'},
             ServiceEnabled=True,
-            SessionTimeout=max(30, self.timeout),
+            SessionTimeout=max(30, self._options.session_timeout),
             Sessions={'@odata.id': SESSIONS},
         )
 

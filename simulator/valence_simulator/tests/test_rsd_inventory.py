@@ -263,7 +263,7 @@ class LoginTestCase(base.SimulatorTestCase):
             )
             self.assertEqual(401, status)
         _, _, headers = await self.log_in()
-        self.server.personality.sessions.timeout = -1
+        await self.options(session_timeout=-1)
         token = {'X-Auth-Token': headers['X-Auth-Token']}
         status, _, _ = await self.request(
             'GET', f'{ROOT}/Systems', headers=token

@@ -24,6 +24,7 @@ from valence_simulator.personalities.eem.devices import Devices
 from valence_simulator.personalities.eem.errors import EemError
 from valence_simulator.personalities.eem.groups import Groups
 from valence_simulator.personalities.eem.strangers import Strangers
+from valence_simulator.protocol import refusals
 from valence_simulator.protocol.delays import Delays
 
 VERSION = 'v1.0'
@@ -53,7 +54,14 @@ class EemService:
             self._authenticate(request)
             return self._route(request, await _json_of(request))
         except EemError as error:
-            return web.json_response(error.body(), status=error.status)
+            if self.options.errors == 'redfish':
+                return web.json_response(error.body(), status=error.status)
+            return refusals.plain(
+                self.options.errors,
+                error.status,
+                str(error),
+                body=error.body() if 'json' in self.options.errors else None,
+            )
 
     def state(self) -> dict:
         members = self.devices.members.values()

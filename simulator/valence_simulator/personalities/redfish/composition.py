@@ -13,12 +13,8 @@ from valence_simulator.personalities.redfish.blocks import Block
 from valence_simulator.personalities.redfish.blocks import BlockPod
 from valence_simulator.personalities.redfish.sharing import Sharing
 from valence_simulator.protocol import errors
+from valence_simulator.protocol.boot import Boots
 
-BOOT_VALUES = {
-    'BootSourceOverrideEnabled': ['Disabled', 'Once', 'Continuous'],
-    'BootSourceOverrideTarget': ['None', 'Pxe', 'Hdd'],
-    'BootSourceOverrideMode': ['Legacy', 'UEFI'],
-}
 TEXTS = ('Name', 'Description', 'HostName', 'AssetTag')
 ASKED = (*constrained.KINDS, constrained.AFFINITY)
 
@@ -40,9 +36,14 @@ class Planner:
     """
 
     def __init__(
-        self, pod: BlockPod, sharing: Sharing, options: argparse.Namespace
+        self,
+        pod: BlockPod,
+        sharing: Sharing,
+        boots: Boots,
+        options: argparse.Namespace,
     ):
         self._pod = pod
+        self._boots = boots
         self._sharing = sharing
         self._options = options
 
@@ -62,7 +63,8 @@ class Planner:
             are not to be had.
         """
         wanted = required.parse(self._options.required_on_create)
-        _check(body, named, [path[0] for path, _ in wanted])
+        also = [path[0] for path, _ in wanted]
+        _check(body, named, also, self._boots)
         required.check(body, wanted)
         planned = planned or []
         is_specific = 'ResourceBlocks' in body.get('Links', {})
@@ -199,31 +201,20 @@ def check_limits(blocks: list[Block]) -> None:
             )
 
 
-def check_boot(boot: object) -> None:
-    """:raises RedfishError: 400, it is no Boot object."""
-    if not isinstance(boot, dict):
-        raise errors.property_type('Boot', boot)
-    for name, value in boot.items():
-        if name not in BOOT_VALUES:
-            raise errors.property_unknown(f'Boot/{name}')
-        if value not in BOOT_VALUES[name]:
-            raise errors.property_value(f'Boot/{name}', value)
-
-
 def check_text(name: str, value: object) -> None:
     """:raises RedfishError: 400, it is no text."""
     if not isinstance(value, str):
         raise errors.property_type(name, value)
 
 
-def _check(body: dict, named: bool, also: list[str]) -> None:
+def _check(body: dict, named: bool, also: list[str], boots: Boots) -> None:
     if named and 'Name' not in body:
         raise errors.property_missing('Name')
     for name, value in body.items():
         if name in TEXTS:
             check_text(name, value)
         elif name == 'Boot':
-            check_boot(value)
+            boots.check(value)
         elif name == 'Links':
             if not isinstance(value, dict):
                 raise errors.property_type(name, value)

@@ -39,6 +39,14 @@ class CompositionService(RedfishService):
     name = 'redfish'
     modern_events = True
     usual_tasks = ('compose', 'release', 'change', 'erase')
+    reset_types = [
+        'On',
+        'ForceOff',
+        'GracefulShutdown',
+        'GracefulRestart',
+        'ForceRestart',
+        'PowerCycle',
+    ]
 
     def __init__(self, options: argparse.Namespace):
         self.etags = options.etags
@@ -58,7 +66,7 @@ class CompositionService(RedfishService):
         self.counts: collections.Counter = collections.Counter()
         self.blocks = BlockPod(self.pod, options.zones)
         self.sharing = Sharing(options)
-        self.planner = Planner(self.blocks, self.sharing, options)
+        self.planner = Planner(self.blocks, self.sharing, self.boots, options)
         self.tree.add(ROOT, self._render_root, public=True)
         if options.composition_service:
             self.tree.add(uris.SERVICE, self._render_service)

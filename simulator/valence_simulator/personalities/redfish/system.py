@@ -7,19 +7,11 @@ import dataclasses
 
 from valence_simulator.personalities.redfish import uris
 from valence_simulator.personalities.redfish.blocks import Block
-from valence_simulator.personalities.redfish.composition import BOOT_VALUES
+from valence_simulator.protocol import boot
 from valence_simulator.protocol.resources import document
 from valence_simulator.protocol.resources import link
 from valence_simulator.protocol.resources import links
 
-RESET_TYPES = [
-    'On',
-    'ForceOff',
-    'GracefulShutdown',
-    'GracefulRestart',
-    'ForceRestart',
-    'PowerCycle',
-]
 DECOMMISSION_TYPES = [
     'All',
     'UserData',
@@ -30,6 +22,7 @@ DECOMMISSION_TYPES = [
     'Logs',
     'TPM',
 ]
+KIND = 'ComputerSystem.v1_21_0.ComputerSystem'
 OK = {'State': 'Enabled', 'Health': 'OK'}
 
 
@@ -44,13 +37,7 @@ class ComposedSystem:
     #: Whether it is there for good, and blocks are only put to it.
     expandable: bool = False
     power: str = 'On'
-    boot: dict = dataclasses.field(
-        default_factory=lambda: {
-            'BootSourceOverrideEnabled': 'Disabled',
-            'BootSourceOverrideTarget': 'None',
-            'BootSourceOverrideMode': 'UEFI',
-        }
-    )
+    boot: dict = dataclasses.field(default_factory=boot.initial)
 
     @property
     def uri(self) -> str:
@@ -68,7 +55,7 @@ def render(service, system: ComposedSystem) -> dict:
     cases = ['ExpandableSystem'] if system.expandable else []
     return document(
         uri,
-        'ComputerSystem.v1_21_0.ComputerSystem',
+        KIND,
         echoed(texts.get('Name'), f'System {system.id}'),
         Description=echoed(texts.get('Description'), 'Composed system'),
         **{'HostName': None, **shown},
@@ -77,18 +64,14 @@ def render(service, system: ComposedSystem) -> dict:
             if system.expandable and len(system.blocks) == 1
             else 'Composed'
         ),
-        UUID=system.uuid,
+        UUID=service.options.system_uuid or system.uuid,
         Manufacturer='Contoso',
         Model='Simulated composed system',
         SerialNumber=f'C{int(system.id):06d}',
         PowerState=system.power,
         Status={'State': 'Enabled', 'Health': _health(system)},
-        Boot={
-            **system.boot,
-            'BootSourceOverrideTarget@Redfish.AllowableValues': (
-                BOOT_VALUES['BootSourceOverrideTarget']
-            ),
-        },
+        Boot=service.boots.render(system),
+        **service.boots.annotation(uri),
         **_summaries(system),
         Composition={'UseCases': cases},
         Processors=link(f'{uri}/Processors'),
@@ -96,7 +79,7 @@ def render(service, system: ComposedSystem) -> dict:
         EthernetInterfaces=link(f'{uri}/EthernetInterfaces'),
         Storage=link(f'{uri}/Storage'),
         Links=_links(system),
-        Actions=_actions(f'{uri}/Actions', service.options.blocks_by),
+        Actions=_actions(service, f'{uri}/Actions'),
     )
 
 
@@ -127,16 +110,16 @@ def _links(system: ComposedSystem) -> dict:
     }
 
 
-def _actions(uri: str, blocks_by: list[str]) -> dict:
+def _actions(service, uri: str) -> dict:
     names = ['Reset', 'Decommission']
-    if 'actions' in blocks_by:
+    if 'actions' in service.options.blocks_by:
         names[1:1] = ['AddResourceBlock', 'RemoveResourceBlock']
     shown = {
         f'#ComputerSystem.{name}': {'target': f'{uri}/ComputerSystem.{name}'}
         for name in names
     }
     for name, parameter, values in (
-        ('Reset', 'ResetType', RESET_TYPES),
+        ('Reset', 'ResetType', service.power.types),
         ('Decommission', 'DecommissionTypes', DECOMMISSION_TYPES),
     ):
         key = f'{parameter}@Redfish.AllowableValues'

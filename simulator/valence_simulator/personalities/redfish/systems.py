@@ -16,9 +16,8 @@ from valence_simulator.personalities.redfish.blocks import Block
 from valence_simulator.personalities.redfish.changes import Changes
 from valence_simulator.personalities.redfish.composition import TEXTS
 from valence_simulator.personalities.redfish.composition import Plan
-from valence_simulator.personalities.redfish.composition import check_boot
 from valence_simulator.personalities.redfish.composition import check_text
-from valence_simulator.personalities.redfish.system import RESET_TYPES
+from valence_simulator.personalities.redfish.system import KIND
 from valence_simulator.personalities.redfish.system import ComposedSystem
 from valence_simulator.personalities.redfish.system import render
 from valence_simulator.protocol import answers
@@ -110,7 +109,7 @@ class Systems:
             [],
             expandable,
         )
-        system.boot.update(plan.body.get('Boot', {}))
+        self._service.boots.update(system, plan.body.get('Boot', {}))
         self.members[system.id] = system
         for block in plan.blocks:
             self.take(system, block)
@@ -126,6 +125,7 @@ class Systems:
         for block in list(system.blocks):
             self.give_back(system, block)
         del self.members[system.id]
+        self._service.boots.clear(system)
         self._tree.remove(system.uri)
         self._tree.changed(uris.SYSTEMS)
         self._service.ledger.ended(system.uri)
@@ -272,6 +272,9 @@ class Systems:
                 post=bind(handler),
             )
         self._add_parts(system)
+        self._service.boots.add_settings(
+            system.uri, KIND, system, lambda: self._tree.changed(system.uri)
+        )
         return resource
 
     def _add_parts(self, system: ComposedSystem) -> None:
@@ -307,17 +310,14 @@ class Systems:
             )
 
     async def _reset(self, system: ComposedSystem, call: Call):
-        kind = call.body.get('ResetType')
-        if kind is None:
-            raise errors.property_missing('ResetType')
-        if kind not in RESET_TYPES:
-            raise errors.property_value('ResetType', kind)
+        kind = self._service.power.type_of(call.body)
 
         def changed() -> None:
             self._tree.changed(system.uri)
             self._service.notify('StatusChange', system.uri)
 
         def work() -> web.Response:
+            self._service.boots.apply(system)
             self._service.power.reset(system, kind, changed)
             return answers.no_content()
 
@@ -331,7 +331,7 @@ class Systems:
             self._service.refuse()
         for name, value in body.items():
             if name == 'Boot':
-                check_boot(value)
+                self._service.boots.check_patch(value)
             elif name in ('HostName', 'AssetTag'):
                 check_text(name, value)
             elif name != 'Links' or not self._changes.by_patch:
@@ -341,7 +341,7 @@ class Systems:
             self.check_there(system)
             if 'Links' in body:
                 self._changes.replace(system, body['Links'])
-            system.boot.update(body.get('Boot', {}))
+            self._service.boots.update(system, body.get('Boot', {}))
             texts = {k: v for k, v in body.items() if k in TEXTS}
             system.texts.update(texts)
             self._service.ledger.renamed(system.uri, **texts)

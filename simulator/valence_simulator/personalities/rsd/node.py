@@ -7,13 +7,13 @@ import dataclasses
 
 from valence_simulator.hardware import System
 from valence_simulator.hardware import Volume
-from valence_simulator.personalities.rsd import systems
 from valence_simulator.personalities.rsd import uris
 from valence_simulator.protocol.delays import Delay
 from valence_simulator.protocol.resources import document
 from valence_simulator.protocol.resources import link
 from valence_simulator.protocol.resources import links
 
+KIND = 'ComposedNode.v1_1_0.ComposedNode'
 OPTANE = 'ClearOptaneDCPersistentMemoryOnDelete'
 
 
@@ -58,21 +58,22 @@ def render(service, node: Node) -> dict:
     state = 'Enabled' if node.state == 'Assembled' else 'Disabled'
     return document(
         node.uri,
-        'ComposedNode.v1_1_0.ComposedNode',
+        KIND,
         service.echoed(node.name, f'Composed Node {node.id}'),
         Description=service.echoed(node.description, None),
         UUID=node.uuid,
         PowerState=system.power,
         ComposedNodeState=node.state,
         Status={'State': state, 'Health': health, 'HealthRollup': health},
-        Boot=systems.render_boot(system),
+        Boot=service.boots.render(system),
+        **service.boots.annotation(node.uri),
         ClearTPMOnDelete=node.clear_tpm,
         **{OPTANE: node.clear_optane},
         Links=_links(node, service.options.rsd_version),
         Actions={
             '#ComposedNode.Reset': {
                 'target': f'{actions}/ComposedNode.Reset',
-                'ResetType@Redfish.AllowableValues': systems.RESET_TYPES,
+                'ResetType@Redfish.AllowableValues': service.power.types,
             },
             '#ComposedNode.Assemble': {
                 'target': f'{actions}/ComposedNode.Assemble'

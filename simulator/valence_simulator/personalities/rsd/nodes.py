@@ -11,12 +11,13 @@ from aiohttp import web
 from valence_simulator.personalities.rsd import allocation
 from valence_simulator.personalities.rsd import matching
 from valence_simulator.personalities.rsd import node as rendering
-from valence_simulator.personalities.rsd import systems
 from valence_simulator.personalities.rsd import uris
+from valence_simulator.personalities.rsd.node import KIND
 from valence_simulator.personalities.rsd.node import OPTANE
 from valence_simulator.personalities.rsd.node import Node
 from valence_simulator.protocol import answers
 from valence_simulator.protocol import errors
+from valence_simulator.protocol.boot import Boots
 from valence_simulator.protocol.ids import Ids
 from valence_simulator.protocol.resources import Call
 from valence_simulator.protocol.resources import collection
@@ -80,10 +81,7 @@ class Nodes:
         for volume in node.made:
             self._service.storage.delete(volume)
         self._service.power.set(node.system, 'Off')
-        node.system.boot.update(
-            BootSourceOverrideEnabled='Disabled',
-            BootSourceOverrideTarget='None',
-        )
+        self._service.boots.clear(node.system)
         del self.members[node.id]
         self._tree.remove(node.uri)
         self._tree.changed(uris.NODES)
@@ -174,6 +172,9 @@ class Nodes:
         for name, handler in handlers.items():
             self._tree.add(f'{actions}/{name}', post=bind(handler))
         attachments.add_action_info(node)
+        self._service.boots.add_settings(
+            node.uri, KIND, node.system, lambda: self._changed(node)
+        )
         self._tree.add(
             node.uri,
             lambda: rendering.render(self._service, node),
@@ -246,8 +247,8 @@ class Nodes:
         return await self._service.systems.reset(node.system, call)
 
     async def _patch(self, node: Node, call: Call) -> web.Response:
-        body = call.body
-        _check_patch(body)
+        body, boots = call.body, self._service.boots
+        _check_patch(body, boots)
         tagged_values = _tagged_values(body)
 
         def shown() -> web.Response:
@@ -256,7 +257,7 @@ class Nodes:
             return answers.ok(call.resource)
 
         def work() -> web.Response:
-            node.system.boot.update(body.get('Boot', {}))
+            boots.update(node.system, body.get('Boot', {}))
             node.clear_tpm = body.get('ClearTPMOnDelete', node.clear_tpm)
             node.clear_optane = body.get(OPTANE, node.clear_optane)
             node.tagged_values.update(tagged_values)
@@ -303,11 +304,11 @@ class Nodes:
             )
 
 
-def _check_patch(body: dict) -> None:
+def _check_patch(body: dict, boots: Boots) -> None:
     """:raises RedfishError: 400, a node cannot be changed like that."""
     for name, value in body.items():
         if name == 'Boot':
-            systems.check_boot(value)
+            boots.check_patch(value)
         elif name in ('ClearTPMOnDelete', OPTANE):
             if not isinstance(value, bool):
                 raise errors.property_type(name, value)

@@ -38,6 +38,18 @@ class RsdService(RedfishService):
     """
 
     name = 'rsd'
+    reset_types = [
+        'On',
+        'ForceOff',
+        'GracefulShutdown',
+        'GracefulRestart',
+        'ForceRestart',
+        'Nmi',
+        'ForceOn',
+        'PushPowerButton',
+        'PowerCycle',
+    ]
+    boot_targets = ['None', 'Pxe', 'Hdd', 'RemoteDrive']
 
     def __init__(self, options: argparse.Namespace):
         super().__init__(

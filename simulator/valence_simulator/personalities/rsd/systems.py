@@ -26,23 +26,7 @@ from valence_simulator.protocol.resources import links
 
 OK = {'State': 'Enabled', 'Health': 'OK', 'HealthRollup': 'OK'}
 
-RESET_TYPES = [
-    'On',
-    'ForceOff',
-    'GracefulShutdown',
-    'GracefulRestart',
-    'ForceRestart',
-    'Nmi',
-    'ForceOn',
-    'PushPowerButton',
-    'PowerCycle',
-]
-
-BOOT_VALUES = {
-    'BootSourceOverrideEnabled': ['Disabled', 'Once', 'Continuous'],
-    'BootSourceOverrideTarget': ['None', 'Pxe', 'Hdd', 'RemoteDrive'],
-    'BootSourceOverrideMode': ['Legacy', 'UEFI'],
-}
+KIND = 'ComputerSystem.v1_5_0.ComputerSystem'
 
 
 class Systems:
@@ -74,10 +58,13 @@ class Systems:
             return await self.reset(system, call)
 
         async def patch(call: Call) -> web.Response:
-            check_update(call.body)
+            for name in call.body:
+                if name != 'Boot':
+                    raise errors.property_not_writable(name)
+            self._service.boots.check_patch(call.body.get('Boot'))
 
             def work() -> web.Response:
-                system.boot.update(call.body['Boot'])
+                self._service.boots.update(system, call.body['Boot'])
                 self._changed(system)
                 return answers.ok(call.resource)
 
@@ -89,7 +76,12 @@ class Systems:
                 unchanged=lambda: answers.ok(call.resource),
             )
 
-        tree.add(uri, lambda: render_system(system), patch=patch)
+        tree.add(
+            uri, lambda: render_system(self._service, system), patch=patch
+        )
+        self._service.boots.add_settings(
+            uri, KIND, system, lambda: self._changed(system)
+        )
         tree.add(f'{uri}/Actions/ComputerSystem.Reset', post=reset_action)
         self._add_parts(system, 'Processors', 'Processor', system.processors)
         self._add_parts(system, 'Memory', 'Memory', system.dimms)
@@ -113,9 +105,10 @@ class Systems:
 
     async def reset(self, system: System, call: Call) -> web.Response:
         """Change the power state as a request asks for."""
-        kind = reset_type(call.body)
+        kind = self._service.power.type_of(call.body)
 
         def work() -> web.Response:
+            self._service.boots.apply(system)
             self._service.power.reset(
                 system, kind, lambda: self._changed(system)
             )
@@ -143,58 +136,12 @@ class Systems:
             )
 
 
-def reset_type(body: dict) -> str:
-    """The ResetType of a request.
-
-    :raises RedfishError: 400, the body is not right.
-    """
-    kind = body.get('ResetType')
-    if kind is None:
-        raise errors.property_missing('ResetType')
-    if kind not in RESET_TYPES:
-        raise errors.property_value('ResetType', kind)
-    for name in body:
-        if name != 'ResetType':
-            raise errors.property_unknown(name)
-    return kind
-
-
-def check_update(body: dict) -> None:
-    """:raises RedfishError: 400, it is no `Boot` object and nothing else."""
-    for name in body:
-        if name != 'Boot':
-            raise errors.property_not_writable(name)
-    check_boot(body.get('Boot'))
-
-
-def check_boot(boot: object) -> None:
-    """:raises RedfishError: 400, it is no Boot object."""
-    if not isinstance(boot, dict):
-        raise errors.property_type('Boot', boot)
-    for name, value in boot.items():
-        if name not in BOOT_VALUES:
-            raise errors.property_unknown(f'Boot/{name}')
-        if value not in BOOT_VALUES[name]:
-            raise errors.property_value(f'Boot/{name}', value)
-
-
-def render_boot(system: System) -> dict:
-    return {
-        **system.boot,
-        'BootSourceOverrideTarget@Redfish.AllowableValues': BOOT_VALUES[
-            'BootSourceOverrideTarget'
-        ],
-        'BootSourceOverrideMode@Redfish.AllowableValues': BOOT_VALUES[
-            'BootSourceOverrideMode'
-        ],
-    }
-
-
-def render_system(system: System) -> dict:
+def render_system(service, system: System) -> dict:
+    """The system as a GET shows it."""
     uri = uris.system(system)
     return document(
         uri,
-        'ComputerSystem.v1_5_0.ComputerSystem',
+        KIND,
         f'System {system.id}',
         Description=f'Computer system in {system.sled.name}',
         SystemType='Physical',
@@ -204,7 +151,7 @@ def render_system(system: System) -> dict:
         SKU=system.sku,
         SerialNumber=system.serial,
         PartNumber=f'{system.sku}-1',
-        UUID=system.uuid,
+        UUID=service.options.system_uuid or system.uuid,
         HostName=None,
         IndicatorLED='Off',
         PowerState=system.power,
@@ -214,7 +161,8 @@ def render_system(system: System) -> dict:
             'Health': system.health,
             'HealthRollup': system.health,
         },
-        Boot=render_boot(system),
+        Boot=service.boots.render(system),
+        **service.boots.annotation(uri),
         ProcessorSummary={
             'Count': len(system.cpus),
             'Model': system.cpus[0].model if system.cpus else None,
@@ -236,7 +184,7 @@ def render_system(system: System) -> dict:
         Actions={
             '#ComputerSystem.Reset': {
                 'target': f'{uri}/Actions/ComputerSystem.Reset',
-                'ResetType@Redfish.AllowableValues': RESET_TYPES,
+                'ResetType@Redfish.AllowableValues': service.power.types,
             }
         },
         Oem={

@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Forms that services have for what the specification has another for."""
+
+from __future__ import annotations
+
+#: How a refusal is told.
+ERRORS = (
+    'redfish',
+    'args',
+    'code',
+    'message',
+    'text',
+    'html',
+    'text-json',
+    'empty',
+)
+#: Where a collection has its members.
+MEMBERS = ('array', 'object', 'links')
+#: How the next page of a collection is named.
+NEXT_LINKS = ('plain', 'absolute', 'relative', 'object', 'unprefixed')
+
+
+def add_forms(group) -> None:
+    """Errors, collections, ETags and sessions."""
+    add = group.add_argument
+    add(
+        '--errors',
+        choices=ERRORS,
+        default='redfish',
+        help='how a refusal is told: by MessageId and arguments only; by a '
+        'code only; as {"message"}, text, HTML, JSON that is called text; '
+        'by its status only',
+    )
+    add(
+        '--members',
+        choices=MEMBERS,
+        default='array',
+        help='a single member is no array; members are below Links',
+    )
+    add(
+        '--next-link',
+        choices=NEXT_LINKS,
+        default='plain',
+        help='how the next page is named: by a URL; by a query alone; as an '
+        'object; without Members before it',
+    )
+    add(
+        '--etag-header',
+        choices=('right', 'quoted', 'suffix', 'bare', 'missing'),
+        default='right',
+        help='the ETag header: quoted once more; with -gzip at its end; '
+        'without quotes; missing',
+    )
+    add(
+        '--etag-body',
+        choices=('right', 'quoted', 'bare', 'missing'),
+        default='right',
+        help='@odata.etag, likewise',
+    )
+    add('--strong-etags', action='store_true', help='ETags without W/')
+    add(
+        '--no-session-location',
+        dest='session_location',
+        action='store_false',
+        help='a session has no Location; only its body names it',
+    )
+    add(
+        '--session-full-status',
+        type=int,
+        default=503,
+        help='the answer when there are too many sessions '
+        '(default: %(default)s)',
+    )
+    add(
+        '--session-full-message-id',
+        default='Base.1.0.SessionLimitExceeded',
+        help='its MessageId, such as IDRAC.2.4.RAC0218 (default: %(default)s)',
+    )
+    add('--system-uuid', help='the UUID of all systems')

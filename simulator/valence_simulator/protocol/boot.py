@@ -1,0 +1,191 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a machine boots from, and where that is written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from aiohttp import web
+
+from valence_simulator.protocol import answers
+from valence_simulator.protocol import errors
+from valence_simulator.protocol.resources import Call
+from valence_simulator.protocol.resources import document
+
+APPLY = '@Redfish.SettingsApplyTime'
+APPLY_TIMES = ['Immediate', 'OnReset']
+MODE = 'BootSourceOverrideMode'
+TARGET = 'BootSourceOverrideTarget'
+MODES = ['Legacy', 'UEFI']
+#: The target that has HttpBootUri besides.
+HTTP = 'UefiHttp'
+
+
+def initial() -> dict:
+    """The Boot object of a machine that nobody has touched."""
+    return {
+        'BootSourceOverrideEnabled': 'Disabled',
+        TARGET: 'None',
+        MODE: 'UEFI',
+    }
+
+
+class Bootable(Protocol):
+    """What boots."""
+
+    boot: dict
+
+
+class Boots:
+    """Checks, keeps and shows Boot objects.
+
+    :param service: has the options, the tree and the tasks.
+    :param targets: what can be booted from unless ``--boot-targets`` says.
+    """
+
+    def __init__(self, service, targets: list[str]):
+        self._service = service
+        self._options = service.options
+        self._usual = targets
+        #: What is to be taken over at the next reset, by machine.
+        self._pending: dict[int, dict] = {}
+
+    @property
+    def values(self) -> dict[str, list[str]]:
+        """The values that each property can have."""
+        return {
+            'BootSourceOverrideEnabled': ['Disabled', 'Once', 'Continuous'],
+            TARGET: self._options.boot_targets or self._usual,
+            MODE: self._options.boot_modes,
+        }
+
+    def check(self, boot: object) -> None:
+        """:raises RedfishError: 400, it is no Boot object."""
+        if not isinstance(boot, dict):
+            raise errors.property_type('Boot', boot)
+        values = self.values
+        for name, value in boot.items():
+            if name == 'HttpBootUri' and HTTP in values[TARGET]:
+                if value is not None and not isinstance(value, str):
+                    raise errors.property_type(f'Boot/{name}', value)
+            elif name not in values:
+                raise errors.property_unknown(f'Boot/{name}')
+            elif value not in values[name]:
+                raise errors.property_value(f'Boot/{name}', value)
+
+    def check_patch(self, boot: object) -> None:
+        """See whether a Boot object may be written to the machine itself.
+
+        :raises RedfishError: 400, it may not.
+        """
+        if self._options.settings_object:
+            raise errors.property_not_writable('Boot')
+        self.check(boot)
+
+    def update(self, machine: Bootable, boot: dict) -> None:
+        """Take over a Boot object that is right."""
+        if boot and self._options.forget_boot_mode:
+            boot = {MODE: 'Legacy', **boot}
+        machine.boot.update(boot)
+
+    def clear(self, machine: Bootable) -> None:
+        """Boot as before anybody asked for something else."""
+        self._pending.pop(id(machine), None)
+        machine.boot.update(
+            {'BootSourceOverrideEnabled': 'Disabled', TARGET: 'None'}
+        )
+
+    def render(self, machine: Bootable) -> dict:
+        """The Boot object of a machine, with what it can be."""
+        values, more = self.values, {}
+        if HTTP in values[TARGET]:
+            more = {'HttpBootUri': machine.boot.get('HttpBootUri')}
+        return {
+            **machine.boot,
+            **more,
+            f'{TARGET}@Redfish.AllowableValues': values[TARGET],
+            f'{MODE}@Redfish.AllowableValues': values[MODE],
+        }
+
+    # The settings object
+
+    def annotation(self, uri: str) -> dict:
+        """What the resource of a machine tells of its settings object."""
+        if not self._options.settings_object:
+            return {}
+        return {
+            '@Redfish.Settings': {
+                '@odata.type': '#Settings.v1_3_0.Settings',
+                'SettingsObject': {'@odata.id': f'{uri}/Settings'},
+                'SupportedApplyTimes': APPLY_TIMES,
+            }
+        }
+
+    def add_settings(
+        self,
+        uri: str,
+        kind: str,
+        machine: Bootable,
+        changed: Callable[[], None],
+    ) -> None:
+        """Put the settings object of a machine below its resource."""
+        settings = f'{uri}/Settings'
+
+        def render() -> dict:
+            boot = {**machine.boot, **self._pending.get(id(machine), {})}
+            return document(settings, kind, 'Settings', Boot=boot)
+
+        async def show(call: Call) -> web.Response:
+            self._require(settings)
+            call.resource.changed()
+            return answers.ok(call.resource)
+
+        async def patch(call: Call) -> web.Response:
+            self._require(settings)
+            boot, time = self._checked(call.body)
+
+            def work() -> web.Response:
+                if time == 'OnReset':
+                    pending = self._pending.setdefault(id(machine), {})
+                    pending.update(boot)
+                else:
+                    self.update(machine, boot)
+                    changed()
+                return shown()
+
+            def shown() -> web.Response:
+                call.resource.changed()
+                return answers.ok(call.resource)
+
+            return await self._service.tasks.run(
+                call, 'patch', 'Change settings', work, unchanged=shown
+            )
+
+        self._service.tree.add(settings, render, get=show, patch=patch)
+
+    def apply(self, machine: Bootable) -> None:
+        """Take over what was to wait for a reset."""
+        self.update(machine, self._pending.pop(id(machine), {}))
+
+    def _require(self, uri: str) -> None:
+        """:raises RedfishError: 404, there are no settings objects."""
+        if not self._options.settings_object:
+            raise errors.not_found(uri)
+
+    def _checked(self, body: dict) -> tuple[dict, str]:
+        """The Boot object of a PATCH of the settings, and when it counts.
+
+        :raises RedfishError: 400, the body is not right.
+        """
+        for name in body:
+            if name not in ('Boot', APPLY):
+                raise errors.property_not_writable(name)
+        when = body.get(APPLY, {})
+        if not isinstance(when, dict):
+            raise errors.property_type(APPLY, when)
+        time = when.get('ApplyTime', self._options.apply_time)
+        if time not in APPLY_TIMES:
+            raise errors.property_value(f'{APPLY}/ApplyTime', time)
+        self.check(body.get('Boot'))
+        return body['Boot'], time
