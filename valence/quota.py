@@ -1,22 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How much hardware a project holds, and how much it may hold.
+"""Quotas: the hardware that a project uses, and its limits in Keystone.
 
-The limits are Keystone's. They are fetched first, in no transaction::
+The limits are fetched first, outside of a transaction::
 
     limits = quota.limits(project_id)
 
-then one transaction enforces them and writes down what is charged::
+Then one transaction enforces them and records the usage::
 
     quota.enforce(tx, project_id, limits, charge)
     tx.create(models.Node, **charge.columns(), ...)
 
-A node is charged by its row: what it was charged with is free again when the
-row is gone.
+The usage of a node is recorded in its row and ends with it.
 """
 
 import contextlib
 import functools
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 from typing import Any
 from typing import Literal
 from typing import NamedTuple
@@ -32,6 +32,9 @@ from valence.common.types import Requirements
 from valence.db import api as db
 from valence.db.sqlalchemy import models
 
+if TYPE_CHECKING:
+    from oslo_limit import limit
+
 LOG = log.getLogger(__name__)
 
 _PARTS: tuple[Literal['storage', 'network', 'pci_devices'], ...] = (
@@ -42,7 +45,7 @@ _PARTS: tuple[Literal['storage', 'network', 'pci_devices'], ...] = (
 
 
 class Charge(NamedTuple):
-    """Amounts of what is limited, under the names that Keystone knows.
+    """Amounts of the limited resources, by their names in Keystone.
 
     :param memory: in MiB.
     """
@@ -53,7 +56,7 @@ class Charge(NamedTuple):
     devices: int = 0
 
     def columns(self) -> dict[str, int]:
-        """The amounts as columns of a node; the node itself is its row."""
+        """The amounts as columns of a node."""
         return {
             'charged_cores': self.cores,
             'charged_memory_mib': self.memory,
@@ -62,7 +65,7 @@ class Charge(NamedTuple):
 
 
 def of_requirements(wanted: Requirements) -> Charge:
-    """What a node is charged with that was asked for by requirements."""
+    """The usage of a node that is composed by requirements."""
     return Charge(
         nodes=1,
         cores=wanted.get('processor', {}).get('total_cores', 0),
@@ -76,7 +79,7 @@ def of_requirements(wanted: Requirements) -> Charge:
 def of_resources(
     tx: db.Transaction, uuids: Iterable[str], nodes: int = 1
 ) -> Charge:
-    """What very systems and devices are charged with: their sizes."""
+    """The usage of exact systems and devices."""
     sizes = ('uuid', 'cpu_cores', 'memory_mib')
     wanted = list(uuids)
     systems = tx.list(models.System, only=sizes, uuid=wanted).all()
@@ -92,10 +95,10 @@ def of_resources(
 def of_detaching(
     tx: db.Transaction, node: models.Node, device_uuid: str
 ) -> Charge:
-    """What is given back with a device of a node.
+    """The usage that ends when a device is detached from a node.
 
-    Never so much that less is charged than the node's requirements ask for,
-    by which it is charged whether a device fulfils them or not.
+    The remaining usage never falls below the requirements of the node, which
+    are charged even if no device meets them.
     """
     size = of_resources(tx, [device_uuid], nodes=0)
     asked = of_requirements(node.properties)
@@ -111,14 +114,14 @@ def _at_most(amount: int, rest: int) -> int:
 
 
 def charge(tx: db.Transaction, node_uuid: str, more: Charge) -> None:
-    """Charge a node that exists with more."""
+    """Increase the recorded usage of a node."""
     _change(tx, node_uuid, more.columns(), 1)
 
 
-def give_back(
+def refund(
     tx: db.Transaction, node_uuid: str, columns: dict[str, int]
 ) -> None:
-    """Charge a node with less: amounts by column."""
+    """Decrease the recorded usage of a node by amounts by column."""
     _change(tx, node_uuid, columns, -1)
 
 
@@ -135,11 +138,11 @@ def _change(
 
 
 def limits(project_id: str | None) -> dict[str, int]:
-    """The limits of a project by name; what is not limited is not in it.
+    """The limits of a project by name, without unlimited resources.
 
-    Keystone is asked, so it is nothing for a transaction.
+    Do not call it within a transaction: it sends requests to Keystone.
 
-    :raises ServiceUnavailable: when Keystone does not tell.
+    :raises ServiceUnavailable: if Keystone does not return them.
     """
     if project_id is None or not cfg.CONF.quota.enforce:
         return {}
@@ -150,17 +153,17 @@ def limits(project_id: str | None) -> dict[str, int]:
         if found.get(name, -1) >= 0
     }
     if result:
-        _make_lock(project_id)
+        _create_lock(project_id)
     return result
 
 
 @functools.cache
-def _enforcer() -> Any:
-    # It loads the whole of openstacksdk, which takes its time.
+def _enforcer() -> 'limit.Enforcer':
+    # Imports all of openstacksdk, which is slow.
     from oslo_limit import limit
 
     cfg.CONF.set_default('endpoint_service_type', 'composable', 'oslo_limit')
-    # What is in use is nothing to ask outside our own transaction.
+    # The usage is read within our own transaction instead.
     return limit.Enforcer(lambda project_id, names: {})
 
 
@@ -169,24 +172,26 @@ def _fetch(project_id: str) -> dict[str, int]:
     from oslo_limit import exception as limit_exception
 
     try:
+        # None means all limits, but its types do not say so.
+        every: Any = None
         enforcer = _enforcer()
         return {
-            **dict(enforcer.get_registered_limits(None)),
-            **dict(enforcer.get_project_limits(project_id, None)),
+            **dict(enforcer.get_registered_limits(every)),
+            **dict(enforcer.get_project_limits(project_id, every)),
         }
     except (
         ksa_exceptions.ClientException,
         sdk_exceptions.SDKException,
         limit_exception.SessionInitError,
-        # What oslo.limit raises for an endpoint that it cannot find.
+        # Raised by oslo.limit for an unknown endpoint.
         ValueError,
     ) as exc:
-        LOG.error('Keystone does not tell the limits: %s', exc)
+        LOG.error('Fetching the limits from Keystone failed: %s', exc)
         raise exception.ServiceUnavailable(service='Keystone') from exc
 
 
-def _make_lock(project_id: str) -> None:
-    """See that there is the row that requests of a project contend for."""
+def _create_lock(project_id: str) -> None:
+    """Create the row that concurrent requests of a project lock."""
     if db.get(models.ProjectUsage, project_id=project_id) is None:
         with contextlib.suppress(db_exception.DBDuplicateEntry):
             db.create(models.ProjectUsage, project_id=project_id)
@@ -198,20 +203,20 @@ def enforce(
     allowed: dict[str, int],
     more: Charge,
 ) -> None:
-    """Stop unless a project may hold more than it does.
+    """Check that more usage does not exceed the limits of a project.
 
-    :param allowed: what :func:`limits` found.
-    :raises OverLimit: naming what is limited, the limit and the use.
+    :param allowed: the limits of the project.
+    :raises OverLimit: with resource, limit and usage.
     """
     if not allowed:
         return
-    # Others wait here until this transaction is over. The row is written, not
-    # only locked: a Galera cluster knows of no other node's locks.
+    # Serializes requests of a project. The row is written, not only locked:
+    # the nodes of a Galera cluster do not share locks.
     tx.update(models.ProjectUsage, {}, project_id=project_id)
     used = _used(tx, project_id)
     over = [
         f'{name}: the limit is {limit}, {getattr(used, name)} in use, '
-        f'{getattr(more, name)} more asked for'
+        f'{getattr(more, name)} more requested'
         for name, limit in allowed.items()
         if getattr(more, name)
         and getattr(used, name) + getattr(more, name) > limit
@@ -223,7 +228,7 @@ def enforce(
 def _used(tx: db.Transaction, project_id: str | None) -> Charge:
     node = models.Node
     sums = [
-        # MariaDB gives decimals.
+        # MariaDB returns decimals.
         sa.cast(sa.func.coalesce(sa.func.sum(amount), 0), sa.BigInteger)
         for amount in (
             node.charged_cores,

@@ -37,7 +37,7 @@ def wrap(app: Any) -> Any:
     they prove themselves by the secret in the path.
     """
     identified = _STRATEGIES[cfg.CONF.auth_strategy](app)
-    anonymous = _as(app, lambda environ: context.nobody())
+    anonymous = _as(app, lambda environ: context.anonymous())
 
     def dispatch(environ: dict[str, Any], start_response: Any) -> Any:
         path = environ['PATH_INFO']

@@ -1,17 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One short module a console script.
+"""Console scripts, one module each.
 
-The threading backend of oslo.service has to be chosen before anything imports
-oslo.versionedobjects, which would otherwise load the eventlet one.
+The threading backend of oslo.service must be selected before the first import
+of oslo.versionedobjects, which would load the eventlet backend.
 """
 
 import sys
-from typing import Any
 
 from oslo_service import backend
 
-# Libraries that load eventlet where they find it do not find it.
-_modules: dict[str, Any] = sys.modules
-_modules.setdefault('eventlet', None)
+# Some libraries use eventlet if they can import it: now they cannot.
+sys.modules.setdefault('eventlet', None)  # type: ignore[arg-type]
 
 backend.init_backend(backend.BackendType.THREADING)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Everything in one process: the API, a conductor, SQLite, no broker."""
+"""``valence``: API and conductor in one process, without a broker."""
 
 import fcntl
 import pathlib
@@ -17,9 +17,9 @@ from valence.db import migration
 
 
 def _lock() -> IO[str]:
-    """Keep a second process from the same state directory.
+    """Lock the state directory against a second process.
 
-    The lock goes with the process, however it ends.
+    The lock ends with the process, even if it is killed.
     """
     service.make_state_path()
     stream = (pathlib.Path(cfg.CONF.state_path) / 'valence.lock').open('w')
@@ -27,20 +27,20 @@ def _lock() -> IO[str]:
         fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         sys.exit(
-            f'valence: another process works in {cfg.CONF.state_path}; give '
-            f'this one its own [DEFAULT] state_path'
+            f'valence: {cfg.CONF.state_path} is in use by another process; '
+            f'configure another [DEFAULT] state_path'
         )
     return stream
 
 
 def main() -> None:
-    """Run all of Valence until the process is told to end."""
+    """Run API and conductor until the process receives a signal."""
     service.prepare()
     with _lock():
         secrets.create_keys()
         migration.sync()
         if cfg.CONF.database.connection.startswith('sqlite:'):
-            # No other process can use it: whoever is registered is dead.
+            # No other process uses the database: all its conductors ended.
             membership.deregister_all()
         conductor = conductor_service.Conductor()
         api = server.Server()
@@ -49,4 +49,4 @@ def main() -> None:
         service.wait_for_signal()
         api.stop()
         conductor.stop()
-        service.leave()
+        service.exit_now()

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The stateless API, any number of copies."""
+"""``valence-api``: the stateless API."""
 
 from valence.api import server
 from valence.common import service
 
 
 def main() -> None:
-    """Serve the API until the process is told to end."""
+    """Serve the API until the process receives a signal."""
     service.prepare()
     api = server.Server()
     api.start()

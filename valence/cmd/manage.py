@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What an administrator does to database and keys."""
+"""``valence-manage``: administration of the database and the keys."""
 
+import argparse
 import datetime
 
 from oslo_config import cfg
@@ -16,7 +17,7 @@ from valence.db.sqlalchemy import models
 
 
 def db_sync() -> None:
-    """Bring the database schema up to date."""
+    """Upgrade the database schema."""
     migration.sync()
     print(f'The database is at revision {migration.current()}.')
 
@@ -27,7 +28,7 @@ def db_version() -> None:
 
 
 def db_purge() -> None:
-    """Delete operations that ended long ago."""
+    """Delete old operations."""
     print(f'Deleted {_purge(cfg.CONF.command.days)} operations.')
 
 
@@ -43,14 +44,14 @@ def _purge(tx: db.Transaction, days: int | None) -> int:
 
 
 def keys_create() -> None:
-    """Make the key that encrypts passwords, where there is none."""
-    made = secrets.create_keys()
-    where = cfg.CONF.credentials.key_repository
-    print(f'{"Made a key" if made else "There are keys already"} in {where}.')
+    """Create the first key that encrypts passwords, if there is none."""
+    created = secrets.create_keys()
+    path = cfg.CONF.credentials.key_repository
+    print(f'{"Created a key" if created else "Found keys"} in {path}.')
 
 
 def keys_rotate() -> None:
-    """Make a new key, encrypt all passwords with it, drop the oldest keys."""
+    """Create a key, encrypt all passwords with it, delete the oldest keys."""
     secrets.add_key()
     print(f'Encrypted {_reencrypt()} passwords with a new key.')
     secrets.drop_old_keys()
@@ -86,7 +87,9 @@ COMMANDS = {
 }
 
 
-def _add_commands(subparsers) -> None:  # type: ignore[no-untyped-def]
+def _add_commands(
+    subparsers: 'argparse._SubParsersAction[argparse.ArgumentParser]',
+) -> None:
     for group, commands in COMMANDS.items():
         group_parser = subparsers.add_parser(group)
         inner = group_parser.add_subparsers(
@@ -99,7 +102,7 @@ def _add_commands(subparsers) -> None:  # type: ignore[no-untyped-def]
                 parser.add_argument(
                     '--days',
                     type=int,
-                    help='how many days of operations to keep; default: '
+                    help='days for which operations are kept; default: '
                     '[conductor] keep_operations',
                 )
 

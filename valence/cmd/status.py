@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``valence-status upgrade check``: is all fit for this release?"""
+"""``valence-status upgrade check``."""
 
 import itertools
 import sys
@@ -16,7 +16,7 @@ from valence.db.sqlalchemy import models
 
 
 class Checks(upgradecheck.UpgradeCommands):
-    """What has to be right before the services of this release start."""
+    """Checks to pass before the services of this release start."""
 
     def _schema(self) -> upgradecheck.Result:
         current, head = migration.current(), migration.head()
@@ -24,7 +24,7 @@ class Checks(upgradecheck.UpgradeCommands):
             return upgradecheck.Result(upgradecheck.Code.SUCCESS)
         return upgradecheck.Result(
             upgradecheck.Code.FAILURE,
-            f'The database is at revision {current}, this release wants '
+            f'The database is at revision {current}, this release requires '
             f'{head}: run "valence-manage db sync".',
         )
 
@@ -52,7 +52,7 @@ class Checks(upgradecheck.UpgradeCommands):
 
 
 def main() -> int:
-    """Run the checks; the exit status says how they came out."""
+    """Run the checks; returns the exit status."""
     opts.set_defaults()
     return upgradecheck.main(
         cfg.CONF, project='valence', upgrade_command=Checks()

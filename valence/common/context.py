@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who asks, and under which request id."""
+"""The context of a request: the caller and the request ID."""
 
 from typing import Any
 
@@ -7,9 +7,9 @@ from oslo_context import context
 
 
 class RequestContext(context.RequestContext):
-    """The identity behind a request or an operation.
+    """The identity of the caller.
 
-    ``asked`` has the names of the policy rules that were asked for it.
+    ``asked`` has the names of the policy rules that were checked.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -18,19 +18,19 @@ class RequestContext(context.RequestContext):
 
     @property
     def scope(self) -> str:
-        """The namespace of names: the project, empty without Keystone."""
+        """The namespace of names: the project; empty without Keystone."""
         return self.project_id or ''
 
 
-def nobody() -> RequestContext:
-    """The context of a request that needs no identity."""
+def anonymous() -> RequestContext:
+    """The context of a request that needs no authentication."""
     return RequestContext(overwrite=False)
 
 
 def admin(user_id: str | None = None) -> RequestContext:
-    """The context of everybody where there is no Keystone.
+    """The context of all callers without Keystone.
 
-    :param user_id: the name under which the user logged in, if at all.
+    :param user_id: the name of the user, with HTTP basic authentication.
     """
     return RequestContext(
         user_id=user_id,

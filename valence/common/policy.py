@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whether the asker may do it: oslo.policy with the rules in code."""
+"""Authorization: oslo.policy with the rules in code."""
 
 import functools
-from typing import Any
 
 from oslo_config import cfg
 from oslo_policy import policy
@@ -14,7 +13,7 @@ from valence.common import exception
 
 @functools.cache
 def get_enforcer() -> policy.Enforcer:
-    """The enforcer with all rules; also what the generators ask for."""
+    """The enforcer with all rules; the sample generators use it, too."""
     enforcer = policy.Enforcer(cfg.CONF)
     enforcer.register_defaults(policies.list_rules())
     enforcer.load_rules()
@@ -22,19 +21,19 @@ def get_enforcer() -> policy.Enforcer:
 
 
 def allows(ctx: context.RequestContext, rule: str) -> bool:
-    """Whether the rule lets the asker touch what is the asker's own.
+    """Whether a rule allows the caller to access its own resources.
 
-    What belongs to another project is not there for the asker, so that no
-    rule is ever asked about it.
+    Resources of other projects are hidden, so that no rule is ever checked
+    for them.
     """
     ctx.asked.add(rule)
     return get_enforcer().authorize(rule, _own(ctx), ctx)
 
 
 def authorize(ctx: context.RequestContext, rule: str) -> None:
-    """Stop unless the rule lets the asker touch what is the asker's own.
+    """Check that a rule allows the caller to access its own resources.
 
-    :raises Forbidden: when the rule says no.
+    :raises Forbidden: if it does not.
     """
     try:
         allowed = allows(ctx, rule)
@@ -44,7 +43,7 @@ def authorize(ctx: context.RequestContext, rule: str) -> None:
         raise exception.Forbidden(action=rule)
 
 
-def _own(ctx: context.RequestContext) -> dict[str, Any]:
-    """What rules look at: the project and the user, where there are any."""
+def _own(ctx: context.RequestContext) -> dict[str, str]:
+    """The target of a rule: the project and the user, if there are any."""
     target = {'project_id': ctx.project_id, 'user_id': ctx.user_id}
     return {name: value for name, value in target.items() if value}

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Passwords at rest: Fernet tokens under a directory of rotating keys.
+"""Encryption of passwords in the database with Fernet keys.
 
-The directory holds files named by a number; the highest encrypts, every one of
-them decrypts. The directory is looked at on each use, so that a rotation needs
-no restart.
+The key repository is a directory of files, each named by a number. The highest
+number encrypts, all keys decrypt. The directory is checked on each use, so
+that a rotation needs no restart.
 """
 
 import os
@@ -20,7 +20,7 @@ _lock = threading.Lock()
 
 
 class CredentialKeysMissing(exception.ValenceException):
-    """There is no key to encrypt or decrypt passwords with."""
+    """The key repository has no keys."""
 
     code = 503
     message = (
@@ -30,7 +30,7 @@ class CredentialKeysMissing(exception.ValenceException):
 
 
 class CredentialKeyUnknown(exception.ValenceException):
-    """A password was encrypted with a key that is not in the directory."""
+    """A password was encrypted with a key that is not in the repository."""
 
     code = 503
     message = 'A password cannot be decrypted with the keys in %(path)s.'
@@ -66,9 +66,9 @@ def _write_key(number: int) -> None:
 
 
 def create_keys() -> bool:
-    """Make the directory and its first key where there is none.
+    """Create the key repository and its first key if there is none.
 
-    :returns: whether a key was made.
+    :returns: whether it created a key.
     """
     _repository().mkdir(mode=0o700, parents=True, exist_ok=True)
     if _key_files():
@@ -78,7 +78,7 @@ def create_keys() -> bool:
 
 
 def add_key() -> None:
-    """Make a new key that encrypts from now on; the others still decrypt."""
+    """Add a new key, which encrypts from now on; all others still decrypt."""
     files = _key_files()
     if not files:
         raise CredentialKeysMissing(path=_repository())
@@ -86,7 +86,7 @@ def add_key() -> None:
 
 
 def drop_old_keys() -> None:
-    """Delete the oldest keys beyond [credentials] max_active_keys."""
+    """Delete the oldest keys, except [credentials] max_active_keys."""
     for file in _key_files()[cfg.CONF.credentials.max_active_keys :]:
         file.unlink()
 
@@ -109,16 +109,16 @@ def _keys() -> fernet.MultiFernet:
 
 
 def encrypt(text: str | None) -> str | None:
-    """The text as a token that only holders of the keys can read."""
+    """Encrypt a text; returns the Fernet token."""
     if text is None:
         return None
     return _keys().encrypt(text.encode()).decode()
 
 
 def decrypt(token: str | None) -> str | None:
-    """The text behind a token.
+    """Decrypt a Fernet token.
 
-    :raises CredentialKeyUnknown: when no key of the directory fits.
+    :raises CredentialKeyUnknown: if no key of the repository decrypts it.
     """
     if token is None:
         return None
@@ -129,7 +129,7 @@ def decrypt(token: str | None) -> str | None:
 
 
 def renew(token: str) -> str:
-    """The same secret under the newest key."""
+    """Encrypt the text of a token with the newest key."""
     try:
         return _keys().rotate(token.encode()).decode()
     except fernet.InvalidToken:

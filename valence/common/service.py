@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What every process does first, and how it is told to stop."""
+"""Start and stop of processes."""
 
 import logging
 import os
@@ -7,7 +7,6 @@ import pathlib
 import signal
 import sys
 import threading
-from typing import Any
 from typing import NoReturn
 
 from oslo_config import cfg
@@ -22,7 +21,7 @@ LOG = log.getLogger(__name__)
 
 
 def prepare(argv: list[str] | None = None) -> None:
-    """Read the configuration, set up logging, make the state directory.
+    """Read the configuration, set up logging, create the state directory.
 
     :param argv: command line arguments; None: those of this process.
     """
@@ -48,7 +47,7 @@ def prepare(argv: list[str] | None = None) -> None:
 
 
 def make_state_path() -> None:
-    """Make the directory that holds database and keys, for its owner only."""
+    """Create the directory of database and keys, for its owner only."""
     pathlib.Path(cfg.CONF.state_path).mkdir(
         mode=0o700, parents=True, exist_ok=True
     )
@@ -56,10 +55,10 @@ def make_state_path() -> None:
 
 
 def wait_for_signal() -> None:
-    """Return when the process is told to end."""
+    """Return when the process receives SIGTERM or SIGINT."""
     stop = threading.Event()
 
-    def handler(signum: int, frame: Any) -> None:
+    def handler(signum: int, frame: object) -> None:
         stop.set()
 
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -68,11 +67,10 @@ def wait_for_signal() -> None:
         continue
 
 
-def leave() -> NoReturn:
-    """End the process now, whatever some of its threads still wait for.
+def exit_now() -> NoReturn:
+    """End the process without waiting for its threads.
 
-    Python would wait for them. What a pod manager that hangs may say yet is
-    heard by nobody any more.
+    A thread may wait for a pod manager that hangs.
     """
     logging.shutdown()
     sys.stdout.flush()

@@ -2,7 +2,7 @@
 from oslo_config import cfg
 
 GROUP = cfg.OptGroup(
-    'api', title='API', help='How the REST API listens and what it accepts.'
+    'api', title='API', help='Address and limits of the REST API.'
 )
 
 OPTS = [
@@ -10,45 +10,45 @@ OPTS = [
         'host',
         default='127.0.0.1',
         help="""
-The address that the commands valence and valence-api listen on. Under uwsgi or
-gunicorn this is the business of that server. Anything but a loopback address
-asks for another [DEFAULT] auth_strategy than noauth.
+The address that the commands valence and valence-api listen on. uwsgi and
+gunicorn have their own option. An address other than a loopback address
+requires a [DEFAULT] auth_strategy other than noauth.
 """,
     ),
     cfg.PortOpt(
         'port',
         default=8181,
         help='The TCP port that the commands valence and valence-api listen '
-        'on. With 0 the system picks a free one, which is logged.',
+        'on. With 0 the system selects a free port, which is logged.',
     ),
     cfg.IntOpt(
         'threads',
         default=16,
         min=1,
-        help='How many requests the commands valence and valence-api answer '
-        'at once.',
+        help='Maximum number of requests that the commands valence and '
+        'valence-api serve concurrently.',
     ),
     cfg.URIOpt(
         'public_endpoint',
         schemes=['http', 'https'],
         help="""
-The URL under which pod managers reach this API, such as
-https://valence.example.org:8181. They deliver their events there where they
-offer no stream of events. Without it they are listened to or polled.
+The URL at which pod managers reach this API, such as
+https://valence.example.org:8181. Pod managers without an event stream deliver
+their events to it. If it is not set, such pod managers are polled.
 """,
     ),
     cfg.IntOpt(
         'event_rate',
         default=100,
         min=1,
-        help='How many deliveries of events a second are taken from one pod '
-        'manager by one API process; more are answered 429.',
+        help='Maximum number of event deliveries per second that an API '
+        'process accepts from one pod manager. It responds 429 to others.',
     ),
     cfg.IntOpt(
         'max_limit',
         default=1000,
         min=1,
-        help='The largest page of a collection; also the size of a page when '
-        'the request names no limit.',
+        help='Maximum page size of a collection. It is also the page size of '
+        'requests without a limit.',
     ),
 ]

@@ -19,7 +19,7 @@ OPTS = [
         'devices',
         default=0,
         min=0,
-        help='How many pooled drives a fake pod has.',
+        help='Number of pooled drives of a fake pod.',
     ),
     cfg.FloatOpt(
         'delay',

@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """The API for uwsgi or gunicorn: ``valence.wsgi.api:application``.
 
-The configuration is found in the usual places, such as
-``/etc/valence/valence.conf``, or in the files that the environment variable
-``VALENCE_CONFIG_FILES`` names, with colons between them.
+The environment variable ``VALENCE_CONFIG_FILES`` names the configuration
+files, separated by colons. By default, oslo.config searches for them, for
+example in ``/etc/valence/valence.conf``.
 """
 
 import os
 
-from valence import cmd  # noqa: F401 - chooses the threading backend first
+from valence import cmd  # noqa: F401 - selects the threading backend first
 from valence.api import app
 from valence.common import service
 

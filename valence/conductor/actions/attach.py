@@ -77,7 +77,7 @@ class Attach(steps.Change):
         error: exception.ErrorText,
     ) -> None:
         super().failed(tx, run, error)
-        quota.give_back(tx, run.target, run.operation.params['charge'])
+        quota.refund(tx, run.target, run.operation.params['charge'])
 
 
 def _unclaim(tx: db.Transaction, run: Run) -> None:

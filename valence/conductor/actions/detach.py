@@ -27,7 +27,7 @@ class UnclaimDevice(steps.Refresh):
         allocations.release_resources(
             tx, run.target, erased=False, uuids=[device]
         )
-        quota.give_back(tx, run.target, run.operation.params['charge'])
+        quota.refund(tx, run.target, run.operation.params['charge'])
 
 
 class Detach(steps.Change):

@@ -132,7 +132,7 @@ class TestChanged(QuotaCase):
         answer = self.act(detach={'resource_id': 'own-device'})
         self.assertEqual((0, 0, 3), self.charged('own-node'))
         params = self.run_of(answer).operation.params
-        db.transaction(quota.give_back)(
+        db.transaction(quota.refund)(
             self.node('own-node').uuid, params['charge']
         )
         self.assertEqual((0, 0, 2), self.charged('own-node'))
@@ -224,13 +224,13 @@ class TestLimits(QuotaCase):
 
     def test_nodes(self):
         self.limit(registered={'nodes': 1})
-        self.refused('nodes: the limit is 1, 1 in use, 1 more asked for')
+        self.refused('nodes: the limit is 1, 1 in use, 1 more requested')
 
     def test_all_that_is_over_is_named(self):
         self.limit(registered={'nodes': 2, 'cores': 3, 'memory': 2047})
         self.refused(
-            'cores: the limit is 3, 0 in use, 4 more asked for',
-            'memory: the limit is 2047, 0 in use, 2048 more asked for',
+            'cores: the limit is 3, 0 in use, 4 more requested',
+            'memory: the limit is 2047, 0 in use, 2048 more requested',
             properties=_WANTED,
         )
 
