@@ -1,34 +1,34 @@
-# Everything sets itself up in .venv: a machine needs make and Python 3.11 or
-# newer with its venv module, no git and no compiler.
+# All targets install what they need in .venv. They require make and Python
+# 3.11 or newer with its venv module, but no git and no compiler.
 #
-#   make demo            two simulated pod managers, and Valence at work on them
-#   make demo-mixed      pod managers of three kinds, and the same node on each
-#   make test            every check and every test
-#   make help            the other targets
+#   make demo            demonstrate Valence with two simulated pod managers
+#   make demo-mixed      the same with pod managers of three kinds
+#   make test            run all checks and all tests
+#   make help            list the other targets
 
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-# pbr reads the version from a git tag; this is it where there is none.
+# pbr reads the version from a git tag. This is the version without a tag.
 ifeq ($(if $(wildcard .git),$(shell git describe --tags --abbrev=0 2>/dev/null)),)
 export PBR_VERSION ?= 0.1.0.dev0
 endif
 
-# What is installed is told by two stamps that bear the version of Python.
+# These stamp files record what is installed for which version of Python.
 VERSION := $(shell $(PYTHON) -c 'import sys; \
 	sys.exit("too old") if sys.version_info < (3, 11) else \
 	print(f"{sys.version_info[0]}.{sys.version_info[1]}")' 2>/dev/null)
 ifeq ($(VERSION),)
-$(error $(PYTHON) is not Python 3.11 or newer: give one with make PYTHON=...)
+$(error $(PYTHON) is not Python 3.11 or newer: set PYTHON=...)
 endif
-MADE := $(VENV)/.made-$(VERSION)
+CREATED := $(VENV)/.made-$(VERSION)
 INSTALLED := $(VENV)/.installed-$(VERSION)
 TESTABLE := $(VENV)/.testable-$(VERSION)
-# The packages beside Valence itself; the demo takes the simulator only.
-PARTS := $(patsubst %/setup.cfg,%,$(wildcard simulator/setup.cfg \
+# The other packages; the demo needs only the simulator.
+SUBPACKAGES := $(patsubst %/setup.cfg,%,$(wildcard simulator/setup.cfg \
 	client/setup.cfg dashboard/setup.cfg))
-# Told to be quiet twice, pip says only what went wrong.
+# With -q twice, pip prints only errors.
 PIP := $(BIN)/python -m pip --disable-pip-version-check -qq install \
 	--use-pep517 --prefer-binary
 
@@ -36,76 +36,76 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check -qq install \
 .PHONY: help venv demo demo-mixed test test-crash lint unit docs samples migration note \
 	benchmark pre-commit clean
 
-help: ## show this
+help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(firstword $(MAKEFILE_LIST)) | \
 	    sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
 
-$(MADE):
-	@echo 'Making $(VENV) with Python $(VERSION)'
+$(CREATED):
+	@echo 'Creating $(VENV) with Python $(VERSION)'
 	@$(PYTHON) -m venv --clear $(VENV)
 	@touch $@
 
-$(INSTALLED): $(MADE) requirements.txt setup.cfg simulator/requirements.txt \
+$(INSTALLED): $(CREATED) requirements.txt setup.cfg simulator/requirements.txt \
 		simulator/setup.cfg
-	@echo 'Installing Valence and its simulator in $(VENV)'
+	@echo 'Installing Valence and the simulator in $(VENV)'
 	@$(PIP) -r requirements.txt -r simulator/requirements.txt \
 	    -e . -e ./simulator
 	@touch $@
 
 $(TESTABLE): $(INSTALLED) test-requirements.txt doc/requirements.txt \
-		$(PARTS:%=%/requirements.txt) $(PARTS:%=%/setup.cfg) \
-		$(PARTS:%=%/test-requirements.txt)
-	@echo 'Installing what checks, tests and documentation need in $(VENV)'
+		$(SUBPACKAGES:%=%/requirements.txt) $(SUBPACKAGES:%=%/setup.cfg) \
+		$(SUBPACKAGES:%=%/test-requirements.txt)
+	@echo 'Installing the requirements of checks, tests and docs in $(VENV)'
 	@$(PIP) -r test-requirements.txt -r doc/requirements.txt \
-	    $(PARTS:%=-r %/requirements.txt) \
-	    $(PARTS:%=-r %/test-requirements.txt) $(PARTS:%=-e ./%)
+	    $(SUBPACKAGES:%=-r %/requirements.txt) \
+	    $(SUBPACKAGES:%=-r %/test-requirements.txt) $(SUBPACKAGES:%=-e ./%)
 	@touch $@
 
 venv: $(TESTABLE) ## install everything in ./.venv
 
-demo: $(INSTALLED) ## show Valence at work on simulated pod managers
+demo: $(INSTALLED) ## demonstrate Valence with simulated pod managers
 	@exec $(BIN)/python -m tools.demo
 
-demo-mixed: $(INSTALLED) ## the same on pod managers of three kinds at once
+demo-mixed: $(INSTALLED) ## the same with pod managers of three kinds
 	@exec $(BIN)/python -m tools.demo mixed
 
-test: $(TESTABLE) ## run every check and every test
+test: $(TESTABLE) ## run all checks and all tests
 	@$(BIN)/python tools/test.py
 
-lint: $(TESTABLE) ## run the checks, or those that CHECKS='ruff mypy' names
+lint: $(TESTABLE) ## run all checks, or CHECKS='ruff mypy'
 	@$(BIN)/python tools/lint.py $(CHECKS)
 
-unit: $(TESTABLE) ## run the tests, or those that TESTS=regex names
+unit: $(TESTABLE) ## run all tests, or those that match TESTS=regex
 	@$(BIN)/python tools/test.py --no-lint $(if $(TESTS),'$(TESTS)')
 
-test-crash: $(TESTABLE) ## kill, stop and race for as long as it takes
+test-crash: $(TESTABLE) ## run the long tests of crashes and races
 	@VALENCE_TEST_CRASH=full $(BIN)/python tools/test.py --no-lint \
 	    functional.crash
 
 docs: $(TESTABLE) ## build the documentation in doc/build/html
 	@$(BIN)/python tools/lint.py docs
 
-samples: $(TESTABLE) ## write anew what is generated from the code
+samples: $(TESTABLE) ## regenerate the files that are generated from the code
 	@$(BIN)/python tools/generate.py
 
-migration: $(TESTABLE) ## write the migration that MESSAGE='...' describes
+migration: $(TESTABLE) ## generate a database migration, MESSAGE='...'
 	@$(BIN)/python tools/migration.py '$(MESSAGE)'
 
-note: $(TESTABLE) ## begin a release note, SLUG=its-name
+note: $(TESTABLE) ## create a release note, SLUG=its-name
 	@$(BIN)/reno new '$(SLUG)'
 
 BENCHMARKS ?= $(filter-out __init__ common, \
 	$(basename $(notdir $(wildcard benchmarks/*.py))))
-benchmark: $(TESTABLE) ## run the benchmarks, or those BENCHMARKS= names
+benchmark: $(TESTABLE) ## run all benchmarks, or BENCHMARKS=...
 	@$(PIP) -r benchmarks/requirements.txt
 	@for name in $(BENCHMARKS); do \
 	    $(BIN)/python -m benchmarks.$$name || exit; done
 
-pre-commit: $(TESTABLE) ## have git run the checks before each commit
+pre-commit: $(TESTABLE) ## install the git hook that runs the checks
 	@$(BIN)/pre-commit install
 
-clean: ## remove what was made
+clean: ## remove installed and generated files
 	rm -rf $(VENV) .stestr .mypy_cache .ruff_cache .tox build doc/build \
-	    releasenotes/build *.egg-info $(PARTS:%=%/.stestr) \
-	    $(PARTS:%=%/build) $(PARTS:%=%/*.egg-info)
+	    releasenotes/build *.egg-info $(SUBPACKAGES:%=%/.stestr) \
+	    $(SUBPACKAGES:%=%/build) $(SUBPACKAGES:%=%/*.egg-info)
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

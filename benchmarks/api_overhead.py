@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What Valence's API costs above a bare Pecan application.
+"""Overhead of Valence's API compared to a minimal Pecan application.
 
-Three WSGI applications answer the same number of requests without sockets: a
-Pecan application whose REST controller returns a dictionary of the same size,
-the same with Pecan's look at arguments remembered, and Valence answering
-``GET /v1/pod_manager/{uuid}`` from SQLite with all its middleware.
+Three WSGI applications process the same number of requests without sockets: a
+Pecan application whose REST controller returns a dictionary of similar size,
+the same with cached argument specifications, and Valence, which returns ``GET
+/v1/pod_manager/{uuid}`` from SQLite through its whole middleware.
 
     python -m benchmarks.api_overhead
 """
@@ -19,11 +19,11 @@ from benchmarks import common
 
 REQUESTS = 2000
 ROUNDS = 3
-CONTENDERS = ['bare-pecan', 'bare-pecan-remembered', 'valence']
+CONTENDERS = ['bare-pecan', 'bare-pecan-cached', 'valence']
 
 
-def bare(remembered: bool) -> tuple[Any, str]:
-    """A Pecan application that shows one resource."""
+def bare(cached: bool) -> tuple[Any, str]:
+    """Return a Pecan application with one resource, and a path."""
     import pecan
     from pecan import rest
 
@@ -42,13 +42,13 @@ def bare(remembered: bool) -> tuple[Any, str]:
     class Root:
         v1 = V1()
 
-    if remembered:
+    if cached:
         app._remember_argspecs()
     return pecan.make_app(Root(), debug=False), '/v1/pod_manager/some-uuid'
 
 
 def valence() -> tuple[Any, str]:
-    """Valence on a new SQLite database with one pod manager."""
+    """Return Valence on a new SQLite database, and the path of a resource."""
     from oslo_config import cfg
 
     from valence import objects
@@ -72,15 +72,15 @@ def valence() -> tuple[Any, str]:
 
 
 def run(contender: str) -> None:
-    """Answer requests and print how many a second."""
+    """Process requests and print the rate."""
     import webob
 
-    from valence import cmd  # noqa: F401 - chooses the threading backend
+    from valence import cmd  # noqa: F401 - selects the threading backend
 
     if contender == 'valence':
         app, path = valence()
     else:
-        app, path = bare(contender.endswith('remembered'))
+        app, path = bare(contender.endswith('cached'))
 
     def request() -> None:
         environ = webob.Request.blank(path).environ
@@ -98,12 +98,12 @@ def run(contender: str) -> None:
 
 
 def main() -> None:
-    """Let the contenders take turns, and print the ratios."""
+    """Run the contenders in turns and print the ratios."""
     if len(sys.argv) > 1:
         run(sys.argv[1])
         return
     results = common.take_turns('benchmarks.api_overhead', CONTENDERS, ROUNDS)
-    print('Requests a second of processor time:')
+    print('Requests per second of CPU time:')
     common.report(results, 'rate', 'req/s', against='bare-pecan')
 
 

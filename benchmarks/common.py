@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the benchmarks share: fair turns, and how results are printed.
+"""Shared code of the benchmarks: running contenders in turns, and reports.
 
-Machines are noisy, so the contenders take turns in processes of their own, and
-what is quoted is the ratio of their medians.
+Measurements on a busy machine vary. Therefore the contenders run in turns, in
+processes of their own, and the result is the ratio of their medians.
 """
 
 import json
@@ -16,7 +16,7 @@ def take_turns(
 ) -> dict[str, list[dict[str, float]]]:
     """Run ``python -m module contender args`` in turns.
 
-    Each run prints its figures as a JSON object, on a line of its own.
+    Each run prints its figures as a line of JSON.
     """
     results: dict[str, list[dict[str, float]]] = {c: [] for c in contenders}
     for _ in range(rounds):
@@ -28,7 +28,7 @@ def take_turns(
                 stdout=subprocess.PIPE,
                 text=True,
             )
-            # What is logged goes the same way.
+            # Log messages are in the same output.
             figures = [
                 line
                 for line in done.stdout.splitlines()
@@ -44,7 +44,7 @@ def report(
     unit: str,
     against: str,
 ) -> None:
-    """Print the medians of one figure, and their ratios to one contender."""
+    """Print the medians of a figure, and their ratios to one contender."""
     base = statistics.median(run[figure] for run in results[against])
     width = max(map(len, results))
     for contender, runs in results.items():

@@ -1,15 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What Valence adds to the time that pod managers take to compose.
+"""Overhead of Valence compared to the time that pod managers need to compose.
 
-First one node after the other is composed on a simulated pod, by
+First, nodes are composed one after the other on a simulated pod by
 
-* ``bare``, a client that knows what it wants and asks every 10 ms whether it
-  has it: the pod manager's own time,
-* ``valence``, from the request to the moment when the node is active.
+* ``bare``, a client that knows which requests to send and polls every 10 ms:
+  the time of the pod manager itself,
+* ``valence``, from the request until the node is active.
 
-Then 100 nodes are asked for at once on ten pod managers of different speed.
-The ideal is that of the slowest: its composes, times its own time for one,
-divided by how many it may do at once.
+Then 100 nodes are requested at once, on ten pod managers of different speed.
+The ideal time is that of the slowest pod manager: its number of nodes,
+multiplied by its own time for one, divided by the number of concurrent
+operations.
 
     python -m benchmarks.compose [seconds of a step of composing]
 """
@@ -35,7 +36,7 @@ LATENCY_MS = 5
 
 @contextlib.contextmanager
 def started(pods: list[float]) -> Iterator[tuple[Any, list[Any]]]:
-    """Valence in one process, and pods that take so long for a step."""
+    """Start Valence, and pods with these step durations."""
     with contextlib.ExitStack() as stack:
         service = stack.enter_context(
             fixtures.Service(
@@ -67,9 +68,9 @@ def started(pods: list[float]) -> Iterator[tuple[Any, list[Any]]]:
 
 
 def bare(simulator: Any) -> float:
-    """Compose a node with no more than it takes, and give it back."""
+    """Compose a node with minimal requests and release it; return seconds."""
     session = requests.Session()
-    answer = session.post(
+    response = session.post(
         f'{simulator.url}/SessionService/Sessions',
         json={
             'UserName': simulator.login['username'],
@@ -77,14 +78,14 @@ def bare(simulator: Any) -> float:
         },
         timeout=60,
     )
-    session.headers['X-Auth-Token'] = answer.headers['X-Auth-Token']
+    session.headers['X-Auth-Token'] = response.headers['X-Auth-Token']
     begun = time.monotonic()
-    answer = session.post(
+    response = session.post(
         f'{simulator.url}/Nodes/Actions/Allocate', json={}, timeout=60
     )
-    node = f'{simulator.origin}/{answer.headers["Location"].lstrip("/")}'
-    if answer.headers['Location'].startswith('http'):
-        node = answer.headers['Location']
+    node = f'{simulator.origin}/{response.headers["Location"].lstrip("/")}'
+    if response.headers['Location'].startswith('http'):
+        node = response.headers['Location']
     wait(session, node, 'Allocated')
     session.post(
         f'{node}/Actions/ComposedNode.Assemble', json={}, timeout=60
@@ -96,7 +97,7 @@ def bare(simulator: Any) -> float:
 
 
 def wait(session: requests.Session, node: str, state: str) -> None:
-    """Ask every 10 ms for the state of a node."""
+    """Poll a node every 10 ms until it has a state."""
     while True:
         body = session.get(node, timeout=60).json()
         if body['ComposedNodeState'] == state:
@@ -104,8 +105,8 @@ def wait(session: requests.Session, node: str, state: str) -> None:
         time.sleep(0.01)
 
 
-def composed(service: Any, name: str) -> float:
-    """Compose a node with Valence; how long it took."""
+def compose(service: Any, name: str) -> float:
+    """Compose a node with Valence; return seconds."""
     begun = time.monotonic()
     node = service.client.post('/v1/nodes', {'name': name})
     path = f'/v1/nodes/{node["uuid"]}?fields=provision_state'
@@ -114,15 +115,18 @@ def composed(service: Any, name: str) -> float:
     return time.monotonic() - begun
 
 
-def one_by_one(seconds: float) -> None:
-    """Print what Valence adds to one compose."""
+def sequentially(seconds: float) -> None:
+    """Print the overhead for one node."""
     with started([seconds]) as (service, (simulator,)):
-        own, ours = [], []
+        bare_seconds, valence_seconds = [], []
         for number in range(ROUNDS):
-            own.append(bare(simulator))
-            ours.append(composed(service, f'node-{number}'))
+            bare_seconds.append(bare(simulator))
+            valence_seconds.append(compose(service, f'node-{number}'))
             service.release(f'node-{number}')
-    base, total = statistics.median(own), statistics.median(ours)
+    base, total = (
+        statistics.median(bare_seconds),
+        statistics.median(valence_seconds),
+    )
     print(
         f'bare     {base * 1000:8.0f} ms\n'
         f'valence  {total * 1000:8.0f} ms  '
@@ -131,8 +135,8 @@ def one_by_one(seconds: float) -> None:
     )
 
 
-def at_once(seconds: float) -> None:
-    """Print how near to the ideal many composes at once come."""
+def concurrently(seconds: float) -> None:
+    """Print the time of many concurrent nodes compared to the ideal time."""
     speeds = [seconds * (1 + number / PODS) for number in range(PODS)]
     with started(speeds) as (service, simulators):
         own = [bare(simulator) for simulator in simulators]
@@ -161,17 +165,17 @@ def at_once(seconds: float) -> None:
         count * one / PARALLEL for count, one in zip(counts, own, strict=True)
     )
     print(
-        f'{states.count("active")} of {COMPOSES} composes on {PODS} pod '
-        f'managers ({min(counts)} to {max(counts)} each, {PARALLEL} at once): '
+        f'{states.count("active")} of {COMPOSES} nodes on {PODS} pod managers '
+        f'({min(counts)} to {max(counts)} each, {PARALLEL} concurrent): '
         f'{took:.1f} s, ideal {ideal:.1f} s, {took / ideal:.2f} x'
     )
 
 
 def main() -> None:
-    """Run both."""
+    """Run both measurements."""
     seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 3.0
-    one_by_one(seconds)
-    at_once(seconds)
+    sequentially(seconds)
+    concurrently(seconds)
 
 
 if __name__ == '__main__':

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a conductor takes: memory, time until an event shows, and idle time.
+"""Resources of a conductor: memory, event latency, and idle CPU time.
 
-* A simulated pod of 1,000 systems at 20 ms an answer is read by a
-  ``valence-conductor``; what counts is the most memory that it ever had.
-* Then single systems of it change; what counts is the time until the API
-  shows that.
-* Another conductor looks after one pod manager, then after 1,000, which the
-  fake driver plays; what counts is the processor time it takes to do nothing
-  else. ``valence`` as a whole idles at a poll interval of 0.1 s.
+* A ``valence-conductor`` reads a simulated pod of 1,000 systems with a latency
+  of 20 ms. The result is its peak memory.
+* Then single systems change. The result is the time until the API shows the
+  change.
+* Another conductor manages one pod manager, then 1,000, with the fake driver.
+  The result is its CPU time without operations; also that of a single
+  ``valence`` process with a poll interval of 0.1 s.
 
     python -m benchmarks.conductor [systems [pod managers]]
 """
@@ -38,14 +38,14 @@ _USUAL: dict[str, Any] = {
 
 
 def peak_mb(process: Any) -> float:
-    """The most memory that a process ever had."""
+    """Return the peak memory of a process in MB."""
     status = pathlib.Path(f'/proc/{process.pid}/status').read_text()
     found = re.search(r'VmHWM:\s+(\d+) kB', status)
     return int(found[1]) / 1024  # type: ignore[index]
 
 
-def share(process: Any) -> float:
-    """Which part of a processor a process takes, in percent."""
+def cpu_percent(process: Any) -> float:
+    """Return the CPU usage of a process in percent."""
 
     def spent() -> float:
         stat = pathlib.Path(f'/proc/{process.pid}/stat').read_text()
@@ -58,7 +58,7 @@ def share(process: Any) -> float:
 
 
 def started(service: Any) -> Any:
-    """A database, an API, and a conductor."""
+    """Create the database, start an API, and return a conductor."""
     service.manage('db', 'sync')
     service.manage('credential-keys', 'create')
     service.api()
@@ -66,7 +66,7 @@ def started(service: Any) -> Any:
 
 
 def large(systems: int) -> None:
-    """Read a large pod, and then be told of changes."""
+    """Sync a large pod, and then measure events."""
     with (
         fixtures.Service(**_USUAL) as service,
         fixtures.Simulator(
@@ -79,33 +79,33 @@ def large(systems: int) -> None:
         service.wait_ready('pod', 300)
         print(
             f'{systems} systems in {time.monotonic() - begun:.1f} s after '
-            f'they were registered: peak {peak_mb(conductor):.0f} MB'
+            f'registration: peak {peak_mb(conductor):.0f} MB'
         )
-        settled(service)
+        wait_for_sync(service)
         rows = service.client.get('/v1/systems?limit=100')['systems']
-        times = [seen(service, pod, row) for row in rows[:EVENTS]]
+        times = [event_latency(service, pod, row) for row in rows[:EVENTS]]
         print(
-            f'from a change to the answer of the API: '
+            f'from a change to the response of the API: '
             f'{1000 * statistics.median(times):.0f} ms (at most '
             f'{1000 * max(times):.0f} ms)'
         )
 
 
-def settled(service: Any) -> None:
-    """Wait until nothing is read any more: the stream opens with a reading."""
-    quiet = 0
-    while quiet < 10:
+def wait_for_sync(service: Any) -> None:
+    """Wait until no sync is running: opening the event stream starts one."""
+    idle_polls = 0
+    while idle_polls < 10:
         states = [
             operation['state']
             for operation in service.client.all('/v1/operations?action=sync')
         ]
         busy = {'pending', 'running'} & set(states)
-        quiet = 0 if busy else quiet + 1
+        idle_polls = 0 if busy else idle_polls + 1
         time.sleep(0.5)
 
 
-def seen(service: Any, pod: Any, row: dict[str, Any]) -> float:
-    """Change a system; how long it takes until the API says so."""
+def event_latency(service: Any, pod: Any, row: dict[str, Any]) -> float:
+    """Change a system; return the seconds until the API shows it."""
     wanted = 'Off' if row['power_state'] == 'on' else 'On'
     begun = time.monotonic()
     pod.change(row['resource_uri'], PowerState=wanted)
@@ -118,7 +118,7 @@ def seen(service: Any, pod: Any, row: dict[str, Any]) -> float:
 
 
 def idle(pods: int) -> None:
-    """Look after pod managers of which nothing happens."""
+    """Measure a conductor of idle pod managers."""
     options = {**_USUAL, 'fake__systems': 1}
     with fixtures.Service(**options) as service:
         conductor = started(service)
@@ -134,24 +134,24 @@ def idle(pods: int) -> None:
         for number in range(pods):
             service.wait_ready(f'pod-{number}', 300)
         print(
-            f'a conductor of {pods} pod managers: '
-            f'{share(conductor):.1f} % of a processor'
+            f'conductor with {pods} pod managers: '
+            f'{cpu_percent(conductor):.1f} % CPU'
         )
 
 
 def alone() -> None:
-    """Have nothing to look after, but look often."""
+    """Measure a process without pod managers that polls often."""
     options = {**_USUAL, 'conductor__poll_interval': 0.1}
     with fixtures.Service(**options) as service:
         process = service.all_in_one()
         print(
-            'valence that looks every 0.1 s and finds nothing: '
-            f'{share(process):.1f} % of a processor'
+            'valence without pod managers, polling every 0.1 s: '
+            f'{cpu_percent(process):.1f} % CPU'
         )
 
 
 def main() -> None:
-    """Run it all."""
+    """Run all measurements."""
     systems = int(sys.argv[1]) if len(sys.argv) > 1 else SYSTEMS
     pods = int(sys.argv[2]) if len(sys.argv) > 2 else PODS
     alone()

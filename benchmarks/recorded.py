@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A pod that answers from memory, after a fixed time.
+"""A pod that responds from memory, with a fixed latency.
 
-What is measured is who reads, so the pod must not be what is slow: every
-answer is asked of a simulated pod once, and then kept as the bytes to send.
+The benchmark measures the clients, so the server must not be the bottleneck:
+every response is requested from a simulated pod once, and then kept as bytes.
 
     python -m benchmarks.recorded URL-of-the-simulator
 """
@@ -20,35 +20,35 @@ _CLOSE = b'Connection: close'
 
 
 class Recorded:
-    """The answers, and how often each was asked for."""
+    """The responses, and the number of requests for each."""
 
     def __init__(self, upstream: str) -> None:
         self.upstream = upstream
         self.latency = 0.0
         self.counts: collections.Counter[str] = collections.Counter()
-        self._answers: dict[str, bytes] = {}
+        self._responses: dict[str, bytes] = {}
         self._token: str | None = None
         self._session = requests.Session()
 
-    def answer(
+    def respond(
         self, method: str, path: str, head: bytes, body: bytes
     ) -> bytes:
-        """What to send, headers and all."""
+        """Return the response with its headers."""
         if path == '/_requests':
             return _bytes(200, json.dumps(list(self.counts.elements())))
         if path.startswith('/_latency/'):
-            # A new contender: it begins to count.
+            # The next contender starts: reset the counters.
             self.latency = float(path.rpartition('/')[2])
             self.counts.clear()
             return _bytes(200, '{}')
         if method != 'GET':
-            return self._ask(method, path, body)
+            return self._forward(method, path, body)
         self.counts[path] += 1
-        if path not in self._answers:
-            self._answers[path] = self._ask(method, path, b'')
-        return self._answers[path]
+        if path not in self._responses:
+            self._responses[path] = self._forward(method, path, b'')
+        return self._responses[path]
 
-    def _ask(self, method: str, path: str, body: bytes) -> bytes:
+    def _forward(self, method: str, path: str, body: bytes) -> bytes:
         headers = {'Content-Type': 'application/json'}
         if self._token and method == 'GET':
             headers['X-Auth-Token'] = self._token
@@ -60,12 +60,12 @@ class Recorded:
             timeout=60,
         )
         self._token = found.headers.get('X-Auth-Token', self._token)
-        told = {
+        forwarded = {
             name: value
             for name, value in found.headers.items()
             if name in ('X-Auth-Token', 'Location', 'ETag', 'OData-Version')
         }
-        return _bytes(found.status_code, found.text, told)
+        return _bytes(found.status_code, found.text, forwarded)
 
 
 def _bytes(
@@ -82,7 +82,7 @@ def _bytes(
 
 
 class Protocol(asyncio.Protocol):
-    """As much of HTTP as well-behaved clients need."""
+    """A minimal HTTP server."""
 
     def __init__(self, recorded: Recorded) -> None:
         self._recorded = recorded
@@ -105,24 +105,24 @@ class Protocol(asyncio.Protocol):
             return
         self._data = rest[length:]
         method, path, _ = head.split(b' ', 2)
-        answer = self._recorded.answer(
+        response = self._recorded.respond(
             method.decode(), path.decode(), head, rest[:length]
         )
         asyncio.get_running_loop().call_later(
-            self._recorded.latency, self._send, answer, _CLOSE in head
+            self._recorded.latency, self._send, response, _CLOSE in head
         )
 
-    def _send(self, answer: bytes, last: bool) -> None:
+    def _send(self, response: bytes, last: bool) -> None:
         if last:
-            # Who is not told would send the next one this way, too.
-            answer = answer.replace(b'\r\n', b'\r\n' + _CLOSE + b'\r\n', 1)
-        self._transport.write(answer)
+            # Otherwise the client would reuse the connection.
+            response = response.replace(b'\r\n', b'\r\n' + _CLOSE + b'\r\n', 1)
+        self._transport.write(response)
         if last:
             self._transport.close()
 
 
 async def serve(upstream: str) -> None:
-    """Listen on a free port, and tell which."""
+    """Listen on a free port and print it."""
     parts = urllib.parse.urlsplit(upstream)
     recorded = Recorded(f'{parts.scheme}://{parts.netloc}')
     server = await asyncio.get_running_loop().create_server(

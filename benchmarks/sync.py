@@ -1,16 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Reading the whole inventory of a pod, against others who read the same.
+"""Reading the inventory of a pod, compared to other clients.
 
-A pod answers every request after 20 ms, from memory. It is read by
+A pod responds from memory, with a latency of 20 ms. The clients are
 
-* ``sushy``, the Redfish library of OpenStack, one resource after another (of
-  fewer systems, since it takes that long; what counts is the time a system).
-  What it has no model of is read through its connector, so that it gets all
-  that Valence gets,
-* ``pool``, a bare pool of threads with ``requests`` that gets the same URLs as
-  Valence and does nothing with them,
-* ``valence``, rows written to SQLite included, then once more unchanged,
-* ``valence-expand``, the same where the pod offers $expand.
+* ``sushy``, the Redfish library of OpenStack, one resource after the other (of
+  fewer systems, because it is slow; the result is the time per system).
+  Resources without a model in sushy are read through its connector, so that it
+  reads everything that Valence reads,
+* ``pool``, a thread pool with ``requests`` that reads the same URLs as Valence
+  and discards the responses,
+* ``valence``, including the writes to SQLite, then again without changes,
+* ``valence-expand``, the same on a pod with $expand.
 
     python -m benchmarks.sync [systems [systems for sushy]]
 """
@@ -40,7 +40,7 @@ _LOGIN = {'UserName': 'u', 'Password': 'p'}
 
 
 class Pod:
-    """A simulated pod, and before it what keeps its answers."""
+    """A simulated pod behind a server that records its responses."""
 
     def __init__(self, systems: int, expand: bool) -> None:
         self._simulator, line = _started(
@@ -57,11 +57,11 @@ class Pod:
         self.url = line.strip()
 
     def begin(self, latency_ms: float) -> None:
-        """Answer after so long from now on, and count the requests."""
+        """Set the latency and reset the counters."""
         requests.get(f'{self.url}/_latency/{latency_ms / 1000}', timeout=60)
 
     def requests(self) -> list[str]:
-        """The paths that were got since, as often as they were."""
+        """Return the paths of all GETs since then."""
         return requests.get(f'{self.url}/_requests', timeout=60).json()
 
     def __enter__(self) -> 'Pod':
@@ -74,13 +74,13 @@ class Pod:
 
 
 def _started(*command: str) -> tuple[subprocess.Popen[str], str]:
-    """A process, and the first line that it printed."""
+    """Start a process; also return the first line of its output."""
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     return process, process.stdout.readline()  # type: ignore[union-attr]
 
 
 def sushy(pod: Pod) -> dict[str, float]:
-    """Read with sushy what Valence's inventory is made of."""
+    """Read with sushy what Valence reads."""
     import sushy as library
 
     wanted = {path.rstrip('/') for path in _recorded_paths(pod)}
@@ -103,7 +103,7 @@ def sushy(pod: Pod) -> dict[str, float]:
 def _read_with(library: Any, pod: Pod, wanted: set[str]) -> None:
     """Read a pod with sushy.
 
-    :param wanted: the paths that have to be got in the end.
+    :param wanted: the paths that have to be read in the end.
     """
     auth = library.auth.SessionAuth('u', 'p')
     service = library.Sushy(f'{pod.url}/redfish/v1', auth=auth, verify=False)
@@ -132,14 +132,14 @@ def _read_with(library: Any, pod: Pod, wanted: set[str]) -> None:
         see(system.storage)
     see(systems)
     see(service.get_chassis_collection())
-    # Memory modules, nodes, storage services: it has no words for these.
+    # Memory modules, nodes, storage services: sushy has no models of these.
     for path in sorted(wanted - got - {'/redfish/v1'}):
         service._conn.get(path).json()
     auth.close()
 
 
 def pool(pod: Pod) -> dict[str, float]:
-    """Get what Valence gets, with nothing but threads and requests."""
+    """Read what Valence reads with only threads and requests."""
     paths = list(dict.fromkeys(_recorded_paths(pod)))
     session = requests.Session()
     session.trust_env = False
@@ -166,14 +166,14 @@ def pool(pod: Pod) -> dict[str, float]:
 
 
 def _recorded_paths(pod: Pod) -> list[str]:
-    """Have every answer kept; the paths that Valence gets."""
+    """Have all responses recorded; return the paths that Valence reads."""
     pod.begin(0)
     _discover(pod)
     return pod.requests()
 
 
 def _discover(pod: Pod) -> Any:
-    """What Valence sees."""
+    """Return the inventory that Valence reads."""
     from valence.podmanagers import base
     from valence.podmanagers.rsd.driver import RSD
 
@@ -184,7 +184,7 @@ def _discover(pod: Pod) -> Any:
 
 
 def valence(pod: Pod) -> dict[str, float]:
-    """Read and store, and read and store again."""
+    """Read and store the inventory twice."""
     from oslo_config import cfg
 
     from valence import objects
@@ -217,25 +217,25 @@ def valence(pod: Pod) -> dict[str, float]:
     return {
         'seconds': stored - begun,
         'store_seconds': stored - read,
-        'cpu_ms_a_get': 1000 * cpu / len(paths),
+        'cpu_ms_per_get': 1000 * cpu / len(paths),
         'gets': len(paths),
         'twice': len(paths) - len(set(paths)),
-        'rows_written_again': sum(again.values()),
+        'rows_written_by_second_sync': sum(again.values()),
         'checksum': zlib.crc32(_text(seen).encode()),
     }
 
 
 def _text(seen: Any) -> str:
-    """What was seen, but for its order."""
+    """Return the inventory as text, in a defined order."""
     kinds = (seen.chassis, seen.systems, seen.devices, seen.storages)
     return str([sorted(map(str, items)) for items in kinds])
 
 
 def run(contender: str, systems: int) -> None:
-    """Let one contender read, and print its figures for one system."""
+    """Run one contender and print its figures per system."""
     from oslo_config import cfg
 
-    from valence import cmd  # noqa: F401 - chooses the threading backend
+    from valence import cmd  # noqa: F401 - selects the threading backend
     from valence.common import service
 
     service.prepare(['--config-file', '/dev/null'])
@@ -243,13 +243,13 @@ def run(contender: str, systems: int) -> None:
     read = {'sushy': sushy, 'pool': pool}.get(contender, valence)
     with Pod(systems, expand=contender.endswith('expand')) as pod:
         figures = read(pod)
-    figures['ms_a_system'] = 1000 * figures['seconds'] / systems
-    figures['gets_a_system'] = figures['gets'] / systems
+    figures['ms_per_system'] = 1000 * figures['seconds'] / systems
+    figures['gets_per_system'] = figures['gets'] / systems
     print(json.dumps(figures))
 
 
 def main() -> None:
-    """Let the contenders take turns, and print the ratios."""
+    """Run the contenders in turns and print the ratios."""
     if len(sys.argv) > 1 and sys.argv[1] in CONTENDERS:
         few = int(sys.argv[3]) if sys.argv[1] == 'sushy' else int(sys.argv[2])
         run(sys.argv[1], few)
@@ -259,31 +259,35 @@ def main() -> None:
     results = common.take_turns(
         'benchmarks.sync', CONTENDERS, ROUNDS, str(systems), str(few)
     )
-    print(f'{systems} systems ({few} for sushy), {LATENCY_MS} ms an answer:')
-    common.report(results, 'ms_a_system', 'ms a system', against='sushy')
-    common.report(results, 'ms_a_system', 'ms a system', against='pool')
-    common.report(results, 'gets_a_system', 'GETs a system', against='sushy')
-    common.report(results, 'gets_a_system', 'GETs a system', against='valence')
+    print(f'{systems} systems ({few} for sushy), {LATENCY_MS} ms latency:')
+    common.report(results, 'ms_per_system', 'ms per system', against='sushy')
+    common.report(results, 'ms_per_system', 'ms per system', against='pool')
+    common.report(
+        results, 'gets_per_system', 'GETs per system', against='sushy'
+    )
+    common.report(
+        results, 'gets_per_system', 'GETs per system', against='valence'
+    )
     ours, expanded = (
         results[contender][-1] for contender in ('valence', 'valence-expand')
     )
     theirs = results['sushy'][-1]
-    sushy_ms = theirs['ms_a_system']
+    sushy_ms = theirs['ms_per_system']
     print(
-        f'of the same {few} systems sushy gets {theirs["gets"]:.0f} URLs, '
+        f'for the same {few} systems sushy reads {theirs["gets"]:.0f} URLs, '
         f'valence {theirs["valence_gets"]:.0f}'
     )
     print(
-        f'valence is {sushy_ms / ours["ms_a_system"]:.1f} times as fast as '
+        f'valence is {sushy_ms / ours["ms_per_system"]:.1f} times as fast as '
         f'sushy; storing took {ours["store_seconds"]:.1f} s of '
-        f'{ours["seconds"]:.1f} s, {ours["cpu_ms_a_get"]:.2f} ms of processor '
-        f'time a GET; {ours["twice"]:.0f} URLs were got twice'
+        f'{ours["seconds"]:.1f} s, {ours["cpu_ms_per_get"]:.2f} ms of CPU '
+        f'time per GET; {ours["twice"]:.0f} URLs were read twice'
     )
     same = ours['checksum'] == expanded['checksum']
-    print(f'with $expand the result is {"the same" if same else "another"}')
+    print(f'with $expand the result is {"the same" if same else "different"}')
     for contender in ('valence', 'valence-expand'):
-        written = results[contender][-1]['rows_written_again']
-        print(f'{contender}: {written:.0f} rows written by a second reading')
+        written = results[contender][-1]['rows_written_by_second_sync']
+        print(f'{contender}: {written:.0f} rows written by a second sync')
 
 
 if __name__ == '__main__':

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# Tries a running Valence through the openstack command: composes a node on a
-# simulated pod manager, looks at it, and gives it back. It needs the
+# Tests a running Valence with the openstack command: composes a node on a
+# simulated pod manager, shows it, resets it and releases it. It needs the
 # credentials of an administrator in the environment.
 
 set -o errexit -o nounset -o pipefail
@@ -13,7 +13,7 @@ function valence {
     openstack valence "$@"
 }
 
-# wait_online: have every pod manager answer, and its inventory be in.
+# wait_online: wait until all pod managers are online with an inventory.
 function wait_online {
     local _
     for _ in $(seq 60); do
@@ -34,4 +34,4 @@ valence node compose --wait "$name"
 valence node show "$name"
 valence node reset --wait "$name" ForceOff
 valence node delete --wait "$name"
-echo "Valence composed a node and gave it back."
+echo "Valence composed a node and released it."

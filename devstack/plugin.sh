@@ -1,18 +1,19 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# Installs Valence in devstack: enable it in local.conf with
+# Installs Valence in DevStack. Enable it in local.conf with
 #
 #   [[local|localrc]]
 #   enable_plugin valence https://opendev.org/openstack/valence
 #   enable_service valence-simulator
 #
-# The second service is optional: pods of simulated hardware to play with.
+# The service valence-simulator is optional. It simulates pod managers.
 
 _valence_xtrace=$(set +o | grep xtrace)
 set +o xtrace
 
-# install_valence: the service, its command line, and the simulator if wanted.
+# install_valence: install the service, the client, and the simulator if it is
+# enabled.
 function install_valence {
     setup_develop "$VALENCE_DIR"
     setup_develop "$VALENCE_DIR/client"
@@ -21,7 +22,7 @@ function install_valence {
     fi
 }
 
-# configure_valence: the configuration file, and where the keys are kept.
+# configure_valence: create the configuration file and the state directory.
 function configure_valence {
     sudo install -d -o "$STACK_USER" -m 755 "$VALENCE_CONF_DIR"
     sudo install -d -o "$STACK_USER" -m 700 "$VALENCE_STATE_PATH"
@@ -38,7 +39,7 @@ function configure_valence {
         valence.wsgi.api:application "$VALENCE_SERVICE_PATH" "" valence-api
 }
 
-# create_valence_accounts: the service's user, and its place in the catalog.
+# create_valence_accounts: create the user, the service and its endpoints.
 function create_valence_accounts {
     create_service_user valence service
     get_or_create_service valence composable "Composable hardware"
@@ -46,7 +47,7 @@ function create_valence_accounts {
         "$VALENCE_SERVICE_URL" "$VALENCE_SERVICE_URL" "$VALENCE_SERVICE_URL"
 }
 
-# init_valence: an empty database of the right schema, and the first key.
+# init_valence: create the database and the first credential key.
 function init_valence {
     recreate_database valence
     "$VALENCE_BIN_DIR/valence-manage" --config-file "$VALENCE_CONF" db sync
@@ -55,7 +56,7 @@ function init_valence {
 }
 
 # valence_simulators COMMAND: call COMMAND with the service, name, port and
-# number of systems of each simulated pod.
+# number of systems of each simulated pod manager.
 function valence_simulators {
     local pod port=$VALENCE_SIMULATOR_FIRST_PORT
     for pod in $VALENCE_SIMULATED_PODS; do
@@ -82,7 +83,7 @@ function register_valence_simulator {
         --url "http://127.0.0.1:$port" --username admin "$name"
 }
 
-# start_valence: the API under uwsgi, a conductor, and the simulators.
+# start_valence: start the API under uwsgi, a conductor, and the simulators.
 function start_valence {
     if is_service_enabled valence-simulator; then
         valence_simulators start_valence_simulator
@@ -104,7 +105,7 @@ function stop_valence {
     fi
 }
 
-# cleanup_valence: leave nothing behind but the database server's files.
+# cleanup_valence: remove all files except those of the database server.
 function cleanup_valence {
     remove_uwsgi_config "$VALENCE_UWSGI_CONF" valence-api
     sudo rm -rf "$VALENCE_STATE_PATH" "$VALENCE_CONF_DIR"
@@ -113,7 +114,7 @@ function cleanup_valence {
 if is_service_enabled valence-api valence-conductor; then
     case "${1:-} ${2:-}" in
         "stack pre-install")
-            # Everything that Valence needs comes with its packages.
+            # All requirements are Python packages.
             :
             ;;
         "stack install")

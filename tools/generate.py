@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Write what is generated from the code: samples and the OpenAPI document.
+"""Write the files that are generated from the code.
 
-With ``--check`` nothing is written: it fails, naming them, if files are not
-what the code says now.
+With ``--check`` it writes nothing, but fails and lists the files that do not
+match the code.
 """
 
 import argparse
@@ -21,7 +21,7 @@ BIN = pathlib.Path(sys.executable).parent
 
 _OPENAPI = ['python', 'tools/openapi.py', '--output-file']
 
-# File, and the command that writes it; the name of a file follows.
+# The files, and the commands that write them; the file name is appended.
 GENERATED: dict[str, list[str]] = {
     'etc/valence/valence.conf.sample': [
         'oslo-config-generator',
@@ -35,7 +35,7 @@ GENERATED: dict[str, list[str]] = {
         'etc/valence/policy-generator.conf',
         '--output-file',
     ],
-    # Horizon checks the rules before it shows what they guard.
+    # Horizon hides what these rules do not allow.
     'dashboard/valence_dashboard/conf/composable.yaml': [
         'python',
         'tools/horizon_policy.py',
@@ -43,15 +43,15 @@ GENERATED: dict[str, list[str]] = {
     ],
     'api-ref/openapi.json': _OPENAPI,
     'doc/source/user/pairs.rst': ['python', 'tools/pairs.py'],
-    # The client ships what it makes its commands of.
+    # The client generates its commands from this copy.
     'client/valenceclient/openapi.json': _OPENAPI,
 }
 
 
 def generate(name: str, path: pathlib.Path) -> None:
-    """Write one of the files, to ``path``.
+    """Write one of the files to ``path``.
 
-    :raises CalledProcessError: when its generator fails.
+    :raises CalledProcessError: if the generator fails.
     """
     command = [*GENERATED[name], str(path)]
     command[0] = str(BIN / command[0])
@@ -65,9 +65,9 @@ def generate(name: str, path: pathlib.Path) -> None:
 
 
 def own_options(text: str) -> str:
-    """Of a sample configuration, what comes from Valence's own options.
+    """Return the part of a sample configuration with Valence's own options.
 
-    The rest comes from libraries and changes with their releases.
+    The other options are those of libraries, and change with their releases.
     """
     kept = []
     for section in re.split(r'(?m)^(?=\[)', text):
@@ -79,25 +79,29 @@ def own_options(text: str) -> str:
     return '\n'.join(kept)
 
 
-# How a file is looked at before it is compared.
-ESSENCE: dict[str, Callable[[str], str]] = {
+# How to normalize a file before the comparison.
+NORMALIZE: dict[str, Callable[[str], str]] = {
     'etc/valence/valence.conf.sample': own_options,
 }
 
 
 def is_fresh(name: str) -> bool:
-    """Whether a file is what the code says; prints the difference if not."""
+    """Return whether a file matches the code; print the difference if not."""
     with tempfile.TemporaryDirectory() as directory:
         path = pathlib.Path(directory) / 'generated'
         generate(name, path)
-        essence = ESSENCE.get(name, str)
+        normalize = NORMALIZE.get(name, str)
         try:
-            there = essence((TOP / name).read_text())
+            current = normalize((TOP / name).read_text())
         except FileNotFoundError:
-            there = ''
-        wanted = essence(path.read_text())
+            current = ''
+        expected = normalize(path.read_text())
     lines = difflib.unified_diff(
-        there.splitlines(), wanted.splitlines(), name, 'generated', lineterm=''
+        current.splitlines(),
+        expected.splitlines(),
+        name,
+        'generated',
+        lineterm='',
     )
     difference = list(lines)
     print('\n'.join(difference[:40]))
@@ -105,10 +109,10 @@ def is_fresh(name: str) -> bool:
 
 
 def main() -> int:
-    """Write, or check; the exit status."""
+    """Write or check the files; return the exit status."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument('--check', action='store_true')
-    parser.add_argument('names', nargs='*', help='default: all of them')
+    parser.add_argument('names', nargs='*', help='default: all')
     options = parser.parse_args()
     names = options.names or list(GENERATED)
     if not options.check:

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""The checks of the source, all of them, in one place.
+"""All checks of the source tree.
 
-``make lint``, ``make test``, tox and the pre-commit hooks come here.
+``make lint``, ``make test``, tox and the pre-commit hooks call this script.
 
-usage: lint.py [CHECK ...]    default: every check; --list names them
+usage: lint.py [CHECK ...]    default: all checks; --list names them
 """
 
 import os
@@ -23,7 +23,7 @@ CODE = tuple(
     for name in (*PACKAGES, 'tools', 'benchmarks', 'doc', 'releasenotes')
     if (TOP / name).is_dir()
 )
-PROSE = tuple(
+DOCUMENTATION = tuple(
     name
     for name in (
         'doc/source',
@@ -40,20 +40,23 @@ SHELL = tuple(
     for path in sorted(TOP.glob(pattern))
 )
 
-# What it is called, what it looks after, the command. Commands are those of
-# the environment that this runs in.
+# Name, description and command of each check. The commands are those of the
+# Python environment of this script.
 CHECKS: dict[str, tuple[str, list[str]]] = {
-    'ruff': ('mistakes and bad habits', ['ruff', 'check', '.']),
-    'format': ('layout of the code', ['ruff', 'format', '--check', '.']),
+    'ruff': ('errors and code smells', ['ruff', 'check', '.']),
+    'format': ('code format', ['ruff', 'format', '--check', '.']),
     'hacking': ('OpenStack style', ['flake8', *CODE]),
     'mypy': ('types', ['mypy']),
     'codespell': ('spelling', ['codespell']),
-    'doc8': ('layout of the prose', ['doc8', '-q', *PROSE]),
-    'shellcheck': ('mistakes in shell', ['shellcheck', '-x', *SHELL]),
-    # Not all are named .sh; and a line may be as long as an URL.
-    'bashate': ('layout of shell', ['bashate', '-i', 'E005,E006', *SHELL]),
+    'doc8': ('format of documentation', ['doc8', '-q', *DOCUMENTATION]),
+    'shellcheck': ('errors in shell scripts', ['shellcheck', '-x', *SHELL]),
+    # Not all scripts are named .sh, and URLs may exceed the line length.
+    'bashate': (
+        'format of shell scripts',
+        ['bashate', '-i', 'E005,E006', *SHELL],
+    ),
     'generated': (
-        'freshness of generated files',
+        'generated files',
         ['python', 'tools/generate.py', '--check'],
     ),
     'notes': ('release notes', ['reno', 'lint']),
@@ -63,7 +66,7 @@ CHECKS: dict[str, tuple[str, list[str]]] = {
         + ['-d', 'doc/build/doctrees', 'doc/source', 'doc/build/html'],
     ),
     'releasenotes': (
-        'pages of the release notes',
+        'release notes pages',
         ['sphinx-build', '-W', '--keep-going', '-q']
         + ['-d', 'releasenotes/build/doctrees']
         + ['releasenotes/source', 'releasenotes/build/html'],
@@ -73,15 +76,15 @@ NEED_GIT = ('notes', 'releasenotes')
 
 
 def has_git() -> bool:
-    """Whether this is a git checkout, and git is there to read it."""
+    """Return whether this is a git checkout, and git is installed."""
     return (TOP / '.git').exists() and shutil.which('git') is not None
 
 
 def run(name: str) -> bool:
-    """Run one check; whether all is well."""
-    about, command = CHECKS[name]
+    """Run a check; return whether it passed."""
+    description, command = CHECKS[name]
     if name in NEED_GIT and not has_git():
-        print(f'{name:12} skipped: it reads the history of a git checkout')
+        print(f'{name:12} skipped: not a git checkout')
         return True
     began = time.monotonic()
     result = subprocess.run(
@@ -95,25 +98,25 @@ def run(name: str) -> bool:
     )
     seconds = time.monotonic() - began
     verdict = 'FAILED' if result.returncode else 'ok'
-    print(f'{name:12} {verdict}: {about} ({seconds:.1f} s)', flush=True)
+    print(f'{name:12} {verdict}: {description} ({seconds:.1f} s)', flush=True)
     if result.returncode:
         print(result.stdout, flush=True)
     return result.returncode == 0
 
 
 def main(arguments: list[str]) -> int:
-    """Run the checks that are named, or all; the exit status."""
+    """Run the given checks, or all; return the exit status."""
     if arguments == ['--list']:
-        for name, (about, _) in CHECKS.items():
-            print(f'{name:12} {about}')
+        for name, (description, _) in CHECKS.items():
+            print(f'{name:12} {description}')
         return 0
     unknown = [name for name in arguments if name not in CHECKS]
     if unknown:
-        print(f'There is no check {unknown[0]}; see --list', file=sys.stderr)
+        print(f'Unknown check {unknown[0]}; see --list', file=sys.stderr)
         return 2
     failed = [name for name in arguments or CHECKS if not run(name)]
     if failed:
-        print(f'These checks failed: {", ".join(failed)}')
+        print(f'Failed checks: {", ".join(failed)}')
     return 1 if failed else 0
 
 

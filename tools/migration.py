@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Write the migration that the present models ask for.
+"""Write the migration from the newest revision to the models.
 
 usage: migration.py MESSAGE    for example: migration.py 'Racks have rooms.'
 
-It is found by comparing the models with a fresh database at the newest
-migration. Read what was written before committing it.
+It compares the models with a new database at the newest revision. Review the
+result before you commit it.
 """
 
 import pathlib
@@ -18,19 +18,19 @@ from alembic import script
 from oslo_config import cfg
 
 import lint
-import valence.cmd  # noqa: F401 - chooses the backend of oslo.service
+import valence.cmd  # noqa: F401 - selects the backend of oslo.service
 from valence.conf import opts
 from valence.db import migration
 from valence.db.sqlalchemy import engine
 
-# The message is the first line of the module: a docstring of one line.
+# The message is the one-line docstring of the migration.
 _LONGEST = 79 - len('""""""')
 
 
-def sentence(message: str) -> str:
-    """The message as the docstring of the migration.
+def to_docstring(message: str) -> str:
+    """Return the message as the docstring of the migration.
 
-    :raises ValueError: when it cannot stand there.
+    :raises ValueError: if the message is not suitable.
     """
     text = message.strip().rstrip('.') + '.'
     if len(text) > _LONGEST or set(text) & set('"\\\n') or text == '.':
@@ -42,7 +42,7 @@ def sentence(message: str) -> str:
 
 
 def write(message: str) -> list[pathlib.Path]:
-    """Write the migration; returns the files written."""
+    """Write the migration; return the written files."""
     with tempfile.TemporaryDirectory() as directory:
         opts.set_defaults()
         cfg.CONF(
@@ -58,7 +58,7 @@ def write(message: str) -> list[pathlib.Path]:
             config.attributes['connection'] = connection
             scripts = script.ScriptDirectory.from_config(config)
             number = len(list(scripts.walk_revisions())) + 1
-            made = command.revision(
+            created = command.revision(
                 config,
                 message=message,
                 autogenerate=True,
@@ -66,13 +66,13 @@ def write(message: str) -> list[pathlib.Path]:
             )
     return [
         pathlib.Path(revision.path)
-        for revision in (made if isinstance(made, list) else [made])
+        for revision in (created if isinstance(created, list) else [created])
         if revision is not None
     ]
 
 
-def tidy(paths: list[pathlib.Path]) -> None:
-    """Give files the layout of the code, and drop imports of no use."""
+def format_files(paths: list[pathlib.Path]) -> None:
+    """Format files and remove unused imports."""
     for command_ in (['check', '--fix-only'], ['format']):
         subprocess.run(
             [lint.BIN / 'ruff', *command_, '--quiet', *paths], check=True
@@ -80,17 +80,17 @@ def tidy(paths: list[pathlib.Path]) -> None:
 
 
 def main() -> int:
-    """Write it; the exit status."""
+    """Write the migration; return the exit status."""
     if len(sys.argv) != 2:
         print(__doc__, file=sys.stderr)
         return 2
     try:
-        message = sentence(sys.argv[1])
+        message = to_docstring(sys.argv[1])
     except ValueError as exc:
         print(exc, file=sys.stderr)
         return 2
     paths = write(message)
-    tidy(paths)
+    format_files(paths)
     for path in paths:
         print(f'Wrote {path.name}')
     return 0

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Write the API in the OpenAPI form, as the running service also gives it.
+"""Write the OpenAPI document, which the running service returns as well.
 
 usage: openapi.py [--output-file FILE]
 """
@@ -10,13 +10,13 @@ import json
 import pathlib
 import sys
 
-import valence.cmd  # noqa: F401 - chooses the backend of oslo.service
+import valence.cmd  # noqa: F401 - selects the backend of oslo.service
 from valence.api import openapi
 from valence.api import routes
 
 
 def main() -> None:
-    """Write it to the file, or print it."""
+    """Write the document to the file, or print it."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument('--output-file', type=pathlib.Path)
     path = parser.parse_args().output_file

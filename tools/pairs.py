@@ -8,7 +8,7 @@ usage: pairs.py FILE
 import pathlib
 import sys
 
-import valence.cmd  # noqa: F401 - chooses the backend of oslo.service
+import valence.cmd  # noqa: F401 - selects the backend of oslo.service
 from valence.api import query
 from valence.api import routes
 from valence.objects import base

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Run the checks and every test, and close with the plain count.
+"""Run the checks and all tests, and print the counts.
 
 usage: test.py [--no-lint] [REGEX]
 
-The last line counts what the runners themselves report; the exit status is
-not 0 if a check or a test failed, or if a suite ran no test.
+The last line contains the counts that the test runners report. The exit status
+is nonzero if a check or a test fails, or if a suite runs no test.
 """
 
 import argparse
@@ -27,8 +27,8 @@ import lint
 TOP = lint.TOP
 STESTR = str(lint.BIN / 'stestr')
 
-# The tests themselves skip what needs a server that does not answer; the
-# logins are those of servers fresh from their packages.
+# Tests that need a server are skipped if it does not respond. The URLs have
+# the default logins of the packages.
 SERVERS = {
     'VALENCE_TEST_MYSQL': ('mysql+pymysql://root@127.0.0.1/', 3306),
     'VALENCE_TEST_POSTGRESQL': (
@@ -40,7 +40,7 @@ SERVERS = {
 
 
 def suites() -> list[pathlib.Path]:
-    """The directories that stestr is run in: one a package."""
+    """Return the directories in which stestr runs: one per package."""
     return [
         TOP / name
         for name in ('', *lint.PACKAGES[1:])
@@ -48,30 +48,30 @@ def suites() -> list[pathlib.Path]:
     ]
 
 
-def tell_servers() -> None:
-    """Say which servers the tests will find."""
+def print_servers() -> None:
+    """Print which servers are available to the tests."""
     for name, (default, port) in SERVERS.items():
         url = os.environ.setdefault(name, default)
         parts = urllib.parse.urlsplit(url)
         address = (parts.hostname or '127.0.0.1', parts.port or port)
         try:
             socket.create_connection(address, timeout=3).close()
-            answer = 'answers'
+            state = 'available'
         except OSError:
-            answer = 'does not answer: what needs it is skipped'
-        print(f'{name}: {address[0]}:{address[1]} {answer}')
+            state = 'not available: tests that need it are skipped'
+        print(f'{name}: {address[0]}:{address[1]} {state}')
 
 
-def streams(suite: pathlib.Path) -> int:
-    """How many runs stestr has written down for a suite."""
+def count_runs(suite: pathlib.Path) -> int:
+    """Return the number of runs that stestr has recorded for a suite."""
     try:
         return int((suite / '.stestr' / 'next-stream').read_text())
     except FileNotFoundError:
         return 0
 
 
-def outcomes(suite: pathlib.Path) -> dict[str, str]:
-    """How each test of a suite's last run ended, by the test's name."""
+def statuses(suite: pathlib.Path) -> dict[str, str]:
+    """Return the status of each test in the last run of a suite, by name."""
     result = {}
 
     def ended(test: testtools.StreamToDict) -> None:
@@ -91,20 +91,20 @@ def outcomes(suite: pathlib.Path) -> dict[str, str]:
 
 
 class Run(NamedTuple):
-    """How the run of a suite ended.
+    """The result of a run of a suite.
 
-    :param ends: how each of its tests ended.
-    :param said: what it said while others were under way, too.
+    :param statuses: the status of each test by name.
+    :param output: the output, if it was captured.
     """
 
-    well: bool
-    ends: dict[str, str]
-    said: str
+    passed: bool
+    statuses: dict[str, str]
+    output: str
 
 
 def run(suite: pathlib.Path, arguments: list[str], workers: int) -> Run:
     """Run one suite."""
-    before = streams(suite)
+    before = count_runs(suite)
     done = subprocess.run(
         [
             *(STESTR, 'run', '--suppress-attachments'),
@@ -116,54 +116,56 @@ def run(suite: pathlib.Path, arguments: list[str], workers: int) -> Run:
         stderr=subprocess.STDOUT,
         text=True,
     )
-    said = done.stdout or ''
-    if streams(suite) == before:
-        return Run(False, {}, f'{said}\nThese tests could not be run')
-    return Run(done.returncode == 0, outcomes(suite), said)
+    output = done.stdout or ''
+    if count_runs(suite) == before:
+        return Run(False, {}, f'{output}\nThe tests could not be run')
+    return Run(done.returncode == 0, statuses(suite), output)
 
 
 def run_all(arguments: list[str]) -> list[Run]:
-    """Run every suite: first the large one, then the others together.
+    """Run the large suite first, then the others in parallel.
 
-    Tests wait a lot: a worker more than there are processors has them busy.
+    Tests mostly wait, so there is one worker more than there are processors.
     """
     workers = (os.cpu_count() or 1) + 1
     first, *others = suites()
     print('\nTests of valence', flush=True)
-    done = [run(first, arguments, workers)]
-    print(done[0].said)
+    results = [run(first, arguments, workers)]
+    print(results[0].output)
     with concurrent.futures.ThreadPoolExecutor() as pool:
-        beside = pool.map(lambda one: run(one, arguments, workers - 1), others)
-        for suite, ended in zip(others, beside, strict=True):
-            print(f'\nTests of {suite.name}\n{ended.said}', flush=True)
-            done.append(ended)
-    return done
+        parallel = pool.map(
+            lambda suite: run(suite, arguments, workers - 1), others
+        )
+        for suite, result in zip(others, parallel, strict=True):
+            print(f'\nTests of {suite.name}\n{result.output}', flush=True)
+            results.append(result)
+    return results
 
 
 def main() -> int:
-    """Run it all; the exit status."""
+    """Run everything; return the exit status."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument('--no-lint', action='store_true')
-    parser.add_argument('regex', nargs='*', help='default: every test')
+    parser.add_argument('regex', nargs='*', help='default: all tests')
     options = parser.parse_args()
-    well = options.no_lint or lint.main([]) == 0
-    tell_servers()
-    done = run_all(options.regex)
-    # Where tests are chosen, a suite may have none of them.
-    well &= all(ended.well for ended in done) or bool(options.regex)
-    ends = collections.ChainMap(*(ended.ends for ended in done))
-    total = collections.Counter(ends.values())
+    ok = options.no_lint or lint.main([]) == 0
+    print_servers()
+    results = run_all(options.regex)
+    # A regular expression may select no test of a suite.
+    ok &= all(result.passed for result in results) or bool(options.regex)
+    by_name = collections.ChainMap(*(result.statuses for result in results))
+    total = collections.Counter(by_name.values())
     passed = total['success'] + total['xfail']
     skipped = total['skip']
     failed = sum(total.values()) - passed - skipped
     print()
-    for name, end in ends.items():
-        if end not in ('success', 'xfail', 'skip'):
-            print(f'Not passed: {name} ({end})')
-    if not well and not failed:
-        print('No test failed, yet something else did: see above')
+    for name, status in by_name.items():
+        if status not in ('success', 'xfail', 'skip'):
+            print(f'Not passed: {name} ({status})')
+    if not ok and not failed:
+        print('All tests passed, but a check or a suite failed: see above')
     print(f'{passed} passed, {failed} failed, {skipped} skipped')
-    return 0 if well and passed and not failed else 1
+    return 0 if ok and passed and not failed else 1
 
 
 if __name__ == '__main__':

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Pages that are made from the code itself."""
+"""Sphinx extensions for pages that are generated from the code."""

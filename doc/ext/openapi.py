@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Renders the OpenAPI document of the API as a reference for people.
+"""Renders the OpenAPI document as the API reference.
 
-``.. openapi::`` becomes one section a resource, with its paths and fields.
+``.. openapi::`` creates a section for every resource, with its paths and
+fields.
 """
 
 import json
@@ -16,27 +17,27 @@ METHODS = ('get', 'post', 'put', 'patch', 'delete')
 
 
 def kind(schema: dict[str, Any]) -> str:
-    """The type of a value in a few words."""
+    """Return the type of a value as text."""
     if 'enum' in schema:
         values = ['null' if v is None else str(v) for v in schema['enum']]
         return 'one of ' + ', '.join(values)
     types = schema.get('type', 'any')
-    words = ' or '.join([types] if isinstance(types, str) else types)
+    text = ' or '.join([types] if isinstance(types, str) else types)
     if 'format' in schema:
-        words += f' ({schema["format"]})'
+        text += f' ({schema["format"]})'
     if 'maxLength' in schema:
-        words += f', at most {schema["maxLength"]} characters'
-    return words
+        text += f', at most {schema["maxLength"]} characters'
+    return text
 
 
 def row(*cells: str) -> Iterator[str]:
-    """One row of a list-table."""
+    """Return a row of a list-table."""
     for n, cell in enumerate(cells):
         yield f'{"   * -" if n == 0 else "     -"} {cell}'.rstrip()
 
 
 def table(title: str, rows: list[tuple[str, str, str]]) -> Iterator[str]:
-    """A table of names, types and meanings."""
+    """Return a table of names, types and meanings."""
     if not rows:
         return
     yield from (f'**{title}**', '', '.. list-table::')
@@ -50,7 +51,7 @@ def table(title: str, rows: list[tuple[str, str, str]]) -> Iterator[str]:
 def fields(
     schema: dict[str, Any], prefix: str = ''
 ) -> list[tuple[str, str, str]]:
-    """The properties of an object, those within them behind it."""
+    """Return the properties of an object, including nested ones."""
     rows = []
     required = schema.get('required', ())
     for name, inner in schema.get('properties', {}).items():
@@ -58,7 +59,7 @@ def fields(
         if name in required:
             meaning = f'{meaning} Required.'.strip()
         if inner.get('writeOnly'):
-            meaning += ' It is never shown.'
+            meaning += ' Never returned.'
         rows.append((f'{prefix}{name}', kind(inner), meaning))
         rows += fields(inner, f'{prefix}{name}.')
         if isinstance(inner.get('items'), dict):
@@ -67,7 +68,7 @@ def fields(
 
 
 def operation(path: str, method: str, what: dict[str, Any]) -> Iterator[str]:
-    """One method of one path."""
+    """Return the documentation of a method of a path."""
     title = f'{method.upper()} {path}'
     yield from (title, '~' * len(title), '', what['summary'], '')
     statuses = [
@@ -75,7 +76,7 @@ def operation(path: str, method: str, what: dict[str, Any]) -> Iterator[str]:
         for status, answer in what['responses'].items()
         if status != 'default'
     ]
-    yield from (f'Answers {", ".join(statuses)}.', '')
+    yield from (f'Returns {", ".join(statuses)}.', '')
     yield from table(
         'Query parameters',
         [
@@ -88,8 +89,8 @@ def operation(path: str, method: str, what: dict[str, Any]) -> Iterator[str]:
         yield from table('Request body', fields(body))
 
 
-def shown(what: dict[str, Any]) -> set[str]:
-    """The names of the schemas that an operation answers with."""
+def response_schemas(what: dict[str, Any]) -> set[str]:
+    """Return the names of the schemas in the responses of an operation."""
     text = json.dumps(what['responses'])
     marker = '#/components/schemas/'
     names = {part.partition('"')[0] for part in text.split(marker)[1:]}
@@ -97,29 +98,29 @@ def shown(what: dict[str, Any]) -> set[str]:
 
 
 def reference(document: dict[str, Any]) -> Iterator[str]:
-    """The whole document as reStructuredText."""
+    """Return the whole document as reStructuredText."""
     by_tag: dict[str, list[tuple[str, str, dict[str, Any]]]] = {}
     for path, item in document['paths'].items():
         for method in METHODS:
             if method in item:
                 tag = item[method]['tags'][0]
                 by_tag.setdefault(tag, []).append((path, method, item[method]))
-    told: set[str] = set()
+    documented: set[str] = set()
     for tag, operations in by_tag.items():
         title = tag.replace('_', ' ').capitalize()
         yield from (title, '-' * len(title), '')
         names: set[str] = set()
         for path, method, what in operations:
             yield from operation(path, method, what)
-            names |= shown(what)
-        for name in sorted(names - told):
+            names |= response_schemas(what)
+        for name in sorted(names - documented):
             schema = document['components']['schemas'][name]
-            yield from table(f'What a {name} shows', fields(schema))
-        told |= names
+            yield from table(f'Fields of {name}', fields(schema))
+        documented |= names
 
 
 class OpenApi(SphinxDirective):
-    """The reference, from the file that ``openapi_document`` names."""
+    """The API reference, from the file in ``openapi_document``."""
 
     def run(self) -> list[nodes.Node]:
         path = self.config.openapi_document
@@ -129,7 +130,7 @@ class OpenApi(SphinxDirective):
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
-    """Called by Sphinx."""
+    """Register the extension."""
     app.add_config_value('openapi_document', None, 'env')
     app.add_directive('openapi', OpenApi)
     return {'parallel_read_safe': True, 'parallel_write_safe': True}

@@ -1,18 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How Sphinx builds the documentation."""
+"""Sphinx configuration of the documentation."""
 
 import logging
 import pathlib
 import sys
 
-import valence.cmd  # noqa: F401 - chooses the backend of oslo.service
+import valence.cmd  # noqa: F401 - selects the backend of oslo.service
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(TOP / 'doc'))
 
 extensions = [
-    'ext.lives',
     'ext.openapi',
+    'ext.state_diagram',
     'openstackdocstheme',
     'oslo_config.sphinxext',
     'oslo_policy.sphinxext',
@@ -36,7 +36,7 @@ openstackdocs_pdf_link = False
 autodoc_member_order = 'bysource'
 autodoc_typehints = 'none'
 
-# The theme wants to know the commit; there is none outside of a checkout.
+# The theme warns if it cannot read the commit from git.
 logging.getLogger('sphinx.openstackdocstheme.ext').addFilter(
     lambda record: 'cannot get gitsha' not in str(record.msg)
 )

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How Sphinx builds the release notes. They are read from git."""
+"""Sphinx configuration of the release notes, which reno reads from git."""
 
 extensions = ['openstackdocstheme', 'reno.sphinxext']
 project = 'Valence Release Notes'

@@ -14,7 +14,7 @@ class Nodes(base.TestCase):
 
     def test_lifecycle(self):
         node = self.compose(
-            'life',
+            'lifecycle',
             *'--processor total_cores=4 --memory capacity_mib=1'.split(),
         )
         self.assertEqual('active', node['provision_state'])
@@ -23,17 +23,19 @@ class Nodes(base.TestCase):
             node['properties'],
         )
         self.assertEqual(1, len(node['systems']))
-        drives = self.json('node storage list life')
+        drives = self.json('node storage list lifecycle')
         self.assertEqual(
             [one['resource_uri'] for one in node['systems'][0]['drives']],
             [one['resource_uri'] for one in drives],
         )
-        self.valence('node set life --name lives', '--description', 'A node')
-        self.addCleanup(self.run_valence, 'node delete lives --wait')
-        (listed,) = self.json('node list --name lives --long')
+        self.valence(
+            'node set lifecycle --name renamed', '--description', 'A node'
+        )
+        self.addCleanup(self.run_valence, 'node delete renamed --wait')
+        (listed,) = self.json('node list --name renamed --long')
         self.assertEqual('A node', listed['description'])
-        self.assertEqual('', self.valence('node delete lives --wait'))
-        self.assertEqual([], self.json('node list --name lives'))
+        self.assertEqual('', self.valence('node delete renamed --wait'))
+        self.assertEqual([], self.json('node list --name renamed'))
 
     def test_compose_without_waiting(self):
         self.addCleanup(self.run_valence, 'node delete later --wait')

@@ -16,7 +16,7 @@ class PodManagers(base.TestCase):
 
     def test_lifecycle(self):
         made = self.fake(
-            'life', '--description', 'First one', '--location', 'A'
+            'lifecycle', '--description', 'First one', '--location', 'A'
         )
         self.assertEqual('offline', made['status'])
         self.assertIn(
@@ -24,22 +24,23 @@ class PodManagers(base.TestCase):
             [one['uuid'] for one in self.json('podmanager list')],
         )
         output = self.valence(
-            'podmanager set life --name lives --maintenance --unset location'
+            'podmanager set lifecycle --name renamed --maintenance',
+            *('--unset', 'location'),
         )
         self.assertEqual('', output)
-        self.addCleanup(self.run_valence, 'podmanager delete lives')
+        self.addCleanup(self.run_valence, 'podmanager delete renamed')
         shown = self.json('podmanager show', made['uuid'])
         self.assertEqual(
-            ('lives', 'First one', None, True),
+            ('renamed', 'First one', None, True),
             tuple(
                 shown[name]
                 for name in ('name', 'description', 'location', 'maintenance')
             ),
         )
-        self.assertEqual('', self.valence('podmanager delete lives'))
+        self.assertEqual('', self.valence('podmanager delete renamed'))
         self.assertEqual(
-            'Pod manager lives could not be found.',
-            self.fails('podmanager show lives'),
+            'Pod manager renamed could not be found.',
+            self.fails('podmanager show renamed'),
         )
 
     def test_password_from_file_is_not_returned(self):
