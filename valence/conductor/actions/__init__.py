@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What operations do: one module a kind of action."""
+"""What operations do: one module for each action."""
 
 from valence.conductor.actions import adopt
 from valence.conductor.actions import attach
@@ -29,6 +29,6 @@ BY_NAME: dict[str, Action] = {
         unregister.Unregister(),
         sync.Sync(),
         delete.Delete(),
-        unsubscribe.Leave(),
+        unsubscribe.Unsubscribe(),
     )
 }

@@ -1,66 +1,54 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Adopting: a node that exists on a pod manager becomes one of ours."""
-
-import dataclasses
-from typing import Any
-
-from oslo_config import cfg
+"""Adopting a node that exists on a pod manager."""
 
 from valence import quota
 from valence.common import exception
 from valence.conductor import states
+from valence.conductor.actions import steps
 from valence.conductor.engine.model import Action
 from valence.conductor.engine.model import Step
 from valence.conductor.engine.run import Run
-from valence.conductor.inventory import diff
 from valence.conductor.inventory import drift
 from valence.db import allocations
 from valence.db import api as db
 from valence.db.sqlalchemy import models
 
 
-class Look(Step):
-    """Read what the node is made of, and claim that."""
+class ClaimParts(Step[steps.ComposedResult]):
+    """Read what the node consists of, and allocate that to it."""
 
-    name = 'look'
+    name = 'claim_parts'
 
-    def do(self, run: Run) -> dict[str, Any]:
+    def do(self, run: Run) -> steps.ComposedResult:
         uri = allocations.node_uri(run.target)
-        deadline = run.idempotent(cfg.CONF.redfish.request_timeout)
-        # One that was only allocated is assembled; one that failed refused.
-        composed = run.driver().poll_compose(uri, deadline, run.progress())
+        # This assembles a node that is only allocated, and fails for one
+        # whose composition failed.
+        composed = run.driver().poll_compose(
+            uri, steps.request_deadline(run), run.progress()
+        )
         if not composed.resources:
             raise exception.PodManagerError(
-                reason=f'{uri} does not tell what it is made of'
+                reason=f'{uri} does not show what it consists of'
             )
-        return dataclasses.asdict(composed)
+        return steps.composed_result(composed)
 
     def record(
-        self,
-        tx: db.Transaction,
-        run: Run,
-        result: dict[str, Any],
+        self, tx: db.Transaction, run: Run, result: steps.ComposedResult
     ) -> None:
-        podm_uuid = run.podm_uuid
-        hashes = [diff.uri_hash(uri) for uri in result['resources']]
-        claimed: list[str] = []
-        systems = 0
-        for model in (models.System, models.Device):
-            for row in tx.list(model, podm_uuid=podm_uuid, uri_hash=hashes):
-                claimed.append(row.uuid)
-                systems += model is models.System
-        if not systems:
+        uuids = drift.uuids_by_uri(tx, run.podm_uuid, result['resources'])
+        parts = list(uuids.values())
+        if not tx.count(models.System, uuid=parts):
             raise exception.PodManagerError(
                 reason='no system of the inventory is part of the node; '
                 'sync the pod manager first'
             )
-        allocations.create(tx, podm_uuid, run.target, claimed)
+        allocations.create(tx, run.podm_uuid, run.target, parts)
         drift.record_baseline(tx, run.target)
         tx.update(
             models.Node,
             {
                 'index': result['index'],
-                **quota.of_resources(tx, claimed).columns(),
+                **quota.of_resources(tx, parts).columns(),
             },
             uuid=run.target,
         )
@@ -69,31 +57,28 @@ class Look(Step):
         self,
         tx: db.Transaction,
         run: Run,
-        result: dict[str, Any] | None,
+        result: steps.ComposedResult | None,
     ) -> None:
         allocations.delete(tx, node_uuid=run.target)
 
 
 class Adopt(Action):
-    """A node that exists becomes one of ours."""
+    """Adopt a node that exists on a pod manager."""
 
     name = 'adopt'
-    steps = (Look,)
+    steps = (ClaimParts,)
 
     def succeeded(self, tx: db.Transaction, run: Run) -> None:
         states.move_node(
             tx,
             run.target,
             'active',
-            power_state=run.result(Look.name)['power_state'],
+            power_state=run.result(ClaimParts)['power_state'],
             **states.NO_ERROR,
         )
 
     def failed(
-        self,
-        tx: db.Transaction,
-        run: Run,
-        error: exception.ErrorText,
+        self, tx: db.Transaction, run: Run, error: exception.ErrorText
     ) -> None:
-        # It was never ours: to release it must not take it apart.
+        # Valence did not compose it: releasing it must not decompose it.
         states.fail_node(tx, run.target, error, resource_uri=None)

@@ -1,36 +1,32 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Joining a pooled device to a node."""
-
-from typing import Any
-
-from oslo_utils import timeutils
+"""Attaching a pooled device to a node."""
 
 from valence import quota
 from valence.common import exception
 from valence.conductor.actions import steps
+from valence.conductor.engine.model import NoResult
 from valence.conductor.engine.model import Step
 from valence.conductor.engine.run import Run
 from valence.db import allocations
 from valence.db import api as db
-from valence.podmanagers import hardware
 
 
-class ClaimDevice(Step):
-    """Claim the device for the node."""
+class ClaimDevice(steps.ReadsParts[NoResult]):
+    """Allocate the device to the node."""
 
-    name = 'claim'
+    name = 'claim_device'
 
-    def __init__(self) -> None:
-        self.seen = hardware.Inventory()
-        self.since = timeutils.utcnow()
+    def do(self, run: Run) -> NoResult:
+        with db.reader() as tx:
+            device = steps.get_device(tx, run)
+        if device.state != 'free' or device.node_uuid is not None:
+            raise exception.NoCapacity(
+                reason=f'the device {device.name} is not free'
+            )
+        return {}
 
-    def record(
-        self,
-        tx: db.Transaction,
-        run: Run,
-        result: dict[str, Any],
-    ) -> None:
-        device = steps.device(tx, run)
+    def record(self, tx: db.Transaction, run: Run, result: NoResult) -> None:
+        device = steps.get_device(tx, run)
         if device.node_uuid == run.target:
             return
         allocations.allocate(
@@ -42,43 +38,49 @@ class ClaimDevice(Step):
             run.operation.project_id,
         )
 
-    def do(self, run: Run) -> dict[str, Any]:
-        with db.reader() as tx:
-            device = steps.device(tx, run)
-        if device.state != 'free' or device.node_uuid is not None:
-            raise exception.NoCapacity(
-                reason=f'the device {device.name} is not free'
-            )
-        return {}
-
-    def undo(self, run: Run, result: dict[str, Any] | None) -> None:
-        self.seen, self.since = steps.look_again(run)
+    def undo(self, run: Run, result: NoResult | None) -> None:
+        self.read_parts(run)
 
     def unrecord(
-        self,
-        tx: db.Transaction,
-        run: Run,
-        result: dict[str, Any] | None,
+        self, tx: db.Transaction, run: Run, result: NoResult | None
     ) -> None:
-        steps.store(tx, run, self.seen, self.since)
-        _unclaim(tx, run)
+        self.store_parts(tx, run)
+        device = steps.device_params(run)['device']
+        allocations.deallocate(tx, run.target, [device])
 
 
-class Attach(steps.Change):
-    """A pooled device is joined to a node."""
+class AttachDevice(Step[steps.DeviceResult]):
+    """Have the pod manager attach the device."""
+
+    name = 'attach_device'
+
+    def do(self, run: Run) -> steps.DeviceResult:
+        uri = steps.device_uri(run)
+        run.driver().attach(
+            allocations.node_uri(run.target),
+            uri,
+            steps.request_deadline(run),
+            run.progress(),
+        )
+        return {'uri': uri}
+
+    def undo(self, run: Run, result: steps.DeviceResult | None) -> None:
+        run.driver().detach(
+            allocations.node_uri(run.target),
+            steps.device_uri(run),
+            steps.request_deadline(run),
+            run.progress(),
+        )
+
+
+class Attach(steps.ChangeNode):
+    """Attach a pooled device to a node."""
 
     name = 'attach'
-    steps = (ClaimDevice, steps.Join, steps.Refresh)
+    steps = (ClaimDevice, AttachDevice, steps.Refresh)
 
     def failed(
-        self,
-        tx: db.Transaction,
-        run: Run,
-        error: exception.ErrorText,
+        self, tx: db.Transaction, run: Run, error: exception.ErrorText
     ) -> None:
         super().failed(tx, run, error)
-        quota.refund(tx, run.target, run.operation.params['charge'])
-
-
-def _unclaim(tx: db.Transaction, run: Run) -> None:
-    allocations.deallocate(tx, run.target, [run.operation.params['device']])
+        quota.refund(tx, run.target, steps.device_params(run)['charge'])

@@ -1,20 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Choosing what a node boots from."""
-
-from typing import Any
+"""Setting the boot source of a node."""
 
 from valence.conductor.actions import steps
+from valence.conductor.engine.model import NoResult
 from valence.conductor.engine.model import Step
 from valence.conductor.engine.run import Run
 from valence.db import allocations
 
 
-class SetBoot(Step):
-    """Have the pod manager choose what the node boots from."""
+class SetBoot(Step[NoResult]):
+    """Have the pod manager set the boot source override."""
 
-    name = 'set boot'
+    name = 'set_boot'
 
-    def do(self, run: Run) -> dict[str, Any]:
+    def do(self, run: Run) -> NoResult:
         params = run.operation.params
         run.driver().set_boot(
             allocations.node_uri(run.target),
@@ -25,8 +24,8 @@ class SetBoot(Step):
         return {}
 
 
-class Boot(steps.Change):
-    """A node boots from something else."""
+class Boot(steps.ChangeNode):
+    """Set the boot source of a node."""
 
     name = 'boot'
     steps = (SetBoot,)

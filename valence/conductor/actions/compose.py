@@ -1,18 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Composing: choose and claim the parts, have them joined, make it a node."""
+"""Composing a node: claim its parts, and have the pod manager join them."""
 
-import dataclasses
-from typing import Any
+from typing import TypedDict
+from typing import cast
 
 import sqlalchemy as sa
 from oslo_config import cfg
-from oslo_utils import timeutils
 
 from valence.common import exception
+from valence.common.types import JsonObject
 from valence.conductor import states
 from valence.conductor.actions import enrollment
 from valence.conductor.actions import steps
 from valence.conductor.engine.model import Action
+from valence.conductor.engine.model import AnyStep
 from valence.conductor.engine.model import Step
 from valence.conductor.engine.model import TryNext
 from valence.conductor.engine.run import Run
@@ -21,22 +22,49 @@ from valence.db import allocations
 from valence.db import api as db
 from valence.db.sqlalchemy import models
 from valence.podmanagers import base
-from valence.podmanagers import hardware
 from valence.scheduler import ranking
+from valence.scheduler.request import AffinityRule
 from valence.scheduler.request import Request
 
 
-class Pick(Step):
-    """Choose a pod manager and the parts there, and claim them."""
+class Params(TypedDict, total=False):
+    """The parameters of the operation.
 
-    name = 'pick'
+    :param pod_manager: UUID of the pod manager to use.
+    :param resources: UUIDs of the exact systems and devices to use.
+    :param affinity: as the API has it.
+    :param register: how to register the node with the provisioner.
+    """
 
-    def __init__(self) -> None:
-        self.seen = hardware.Inventory()
-        self.since = timeutils.utcnow()
+    pod_manager: str | None
+    resources: list[str]
+    affinity: AffinityRule | None
+    register: JsonObject
 
-    def do(self, run: Run) -> dict[str, Any]:
-        params = run.operation.params
+
+def _params(run: Run) -> Params:
+    return cast(Params, run.operation.params)
+
+
+class ClaimResult(TypedDict):
+    """A ``scheduler.request.Choice``.
+
+    :param devices: URIs of the devices, by UUID.
+    """
+
+    podm_uuid: str
+    system_uuid: str
+    system_uri: str
+    devices: dict[str, str]
+
+
+class ClaimParts(steps.ReadsParts[ClaimResult]):
+    """Choose a pod manager and the parts there, and allocate them."""
+
+    name = 'claim_parts'
+
+    def do(self, run: Run) -> ClaimResult:
+        params = _params(run)
         with db.reader() as tx:
             node = tx.get(models.Node, uuid=run.target)
             if node is None:
@@ -49,19 +77,18 @@ class Pick(Step):
                     resources=tuple(params.get('resources', ())),
                     affinity=params.get('affinity'),
                     project_id=run.operation.project_id,
-                    excluded=tuple(
-                        (refusal['system'], refusal['reason'])
-                        for refusal in params.get('refusals', ())
-                    ),
+                    excluded=run.excluded(),
                 ),
             )
-        return dataclasses.asdict(choice)
+        return {
+            'podm_uuid': choice.podm_uuid,
+            'system_uuid': choice.system_uuid,
+            'system_uri': choice.system_uri,
+            'devices': choice.devices,
+        }
 
     def record(
-        self,
-        tx: db.Transaction,
-        run: Run,
-        result: dict[str, Any],
+        self, tx: db.Transaction, run: Run, result: ClaimResult
     ) -> None:
         podm_uuid = result['podm_uuid']
         allocations.allocate(
@@ -73,7 +100,7 @@ class Pick(Step):
             run.operation.project_id,
         )
         tx.update(models.Node, {'podm_uuid': podm_uuid}, uuid=run.target)
-        # From here on the operation waits its turn on that pod manager.
+        # From now on the operation waits for its turn on that pod manager.
         tx.update(
             models.Operation,
             {
@@ -85,20 +112,17 @@ class Pick(Step):
             uuid=run.operation.uuid,
         )
 
-    def undo(self, run: Run, result: dict[str, Any] | None) -> None:
-        self.seen, self.since = steps.look_again(run)
+    def undo(self, run: Run, result: ClaimResult | None) -> None:
+        self.read_parts(run)
 
     def unrecord(
-        self,
-        tx: db.Transaction,
-        run: Run,
-        result: dict[str, Any] | None,
+        self, tx: db.Transaction, run: Run, result: ClaimResult | None
     ) -> None:
-        steps.store(tx, run, self.seen, self.since)
+        self.store_parts(tx, run)
         allocations.deallocate(tx, run.target)
         tx.update(
             models.Node,
-            {'podm_uuid': run.operation.params.get('pod_manager')},
+            {'podm_uuid': _params(run).get('pod_manager')},
             uuid=run.target,
         )
         tx.update(
@@ -106,34 +130,27 @@ class Pick(Step):
         )
 
 
-class Allocate(Step):
-    """Have the pod manager join the parts."""
+class Allocate(Step[steps.ComposedResult]):
+    """Have the pod manager compose the node."""
 
     name = 'allocate'
 
-    def find(self, run: Run) -> dict[str, Any] | None:
+    def find(self, run: Run) -> steps.ComposedResult | None:
         found = run.driver().find_composed(
             _request(run), run.idempotent(cfg.CONF.conductor.sync_timeout)
         )
-        return dataclasses.asdict(found) if found else None
+        return steps.composed_result(found) if found else None
 
-    def do(self, run: Run) -> dict[str, Any]:
+    def do(self, run: Run) -> steps.ComposedResult:
+        deadline = run.non_idempotent(cfg.CONF.redfish.request_timeout)
         try:
-            composed = run.driver().compose(
-                _request(run),
-                run.non_idempotent(cfg.CONF.redfish.request_timeout),
-            )
+            composed = run.driver().compose(_request(run), deadline)
         except (exception.NoMatch, exception.ResourceGone) as exc:
-            raise TryNext(
-                system=run.result('pick')['system_uuid'], reason=str(exc)
-            ) from exc
-        return dataclasses.asdict(composed)
+            raise TryNext(_system_uuid(run), str(exc)) from exc
+        return steps.composed_result(composed)
 
     def record(
-        self,
-        tx: db.Transaction,
-        run: Run,
-        result: dict[str, Any],
+        self, tx: db.Transaction, run: Run, result: steps.ComposedResult
     ) -> None:
         tx.update(
             models.Node,
@@ -141,11 +158,11 @@ class Allocate(Step):
             uuid=run.target,
         )
 
-    def undo(self, run: Run, result: dict[str, Any] | None) -> None:
-        uri = result['uri'] if result else (self.find(run) or {}).get('uri')
-        if uri:
+    def undo(self, run: Run, result: steps.ComposedResult | None) -> None:
+        composed = result or self.find(run)
+        if composed:
             run.driver().release(
-                uri,
+                composed['uri'],
                 run.idempotent(cfg.CONF.redfish.release_timeout),
                 run.progress(),
             )
@@ -154,7 +171,7 @@ class Allocate(Step):
         self,
         tx: db.Transaction,
         run: Run,
-        result: dict[str, Any] | None,
+        result: steps.ComposedResult | None,
     ) -> None:
         tx.update(
             models.Node,
@@ -163,94 +180,115 @@ class Allocate(Step):
         )
 
 
-class Assemble(Step):
-    """Wait until the node can be used, and see that it is what was meant."""
+class AssembleResult(steps.ComposedResult):
+    """:param found: UUIDs of the parts of the node, by URI."""
+
+    found: dict[str, str]
+
+
+class Assemble(Step[AssembleResult]):
+    """Wait until the node can be used, and check what it consists of."""
 
     name = 'assemble'
 
-    def do(self, run: Run) -> dict[str, Any]:
-        deadline = run.idempotent(cfg.CONF.redfish.request_timeout)
-        uri = run.result('allocate')['uri']
-        pick = run.result('pick')
+    def do(self, run: Run) -> AssembleResult:
+        uri = run.result(Allocate)['uri']
         try:
-            composed = run.driver().poll_compose(uri, deadline, run.progress())
+            composed = run.driver().poll_compose(
+                uri, steps.request_deadline(run), run.progress()
+            )
         except exception.NoMatch as exc:
             # A task may lose a race as well as a request.
-            raise TryNext(system=pick['system_uuid'], reason=str(exc)) from exc
+            raise TryNext(_system_uuid(run), str(exc)) from exc
         with db.reader() as tx:
             found = drift.uuids_by_uri(tx, run.podm_uuid, composed.resources)
-            self._accept(tx, run, found)
-        return {**dataclasses.asdict(composed), 'found': found}
-
-    @staticmethod
-    def _accept(tx: db.Transaction, run: Run, found: dict[str, str]) -> None:
-        """Take other parts than those that were chosen, if that will do.
-
-        A pod manager that is told what is wanted, not which parts, may pick
-        what is as good. Who asked for these very parts, or for a place, is
-        not served by others.
-
-        :raises TryNext: when they will not do, or are somebody else's.
-        """
-        strange = _strange(run, found)
-        if not strange:
-            return
-        taken = tx.list(
-            models.Allocation,
-            sa.or_(
-                models.Allocation.node_uuid != run.target,
-                sa.and_(
-                    models.Allocation.node_uuid.is_(None),
-                    models.Allocation.reserved_to != run.operation.project_id,
-                ),
-            ),
-            resource_uuid=[found[uri] for uri in strange],
-        ).all()
-        params = run.operation.params
-        if taken or params.get('resources') or params.get('affinity'):
-            raise TryNext(
-                system=run.result('pick')['system_uuid'],
-                reason=f'the pod manager took {", ".join(sorted(strange))} '
-                'instead of what was chosen'
-                + (', which is not free' if taken else ''),
-            )
+            _check_parts(tx, run, found)
+        return {**steps.composed_result(composed), 'found': found}
 
     def record(
-        self,
-        tx: db.Transaction,
-        run: Run,
-        result: dict[str, Any],
+        self, tx: db.Transaction, run: Run, result: AssembleResult
     ) -> None:
-        # Until it was composed only the task's URI may have been known.
+        # ``allocate`` may have stored the URI of a task.
         tx.update(
             models.Node,
             {'resource_uri': result['uri'], 'index': result['index']},
             uuid=run.target,
         )
-        found = result['found']
-        if _strange(run, found):
+        if _not_chosen(run, result['found']):
             allocations.replace(
                 tx,
                 run.target,
                 run.podm_uuid,
-                found.values(),
+                result['found'].values(),
                 run.operation.project_id,
             )
 
 
-def _strange(run: Run, found: dict[str, str]) -> set[str]:
-    """The URIs of what a node is made of without having been chosen."""
-    pick = run.result('pick')
-    return found.keys() - {pick['system_uri'], *pick['devices'].values()}
+def _check_parts(tx: db.Transaction, run: Run, found: dict[str, str]) -> None:
+    """Accept other parts than the chosen ones, if the request allows that.
+
+    A pod manager that is told the requirements, not the parts, may take
+    equivalent ones. A request for exact resources, or with an affinity, is
+    not fulfilled by others.
+
+    :param found: UUIDs of the parts of the node, by URI.
+    :raises TryNext: when the request does not allow them, or when they are
+        allocated or reserved to others.
+    """
+    others = _not_chosen(run, found)
+    if not others:
+        return
+    taken = tx.list(
+        models.Allocation,
+        sa.or_(
+            models.Allocation.node_uuid != run.target,
+            sa.and_(
+                models.Allocation.node_uuid.is_(None),
+                models.Allocation.reserved_to != run.operation.project_id,
+            ),
+        ),
+        resource_uuid=[found[uri] for uri in others],
+    ).all()
+    params = _params(run)
+    if taken or params.get('resources') or params.get('affinity'):
+        raise TryNext(
+            _system_uuid(run),
+            f'the pod manager took {", ".join(sorted(others))} instead of '
+            f'what was chosen{", which is not free" if taken else ""}',
+        )
+
+
+def _system_uuid(run: Run) -> str:
+    return run.result(ClaimParts)['system_uuid']
+
+
+def _not_chosen(run: Run, found: dict[str, str]) -> set[str]:
+    """The URIs of parts of the node that were not chosen for it."""
+    chosen = run.result(ClaimParts)
+    return found.keys() - {chosen['system_uri'], *chosen['devices'].values()}
+
+
+def _request(run: Run) -> base.ComposeRequest:
+    node = db.get(models.Node, uuid=run.target)
+    if node is None:
+        raise exception.ResourceGone(uri=f'the node {run.target}')
+    chosen = run.result(ClaimParts)
+    return base.ComposeRequest(
+        marker=node.uuid,
+        name=node.name,
+        requirements=node.properties,
+        system=chosen['system_uri'],
+        devices=tuple(chosen['devices'].values()),
+    )
 
 
 class Compose(Action):
-    """A request for a machine becomes a machine."""
+    """Compose a node."""
 
     name = 'compose'
-    steps = (Pick, Allocate, Assemble, steps.Refresh)
+    steps = (ClaimParts, Allocate, Assemble, steps.Refresh)
 
-    def plan(self, params: dict[str, Any]) -> tuple[type[Step], ...]:
+    def plan(self, params: JsonObject) -> tuple[type[AnyStep], ...]:
         if 'register' not in params:
             return self.steps
         return *self.steps, *enrollment.steps(enrollment.options(params))
@@ -260,27 +298,11 @@ class Compose(Action):
             tx,
             run.target,
             'active',
-            power_state=run.result('assemble')['power_state'],
+            power_state=run.result(Assemble)['power_state'],
             **states.NO_ERROR,
         )
 
     def failed(
-        self,
-        tx: db.Transaction,
-        run: Run,
-        error: exception.ErrorText,
+        self, tx: db.Transaction, run: Run, error: exception.ErrorText
     ) -> None:
         states.fail_node(tx, run.target, error)
-
-
-def _request(run: Run) -> base.ComposeRequest:
-    node = db.get(models.Node, uuid=run.target)
-    if node is None:
-        raise exception.ResourceGone(uri=f'the node {run.target}')
-    return base.ComposeRequest(
-        marker=node.uuid,
-        name=node.name,
-        requirements=node.properties,
-        system=run.result('pick')['system_uri'],
-        devices=tuple(run.result('pick')['devices'].values()),
-    )

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Removing a pod manager together with its nodes."""
+"""Deleting a pod manager together with its nodes."""
 
-from typing import Any
+from typing import TypedDict
 
 from valence.common import exception
 from valence.conductor import requests
 from valence.conductor.engine.model import Action
+from valence.conductor.engine.model import NoResult
 from valence.conductor.engine.model import Step
 from valence.conductor.engine.run import Run
 from valence.db import allocations
@@ -13,41 +14,50 @@ from valence.db import api as db
 from valence.db.sqlalchemy import models
 from valence.podmanagers import base
 
-_PAUSE = 1.0
+_POLL_SECONDS = 1.0
 
 
-class ReleaseNodes(Step):
-    """Ask for the release of every node."""
+class ReleaseNodes(Step[NoResult]):
+    """Request the release of every node."""
 
-    name = 'release nodes'
+    name = 'release_nodes'
 
-    def record(
-        self,
-        tx: db.Transaction,
-        run: Run,
-        result: dict[str, Any],
-    ) -> None:
+    def do(self, run: Run) -> NoResult:
+        return {}
+
+    def record(self, tx: db.Transaction, run: Run, result: NoResult) -> None:
+        unregister = run.operation.params.get('unregister', False)
         for node in tx.list(models.Node, podm_uuid=run.target).all():
             pending = requests.open_operations(tx, node.uuid)
             if not any(row.action == 'release' for row in pending):
-                requests.request_release(
-                    tx,
-                    None,
-                    node,
-                    unregister=run.operation.params.get('unregister', False),
-                )
+                requests.request_release(tx, None, node, unregister)
 
 
-class Wait(Step):
-    """Wait until the nodes are gone.
+class LeftBehind(TypedDict):
+    """A node that was deleted without being released."""
 
-    A pod manager that is gone for good can be given up by force: its nodes are
-    forgotten, and the journal keeps what was left behind on it.
+    node: str
+    name: str
+    resource_uri: str | None
+    managed_by: str | None
+
+
+class WaitResult(TypedDict):
+    """:param left_behind: the nodes that may still exist on the hardware."""
+
+    left_behind: list[LeftBehind]
+
+
+class WaitForNodes(Step[WaitResult]):
+    """Wait until the nodes are released.
+
+    With ``force``, nodes that cannot be released are deleted from the
+    database; the result lists them.
     """
 
-    name = 'wait'
+    name = 'wait_for_nodes'
 
-    def do(self, run: Run) -> dict[str, Any]:
+    def do(self, run: Run) -> WaitResult:
         with db.reader() as tx:
             podm = tx.get(models.PodManager, uuid=run.target)
             nodes = tx.list(models.Node, podm_uuid=run.target).all()
@@ -61,16 +71,16 @@ class Wait(Step):
             stuck = list(nodes)
         if stuck and not force:
             raise exception.Conflict(
-                'Not every node could be released: '
+                'Some nodes could not be released: '
                 + '; '.join(
                     f'{node.name} ({node.uuid}): {node.last_error}'
                     for node in stuck[:10]
                 )
             )
         if len(nodes) > len(stuck):
-            raise base.InProgress(_PAUSE)
+            raise base.InProgress(_POLL_SECONDS)
         return {
-            'left behind': [
+            'left_behind': [
                 {
                     'node': node.uuid,
                     'name': node.name,
@@ -81,14 +91,9 @@ class Wait(Step):
             ]
         }
 
-    def record(
-        self,
-        tx: db.Transaction,
-        run: Run,
-        result: dict[str, Any],
-    ) -> None:
-        uuids = [left['node'] for left in result['left behind']]
-        for uuid in uuids:
+    def record(self, tx: db.Transaction, run: Run, result: WaitResult) -> None:
+        for left in result['left_behind']:
+            uuid = left['node']
             for operation in requests.open_operations(tx, uuid):
                 requests.cancel(tx, operation)
             allocations.delete(tx, node_uuid=uuid)
@@ -96,10 +101,10 @@ class Wait(Step):
 
 
 class Delete(Action):
-    """A pod manager and all its nodes are gone."""
+    """Delete a pod manager and all its nodes."""
 
     name = 'delete'
-    steps = (ReleaseNodes, Wait)
+    steps = (ReleaseNodes, WaitForNodes)
     long = True
 
     def succeeded(self, tx: db.Transaction, run: Run) -> None:
@@ -112,9 +117,6 @@ class Delete(Action):
         tx.delete(models.PodManager, uuid=run.target)
 
     def failed(
-        self,
-        tx: db.Transaction,
-        run: Run,
-        error: exception.ErrorText,
+        self, tx: db.Transaction, run: Run, error: exception.ErrorText
     ) -> None:
         tx.update(models.PodManager, {'deleting_at': None}, uuid=run.target)

@@ -1,37 +1,49 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Taking a pooled device away from a node."""
-
-from typing import Any
+"""Detaching a pooled device from a node."""
 
 from valence import quota
 from valence.conductor.actions import steps
+from valence.conductor.engine.model import Step
 from valence.conductor.engine.run import Run
 from valence.db import allocations
 from valence.db import api as db
 
 
-class UnclaimDevice(steps.Refresh):
-    """Look at the device again, and let it go."""
+class DetachDevice(Step[steps.DeviceResult]):
+    """Have the pod manager detach the device."""
 
-    name = 'unclaim'
+    name = 'detach_device'
+
+    def do(self, run: Run) -> steps.DeviceResult:
+        uri = steps.device_uri(run)
+        run.driver().detach(
+            allocations.node_uri(run.target),
+            uri,
+            steps.request_deadline(run),
+            run.progress(),
+        )
+        return {'uri': uri}
+
+
+class ReleaseDevice(steps.Refresh):
+    """Read the device again, and end its allocation."""
+
+    name = 'release_device'
 
     def record(
-        self,
-        tx: db.Transaction,
-        run: Run,
-        result: dict[str, Any],
+        self, tx: db.Transaction, run: Run, result: steps.RefreshResult
     ) -> None:
         super().record(tx, run, result)
-        # No pod manager erases what it merely takes away.
-        device = run.operation.params['device']
+        params = steps.device_params(run)
+        # No pod manager erases a device when it detaches it.
         allocations.release_resources(
-            tx, run.target, erased=False, uuids=[device]
+            tx, run.target, erased=False, uuids=[params['device']]
         )
-        quota.refund(tx, run.target, run.operation.params['charge'])
+        quota.refund(tx, run.target, params['charge'])
 
 
-class Detach(steps.Change):
-    """A pooled device is taken away from a node."""
+class Detach(steps.ChangeNode):
+    """Detach a pooled device from a node."""
 
     name = 'detach'
-    steps = (steps.Part, UnclaimDevice)
+    steps = (DetachDevice, ReleaseDevice)

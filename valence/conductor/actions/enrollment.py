@@ -1,19 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The steps by which a node is handed to what provisions it, and taken back.
+"""Steps that register a node with a provisioner, and unregister it.
 
-The node bears its UUID there, too. From the moment that it may be known there
-it says so in ``managed_by``; it does not any more when it certainly is not.
+A node has the same UUID in the provisioner. ``managed_by`` is set before the
+provisioner may know the node, and cleared once it certainly does not.
 """
 
-import dataclasses
-from typing import Any
 from typing import ClassVar
+from typing import TypedDict
 
 from oslo_config import cfg
 
 from valence.common import exception
 from valence.common import secrets
+from valence.common.types import JsonObject
 from valence.conductor import managed_nodes
+from valence.conductor.engine.model import AnyStep
+from valence.conductor.engine.model import NoResult
+from valence.conductor.engine.model import R
 from valence.conductor.engine.model import Step
 from valence.conductor.engine.run import Run
 from valence.db import allocations
@@ -24,9 +27,10 @@ from valence.provisioning import base
 from valence.provisioning import loader
 
 
-def options(params: dict[str, Any]) -> dict[str, Any]:
-    """How a node is to be handed over."""
-    return params.get('register') or {}
+def options(params: JsonObject) -> JsonObject:
+    """How to register a node, as the API has it."""
+    found: JsonObject | None = params.get('register')
+    return found or {}
 
 
 def _deadline(run: Run) -> Deadline:
@@ -39,29 +43,46 @@ def _provisioner(run: Run) -> base.Provisioner:
     return loader.get(name or cfg.CONF.provisioning.driver)
 
 
-class _Step(Step):
-    """A step that is waited for as long as [provisioning] says."""
+class _ProvisionerStep(Step[R]):
+    """A step that times out after [provisioning] timeout."""
 
     def timeout(self, run: Run) -> float:
         return float(cfg.CONF.provisioning.timeout)
 
 
-class Examine(_Step):
-    """See what the pod manager shows of the node, and who knows it already."""
+class SystemResult(TypedDict):
+    """What the provisioner has to know of the node's hardware.
 
-    name = 'examine'
+    :param uri: of the computer system.
+    :param macs: the MAC addresses of its network interfaces.
+    :param known_as: the state of the node in the provisioner; None: it does
+        not know the node yet.
+    """
 
-    def do(self, run: Run) -> dict[str, Any]:
-        # What cannot be told is found out before anything was done.
-        _login(_pod_manager(run))
-        found = run.driver().management_target(
+    uri: str
+    macs: list[str]
+    known_as: str | None
+
+
+class ReadSystem(_ProvisionerStep[SystemResult]):
+    """Read the system of the node, and its state in the provisioner."""
+
+    name = 'read_system'
+
+    def do(self, run: Run) -> SystemResult:
+        # Missing credentials are reported before anything is changed.
+        _credentials(_pod_manager(run))
+        target = run.driver().management_target(
             allocations.node_uri(run.target), _deadline(run)
         )
-        known = _provisioner(run).state(run.target, _deadline(run))
-        return {**dataclasses.asdict(found), 'known as': known}
+        return {
+            'uri': target.uri,
+            'macs': list(target.macs),
+            'known_as': _provisioner(run).state(run.target, _deadline(run)),
+        }
 
     def record(
-        self, tx: db.Transaction, run: Run, result: dict[str, Any]
+        self, tx: db.Transaction, run: Run, result: SystemResult
     ) -> None:
         tx.update(
             models.Node,
@@ -70,119 +91,165 @@ class Examine(_Step):
         )
 
     def unrecord(
-        self,
-        tx: db.Transaction,
-        run: Run,
-        result: dict[str, Any] | None,
+        self, tx: db.Transaction, run: Run, result: SystemResult | None
     ) -> None:
-        _free(tx, run.target)
+        _clear_managed(tx, run.target)
 
 
-class Enrol(_Step):
-    """Make the node known. One that was known before stays so."""
+class StateResult(TypedDict):
+    """:param state: the state of the node in the provisioner."""
 
-    name = 'enrol'
+    state: str
 
-    def do(self, run: Run) -> dict[str, Any]:
+
+class Enroll(_ProvisionerStep[StateResult]):
+    """Create the node in the provisioner, or update it there."""
+
+    name = 'enroll'
+
+    def do(self, run: Run) -> StateResult:
         machine = _machine(run)
         return {'state': _provisioner(run).enroll(machine, _deadline(run))}
 
     def record(
-        self, tx: db.Transaction, run: Run, result: dict[str, Any]
+        self, tx: db.Transaction, run: Run, result: StateResult
     ) -> None:
-        _note(tx, run, result)
+        _store_state(tx, run, result)
 
-    def undo(self, run: Run, result: dict[str, Any] | None) -> None:
-        if run.result(Examine.name)['known as'] is None:
+    def undo(self, run: Run, result: StateResult | None) -> None:
+        # A node that was known before stays known.
+        if run.result(ReadSystem)['known_as'] is None:
             _provisioner(run).remove(run.target, _deadline(run), undo=True)
 
 
-class Connect(_Step):
-    """Make the node's network interfaces known."""
+class PortsResult(TypedDict):
+    """:param macs: the MAC addresses that the provisioner knows."""
 
-    name = 'connect'
+    macs: list[str]
 
-    def do(self, run: Run) -> dict[str, Any]:
+
+class CreatePorts(_ProvisionerStep[PortsResult]):
+    """Create a port in the provisioner for each network interface."""
+
+    name = 'create_ports'
+
+    def do(self, run: Run) -> PortsResult:
         machine = _machine(run)
         return {
             'macs': _provisioner(run).create_ports(machine, _deadline(run))
         }
 
 
-class _Begin(_Step):
-    """Have something begun with the node."""
+class _Begin(_ProvisionerStep[NoResult]):
+    """Have the provisioner begin a transition."""
 
     goal: ClassVar[str]
 
-    def do(self, run: Run) -> dict[str, Any]:
+    def do(self, run: Run) -> NoResult:
         _provisioner(run).request_goal(run.target, self.goal, _deadline(run))
         return {}
 
 
-class _Reach(_Step):
-    """Wait until that has come to its end."""
+class _Wait(_ProvisionerStep[StateResult]):
+    """Wait until the transition has ended."""
 
     goal: ClassVar[str]
 
-    def do(self, run: Run) -> dict[str, Any]:
-        found = _provisioner(run).poll_goal(
+    def do(self, run: Run) -> StateResult:
+        state = _provisioner(run).poll_goal(
             run.target, self.goal, _deadline(run)
         )
-        return {'state': found}
+        return {'state': state}
 
     def record(
-        self, tx: db.Transaction, run: Run, result: dict[str, Any]
+        self, tx: db.Transaction, run: Run, result: StateResult
     ) -> None:
-        _note(tx, run, result)
+        _store_state(tx, run, result)
 
 
-def _pair(goal: str, done: str) -> tuple[type[_Step], ...]:
-    return (
-        type(f'Begin{goal}', (_Begin,), {'name': goal, 'goal': goal}),
-        type(f'Reach{goal}', (_Reach,), {'name': done, 'goal': goal}),
-    )
+class Manage(_Begin):
+    name = goal = 'manage'
 
 
-_BASE = (Examine, Enrol, Connect)
-_GOALS = {
-    'manage': _pair('manage', 'managed'),
-    'inspect': _pair('inspect', 'inspected'),
-    'provide': _pair('provide', 'provided'),
+class WaitManaged(_Wait):
+    name = 'wait_managed'
+    goal = 'manage'
+
+
+class Inspect(_Begin):
+    name = goal = 'inspect'
+
+
+class WaitInspected(_Wait):
+    name = 'wait_inspected'
+    goal = 'inspect'
+
+
+class Provide(_Begin):
+    name = goal = 'provide'
+
+
+class WaitProvided(_Wait):
+    name = 'wait_provided'
+    goal = 'provide'
+
+
+_ENROLLMENT = (ReadSystem, Enroll, CreatePorts)
+_TRANSITIONS: dict[str, tuple[type[AnyStep], ...]] = {
+    'manage': (Manage, WaitManaged),
+    'inspect': (Inspect, WaitInspected),
+    'provide': (Provide, WaitProvided),
 }
 
 
-def steps(how: dict[str, Any]) -> tuple[type[Step], ...]:
-    """The steps by which a node is handed over.
+def steps(how: JsonObject) -> tuple[type[AnyStep], ...]:
+    """The steps that register a node.
 
-    :param how: what was asked for, as the API has it.
+    :param how: what was requested, as the API has it.
     """
-    # Nothing can be done with a node before it is manageable.
     wanted = {goal for goal in base.GOALS if how.get(goal)}
-    goals = [
-        g for g in base.GOALS if g in wanted or (wanted and g == 'manage')
-    ]
-    return (*_BASE, *(step for goal in goals for step in _GOALS[goal]))
+    if wanted:
+        # All other transitions begin at the state "manageable".
+        wanted.add('manage')
+    return (
+        *_ENROLLMENT,
+        *(
+            step
+            for goal in base.GOALS
+            if goal in wanted
+            for step in _TRANSITIONS[goal]
+        ),
+    )
 
 
-class Withdraw(_Step):
-    """Have the node forgotten where it is known, unless it is used there."""
+class UnregisterResult(TypedDict, total=False):
+    """Empty if the node was not registered.
 
-    name = 'withdraw'
+    :param provisioner: where it was registered.
+    """
 
-    def do(self, run: Run) -> dict[str, Any]:
+    provisioner: str
+
+
+class Unregister(_ProvisionerStep[UnregisterResult]):
+    """Delete the node in the provisioner, unless it is in use there."""
+
+    name = 'unregister'
+
+    def do(self, run: Run) -> UnregisterResult:
         node = db.get(models.Node, uuid=run.target)
         if node is None or node.managed_by is None:
             return {}
         _provisioner(run).remove(run.target, _deadline(run))
-        return {'from': node.managed_by}
+        return {'provisioner': node.managed_by}
 
     def record(
-        self, tx: db.Transaction, run: Run, result: dict[str, Any]
+        self, tx: db.Transaction, run: Run, result: UnregisterResult
     ) -> None:
-        _free(tx, run.target)
+        _clear_managed(tx, run.target)
 
 
-def _free(tx: db.Transaction, uuid: str) -> None:
+def _clear_managed(tx: db.Transaction, uuid: str) -> None:
     node = tx.get(models.Node, uuid=uuid)
     if node is not None:
         values = {
@@ -193,7 +260,7 @@ def _free(tx: db.Transaction, uuid: str) -> None:
         tx.update(models.Node, values, uuid=uuid)
 
 
-def _note(tx: db.Transaction, run: Run, result: dict[str, Any]) -> None:
+def _store_state(tx: db.Transaction, run: Run, result: StateResult) -> None:
     tx.update(models.Node, {'managed_state': result['state']}, uuid=run.target)
 
 
@@ -206,24 +273,24 @@ def _pod_manager(run: Run) -> models.PodManager:
     return podm
 
 
-def _login(podm: models.PodManager) -> tuple[str | None, str | None]:
-    """As whom others drive the hardware of a pod manager.
+def _credentials(podm: models.PodManager) -> tuple[str | None, str | None]:
+    """The user name and password that a provisioner logs in with.
 
-    :raises Conflict: when there is no login for them: ours is ours.
+    :raises Conflict: when there are none: those of Valence are not shared.
     """
     if podm.username is not None and podm.hardware_username is None:
         raise exception.Conflict(
-            f'The pod manager {podm.name} has no login for those who drive '
-            f'its hardware: set hardware_username and hardware_password.'
+            f'The pod manager {podm.name} has no credentials for '
+            f'provisioners: set hardware_username and hardware_password.'
         )
     return podm.hardware_username, secrets.decrypt(podm.hardware_password)
 
 
 def _machine(run: Run) -> base.Machine:
-    """What is told of the node: what was seen, and what is known of it."""
-    found, how = run.result(Examine.name), options(run.operation.params)
+    """What the provisioner is told of the node."""
+    found, how = run.result(ReadSystem), options(run.operation.params)
     podm = _pod_manager(run)
-    username, password = _login(podm)
+    username, password = _credentials(podm)
     with db.reader() as tx:
         node = tx.list(models.Node, uuid=run.target).one()
         flavor = tx.get(models.Flavor, uuid=node.flavor_uuid)

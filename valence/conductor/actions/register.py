@@ -1,19 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Registering: a node is handed to what provisions it, and taken back."""
+"""Registering a node with a provisioner, such as Ironic."""
 
-from typing import Any
-
+from valence.common.types import JsonObject
 from valence.conductor.actions import enrollment
 from valence.conductor.actions import steps
-from valence.conductor.engine.model import Step
+from valence.conductor.engine.model import AnyStep
 from valence.provisioning import base
 
 
-class Register(steps.Change):
-    """A node is handed to what provisions it."""
+class Register(steps.ChangeNode):
+    """Register a node with a provisioner."""
 
     name = 'register'
     steps = enrollment.steps(dict.fromkeys(base.GOALS, True))
 
-    def plan(self, params: dict[str, Any]) -> tuple[type[Step], ...]:
+    def plan(self, params: JsonObject) -> tuple[type[AnyStep], ...]:
         return enrollment.steps(enrollment.options(params))

@@ -1,16 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Releasing: give a node's hardware back, whatever state the node is in."""
+"""Releasing a node, whatever state it is in."""
 
-from typing import Any
+from typing import TypedDict
 
 from oslo_config import cfg
 
 from valence.common import exception
+from valence.common.types import JsonObject
 from valence.conductor import requests
 from valence.conductor import states
 from valence.conductor.actions import enrollment
 from valence.conductor.actions import steps
 from valence.conductor.engine.model import Action
+from valence.conductor.engine.model import AnyStep
+from valence.conductor.engine.model import NoResult
 from valence.conductor.engine.model import Step
 from valence.conductor.engine.run import Run
 from valence.db import allocations
@@ -18,35 +21,30 @@ from valence.db import api as db
 from valence.db.sqlalchemy import models
 from valence.podmanagers import base
 
-_PAUSE = 0.5
+_POLL_SECONDS = 0.5
 
 
-class Settle(Step):
-    """Let what is under way on the node come to its end: it is cancelled."""
+class WaitForOperations(Step[NoResult]):
+    """Wait for the end of other operations on the node; they are cancelled."""
 
-    name = 'settle'
+    name = 'wait_for_operations'
 
-    def do(self, run: Run) -> dict[str, Any]:
+    def do(self, run: Run) -> NoResult:
         with db.reader() as tx:
             pending = requests.open_operations(tx, run.target)
             node = tx.get(models.Node, uuid=run.target)
         if len(pending) > 1:
-            raise base.InProgress(_PAUSE)
+            raise base.InProgress(_POLL_SECONDS)
         if node is not None and node.managed_by is not None:
-            # It may have been handed over while its release was asked for.
+            # It may have been registered after its release was requested.
             if not run.operation.params.get('unregister'):
                 raise requests.managed(node)
         return {}
 
-    def record(
-        self,
-        tx: db.Transaction,
-        run: Run,
-        result: dict[str, Any],
-    ) -> None:
+    def record(self, tx: db.Transaction, run: Run, result: NoResult) -> None:
         states.move_node(tx, run.target, 'releasing')
         node = tx.list(models.Node, uuid=run.target).one()
-        # The operation that came to its end may have chosen a pod manager.
+        # The other operation may have chosen a pod manager.
         tx.update(
             models.Operation,
             {'podm_uuid': node.podm_uuid},
@@ -54,18 +52,32 @@ class Settle(Step):
         )
 
 
-class TakeApart(Step):
-    """Have the pod manager take the node apart. 'Gone already' is well."""
+class DecomposeResult(TypedDict, total=False):
+    """Empty if the node never existed on a pod manager.
 
-    name = 'take apart'
+    :param uri: the URI that the node had.
+    :param erased: whether all storage of the node is known to be erased.
+    """
 
-    def do(self, run: Run) -> dict[str, Any]:
+    uri: str
+    erased: bool
+
+
+class Decompose(Step[DecomposeResult]):
+    """Have the pod manager decompose the node.
+
+    A node that no longer exists there is decomposed already.
+    """
+
+    name = 'decompose'
+
+    def do(self, run: Run) -> DecomposeResult:
         node = db.get(models.Node, uuid=run.target)
         if node is None or node.podm_uuid is None:
             return {}
         driver = run.driver()
         deadline = run.idempotent(cfg.CONF.redfish.release_timeout)
-        uri = node.resource_uri or self._lost(run, node, driver)
+        uri = node.resource_uri or _find_uri(run, node, driver)
         if not uri:
             return {}
         erase = not cfg.CONF.conductor.reuse_unerased
@@ -76,51 +88,48 @@ class TakeApart(Step):
             ),
         }
 
-    @staticmethod
-    def _lost(run: Run, node: Any, driver: Any) -> str | None:
-        """The URI of a node that was composed, but not written down.
 
-        Where a node bears no name of ours, what it claimed tells it.
-        """
-        system, *devices = allocations.allocated_uris(node.uuid) or ['']
-        found = driver.find_composed(
-            base.ComposeRequest(
-                node.uuid, node.name, node.properties, system, tuple(devices)
-            ),
-            run.idempotent(cfg.CONF.conductor.sync_timeout),
-        )
-        return found.uri if found else None
+def _find_uri(run: Run, node: models.Node, driver: base.Driver) -> str | None:
+    """The URI of a node that was composed, but whose URI was not stored.
+
+    Where the node bears no marker, its parts identify it.
+    """
+    system, *devices = allocations.allocated_uris(node.uuid) or ['']
+    found = driver.find_composed(
+        base.ComposeRequest(
+            node.uuid, node.name, node.properties, system, tuple(devices)
+        ),
+        run.idempotent(cfg.CONF.conductor.sync_timeout),
+    )
+    return found.uri if found else None
 
 
 class Release(Action):
-    """A node gives its hardware back and is gone."""
+    """Release a node: decompose it, free its parts, and delete its row."""
 
     name = 'release'
-    steps = (Settle, TakeApart, steps.Refresh)
+    steps = (WaitForOperations, Decompose, steps.Refresh)
     long = True
 
-    def plan(self, params: dict[str, Any]) -> tuple[type[Step], ...]:
+    def plan(self, params: JsonObject) -> tuple[type[AnyStep], ...]:
         if not params.get('unregister'):
             return self.steps
-        return (Settle, enrollment.Withdraw, *self.steps[1:])
+        return (self.steps[0], enrollment.Unregister, *self.steps[1:])
 
     def succeeded(self, tx: db.Transaction, run: Run) -> None:
-        done = run.result(TakeApart.name)
-        if done:
-            allocations.release_resources(tx, run.target, done['erased'])
+        decomposed = run.result(Decompose)
+        if decomposed:
+            allocations.release_resources(tx, run.target, decomposed['erased'])
         else:
-            # Nothing was ever made of it.
+            # It never existed: its parts hold no data of the project.
             allocations.deallocate(tx, run.target)
         tx.delete(models.Node, uuid=run.target)
 
     def failed(
-        self,
-        tx: db.Transaction,
-        run: Run,
-        error: exception.ErrorText,
+        self, tx: db.Transaction, run: Run, error: exception.ErrorText
     ) -> None:
         node = tx.get(models.Node, uuid=run.target)
-        begun = any(row.name == TakeApart.name for row in run.journal)
+        begun = any(row.name == Decompose.name for row in run.journal)
         if node is None or not node.resource_uri or begun:
             states.fail_node(tx, run.target, error)
             return

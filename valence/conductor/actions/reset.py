@@ -1,24 +1,27 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Switching a node on or off, or restarting it."""
+"""Changing the power state of a node."""
 
-from typing import Any
+from typing import TypedDict
 
+from valence.conductor import states
 from valence.conductor.actions import steps
+from valence.conductor.engine.model import NoResult
 from valence.conductor.engine.model import Step
 from valence.conductor.engine.run import Run
 from valence.db import allocations
+from valence.db import api as db
 
 
-class Send(Step):
+class SendReset(Step[NoResult]):
     """Have the pod manager reset the node.
 
-    After a crash it may be done twice; a machine that restarts twice is no
-    worse than one that never did.
+    After a crash the request may be sent twice: a node that restarts twice is
+    better than one that does not restart.
     """
 
     name = 'reset'
 
-    def do(self, run: Run) -> dict[str, Any]:
+    def do(self, run: Run) -> NoResult:
         run.driver().reset(
             allocations.node_uri(run.target),
             run.operation.params['type'],
@@ -27,8 +30,35 @@ class Send(Step):
         return {}
 
 
-class Reset(steps.Change):
-    """A node is switched on or off, or restarted."""
+class PowerResult(TypedDict):
+    """:param power_state: one of those of ``objects.Node``."""
+
+    power_state: str
+
+
+class ReadPowerState(Step[PowerResult]):
+    """Read the power state after the reset."""
+
+    name = 'read_power_state'
+
+    def do(self, run: Run) -> PowerResult:
+        node = run.driver().read_node(
+            allocations.node_uri(run.target), steps.request_deadline(run)
+        )
+        return {'power_state': node.power_state}
+
+
+class Reset(steps.ChangeNode):
+    """Switch a node on or off, or restart it."""
 
     name = 'reset'
-    steps = (Send, steps.Look)
+    steps = (SendReset, ReadPowerState)
+
+    def succeeded(self, tx: db.Transaction, run: Run) -> None:
+        states.move_node(
+            tx,
+            run.target,
+            'active',
+            power_state=run.result(ReadPowerState)['power_state'],
+            **states.NO_ERROR,
+        )

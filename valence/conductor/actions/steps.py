@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Steps that several actions share."""
+"""What several actions share."""
 
-import datetime
-from typing import Any
+from typing import TypedDict
 
 from oslo_config import cfg
 from oslo_utils import timeutils
@@ -10,86 +9,117 @@ from oslo_utils import timeutils
 from valence.common import exception
 from valence.conductor import states
 from valence.conductor.engine.model import Action
+from valence.conductor.engine.model import R
 from valence.conductor.engine.model import Step
 from valence.conductor.engine.run import Run
 from valence.conductor.inventory import drift
-from valence.conductor.inventory import store as inventory
+from valence.conductor.inventory import store
 from valence.db import allocations
 from valence.db import api as db
 from valence.db.sqlalchemy import models
 from valence.podmanagers import hardware
+from valence.podmanagers.base import Deadline
 
 
-def request_deadline(run: Run) -> Any:
+class ComposedResult(TypedDict):
+    """A ``hardware.ComposedNode`` as a step's result."""
+
+    uri: str
+    index: str
+    name: str
+    marker: str | None
+    power_state: str
+    resources: list[str]
+
+
+def composed_result(node: hardware.ComposedNode) -> ComposedResult:
+    """A node that a driver returned, as a step's result."""
+    return {
+        'uri': node.uri,
+        'index': node.index,
+        'name': node.name,
+        'marker': node.marker,
+        'power_state': node.power_state,
+        'resources': list(node.resources),
+    }
+
+
+def request_deadline(run: Run) -> Deadline:
+    """The deadline of a short request that may be sent twice."""
     return run.idempotent(cfg.CONF.redfish.request_timeout)
 
 
-class Join(Step):
-    """Have the pod manager join the device to the node."""
+class ReadsParts(Step[R]):
+    """A step that reads the parts of the node and stores what it saw."""
 
-    name = 'join'
+    def __init__(self) -> None:
+        self._seen = hardware.Inventory()
+        self._since = timeutils.utcnow()
 
-    def do(self, run: Run) -> dict[str, Any]:
-        uri = device_uri(run)
-        run.driver().attach(
-            allocations.node_uri(run.target),
-            uri,
-            request_deadline(run),
-            run.progress(),
-        )
-        return {'uri': uri}
+    def read_parts(self, run: Run) -> list[str]:
+        """Read the parts that are allocated to the node.
 
-    def undo(self, run: Run, result: dict[str, Any] | None) -> None:
-        run.driver().detach(
-            allocations.node_uri(run.target),
-            device_uri(run),
-            request_deadline(run),
-            run.progress(),
-        )
+        :returns: what could not be read. That fails no operation: the next
+            sync reads it again.
+        """
+        self._since = timeutils.utcnow()
+        self._seen = _read_parts(run)
+        return self._seen.problems
 
-
-class Part(Step):
-    """Have the pod manager take the device away from the node."""
-
-    name = 'part'
-
-    def do(self, run: Run) -> dict[str, Any]:
-        uri = device_uri(run)
-        run.driver().detach(
-            allocations.node_uri(run.target),
-            uri,
-            request_deadline(run),
-            run.progress(),
-        )
-        return {'uri': uri}
+    def store_parts(self, tx: db.Transaction, run: Run) -> None:
+        """Store what ``read_parts`` saw, unless newer values are stored."""
+        if run.operation.podm_uuid is not None:
+            store.write(
+                tx,
+                run.operation.podm_uuid,
+                self._seen,
+                partial=True,
+                since=self._since,
+            )
 
 
-class Look(Step):
-    """See what power state came of it."""
+def _read_parts(run: Run) -> hardware.Inventory:
+    uris = allocations.allocated_uris(run.target)
+    if run.operation.podm_uuid is None or not uris:
+        return hardware.Inventory()
+    try:
+        seen = run.driver().refresh(uris, request_deadline(run))
+    except exception.PodManagerError as exc:
+        seen = hardware.Inventory(problems=[str(exc)])
+    run.ensure_lease()
+    return seen
 
-    name = 'look'
 
-    def do(self, run: Run) -> dict[str, Any]:
-        found = run.driver().read_node(
-            allocations.node_uri(run.target), request_deadline(run)
-        )
-        return {'power_state': found.power_state}
+class RefreshResult(TypedDict):
+    """:param problem: what could not be read."""
+
+    problem: str | None
 
 
-class Change(Action):
-    """A node is changed; whether that comes true or not, it stays a node."""
+class Refresh(ReadsParts[RefreshResult]):
+    """Read the parts of the node, whose state the operation has changed."""
+
+    name = 'refresh'
+
+    def do(self, run: Run) -> RefreshResult:
+        problems = self.read_parts(run)
+        return {'problem': '; '.join(problems)[:1000] or None}
+
+    def record(
+        self, tx: db.Transaction, run: Run, result: RefreshResult
+    ) -> None:
+        self.store_parts(tx, run)
+        drift.record_baseline(tx, run.target)
+
+
+class ChangeNode(Action):
+    """An action after which the node is active, even if it failed."""
 
     def succeeded(self, tx: db.Transaction, run: Run) -> None:
-        values = dict(states.NO_ERROR)
-        if run.result(Look.name):
-            values['power_state'] = run.result(Look.name)['power_state']
-        states.move_node(tx, run.target, 'active', **values)
+        states.move_node(tx, run.target, 'active', **states.NO_ERROR)
 
     def failed(
-        self,
-        tx: db.Transaction,
-        run: Run,
-        error: exception.ErrorText,
+        self, tx: db.Transaction, run: Run, error: exception.ErrorText
     ) -> None:
         if tx.get(models.Node, uuid=run.target, provision_state='updating'):
             states.move_node(
@@ -97,74 +127,45 @@ class Change(Action):
             )
 
 
-def device(tx: db.Transaction, run: Run) -> models.Device:
-    device = tx.get(models.Device, uuid=run.operation.params['device'])
+class DeviceParams(TypedDict):
+    """The parameters of attaching and detaching a device.
+
+    :param device: its UUID.
+    :param charge: what it is charged with, by column of the node.
+    """
+
+    device: str
+    charge: dict[str, int]
+
+
+def device_params(run: Run) -> DeviceParams:
+    """The parameters of an operation that attaches or detaches."""
+    params = run.operation.params
+    return {'device': params['device'], 'charge': params['charge']}
+
+
+def get_device(tx: db.Transaction, run: Run) -> models.Device:
+    """The device that is attached or detached.
+
+    :raises ResourceGone: when the inventory does not contain it any more.
+    """
+    uuid = device_params(run)['device']
+    device = tx.get(models.Device, uuid=uuid)
     if device is None:
-        raise exception.ResourceGone(
-            uri=f'the device {run.operation.params["device"]}'
-        )
+        raise exception.ResourceGone(uri=f'the device {uuid}')
     return device
 
 
 def device_uri(run: Run) -> str:
+    """The URI of the device that is attached or detached.
+
+    :raises ResourceGone: when the inventory does not contain it any more.
+    """
     with db.reader() as tx:
-        return device(tx, run).resource_uri
+        return get_device(tx, run).resource_uri
 
 
-class Refresh(Step):
-    """Look again at what the node has claimed: its state is another now.
+class DeviceResult(TypedDict):
+    """:param uri: the URI of the device."""
 
-    A look that fails fails nothing else: the next sync will tell.
-    """
-
-    name = 'refresh'
-
-    def __init__(self) -> None:
-        self.seen = hardware.Inventory()
-        self.since = timeutils.utcnow()
-
-    def do(self, run: Run) -> dict[str, Any]:
-        self.seen, self.since = look_again(run)
-        return {'problem': '; '.join(self.seen.problems)[:1000] or None}
-
-    def record(
-        self,
-        tx: db.Transaction,
-        run: Run,
-        result: dict[str, Any],
-    ) -> None:
-        store(tx, run, self.seen, self.since)
-        drift.record_baseline(tx, run.target)
-
-
-def look_again(
-    run: Run,
-) -> tuple[hardware.Inventory, datetime.datetime]:
-    """See what became of what the node has claimed.
-
-    :returns: what was seen, and when looking began; a failure is a problem in
-        what was seen.
-    """
-    since = timeutils.utcnow()
-    uris = allocations.allocated_uris(run.target)
-    if run.operation.podm_uuid is None or not uris:
-        return hardware.Inventory(), since
-    deadline = run.idempotent(cfg.CONF.redfish.request_timeout)
-    try:
-        seen = run.driver().refresh(uris, deadline)
-    except exception.PodManagerError as exc:
-        seen = hardware.Inventory(problems=[str(exc)])
-    run.ensure_lease()
-    return seen, since
-
-
-def store(
-    tx: db.Transaction,
-    run: Run,
-    seen: hardware.Inventory,
-    since: datetime.datetime,
-) -> None:
-    """Store what was seen, unless it is old by now."""
-    podm_uuid = run.operation.podm_uuid
-    if podm_uuid is not None:
-        inventory.write(tx, podm_uuid, seen, partial=True, since=since)
+    uri: str

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Reading the whole inventory of a pod manager."""
 
-from typing import Any
+from typing import TypedDict
 
 from oslo_config import cfg
 from oslo_log import log
@@ -21,68 +21,79 @@ from valence.podmanagers import hardware
 LOG = log.getLogger(__name__)
 
 
-class Read(Step):
-    """Read everything, and store what is new or different."""
+class ReadResult(TypedDict):
+    """What was read.
 
-    name = 'read'
+    :param chassis: how many; ``systems`` and ``nodes`` likewise.
+    :param problems: what could not be read.
+    :param orphans: URIs of nodes that are marked as Valence's, but do not
+        belong to a node of Valence.
+    """
+
+    chassis: int
+    systems: int
+    nodes: int
+    problems: list[str]
+    orphans: list[str]
+
+
+class ReadInventory(Step[ReadResult]):
+    """Read everything, and store what is new or has changed."""
+
+    name = 'read_inventory'
 
     def __init__(self) -> None:
-        self.seen: hardware.Inventory = hardware.Inventory()
-        self.since = timeutils.utcnow()
+        self._seen = hardware.Inventory()
+        self._since = timeutils.utcnow()
 
-    def do(self, run: Run) -> dict[str, Any]:
-        self.since = timeutils.utcnow()
-        self.seen = run.driver().discover(
+    def do(self, run: Run) -> ReadResult:
+        self._since = timeutils.utcnow()
+        self._seen = run.driver().discover(
             run.idempotent(cfg.CONF.conductor.sync_timeout)
         )
         run.ensure_lease()
-        strays = [
-            composed.uri
-            for composed in self.seen.nodes
-            if composed.marker and _orphaned(composed)
-        ]
         return {
-            'chassis': len(self.seen.chassis),
-            'systems': len(self.seen.systems),
-            'nodes': len(self.seen.nodes),
-            'problems': self.seen.problems[:100],
-            'strays': strays,
+            'chassis': len(self._seen.chassis),
+            'systems': len(self._seen.systems),
+            'nodes': len(self._seen.nodes),
+            'problems': self._seen.problems[:100],
+            'orphans': [
+                node.uri for node in self._seen.nodes if _is_orphan(node)
+            ],
         }
 
-    def record(
-        self,
-        tx: db.Transaction,
-        run: Run,
-        result: dict[str, Any],
-    ) -> None:
-        store.write(tx, run.target, self.seen, since=self.since)
-        problems = self.seen.problems
-        said = '; '.join(problems[:3])[:900]
+    def record(self, tx: db.Transaction, run: Run, result: ReadResult) -> None:
+        store.write(tx, run.target, self._seen, since=self._since)
+        problems = self._seen.problems
+        error = '; '.join(problems[:3])[:900]
         if len(problems) > 3:
-            said += f'; and {len(problems) - 3} more'
+            error += f'; and {len(problems) - 3} more'
         tx.update(
             models.PodManager,
-            {'synced_at': self.since, 'sync_error': said or None},
+            {'synced_at': self._since, 'sync_error': error or None},
             uuid=run.target,
         )
 
 
-class Tidy(Step):
-    """Release what bears the mark of one of our nodes but is not that node.
+class ReleaseResult(TypedDict):
+    """:param released: the URIs of the released nodes."""
 
-    It is what a request left behind whose answer was lost.
-    """
+    released: list[str]
 
-    name = 'tidy'
 
-    def do(self, run: Run) -> dict[str, Any]:
+class ReleaseOrphans(Step[ReleaseResult]):
+    """Release what compose requests left behind whose response was lost."""
+
+    name = 'release_orphans'
+
+    def do(self, run: Run) -> ReleaseResult:
         deadline = run.idempotent(cfg.CONF.redfish.release_timeout)
         released = []
-        for uri in run.result(Read.name)['strays']:
+        for uri in run.result(ReadInventory)['orphans']:
             composed = run.driver().read_node(uri, deadline)
-            if _orphaned(composed):
+            if _is_orphan(composed):
                 LOG.warning(
-                    'Releasing %s, left behind by node %s',
+                    'Releasing %s, an orphan of node %s',
                     composed.uri,
                     composed.marker,
                 )
@@ -92,29 +103,30 @@ class Tidy(Step):
         return {'released': released}
 
 
-def _orphaned(composed: hardware.ComposedNode) -> bool:
-    """Whether a node bears the mark of one of ours, but is not that one."""
+def _is_orphan(composed: hardware.ComposedNode) -> bool:
+    """Whether a node is marked as one of Valence's, but is not that node."""
+    if composed.marker is None:
+        return False
     with db.reader() as tx:
-        ours = tx.list(
+        operations = tx.list(
             models.Operation, only=('state',), target_uuid=composed.marker
         ).all()
         node = tx.get(models.Node, uuid=composed.marker)
-    if not ours or any(row.state in states.OPEN for row in ours):
+    # Without an operation the marker is not this installation's.
+    if not operations or any(row.state in states.OPEN for row in operations):
         return False
-    if node is None:
-        return True
-    return node.resource_uri not in (None, composed.uri)
+    return node is None or node.resource_uri not in (None, composed.uri)
 
 
 class Sync(Action):
-    """The inventory is as true as it can be made now."""
+    """Bring the stored inventory of a pod manager up to date."""
 
     name = 'sync'
-    steps = (Read, Tidy)
+    steps = (ReadInventory, ReleaseOrphans)
     long = True
 
     def succeeded(self, tx: db.Transaction, run: Run) -> None:
-        # Of the readings that nobody asked for only the last one is kept.
+        # Of the periodic syncs only the last one is kept.
         tx.delete(
             models.Operation,
             models.Operation.uuid != run.operation.uuid,
@@ -125,10 +137,7 @@ class Sync(Action):
         )
 
     def failed(
-        self,
-        tx: db.Transaction,
-        run: Run,
-        error: exception.ErrorText,
+        self, tx: db.Transaction, run: Run, error: exception.ErrorText
     ) -> None:
         if error != states.CANCELLED:
             tx.update(

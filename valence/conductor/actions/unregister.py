@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Unregistering: a node is taken back from what provisions it."""
+"""Unregistering a node from the provisioner that manages it."""
 
-from typing import Any
+from collections.abc import Mapping
 
 from valence.common import exception
 from valence.conductor import states
@@ -13,24 +13,23 @@ from valence.db.sqlalchemy import models
 
 
 class Unregister(Action):
-    """A node is taken back."""
+    """Unregister a node from its provisioner."""
 
     name = 'unregister'
-    steps = (enrollment.Withdraw,)
+    steps = (enrollment.Unregister,)
 
     def succeeded(self, tx: db.Transaction, run: Run) -> None:
-        self._settle(tx, run, states.NO_ERROR)
+        _end_update(tx, run, states.NO_ERROR)
 
     def failed(
-        self,
-        tx: db.Transaction,
-        run: Run,
-        error: exception.ErrorText,
+        self, tx: db.Transaction, run: Run, error: exception.ErrorText
     ) -> None:
-        self._settle(tx, run, error.columns('last_error'))
+        _end_update(tx, run, error.columns('last_error'))
 
-    @staticmethod
-    def _settle(tx: db.Transaction, run: Run, said: dict[str, Any]) -> None:
-        # One that was in error before it was taken back is so still.
-        if tx.get(models.Node, uuid=run.target, provision_state='updating'):
-            states.move_node(tx, run.target, 'active', **said)
+
+def _end_update(
+    tx: db.Transaction, run: Run, values: Mapping[str, str | None]
+) -> None:
+    # A node that was in the state error before stays there.
+    if tx.get(models.Node, uuid=run.target, provision_state='updating'):
+        states.move_node(tx, run.target, 'active', **values)

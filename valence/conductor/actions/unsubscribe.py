@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Unsubscribing: a pod manager that we left need not tell us any more."""
+"""Ending an event subscription."""
 
-from typing import Any
+import contextlib
+from typing import TypedDict
 
 from oslo_config import cfg
 
@@ -16,52 +17,52 @@ from valence.podmanagers import base
 from valence.podmanagers import loader
 
 
-class Unsubscribe(Step):
-    """End a subscription at the place where it was made.
+class UnsubscribeResult(TypedDict, total=False):
+    """:param problem: why the pod manager rejected the request."""
 
-    Its pod manager may be removed or may have moved by now, so the operation
-    itself knows how to reach the place.
+    problem: str
+
+
+class DeleteSubscription(Step[UnsubscribeResult]):
+    """Delete the subscription on its pod manager.
+
+    The pod manager may have been removed, or have moved, by now. The
+    parameters of the operation therefore contain the address and the login.
     """
 
     name = 'unsubscribe'
 
-    def do(self, run: Run) -> dict[str, Any]:
+    def do(self, run: Run) -> UnsubscribeResult:
         params = run.operation.params
         connection = dict(params['connection'])
         connection['password'] = secrets.decrypt(connection['password'])
-        driver = loader.drivers()[params['driver']](
-            base.Connection(**connection)
-        )
+        cls = loader.drivers()[params['driver']]
         deadline = run.idempotent(cfg.CONF.conductor.status_timeout)
-        try:
-            driver.unsubscribe(params['subscription'], deadline)
-        except exception.PodManagerUnavailable:
-            raise
-        except exception.PodManagerError as exc:
-            return {'problem': str(exc)[:1000]}
-        finally:
-            driver.close()
+        with contextlib.closing(cls(base.Connection(**connection))) as driver:
+            try:
+                driver.unsubscribe(params['subscription'], deadline)
+            except exception.PodManagerUnavailable:
+                raise
+            except exception.PodManagerError as exc:
+                return {'problem': str(exc)[:1000]}
         return {}
 
 
-class Leave(Action):
-    """A pod manager delivers no more events to us."""
+class Unsubscribe(Action):
+    """End an event subscription of a pod manager."""
 
     name = 'unsubscribe'
-    steps = (Unsubscribe,)
+    steps = (DeleteSubscription,)
 
     def succeeded(self, tx: db.Transaction, run: Run) -> None:
-        _forget(tx, run)
+        _delete_params(tx, run)
 
     def failed(
-        self,
-        tx: db.Transaction,
-        run: Run,
-        error: exception.ErrorText,
+        self, tx: db.Transaction, run: Run, error: exception.ErrorText
     ) -> None:
-        _forget(tx, run)
+        _delete_params(tx, run)
 
 
-def _forget(tx: db.Transaction, run: Run) -> None:
-    """Keep no password longer than it is of use."""
+def _delete_params(tx: db.Transaction, run: Run) -> None:
+    """Keep the password no longer than it is needed."""
     tx.update(models.Operation, {'params': {}}, uuid=run.operation.uuid)

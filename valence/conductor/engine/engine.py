@@ -24,9 +24,10 @@ from oslo_log import log
 from oslo_utils import timeutils
 
 from valence.common import exception
+from valence.common.types import JsonObject
 from valence.conductor import states
 from valence.conductor.engine import pace
-from valence.conductor.engine.model import Step
+from valence.conductor.engine.model import AnyStep
 from valence.conductor.engine.model import TryNext
 from valence.conductor.engine.run import ClaimLost
 from valence.conductor.engine.run import Run
@@ -85,7 +86,7 @@ def _fault_point(run: Run, step: str, place: str) -> None:
         os.kill(os.getpid(), signal.SIGSTOP if suspend else signal.SIGKILL)
 
 
-def _do(run: Run, step: Step, position: int) -> bool:
+def _do(run: Run, step: AnyStep, position: int) -> bool:
     begun = any(row.state == 'running' for row in run.not_undone())
     if not begun:
         run.commit({'step': step.name}, lambda tx: _begin(tx, run, step))
@@ -104,7 +105,7 @@ def _do(run: Run, step: Step, position: int) -> bool:
     return run.operation.claim is not None
 
 
-def _begin(tx: db.Transaction, run: Run, step: Step) -> None:
+def _begin(tx: db.Transaction, run: Run, step: AnyStep) -> None:
     tx.create(
         models.OperationStep,
         operation_uuid=run.operation.uuid,
@@ -117,7 +118,7 @@ def _begin(tx: db.Transaction, run: Run, step: Step) -> None:
 
 
 def _complete(
-    run: Run, step: Step, position: int, result: dict[str, Any]
+    run: Run, step: AnyStep, position: int, result: JsonObject
 ) -> None:
     row = run.not_undone()[-1]
     pace.record_duration(run.operation.podm_uuid, row.name, _age(row))
@@ -148,7 +149,8 @@ def _handle_step_error(run: Run, exc: Exception) -> bool:
         return _wait(run, exc)
     if isinstance(exc, TryNext):
         params = run.operation.params
-        refusals = [*params.get('refusals', ()), exc.refusal]
+        refusal = {'system': exc.system_uuid, 'reason': exc.reason}
+        refusals = [*params.get('refusals', ()), refusal]
         run.commit(
             {
                 'undoing': True,

@@ -5,28 +5,40 @@ import math
 from typing import TYPE_CHECKING
 from typing import Any
 from typing import ClassVar
+from typing import Generic
+from typing import TypedDict
+from typing import TypeVar
 
 from oslo_config import cfg
 
 from valence.common import exception
+from valence.common.types import JsonObject
 from valence.db import api as db
 
 if TYPE_CHECKING:
     from valence.conductor.engine.run import Run
 
+# The result of a step: a TypedDict, because the journal stores it as JSON.
+R = TypeVar('R')
 
-class TryNext(exception.ValenceException):
-    """The chosen hardware does not work: undo, and choose again.
 
-    :param refusal: what to exclude from the next choice.
+class NoResult(TypedDict):
+    """The result of a step that has nothing to report."""
+
+
+class TryNext(Exception):
+    """The chosen system does not work: undo all steps, and choose another.
+
+    :param system_uuid: the system to exclude from the next choice.
     """
 
-    def __init__(self, **refusal: Any) -> None:
-        self.refusal = refusal
-        super().__init__(str(refusal.get('reason')))
+    def __init__(self, system_uuid: str, reason: str) -> None:
+        self.system_uuid = system_uuid
+        self.reason = reason
+        super().__init__(reason)
 
 
-class Step:
+class Step(Generic[R]):
     """One step of an action; a subclass overrides what it needs."""
 
     name: ClassVar[str]
@@ -37,44 +49,46 @@ class Step:
             return math.inf
         return float(cfg.CONF.conductor.compose_timeout)
 
-    def find(self, run: 'Run') -> dict[str, Any] | None:
+    def find(self, run: 'Run') -> R | None:
         """The result, if the step was done before a crash."""
         return None
 
-    def do(self, run: 'Run') -> dict[str, Any]:
+    def do(self, run: 'Run') -> R:
         """Do the step; the result is stored in the journal.
 
         :raises InProgress: to be called again later.
         :raises TryNext: to undo all steps and start over.
         """
-        return {}
+        raise NotImplementedError
 
-    def record(
-        self, tx: db.Transaction, run: 'Run', result: dict[str, Any]
-    ) -> None:
+    def record(self, tx: db.Transaction, run: 'Run', result: R) -> None:
         """Store the consequences, in the transaction of the journal."""
 
-    def undo(self, run: 'Run', result: dict[str, Any] | None) -> None:
+    def undo(self, run: 'Run', result: R | None) -> None:
         """Revert the step.
 
         :param result: its result; None: it may or may not have been done.
         """
 
     def unrecord(
-        self, tx: db.Transaction, run: 'Run', result: dict[str, Any] | None
+        self, tx: db.Transaction, run: 'Run', result: R | None
     ) -> None:
         """Revert the consequences, in the transaction of the journal."""
+
+
+# A step whatever its result is.
+AnyStep = Step[Any]
 
 
 class Action:
     """What an operation does to its target."""
 
     name: ClassVar[str]
-    steps: ClassVar[tuple[type[Step], ...]]
+    steps: ClassVar[tuple[type[AnyStep], ...]]
     # Whether a step may occupy a worker for many minutes.
     long: ClassVar[bool] = False
 
-    def plan(self, params: dict[str, Any]) -> tuple[type[Step], ...]:
+    def plan(self, params: JsonObject) -> tuple[type[AnyStep], ...]:
         """The steps of an operation with these parameters."""
         return self.steps
 

@@ -3,10 +3,13 @@
 
 from collections.abc import Callable
 from typing import Any
+from typing import cast
 
 from valence.common import exception
 from valence.conductor import membership
 from valence.conductor.engine.model import Action
+from valence.conductor.engine.model import AnyStep
+from valence.conductor.engine.model import R
 from valence.conductor.engine.model import Step
 from valence.db import api as db
 from valence.db.sqlalchemy import models
@@ -61,14 +64,24 @@ class Run:
             raise exception.ResourceGone(uri='the pod manager')
         return self.operation.podm_uuid
 
-    def result(self, name: str) -> dict[str, Any]:
-        """The result of an earlier step; empty if it was not done."""
-        for row in self.journal:
-            if row.name == name and row.state == 'done':
-                return row.result or {}
-        return {}
+    def result(self, step: type[Step[R]]) -> R:
+        """The result of an earlier step.
 
-    def step(self, row: models.OperationStep) -> Step:
+        :raises LookupError: when it was not done.
+        """
+        for row in self.journal:
+            if row.name == step.name and row.state == 'done':
+                return cast(R, row.result)
+        raise LookupError(step.name)
+
+    def excluded(self) -> tuple[tuple[str, str], ...]:
+        """The systems that turned out not to work, with the reason."""
+        return tuple(
+            (system['system'], system['reason'])
+            for system in self.operation.params.get('refusals', ())
+        )
+
+    def step(self, row: models.OperationStep) -> AnyStep:
         """The step that a row of the journal belongs to."""
         return next(step for step in self.steps if step.name == row.name)
 

@@ -218,7 +218,7 @@ class Scene:
                 models.OperationStep,
                 operation_uuid=self.uuids[name],
                 n=0,
-                name='look',
+                name='read_power_state',
                 intent={'uri': SECRET},
                 result={'uri': SECRET},
                 state='done',

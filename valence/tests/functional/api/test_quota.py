@@ -197,7 +197,7 @@ class TestAdopted(QuotaCase):
             podm_uuid=operation.podm_uuid,
             target=operation.target_uuid,
         )
-        db.transaction(adopt.Look().record)(
+        db.transaction(adopt.ClaimParts().record)(
             run, {'resources': ['/open-system', '/open-free'], 'index': '9'}
         )
         self.assertEqual((8, 1024, 1), self.charged('new'))

@@ -106,7 +106,7 @@ class TestOtherBlocks(ClaimsCase):
         self.assertClaims(pod)
         # At the first go: nothing was undone.
         self.assertEqual(
-            ['pick', 'allocate', 'assemble', 'refresh'],
+            ['claim_parts', 'allocate', 'assemble', 'refresh'],
             [step['name'] for step in self.operation(node)['steps']],
         )
         self.assertEqual('used', self.row('systems', 'compute-1')['state'])
@@ -125,7 +125,7 @@ class TestOtherBlocks(ClaimsCase):
         self.assertClaims(pod)
         steps = self.operation(node)['steps']
         self.assertEqual(
-            ['pick', 'allocate', 'assemble'],
+            ['claim_parts', 'allocate', 'assemble'],
             [step['name'] for step in steps if step['state'] == 'undone'],
         )
         self.assertEqual(

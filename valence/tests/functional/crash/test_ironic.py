@@ -11,7 +11,7 @@ GOALS = {'manage': True, 'inspect': cluster.FULL, 'provide': True}
 STEPS = (
     cluster.steps('register')
     if cluster.FULL
-    else ('enrol', 'connect', 'manage', 'provide')
+    else ('enroll', 'create_ports', 'manage', 'provide')
 )
 # Done, but nobody has written that down: the worst moment of all.
 PLACES = cluster.FORWARD if cluster.FULL else ('done',)
@@ -90,12 +90,12 @@ class IronicKillTest(cluster.ClusterTestCase):
 
     def test_undoing(self):
         register = self.ask('register', GOALS)
-        self.die_at('register:provided:recorded')
+        self.die_at('register:wait_provided:recorded')
         self.client.delete(f'/v1/operations/{register}')
         self.die_at(
             *(
                 f'register:{step}:{place}'
-                for step in ('enrol', 'examine')
+                for step in ('enroll', 'read_system')
                 for place in cluster.BACKWARD
             )
         )
@@ -109,7 +109,7 @@ class IronicKillTest(cluster.ClusterTestCase):
         self.ended(self.ask('register'))
         first.end()
         release = self.client.delete('/v1/nodes/node?unregister=true')
-        self.die_at('release:withdraw:done', 'release:withdraw:recorded')
+        self.die_at('release:unregister:done', 'release:unregister:recorded')
         self.conductor()
         self.ended(release['operation_uuid'])
         self.assertEqual({}, self.there())

@@ -11,8 +11,8 @@ from valence.tests.functional.crash import cluster
 _FEW = {
     'compose:allocate:begun',
     'compose:allocate:undoing',
-    'attach:join:begun',
-    'release:take apart:begun',
+    'attach:attach_device:begun',
+    'release:decompose:begun',
 }
 
 
@@ -81,7 +81,7 @@ class SleepTestCase(cluster.ClusterTestCase):
         before = self.picture(operation)
         sleeper.thaw()
         sleeper.wait_for('registering again under a new UUID', seconds=60)
-        if point != 'compose:pick:recorded':
+        if point != 'compose:claim_parts:recorded':
             # There it had given the operation away before it slept.
             sleeper.wait_for(
                 f'The claim on operation {operation} is lost', seconds=60

@@ -240,7 +240,7 @@ class TestDisagreement(IronicCase):
         self._write('reservation', 'somebody')
         asked = self.client.post('/v1/nodes/web/unregister')
         path = f'/v1/operations/{asked["operation_uuid"]}'
-        self.client.wait(path, {'step': 'withdraw'})
+        self.client.wait(path, {'step': 'unregister'})
         self._write('reservation', None)
         self.ended(asked['operation_uuid'])
         self.assertEqual([], self.known())

@@ -66,6 +66,10 @@ class _Second(_Step):
     name = 'second'
 
 
+class _Third(_Step):
+    name = 'third'
+
+
 class _Toy(model.Action):
     name = 'toy'
     steps = (_First, _Second)
@@ -173,8 +177,8 @@ class TestForward(EngineCase):
     def test_results_are_kept_in_the_journal(self):
         run = self.claim()
         self.conductor.run(run)
-        self.assertEqual({'by': 'first'}, run.result('first'))
-        self.assertEqual({}, run.result('third'))
+        self.assertEqual({'by': 'first'}, run.result(_First))
+        self.assertRaises(LookupError, run.result, _Third)
         self.assertEqual(
             [('first', {'by': 'first'}), ('second', {'by': 'second'})],
             self.toy.results,
@@ -194,7 +198,7 @@ class TestForward(EngineCase):
     def test_what_the_base_of_steps_does(self):
         step, run = model.Step(), self.claim()
         self.assertIsNone(step.find(run))
-        self.assertEqual({}, step.do(run))
+        self.assertRaises(NotImplementedError, step.do, run)
         for nothing in (
             step.record(None, run, {}),
             step.undo(run, None),
@@ -418,8 +422,8 @@ class TestBack(EngineCase):
     def test_the_next_place_is_tried(self):
         self.plan(
             'do second',
-            model.TryNext(system='a', reason='full'),
-            model.TryNext(system='b', reason='broken'),
+            model.TryNext('a', 'full'),
+            model.TryNext('b', 'broken'),
         )
         row = self.finish()
         self.assertEqual('succeeded', row.state)
