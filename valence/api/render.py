@@ -4,7 +4,9 @@
 No object and no WSME instance is built: a list costs its query and orjson.
 """
 
+from collections.abc import Callable
 from typing import Any
+from typing import NamedTuple
 
 import orjson
 
@@ -18,13 +20,29 @@ from valence.objects import fields
 # Times are kept without a zone and are UTC.
 _OPTIONS = orjson.OPT_NAIVE_UTC | orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS
 
-# Fields by the name that an answer has for them, with their columns.
-Names = dict[str, str]
+
+class Source(NamedTuple):
+    """Where the value of a field comes from.
+
+    :param to_text: makes the text that is shown of what is stored.
+    """
+
+    column: str
+    to_text: Callable[[Any], str | None] | None = None
+
+
+# The fields of an answer, in their order.
+Names = dict[str, Source]
 
 
 def same(*names: str) -> Names:
     """Fields whose columns bear their names."""
-    return dict(zip(names, names, strict=True))
+    return {name: Source(name) for name in names}
+
+
+def columns(names: Names) -> list[str]:
+    """The columns that the fields of an answer come from."""
+    return [source.column for source in names.values()]
 
 
 @cached
@@ -41,14 +59,22 @@ def shown(
     :param listing: whether it is a collection that nobody asked more of.
     """
     return {
-        name: f'user_{name}'
-        if field.has_user_text and audience < fields.Audience.SYSTEM
-        else name
+        name: _source(name, field, audience)
         for name, field in cls.seen_by(audience).items()
         if 'r' in field.api
         and field.since <= minor
         and (field.lists or not listing)
     }
+
+
+def _source(
+    name: str, field: fields.Spec, audience: fields.Audience
+) -> Source:
+    if field.has_user_text and audience < fields.Audience.SYSTEM:
+        return Source(f'user_{name}')
+    if isinstance(field, fields.DescribedField):
+        return Source(name, field.to_text)
+    return Source(name)
 
 
 def selected(
@@ -81,7 +107,10 @@ def selected(
 def record(row: models.Table, names: Names) -> dict[str, Any]:
     """One row as a dictionary of the named fields."""
     values = db.mapping(row)
-    return {name: values[column] for name, column in names.items()}
+    return {
+        name: to_text(values[column]) if to_text else values[column]
+        for name, (column, to_text) in names.items()
+    }
 
 
 def dumps(answer: Any) -> bytes:

@@ -11,6 +11,13 @@ from typing import TypedDict
 JsonObject: TypeAlias = dict[str, Any]
 
 
+class ExcludedSystem(TypedDict):
+    """A system that did not work when a node was composed with it."""
+
+    system: str
+    reason: str
+
+
 class Processor(TypedDict, total=False):
     """Requirements of the processors of a system."""
 

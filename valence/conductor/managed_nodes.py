@@ -10,6 +10,7 @@ from valence.common import exception
 from valence.conductor import membership
 from valence.db import api as db
 from valence.db.sqlalchemy import models
+from valence.objects import drift
 from valence.podmanagers.base import Deadline
 from valence.provisioning import base
 from valence.provisioning import loader
@@ -59,33 +60,26 @@ def poll() -> None:
             _store(uuid, name, state)
 
 
-def drift(told: str | None, name: str | None, state: str | None) -> str | None:
-    """The drift of a node, with that of its provisioner brought up to date.
-
-    :param told: the drift so far.
-    """
-    lost = f'is not known by {name} any more'
-    words = [word for word in (told or '').split('; ') if word != lost]
-    if state == base.MISSING:
-        words.append(lost)
-    return '; '.join(filter(None, words))[:4096] or None
-
-
 @db.transaction
-def _store(tx: db.Transaction, uuid: str, name: str, state: str) -> None:
+def _store(
+    tx: db.Transaction, uuid: str, provisioner: str, state: str
+) -> None:
     node = tx.get(models.Node, uuid=uuid)
     if node is None:
         return
+    missing = state == base.MISSING
     values = {
         'managed_state': state,
-        'drift': drift(node.drift, name, state),
+        'drift': drift.with_missing_in(
+            node.drift, provisioner if missing else None
+        ),
     }
     if any(getattr(node, name) != value for name, value in values.items()):
-        # An operation that began meanwhile has newer values.
+        # An operation that began meanwhile stores newer values.
         tx.update(
             models.Node,
             values,
             uuid=uuid,
-            managed_by=name,
+            managed_by=provisioner,
             provision_state=_IDLE_STATES,
         )

@@ -47,8 +47,8 @@ OPERATION = (
 
 OPEN = ('pending', 'running')
 
-# The error columns of a node without an error.
-NO_ERROR: dict[str, Any] = {'last_error': None, 'user_last_error': None}
+# The columns of a node that has no error, and is not missing.
+NO_ERROR: dict[str, None] = {'last_error': None, 'fault': None}
 # The error that a cancelled operation reports to its target.
 CANCELLED = exception.ErrorText('cancelled', 'cancelled')
 
@@ -86,7 +86,8 @@ def fail_node(
         models.Node,
         {
             'provision_state': 'error',
-            **error.columns('last_error'),
+            'last_error': error,
+            'fault': None,
             **values,
         },
         uuid=uuid,

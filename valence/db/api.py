@@ -44,6 +44,7 @@ from oslo_utils import timeutils
 from oslo_utils import uuidutils
 from sqlalchemy import orm
 
+from valence.common import exception
 from valence.common.cache import cached
 from valence.db import failures
 from valence.db.sqlalchemy import engine as db_engine
@@ -269,7 +270,7 @@ class Transaction:
         :raises oslo_db.exception.DBDuplicateEntry: if a unique value is in
             use already.
         """
-        row = new_row(values)
+        row = new_row(_stored(model, values))
         plain, computed = _split(row)
         statement = _insert(model)
         if computed:
@@ -281,7 +282,7 @@ class Transaction:
         self, model: Model, rows: Iterable[Mapping[str, object]]
     ) -> None:
         """Insert rows that have the same columns, in batches."""
-        ready = iter([new_row(row) for row in rows])
+        ready = iter([new_row(_stored(model, row)) for row in rows])
         while batch := list(itertools.islice(ready, BATCH)):
             self.connection.execute(_insert(model), batch)
 
@@ -296,7 +297,9 @@ class Transaction:
 
         :returns: the number of rows that met them.
         """
-        plain, computed = _split({'updated_at': timeutils.utcnow(), **values})
+        plain, computed = _split(
+            {'updated_at': timeutils.utcnow(), **_stored(model, values)}
+        )
         statement = _update(model, _shape(where))
         if extra:
             statement = statement.where(*extra)
@@ -314,6 +317,36 @@ class Transaction:
         if extra:
             statement = statement.where(*extra)
         return self.connection.execute(statement, _values(where)).rowcount
+
+
+@cached
+def _error_columns(model: Model) -> frozenset[str]:
+    """The columns that store an ``ErrorText``, together with another one."""
+    names = columns(model)
+    return frozenset(name for name in names if f'user_{name}' in names)
+
+
+def _stored(
+    model: Model, values: Mapping[str, object]
+) -> Mapping[str, object]:
+    """The values by column; an ``ErrorText`` is stored in two of them.
+
+    :raises TypeError: if only one of the two would be changed.
+    """
+    names = _error_columns(model)
+    if not names:
+        return values
+    result: dict[str, object] = {}
+    for name, value in values.items():
+        if name.removeprefix('user_') not in names:
+            result[name] = value
+        elif name in names and isinstance(value, exception.ErrorText):
+            result |= value.columns(name)
+        elif name in names and value is None:
+            result |= {name: None, f'user_{name}': None}
+        else:
+            raise TypeError(f'{model.__name__}.{name} takes an ErrorText')
+    return result
 
 
 def _split(

@@ -8,6 +8,7 @@ and API version from there.
 
 import enum
 import json
+from collections.abc import Callable
 from typing import Any
 
 from oslo_utils import timeutils
@@ -298,6 +299,21 @@ class JsonField(Spec, fields.AutoTypedField[Any]):
 
     def schema(self) -> Schema:
         return {**self.inner, **super().schema()}
+
+
+class DescribedField(JsonField):
+    """JSON that answers show as text.
+
+    :param to_text: makes the text of the stored value.
+    """
+
+    json_type = 'string'
+
+    def __init__(
+        self, *, to_text: Callable[[Any], str | None], **kwargs: Any
+    ) -> None:
+        super().__init__(**kwargs)
+        self.to_text = to_text
 
 
 class ObjectField(JsonField):

@@ -2,6 +2,7 @@
 from oslo_versionedobjects import base as ovo
 
 from valence.objects import base
+from valence.objects import drift
 from valence.objects import fields
 from valence.objects import requirements
 
@@ -13,6 +14,10 @@ PROVISION_STATES = (
     'releasing',
     'error',
 )
+
+#: The node is not found on its pod manager.
+MISSING = 'missing'
+FAULTS = (MISSING,)
 
 
 def _charged(what: str) -> fields.IntegerField:
@@ -89,13 +94,21 @@ class Node(base.ValenceObject):
             filter=True,
             default='unknown',
         ),
-        'drift': fields.StringField(
-            doc='How it differs from what was made of it: in its hardware, or '
-            'in what manages it.',
+        'drift': fields.DescribedField(
+            doc='How the hardware differs from what was composed, and whether '
+            'the provisioner does not know the node any more.',
             api='r',
             nullable=True,
-            max_length=4096,
+            to_text=drift.describe,
             audience=fields.Audience.SYSTEM,
+        ),
+        'fault': fields.EnumField(
+            FAULTS,
+            doc='Why the node is in the state error, if it leaves that state '
+            'by itself: missing, until a sync finds it on its pod manager '
+            'again.',
+            api='r',
+            nullable=True,
         ),
         'managed_by': fields.StringField(
             doc='What has been handed the node to provision it, such as '

@@ -49,6 +49,12 @@ class Operation(base.ValenceObject):
             filter=True,
             default='pending',
         ),
+        'excluded_systems': fields.ListField(
+            items={'type': 'object'},
+            doc='The systems that did not work when this operation composed '
+            'with them, each with the reason.',
+            nullable=True,
+        ),
         'progress': fields.IntegerField(
             doc='How far it is, in percent.', api='r', default=0, minimum=0
         ),

@@ -77,7 +77,10 @@ class ClaimParts(steps.ReadsParts[ClaimResult]):
                     resources=tuple(params.get('resources', ())),
                     affinity=params.get('affinity'),
                     project_id=run.operation.project_id,
-                    excluded=run.excluded(),
+                    excluded=tuple(
+                        (excluded['system'], excluded['reason'])
+                        for excluded in run.operation.excluded_systems or ()
+                    ),
                 ),
             )
         return {

@@ -13,7 +13,6 @@ from oslo_config import cfg
 from valence.common import exception
 from valence.common import secrets
 from valence.common.types import JsonObject
-from valence.conductor import managed_nodes
 from valence.conductor.engine.model import AnyStep
 from valence.conductor.engine.model import NoResult
 from valence.conductor.engine.model import R
@@ -22,6 +21,7 @@ from valence.conductor.engine.run import Run
 from valence.db import allocations
 from valence.db import api as db
 from valence.db.sqlalchemy import models
+from valence.objects import drift
 from valence.podmanagers.base import Deadline
 from valence.provisioning import base
 from valence.provisioning import loader
@@ -255,7 +255,7 @@ def _clear_managed(tx: db.Transaction, uuid: str) -> None:
         values = {
             'managed_by': None,
             'managed_state': None,
-            'drift': managed_nodes.drift(node.drift, node.managed_by, None),
+            'drift': drift.with_missing_in(node.drift, None),
         }
         tx.update(models.Node, values, uuid=uuid)
 

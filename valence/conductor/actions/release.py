@@ -138,5 +138,6 @@ class Release(Action):
             tx,
             run.target,
             'active',
-            **(states.NO_ERROR if cancelled else error.columns('last_error')),
+            last_error=None if cancelled else error,
+            fault=None,
         )

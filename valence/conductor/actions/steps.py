@@ -122,9 +122,7 @@ class ChangeNode(Action):
         self, tx: db.Transaction, run: Run, error: exception.ErrorText
     ) -> None:
         if tx.get(models.Node, uuid=run.target, provision_state='updating'):
-            states.move_node(
-                tx, run.target, 'active', **error.columns('last_error')
-            )
+            states.move_node(tx, run.target, 'active', last_error=error)
 
 
 class DeviceParams(TypedDict):

@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Unregistering a node from the provisioner that manages it."""
 
-from collections.abc import Mapping
-
 from valence.common import exception
 from valence.conductor import states
 from valence.conductor.actions import enrollment
@@ -19,17 +17,17 @@ class Unregister(Action):
     steps = (enrollment.Unregister,)
 
     def succeeded(self, tx: db.Transaction, run: Run) -> None:
-        _end_update(tx, run, states.NO_ERROR)
+        _end_update(tx, run, None)
 
     def failed(
         self, tx: db.Transaction, run: Run, error: exception.ErrorText
     ) -> None:
-        _end_update(tx, run, error.columns('last_error'))
+        _end_update(tx, run, error)
 
 
 def _end_update(
-    tx: db.Transaction, run: Run, values: Mapping[str, str | None]
+    tx: db.Transaction, run: Run, error: exception.ErrorText | None
 ) -> None:
     # A node that was in the state error before stays there.
     if tx.get(models.Node, uuid=run.target, provision_state='updating'):
-        states.move_node(tx, run.target, 'active', **values)
+        states.move_node(tx, run.target, 'active', last_error=error)

@@ -24,6 +24,7 @@ from oslo_log import log
 from oslo_utils import timeutils
 
 from valence.common import exception
+from valence.common.types import ExcludedSystem
 from valence.common.types import JsonObject
 from valence.conductor import states
 from valence.conductor.engine import pace
@@ -148,15 +149,12 @@ def _handle_step_error(run: Run, exc: Exception) -> bool:
     if isinstance(exc, base.InProgress):
         return _wait(run, exc)
     if isinstance(exc, TryNext):
-        params = run.operation.params
-        refusal = {'system': exc.system_uuid, 'reason': exc.reason}
-        refusals = [*params.get('refusals', ()), refusal]
+        excluded: list[ExcludedSystem] = [
+            *(run.operation.excluded_systems or ()),
+            {'system': exc.system_uuid, 'reason': exc.reason},
+        ]
         run.commit(
-            {
-                'undoing': True,
-                'attempt': 0,
-                'params': {**params, 'refusals': refusals},
-            }
+            {'undoing': True, 'attempt': 0, 'excluded_systems': excluded}
         )
         return True
     if isinstance(exc, db_exception.DBDuplicateEntry | exception.LostRace):
@@ -167,8 +165,7 @@ def _handle_step_error(run: Run, exc: Exception) -> bool:
         raise exc
     if _is_transient(exc) and _retry(run, exc):
         return False
-    error = _error_text(exc).columns('error')
-    run.commit({'undoing': True, 'attempt': 0, **error})
+    run.commit({'undoing': True, 'attempt': 0, 'error': _error_text(exc)})
     return True
 
 
@@ -279,7 +276,7 @@ def _handle_undo_error(run: Run, exc: Exception) -> None:
         run,
         'failed',
         lambda tx: run.action.failed(tx, run, error),
-        **error.columns('error'),
+        error=error,
     )
 
 

@@ -74,13 +74,6 @@ class Run:
                 return cast(R, row.result)
         raise LookupError(step.name)
 
-    def excluded(self) -> tuple[tuple[str, str], ...]:
-        """The systems that turned out not to work, with the reason."""
-        return tuple(
-            (system['system'], system['reason'])
-            for system in self.operation.params.get('refusals', ())
-        )
-
     def step(self, row: models.OperationStep) -> AnyStep:
         """The step that a row of the journal belongs to."""
         return next(step for step in self.steps if step.name == row.name)

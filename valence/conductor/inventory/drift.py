@@ -1,21 +1,29 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What pod managers say of our nodes: power, and other hardware than ours."""
+"""What a sync reports of nodes: their power state, their faults, their drift.
 
+A node drifts when its hardware is not the hardware that was composed.
+"""
+
+import dataclasses
 import datetime
+from collections import defaultdict
 from collections.abc import Iterable
-from typing import Any
-from typing import NamedTuple
 
-from valence.conductor import managed_nodes
+from valence.common import exception
+from valence.common.types import JsonObject
 from valence.conductor import states
 from valence.conductor.inventory import diff
 from valence.db import api as db
 from valence.db.sqlalchemy import models
+from valence.objects.drift import Drift
+from valence.objects.drift import Values
+from valence.objects.drift import with_missing_in
+from valence.objects.node import MISSING
 from valence.podmanagers import hardware
+from valence.provisioning import base as provisioning
 
-_GONE = 'is not on the pod manager any more'
-# What of the hardware of a node stays as it is for as long as the node has it.
-_LASTING: dict[Any, tuple[str, ...]] = {
+# What of a part does not change as long as a node has it.
+_LASTING: dict[type[models.Allocatable], tuple[str, ...]] = {
     models.System: (
         *('hardware_uuid', 'serial_number', 'cpu_cores', 'memory_mib'),
     ),
@@ -23,21 +31,24 @@ _LASTING: dict[Any, tuple[str, ...]] = {
 }
 
 
-class _Claims(NamedTuple):
-    """What the nodes of a pod manager have claimed.
+@dataclasses.dataclass
+class _Parts:
+    """The parts that are allocated to a node.
 
-    :param uris: that of each node.
-    :param missing: those of them that the pod manager does not show.
-    :param changed: what each node has to say of hardware that is another now.
+    :param uris: all of them.
+    :param missing: those that the pod manager does not show.
+    :param changed: what changed of the others, by URI and field.
     """
 
-    uris: dict[str, set[str]]
-    missing: set[str]
-    changed: dict[str, list[str]]
+    uris: set[str] = dataclasses.field(default_factory=set)
+    missing: set[str] = dataclasses.field(default_factory=set)
+    changed: dict[str, dict[str, Values]] = dataclasses.field(
+        default_factory=dict
+    )
 
 
 def record_baseline(tx: db.Transaction, node_uuid: str) -> None:
-    """Take what a node is made of for what it has to stay made of."""
+    """Store what the parts of a node are now; drift is measured from that."""
     for model, names in _LASTING.items():
         for row in tx.list(model, only=('uuid', *names), node_uuid=node_uuid):
             observed = {name: getattr(row, name) for name in names}
@@ -55,10 +66,14 @@ def write(
     partial: bool,
     since: datetime.datetime | None,
 ) -> None:
-    """Bring our nodes to what the pod manager says of them."""
+    """Bring the nodes of a pod manager up to date.
+
+    :param partial: whether only some resources were read.
+    :param since: when reading began; rows written later are left unchanged.
+    """
     by_uri = {composed.uri: composed for composed in seen.nodes}
-    claims = _claims(tx, podm_uuid)
-    there = uuids_by_uri(
+    parts = _allocated_parts(tx, podm_uuid)
+    stored = uuids_by_uri(
         tx,
         podm_uuid,
         {uri for composed in seen.nodes for uri in composed.resources},
@@ -66,78 +81,71 @@ def write(
     nodes = tx.list(
         models.Node, podm_uuid=podm_uuid, provision_state=('active', 'error')
     ).all()
+    unread = tuple(seen.unread)
     for node in nodes:
         if diff.is_newer(node.updated_at, since):
             continue
-        ours = claims.uris.get(node.uuid, set())
-        changed = claims.changed.get(node.uuid, [])
+        own = parts[node.uuid]
         uri = node.resource_uri or ''
         composed = by_uri.get(uri)
         if composed is not None:
-            found = (there & set(composed.resources)) - claims.missing
-            told = managed_nodes.drift(
-                describe(ours, found, changed),
-                node.managed_by,
-                node.managed_state,
-            )
-            _write_node(tx, node, composed, told)
+            found = (stored & set(composed.resources)) - own.missing
+            drift = _compare(node, own, found)
+            _write_seen(tx, node, composed, drift)
             continue
-        lost = describe(ours, ours - claims.missing, changed)
-        told = managed_nodes.drift(lost, node.managed_by, node.managed_state)
-        if lost and told != node.drift:
-            tx.update(models.Node, {'drift': told}, uuid=node.uuid)
-        looked_at = uri in seen.gone or not partial
+        drift = _compare(node, own, own.uris - own.missing)
+        if drift and drift != node.drift:
+            tx.update(models.Node, {'drift': drift}, uuid=node.uuid)
+        looked_for = uri in seen.gone or not partial
         if (
             node.provision_state == 'active'
-            and looked_at
-            and not diff.is_unread(uri, tuple(seen.unread))
+            and looked_for
+            and not diff.is_unread(uri, unread)
         ):
             states.move_node(
                 tx,
                 node.uuid,
                 'error',
+                fault=MISSING,
                 power_state='unknown',
-                last_error=f'{uri} {_GONE}',
+                last_error=_missing_error(uri),
             )
 
 
-def _write_node(
-    tx: db.Transaction,
-    node: Any,
-    composed: hardware.ComposedNode,
-    drifted: str | None,
-) -> None:
-    values: dict[str, Any] = {
-        'power_state': composed.power_state,
-        'drift': drifted,
-    }
-    # A node that was missed and is there again is as good as before.
-    back = node.provision_state == 'error' and (
-        node.last_error == f'{node.resource_uri} {_GONE}'
+def _missing_error(uri: str) -> exception.ErrorText:
+    return exception.ErrorText(
+        f'{uri} is missing on the pod manager',
+        'The node is missing on its pod manager.',
     )
-    if back:
+
+
+def _write_seen(
+    tx: db.Transaction,
+    node: models.Node,
+    composed: hardware.ComposedNode,
+    drift: Drift | None,
+) -> None:
+    values = {'power_state': composed.power_state, 'drift': drift}
+    if node.provision_state == 'error' and node.fault == MISSING:
         states.move_node(tx, node.uuid, 'active', **states.NO_ERROR, **values)
     elif any(getattr(node, name) != new for name, new in values.items()):
         tx.update(models.Node, values, uuid=node.uuid)
 
 
-def describe(
-    claimed: set[str], found: set[str], changed: list[str]
-) -> str | None:
-    """How a node differs from what it was composed of, in words.
+def _compare(node: models.Node, own: _Parts, found: set[str]) -> Drift | None:
+    """The drift of a node; None if it does not drift.
 
-    :param claimed: the URIs that Valence claimed for the node.
-    :param found: the URIs that the pod manager says it is made of.
-    :param changed: what is to be said of hardware that is another now.
+    :param found: the URIs that the pod manager says the node consists of.
     """
-    lost, gained = sorted(claimed - found), sorted(found - claimed)
-    words = []
-    if lost:
-        words.append(f'lost {", ".join(lost)}')
-    if gained:
-        words.append(f'gained {", ".join(gained)}')
-    words += sorted(changed)
-    return '; '.join(words)[:4096] or None
+    drift: Drift = {}
+    if lost := sorted(own.uris - found):
+        drift['lost'] = lost
+    if gained := sorted(found - own.uris):
+        drift['gained'] = gained
+    if own.changed:
+        drift['changed'] = own.changed
+    missing = node.managed_state == provisioning.MISSING
+    return with_missing_in(drift, node.managed_by if missing else None)
 
 
 def uuids_by_uri(
@@ -150,7 +158,7 @@ def uuids_by_uri(
     hashes = [diff.uri_hash(uri) for uri in dict.fromkeys(uris)]
     return {
         row.resource_uri: row.uuid
-        for model in (models.System, models.Device)
+        for model in _LASTING
         for start in range(0, len(hashes), db.BATCH)
         for row in tx.list(
             model,
@@ -161,8 +169,11 @@ def uuids_by_uri(
     }
 
 
-def _claims(tx: db.Transaction, podm_uuid: str) -> _Claims:
-    observed = {
+def _allocated_parts(
+    tx: db.Transaction, podm_uuid: str
+) -> defaultdict[str, _Parts]:
+    """What is allocated to the nodes of a pod manager, by node."""
+    baseline = {
         row.resource_uuid: row.observed
         for row in tx.list(
             models.Allocation,
@@ -171,7 +182,7 @@ def _claims(tx: db.Transaction, podm_uuid: str) -> _Claims:
             podm_uuid=podm_uuid,
         )
     }
-    claims = _Claims({}, set(), {})
+    parts: defaultdict[str, _Parts] = defaultdict(_Parts)
     for model, names in _LASTING.items():
         rows = tx.list(
             model,
@@ -183,23 +194,23 @@ def _claims(tx: db.Transaction, podm_uuid: str) -> _Claims:
             podm_uuid=podm_uuid,
         )
         for row in rows:
-            claims.uris.setdefault(row.node_uuid, set()).add(row.resource_uri)
+            own = parts[row.node_uuid or '']
+            own.uris.add(row.resource_uri)
             if row.missing_since is not None:
-                claims.missing.add(row.resource_uri)
+                own.missing.add(row.resource_uri)
             elif not row.stale:
-                told = _changed(row, observed.get(row.uuid) or {})
-                claims.changed.setdefault(row.node_uuid, []).extend(told)
-    return claims
+                changes = _changes(row, baseline.get(row.uuid) or {})
+                if changes:
+                    own.changed[row.resource_uri] = changes
+    return parts
 
 
-def _changed(row: Any, observed: dict[str, Any]) -> list[str]:
-    """What is to be said of hardware that was observed otherwise."""
-    different = [
-        f'{name} from {was} to {getattr(row, name)}'
-        for name, was in observed.items()
-        # What was not known is no change when it is.
-        if was and getattr(row, name) != was
-    ]
-    if not different:
-        return []
-    return [f'changed {row.resource_uri} ({", ".join(different)})']
+def _changes(
+    row: models.Allocatable, baseline: JsonObject
+) -> dict[str, Values]:
+    """What differs from the baseline; unknown values differ from nothing."""
+    return {
+        name: [before, getattr(row, name)]
+        for name, before in baseline.items()
+        if before and getattr(row, name) != before
+    }

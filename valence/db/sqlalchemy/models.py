@@ -20,12 +20,14 @@ from sqlalchemy.orm import Mapped
 from sqlalchemy.orm import mapped_column as column
 
 from valence import objects
+from valence.common.types import ExcludedSystem
 from valence.common.types import JsonObject
 from valence.common.types import Requirements
 from valence.db.sqlalchemy.types import DateTime
 from valence.db.sqlalchemy.types import Json
 from valence.db.sqlalchemy.types import Name
 from valence.db.sqlalchemy.types import Text
+from valence.objects.drift import Drift
 
 
 class Base(orm.DeclarativeBase):
@@ -252,7 +254,8 @@ class Node(Table):
     resource_uri: Mapped[str | None] = column(Name(2048))
     provision_state: Mapped[str] = column(sa.String(16))
     power_state: Mapped[str] = column(sa.String(16))
-    drift: Mapped[str | None] = column(Text)
+    drift: Mapped[Drift | None] = column(Json)
+    fault: Mapped[str | None] = column(sa.String(16))
     managed_by: Mapped[str | None] = column(Name(64))
     managed_state: Mapped[str | None] = column(sa.String(255))
     last_error: Mapped[str | None] = column(Text)
@@ -340,6 +343,7 @@ class Operation(Table):
     target_uuid: Mapped[str] = column(sa.String(36))
     # No foreign key: the story of an operation outlives its pod manager.
     podm_uuid: Mapped[str | None] = column(sa.String(36))
+    excluded_systems: Mapped[list[ExcludedSystem] | None] = column(Json)
     state: Mapped[str] = column(sa.String(16))
     progress: Mapped[int]
     step: Mapped[str | None] = column(sa.String(64))

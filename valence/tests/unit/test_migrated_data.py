@@ -117,6 +117,64 @@ class TestStepNames(MigrationCase):
         )
 
 
+_MISSING = 'The node is missing on its pod manager.'
+
+
+class TestFaults(MigrationCase):
+    def node(self, name, **values):
+        return self.insert(
+            'nodes',
+            **{
+                'name': name,
+                'scope': '',
+                'properties': {},
+                'provision_state': 'error',
+                'power_state': 'unknown',
+                'charged_cores': 0,
+                'charged_memory_mib': 0,
+                'charged_devices': 0,
+                **values,
+            },
+        )
+
+    def test_missing_nodes_have_a_fault(self):
+        migration.sync('0003')
+        missing = self.node(
+            'missing', last_error='/1 is not on the pod manager any more'
+        )
+        failed = self.node('failed', last_error='x', user_last_error='y')
+        drifting = self.node('drifting', drift='lost /1')
+        migration.sync()
+        self.assertEqual(
+            {
+                missing: (
+                    'missing',
+                    'The node is missing on its pod manager.',
+                ),
+                failed: (None, 'y'),
+                drifting: (None, None),
+            },
+            self.faults(),
+        )
+        self.assertIsNone(db.get(models.Node, uuid=drifting).drift)
+
+    @staticmethod
+    def faults():
+        with db.reader() as tx:
+            return {
+                row.uuid: (row.fault, row.user_last_error)
+                for row in tx.list(models.Node)
+            }
+
+
+class TestFaultsMySQL(TestFaults):
+    backend = 'mysql'
+
+
+class TestFaultsPostgreSQL(TestFaults):
+    backend = 'postgresql'
+
+
 class TestStepNamesMySQL(TestStepNames):
     backend = 'mysql'
 

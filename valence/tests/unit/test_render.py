@@ -40,7 +40,9 @@ class TestShown(base.TestCase):
             (objects.Node, 'last_error'),
             (objects.Operation, 'error'),
         ):
-            columns = [render.shown(cls, 1, who)[name] for who in Audience]
+            columns = [
+                render.shown(cls, 1, who)[name].column for who in Audience
+            ]
             self.assertEqual([f'user_{name}', name, name], columns)
 
 
@@ -78,5 +80,14 @@ class TestDumps(base.TestCase):
     def test_record(self):
         row = types.SimpleNamespace(_mapping={'a': 1, 'b': 2, 'c': 3})
         self.assertEqual(
-            {'c': 3, 'a': 2}, render.record(row, {'c': 'c', 'a': 'b'})
+            {'c': 3, 'a': 2},
+            render.record(
+                row, {'c': render.Source('c'), 'a': render.Source('b')}
+            ),
         )
+
+    def test_what_is_shown_as_text(self):
+        names = render.selected(objects.Node, 1, Audience.ADMIN, 'drift')
+        for stored, text in ((None, None), ({'lost': ['/1']}, 'lost /1')):
+            row = types.SimpleNamespace(_mapping={'drift': stored})
+            self.assertEqual({'drift': text}, render.record(row, names))

@@ -224,7 +224,7 @@ class Controller(Generic[M]):
                 for one in wanted.filters
             ]
             rows, marker = query.page(
-                *(tx, self.model, wanted, names.values()),
+                *(tx, self.model, wanted, render.columns(names)),
                 *self.visible(call),
             )
         answer: Answer = {

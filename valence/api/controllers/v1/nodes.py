@@ -214,7 +214,7 @@ def _claimed(
     rows = tx.list(
         model,
         model.node_uuid == node.uuid,
-        only=names.values(),
+        only=render.columns(names),
         order=[model.name, model.uuid],
     )
     found = [render.record(row, names) for row in rows]

@@ -184,8 +184,8 @@ class Scene:
                     'managed_by': 'ironic' if 'managed' in name else None,
                     'resource_uri': f'/{SECRET}/{name}',
                     'index': SECRET,
-                    'drift': f'lost /{SECRET}',
-                    **_FAILURE.columns('last_error'),
+                    'drift': {'lost': [f'/{SECRET}']},
+                    'last_error': _FAILURE,
                 },
             )
         for name, node in (
@@ -211,7 +211,7 @@ class Scene:
                     'target_type': 'things',
                     'target_uuid': str(uuid.uuid4()),
                     'project_id': project,
-                    **_FAILURE.columns('error'),
+                    'error': _FAILURE,
                 },
             )
             self._tx.create(

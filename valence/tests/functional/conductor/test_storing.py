@@ -9,6 +9,7 @@ from oslo_utils import timeutils
 
 from valence import objects
 from valence.common import exception
+from valence.conductor import states
 from valence.conductor.inventory import drift
 from valence.conductor.inventory import store as inventory
 from valence.db import allocations
@@ -167,14 +168,14 @@ class TestStoring(base.DatabaseTestCase):
         for nodes in ([_composed('/node', '/1')], [_composed('/node')]):
             self.write(nodes=nodes)
             node = db.get(models.Node, name='node')
-            self.assertEqual('lost /1', node.drift)
+            self.assertEqual({'lost': ['/1']}, node.drift)
             self.write(_system('/1'), nodes=[_composed('/node', '/1')])
             self.assertIsNone(db.get(models.Node, name='node').drift)
         # An event may tell of the system alone.
         gone = hardware.Inventory(gone={'/1'})
         self.store(gone, partial=True)
         node = db.get(models.Node, name='node')
-        self.assertEqual('lost /1', node.drift)
+        self.assertEqual({'lost': ['/1']}, node.drift)
         self.assertEqual('active', node.provision_state)
 
     def test_hardware_changes_under_a_node(self):
@@ -183,27 +184,27 @@ class TestStoring(base.DatabaseTestCase):
         node = self.node('/1')
         db.transaction(drift.record_baseline)(node)
         nodes = [_composed('/node', '/1')]
-        for now, told in (
+        for now, changes in (
             ({**known, 'power_state': 'on', 'health': 'warning'}, None),
-            (
-                {**known, 'memory_mib': 2},
-                'changed /1 (memory_mib from 16384 to 2)',
-            ),
+            ({**known, 'memory_mib': 2}, {'memory_mib': [16384, 2]}),
             ({**known, 'serial_number': 'known at last'}, None),
-            (
-                {**known, 'hardware_uuid': 'B'},
-                'changed /1 (hardware_uuid from A to B)',
-            ),
+            ({**known, 'hardware_uuid': 'B'}, {'hardware_uuid': ['A', 'B']}),
         ):
             self.write(
                 _system('/1', **now), _system('/2', memory_mib=7), nodes=nodes
             )
-            self.assertEqual(told, db.get(models.Node, uuid=node).drift)
+            self.assertEqual(
+                {'changed': {'/1': changes}} if changes else None,
+                db.get(models.Node, uuid=node).drift,
+            )
         # It stays told, also when an event names the system alone, until it
         # is as it was.
         seen = hardware.Inventory(systems=[_system('/1', memory_mib=3)])
         self.store(seen, partial=True)
-        self.assertIn('to 3', db.get(models.Node, uuid=node).drift)
+        self.assertEqual(
+            {'changed': {'/1': {'memory_mib': [16384, 3]}}},
+            db.get(models.Node, uuid=node).drift,
+        )
         self.write(_system('/1', **known), nodes=nodes)
         self.assertIsNone(db.get(models.Node, uuid=node).drift)
 
@@ -212,10 +213,41 @@ class TestStoring(base.DatabaseTestCase):
         self.node('/1')
         self.write()
         node = db.get(models.Node, name='node')
-        self.assertEqual('lost /1', node.drift)
+        self.assertEqual({'lost': ['/1']}, node.drift)
         self.assertEqual('error', node.provision_state)
-        self.assertIn('not on the pod manager', node.last_error)
+        self.assertEqual(
+            '/node is missing on the pod manager', node.last_error
+        )
         self.assertIsNotNone(self.row('/1'))
+
+    def test_a_node_that_is_missing_for_a_while(self):
+        self.write(_system('/1'))
+        self.node('/1')
+        self.write(_system('/1'))
+        node = db.get(models.Node, name='node')
+        self.assertEqual('missing', node.fault)
+        # Members of projects learn why.
+        self.assertEqual(
+            'The node is missing on its pod manager.', node.user_last_error
+        )
+        self.write(_system('/1'), nodes=[_composed('/node', '/1')])
+        node = db.get(models.Node, name='node')
+        self.assertEqual('active', node.provision_state)
+        self.assertEqual(
+            (None, None, None),
+            (node.fault, node.last_error, node.user_last_error),
+        )
+
+    def test_another_error_does_not_go_by_itself(self):
+        self.write(_system('/1'))
+        uuid = self.node('/1')
+        self.write(_system('/1'))
+        error = exception.PodManagerError(reason='it is stuck').error_text()
+        db.transaction(states.fail_node)(uuid, error)
+        self.write(_system('/1'), nodes=[_composed('/node', '/1')])
+        node = db.get(models.Node, name='node')
+        self.assertEqual('error', node.provision_state)
+        self.assertEqual(error, (node.last_error, node.user_last_error))
 
     def test_a_look_that_finds_nothing_new_is_newer_all_the_same(self):
         self.write(_system('/1'), since=self.began)

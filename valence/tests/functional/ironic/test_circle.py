@@ -255,7 +255,7 @@ class TestDisagreement(IronicCase):
         made = self.node(register=True)
         self.baremetal.delete_node(made['uuid'])
         here = self.client.wait('/v1/nodes/web', {'managed_state': 'missing'})
-        self.assertEqual('is not known by ironic any more', here['drift'])
+        self.assertEqual('missing in ironic', here['drift'])
         self.asked('unregister')
         here = self.seen()
         self.assertIsNone(here['managed_by'])

@@ -432,7 +432,7 @@ class TestBack(EngineCase):
                 {'system': 'a', 'reason': 'full'},
                 {'system': 'b', 'reason': 'broken'},
             ],
-            row.params['refusals'],
+            row.excluded_systems,
         )
         self.assertEqual(
             [('first', 'undone'), ('second', 'undone')] * 2
