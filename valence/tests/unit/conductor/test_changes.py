@@ -1,0 +1,166 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Nodes are reset, made to boot, given devices and released of them."""
+
+from valence.common import exception
+from valence.tests import base
+
+_AWAY = exception.PodManagerUnavailable(reason='it restarts')
+_NO = exception.RequestRejected(reason='it does not want to')
+
+
+class ChangeCase(base.ConductorTestCase):
+    def setUp(self):
+        super().setUp()
+        self.fake = self.pod()
+        self.node = self.compose('n')
+        (self.made,) = self.fake.nodes.values()
+
+    def act(self, name, state='succeeded', **params):
+        body = {name: params}
+        return self.done('POST', '/v1/nodes/n/action', body, state)
+
+    def now(self):
+        return self.client.get('/v1/nodes/n')
+
+
+class TestPower(ChangeCase):
+    def test_reset(self):
+        for kind, power in (
+            ('On', 'on'),
+            ('GracefulRestart', 'on'),
+            ('ForceOff', 'off'),
+        ):
+            self.act('Reset', Type=kind)
+            self.assertEqual(power, self.made.power_state)
+            node = self.now()
+            self.assertEqual(power, node['power_state'])
+            self.assertEqual('active', node['provision_state'])
+            self.assertIsNone(node['last_error'])
+
+    def test_a_node_stays_a_node_when_it_cannot_be_reset(self):
+        self.fake.order('reset', _NO)
+        operation = self.act('Reset', 'failed', Type='On')
+        self.assertIn('it does not want to', operation['error'])
+        node = self.now()
+        self.assertEqual('active', node['provision_state'])
+        self.assertIn('it does not want to', node['last_error'])
+        self.act('Reset', Type='On')
+        self.assertIsNone(self.now()['last_error'])
+
+    def test_an_answer_that_was_lost(self):
+        self.fake.order('reset', _AWAY, after=True)
+        self.act('Reset', Type='On')
+        self.assertEqual('on', self.now()['power_state'])
+
+    def test_boot(self):
+        self.act('Boot', Enabled='Once', Target='Pxe')
+        self.assertEqual('active', self.now()['provision_state'])
+        operation = self.act(
+            'Boot', 'failed', Enabled='Once', Target='Gramophone'
+        )
+        self.assertIn('Gramophone', operation['error'])
+
+    def test_cancelled_before_it_began(self):
+        uuid = self.begin(
+            'POST', '/v1/nodes/n/action', {'Reset': {'Type': 'On'}}
+        )
+        self.assertEqual('updating', self.now()['provision_state'])
+        self.client.delete(f'/v1/operations/{uuid}')
+        self.assertEqual('cancelled', self.conductor.finish(uuid).state)
+        self.assertEqual('active', self.now()['provision_state'])
+        self.assertEqual('off', self.made.power_state)
+
+    def test_one_change_at_a_time(self):
+        self.begin('POST', '/v1/nodes/n/action', {'Reset': {'Type': 'On'}})
+        answer = self.client.request(
+            'POST', '/v1/nodes/n/action', {'Reset': {'Type': 'On'}}
+        )
+        self.assertEqual(409, answer.status)
+
+    def test_a_pod_manager_that_was_removed_meanwhile(self):
+        self.fake.nodes.clear()
+        operation = self.act('Reset', 'failed', Type='On')
+        self.assertIn(self.node['resource_uri'], operation['error'])
+
+
+class TestDevices(ChangeCase):
+    def setUp(self):
+        super().setUp()
+        self.device = self.client.all('/v1/devices')[0]
+        self.uri = self.device['resource_uri']
+
+    def device_now(self):
+        row = self.client.get(f'/v1/devices/{self.device["uuid"]}')
+        return row['state'], row['node_uuid']
+
+    def assertFree(self):
+        self.assertEqual(('free', None), self.device_now())
+        self.assertNotIn(self.uri, self.made.resources)
+        self.assertEqual([], self.now()['devices'])
+        self.assertEqual('active', self.now()['provision_state'])
+
+    def attach(self, state='succeeded'):
+        return self.act('attach', state, resource_id=self.device['uuid'])
+
+    def test_attach_and_detach(self):
+        self.attach()
+        self.assertIn(self.uri, self.made.resources)
+        self.assertEqual(('used', self.node['uuid']), self.device_now())
+        self.act('detach', resource_id=self.device['uuid'])
+        self.assertNotIn(self.uri, self.made.resources)
+        # Nothing erased it: it is kept for whoever had it.
+        row = self.client.get(f'/v1/devices/{self.device["uuid"]}')
+        self.assertIsNone(row['node_uuid'])
+
+    def test_an_attach_that_is_refused(self):
+        self.fake.order('attach', _NO)
+        self.attach('failed')
+        self.assertFree()
+
+    def test_an_attach_whose_answer_was_lost(self):
+        self.fake.order('attach', _AWAY, after=True)
+        self.attach()
+        self.assertEqual(('used', self.node['uuid']), self.device_now())
+
+    def test_an_attach_that_was_cancelled_when_it_was_done(self):
+        body = {'attach': {'resource_id': self.device['uuid']}}
+        uuid = self.begin('POST', '/v1/nodes/n/action', body)
+        run = self.conductor.reach(uuid, 2)
+        self.assertIn(self.uri, self.made.resources)
+        self.client.delete(f'/v1/operations/{uuid}')
+        self.conductor.run(run)
+        self.assertEqual('cancelled', self.conductor.finish(uuid).state)
+        self.assertFree()
+
+    def test_a_device_that_went_to_somebody_else(self):
+        body = {'attach': {'resource_id': self.device['uuid']}}
+        uuid = self.begin('POST', '/v1/nodes/n/action', body)
+        self.fake.order('attach', _NO)
+        other = self.begin(
+            'POST',
+            '/v1/nodes',
+            {'name': 'm', 'properties': {'storage': [{'count': 3}]}},
+        )
+        self.conductor.finish(other)
+        self.conductor.finish(uuid)
+        self.assertEqual('active', self.now()['provision_state'])
+
+    def test_a_detach_that_is_refused(self):
+        self.attach()
+        self.fake.order('detach', _NO)
+        self.act('detach', 'failed', resource_id=self.device['uuid'])
+        self.assertEqual(('used', self.node['uuid']), self.device_now())
+        self.assertEqual('active', self.now()['provision_state'])
+
+    def test_a_device_that_vanished(self):
+        body = {'attach': {'resource_id': self.device['uuid']}}
+        uuid = self.begin('POST', '/v1/nodes/n/action', body)
+        del self.fake.hardware[self.uri]
+        operation = self.conductor.finish(uuid)
+        self.assertEqual('failed', operation.state)
+        self.assertEqual([], self.now()['devices'])
+
+    def test_a_look_that_fails_fails_nothing_else(self):
+        self.fake.order('refresh', _NO)
+        operation = self.attach()
+        self.assertIn('it does not want to', str(operation['steps']))

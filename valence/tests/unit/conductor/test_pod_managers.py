@@ -1,0 +1,233 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Pod managers are read, and removed with all that is on them."""
+
+from valence.common import exception
+from valence.podmanagers import fake
+from valence.tests import base
+
+_AWAY = exception.PodManagerUnavailable(reason='it restarts')
+_NO = exception.RequestRejected(reason='it does not want to')
+
+
+class PodCase(base.ConductorTestCase):
+    def setUp(self):
+        super().setUp()
+        self.fake = self.pod()
+
+    def sync(self, state='succeeded'):
+        return self.done('POST', '/v1/pod_managers/pod/sync', state=state)
+
+    def podm(self):
+        return self.client.get('/v1/pod_managers/pod')
+
+    def systems(self):
+        return {
+            row['resource_uri']: row for row in self.client.all('/v1/systems')
+        }
+
+
+class TestSync(PodCase):
+    def test_what_is_new(self):
+        self.assertEqual(3, len(self.systems()))
+        other = fake.pod('http://other.fake').hardware['/systems/1']
+        other.uri = '/systems/4'
+        other.values['serial_number'] = 'new'
+        self.fake.hardware['/systems/4'] = other
+        operation = self.sync()
+        self.assertEqual(4, len(self.systems()))
+        self.assertIsNone(self.podm()['sync_error'])
+        (result,) = [
+            step['result']
+            for step in operation['steps']
+            if 'systems' in (step['result'] or {})
+        ]
+        self.assertEqual(4, result['systems'])
+        self.assertEqual(1, result['chassis'])
+
+    def test_what_is_missing(self):
+        del self.fake.hardware['/systems/2']
+        self.sync()
+        row = self.systems()['/systems/2']
+        self.assertTrue(row['stale'])
+        self.assertIsNotNone(row['missing_since'])
+        self.assertEqual('unavailable', row['state'])
+        self.clock.advance(24 * 3600)
+        self.sync()
+        self.assertIn('/systems/2', self.systems())
+        self.sync()
+        self.assertNotIn('/systems/2', self.systems())
+
+    def test_what_cannot_be_read(self):
+        self.fake.unread = {f'/systems/{n}' for n in (1, 2, 3)}
+        self.fake.unread |= {'/devices/1', '/devices/2'}
+        self.sync()
+        for row in self.systems().values():
+            self.assertTrue(row['stale'])
+            self.assertIsNone(row['missing_since'])
+        said = self.podm()['sync_error']
+        self.assertIn('/systems/1 cannot be read', said)
+        self.assertIn('and 2 more', said)
+        self.fake.unread.clear()
+        self.sync()
+        self.assertIsNone(self.podm()['sync_error'])
+        self.assertFalse(self.systems()['/systems/1']['stale'])
+
+    def test_a_pod_manager_that_does_not_answer(self):
+        before = self.podm()['synced_at']
+        self.fake.order('discover', _AWAY, count=None)
+        self.sync('failed')
+        self.assertIn('it restarts', self.podm()['sync_error'])
+        self.assertEqual(before, self.podm()['synced_at'])
+
+    def test_cancelled(self):
+        uuid = self.begin('POST', '/v1/pod_managers/pod/sync')
+        self.client.delete(f'/v1/operations/{uuid}')
+        self.assertEqual('cancelled', self.conductor.finish(uuid).state)
+        self.assertIsNone(self.podm()['sync_error'])
+
+    def test_cancelled_when_it_was_read(self):
+        uuid = self.begin('POST', '/v1/pod_managers/pod/sync')
+        run = self.conductor.reach(uuid, 1)
+        self.client.delete(f'/v1/operations/{uuid}')
+        self.conductor.run(run)
+        self.assertEqual('cancelled', self.conductor.finish(uuid).state)
+
+    def test_only_the_last_that_nobody_asked_for_is_kept(self):
+        for _ in range(3):
+            self.clock.advance(600)
+            self.conductor.look()
+            self.conductor.settle()
+        found = self.client.all('/v1/operations?action=sync')
+        self.assertEqual(1, len(found))
+        self.sync()
+        self.sync()
+        self.assertEqual(2, len(self.client.all('/v1/operations?action=sync')))
+
+    def test_our_nodes_are_seen(self):
+        node = self.compose('n')
+        self.fake.nodes[node['resource_uri']].power_state = 'on'
+        self.sync()
+        self.assertEqual('on', self.client.get('/v1/nodes/n')['power_state'])
+
+    def test_a_node_that_was_taken_apart_behind_our_back(self):
+        node = self.compose('n')
+        made = self.fake.nodes.pop(node['resource_uri'])
+        self.sync()
+        now = self.client.get('/v1/nodes/n')
+        self.assertEqual('error', now['provision_state'])
+        self.assertIn(node['resource_uri'], now['last_error'])
+        self.fake.nodes[node['resource_uri']] = made
+        self.sync()
+        now = self.client.get('/v1/nodes/n')
+        self.assertEqual('active', now['provision_state'])
+        self.assertIsNone(now['last_error'])
+
+    def test_a_node_that_is_made_of_something_else(self):
+        node = self.compose('n')
+        made = self.fake.nodes[node['resource_uri']]
+        self.assertIsNone(self.client.get('/v1/nodes/n')['drift'])
+        made.resources.append('/devices/1')
+        self.sync()
+        self.assertIn(
+            '/devices/1', str(self.client.get('/v1/nodes/n')['drift'])
+        )
+        made.resources.remove('/devices/1')
+        self.sync()
+        self.assertIsNone(self.client.get('/v1/nodes/n')['drift'])
+
+    def test_hardware_that_was_exchanged_under_a_node(self):
+        self.compose('n')
+        (made,) = self.fake.nodes.values()
+        self.fake.hardware[made.resources[0]].values['memory_mib'] = 1024
+        self.sync()
+        drift = str(self.client.get('/v1/nodes/n')['drift'])
+        self.assertIn('memory_mib', drift)
+        self.assertIn('1024', drift)
+
+    def test_what_a_lost_request_left_behind(self):
+        node = self.compose('n')
+        made = self.fake.nodes[node['resource_uri']]
+        self.fake.nodes['/nodes/99'] = type(made)(
+            'n', node['uuid'], ['/devices/2'], made.ready_at
+        )
+        operation = self.sync()
+        self.assertIn('/nodes/99', str(operation['steps']))
+
+
+class TestRemove(PodCase):
+    def remove(self, state='succeeded', query='cascade=true'):
+        path = f'/v1/pod_managers/pod?{query}'
+        return self.done('DELETE', path, state=state)
+
+    def assertGone(self):
+        for path in ('pod_managers', 'nodes', 'systems', 'devices', 'chassis'):
+            self.assertEqual([], self.client.all(f'/v1/{path}'), path)
+
+    def test_with_its_nodes(self):
+        for name in ('a', 'b'):
+            self.compose(name)
+        self.remove()
+        self.assertGone()
+        self.assertEqual({}, self.fake.nodes)
+
+    def test_a_node_that_cannot_be_released(self):
+        self.compose('n')
+        self.fake.order('release', _NO)
+        operation = self.remove('failed')
+        self.assertIn('it does not want to', operation['error'])
+        self.assertEqual('online', self.podm()['status'])
+        # It can be used again.
+        self.assertIsNone(self.podm().get('deleting_at'))
+        self.compose('m')
+        self.remove()
+        self.assertGone()
+
+    def test_by_force(self):
+        node = self.compose('n')
+        self.fake.order('release', _NO, count=None)
+        operation = self.remove(query='cascade=true&force=true')
+        self.assertIn(node['resource_uri'], str(operation['steps']))
+        self.assertGone()
+        self.assertIn(node['resource_uri'], self.fake.nodes)
+
+    def test_one_that_is_away_by_force(self):
+        self.compose('n')
+        self.fake.order('probe', _AWAY, count=None)
+        for _ in range(3):
+            self.clock.advance(60)
+            self.conductor.look()
+        self.assertEqual('offline', self.podm()['status'])
+        self.remove(query='cascade=true&force=true')
+        self.assertGone()
+
+    def test_while_a_node_is_composed(self):
+        uuid = self.begin('POST', '/v1/nodes', {'name': 'n'})
+        run = self.conductor.reach(uuid, 2)
+        removing = self.begin('DELETE', '/v1/pod_managers/pod?cascade=true')
+        self.conductor.run(run)
+        self.conductor.finish(removing)
+        self.assertGone()
+        self.assertEqual({}, self.fake.nodes)
+
+    def test_while_it_is_read(self):
+        uuid = self.begin('POST', '/v1/pod_managers/pod/sync')
+        run = self.conductor.claim(uuid)
+        answer = self.client.request('DELETE', '/v1/pod_managers/pod')
+        self.assertEqual(204, answer.status)
+        self.conductor.run(run)
+        self.assertEqual('cancelled', self.conductor.finish(uuid).state)
+        self.assertGone()
+
+    def test_with_a_subscription(self):
+        self.conf.set(api__public_endpoint='http://valence.example')
+        self.fake.capabilities = frozenset(('event subscription',))
+        for _ in range(2):
+            self.clock.advance(60)
+            self.conductor.follow()
+        self.assertEqual(1, len(self.fake.subscriptions))
+        self.client.delete('/v1/pod_managers/pod')
+        self.conductor.settle()
+        self.assertEqual({}, self.fake.subscriptions)
+        # The operation has forgotten how to log in.
+        for row in self.client.all('/v1/operations?action=unsubscribe'):
+            self.assertEqual('succeeded', row['state'])

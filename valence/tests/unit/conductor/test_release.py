@@ -1,0 +1,207 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Nodes give their hardware back, in whatever state they are."""
+
+from valence.common import exception
+from valence.db import api as db
+from valence.db.sqlalchemy import models
+from valence.podmanagers import base as driver_base
+from valence.tests import base
+
+_AWAY = exception.PodManagerUnavailable(reason='it restarts')
+_NO = exception.RequestRejected(reason='it does not want to')
+
+
+class ReleaseCase(base.ConductorTestCase):
+    def setUp(self):
+        super().setUp()
+        self.fake = self.pod()
+
+    def release(self, state='succeeded', path='/v1/nodes/n'):
+        return self.done('DELETE', path, state=state)
+
+    def assertGone(self):
+        self.assertEqual(404, self.client.request('GET', '/v1/nodes/n').status)
+        self.assertEqual({}, self.fake.nodes)
+        for row in self.client.all('/v1/systems'):
+            self.assertIsNone(row['node_uuid'])
+            self.assertIsNone(row['reserved_to'])
+            self.assertEqual('free', row['state'])
+
+
+class TestRelease(ReleaseCase):
+    def test_a_node(self):
+        self.compose('n', properties={'storage': [{'count': 2}]})
+        self.release()
+        self.assertGone()
+
+    def test_what_passes_is_tried_again(self):
+        self.compose('n')
+        self.fake.order('release', _AWAY)
+        self.fake.order('release', _AWAY, after=True)
+        self.release()
+        self.assertGone()
+
+    def test_a_pod_manager_that_is_still_at_it(self):
+        self.compose('n')
+        self.fake.order('release', driver_base.InProgress(30), count=40)
+        self.release()
+        self.assertGone()
+
+    def test_one_that_is_gone_from_its_pod_manager(self):
+        self.compose('n')
+        self.fake.nodes.clear()
+        self.release()
+        self.assertGone()
+
+    def test_one_that_cannot_be_taken_apart(self):
+        node = self.compose('n')
+        self.fake.order('release', _NO)
+        self.release('failed')
+        now = self.client.get('/v1/nodes/n')
+        self.assertEqual('error', now['provision_state'])
+        self.assertIn('it does not want to', now['last_error'])
+        self.assertEqual(node['systems'], now['systems'])
+        self.release()
+        self.assertGone()
+
+    def test_cancelled_in_time(self):
+        self.compose('n')
+        uuid = self.begin('DELETE', '/v1/nodes/n')
+        self.client.delete(f'/v1/operations/{uuid}')
+        self.assertEqual('cancelled', self.conductor.finish(uuid).state)
+        now = self.client.get('/v1/nodes/n')
+        self.assertEqual('active', now['provision_state'])
+        self.assertIsNone(now['last_error'])
+        self.assertEqual(1, len(self.fake.nodes))
+
+    def test_one_that_was_never_made(self):
+        taken = exception.NoMatch(reason='full')
+        self.fake.order('compose', taken, count=None)
+        self.compose('n', 'failed')
+        self.release()
+        self.assertGone()
+
+    def test_one_whose_making_nobody_heard_of(self):
+        self.fake.order('compose', _NO, after=True)
+        self.fake.order('list_nodes', _NO)
+        self.compose('n', 'failed')
+        self.assertEqual(1, len(self.fake.nodes))
+        self.release()
+        self.assertGone()
+
+    def test_one_that_is_being_composed(self):
+        composing = self.begin('POST', '/v1/nodes', {'name': 'n'})
+        run = self.conductor.reach(composing, 2)
+        releasing = self.begin('DELETE', '/v1/nodes/n')
+        # It waits until what it has cancelled has come to its end.
+        waiting = self.conductor.claim(releasing)
+        self.conductor.run(waiting)
+        self.assertIsNone(waiting.operation.claim)
+        self.conductor.run(run)
+        self.assertEqual('cancelled', self.conductor.finish(composing).state)
+        self.assertEqual('succeeded', self.conductor.finish(releasing).state)
+        self.assertGone()
+
+    def test_twice(self):
+        self.compose('n')
+        first = self.begin('DELETE', '/v1/nodes/n')
+        answer = self.client.request('DELETE', '/v1/nodes/n')
+        self.assertEqual(409, answer.status)
+        self.assertIn(first, answer.error['detail'])
+
+
+class TestErasure(ReleaseCase):
+    """Storage that was not erased is kept for whoever had it."""
+
+    def test_it_is_reserved(self):
+        self.fake.erases = False
+        self.compose('n')
+        db.update(models.Node, {'project_id': 'p'}, name='n')
+        self.release()
+        self.assertEqual({}, self.fake.nodes)
+        systems = self.client.all('/v1/systems')
+        (kept,) = [row for row in systems if row['reserved_to'] == 'p']
+        path = f'/v1/systems/{kept["uuid"]}'
+        self.client.delete(f'{path}/reservation')
+        self.assertIsNone(self.client.get(path)['reserved_to'])
+
+    def test_it_is_not_if_that_is_wanted(self):
+        self.conf.set(conductor__reuse_unerased=True)
+        self.fake.erases = False
+        self.compose('n')
+        self.release()
+        self.assertGone()
+
+
+class TestAdopt(ReleaseCase):
+    """A node that exists on a pod manager becomes one of ours."""
+
+    def setUp(self):
+        super().setUp()
+        self.compose('made')
+        (self.uri,) = self.fake.nodes
+        self.made = self.fake.nodes[self.uri]
+        # As if it had been made by somebody else.
+        self.done('DELETE', '/v1/nodes/made')
+        self.made.marker = None
+        self.made.power_state = 'on'
+        self.fake.nodes[self.uri] = self.made
+
+    def adopt(self, state='succeeded', uri=None):
+        body = {
+            'name': 'n',
+            'pod_manager': 'pod',
+            'resource_uri': uri or self.uri,
+        }
+        return self.done('POST', '/v1/nodes/manage', body, state)
+
+    def test_it_is_ours(self):
+        self.adopt()
+        node = self.client.get('/v1/nodes/n')
+        self.assertEqual('active', node['provision_state'])
+        self.assertEqual('on', node['power_state'])
+        self.assertEqual(
+            self.made.resources,
+            [row['resource_uri'] for row in node['systems']],
+        )
+        self.release()
+        self.assertGone()
+
+    def test_one_that_is_not_there(self):
+        self.adopt('failed', '/nodes/0815')
+        node = self.client.get('/v1/nodes/n')
+        self.assertEqual('error', node['provision_state'])
+        self.assertIn('/nodes/0815', node['last_error'])
+        # What was never ours is not taken apart.
+        self.release()
+        self.assertIn(self.uri, self.fake.nodes)
+
+    def test_one_that_is_made_of_nothing_known(self):
+        self.made.resources = ['/systems/0815']
+        operation = self.adopt('failed')
+        self.assertIn('sync the pod manager first', operation['error'])
+        self.made.resources = []
+        self.release()
+        operation = self.adopt('failed')
+        self.assertIn(self.uri, operation['error'])
+
+    def test_one_that_is_made_of_what_another_has(self):
+        (self.made.resources,) = ([self.made.resources[0]],)
+        self.fake.nodes.pop(self.uri)
+        system = next(
+            row
+            for row in self.client.all('/v1/systems')
+            if row['resource_uri'] == self.made.resources[0]
+        )
+        self.compose('other', resources=[system['uuid']])
+        self.fake.nodes[self.uri] = self.made
+        self.conf.set(conductor__attempts=2)
+        body = {'name': 'n', 'pod_manager': 'pod', 'resource_uri': self.uri}
+        uuid = self.begin('POST', '/v1/nodes/manage', body)
+        self.conductor.run(self.conductor.claim(uuid))
+        other = self.client.get('/v1/nodes/other')
+        self.assertEqual(
+            [system['uuid']], [s['uuid'] for s in other['systems']]
+        )
+        self.client.delete(f'/v1/operations/{uuid}')
+        self.assertEqual('cancelled', self.conductor.finish(uuid).state)
