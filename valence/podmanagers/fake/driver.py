@@ -189,6 +189,7 @@ class Fake(base.Driver):
         with self._call('listen', deadline) as pod:
             stream = pods.Stream()
             pod.streams.append(stream)
+            pod.listening.set()
             return stream
 
     def subscribe(self, destination: str, deadline: base.Deadline) -> str:

@@ -5,6 +5,7 @@ A pod comes into being when its URL is first used and lasts as long as the
 process.
 """
 
+import collections
 import dataclasses
 import queue
 import threading
@@ -87,6 +88,9 @@ class Pod:
         by the nodes.
     :ivar unread: URIs of hardware that is there but cannot be read.
     :ivar subscriptions: where changes are delivered, by URI.
+    :ivar calls: how often each method of the driver was called.
+    :ivar struck: set once a fault has struck.
+    :ivar listening: set once somebody listens.
     """
 
     def __init__(self, url: str) -> None:
@@ -107,6 +111,9 @@ class Pod:
         self.unread: set[str] = set()
         self.streams: list[Stream] = []
         self.subscriptions: dict[str, str] = {}
+        self.calls: collections.Counter[str] = collections.Counter()
+        self.struck = threading.Event()
+        self.listening = threading.Event()
         self._faults: list[Fault] = []
         self._made = 0
 
@@ -128,8 +135,10 @@ class Pod:
     def strike(self, method: str) -> Fault:
         """The fault that strikes a call, counted; or one that does nothing."""
         with self.lock:
+            self.calls[method] += 1
             for fault in self._faults:
                 if fault.method == method:
+                    self.struck.set()
                     if fault.count is not None:
                         fault.count -= 1
                         if not fault.count:

@@ -220,7 +220,7 @@ class TestRemove(PodCase):
 
     def test_with_a_subscription(self):
         self.conf.set(api__public_endpoint='http://valence.example')
-        self.fake.capabilities = frozenset(('event subscription',))
+        self.fake.capabilities = frozenset(('event_subscription',))
         for _ in range(2):
             self.clock.advance(60)
             self.conductor.follow()

@@ -1,0 +1,336 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What pod managers tell is read: once, soon, and not all the time."""
+
+import threading
+
+from valence.common import exception
+from valence.common import rpc
+from valence.conductor.events import refresher
+from valence.conductor.events import subscriptions
+from valence.db import api as db
+from valence.db.sqlalchemy import models
+from valence.podmanagers import base as driver_base
+from valence.tests import base
+
+_AWAY = exception.PodManagerUnavailable(reason='it restarts')
+_NO = exception.RequestRejected(reason='no such thing')
+
+
+class EventCase(base.ConductorTestCase):
+    def setUp(self):
+        super().setUp()
+        self.conf.set(conductor__sync_interval=400)
+        self.fake = self.pod()
+        self.uuid = self.podm()['uuid']
+        self.clock.advance(100)
+        self.conductor.follow()
+        self.conductor.settle()
+        self.fake.calls.clear()
+
+    def podm(self):
+        return self.client.get('/v1/pod_managers/pod')
+
+    def tell(self, *uris):
+        refresher.enqueue_refresh(self.uuid, driver_base.Change(uris))
+
+    def waiting(self):
+        with db.reader() as tx:
+            return sorted(row.uri for row in tx.list(models.PendingRefresh))
+
+    def system(self, number):
+        return next(
+            row
+            for row in self.client.all('/v1/systems')
+            if row['resource_uri'] == f'/systems/{number}'
+        )
+
+    def syncs(self):
+        return self.client.all('/v1/operations?action=sync&state=pending')
+
+
+class TestRefresh(EventCase):
+    def test_only_what_is_named_is_read(self):
+        for number in (1, 2):
+            self.fake.hardware[f'/systems/{number}'].values['model'] = 'new'
+        self.tell('/systems/1')
+        self.assertEqual(['/systems/1'], self.waiting())
+        self.conductor.refresher.tick()
+        self.assertEqual('new', self.system(1)['model'])
+        self.assertNotEqual('new', self.system(2)['model'])
+        self.assertEqual([], self.waiting())
+        self.assertEqual(1, self.fake.calls['refresh'])
+        self.assertEqual(0, self.fake.calls['discover'])
+
+    def test_a_storm_costs_one_read(self):
+        for _ in range(50):
+            self.tell('/systems/1', '/systems/2')
+        self.assertEqual(['/systems/1', '/systems/2'], self.waiting())
+        self.conductor.refresher.tick()
+        self.assertEqual(1, self.fake.calls['refresh'])
+
+    def test_what_is_gone(self):
+        del self.fake.hardware['/systems/1']
+        self.tell('/systems/1')
+        self.conductor.refresher.tick()
+        self.assertTrue(self.system(1)['stale'])
+
+    def test_what_nobody_looks_after_waits(self):
+        self.conductor.refresher.follow([])
+        self.tell('/systems/1')
+        self.conductor.refresher.tick()
+        self.assertEqual(['/systems/1'], self.waiting())
+
+    def test_a_failure_is_made_up_for_by_a_sync(self):
+        self.tell('/systems/1')
+        self.fake.order('refresh', _AWAY)
+        self.conductor.refresher.tick()
+        self.assertEqual(['*'], self.waiting())
+        self.conductor.refresher.tick()
+        self.assertEqual([], self.waiting())
+        self.assertEqual(1, len(self.syncs()))
+
+    def test_a_failure_nobody_thought_of(self):
+        self.tell('/systems/1')
+        self.fake.order('refresh', ZeroDivisionError())
+        self.conductor.refresher.tick()
+        self.assertEqual(['/systems/1'], self.waiting())
+        self.conductor.refresher.tick()
+        self.assertEqual([], self.waiting())
+
+    def test_anything_may_have_changed(self):
+        for uris in ((), [f'/x/{n}' for n in range(201)]):
+            self.tell(*uris)
+            self.assertEqual(['*'], self.waiting())
+        self.conductor.refresher.tick()
+        self.assertEqual(1, len(self.syncs()))
+        self.assertEqual([], self.waiting())
+        self.assertEqual(0, self.fake.calls['refresh'])
+
+    def test_not_everything_all_the_time(self):
+        self.tell()
+        self.conductor.refresher.tick()
+        self.conductor.settle()
+        self.tell()
+        self.tell('/systems/1')
+        self.conductor.refresher.tick()
+        self.assertEqual([], self.syncs())
+        # What is named is kept true until then.
+        self.assertEqual(['*'], self.waiting())
+        self.assertEqual(1, self.fake.calls['refresh'])
+        self.clock.advance(21)
+        self.conductor.refresher.tick()
+        self.assertEqual(1, len(self.syncs()))
+
+    def test_what_changes_while_everything_is_read(self):
+        self.tell()
+        self.conductor.refresher.tick()
+        self.tell()
+        self.conductor.refresher.tick()
+        self.assertEqual(['*'], self.waiting())
+        self.assertEqual(1, len(self.syncs()))
+
+    def test_what_changes_while_it_is_read(self):
+        self.tell('/systems/1')
+        db.update(models.PendingRefresh, {}, uri='/systems/1')
+        self.tell('/systems/1')
+        with db.reader() as tx:
+            (row,) = tx.list(models.PendingRefresh).all()
+        self.assertIsNone(row.updated_at)
+
+    def test_more_than_can_be_read_one_by_one(self):
+        for start in (0, 150):
+            self.tell(*(f'/x/{n}' for n in range(start, start + 150)))
+        self.conductor.refresher.tick()
+        self.assertEqual(1, len(self.syncs()))
+
+    def test_a_uri_that_no_column_holds(self):
+        self.tell('/' + 'x' * 2048, '/systems/1')
+        self.assertEqual(['/systems/1'], self.waiting())
+
+    def test_a_pod_manager_that_was_removed(self):
+        refresher.enqueue_refresh('gone', driver_base.Change(('/systems/1',)))
+        self.assertEqual([], self.waiting())
+
+    def test_who_waits_for_a_node_goes_on(self):
+        self.conf.set(fake__compose_seconds=50)
+        uuid = self.begin('POST', '/v1/nodes', {'name': 'n'})
+        self.conductor.work()
+        self.assertEqual([], self.conductor.due())
+        (uri,) = self.fake.nodes
+        self.tell(uri, '/systems/1')
+        self.assertEqual([uuid], [row.uuid for row in self.conductor.due()])
+        # The operation looks at the node by itself.
+        self.assertEqual(['/systems/1'], self.waiting())
+
+    def test_who_waits_after_a_failure_does_not(self):
+        uuid = self.begin('POST', '/v1/nodes', {'name': 'n'})
+        self.fake.order('poll_compose', _AWAY, count=2)
+        self.conductor.work()
+        self.assertEqual([], self.conductor.due())
+        (uri,) = self.fake.nodes
+        self.tell(uri)
+        self.assertEqual([], self.conductor.due())
+        self.assertEqual('succeeded', self.conductor.finish(uuid).state)
+
+    def test_waiting_ends_when_something_comes(self):
+        self.conductor.refresher.wake()
+        self.conductor.refresher.wait(1000)
+
+
+class TestSubscriptions(EventCase):
+    def setUp(self):
+        super().setUp()
+        self.conf.set(
+            api__public_endpoint='http://valence.example/',
+            conductor__status_interval=30,
+        )
+        self.fake.capabilities = frozenset(('compose', 'event_subscription'))
+        self.clock.advance(60)
+        self.conductor.look()
+
+    def follow(self):
+        self.clock.advance(31)
+        self.conductor.follow()
+
+    def row(self):
+        return db.get(models.PodManager, uuid=self.uuid)
+
+    def test_a_subscription(self):
+        self.follow()
+        ((uri, destination),) = self.fake.subscriptions.items()
+        start = f'http://valence.example/v1/events/{self.uuid}/'
+        self.assertTrue(destination.startswith(start), destination)
+        self.assertEqual(uri, self.row().event_subscription)
+        secret = destination.removeprefix(start)
+        self.assertTrue(subscriptions.is_secret(self.row(), secret))
+        self.assertFalse(subscriptions.is_secret(self.row(), secret + 'x'))
+        # What happened before is not known.
+        self.assertEqual(['*'], self.waiting())
+
+    def test_it_is_made_once(self):
+        for _ in range(3):
+            self.follow()
+        self.assertEqual(1, self.fake.calls['subscribe'])
+        self.assertEqual(3, self.fake.calls['check_subscription'])
+
+    def test_one_that_was_lost_is_made_again(self):
+        self.follow()
+        (destination,) = self.fake.subscriptions.values()
+        self.fake.subscriptions.clear()
+        self.follow()
+        self.assertEqual([destination], [*self.fake.subscriptions.values()])
+
+    def test_one_that_the_pod_manager_does_not_show(self):
+        driver = self.conductor.drivers.get(self.row())
+        driver.check_subscription = lambda *args: False
+        for _ in range(3):
+            self.follow()
+        # It would be made again and again.
+        self.assertEqual(1, self.fake.calls['subscribe'])
+        self.fake.order('probe', _AWAY, count=2)
+        for _ in range(4):
+            self.follow()
+        self.assertEqual(2, self.fake.calls['subscribe'])
+
+    def test_what_fails_is_tried_again(self):
+        for error in (_AWAY, ZeroDivisionError()):
+            self.fake.order('subscribe', error)
+            self.follow()
+            self.assertEqual({}, self.fake.subscriptions)
+        self.follow()
+        self.assertEqual(1, len(self.fake.subscriptions))
+
+    def test_where_nobody_can_reach_us(self):
+        self.conf.set(api__public_endpoint=None)
+        self.follow()
+        self.assertEqual({}, self.fake.subscriptions)
+
+    def test_one_that_is_not_wanted_any_more(self):
+        self.follow()
+        self.conf.set(api__public_endpoint=None)
+        self.follow()
+        self.conductor.settle()
+        self.assertEqual({}, self.fake.subscriptions)
+        self.assertIsNone(self.row().event_subscription)
+
+    def test_who_was_away_is_looked_at_again(self):
+        self.follow()
+        self.fake.subscriptions.clear()
+        self.fake.order('probe', _AWAY, count=2)
+        self.clock.advance(60)
+        self.conductor.follow()
+        self.assertEqual('offline', self.podm()['status'])
+        self.clock.advance(60)
+        self.conductor.look()
+        self.conductor.follow()
+        self.assertEqual(1, len(self.fake.subscriptions))
+
+    def test_one_that_was_removed_meanwhile(self):
+        def remove(destination, deadline):
+            self.client.delete('/v1/pod_managers/pod')
+            return original(destination, deadline)
+
+        driver = self.conductor.drivers.get(self.row())
+        original = driver.subscribe
+        driver.subscribe = remove
+        self.follow()
+        self.assertEqual({}, self.fake.subscriptions)
+
+    def test_without_a_secret_nobody_knows_it(self):
+        self.assertFalse(subscriptions.is_secret(self.row(), ''))
+
+    def test_a_delivery(self):
+        self.follow()
+        self.conductor.settle()
+        (destination,) = self.fake.subscriptions.values()
+        path = destination.removeprefix('http://valence.example')
+        answer = self.client.request('POST', path, {'uris': ['/systems/2']})
+        self.assertEqual(204, answer.status, answer)
+        self.assertIn('/systems/2', self.waiting())
+
+
+class TestStreams(base.ConductorTestCase):
+    """Listening has threads of its own; the tests wait for what they do."""
+
+    def setUp(self):
+        super().setUp()
+        self.fake = self.pod()
+        self.rung = threading.Event()
+        rpc.WAKER.subscribe(self.rung.set)
+        self.addCleanup(rpc.WAKER.unsubscribe, self.rung.set)
+        self.addCleanup(self.conductor.streams.close)
+
+    def follow(self):
+        self.conductor.streams.follow(self.conductor.look())
+
+    def test_what_comes_is_written_down(self):
+        self.fake.listening.clear()
+        self.follow()
+        self.assertTrue(self.fake.listening.wait(60))
+        self.fake.tell('/systems/1')
+        self.assertTrue(self.rung.wait(60))
+        with db.reader() as tx:
+            uris = {row.uri for row in tx.list(models.PendingRefresh)}
+        self.assertIn('/systems/1', uris)
+
+    def test_who_refuses_is_not_asked_again_and_again(self):
+        self.fake.order('listen', _NO)
+        podm = self.conductor.look()[0]
+        self.assertTrue(self.conductor.streams.supports(podm))
+        self.follow()
+        self.assertTrue(self.fake.struck.wait(60))
+        for _ in range(1000):
+            if not self.conductor.streams.supports(podm):
+                break
+            self.rung.wait(0.05)
+        self.assertFalse(self.conductor.streams.supports(podm))
+        self.follow()
+        self.assertEqual(1, self.fake.calls['listen'])
+
+    def test_who_is_not_ours_is_not_listened_to(self):
+        self.fake.listening.clear()
+        self.follow()
+        self.assertTrue(self.fake.listening.wait(60))
+        (stream,) = self.fake.streams
+        self.conductor.streams.follow([])
+        self.assertTrue(stream.closed)
