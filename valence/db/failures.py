@@ -1,32 +1,31 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a failure of the database means for the one who asked.
+"""Translation of database errors to exceptions of Valence.
 
-Databases and their drivers report failures in many ways. Three matter, and
-every connection of Valence reports them by one exception each:
+Databases and their client libraries report errors in many ways. Callers need
+to distinguish three:
 
 ``DatabaseUnavailable``
-    It can neither be read nor written as it has to be: unreachable, too many
-    connections, read-only, no tables, full. It may work later.
+    The database cannot be read or written at present: it is unreachable,
+    read-only or full, has too many connections or no tables.
 ``ConnectionLost``
     The same, and nothing was committed: the transaction can be repeated.
 ``ValueRejected``
-    It does not accept a value, however often it is asked.
+    The database does not accept a value; a retry cannot succeed.
 
-Everything else passes: ``DBDuplicateEntry``, ``DBReferenceError``, and what
-only a mistake in Valence can cause.
+All other exceptions are not translated: ``DBDuplicateEntry``,
+``DBReferenceError``, and those that only a bug in Valence can cause.
 """
 
 import contextlib
 import re
 from collections.abc import Iterator
-from typing import Any
 
 import sqlalchemy as sa
 from oslo_db import exception as db_exception
 
 from valence.common import exception
 
-#: What a statement fails with when Valence and the database do not agree.
+#: The exceptions of a failed statement.
 FAILURES = (
     db_exception.DBError,
     sa.exc.SQLAlchemyError,
@@ -34,17 +33,17 @@ FAILURES = (
     exception.ValueRejected,
 )
 
-# Error codes are numbers of MySQL and MariaDB and SQLSTATEs of PostgreSQL.
-# A server that refuses writes, as a former primary does.
+# Error codes: numbers of MySQL and MariaDB, SQLSTATEs of PostgreSQL.
+# The server is read-only, such as a former primary.
 _READ_ONLY = frozenset((1290, 1792, 1836, '25006'))
 # No such table, column or schema, or no access to it.
 _NO_TABLE = frozenset((1146, '42P01', '42703', '3F000', '42501'))
-# A value is no JSON (MariaDB, MySQL), is no text of the character set, makes
-# a row too long or is too long for an index.
+# A value is not JSON (MariaDB, MySQL) or not text of the character set, makes
+# a row too long, or is too long for an index.
 _VALUES = frozenset((4025, 3140, 1366, 1118, '54000'))
-# PostgreSQL waited for a lock for as long as it may.
+# Timeout of PostgreSQL for a lock.
 _LOCK_TIMEOUT = '55P03'
-# SQLite has one code for mistakes and missing tables.
+# SQLite has one code for invalid statements and for missing tables.
 _SQLITE_ERROR = 1
 _SQLITE_NO_TABLE = re.compile('no such (table|column)')
 
@@ -63,7 +62,7 @@ _UNAVAILABLE = (
 
 
 def reason(exc: Exception) -> str:
-    """What the log says of one of ``FAILURES``."""
+    """The text of one of ``FAILURES`` for the log."""
     if isinstance(exc, exception.DatabaseUnavailable):
         return exc.reason
     return str(exc)
@@ -73,12 +72,12 @@ def reason(exc: Exception) -> str:
 def translated(
     *, deadlocks: bool = False, repeatable: bool = False
 ) -> Iterator[None]:
-    """Report failures of the database by the exceptions of this module.
+    """Translate the exceptions of the database.
 
-    :param deadlocks: whether ``DBDeadlock`` is told apart: another transaction
-        was in the way, and nothing was committed.
-    :param repeatable: whether ``ConnectionLost`` is told apart: nothing can
-        have been committed.
+    :param deadlocks: whether to raise ``DBDeadlock`` for a deadlock and for
+        the timeout of a lock: nothing was committed.
+    :param repeatable: whether nothing can have been committed, so that
+        ``ConnectionLost`` is raised for a lost connection.
     """
     try:
         yield
@@ -93,13 +92,13 @@ def translated(
         cause = getattr(inner, 'orig', None) or inner
         if deadlocks and _code(cause) == _LOCK_TIMEOUT:
             raise db_exception.DBDeadlock(exc) from exc
-        meaning = _meaning(exc, inner, cause, repeatable)
-        if meaning is None:
+        translation = _translation(exc, inner, cause, repeatable)
+        if translation is None:
             raise
-        raise meaning from exc
+        raise translation from exc
 
 
-def _meaning(
+def _translation(
     exc: Exception, inner: Exception, cause: BaseException, repeatable: bool
 ) -> exception.ValenceException | None:
     if _is_rejection(exc, inner, cause):
@@ -114,14 +113,15 @@ def _meaning(
     return exception.DatabaseUnavailable(reason=str(cause))
 
 
-def _code(cause: BaseException) -> Any:
-    """The error code that the database gave: a number, or an SQLSTATE."""
+def _code(cause: BaseException) -> int | str | None:
+    """The error code of the database: a number or an SQLSTATE."""
     if cause.args and isinstance(cause.args[0], int):
         return cause.args[0]
     if _is_sqlite(cause):
-        # The upper bits tell details.
-        return cause.sqlite_errorcode & 0xFF  # type: ignore[attr-defined]
-    return getattr(cause, 'pgcode', None) or getattr(cause, 'sqlstate', None)
+        # The upper bits are the extended error code.
+        return int(cause.sqlite_errorcode) & 0xFF  # type: ignore[attr-defined]
+    state: str | None = getattr(cause, 'pgcode', None)
+    return state or getattr(cause, 'sqlstate', None)
 
 
 def _is_rejection(
@@ -133,7 +133,7 @@ def _is_rejection(
             db_exception.DBInvalidUnicodeParameter | db_exception.DBDataError,
         )
         or isinstance(inner, sa.exc.DataError)
-        # A value that cannot even be sent.
+        # The client library cannot encode the value.
         or isinstance(cause, ValueError | OverflowError | TypeError)
         or _code(cause) in _VALUES
     )

@@ -29,6 +29,8 @@ from valence.db.sqlalchemy.types import Name
 from valence.db.sqlalchemy.types import Text
 from valence.objects.drift import Drift
 
+_UUID = sa.String(36)
+
 
 class Base(orm.DeclarativeBase):
     """The root of all models."""
@@ -46,20 +48,29 @@ class Table(Base):
         'mysql_charset': 'utf8mb4',
     }
 
-    uuid: Mapped[str] = column(sa.String(36), primary_key=True)
+    uuid: Mapped[str] = column(_UUID, primary_key=True)
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime | None]
 
 
-def _args(*constraints: Any) -> tuple[Any, ...]:
+def _args(*constraints: sa.UniqueConstraint | sa.Index) -> tuple[Any, ...]:
     return (*constraints, Table.__table_args__)
+
+
+def _unique(table: str, *columns: str) -> sa.UniqueConstraint:
+    name = '0'.join((f'uniq_{table}', *columns))
+    return sa.UniqueConstraint(*columns, name=name)
+
+
+def _cascade(column: str) -> sa.ForeignKey:
+    return sa.ForeignKey(column, ondelete='CASCADE')
 
 
 class PodManager(Table):
     __tablename__ = 'pod_managers'
     __table_args__ = _args(
-        sa.UniqueConstraint('name', name='uniq_pod_managers0name'),
-        sa.UniqueConstraint('url', name='uniq_pod_managers0url'),
+        _unique('pod_managers', 'name'),
+        _unique('pod_managers', 'url'),
     )
 
     name: Mapped[str] = column(Name(255))
@@ -93,16 +104,10 @@ class PodManager(Table):
 class PodManagerAccess(Table):
     __tablename__ = 'pod_manager_access'
     __table_args__ = _args(
-        sa.UniqueConstraint(
-            'podm_uuid',
-            'project_id',
-            name='uniq_pod_manager_access0podm_uuid0project_id',
-        ),
+        _unique('pod_manager_access', 'podm_uuid', 'project_id'),
     )
 
-    podm_uuid: Mapped[str] = column(
-        sa.String(36), sa.ForeignKey('pod_managers.uuid', ondelete='CASCADE')
-    )
+    podm_uuid: Mapped[str] = column(_UUID, _cascade('pod_managers.uuid'))
     project_id: Mapped[str] = column(Name(255))
 
 
@@ -111,9 +116,7 @@ class Observed(Table):
 
     __abstract__ = True
 
-    podm_uuid: Mapped[str] = column(
-        sa.String(36), sa.ForeignKey('pod_managers.uuid', ondelete='CASCADE')
-    )
+    podm_uuid: Mapped[str] = column(_UUID, _cascade('pod_managers.uuid'))
     name: Mapped[str] = column(Name(255))
     manufacturer: Mapped[str | None] = column(Name(255))
     model: Mapped[str | None] = column(Name(255))
@@ -121,7 +124,7 @@ class Observed(Table):
     state: Mapped[str] = column(sa.String(16))
     health: Mapped[str] = column(sa.String(16))
     resource_uri: Mapped[str] = column(Name(2048))
-    # A unique index cannot hold a whole URI on MySQL.
+    # The unique index of MySQL is too short for a URI.
     uri_hash: Mapped[str] = column(sa.String(64))
     properties: Mapped[JsonObject] = column(Json)
     seen_at: Mapped[datetime]
@@ -152,17 +155,12 @@ class Observed(Table):
         )
 
 
-def _observed_args(table: str, *constraints: Any) -> tuple[Any, ...]:
-    return _args(
-        sa.UniqueConstraint(
-            'podm_uuid', 'uri_hash', name=f'uniq_{table}0podm_uuid0uri_hash'
-        ),
-        *constraints,
-    )
+def _observed_args(table: str, *indexes: sa.Index) -> tuple[Any, ...]:
+    return _args(_unique(table, 'podm_uuid', 'uri_hash'), *indexes)
 
 
 def _is_free(context: Any) -> bool:
-    """New hardware is free if it is observed so: nothing holds it yet."""
+    """New hardware is free if its state is free: it has no allocation."""
     return bool(context.get_current_parameters()['state'] == 'free')
 
 
@@ -174,9 +172,9 @@ class Allocatable(Observed):
 
     __abstract__ = True
 
-    chassis_uuid: Mapped[str | None] = column(sa.String(36))
-    rack_uuid: Mapped[str | None] = column(sa.String(36))
-    node_uuid: Mapped[str | None] = column(sa.String(36))
+    chassis_uuid: Mapped[str | None] = column(_UUID)
+    rack_uuid: Mapped[str | None] = column(_UUID)
+    node_uuid: Mapped[str | None] = column(_UUID)
     reserved_to: Mapped[str | None] = column(Name(255))
     free: Mapped[bool] = column(default=_is_free)
     cpu_cores: Mapped[int]
@@ -188,7 +186,7 @@ class Chassis(Observed):
     __tablename__ = 'chassis'
     __table_args__ = _observed_args('chassis')
 
-    parent_uuid: Mapped[str | None] = column(sa.String(36))
+    parent_uuid: Mapped[str | None] = column(_UUID)
     type: Mapped[str] = column(Name(64))
     location: Mapped[str | None] = column(Name(255))
 
@@ -229,7 +227,7 @@ class Storage(Observed):
     __tablename__ = 'storages'
     __table_args__ = _observed_args('storages')
 
-    parent_uuid: Mapped[str | None] = column(sa.String(36))
+    parent_uuid: Mapped[str | None] = column(_UUID)
     type: Mapped[str] = column(sa.String(16))
     capacity_gib: Mapped[int] = column(sa.BigInteger)
     free_gib: Mapped[int] = column(sa.BigInteger)
@@ -238,17 +236,17 @@ class Storage(Observed):
 class Node(Table):
     __tablename__ = 'nodes'
     __table_args__ = _args(
-        sa.UniqueConstraint('scope', 'name', name='uniq_nodes0scope0name'),
+        _unique('nodes', 'scope', 'name'),
     )
 
     name: Mapped[str] = column(Name(255))
     description: Mapped[str | None] = column(sa.String(1024))
     scope: Mapped[str] = column(Name(255))
     podm_uuid: Mapped[str | None] = column(
-        sa.String(36), sa.ForeignKey('pod_managers.uuid')
+        _UUID, sa.ForeignKey('pod_managers.uuid')
     )
-    # No foreign key: a flavor may go before the nodes made by it.
-    flavor_uuid: Mapped[str | None] = column(sa.String(36))
+    # No foreign key: a flavor can be deleted before its nodes.
+    flavor_uuid: Mapped[str | None] = column(_UUID)
     properties: Mapped[Requirements] = column(Json)
     index: Mapped[str | None] = column(Name(255))
     resource_uri: Mapped[str | None] = column(Name(2048))
@@ -270,9 +268,7 @@ class Node(Table):
 class ProjectUsage(Table):
     __tablename__ = 'project_usages'
     __table_args__ = _args(
-        sa.UniqueConstraint(
-            'project_id', name='uniq_project_usages0project_id'
-        ),
+        _unique('project_usages', 'project_id'),
     )
 
     project_id: Mapped[str] = column(Name(255))
@@ -281,7 +277,7 @@ class ProjectUsage(Table):
 class Flavor(Table):
     __tablename__ = 'flavors'
     __table_args__ = _args(
-        sa.UniqueConstraint('scope', 'name', name='uniq_flavors0scope0name'),
+        _unique('flavors', 'scope', 'name'),
     )
 
     name: Mapped[str] = column(Name(255))
@@ -293,20 +289,14 @@ class Flavor(Table):
 
 
 class PendingRefresh(Table):
-    """A resource that an event named, until it has been read anew."""
+    """A resource to read again because of an event."""
 
     __tablename__ = 'pending_refreshes'
     __table_args__ = _args(
-        sa.UniqueConstraint(
-            'podm_uuid',
-            'uri_hash',
-            name='uniq_pending_refreshes0podm_uuid0uri_hash',
-        ),
+        _unique('pending_refreshes', 'podm_uuid', 'uri_hash'),
     )
 
-    podm_uuid: Mapped[str] = column(
-        sa.String(36), sa.ForeignKey('pod_managers.uuid', ondelete='CASCADE')
-    )
+    podm_uuid: Mapped[str] = column(_UUID, _cascade('pod_managers.uuid'))
     uri: Mapped[str] = column(Name(2048))
     uri_hash: Mapped[str] = column(sa.String(64))
 
@@ -314,18 +304,16 @@ class PendingRefresh(Table):
 class Allocation(Table):
     __tablename__ = 'allocations'
     __table_args__ = _args(
-        sa.UniqueConstraint(
-            'resource_uuid', name='uniq_allocations0resource_uuid'
-        ),
+        _unique('allocations', 'resource_uuid'),
     )
 
-    resource_uuid: Mapped[str] = column(sa.String(36))
+    resource_uuid: Mapped[str] = column(_UUID)
     node_uuid: Mapped[str | None] = column(
-        sa.String(36),
+        _UUID,
         sa.ForeignKey('nodes.uuid', ondelete='CASCADE'),
         index=True,
     )
-    podm_uuid: Mapped[str] = column(sa.String(36), index=True)
+    podm_uuid: Mapped[str] = column(_UUID, index=True)
     reserved_to: Mapped[str | None] = column(Name(255))
     observed: Mapped[JsonObject | None] = column(Json)
 
@@ -333,16 +321,16 @@ class Allocation(Table):
 class Operation(Table):
     __tablename__ = 'operations'
     __table_args__ = _args(
-        sa.UniqueConstraint('lock_key', name='uniq_operations0lock_key'),
+        _unique('operations', 'lock_key'),
         sa.Index('ix_operations_state_run_after', 'state', 'run_after'),
     )
 
     action: Mapped[str] = column(Name(64))
     params: Mapped[JsonObject] = column(Json)
     target_type: Mapped[str] = column(sa.String(64))
-    target_uuid: Mapped[str] = column(sa.String(36))
-    # No foreign key: the story of an operation outlives its pod manager.
-    podm_uuid: Mapped[str | None] = column(sa.String(36))
+    target_uuid: Mapped[str] = column(_UUID)
+    # No foreign key: an operation outlives its pod manager.
+    podm_uuid: Mapped[str | None] = column(_UUID)
     excluded_systems: Mapped[list[ExcludedSystem] | None] = column(Json)
     state: Mapped[str] = column(sa.String(16))
     progress: Mapped[int]
@@ -351,8 +339,8 @@ class Operation(Table):
     attempt: Mapped[int]
     error: Mapped[str | None] = column(Text)
     user_error: Mapped[str | None] = column(Text)
-    conductor: Mapped[str | None] = column(sa.String(36), index=True)
-    claim: Mapped[str | None] = column(sa.String(36))
+    conductor: Mapped[str | None] = column(_UUID, index=True)
+    claim: Mapped[str | None] = column(_UUID)
     cancel_requested: Mapped[bool]
     lock_key: Mapped[str | None] = column(sa.String(255))
     run_after: Mapped[datetime | None]
@@ -366,14 +354,10 @@ class Operation(Table):
 class OperationStep(Table):
     __tablename__ = 'operation_steps'
     __table_args__ = _args(
-        sa.UniqueConstraint(
-            'operation_uuid', 'n', name='uniq_operation_steps0operation_uuid0n'
-        ),
+        _unique('operation_steps', 'operation_uuid', 'n'),
     )
 
-    operation_uuid: Mapped[str] = column(
-        sa.String(36), sa.ForeignKey('operations.uuid', ondelete='CASCADE')
-    )
+    operation_uuid: Mapped[str] = column(_UUID, _cascade('operations.uuid'))
     n: Mapped[int]
     name: Mapped[str] = column(sa.String(64))
     intent: Mapped[JsonObject] = column(Json)
@@ -402,7 +386,7 @@ def index_name(table: str, name: str | None, key: str) -> str:
     return '_'.join(filter(None, ('ix', table, name, key)))
 
 
-# The order ends with the UUID, so that no two rows share a place.
+# The UUID makes the order unique.
 for _cls in objects.ALL:
     _table = BY_RESOURCE[_cls.RESOURCE].__table__
     for _name, _key in _cls.pairs():

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Time limits on connections, so that a silent server is given up.
+"""Timeouts of database connections.
 
-A server whose host died, or whose address moved, neither answers nor closes
-its connections. The drivers wait for it for ever unless told.
+A server whose host crashed, or whose address moved, neither responds nor
+closes its connections. By default, the client libraries wait forever.
 """
 
 import select
@@ -13,18 +13,18 @@ from typing import NamedTuple
 import sqlalchemy as sa
 from oslo_config import cfg
 
-# The drivers that take time limits in the URL, and by which names.
+# The client libraries that have timeouts as parameters of the URL.
 _MYSQL = ('pymysql', 'mysqldb')
 _LIBPQ = ('psycopg2', 'psycopg')
 _PROBES = 3
 
 
 class Limits(NamedTuple):
-    """How long to wait, in seconds.
+    """Timeouts in seconds.
 
-    :param connect: for a new connection.
-    :param read: for the answer to a statement; None: for ever.
-    :param keepalive: until TCP asks whether an idle peer is there.
+    :param connect: of a new connection.
+    :param read: of a statement; None: no timeout.
+    :param keepalive: the time after which TCP probes an idle connection.
     """
 
     connect: int
@@ -33,19 +33,19 @@ class Limits(NamedTuple):
 
     @property
     def lock(self) -> int | None:
-        """How long to wait for a lock: the server has to answer in time."""
+        """Timeout of a lock: shorter than that of the statement."""
         return self.read and max(1, self.read // 2)
 
     @property
     def interval(self) -> int:
-        """How long to wait between two questions of TCP."""
+        """Time between two probes of TCP."""
         return max(1, self.keepalive // _PROBES)
 
 
 def configured(read: float | None = None) -> Limits:
-    """The limits of [database].
+    """The timeouts of [database].
 
-    :param read: a shorter limit for the answers to statements.
+    :param read: a shorter timeout of statements.
     """
     options = cfg.CONF.database
     longest = options.read_timeout
@@ -57,7 +57,7 @@ def configured(read: float | None = None) -> Limits:
 
 
 def add(url: sa.URL, limits: Limits) -> sa.URL:
-    """The URL with these limits; those that it has remain."""
+    """The URL with these timeouts, except those that it already has."""
     wanted: dict[str, int | None] = {}
     driver = url.get_driver_name()
     if driver in _MYSQL:
@@ -84,7 +84,7 @@ def add(url: sa.URL, limits: Limits) -> sa.URL:
 
 
 def watch(engine: sa.Engine, limits: Limits) -> None:
-    """Have the connections of an engine keep what the URL cannot tell."""
+    """Apply the timeouts that cannot be parameters of the URL."""
     if engine.dialect.driver == 'pymysql':
         _keep_alive(engine, limits)
     elif engine.dialect.driver == 'psycopg2':
@@ -92,10 +92,10 @@ def watch(engine: sa.Engine, limits: Limits) -> None:
 
 
 def _keep_alive(engine: sa.Engine, limits: Limits) -> None:
-    """PyMySQL switches keepalive on, with the two hours of the system."""
+    """Set the keepalive of PyMySQL, which uses the two hours of the system."""
 
     @sa.event.listens_for(engine, 'connect')
-    def _connect(dbapi_connection: Any, record: Any) -> None:
+    def _connect(dbapi_connection: Any, record: object) -> None:
         sock = dbapi_connection._sock
         if sock.family == socket.AF_UNIX:
             return
@@ -108,18 +108,18 @@ def _keep_alive(engine: sa.Engine, limits: Limits) -> None:
 
 
 def _limit_psycopg2(engine: sa.Engine, limits: Limits) -> None:
-    """psycopg2 has no limit for answers, but lets others do the waiting."""
-    # Only where it is used, as it loads the C library.
+    """Set a timeout of statements with the wait callback of psycopg2."""
+    # Imported only if used: it needs a C library.
     import psycopg2
     from psycopg2 import extensions
 
     class Connection(extensions.connection):  # type: ignore[misc]
-        """A connection that knows how long to wait; at first, to connect."""
+        """A connection with a timeout; at first, that of connecting."""
 
-        patience: float | None = limits.connect
+        timeout: float | None = limits.connect
 
     def wait(connection: Any) -> None:
-        patience = getattr(connection, 'patience', None)
+        timeout = getattr(connection, 'timeout', None)
         while (state := connection.poll()) != extensions.POLL_OK:
             poll = select.poll()
             poll.register(
@@ -128,9 +128,9 @@ def _limit_psycopg2(engine: sa.Engine, limits: Limits) -> None:
                 if state == extensions.POLL_READ
                 else select.POLLOUT,
             )
-            if not poll.poll(patience and patience * 1000):
+            if not poll.poll(timeout and timeout * 1000):
                 raise psycopg2.OperationalError(
-                    f'no answer from the server within {patience} s'
+                    f'no response from the server within {timeout} s'
                 )
 
     @sa.event.listens_for(engine, 'do_connect')
@@ -140,7 +140,7 @@ def _limit_psycopg2(engine: sa.Engine, limits: Limits) -> None:
         options['connection_factory'] = Connection
 
     @sa.event.listens_for(engine, 'connect')
-    def _connect(dbapi_connection: Any, record: Any) -> None:
-        dbapi_connection.patience = limits.read
+    def _connect(dbapi_connection: Any, record: object) -> None:
+        dbapi_connection.timeout = limits.read
 
     extensions.set_wait_callback(wait)
