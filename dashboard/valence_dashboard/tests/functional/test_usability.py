@@ -98,7 +98,7 @@ class Usability(base.TestCase):
         self.assertEqual([], window.errors())
 
     def test_row_with_open_dialog_is_not_replaced(self):
-        register('slow', 3, seconds=8)
+        register('slow', 3, seconds=3600)
         made = composable().compose_node(name='taken', pod_manager='slow')
         window = self.open('admin')
         window.go('/project/nodes/')
@@ -158,7 +158,7 @@ class Usability(base.TestCase):
         window.wait(lambda: '/auth/login' in window.driver.current_url)
 
     def test_page_resumes_polling(self):
-        register('long', 3, seconds=6)
+        simulator = register('long', 3, seconds=3600)
         made = composable().compose_node(name='followed', pod_manager='long')
         window = self.open('admin')
         window.go(f'/project/nodes/{made.id}/')
@@ -170,6 +170,7 @@ class Usability(base.TestCase):
         finally:
             self.stack.valence.start()
         window.wait(lambda: not window.find('.valence-unavailable'))
+        processes.finish_composing(simulator)
         window.read('Active', '.valence-status')
         self.release(made)
 
