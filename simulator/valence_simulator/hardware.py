@@ -1,80 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The hardware of a pod, as no protocol in particular sees it.
-
-A pod holds racks, a rack drawers, a drawer sleds and a sled one system.
-What is built depends on the options alone; what identifies it (UUIDs, serial
-numbers, MAC addresses) on the seed besides, so that two pods of one shape are
-never the same machines.
-"""
+"""What a pod is made of, as no protocol in particular sees it."""
 
 from __future__ import annotations
 
 import dataclasses
-import random
-import uuid
-from collections.abc import Iterator
 
 GIB = 1024**3
-
-#: Kinds of machine in the order in which they fill the sleds.
-SPREAD = (
-    'small',
-    'medium',
-    'small',
-    'large',
-    'small',
-    'medium',
-    'network',
-    'small',
-    'accelerated',
-    'medium',
-)
-
-#: What each kind is made of: processors (model, brand, cores, MHz), the GPUs
-#: besides, DIMMs in MiB, NIC speeds in Mbit/s, drives (GiB, media, protocol,
-#: rpm).
-KINDS: dict[str, dict] = {
-    'small': {
-        'processors': [('Xeon Silver 4208', 'Silver', 8, 2100)],
-        'dimms': [8192, 8192],
-        'nics': [1000],
-        'drives': [(240, 'SSD', 'SATA', None)],
-    },
-    'medium': {
-        'processors': [('Xeon Gold 6226', 'Gold', 12, 2700)] * 2,
-        'dimms': [32768, 32768],
-        'nics': [10000],
-        'drives': [(2000, 'HDD', 'SAS', 7200)],
-    },
-    'large': {
-        'processors': [('Xeon Platinum 8268', 'Platinum', 24, 2900)] * 2,
-        'dimms': [131072, 131072],
-        'nics': [25000, 25000],
-        'drives': [(1600, 'SSD', 'NVMe', None)] * 2,
-    },
-    'network': {
-        'processors': [('Xeon Gold 6230N', 'Gold', 20, 2300)],
-        'dimms': [32768, 32768],
-        'nics': [10000, 10000, 25000, 25000],
-        'drives': [(480, 'SSD', 'SATA', None)],
-    },
-    'accelerated': {
-        'processors': [('Xeon Gold 6242', 'Gold', 16, 2800)],
-        'gpus': ['T4'],
-        'dimms': [65536, 65536],
-        'nics': [25000],
-        'drives': [(960, 'SSD', 'NVMe', None)],
-    },
-}
-
-SLEDS_PER_DRAWER = 8
+#: GiB of a drive with more bytes than a double counts exactly.
+HUGE = 2**54 // GIB
 
 
 @dataclasses.dataclass
 class Processor:
     id: str
     socket: str
-    type: str  # CPU or GPU
+    type: str  # CPU, GPU or FPGA
     manufacturer: str
     model: str
     brand: str | None
@@ -101,12 +41,14 @@ class Nic:
     id: str
     mac: str
     speed_mbps: int
+    #: The MAC address as it is told.
+    shown: str | None = None
 
 
 @dataclasses.dataclass
 class Drive:
     id: str
-    capacity_gib: int
+    gib: int
     media: str  # SSD or HDD
     protocol: str  # SATA, SAS or NVMe
     rpm: int | None
@@ -114,6 +56,11 @@ class Drive:
     model: str
     serial: str
     uuid: str
+    huge: bool = False
+
+    @property
+    def capacity_gib(self) -> int:
+        return HUGE if self.huge else self.gib
 
     @property
     def capacity_bytes(self) -> int:
@@ -199,206 +146,3 @@ class StoragePool:
     @property
     def used_bytes(self) -> int:
         return sum(volume.capacity_bytes for volume in self.volumes)
-
-
-class Pod:
-    """Everything that one pod manager owns.
-
-    :param systems: how many systems there are.
-    :param systems_per_rack: how many of them share a rack.
-    :param seed: what serial numbers, UUIDs and MAC addresses derive from.
-    """
-
-    def __init__(
-        self, systems: int, systems_per_rack: int = 40, seed: str = '0'
-    ):
-        self.seed = seed
-        self.systems_per_rack = systems_per_rack
-        self.systems: dict[str, System] = {}
-        self.chassis: dict[str, Chassis] = {}
-        self._next = 0
-        self.pod = self._chassis('pod', 'Pod', None)
-        for _ in range(systems):
-            self.add_system()
-        self.enclosure = self._chassis('enclosure-1', 'Enclosure', self.pod)
-        self.enclosure.drives = self._pooled_drives(4 + systems // 10)
-        self.pool = self._storage_pool(4 + systems // 10)
-
-    def service_uuid(self) -> str:
-        """The UUID of a service that shows this pod."""
-        return _uuid(random.Random(f'{self.seed}/service'))  # noqa: S311
-
-    def add_system(self, kind: str | None = None) -> System:
-        """Put one more system into the next free sled.
-
-        :param kind: one of KINDS; the next of the spread if not given.
-        """
-        index = self._next
-        self._next += 1
-        drawer = self._drawer_of(index)
-        sled = self._chassis(f'sled-{index + 1}', 'Sled', drawer)
-        kind = kind or SPREAD[index % len(SPREAD)]
-        system = _build_system(
-            f'system-{index + 1}', kind, sled, self._random(index)
-        )
-        sled.system = system
-        sled.drives = system.drives
-        self.systems[system.id] = system
-        return system
-
-    def remove_system(self, system: System) -> None:
-        """Pull a system out, and its sled with it."""
-        del self.systems[system.id]
-        del self.chassis[system.sled.id]
-        system.sled.parent.children.remove(system.sled)
-
-    def parents(self, chassis: Chassis | None) -> Iterator[Chassis]:
-        """The chassis itself and all that hold it, innermost first."""
-        while chassis is not None:
-            yield chassis
-            chassis = chassis.parent
-
-    def _random(self, index: object) -> random.Random:
-        # Seeded per item: a bigger pod starts with the same machines.
-        return random.Random(f'{self.seed}/{index}')  # noqa: S311
-
-    def _drawer_of(self, index: int) -> Chassis:
-        rack_number, place = divmod(index, self.systems_per_rack)
-        rack_id = f'rack-{rack_number + 1}'
-        rack = self.chassis.get(rack_id) or self._chassis(
-            rack_id, 'Rack', self.pod
-        )
-        drawer_id = f'{rack_id}-drawer-{place // SLEDS_PER_DRAWER + 1}'
-        return self.chassis.get(drawer_id) or self._chassis(
-            drawer_id, 'Drawer', rack
-        )
-
-    def _chassis(
-        self, chassis_id: str, kind: str, parent: Chassis | None
-    ) -> Chassis:
-        rng = self._random(chassis_id)
-        chassis = Chassis(
-            id=chassis_id,
-            type=kind,
-            name=chassis_id.replace('-', ' ').capitalize(),
-            parent=parent,
-            serial=_serial(rng),
-            uuid=_uuid(rng),
-        )
-        self.chassis[chassis_id] = chassis
-        if parent is not None:
-            parent.children.append(chassis)
-        return chassis
-
-    def _pooled_drives(self, count: int) -> list[Drive]:
-        rng = self._random('pooled')
-        return [
-            _drive(f'nvme-{n + 1}', (800, 'SSD', 'NVMe', None), rng)
-            for n in range(count)
-        ]
-
-    def _storage_pool(self, count: int) -> StoragePool:
-        rng = self._random('pool')
-        drives = [
-            _drive(f'pool-{n + 1}', (4000, 'SSD', 'NVMe', None), rng)
-            for n in range(1 + count // 4)
-        ]
-        volumes = [
-            Volume(
-                id=f'volume-{n + 1}',
-                name=f'Volume {n + 1}',
-                capacity_gib=(80, 200, 500)[n % 3],
-                uuid=_uuid(rng),
-                bootable=n % 2 == 0,
-            )
-            for n in range(count)
-        ]
-        self.enclosure.drives += drives
-        return StoragePool(id='pool-1', drives=drives, volumes=volumes)
-
-
-def _build_system(
-    system_id: str, kind: str, sled: Chassis, rng: random.Random
-) -> System:
-    parts = KINDS[kind]
-    processors = [
-        Processor(
-            id=f'cpu-{n + 1}',
-            socket=f'CPU {n + 1}',
-            type='CPU',
-            manufacturer='Intel(R) Corporation',
-            model=model,
-            brand=brand,
-            cores=cores,
-            threads=2 * cores,
-            speed_mhz=speed,
-            instruction_set='x86-64',
-        )
-        for n, (model, brand, cores, speed) in enumerate(parts['processors'])
-    ]
-    processors += [
-        Processor(
-            id=f'gpu-{n + 1}',
-            socket=f'GPU {n + 1}',
-            type='GPU',
-            manufacturer='NVIDIA',
-            model=model,
-            brand=None,
-            cores=0,
-            threads=0,
-            speed_mhz=1590,
-            instruction_set=None,
-        )
-        for n, model in enumerate(parts.get('gpus', ()))
-    ]
-    return System(
-        id=system_id,
-        kind=kind,
-        uuid=_uuid(rng),
-        serial=_serial(rng),
-        sku=f'VS-{kind.upper()}',
-        sled=sled,
-        model=f'Simulated {kind} server',
-        processors=processors,
-        dimms=[
-            Dimm(f'dimm-{n + 1}', size, 2933, 'Contoso', _serial(rng))
-            for n, size in enumerate(parts['dimms'])
-        ],
-        nics=[
-            Nic(f'nic-{n + 1}', _mac(rng), speed)
-            for n, speed in enumerate(parts['nics'])
-        ],
-        drives=[
-            _drive(f'drive-{n + 1}', what, rng)
-            for n, what in enumerate(parts['drives'])
-        ],
-    )
-
-
-def _drive(drive_id: str, what: tuple, rng: random.Random) -> Drive:
-    capacity, media, protocol, rpm = what
-    return Drive(
-        id=drive_id,
-        capacity_gib=capacity,
-        media=media,
-        protocol=protocol,
-        rpm=rpm,
-        manufacturer='Contoso',
-        model=f'{protocol} {media} {capacity}',
-        serial=_serial(rng),
-        uuid=_uuid(rng),
-    )
-
-
-def _uuid(rng: random.Random) -> str:
-    return str(uuid.UUID(int=rng.getrandbits(128), version=4))
-
-
-def _serial(rng: random.Random) -> str:
-    return f'{rng.getrandbits(40):010X}'
-
-
-def _mac(rng: random.Random) -> str:
-    # 02: a locally administered unicast address.
-    tail = f'{rng.getrandbits(40):010X}'
-    return ':'.join(['02'] + [tail[n : n + 2] for n in range(0, 10, 2)])

@@ -15,7 +15,8 @@ from valence_simulator.options import services
 FIXED = frozenset(
     (
         *('personality', 'host', 'port', 'tls', 'tls_cert', 'tls_key'),
-        *('systems', 'systems_per_rack', 'seed', 'rsd_version'),
+        *('systems', 'systems_per_rack', 'kinds', 'fpgas'),
+        *('seed', 'rsd_version'),
         *('composition_service', 'compose_by', 'capabilities_on'),
         *('inline_capabilities', 'expandable', 'etags', 'push', 'sse'),
     )
@@ -53,6 +54,7 @@ def parser() -> argparse.ArgumentParser:
         ('oddities: choosing', oddities.add_choosing),
         ('oddities: writing', oddities.add_writing),
         ('oddities: forms', forms.add_forms),
+        ('oddities: values', forms.add_values),
     ):
         fill(parser.add_argument_group(title))
     return parser

@@ -19,6 +19,18 @@ MEMBERS = ('array', 'object', 'links')
 #: How the next page of a collection is named.
 NEXT_LINKS = ('plain', 'absolute', 'relative', 'object', 'unprefixed')
 
+#: How a MAC address is told.
+MACS = (
+    'colons',
+    'hyphens',
+    'bare',
+    'dots',
+    'long',
+    'unavailable',
+    'null',
+    'empty',
+)
+
 
 def add_forms(group) -> None:
     """Errors, collections, ETags and sessions."""
@@ -76,4 +88,40 @@ def add_forms(group) -> None:
         default='Base.1.0.SessionLimitExceeded',
         help='its MessageId, such as IDRAC.2.4.RAC0218 (default: %(default)s)',
     )
+
+
+def add_values(group) -> None:
+    """What machines tell of themselves."""
+    add = group.add_argument
     add('--system-uuid', help='the UUID of all systems')
+    add(
+        '--macs',
+        choices=MACS,
+        default='colons',
+        help='MAC addresses: in other forms; with 20 octets on the first '
+        'interface of a system; "Not Available", null or empty on all but '
+        'the last',
+    )
+    add(
+        '--nics',
+        choices=('interfaces', 'ports', 'functions', 'both'),
+        default='interfaces',
+        help='where NICs are told: EthernetInterfaces; only as ports, or '
+        'functions, of network adapters; as interfaces and ports',
+    )
+    add(
+        '--links-down',
+        action='store_true',
+        help='interfaces of a system that is off have no speed',
+    )
+    add(
+        '--summary-counts-gpus',
+        action='store_true',
+        help='ProcessorSummary counts GPUs and has their model',
+    )
+    add(
+        '--huge-drives',
+        type=int,
+        default=0,
+        help='how many pooled drives have 2**54 bytes',
+    )

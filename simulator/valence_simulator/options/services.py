@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from valence_simulator import pod
+
 
 def add_pod(group) -> None:
     """The hardware."""
@@ -18,6 +20,19 @@ def add_pod(group) -> None:
         '--seed',
         help='what UUIDs, serial numbers and MAC addresses derive from '
         '(default: new ones at every start)',
+    )
+    add(
+        '--kinds',
+        nargs='+',
+        choices=sorted(pod.KINDS),
+        help='the kinds of system that there are, by turns (default: all but '
+        'fpga)',
+    )
+    add(
+        '--fpgas',
+        type=int,
+        default=0,
+        help='rsd: how many FPGAs there are to be attached to nodes',
     )
     add('--service-uuid', help="the service root's UUID")
     add(

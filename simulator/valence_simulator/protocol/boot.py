@@ -137,12 +137,10 @@ class Boots:
             return document(settings, kind, 'Settings', Boot=boot)
 
         async def show(call: Call) -> web.Response:
-            self._require(settings)
             call.resource.changed()
             return answers.ok(call.resource)
 
         async def patch(call: Call) -> web.Response:
-            self._require(settings)
             boot, time = self._checked(call.body)
 
             def work() -> web.Response:
@@ -162,16 +160,17 @@ class Boots:
                 call, 'patch', 'Change settings', work, unchanged=shown
             )
 
-        self._service.tree.add(settings, render, get=show, patch=patch)
+        self._service.tree.add(
+            settings,
+            render,
+            when=lambda: self._options.settings_object,
+            get=show,
+            patch=patch,
+        )
 
     def apply(self, machine: Bootable) -> None:
         """Take over what was to wait for a reset."""
         self.update(machine, self._pending.pop(id(machine), {}))
-
-    def _require(self, uri: str) -> None:
-        """:raises RedfishError: 404, there are no settings objects."""
-        if not self._options.settings_object:
-            raise errors.not_found(uri)
 
     def _checked(self, body: dict) -> tuple[dict, str]:
         """The Boot object of a PATCH of the settings, and when it counts.

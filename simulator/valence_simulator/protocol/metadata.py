@@ -47,8 +47,8 @@ def _metadata(tree: Tree) -> str:
     """The schemas of every type that the service shows, by reference."""
     namespaces: dict[str, set[str]] = {}
     for uri in tree:
-        resource = tree[uri]
-        if resource.render is None:
+        resource = tree.get(uri)
+        if resource is None or resource.render is None:
             continue
         kind = resource.document.get('@odata.type', '').lstrip('#')
         if kind:

@@ -22,6 +22,7 @@ ROOT = '/redfish/v1'
 
 Render = Callable[[], dict]
 View = Callable[[object], object]
+When = Callable[[], bool]
 
 
 @dataclasses.dataclass
@@ -60,6 +61,7 @@ class Resource:
     :param public: whether it can be read without a login.
     :param etag_of: makes the ETag of a document; None: it has none.
     :param view: what is made of the document when it goes out.
+    :param when: tells whether it is there; it always is if None.
     """
 
     __slots__ = (
@@ -71,6 +73,7 @@ class Resource:
         'content_type',
         'etag_of',
         'view',
+        'when',
         '_document',
         '_body',
         '_headers',
@@ -84,9 +87,11 @@ class Resource:
         public: bool = False,
         etag_of: Callable[[dict], str] | None = None,
         view: View | None = None,
+        when: When | None = None,
     ):
         self.uri = uri
         self.view = view
+        self.when = when
         self.render = render
         self.handlers = handlers
         self.public = public
@@ -172,6 +177,7 @@ class Tree:
         uri: str,
         render: Render | None = None,
         public: bool = False,
+        when: When | None = None,
         **handlers: Handler,
     ) -> Resource:
         """Put a resource at a URI; handlers by method, in lower case."""
@@ -184,6 +190,7 @@ class Tree:
             if self._etags and render is not None and uri != '/redfish'
             else None,
             self._show,
+            when,
         )
         self._resources[uri] = resource
         return resource
@@ -194,11 +201,15 @@ class Tree:
         kind: str,
         name: str,
         members: Callable[[], Iterable[str]],
+        when: When | None = None,
         **handlers: Handler,
     ) -> Resource:
         """Put a collection at a URI; `members` tells the URIs it shows."""
         return self.add(
-            uri, lambda: collection(uri, kind, name, members()), **handlers
+            uri,
+            lambda: collection(uri, kind, name, members()),
+            when=when,
+            **handlers,
         )
 
     def _etag_of(self, document: dict) -> str:
@@ -213,7 +224,11 @@ class Tree:
         return [uri for uri in self._resources if _depth(uri) == 1]
 
     def get(self, uri: str) -> Resource | None:
-        return self._resources.get(uri)
+        """What is at a URI, if anything is now."""
+        resource = self._resources.get(uri)
+        if resource is None or resource.when is None or resource.when():
+            return resource
+        return None
 
     def __getitem__(self, uri: str) -> Resource:
         return self._resources[uri]

@@ -10,12 +10,14 @@ from aiohttp import web
 
 from valence_simulator import ledger
 from valence_simulator import options as command_line
-from valence_simulator.hardware import Pod
+from valence_simulator import values
+from valence_simulator.pod import Pod
 from valence_simulator.protocol import accounts
 from valence_simulator.protocol import answers
 from valence_simulator.protocol import errors
 from valence_simulator.protocol import metadata
 from valence_simulator.protocol import refusals
+from valence_simulator.protocol.adapters import Adapters
 from valence_simulator.protocol.boot import Boots
 from valence_simulator.protocol.delays import Delays
 from valence_simulator.protocol.events import EventService
@@ -55,7 +57,8 @@ class RedfishService:
 
     def __init__(self, options: argparse.Namespace, features: Features):
         self.options = options
-        self.pod = Pod(options.systems, options.systems_per_rack, options.seed)
+        self.pod = Pod(options)
+        values.dress(self.pod, options)
         self._own_uuid = self.pod.service_uuid()
         self.tree = Tree(etags=self.etags)
         self.tree.strong = options.strong_etags
@@ -69,6 +72,7 @@ class RedfishService:
         self.tasks = Tasks(
             self.tree, options, self.usual_tasks, self.delays, self.notify
         )
+        self.adapters = Adapters(self.tree, options, self.modern_events)
         self.boots = Boots(self, self.boot_targets)
         self.events = EventService(self.tree, options, self.modern_events)
         accounts.add(self.tree, options.username)
@@ -206,6 +210,7 @@ class RedfishService:
                 self.tree.strong = value
             elif name == 'event_retry_seconds':
                 self.events.tries.interval = value
+        values.dress(self.pod, self.options)
         self.tree.all_changed()
 
     async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:

@@ -11,8 +11,8 @@ import dataclasses
 import time
 from collections.abc import Iterator
 
-from valence_simulator.hardware import Pod
 from valence_simulator.hardware import System
+from valence_simulator.pod import Pod
 
 #: Group ids that can be given out, and those of devices without a group.
 GROUPS = range(16, 4093)

@@ -16,14 +16,15 @@ from aiohttp import web
 from valence_simulator import faults
 from valence_simulator import ledger
 from valence_simulator import options as command_line
-from valence_simulator.hardware import KINDS
-from valence_simulator.hardware import Pod
+from valence_simulator import values
 from valence_simulator.personalities.eem.devices import GROUPS
 from valence_simulator.personalities.eem.devices import Device
 from valence_simulator.personalities.eem.devices import Devices
 from valence_simulator.personalities.eem.errors import EemError
 from valence_simulator.personalities.eem.groups import Groups
 from valence_simulator.personalities.eem.strangers import Strangers
+from valence_simulator.pod import KINDS
+from valence_simulator.pod import Pod
 from valence_simulator.protocol import refusals
 from valence_simulator.protocol.delays import Delays
 
@@ -38,7 +39,7 @@ class EemService:
 
     def __init__(self, options: argparse.Namespace):
         self.options = options
-        self.pod = Pod(options.systems, options.systems_per_rack, options.seed)
+        self.pod = Pod(options)
         self.devices = Devices(self.pod)
         self.counts: collections.Counter = collections.Counter()
         self.ledger = ledger.Ledger()
@@ -289,7 +290,12 @@ class EemService:
         return device
 
     def _render(self, device: Device) -> dict:
-        return {**device.render(), **self._overlays.get(device.id, {})}
+        address = values.mac(device.mac, self.options.macs, True, True)
+        return {
+            **device.render(),
+            'mac_address': address,
+            **self._overlays.get(device.id, {}),
+        }
 
     def _filtered(self, query) -> list[Device]:
         status, group = query.get('status'), query.get('group_id')

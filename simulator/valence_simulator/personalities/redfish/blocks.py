@@ -17,10 +17,10 @@ from valence_simulator.hardware import Chassis
 from valence_simulator.hardware import Dimm
 from valence_simulator.hardware import Drive
 from valence_simulator.hardware import Nic
-from valence_simulator.hardware import Pod
 from valence_simulator.hardware import Processor
 from valence_simulator.hardware import System
 from valence_simulator.personalities.redfish import uris
+from valence_simulator.pod import Pod
 
 
 @dataclasses.dataclass
@@ -57,6 +57,11 @@ class Block:
     @property
     def uri(self) -> str:
         return f'{uris.BLOCKS}/{self.id}'
+
+    @property
+    def adapter(self) -> str:
+        """The URI of the network adapter that its NICs are on."""
+        return f'{uris.CHASSIS}/{self.chassis.id}/NetworkAdapters/{self.id}'
 
     @property
     def system(self) -> str | None:

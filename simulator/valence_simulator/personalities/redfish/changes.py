@@ -153,8 +153,6 @@ class Changes:
 
         :raises RedfishError: 400; 428, an ETag is not right.
         """
-        if 'actions' not in self._service.options.blocks_by:
-            raise errors.not_found('the action')
         if 'ResourceBlock' not in body:
             raise errors.property_missing('ResourceBlock')
         block = self._service.planner.block_at(body['ResourceBlock'])

@@ -16,6 +16,7 @@ from valence_simulator.personalities.redfish.blocks import BlockPod
 from valence_simulator.personalities.redfish.sharing import Sharing
 from valence_simulator.protocol import answers
 from valence_simulator.protocol import errors
+from valence_simulator.protocol.adapters import Adapters
 from valence_simulator.protocol.resources import Call
 from valence_simulator.protocol.resources import Tree
 from valence_simulator.protocol.resources import document
@@ -36,12 +37,14 @@ class Inventory:
         tree: Tree,
         pod: BlockPod,
         sharing: Sharing,
+        adapters: Adapters,
         options: argparse.Namespace,
         changed: Callable[[Block], None],
     ):
         self._tree = tree
         self._pod = pod
         self._sharing = sharing
+        self._adapters = adapters
         self._options = options
         self._changed = changed
         add = tree.add_collection
@@ -94,14 +97,27 @@ class Inventory:
                     lambda uri=uri, part=part, render=render: render(
                         uri, part
                     ),
+                    when=self._when(name),
                 )
+        if block.nics:
+            self._adapters.add(block.adapter, block.nics)
+            self._adapters.add_interface(
+                f'{block.uri}/NetworkInterfaces/1', block.adapter
+            )
         if block.drives:
             parts.add_storage(
                 self._tree, f'{block.uri}/Storage/1', block.drives
             )
 
+    def _when(self, name: str) -> Callable[[], bool] | None:
+        if name != 'EthernetInterfaces':
+            return None
+        return lambda: self._adapters.has_interfaces
+
     def _render_block(self, block: Block) -> dict:
-        return _render_block(block, self._sharing, self._options.block_types)
+        return _render_block(
+            block, self._sharing, self._adapters, self._options.block_types
+        )
 
     def sync(self) -> None:
         """Show the zones and chassis that there are now."""
@@ -118,6 +134,14 @@ class Inventory:
             if uri not in self._tree:
                 self._tree.add(
                     uri, lambda chassis=chassis: self._render_chassis(chassis)
+                )
+                self._adapters.add_collection(
+                    f'{uri}/NetworkAdapters',
+                    lambda chassis=chassis: [
+                        block.adapter
+                        for block in self._pod.blocks.values()
+                        if block.chassis is chassis and block.nics
+                    ],
                 )
             self._tree.changed(uri)
         self._tree.changed(uris.BLOCKS, uris.ZONES, uris.CHASSIS)
@@ -183,6 +207,9 @@ class Inventory:
             Model=f'Simulated {chassis.type.lower()}',
             SerialNumber=chassis.serial,
             Status={'State': 'Enabled', 'Health': 'OK'},
+            **self._adapters.links(
+                f'{uris.CHASSIS}/{chassis.id}/NetworkAdapters'
+            ),
             Links={
                 **above,
                 'Contains': links(
@@ -194,12 +221,18 @@ class Inventory:
         )
 
 
-def _render_block(block: Block, sharing: Sharing, form: str) -> dict:
+def _render_block(
+    block: Block, sharing: Sharing, adapters: Adapters, form: str
+) -> dict:
     shown = {
         name: links(f'{block.uri}/{name}/{p.id}' for p in has)
         for name, (attribute, _) in parts.PARTS.items()
         if (has := getattr(block, attribute))
     }
+    if block.nics and not adapters.has_interfaces:
+        del shown['EthernetInterfaces']
+    if block.nics and adapters.shown:
+        shown['NetworkInterfaces'] = [link(f'{block.uri}/NetworkInterfaces/1')]
     if block.drives:
         shown['Storage'] = [link(f'{block.uri}/Storage/1')]
         shown['Drives'] = links(

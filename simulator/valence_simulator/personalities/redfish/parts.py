@@ -52,18 +52,19 @@ def render_memory(uri: str, dimm: Dimm) -> dict:
     )
 
 
-def render_nic(uri: str, nic: Nic) -> dict:
+def render_nic(uri: str, nic: Nic, up: bool = True) -> dict:
+    """A NIC; one that is not up knows no speed."""
     return document(
         uri,
         'EthernetInterface.v1_6_0.EthernetInterface',
         f'Ethernet interface {nic.id}',
         Description='Network interface',
         InterfaceEnabled=True,
-        PermanentMACAddress=nic.mac,
-        MACAddress=nic.mac,
-        SpeedMbps=nic.speed_mbps,
+        PermanentMACAddress=nic.shown,
+        MACAddress=nic.shown,
+        SpeedMbps=nic.speed_mbps if up else None,
         FullDuplex=True,
-        LinkStatus='LinkUp',
+        LinkStatus='LinkUp' if up else 'LinkDown',
         Status=OK,
     )
 

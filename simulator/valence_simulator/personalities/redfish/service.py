@@ -6,7 +6,7 @@ from __future__ import annotations
 import argparse
 import collections
 
-from valence_simulator.hardware import KINDS
+from valence_simulator import values
 from valence_simulator.personalities.redfish import capabilities
 from valence_simulator.personalities.redfish import uris
 from valence_simulator.personalities.redfish.blocks import Block
@@ -18,6 +18,7 @@ from valence_simulator.personalities.redfish.manifest import Manifests
 from valence_simulator.personalities.redfish.sharing import Sharing
 from valence_simulator.personalities.redfish.strangers import Strangers
 from valence_simulator.personalities.redfish.systems import Systems
+from valence_simulator.pod import KINDS
 from valence_simulator.protocol import accounts
 from valence_simulator.protocol import events
 from valence_simulator.protocol import tasks
@@ -74,6 +75,7 @@ class CompositionService(RedfishService):
             self.tree,
             self.blocks,
             self.sharing,
+            self.adapters,
             options,
             self.block_changed,
         )
@@ -128,7 +130,9 @@ class CompositionService(RedfishService):
             raise KeyError(kind)
         added = []
         for _ in range(count):
-            for block in self.blocks.add(self.pod.add_system(kind)):
+            system = self.pod.add_system(kind)
+            values.dress(self.pod, self.options)
+            for block in self.blocks.add(system):
                 self.inventory.add(block)
                 added.append(block.uri)
                 self.notify('ResourceAdded', block.uri)

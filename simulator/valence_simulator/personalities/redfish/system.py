@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import dataclasses
 
+from valence_simulator import values
 from valence_simulator.personalities.redfish import uris
 from valence_simulator.personalities.redfish.blocks import Block
 from valence_simulator.protocol import boot
@@ -72,26 +73,26 @@ def render(service, system: ComposedSystem) -> dict:
         Status={'State': 'Enabled', 'Health': _health(system)},
         Boot=service.boots.render(system),
         **service.boots.annotation(uri),
-        **_summaries(system),
+        **_summaries(service, system),
         Composition={'UseCases': cases},
         Processors=link(f'{uri}/Processors'),
         Memory=link(f'{uri}/Memory'),
         EthernetInterfaces=link(f'{uri}/EthernetInterfaces'),
         Storage=link(f'{uri}/Storage'),
+        **service.adapters.links(f'{uri}/NetworkInterfaces'),
         Links=_links(system),
         Actions=_actions(service, f'{uri}/Actions'),
     )
 
 
-def _summaries(system: ComposedSystem) -> dict:
+def _summaries(service, system: ComposedSystem) -> dict:
     processors = [p for b in system.blocks for p in b.processors]
     cpus = [p for p in processors if p.type == 'CPU']
     memory = sum(d.capacity_mib for b in system.blocks for d in b.dimms)
     return {
         'ProcessorSummary': {
-            'Count': len(cpus),
+            **values.processor_summary(processors, service.options),
             'CoreCount': sum(p.cores for p in cpus),
-            'Model': cpus[0].model if cpus else None,
             'Status': OK,
         },
         'MemorySummary': {
@@ -118,12 +119,12 @@ def _actions(service, uri: str) -> dict:
         f'#ComputerSystem.{name}': {'target': f'{uri}/ComputerSystem.{name}'}
         for name in names
     }
-    for name, parameter, values in (
+    for name, parameter, allowed in (
         ('Reset', 'ResetType', service.power.types),
         ('Decommission', 'DecommissionTypes', DECOMMISSION_TYPES),
     ):
         key = f'{parameter}@Redfish.AllowableValues'
-        shown[f'#ComputerSystem.{name}'][key] = values
+        shown[f'#ComputerSystem.{name}'][key] = allowed
     return shown
 
 

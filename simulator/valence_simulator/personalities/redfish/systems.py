@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from aiohttp import web
 
+from valence_simulator.hardware import Nic
 from valence_simulator.personalities.redfish import capabilities
 from valence_simulator.personalities.redfish import parts
 from valence_simulator.personalities.redfish import required
@@ -31,7 +32,6 @@ from valence_simulator.protocol.resources import collection
 KINDS = {
     'Processors': 'Processor',
     'Memory': 'Memory',
-    'EthernetInterfaces': 'EthernetInterface',
 }
 
 
@@ -149,7 +149,7 @@ class Systems:
 
     def changed(self, system: ComposedSystem) -> None:
         """Show a system, and the parts it now has, anew."""
-        for name in (*parts.PARTS, 'Storage'):
+        for name in (*parts.PARTS, 'Storage', 'NetworkInterfaces'):
             self._tree.remove(f'{system.uri}/{name}')
         self._add_parts(system)
         self._tree.changed(system.uri)
@@ -269,6 +269,7 @@ class Systems:
         for name, handler in actions.items():
             self._tree.add(
                 f'{system.uri}/Actions/ComputerSystem.{name}',
+                when=lambda name=name: self._has_action(name),
                 post=bind(handler),
             )
         self._add_parts(system)
@@ -277,7 +278,12 @@ class Systems:
         )
         return resource
 
+    def _has_action(self, name: str) -> bool:
+        on_blocks = name in ('AddResourceBlock', 'RemoveResourceBlock')
+        return not on_blocks or 'actions' in self._service.options.blocks_by
+
     def _add_parts(self, system: ComposedSystem) -> None:
+        self._add_adapters(system)
         for name, (attribute, show) in parts.PARTS.items():
             uri = f'{system.uri}/{name}'
             members = {
@@ -285,6 +291,9 @@ class Systems:
                 for block in system.blocks
                 for part in getattr(block, attribute)
             }
+            if name == 'EthernetInterfaces':
+                self._add_nics(system, members)
+                continue
             self._add_collection(uri, KINDS[name], members, show)
         storages = [block for block in system.blocks if block.drives]
         uri = f'{system.uri}/Storage'
@@ -296,6 +305,43 @@ class Systems:
         )
         for block in storages:
             parts.add_storage(self._tree, f'{uri}/{block.id}', block.drives)
+
+    def _add_nics(self, system: ComposedSystem, members: dict) -> None:
+        uri, adapters = (
+            f'{system.uri}/EthernetInterfaces',
+            self._service.adapters,
+        )
+
+        def show(member: str, nic: Nic) -> dict:
+            return parts.render_nic(member, nic, self._is_up(system))
+
+        self._tree.add_collection(
+            uri,
+            'EthernetInterfaceCollection',
+            'EthernetInterface',
+            lambda: list(members) if adapters.has_interfaces else [],
+        )
+        for member, nic in members.items():
+            self._tree.add(
+                member,
+                lambda member=member, nic=nic: show(member, nic),
+                when=lambda: adapters.has_interfaces,
+            )
+
+    def _is_up(self, system: ComposedSystem) -> bool:
+        return system.power != 'Off' or not self._service.options.links_down
+
+    def _add_adapters(self, system: ComposedSystem) -> None:
+        uri, adapters = (
+            f'{system.uri}/NetworkInterfaces',
+            self._service.adapters,
+        )
+        blocks = [block for block in system.blocks if block.nics]
+        adapters.add_collection(
+            uri, lambda: [f'{uri}/{block.id}' for block in blocks]
+        )
+        for block in blocks:
+            adapters.add_interface(f'{uri}/{block.id}', block.adapter)
 
     def _add_collection(
         self, uri: str, kind: str, members: dict, show: Callable
@@ -314,6 +360,8 @@ class Systems:
 
         def changed() -> None:
             self._tree.changed(system.uri)
+            nics = f'{system.uri}/EthernetInterfaces'
+            self._tree.changed(*self._tree.below(nics))
             self._service.notify('StatusChange', system.uri)
 
         def work() -> web.Response:

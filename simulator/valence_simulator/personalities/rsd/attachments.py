@@ -43,6 +43,7 @@ class Attachments:
             if drive not in pod.pool.drives
         ]
         candidates += map(self._service.storage.uri_of, pod.pool.volumes)
+        candidates += (uris.fpga(pod.enclosure, f) for f in pod.fpgas)
         return [uri for uri in candidates if not nodes.is_taken(uri)]
 
     def handlers(self, node: Node) -> dict:
@@ -106,13 +107,14 @@ class Attachments:
             }
         ]
         if verb == 'Attach':
+            more = ['FPGA-oF'] if self._service.pod.fpgas else []
             parameters.append(
                 {
                     'Name': 'Protocol',
                     'Required': False,
                     'DataType': 'String',
                     'ObjectDataType': None,
-                    'AllowableValues': ['NVMeOverFabrics', 'PCIe'],
+                    'AllowableValues': ['NVMeOverFabrics', 'PCIe', *more],
                 }
             )
         return document(

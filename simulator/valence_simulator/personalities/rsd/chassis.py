@@ -4,10 +4,10 @@
 from __future__ import annotations
 
 from valence_simulator.hardware import Chassis
-from valence_simulator.hardware import Pod
 from valence_simulator.personalities.rsd import uris
 from valence_simulator.personalities.rsd.systems import render_drive
-from valence_simulator.protocol.resources import Tree
+from valence_simulator.personalities.rsd.systems import render_processor
+from valence_simulator.pod import Pod
 from valence_simulator.protocol.resources import document
 from valence_simulator.protocol.resources import link
 from valence_simulator.protocol.resources import links
@@ -16,7 +16,9 @@ from valence_simulator.protocol.resources import links
 class ChassisTree:
     """The Chassis collection and its members."""
 
-    def __init__(self, tree: Tree, pod: Pod):
+    def __init__(self, service):
+        tree, pod = service.tree, service.pod
+        self._service = service
         self._tree = tree
         self._pod = pod
         tree.add_collection(
@@ -32,10 +34,28 @@ class ChassisTree:
             tree.add(
                 uri, lambda uri=uri, drive=drive: render_drive(uri, drive)
             )
+        if pod.fpgas:
+            self._add_fpgas(pod)
+
+    def _add_fpgas(self, pod: Pod) -> None:
+        members = {uris.fpga(pod.enclosure, f): f for f in pod.fpgas}
+        self._tree.add_collection(
+            f'{uris.chassis(pod.enclosure)}/Processors',
+            'ProcessorCollection',
+            'Processors',
+            lambda: list(members),
+        )
+        for uri, fpga in members.items():
+            self._tree.add(
+                uri, lambda uri=uri, fpga=fpga: render_processor(uri, fpga)
+            )
 
     def add(self, chassis: Chassis) -> None:
         """Show a chassis."""
-        self._tree.add(uris.chassis(chassis), lambda: render_chassis(chassis))
+        self._tree.add(
+            uris.chassis(chassis),
+            lambda: render_chassis(self._service, chassis),
+        )
 
     def sync(self) -> None:
         """Show what was added to the pod; forget what is no longer in it."""
@@ -73,15 +93,33 @@ def _oem(chassis: Chassis) -> dict:
     }
 
 
-def render_chassis(chassis: Chassis) -> dict:
+def _more(service, chassis: Chassis, has_fpgas: bool) -> tuple[str, dict]:
+    """What newer schemas have of a chassis, and the version of those."""
+    uri = uris.chassis(chassis)
+    if has_fpgas:
+        return 'v1_22_0', {'Processors': link(f'{uri}/Processors')}
+    if chassis.system is not None and service.adapters.shown:
+        return 'v1_4_0', service.adapters.links(f'{uri}/NetworkAdapters')
+    return 'v1_3_0', {}
+
+
+def render_chassis(service, chassis: Chassis) -> dict:
+    """The chassis as a GET shows it."""
     manager = [link(uris.POD_MANAGER)]
     is_pod = chassis.parent is None
     contained_by = (
         {} if is_pod else {'ContainedBy': link(uris.chassis(chassis.parent))}
     )
+    fpgas = service.pod.fpgas if chassis.type == 'Enclosure' else []
+    version, more = _more(service, chassis, bool(fpgas))
+    processors = {}
+    if fpgas:
+        processors['Processors'] = links(
+            uris.fpga(chassis, fpga) for fpga in fpgas
+        )
     return document(
         uris.chassis(chassis),
-        'Chassis.v1_3_0.Chassis',
+        f'Chassis.{version}.Chassis',
         chassis.name,
         Description=f'{chassis.type} of the pod',
         ChassisType=chassis.type,
@@ -93,12 +131,14 @@ def render_chassis(chassis: Chassis) -> dict:
         AssetTag=None,
         IndicatorLED='Off',
         Status={'State': 'Enabled', 'Health': 'OK', 'HealthRollup': 'OK'},
+        **more,
         Links={
             **contained_by,
             'Contains': links(map(uris.chassis, chassis.children)),
             'ComputerSystems': links(_systems(chassis)),
             'Drives': links(uris.drive(chassis, d) for d in chassis.drives),
             'Storage': [],
+            **processors,
             'ManagedBy': manager,
             'ManagersInChassis': manager if is_pod else [],
             'Oem': {

@@ -16,10 +16,10 @@ from valence_simulator.hardware import Chassis
 from valence_simulator.hardware import Dimm
 from valence_simulator.hardware import Drive
 from valence_simulator.hardware import Nic
-from valence_simulator.hardware import Pod
 from valence_simulator.hardware import Processor
 from valence_simulator.hardware import System
 from valence_simulator.personalities.rsd import uris
+from valence_simulator.pod import Pod
 from valence_simulator.protocol import errors
 from valence_simulator.protocol.resources import Tree
 
@@ -32,7 +32,7 @@ PARTS = {
 
 
 class Match:
-    """A system that fits, and the pooled drives that go with it."""
+    """A system that fits, and the pooled parts that go with it."""
 
     def __init__(self, system: System, pooled: list[str]):
         self.system = system
@@ -51,19 +51,21 @@ class Matcher:
         self._is_taken = is_taken
 
     def match(self, wanted: dict) -> Match:
-        """The smallest system that fits, and the pooled drives it gets.
+        """The smallest system that fits, and the pooled parts it gets.
 
         :raises RedfishError: 400, a pinned resource does not exist; 409,
             no system fits.
         """
         self._check_pins(wanted)
+        wanted, remote = self._split(wanted)
+        fpgas = self._assign_fpgas(remote)
         systems = [
             system
             for system in self._pod.systems.values()
             if not self._is_taken(uris.system(system))
         ]
         counts = [('available', len(systems))]
-        for name, fits in self._filters(wanted):
+        for name, fits in self._filters(wanted, fpgas is not None):
             systems = [system for system in systems if fits(system)]
             counts.append((name, len(systems)))
         if not systems:
@@ -74,10 +76,42 @@ class Matcher:
                 f'Available assets count after applying filters: [{steps}]',
             )
         system = min(systems, key=_size)
-        return Match(system, self._drives(system, wanted)[1])
+        return Match(system, [*self._drives(system, wanted)[1], *fpgas])
+
+    def _split(self, wanted: dict) -> tuple[dict, list[dict]]:
+        """What must be in one system, and the processors that need not."""
+        fpgas = self._fpgas()
+        remote = [
+            request
+            for request in wanted.get('Processors', ())
+            if 'Local' not in request.get('Connectivity', ['Local'])
+            or request.get('Resource', {}).get('@odata.id') in fpgas
+        ]
+        local = [p for p in wanted.get('Processors', ()) if p not in remote]
+        return {**wanted, 'Processors': local}, remote
+
+    def _fpgas(self) -> dict[str, Processor]:
+        """The FPGAs that are no part of a system, by URI."""
+        chassis = self._pod.enclosure
+        return {uris.fpga(chassis, f): f for f in self._pod.fpgas}
+
+    def _assign_fpgas(self, requests: list[dict]) -> list[str] | None:
+        """The URIs of free FPGAs for requests; None if some lack."""
+        fpgas = self._fpgas()
+        chassis = self._pod.enclosure
+
+        def fits(request: dict, uri: str) -> bool:
+            return (
+                _fits_processor(request, fpgas[uri])
+                and _is_pinned(request, uri)
+                and self._holds(request, chassis)
+            )
+
+        free = [uri for uri in fpgas if not self._is_taken(uri)]
+        return assign(requests, free, fits)
 
     def _filters(
-        self, wanted: dict
+        self, wanted: dict, has_fpgas: bool
     ) -> list[tuple[str, Callable[[System], bool]]]:
         """The filters in the order of the pod manager."""
         return [
@@ -85,7 +119,10 @@ class Matcher:
             ('status', lambda s: (s.state, s.health) == ('Enabled', 'OK')),
             ('resource', lambda s: self._has_resources(s, wanted)),
             ('chassis', lambda s: self._is_in_chassis(s, wanted)),
-            ('processors', lambda s: _has(s, wanted, 'Processors')),
+            (
+                'processors',
+                lambda s: has_fpgas and _has(s, wanted, 'Processors'),
+            ),
             ('memory', lambda s: _has(s, wanted, 'Memory')),
             ('local drives', lambda s: self._drives(s, wanted) is not None),
             (
@@ -240,8 +277,7 @@ def _fits_processor(request: dict, processor: Processor) -> bool:
         **request.get('Oem', {}).get('Intel_RackScale', {}),
     }
     return (
-        'Local' in request.get('Connectivity', ['Local'])
-        and _equal(
+        _equal(
             extensions,
             [
                 ('Model', processor.model),

@@ -69,7 +69,7 @@ def render(service, node: Node) -> dict:
         **service.boots.annotation(node.uri),
         ClearTPMOnDelete=node.clear_tpm,
         **{OPTANE: node.clear_optane},
-        Links=_links(node, service.options.rsd_version),
+        Links=_links(service, node),
         Actions={
             '#ComposedNode.Reset': {
                 'target': f'{actions}/ComposedNode.Reset',
@@ -92,24 +92,28 @@ def render(service, node: Node) -> dict:
     )
 
 
-def _links(node: Node, version: str) -> dict:
+def _links(service, node: Node) -> dict:
     system = node.system
     drives = [uris.drive(system.sled, d) for d in system.drives]
-    if version == '2.1':
+    fpgas = [uri for uri in node.attached if '/Processors/' in uri]
+    attached = [uri for uri in node.attached if uri not in fpgas]
+    if service.options.rsd_version == '2.1':
         storage = {
             'LocalDrives': links(drives),
-            'RemoteDrives': links(node.attached),
+            'RemoteDrives': links(attached),
         }
     else:
-        storage = {'Storage': links([*drives, *node.attached])}
+        storage = {'Storage': links([*drives, *attached])}
     return {
         'ComputerSystem': link(uris.system(system)),
         'Processors': links(
-            uris.processor(system, p) for p in system.processors
+            [*(uris.processor(system, p) for p in system.processors), *fpgas]
         ),
         'Memory': links(uris.memory(system, dimm) for dimm in system.dimms),
         'EthernetInterfaces': links(
-            uris.nic(system, nic) for nic in system.nics
+            uris.nic(system, nic)
+            for nic in system.nics
+            if service.adapters.has_interfaces
         ),
         **storage,
         'ManagedBy': [link(uris.POD_MANAGER)],

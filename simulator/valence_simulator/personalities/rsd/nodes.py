@@ -42,7 +42,11 @@ class Nodes:
         )
         self._tree.add(uris.NODES, self._render_collection)
         for uri in (uris.ALLOCATE, uris.USUAL_ALLOCATE):
-            self._tree.add(uri, post=self._allocate)
+            self._tree.add(
+                uri,
+                when=lambda: self._options.allocate,
+                post=self._allocate,
+            )
 
     def is_taken(self, uri: str) -> bool:
         """Whether a node has the resource at a URI."""
@@ -106,8 +110,6 @@ class Nodes:
         return nodes
 
     async def _allocate(self, call: Call) -> web.Response:
-        if not self._options.allocate:
-            raise errors.not_found(call.resource.uri)
         self._service.refuse()
         self.counts['Allocate'] += 1
         if call.ignored:

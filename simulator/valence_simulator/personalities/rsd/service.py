@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import argparse
 
-from valence_simulator.hardware import KINDS
+from valence_simulator import values
 from valence_simulator.hardware import System
 from valence_simulator.personalities.rsd import uris
 from valence_simulator.personalities.rsd.attachments import Attachments
@@ -16,6 +16,7 @@ from valence_simulator.personalities.rsd.services import Services
 from valence_simulator.personalities.rsd.storage import Storage
 from valence_simulator.personalities.rsd.strangers import Strangers
 from valence_simulator.personalities.rsd.systems import Systems
+from valence_simulator.pod import KINDS
 from valence_simulator.protocol import accounts
 from valence_simulator.protocol import events
 from valence_simulator.protocol import tasks
@@ -59,7 +60,7 @@ class RsdService(RedfishService):
         tree, pod = self.tree, self.pod
         tree.add(ROOT, self._render_root, public=True)
         self._add_manager()
-        self.chassis = ChassisTree(tree, pod)
+        self.chassis = ChassisTree(self)
         self.systems = Systems(self, self._system_changed)
         self.nodes = Nodes(self)
         old = options.rsd_version in ('2.1', '2.2')
@@ -111,6 +112,7 @@ class RsdService(RedfishService):
         added = []
         for _ in range(count):
             system = self.pod.add_system(kind)
+            values.dress(self.pod, self.options)
             self.systems.add(system)
             added.append(uris.system(system))
             self.notify('ResourceAdded', uris.system(system))
@@ -155,7 +157,8 @@ class RsdService(RedfishService):
         self.notify('ResourceRemoved', uri)
 
     def _system_changed(self, system: System) -> None:
-        self.tree.changed(uris.system(system))
+        nics = (uris.nic(system, nic) for nic in system.nics)
+        self.tree.changed(uris.system(system), *nics)
         node = self.nodes.holder(uris.system(system))
         if node is not None:
             self.tree.changed(node.uri)

@@ -8,9 +8,9 @@ for each logical drive, which is what nodes attach.
 from __future__ import annotations
 
 from valence_simulator.hardware import Drive
-from valence_simulator.hardware import Pod
 from valence_simulator.hardware import Volume
 from valence_simulator.personalities.rsd import uris
+from valence_simulator.pod import Pod
 from valence_simulator.protocol.resources import Tree
 from valence_simulator.protocol.resources import collection
 from valence_simulator.protocol.resources import document

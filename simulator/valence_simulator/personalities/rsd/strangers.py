@@ -47,6 +47,8 @@ class Strangers:
         """What an Allocate asks for to get a part, and which part it pins."""
         if uri.startswith(f'{uris.SYSTEMS}/'):
             return 'Processors', f'{uri}/Processors/cpu-1'
+        if '/Processors/' in uri:
+            return 'Processors', uri
         if uri.startswith(f'{uris.CHASSIS}/'):
             return 'LocalDrives', uri
         return 'RemoteDrives', uri

@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 from aiohttp import web
 
+from valence_simulator import values
 from valence_simulator.hardware import Dimm
 from valence_simulator.hardware import Drive
 from valence_simulator.hardware import Nic
@@ -85,9 +86,7 @@ class Systems:
         tree.add(f'{uri}/Actions/ComputerSystem.Reset', post=reset_action)
         self._add_parts(system, 'Processors', 'Processor', system.processors)
         self._add_parts(system, 'Memory', 'Memory', system.dimms)
-        self._add_parts(
-            system, 'EthernetInterfaces', 'EthernetInterface', system.nics
-        )
+        self._add_nics(system)
         tree.add_collection(
             f'{uri}/Storage',
             'StorageCollection',
@@ -117,6 +116,35 @@ class Systems:
         return await self._service.tasks.run(
             call, 'reset', 'Reset a system', work
         )
+
+    def _add_nics(self, system: System) -> None:
+        adapters, uri = self._service.adapters, uris.system(system)
+        members = {uris.nic(system, nic): nic for nic in system.nics}
+        self._tree.add_collection(
+            f'{uri}/EthernetInterfaces',
+            'EthernetInterfaceCollection',
+            'EthernetInterface Collection',
+            lambda: list(members) if adapters.has_interfaces else [],
+        )
+        for member, nic in members.items():
+            self._tree.add(
+                member,
+                lambda member=member, nic=nic: render_nic(
+                    member, nic, self._is_up(system)
+                ),
+                when=lambda: adapters.has_interfaces,
+            )
+        adapter = f'{uris.chassis(system.sled)}/NetworkAdapters/1'
+        interface = f'{uri}/NetworkInterfaces/1'
+        adapters.add_collection(adapter.removesuffix('/1'), lambda: [adapter])
+        adapters.add(adapter, system.nics)
+        adapters.add_collection(
+            interface.removesuffix('/1'), lambda: [interface]
+        )
+        adapters.add_interface(interface, adapter)
+
+    def _is_up(self, system: System) -> bool:
+        return system.power != 'Off' or not self._service.options.links_down
 
     def _add_parts(
         self, system: System, name: str, kind: str, parts: list
@@ -164,8 +192,7 @@ def render_system(service, system: System) -> dict:
         Boot=service.boots.render(system),
         **service.boots.annotation(uri),
         ProcessorSummary={
-            'Count': len(system.cpus),
-            'Model': system.cpus[0].model if system.cpus else None,
+            **values.processor_summary(system.processors, service.options),
             'Status': OK,
         },
         MemorySummary={
@@ -177,6 +204,7 @@ def render_system(service, system: System) -> dict:
         Memory=link(f'{uri}/Memory'),
         EthernetInterfaces=link(f'{uri}/EthernetInterfaces'),
         Storage=link(f'{uri}/Storage'),
+        **service.adapters.links(f'{uri}/NetworkInterfaces'),
         Links={
             'Chassis': [link(uris.chassis(system.sled))],
             'ManagedBy': [link(uris.POD_MANAGER)],
@@ -251,7 +279,8 @@ def render_memory(uri: str, dimm: Dimm) -> dict:
     )
 
 
-def render_nic(uri: str, nic: Nic) -> dict:
+def render_nic(uri: str, nic: Nic, up: bool) -> dict:
+    """A NIC; one that is not up knows no speed."""
     return document(
         uri,
         'EthernetInterface.v1_1_0.EthernetInterface',
@@ -259,9 +288,9 @@ def render_nic(uri: str, nic: Nic) -> dict:
         Description='Network interface',
         Status=OK,
         InterfaceEnabled=True,
-        PermanentMACAddress=nic.mac,
-        MACAddress=nic.mac,
-        SpeedMbps=nic.speed_mbps,
+        PermanentMACAddress=nic.shown,
+        MACAddress=nic.shown,
+        SpeedMbps=nic.speed_mbps if up else None,
         AutoNeg=True,
         FullDuplex=True,
         MTUSize=1500,
@@ -325,5 +354,4 @@ def render_drive(uri: str, drive: Drive, erased: bool = True) -> dict:
 RENDER_PART = {
     'Processor': render_processor,
     'Memory': render_memory,
-    'EthernetInterface': render_nic,
 }

@@ -30,6 +30,10 @@ def drive(chassis: hardware.Chassis, drive: hardware.Drive) -> str:
     return f'{CHASSIS}/{chassis.id}/Drives/{drive.id}'
 
 
+def fpga(chassis: hardware.Chassis, fpga: hardware.Processor) -> str:
+    return f'{CHASSIS}/{chassis.id}/Processors/{fpga.id}'
+
+
 def system(system: hardware.System) -> str:
     return f'{SYSTEMS}/{system.id}'
 

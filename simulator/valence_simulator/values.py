@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Values as machines tell them that nobody has tested against a schema."""
+
+from __future__ import annotations
+
+import argparse
+import re
+
+from valence_simulator.hardware import Processor
+from valence_simulator.pod import Pod
+
+#: What stands where a MAC address should.
+NO_MAC = 'Not Available'
+
+
+def dress(pod: Pod, options: argparse.Namespace) -> None:
+    """Have the hardware of a pod look as the options say."""
+    for system in pod.systems.values():
+        for n, nic in enumerate(system.nics):
+            last = n == len(system.nics) - 1
+            nic.shown = mac(nic.mac, options.macs, n == 0, last)
+    for n, drive in enumerate(pod.enclosure.drives):
+        drive.huge = n < options.huge_drives
+
+
+def mac(address: str, form: str, first: bool, last: bool) -> str | None:
+    """A MAC address in one of the forms of ``--macs``.
+
+    :param first: whether it is that of the first interface of its machine.
+    :param last: likewise.
+    """
+    bare = address.replace(':', '')
+    if form == 'hyphens':
+        return address.replace(':', '-')
+    if form == 'bare':
+        return bare
+    if form == 'dots':
+        return '.'.join(re.findall('....', bare)).lower()
+    if form == 'long' and first:
+        # As of InfiniBand, which has a GID before it.
+        return ':'.join(['80:00:02:08:FE:80', *['00'] * 8, address])
+    if form in _NONE and not last:
+        return _NONE[form]
+    return address
+
+
+_NONE = {'unavailable': NO_MAC, 'null': None, 'empty': ''}
+
+
+def processor_summary(
+    processors: list[Processor], options: argparse.Namespace
+) -> dict:
+    """Count and model of a ProcessorSummary."""
+    counted = [p for p in processors if p.type == 'CPU']
+    if options.summary_counts_gpus:
+        counted = sorted(processors, key=lambda p: p.type == 'CPU')
+    return {
+        'Count': len(counted),
+        'Model': counted[0].model if counted else None,
+    }
