@@ -1,0 +1,238 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Nodes are handed to what provisions them, and taken back."""
+
+from valence.common import exception
+from valence.conductor import managed_nodes
+from valence.podmanagers import base as driver_base
+from valence.tests import base
+from valence.tests import fixtures
+
+_AWAY = exception.ProvisioningUnavailable(reason='it restarts')
+_CONFLICT = exception.ProvisioningConflict(reason='it is in use')
+
+
+class EnrollmentCase(base.ConductorTestCase):
+    def setUp(self):
+        super().setUp()
+        self.fake = self.pod()
+        self.ironic = self.useFixture(fixtures.Provisioner())
+
+    def enroll(self, state='succeeded', **how):
+        return self.done('POST', '/v1/nodes/n/register', how, state)
+
+    def now(self):
+        return self.client.get('/v1/nodes/n')
+
+
+class TestRegister(EnrollmentCase):
+    def setUp(self):
+        super().setUp()
+        self.node = self.compose('n')
+
+    def test_made_known(self):
+        self.enroll()
+        uuid = self.node['uuid']
+        self.assertEqual({uuid: 'enroll'}, self.ironic.nodes)
+        self.assertEqual([], self.ironic.goals)
+        now = self.now()
+        self.assertEqual('ironic', now['managed_by'])
+        self.assertEqual('enroll', now['managed_state'])
+        self.assertEqual('active', now['provision_state'])
+        machine = self.ironic.machines[uuid]
+        system = self.client.get(
+            f'/v1/systems/{self.node["systems"][0]["uuid"]}'
+        )
+        self.assertEqual('n', machine.name)
+        self.assertEqual(system['resource_uri'], machine.system)
+        self.assertEqual('http://pod.fake', machine.address)
+        self.assertEqual(
+            tuple(nic['mac'] for nic in system['nics']), machine.macs
+        )
+        self.assertEqual(32, machine.cpus)
+        self.assertEqual(65536, machine.memory_mib)
+        self.assertEqual(480, machine.disk_gib)
+        self.assertEqual('x86-64', machine.architecture)
+        self.assertEqual(('CUSTOM_SSD',), machine.traits)
+        self.assertIsNone(machine.resource_class)
+
+    def test_what_was_asked_for(self):
+        self.enroll(provide=True, resource_class='large', traits=['HW_GPU'])
+        self.assertEqual(['manage', 'provide'], self.ironic.goals)
+        self.assertEqual('available', self.now()['managed_state'])
+        machine = self.ironic.machines[self.node['uuid']]
+        self.assertEqual('large', machine.resource_class)
+        self.assertEqual(('HW_GPU', 'CUSTOM_SSD'), machine.traits)
+
+    def test_all_goals_in_order(self):
+        self.enroll(provide=True, inspect=True, manage=True)
+        self.assertEqual(['manage', 'inspect', 'provide'], self.ironic.goals)
+
+    def test_what_takes_its_time(self):
+        for method in ('enroll', 'create_ports', 'request_goal', 'poll_goal'):
+            self.ironic.order(method, _AWAY, driver_base.InProgress(5), _AWAY)
+        self.enroll(manage=True)
+        self.assertEqual('manageable', self.now()['managed_state'])
+
+    def test_what_takes_too_long(self):
+        self.conf.set(provisioning__timeout=60)
+        slow = driver_base.InProgress(10)
+        self.ironic.order('poll_goal', *[slow] * 99)
+        self.enroll('failed', manage=True)
+        self.assertEqual({}, self.ironic.nodes)
+        now = self.now()
+        self.assertIsNone(now['managed_by'])
+        self.assertEqual('active', now['provision_state'])
+        self.assertIsNotNone(now['last_error'])
+
+    def test_a_failure_is_undone(self):
+        self.ironic.order('create_ports', _CONFLICT)
+        operation = self.enroll('failed')
+        self.assertIn('it is in use', operation['error'])
+        self.assertEqual({}, self.ironic.nodes)
+        self.assertIsNone(self.now()['managed_by'])
+        self.assertIsNone(self.now()['managed_state'])
+
+    def test_one_that_was_known_before_stays_known(self):
+        self.ironic.nodes[self.node['uuid']] = 'active'
+        self.ironic.order('create_ports', _CONFLICT)
+        self.enroll('failed')
+        self.assertEqual({self.node['uuid']: 'active'}, self.ironic.nodes)
+
+    def test_what_cannot_be_undone_is_not_forgotten(self):
+        self.ironic.order('create_ports', _CONFLICT)
+        self.ironic.order('remove', _CONFLICT)
+        self.enroll('failed')
+        self.assertEqual('ironic', self.now()['managed_by'])
+
+    def test_without_a_login_for_others(self):
+        self.client.patch(
+            '/v1/pod_managers/pod', {'username': 'me', 'password': 'x'}
+        )
+        operation = self.enroll('failed')
+        self.assertIn('hardware_username', operation['error'])
+        self.assertEqual({}, self.ironic.nodes)
+        self.client.patch(
+            '/v1/pod_managers/pod',
+            {'hardware_username': 'them', 'hardware_password': 'y'},
+        )
+        self.enroll()
+        machine = self.ironic.machines[self.node['uuid']]
+        self.assertEqual(('them', 'y'), (machine.username, machine.password))
+
+    def test_what_is_managed_is_not_ours_to_change(self):
+        self.enroll()
+        for method, path, body in (
+            ('POST', '/v1/nodes/n/action', {'Reset': {'Type': 'On'}}),
+            ('POST', '/v1/nodes/n/register', {}),
+            ('DELETE', '/v1/nodes/n', None),
+        ):
+            answer = self.client.request(method, path, body)
+            self.assertEqual(409, answer.status)
+
+
+class TestUnregister(EnrollmentCase):
+    def setUp(self):
+        super().setUp()
+        self.node = self.compose('n', register=True)
+
+    def unregister(self, state='succeeded'):
+        return self.done('POST', '/v1/nodes/n/unregister', {}, state)
+
+    def test_composed_and_registered_at_once(self):
+        self.assertEqual('ironic', self.node['managed_by'])
+        self.assertEqual({self.node['uuid']: 'enroll'}, self.ironic.nodes)
+
+    def test_it_is_ours_again(self):
+        self.unregister()
+        self.assertEqual({}, self.ironic.nodes)
+        now = self.now()
+        self.assertIsNone(now['managed_by'])
+        self.assertIsNone(now['managed_state'])
+        self.assertEqual('active', now['provision_state'])
+        answer = self.client.request('POST', '/v1/nodes/n/unregister', {})
+        self.assertEqual(409, answer.status)
+
+    def test_one_that_is_in_use(self):
+        self.ironic.order('remove', _CONFLICT)
+        self.unregister('failed')
+        now = self.now()
+        self.assertEqual('ironic', now['managed_by'])
+        self.assertIn('it is in use', now['last_error'])
+        self.assertEqual('active', now['provision_state'])
+
+    def test_released_at_once(self):
+        self.done('DELETE', '/v1/nodes/n?unregister=true')
+        self.assertEqual({}, self.ironic.nodes)
+        self.assertEqual({}, self.fake.nodes)
+
+    def test_one_that_is_in_use_is_not_released(self):
+        self.ironic.order('remove', _CONFLICT)
+        self.done('DELETE', '/v1/nodes/n?unregister=true', state='failed')
+        now = self.now()
+        self.assertEqual('active', now['provision_state'])
+        self.assertIn('it is in use', now['last_error'])
+        self.assertEqual(1, len(self.fake.nodes))
+
+    def test_a_compose_that_cannot_be_registered(self):
+        self.ironic.order('enroll', _CONFLICT)
+        node = self.compose('m', 'failed', register=True)
+        self.assertIn('it is in use', node['last_error'])
+        self.assertEqual(1, len(self.fake.nodes))
+
+
+class TestPolling(EnrollmentCase):
+    """The states of managed nodes are looked at now and then."""
+
+    def setUp(self):
+        super().setUp()
+        self.conf.set(provisioning__interval=60)
+        self.node = self.compose('n', register=True)
+        self.poller = managed_nodes.Poller(self.conductor.lease)
+
+    def tick(self, seconds=61):
+        self.clock.advance(seconds)
+        self.conductor.lease.renew()
+        self.poller.tick()
+
+    def test_what_changed(self):
+        self.ironic.nodes[self.node['uuid']] = 'deploying'
+        self.tick()
+        self.assertEqual('deploying', self.now()['managed_state'])
+
+    def test_not_all_the_time(self):
+        self.tick()
+        self.ironic.nodes[self.node['uuid']] = 'deploying'
+        self.tick(30)
+        self.assertEqual('enroll', self.now()['managed_state'])
+        self.tick(31)
+        self.assertEqual('deploying', self.now()['managed_state'])
+
+    def test_one_that_is_not_there_any_more(self):
+        state = self.ironic.nodes.pop(self.node['uuid'])
+        self.tick()
+        self.assertEqual('missing', self.now()['managed_state'])
+        self.assertIsNotNone(self.now()['drift'])
+        self.ironic.nodes[self.node['uuid']] = state
+        self.tick()
+        self.assertIsNone(self.now()['drift'])
+
+    def test_who_does_not_answer(self):
+        self.ironic.order('states', _AWAY)
+        self.ironic.nodes[self.node['uuid']] = 'deploying'
+        self.tick()
+        self.assertEqual('enroll', self.now()['managed_state'])
+        self.tick()
+        self.assertEqual('deploying', self.now()['managed_state'])
+
+    def test_not_while_an_operation_is_at_work_on_it(self):
+        self.begin('POST', '/v1/nodes/n/unregister', {})
+        self.ironic.nodes[self.node['uuid']] = 'deploying'
+        self.tick()
+        self.assertEqual('enroll', self.now()['managed_state'])
+
+    def test_only_who_is_registered_looks(self):
+        self.conductor.lease.end()
+        self.ironic.nodes[self.node['uuid']] = 'deploying'
+        self.clock.advance(61)
+        self.poller.tick()
+        self.assertEqual('enroll', self.now()['managed_state'])
