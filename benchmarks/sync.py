@@ -220,7 +220,7 @@ def valence(pod: Pod) -> dict[str, float]:
         'cpu_ms_per_get': 1000 * cpu / len(paths),
         'gets': len(paths),
         'twice': len(paths) - len(set(paths)),
-        'rows_written_by_second_sync': sum(again.values()),
+        'rows_written_by_second_sync': sum(again),
         'checksum': zlib.crc32(_text(seen).encode()),
     }
 

@@ -1,23 +1,33 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What has to be written so that the tables show what was seen.
+"""Comparing what was read of hardware with the rows that are stored.
 
-Nothing here reads or writes.
+Nothing here accesses the database or the hardware.
 """
 
 import dataclasses
 import datetime
 import hashlib
+from collections.abc import Callable
 from collections.abc import Collection
+from collections.abc import Hashable
 from collections.abc import Iterable
 from collections.abc import Mapping
-from typing import Any
+from typing import TypeVar
 
+from valence.db.sqlalchemy import models
 from valence.podmanagers import hardware
 
-# A piece of hardware is forgotten when it was missed that often, for so long.
+T = TypeVar('T')
+Row = TypeVar('Row', bound=models.Observed)
+# Column values of a row.
+Values = dict[str, object]
+
+# A row is deleted after the hardware was missing in so many syncs, and for so
+# long.
 _MISSED_SYNCS = 3
 _MISSED_FOR = datetime.timedelta(days=1)
 
+# A difference in these columns alone is no change.
 _BOOKKEEPING = frozenset(
     ('uuid', 'created_at', 'updated_at', 'seen_at', 'uri_hash')
 )
@@ -25,37 +35,70 @@ _BOOKKEEPING = frozenset(
 
 @dataclasses.dataclass
 class Changes:
-    """What has to be written so that the table shows what was seen."""
+    """What to write: new rows, values by UUID, and UUIDs."""
 
-    create: list[dict[str, Any]] = dataclasses.field(default_factory=list)
-    update: dict[str, dict[str, Any]] = dataclasses.field(default_factory=dict)
+    create: list[Values] = dataclasses.field(default_factory=list)
+    update: dict[str, Values] = dataclasses.field(default_factory=dict)
     delete: list[str] = dataclasses.field(default_factory=list)
 
 
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Reading:
+    """A read of the inventory, and what its items are compared with.
+
+    :param uuids: the UUIDs of everything that was read, by URI; those of new
+        rows included.
+    :param parent_column: the column for the UUID of the containing chassis.
+    :param racks: UUIDs of racks by URI of a chassis in it; None where the rows
+        have no rack.
+    :param unread: what exists but could not be read; see
+        ``hardware.Inventory``.
+    :param hidden: UUIDs of chassis that could not be read.
+    :param allocated: UUIDs of rows that are never deleted.
+    :param since: when reading began; rows that were read later are newer.
+    :param refreshed: whether single resources were read. Unchanged rows are
+        written then, too: the time of the last sync does not hold for them.
+    """
+
+    podm_uuid: str
+    uuids: Mapping[str, str]
+    parent_column: str
+    racks: Mapping[str | None, str | None] | None = None
+    unread: Collection[str] = ()
+    hidden: Collection[str] = ()
+    allocated: Collection[str] = ()
+    since: datetime.datetime | None = None
+    refreshed: bool = False
+    now: datetime.datetime
+
+
 def uri_hash(uri: str) -> str:
-    """What stands for a URI in a unique index."""
+    """Represents a URI in a unique index."""
     return hashlib.sha256(uri.encode()).hexdigest()
 
 
 def matches(
     seen: Iterable[hardware.Item],
-    stored: Iterable[Any],
+    stored: Iterable[Row],
     serials: Iterable[str],
-) -> dict[str, Any]:
-    """The stored row of each item seen, by the item's URI.
+) -> dict[str, Row]:
+    """The stored row of each item, by the item's URI.
 
-    Rows are matched by URI; a piece that has moved is known by what is
-    written on it, where that is unique among the seen and the stored.
+    Rows are matched by URI. An item with a new URI is matched by its serial
+    numbers, if they are unique among the items and among the rows.
+
+    :param serials: the columns with serial numbers.
     """
     items = {item.uri: item for item in seen}
     rows = {row.resource_uri: row for row in stored}
     found = {uri: rows[uri] for uri in items.keys() & rows.keys()}
-    moved = [row for uri, row in rows.items() if uri not in found]
-    strange = [item for uri, item in items.items() if uri not in found]
+    other_rows = [row for uri, row in rows.items() if uri not in found]
+    other_items = [item for uri, item in items.items() if uri not in found]
     for name in serials:
-        by_serial = _unique((getattr(row, name), row) for row in moved)
+        by_serial = _unique(other_rows, lambda row: getattr(row, name))  # noqa: B023
         for serial, item in _unique(
-            (item.values.get(name), item) for item in strange
+            other_items,
+            lambda item: item.values.get(name),  # noqa: B023
         ).items():
             row = by_serial.get(serial)
             if row is not None and item.uri not in found:
@@ -63,127 +106,94 @@ def matches(
     return found
 
 
-def _unique(pairs: Iterable[tuple[Any, Any]]) -> dict[Any, Any]:
-    """The pairs whose key is not empty and comes once."""
-    result: dict[Any, Any] = {}
-    twice = set()
-    for key, value in pairs:
-        if key in result:
-            twice.add(key)
-        result[key] = value
+def _unique(
+    values: Iterable[T], key: Callable[[T], Hashable]
+) -> dict[Hashable, T]:
+    """The values by key, where the key is not empty and occurs once."""
+    result: dict[Hashable, T] = {}
+    duplicates = set()
+    for value in values:
+        if key(value) in result:
+            duplicates.add(key(value))
+        result[key(value)] = value
     return {
-        key: value for key, value in result.items() if key and key not in twice
+        found: value
+        for found, value in result.items()
+        if found and found not in duplicates
     }
 
 
 def diff(
     seen: Iterable[hardware.Item],
-    stored: Iterable[Any],
-    found: Mapping[str, Any],
-    *,
-    podm_uuid: str,
-    uuids: Mapping[str, str],
-    parent_column: str,
-    racks: Mapping[str | None, str | None] | None = None,
-    unread: Iterable[str] = (),
-    hidden: Collection[str] = (),
-    claimed: Iterable[str] = (),
-    since: datetime.datetime | None = None,
-    confirms: bool = False,
-    now: datetime.datetime,
+    stored: Iterable[Row],
+    found: Mapping[str, Row],
+    reading: Reading,
 ) -> Changes:
-    """Compare what was seen with what is stored.
+    """Compare items with rows.
 
-    :param found: the stored row of each item that has one, by URI.
-    :param uuids: the UUIDs of everything seen, by URI; new ones included.
-    :param racks: the racks of what contains something, by the URI of that;
-        None where pieces are no parts of nodes.
-    :param unread: what is there but could not be read; see ``Inventory``.
-    :param hidden: UUIDs of what contains something but could not be read.
-    :param claimed: UUIDs of rows that are never forgotten.
-    :param since: when looking began; what was looked at later is newer.
-    :param confirms: whether what is as it was is to bear the time of the
-        look: no reading of the whole inventory vouches for it.
+    :param found: the result of ``matches``.
     """
     changes = Changes()
-    # Of two looks the one that began later is right, whoever writes first.
-    seen_at = since or now
     for item in {item.uri: item for item in seen}.values():
         row = found.get(item.uri)
-        values = _values(item, uuids, parent_column, racks, confirms)
         if row is None:
-            values.update(
-                uuid=uuids[item.uri], podm_uuid=podm_uuid, seen_at=seen_at
-            )
-            changes.create.append(values)
-        elif is_newer(row.synced_at, since):
-            # Who looked at it alone may not have known what contains it.
-            if values[parent_column] and getattr(row, parent_column) is None:
-                changes.update[row.uuid] = {
-                    name: values[name]
-                    for name in (parent_column, 'rack_uuid')
-                    if name in values
-                }
+            changes.create.append(_new_row(item, reading))
+        elif is_newer(row.synced_at, reading.since):
+            _complete(changes, row, item, reading)
         else:
-            unheard = confirms or getattr(row, parent_column) in hidden
-            _leave_unknown(values, item, parent_column, unheard)
-            different = _different(row, values)
-            if different or confirms:
-                changes.update[row.uuid] = {**different, 'seen_at': seen_at}
+            _update(changes, row, item, reading)
     kept = {row.uuid for row in found.values()}
-    unread = tuple(unread)
-    claimed = set(claimed)
+    unread = tuple(reading.unread)
     for row in stored:
-        if row.uuid not in kept and not is_newer(row.synced_at, since):
-            lost = not is_unread(row.resource_uri, unread)
-            _miss(changes, row, lost, row.uuid in claimed, now)
+        if row.uuid in kept or is_newer(row.synced_at, reading.since):
+            continue
+        if is_unread(row.resource_uri, unread):
+            _set_stale(changes, row)
+        else:
+            allocated = row.uuid in reading.allocated
+            _set_missing(changes, row, allocated, reading.now)
     return changes
 
 
-def _values(
-    item: hardware.Item,
-    uuids: Mapping[str, str],
-    parent_column: str,
-    racks: Mapping[str | None, str | None] | None,
-    refreshed: bool,
-) -> dict[str, Any]:
-    """The columns of a piece that was seen."""
-    values = {
-        **item.values,
-        'properties': item.properties,
-        'resource_uri': item.uri,
-        'uri_hash': uri_hash(item.uri),
-        'refreshed': refreshed,
-        'stale': bool(item.unknown),
-        'missing_since': None,
-        'missed_syncs': 0,
-        parent_column: uuids.get(item.parent) if item.parent else None,
-    }
-    if racks is not None:
-        values['rack_uuid'] = racks.get(item.parent)
-    return values
+def _seen_at(reading: Reading) -> datetime.datetime:
+    """When the items were read: of two reads the one that began later wins."""
+    return reading.since or reading.now
 
 
-def _leave_unknown(
-    values: dict[str, Any],
-    item: hardware.Item,
-    parent_column: str,
-    unheard: bool,
-) -> None:
-    """Leave out what could not be read: what is stored of it holds.
-
-    :param unheard: whether what contains the piece may be what tells so, and
-        was not heard.
-    """
-    for name in item.unknown:
-        del values[name]
-    if item.parent is None and unheard:
-        del values[parent_column]
-        values.pop('rack_uuid', None)
-
-
-def _different(row: Any, values: dict[str, Any]) -> dict[str, Any]:
+def _new_row(item: hardware.Item, reading: Reading) -> Values:
     return {
+        **_values(item, reading),
+        'uuid': reading.uuids[item.uri],
+        'podm_uuid': reading.podm_uuid,
+        'seen_at': _seen_at(reading),
+    }
+
+
+def _complete(
+    changes: Changes,
+    row: models.Observed,
+    item: hardware.Item,
+    reading: Reading,
+) -> None:
+    """Set the parent of a newer row that was read without its parent."""
+    values = _values(item, reading)
+    parent = reading.parent_column
+    if values[parent] and getattr(row, parent) is None:
+        changes.update[row.uuid] = {
+            name: values[name]
+            for name in (parent, 'rack_uuid')
+            if name in values
+        }
+
+
+def _update(
+    changes: Changes,
+    row: models.Observed,
+    item: hardware.Item,
+    reading: Reading,
+) -> None:
+    values = _known_values(row, item, reading)
+    different = {
         name: value
         for name, value in values.items()
         if name not in _BOOKKEEPING
@@ -191,55 +201,96 @@ def _different(row: Any, values: dict[str, Any]) -> dict[str, Any]:
         or name == 'uri_hash'
         and row.resource_uri != values['resource_uri']
     }
+    if different or reading.refreshed:
+        changes.update[row.uuid] = {**different, 'seen_at': _seen_at(reading)}
+
+
+def _values(item: hardware.Item, reading: Reading) -> Values:
+    """The column values of an item."""
+    parent = reading.uuids.get(item.parent) if item.parent else None
+    values = {
+        **item.values,
+        'properties': item.properties,
+        'resource_uri': item.uri,
+        'uri_hash': uri_hash(item.uri),
+        'refreshed': reading.refreshed,
+        'stale': bool(item.unknown),
+        'missing_since': None,
+        'missed_syncs': 0,
+        reading.parent_column: parent,
+    }
+    if reading.racks is not None:
+        values['rack_uuid'] = reading.racks.get(item.parent)
+    return values
+
+
+def _known_values(
+    row: models.Observed, item: hardware.Item, reading: Reading
+) -> Values:
+    """The column values of an item without those that could not be read.
+
+    That includes its parent, where only the parent may say that it is one,
+    and the parent was not read.
+    """
+    values = _values(item, reading)
+    for name in item.unknown:
+        del values[name]
+    parent = reading.parent_column
+    parent_unread = reading.refreshed or getattr(row, parent) in reading.hidden
+    if item.parent is None and parent_unread:
+        del values[parent]
+        values.pop('rack_uuid', None)
+    return values
 
 
 def is_newer(
     written: datetime.datetime | None, since: datetime.datetime | None
 ) -> bool:
-    """Whether something was written after a look at the hardware began."""
+    """Whether something was written after a read began."""
     return since is not None and written is not None and written > since
 
 
 def is_unread(uri: str, unread: tuple[str, ...]) -> bool:
-    """Whether something, or what it lies below, could not be read."""
+    """Whether a resource, or one that contains it, could not be read."""
     return any(
         uri == one or uri.startswith(one.rstrip('/') + '/') for one in unread
     )
 
 
-def _miss(
+def _set_stale(changes: Changes, row: models.Observed) -> None:
+    """Record that a row could not be read."""
+    if not row.stale:
+        changes.update[row.uuid] = {
+            'stale': True,
+            'refreshed': False,
+            'seen_at': row.synced_at,
+        }
+
+
+def _set_missing(
     changes: Changes,
-    row: Any,
-    lost: bool,
-    claimed: bool,
+    row: models.Observed,
+    allocated: bool,
     now: datetime.datetime,
 ) -> None:
-    """Note that a row was not seen.
+    """Record that the hardware of a row is missing; delete it after a while.
 
-    :param lost: whether it would have been seen if it were there.
+    :param allocated: whether the row is never deleted.
     """
-    if not lost:
-        if not row.stale:
-            changes.update[row.uuid] = {
-                'stale': True,
-                'refreshed': False,
-                'seen_at': row.synced_at,
-            }
-        return
     since = row.missing_since or now
     missed = row.missed_syncs + 1
-    if missed >= _MISSED_SYNCS and now - since >= _MISSED_FOR and not claimed:
+    expired = missed >= _MISSED_SYNCS and now - since >= _MISSED_FOR
+    if expired and not allocated:
         changes.delete.append(row.uuid)
-        return
-    if row.missing_since is None:
-        gone = 'unavailable' if row.state in ('free', 'used') else 'unknown'
+    elif row.missing_since is None:
+        present = row.state in ('free', 'used')
         changes.update[row.uuid] = {
             'missed_syncs': missed,
             'missing_since': now,
             'stale': True,
             'refreshed': False,
             'seen_at': row.synced_at,
-            'state': gone,
+            'state': 'unavailable' if present else 'unknown',
         }
     elif missed <= _MISSED_SYNCS:
         changes.update[row.uuid] = {'missed_syncs': missed}

@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Storing what was seen: only what is new or different is written."""
+"""Storing what was read of hardware: only what is new or has changed."""
 
+import dataclasses
 import datetime
+from collections.abc import Collection
 from collections.abc import Iterable
 from collections.abc import Mapping
 from collections.abc import Sequence
-from typing import Any
 from typing import NamedTuple
+from typing import cast
 
 import sqlalchemy as sa
 from oslo_utils import timeutils
@@ -24,17 +26,22 @@ from valence.podmanagers import hardware
 class Table(NamedTuple):
     """How one kind of hardware is stored.
 
-    :param attribute: where an ``Inventory`` keeps it.
-    :param parent: the column for what contains it.
-    :param serials: what is written on a piece that tells it from others.
-    :param claimable: whether nodes are made of it; it stands in a rack then.
+    :param attribute: its attribute of ``hardware.Inventory``.
+    :param parent: the column for the UUID of the containing chassis.
+    :param serials: the columns with serial numbers.
+    :param allocatable: whether nodes are composed of it.
     """
 
-    model: Any
+    model: type[models.Observed]
     attribute: str
     parent: str
     serials: tuple[str, ...]
-    claimable: bool = False
+    allocatable: bool = False
+
+    def items(self, seen: hardware.Inventory) -> list[hardware.Item]:
+        """What was read of this kind of hardware."""
+        found: list[hardware.Item] = getattr(seen, self.attribute)
+        return found
 
 
 TABLES = (
@@ -44,17 +51,25 @@ TABLES = (
         'systems',
         'chassis_uuid',
         ('hardware_uuid', 'serial_number'),
-        claimable=True,
+        allocatable=True,
     ),
     Table(
         models.Device,
         'devices',
         'chassis_uuid',
         ('serial_number',),
-        claimable=True,
+        allocatable=True,
     ),
     Table(models.Storage, 'storages', 'parent_uuid', ()),
 )
+
+
+class Count(NamedTuple):
+    """The number of rows that were created, updated and deleted."""
+
+    created: int = 0
+    updated: int = 0
+    deleted: int = 0
 
 
 def write(
@@ -64,100 +79,112 @@ def write(
     *,
     partial: bool = False,
     since: datetime.datetime | None = None,
-) -> dict[str, int]:
-    """Bring the tables to what was seen, in the caller's transaction.
+) -> Count:
+    """Store what was read, in the caller's transaction.
 
-    :param partial: whether only some resources were looked at: what was
-        neither seen nor is gone stays as it is.
-    :param since: when looking began: what others wrote later is newer than
-        what was seen.
-    :returns: how many rows were created, updated and deleted.
+    :param partial: whether only some resources were read: rows that were
+        neither seen nor are gone are left unchanged.
+    :param since: when reading began: rows that were written later are newer.
     :raises PodManagerError: when the pod manager was removed meanwhile.
     """
-    _hold(tx, podm_uuid)
-    now = timeutils.utcnow()
-    claimed = [
-        row.resource_uuid
-        for row in tx.list(
-            models.Allocation, only=('resource_uuid',), podm_uuid=podm_uuid
-        )
-    ]
-    known, uuids = _match(tx, podm_uuid, seen, partial)
-    unread = tuple(seen.unread)
-    hidden = {
-        row.uuid
-        for row in known['chassis'].rows
-        if diff.is_unread(row.resource_uri, unread)
-    }
-    racks = _racks(tx, seen.chassis, known['chassis'].rows, uuids)
-    count = {'created': 0, 'updated': 0, 'deleted': 0}
-    for table in TABLES:
-        rows, found = known[table.attribute]
+    _lock(tx, podm_uuid)
+    stored = _match(tx, podm_uuid, seen, partial)
+    racks = _racks(tx, seen.chassis, stored.chassis, stored.uuids)
+    reading = diff.Reading(
+        podm_uuid=podm_uuid,
+        uuids=stored.uuids,
+        parent_column='',
+        unread=tuple(seen.unread),
+        hidden=_hidden(stored.chassis, tuple(seen.unread)),
+        allocated=_allocated(tx, podm_uuid),
+        since=since,
+        refreshed=partial,
+        now=timeutils.utcnow(),
+    )
+    counts = []
+    for table, (rows, found) in zip(TABLES, stored.tables, strict=True):
         if partial:
-            looked_at = {*found, *seen.gone}
-            rows = [row for row in rows if row.resource_uri in looked_at]
+            read = {*found, *seen.gone}
+            rows = [row for row in rows if row.resource_uri in read]
         changes = diff.diff(
-            getattr(seen, table.attribute),
+            table.items(seen),
             rows,
             found,
-            podm_uuid=podm_uuid,
-            uuids=uuids,
-            parent_column=table.parent,
-            racks=racks if table.claimable else None,
-            unread=unread,
-            hidden=hidden,
-            claimed=claimed,
-            since=since,
-            confirms=partial,
-            now=now,
+            dataclasses.replace(
+                reading,
+                parent_column=table.parent,
+                racks=racks if table.allocatable else None,
+            ),
         )
-        _apply(tx, table, changes)
-        count['created'] += len(changes.create)
-        count['updated'] += len(changes.update)
-        count['deleted'] += len(changes.delete)
+        counts.append(_apply(tx, table, changes))
     drift.write(tx, podm_uuid, seen, partial, since)
-    return count
+    return Count(*map(sum, zip(*counts, strict=True)))
 
 
-def _hold(tx: db.Transaction, podm_uuid: str) -> None:
-    """Have a pod manager stay until the end of the transaction."""
+def _lock(tx: db.Transaction, podm_uuid: str) -> None:
+    """Keep a pod manager from being removed until the transaction ends."""
     model = models.PodManager
     query = sa.select(model.uuid).where(model.uuid == podm_uuid)
-    held = query.with_for_update(read=True, key_share=True)
-    if tx.connection.execute(held).first() is None:
+    locked = query.with_for_update(read=True, key_share=True)
+    if tx.connection.execute(locked).first() is None:
         raise exception.PodManagerError(reason='it was removed meanwhile')
 
 
-class _Known(NamedTuple):
-    """What is stored, and the row of each item seen that has one, by URI."""
+def _allocated(tx: db.Transaction, podm_uuid: str) -> set[str]:
+    """UUIDs of the hardware that is allocated or reserved."""
+    rows = tx.list(
+        models.Allocation, only=('resource_uuid',), podm_uuid=podm_uuid
+    )
+    return {row.resource_uuid for row in rows}
 
-    rows: Sequence[Any]
-    found: dict[str, Any]
+
+def _hidden(
+    chassis: Iterable[models.Observed], unread: tuple[str, ...]
+) -> set[str]:
+    """UUIDs of the chassis that could not be read."""
+    return {
+        row.uuid for row in chassis if diff.is_unread(row.resource_uri, unread)
+    }
+
+
+class _Stored(NamedTuple):
+    """The rows of a table, and the row of each item that has one, by URI."""
+
+    rows: Sequence[models.Observed]
+    found: dict[str, models.Observed]
+
+
+class _Match(NamedTuple):
+    """The rows of each of ``TABLES``, and the UUIDs of all items, by URI."""
+
+    tables: list[_Stored]
+    uuids: dict[str, str]
+
+    @property
+    def chassis(self) -> Sequence[models.Chassis]:
+        """The rows of the first table."""
+        return cast('Sequence[models.Chassis]', self.tables[0].rows)
 
 
 def _match(
     tx: db.Transaction, podm_uuid: str, seen: hardware.Inventory, partial: bool
-) -> tuple[dict[str, _Known], dict[str, str]]:
-    """Find what was seen among what is stored.
-
-    :returns: that by attribute of the inventory, and the UUIDs of it all by
-        URI; new ones for what is new.
-    """
-    known = {}
+) -> _Match:
+    """Find the rows of what was read; new items get new UUIDs."""
+    tables = []
     uuids: dict[str, str] = {}
     for table in TABLES:
-        items = getattr(seen, table.attribute)
+        items = table.items(seen)
         rows = _stored(tx, table, podm_uuid, seen, partial)
-        there = {item.uri for item in items} | seen.gone
+        read = {item.uri for item in items} | seen.gone
         candidates = [
             row
             for row in rows
-            # Of the others nobody knows whether they have moved.
-            if not partial or row.missing_since or row.resource_uri in there
+            # Whether other hardware has moved is unknown after a partial read.
+            if not partial or row.missing_since or row.resource_uri in read
         ]
         found = diff.matches(items, candidates, table.serials)
-        known[table.attribute] = _Known(rows, found)
-        # What could not be read contains what it contained.
+        tables.append(_Stored(rows, found))
+        # A chassis that could not be read is still a parent.
         uuids.update({row.resource_uri: row.uuid for row in rows})
         uuids.update(
             {
@@ -167,7 +194,7 @@ def _match(
                 for item in items
             }
         )
-    return known, uuids
+    return _Match(tables, uuids)
 
 
 def _stored(
@@ -176,82 +203,96 @@ def _stored(
     podm_uuid: str,
     seen: hardware.Inventory,
     partial: bool,
-) -> Sequence[Any]:
-    """The rows that what was seen is to be compared with."""
-    where: dict[str, Any] = {'podm_uuid': podm_uuid}
-    if partial:
-        items = getattr(seen, table.attribute)
-        uris = {item.uri for item in items} | seen.gone
-        if table.model is models.Chassis:
-            # Systems and devices name the chassis that contains them.
-            uris |= {
-                item.parent
-                for item in (*seen.systems, *seen.devices)
-                if item.parent
-            }
-        where['uri_hash'] = [diff.uri_hash(uri) for uri in uris]
-    rows = tx.list(table.model, **where).all()
-    return [*rows, *_moved(tx, table, podm_uuid, seen)] if partial else rows
+) -> Sequence[models.Observed]:
+    """The rows to compare with what was read."""
+    if not partial:
+        return tx.list(table.model, podm_uuid=podm_uuid).all()
+    uris = {item.uri for item in table.items(seen)} | seen.gone
+    if table.model is models.Chassis:
+        # Systems and devices refer to the chassis that contains them.
+        uris |= {
+            item.parent
+            for item in (*seen.systems, *seen.devices)
+            if item.parent
+        }
+    hashes = [diff.uri_hash(uri) for uri in uris]
+    rows = tx.list(table.model, podm_uuid=podm_uuid, uri_hash=hashes).all()
+    return [*rows, *_moved(tx, table, podm_uuid, seen)]
 
 
 def _moved(
     tx: db.Transaction, table: Table, podm_uuid: str, seen: hardware.Inventory
-) -> list[Any]:
-    """The rows of what is missing, and may be what was seen elsewhere."""
-    items = getattr(seen, table.attribute)
-    moved: dict[str, Any] = {}
+) -> Collection[models.Observed]:
+    """The rows of missing hardware that may have been read elsewhere."""
+    moved: dict[str, models.Observed] = {}
     for name in table.serials:
-        serials = {item.values.get(name) for item in items} - {None}
+        serials = {item.values.get(name) for item in table.items(seen)}
+        serials.discard(None)
         if serials:
-            where: dict[str, Any] = {'podm_uuid': podm_uuid, name: serials}
-            missing = table.model.missing_since.is_not(None)
-            rows = tx.list(table.model, missing, **where)
+            rows = tx.list(
+                table.model,
+                table.model.missing_since.is_not(None),
+                getattr(table.model, name).in_(serials),
+                podm_uuid=podm_uuid,
+            )
             moved.update((row.uuid, row) for row in rows)
-    return list(moved.values())
+    return moved.values()
 
 
 def _racks(
     tx: db.Transaction,
     seen: Iterable[hardware.Item],
-    stored: Iterable[Any],
+    stored: Iterable[models.Chassis],
     uuids: Mapping[str, str],
 ) -> dict[str | None, str | None]:
-    """The rack that each chassis is or stands in, by the chassis' URI."""
-    boxes = {row.uuid: (row.type, row.parent_uuid) for row in stored}
+    """UUIDs of racks, by URI of a chassis that is or is in the rack."""
+    chassis = _chassis(tx, seen, stored, uuids)
+    result: dict[str | None, str | None] = {}
+    for uri, uuid in uuids.items():
+        place: str | None = uuid
+        visited = set()
+        while place in chassis and place not in visited:
+            visited.add(place)
+            kind, parent = chassis[place]
+            if kind == 'rack':
+                result[uri] = place
+                break
+            place = parent
+    return result
+
+
+def _chassis(
+    tx: db.Transaction,
+    seen: Iterable[hardware.Item],
+    stored: Iterable[models.Chassis],
+    uuids: Mapping[str, str],
+) -> dict[str, tuple[str, str | None]]:
+    """Type and parent of chassis, by UUID: of those read, and all parents."""
+    result = {row.uuid: (row.type, row.parent_uuid) for row in stored}
     for item in seen:
         parent = uuids.get(item.parent) if item.parent else None
-        boxes[uuids[item.uri]] = item.values['type'], parent
-    while missing := {up for _, up in boxes.values() if up} - boxes.keys():
-        boxes.update(dict.fromkeys(missing, ('', None)))
+        result[uuids[item.uri]] = item.values['type'], parent
+    while missing := {up for _, up in result.values() if up} - result.keys():
+        result.update(dict.fromkeys(missing, ('', None)))
         for row in tx.list(
             models.Chassis,
             only=('uuid', 'type', 'parent_uuid'),
             uuid=missing,
         ):
-            boxes[row.uuid] = row.type, row.parent_uuid
-    result: dict[str | None, str | None] = {}
-    for uri, uuid in uuids.items():
-        place: str | None = uuid
-        passed = set()
-        while place in boxes and place not in passed:
-            passed.add(place)
-            kind, above = boxes[place]
-            if kind == 'rack':
-                result[uri] = place
-                break
-            place = above
+            result[row.uuid] = row.type, row.parent_uuid
     return result
 
 
-def _apply(tx: db.Transaction, table: Table, changes: diff.Changes) -> None:
-    # Rows that go make place for rows that come to their URI.
+def _apply(tx: db.Transaction, table: Table, changes: diff.Changes) -> Count:
+    # Deleted rows may have the URIs of rows that are updated or created.
     for start in range(0, len(changes.delete), db.BATCH):
         tx.delete(table.model, uuid=changes.delete[start : start + db.BATCH])
     for uuid, values in changes.update.items():
         tx.update(table.model, values, uuid=uuid)
     tx.create_many(table.model, changes.create)
-    if table.claimable:
+    if table.allocatable:
         changed = changes.update.items()
         allocations.update_resources(
             tx, [uuid for uuid, new in changed if 'state' in new]
         )
+    return Count(len(changes.create), len(changes.update), len(changes.delete))

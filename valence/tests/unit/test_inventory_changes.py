@@ -48,19 +48,14 @@ def _row(uuid, uri, **values):
 
 def _diff(seen=(), stored=(), *, uuids=(), **more):
     found = diff.matches(seen, stored, ())
-    return diff.diff(
-        seen,
-        stored,
-        found,
-        **{
-            'podm_uuid': 'podm',
-            'uuids': {item.uri: f'uuid {item.uri}' for item in seen}
-            | dict(uuids),
-            'parent_column': 'chassis_uuid',
-            'now': _NOW,
-            **more,
-        },
-    )
+    reading = {
+        'podm_uuid': 'podm',
+        'uuids': {item.uri: f'uuid {item.uri}' for item in seen} | dict(uuids),
+        'parent_column': 'chassis_uuid',
+        'now': _NOW,
+        **more,
+    }
+    return diff.diff(seen, stored, found, diff.Reading(**reading))
 
 
 class TestCreate(base.TestCase):
@@ -97,7 +92,7 @@ class TestCreate(base.TestCase):
         self.assertEqual('bad', made['health'])
 
     def test_looked_at_alone(self):
-        (made,) = _diff([_item('/1')], confirms=True).create
+        (made,) = _diff([_item('/1')], refreshed=True).create
         self.assertTrue(made['refreshed'])
 
     def test_not_all_could_be_read(self):
@@ -139,10 +134,12 @@ class TestUpdate(base.TestCase):
             [_item('/2')],
             [row],
             {'/2': row},
-            podm_uuid='podm',
-            uuids={'/2': 'a'},
-            parent_column='chassis_uuid',
-            now=_NOW,
+            diff.Reading(
+                podm_uuid='podm',
+                uuids={'/2': 'a'},
+                parent_column='chassis_uuid',
+                now=_NOW,
+            ),
         )
         self.assertEqual(
             {
@@ -167,9 +164,9 @@ class TestUpdate(base.TestCase):
             {'chassis_uuid': None, 'rack_uuid': None},
             self.update(_item('/1'), row, racks=racks),
         )
-        for more in ({'hidden': ['c']}, {'confirms': True}):
+        for more in ({'hidden': ['c']}, {'refreshed': True}):
             self.assertEqual(
-                {'refreshed': True} if 'confirms' in more else {},
+                {'refreshed': True} if 'refreshed' in more else {},
                 self.update(_item('/1'), row, racks=racks, **more),
             )
         # It says itself where it is now.
@@ -269,7 +266,7 @@ class TestMissing(base.TestCase):
         ):
             row = _row('a', '/1', missed_syncs=missed, missing_since=since)
             self.assertEqual(gone, _diff([], [row]).delete == ['a'])
-            changes = _diff([], [row], claimed=iter(['a']))
+            changes = _diff([], [row], allocated=['a'])
             self.assertEqual([], changes.delete)
             self.assertEqual({'missed_syncs': missed + 1}, changes.update['a'])
 

@@ -44,13 +44,16 @@ def _row(uuid, uri, **values):
 
 
 def _diff(
-    seen, stored, unread=(), claimed=(), since=None, known=(), confirms=False
+    seen,
+    stored,
+    unread=(),
+    allocated=(),
+    since=None,
+    known=(),
+    refreshed=False,
 ):
     found = diff.matches(seen, stored, ('serial_number',))
-    return diff.diff(
-        seen,
-        stored,
-        found,
+    reading = diff.Reading(
         podm_uuid='podm',
         uuids={
             item.uri: found[item.uri].uuid
@@ -61,11 +64,12 @@ def _diff(
         | dict(known),
         parent_column='parent_uuid',
         unread=unread,
-        claimed=claimed,
+        allocated=allocated,
         since=since,
-        confirms=confirms,
+        refreshed=refreshed,
         now=_NOW,
     )
+    return diff.diff(seen, stored, found, reading)
 
 
 class TestDiff(base.TestCase):
@@ -84,7 +88,7 @@ class TestDiff(base.TestCase):
         self.assertChanges(changes)
 
     def test_what_is_looked_at_alone_bears_the_time_of_the_look(self):
-        changes = _diff([_item('/1')], [_row('a', '/1')], confirms=True)
+        changes = _diff([_item('/1')], [_row('a', '/1')], refreshed=True)
         self.assertEqual(
             {'a': {'seen_at': _NOW, 'refreshed': True}}, changes.update
         )
@@ -137,8 +141,8 @@ class TestDiff(base.TestCase):
             row = _row('a', '/1', missed_syncs=missed, missing_since=since)
             changes = _diff([], [row])
             self.assertEqual(gone, changes.delete == ['a'], (missed, since))
-            claimed = _diff([], [row], claimed=['a'])
-            self.assertEqual([], claimed.delete)
+            allocated = _diff([], [row], allocated=['a'])
+            self.assertEqual([], allocated.delete)
 
     def test_seen_again(self):
         row = _row(

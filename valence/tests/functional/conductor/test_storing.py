@@ -201,10 +201,8 @@ class TestStoring(base.DatabaseTestCase):
         # is as it was.
         seen = hardware.Inventory(systems=[_system('/1', memory_mib=3)])
         self.store(seen, partial=True)
-        self.assertEqual(
-            {'changed': {'/1': {'memory_mib': [16384, 3]}}},
-            db.get(models.Node, uuid=node).drift,
-        )
+        changed = db.get(models.Node, uuid=node).drift['changed']
+        self.assertEqual([16384, 3], changed['/1']['memory_mib'])
         self.write(_system('/1', **known), nodes=nodes)
         self.assertIsNone(db.get(models.Node, uuid=node).drift)
 
@@ -284,9 +282,9 @@ class TestStoring(base.DatabaseTestCase):
         count = self.write(*both, since=self.began + 4 * _SECOND)
         self.assertFalse(self.row('/1').refreshed)
         # That is all that a reading writes which finds nothing new.
-        self.assertEqual(1, count['updated'])
+        self.assertEqual(1, count.updated)
         count = self.write(*both, since=self.began + 5 * _SECOND)
-        self.assertEqual(0, count['updated'])
+        self.assertEqual(0, count.updated)
 
     def test_events_tell_of_a_move(self):
         self.write(_system('/1', hardware_uuid='A'), _system('/2'))
