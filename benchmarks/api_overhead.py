@@ -43,7 +43,7 @@ def bare(cached: bool) -> tuple[Any, str]:
         v1 = V1()
 
     if cached:
-        app._remember_argspecs()
+        app._cache_argspecs()
     return pecan.make_app(Root(), debug=False), '/v1/pod_manager/some-uuid'
 
 

@@ -1,14 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How the API learns who is asking: one way for each ``auth_strategy``.
+"""Authentication: one middleware for each ``auth_strategy``.
 
-Each wraps the application and leaves a context in the WSGI environment.
-Nothing else is asked for the identity, so that what a client writes into
-headers is never believed.
+The middleware puts a request context in the WSGI environment. Nothing else
+determines the identity, so headers of the client are never trusted.
 """
 
 import os
 from collections.abc import Callable
-from typing import Any
+from collections.abc import Iterable
+from wsgiref.types import StartResponse
+from wsgiref.types import WSGIApplication
+from wsgiref.types import WSGIEnvironment
 
 import oslo_middleware
 import webob
@@ -22,80 +24,86 @@ from valence.common import exception
 
 LOG = log.getLogger(__name__)
 
-ASKER = 'valence.asker'
-# How long Keystone may take to answer, unless configured otherwise: one that
-# hangs must not hold every thread for ever.
-_PATIENCE = 5
+CONTEXT = 'valence.context'
+# The default timeout of requests to Keystone in seconds: if Keystone hangs, it
+# must not block all threads.
+_KEYSTONE_TIMEOUT = 5
 _DOCUMENTS = ('', '/v1')
 
 
-def wrap(app: Any) -> Any:
-    """Have every request to an application identified, but for a few.
+def wrap(app: WSGIApplication) -> WSGIApplication:
+    """Authenticate every request to an application, with two exceptions.
 
-    Anybody may find out which versions there are, as keystoneauth does before
-    it has a token. Pod managers have no token when they deliver an event:
-    they prove themselves by the secret in the path.
+    Version documents are public, because keystoneauth reads them before it has
+    a token. Pod managers that send events have no token; the secret in the
+    path authenticates them.
     """
-    identified = _STRATEGIES[cfg.CONF.auth_strategy](app)
-    anonymous = _as(app, lambda environ: context.anonymous())
+    authenticated = _STRATEGIES[cfg.CONF.auth_strategy](app)
+    anonymous = _with_context(app, lambda environ: context.anonymous())
 
-    def dispatch(environ: dict[str, Any], start_response: Any) -> Any:
+    def dispatch(
+        environ: WSGIEnvironment, start_response: StartResponse
+    ) -> Iterable[bytes]:
         path = environ['PATH_INFO']
         public = path.rstrip('/') in _DOCUMENTS or path.startswith(
             '/v1/events/'
         )
-        return (anonymous if public else identified)(environ, start_response)
+        chosen = anonymous if public else authenticated
+        return chosen(environ, start_response)
 
     return dispatch
 
 
-def _as(
-    app: Any, identify: Callable[[dict[str, Any]], context.RequestContext]
-) -> Any:
-    """The application, told who is asking."""
+def _with_context(
+    app: WSGIApplication,
+    identify: Callable[[WSGIEnvironment], context.RequestContext],
+) -> WSGIApplication:
+    """Set the request context before the application runs."""
 
-    def identified(environ: dict[str, Any], start_response: Any) -> Any:
-        environ[ASKER] = identify(environ)
+    def wrapped(
+        environ: WSGIEnvironment, start_response: StartResponse
+    ) -> Iterable[bytes]:
+        environ[CONTEXT] = identify(environ)
         return app(environ, start_response)
 
-    return identified
+    return wrapped
 
 
-def _noauth(app: Any) -> Any:
+def _noauth(app: WSGIApplication) -> WSGIApplication:
     LOG.warning(
-        'auth_strategy is noauth: whoever reaches the API is an administrator'
+        'auth_strategy is noauth: every client of the API is an administrator'
     )
-    return _as(app, lambda environ: context.admin())
+    return _with_context(app, lambda environ: context.admin())
 
 
-def _http_basic(app: Any) -> Any:
-    """Users of a file of Apache's form; all of them are administrators."""
+def _http_basic(app: WSGIApplication) -> WSGIApplication:
+    """Users of an htpasswd file; all of them are administrators."""
     users = cfg.CONF.oslo_middleware.http_basic_auth_user_file
     if not os.access(users, os.R_OK):
         raise cfg.ConfigFileValueError(
-            f'[oslo_middleware] http_basic_auth_user_file: {users} cannot be '
-            f'read'
+            f'[oslo_middleware] http_basic_auth_user_file: {users} is not '
+            f'readable'
         )
-    # Not around the application: it would take whatever is raised there for
-    # a wrong password.
+    # It does not wrap the application, because it reports every exception of
+    # that as a wrong password.
     check = oslo_middleware.BasicAuthMiddleware(webob.Response(), cfg.CONF)
 
-    def identify(environ: dict[str, Any]) -> context.RequestContext:
-        answer = webob.Request(environ).get_response(check)
-        if answer.status_int != 200:
+    def identify(environ: WSGIEnvironment) -> context.RequestContext:
+        response = webob.Request(environ).get_response(check)
+        if response.status_int != 200:
             raise exception.Unauthorized()
         return context.admin(environ['HTTP_X_USER_NAME'])
 
-    return _as(app, identify)
+    return _with_context(app, identify)
 
 
 class _Tokens(auth_token.AuthProtocol):  # type: ignore[misc]
-    """The middleware, in our words where Keystone is away."""
+    """The Keystone middleware; it raises ServiceUnavailable."""
 
-    def fetch_token(self, *args: Any, **kwargs: Any) -> Any:
-        """What Keystone says of a token.
+    def fetch_token(self, *args: object, **kwargs: object) -> object:
+        """Validate a token.
 
-        :raises ServiceUnavailable: when it says nothing.
+        :raises ServiceUnavailable: if Keystone does not respond.
         """
         try:
             return super().fetch_token(*args, **kwargs)
@@ -103,16 +111,17 @@ class _Tokens(auth_token.AuthProtocol):  # type: ignore[misc]
             raise exception.ServiceUnavailable(service='Keystone') from None
 
 
-def _keystone(app: Any) -> Any:
+def _keystone(app: WSGIApplication) -> WSGIApplication:
     for _, options in auth_token.AUTH_TOKEN_OPTS:
-        cfg.set_defaults(options, http_connect_timeout=_PATIENCE)
-    return _Tokens(
-        _as(app, context.RequestContext.from_environ),
+        cfg.set_defaults(options, http_connect_timeout=_KEYSTONE_TIMEOUT)
+    tokens: WSGIApplication = _Tokens(
+        _with_context(app, context.RequestContext.from_environ),
         {'oslo_config_config': cfg.CONF},
     )
+    return tokens
 
 
-_STRATEGIES: dict[str, Callable[[Any], Any]] = {
+_STRATEGIES: dict[str, Callable[[WSGIApplication], WSGIApplication]] = {
     'noauth': _noauth,
     'http_basic': _http_basic,
     'keystone': _keystone,

@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""From a path and a method to an endpoint, and through the policy to it."""
+"""Finds the endpoint of a request, checks the request and calls it."""
 
 import functools
 from collections.abc import Callable
-from typing import Any
 from typing import NamedTuple
 
 import pecan
@@ -20,134 +19,139 @@ from valence.objects import base as objects_base
 
 
 class Endpoint(NamedTuple):
-    """Where a request is to go."""
+    """A verb, and its policy rule.
+
+    :param kind: the name of the resource in texts.
+    """
 
     rule: str
     kind: str
-    object: type[objects_base.ValenceObject] | None
-    handler: Callable[[base.Call], Any]
+    object: objects_base.Kind | None
+    verb: base.Verb
 
 
-def endpoint(resource: str, controller: Any, verb: str) -> Endpoint:
-    """The endpoint of one line and one HTTP method of the table."""
+# The segments of a path, and the endpoints by HTTP method.
+Entry = tuple[list[str], dict[str, Endpoint]]
+
+
+def endpoint(resource: str, controller: base.Endpoints, verb: str) -> Endpoint:
+    """The endpoint of a route and one of its verbs."""
     cls = controller.object
     return Endpoint(
         rule=f'composable:{resource}:{verb}',
         kind=cls.KIND if cls else resource,
         object=cls,
-        handler=getattr(controller, verb),
+        verb=getattr(controller, verb),
     )
 
 
 @functools.cache
-def _table() -> dict[tuple[int, str], list[tuple[list[str], Any]]]:
-    """Paths with their endpoints by HTTP method, in parts.
+def _table() -> dict[tuple[int, str], list[Entry]]:
+    """The routes by number of segments and first segment.
 
-    They are found by the number of parts and the first one. A path with words
-    comes before one that has a name in their place.
+    Those with the fewest parameters come first.
     """
-    table: dict[tuple[int, str], list[tuple[list[str], Any]]] = {}
+    table: dict[tuple[int, str], list[Entry]] = {}
     for path, resource, controller, methods in routes.ROUTES:
-        parts = path.split('/')
+        segments = path.split('/')
         endpoints = {
             method: endpoint(resource, controller, verb)
             for method, verb in methods.items()
         }
-        table.setdefault((len(parts), parts[0]), []).append((parts, endpoints))
-    for found in table.values():
-        found.sort(key=lambda entry: sum(map(_is_name, entry[0])))
+        key = len(segments), segments[0]
+        table.setdefault(key, []).append((segments, endpoints))
+    for entries in table.values():
+        entries.sort(key=lambda entry: sum(map(_is_parameter, entry[0])))
     return table
 
 
-def _is_name(part: str) -> bool:
-    return part.startswith('{')
+def _is_parameter(segment: str) -> bool:
+    return segment.startswith('{')
 
 
-def match(parts: list[str], method: str) -> tuple[Endpoint, list[str]]:
-    """Find the endpoint of a path, and the names that stand in the path.
+def match(
+    segments: list[str], method: str
+) -> tuple[Endpoint, tuple[str, ...]]:
+    """Find the endpoint of a path, and the values of its parameters.
 
-    :raises NotFound: when there is no such path.
-    :raises MethodNotAllowed: when there is, but not with this method.
+    :raises NotFound: if no route has this path.
+    :raises MethodNotAllowed: if one has, but not with this method.
     """
-    wanted = 'GET' if method == 'HEAD' else method
-    allowed: dict[str, Any] = {}
-    for template, endpoints in _table().get((len(parts), parts[0]), ()):
-        if not all(
-            _is_name(word) or word == part
-            for word, part in zip(template, parts, strict=True)
-        ):
+    method_ = 'GET' if method == 'HEAD' else method
+    allowed: set[str] = set()
+    for template, endpoints in _table().get((len(segments), segments[0]), ()):
+        pairs = list(zip(template, segments, strict=True))
+        if not all(_is_parameter(own) or own == it for own, it in pairs):
             continue
-        if wanted in endpoints:
-            names = [
-                part
-                for word, part in zip(template, parts, strict=True)
-                if _is_name(word)
-            ]
-            return endpoints[wanted], names
+        if method_ in endpoints:
+            names = tuple(it for own, it in pairs if _is_parameter(own))
+            return endpoints[method_], names
         allowed.update(endpoints)
     if allowed:
         raise exception.MethodNotAllowed(
             method=method[:16], allow=', '.join(sorted(allowed))
         )
-    path = '/'.join(parts)[:256]
-    raise exception.NotFound(kind='The path', ident=f'/v1/{path}')
+    path = '/'.join(segments)[:256]
+    raise exception.NotFound(kind='Path', ident=f'/v1/{path}')
 
 
 class V1Controller:
-    """Leads every request below ``/v1`` to its endpoint.
+    """Dispatches every request below ``/v1`` by the table of routes.
 
-    Pecan's own REST controllers spread the paths over the classes and leave
-    405 without ``Allow``; a table shows them, and tests can walk it.
+    Pecan's REST controllers distribute the paths over classes, and return 405
+    without ``Allow``.
     """
 
     @pecan.expose()  # type: ignore[untyped-decorator]
-    def _route(self, remainder: list[str], request: Any) -> Any:
-        parts = list(remainder)
-        if parts and parts[-1] == '':
-            parts.pop()
-        if not parts:
+    def _route(
+        self, remainder: list[str], request: pecan.Request
+    ) -> tuple[Callable[..., bytes | None], tuple[()]]:
+        segments = list(remainder)
+        if segments and segments[-1] == '':
+            segments.pop()
+        if not segments:
             return self.index, ()
-        if parts == ['openapi.json']:
+        if segments == ['openapi.json']:
             return self.openapi, ()
-        found = match(parts, request.method)
+        found = match(segments, request.method)
         request.environ['valence.kind'] = found[0].kind
         request.environ['valence.endpoint'] = found
         return self.call, ()
 
     @pecan.expose(content_type='application/json')  # type: ignore[untyped-decorator]
-    def index(self, *args: Any, **kwargs: Any) -> bytes:
+    def index(self, *args: str, **kwargs: str) -> bytes:
         """Describe this version."""
         base_url = pecan.request.application_url
         return render.dumps({'version': versions.describe(base_url)})
 
     @pecan.expose(content_type='application/json')  # type: ignore[untyped-decorator]
-    def openapi(self, *args: Any, **kwargs: Any) -> bytes:
-        """The whole of the API in the OpenAPI form."""
+    def openapi(self, *args: str, **kwargs: str) -> bytes:
+        """The OpenAPI document."""
         return render.dumps(openapi.document(routes.ROUTES, routes.PARAMETERS))
 
     @pecan.expose(content_type='application/json')  # type: ignore[untyped-decorator]
-    def call(self, *args: Any, **kwargs: Any) -> bytes | None:
+    def call(self, *args: str, **kwargs: str) -> bytes | None:
         """Authorize and validate the request, run the verb, render."""
         request, response = pecan.request, pecan.response
         found, names = request.environ['valence.endpoint']
         ctx = request.context['valence']
         policy.authorize(ctx, found.rule)
         minor = request.context['minor']
-        spec = found.handler.spec
+        spec = found.verb.spec
         params, body = {}, {}
         if not spec.listing:
             params = query.parameters(request, spec.params)
         if spec.body is not None:
             body = spec.body.parse(found.object, minor, request.json_object)
         response.status = spec.status
-        answer = found.handler(
+        answer = found.verb(
             base.Call(
                 request=request,
                 response=response,
                 context=ctx,
                 minor=minor,
                 spec=spec,
-                names=tuple(names),
+                names=names,
                 params=params,
                 body=body,
             )

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What happens around every request."""
+"""The request class, and the hook that runs before each request."""
 
-from typing import Any
+from wsgiref.types import WSGIEnvironment
 
 import orjson
 import pecan
@@ -15,19 +15,19 @@ from valence.common.types import JsonObject
 
 
 class Request(pecan.Request):  # type: ignore[misc]
-    """A request whose JSON body is parsed once, and only as JSON."""
+    """A request whose body is parsed once, and only as JSON."""
 
     @property
     def json(self) -> JsonObject:
-        """For Pecan, which asks for the body of every JSON request."""
+        """The body; Pecan reads it for every JSON request."""
         return self.json_object
 
     @property
     def json_object(self) -> JsonObject:
         """The body as a JSON object; an empty body is an empty object.
 
-        :raises UnsupportedMediaType: when it is not said to be JSON.
-        :raises InvalidBody: when it is something else.
+        :raises UnsupportedMediaType: for another content type.
+        :raises InvalidBody: if it is not a JSON object.
         """
         if 'valence.body' not in self.environ:
             self.environ['valence.body'] = self._parse()
@@ -59,13 +59,13 @@ class Request(pecan.Request):  # type: ignore[misc]
 
 
 class ContextHook(hooks.PecanHook):  # type: ignore[misc]
-    """Note who asks, and for which version of the API."""
+    """Set the request context and the API version."""
 
-    def on_route(self, state: Any) -> None:
+    def on_route(self, state: pecan.core.RoutingState) -> None:
         request = state.request
-        _check_address(request.environ)
+        _check_url(request.environ)
         minor = versions.requested(request)
-        ctx = request.environ[auth.ASKER]
+        ctx = request.environ[auth.CONTEXT]
         ctx.request_id = request.environ.get('openstack.request_id')
         request.context.update(valence=ctx, minor=minor)
         state.response.headers['OpenStack-API-Version'] = (
@@ -74,13 +74,13 @@ class ContextHook(hooks.PecanHook):  # type: ignore[misc]
         state.response.headers['Vary'] = 'OpenStack-API-Version'
 
 
-def _check_address(environ: dict[str, Any]) -> None:
-    """Refuse what routing or a database would stumble over."""
+def _check_url(environ: WSGIEnvironment) -> None:
+    """Reject URLs that routing or a database cannot handle."""
     path = environ['PATH_INFO']
     if '\0' in path or '%00' in environ.get('QUERY_STRING', ''):
         raise exception.Invalid(
             'Invalid URL: must not contain a null character.'
         )
     if '//' in path.rstrip('/'):
-        # Pecan takes the empty part for an index page.
-        raise exception.NotFound(kind='The path', ident=path[:256])
+        # Pecan routes an empty segment to an index page.
+        raise exception.NotFound(kind='Path', ident=path[:256])

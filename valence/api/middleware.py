@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What stands between the socket and the controllers."""
+"""WSGI middleware: errors in the format of the API."""
 
 import http
 import re
 from collections.abc import Callable
 from collections.abc import Iterable
-from typing import Any
+from types import TracebackType
+from wsgiref.types import StartResponse
+from wsgiref.types import WSGIApplication
+from wsgiref.types import WSGIEnvironment
 
 import orjson
 import webob.exc
@@ -17,68 +20,86 @@ from valence.common import exception
 
 LOG = log.getLogger(__name__)
 
-WSGI = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
-# How much of a body that is too large is read nonetheless.
+Headers = list[tuple[str, str]]
+_ExcInfo = (
+    tuple[type[BaseException], BaseException, TracebackType]
+    | tuple[None, None, None]
+)
+# How much of a body that is too large is read and discarded.
 _DRAINED_BYTES = 32 * 2**20
-# What other people's middleware may say with an error.
+# The headers of errors of other middleware that are kept.
 _KEPT_HEADERS = {'allow', 'retry-after', 'www-authenticate'}
 
 
-class Errors:
-    """Turn every failure into the API's one form of error.
+class _Response:
+    """A ``start_response`` that stores status and headers."""
 
-    It takes exceptions as well as the answers of Pecan and of other
-    middleware, so that a client never sees two forms.
+    def __init__(self) -> None:
+        self.status = ''
+        self.headers: Headers = []
+
+    def __call__(
+        self, status: str, headers: Headers, exc_info: _ExcInfo | None = None
+    ) -> Callable[[bytes], object]:
+        self.status, self.headers = status, headers
+        return _no_write
+
+
+def _no_write(data: bytes) -> None:
+    raise NotImplementedError('Pecan and the middleware return bodies.')
+
+
+class Errors:
+    """Convert every error to the format of the API.
+
+    It converts exceptions, and also the error responses of Pecan and of other
+    middleware, so that clients see one format only.
     """
 
-    def __init__(self, app: WSGI) -> None:
+    def __init__(self, app: WSGIApplication) -> None:
         self.app = app
 
     def __call__(
-        self, environ: dict[str, Any], start_response: Callable[..., Any]
+        self, environ: WSGIEnvironment, start_response: StartResponse
     ) -> Iterable[bytes]:
-        answered: list[Any] = []
-
-        def remember(
-            status: str, headers: list[tuple[str, str]], exc_info: Any = None
-        ) -> None:
-            answered[:] = [status, headers]
-
+        response = _Response()
         try:
-            body = self.app(environ, remember)
+            body = self.app(environ, response)
         except Exception as exc:
-            failure = understand(exc, environ)
-            status = f'{failure.code} {_phrase(failure.code)}'
-            return self._answer(
+            error = to_api_error(exc, environ)
+            return self._respond(
                 environ,
                 start_response,
-                status,
-                list(failure.headers.items()),
-                failure.error_code(),
-                str(failure),
+                f'{error.code} {_phrase(error.code)}',
+                list(error.headers.items()),
+                error.error_code(),
+                str(error),
             )
-        status, headers = answered
-        if int(status[:3]) < 400:
-            start_response(status, headers)
+        status = int(response.status[:3])
+        if status < 400:
+            start_response(response.status, response.headers)
             return body
-        if int(status[:3]) == 413:
+        if status == 413:
             _drain(environ)
-        kept = [item for item in headers if item[0].lower() in _KEPT_HEADERS]
-        return self._answer(
+        return self._respond(
             environ,
             start_response,
-            status,
-            kept,
+            response.status,
+            [
+                (name, value)
+                for name, value in response.headers
+                if name.lower() in _KEPT_HEADERS
+            ],
             None,
-            _foreign_detail(environ, int(status[:3])),
+            _foreign_detail(environ, status),
         )
 
     @staticmethod
-    def _answer(
-        environ: dict[str, Any],
-        start_response: Callable[..., Any],
+    def _respond(
+        environ: WSGIEnvironment,
+        start_response: StartResponse,
         status: str,
-        headers: list[tuple[str, str]],
+        headers: Headers,
         code: str | None,
         detail: str,
     ) -> Iterable[bytes]:
@@ -101,9 +122,9 @@ def error_body(
     detail: str,
     request_id: str | None = None,
 ) -> bytes:
-    """An error in the API's form.
+    """The body of an error response.
 
-    :param code: None: as the status has it.
+    :param code: None: derived from the status.
     """
     error = {
         'status': status,
@@ -115,10 +136,10 @@ def error_body(
     return orjson.dumps({'errors': [error]})
 
 
-def understand(
-    exc: Exception, environ: dict[str, Any]
+def to_api_error(
+    exc: Exception, environ: WSGIEnvironment
 ) -> exception.ValenceException:
-    """The error that the client is told of, for whatever was raised."""
+    """The error to report to the client for an exception."""
     if isinstance(exc, exception.DatabaseUnavailable):
         LOG.error('The database cannot be used: %s', exc.reason)
     if isinstance(exc, exception.ValueRejected):
@@ -131,17 +152,17 @@ def understand(
             field=_last(exc.columns),
         )
     if isinstance(exc, ksa_exceptions.ClientException):
-        LOG.error('Keystone does not answer as it should: %s', exc)
+        LOG.error('Request to Keystone failed: %s', exc)
         return exception.ServiceUnavailable(service='Keystone')
     if isinstance(exc, db_exception.DBReferenceError):
         return exception.Conflict(
-            'Something that the request refers to, or that refers to it, '
-            'has changed meanwhile.'
+            'A resource that the request refers to, or that refers to it, '
+            'has changed concurrently.'
         )
     if isinstance(exc, UnicodeDecodeError):
         return exception.Invalid('Invalid URL: must be valid UTF-8.')
     LOG.error(
-        'Unexpected failure of %s %s',
+        'Unexpected error in %s %s',
         environ.get('REQUEST_METHOD'),
         _path(environ),
         exc_info=exc,
@@ -149,10 +170,11 @@ def understand(
     return exception.ValenceException()
 
 
-def _drain(environ: dict[str, Any]) -> None:
-    """Let a client finish that sends too much, within reason.
+def _drain(environ: WSGIEnvironment) -> None:
+    """Read and discard the rest of a body that is too large.
 
-    Were the connection closed while it sends, it would not see the answer.
+    A client that is still sending when the connection closes does not read the
+    response.
     """
     left = _DRAINED_BYTES
     try:
@@ -177,21 +199,21 @@ def _foreign_code(status: int) -> str:
     return 'composable.' + _phrase(status).lower().replace(' ', '-')
 
 
-def _foreign_detail(environ: dict[str, Any], status: int) -> str:
+def _foreign_detail(environ: WSGIEnvironment, status: int) -> str:
     if status == 401:
         return (
-            'Authentication is required: there is no valid token in the '
-            'header X-Auth-Token.'
+            'Authentication is required: the header X-Auth-Token has no '
+            'valid token.'
         )
     if status == 404:
-        return f'There is nothing at {_path(environ)}.'
+        return f'Path {_path(environ)} could not be found.'
     if status == 413:
-        return 'The body of the request is too large.'
+        return 'The request body is too large.'
     return http.HTTPStatus(status).description or _phrase(status)
 
 
-def _path(environ: dict[str, Any]) -> str:
-    """The path that was asked for, without the secret that may be in it."""
+def _path(environ: WSGIEnvironment) -> str:
+    """The path of the request; a secret in it is masked."""
     path = environ.get('SCRIPT_NAME', '') + environ.get('PATH_INFO', '')
     path = path.encode('latin-1').decode('utf-8', 'replace')
     return re.sub(r'(/v1/events/[^/]*/).*', r'\1***', path)[:256]

@@ -27,8 +27,10 @@ from valence.objects import base
 from valence.objects import fields
 
 M = TypeVar('M', bound=models.Table)
-# The values that a row is sorted by; the last one is its UUID.
-Place = tuple[Any, ...]
+# The values of the sort columns of a row; the last one is its UUID.
+Key = tuple[Any, ...]
+# Filters that an index can apply together; none of them has op "in" or "ne".
+Conjunction = tuple['Filter', ...]
 
 FIELDS: dict[str, fields.Spec] = {
     'fields': fields.StringField(
@@ -39,14 +41,14 @@ FIELDS: dict[str, fields.Spec] = {
 PAGING: dict[str, fields.Spec] = {
     'limit': fields.IntegerField(doc='Maximum number of items to return.'),
     'marker': fields.StringField(
-        doc='UUID of the last item of the page before.'
+        doc='UUID of the last item of the previous page.'
     ),
     'sort_dir': fields.EnumField(['asc', 'desc'], doc='Sort direction.'),
     **FIELDS,
 }
-_OWN = {'sort_key', *PAGING}
+_RESERVED = {'sort_key', *PAGING}
 
-_ORDERED: dict[str, Callable[[Any, Any], sa.ColumnElement[bool]]] = {
+_OPERATORS: dict[str, Callable[[Any, Any], sa.ColumnElement[bool]]] = {
     'eq': operator.eq,
     'ne': operator.ne,
     'gt': operator.gt,
@@ -55,47 +57,47 @@ _ORDERED: dict[str, Callable[[Any, Any], sa.ColumnElement[bool]]] = {
     'lte': operator.le,
     'in': lambda column, values: column.in_(values),
 }
-_PLAIN = ('eq', 'ne', 'in')
-# With so many values, or products of them, a page is put together of as many.
-_MAX_PARTS = 16
+# Of fields without an order.
+_UNORDERED = ('eq', 'ne', 'in')
+# A page is merged from at most this many queries.
+_MAX_DISJUNCTS = 16
 
 
 class Filter(NamedTuple):
-    """One condition of a collection.
+    """A filter of a collection.
 
     :param name: the query parameter.
-    :param column: what is compared.
-    :param word: how: ``eq``, ``gte`` …
-    :param refers: the kind of resource whose UUID or name is the value, which
-        has to be found first.
+    :param column: the column that is compared.
+    :param op: the operator: ``eq``, ``gte`` …
+    :param refers: the kind of resource, if the value is its UUID or name,
+        which has to be looked up first.
     """
 
     name: str
     column: str
-    word: str
+    op: str
     value: Any
     refers: str | None = None
 
     def condition(self, model: db.Model) -> sa.ColumnElement[bool]:
-        """The condition as the database wants it."""
-        compare = _ORDERED[self.word]
-        return compare(getattr(model, self.column), self.value)
+        """The SQL condition."""
+        return _OPERATORS[self.op](getattr(model, self.column), self.value)
 
-    def parts(self, sort_key: str) -> list['Filter']:
-        """Filters whose rows an index has in order, and that make up this one.
+    def disjuncts(self, sort_key: str) -> list['Filter']:
+        """Equivalent filters whose rows an index returns in order.
 
-        They have no row in common.
+        Every row that passes this filter passes exactly one of them.
         """
-        if self.word == 'in' and self.column != sort_key:
-            return [self._replace(word='eq', value=one) for one in self.value]
-        if self.word == 'ne':
-            return [self._replace(word=word) for word in ('lt', 'gt')]
+        if self.op == 'in' and self.column != sort_key:
+            return [self._replace(op='eq', value=one) for one in self.value]
+        if self.op == 'ne':
+            return [self._replace(op=op) for op in ('lt', 'gt')]
         return [self]
 
 
 @dataclasses.dataclass
 class Query:
-    """What a request wants of a collection."""
+    """The parameters of a request for a collection."""
 
     limit: int
     sort_key: str
@@ -105,18 +107,18 @@ class Query:
     filters: list[Filter] = dataclasses.field(default_factory=list)
 
     def order(self) -> tuple[str, ...]:
-        """The columns that tell the place of a row."""
-        same = any(
-            wanted.word == 'eq' and wanted.column == self.sort_key
-            for wanted in self.filters
+        """The sort columns. With the UUID they are unique."""
+        constant = any(
+            one.op == 'eq' and one.column == self.sort_key
+            for one in self.filters
         )
-        return ('uuid',) if same else (self.sort_key, 'uuid')
+        return ('uuid',) if constant else (self.sort_key, 'uuid')
 
-    def parts(self) -> list[tuple[Filter, ...]]:
-        """What has to be asked for so that an index has each in order."""
+    def disjuncts(self) -> list[Conjunction]:
+        """Equivalent conjunctions whose rows an index returns in order."""
         return list(
             itertools.product(
-                *(wanted.parts(self.sort_key) for wanted in self.filters)
+                *(one.disjuncts(self.sort_key) for one in self.filters)
             )
         )
 
@@ -151,12 +153,11 @@ def _check_known(name: str, known: Container[str]) -> None:
 
 
 def filterable(
-    cls: type[base.ValenceObject],
-    audience: fields.Audience = fields.Audience.ADMIN,
+    cls: base.Kind, audience: fields.Audience = fields.Audience.ADMIN
 ) -> dict[str, str]:
-    """Query parameters that filter a collection, with the field each means.
+    """The query parameters that filter a collection, with their fields.
 
-    Nobody can filter by what is not shown: the answer would tell it.
+    Hidden fields are no filters, because results would reveal their values.
     """
     names: dict[str, str] = {}
     for name, field in cls.seen_by(audience).items():
@@ -168,10 +169,9 @@ def filterable(
 
 
 def sortable(
-    cls: type[base.ValenceObject],
-    audience: fields.Audience = fields.Audience.ADMIN,
+    cls: base.Kind, audience: fields.Audience = fields.Audience.ADMIN
 ) -> list[str]:
-    """The fields that a collection can be sorted by."""
+    """The sort keys of a collection."""
     return [
         name
         for name, field in cls.seen_by(audience).items()
@@ -179,14 +179,15 @@ def sortable(
     ]
 
 
-def _sort_keys(cls: type[base.ValenceObject], wanted: Filter) -> list[str]:
-    """What can be sorted by under a filter; what is best is the first.
+def _sort_keys(cls: base.Kind, filter_: Filter) -> list[str]:
+    """The sort keys that a filter allows; the first is the default.
 
-    Rows that equal a value lie together in the order of what is paired with
-    it. Those that are less or more lie in the order of that only.
+    An index on both columns returns the rows with one value of the filter in
+    the order of the key. Rows of a range are in the order of the column itself
+    only.
     """
-    column = wanted.column
-    if wanted.word not in ('eq', 'in') or column == 'uuid':
+    column = filter_.column
+    if filter_.op not in ('eq', 'in') or column == 'uuid':
         return [column]
     keys = [key for name, key in cls.pairs() if name == column]
     keys.sort(key=lambda key: key != cls.ORDER)
@@ -195,95 +196,89 @@ def _sort_keys(cls: type[base.ValenceObject], wanted: Filter) -> list[str]:
     return keys
 
 
-def _order(
-    cls: type[base.ValenceObject], given: str | None, filters: list[Filter]
-) -> str:
-    """What to sort by.
+def _sort_key(cls: base.Kind, given: str | None, filters: list[Filter]) -> str:
+    """The sort key of a request.
 
-    :param given: what the request wants; None: what suits the filters.
-    :raises Invalid: for a key that a filter is not paired with.
+    :param given: the requested key; None: the default for the filters.
+    :raises Invalid: for a key that a filter does not allow.
     """
-    suiting = [_sort_keys(cls, wanted) for wanted in filters]
+    allowed = [_sort_keys(cls, one) for one in filters]
     if given is None:
         common = [
             key
-            for key in (cls.ORDER, *(keys[0] for keys in suiting))
-            if all(key in keys for keys in suiting)
+            for key in (cls.ORDER, *(keys[0] for keys in allowed))
+            if all(key in keys for keys in allowed)
         ]
-        # Several filters that share no order: that of the first will do.
-        return common[0] if common else suiting[0][0]
-    for wanted, keys in zip(filters, suiting, strict=True):
+        # If the filters share no key, any order is correct.
+        return common[0] if common else allowed[0][0]
+    for one, keys in zip(filters, allowed, strict=True):
         if given not in keys:
             raise invalid(
                 'sort_key',
-                f'with the filter {wanted.name}, must be one of: '
+                f'with the filter {one.name}, must be one of: '
                 f'{", ".join(keys)}',
             )
     return given
 
 
 def parse(
-    request: webob.Request,
-    cls: type[base.ValenceObject],
-    audience: fields.Audience,
+    request: webob.Request, cls: base.Kind, audience: fields.Audience
 ) -> Query:
-    """Read the parameters of a collection.
+    """Parse the query parameters of a collection.
 
-    :param audience: who asks.
-    :raises Invalid: naming the parameter that is wrong.
+    :param audience: which fields the caller can see.
+    :raises Invalid: for the first parameter that is invalid.
     """
-    filters = filterable(cls, audience)
+    known = filterable(cls, audience)
     given: dict[str, str] = {}
+    filters = []
     for name, text in request.GET.items():
-        _check_known(name, {*_OWN, *filters})
-        if name in filters:
-            continue
-        if name in given:
+        _check_known(name, {*_RESERVED, *known})
+        if name in known:
+            column = known[name]
+            filters.append(_filter(name, column, cls.fields[column], text))
+        elif name in given:
             raise invalid(name, 'must not be given twice')
-        given[name] = text
-    wanted = [
-        _filter(name, filters[name], cls.fields[filters[name]], text)
-        for name, text in request.GET.items()
-        if name in filters
-    ]
+        else:
+            given[name] = text
     keys = sortable(cls, audience)
     key = given.get('sort_key')
     if key is not None and key not in keys:
         raise invalid('sort_key', f'must be one of: {", ".join(keys)}')
     query = Query(
         limit=_limit(given.get('limit')),
-        sort_key=_order(cls, key, wanted),
+        sort_key=_sort_key(cls, key, filters),
         marker=given.get('marker'),
         sort_dir=given.get('sort_dir', 'asc'),
         fields=given.get('fields'),
-        filters=wanted,
+        filters=filters,
     )
     if query.sort_dir not in ('asc', 'desc'):
         raise invalid('sort_dir', 'must be asc or desc')
-    if len(query.parts()) > _MAX_PARTS:
+    if len(query.disjuncts()) > _MAX_DISJUNCTS:
         raise invalid(
-            next(one.name for one in wanted if one.word == 'in'),
-            f'must have at most {_MAX_PARTS} values, fewer if other filters '
-            'have several',
+            next(one.name for one in filters if one.op == 'in'),
+            f'must have at most {_MAX_DISJUNCTS} values, fewer if other '
+            'filters have several',
         )
     return query
 
 
 def _filter(name: str, column: str, field: fields.Spec, text: str) -> Filter:
-    """One filter: a value, or a comparison and a value."""
+    """Parse a filter: a value, or an operator and values."""
     if field.refers and name != column:
         return Filter(name, column, 'eq', text, refers=field.refers[1])
-    word, colon, rest = text.partition(':')
-    comparisons = _ORDERED if field.ordered else _PLAIN
-    if not colon or word not in comparisons:
-        word, rest = 'eq', text
-    parts = rest.split(',') if word == 'in' else [rest]
-    values = {_value(name, field, part) for part in parts}
-    if word == 'ne' and field.values:
-        word, values = 'in', {*field.values} - values
-    if word == 'in' and len(values) > 1:
-        return Filter(name, column, word, sorted(values))
-    return Filter(name, column, 'eq' if word == 'in' else word, values.pop())
+    op, colon, rest = text.partition(':')
+    operators = _OPERATORS if field.ordered else _UNORDERED
+    if not colon or op not in operators:
+        op, rest = 'eq', text
+    texts = rest.split(',') if op == 'in' else [rest]
+    values = {_value(name, field, one) for one in texts}
+    if op == 'ne' and field.values:
+        op, values = 'in', {*field.values} - values
+    if op == 'in' and len(values) > 1:
+        return Filter(name, column, op, sorted(values))
+    return Filter(name, column, 'eq' if op == 'in' else op, values.pop())
 
 
 def _limit(text: str | None) -> int:
@@ -302,8 +297,8 @@ def _value(name: str, field: fields.Spec, text: str) -> Any:
         raise invalid(name, str(exc)) from None
 
 
-class _Walk(NamedTuple, Generic[M]):
-    """A way through a collection in the order that a request wants."""
+class _Scan(NamedTuple, Generic[M]):
+    """Reads the rows of a collection in the order of a query."""
 
     tx: db.Transaction
     model: type[M]
@@ -312,56 +307,54 @@ class _Walk(NamedTuple, Generic[M]):
 
     def rows(
         self,
-        part: tuple[Filter, ...],
+        filters: Conjunction,
         columns: Iterable[str],
         limit: int,
-        place: Place | None,
+        after: Key | None,
     ) -> Sequence[M]:
-        """The rows of a part that come behind a place, which an index has."""
+        """The first rows after a key that pass filters."""
         ascending = self.query.sort_dir == 'asc'
         order = [getattr(self.model, name) for name in self.query.order()]
-        behind = () if place is None else (order, place, ascending)
+        conditions = [one.condition(self.model) for one in filters]
+        if after is not None:
+            conditions.append(self.tx.after(order, after, ascending))
         return self.tx.list(
             self.model,
             *self.conditions,
-            *(wanted.condition(self.model) for wanted in part),
-            *((self.tx.after(*behind),) if behind else ()),
+            *conditions,
             only=columns,
             order=[one if ascending else one.desc() for one in order],
             limit=limit,
         ).all()
 
-    def places(
-        self,
-        part: tuple[Filter, ...],
-        step: int,
-        place: Place | None,
-    ) -> Iterator[Place]:
-        """The places of all rows of a part, read a step at a time."""
+    def keys(
+        self, filters: Conjunction, batch: int, after: Key | None
+    ) -> Iterator[Key]:
+        """The keys of all rows that pass filters, read in batches."""
         while True:
-            found = self.rows(part, self.query.order(), step, place)
+            found = self.rows(filters, self.query.order(), batch, after)
             yield from map(db.values, found)
-            if len(found) < step:
+            if len(found) < batch:
                 return
-            place = db.values(found[-1])
+            after = db.values(found[-1])
 
-    def merged(
-        self, columns: Iterable[str], limit: int, place: Place | None
+    def page(
+        self, columns: Iterable[str], limit: int, after: Key | None
     ) -> Sequence[M | None]:
-        """The rows behind a place; None for one that was lost meanwhile.
+        """The rows after a key; None for one that was deleted meanwhile.
 
-        Of several parts only places are read, and no more of each than its
-        share and a step, so that many parts cost little more than one.
+        Several disjuncts are merged by key. Of each only its share of the page
+        is read at a time, so that their number hardly matters.
         """
-        parts = self.query.parts()
-        if len(parts) == 1:
-            return self.rows(parts[0], columns, limit, place)
-        step = limit // len(parts) + 1
-        places = heapq.merge(
-            *(self.places(part, step, place) for part in parts),
+        disjuncts = self.query.disjuncts()
+        if len(disjuncts) == 1:
+            return self.rows(disjuncts[0], columns, limit, after)
+        batch = limit // len(disjuncts) + 1
+        keys = heapq.merge(
+            *(self.keys(filters, batch, after) for filters in disjuncts),
             reverse=self.query.sort_dir == 'desc',
         )
-        uuids = [place[-1] for place in itertools.islice(places, limit)]
+        uuids = [key[-1] for key in itertools.islice(keys, limit)]
         rows = {
             row.uuid: row
             for row in self.tx.list(self.model, only=columns, uuid=uuids)
@@ -378,23 +371,23 @@ def page(
 ) -> tuple[Sequence[M], str | None]:
     """The rows of one page.
 
-    The marker is the last row of the page before: rows are taken from behind
-    its place, so that pages stay right while rows come and go.
+    The marker is the last row of the page before. The page starts after its
+    key, so inserts and deletes do not shift pages.
 
-    :param columns: what is read of a row.
+    :param columns: the columns to read.
     :returns: the rows, and the marker of the next page if there is one.
-    :raises Invalid: for a marker that is not (any more) in the collection.
+    :raises Invalid: for a marker that is not in the collection.
     """
-    place: Place | None = None
+    after: Key | None = None
     if query.marker is not None:
         last = tx.list(
             model, *conditions, only=query.order(), uuid=query.marker
         ).first()
         if last is None:
             raise invalid('marker', 'no resource has this UUID')
-        place = db.values(last)
-    found = _Walk(tx, model, query, conditions).merged(
-        dict.fromkeys((*columns, 'uuid')), query.limit + 1, place
+        after = db.values(last)
+    found = _Scan(tx, model, query, conditions).page(
+        dict.fromkeys((*columns, 'uuid')), query.limit + 1, after
     )
     rows = [row for row in found[: query.limit] if row is not None]
     more = rows and len(found) > query.limit

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Database rows as JSON, by what the versioned objects say of their fields.
+"""Renders database rows as JSON, by the fields of the versioned objects.
 
-No object and no WSME instance is built: a list costs its query and orjson.
+It creates neither objects nor WSME instances: a list costs its query and
+orjson.
 """
 
 from collections.abc import Callable
@@ -12,51 +13,51 @@ import orjson
 
 from valence.common import exception
 from valence.common.cache import cached
+from valence.common.types import JsonObject
 from valence.db import api as db
 from valence.db.sqlalchemy import models
 from valence.objects import base
 from valence.objects import fields
 
-# Times are kept without a zone and are UTC.
+# Times are stored in UTC without a time zone.
 _OPTIONS = orjson.OPT_NAIVE_UTC | orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS
 
 
 class Source(NamedTuple):
-    """Where the value of a field comes from.
+    """The column of a field.
 
-    :param to_text: makes the text that is shown of what is stored.
+    :param to_text: converts its value to the text to return.
     """
 
     column: str
     to_text: Callable[[Any], str | None] | None = None
 
 
-# The fields of an answer, in their order.
+# The fields of an answer, in order.
 Names = dict[str, Source]
 
 
 def same(*names: str) -> Names:
-    """Fields whose columns bear their names."""
+    """Fields that are named like their columns."""
     return {name: Source(name) for name in names}
 
 
 def columns(names: Names) -> list[str]:
-    """The columns that the fields of an answer come from."""
+    """The columns of the fields of an answer."""
     return [source.column for source in names.values()]
 
 
 @cached
 def shown(
-    cls: type[base.ValenceObject],
+    cls: base.Kind,
     minor: int,
     audience: fields.Audience,
     listing: bool = False,
 ) -> Names:
-    """The fields that an answer shows.
+    """The fields that an audience can see.
 
     :param minor: the minor API version.
-    :param audience: who asks.
-    :param listing: whether it is a collection that nobody asked more of.
+    :param listing: whether to omit fields that collections hide by default.
     """
     return {
         name: _source(name, field, audience)
@@ -78,16 +79,17 @@ def _source(
 
 
 def selected(
-    cls: type[base.ValenceObject],
+    cls: base.Kind,
     minor: int,
     audience: fields.Audience,
     wanted: str | None,
     listing: bool = False,
 ) -> Names:
-    """The fields to show, of all or of those a request names.
+    """The fields that a request selects.
 
-    :param wanted: the ``fields`` parameter: names with commas between them.
-    :raises Invalid: for a name that is not shown.
+    :param wanted: the query parameter ``fields``: names separated by commas;
+        None: all that are shown by default.
+    :raises Invalid: for a field that the audience cannot see.
     """
     if wanted is None:
         return shown(cls, minor, audience, listing)
@@ -104,8 +106,8 @@ def selected(
     return chosen
 
 
-def record(row: models.Table, names: Names) -> dict[str, Any]:
-    """One row as a dictionary of the named fields."""
+def record(row: models.Table, names: Names) -> JsonObject:
+    """The fields of a row."""
     values = db.mapping(row)
     return {
         name: to_text(values[column]) if to_text else values[column]
@@ -113,6 +115,6 @@ def record(row: models.Table, names: Names) -> dict[str, Any]:
     }
 
 
-def dumps(answer: Any) -> bytes:
-    """An answer as JSON."""
+def dumps(answer: object) -> bytes:
+    """Encode an answer as JSON."""
     return orjson.dumps(answer, option=_OPTIONS)

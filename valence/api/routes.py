@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Every path of the API below ``/v1``, on one screen."""
-
-from typing import Any
+"""All endpoints below ``/v1``."""
 
 from valence.api.controllers.v1 import access
 from valence.api.controllers.v1 import base
@@ -31,7 +29,10 @@ _SYNC, _ACTION = {'POST': 'sync'}, {'POST': 'action'}
 _OWN = _SHOW | _UPDATE | _DELETE
 _PODM = _SHOW | {'PUT': 'update'} | _UPDATE | _DELETE
 
-# What a path may name.
+# Path, resource of the policy rules, controller, verb by HTTP method.
+Route = tuple[str, str, base.Endpoints, dict[str, str]]
+
+# The parameters in paths.
 PARAMETERS: dict[str, fields.Spec] = {
     'id': fields.StringField(doc='UUID or name.'),
     'project_id': fields.StringField(doc='Identifier of the project.'),
@@ -39,9 +40,8 @@ PARAMETERS: dict[str, fields.Spec] = {
         doc='The secret that authenticates the pod manager.'
     ),
 }
-# Path, resource of the policy rules, controller, verb by HTTP method.
 # fmt: off
-ROUTES: tuple[tuple[str, str, Any, dict[str, str]], ...] = (
+ROUTES: tuple[Route, ...] = (
     ('pod_managers', 'pod_manager', _podms, _LIST | _CREATE),
     ('pod_managers/{id}', 'pod_manager', _podms, _PODM),
     ('pod_manager/{id}', 'pod_manager', _podms, _PODM),

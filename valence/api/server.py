@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Serving the API from a command: cheroot, for one machine.
+"""The HTTP server of the commands: cheroot, for a single machine.
 
-Beyond one machine the application runs under uwsgi or gunicorn; see
+For more machines run the application under uwsgi or gunicorn; see
 ``valence.wsgi.api``.
 """
 
@@ -19,17 +19,17 @@ from valence.api import middleware
 
 LOG = log.getLogger(__name__)
 
-# cheroot's own default is to read headers without end.
+# By default cheroot does not limit the size of headers.
 _HEADER_BYTES = 65536
-# How many connections wait to be taken; further ones are reset.
+# How many connections may wait to be accepted; more are reset.
 _BACKLOG = 1024
 
 
 class _Request(server.HTTPRequest):
-    """A request; what is not even HTTP gets the API's form of error, too."""
+    """A request; malformed HTTP also gets errors in the API's format."""
 
     def simple_response(self, status: str, msg: str = '') -> None:
-        """Refuse it, and hear no more."""
+        """Respond with an error, and close the connection."""
         body = middleware.error_body(int(status[:3]), None, msg or status[4:])
         head = (
             f'{self.server.protocol} {status}\r\n'
@@ -38,7 +38,7 @@ class _Request(server.HTTPRequest):
             f'Connection: close\r\n\r\n'
         )
         self.close_connection = True
-        # Who sends such things may be gone already.
+        # The client may have closed the connection.
         with contextlib.suppress(OSError):
             self.conn.wfile.write(head.encode() + body)
 
@@ -63,7 +63,7 @@ class Server:
         self._server.ConnectionClass = _Connection
 
     def start(self) -> None:
-        """Listen; requests are answered from now on."""
+        """Listen and serve requests."""
         self._server.prepare()
         host, port = self._server.bind_addr[:2]
         if cfg.CONF.auth_strategy == 'noauth':
@@ -71,8 +71,8 @@ class Server:
                 LOG.info('Listening on the loopback address %s only', host)
             else:
                 LOG.warning(
-                    '%s is not a loopback address: everybody who reaches it '
-                    'is an administrator',
+                    '%s is not a loopback address, and auth_strategy is '
+                    'noauth: every client is an administrator',
                     host,
                 )
         threading.Thread(
@@ -81,7 +81,7 @@ class Server:
         LOG.info('The API listens on http://%s:%s', host, port)
 
     def stop(self) -> None:
-        """Answer what was asked, and listen no more."""
+        """Finish the current requests, and stop listening."""
         self._server.stop()
 
 

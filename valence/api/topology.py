@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The tree of a pod manager: pod, rack, drawer, sled, system."""
-
-from typing import Any
+"""The chassis and systems of a pod manager as a tree."""
 
 from valence.api import render
+from valence.common.types import JsonObject
 from valence.db import api as db
 from valence.db.sqlalchemy import models
 
@@ -21,11 +20,11 @@ _SYSTEM = render.same(
 )
 
 
-def tree(tx: db.Transaction, podm_uuid: str) -> dict[str, Any]:
-    """All chassis below their parents, with their systems.
+def tree(tx: db.Transaction, podm_uuid: str) -> JsonObject:
+    """All chassis in their parents, with their systems.
 
-    What has no parent, or lies in a ring of parents, stands at the top; so do
-    systems that lie in no chassis.
+    Chassis without a parent, or in a cycle of parents, are roots. Systems
+    without a chassis are at the top, too.
     """
     chassis, system = models.Chassis, models.System
     rows = tx.list(
@@ -43,7 +42,7 @@ def tree(tx: db.Transaction, podm_uuid: str) -> dict[str, Any]:
         for row in rows
     }
     parents = {row.uuid: row.parent_uuid for row in rows}
-    result: dict[str, Any] = {'chassis': [], 'systems': []}
+    result: JsonObject = {'chassis': [], 'systems': []}
     for uuid, box in boxes.items():
         home = boxes.get(_parent(uuid, parents) or '', result)
         home['chassis'].append(box)
@@ -59,7 +58,7 @@ def tree(tx: db.Transaction, podm_uuid: str) -> dict[str, Any]:
 
 
 def _parent(uuid: str, parents: dict[str, str | None]) -> str | None:
-    """The parent of a chassis; None where it is among its own ancestors."""
+    """The parent of a chassis; None if it is its own ancestor."""
     seen = {uuid}
     ancestor = parents[uuid]
     while ancestor is not None:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The versions of the API: the list is the history.
+"""The versions of the API.
 
-A field says on itself since which minor version it is shown; see
+A field declares the first minor version that has it; see
 ``valence.objects.fields``.
 """
 
@@ -19,9 +19,9 @@ MAX_MINOR = max(HISTORY)
 
 
 def requested(request: webob.Request) -> int:
-    """The minor version that a request asks for; without a word the first.
+    """The minor version of a request; the first one by default.
 
-    :raises NotAcceptable: when it is not one that is served.
+    :raises NotAcceptable: for an unsupported version.
     """
     text = microversion_parse.get_version(
         request.headers, service_type=SERVICE_TYPE
@@ -40,8 +40,8 @@ def requested(request: webob.Request) -> int:
     ):
         return int(minor)
     raise exception.NotAcceptable(
-        f'API version {text[:32]} is not served; served are 1.{MIN_MINOR} '
-        f'to 1.{MAX_MINOR}.'
+        f'API version {text[:32]} is not supported; the supported versions '
+        f'are 1.{MIN_MINOR} to 1.{MAX_MINOR}.'
     )
 
 

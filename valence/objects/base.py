@@ -2,22 +2,23 @@
 """The base of all versioned objects."""
 
 from collections.abc import Iterator
-from typing import Any
 from typing import ClassVar
+from typing import TypeAlias
 
 from oslo_versionedobjects import base
 
+from valence.common.types import JsonObject
 from valence.objects import fields
 from valence.objects.fields import Audience
+from valence.objects.fields import Spec
 
 
 class ValenceObject(base.VersionedObject):
-    """One kind of resource: its fields, and the words it goes by.
+    """A kind of resource: its fields and its names.
 
-    ``RESOURCE`` is the plural under which database, API and CLI know it,
-    ``KIND`` what it is called in a sentence. ``AUDIENCE`` sees those fields
-    that do not say themselves who sees them. ``ORDER`` is what collections
-    are sorted by unless somebody asks for another order.
+    ``RESOURCE`` is its plural name in database, API and CLI, ``KIND`` its
+    singular name in texts. ``AUDIENCE`` is the default of its fields.
+    ``ORDER`` is the default sort key of its collections.
     """
 
     OBJ_PROJECT_NAMESPACE = 'valence'
@@ -27,12 +28,12 @@ class ValenceObject(base.VersionedObject):
     KIND: ClassVar[str]
     AUDIENCE: ClassVar[Audience] = Audience.PROJECT
     ORDER: ClassVar[str] = 'created_at'
-    # Each is a fields.Spec; the base class promises less.
-    fields: dict[str, Any]
+    # The base class declares a wider type.
+    fields: dict[str, Spec]  # type: ignore[assignment]
 
     @classmethod
-    def seen_by(cls, audience: Audience) -> dict[str, Any]:
-        """The fields that are for the eyes of an audience, by name."""
+    def seen_by(cls, audience: Audience) -> dict[str, Spec]:
+        """The fields that an audience can see, by name."""
         return {
             name: field
             for name, field in cls.fields.items()
@@ -41,11 +42,11 @@ class ValenceObject(base.VersionedObject):
 
     @classmethod
     def pairs(cls) -> Iterator[tuple[str | None, str]]:
-        """What collections are filtered and sorted by together.
+        """The pairs of filter and sort key that an index serves.
 
-        Each pair is the name of a field that has to equal some value, or
-        None, and that of the field to sort by. A field that nothing is paired
-        with is sorted by itself.
+        A pair is the name of the field to filter by, or None for no filter,
+        and the name of the field to sort by. Filters that are paired with no
+        other sort key are paired with themselves.
         """
         paired = {'uuid'}
         for key, field in cls.fields.items():
@@ -61,12 +62,12 @@ class ValenceObject(base.VersionedObject):
 
     @classmethod
     def _is_sorted(cls) -> bool:
-        """Whether there are collections of it."""
+        """Whether the API has collections of it."""
         return cls.fields[cls.ORDER].sort is not None
 
     @classmethod
-    def defaults(cls) -> dict[str, Any]:
-        """The values of a new object for the fields that have a default."""
+    def defaults(cls) -> JsonObject:
+        """The default values of the fields that have one."""
         obj = cls()
         obj.obj_set_defaults()
         return {name: getattr(obj, name) for name in obj.obj_what_changed()}
@@ -74,20 +75,21 @@ class ValenceObject(base.VersionedObject):
 
 def timestamps(
     sort: tuple[str, ...] | None = None,
-) -> dict[str, fields.Spec]:
-    """The fields that every object ends with.
+) -> dict[str, Spec]:
+    """The timestamps of every object.
 
-    :param sort: what the time of creation is paired with; see ``Spec``.
+    :param sort: filters that can be combined with the sort key ``created_at``;
+        see ``Spec``.
     """
     return {
         'created_at': fields.DateTimeField(
-            doc='When it was created.',
+            doc='Time of creation.',
             api='r',
             sort=sort,
             tzinfo_aware=False,
         ),
         'updated_at': fields.DateTimeField(
-            doc='When it was changed last.',
+            doc='Time of the last change.',
             api='r',
             nullable=True,
             tzinfo_aware=False,
@@ -96,7 +98,7 @@ def timestamps(
 
 
 def own_uuid(kind: str) -> fields.UUIDField:
-    """The primary key of an object."""
+    """The primary key of a kind of object."""
     return fields.UUIDField(
         doc=f'UUID of the {kind}.',
         api='r',
@@ -106,12 +108,18 @@ def own_uuid(kind: str) -> fields.UUIDField:
     )
 
 
-def pod_manager_uuid(api: str = 'r', **kwargs: Any) -> fields.UUIDField:
-    """The pod manager that something belongs to."""
+def pod_manager_uuid(
+    api: str = 'r', nullable: bool = False
+) -> fields.UUIDField:
+    """The pod manager of an object."""
     return fields.UUIDField(
-        doc='UUID of the pod manager that it belongs to.',
+        doc='UUID of the pod manager.',
         api=api,
+        nullable=nullable,
         filter=True,
         refers=('pod_manager', 'PodManager'),
-        **kwargs,
     )
+
+
+#: A kind of resource.
+Kind: TypeAlias = type[ValenceObject]

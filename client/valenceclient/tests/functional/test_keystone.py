@@ -212,8 +212,8 @@ class Tokens(Keystone):
 
     def test_invalid_token(self):
         self.assertEqual(
-            'Authentication is required: there is no valid token in the '
-            'header X-Auth-Token.',
+            'Authentication is required: the header X-Auth-Token has no '
+            'valid token.',
             self.with_token('wrong'),
         )
 

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What all resources of the API share.
+"""The base of all controllers.
 
-A controller has a method a verb; it gets the :class:`Call` and returns what
-the body of the answer is made of, or None for an answer without one. Which
-path and HTTP method lead to it stands in ``valence.api.routes``.
+A controller has a method for each verb. The method gets the :class:`Call` and
+returns the body of the answer, or None for an empty one. The paths and HTTP
+methods of the verbs are in ``valence.api.routes``.
 """
 
 import dataclasses
@@ -13,6 +13,8 @@ from collections.abc import Callable
 from collections.abc import Mapping
 from typing import Any
 from typing import Generic
+from typing import Protocol
+from typing import TypeAlias
 from typing import TypeVar
 
 import sqlalchemy as sa
@@ -28,6 +30,7 @@ from valence.common import context
 from valence.common import exception
 from valence.common import policy
 from valence.common.schemas import Schema
+from valence.common.types import JsonObject
 from valence.db import api as db
 from valence.db.sqlalchemy import models
 from valence.objects import base as objects_base
@@ -35,9 +38,10 @@ from valence.objects import fields
 from valence.objects.fields import Audience
 
 M = TypeVar('M', bound=models.Table)
-Method = TypeVar('Method', bound=Callable[..., Any])
-# The body of an answer, before it becomes JSON.
-Answer = dict[str, Any]
+Method = TypeVar('Method', bound=Callable[..., 'Answer | None'])
+# The body of an answer, before it is encoded.
+Answer: TypeAlias = dict[str, Any]
+Conditions: TypeAlias = list[sa.ColumnElement[bool]]
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -60,7 +64,7 @@ class Spec:
     body: types.Body | None = None
     params: Mapping[str, fields.Spec] = dataclasses.field(default_factory=dict)
     listing: bool = False
-    answer: types.Object | Schema | None = None
+    answer: objects_base.Kind | Schema | None = None
 
     def __call__(self, method: Method) -> Method:
         method.spec = self  # type: ignore[attr-defined]
@@ -70,11 +74,28 @@ class Spec:
 verb = Spec
 
 
+class Verb(Protocol):
+    """A method of a controller that ``Spec`` decorates."""
+
+    spec: Spec
+
+    def __call__(self, call: 'Call') -> Answer | None:
+        """Handle a request."""
+
+
+class Endpoints(Protocol):
+    """A controller, as routes use it."""
+
+    @property
+    def object(self) -> objects_base.Kind | None:
+        """The kind of its resource, if it has one."""
+
+
 @dataclasses.dataclass
 class Call:
     """One request, checked against the verb's ``Spec``.
 
-    :param names: what the path names, in its order.
+    :param names: the values of the parameters in the path, in order.
     :param params: the query parameters, with defaults.
     :param body: the fields of the request body.
     """
@@ -85,8 +106,8 @@ class Call:
     minor: int
     spec: Spec
     names: tuple[str, ...] = ()
-    params: dict[str, Any] = dataclasses.field(default_factory=dict)
-    body: dict[str, Any] = dataclasses.field(default_factory=dict)
+    params: JsonObject = dataclasses.field(default_factory=dict)
+    body: JsonObject = dataclasses.field(default_factory=dict)
 
     @property
     def ident(self) -> str:
@@ -94,7 +115,7 @@ class Call:
         return self.names[0]
 
     @property
-    def values(self) -> dict[str, Any]:
+    def values(self) -> JsonObject:
         """The fields of the body that are fields of the resource."""
         added = self.spec.body.added if self.spec.body else {}
         return {n: v for n, v in self.body.items() if n not in added}
@@ -108,9 +129,7 @@ class Call:
             return Audience.SYSTEM
         return Audience.PROJECT
 
-    def visible(
-        self, cls: type[objects_base.ValenceObject]
-    ) -> list[sa.ColumnElement[bool]]:
+    def visible(self, cls: objects_base.Kind) -> Conditions:
         """The conditions on the rows that the caller can see."""
         if self.audience >= Audience.SYSTEM:
             return []
@@ -128,17 +147,17 @@ class Call:
         conditions = self.visible(models.OBJECTS[model])
         return find(tx, model, ident, *conditions, field=field, kind=kind)
 
-    def shown(self, cls: type[objects_base.ValenceObject]) -> render.Names:
+    def shown(self, cls: objects_base.Kind) -> render.Names:
         """The fields that the caller can see."""
         return render.shown(cls, self.minor, self.audience)
 
     def selected(
         self,
-        cls: type[objects_base.ValenceObject],
+        cls: objects_base.Kind,
         wanted: str | None,
         listing: bool = False,
     ) -> render.Names:
-        """Those of them that are wanted; see ``render.selected``."""
+        """The fields that the request selects; see ``render.selected``."""
         return render.selected(cls, self.minor, self.audience, wanted, listing)
 
     def set_location(self, resource: str, uuid: str) -> None:
@@ -149,7 +168,7 @@ class Call:
 
 
 def is_uuid(ident: str) -> bool:
-    """Whether a resource is meant by its UUID, not by its name."""
+    """Whether a reference is a UUID, not a name."""
     return uuidutils.is_uuid_like(ident)
 
 
@@ -194,33 +213,35 @@ def find(
 
 
 class Controller(Generic[M]):
-    """Reading of one kind of resource; others add their verbs to it."""
+    """Lists and shows a kind of resource; subclasses add other verbs."""
 
     def __init__(self, model: type[M]) -> None:
         self.model = model
         self.object = models.OBJECTS[model]
         self.collection = self.object.RESOURCE
 
-    def visible(self, call: Call) -> list[sa.ColumnElement[bool]]:
-        """The conditions under which the asker may know of a row."""
+    def visible(self, call: Call) -> Conditions:
+        """The conditions on the rows that the caller can see."""
         return call.visible(self.object)
 
     def find(self, tx: db.Transaction, call: Call) -> M:
-        """The resource that the request names."""
+        """The resource in the path, if visible."""
         return find(tx, self.model, call.ident, *self.visible(call))
 
     def render(self, call: Call, row: models.Table) -> Answer:
-        """One resource as the answer shows it."""
+        """The resource with the fields that the caller can see."""
         return render.record(row, call.shown(self.object))
 
     @verb(listing=True)
     def list(self, call: Call) -> Answer:
-        """List, a page at a time."""
+        """List resources, one page at a time."""
         wanted = query.parse(call.request, self.object, call.audience)
         names = call.selected(self.object, wanted.fields, listing=True)
         with db.reader() as tx:
             wanted.filters = [
-                self._found(tx, call, one, one.refers) if one.refers else one
+                self._resolved(tx, call, one, one.refers)
+                if one.refers
+                else one
                 for one in wanted.filters
             ]
             rows, marker = query.page(
@@ -246,15 +267,15 @@ class Controller(Generic[M]):
 
     @verb(params=query.FIELDS)
     def show(self, call: Call) -> Answer:
-        """Show one."""
+        """Show a resource."""
         names = call.selected(self.object, call.params['fields'])
         with db.reader() as tx:
             return render.record(self.find(tx, call), names)
 
-    def _found(
+    def _resolved(
         self, tx: db.Transaction, call: Call, wanted: query.Filter, kind: str
     ) -> query.Filter:
-        """A filter with a UUID in the place of a UUID or name."""
+        """The filter with the UUID of the resource that it refers to."""
         model = models.BY_RESOURCE[getattr(objects, kind).RESOURCE]
         row = call.find(
             tx, model, wanted.value, wanted.name, 'query parameter'
@@ -262,8 +283,8 @@ class Controller(Generic[M]):
         return wanted._replace(value=row.uuid)
 
     def resolve(
-        self, tx: db.Transaction, call: Call, values: dict[str, Any]
-    ) -> dict[str, Any]:
+        self, tx: db.Transaction, call: Call, values: JsonObject
+    ) -> JsonObject:
         """The values by column: UUIDs instead of references by UUID or name.
 
         :raises Invalid: for a reference to a resource that does not exist.

@@ -25,17 +25,17 @@ class Events:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._taken: dict[str, tuple[int, int]] = {}
+        self._counts: dict[str, tuple[int, int]] = {}
 
     @base.verb(status=204, body=_ANY_BODY)
     def create(self, call: base.Call) -> None:
-        """Take an event from a pod manager that knows its secret."""
+        """Receive an event from a pod manager."""
         podm = db.get(models.PodManager, uuid=call.ident)
-        # Whether the pod manager or the secret is wrong is nobody's business.
+        # Do not reveal whether the pod manager or the secret is wrong.
         if podm is None or not subscriptions.is_secret(podm, call.names[1]):
-            raise exception.NotFound(kind='The path', ident='of the event')
+            raise exception.NotFound(kind='Path', ident='of the event')
         if self._too_many(podm.uuid):
-            # What they tell of is not known: anything may have changed.
+            # The event is not parsed: any resource may have changed.
             refresher.enqueue_refresh(podm.uuid, driver_base.Change())
             raise exception.TooManyRequests()
         driver = loader.drivers().get(podm.driver or '')
@@ -44,11 +44,11 @@ class Events:
         rpc.wake()
 
     def _too_many(self, podm_uuid: str) -> bool:
-        """Count what came within this second."""
+        """Count an event; whether the limit per second is exceeded."""
         second = int(time.monotonic())
         with self._lock:
-            since, count = self._taken.get(podm_uuid, (second, 0))
+            since, count = self._counts.get(podm_uuid, (second, 0))
             count = count + 1 if since == second else 1
-            self._taken[podm_uuid] = (second, count)
+            self._counts[podm_uuid] = (second, count)
         limit: int = cfg.CONF.api.event_rate
         return count > limit

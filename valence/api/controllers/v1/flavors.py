@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-from typing import Any
-
 from valence.api.controllers.v1 import base
 from valence.api.controllers.v1 import types
 from valence.common import policy
+from valence.common.types import JsonObject
 from valence.db import api as db
 from valence.db.sqlalchemy import models
 from valence.objects import requirements
@@ -63,7 +62,7 @@ def _own(
 
 
 @db.transaction
-def _create(tx: db.Transaction, values: dict[str, Any]) -> models.Flavor:
+def _create(tx: db.Transaction, values: JsonObject) -> models.Flavor:
     uuid = tx.create(models.Flavor, **values)
     return tx.list(models.Flavor, uuid=uuid).one()
 
@@ -73,7 +72,7 @@ def _update(
     tx: db.Transaction,
     controller: Flavors,
     call: base.Call,
-    values: dict[str, Any],
+    values: JsonObject,
 ) -> models.Flavor:
     row = _own(tx, controller, call)
     if values:

@@ -18,7 +18,7 @@ M = TypeVar('M', bound=models.Allocatable)
 
 
 class Racks(base.Controller[models.Chassis]):
-    """Those chassis that are racks."""
+    """The chassis of type rack."""
 
     def __init__(self) -> None:
         super().__init__(models.Chassis)
@@ -29,13 +29,14 @@ class Racks(base.Controller[models.Chassis]):
 
 
 class Allocatable(base.Controller[M]):
-    """Hardware that nodes are made of."""
+    """Hardware that can be allocated to nodes."""
 
     @base.verb(status=204)
     def unreserve(self, call: base.Call) -> None:
-        """Free what is reserved to the project that had it last.
+        """Remove the reservation for the last project.
 
-        It is reserved because nobody has erased what that project left on it.
+        Hardware that was not erased stays reserved for the project that used
+        it last.
         """
         _unreserve(self, call)
 
@@ -86,7 +87,7 @@ def _sync_all(tx: db.Transaction) -> list[models.Operation]:
 
 
 class Capacity:
-    """What all pod managers have together."""
+    """The capacity of all pod managers."""
 
     object = None
 

@@ -1,22 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Asking for changes of a node that exists, each in one transaction."""
-
-from typing import Any
+"""Requests that change an existing node, each in one transaction."""
 
 from valence import quota
 from valence.api.controllers.v1 import base
 from valence.common import exception
+from valence.common.types import JsonObject
 from valence.conductor import requests as conductor
 from valence.conductor import states
 from valence.db import api as db
 from valence.db.sqlalchemy import models
 
 
-def registration(wanted: bool | dict[str, Any] | None) -> dict[str, Any]:
-    """What an operation is told of handing the node over, if anything."""
-    if wanted in (None, False):
+def registration(options: bool | JsonObject | None) -> JsonObject:
+    """The parameters of an operation that registers the node, if wanted."""
+    if options in (None, False):
         return {}
-    return {'register': {} if wanted is True else wanted}
+    return {'register': {} if options is True else options}
 
 
 @db.transaction
@@ -26,7 +25,7 @@ def release(
     call: base.Call,
     unregister: bool,
 ) -> tuple[str, str]:
-    """Ask for its hardware to be given back."""
+    """Request the release of a node; UUIDs of node and operation."""
     row = controller.find(tx, call)
     if row.managed_by is not None and not unregister:
         raise exception.Conflict(
@@ -43,15 +42,15 @@ def register(
     controller: base.Controller[models.Node],
     call: base.Call,
 ) -> tuple[str, str]:
-    """Request its registration with Ironic."""
+    """Request the registration with Ironic."""
     row = controller.find(tx, call)
     if row.managed_by is not None:
         raise conductor.managed(row)
     podm = tx.get(models.PodManager, uuid=row.podm_uuid)
     if podm is not None and 'provision' not in podm.capabilities:
         raise exception.Conflict(
-            f'The pod manager of the node {row.name} does not show computers '
-            f'that somebody else could drive.'
+            f'The pod manager of the node {row.name} does not support '
+            f'provisioning by Ironic.'
         )
     operation = conductor.request_on_node(
         tx, call.context, 'register', row, registration(call.body)
@@ -66,7 +65,7 @@ def unregister(
     controller: base.Controller[models.Node],
     call: base.Call,
 ) -> tuple[str, str]:
-    """Ask for it to be taken back from Ironic."""
+    """Request the removal from Ironic."""
     row = controller.find(tx, call)
     if row.managed_by is None:
         raise exception.Conflict(f'The node {row.name} is not registered.')
@@ -84,23 +83,23 @@ def act(
     controller: base.Controller[models.Node],
     call: base.Call,
     name: str,
-    params: dict[str, Any],
+    params: JsonObject,
     limits: dict[str, int],
 ) -> tuple[str, str]:
-    """Ask for a reset, another boot source, or a device more or less."""
+    """Request a reset, a boot source, or to attach or detach a device."""
     row = controller.find(tx, call)
     if row.managed_by is not None:
         raise conductor.managed(row)
-    wanted = {key.lower(): value for key, value in params.items()}
+    values = {key.lower(): value for key, value in params.items()}
     if name in ('attach', 'detach'):
         device = call.find(
             tx, models.Device, params['resource_id'], field='resource_id'
         )
         _check_device(row, device, name)
         charge = _recharge(tx, row, device, name, limits)
-        wanted = {'device': device.uuid, 'charge': charge.columns()}
+        values = {'device': device.uuid, 'charge': charge.columns()}
     operation = conductor.request_on_node(
-        tx, call.context, name.lower(), row, wanted
+        tx, call.context, name.lower(), row, values
     )
     states.move_node(tx, row.uuid, 'updating')
     return row.uuid, operation
@@ -108,12 +107,12 @@ def act(
 
 def _recharge(
     tx: db.Transaction,
-    node: Any,
-    device: Any,
+    node: models.Node,
+    device: models.Device,
     name: str,
     limits: dict[str, int],
 ) -> quota.Charge:
-    """Charge a node with a device, or find out what detaching gives back."""
+    """Charge a device to a node, or return the charge that detaching ends."""
     if name == 'detach':
         return quota.of_detaching(tx, node, device.uuid)
     charge = quota.of_resources(tx, [device.uuid], nodes=0)
@@ -122,8 +121,8 @@ def _recharge(
     return charge
 
 
-def _check_device(node: Any, device: Any, name: str) -> None:
-    """Say at once what a conductor could only say later."""
+def _check_device(node: models.Node, device: models.Device, name: str) -> None:
+    """Reject what would fail in the conductor."""
     if device.podm_uuid != node.podm_uuid:
         raise exception.Conflict(
             f'The device {device.name} is on another pod manager than the '

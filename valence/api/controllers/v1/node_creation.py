@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Requests for new nodes: compose and adopt, each in one transaction."""
 
-from typing import Any
 from typing import cast
 
 from valence import objects
@@ -10,6 +9,7 @@ from valence.api.controllers.v1 import base
 from valence.api.controllers.v1 import node_changes
 from valence.common import context
 from valence.common import exception
+from valence.common.types import JsonObject
 from valence.conductor import requests as conductor
 from valence.db import api as db
 from valence.db.sqlalchemy import models
@@ -23,7 +23,7 @@ def placement(
     tx: db.Transaction,
     controller: base.Controller[models.Node],
     call: base.Call,
-) -> tuple[dict[str, Any], Request]:
+) -> tuple[JsonObject, Request]:
     """The values of the node, and the request for the scheduler.
 
     :raises Invalid: for a reference to a resource that does not exist.
@@ -62,7 +62,7 @@ def _resource_uuids(
     if len(systems) != 1:
         raise exception.Invalid(
             field='resources',
-            reason=f'a node is made of one system, not of {len(systems)}',
+            reason=f'must contain one system, not {len(systems)}',
         )
     return [*systems, *dict.fromkeys(devices)]
 
@@ -126,7 +126,7 @@ def compose(
 
 
 def _new_node(
-    tx: db.Transaction, ctx: context.RequestContext, **values: Any
+    tx: db.Transaction, ctx: context.RequestContext, **values: object
 ) -> str:
     return tx.create(
         models.Node,
@@ -144,7 +144,7 @@ def _check_usable(tx: db.Transaction, call: base.Call, podm_uuid: str) -> None:
     podm = tx.list(models.PodManager, uuid=podm_uuid).one()
     reason = None
     if podm.deleting_at is not None:
-        reason = 'is being removed'
+        reason = 'is being deleted'
     elif podm.maintenance:
         reason = 'is in maintenance'
     elif podm.status != 'online':
@@ -168,9 +168,9 @@ def adopt(
     known = tx.get(models.Node, podm_uuid=podm.uuid, resource_uri=uri)
     if known is not None:
         raise exception.Conflict(
-            f'{uri} is the node {known.name} ({known.uuid}) already.'
+            f'{uri} is already the node {known.name} ({known.uuid}).'
         )
-    # Its sizes are charged when they have been observed.
+    # Cores, memory and devices are charged once they are known.
     quota.enforce(tx, call.context.project_id, limits, quota.Charge(nodes=1))
     uuid = _new_node(
         tx,
@@ -187,7 +187,7 @@ def adopt(
         'nodes',
         uuid,
         podm_uuid=podm.uuid,
-        # Two requests for the same node must not both come through.
+        # Only one of two requests for the same node may succeed.
         lock_key=conductor.adoption_lock(podm.uuid, uri),
         project_id=call.context.project_id,
     )

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 import dataclasses
 import itertools
-from typing import Any
 
 from valence import objects
 from valence import quota
@@ -14,6 +13,7 @@ from valence.api.controllers.v1 import node_creation
 from valence.api.controllers.v1 import types
 from valence.common import policy
 from valence.common import rpc
+from valence.common.types import JsonObject
 from valence.db import api as db
 from valence.db.sqlalchemy import models
 from valence.objects import base as objects_base
@@ -44,31 +44,31 @@ _POOLED = (
     'health',
     'resource_uri',
 )
-_PARTS = ('drives', 'nics')
-# What a node tells of the hardware that it is made of.
-_TOLD: dict[type[objects_base.ValenceObject], tuple[str, ...]] = {
+_COMPONENTS = ('drives', 'nics')
+# The fields of its hardware that a node shows.
+_SHOWN: dict[objects_base.Kind, tuple[str, ...]] = {
     objects.System: _HARDWARE,
     objects.Device: _POOLED,
 }
 
 
 class Nodes(base.Controller[models.Node]):
-    """Bare-metal servers composed out of pooled hardware."""
+    """Bare-metal servers composed from pooled hardware."""
 
     def __init__(self) -> None:
         super().__init__(models.Node)
 
     @base.verb(params=query.FIELDS)
     def show(self, call: base.Call) -> base.Answer:
-        """Show one node with the hardware that it is composed of."""
+        """Show a node with its hardware."""
         wanted = call.params['fields']
         names = call.selected(self.object, wanted)
         with db.reader() as tx:
             node = self.find(tx, call)
             answer = render.record(node, names)
             if wanted is None:
-                answer['systems'] = _claimed(tx, call, models.System, node)
-                answer['devices'] = _claimed(tx, call, models.Device, node)
+                answer['systems'] = _allocated(tx, call, models.System, node)
+                answer['devices'] = _allocated(tx, call, models.Device, node)
         return answer
 
     @base.verb(
@@ -81,8 +81,8 @@ class Nodes(base.Controller[models.Node]):
         """Show the storage of the node: local drives and pooled devices."""
         with db.reader() as tx:
             node = self.find(tx, call)
-            systems = _claimed(tx, call, models.System, node)
-            devices = _claimed(tx, call, models.Device, node)
+            systems = _allocated(tx, call, models.System, node)
+            devices = _allocated(tx, call, models.Device, node)
         return {
             'storages': [
                 *(
@@ -201,16 +201,16 @@ class Nodes(base.Controller[models.Node]):
         return {**answer, 'operation_uuid': operation}
 
 
-def _claimed(
+def _allocated(
     tx: db.Transaction,
     call: base.Call,
     model: type[models.System] | type[models.Device],
     node: models.Node,
-) -> list[dict[str, Any]]:
-    """What a node has claimed of one kind of hardware."""
+) -> list[JsonObject]:
+    """The hardware of one kind that is allocated to a node."""
     cls = models.OBJECTS[model]
     shown = call.shown(cls)
-    names = {name: shown[name] for name in _TOLD[cls] if name in shown}
+    names = {name: shown[name] for name in _SHOWN[cls] if name in shown}
     rows = tx.list(
         model,
         model.node_uuid == node.uuid,
@@ -219,10 +219,10 @@ def _claimed(
     )
     found = [render.record(row, names) for row in rows]
     if 'resource_uri' not in names:
-        for part in itertools.chain.from_iterable(
-            one.get(group, ()) for one in found for group in _PARTS
+        for component in itertools.chain.from_iterable(
+            one.get(field, ()) for one in found for field in _COMPONENTS
         ):
-            part.pop('resource_uri', None)
+            component.pop('resource_uri', None)
     return found
 
 

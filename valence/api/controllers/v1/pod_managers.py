@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 import urllib.parse
-from typing import Any
 
+import sqlalchemy as sa
 from oslo_utils import timeutils
 
 from valence import objects
@@ -14,6 +14,7 @@ from valence.common import exception
 from valence.common import rpc
 from valence.common import schemas
 from valence.common import secrets
+from valence.common.types import JsonObject
 from valence.conductor import requests as conductor
 from valence.db import api as db
 from valence.db import capacity
@@ -43,7 +44,7 @@ _DELETE_PARAMS: dict[str, fields.Spec] = {
 
 
 class PodManagers(base.Controller[models.PodManager]):
-    """The controllers of pooled hardware that Valence manages."""
+    """Controllers of pooled hardware."""
 
     def __init__(self) -> None:
         super().__init__(models.PodManager)
@@ -64,7 +65,7 @@ class PodManagers(base.Controller[models.PodManager]):
         answer={'description': 'The tree of chassis.', 'type': 'object'}
     )
     def topology(self, call: base.Call) -> base.Answer:
-        """Show its tree: pod, rack, drawer, sled, system."""
+        """Show the chassis and systems of a pod manager as a tree."""
         with db.reader() as tx:
             row = self.find(tx, call)
             return {'topology': topology.tree(tx, row.uuid)}
@@ -86,7 +87,7 @@ class PodManagers(base.Controller[models.PodManager]):
 
     @base.verb(status=204, params=_DELETE_PARAMS)
     def delete(self, call: base.Call) -> base.Answer | None:
-        """Delete a pod manager: with ``cascade=true`` with its nodes."""
+        """Delete a pod manager, with ``cascade=true`` also its nodes."""
         operation = _delete(self, call, **call.params)
         if operation is None:
             return None
@@ -113,7 +114,7 @@ def check_driver(name: str) -> None:
         raise ValueError(f'must be one of: {", ".join(loader.names())}')
 
 
-def _columns(call: base.Call) -> dict[str, Any]:
+def _columns(call: base.Call) -> JsonObject:
     """The values to store for the fields of a request."""
     values = call.values
     for name in ('url', 'hardware_url'):
@@ -125,14 +126,14 @@ def _columns(call: base.Call) -> dict[str, Any]:
 
 
 @db.transaction
-def _create(tx: db.Transaction, values: dict[str, Any]) -> models.PodManager:
+def _create(tx: db.Transaction, values: JsonObject) -> models.PodManager:
     uuid = tx.create(
         models.PodManager, **{**objects.PodManager.defaults(), **values}
     )
     return tx.list(models.PodManager, uuid=uuid).one()
 
 
-def _place(url: str) -> tuple[str, str | None, int | None]:
+def _origin(url: str) -> tuple[str, str | None, int | None]:
     parts = urllib.parse.urlsplit(url)
     port = parts.port or {'http': 80, 'https': 443}[parts.scheme]
     return parts.scheme, parts.hostname, port
@@ -143,10 +144,10 @@ def _update(
     tx: db.Transaction,
     controller: PodManagers,
     call: base.Call,
-    values: dict[str, Any],
+    values: JsonObject,
 ) -> models.PodManager:
     row = controller.find(tx, call)
-    if 'url' in values and _place(values['url']) != _place(row.url):
+    if 'url' in values and _origin(values['url']) != _origin(row.url):
         _check_move(tx, row, values)
     _check_hardware(row, values)
     if values.keys() & {'url', 'driver', 'username', 'password', 'auth_type'}:
@@ -155,7 +156,7 @@ def _update(
         name in values and values[name] != getattr(row, name)
         for name in ('url', 'driver')
     ):
-        # What delivers to us may be another service than the one to come.
+        # The old service has the event subscription, not the new one.
         conductor.request_unsubscribe(tx, call.context, row)
     if values:
         tx.update(models.PodManager, values, uuid=row.uuid)
@@ -163,9 +164,13 @@ def _update(
 
 
 def _check_move(
-    tx: db.Transaction, row: models.PodManager, values: dict[str, Any]
+    tx: db.Transaction, row: models.PodManager, values: JsonObject
 ) -> None:
-    """Stop a change of host that would hand the password to a stranger."""
+    """Prevent that the password is sent to another host.
+
+    :raises Invalid: if the origin changes without a new password.
+    :raises Conflict: if the pod manager has nodes.
+    """
     if row.password is not None and 'password' not in values:
         raise exception.Invalid(
             field='password',
@@ -174,18 +179,20 @@ def _check_move(
     names = _node_names(tx, row.uuid)
     if names:
         raise exception.Conflict(
-            f'The url cannot move to another service while nodes exist: '
-            f'{names}.'
+            f'The origin of url cannot change while nodes exist: {names}.'
         )
 
 
-def _check_hardware(row: models.PodManager, values: dict[str, Any]) -> None:
-    """The same for the password of those who drive the hardware."""
+def _check_hardware(row: models.PodManager, values: JsonObject) -> None:
+    """Prevent that the hardware password is sent to another host.
+
+    :raises Invalid: if the origin changes without a new password.
+    """
     if row.hardware_password is None or 'hardware_password' in values:
         return
     url = values.get('url', row.url)
     new = values.get('hardware_url', row.hardware_url) or url
-    if _place(new) != _place(row.hardware_url or row.url):
+    if _origin(new) != _origin(row.hardware_url or row.url):
         raise exception.Invalid(
             field='hardware_password',
             reason='is required when the scheme, host or port of '
@@ -193,7 +200,10 @@ def _check_hardware(row: models.PodManager, values: dict[str, Any]) -> None:
         )
 
 
-def _node_names(tx: db.Transaction, podm_uuid: str, *conditions: Any) -> str:
+def _node_names(
+    tx: db.Transaction, podm_uuid: str, *conditions: sa.ColumnElement[bool]
+) -> str:
+    """The names and UUIDs of at most ten nodes, for a message."""
     rows = tx.list(
         models.Node,
         *conditions,
@@ -229,9 +239,9 @@ def _delete(
         )
     if managed and not params['unregister']:
         raise exception.Conflict(
-            f'Nodes of the pod manager {row.name} have been handed to a '
-            f'provisioner: {managed}. Unregister them first, or use '
-            f'unregister=true besides.'
+            f'Nodes of the pod manager {row.name} are registered with a '
+            f'provisioner: {managed}. Unregister them first, or also use '
+            f'unregister=true.'
         )
     if names:
         operation = conductor.request(
@@ -250,8 +260,8 @@ def _delete(
             uuid=row.uuid,
         )
         return operation
-    # What is being composed has not chosen a pod manager yet, or holds a
-    # node with this one: only a reading of the inventory can be under way.
+    # Without nodes, only a sync of the inventory can be running: an operation
+    # that composes has a node, or no pod manager yet.
     for found in conductor.open_operations(tx, row.uuid):
         conductor.cancel(tx, found)
     conductor.request_unsubscribe(tx, call.context, row)

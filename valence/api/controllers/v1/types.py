@@ -8,7 +8,6 @@ OpenAPI document. The WSME type converts a valid body to Python values.
 
 import dataclasses
 from collections.abc import Mapping
-from typing import Any
 
 from wsme import types as wtypes
 from wsme.rest import json as wsme_json
@@ -17,10 +16,9 @@ from valence.common import exception
 from valence.common import schemas
 from valence.common.cache import cached
 from valence.common.schemas import Schema
+from valence.common.types import JsonObject
 from valence.objects import base
 from valence.objects import fields
-
-Object = type[base.ValenceObject]
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -43,7 +41,7 @@ class Body:
 
     @cached
     def accepted(
-        self, cls: Object | None, minor: int
+        self, cls: base.Kind | None, minor: int
     ) -> dict[str, fields.Spec]:
         """The fields of a body by their name in the API.
 
@@ -62,7 +60,7 @@ class Body:
         }
 
     @cached
-    def schema(self, cls: Object | None, minor: int) -> Schema:
+    def schema(self, cls: base.Kind | None, minor: int) -> Schema:
         """The JSON schema of a body."""
         known = self.accepted(cls, minor)
         result: Schema = {
@@ -80,8 +78,8 @@ class Body:
         return {**result, **self.keywords}
 
     def parse(
-        self, cls: Object | None, minor: int, body: dict[str, Any]
-    ) -> dict[str, Any]:
+        self, cls: base.Kind | None, minor: int, body: JsonObject
+    ) -> JsonObject:
         """Validate a body and convert its values.
 
         :raises Invalid: for a field that is unknown, missing or wrong.
@@ -102,7 +100,7 @@ UPDATE = Body('u', partial=True)
 
 
 def _invalid(
-    cls: Object | None, error: schemas.Mismatch
+    cls: base.Kind | None, error: schemas.Mismatch
 ) -> exception.ValenceException:
     if not error.path:
         return exception.InvalidBody(reason=error.reason)
@@ -123,17 +121,17 @@ class _FieldType(wtypes.UserType):  # type: ignore[misc]
         self.field = field
         self.name = field.json_type
 
-    def validate(self, value: Any) -> Any:
+    def validate(self, value: object) -> object:
         return self.field.from_body(value)
 
-    def frombasetype(self, value: Any) -> Any:
+    def frombasetype(self, value: object) -> object:
         # WSME calls validate() when it sets the attribute.
         return value
 
 
 @cached
 def _wsme_type(
-    body: Body, cls: Object | None, minor: int
+    body: Body, cls: base.Kind | None, minor: int
 ) -> type[wtypes.Base]:
     attributes = {
         name: wtypes.wsattr(_FieldType(field))
@@ -146,7 +144,7 @@ def _wsme_type(
     return type(name, (wtypes.Base,), {**attributes, **order})
 
 
-def resource_schema(cls: Object, minor: int) -> Schema:
+def resource_schema(cls: base.Kind, minor: int) -> Schema:
     """The JSON schema of a resource in an answer."""
     return {
         'type': 'object',

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which rows a project may know of: to it, all others are not there."""
+"""Which rows a project can see; all others are hidden from it."""
 
 from collections.abc import Callable
-from typing import Any
 
 import sqlalchemy as sa
 
 from valence import objects
 from valence.db import access
+from valence.db import api as db
 from valence.db import capacity
 from valence.db.sqlalchemy import models
 from valence.objects import base
@@ -15,13 +15,8 @@ from valence.objects import base
 Condition = sa.ColumnElement[bool]
 
 
-def conditions(
-    cls: type[base.ValenceObject], project_id: str | None
-) -> list[Condition]:
-    """The conditions on the rows of a kind of resource.
-
-    :param project_id: who asks.
-    """
+def conditions(cls: base.Kind, project_id: str | None) -> list[Condition]:
+    """The conditions on the rows of a kind of resource."""
     if cls in _SHARED:
         return [_SHARED[cls](project_id)]
     if 'project_id' in cls.fields:
@@ -29,20 +24,19 @@ def conditions(
     return []
 
 
-def _owned(model: Any, project_id: str | None) -> Condition:
-    # Nobody owns what belongs to no project.
-    return sa.and_(
-        model.project_id.is_not(None), model.project_id == project_id
-    )
+def _owned(model: db.Model, project_id: str | None) -> Condition:
+    owner = model.__table__.c.project_id
+    # NULL is no project; no caller owns such rows.
+    return sa.and_(owner.is_not(None), owner == project_id)
 
 
 def _flavors(project_id: str | None) -> Condition:
-    """Public ones, and the project's own."""
+    """Public flavors, and those of the project."""
     return sa.or_(models.Flavor.is_public, _owned(models.Flavor, project_id))
 
 
 def _devices(project_id: str | None) -> Condition:
-    """What the project's nodes have, and what is free for them."""
+    """The devices of the project's nodes, and those available to it."""
     device = models.Device
     nodes = sa.select(models.Node.uuid).where(_owned(models.Node, project_id))
     podms = sa.select(models.PodManager.uuid).where(access.usable(project_id))
@@ -54,7 +48,7 @@ def _devices(project_id: str | None) -> Condition:
     )
 
 
-_SHARED: dict[type[base.ValenceObject], Callable[[str | None], Condition]] = {
+_SHARED: dict[base.Kind, Callable[[str | None], Condition]] = {
     objects.PodManager: access.usable,
     objects.Flavor: _flavors,
     objects.Device: _devices,

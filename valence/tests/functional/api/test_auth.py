@@ -99,7 +99,7 @@ class TestNoauth(base.ServiceTestCase):
 
     def test_loopback_unless_told_otherwise(self):
         said = self._said()
-        self.assertIn('whoever reaches the API is an administrator', said)
+        self.assertIn('every client of the API is an administrator', said)
         self.assertIn('Listening on the loopback address 127.0.0.1', said)
         self.assertNotIn('not a loopback address', said)
 
@@ -114,4 +114,4 @@ class TestNoUserFile(base.TestCase):
     def test_the_api_does_not_start(self):
         _take_users_from('/nowhere')
         error = self.assertRaises(cfg.ConfigFileValueError, fixtures.Client)
-        self.assertIn('/nowhere cannot be read', str(error))
+        self.assertIn('/nowhere is not readable', str(error))
