@@ -3,11 +3,13 @@
 
 import argparse
 import datetime
+import sys
 
 from oslo_config import cfg
 from oslo_utils import timeutils
 
 from valence import objects
+from valence.common import exception
 from valence.common import secrets
 from valence.common import service
 from valence.conductor import states
@@ -116,4 +118,7 @@ def main() -> None:
     if cfg.CONF.command.name is None:
         cfg.CONF.print_help()
         raise SystemExit(2)
-    cfg.CONF.command.function()
+    try:
+        cfg.CONF.command.function()
+    except exception.DatabaseUnavailable as exc:
+        sys.exit(f'valence-manage: {exc.error_text().message}')

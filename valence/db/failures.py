@@ -88,8 +88,7 @@ def translated(
     ) as exc:
         if deadlocks and isinstance(exc, db_exception.DBDeadlock):
             raise
-        inner = getattr(exc, 'inner_exception', None) or exc
-        cause = getattr(inner, 'orig', None) or inner
+        inner, cause = _origins(exc)
         if deadlocks and _code(cause) == _LOCK_TIMEOUT:
             raise db_exception.DBDeadlock(exc) from exc
         translation = _translation(exc, inner, cause, repeatable)
@@ -113,8 +112,21 @@ def _translation(
     return exception.DatabaseUnavailable(reason=str(cause))
 
 
+def _origins(exc: Exception) -> tuple[Exception, BaseException]:
+    """What SQLAlchemy raised, and what the driver raised."""
+    inner = getattr(exc, 'inner_exception', None) or exc
+    return inner, getattr(inner, 'orig', None) or inner
+
+
+def code(exc: Exception) -> int | str | None:
+    """The error code of the database: a number or an SQLSTATE.
+
+    :param exc: one of ``FAILURES``.
+    """
+    return _code(_origins(exc)[1])
+
+
 def _code(cause: BaseException) -> int | str | None:
-    """The error code of the database: a number or an SQLSTATE."""
     if cause.args and isinstance(cause.args[0], int):
         return cause.args[0]
     if _is_sqlite(cause):

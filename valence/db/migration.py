@@ -1,16 +1,27 @@
 # SPDX-License-Identifier: Apache-2.0
 """Upgrades of the database schema."""
 
+import hashlib
 import pathlib
 
+import sqlalchemy as sa
 from alembic import command
 from alembic import config as alembic_config
 from alembic import script
 from alembic.runtime import migration
+from oslo_log import log
 
 from valence.db.sqlalchemy import engine as db_engine
+from valence.db.sqlalchemy import types
+from valence.db.sqlalchemy.migrations import resume
+
+LOG = log.getLogger(__name__)
 
 _HERE = pathlib.Path(__file__).parent / 'sqlalchemy' / 'migrations'
+# What several that upgrade one database contend for, and for how many seconds
+# MySQL is asked to wait for it at once.
+_LOCK = 'valence db sync'
+_LOCK_SECONDS = 10
 
 
 def alembic() -> alembic_config.Config:
@@ -21,14 +32,39 @@ def alembic() -> alembic_config.Config:
 
 
 def sync(revision: str = 'head') -> None:
-    """Upgrade the database, one process at a time being enough."""
+    """Upgrade the database.
+
+    Of several processes that do so at once, one works and the others wait. An
+    upgrade that was interrupted anywhere can be repeated.
+    """
     with (
         db_engine.unlimited() as engine,
         db_engine.begin(engine) as connection,
     ):
+        _lock(connection)
         config = alembic()
         config.attributes['connection'] = connection
         command.upgrade(config, revision)
+        resume.finish(connection)
+
+
+def _lock(connection: sa.Connection) -> None:
+    """Wait until nobody else upgrades the database.
+
+    The lock ends with the connection, or with the transaction. SQLite needs
+    none, as nobody else can write.
+    """
+    if connection.dialect.name == 'postgresql':
+        # It is of this database alone.
+        key = int.from_bytes(hashlib.sha256(_LOCK.encode()).digest()[:7])
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(key)))
+    elif connection.dialect.name in types.MYSQL:
+        # It is of the whole server, and its name is short.
+        name = f'{_LOCK} {connection.engine.url.database}'
+        digest = hashlib.sha256(name.encode()).hexdigest()
+        lock = sa.select(sa.func.get_lock(digest[:64], _LOCK_SECONDS))
+        while not connection.execute(lock).scalar():
+            LOG.info('Waiting for another upgrade of the database')
 
 
 def current() -> str | None:

@@ -26,10 +26,11 @@ from valence.common.types import Requirements
 from valence.db.sqlalchemy.types import DateTime
 from valence.db.sqlalchemy.types import Json
 from valence.db.sqlalchemy.types import Name
+from valence.db.sqlalchemy.types import String
 from valence.db.sqlalchemy.types import Text
 from valence.objects.drift import Drift
 
-_UUID = sa.String(36)
+_UUID = String(36)
 
 
 class Base(orm.DeclarativeBase):
@@ -78,16 +79,16 @@ class PodManager(Table):
     driver: Mapped[str | None] = column(Name(64))
     username: Mapped[str | None] = column(Name(255))
     password: Mapped[str | None] = column(sa.Text)
-    auth_type: Mapped[str] = column(sa.String(16))
+    auth_type: Mapped[str] = column(String(16))
     insecure: Mapped[bool]
     ca_cert: Mapped[str | None] = column(Text)
     hardware_url: Mapped[str | None] = column(Name(512))
     hardware_username: Mapped[str | None] = column(Name(255))
     hardware_password: Mapped[str | None] = column(sa.Text)
-    status: Mapped[str] = column(sa.String(16))
-    status_reason: Mapped[str | None] = column(sa.String(1024))
+    status: Mapped[str] = column(String(16))
+    status_reason: Mapped[str | None] = column(String(1024))
     status_changed_at: Mapped[datetime | None]
-    description: Mapped[str | None] = column(sa.String(1024))
+    description: Mapped[str | None] = column(String(1024))
     location: Mapped[str | None] = column(Name(255))
     maintenance: Mapped[bool]
     is_public: Mapped[bool]
@@ -95,7 +96,7 @@ class PodManager(Table):
     service_uuid: Mapped[str | None] = column(Name(255))
     contacted_at: Mapped[datetime | None]
     synced_at: Mapped[datetime | None]
-    sync_error: Mapped[str | None] = column(sa.String(1024))
+    sync_error: Mapped[str | None] = column(String(1024))
     deleting_at: Mapped[datetime | None]
     event_secret: Mapped[str | None] = column(sa.Text)
     event_subscription: Mapped[str | None] = column(Name(2048))
@@ -121,11 +122,11 @@ class Observed(Table):
     manufacturer: Mapped[str | None] = column(Name(255))
     model: Mapped[str | None] = column(Name(255))
     serial_number: Mapped[str | None] = column(Name(255))
-    state: Mapped[str] = column(sa.String(16))
-    health: Mapped[str] = column(sa.String(16))
+    state: Mapped[str] = column(String(16))
+    health: Mapped[str] = column(String(16))
     resource_uri: Mapped[str] = column(Name(2048))
     # The unique index of MySQL is too short for a URI.
-    uri_hash: Mapped[str] = column(sa.String(64))
+    uri_hash: Mapped[str] = column(String(64))
     properties: Mapped[JsonObject] = column(Json)
     seen_at: Mapped[datetime]
     refreshed: Mapped[bool] = column(default=False)
@@ -204,11 +205,11 @@ class System(Allocatable):
     cpu_architecture: Mapped[str | None] = column(Name(64))
     cpu_sockets: Mapped[int]
     cpu_threads: Mapped[int]
-    memory_type: Mapped[str | None] = column(sa.String(64))
+    memory_type: Mapped[str | None] = column(String(64))
     storage_gib: Mapped[int] = column(sa.BigInteger)
     drives: Mapped[list[JsonObject]] = column(Json)
     nics: Mapped[list[JsonObject]] = column(Json)
-    power_state: Mapped[str] = column(sa.String(16))
+    power_state: Mapped[str] = column(String(16))
 
 
 class Device(Allocatable):
@@ -216,7 +217,7 @@ class Device(Allocatable):
     __table_args__ = _observed_args('devices')
 
     type: Mapped[str] = column(Name(64))
-    media_type: Mapped[str | None] = column(sa.String(64))
+    media_type: Mapped[str | None] = column(String(64))
     protocol: Mapped[str | None] = column(Name(64))
     capacity_gib: Mapped[int] = column(sa.BigInteger)
     speed_mbps: Mapped[int]
@@ -228,7 +229,7 @@ class Storage(Observed):
     __table_args__ = _observed_args('storages')
 
     parent_uuid: Mapped[str | None] = column(_UUID)
-    type: Mapped[str] = column(sa.String(16))
+    type: Mapped[str] = column(String(16))
     capacity_gib: Mapped[int] = column(sa.BigInteger)
     free_gib: Mapped[int] = column(sa.BigInteger)
 
@@ -240,7 +241,7 @@ class Node(Table):
     )
 
     name: Mapped[str] = column(Name(255))
-    description: Mapped[str | None] = column(sa.String(1024))
+    description: Mapped[str | None] = column(String(1024))
     scope: Mapped[str] = column(Name(255))
     podm_uuid: Mapped[str | None] = column(
         _UUID, sa.ForeignKey('pod_managers.uuid')
@@ -250,12 +251,12 @@ class Node(Table):
     properties: Mapped[Requirements] = column(Json)
     index: Mapped[str | None] = column(Name(255))
     resource_uri: Mapped[str | None] = column(Name(2048))
-    provision_state: Mapped[str] = column(sa.String(16))
-    power_state: Mapped[str] = column(sa.String(16))
+    provision_state: Mapped[str] = column(String(16))
+    power_state: Mapped[str] = column(String(16))
     drift: Mapped[Drift | None] = column(Json)
-    fault: Mapped[str | None] = column(sa.String(16))
+    fault: Mapped[str | None] = column(String(16))
     managed_by: Mapped[str | None] = column(Name(64))
-    managed_state: Mapped[str | None] = column(sa.String(255))
+    managed_state: Mapped[str | None] = column(String(255))
     last_error: Mapped[str | None] = column(Text)
     user_last_error: Mapped[str | None] = column(Text)
     charged_cores: Mapped[int]
@@ -281,7 +282,7 @@ class Flavor(Table):
     )
 
     name: Mapped[str] = column(Name(255))
-    description: Mapped[str | None] = column(sa.String(1024))
+    description: Mapped[str | None] = column(String(1024))
     scope: Mapped[str] = column(Name(255))
     properties: Mapped[JsonObject] = column(Json)
     is_public: Mapped[bool]
@@ -298,7 +299,7 @@ class PendingRefresh(Table):
 
     podm_uuid: Mapped[str] = column(_UUID, _cascade('pod_managers.uuid'))
     uri: Mapped[str] = column(Name(2048))
-    uri_hash: Mapped[str] = column(sa.String(64))
+    uri_hash: Mapped[str] = column(String(64))
 
 
 class Allocation(Table):
@@ -327,14 +328,14 @@ class Operation(Table):
 
     action: Mapped[str] = column(Name(64))
     params: Mapped[JsonObject] = column(Json)
-    target_type: Mapped[str] = column(sa.String(64))
+    target_type: Mapped[str] = column(String(64))
     target_uuid: Mapped[str] = column(_UUID)
     # No foreign key: an operation outlives its pod manager.
     podm_uuid: Mapped[str | None] = column(_UUID)
     excluded_systems: Mapped[list[ExcludedSystem] | None] = column(Json)
-    state: Mapped[str] = column(sa.String(16))
+    state: Mapped[str] = column(String(16))
     progress: Mapped[int]
-    step: Mapped[str | None] = column(sa.String(64))
+    step: Mapped[str | None] = column(String(64))
     undoing: Mapped[bool]
     attempt: Mapped[int]
     error: Mapped[str | None] = column(Text)
@@ -342,9 +343,9 @@ class Operation(Table):
     conductor: Mapped[str | None] = column(_UUID, index=True)
     claim: Mapped[str | None] = column(_UUID)
     cancel_requested: Mapped[bool]
-    lock_key: Mapped[str | None] = column(sa.String(255))
+    lock_key: Mapped[str | None] = column(String(255))
     run_after: Mapped[datetime | None]
-    request_id: Mapped[str | None] = column(sa.String(64))
+    request_id: Mapped[str | None] = column(String(64))
     user_id: Mapped[str | None] = column(Name(255))
     project_id: Mapped[str | None] = column(Name(255))
     started_at: Mapped[datetime | None]
@@ -359,10 +360,10 @@ class OperationStep(Table):
 
     operation_uuid: Mapped[str] = column(_UUID, _cascade('operations.uuid'))
     n: Mapped[int]
-    name: Mapped[str] = column(sa.String(64))
+    name: Mapped[str] = column(String(64))
     intent: Mapped[JsonObject] = column(Json)
     result: Mapped[JsonObject | None] = column(Json)
-    state: Mapped[str] = column(sa.String(16))
+    state: Mapped[str] = column(String(16))
 
 
 class Conductor(Table):

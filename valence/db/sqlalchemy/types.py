@@ -2,6 +2,7 @@
 """Column types that behave alike on SQLite, MariaDB and PostgreSQL."""
 
 import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import mysql
@@ -15,8 +16,48 @@ MYSQL = ('mysql', 'mariadb')
 # Microseconds, in UTC. By default, MySQL's DATETIME keeps whole seconds.
 DateTime = sa.DateTime().with_variant(mysql.DATETIME(fsp=6), *MYSQL)
 Json = sa.JSON(none_as_null=True)
-# MySQL limits TEXT to 64 KiB.
-Text = sa.Text().with_variant(mysql.MEDIUMTEXT(), *MYSQL)
+
+
+def storable(text: str) -> str:
+    """The text without what a database, or its driver, does not accept.
+
+    A null character, and half of a character that has two in UTF-16, become
+    the replacement character. Vendors and users may send both.
+    """
+    if text.isascii():
+        return text.replace('\0', '\ufffd')
+    utf16 = text.replace('\0', '\ufffd').encode('utf-16', 'surrogatepass')
+    return utf16.decode('utf-16', 'replace')
+
+
+class _Storable(sa.types.TypeDecorator[str]):
+    """Text that is made storable, in values and conditions alike."""
+
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: sa.Dialect) -> Any:
+        """The value as it is sent."""
+        return storable(value) if isinstance(value, str) else value
+
+
+class String(_Storable):
+    """Text of limited length."""
+
+    impl = sa.String
+    cache_ok = True
+
+
+class Text(_Storable):
+    """Text of any length; MySQL limits TEXT to 64 KiB."""
+
+    impl = sa.Text
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: sa.Dialect) -> Any:
+        """The type of one database."""
+        if dialect.name in MYSQL:
+            return mysql.MEDIUMTEXT()
+        return super().load_dialect_impl(dialect)
 
 
 class _Bytes(mysql.VARCHAR):
@@ -35,13 +76,19 @@ def _bytes(
     )
 
 
-def Name(length: int) -> sa.types.TypeEngine[str]:
+class Name(_Storable):
     """Text that every database compares byte by byte."""
-    return (
-        sa.String(length)
-        .with_variant(_Bytes(length), *MYSQL)
-        .with_variant(sa.String(length, collation='C'), 'postgresql')
-    )
+
+    impl = sa.String
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: sa.Dialect) -> Any:
+        """The type of one database."""
+        if dialect.name in MYSQL:
+            return _Bytes(self.length)
+        if dialect.name == 'postgresql':
+            return sa.String(self.length, collation='C')
+        return super().load_dialect_impl(dialect)
 
 
 class utcnow(functions.FunctionElement[datetime.datetime]):

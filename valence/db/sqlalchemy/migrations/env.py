@@ -3,17 +3,22 @@ from alembic import context
 
 from valence.db.sqlalchemy import models
 from valence.db.sqlalchemy import types
+from valence.db.sqlalchemy.migrations import resume  # noqa: F401
 
 
 def _render_item(kind, item, autogen_context):
     """Write our own column types by name, not with all their variants."""
     if kind != 'type':
         return False
-    for name in ('DateTime', 'Json', 'Text'):
+    if isinstance(item, types.String):
+        return f'sa.String({item.length})'
+    if isinstance(item, types.Name):
+        return f'types.Name({item.length})'
+    if isinstance(item, types.Text):
+        return 'types.Text'
+    for name in ('DateTime', 'Json'):
         if item is getattr(types, name):
             return f'types.{name}'
-    if 'postgresql' in item._variant_mapping:
-        return f'types.Name({item.length})'
     return False
 
 

@@ -14,11 +14,13 @@ from valence.tests import base
 _TOP = pathlib.Path(__file__).parents[4]
 _BIN = pathlib.Path(sys.executable).parent
 _MODELS = 'valence/db/sqlalchemy/models.py'
-_COLUMN = '    hardware_username = Column(Name(255))\n'
+_COLUMN = '    hardware_username: Mapped[str | None] = column(Name(255))\n'
 _MORE = """\
-    room_that_it_stands_in = Column(Name(255))
-    floor = Column(sa.Integer)
-    plan = Column(Json)
+    room_that_it_stands_in: Mapped[str | None] = column(Name(255))
+    door: Mapped[str | None] = column(String(16))
+    floor: Mapped[int | None]
+    plan: Mapped[JsonObject | None] = column(Json)
+    story: Mapped[str | None] = column(Text)
 """
 
 
