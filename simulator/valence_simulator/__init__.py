@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A pod of simulated hardware behind the real wire protocols."""
+"""Simulated hardware of a pod behind real protocols."""

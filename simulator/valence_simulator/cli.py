@@ -41,7 +41,7 @@ async def run(options: argparse.Namespace) -> None:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """The command; its exit status."""
+    """Run the command; return its exit status."""
     options = command_line.parser().parse_args(arguments)
     try:
         asyncio.run(run(options))

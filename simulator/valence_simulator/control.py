@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The control endpoint, /_simulator: what a test wants and real pods lack.
+"""The control endpoint, /_simulator, for tests and demonstrations.
 
-It needs no login, no fault strikes it and it is not counted.
+It requires no login. Faults do not apply to it, and its requests are not
+counted.
 """
 
 from __future__ import annotations
@@ -24,12 +25,12 @@ PREFIX = '/_simulator'
 
 
 class BadRequest(Exception):
-    """The control request makes no sense; answered with 400."""
+    """The control request is invalid; the response is 400."""
 
 
 @dataclasses.dataclass
 class Order:
-    """What a control request says.
+    """A control request.
 
     :param rest: its path after the first part, without a slash.
     """
@@ -40,7 +41,7 @@ class Order:
 
     @property
     def properties(self) -> dict:
-        """The body, which must be an object."""
+        """Return the body, which must be an object."""
         if not isinstance(self.body, dict):
             raise BadRequest('the body must be a JSON object')
         return self.body
@@ -78,7 +79,7 @@ class Control:
         return web.json_response(self._server.state())
 
     def _list_requests(self, order: Order) -> web.Response:
-        """How often what was asked; those that change something, by query."""
+        """Return the numbers of requests; with a query, changing requests."""
         if order.query:
             ledger = self._personality.ledger
             return web.json_response(ledger.find_requests(order.query))
@@ -112,7 +113,7 @@ class Control:
         return web.Response(status=204)
 
     def _set_options(self, order: Order) -> web.Response:
-        """Change while running what was given on the command line."""
+        """Change command line options at runtime."""
         self._personality.set_options(**order.properties)
         self._server.latency = self._personality.options.latency_ms / 1000
         return web.Response(status=204)
@@ -133,18 +134,18 @@ class Control:
         return web.Response(status=204)
 
     def _compose(self, order: Order) -> web.Response:
-        """Compose as another client would."""
+        """Compose like another client."""
         uri = self._personality.compose(order.properties)
         return web.json_response({'uri': uri}, status=201)
 
     def _move(self, order: Order) -> web.Response:
-        """Take a part from what has it, and give it to something else."""
+        """Move a part from its owner to another one."""
         body = order.properties
         self._personality.move(str(body.get('part')), body.get('to'))
         return web.Response(status=204)
 
     def _reserve(self, order: Order) -> web.Response:
-        """Reserve parts as another client would."""
+        """Reserve parts like another client."""
         uri = self._personality.reserve(order.properties)
         return web.json_response({'uri': uri}, status=201)
 
@@ -156,7 +157,7 @@ class Control:
         return web.Response(status=204)
 
     def _replace(self, order: Order) -> web.Response:
-        """Put another service with other hardware at the URL."""
+        """Replace the service by another one at the same URL."""
         options = dict(order.properties)
         seconds = float(options.pop('down_seconds', 0))
         for name in options:
@@ -168,7 +169,7 @@ class Control:
         return web.Response(status=204)
 
     def _finish(self, order: Order) -> web.Response:
-        """Have all happen now that would happen later."""
+        """Complete all delayed work now."""
         return web.json_response({'finished': self._personality.finish()})
 
     def _emit_events(self, order: Order) -> web.Response:
@@ -179,7 +180,7 @@ class Control:
         return web.json_response({'emitted': emitted}, status=202)
 
     def _soon(self, work: Coroutine) -> None:
-        """Have work done that may close the connection of the request."""
+        """Run work that may close the connection in the background."""
         task = asyncio.ensure_future(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)

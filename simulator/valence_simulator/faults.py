@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Faults to order: which requests they hit, and what they do to them.
+"""Fault injection: which requests are affected, and how.
 
-A fault either acts before the request is served (``delay``, ``status``,
-``hang`` ...), spoils the answer after the work was done (``truncate``,
-``lost-answer`` ...) or rides on the request for the personality to see
-(``fail-task``).
+A fault acts before the request is processed (``delay``, ``status``, ``hang``
+…), changes the response afterwards (``truncate``, ``lost-answer`` …), or is
+attached to the request for the personality (``fail-task``).
 """
 
 from __future__ import annotations
@@ -23,35 +22,35 @@ from aiohttp import web
 
 Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
-# Older versions of aiohttp know plain strings only.
+# Old versions of aiohttp support only strings as keys.
 _key = getattr(web, 'RequestKey', lambda name, kind: name)
-#: Key on the request that tells a personality why its work shall fail.
+#: Request key: the reason why the personality fails the work.
 FAIL_TASK = _key('fail-task', str)
-#: Key on the request that tells a personality to forget its session.
+#: Request key: the personality deletes the session.
 EXPIRE_SESSION = _key('expire-session', bool)
-#: Key on the request that tells a personality how its work shall end.
+#: Request key: how the work ends.
 TASK = _key('task', dict)
-#: Key on the request that has nothing done, and the answer say otherwise.
+#: Request key: nothing is done, but the response reports success.
 IGNORE = _key('ignore', bool)
-#: Key on the request that tells a personality what else to name as made.
+#: Request key: the URI to return instead of what was created.
 STRANGER = _key('stranger', str)
-#: Key on the request that has a foreign device join the group joined.
+#: Request key: a foreign device joins the same group.
 INTRUDE = _key('intrude', str)
-#: What merge() takes a property away for.
+#: The value with which merge() removes a property.
 REMOVE = {'@remove': True}
 
 
 @dataclasses.dataclass
 class Fault:
-    """One rule: what happens to which requests, and how often.
+    """A rule: which requests are affected, how, and how often.
 
     :param path: prefix of the path, or a regular expression for its start.
-    :param fault: a name out of FAULTS.
-    :param value: what the fault wants besides: seconds, a status code, a
-        number of bytes, properties to put into the answer.
-    :param method: only requests of that method; any if None.
-    :param count: how many times it strikes; for ever if None.
-    :param probability: of striking a request that matches, 0 to 1.
+    :param fault: a name in FAULTS.
+    :param value: the parameter of the fault: seconds, a status code, a number
+        of bytes, or properties for the response.
+    :param method: the HTTP method; None for any.
+    :param count: the number of requests to affect; None for no limit.
+    :param probability: of affecting a matching request, 0 to 1.
     """
 
     path: str
@@ -71,7 +70,7 @@ class Fault:
         self._pattern = re.compile(self.path)
 
     def strikes(self, method: str, path: str) -> bool:
-        """Whether it hits this request; counts the hit."""
+        """Return whether the fault affects this request; count it."""
         if self.count is not None and self.struck >= self.count:
             return False
         if self.method and self.method.upper() != method:
@@ -88,16 +87,16 @@ class Fault:
 
 
 class Faults:
-    """The faults in force, oldest first."""
+    """The active faults, oldest first."""
 
     def __init__(self) -> None:
         self._faults: dict[str, Fault] = {}
         self._last_id = 0
 
     def add(self, **options: object) -> Fault:
-        """Put a fault in force.
+        """Activate a fault.
 
-        :raises TypeError, ValueError, re.error: the options are no fault.
+        :raises TypeError, ValueError, re.error: if the options are invalid.
         """
         self._last_id += 1
         fault = Fault(**options, id=str(self._last_id))
@@ -105,7 +104,7 @@ class Faults:
         return fault
 
     def remove(self, fault_id: str | None = None) -> bool:
-        """Lift one fault, or all; False if there is no such fault."""
+        """Remove a fault, or all; return False if it does not exist."""
         if fault_id is None:
             self._faults.clear()
             return True
@@ -117,7 +116,7 @@ class Faults:
     async def serve(
         self, request: web.BaseRequest, handler: Handler
     ) -> web.StreamResponse:
-        """Serve a request through every fault that strikes it."""
+        """Process a request through all faults that affect it."""
         if self._faults:
             for fault in reversed(self._faults.values()):
                 if fault.strikes(request.method, request.path):
@@ -138,7 +137,7 @@ async def _delay(fault, request, handler):
 
 
 async def _hang(fault, request, handler):
-    """Say nothing for `value` seconds (an hour), then hang up."""
+    """Wait for `value` seconds (an hour), then close the connection."""
     await asyncio.sleep(fault.seconds(3600))
     return _hang_up(request)
 
@@ -158,7 +157,7 @@ async def _status(fault, request, handler):
 
 
 async def _truncate(fault, request, handler):
-    """Promise the whole body and send `value` bytes (half of it)."""
+    """Announce the whole body, but send only `value` bytes (half of it)."""
     answer = await handler(request)
     body = answer.body or b''
     cut = len(body) // 2 if fault.value is None else int(fault.value)
@@ -191,7 +190,7 @@ async def _drop(fault, request, handler):
 
 
 async def _refuse(fault, request, handler):
-    """Reset the connection, as a closed port would."""
+    """Reset the connection, like a closed port."""
     return _hang_up(request, reset=True)
 
 
@@ -222,25 +221,25 @@ async def _task(fault, request, handler):
 
 
 async def _ignore(fault, request, handler):
-    """The answer is as if the work were done, and nothing is."""
+    """Report success without doing anything."""
     request[IGNORE] = True
     return await handler(request)
 
 
 async def _stranger(fault, request, handler):
-    """The work is done, and the answer names `value` as what was made."""
+    """Do the work, but return `value` as the URI of what was created."""
     request[STRANGER] = str(fault.value)
     return await handler(request)
 
 
 async def _intrude(fault, request, handler):
-    """The work is done, and the eesv `value` joins the same group."""
+    """Do the work, and let the eesv `value` join the same group."""
     request[INTRUDE] = str(fault.value or '')
     return await handler(request)
 
 
 async def _answer(fault, request, handler):
-    """Answer `value` (status, headers, body) without doing the work."""
+    """Return `value` (status, headers, body) without doing the work."""
     value = fault.value or {}
     body = value.get('body')
     return web.Response(
@@ -258,7 +257,7 @@ def _content(body: object) -> bytes:
 
 
 async def _endless(fault, request, handler):
-    """A JSON string of `value` bytes (1 GB), in chunks, never closed."""
+    """Send a JSON string of `value` bytes (1 GB) in chunks, without an end."""
     left = int(fault.value or 10**9)
     stream = web.StreamResponse(headers={'Content-Type': 'application/json'})
     await stream.prepare(request)
@@ -271,7 +270,7 @@ async def _endless(fault, request, handler):
 
 
 async def _trickle(fault, request, handler):
-    """The right body, a byte every `value` seconds (0.1)."""
+    """Send the response with one byte every `value` seconds (0.1)."""
     answer = await handler(request)
     body = answer.body or b''
     stream = web.StreamResponse(status=answer.status)
@@ -291,7 +290,7 @@ async def _redirect_loop(fault, request, handler):
 
 
 async def _headers(fault, request, handler):
-    """The right answer with headers set by `value`; null takes one away."""
+    """Set headers of the response to `value`; null removes a header."""
     answer = await handler(request)
     for name, value in fault.value.items():
         answer.headers.popall(name, None)
@@ -301,7 +300,7 @@ async def _headers(fault, request, handler):
 
 
 async def _merge(fault, request, handler):
-    """The right answer with `value` merged in; see merge()."""
+    """Merge `value` into the response; see merge()."""
     answer = await handler(request)
     document = json.loads(answer.body or b'{}')
     answer.body = json.dumps(merge(document, fault.value)).encode()
@@ -309,17 +308,17 @@ async def _merge(fault, request, handler):
 
 
 async def _replace(fault, request, handler):
-    """`value` as the whole JSON body."""
+    """Send `value` as the JSON body."""
     answer = await handler(request)
     answer.body = json.dumps(fault.value).encode()
     return answer
 
 
 def merge(document: object, patch: object) -> object:
-    """A document with properties merged in; the document is not touched.
+    """Return a copy of a document with properties merged into it.
 
-    Objects are merged, anything else is set, null too (as bad hardware
-    does); a property whose value is REMOVE goes.
+    Objects are merged; other values are set, also null, as faulty hardware
+    does. A property with the value REMOVE is removed.
     """
     if not isinstance(patch, dict):
         return patch
@@ -333,12 +332,12 @@ def merge(document: object, patch: object) -> object:
 
 
 def has_hung_up(request: web.BaseRequest) -> bool:
-    """Whether the connection of a request is closed."""
+    """Return whether the connection of a request is closed."""
     return request.transport is None or request.transport.is_closing()
 
 
 def _hang_up(request: web.BaseRequest, reset: bool = False) -> web.Response:
-    """Close the connection; the response returned goes nowhere."""
+    """Close the connection; the returned response is discarded."""
     transport = request.transport
     if transport is not None:
         if reset:
@@ -352,7 +351,7 @@ def _hang_up(request: web.BaseRequest, reset: bool = False) -> web.Response:
     return web.Response()
 
 
-#: What can be ordered, by name.
+#: The faults by name.
 FAULTS: dict[str, Callable] = {
     'delay': _delay,
     'hang': _hang,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a pod is made of, as no protocol in particular sees it."""
+"""The parts of a pod, independent of any protocol."""
 
 from __future__ import annotations
 
@@ -133,7 +133,7 @@ class Volume:
 
 @dataclasses.dataclass
 class StoragePool:
-    """Drives whose capacity volumes are cut from."""
+    """The drives from which volumes are allocated."""
 
     id: str
     drives: list[Drive]

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who made what is composed, and each request that changes something.
+"""A log of compositions and of requests that change something.
 
-A URI may be given twice, so a composition is known by a number. What the
-control endpoint makes is a stranger's: no request of a client made it.
+A URI can be used again, so a composition is identified by a number. What the
+control endpoint composes belongs to a stranger: no request of a client created
+it.
 """
 
 from __future__ import annotations
@@ -16,19 +17,20 @@ import re
 from collections.abc import Iterator
 from collections.abc import Mapping
 
-#: Methods that change nothing.
+#: Methods that do not change anything.
 SAFE = frozenset(('GET', 'HEAD', 'OPTIONS', 'TRACE'))
-#: Bytes of a body that is written down.
+#: The maximum number of logged bytes of a body.
 BODY = 1024 * 1024
 
 
 @dataclasses.dataclass
 class Composition:
-    """Something that was composed, from its making to its end.
+    """A composition, from its creation to its end.
 
-    :param request: number of the request that made it; None: a stranger's.
-    :param user: whose login made it.
-    :param texts: what its maker, and later changes, call it.
+    :param request: the number of the request that created it; None for a
+        stranger.
+    :param user: the user of that request.
+    :param texts: the texts that clients gave it.
     """
 
     id: int
@@ -38,7 +40,8 @@ class Composition:
     texts: dict[str, object]
     made_at: str
     gone_at: str | None = None
-    #: Number of the request that ended it; None: it lives, or a stranger did.
+    #: The number of the request that ended it; None if it exists, or if a
+    #: stranger ended it.
     gone_by: int | None = None
 
     @property
@@ -51,13 +54,14 @@ class Composition:
 
 @dataclasses.dataclass
 class Entry:
-    """A request that was to change something.
+    """A request that changes something.
 
-    :param resource: URI of what is composed, or could be, that it went to.
-    :param composition: what was composed there when the request was served.
-    :param made: numbers of the compositions that it made, maybe later.
-    :param status: of the service's answer; None: it never saw the request.
-    :param answered: status that went out; None: none did.
+    :param resource: the URI of its composed, or composable, resource.
+    :param composition: the number of the composition there at that time.
+    :param made: the numbers of the compositions that it created, maybe later.
+    :param status: the status of the service; None if it did not get the
+        request.
+    :param answered: the status that was sent; None if none was.
     """
 
     id: int
@@ -80,20 +84,20 @@ class Entry:
         return shown
 
 
-#: The request that is served; work that it leaves behind inherits it.
+#: The current request; delayed work inherits it.
 _ENTRY: contextvars.ContextVar[Entry | None] = contextvars.ContextVar(
     'entry', default=None
 )
 
 
 def current() -> Entry | None:
-    """The changing request on whose behalf the code runs, if there is one."""
+    """Return the changing request that the code works for, if there is one."""
     return _ENTRY.get()
 
 
 @contextlib.contextmanager
 def as_stranger() -> Iterator[None]:
-    """Whatever is made meanwhile is made by no request."""
+    """Within the context, nothing is attributed to a request."""
     token = _ENTRY.set(None)
     try:
         yield
@@ -102,7 +106,7 @@ def as_stranger() -> Iterator[None]:
 
 
 class Ledger:
-    """All compositions and all changing requests of a simulator's life."""
+    """All compositions and all changing requests."""
 
     def __init__(self) -> None:
         self.compositions: list[Composition] = []
@@ -112,7 +116,7 @@ class Ledger:
 
     @contextlib.contextmanager
     def serving(self, method: str, path: str) -> Iterator[Entry | None]:
-        """Write a request down, if it is one that changes something."""
+        """Log a request if it changes something."""
         if method in SAFE:
             yield None
             return
@@ -126,11 +130,11 @@ class Ledger:
             _ENTRY.reset(token)
 
     def at(self, uri: str | None) -> Composition | None:
-        """What is composed at a URI now."""
+        """Return the current composition at a URI."""
         return self._alive.get(uri or '')
 
     def made(self, uri: str, **texts: object) -> None:
-        """Something was composed; by a stranger, if by no request."""
+        """Log a new composition; without a request it is a stranger's."""
         if uri in self._alive:
             return
         entry = current()
@@ -148,13 +152,13 @@ class Ledger:
             entry.made.append(made.id)
 
     def renamed(self, uri: str, **texts: object) -> None:
-        """What is composed at a URI is called something else."""
+        """Log a new text of the composition at a URI."""
         composition = self._alive.get(uri)
         if composition is not None:
             composition.texts = {**composition.texts, **texts}
 
     def ended(self, uri: str) -> None:
-        """What was composed at a URI is no more."""
+        """Log the end of the composition at a URI."""
         composition = self._alive.pop(uri, None)
         if composition is None:
             return
@@ -165,18 +169,18 @@ class Ledger:
             entry.ended.append(composition.id)
 
     def end_all(self) -> None:
-        """Nothing is composed any more: the service was replaced."""
+        """End all compositions: the service was replaced."""
         for uri in list(self._alive):
             self.ended(uri)
 
     def forget(self) -> None:
-        """Forget the requests; what is composed stays known."""
+        """Delete the requests; keep the compositions."""
         self.entries.clear()
 
     def find_requests(self, query: Mapping[str, str]) -> list[dict]:
-        """The requests that a query asks for; see README.
+        """Return the requests that match a query; see README.
 
-        :raises ValueError, re.error: a filter makes no sense.
+        :raises ValueError, re.error: if a filter is invalid.
         """
         found = list(self.entries)
         for name, value in query.items():
@@ -187,9 +191,9 @@ class Ledger:
         return [entry.shown() for entry in found]
 
     def find_compositions(self, query: Mapping[str, str]) -> list[dict]:
-        """The compositions that a query asks for, with their requests.
+        """Return the compositions that match a query, with their requests.
 
-        :raises ValueError: a filter makes no sense.
+        :raises ValueError: if a filter is invalid.
         """
         found = list(self.compositions)
         for name, value in query.items():
@@ -211,7 +215,7 @@ class Ledger:
 
 
 def body_of(content: bytes) -> object:
-    """A body as it is written down: JSON where it is, without passwords."""
+    """Return a body for the log: as JSON if possible, without passwords."""
     if not content:
         return None
     try:

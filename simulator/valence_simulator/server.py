@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The HTTP server: one coroutine that all requests pass through.
+"""The HTTP server: one coroutine for all requests.
 
-aiohttp's low-level server is used rather than its application: the tree of
-resources is the router, and a request costs half.
+It uses aiohttp's low-level server instead of its application: the tree of
+resources is the router, and a request costs half as much.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from valence_simulator import ledger
 from valence_simulator import personalities
 from valence_simulator.personalities import Personality
 
-#: Seconds that requests in flight get to end when the server stops.
+#: Seconds that running requests have to end when the server stops.
 SHUTDOWN_TIMEOUT = 0.2
 
 
 class _Connection(web.RequestHandler):
-    """aiohttp's, but for 501 rather than 400 to an unknown method."""
+    """aiohttp's parser, but with 501 instead of 400 for an unknown method."""
 
     __slots__ = ()
 
@@ -43,11 +43,11 @@ class _HttpServer(web.Server):
 
 
 class Server:
-    """Serves one personality, with latency and faults, and the control.
+    """Serves one personality, with latency, faults and the control endpoint.
 
-    :param personality: what answers the requests.
-    :param latency: seconds that every answer is held back.
-    :param ssl_context: serve https with it; http if None.
+    :param personality: processes the requests.
+    :param latency: the delay of every response in seconds.
+    :param ssl_context: for https; None for http.
     """
 
     def __init__(
@@ -69,16 +69,16 @@ class Server:
 
     @property
     def url(self) -> str:
-        """Where the service's root is."""
+        """Return the URL of the service root."""
         host, port = self._address
         host = f'[{host}]' if ':' in host else host
         scheme = 'https' if self._ssl_context else 'http'
         return f'{scheme}://{host}:{port}{self.personality.root}'
 
     async def start(self, host: str, port: int) -> None:
-        """Listen; port 0 picks a free one.
+        """Listen; port 0 selects a free one.
 
-        :raises OSError: the address is not free.
+        :raises OSError: if the address is not available.
         """
         server = _HttpServer(self.handle, access_log=None)
         self._runner = web.ServerRunner(
@@ -97,21 +97,21 @@ class Server:
         self._address = (host, self._runner.addresses[0][1])
 
     async def stop(self) -> None:
-        """Stop listening and hang up on whoever is connected."""
+        """Stop listening and close all connections."""
         if self._runner is not None:
             await self._runner.cleanup()
             self._runner = None
 
     async def close(self) -> None:
-        """Stop for good."""
+        """Stop the server."""
         await self.personality.close()
         await self.stop()
 
     def replace(self, **options: object) -> Personality:
-        """Put another service with other hardware at the same URL.
+        """Replace the service by another one at the same URL.
 
-        :param options: what differs from the one before.
-        :returns: the one before, to be closed.
+        :param options: the options that change.
+        :returns: the old personality, which the caller closes.
         """
         before = self.personality
         changed = {'service_uuid': None, 'seed': secrets.token_hex(8)}
@@ -125,14 +125,14 @@ class Server:
         return before
 
     async def interrupt(self, down_seconds: float) -> None:
-        """Refuse connections for a while, after hanging up."""
+        """Close all connections, and refuse new ones for a while."""
         if down_seconds:
             await self.stop()
             await asyncio.sleep(down_seconds)
             await self.start(*self._address)
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
-        """Answer any request."""
+        """Process a request."""
         if request.path.startswith(control.PREFIX):
             return await self._control.handle(request)
         self.counts[request.method, request.path] += 1
@@ -169,7 +169,7 @@ class Server:
         return answer
 
     def state(self) -> dict:
-        """What tests ask for: requests so far and the personality's state."""
+        """Return the requests so far and the state of the personality."""
         methods: collections.Counter = collections.Counter()
         for (method, _), count in self.counts.items():
             methods[method] += count
@@ -185,7 +185,7 @@ class Server:
         }
 
     def forget_requests(self) -> None:
-        """Set the request counters to zero."""
+        """Reset the request counters."""
         self.counts.clear()
         self.personality.ledger.forget()
         self.peak = self.in_flight

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""TLS for the server: a certificate of its own, or one that is given."""
+"""TLS for the server, with a given or a self-signed certificate."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-#: How long a certificate of our own is good for.
+#: The lifetime of a self-signed certificate.
 VALIDITY = datetime.timedelta(days=30)
 
 
 def context(
     host: str, certificate: str | None, key: str | None
 ) -> ssl.SSLContext:
-    """A server's context; self-signed if no certificate is given.
+    """Return the TLS context of the server; self-signed by default.
 
-    :param certificate: path of a PEM file; the key may be in it.
-    :raises OSError, ssl.SSLError: the files are not to be used.
+    :param certificate: the path of a PEM file; it may contain the key.
+    :raises OSError, ssl.SSLError: if the files are invalid.
     """
     result = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     result.minimum_version = ssl.TLSVersion.TLSv1_2
     if certificate is not None:
         result.load_cert_chain(certificate, key)
         return result
-    # ssl can read a certificate from a file only.
+    # ssl can load a certificate only from a file.
     with tempfile.NamedTemporaryFile(suffix='.pem') as file:
         file.write(self_signed(host))
         file.flush()
@@ -40,7 +40,7 @@ def context(
 
 
 def self_signed(host: str) -> bytes:
-    """A key and a certificate for a host and for localhost, as PEM."""
+    """Return a key and a certificate for a host and localhost, as PEM."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name(
         [x509.NameAttribute(NameOID.COMMON_NAME, 'valence-simulator')]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The options of the command, most of which can change while it runs."""
+"""The options of the command; most can change at runtime."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from valence_simulator.options import forms
 from valence_simulator.options import oddities
 from valence_simulator.options import services
 
-#: What is settled when the simulator starts.
+#: The options that cannot change at runtime.
 FIXED = frozenset(
     (
         *('personality', 'host', 'port', 'tls', 'tls_cert', 'tls_key'),
@@ -24,7 +24,7 @@ FIXED = frozenset(
 
 
 def parser() -> argparse.ArgumentParser:
-    """The options of the command, with what they mean."""
+    """Return the argument parser."""
     parser = argparse.ArgumentParser(
         prog='valence-simulator',
         description='A pod of simulated hardware behind a real protocol.',
@@ -66,11 +66,11 @@ def _actions() -> dict[str, argparse.Action]:
 
 
 def checked(name: str, value: object) -> object:
-    """The value of an option as the command line would take it.
+    """Return the value of an option, converted as on the command line.
 
-    :param name: of the option in the namespace, as in ``page_size``.
-    :raises TypeError: there is no such option, or it cannot change.
-    :raises ValueError: it cannot have the value.
+    :param name: the name in the namespace, such as ``page_size``.
+    :raises TypeError: if the option does not exist, or cannot change.
+    :raises ValueError: if the value is invalid.
     """
     action = _actions().get(name)
     if action is None:

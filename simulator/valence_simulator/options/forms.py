@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Forms that services have for what the specification has another for."""
+"""Options for forms of services that differ from the specification."""
 
 from __future__ import annotations
 
-#: How a refusal is told.
+#: Forms of error responses.
 ERRORS = (
     'redfish',
     'args',
@@ -14,9 +14,9 @@ ERRORS = (
     'text-json',
     'empty',
 )
-#: Where a collection has its members.
+#: Properties that contain the members of a collection.
 MEMBERS = ('array', 'object', 'links')
-#: How the next page of a collection is named.
+#: Forms of the link to the next page of a collection.
 NEXT_LINKS = ('plain', 'absolute', 'relative', 'object', 'unprefixed')
 
 #: How a MAC address is told.
@@ -33,7 +33,7 @@ MACS = (
 
 
 def add_forms(group) -> None:
-    """Errors, collections, ETags and sessions."""
+    """Add options for errors, collections, ETags and sessions."""
     add = group.add_argument
     add(
         '--errors',

@@ -1,28 +1,28 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What services do that their specification does not lead one to expect."""
+"""Options for behavior that the specification does not suggest."""
 
 from __future__ import annotations
 
-#: How one URI can be written.
+#: Notations of a URI.
 SPELLINGS = ('plain', 'slash', 'absolute', 'prefix', 'encoded')
-#: How ids are given out.
+#: How IDs are assigned.
 IDS = ('new', 'restart', 'reuse')
-#: Where the targets of actions lie.
+#: Locations of action targets.
 TARGETS = ('own', 'foreign', 'outside', 'misspelt', 'absolute')
-#: Kinds of work that can be tasks.
+#: The kinds of work that can be tasks.
 TASKS = ('compose', 'release', 'change', 'erase', 'reset', 'patch')
-#: How the answer 202 tells which task it is.
+#: How a 202 response identifies the task.
 TASK_LOCATIONS = ('monitor', 'task', 'body', 'bare')
-#: How blocks are spread over zones.
+#: How blocks are distributed over zones.
 ZONES = ('racks', 'pairs', 'gaps', 'none')
-#: Types of blocks that can be shared.
+#: The types of blocks that can be shared.
 SHARED = ('Network', 'Storage', 'Processor')
-#: How blocks are put to a system that is there.
+#: How blocks are added to an existing system.
 BLOCKS_BY = ('actions', 'places', 'list')
 
 
 def add_identity(group) -> None:
-    """What makes one thing look like another, or like two."""
+    """Add options that make a resource look like another, or like two."""
     add = group.add_argument
     add(
         '--ids',
@@ -73,7 +73,7 @@ def add_identity(group) -> None:
 
 
 def add_outcomes(group) -> None:
-    """What answers before it is done, or without its being done."""
+    """Add options for responses that do not match what was done."""
     add = group.add_argument
     for name, what in (
         ('unreadable', 'what was composed is listed and answers 404'),
@@ -126,7 +126,7 @@ def add_outcomes(group) -> None:
 
 
 def add_choosing(group) -> None:
-    """What can be joined with what, and what has to be said for it."""
+    """Add options for which blocks can be combined, and what is required."""
     add = group.add_argument
     add(
         '--refuse-compose',
@@ -193,7 +193,7 @@ def add_choosing(group) -> None:
 
 
 def add_writing(group) -> None:
-    """Where changes are written to, and what they leave behind."""
+    """Add options for where changes are written, and their side effects."""
     add = group.add_argument
     add(
         '--settings-object',

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a pod is and what its services offer: options of the command."""
+"""Options for the hardware and the features of the services."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from valence_simulator import pod
 
 
 def add_pod(group) -> None:
-    """The hardware."""
+    """Add options for the hardware."""
     add = group.add_argument
     add('--systems', type=int, default=10, help='how many systems there are')
     add(
@@ -50,7 +50,7 @@ def add_pod(group) -> None:
 
 
 def add_redfish(group) -> None:
-    """What all Redfish services share."""
+    """Add options of all Redfish services."""
     add = group.add_argument
     add(
         '--no-expand',
@@ -94,7 +94,7 @@ def add_redfish(group) -> None:
 
 
 def add_rsd(group) -> None:
-    """Those of Intel's pod manager."""
+    """Add options of Intel's pod manager."""
     group.add_argument(
         '--rsd-version',
         choices=['2.1', '2.2', '2.3', '2.4', '2.5'],
@@ -104,7 +104,7 @@ def add_rsd(group) -> None:
 
 
 def add_composition(group) -> None:
-    """Those of DMTF's composition service."""
+    """Add options of DMTF's composition service."""
     add = group.add_argument
     add(
         '--compose-by',

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The services that the simulator can be, by name."""
+"""The services that the simulator can provide, by name."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from valence_simulator.ledger import Ledger
 
-#: Personality, and the class that is it. Loaded when chosen.
+#: The classes by name; they are imported when needed.
 PERSONALITIES = {
     'rsd': 'valence_simulator.personalities.rsd:RsdService',
     'eem': 'valence_simulator.personalities.eem:EemService',
@@ -23,68 +23,68 @@ PERSONALITIES = {
 
 
 class Personality(Protocol):
-    """What the server and its control ask of a personality."""
+    """The interface for the server and the control endpoint."""
 
     name: str
-    #: Path of the service's root.
+    #: The path of the service root.
     root: str
     options: argparse.Namespace
     ledger: Ledger
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
-        """Answer a request."""
+        """Process a request."""
 
     def state(self) -> dict:
-        """What there is, for tests to look at."""
+        """Return the state for tests."""
 
     def restart(self, forget: bool) -> None:
-        """Lose what a real service loses when it restarts.
+        """Lose what a real service loses on a restart.
 
-        :param forget: whether all that was composed is lost as well.
+        :param forget: whether all compositions are lost as well.
         """
 
     async def close(self) -> None:
-        """Let go of connections and background work."""
+        """Close connections and stop background work."""
 
     def finish(self) -> int:
-        """Have all happen now that is to happen later; how much it was."""
+        """Complete all delayed work now; return its number."""
 
     def set_options(self, **options: object) -> None:
-        """Change options while running; TypeError if there is none such."""
+        """Change options at runtime; TypeError if one does not exist."""
 
     def add_systems(self, count: int, kind: str | None) -> list[str]:
-        """Put systems into the pod; the URIs of them."""
+        """Add systems to the pod; return their URIs."""
 
     def change(self, uri: str, properties: dict) -> None:
-        """Merge properties into a resource; KeyError if there is none."""
+        """Merge properties into a resource; KeyError if it does not exist."""
 
     def remove(self, uri: str) -> None:
-        """Take a resource out of the pod; KeyError if there is none."""
+        """Remove a resource from the pod; KeyError if it does not exist."""
 
     def compose(self, body: dict) -> str:
-        """Compose as another client would; the URI of what was made.
+        """Compose like another client; return the URI.
 
-        :raises ValueError, KeyError: it cannot be done.
+        :raises ValueError, KeyError: if that is not possible.
         """
 
     def move(self, part: str, to: str | None) -> None:
-        """Take a part from what has it, and give it to something else.
+        """Move a part from its owner to another one.
 
-        :param to: URI of what gets it; None: it is free.
-        :raises ValueError, KeyError: it cannot be done.
+        :param to: the URI of the new owner; None to free the part.
+        :raises ValueError, KeyError: if that is not possible.
         """
 
     def reserve(self, body: dict) -> str:
-        """Reserve parts as another client would; URI of what was made.
+        """Reserve parts like another client; return the URI.
 
-        :raises ValueError, KeyError: it cannot be done.
+        :raises ValueError, KeyError: if that is not possible.
         """
 
     def emit_events(self, events: list[dict], repeat: int) -> int:
-        """Send events made up by hand; how many were sent."""
+        """Send custom events; return their number."""
 
 
 def load(options: argparse.Namespace) -> Personality:
-    """Build the personality that the options ask for."""
+    """Create the personality that the options select."""
     module, name = PERSONALITIES[options.personality].split(':')
     return getattr(importlib.import_module(module), name)(options)

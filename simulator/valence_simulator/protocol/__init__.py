@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What every Redfish service has in common (DSP0266)."""
+"""Shared parts of the Redfish services (DSP0266)."""

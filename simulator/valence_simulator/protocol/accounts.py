@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The account service: the one user and the standard roles."""
+"""The account service: one user and the standard roles."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ ACCOUNTS = f'{SERVICE}/Accounts'
 ROLES = f'{SERVICE}/Roles'
 OK = {'State': 'Enabled', 'Health': 'OK'}
 
-#: The roles that DSP0266 wants, with their privileges.
+#: The roles of DSP0266 with their privileges.
 STANDARD_ROLES = {
     'Administrator': [
         'Login',
@@ -28,7 +28,7 @@ STANDARD_ROLES = {
 
 
 def add(tree: Tree, username: str | None) -> None:
-    """Put the account service and what is below it into a tree."""
+    """Add the account service and its resources to a tree."""
     account = f'{ACCOUNTS}/1'
     tree.add(SERVICE, _render_service)
     tree.add_collection(

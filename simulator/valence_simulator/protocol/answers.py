@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Answers as Redfish wants them, with its headers."""
+"""Responses with the headers of Redfish."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from valence_simulator.protocol.errors import RedfishError
 from valence_simulator.protocol.resources import Resource
 from valence_simulator.protocol.resources import described_by
 
-#: Headers of every answer.
+#: The headers of every response.
 COMMON = {'OData-Version': '4.0', 'Cache-Control': 'no-cache'}
 
 
 def ok(resource: Resource, status: int = 200, **headers: str) -> web.Response:
-    """The resource as it is now."""
+    """Return the current document of a resource."""
     return web.Response(
         status=status,
         body=resource.body,
@@ -26,7 +26,7 @@ def ok(resource: Resource, status: int = 200, **headers: str) -> web.Response:
 
 
 def read(document: dict, resource: Resource) -> web.Response:
-    """A document made of a resource by a query."""
+    """Return the result of a query on a resource."""
     headers = dict(resource.headers)
     headers.pop('ETag', None)
     shown = document if resource.view is None else resource.view(document)
@@ -40,7 +40,7 @@ def read(document: dict, resource: Resource) -> web.Response:
 def created(
     resource: Resource, headers: dict[str, str] | None = None
 ) -> web.Response:
-    """201 with the Location of what there is now, and its document."""
+    """Return 201 with the Location of a resource, and its document."""
     return web.Response(
         status=201,
         body=resource.body,
@@ -58,7 +58,7 @@ def no_content() -> web.Response:
 
 
 def error(problem: RedfishError) -> web.Response:
-    """The error in Redfish's form."""
+    """Return an error in the form of Redfish."""
     return web.Response(
         status=problem.status,
         body=json.dumps(problem.body()).encode(),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a machine boots from, and where that is written."""
+"""The boot settings of a system, and where they are written."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ APPLY_TIMES = ['Immediate', 'OnReset']
 MODE = 'BootSourceOverrideMode'
 TARGET = 'BootSourceOverrideTarget'
 MODES = ['Legacy', 'UEFI']
-#: The target that has HttpBootUri besides.
+#: The target that also has HttpBootUri.
 HTTP = 'UefiHttp'
 
 
 def initial() -> dict:
-    """The Boot object of a machine that nobody has touched."""
+    """Return the Boot object of a system without changes."""
     return {
         'BootSourceOverrideEnabled': 'Disabled',
         TARGET: 'None',
@@ -32,28 +32,28 @@ def initial() -> dict:
 
 
 class Bootable(Protocol):
-    """What boots."""
+    """Something with a Boot object."""
 
     boot: dict
 
 
 class Boots:
-    """Checks, keeps and shows Boot objects.
+    """Checks, stores and renders Boot objects.
 
     :param service: has the options, the tree and the tasks.
-    :param targets: what can be booted from unless ``--boot-targets`` says.
+    :param targets: the default boot targets, without ``--boot-targets``.
     """
 
     def __init__(self, service, targets: list[str]):
         self._service = service
         self._options = service.options
         self._usual = targets
-        #: What is to be taken over at the next reset, by machine.
+        #: The settings to apply at the next reset, by machine.
         self._pending: dict[int, dict] = {}
 
     @property
     def values(self) -> dict[str, list[str]]:
-        """The values that each property can have."""
+        """Return the valid values of each property."""
         return {
             'BootSourceOverrideEnabled': ['Disabled', 'Once', 'Continuous'],
             TARGET: self._options.boot_targets or self._usual,
@@ -61,7 +61,7 @@ class Boots:
         }
 
     def check(self, boot: object) -> None:
-        """:raises RedfishError: 400, it is no Boot object."""
+        """:raises RedfishError: 400 if it is not a Boot object."""
         if not isinstance(boot, dict):
             raise errors.property_type('Boot', boot)
         values = self.values
@@ -75,29 +75,29 @@ class Boots:
                 raise errors.property_value(f'Boot/{name}', value)
 
     def check_patch(self, boot: object) -> None:
-        """See whether a Boot object may be written to the machine itself.
+        """Check whether a Boot object can be written to the machine itself.
 
-        :raises RedfishError: 400, it may not.
+        :raises RedfishError: 400 if it cannot.
         """
         if self._options.settings_object:
             raise errors.property_not_writable('Boot')
         self.check(boot)
 
     def update(self, machine: Bootable, boot: dict) -> None:
-        """Take over a Boot object that is right."""
+        """Apply a valid Boot object."""
         if boot and self._options.forget_boot_mode:
             boot = {MODE: 'Legacy', **boot}
         machine.boot.update(boot)
 
     def clear(self, machine: Bootable) -> None:
-        """Boot as before anybody asked for something else."""
+        """Restore the defaults."""
         self._pending.pop(id(machine), None)
         machine.boot.update(
             {'BootSourceOverrideEnabled': 'Disabled', TARGET: 'None'}
         )
 
     def render(self, machine: Bootable) -> dict:
-        """The Boot object of a machine, with what it can be."""
+        """Return the Boot object of a machine with its allowable values."""
         values, more = self.values, {}
         if HTTP in values[TARGET]:
             more = {'HttpBootUri': machine.boot.get('HttpBootUri')}
@@ -111,7 +111,7 @@ class Boots:
     # The settings object
 
     def annotation(self, uri: str) -> dict:
-        """What the resource of a machine tells of its settings object."""
+        """Return the reference to the settings object."""
         if not self._options.settings_object:
             return {}
         return {
@@ -129,7 +129,7 @@ class Boots:
         machine: Bootable,
         changed: Callable[[], None],
     ) -> None:
-        """Put the settings object of a machine below its resource."""
+        """Add the settings object of a machine below its resource."""
         settings = f'{uri}/Settings'
 
         def render() -> dict:
@@ -169,13 +169,13 @@ class Boots:
         )
 
     def apply(self, machine: Bootable) -> None:
-        """Take over what was to wait for a reset."""
+        """Apply the settings that wait for a reset."""
         self.update(machine, self._pending.pop(id(machine), {}))
 
     def _checked(self, body: dict) -> tuple[dict, str]:
-        """The Boot object of a PATCH of the settings, and when it counts.
+        """Return Boot object and apply time of a PATCH of the settings.
 
-        :raises RedfishError: 400, the body is not right.
+        :raises RedfishError: 400 if the body is invalid.
         """
         for name in body:
             if name not in ('Boot', APPLY):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What happens later, and can be had at once."""
+"""Delayed work, which can be completed at once."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 
 class Delay:
-    """Something that happens later; whose request it is, it still is then."""
+    """A delayed call, attributed to the request that scheduled it."""
 
     def __init__(self, delays: Delays, callback: Callable[[], object]):
         self._delays = delays
@@ -18,25 +18,25 @@ class Delay:
         self.handle: asyncio.TimerHandle | None = None
 
     def cancel(self) -> None:
-        """Have it never happen."""
+        """Cancel the call."""
         self._delays.pending.pop(self, None)
         if self.handle is not None:
             self.handle.cancel()
 
     def happen(self) -> None:
-        """Have it happen now."""
+        """Make the call now."""
         self.cancel()
         self._context.run(self._callback)
 
 
 class Delays:
-    """All that is to happen later."""
+    """All delayed calls."""
 
     def __init__(self) -> None:
         self.pending: dict[Delay, None] = {}
 
     def later(self, seconds: float, callback: Callable[[], object]) -> Delay:
-        """Have something happen after some seconds."""
+        """Schedule a call."""
         delay = Delay(self, callback)
         self.pending[delay] = None
         loop = asyncio.get_running_loop()
@@ -53,7 +53,7 @@ class Delays:
             delay.cancel()
 
     def finish(self) -> int:
-        """Have all of it happen now; how much that was."""
+        """Make all calls now; return their number."""
         delays = list(self.pending)
         for delay in delays:
             if delay in self.pending:
@@ -61,6 +61,6 @@ class Delays:
         return len(delays)
 
     def close(self) -> None:
-        """Have nothing of it happen."""
+        """Cancel all calls."""
         for delay in list(self.pending):
             delay.cancel()

@@ -14,15 +14,15 @@ from valence_simulator.protocol.resources import document
 
 LOG = logging.getLogger(__name__)
 
-#: Events that wait for a destination; more of them are lost.
+#: The maximum number of events in a queue; more are lost.
 QUEUE = 100_000
-#: Seconds that a destination has to answer.
+#: The timeout of a delivery in seconds.
 TIMEOUT = 10
 
 
 @dataclasses.dataclass
 class Event:
-    """What happened, before it is written down for somebody."""
+    """An event, independent of its recipients."""
 
     id: str
     event_type: str
@@ -37,9 +37,9 @@ class Event:
 
 @dataclasses.dataclass
 class Interest:
-    """Which events somebody wants; an empty list wants all.
+    """A filter for events; an empty list matches all.
 
-    :param subordinate: whether what is below an origin counts too.
+    :param subordinate: whether to include resources below an origin.
     """
 
     event_types: list[str] = dataclasses.field(default_factory=list)
@@ -51,7 +51,7 @@ class Interest:
     subordinate: bool = False
 
     def wants(self, event: Event) -> bool:
-        """Whether an event is wanted."""
+        """Return whether an event matches."""
         registry, _, rest = event.message_id.partition('.')
         key = rest.rsplit('.', 1)[-1]
         wanted = [m.rsplit('.', 1)[-1] for m in self.message_ids]
@@ -77,7 +77,7 @@ def _is_in(value: str, wanted: list[str]) -> bool:
 
 
 def message(events: list[Event], context: str | None, number: str) -> dict:
-    """The Event resource that goes to a listener."""
+    """Return the Event resource for a listener."""
     return {
         '@odata.type': '#Event.v1_4_0.Event',
         'Id': number,
@@ -95,10 +95,10 @@ def message(events: list[Event], context: str | None, number: str) -> dict:
 
 
 class Subscription:
-    """A destination that events are pushed to, in order.
+    """A destination to which events are sent in order.
 
-    :param on_failure: called when the tries for an event are used up;
-        answers whether the event shall be tried again.
+    :param on_failure: called when all attempts for an event have failed;
+        returns whether to try again.
     """
 
     def __init__(
@@ -122,7 +122,7 @@ class Subscription:
     def offer(
         self, event: Event, session: aiohttp.ClientSession, tries: Tries
     ) -> None:
-        """Queue an event, if it is wanted and there is room for it."""
+        """Queue an event if it matches and the queue is not full."""
         if self.disabled or not self.interest.wants(event):
             return
         if self._queue.full():
@@ -180,14 +180,14 @@ class Subscription:
 
 @dataclasses.dataclass
 class Tries:
-    """How often a delivery is tried, with how many seconds between."""
+    """Return the number of attempts and the seconds between them."""
 
     attempts: int = 3
     interval: float = 60
 
 
 def render(subscription: Subscription, modern: bool) -> dict:
-    """The subscription as a GET shows it; its headers stay secret."""
+    """Return the document of the subscription without its headers."""
     body = {k: v for k, v in subscription.body.items() if k != 'HttpHeaders'}
     state = 'Disabled' if subscription.disabled else 'Enabled'
     if modern:

@@ -1,18 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Errors as Redfish says them: a status code and extended information."""
+"""Errors in the form of Redfish: a status code and extended information."""
 
 from __future__ import annotations
 
 
 class RedfishError(Exception):
-    """A request that is answered with an error.
+    """An error response.
 
     :param status: the HTTP status code.
     :param message_id: registry, version and key: `Base.1.0.GeneralError`.
-    :param message: what a person reads.
-    :param args: what the message was filled with.
-    :param details: more messages, each shown as extended information.
-    :param related: properties that are to blame, as JSON pointers.
+    :param message: the readable message.
+    :param args: the arguments of the message.
+    :param details: additional messages for the extended information.
+    :param related: JSON pointers to the invalid properties.
     """
 
     def __init__(
@@ -35,7 +35,7 @@ class RedfishError(Exception):
         self.headers = headers or {}
 
     def body(self) -> dict:
-        """The error object of the answer."""
+        """Return the error object of the response."""
         return {
             'error': {
                 'code': self.message_id,
@@ -45,7 +45,7 @@ class RedfishError(Exception):
         }
 
     def infos(self) -> list[dict]:
-        """The extended information."""
+        """Return the extended information."""
         info = {
             '@odata.type': '#Message.v1_1_1.Message',
             'MessageId': self.message_id,
@@ -67,7 +67,7 @@ class RedfishError(Exception):
 
 
 def bad_request(message: str, *related: str) -> RedfishError:
-    """400: the body as a whole is not right."""
+    """Return 400: the body as a whole is invalid."""
     return RedfishError(400, 'Base.1.0.GeneralError', message, related=related)
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The event service: what happened, pushed to subscribers and over SSE."""
+"""The event service: subscriptions and server-sent events."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ SUBSCRIPTIONS = f'{SERVICE}/Subscriptions'
 SSE = f'{SERVICE}/SSE'
 REGISTRIES = ['Base', 'ResourceEvent', 'TaskEvent', 'Composition']
 
-#: Event type -> message and what it says, where nothing better is known.
+#: The default message of each event type.
 MESSAGES = {
     'ResourceAdded': ('ResourceCreated', 'The resource was created.'),
     'ResourceRemoved': ('ResourceRemoved', 'The resource was removed.'),
@@ -38,7 +38,7 @@ MESSAGES = {
     'Alert': ('ResourceWarningThresholdExceeded', 'Alert.'),
 }
 
-#: What SubmitTestEvent takes.
+#: The parameters of SubmitTestEvent.
 TEST_EVENT = {
     'EventGroupId': int,
     'EventId': str,
@@ -54,10 +54,10 @@ TEST_EVENT = {
 
 
 class EventService:
-    """Subscriptions and streams of one service.
+    """Subscriptions and streams of a service.
 
-    :param modern: with what newer schemas know: prefixes, retry policies,
-        resuming; else as Intel's pod manager (EventService.v1_1_0).
+    :param modern: whether to support newer schemas: prefixes, retry policies,
+        resuming; else like Intel's pod manager (EventService.v1_1_0).
     """
 
     def __init__(self, tree: Tree, options: argparse.Namespace, modern: bool):
@@ -98,9 +98,9 @@ class EventService:
         severity: str = 'OK',
         **properties: object,
     ) -> None:
-        """Tell all who want to know that something happened to a resource.
+        """Send an event about a resource.
 
-        :param properties: put into the event record over the usual ones.
+        :param properties: override the usual properties of the event record.
         """
         if not self._subscriptions and not self._streams:
             return
@@ -134,7 +134,7 @@ class EventService:
         )
 
     def emit(self, events: list[dict], repeat: int) -> int:
-        """Send events made up by hand, each `repeat` times."""
+        """Send custom events, each `repeat` times."""
         for _ in range(repeat):
             for given in events:
                 properties = dict(given)
@@ -151,7 +151,7 @@ class EventService:
         return repeat * len(events)
 
     def state(self) -> dict:
-        """Subscriptions and streams, for tests to look at."""
+        """Return subscriptions and streams for tests."""
         return {
             'subscriptions': [
                 {
@@ -167,7 +167,7 @@ class EventService:
         }
 
     def restart(self) -> None:
-        """Streams end; subscriptions are lost, if they are to be."""
+        """End the streams; delete the subscriptions unless they are kept."""
         for queue in self._streams:
             queue.put_nowait(None)
         if self._options.lose_subscriptions:
@@ -175,7 +175,7 @@ class EventService:
                 self.remove(subscription)
 
     async def close(self) -> None:
-        """End the streams and what is being delivered."""
+        """End streams and deliveries."""
         for queue in self._streams:
             queue.put_nowait(None)
         for subscription in self._subscriptions.values():
@@ -184,16 +184,16 @@ class EventService:
             await self._session.close()
 
     def find(self, uri: str) -> Subscription | None:
-        """The subscription at a URI."""
+        """Return the subscription at a URI."""
         return self._subscriptions.get(uri)
 
     def disable(self, subscription: Subscription, disabled: bool) -> None:
-        """Stop delivering to a subscription, or go on."""
+        """Suspend or resume a subscription."""
         subscription.disabled = disabled
         self._tree.changed(subscription.uri)
 
     def remove(self, subscription: Subscription) -> None:
-        """End a subscription."""
+        """Delete a subscription."""
         subscription.stop()
         del self._subscriptions[subscription.uri]
         self._tree.remove(subscription.uri)
@@ -261,7 +261,7 @@ class EventService:
         return answers.created(resource)
 
     def _gave_up(self, subscription: Subscription) -> bool:
-        """What the retry policy says; True: try the event again."""
+        """Apply the retry policy; return whether to try again."""
         policy = subscription.body.get('DeliveryRetryPolicy')
         if policy == 'TerminateAfterRetries':
             self.remove(subscription)

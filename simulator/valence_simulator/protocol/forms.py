@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How documents and headers leave the service, and what paths come in.
+"""The external form of documents, headers and paths.
 
-Resources are rendered in one way; what services make of it before it goes
-out is put on top, so that nothing else has to know of it.
+Resources are rendered in one form. Options then change it for the client, so
+that no other module has to consider them.
 """
 
 from __future__ import annotations
@@ -16,34 +16,34 @@ from valence_simulator.protocol.resources import ROOT
 from valence_simulator.protocol.resources import Tree
 
 NEXT = 'Members@odata.nextLink'
-#: What is made of an ETag.
+#: Forms of an ETag.
 _ETAGS = {
     'right': lambda etag: etag,
     'quoted': lambda etag: f'"{etag}"',
     'suffix': lambda etag: f'{etag[:-1]}-gzip"',
     'bare': lambda etag: etag.removeprefix('W/').strip('"'),
 }
-#: The prefix of ``prefix`` where none is given.
+#: The default prefix of the form ``prefix``.
 PREFIX = '/pod'
 
 
 class Forms:
-    """The view of a tree that the options ask for.
+    """The view of a tree that the options specify.
 
-    :param tree: the resources, as they are.
+    :param tree: the resources in their internal form.
     """
 
     def __init__(self, tree: Tree, options: argparse.Namespace):
         self._tree = tree
         self._options = options
         tree.view = self.show
-        #: Scheme, host and port by which the service was last asked.
+        #: Scheme, host and port of the last request.
         self._origin = ''
 
-    # What comes in
+    # Requests
 
     def resolve(self, request: web.BaseRequest) -> str:
-        """The path of a request as the tree has it."""
+        """Return the internal path of a request."""
         self._origin = str(request.url.origin())
         path = request.path
         if self._prefix and path.startswith(f'{self._prefix}/'):
@@ -53,7 +53,7 @@ class Forms:
         return self._target_of(path)
 
     def _target_of(self, path: str) -> str:
-        """Where an action is whose target is not below its resource."""
+        """Return the path of an action with another target."""
         how = self._options.targets
         outside = re.fullmatch(rf'{ROOT}/Actions/(.+)/([^/]+)', path)
         if how == 'outside' and outside is not None:
@@ -72,10 +72,10 @@ class Forms:
         wanted = 'prefix' in (options.location, options.member_links)
         return options.prefix.rstrip('/') or (PREFIX if wanted else '')
 
-    # What goes out
+    # Responses
 
     def send(self, response: web.StreamResponse) -> None:
-        """Put the headers of an answer into their form."""
+        """Convert the headers of a response."""
         headers = response.headers
         uri, etag = headers.get('Location'), headers.get('ETag')
         if uri is not None and uri.startswith('/'):
@@ -89,7 +89,7 @@ class Forms:
             headers['ETag'] = _ETAGS[form](etag)
 
     def spell(self, uri: str, how: str) -> str:
-        """A URI in one of the ways to write it."""
+        """Return a URI in one of the notations."""
         if how == 'slash':
             return f'{uri}/'
         if how == 'absolute':
@@ -103,7 +103,7 @@ class Forms:
 
     @property
     def plain(self) -> bool:
-        """Whether documents go out as they are."""
+        """Return whether documents are sent unchanged."""
         options = self._options
         return (
             options.member_links,
@@ -114,7 +114,7 @@ class Forms:
         ) == ('plain', 'own', 'array', 'plain', 'right')
 
     def show(self, document: object) -> object:
-        """A document, with all that is in it, as it goes out."""
+        """Return the external form of a document."""
         if self.plain:
             return document
         return self._shown(document)
@@ -144,7 +144,7 @@ class Forms:
             shown['@odata.etag'] = _ETAGS[form](shown['@odata.etag'])
 
     def _collection(self, shown: dict) -> dict:
-        """A collection, with its members and its next page told otherwise."""
+        """Return a collection with other forms of members and next page."""
         link = shown.pop(NEXT, None)
         if link is not None:
             name, value = self._next_link(link)
@@ -199,7 +199,7 @@ class Forms:
         return target
 
     def _sibling(self, uri: str) -> str:
-        """The next member of the collection that a resource lies in."""
+        """Return the next member of the collection of a resource."""
         collection = self._tree.get(uri.rpartition('/')[0])
         if collection is None or collection.render is None:
             return uri
@@ -213,10 +213,10 @@ class Forms:
 
 
 def _encoded(text: str) -> str:
-    """A text with what need not be percent-encoded so encoded."""
+    """Percent-encode characters that do not need it."""
     return re.sub(r'[-\d]', lambda found: f'%{ord(found[0]):02X}', text)
 
 
 def _misspelt(name: str) -> str:
-    """A name with a letter too few, as DMTF's mock-ups have one."""
+    """Remove a letter of a name, as in one of DMTF's mockups."""
     return name[:-2] + name[-1:]

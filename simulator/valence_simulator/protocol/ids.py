@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The ids that a collection gives its members."""
+"""The IDs of collection members."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from collections.abc import Container
 
 
 class Ids:
-    """Counts; ``--ids`` says when an id is given a second time.
+    """A counter; ``--ids`` determines when an ID is used again.
 
-    :param taken: the ids of the members that there are.
+    :param taken: the IDs of the current members.
     """
 
     def __init__(self, options: argparse.Namespace, taken: Container[str]):
@@ -19,7 +19,7 @@ class Ids:
         self._last = 0
 
     def next(self) -> str:
-        """An id that no member has."""
+        """Return an ID that no member has."""
         if self._options.ids == 'reuse':
             self._last = 0
         while True:
@@ -28,9 +28,9 @@ class Ids:
                 return str(self._last)
 
     def restart(self, forget: bool = False) -> None:
-        """Count from 1 again, where a restart does that.
+        """Restart the counter, if a restart does that.
 
-        :param forget: whether the service has forgotten all it knew.
+        :param forget: whether the service has lost its state.
         """
         if forget or self._options.ids == 'restart':
             self._last = 0

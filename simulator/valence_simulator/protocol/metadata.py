@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The documents about the service itself: versions, OData, $metadata."""
+"""Documents about the service itself: versions, OData, $metadata."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _SITE = 'http://redfish.dmtf.org/schemas/v1'
 
 
 def add(tree: Tree) -> None:
-    """Put the documents that need no login into the tree."""
+    """Add the documents that need no login to the tree."""
     tree.add('/redfish', lambda: {'v1': f'{ROOT}/'}, public=True)
     tree.add(f'{ROOT}/odata', lambda: _odata(tree), public=True)
 
@@ -30,7 +30,7 @@ def add(tree: Tree) -> None:
 
 
 def _odata(tree: Tree) -> dict:
-    """The OData service document: what the service root links to."""
+    """Return the OData service document with the links of the root."""
     root = tree[ROOT].document
     return {
         '@odata.context': f'{ROOT}/$metadata',
@@ -44,7 +44,7 @@ def _odata(tree: Tree) -> dict:
 
 
 def _metadata(tree: Tree) -> str:
-    """The schemas of every type that the service shows, by reference."""
+    """Return references to the schemas of all types of the service."""
     namespaces: dict[str, set[str]] = {}
     for uri in tree:
         resource = tree.get(uri)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Power states, and how they follow a reset."""
+"""Power states and resets."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from valence_simulator.protocol.delays import Delay
 from valence_simulator.protocol.delays import Delays
 
 OFF = ('ForceOff', 'GracefulShutdown')
-#: What changes no power state.
+#: Reset types that do not change the power state.
 NONE = ('Nmi',)
 
 
 class Powered(Protocol):
-    """What is switched on and off."""
+    """Something with a power state."""
 
     power: str
 
 
 class Power:
-    """Switches; a machine takes its time for it.
+    """Changes power states, with a delay.
 
-    :param types: the reset types unless ``--reset-types`` says otherwise.
+    :param types: the default reset types, without ``--reset-types``.
     """
 
     def __init__(
@@ -38,13 +38,13 @@ class Power:
 
     @property
     def types(self) -> list[str]:
-        """The reset types that machines know."""
+        """Return the reset types that machines support."""
         return self._options.reset_types or self._usual
 
     def type_of(self, body: dict) -> str:
-        """The ResetType of a request.
+        """Return the ResetType of a request.
 
-        :raises RedfishError: 400, the body is not right.
+        :raises RedfishError: 400 if the body is invalid.
         """
         kind = body.get('ResetType')
         if kind is None:
@@ -59,9 +59,9 @@ class Power:
     def reset(
         self, machine: Powered, kind: str, changed: Callable[[], None]
     ) -> None:
-        """Do what a ResetType asks for.
+        """Reset a machine.
 
-        :param changed: called whenever the power state has changed.
+        :param changed: called after every change of the power state.
         """
         if kind in NONE:
             return
@@ -82,7 +82,7 @@ class Power:
         changed()
 
     def set(self, machine: Powered, state: str) -> None:
-        """Have a machine in a state at once, whatever is under way."""
+        """Set the power state at once, and cancel delayed changes."""
         before = self._under_way.pop(id(machine), None)
         if before is not None:
             before.cancel()

@@ -11,18 +11,18 @@ from urllib.parse import urlencode
 from valence_simulator.protocol import errors
 from valence_simulator.protocol.resources import Tree
 
-#: How deep $expand may go.
+#: The maximum depth of $expand.
 MAX_LEVELS = 3
 _EXPAND = re.compile(r'([*.~])(?:\(\$levels=(\d+)\))?')
 
 
 @dataclasses.dataclass
 class Features:
-    """Which query parameters a service offers.
+    """The query parameters that a service supports.
 
-    :param page_size: members that a page of a collection holds; 0: all.
-    :param strict: answer 501 to a parameter that is not offered, rather
-        than ignore it.
+    :param page_size: the number of members per page; 0 for all.
+    :param strict: whether to return 501 for unsupported parameters instead of
+        ignoring them.
     """
 
     expand: bool = True
@@ -33,7 +33,7 @@ class Features:
     strict: bool = False
 
     def document(self) -> dict:
-        """ProtocolFeaturesSupported of the service root."""
+        """Return ProtocolFeaturesSupported of the service root."""
         return {
             'ExpandQuery': {
                 'ExpandAll': self.expand,
@@ -50,16 +50,16 @@ class Features:
 
 
 class Query:
-    """Applies the parameters of a query to documents of a tree."""
+    """Applies query parameters to documents of a tree."""
 
     def __init__(self, tree: Tree, features: Features):
         self._tree = tree
         self.features = features
 
     def apply(self, uri: str, query: Mapping[str, str]) -> dict:
-        """The document of a URI as the query asks for it.
+        """Return the document of a URI for a query.
 
-        :raises RedfishError: a parameter is unknown, or its value wrong.
+        :raises RedfishError: if a parameter is unknown or invalid.
         """
         asked = {key: query[key] for key in query if self._offered(key)}
         if asked.get('only'):
@@ -118,9 +118,9 @@ class Query:
         return self._inline(document, match[1], levels)
 
     def _inline(self, document: dict, kind: str, levels: int) -> dict:
-        """A copy with its links replaced by what they lead to.
+        """Return a copy in which links are replaced by their targets.
 
-        `.` follows those outside of Links, `~` those in Links, `*` all.
+        `.` follows links outside of Links, `~` those in Links, `*` all.
         """
         expanded = {}
         for key, value in document.items():
@@ -149,12 +149,12 @@ class Query:
         }
 
 
-#: Parameters of the specification, which a lenient service may ignore.
+#: Parameters of the specification that a lenient service ignores.
 KNOWN = frozenset(('$expand', '$select', '$top', '$skip', '$filter'))
 
 
 class RedfishLevels(errors.RedfishError):
-    """$levels asks for more than MaxLevels, or for nothing."""
+    """Return the error for an invalid $levels."""
 
     def __init__(self, levels: int):
         super().__init__(
@@ -175,7 +175,7 @@ def _number(asked: dict, name: str, default: int) -> int:
 
 
 def _select(document: dict, names: list[str]) -> dict:
-    """Only the properties named, and the annotations."""
+    """Return only the given properties and the annotations."""
     wanted = {name.split('/')[0] for name in names}
     return {
         key: value

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How services say no (``--errors``)."""
+"""Forms of error responses (``--errors``)."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from aiohttp import web
 from valence_simulator.protocol import answers
 from valence_simulator.protocol.errors import RedfishError
 
-#: What stands where a message should.
+#: The text in place of a message.
 SEE = 'See @Message.ExtendedInfo for more information.'
 
 
 def refusal(form: str, problem: RedfishError) -> web.Response:
-    """The answer that a problem is told with."""
+    """Return the response for an error."""
     if form == 'redfish':
         return answers.error(problem)
     headers = {**answers.COMMON, **problem.headers}
@@ -37,7 +37,7 @@ def plain(
     headers: dict[str, str] | None = None,
     body: dict | None = None,
 ) -> web.Response:
-    """An answer that says a message in a form that no standard knows.
+    """Return a message in a nonstandard form.
 
     :param body: the JSON body of the forms that have one.
     """
@@ -61,7 +61,7 @@ def plain(
 
 
 def _args(problem: RedfishError) -> dict:
-    """Only a MessageId and its arguments, as iLO says it."""
+    """Only a MessageId and its arguments, like iLO."""
     registry = problem.message_id.split('.', 1)[0]
     return {
         'error': {

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The tree of resources: URI -> how it looks and what it answers to.
+"""The tree of resources: documents and handlers by URI.
 
-A resource is rendered when it is first read and kept as bytes until it is
-said to have changed, so that a GET costs a dictionary lookup.
+A resource is rendered on the first GET and cached as bytes until it is marked
+as changed, so that a GET is a dictionary lookup.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ When = Callable[[], bool]
 
 @dataclasses.dataclass
 class Call:
-    """A request that changes something, as its handler sees it."""
+    """A changing request, for its handler."""
 
     request: web.BaseRequest
     resource: Resource
@@ -36,17 +36,17 @@ class Call:
 
     @property
     def failure(self) -> str | None:
-        """Why the work that this request starts shall fail, if it shall."""
+        """Return the reason why the work has to fail, if it has to."""
         return self.request.get(faults.FAIL_TASK)
 
     @property
     def ignored(self) -> bool:
-        """Whether nothing shall be done, and the answer say otherwise."""
+        """Return whether to report success without doing anything."""
         return faults.IGNORE in self.request
 
     @property
     def instead(self) -> str | None:
-        """What the answer shall name instead of what is made."""
+        """Return the URI to report instead of the created one."""
         return self.request.get(faults.STRANGER)
 
 
@@ -54,14 +54,14 @@ Handler = Callable[[Call], Awaitable[web.StreamResponse]]
 
 
 class Resource:
-    """What is at one URI.
+    """The resource at one URI.
 
-    :param render: makes the document of a GET; None where GET is no method.
-    :param handlers: method -> coroutine that serves it.
+    :param render: returns the document; None without GET.
+    :param handlers: coroutines by method.
     :param public: whether it can be read without a login.
-    :param etag_of: makes the ETag of a document; None: it has none.
-    :param view: what is made of the document when it goes out.
-    :param when: tells whether it is there; it always is if None.
+    :param etag_of: returns the ETag of a document; None without ETag.
+    :param view: converts the document to its external form.
+    :param when: returns whether it exists; None if it always does.
     """
 
     __slots__ = (
@@ -96,27 +96,27 @@ class Resource:
         self.handlers = handlers
         self.public = public
         self.etag_of = etag_of
-        #: Properties that the control endpoint put over the rendered ones.
+        #: Properties of the control endpoint that override the rendered ones.
         self.overlay: dict = {}
         self.content_type = 'application/json'
         self.changed()
 
     def changed(self) -> None:
-        """Forget what was rendered."""
+        """Discard the cached document."""
         self._document: dict | None = None
         self._body: bytes | None = None
         self._headers: dict[str, str] | None = None
 
     @property
     def allow(self) -> str:
-        """The value of the Allow header."""
+        """Return the value of the Allow header."""
         reads = ['GET', 'HEAD'] if self.render else []
         writes = [method for method in self.handlers if method != 'GET']
         return ', '.join(reads + writes)
 
     @property
     def document(self) -> dict:
-        """The resource as a GET shows it. Not to be changed by the caller."""
+        """Return the document. The caller must not change it."""
         if self._document is None:
             document = self.render()
             if self.overlay:
@@ -142,12 +142,12 @@ class Resource:
 
     @property
     def etags(self) -> bool:
-        """Whether it has an ETag."""
+        """Return whether it has an ETag."""
         return self.etag_of is not None
 
     @property
     def headers(self) -> dict[str, str]:
-        """Headers of a GET."""
+        """Return the headers of a GET."""
         if self._headers is None:
             kind = self.document.get('@odata.type', '').lstrip('#')
             self._headers = {
@@ -162,14 +162,14 @@ class Resource:
 
 
 class Tree:
-    """All the resources of a service."""
+    """All resources of a service."""
 
     def __init__(self, etags: bool = False) -> None:
         self._resources: dict[str, Resource] = {}
         self._etags = etags
-        #: Whether ETags say that bodies are equal byte for byte.
+        #: Whether equal ETags mean identical bodies.
         self.strong = False
-        #: What is made of every document when it goes out.
+        #: Converts every document to its external form.
         self.view: View | None = None
 
     def add(
@@ -180,7 +180,7 @@ class Tree:
         when: When | None = None,
         **handlers: Handler,
     ) -> Resource:
-        """Put a resource at a URI; handlers by method, in lower case."""
+        """Add a resource at a URI; handlers by lowercase method."""
         resource = Resource(
             uri,
             render,
@@ -204,7 +204,7 @@ class Tree:
         when: When | None = None,
         **handlers: Handler,
     ) -> Resource:
-        """Put a collection at a URI; `members` tells the URIs it shows."""
+        """Add a collection at a URI; `members` returns its members."""
         return self.add(
             uri,
             lambda: collection(uri, kind, name, members()),
@@ -220,7 +220,7 @@ class Tree:
         return document if self.view is None else self.view(document)
 
     def collections(self) -> list[str]:
-        """The URIs of what is right below the root."""
+        """Return the URIs directly below the root."""
         return [uri for uri in self._resources if _depth(uri) == 1]
 
     def get(self, uri: str) -> Resource | None:
@@ -237,24 +237,24 @@ class Tree:
         return uri in self._resources
 
     def below(self, uri: str) -> list[str]:
-        """The URIs of all that is below a URI."""
+        """Return the URIs below a URI."""
         return [key for key in self._resources if key.startswith(uri + '/')]
 
     def remove(self, uri: str) -> None:
-        """Take a resource away, and whatever is below it."""
+        """Remove a resource and everything below it."""
         for key in self.below(uri):
             del self._resources[key]
         self._resources.pop(uri, None)
 
     def changed(self, *uris: str) -> None:
-        """Have resources rendered anew when they are next read."""
+        """Mark resources as changed."""
         for uri in uris:
             resource = self._resources.get(uri)
             if resource is not None:
                 resource.changed()
 
     def all_changed(self) -> None:
-        """Have everything rendered anew."""
+        """Mark all resources as changed."""
         self.changed(*self._resources)
 
     def __iter__(self) -> Iterable[str]:
@@ -266,7 +266,7 @@ def _depth(uri: str) -> int:
 
 
 def document(uri: str, kind: str, name: str, **properties: object) -> dict:
-    """A resource with its annotations.
+    """Return a resource with its annotations.
 
     :param kind: its type with version: `Chassis.v1_3_0.Chassis`.
     """
@@ -282,7 +282,7 @@ def document(uri: str, kind: str, name: str, **properties: object) -> dict:
 
 
 def collection(uri: str, kind: str, name: str, members: Iterable[str]) -> dict:
-    """A collection of links; `kind` without the version it has not."""
+    """Return a collection of links; `kind` has no version."""
     links = [link(member) for member in members]
     return {
         '@odata.context': f'{ROOT}/$metadata#{kind}.{kind}',
@@ -303,7 +303,7 @@ def links(uris: Iterable[str]) -> list[dict]:
 
 
 def described_by(kind: str) -> str:
-    """The Link header of a resource of a type (DSP0266, Link header)."""
+    """Return the Link header of a resource of a type (DSP0266)."""
     if kind.count('.') > 1:
         kind = kind.rsplit('.', 1)[0]
     elif kind:
@@ -313,5 +313,5 @@ def described_by(kind: str) -> str:
 
 
 def etag_of(document: dict) -> str:
-    """A weak ETag of what a document says."""
+    """Return a weak ETag of the content of a document."""
     return f'W/"{zlib.crc32(json.dumps(document).encode()):08X}"'

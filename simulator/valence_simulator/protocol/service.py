@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A Redfish service: takes a request to its resource and answers it."""
+"""A Redfish service: passes requests to their resources."""
 
 from __future__ import annotations
 
@@ -34,24 +34,24 @@ from valence_simulator.protocol.sessions import Sessions
 from valence_simulator.protocol.tasks import Tasks
 from valence_simulator.protocol.visibility import Visibility
 
-#: Bytes that the body of a request may have.
+#: The maximum size of a request body in bytes.
 MAX_BODY = 1024 * 1024
 
 
 class RedfishService:
-    """What the Redfish personalities share.
+    """Base class of the Redfish personalities.
 
-    A subclass fills `self.tree` and tells its `state`.
+    A subclass fills `self.tree` and implements `state`.
     """
 
     name = ''
-    #: Whether resources have ETags, and changes are checked against them.
+    #: Whether resources have ETags, which changes have to match.
     etags = False
-    #: Whether the event service knows what newer schemas know.
+    #: Whether the event service supports newer schemas.
     modern_events = False
-    #: The kinds of work that are tasks unless told otherwise.
+    #: The default kinds of work that are tasks.
     usual_tasks: tuple[str, ...] = ()
-    #: How machines are reset, and what they boot from, likewise.
+    #: The default reset types and boot targets.
     reset_types: list[str] = []
     boot_targets = ['None', 'Pxe', 'Hdd']
 
@@ -79,7 +79,7 @@ class RedfishService:
         metadata.add(self.tree)
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
-        """Answer a request, errors included."""
+        """Process a request, including errors."""
         try:
             answer = await self._answer(request)
         except errors.RedfishError as error:
@@ -88,7 +88,7 @@ class RedfishService:
         return answer
 
     def state(self) -> dict:
-        """Sessions and events; a subclass adds what else it has."""
+        """Return sessions and events; a subclass adds its own state."""
         return {
             'service_uuid': self.service_uuid,
             'sessions': [
@@ -101,48 +101,48 @@ class RedfishService:
 
     @property
     def root(self) -> str:
-        """Path of the service's root, as clients have it."""
+        """Return the external path of the service root."""
         return f'{self.options.prefix.rstrip("/")}{ROOT}'
 
     @property
     def service_uuid(self) -> str:
-        """The UUID of the service root."""
+        """Return the UUID of the service root."""
         return self.options.service_uuid or self._own_uuid
 
     def echoed(self, text: str | None, otherwise: str | None) -> str | None:
-        """A text of a client as it is given back.
+        """Return a text of a client as the service shows it.
 
-        :param otherwise: what is shown instead where none is given back.
+        :param otherwise: what to show if the service does not return texts.
         """
         if text is None or not self.options.echo:
             return otherwise
         return text[: self.options.echo_limit or None]
 
     def restart(self, forget: bool = False) -> None:
-        """Lose the sessions and, where told to, the subscriptions."""
+        """Lose the sessions and, unless they are kept, the subscriptions."""
         self.sessions.clear()
         self.tasks.restart()
         self.events.restart()
 
     async def close(self) -> None:
-        """End streams and deliveries, and what is to happen later."""
+        """End streams, deliveries and delayed work."""
         self.delays.close()
         await self.events.close()
 
     def finish(self) -> int:
-        """Have all happen now that is to happen later; how much it was."""
+        """Complete all delayed work now; return its number."""
         return self.delays.finish()
 
     def notify(self, event_type: str, uri: str, **properties: object) -> None:
-        """Tell subscribers what happened to a resource."""
+        """Send an event about a resource."""
         self.events.notify(event_type, uri, **properties)
 
     def emit_events(self, events: list[dict], repeat: int) -> int:
-        """Send events made up by hand; how many were sent."""
+        """Send custom events; return their number."""
         return self.events.emit(events, repeat)
 
     def change(self, uri: str, properties: dict) -> None:
-        """Merge properties into a resource; KeyError if there is none."""
+        """Merge properties into a resource; KeyError if it does not exist."""
         resource = self.tree[uri]
         subscription = self.events.find(uri)
         if subscription is not None:
@@ -155,9 +155,9 @@ class RedfishService:
         self.notify('ResourceUpdated', uri)
 
     def refuse(self) -> None:
-        """Compose nothing, where ``--refuse-compose`` says so.
+        """Reject compositions if ``--refuse-compose`` is set.
 
-        :raises RedfishError: that status.
+        :raises RedfishError: with that status.
         """
         status = self.options.refuse_compose
         if status == 405:
@@ -168,7 +168,7 @@ class RedfishService:
             )
 
     def created(self, call: Call, uri: str) -> web.Response:
-        """201 that names what was made, or what a fault has it name."""
+        """Return 201 with the created URI, or with the one of a fault."""
         named = call.instead or uri
         resource = self.tree.get(named)
         if resource is None:
@@ -178,29 +178,29 @@ class RedfishService:
         return answers.created(resource)
 
     def compose(self, body: dict) -> str:
-        """Compose as another client would."""
+        """Compose like another client."""
         return self.strangers.compose(body)
 
     def move(self, part: str, to: str | None) -> None:
-        """Take a part from what has it, and give it to something else."""
+        """Move a part from its owner to another one."""
         self.strangers.move(part, to)
 
     def reserve(self, body: dict) -> str:
-        """Reserve parts as another client would."""
+        """Reserve parts like another client."""
         if not hasattr(self.strangers, 'reserve'):
             raise ValueError('nothing can be reserved here')
         return self.strangers.reserve(body)
 
     def target_of(self, uri: str) -> str | None:
-        """The URI of what is, or can be, composed that a path belongs to."""
+        """Return the URI of the composable resource of a path."""
         return None
 
     def change_model(self, uri: str, properties: dict) -> dict:
-        """Take over what the model knows; what is left is only shown."""
+        """Apply properties to the model; others are only shown."""
         return properties
 
     def set_options(self, **options: object) -> None:
-        """Change options of the command line, by their names there."""
+        """Change command line options, by their names."""
         changes = {n: command_line.checked(n, v) for n, v in options.items()}
         for name, value in changes.items():
             setattr(self.options, name, value)
@@ -241,7 +241,7 @@ class RedfishService:
     def _check_etag(
         self, request: web.BaseRequest, resource: Resource
     ) -> None:
-        """:raises RedfishError: 412, or 428 where If-Match is a must."""
+        """:raises RedfishError: 412, or 428 if If-Match is required."""
         if not resource.etags or request.method not in ('PATCH', 'PUT'):
             return
         wanted = request.headers.get('If-Match')
@@ -285,16 +285,16 @@ class RedfishService:
 
 
 def _normalize(method: str, path: str) -> str:
-    """The URI that a request is about, by DSP0266's rules."""
+    """Return the URI of a request, by the rules of DSP0266."""
     uri = path.rstrip('/') or '/'
     if method == 'POST':
-        # To create in a collection's Members is to create in it.
+        # A POST to Members creates a member of the collection.
         uri = uri.removesuffix('/Members')
     return uri
 
 
 async def _body_of(request: web.BaseRequest) -> dict:
-    """The JSON object in a request; empty where there is no body."""
+    """Return the JSON object of a request; empty without a body."""
     if (request.content_length or 0) > MAX_BODY:
         raise errors.RedfishError(
             413, 'Base.1.0.GeneralError', 'The body is too long.'

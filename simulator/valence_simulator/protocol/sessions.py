@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who is there: sessions, Basic login and the accounts behind them."""
+"""Authentication: sessions, HTTP basic authentication and accounts."""
 
 from __future__ import annotations
 
@@ -37,10 +37,10 @@ class Session:
 
 
 class Sessions:
-    """The session service, and the judge of every request.
+    """The session service, which authenticates every request.
 
-    :param options: has the one user (everybody is let in if there is none),
-        and how many sessions there can be, for how long.
+    :param options: the one user (without it no login is required), and the
+        maximum number and lifetime of sessions.
     """
 
     def __init__(self, tree: Tree, options: argparse.Namespace):
@@ -58,7 +58,7 @@ class Sessions:
         )
 
     def authenticate(self, request: web.BaseRequest) -> str | None:
-        """The user of a request; anybody is nobody where no login is asked.
+        """Return the user of a request; None if no login is required.
 
         :raises RedfishError: 401.
         """
@@ -80,14 +80,14 @@ class Sessions:
         return self._basic(request.headers.get('Authorization', ''))
 
     def alive(self) -> list[Session]:
-        """The sessions that have not expired."""
+        """Return the sessions that have not expired."""
         for session in list(self._by_token.values()):
             if self._expired(session):
                 self._drop(session.token)
         return list(self._by_token.values())
 
     def clear(self) -> None:
-        """Forget all sessions, as a restart does."""
+        """Delete all sessions, as on a restart."""
         for session in list(self._by_token.values()):
             self._drop(session.token)
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What can be asked of the event service: bodies and stream filters."""
+"""Requests to the event service: bodies and stream filters."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ RETRY_POLICIES = [
     'RetryForever',
     'RetryForeverWithBackoff',
 ]
-#: Property of a subscription -> type, or the values that it can have.
+#: Properties of a subscription: type, or valid values.
 SUBSCRIPTION = {
     'Name': str,
     'Description': str,
@@ -51,10 +51,10 @@ MODERN = {
 
 
 def checked(body: dict, modern: bool) -> dict:
-    """The body of a new subscription, with defaults.
+    """Return the body of a new subscription with defaults.
 
-    :param modern: whether the service knows what newer schemas know.
-    :raises RedfishError: 400, naming the property to blame.
+    :param modern: whether the service supports newer schemas.
+    :raises RedfishError: 400 with the invalid property.
     """
     known = {**SUBSCRIPTION, **(MODERN if modern else {})}
     for name, value in body.items():
@@ -106,12 +106,12 @@ def _is_header(item: object) -> bool:
     return isinstance(item, dict) and all(map(_is_text, item.values()))
 
 
-#: Property -> what its items must be, where it is not a list of texts.
+#: Properties and the type of their items, if not strings.
 ITEMS = {'OriginResources': _is_origin, 'HttpHeaders': _is_header}
 
 
 def interest_of(body: dict) -> Interest:
-    """Which events a subscription wants."""
+    """Return the event filter of a subscription."""
     origins = [
         o['@odata.id'] if isinstance(o, dict) else str(o)
         for o in body.get('OriginResources', [])
@@ -130,10 +130,10 @@ def interest_of(body: dict) -> Interest:
 
 
 def parse_filter(text: str) -> Interest:
-    """The $filter of a stream: comparisons with `eq`, joined.
+    """Parse the $filter of a stream: `eq` comparisons.
 
-    Comparisons of one property are alternatives, those of several must all
-    hold; that is what DSP0266 wants of clients.
+    Comparisons of one property are alternatives; those of different properties
+    must all match, as DSP0266 requires.
     """
     fields = {
         'EventType': 'event_types',

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tasks: work that takes longer than an answer may (DSP0266, 202).
+"""Tasks: work that takes longer than a response may (DSP0266, 202).
 
-`Location` of a 202 is the task monitor. It answers 202 while the work goes
-on, and then with the answer of the work itself; DELETE cancels. The task
-resource always answers 200.
+`Location` of a 202 is the task monitor. It returns 202 during the work, and
+then the response of the work itself; DELETE cancels the work. The task
+resource always returns 200.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from valence_simulator.protocol.resources import document
 SERVICE = f'{ROOT}/TaskService'
 TASKS = f'{SERVICE}/Tasks'
 MONITORS = f'{SERVICE}/TaskMonitors'
-#: States that a task does not leave any more.
+#: Final states of a task.
 ENDS = ('Completed', 'Killed', 'Exception', 'Cancelled')
 
 LOG = logging.getLogger(__name__)
@@ -41,7 +41,7 @@ Notify = Callable[..., None]
 
 @dataclasses.dataclass
 class Ending:
-    """How work ends.
+    """The result of work.
 
     :param messages: texts, or whole messages.
     :param work: whether the work is done.
@@ -54,7 +54,7 @@ class Ending:
 
     @classmethod
     def of(cls, call: Call) -> Ending:
-        """What faults want of the work that a request starts."""
+        """Return the result that faults require for a request."""
         if call.failure is not None:
             return cls('Exception', 'Critical', [call.failure], False)
         if call.ignored:
@@ -76,7 +76,7 @@ class Ending:
         return (self.state, self.status) == ('Completed', 'OK')
 
     def error(self) -> errors.RedfishError:
-        """What a service says that does not use tasks."""
+        """Return the error of a service that does not use tasks."""
         shown = self.shown_messages()
         text = shown[0]['Message'] if shown else 'The work has failed.'
         return errors.RedfishError(500, 'Base.1.5.InternalError', text)
@@ -98,12 +98,12 @@ class Ending:
 
 @dataclasses.dataclass
 class Task:
-    """Work under way, or done."""
+    """Running or finished work."""
 
     id: str
     name: str
     started: str
-    #: When it began, by the clock that only ticks, and how long it takes.
+    #: The start by the monotonic clock, and the duration.
     began: float
     seconds: float
     undo: Callable[[], None]
@@ -111,7 +111,7 @@ class Task:
     status: str = 'OK'
     ended: str | None = None
     messages: list[dict] = dataclasses.field(default_factory=list)
-    #: Status, body and headers of the work's own answer.
+    #: Status, body and headers of the response of the work itself.
     answer: tuple[int, bytes, dict] | None = None
     timer: Delay | None = None
 
@@ -134,8 +134,8 @@ class Task:
 class Tasks:
     """The task service.
 
-    :param usual: the kinds of work that are tasks unless ``--task-on`` says
-        otherwise.
+    :param usual: the default kinds of work that are tasks, without
+        ``--task-on``.
     """
 
     def __init__(
@@ -171,13 +171,13 @@ class Tasks:
         undo: Callable[[], None] = lambda: None,
         unchanged: Work = answers.no_content,
     ) -> web.Response:
-        """Do work after some seconds, as a task where tasks are wanted.
+        """Run work after some seconds, as a task if required.
 
         :param kind: one of options.oddities.TASKS.
-        :param seconds: how long it takes; as ``--task-seconds`` says if None.
-        :param undo: called instead of `work` when the work fails, as a
-            fault may order, or is cancelled.
-        :param unchanged: the answer when a fault has nothing done.
+        :param seconds: the duration; None for ``--task-seconds``.
+        :param undo: called instead of `work` if it is cancelled, or if a fault
+            makes it fail.
+        :param unchanged: the response if a fault prevents the work.
         """
         ending = Ending.of(call)
         is_task = self._options.tasks and kind in self.kinds
@@ -204,19 +204,19 @@ class Tasks:
 
     @property
     def kinds(self) -> tuple[str, ...]:
-        """The kinds of work that are tasks."""
+        """Return the kinds of work that are tasks."""
         wanted = self._options.task_on
         return self._usual if wanted is None else tuple(wanted)
 
     def state(self) -> list[dict]:
-        """The tasks, for tests to look at."""
+        """Return the tasks for tests."""
         return [
             {'uri': task.uri, 'name': task.name, 'state': task.state}
             for task in self.members.values()
         ]
 
     def restart(self) -> None:
-        """Work under way is lost, and so is the record of it."""
+        """Lose running work and all tasks."""
         for task in list(self.members.values()):
             if task.answer is None:
                 self._cancel(task)
@@ -300,7 +300,7 @@ class Tasks:
         body = answer.body if isinstance(answer.body, bytes) else b''
         task.answer = (answer.status, body, dict(answer.headers))
         if ending.state == 'Completed' and not ending.good and not ending.work:
-            # As services do that tell no more than that it is over.
+            # Like services that report only the end of a task.
             shown = answers.ok(self._tree[task.uri])
             task.answer = (200, shown.body, dict(shown.headers))
         events = {'Completed': 'TaskCompletedOK', 'Cancelled': 'TaskCancelled'}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is there and cannot be seen yet, or is gone and can be seen still."""
+"""Resources that are visible too late, or too long."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from valence_simulator.protocol.resources import Tree
 
 
 class Visibility:
-    """How long it takes until what was composed or released looks so."""
+    """The delay until a composition or a release becomes visible."""
 
     def __init__(
         self, tree: Tree, options: argparse.Namespace, delays: Delays
@@ -24,18 +24,18 @@ class Visibility:
         self._unlisted: set[str] = set()
 
     def is_unreadable(self, uri: str) -> bool:
-        """Whether a URI answers 404, whatever is there."""
+        """Return whether a URI returns 404 regardless of the resource."""
         return any(
             uri == hidden or uri.startswith(f'{hidden}/')
             for hidden in self._unreadable
         )
 
     def listed(self, uris: Iterable[str]) -> list[str]:
-        """Those of the members of a collection that it shows."""
+        """Return the visible members of a collection."""
         return [uri for uri in uris if uri not in self._unlisted]
 
     def appear(self, uri: str) -> None:
-        """Something was composed at a URI."""
+        """Handle a composition at a URI."""
         options = self._options
         if options.unreadable_seconds:
             self._unreadable.add(uri)
@@ -50,7 +50,7 @@ class Visibility:
             )
 
     def vanish(self, uri: str, remove: Callable[[], None]) -> None:
-        """Something was released; `remove` frees its parts."""
+        """Handle a release; `remove` frees the parts."""
         seconds = self._options.lingering_seconds
         if not seconds:
             remove()

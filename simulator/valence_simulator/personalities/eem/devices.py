@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """ExpEther devices: cards in servers (eesv) and I/O boxes (eeio).
 
-A server and the boxes of one group id are one machine. Fields and values
-are those of NEC's own client of the manager; numbers are strings there.
+A server and the boxes with the same group ID are one machine. Fields and
+values are those of NEC's own client of the manager, which uses strings for
+numbers.
 """
 
 from __future__ import annotations
@@ -14,12 +15,12 @@ from collections.abc import Iterator
 from valence_simulator.hardware import System
 from valence_simulator.pod import Pod
 
-#: Group ids that can be given out, and those of devices without a group.
+#: The group IDs that can be assigned, and those of devices without a group.
 GROUPS = range(16, 4093)
 FREE_EEIO = '4093'
 NEW_EESV = '4094'
 
-#: What is in the boxes: PCIe class code, vendor and device, a box's model.
+#: The boxes: PCIe class code, vendor and device, model of the box.
 BOXES = [
     ('0x010802', '0x8086', '0x0a54', 'NVMe box'),
     ('0x020000', '0x8086', '0x1572', 'Network box'),
@@ -31,7 +32,7 @@ BOXES_PER_SYSTEM = 2
 
 @dataclasses.dataclass
 class Device:
-    """A device as the manager knows it."""
+    """A device of the manager."""
 
     mac: str
     status: str  # eesv or eeio
@@ -42,9 +43,10 @@ class Device:
     fields: dict
     update_time: int = 0
     led: str = 'off'
-    #: MACs of the boxes of a server, by port, and whether they are up.
+    #: The MAC addresses of the boxes of a server, by port, and whether they
+    #: are up.
     ports: dict[str, list] = dataclasses.field(default_factory=dict)
-    #: MAC of the server of a box.
+    #: The MAC address of the server of a box.
     server: str | None = None
     connected: bool = False
 
@@ -61,7 +63,7 @@ class Device:
         return self.group in (FREE_EEIO, NEW_EESV)
 
     def render(self) -> dict:
-        """All the fields of the device."""
+        """Return all fields of the device."""
         shown = {
             'id': self.id,
             'status': self.status,
@@ -107,7 +109,7 @@ class Device:
 
 
 class Devices:
-    """All the devices on the Ethernet, by id."""
+    """All devices on the Ethernet, by ID."""
 
     def __init__(self, pod: Pod):
         self.members: dict[str, Device] = {}
@@ -117,7 +119,7 @@ class Devices:
             self.add(system)
 
     def add(self, system: System) -> list[Device]:
-        """Put a server, and the boxes that come with it, on the Ethernet."""
+        """Add a server and its boxes."""
         added = [_server(system), *self._boxes_of(system)]
         for device in added:
             self.members[device.id] = device
@@ -125,24 +127,24 @@ class Devices:
         return added
 
     def touch(self, device: Device) -> None:
-        """Give a device a new update time, later than any before."""
+        """Set the update time of a device to one later than all others."""
         self._time = max(self._time + 1, int(time.time() * 1000))
         device.update_time = self._time
 
     def free_group(self) -> str | None:
-        """A group id that nobody has."""
+        """Return a group ID that is not in use."""
         taken = {device.group for device in self.members.values()}
         return next((str(g) for g in GROUPS if str(g) not in taken), None)
 
     def server_of(self, group: str) -> Device | None:
-        """The server of a group."""
+        """Return the server of a group."""
         for device in self.members.values():
             if device.status == 'eesv' and device.group == group:
                 return device
         return None
 
     def boxes_of(self, group: str) -> list[Device]:
-        """The boxes of a group."""
+        """Return the boxes of a group."""
         return [
             device
             for device in self.members.values()
@@ -163,7 +165,7 @@ class Devices:
             }
             if not old:
                 fields['resource_id'] = f'0x{self._boxes:04x}'
-            # The NIC's own address with other first octets.
+            # The address of the NIC with different first octets.
             mac = f'06:{n:02x}' + system.nics[0].mac.lower()[5:]
             yield Device(
                 mac=mac,

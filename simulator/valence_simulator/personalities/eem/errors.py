@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Errors as the manager says them."""
+"""Errors in the format of the manager."""
 
 from __future__ import annotations
 
@@ -13,5 +13,5 @@ class EemError(Exception):
         self.code = code
 
     def body(self) -> dict:
-        """The body of the answer."""
+        """Return the body of the response."""
         return {'code': self.code, 'message': str(self)}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Groups: a server and the boxes that have its group id are one machine."""
+"""Groups: a server and the boxes with its group ID are one machine."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from valence_simulator.personalities.eem.errors import EemError
 
 
 class Groups:
-    """Who is with whom, and how that changes.
+    """The groups, and how they change.
 
     :param service: has the options and the ledger.
     """
@@ -21,9 +21,9 @@ class Groups:
         self._service = service
 
     def join(self, device: Device, group: str) -> None:
-        """Put a device into a group, by the manager's rules.
+        """Add a device to a group, if the rules of the manager allow it.
 
-        :raises EemError: 409, they forbid it.
+        :raises EemError: 409 if they do not.
         """
         if device.status == 'eeio':
             self._check_box(device, group)
@@ -51,7 +51,7 @@ class Groups:
                 )
 
     def put(self, device: Device, group: str) -> None:
-        """Put a device into a group, whatever the rules say."""
+        """Add a device to a group without checking the rules."""
         if not device.is_free:
             self._part(device)
         device.group = group
@@ -67,14 +67,14 @@ class Groups:
                 self._connect(server, device)
 
     def leave(self, device: Device) -> None:
-        """Take a device out of its group."""
+        """Remove a device from its group."""
         self._part(device)
         device.group = NEW_EESV if device.status == 'eesv' else FREE_EEIO
         self._devices.touch(device)
         self._service.ledger.ended(device.uri)
 
     def _connect(self, server: Device, box: Device) -> None:
-        """Link a box up with its server, which takes a moment."""
+        """Link a box with its server, after a delay."""
         port = next(str(n) for n in range(99) if str(n) not in server.ports)
         server.ports[port] = [box.mac, False]
         box.server = server.mac
@@ -88,7 +88,7 @@ class Groups:
         self._service.delays.later(self._service.options.compose_seconds, up)
 
     def _part(self, device: Device) -> None:
-        """Undo the links of a device with the rest of its group."""
+        """Remove the links of a device with the rest of its group."""
         if device.status == 'eesv':
             device.ports.clear()
             for box in self._devices.boxes_of(device.group):

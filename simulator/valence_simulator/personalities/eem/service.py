@@ -32,7 +32,7 @@ VERSION = 'v1.0'
 
 
 class EemService:
-    """An ExpEther Manager and the devices that it manages."""
+    """An ExpEther Manager and its devices."""
 
     name = 'eem'
     root = '/eem'
@@ -49,7 +49,7 @@ class EemService:
         self._overlays: dict[str, dict] = {}
 
     async def handle(self, request: web.BaseRequest) -> web.Response:
-        """Answer a request, errors included."""
+        """Process a request, including errors."""
         try:
             self._note(request)
             self._authenticate(request)
@@ -89,7 +89,7 @@ class EemService:
         }
 
     def restart(self, forget: bool = False) -> None:
-        """Nothing is lost, for groups live in the devices; or all groups."""
+        """Lose nothing, because devices store the groups; or all groups."""
         for device in self.devices.members.values():
             if forget and not device.is_free:
                 self.groups.leave(device)
@@ -135,13 +135,13 @@ class EemService:
         del self.devices.members[device.id]
 
     def emit_events(self, events: list[dict], repeat: int) -> int:
-        """The manager has no events; update times tell what changed."""
+        """The manager has no events; update times show changes."""
         return 0
 
     # Requests
 
     def _note(self, request: web.BaseRequest) -> None:
-        """Tell the ledger which device a request is about."""
+        """Tell the ledger which device a request is for."""
         entry = ledger.current()
         found = re.match('/eem/devices/(0x[0-9a-f]+)', request.path)
         if entry is not None and found is not None:
@@ -272,10 +272,10 @@ class EemService:
         return {'groups': [{'id': group} for group in sorted(groups)]}
 
     def _dump(self, request, body) -> None:
-        """Statistics go to a file of the manager."""
+        """The manager writes statistics to a file."""
 
     def _check_usable(self, device: Device, update_time: object) -> None:
-        """:raises EemError: the device is down, or has changed since."""
+        """:raises EemError: if the device is down, or has changed since."""
         if update_time not in (None, str(device.update_time)):
             raise EemError(
                 409, 'update_time_mismatch', 'The device has changed since.'

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What another client does to devices: the control endpoint has it done."""
+"""Another client that changes devices, for the control endpoint."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ class Strangers:
         self._devices = service.devices
 
     def compose(self, body: dict) -> str:
-        """Put devices into a group at once.
+        """Add devices to a group at once.
 
-        :param body: ``parts``: URIs of a server and boxes (the first free
-            server if there are none), and ``group``: its id, the next free
-            one if not given.
-        :raises ValueError: the manager's rules forbid it.
+        :param body: ``parts``: URIs of a server and boxes (by default the
+            first free server), and ``group``: its ID (by default the next free
+            one).
+        :raises ValueError: if the rules of the manager do not allow it.
         """
         parts = list(map(self._device, body.get('parts', ())))
         parts = parts or [self.free_server()]
@@ -37,7 +37,7 @@ class Strangers:
         return f'/eem/groups/{group}'
 
     def move(self, part: str, to: str | None) -> None:
-        """Put a device into a group, or out of any, whatever the rules say.
+        """Move a device to a group, or to none, without checking the rules.
 
         :param to: the URI of the group: ``/eem/groups/16``.
         """
@@ -45,14 +45,14 @@ class Strangers:
         if to is None:
             self._service.groups.leave(device)
         else:
-            # A device that is moved is its mover's.
+            # A moved device belongs to the client that moved it.
             self._service.ledger.ended(device.uri)
             self._service.groups.put(device, to.rsplit('/', 1)[1])
 
     def intrude(self, request: web.BaseRequest, answer: dict | None) -> None:
-        """Join the group that a request has just joined, if a fault says so.
+        """Join the group of a request, if a fault requires it.
 
-        :param answer: what the request is answered.
+        :param answer: the response to the request.
         """
         if faults.INTRUDE not in request or 'group_id' not in (answer or {}):
             return
@@ -62,14 +62,14 @@ class Strangers:
             self._service.groups.put(device, answer['group_id'])
 
     def free_server(self) -> Device:
-        """:raises ValueError: every server is in a group."""
+        """:raises ValueError: if every server is in a group."""
         for device in self._devices.members.values():
             if device.status == 'eesv' and device.is_free:
                 return device
         raise ValueError('no eesv is free')
 
     def _device(self, uri: str) -> Device:
-        """:raises KeyError: there is no such device."""
+        """:raises KeyError: if the device does not exist."""
         for device in self._devices.members.values():
             if device.uri == uri:
                 return device

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The pod taken apart: resource blocks, and the zones that they lie in.
+"""The resource blocks of a pod, and their zones.
 
-Each system of the pod gives a Compute block (processors, memory, its first
-NIC), a Storage block a drive, a Network block a further NIC and a Processor
-block for its GPUs. The drives of the enclosure are Storage blocks of every
-zone; all other blocks lie in the zone of their rack.
+A system becomes a Compute block (processors, memory, its first NIC), a Storage
+block per drive, a Network block per further NIC, and a Processor block for its
+GPUs. The drives of the enclosure are Storage blocks of every zone; all other
+blocks are in the zone of their rack.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from valence_simulator.pod import Pod
 
 @dataclasses.dataclass
 class Block:
-    """A resource block: what is composed, and whether it is."""
+    """A resource block and its composition state."""
 
     id: str
     type: str
@@ -35,23 +35,23 @@ class Block:
     nics: list[Nic] = dataclasses.field(default_factory=list)
     drives: list[Drive] = dataclasses.field(default_factory=list)
     zones: list[str] = dataclasses.field(default_factory=list)
-    #: Zone of its rack; None where it is in none.
+    #: The zone of its rack, or None.
     rack: str | None = None
     state: str = 'Unused'
     health: str = 'OK'
-    #: A note between clients; it keeps nobody from composing.
+    #: A note for clients; it does not prevent composing.
     reserved: bool = False
     pool: str = 'Free'
     client: str | None = None
-    #: Whether there is no more user data on it.
+    #: Whether its user data was erased.
     erased: bool = True
-    #: Id of the reservation that holds it.
+    #: The ID of its reservation.
     reservation: str | None = None
-    #: Whether it may be shared, if blocks of its type may.
+    #: Whether it can be shared, if blocks of its type can.
     sharing: bool = True
-    #: How many systems it is about to be part of.
+    #: The number of systems that are being composed with it.
     claims: int = 0
-    #: Ids of the systems that it is part of.
+    #: The IDs of the systems that contain it.
     systems: list[str] = dataclasses.field(default_factory=list)
 
     @property
@@ -65,14 +65,14 @@ class Block:
 
     @property
     def system(self) -> str | None:
-        """Id of the first system that it is part of."""
+        """Return the ID of the first system that contains it."""
         return self.systems[0] if self.systems else None
 
 
 class BlockPod:
-    """All the blocks of a pod, by id, and the zones, by id.
+    """All blocks of a pod, by ID, and all zones, by ID.
 
-    :param layout: how the blocks are spread over zones: one of
+    :param layout: how blocks are distributed over zones: one of
         options.oddities.ZONES.
     """
 
@@ -96,7 +96,7 @@ class BlockPod:
         self.lay_out(layout)
 
     def add(self, system: System) -> list[Block]:
-        """Take one more system apart."""
+        """Create the blocks of a system."""
         added = list(self._blocks_of(system))
         for block in added:
             self.blocks[block.id] = block
@@ -104,7 +104,7 @@ class BlockPod:
         return added
 
     def lay_out(self, layout: str) -> None:
-        """Spread all the blocks over zones anew."""
+        """Distribute all blocks over zones again."""
         self._layout = layout
         racks = {b.rack: [] for b in self.blocks.values() if b.rack}
         self.zones = {
@@ -118,9 +118,9 @@ class BlockPod:
             self.put(block, self._zones_of(block, numbers[block.type]))
 
     def put(self, block: Block, zones: list[str]) -> None:
-        """Have a block lie in certain zones, and in no others.
+        """Set the zones of a block.
 
-        :raises KeyError: there is no such zone.
+        :raises KeyError: if a zone does not exist.
         """
         found = [self.zones[zone] for zone in zones]
         for zone in block.zones:
@@ -130,7 +130,7 @@ class BlockPod:
             blocks.append(block)
 
     def _zones_of(self, block: Block, number: int) -> list[str]:
-        """The zones of the block that is number so and so of its type."""
+        """Return the zones of the n-th block of its type."""
         is_compute = block.type == 'Compute'
         if self._layout == 'pairs' and not is_compute:
             return [f'zone-{2 - number % 2}']
@@ -141,12 +141,12 @@ class BlockPod:
         return list(self.zones)
 
     def remove(self, block: Block) -> None:
-        """Take a block away."""
+        """Remove a block."""
         del self.blocks[block.id]
         self.put(block, [])
 
     def find(self, uri: str) -> Block | None:
-        """The block at a URI."""
+        """Return the block at a URI."""
         head, _, block_id = uri.rpartition('/')
         return self.blocks.get(block_id) if head == uris.BLOCKS else None
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What can be posted, and where: collection capabilities (DSP2050)."""
+"""Collection capabilities: what can be posted (DSP2050)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ UPDATABLE = '@Redfish.UpdatableAfterCreate'
 COUNTED = '@Redfish.RequestedCountRequired'
 KIND = 'ComputerSystem.v1_13_0.ComputerSystem'
 
-#: How many blocks of each type a system is made of.
+#: The number of blocks of each type in a system.
 LIMITS = {
     'Compute': (1, 1),
     'Storage': (0, 8),
@@ -23,7 +23,7 @@ LIMITS = {
     'Processor': (0, 4),
 }
 
-#: Use case -> capabilities object, by the name of the option.
+#: The use case of each capabilities object, by the name of the option.
 USE_CASES = {
     'specific': ('ComputerSystemComposition', uris.SPECIFIC),
     'constrained': (
@@ -34,9 +34,9 @@ USE_CASES = {
 
 
 def annotation(ways: list[str], zones: list[str]) -> dict:
-    """@Redfish.CollectionCapabilities for the ways to compose offered.
+    """Return @Redfish.CollectionCapabilities for the offered methods.
 
-    :param zones: the URIs of the zones that they hold for.
+    :param zones: the URIs of the zones to which they apply.
     """
     return {
         '@odata.type': '#CollectionCapabilities.v1_2_0.CollectionCapabilities',
@@ -87,7 +87,7 @@ def _optional(*names: str) -> dict:
 
 
 def specific() -> dict:
-    """The capabilities object of specific composition."""
+    """Return the capabilities object of specific composition."""
     limits = {}
     for kind, (least, most) in LIMITS.items():
         limits[f'Min{kind}'], limits[f'Max{kind}'] = least, most
@@ -104,11 +104,10 @@ def specific() -> dict:
 
 
 def constrained(inline: bool) -> dict:
-    """The capabilities object of constrained composition.
+    """Return the capabilities object of constrained composition.
 
-    :param inline: whether to tell what can be asked for of processors and
-        the rest, as the white paper does. DMTF's service validator wants
-        references there and refuses it.
+    :param inline: whether to contain the requirements for processors etc., as
+        in the white paper. DMTF's service validator requires references there.
     """
     members = {
         'Processors': {

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Changes to a composed system: its blocks, and what lies on them."""
+"""Changes of a composed system: its blocks, and the data on them."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ class Changes:
 
     @property
     def by_patch(self) -> bool:
-        """Whether a PATCH can change the blocks of a system."""
+        """Return whether PATCH can change the blocks of a system."""
         return bool({'places', 'list'} & set(self._service.options.blocks_by))
 
     def replace(self, system: ComposedSystem, given: object) -> None:
-        """PATCH of Links/ResourceBlocks, as ``--blocks-by`` has it.
+        """Change Links/ResourceBlocks as ``--blocks-by`` says.
 
-        :raises RedfishError: 400 or 409, and nothing is changed.
+        :raises RedfishError: 400 or 409; then nothing is changed.
         """
         entries = None
         if isinstance(given, dict):
@@ -52,10 +52,12 @@ class Changes:
     def _by_places(
         self, entries: list, places: list[Block]
     ) -> tuple[list[Block], list[Block]]:
-        """{} keeps a place, null empties it, a link fills it; the
-        places beyond those given stay as they are.
+        """Compare the entries of a PATCH with the current blocks.
 
-        :returns: the blocks that stay, and those that come.
+        {} keeps an entry, null removes it, a link sets it; further entries do
+        not change.
+
+        :returns: the blocks that remain, and the new ones.
         """
         kept, new = [], []
         for n, entry in enumerate(entries):
@@ -117,7 +119,7 @@ class Changes:
     async def decommission(
         self, system: ComposedSystem, call: Call
     ) -> web.Response:
-        """Decommission: erase what is on the blocks of a system."""
+        """Decommission: erase the data on the blocks of a system."""
         types = call.body.get('DecommissionTypes')
         if not isinstance(types, list):
             raise errors.property_missing('DecommissionTypes')
@@ -149,9 +151,9 @@ class Changes:
         )
 
     def _block_of(self, system: ComposedSystem, body: dict) -> Block:
-        """The block an action is about; its ETags must be right.
+        """Return the block of an action, after checking its ETags.
 
-        :raises RedfishError: 400; 428, an ETag is not right.
+        :raises RedfishError: 400; 428 if an ETag is wrong.
         """
         if 'ResourceBlock' not in body:
             raise errors.property_missing('ResourceBlock')

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The rules of composing: which blocks may become one system."""
+"""The rules of composition: which blocks can form a system."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ ASKED = (*constrained.KINDS, constrained.AFFINITY)
 
 @dataclasses.dataclass
 class Plan:
-    """A system that could be composed: what the request says, its blocks."""
+    """A valid composition: the request and its blocks."""
 
     body: dict
     blocks: list[Block]
-    #: Whether the blocks are kept from others.
+    #: Whether the blocks are claimed.
     claimed: bool = False
 
 
 class Planner:
-    """Turns requests into plans, or into the registry's errors.
+    """Converts requests to plans, or to errors of the registry.
 
-    :param sharing: tells which blocks are free.
+    :param sharing: knows which blocks are free.
     """
 
     def __init__(
@@ -54,13 +54,13 @@ class Planner:
         planned: list[Block] | None = None,
         named: bool = True,
     ) -> Plan:
-        """The blocks for a request.
+        """Return the blocks for a request.
 
-        :param reservation: id of the reservation that the request is under.
-        :param planned: blocks that are spoken for already.
-        :param named: whether there must be a Name.
-        :raises RedfishError: 400, the request is not right; 409, the blocks
-            are not to be had.
+        :param reservation: the ID of the reservation of the request.
+        :param planned: blocks that other parts of the request use.
+        :param named: whether a Name is required.
+        :raises RedfishError: 400 if the request is invalid; 409 if the blocks
+            are not available.
         """
         wanted = required.parse(self._options.required_on_create)
         also = [path[0] for path, _ in wanted]
@@ -75,7 +75,7 @@ class Planner:
                 'be given.'
             )
         if is_specific:
-            # A stanza names its blocks, whatever Systems takes.
+            # A stanza always lists its blocks, whatever Systems accepts.
             if named:
                 self._require('specific')
             blocks = self.specified(body['Links']['ResourceBlocks'])
@@ -86,7 +86,7 @@ class Planner:
         return Plan(body, blocks)
 
     def specified(self, given: object) -> list[Block]:
-        """The blocks that a list of links names.
+        """Return the blocks in a list of links.
 
         :raises RedfishError: 400.
         """
@@ -95,9 +95,9 @@ class Planner:
         return [self.block_at(entry) for entry in given]
 
     def block_at(self, entry: object) -> Block:
-        """The block that a link leads to.
+        """Return the block of a link.
 
-        :raises RedfishError: 400, it is no link, or leads to no block.
+        :raises RedfishError: 400 if it is not a link to a block.
         """
         uri = entry.get('@odata.id') if isinstance(entry, dict) else None
         if not isinstance(uri, str):
@@ -114,7 +114,7 @@ class Planner:
         planned: list[Block] | None = None,
         kept: list[Block] | None = None,
     ) -> None:
-        """Whether free blocks, with those kept, may become one system.
+        """Check whether free blocks, with kept ones, can form a system.
 
         :raises RedfishError: 400 or 409, from the Composition registry.
         """
@@ -154,7 +154,7 @@ class Planner:
         self, body: dict, reservation: str | None, planned: list[Block]
     ) -> list[Block]:
         needs = constrained.parse(body)
-        # Where there are no zones, everything is in one.
+        # Without zones, all blocks are in one.
         zones = self._pod.zones or {'': list(self._pod.blocks.values())}
         affinity = body.get(constrained.AFFINITY)
         if affinity is not None:
@@ -191,7 +191,7 @@ class Planner:
 
 
 def check_limits(blocks: list[Block]) -> None:
-    """:raises RedfishError: 400, too many or too few blocks of a type."""
+    """:raises RedfishError: 400 if the number of blocks is invalid."""
     for kind, (least, most) in capabilities.LIMITS.items():
         count = sum(block.type == kind for block in blocks)
         if not least <= count <= most:
@@ -202,7 +202,7 @@ def check_limits(blocks: list[Block]) -> None:
 
 
 def check_text(name: str, value: object) -> None:
-    """:raises RedfishError: 400, it is no text."""
+    """:raises RedfishError: 400 if it is not a string."""
     if not isinstance(value, str):
         raise errors.property_type(name, value)
 
@@ -222,7 +222,7 @@ def _check(body: dict, named: bool, also: list[str], boots: Boots) -> None:
             raise errors.property_unknown(name)
 
 
-#: What the messages of the Composition registry say.
+#: The messages of the Composition registry.
 TEXT = {
     'ResourceBlockInUse': 'Block {} cannot be part of a new composition.',
     'ResourceBlockInvalid': 'Block {} is not valid.',
@@ -244,7 +244,7 @@ TEXT = {
 def composition_error(
     status: int, key: str, *args: object
 ) -> errors.RedfishError:
-    """An error of the Composition registry."""
+    """Return an error of the Composition registry."""
     return errors.RedfishError(
         status, f'Composition.1.1.{key}', TEXT[key].format(*args), args
     )

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Constrained composition: which blocks give what is asked for (DSP2050).
+"""Constrained composition: select blocks for requirements (DSP2050).
 
-Capacities, cores and speeds are what is needed at least. How many there are
-must be the number asked for, unless the request allows overprovisioning.
+Capacities, cores and speeds are minimums. Counts must match exactly, unless
+the request allows overprovisioning.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ COUNT = '@Redfish.RequestedCount'
 OVER = '@Redfish.AllowOverprovisioning'
 AFFINITY = '@Redfish.ZoneAffinity'
 
-#: What can be asked for of each kind of part, and where the part has it.
+#: The requirements for each kind of part, and the matching attributes.
 EXACT = {
     'ProcessorType': 'type',
     'Model': 'model',
@@ -36,7 +36,7 @@ AT_LEAST = {
 }
 IGNORED = ('FullDuplex', 'Name')
 
-#: Property of the request -> attribute of a block.
+#: Request properties and the matching attributes of a block.
 KINDS = {
     'Processors': 'processors',
     'Memory': 'dimms',
@@ -48,7 +48,7 @@ NESTED = {'Storage': 'Drives', 'SimpleStorage': 'Devices'}
 
 
 class Need:
-    """So many parts that have certain properties."""
+    """A number of parts with certain properties."""
 
     def __init__(self, kind: str, path: str, wanted: dict, times: int = 1):
         self.kind = kind
@@ -71,7 +71,7 @@ class Need:
         return self.kind == 'Processors' and kind != 'CPU'
 
     def fits(self, part: object) -> bool:
-        """Whether a part has the properties."""
+        """Return whether a part has the properties."""
         for name, value in self._wanted.items():
             if name in AT_LEAST:
                 if getattr(part, AT_LEAST[name], 0) < value:
@@ -81,7 +81,7 @@ class Need:
         return True
 
     def met_by(self, block: Block) -> bool:
-        """Whether the parts of one block are right in kind and number."""
+        """Return whether the parts of one block match in kind and number."""
         has = getattr(block, self.attribute)
         fitting = sum(map(self.fits, has))
         if self.over:
@@ -90,7 +90,7 @@ class Need:
 
 
 def parse(body: dict) -> list[Need]:
-    """The needs in the body of a request.
+    """Return the requirements in a request body.
 
     :raises RedfishError: 400.
     """
@@ -146,9 +146,9 @@ def choose(
     zones: Iterable[list[Block]],
     is_free: Callable[[Block], bool],
 ) -> list[Block]:
-    """Blocks of one zone that meet all needs.
+    """Return blocks of one zone that meet all requirements.
 
-    :raises RedfishError: NoResourceMatch, naming what lacks.
+    :raises RedfishError: NoResourceMatch with what is missing.
     """
     lacking = 'Processors'
     for zone in zones:
@@ -192,7 +192,7 @@ def _choose_in(
 def _supply(
     needs: list[Need], compute: Block, free: list[Block]
 ) -> tuple[list[Block] | None, str]:
-    """The blocks to put to a Compute block, the smallest that fit."""
+    """Return the smallest matching blocks to combine with a Compute block."""
     chosen: list[Block] = []
     for need in needs:
         given = 0

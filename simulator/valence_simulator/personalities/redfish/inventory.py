@@ -27,7 +27,7 @@ POOLS = ('Free', 'Active', 'Unassigned')
 
 
 class Inventory:
-    """What a composition service has to compose from.
+    """The inventory of a composition service.
 
     :param changed: called with a block whose state has changed.
     """
@@ -79,7 +79,7 @@ class Inventory:
         self.sync()
 
     def add(self, block: Block) -> None:
-        """Show a block and its parts."""
+        """Add a block and its parts to the tree."""
 
         async def patch(call: Call) -> web.Response:
             self._update(block, call.body)
@@ -120,7 +120,7 @@ class Inventory:
         )
 
     def sync(self) -> None:
-        """Show the zones and chassis that there are now."""
+        """Add the current zones and chassis to the tree."""
         for uri in self._tree.below(uris.ZONES):
             if uri.rsplit('/', 1)[1] not in self._pod.zones:
                 self._tree.remove(uri)
@@ -151,9 +151,9 @@ class Inventory:
         return [b.uri for b in self._pod.blocks.values() if b.pool == pool]
 
     def _update(self, block: Block, body: dict) -> None:
-        """PATCH of a block: its notes between clients.
+        """Change the notes of a block.
 
-        :raises RedfishError: 400, and nothing is changed.
+        :raises RedfishError: 400; then nothing is changed.
         """
         status = body.get('CompositionStatus', {})
         if not isinstance(status, dict):

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The Compose action: manifests, previewed, reserved and applied.
+"""The Compose action: preview, reserve and apply manifests.
 
-A manifest is applied as a whole or not at all. A reservation holds its
-blocks until it is applied, deleted, or its time is up.
+A manifest is applied as a whole or not at all. A reservation holds its blocks
+until it is applied, deleted, or expires.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ PROPERTIES = ('RequestFormat', 'RequestType', 'Manifest', 'ReservationId')
 
 @dataclasses.dataclass
 class Reservation:
-    """Blocks that are held for the manifest of a client."""
+    """Blocks that are reserved for the manifest of a client."""
 
     id: str
     time: str
@@ -50,7 +50,7 @@ class Reservation:
 
 @dataclasses.dataclass
 class Step:
-    """A stanza, and what it comes to."""
+    """A stanza and its result."""
 
     stanza: dict
     plan: Plan | None = None
@@ -58,7 +58,7 @@ class Step:
 
 
 class Manifests:
-    """The Compose action and the reservations it makes."""
+    """The Compose action and its reservations."""
 
     def __init__(self, service):
         self._service = service
@@ -96,8 +96,9 @@ class Manifests:
         return await self._apply(call, manifest, steps, reservation)
 
     def _compose_carelessly(self, call: Call, body: dict) -> web.Response:
-        """As ODIM does it: a Preview composes as well, and a stanza that
-        fails leaves those before it done.
+        """Behave like ODIM.
+
+        A Preview composes, and a failed stanza does not undo previous ones.
         """
         manifest, responses = body.get('Manifest'), []
         for stanza in _stanzas_of(manifest):
@@ -109,7 +110,7 @@ class Manifests:
         return web.json_response(answer, headers=answers.COMMON)
 
     def _check(self, body: dict) -> Reservation | None:
-        """:raises RedfishError: 400, the body is not right."""
+        """:raises RedfishError: 400 if the body is invalid."""
         for name in body:
             if name not in PROPERTIES:
                 raise errors.property_unknown(name)
@@ -136,9 +137,10 @@ class Manifests:
     def _plan(
         self, manifest: object, reservation: Reservation | None
     ) -> list[Step]:
-        """What the stanzas come to, each aware of those before it.
+        """Return the plans of the stanzas; each considers the previous ones.
 
-        :raises RedfishError: a stanza cannot be done, so none is.
+        :raises RedfishError: if a stanza is not possible; then none is
+            applied.
         """
         steps, planned = [], []
         for stanza in _stanzas_of(manifest):
@@ -267,7 +269,7 @@ class Manifests:
     def reserve(
         self, manifest: dict, blocks: list[Block], client: str | None
     ) -> Reservation:
-        """Hold blocks for a client, for as long as a reservation lasts."""
+        """Reserve blocks for a client until the reservation expires."""
         reservation = Reservation(
             self._ids.next(),
             datetime.datetime.now(datetime.UTC).isoformat(timespec='seconds'),
@@ -294,7 +296,7 @@ class Manifests:
         return reservation
 
     def drop(self, reservation: Reservation) -> None:
-        """End a reservation; its blocks are anybody's again."""
+        """Delete a reservation and free its blocks."""
         if self.reservations.pop(reservation.id, None) is None:
             return
         reservation.timer.cancel()
@@ -346,7 +348,7 @@ class Manifests:
 
 
 def _stanzas_of(manifest: object) -> list[dict]:
-    """:raises RedfishError: 400, it is no manifest or asks for nothing."""
+    """:raises RedfishError: 400 if it is not a manifest, or has no stanzas."""
     if not isinstance(manifest, dict):
         raise errors.property_type('Manifest', manifest)
     if manifest.get('Expand', 'None') not in EXPAND:

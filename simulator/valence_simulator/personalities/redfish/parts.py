@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Processors, memory, NICs and drives, as newer schemas show them."""
+"""Processors, memory, NICs and drives in newer schemas."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def render_drive(uri: str, drive: Drive) -> dict:
 
 
 def add_storage(tree: Tree, uri: str, drives: Iterable[Drive]) -> None:
-    """Put a Storage resource with its drives into a tree."""
+    """Add a Storage resource with its drives to a tree."""
     named = [(f'{uri}/Drives/{drive.id}', drive) for drive in drives]
     for drive_uri, drive in named:
         tree.add(
@@ -110,7 +110,7 @@ def add_storage(tree: Tree, uri: str, drives: Iterable[Drive]) -> None:
     )
 
 
-#: Property of a block or a system -> attribute of a block, and renderer.
+#: Properties of a block or a system: attribute of the block, renderer.
 PARTS = {
     'Processors': ('processors', render_processor),
     'Memory': ('dimms', render_memory),

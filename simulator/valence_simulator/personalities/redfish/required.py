@@ -1,16 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a request to compose must say (``--required-on-create``)."""
+"""Required properties of a composition (``--required-on-create``)."""
 
 from __future__ import annotations
 
 from valence_simulator.protocol import errors
 
-#: Path of a property, and the values that it can have; any if there are none.
+#: The paths of properties, and their valid values; none means any.
 Required = tuple[tuple[str, ...], list[str]]
 
 
 def parse(wanted: list[str]) -> list[Required]:
-    """What the option says: ``NAME``, ``NAME=value,value``, ``Boot/NAME``."""
+    """Parse ``NAME``, ``NAME=value,value`` or ``Boot/NAME``."""
     parsed = []
     for text in wanted:
         path, _, values = text.partition('=')
@@ -20,7 +20,7 @@ def parse(wanted: list[str]) -> list[Required]:
 
 
 def check(body: dict, wanted: list[Required]) -> None:
-    """:raises RedfishError: 400, a property is missing or its value wrong."""
+    """:raises RedfishError: 400 if a property is missing or invalid."""
     for path, allowed in wanted:
         value, name = body, '/'.join(path)
         for part in path:
@@ -32,7 +32,7 @@ def check(body: dict, wanted: list[Required]) -> None:
 
 
 def annotate(capabilities: dict, wanted: list[Required]) -> dict:
-    """Capabilities that tell what is required."""
+    """Return capabilities that show the required properties."""
     annotated = dict(capabilities)
     for (name, *rest), allowed in wanted:
         annotated.pop(f'{name}@Redfish.OptionalOnCreate', None)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The composition service: its root, its manager, its pieces together."""
+"""The composition service: its root and its manager."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ EVENT = 'Composition.1.1'
 
 
 class CompositionService(RedfishService):
-    """A DMTF composition service over the blocks of a pod."""
+    """A DMTF composition service with the blocks of a pod."""
 
     name = 'redfish'
     modern_events = True
@@ -190,7 +190,7 @@ class CompositionService(RedfishService):
         self.block_changed(block)
 
     def block_changed(self, block: Block) -> None:
-        """Show a block anew, and tell subscribers."""
+        """Render a block again, and send an event."""
         self.tree.changed(block.uri, uris.FREE_POOL, uris.ACTIVE_POOL)
         self.notify(
             'ResourceUpdated',
@@ -211,7 +211,7 @@ class CompositionService(RedfishService):
                     self.set_state(block, self.sharing.state_of(block))
 
     def capabilities(self) -> dict:
-        """What can be posted to Systems, for all zones."""
+        """Return the capabilities of Systems, for all zones."""
         zones = [f'{uris.ZONES}/{zone}' for zone in self.blocks.zones]
         return capabilities.annotation(self.options.compose_by, zones)
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Blocks that may be part of several systems at once (``--share``)."""
+"""Blocks that can be part of several systems (``--share``)."""
 
 from __future__ import annotations
 
@@ -7,35 +7,35 @@ import argparse
 
 from valence_simulator.personalities.redfish.blocks import Block
 
-#: States in which a block cannot be composed, whatever it is part of.
+#: States in which a block cannot be composed.
 BAD = ('Failed', 'Unavailable')
 
 
 class Sharing:
-    """Whether a block is free, and how its composition status looks."""
+    """Whether a block is free, and its composition status."""
 
     def __init__(self, options: argparse.Namespace):
         self._options = options
 
     def is_capable(self, block: Block) -> bool:
-        """Whether a block could be shared."""
+        """Return whether blocks of this type can be shared."""
         return block.type in self._options.share
 
     def is_shared(self, block: Block) -> bool:
-        """Whether a block may be part of several systems."""
+        """Return whether a block can be part of several systems."""
         return self.is_capable(block) and block.sharing
 
     def is_free(self, block: Block) -> bool:
-        """Whether a block may become part of one more system."""
+        """Return whether a block can become part of another system."""
         if block.state in BAD:
             return False
         if self.is_shared(block):
             return self._has_room(block)
-        # That of a system that is there for good shows Unused as well.
+        # The block of an existing system may also show Unused.
         return block.state == 'Unused' and not block.systems
 
     def state_of(self, block: Block) -> str:
-        """The composition state that follows from what a block is part of."""
+        """Return the composition state for the systems of a block."""
         if block.state in BAD:
             return block.state
         if not block.systems:
@@ -45,7 +45,7 @@ class Sharing:
         return 'Composed'
 
     def status(self, block: Block) -> dict:
-        """The CompositionStatus of a block."""
+        """Return the CompositionStatus of a block."""
         capable, most = self.is_capable(block), self._options.max_compositions
         limit = {'MaxCompositions': most if capable else 1}
         return {
@@ -53,7 +53,7 @@ class Sharing:
             'Reserved': block.reserved,
             'SharingCapable': capable,
             'SharingEnabled': self.is_shared(block),
-            # A service that sets no limit says nothing of one.
+            # Without a limit, the property is omitted.
             **(limit if most or not capable else {}),
             'NumberOfCompositions': len(block.systems),
         }

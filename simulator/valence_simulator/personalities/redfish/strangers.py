@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What another client does to the blocks: the control endpoint has it done."""
+"""Another client that changes blocks, for the control endpoint."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from valence_simulator.personalities.redfish.composition import Plan
 from valence_simulator.personalities.redfish.system import ComposedSystem
 from valence_simulator.protocol import errors
 
-#: Property of an order -> of a system.
+#: Properties of the control request and of the system.
 TEXTS = {'name': 'Name', 'description': 'Description', 'asset_tag': 'AssetTag'}
 
 
@@ -19,12 +19,12 @@ class Strangers:
         self._service = service
 
     def compose(self, body: dict) -> str:
-        """Compose a system at once, or put blocks to one that is there.
+        """Compose a system at once, or add blocks to an existing one.
 
         :param body: ``name``, ``description``, ``asset_tag``, ``id``,
-            ``parts``: URIs of blocks (the first Compute block that is free
-            if there are none), and ``system`` that they are put to.
-        :raises ValueError: the service refuses, or the id is taken.
+            ``parts``: URIs of blocks (by default the first free Compute
+            block), and ``system``: the existing system.
+        :raises ValueError: if the service rejects it, or the ID is in use.
         """
         blocks = list(map(self._block, body.get('parts', ())))
         texts = {TEXTS[name]: body[name] for name in TEXTS if name in body}
@@ -62,7 +62,7 @@ class Strangers:
         raise ValueError('no Compute block is free')
 
     def move(self, part: str, to: str | None) -> None:
-        """Take a block out of a system, and put it to another."""
+        """Move a block from its system to another one."""
         systems, block = self._service.systems, self._block(part)
         goal = None if to is None else self._system(to)
         holder = systems.members.get(block.system or '')
@@ -76,9 +76,10 @@ class Strangers:
     def reserve(self, body: dict) -> str:
         """Reserve blocks.
 
-        :param body: ``parts``: URIs of blocks, ``client``: whose they are,
-            and ``listed``: whether there is a reservation that says so, which
-            keeps others from them; else only the blocks do.
+        :param body: ``parts``: URIs of blocks, ``client``: the owner, and
+            ``listed``: whether to create a reservation resource, which keeps
+            others from using the blocks; without it, only the blocks show the
+            reservation.
         """
         blocks = list(map(self._block, body.get('parts', ())))
         client = str(body.get('client', 'somebody-else'))
@@ -90,21 +91,22 @@ class Strangers:
         for block in blocks:
             block.reserved, block.client = True, client
             self._service.block_changed(block)
-            # What is there for good is the client's, though not composed.
+            # An existing system then belongs to the client, although it is not
+            # composed.
             if block.system is not None:
                 system = self._service.systems.members[block.system]
                 self._service.ledger.made(system.uri, Client=client)
         return uri or blocks[0].uri
 
     def _block(self, uri: str) -> Block:
-        """:raises KeyError: there is no such block."""
+        """:raises KeyError: if the block does not exist."""
         block = self._service.blocks.find(uri)
         if block is None:
             raise KeyError(uri)
         return block
 
     def _system(self, uri: str) -> ComposedSystem:
-        """:raises KeyError: there is no such system."""
+        """:raises KeyError: if the system does not exist."""
         system = self._service.systems.find(uri)
         if system is None:
             raise KeyError(uri)

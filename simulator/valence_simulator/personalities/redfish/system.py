@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A composed system, and how it looks."""
+"""A composed system and its document."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ OK = {'State': 'Enabled', 'Health': 'OK'}
 
 @dataclasses.dataclass
 class ComposedSystem:
-    """A system, and the blocks that it is made of."""
+    """A system and its blocks."""
 
     id: str
     uuid: str
     texts: dict[str, str]
     blocks: list[Block]
-    #: Whether it is there for good, and blocks are only put to it.
+    #: Whether it exists permanently, and is only expanded with blocks.
     expandable: bool = False
     power: str = 'On'
     boot: dict = dataclasses.field(default_factory=boot.initial)
@@ -46,7 +46,7 @@ class ComposedSystem:
 
 
 def render(service, system: ComposedSystem) -> dict:
-    """The system as a GET shows it."""
+    """Return the document of the system."""
     uri, texts, echoed = system.uri, system.texts, service.echoed
     shown = {
         name: echoed(texts[name], None)

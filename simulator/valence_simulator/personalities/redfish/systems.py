@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Composed systems: made of blocks, changed, and taken apart."""
+"""Composed systems: create, change and delete them."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from valence_simulator.protocol.resources import Call
 from valence_simulator.protocol.resources import Resource
 from valence_simulator.protocol.resources import collection
 
-#: Property of a system -> type of the members.
+#: Properties of a system, and the type of their members.
 KINDS = {
     'Processors': 'Processor',
     'Memory': 'Memory',
@@ -44,7 +44,7 @@ class Systems:
         self.members: dict[str, ComposedSystem] = {}
         self._changes = Changes(service)
         self.ids = Ids(service.options, self.members)
-        # An expansion box composes nothing; its systems are expanded.
+        # An expansion box does not compose; its systems are expanded.
         ways = service.options.compose_by
         self._tree.add(
             uris.SYSTEMS,
@@ -68,7 +68,7 @@ class Systems:
         return required.annotate(shown, required.parse(wanted))
 
     def claim(self, plan: Plan) -> None:
-        """Keep the blocks of a plan from others."""
+        """Claim the blocks of a plan."""
         plan.claimed = True
         for block in plan.blocks:
             block.claims += 1
@@ -77,13 +77,13 @@ class Systems:
 
     @staticmethod
     def unclaim(plan: Plan) -> None:
-        """Keep the blocks of a plan no longer: they are taken, or free."""
+        """End the claim on the blocks of a plan: they are in use, or free."""
         for block in plan.blocks if plan.claimed else ():
             block.claims -= 1
         plan.claimed = False
 
     def release(self, plan: Plan) -> None:
-        """Give the blocks of a plan up again."""
+        """Free the blocks of a plan."""
         self.unclaim(plan)
         for block in plan.blocks:
             state = self._service.sharing.state_of(block)
@@ -95,10 +95,10 @@ class Systems:
         expandable: bool = False,
         system_id: str | None = None,
     ) -> ComposedSystem:
-        """Make the system of a plan whose blocks are claimed.
+        """Create the system of a plan whose blocks are claimed.
 
-        :param expandable: whether it is there for good.
-        :param system_id: the id that it gets; the next if None.
+        :param expandable: whether it exists permanently.
+        :param system_id: its ID; None for the next one.
         """
         self.unclaim(plan)
         texts = {k: v for k, v in plan.body.items() if k in TEXTS}
@@ -121,7 +121,7 @@ class Systems:
         return system
 
     def decompose(self, system: ComposedSystem) -> None:
-        """Take a system apart; its blocks are free again."""
+        """Decompose a system and free its blocks."""
         for block in list(system.blocks):
             self.give_back(system, block)
         del self.members[system.id]
@@ -132,7 +132,7 @@ class Systems:
         self._service.notify('ResourceRemoved', system.uri)
 
     def restart(self, forget: bool) -> None:
-        """Count from 1 again, or forget all that was composed."""
+        """Restart the ID counter, or delete all compositions."""
         for system in list(self.members.values()):
             if forget and not system.expandable:
                 self.decompose(system)
@@ -143,12 +143,12 @@ class Systems:
         self.ids.restart(forget)
 
     def find(self, uri: str) -> ComposedSystem | None:
-        """The system at a URI."""
+        """Return the system at a URI."""
         head, _, system_id = uri.rpartition('/')
         return self.members.get(system_id) if head == uris.SYSTEMS else None
 
     def changed(self, system: ComposedSystem) -> None:
-        """Show a system, and the parts it now has, anew."""
+        """Render a system and its current parts again."""
         for name in (*parts.PARTS, 'Storage', 'NetworkInterfaces'):
             self._tree.remove(f'{system.uri}/{name}')
         self._add_parts(system)
@@ -156,7 +156,7 @@ class Systems:
         self._service.notify('ResourceUpdated', system.uri)
 
     def take(self, system: ComposedSystem, block: Block) -> None:
-        """Make a block part of a system."""
+        """Add a block to a system."""
         system.blocks.append(block)
         block.systems.append(system.id)
         block.reservation, block.pool = None, 'Active'
@@ -165,7 +165,7 @@ class Systems:
         self._settle_host(system)
 
     def give_back(self, system: ComposedSystem, block: Block) -> None:
-        """Make a block of a system free; one that is free already is well."""
+        """Remove a block from a system; a block that is free is ignored."""
         if block not in system.blocks:
             return
         system.blocks.remove(block)
@@ -176,12 +176,12 @@ class Systems:
         self._settle_host(system)
 
     def settle(self, block: Block) -> None:
-        """What is there for good may be nobody's again."""
+        """A permanent system may have no owner any more."""
         for system_id in block.systems:
             self._settle_host(self.members[system_id])
 
     def _settle_host(self, system: ComposedSystem) -> None:
-        """What is there for good is composed once something is put to it."""
+        """A permanent system is composed when a block is added to it."""
         if not system.expandable or not system.blocks:
             return
         host = system.blocks[0]
@@ -194,7 +194,7 @@ class Systems:
             self._service.set_state(host, state)
 
     def check_there(self, system: ComposedSystem) -> None:
-        """See that a system was not taken apart while work on it went on.
+        """Check that a system was not deleted during an operation.
 
         :raises RedfishError: 404.
         """

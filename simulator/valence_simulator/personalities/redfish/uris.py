@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where a composition service keeps things."""
+"""The URIs of a composition service."""
 
 from valence_simulator.protocol.resources import ROOT
 

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The body of an Allocate request: what may be in it.
+"""The body of an Allocate request.
 
-Shape and enumerations are those of AllocationComposedNodeRequest in Intel's
-ComposedNodeCollection_v1.xml; the rules about VLANs and remote drives those
-that the pod manager checks besides.
+Structure and enumerations are those of AllocationComposedNodeRequest in
+Intel's ComposedNodeCollection_v1.xml. The rules about VLANs and remote drives
+are those that the pod manager checks additionally.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ BRANDS = {
 }
 EXTENSIONS = {'Brand': BRANDS, 'Capabilities': [str]}
 
-#: Property -> type, set of values, object ({}) or array ([]).
+#: Properties: type, set of values, object ({}) or array ([]).
 REQUEST = {
     'Name': str,
     'Description': str,
@@ -97,10 +97,10 @@ REQUEST = {
     'Oem': {},
 }
 
-#: VLAN ids that switches keep for themselves.
+#: VLAN IDs that switches reserve.
 RESERVED_VLANS = {170, 4088, 4091, 4094}
 
-#: Sets of properties that say what a remote drive shall be.
+#: The sets of properties that can specify a remote drive.
 REMOTE_DRIVES = (
     {'Resource'},
     {'Resource', 'Protocol'},
@@ -113,10 +113,10 @@ REMOTE_DRIVES = (
 
 
 def parse(body: dict, version: str) -> dict:
-    """The request without its nulls, which mean "not asked for".
+    """Return the request without nulls, which mean "no requirement".
 
-    :param version: of the API; what 2.1 knows differs a little.
-    :raises RedfishError: 400, naming the property to blame.
+    :param version: of the API; 2.1 differs slightly.
+    :raises RedfishError: 400 with the invalid property.
     """
     shape = REQUEST
     if version == '2.1':

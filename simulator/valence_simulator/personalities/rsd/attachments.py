@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Pooled drives and remote volumes: given to nodes, taken from them.
+"""Attaching and detaching pooled drives and remote volumes.
 
-API 2.3 and later calls it AttachResource and DetachResource and tells by
-ActionInfo what can be attached; 2.1 and 2.2 call it AttachEndpoint and
-DetachEndpoint and tell inline.
+API 2.3 and later has AttachResource and DetachResource, and lists what can be
+attached in ActionInfo; 2.1 and 2.2 have AttachEndpoint and DetachEndpoint, and
+list it inline.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Attachments:
         self._inline = old
 
     def attachable(self) -> list[str]:
-        """The URIs of all that could be attached now."""
+        """Return the URIs of everything that can be attached now."""
         pod, nodes = self._service.pod, self._service.nodes
         candidates = [
             uris.drive(pod.enclosure, drive)
@@ -47,20 +47,21 @@ class Attachments:
         return [uri for uri in candidates if not nodes.is_taken(uri)]
 
     def handlers(self, node: Node) -> dict:
-        """The actions of a node, by name."""
+        """Return the actions of a node, by name."""
         return {
             f'ComposedNode.Attach{self._noun}': self._attach,
             f'ComposedNode.Detach{self._noun}': self._detach,
         }
 
     def add_action_info(self, node: Node) -> None:
-        """Tell below a node what its actions take; not before 2.3."""
+        """Add the ActionInfo resources of a node; not before 2.3."""
         if self._inline:
             return
         for verb in ('Attach', 'Detach'):
 
             async def get(call: Call, verb: str = verb) -> web.Response:
-                # Rendered at each GET: what is free changes all the time.
+                # Rendered at each GET, because free resources change all the
+                # time.
                 call.resource.changed()
                 return answers.ok(call.resource)
 
@@ -72,7 +73,7 @@ class Attachments:
             )
 
     def render(self, node: Node) -> dict:
-        """The actions as the node shows them."""
+        """Return the actions for the document of the node."""
         shown = {}
         for verb in ('Attach', 'Detach'):
             name = f'ComposedNode.{verb}{self._noun}'
@@ -83,7 +84,7 @@ class Attachments:
                 )
             else:
                 info = self._info_uri(node, verb)
-                # A reference in 2.3; a string, as DSP0266 wants it, since.
+                # A reference in 2.3; later a string, as DSP0266 requires.
                 action['@Redfish.ActionInfo'] = (
                     link(info) if self._version == '2.3' else info
                 )
@@ -152,7 +153,7 @@ class Attachments:
         nodes = self._service.nodes
 
         def work() -> web.Response:
-            # Somebody may have been faster.
+            # Another request may have been faster.
             if verb == 'Attach' and uri not in self.attachable():
                 raise errors.conflict(f'{uri} is in use already.')
             if verb == 'Detach' and uri not in node.attached:
@@ -180,18 +181,19 @@ class Attachments:
 
 
 class RemoteDrives:
-    """Finds or makes the remote volumes that an Allocate asks for."""
+    """Finds or creates the remote volumes of an Allocate request."""
 
     def __init__(self, service):
         self._service = service
         old = service.options.rsd_version in ('2.1', '2.2')
-        #: What the storage service speaks.
+        #: The protocol of the storage service.
         self.protocol = 'iSCSI' if old else 'NVMeOverFabrics'
 
     def allocate(self, node: Node, wanted: dict) -> None:
-        """Put the volumes that are asked for into a node, or none.
+        """Attach the requested volumes to a node, all or none.
 
-        :raises RedfishError: 409, there is no such volume or no room.
+        :raises RedfishError: 409 if a volume does not exist, or the pool is
+            full.
         """
         try:
             for request in wanted.get('RemoteDrives', ()):

@@ -51,14 +51,14 @@ class ChassisTree:
             )
 
     def add(self, chassis: Chassis) -> None:
-        """Show a chassis."""
+        """Add a chassis to the tree."""
         self._tree.add(
             uris.chassis(chassis),
             lambda: render_chassis(self._service, chassis),
         )
 
     def sync(self) -> None:
-        """Show what was added to the pod; forget what is no longer in it."""
+        """Add new chassis to the tree; remove those that no longer exist."""
         for chassis in self._pod.chassis.values():
             if uris.chassis(chassis) not in self._tree:
                 self.add(chassis)
@@ -67,7 +67,7 @@ class ChassisTree:
 
 
 def _systems(chassis: Chassis) -> list[str]:
-    """The systems in a chassis, at any depth."""
+    """Return the systems in a chassis, at any depth."""
     if chassis.system is not None:
         return [uris.system(chassis.system)]
     return [uri for child in chassis.children for uri in _systems(child)]

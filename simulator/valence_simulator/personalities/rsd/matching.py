@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which system fits an Allocate request.
+"""Selection of a system for an Allocate request.
 
-Filters run one after another, and how many systems each left is told with
-the 409. All local parts must lie in one system. Model, brand, instruction
-set, types, serial number and maker must be equal; cores, speed, capacity,
-width and RPM at least what is asked for.
+Filters run one after another; the 409 response contains how many systems each
+one left. All local parts must be in one system. Model, brand, instruction set,
+types, serial number and manufacturer must be equal; cores, speed, capacity,
+width and RPM are minimums.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from valence_simulator.pod import Pod
 from valence_simulator.protocol import errors
 from valence_simulator.protocol.resources import Tree
 
-#: Request property -> what the parts are called in the model.
+#: Request properties and the names of the parts in the model.
 PARTS = {
     'Processors': ('processors', uris.processor),
     'Memory': ('dimms', uris.memory),
@@ -32,7 +32,7 @@ PARTS = {
 
 
 class Match:
-    """A system that fits, and the pooled parts that go with it."""
+    """A matching system with its pooled parts."""
 
     def __init__(self, system: System, pooled: list[str]):
         self.system = system
@@ -42,7 +42,7 @@ class Match:
 class Matcher:
     """Finds a system for a request.
 
-    :param is_taken: tells whether a node has the resource at a URI.
+    :param is_taken: returns whether a node has the resource at a URI.
     """
 
     def __init__(self, tree: Tree, pod: Pod, is_taken: Callable[[str], bool]):
@@ -51,10 +51,10 @@ class Matcher:
         self._is_taken = is_taken
 
     def match(self, wanted: dict) -> Match:
-        """The smallest system that fits, and the pooled parts it gets.
+        """Return the smallest matching system and its pooled parts.
 
-        :raises RedfishError: 400, a pinned resource does not exist; 409,
-            no system fits.
+        :raises RedfishError: 400 if a given resource does not exist; 409 if no
+            system matches.
         """
         self._check_pins(wanted)
         wanted, remote = self._split(wanted)
@@ -113,7 +113,7 @@ class Matcher:
     def _filters(
         self, wanted: dict, has_fpgas: bool
     ) -> list[tuple[str, Callable[[System], bool]]]:
-        """The filters in the order of the pod manager."""
+        """Return the filters in the order of the pod manager."""
         return [
             ('online', lambda s: s.online),
             ('status', lambda s: (s.state, s.health) == ('Enabled', 'OK')),
@@ -164,7 +164,7 @@ class Matcher:
         return pinned <= above
 
     def _pooled(self) -> dict[str, tuple[Chassis, Drive]]:
-        """The free drives of the enclosure, by URI."""
+        """Return the free drives of the enclosure, by URI."""
         chassis = self._pod.enclosure
         backing = self._pod.pool.drives
         return {
@@ -177,7 +177,7 @@ class Matcher:
     def _drives(
         self, system: System, wanted: dict
     ) -> tuple[list[str], list[str]] | None:
-        """The local and the pooled drives chosen; None if some lack."""
+        """Return the local and pooled drives; None if some are missing."""
         requests = wanted.get('LocalDrives', [])
         if not requests:
             return [], []
@@ -214,10 +214,10 @@ class Matcher:
 def assign(
     requests: list, parts: list, fits: Callable[[object, object], bool]
 ) -> list | None:
-    """A part of its own for each request; None if that cannot be.
+    """Return a separate part for each requirement; None if impossible.
 
-    Augmenting paths (Kuhn): a part already given away is taken back if its
-    holder can do with another.
+    This uses augmenting paths (Kuhn): an assigned part is reassigned if its
+    requirement can be met by another part.
     """
     holder: dict[int, int] = {}
 

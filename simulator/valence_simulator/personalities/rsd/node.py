@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A composed node, and how it looks."""
+"""A composed node and its document."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ OPTANE = 'ClearOptaneDCPersistentMemoryOnDelete'
 
 @dataclasses.dataclass
 class Node:
-    """A node, and what it holds."""
+    """A node and its resources."""
 
     id: str
     uuid: str
@@ -28,9 +28,9 @@ class Node:
     system: System
     state: str = 'Allocating'
     error: str | None = None
-    #: URIs of the pooled drives and remote volumes attached.
+    #: The URIs of attached pooled drives and remote volumes.
     attached: list[str] = dataclasses.field(default_factory=list)
-    #: Volumes that were made for it and go with it.
+    #: Volumes that were created for it and are deleted with it.
     made: list[Volume] = dataclasses.field(default_factory=list)
     clear_tpm: bool = True
     clear_optane: bool = False
@@ -43,7 +43,7 @@ class Node:
         return f'{uris.NODES}/{self.id}'
 
     def parts(self) -> list[str]:
-        """The URIs of all that the node holds."""
+        """Return the URIs of all resources of the node."""
         return [
             uris.system(self.system),
             *(uris.drive(self.system.sled, d) for d in self.system.drives),
@@ -52,7 +52,7 @@ class Node:
 
 
 def render(service, node: Node) -> dict:
-    """The node as a GET shows it."""
+    """Return the document of the node."""
     system, actions = node.system, f'{node.uri}/Actions'
     health = 'OK' if node.state != 'Failed' else 'Critical'
     state = 'Enabled' if node.state == 'Assembled' else 'Disabled'

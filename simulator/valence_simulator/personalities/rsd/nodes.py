@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Composed nodes: allocated, assembled, changed and deleted."""
+"""Composed nodes: allocate, assemble, change and delete them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from valence_simulator.protocol.ids import Ids
 from valence_simulator.protocol.resources import Call
 from valence_simulator.protocol.resources import collection
 
-#: States in which a node can be reset, and have resources attached.
+#: States in which a node can be reset, and resources attached.
 USABLE = ('Assembled', 'Failed')
 
 
@@ -49,15 +49,15 @@ class Nodes:
             )
 
     def is_taken(self, uri: str) -> bool:
-        """Whether a node has the resource at a URI."""
+        """Return whether a node has the resource at a URI."""
         return uri in self._holder
 
     def holder(self, uri: str) -> Node | None:
-        """The node that has the resource at a URI."""
+        """Return the node that has the resource at a URI."""
         return self._holder.get(uri)
 
     def restart(self, forget: bool = False) -> None:
-        """What was under way is lost: it never becomes more than Failed.
+        """Fail all nodes that are being composed.
 
         :param forget: whether all nodes are lost.
         """
@@ -69,14 +69,14 @@ class Nodes:
         self._ids.restart(forget)
 
     def fail(self, node: Node, why: str) -> None:
-        """Make a node Failed."""
+        """Set the state of a node to Failed."""
         if node.timer is not None:
             node.timer.cancel()
         node.state, node.error = 'Failed', why
         self._changed(node)
 
     def remove(self, node: Node) -> None:
-        """Let a node go, and free what it held."""
+        """Delete a node and free its resources."""
         if node.timer is not None:
             node.timer.cancel()
         for uri in node.parts():
@@ -123,11 +123,11 @@ class Nodes:
         return self._service.created(call, node.uri)
 
     def make(self, body: dict, node_id: str | None = None) -> Node:
-        """Make the node that an Allocate request asks for.
+        """Create the node of an Allocate request.
 
-        :param node_id: the id that it gets; the next if None.
-        :raises RedfishError: 400, the request is not right; 409, what it
-            asks for is not available.
+        :param node_id: its ID; None for the next one.
+        :raises RedfishError: 400 if the request is invalid; 409 if resources
+            are not available.
         """
         wanted = allocation.parse(body, self._options.rsd_version)
         match = self._matcher.match(wanted)
@@ -189,20 +189,20 @@ class Nodes:
         self._tree.changed(uri)
 
     def attach(self, node: Node, uri: str) -> None:
-        """Give a node one more resource."""
+        """Attach a resource to a node."""
         node.attached.append(uri)
         self._hold(node, uri)
         self._changed(node)
 
     def detach(self, node: Node, uri: str) -> None:
-        """Take a resource away from a node."""
+        """Detach a resource from a node."""
         node.attached.remove(uri)
         del self._holder[uri]
         self._tree.changed(uri)
         self._changed(node)
 
     def _start(self, node: Node, goal: str, failure: str | None) -> None:
-        """Reach a state after the time that composing takes."""
+        """Change the state after the duration of a composition."""
 
         def finish() -> None:
             node.timer = None
@@ -223,7 +223,7 @@ class Nodes:
         self._service.notify('StatusChange', node.uri)
 
     def require(self, node: Node, *states: str) -> None:
-        """:raises RedfishError: 409, the node is in none of the states."""
+        """:raises RedfishError: 409 if the node is in none of the states."""
         if node.state not in states:
             raise errors.RedfishError(
                 409,
@@ -307,7 +307,7 @@ class Nodes:
 
 
 def _check_patch(body: dict, boots: Boots) -> None:
-    """:raises RedfishError: 400, a node cannot be changed like that."""
+    """:raises RedfishError: 400 if a property cannot be changed."""
     for name, value in body.items():
         if name == 'Boot':
             boots.check_patch(value)
@@ -319,9 +319,9 @@ def _check_patch(body: dict, boots: Boots) -> None:
 
 
 def _tagged_values(body: dict) -> dict:
-    """Oem/Intel_RackScale/TaggedValues of a PATCH.
+    """Return Oem/Intel_RackScale/TaggedValues of a PATCH.
 
-    :raises RedfishError: 400, they are no object.
+    :raises RedfishError: 400 if it is not an object.
     """
     value, path = body, ''
     for name in ('Oem', 'Intel_RackScale', 'TaggedValues'):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The pod manager: its root, its managers and all that hangs below."""
+"""The pod manager: its root, its managers and its collections."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ OK = {'State': 'Enabled', 'Health': 'OK', 'HealthRollup': 'OK'}
 class RsdService(RedfishService):
     """An RSD pod manager.
 
-    It has no ETags, and no tasks unless they are asked for; how composing
-    goes on shows in ComposedNodeState.
+    It has no ETags, and no tasks unless the options request them; the progress
+    of a composition is in ComposedNodeState.
     """
 
     name = 'rsd'

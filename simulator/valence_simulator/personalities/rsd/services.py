@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Remote storage as API 2.1 and 2.2 show it: /redfish/v1/Services.
+"""Remote storage in API 2.1 and 2.2: /redfish/v1/Services.
 
-A view of the same pool: drives, logical drives cut from them, and a target
-for each logical drive, which is what nodes attach.
+This is a view of the same pool: drives, logical drives, and a target for each
+logical drive, to which nodes attach.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class Services:
         self.sync()
 
     def sync(self) -> None:
-        """Show the volumes that there are now."""
+        """Add the current volumes to the tree."""
         for name, list_uris in (
             ('LogicalDrives', self._logical_drives),
             ('Targets', self._targets),

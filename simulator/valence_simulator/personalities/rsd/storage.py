@@ -24,8 +24,8 @@ OK = {'State': 'Enabled', 'Health': 'OK', 'HealthRollup': 'OK'}
 class Storage:
     """The StorageServices collection and everything below it.
 
-    :param is_taken: tells whether a node uses the resource at a URI.
-    :param services: the view of it that API 2.1 and 2.2 have instead.
+    :param is_taken: returns whether a node uses the resource at a URI.
+    :param services: the view of it in API 2.1 and 2.2.
     """
 
     def __init__(
@@ -38,7 +38,7 @@ class Storage:
         self._service = service
         self._tree = tree
         self._services = services
-        #: The URI of what a node attaches to have a volume.
+        #: The URI of the endpoint that nodes attach to use a volume.
         self.uri_of = uris.volume if services is None else uris.target
         self._pool = pod.pool
         self._enclosure = pod.enclosure
@@ -63,7 +63,7 @@ class Storage:
             self._add_volume(volume)
 
     def create(self, capacity_gib: int, bootable: bool) -> Volume | None:
-        """Cut a volume from the pool; None when there is no room."""
+        """Create a volume in the pool; None if the pool is full."""
         free = self._pool.capacity_bytes - self._pool.used_bytes
         if capacity_gib * GIB > free:
             return None
@@ -81,13 +81,13 @@ class Storage:
         return volume
 
     def delete(self, volume: Volume) -> None:
-        """Give the capacity of a volume back to the pool."""
+        """Return the capacity of a volume to the pool."""
         self._pool.volumes.remove(volume)
         self._tree.remove(uris.volume(volume))
         self._pool_changed()
 
     def find(self, uri: str) -> Volume | None:
-        """The volume behind a URI."""
+        """Return the volume of a URI."""
         for volume in self._pool.volumes:
             if self.uri_of(volume) == uri:
                 return volume

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What another client does to the pod: the control endpoint has it done."""
+"""Another client that changes the pod, for the control endpoint."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ class Strangers:
     def compose(self, body: dict) -> str:
         """Allocate and assemble a node at once.
 
-        :param body: ``name``, ``description``, ``id`` and ``parts``: URIs of
-            a system, pooled drives and volumes.
-        :raises ValueError: the pod manager refuses, or the id is taken.
+        :param body: ``name``, ``description``, ``id`` and ``parts``: URIs of a
+            system, pooled drives and volumes.
+        :raises ValueError: if the pod manager rejects it, or the ID is in use.
         """
         nodes = self._service.nodes
         node_id = body.get('id')
@@ -44,7 +44,7 @@ class Strangers:
         return node.uri
 
     def _request_of(self, uri: str) -> tuple[str, str]:
-        """What an Allocate asks for to get a part, and which part it pins."""
+        """Return the Allocate property for a part, and the part."""
         if uri.startswith(f'{uris.SYSTEMS}/'):
             return 'Processors', f'{uri}/Processors/cpu-1'
         if '/Processors/' in uri:
@@ -54,7 +54,7 @@ class Strangers:
         return 'RemoteDrives', uri
 
     def move(self, part: str, to: str | None) -> None:
-        """Take what is attached to a node, and attach it to another."""
+        """Detach a resource from its node, and attach it to another."""
         nodes = self._service.nodes
         goal = None if to is None else self._node(to)
         holder = nodes.holder(part)
@@ -71,7 +71,7 @@ class Strangers:
             nodes.attach(goal, part)
 
     def _node(self, uri: str) -> Node:
-        """:raises KeyError: there is no such node."""
+        """:raises KeyError: if the node does not exist."""
         for node in self._service.nodes.members.values():
             if node.uri == uri:
                 return node

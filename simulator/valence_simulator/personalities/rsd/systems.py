@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Computer systems and their parts, as RSD 2.x shows them.
+"""Computer systems and their parts in RSD 2.x.
 
-Reading one system with all its parts costs eleven to fourteen GETs, as it
-does on a real pod manager: nothing is inlined.
+Reading a system with all its parts takes eleven to fourteen GETs, as on a real
+pod manager: nothing is inlined.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class Systems:
             self.add(system)
 
     def add(self, system: System) -> None:
-        """Show a system and its parts."""
+        """Add a system and its parts to the tree."""
         uri = uris.system(system)
         tree = self._tree
 
@@ -103,7 +103,7 @@ class Systems:
             )
 
     async def reset(self, system: System, call: Call) -> web.Response:
-        """Change the power state as a request asks for."""
+        """Change the power state."""
         kind = self._service.power.type_of(call.body)
 
         def work() -> web.Response:
@@ -165,7 +165,7 @@ class Systems:
 
 
 def render_system(service, system: System) -> dict:
-    """The system as a GET shows it."""
+    """Return the document of the system."""
     uri = uris.system(system)
     return document(
         uri,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where an RSD pod manager keeps things."""
+"""The URIs of an RSD pod manager."""
 
 from valence_simulator import hardware
 from valence_simulator.protocol.resources import ROOT
@@ -16,9 +16,9 @@ STORAGE_SERVICE = f'{STORAGE_SERVICES}/1'
 SERVICES = f'{ROOT}/Services'
 SERVICE = f'{SERVICES}/1'
 POD_MANAGER = f'{MANAGERS}/PodManager'
-#: Where the action is by DMTF's rules; the collection shows this one.
+#: The target by DMTF's rules; the collection shows this one.
 ALLOCATE = f'{NODES}/Actions/ComposedNodeCollection.Allocate'
-#: Where Intel's pod manager has it; answers as well.
+#: The target on Intel's pod manager; it works as well.
 USUAL_ALLOCATE = f'{NODES}/Actions/Allocate'
 
 
