@@ -2,14 +2,17 @@
 """The OpenAPI document, derived from routes, verbs and objects."""
 
 import re
+from collections.abc import Iterable
 from collections.abc import Mapping
-from typing import Any
+from typing import cast
 
 from valence.api import query
+from valence.api import routes
 from valence.api import versions
 from valence.api.controllers.v1 import base
 from valence.api.controllers.v1 import types
 from valence.common.schemas import Schema
+from valence.objects import base as objects_base
 from valence.objects import fields
 
 _ERROR = {
@@ -32,14 +35,16 @@ _ERROR = {
 }
 
 
-def document(routes: Any, parameters: Mapping[str, fields.Spec]) -> Schema:
+def document(
+    table: Iterable[routes.Route], parameters: Mapping[str, fields.Spec]
+) -> Schema:
     """The OpenAPI document of the routes, for the newest minor version.
 
     :param parameters: the parameters in paths, by name.
     """
     paths: Schema = {}
     schemas: Schema = {'Error': _ERROR}
-    for path, resource, controller, methods in routes:
+    for path, resource, controller, methods in table:
         cls = controller.object
         if cls is not None:
             schemas[cls.__name__] = types.resource_schema(
@@ -84,16 +89,20 @@ def _parameter(name: str, field: fields.Spec, place: str = 'query') -> Schema:
 
 
 def _operation(
-    path: str, resource: str, controller: Any, method: str, verb: str
+    path: str,
+    resource: str,
+    controller: base.Endpoints,
+    method: str,
+    name: str,
 ) -> Schema:
-    handler = getattr(controller, verb)
-    spec = handler.spec
+    verb: base.Verb = getattr(controller, name)
+    spec = verb.spec
     result: Schema = {
         'operationId': f'{method.lower()}_{path}'.translate(
             str.maketrans('/', '_', '{}')
         ),
         'tags': [resource],
-        'summary': handler.__doc__.splitlines()[0],
+        'summary': str(verb.__doc__).splitlines()[0],
         'responses': {
             str(spec.status): _answer(controller, spec),
             'default': {
@@ -102,20 +111,20 @@ def _operation(
             },
         },
     }
-    found = (
-        _collection_parameters(controller.object)
-        if spec.listing
-        else [_parameter(name, field) for name, field in spec.params.items()]
-    )
-    if found:
-        result['parameters'] = found
+    parameters = [
+        _parameter(name, field) for name, field in spec.params.items()
+    ]
+    if spec.listing and controller.object is not None:
+        parameters = _collection_parameters(controller.object)
+    if parameters:
+        result['parameters'] = parameters
     if spec.body:
         schema = spec.body.schema(controller.object, versions.MAX_MINOR)
         result['requestBody'] = {'required': True, 'content': _json(schema)}
     return result
 
 
-def _sort_doc(cls: Any) -> str:
+def _sort_doc(cls: objects_base.Kind) -> str:
     """The sort keys with their filters."""
     entries = []
     for key in query.sortable(cls):
@@ -124,7 +133,7 @@ def _sort_doc(cls: Any) -> str:
     return f'Sort key, and the filters it allows: {"; ".join(entries)}.'
 
 
-def _collection_parameters(cls: Any) -> list[Schema]:
+def _collection_parameters(cls: objects_base.Kind) -> list[Schema]:
     key = fields.EnumField(query.sortable(cls), doc=_sort_doc(cls))
     return [
         *(_parameter(name, field) for name, field in query.PAGING.items()),
@@ -137,20 +146,20 @@ def _collection_parameters(cls: Any) -> list[Schema]:
     ]
 
 
-def _filter_doc(cls: Any, field: str) -> str:
+def _filter_doc(cls: objects_base.Kind, field: str) -> str:
     return f'Filter: {cls.fields[field].doc}'
 
 
-def _answer(controller: Any, spec: base.Spec) -> Schema:
+def _answer(controller: base.Endpoints, spec: base.Spec) -> Schema:
     if spec.status == 204:
         return {'description': 'Success.'}
     if isinstance(spec.answer, dict):
         schema = dict(spec.answer)
         description = schema.pop('description')
         return {'description': description, 'content': _json(schema)}
-    cls = spec.answer or controller.object
+    cls = cast('objects_base.Kind', spec.answer or controller.object)
     ref = {'$ref': f'#/components/schemas/{cls.__name__}'}
-    if not spec.listing:
+    if not (spec.listing and isinstance(controller, base.Controller)):
         return {'description': f'The {cls.KIND}.', 'content': _json(ref)}
     schema = {
         'type': 'object',

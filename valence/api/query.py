@@ -21,6 +21,7 @@ import webob
 from oslo_config import cfg
 
 from valence.common import exception
+from valence.common.types import JsonObject
 from valence.db import api as db
 from valence.db.sqlalchemy import models
 from valence.objects import base
@@ -125,12 +126,12 @@ class Query:
 
 def parameters(
     request: webob.Request, known: Mapping[str, fields.Spec]
-) -> dict[str, Any]:
+) -> JsonObject:
     """The values of query parameters; defaults for those that are omitted.
 
     :raises Invalid: for one that is unknown, repeated or wrong.
     """
-    result: dict[str, Any] = {}
+    result: JsonObject = {}
     for name, text in request.GET.items():
         _check_known(name, known)
         if name in result:

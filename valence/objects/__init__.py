@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Versioned objects: the one declaration of every field of every resource."""
+"""Versioned objects: they declare every field of every resource."""
 
 from valence.objects.flavor import Flavor
 from valence.objects.inventory import Chassis

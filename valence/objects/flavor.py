@@ -8,7 +8,7 @@ from valence.objects import requirements
 
 @ovo.VersionedObjectRegistry.register
 class Flavor(base.ValenceObject):
-    """Requirements under a name."""
+    """Named hardware requirements."""
 
     RESOURCE = 'flavors'
     KIND = 'flavor'
@@ -28,24 +28,23 @@ class Flavor(base.ValenceObject):
             max_length=1024,
         ),
         'scope': fields.StringField(
-            doc='The project within which the name is unique; empty: '
-            'everywhere.',
+            doc='Project in which the name is unique; empty: global.',
             max_length=255,
         ),
         'properties': fields.ObjectField(
-            doc='What it asks of hardware.',
+            doc='Hardware requirements.',
             api='cru',
             inner=requirements.SCHEMA,
         ),
         'is_public': fields.BooleanField(
-            doc='Whether every project may use it; so it is, unless said '
-            'otherwise, where the asker may publish flavors.',
+            doc='Whether all projects can use the flavor. The default is '
+            'true for users who may publish flavors, otherwise false.',
             api='cr',
             default=True,
             filter=True,
         ),
         'project_id': fields.StringField(
-            doc='Project that it belongs to, if it is not public.',
+            doc='Project that owns the flavor, if it is not public.',
             api='r',
             nullable=True,
             max_length=255,

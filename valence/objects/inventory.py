@@ -1,219 +1,48 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What pod managers own, as it was last seen."""
-
-from typing import Any
+"""The hardware of pod managers, as last observed."""
 
 from oslo_versionedobjects import base as ovo
 
 from valence.objects import base
 from valence.objects import fields
-
-
-def _observed(
-    kind: str, paired: tuple[str, ...], **own: fields.Spec
-) -> dict[str, fields.Spec]:
-    """The fields of a piece of hardware: common ones around its own.
-
-    :param paired: what can be filtered by while sorting by name.
-    """
-    return {
-        'uuid': base.own_uuid(kind),
-        'podm_uuid': base.pod_manager_uuid(),
-        'name': fields.StringField(
-            doc=f'Name that the pod manager gives the {kind}.',
-            api='r',
-            max_length=255,
-            filter=True,
-            sort=paired,
-        ),
-        **own,
-        **_labels(),
-        **_looks(),
-        **base.timestamps(),
-    }
-
-
-def _text(doc: str, **more: Any) -> fields.StringField:
-    return fields.StringField(
-        doc=doc, api='r', nullable=True, max_length=255, **more
-    )
-
-
-def _labels() -> dict[str, fields.Spec]:
-    """What is written on a piece of hardware, and how it is."""
-    return {
-        'manufacturer': _text('Who made it.'),
-        'model': _text('Model.', filter=True),
-        'serial_number': _text(
-            'Serial number.', filter=True, audience=fields.Audience.SYSTEM
-        ),
-        'health': fields.EnumField(
-            ['ok', 'warning', 'critical', 'unknown'],
-            doc='Health as the pod manager reports it.',
-            api='r',
-            filter=True,
-        ),
-        'resource_uri': fields.StringField(
-            doc='Path under which the pod manager shows it.',
-            api='r',
-            max_length=2048,
-            audience=fields.Audience.SYSTEM,
-        ),
-        'properties': fields.ObjectField(
-            doc="The pod manager's own words.",
-            api='r',
-            lists=False,
-            audience=fields.Audience.ADMIN,
-        ),
-    }
-
-
-def _looks() -> dict[str, fields.Spec]:
-    """When it was looked at, and whether it was there."""
-    return {
-        'synced_at': fields.DateTimeField(
-            doc='When it was last seen to be as it is told here: by a reading '
-            'of the whole inventory, or because of an event.',
-            api='r',
-            tzinfo_aware=False,
-        ),
-        'refreshed': fields.BooleanField(
-            doc='Whether it was looked at by itself since the last reading of '
-            'the whole inventory: because of an event, or of what was done '
-            'to it.',
-            api='r',
-        ),
-        'seen_at': fields.DateTimeField(
-            doc='When the look began that wrote it.',
-            tzinfo_aware=False,
-        ),
-        'stale': fields.BooleanField(
-            doc='Whether the last reading could not confirm it.',
-            api='r',
-            filter=True,
-        ),
-        'missing_since': fields.DateTimeField(
-            doc='When it was first missed.',
-            api='r',
-            nullable=True,
-            tzinfo_aware=False,
-        ),
-        'missed_syncs': fields.IntegerField(
-            doc='How many complete readings have missed it.', minimum=0
-        ),
-    }
-
-
-def _use() -> fields.EnumField:
-    return fields.EnumField(
-        ['free', 'used', 'unavailable'],
-        doc='Whether the pod manager has it in use, or out of use.',
-        api='r',
-        filter=True,
-    )
-
-
-def _free() -> fields.BooleanField:
-    return fields.BooleanField(
-        doc='Whether it can be had: the pod manager has it free, and neither '
-        'a node nor a project claims it.',
-        api='r',
-        filter=True,
-        default=False,
-    )
-
-
-def _operation() -> fields.EnumField:
-    return fields.EnumField(
-        ['enabled', 'disabled', 'unknown'],
-        doc='Whether it is in operation.',
-        api='r',
-        filter=True,
-    )
-
-
-def _container() -> fields.UUIDField:
-    return fields.UUIDField(
-        doc='UUID of the chassis that contains it.',
-        api='r',
-        nullable=True,
-        filter=True,
-        refers=('chassis', 'Chassis'),
-        audience=fields.Audience.SYSTEM,
-    )
-
-
-def _rack() -> fields.UUIDField:
-    return fields.UUIDField(
-        doc='UUID of the rack that it stands in.',
-        api='r',
-        nullable=True,
-        filter=True,
-        refers=('rack', 'Chassis'),
-        audience=fields.Audience.SYSTEM,
-    )
-
-
-def _reserved_to() -> fields.StringField:
-    return fields.StringField(
-        doc='Project that had it last, and to which it is reserved because '
-        'nobody has erased it.',
-        api='r',
-        nullable=True,
-        max_length=255,
-    )
-
-
-def _claimed_for() -> fields.UUIDField:
-    return fields.UUIDField(
-        doc='UUID of the node that it is claimed for.',
-        api='r',
-        nullable=True,
-        filter=True,
-        refers=('node', 'Node'),
-    )
+from valence.objects import hardware
 
 
 @ovo.VersionedObjectRegistry.register
 class Chassis(base.ValenceObject):
-    """A container of hardware: a pod, rack, drawer, sled …"""
+    """A chassis: a pod, rack, drawer, sled …"""
 
     RESOURCE = 'chassis'
     KIND = 'chassis'
     ORDER = 'name'
-    fields = _observed(
+    fields = hardware.observed(
         'chassis',
         ('podm_uuid', 'parent_uuid', 'type', 'health'),
         parent_uuid=fields.UUIDField(
-            doc='UUID of the chassis that contains it.',
+            doc='UUID of the containing chassis.',
             api='r',
             nullable=True,
             filter=True,
         ),
         type=fields.StringField(
-            doc='Kind of chassis in lower case: rack, drawer, sled …',
+            doc='Type in lower case: rack, drawer, sled …',
             api='r',
             max_length=64,
             filter=True,
         ),
-        location=fields.StringField(
-            doc='Where it stands, as the pod manager says.',
-            api='r',
-            nullable=True,
-            max_length=255,
-        ),
-        state=_operation(),
+        location=hardware.text('Location as reported by the pod manager.'),
+        state=hardware.operation(),
     )
 
 
 @ovo.VersionedObjectRegistry.register
 class System(base.ValenceObject):
-    """A computer that a node can be made of."""
+    """A computer system that a node can be composed of."""
 
     RESOURCE = 'systems'
     KIND = 'system'
     ORDER = 'name'
-    fields = _observed(
+    fields = hardware.observed(
         'system',
         (
             'podm_uuid',
@@ -225,37 +54,19 @@ class System(base.ValenceObject):
             'power_state',
             'model',
         ),
-        chassis_uuid=_container(),
-        rack_uuid=_rack(),
-        node_uuid=_claimed_for(),
-        reserved_to=_reserved_to(),
-        hardware_uuid=fields.StringField(
-            doc='UUID of the hardware itself.',
-            api='r',
-            nullable=True,
-            max_length=255,
-            filter=True,
+        **hardware.location(),
+        **hardware.allocation(),
+        hardware_uuid=hardware.text(
+            'UUID reported by the hardware.', filter=True
         ),
-        type=fields.StringField(
-            doc='Kind of system in lower case: physical, virtual, composed …',
-            api='r',
-            nullable=True,
+        type=hardware.text(
+            'Type in lower case: physical, virtual, composed …',
             max_length=64,
             filter=True,
         ),
-        cpu_model=fields.StringField(
-            doc='Model of its processors.',
-            api='r',
-            nullable=True,
-            max_length=255,
-            filter=True,
-        ),
-        cpu_architecture=fields.StringField(
-            doc='Instruction set of its processors.',
-            api='r',
-            nullable=True,
-            max_length=64,
-            filter=True,
+        cpu_model=hardware.text('Model of the processors.', filter=True),
+        cpu_architecture=hardware.text(
+            'Instruction set of the processors.', max_length=64, filter=True
         ),
         cpu_sockets=fields.IntegerField(doc='Number of processors.', api='r'),
         cpu_cores=fields.IntegerField(
@@ -273,14 +84,11 @@ class System(base.ValenceObject):
             filter=True,
             sort=('podm_uuid', 'free'),
         ),
-        memory_type=fields.StringField(
-            doc='Type of its memory devices, such as DDR4.',
-            api='r',
-            nullable=True,
-            max_length=64,
+        memory_type=hardware.text(
+            'Type of the memory devices, such as DDR4.', max_length=64
         ),
         storage_gib=fields.IntegerField(
-            doc='Capacity of its local drives in GiB.',
+            doc='Capacity of the local drives in GiB.',
             api='r',
             filter=True,
             sort=(),
@@ -295,7 +103,7 @@ class System(base.ValenceObject):
                     'protocol': {'type': ['string', 'null']},
                 },
             },
-            doc='Its local drives.',
+            doc='Local drives.',
             api='r',
         ),
         nics=fields.ListField(
@@ -307,35 +115,29 @@ class System(base.ValenceObject):
                     'speed_mbps': {'type': ['integer', 'null']},
                 },
             },
-            doc='Its network interfaces.',
+            doc='Network interfaces.',
             api='r',
         ),
-        power_state=fields.EnumField(
-            ['on', 'off', 'unknown'],
-            doc='Whether it is switched on.',
-            api='r',
-            filter=True,
-        ),
+        power_state=hardware.enum('Power state.', 'on', 'off', 'unknown'),
         zones=fields.ListField(
             items={'type': 'string'},
-            doc='Groups within which it can be joined with devices; '
-            'empty: with any.',
+            doc='Zones whose devices can be attached; empty: all.',
             api='r',
             audience=fields.Audience.SYSTEM,
         ),
-        state=_use(),
-        free=_free(),
+        state=hardware.use(),
+        free=hardware.free(),
     )
 
 
 @ovo.VersionedObjectRegistry.register
 class Device(base.ValenceObject):
-    """A pooled part that can be joined to a system."""
+    """A pooled device that can be attached to a system."""
 
     RESOURCE = 'devices'
     KIND = 'device'
     ORDER = 'name'
-    fields = _observed(
+    fields = hardware.observed(
         'device',
         (
             'podm_uuid',
@@ -346,27 +148,20 @@ class Device(base.ValenceObject):
             'state',
             'free',
         ),
-        chassis_uuid=_container(),
-        rack_uuid=_rack(),
-        node_uuid=_claimed_for(),
-        reserved_to=_reserved_to(),
+        **hardware.location(),
+        **hardware.allocation(),
         type=fields.StringField(
-            doc='Kind of device: drive, nic, gpu, fpga, memory, processor, '
-            'pcie, resource_block …',
+            doc='Type: drive, nic, gpu, fpga, memory, processor, pcie, '
+            'resource_block …',
             api='r',
             max_length=64,
             filter=True,
         ),
-        media_type=fields.StringField(
-            doc='What a drive stores on: SSD, HDD …',
-            api='r',
-            nullable=True,
-            max_length=64,
+        media_type=hardware.text(
+            'Media type of a drive: SSD, HDD …', max_length=64
         ),
-        protocol=fields.StringField(
-            doc='How it is spoken to: NVMe, iSCSI, PCIe …',
-            api='r',
-            nullable=True,
+        protocol=hardware.text(
+            'Transport protocol: NVMe, iSCSI, PCIe …',
             max_length=64,
             filter=True,
         ),
@@ -383,48 +178,41 @@ class Device(base.ValenceObject):
             doc='Number of processor cores.', api='r', filter=True
         ),
         speed_mbps=fields.IntegerField(
-            doc='Speed of a network card in Mbit/s.', api='r', filter=True
+            doc='Speed of a network interface in Mbit/s.', api='r', filter=True
         ),
-        pooled_group_id=fields.StringField(
-            doc='Group that the pod manager has put it into.',
-            api='r',
-            nullable=True,
-            max_length=255,
+        pooled_group_id=hardware.text(
+            'Group of the device on the pod manager.',
             audience=fields.Audience.SYSTEM,
         ),
         zones=fields.ListField(
             items={'type': 'string'},
-            doc='Groups within which it can be joined to a system; '
-            'empty: with any.',
+            doc='Zones whose systems it can be attached to; empty: all.',
             api='r',
             audience=fields.Audience.SYSTEM,
         ),
-        state=_use(),
-        free=_free(),
+        state=hardware.use(),
+        free=hardware.free(),
     )
 
 
 @ovo.VersionedObjectRegistry.register
 class Storage(base.ValenceObject):
-    """A storage service, or a pool of one."""
+    """A storage service, or a storage pool."""
 
     RESOURCE = 'storages'
     KIND = 'storage'
     ORDER = 'name'
-    fields = _observed(
+    fields = hardware.observed(
         'storage',
         ('podm_uuid', 'parent_uuid', 'type', 'health'),
         parent_uuid=fields.UUIDField(
-            doc='UUID of the storage service that it is a pool of.',
+            doc='UUID of the storage service of a pool.',
             api='r',
             nullable=True,
             filter=True,
         ),
-        type=fields.EnumField(
-            ['service', 'pool'],
-            doc='Whether it is a service or a pool.',
-            api='r',
-            filter=True,
+        type=hardware.enum(
+            'Whether it is a service or a pool.', 'service', 'pool'
         ),
         capacity_gib=fields.IntegerField(
             doc='Capacity in GiB.',
@@ -433,10 +221,10 @@ class Storage(base.ValenceObject):
             sort=('type',),
         ),
         free_gib=fields.IntegerField(
-            doc='What is left of it, in GiB.',
+            doc='Free capacity in GiB.',
             api='r',
             filter=True,
             sort=('type',),
         ),
-        state=_operation(),
+        state=hardware.operation(),
     )

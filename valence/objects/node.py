@@ -22,7 +22,7 @@ FAULTS = (MISSING,)
 
 def _charged(what: str) -> fields.IntegerField:
     return fields.IntegerField(
-        doc=f'{what} that the project is charged with for it.',
+        doc=f'{what} charged to the project for the node.',
         api='r',
         default=0,
         minimum=0,
@@ -31,7 +31,7 @@ def _charged(what: str) -> fields.IntegerField:
 
 @ovo.VersionedObjectRegistry.register
 class Node(base.ValenceObject):
-    """A bare-metal server composed out of pooled hardware."""
+    """A bare-metal server composed from pooled hardware."""
 
     RESOURCE = 'nodes'
     KIND = 'node'
@@ -51,31 +51,31 @@ class Node(base.ValenceObject):
             max_length=1024,
         ),
         'scope': fields.StringField(
-            doc='The project within which the name is unique.', max_length=255
+            doc='Project in which the name is unique.', max_length=255
         ),
         'podm_uuid': base.pod_manager_uuid(api='cr', nullable=True),
         'flavor_uuid': fields.UUIDField(
-            doc='UUID of the flavor that it was composed by.',
+            doc='UUID of the flavor.',
             api='cr',
             nullable=True,
             filter=True,
             refers=('flavor', 'Flavor'),
         ),
         'properties': fields.ObjectField(
-            doc='What was asked for.',
+            doc='Hardware requirements.',
             api='cr',
             default={},
             inner=requirements.SCHEMA,
         ),
         'index': fields.StringField(
-            doc='Identifier that the pod manager gives the node.',
+            doc='Identifier of the node on the pod manager.',
             api='r',
             nullable=True,
             max_length=255,
             audience=fields.Audience.SYSTEM,
         ),
         'resource_uri': fields.StringField(
-            doc='Path under which the pod manager shows the node.',
+            doc='URI of the node on the pod manager.',
             api='r',
             nullable=True,
             max_length=2048,
@@ -83,20 +83,20 @@ class Node(base.ValenceObject):
         ),
         'provision_state': fields.EnumField(
             PROVISION_STATES,
-            doc='Where in its life the node is.',
+            doc='Provision state.',
             api='r',
             filter=True,
         ),
         'power_state': fields.EnumField(
             ['on', 'off', 'unknown'],
-            doc='Whether the node is switched on.',
+            doc='Power state.',
             api='r',
             filter=True,
             default='unknown',
         ),
         'drift': fields.DescribedField(
             doc='How the hardware differs from what was composed, and whether '
-            'the provisioner does not know the node any more.',
+            'the provisioner lost the node.',
             api='r',
             nullable=True,
             to_text=drift.describe,
@@ -104,40 +104,39 @@ class Node(base.ValenceObject):
         ),
         'fault': fields.EnumField(
             FAULTS,
-            doc='Why the node is in the state error, if it leaves that state '
-            'by itself: missing, until a sync finds it on its pod manager '
-            'again.',
+            doc='Fault from which an error state recovers automatically: '
+            'missing, until a sync finds the node on its pod manager again.',
             api='r',
             nullable=True,
         ),
         'managed_by': fields.StringField(
-            doc='What has been handed the node to provision it, such as '
-            'ironic, which knows it by the same UUID; null: nothing.',
+            doc='Provisioner that the node is registered with under the same '
+            'UUID, such as ironic; null: none.',
             api='r',
             nullable=True,
             max_length=64,
             filter=True,
         ),
         'managed_state': fields.StringField(
-            doc='State that it was in there when somebody looked last, in '
-            'the words of what manages it; missing: it is not there any more.',
+            doc='Last known state in the provisioner, in its own terms; '
+            'missing: the provisioner no longer has the node.',
             api='r',
             nullable=True,
             max_length=255,
         ),
-        **fields.error_text('last_error', 'What went wrong last.'),
+        **fields.error_text('last_error', 'Last error.'),
         'charged_cores': _charged('Processor cores'),
         'charged_memory_mib': _charged('Memory in MiB'),
         'charged_devices': _charged('Devices'),
         'project_id': fields.StringField(
-            doc='Project that the node belongs to.',
+            doc='Project that owns the node.',
             api='r',
             nullable=True,
             max_length=255,
             filter=True,
         ),
         'user_id': fields.StringField(
-            doc='User who asked for the node.',
+            doc='User who created the node.',
             api='r',
             nullable=True,
             max_length=255,
@@ -156,14 +155,14 @@ class Node(base.ValenceObject):
 
 @ovo.VersionedObjectRegistry.register
 class ProjectUsage(base.ValenceObject):
-    """What requests of a project contend for while its nodes are summed up."""
+    """A lock on the usage of a project while quota is checked."""
 
     RESOURCE = 'project_usages'
     KIND = 'usage'
     fields = {
         'uuid': base.own_uuid('usage'),
         'project_id': fields.StringField(
-            doc='Project whose nodes are summed up.', max_length=255
+            doc='Project whose usage is checked.', max_length=255
         ),
         **base.timestamps(),
     }

@@ -14,7 +14,7 @@ OPERATION_STATES = (
 STEP_STATES = ('running', 'done', 'undone')
 
 
-def _moment(doc: str, api: str = 'r') -> fields.DateTimeField:
+def _time(doc: str, api: str = 'r') -> fields.DateTimeField:
     return fields.DateTimeField(
         doc=doc, api=api, nullable=True, tzinfo_aware=False
     )
@@ -22,99 +22,101 @@ def _moment(doc: str, api: str = 'r') -> fields.DateTimeField:
 
 @ovo.VersionedObjectRegistry.register
 class Operation(base.ValenceObject):
-    """A change that has to reach hardware, from wish to outcome."""
+    """An asynchronous change of hardware."""
 
     RESOURCE = 'operations'
     KIND = 'operation'
     fields = {
         'uuid': base.own_uuid('operation'),
         'action': fields.StringField(
-            doc='What is to be done: compose, release, reset, sync …',
+            doc='Action: compose, release, reset, sync …',
             api='r',
             max_length=64,
             filter=True,
         ),
-        'params': fields.ObjectField(doc='What the action needs to know.'),
+        'params': fields.ObjectField(doc='Parameters of the action.'),
         'target_type': fields.StringField(
-            doc='Kind of resource that is changed.', api='r', max_length=64
+            doc='Kind of the target resource.', api='r', max_length=64
         ),
         'target_uuid': fields.UUIDField(
-            doc='UUID of the resource that is changed.', api='r', filter=True
+            doc='UUID of the target resource.', api='r', filter=True
         ),
         'podm_uuid': base.pod_manager_uuid(nullable=True),
         'state': fields.EnumField(
             OPERATION_STATES,
-            doc='How far it is.',
+            doc='State of the operation.',
             api='r',
             filter=True,
             default='pending',
         ),
         'excluded_systems': fields.ListField(
             items={'type': 'object'},
-            doc='The systems that did not work when this operation composed '
-            'with them, each with the reason.',
+            doc='Systems that failed to compose, each with the reason; they '
+            'are not selected again.',
             nullable=True,
         ),
         'progress': fields.IntegerField(
-            doc='How far it is, in percent.', api='r', default=0, minimum=0
+            doc='Progress in percent.', api='r', default=0, minimum=0
         ),
         'step': fields.StringField(
-            doc='The step that is being done, or was done last.',
+            doc='Current or last step.',
             api='r',
             nullable=True,
             max_length=64,
         ),
         'undoing': fields.BooleanField(
-            doc='Whether what was done is being undone.',
+            doc='Whether completed steps are being undone.',
             api='r',
             default=False,
         ),
         'attempt': fields.IntegerField(
-            doc='How often the present step has been tried.',
+            doc='Number of attempts of the current step.',
             api='r',
             default=0,
         ),
-        **fields.error_text('error', 'Why it failed.'),
+        **fields.error_text('error', 'Why the operation failed.'),
         'conductor': fields.UUIDField(
-            doc='UUID of the conductor that works on it.',
+            doc='UUID of the conductor that runs the operation.',
             api='r',
             nullable=True,
         ),
         'claim': fields.StringField(
-            doc='Token of that conductor: who holds it may go on.',
+            doc='Token of the conductor that may run the operation.',
             nullable=True,
             max_length=36,
         ),
         'cancel_requested': fields.BooleanField(
-            doc='Whether somebody wants it stopped.', api='r', default=False
+            doc='Whether cancellation was requested.', api='r', default=False
         ),
         'lock_key': fields.StringField(
-            doc='What no other open operation may work on.',
+            doc='Lock that no two open operations share.',
             nullable=True,
             max_length=255,
         ),
-        'run_after': _moment('Not to be taken up before.', api=''),
+        'run_after': _time(
+            'Earliest time at which the operation may run.', api=''
+        ),
         'request_id': fields.StringField(
-            doc='Identifier of the request that asked for it.',
+            doc='Identifier of the API request.',
             api='r',
             nullable=True,
             max_length=64,
         ),
         'user_id': fields.StringField(
-            doc='User who asked for it; null: Valence itself.',
+            doc='User who requested the operation; null: Valence.',
             api='r',
             nullable=True,
             max_length=255,
         ),
         'project_id': fields.StringField(
-            doc='Project that it belongs to.',
+            doc='Project that owns the operation.',
             api='r',
             nullable=True,
             max_length=255,
             filter=True,
         ),
-        'started_at': _moment('When it was first taken up.'),
-        'finished_at': _moment('When it came to its end.'),
+        'started_at': _time('Time of the first start.'),
+        'finished_at': _time('Time of the end.'),
         **base.timestamps(
             sort=('action', 'target_uuid', 'podm_uuid', 'state', 'project_id')
         ),
@@ -123,28 +125,28 @@ class Operation(base.ValenceObject):
 
 @ovo.VersionedObjectRegistry.register
 class OperationStep(base.ValenceObject):
-    """One line of an operation's journal."""
+    """An entry of the journal of an operation."""
 
     RESOURCE = 'operation_steps'
     KIND = 'operation step'
     fields = {
         'uuid': base.own_uuid('step'),
-        'operation_uuid': fields.UUIDField(doc='The operation it is of.'),
-        'n': fields.IntegerField(doc='Place in the order.', api='r'),
+        'operation_uuid': fields.UUIDField(doc='UUID of the operation.'),
+        'n': fields.IntegerField(doc='Position in the journal.', api='r'),
         'name': fields.StringField(
-            doc='What is done.', api='r', max_length=64
+            doc='Name of the step.', api='r', max_length=64
         ),
         'intent': fields.ObjectField(
-            doc='What was wanted, written before anything is sent.'
+            doc='Intended change, stored before anything is sent.'
         ),
         'result': fields.ObjectField(
-            doc='What came of it.',
+            doc='Result of the step.',
             api='r',
             nullable=True,
             audience=fields.Audience.ADMIN,
         ),
         'state': fields.EnumField(
-            STEP_STATES, doc='How far the step is.', api='r'
+            STEP_STATES, doc='State of the step.', api='r'
         ),
         **base.timestamps(),
     }
@@ -152,26 +154,26 @@ class OperationStep(base.ValenceObject):
 
 @ovo.VersionedObjectRegistry.register
 class Allocation(base.ValenceObject):
-    """The claim of a node, or of a project, on a piece of hardware."""
+    """The allocation of hardware to a node, or its reservation."""
 
     RESOURCE = 'allocations'
     KIND = 'allocation'
     fields = {
         'uuid': base.own_uuid('allocation'),
-        'resource_uuid': fields.UUIDField(doc='What is claimed.'),
+        'resource_uuid': fields.UUIDField(doc='UUID of the hardware.'),
         'node_uuid': fields.UUIDField(
-            doc='The node that claims it, if a node does.', nullable=True
+            doc='UUID of the node; null: reserved.', nullable=True
         ),
         'reserved_to': fields.StringField(
-            doc='The project that had it last, and to which it is reserved '
-            'because nobody has erased it.',
+            doc='Project that used the hardware last, if it is reserved for '
+            'that project because it was not erased.',
             nullable=True,
             max_length=255,
         ),
         'podm_uuid': base.pod_manager_uuid(),
         'observed': fields.ObjectField(
-            doc='What of it tells whether it is still what the node was made '
-            'of.',
+            doc='Properties of the hardware at the time of allocation; drift '
+            'is detected by comparing them.',
             nullable=True,
         ),
         **base.timestamps(),
@@ -180,39 +182,39 @@ class Allocation(base.ValenceObject):
 
 @ovo.VersionedObjectRegistry.register
 class PendingRefresh(base.ValenceObject):
-    """A resource that an event named, until it has been read anew."""
+    """A resource that an event reported, until it is read again."""
 
     RESOURCE = 'pending_refreshes'
     KIND = 'pending refresh'
     fields = {
         'uuid': base.own_uuid('pending refresh'),
         'podm_uuid': base.pod_manager_uuid(),
-        'uri': fields.StringField(doc='What changed.', max_length=2048),
+        'uri': fields.StringField(doc='URI of the resource.', max_length=2048),
         **base.timestamps(),
     }
 
 
 @ovo.VersionedObjectRegistry.register
 class Conductor(base.ValenceObject):
-    """A worker process, as long as it lives."""
+    """A running worker process."""
 
     RESOURCE = 'conductors'
     KIND = 'conductor'
     fields = {
         'uuid': base.own_uuid('conductor'),
         'hostname': fields.StringField(
-            doc='Host that it runs on.',
+            doc='Host name.',
             api='r',
             max_length=255,
             filter=True,
             sort=(),
         ),
         'heartbeat_at': fields.DateTimeField(
-            doc='When it last said that it lives.', api='r', tzinfo_aware=False
+            doc='Time of the last heartbeat.', api='r', tzinfo_aware=False
         ),
         'drivers': fields.ListField(
             items={'type': 'string'},
-            doc='Drivers that it has loaded.',
+            doc='Loaded drivers.',
             api='r',
         ),
         **base.timestamps(sort=()),

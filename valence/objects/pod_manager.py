@@ -57,12 +57,12 @@ class _DriverField(fields.StringField):
 
 @ovo.VersionedObjectRegistry.register
 class PodManager(base.ValenceObject):
-    """A controller of pooled hardware, and how to reach it."""
+    """A controller of pooled hardware."""
 
     RESOURCE = 'pod_managers'
     KIND = 'pod manager'
     AUDIENCE = fields.Audience.SYSTEM
-    #: What is stored as a token of ``common.secrets``.
+    #: The fields that are stored encrypted by ``common.secrets``.
     ENCRYPTED = ('password', 'hardware_password')
     fields = {
         'uuid': base.own_uuid('pod manager'),
@@ -75,28 +75,28 @@ class PodManager(base.ValenceObject):
             audience=fields.Audience.PROJECT,
         ),
         'url': fields.StringField(
-            doc='Full access path of the pod manager.',
+            doc='URL of the pod manager.',
             api='cru',
             max_length=512,
             filter=True,
             format='uri',
         ),
         'driver': _DriverField(
-            doc='Driver that talks to it; null: found on first contact.',
+            doc='Name of the driver; null: detected on first contact.',
             api='cru',
             nullable=True,
             max_length=64,
             filter=True,
         ),
         'username': fields.StringField(
-            doc='User name to log in with.',
+            doc='User name.',
             api='cru',
             nullable=True,
             max_length=255,
             audience=fields.Audience.ADMIN,
         ),
         'password': fields.StringField(
-            doc='Password to log in with.',
+            doc='Password.',
             api='cu',
             nullable=True,
             max_length=1024,
@@ -104,40 +104,39 @@ class PodManager(base.ValenceObject):
         ),
         'auth_type': fields.EnumField(
             ['session', 'basic'],
-            doc='How to log in: a Redfish session, or HTTP basic.',
+            doc='Authentication: a Redfish session, or HTTP basic.',
             api='cru',
             default='session',
         ),
         'insecure': fields.BooleanField(
-            doc='Whether its TLS certificate is left unchecked.',
+            doc='Whether the TLS certificate is not verified.',
             api='cru',
             default=False,
         ),
         'ca_cert': fields.StringField(
-            doc='Certificates (PEM) of the authorities to trust for it, '
-            'instead of those of the host.',
+            doc='Trusted CA certificates (PEM), instead of those of the host.',
             api='cru',
             nullable=True,
             max_length=65535,
             format='pem',
         ),
         'hardware_url': fields.StringField(
-            doc='Address under which those reach the hardware who drive it '
-            'themselves, such as Ironic; null: that of url.',
+            doc='URL at which provisioners such as Ironic access the '
+            'hardware; null: that of url.',
             api='cru',
             nullable=True,
             max_length=512,
             format='uri',
         ),
         'hardware_username': fields.StringField(
-            doc='User name for those who drive the hardware themselves.',
+            doc='User name for provisioners.',
             api='cru',
             nullable=True,
             max_length=255,
             audience=fields.Audience.ADMIN,
         ),
         'hardware_password': fields.StringField(
-            doc='Password for those who drive the hardware themselves.',
+            doc='Password for provisioners.',
             api='cu',
             nullable=True,
             max_length=1024,
@@ -145,7 +144,7 @@ class PodManager(base.ValenceObject):
         ),
         'status': fields.EnumField(
             ['online', 'offline'],
-            doc='Whether it answered when it was last asked.',
+            doc='Whether the pod manager answered the last probe.',
             api='r',
             filter=True,
             sort=(),
@@ -153,14 +152,14 @@ class PodManager(base.ValenceObject):
             audience=fields.Audience.PROJECT,
         ),
         'status_reason': fields.StringField(
-            doc='Why it is offline.',
+            doc='Why the pod manager is offline.',
             api='r',
             nullable=True,
             max_length=1024,
             default='not contacted yet',
         ),
         'status_changed_at': fields.DateTimeField(
-            doc='When the status changed last.',
+            doc='Time of the last change of the status.',
             api='r',
             nullable=True,
             tzinfo_aware=False,
@@ -172,7 +171,7 @@ class PodManager(base.ValenceObject):
             max_length=1024,
         ),
         'location': fields.StringField(
-            doc='Where its hardware stands.',
+            doc='Location of the hardware.',
             api='cru',
             nullable=True,
             max_length=255,
@@ -180,61 +179,61 @@ class PodManager(base.ValenceObject):
             audience=fields.Audience.PROJECT,
         ),
         'maintenance': fields.BooleanField(
-            doc='Whether nothing new is composed on it.',
+            doc='Whether no new nodes are composed on the pod manager.',
             api='cru',
             default=False,
             filter=True,
         ),
         'is_public': fields.BooleanField(
-            doc='Whether every project may use it; otherwise those may that '
-            'are in its access list.',
+            doc='Whether all projects can use the pod manager; otherwise only '
+            'those in its access list.',
             api='cru',
             default=True,
             filter=True,
         ),
         'capabilities': fields.ListField(
             items={'type': 'string'},
-            doc='What it and its driver can do.',
+            doc='Capabilities of the pod manager and its driver.',
             api='r',
             default=[],
         ),
         'service_uuid': fields.StringField(
-            doc='UUID that the service gives itself.',
+            doc='UUID reported by the service.',
             api='r',
             nullable=True,
             max_length=255,
         ),
         'contacted_at': fields.DateTimeField(
-            doc='When it last answered.',
+            doc='Time of the last answer.',
             api='r',
             nullable=True,
             tzinfo_aware=False,
         ),
         'synced_at': fields.DateTimeField(
-            doc='When its inventory was last read completely.',
+            doc='Time of the last complete sync of the inventory.',
             api='r',
             nullable=True,
             tzinfo_aware=False,
         ),
         'sync_error': fields.StringField(
-            doc='What went wrong in the last reading of its inventory.',
+            doc='What the last sync of the inventory could not read.',
             api='r',
             nullable=True,
             max_length=1024,
         ),
         'deleting_at': fields.DateTimeField(
-            doc='When its removal, with all its nodes, was asked for.',
+            doc='Time of the request to delete the pod manager and its nodes.',
             api='r',
             nullable=True,
             tzinfo_aware=False,
         ),
         'event_secret': fields.StringField(
-            doc='Secret in the path that events are sent to.',
+            doc='Secret in the path for events.',
             nullable=True,
             secret=True,
         ),
         'event_subscription': fields.StringField(
-            doc='URI of the subscription to its events.',
+            doc='URI of the event subscription.',
             nullable=True,
             max_length=2048,
         ),
@@ -246,7 +245,7 @@ class PodManager(base.ValenceObject):
 
 @ovo.VersionedObjectRegistry.register
 class PodManagerAccess(base.ValenceObject):
-    """A project that may use a pod manager that is not public."""
+    """A project that can use a pod manager that is not public."""
 
     RESOURCE = 'pod_manager_access'
     KIND = 'grant'
@@ -254,7 +253,7 @@ class PodManagerAccess(base.ValenceObject):
         'uuid': base.own_uuid('grant'),
         'podm_uuid': fields.UUIDField(doc='UUID of the pod manager.', api='r'),
         'project_id': fields.StringField(
-            doc='Project that may use it.',
+            doc='Project that can use the pod manager.',
             api='cr',
             max_length=255,
             filter=True,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who may do what: one module a resource, found by being here."""
+"""The policy rules: one module for each resource."""
 
 import importlib
 import pkgutil
@@ -8,7 +8,7 @@ from oslo_policy import policy
 
 
 def list_rules() -> list[policy.RuleDefault]:
-    """Every rule with its default, its prose and what it guards."""
+    """All rules with default, description and operations."""
     rules: list[policy.RuleDefault] = []
     for info in sorted(
         pkgutil.iter_modules(__path__), key=lambda info: info.name != 'base'

@@ -15,18 +15,18 @@ RULES = [
     policy.RuleDefault(
         'system_reader',
         'rule:admin or (role:reader and system_scope:all)',
-        description='Those who may see what belongs to any project.',
+        description='Users who can see the resources of all projects.',
     ),
     policy.RuleDefault(
         'project_member',
         'rule:admin or (role:member and project_id:%(project_id)s)',
-        description='Members and managers of the project that owns a '
+        description='Members and managers of the project that owns the '
         'resource.',
     ),
     policy.RuleDefault(
         'project_reader',
         'rule:system_reader or (role:reader and project_id:%(project_id)s)',
-        description='Readers of the project that owns a resource.',
+        description='Readers of the project that owns the resource.',
     ),
 ]
 
@@ -36,7 +36,7 @@ def rule(
 ) -> policy.DocumentedRuleDefault:
     """A documented rule.
 
-    :param operations: what it guards, as ``METHOD /path``.
+    :param operations: the operations that it protects, as ``METHOD /path``.
     """
     return policy.DocumentedRuleDefault(
         f'composable:{resource}:{verb}',

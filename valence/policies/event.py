@@ -6,8 +6,8 @@ RULES = [
         'event',
         'create',
         '@',
-        'Deliver an event of a pod manager. It proves itself by the secret '
-        'in the path, not by a token.',
+        'Receive an event from a pod manager. The secret in the path '
+        'authenticates the pod manager; it has no token.',
         'POST /v1/events/{id}/{secret}',
     ),
 ]

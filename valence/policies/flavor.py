@@ -39,7 +39,7 @@ RULES = [
     _rule(
         'publish',
         base.ADMIN,
-        'Create, change or delete a flavor that every project may use.',
+        'Create, change or delete a flavor that all projects can use.',
         'POST /v1/flavors',
         'PATCH /v1/flavors/{id}',
         'DELETE /v1/flavors/{id}',

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 from valence.policies import base
 
-# Of devices, projects see those that they have and those that they could have.
+# Projects can see devices that are allocated or available to them.
 RULES = [
     base.rule(resource, verb, check, doc, f'GET {path}')
     for resource, plural, check in (
@@ -13,14 +13,14 @@ RULES = [
     )
     for verb, doc, path in (
         ('list', f'List {plural}.', f'/v1/{plural}'),
-        ('show', f'Show one of the {plural}.', f'/v1/{plural}/{{id}}'),
+        ('show', f'Show a {resource}.', f'/v1/{plural}/{{id}}'),
     )
 ] + [
     base.rule(
         resource,
         'unreserve',
         base.ADMIN,
-        f'Free one of the {plural} that is reserved to a project.',
+        f'Remove the reservation of a {resource} for a project.',
         f'DELETE /v1/{plural}/{{id}}/reservation',
     )
     for resource, plural in (('system', 'systems'), ('device', 'devices'))
@@ -30,7 +30,7 @@ RULES.append(
         'device',
         'sync',
         base.ADMIN,
-        'Read the inventory of every pod manager anew.',
+        'Read the inventory of every pod manager again.',
         'POST /v1/devices/sync',
     )
 )
@@ -39,7 +39,7 @@ RULES.append(
         'capacity',
         'show',
         base.SYSTEM_READER,
-        'Show what all pod managers have together.',
+        'Show the capacity of all pod managers.',
         'GET /v1/capacity',
     )
 )

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-from typing import Any
+from oslo_policy import policy
 
 from valence.policies import base
 
 
-def _rule(verb: str, check: str, doc: str, *operations: str) -> Any:
+def _rule(
+    verb: str, check: str, doc: str, *operations: str
+) -> policy.DocumentedRuleDefault:
     return base.rule('node', verb, check, doc, *operations)
 
 
@@ -27,7 +29,7 @@ RULES = [
     _rule(
         'storages',
         base.PROJECT_READER,
-        'Show what a node stores on.',
+        'Show the storage of a node.',
         'GET /v1/nodes/{id}/storages',
     ),
     _rule(
@@ -39,8 +41,8 @@ RULES = [
     _rule(
         'choose',
         base.ADMIN,
-        'Compose a node out of exact resources, and see in a preview which '
-        'would be used.',
+        'Compose a node from exact resources, and see in a preview which '
+        'resources would be used.',
         'POST /v1/nodes',
         'POST /v1/nodes/preview',
     ),
@@ -53,19 +55,19 @@ RULES = [
     _rule(
         'action',
         base.PROJECT_MEMBER,
-        'Act on a node, such as resetting it.',
+        'Perform an action on a node, such as a reset.',
         'POST /v1/nodes/{id}/action',
     ),
     _rule(
         'register',
         base.PROJECT_MEMBER,
-        'Hand a node to Ironic.',
+        'Register a node with Ironic.',
         'POST /v1/nodes/{id}/register',
     ),
     _rule(
         'unregister',
         base.PROJECT_MEMBER,
-        'Take a node back from Ironic.',
+        'Remove a node from Ironic.',
         'POST /v1/nodes/{id}/unregister',
     ),
 ]

@@ -6,14 +6,14 @@ RULES = [
         'conductor',
         'list',
         base.SYSTEM_READER,
-        'List the conductors that live.',
+        'List the running conductors.',
         'GET /v1/conductors',
     ),
     base.rule(
         'driver',
         'list',
         base.PROJECT_READER,
-        'List the drivers that are installed.',
+        'List the installed drivers.',
         'GET /v1/drivers',
     ),
 ]
