@@ -5,7 +5,6 @@ import datetime
 import random
 import time
 from concurrent import futures
-from typing import Any
 
 from oslo_config import cfg
 from oslo_log import log
@@ -58,7 +57,7 @@ class Monitor:
         self._probe_at: dict[str, float] = {}
         self._sync_at: dict[str, float] = {}
         self._failures: dict[str, int] = {}
-        self._identities: dict[str, tuple[Any, ...]] = {}
+        self._identities: dict[str, tuple[object, ...]] = {}
 
     def tick(self) -> list[models.PodManager]:
         """Begin whatever is due now; returns at once.
@@ -227,19 +226,9 @@ def _set_online(
     :returns: whether it was offline before.
     :raises NotAPodManager: when it is the service of another pod manager.
     """
-    if found.service_uuid is not None:
-        twin = tx.get(
-            models.PodManager,
-            models.PodManager.uuid != podm.uuid,
-            models.PodManager.status == 'online',
-            service_uuid=found.service_uuid,
-        )
-        if twin is not None:
-            raise exception.NotAPodManager(
-                f'same service as {twin.name} ({twin.uuid})'
-            )
+    _check_unique(tx, podm, found)
     now = timeutils.utcnow()
-    values: dict[str, Any] = {
+    values = {
         'contacted_at': now,
         'service_uuid': found.service_uuid,
         'capabilities': sorted(found.capabilities),
@@ -261,6 +250,27 @@ def _set_online(
         return True
     tx.update(models.PodManager, values, **same)
     return False
+
+
+def _check_unique(
+    tx: db.Transaction, podm: models.PodManager, found: base.Probe
+) -> None:
+    """Check that no other pod manager is the same service.
+
+    :raises NotAPodManager: when one is.
+    """
+    if found.service_uuid is None:
+        return
+    other = tx.get(
+        models.PodManager,
+        models.PodManager.uuid != podm.uuid,
+        models.PodManager.status == 'online',
+        service_uuid=found.service_uuid,
+    )
+    if other is not None:
+        raise exception.NotAPodManager(
+            f'same service as {other.name} ({other.uuid})'
+        )
 
 
 @db.transaction

@@ -69,29 +69,14 @@ class Conductor:
         }
         rpc.WAKER.subscribe(self._notify)
         rpc.serve(socket.gethostname())
-        for name, function, interval in (
-            ('heartbeat', self._heartbeat, options.heartbeat_interval),
-            ('claimer', self._claim, None),
-            ('refresher', self._refresh, None),
-            (
-                'monitor',
-                self._poll,
-                min(options.poll_interval, options.status_interval / 2),
-            ),
-            (
-                'managed-nodes',
-                self._managed_nodes.tick,
-                options.poll_interval,
-            ),
-        ):
-            thread = threading.Thread(
-                target=self._repeat,
-                args=(function, interval),
-                name=name,
-                daemon=True,
-            )
-            thread.start()
-            self._threads.append(thread)
+        poll = options.poll_interval
+        self._begin('heartbeat', self._heartbeat, options.heartbeat_interval)
+        self._begin('claimer', self._claim)
+        self._begin('refresher', self._refresh)
+        self._begin(
+            'monitor', self._poll, min(poll, options.status_interval / 2)
+        )
+        self._begin('managed-nodes', self._managed_nodes.tick, poll)
 
     def stop(self) -> None:
         """Stop. Other conductors, or the next start, resume the operations."""
@@ -119,6 +104,25 @@ class Conductor:
                 'The conductor could not deregister: %s', failures.reason(exc)
             )
         self._drivers.close()
+
+    def _begin(
+        self,
+        name: str,
+        function: Callable[[], None],
+        interval: float | None = None,
+    ) -> None:
+        """Start a thread that repeats a function.
+
+        :param interval: seconds between two calls; None: the function waits.
+        """
+        thread = threading.Thread(
+            target=self._repeat,
+            args=(function, interval),
+            name=name,
+            daemon=True,
+        )
+        thread.start()
+        self._threads.append(thread)
 
     def _repeat(
         self, function: Callable[[], None], interval: float | None

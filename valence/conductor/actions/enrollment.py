@@ -287,7 +287,7 @@ def _credentials(podm: models.PodManager) -> tuple[str | None, str | None]:
 
 
 def _machine(run: Run) -> base.Machine:
-    """What the provisioner is told of the node."""
+    """The description of the node for its provisioner."""
     found, how = run.result(ReadSystem), options(run.operation.params)
     podm = _pod_manager(run)
     username, password = _credentials(podm)
@@ -297,6 +297,13 @@ def _machine(run: Run) -> base.Machine:
         systems = tx.list(models.System, node_uuid=node.uuid).all()
         devices = tx.list(models.Device, node_uuid=node.uuid).all()
     drives = [drive for row in systems for drive in row.drives]
+    sizes = [
+        *(int(drive['capacity_gib'] or 0) for drive in drives),
+        *(row.capacity_gib for row in devices),
+    ]
+    kinds = {row.type for row in devices}
+    kinds.update(drive['type'] for drive in drives if drive['type'])
+    architectures = [row.cpu_architecture for row in systems]
     return base.Machine(
         uuid=node.uuid,
         name=node.name,
@@ -311,25 +318,12 @@ def _machine(run: Run) -> base.Machine:
         cpus=sum(row.cpu_threads or row.cpu_cores for row in systems)
         + sum(row.cpu_cores for row in devices),
         memory_mib=sum(row.memory_mib for row in (*systems, *devices)),
-        disk_gib=max(
-            (
-                *(int(drive['capacity_gib'] or 0) for drive in drives),
-                *(row.capacity_gib for row in devices),
-            ),
-            default=0,
-        ),
-        architecture=next(
-            (row.cpu_architecture for row in systems if row.cpu_architecture),
-            None,
-        ),
+        disk_gib=max(sizes, default=0),
+        architecture=next(filter(None, architectures), None),
         resource_class=how.get('resource_class')
         or (flavor.name if flavor else None),
         traits=(
             *how.get('traits', ()),
-            *sorted(
-                f'CUSTOM_{kind.upper()}'
-                for kind in {row.type for row in devices}
-                | {drive['type'] for drive in drives if drive['type']}
-            ),
+            *sorted(f'CUSTOM_{kind.upper()}' for kind in kinds),
         ),
     )

@@ -81,7 +81,6 @@ def write(
     nodes = tx.list(
         models.Node, podm_uuid=podm_uuid, provision_state=('active', 'error')
     ).all()
-    unread = tuple(seen.unread)
     for node in nodes:
         if diff.is_newer(node.updated_at, since):
             continue
@@ -90,32 +89,31 @@ def write(
         composed = by_uri.get(uri)
         if composed is not None:
             found = (stored & set(composed.resources)) - own.missing
-            drift = _compare(node, own, found)
-            _write_seen(tx, node, composed, drift)
+            _write_seen(tx, node, composed, _compare(node, own, found))
             continue
         drift = _compare(node, own, own.uris - own.missing)
         if drift and drift != node.drift:
             tx.update(models.Node, {'drift': drift}, uuid=node.uuid)
         looked_for = uri in seen.gone or not partial
-        if (
-            node.provision_state == 'active'
-            and looked_for
-            and not diff.is_unread(uri, unread)
-        ):
-            states.move_node(
-                tx,
-                node.uuid,
-                'error',
-                fault=MISSING,
-                power_state='unknown',
-                last_error=_missing_error(uri),
-            )
+        if looked_for and not diff.is_unread(uri, tuple(seen.unread)):
+            _set_missing(tx, node)
 
 
-def _missing_error(uri: str) -> exception.ErrorText:
-    return exception.ErrorText(
-        f'{uri} is missing on the pod manager',
+def _set_missing(tx: db.Transaction, node: models.Node) -> None:
+    """Store that the pod manager does not show a node."""
+    if node.provision_state != 'active':
+        return
+    error = exception.ErrorText(
+        f'{node.resource_uri} is missing on the pod manager',
         'The node is missing on its pod manager.',
+    )
+    states.move_node(
+        tx,
+        node.uuid,
+        'error',
+        fault=MISSING,
+        power_state='unknown',
+        last_error=error,
     )
 
 

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Storing what was read of hardware: only what is new or has changed."""
 
-import dataclasses
 import datetime
 from collections.abc import Collection
 from collections.abc import Iterable
@@ -89,36 +88,44 @@ def write(
     """
     _lock(tx, podm_uuid)
     stored = _match(tx, podm_uuid, seen, partial)
+    unread = tuple(seen.unread)
+    hidden = _hidden(stored.chassis, unread)
+    allocated = _allocated(tx, podm_uuid)
     racks = _racks(tx, seen.chassis, stored.chassis, stored.uuids)
-    reading = diff.Reading(
-        podm_uuid=podm_uuid,
-        uuids=stored.uuids,
-        parent_column='',
-        unread=tuple(seen.unread),
-        hidden=_hidden(stored.chassis, tuple(seen.unread)),
-        allocated=_allocated(tx, podm_uuid),
-        since=since,
-        refreshed=partial,
-        now=timeutils.utcnow(),
-    )
+    now = timeutils.utcnow()
     counts = []
-    for table, (rows, found) in zip(TABLES, stored.tables, strict=True):
-        if partial:
-            read = {*found, *seen.gone}
-            rows = [row for row in rows if row.resource_uri in read]
-        changes = diff.diff(
-            table.items(seen),
-            rows,
-            found,
-            dataclasses.replace(
-                reading,
-                parent_column=table.parent,
-                racks=racks if table.allocatable else None,
-            ),
+    for table, rows in zip(TABLES, stored.tables, strict=True):
+        reading = diff.Reading(
+            podm_uuid=podm_uuid,
+            uuids=stored.uuids,
+            parent_column=table.parent,
+            racks=racks if table.allocatable else None,
+            unread=unread,
+            hidden=hidden,
+            allocated=allocated,
+            since=since,
+            refreshed=partial,
+            now=now,
         )
-        counts.append(_apply(tx, table, changes))
+        counts.append(_write_table(tx, table, seen, rows, reading))
     drift.write(tx, podm_uuid, seen, partial, since)
     return Count(*map(sum, zip(*counts, strict=True)))
+
+
+def _write_table(
+    tx: db.Transaction,
+    table: Table,
+    seen: hardware.Inventory,
+    stored: '_Stored',
+    reading: diff.Reading,
+) -> Count:
+    """Store what was read of one kind of hardware."""
+    rows, found = stored
+    if reading.refreshed:
+        read = {*found, *seen.gone}
+        rows = [row for row in rows if row.resource_uri in read]
+    changes = diff.diff(table.items(seen), rows, found, reading)
+    return _apply(tx, table, changes)
 
 
 def _lock(tx: db.Transaction, podm_uuid: str) -> None:

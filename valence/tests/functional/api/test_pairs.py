@@ -42,7 +42,8 @@ def _values(field):
     if isinstance(field, fields.UUIDField):
         return _UUIDS
     if field.values:
-        return [field.values[0], field.values[-1], field.values[-2]]
+        *others, common = field.values
+        return [field.values[0], common, others[-1] if others else common]
     if field.ordered:
         return [900, 100, 500]
     return ['rare', 'common', 'other']
