@@ -34,8 +34,15 @@ _UUID = String(36)
 
 
 class Base(orm.DeclarativeBase):
-    """The root of all models."""
+    """The base of all models: column types, and names of constraints."""
 
+    metadata = sa.MetaData(
+        naming_convention={
+            'ix': 'ix_%(column_0_label)s',
+            'columns': lambda key, _: '0'.join(key.columns.keys()),
+            'uq': 'uniq_%(table_name)s0%(columns)s',
+        }
+    )
     type_annotation_map: ClassVar = {datetime: DateTime}
     __table__: ClassVar[sa.Table]
 
@@ -58,11 +65,6 @@ def _args(*constraints: sa.UniqueConstraint | sa.Index) -> tuple[Any, ...]:
     return (*constraints, Table.__table_args__)
 
 
-def _unique(table: str, *columns: str) -> sa.UniqueConstraint:
-    name = '0'.join((f'uniq_{table}', *columns))
-    return sa.UniqueConstraint(*columns, name=name)
-
-
 def _cascade(column: str) -> sa.ForeignKey:
     return sa.ForeignKey(column, ondelete='CASCADE')
 
@@ -70,8 +72,7 @@ def _cascade(column: str) -> sa.ForeignKey:
 class PodManager(Table):
     __tablename__ = 'pod_managers'
     __table_args__ = _args(
-        _unique('pod_managers', 'name'),
-        _unique('pod_managers', 'url'),
+        sa.UniqueConstraint('name'), sa.UniqueConstraint('url')
     )
 
     name: Mapped[str] = column(Name(255))
@@ -104,9 +105,7 @@ class PodManager(Table):
 
 class PodManagerAccess(Table):
     __tablename__ = 'pod_manager_access'
-    __table_args__ = _args(
-        _unique('pod_manager_access', 'podm_uuid', 'project_id'),
-    )
+    __table_args__ = _args(sa.UniqueConstraint('podm_uuid', 'project_id'))
 
     podm_uuid: Mapped[str] = column(_UUID, _cascade('pod_managers.uuid'))
     project_id: Mapped[str] = column(Name(255))
@@ -156,8 +155,8 @@ class Observed(Table):
         )
 
 
-def _observed_args(table: str, *indexes: sa.Index) -> tuple[Any, ...]:
-    return _args(_unique(table, 'podm_uuid', 'uri_hash'), *indexes)
+def _observed_args(*indexes: sa.Index) -> tuple[Any, ...]:
+    return _args(sa.UniqueConstraint('podm_uuid', 'uri_hash'), *indexes)
 
 
 def _is_free(context: Any) -> bool:
@@ -185,7 +184,7 @@ class Allocatable(Observed):
 
 class Chassis(Observed):
     __tablename__ = 'chassis'
-    __table_args__ = _observed_args('chassis')
+    __table_args__ = _observed_args()
 
     parent_uuid: Mapped[str | None] = column(_UUID)
     type: Mapped[str] = column(Name(64))
@@ -195,7 +194,6 @@ class Chassis(Observed):
 class System(Allocatable):
     __tablename__ = 'systems'
     __table_args__ = _observed_args(
-        'systems',
         sa.Index('ix_systems_state_size', 'state', 'cpu_cores', 'memory_mib'),
     )
 
@@ -214,7 +212,7 @@ class System(Allocatable):
 
 class Device(Allocatable):
     __tablename__ = 'devices'
-    __table_args__ = _observed_args('devices')
+    __table_args__ = _observed_args()
 
     type: Mapped[str] = column(Name(64))
     media_type: Mapped[str | None] = column(String(64))
@@ -226,7 +224,7 @@ class Device(Allocatable):
 
 class Storage(Observed):
     __tablename__ = 'storages'
-    __table_args__ = _observed_args('storages')
+    __table_args__ = _observed_args()
 
     parent_uuid: Mapped[str | None] = column(_UUID)
     type: Mapped[str] = column(String(16))
@@ -236,9 +234,7 @@ class Storage(Observed):
 
 class Node(Table):
     __tablename__ = 'nodes'
-    __table_args__ = _args(
-        _unique('nodes', 'scope', 'name'),
-    )
+    __table_args__ = _args(sa.UniqueConstraint('scope', 'name'))
 
     name: Mapped[str] = column(Name(255))
     description: Mapped[str | None] = column(String(1024))
@@ -268,18 +264,14 @@ class Node(Table):
 
 class ProjectUsage(Table):
     __tablename__ = 'project_usages'
-    __table_args__ = _args(
-        _unique('project_usages', 'project_id'),
-    )
+    __table_args__ = _args(sa.UniqueConstraint('project_id'))
 
     project_id: Mapped[str] = column(Name(255))
 
 
 class Flavor(Table):
     __tablename__ = 'flavors'
-    __table_args__ = _args(
-        _unique('flavors', 'scope', 'name'),
-    )
+    __table_args__ = _args(sa.UniqueConstraint('scope', 'name'))
 
     name: Mapped[str] = column(Name(255))
     description: Mapped[str | None] = column(String(1024))
@@ -293,9 +285,7 @@ class PendingRefresh(Table):
     """A resource to read again because of an event."""
 
     __tablename__ = 'pending_refreshes'
-    __table_args__ = _args(
-        _unique('pending_refreshes', 'podm_uuid', 'uri_hash'),
-    )
+    __table_args__ = _args(sa.UniqueConstraint('podm_uuid', 'uri_hash'))
 
     podm_uuid: Mapped[str] = column(_UUID, _cascade('pod_managers.uuid'))
     uri: Mapped[str] = column(Name(2048))
@@ -304,9 +294,7 @@ class PendingRefresh(Table):
 
 class Allocation(Table):
     __tablename__ = 'allocations'
-    __table_args__ = _args(
-        _unique('allocations', 'resource_uuid'),
-    )
+    __table_args__ = _args(sa.UniqueConstraint('resource_uuid'))
 
     resource_uuid: Mapped[str] = column(_UUID)
     node_uuid: Mapped[str | None] = column(
@@ -322,7 +310,7 @@ class Allocation(Table):
 class Operation(Table):
     __tablename__ = 'operations'
     __table_args__ = _args(
-        _unique('operations', 'lock_key'),
+        sa.UniqueConstraint('lock_key'),
         sa.Index('ix_operations_state_run_after', 'state', 'run_after'),
     )
 
@@ -354,9 +342,7 @@ class Operation(Table):
 
 class OperationStep(Table):
     __tablename__ = 'operation_steps'
-    __table_args__ = _args(
-        _unique('operation_steps', 'operation_uuid', 'n'),
-    )
+    __table_args__ = _args(sa.UniqueConstraint('operation_uuid', 'n'))
 
     operation_uuid: Mapped[str] = column(_UUID, _cascade('operations.uuid'))
     n: Mapped[int]
