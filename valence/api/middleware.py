@@ -149,7 +149,7 @@ def to_api_error(
     if isinstance(exc, db_exception.DBDuplicateEntry):
         return exception.Duplicate(
             kind=environ.get('valence.kind', 'resource'),
-            field=_last(exc.columns),
+            field=_last(exc.columns).removeprefix('canonical_'),
         )
     if isinstance(exc, ksa_exceptions.ClientException):
         LOG.error('Request to Keystone failed: %s', exc)

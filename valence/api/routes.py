@@ -20,6 +20,7 @@ _chassis = base.Controller(models.Chassis)
 _systems = inventory.Allocatable(models.System)
 _devices, _storages = inventory.Devices(), base.Controller(models.Storage)
 _flavors, _drivers = flavors.Flavors(), drivers.Drivers()
+_findings = base.Controller(models.Finding)
 _events, _conductors = events.Events(), base.Controller(models.Conductor)
 
 _LIST, _SHOW = {'GET': 'list'}, {'GET': 'show'}
@@ -75,6 +76,8 @@ ROUTES: tuple[Route, ...] = (
     ('nodes/{id}/register', 'node', _nodes, {'POST': 'register'}),
     ('nodes/{id}/unregister', 'node', _nodes, {'POST': 'unregister'}),
     ('nodes/{id}/storages', 'node', _nodes, {'GET': 'storages'}),
+    ('findings', 'finding', _findings, _LIST),
+    ('findings/{id}', 'finding', _findings, _SHOW),
     ('operations', 'operation', _operations, _LIST),
     ('operations/{id}', 'operation', _operations, _SHOW | _DELETE),
     ('events/{id}/{secret}', 'event', _events, _CREATE),

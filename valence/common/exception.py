@@ -270,6 +270,16 @@ class ResourceGone(PodManagerError):
     user_message = 'The resource does not exist any more.'
 
 
+class NotOurs(PodManagerError):
+    """A resource is not the node any more: nothing was sent to it."""
+
+    message = (
+        '%(uri)s is not the hardware that the node was made of, nothing was '
+        'sent to it: %(reason)s'
+    )
+    user_message = 'The hardware of the node is not what it was made of.'
+
+
 class StepTimedOut(ValenceException):
     """A step of an operation timed out."""
 

@@ -11,6 +11,7 @@ from oslo_log import log
 from oslo_utils import timeutils
 
 from valence.common import exception
+from valence.common import identity
 from valence.common import rpc
 from valence.conductor import jobs
 from valence.conductor import membership
@@ -226,11 +227,12 @@ def _set_online(
     :returns: whether it was offline before.
     :raises NotAPodManager: when it is the service of another pod manager.
     """
-    _check_unique(tx, podm, found)
+    service_uuid = identity.identifying_uuid(found.service_uuid)
+    _check_unique(tx, podm, service_uuid)
     now = timeutils.utcnow()
     values = {
         'contacted_at': now,
-        'service_uuid': found.service_uuid,
+        'service_uuid': service_uuid,
         'capabilities': sorted(found.capabilities),
     }
     same = {'uuid': podm.uuid, 'url': podm.url}
@@ -253,23 +255,26 @@ def _set_online(
 
 
 def _check_unique(
-    tx: db.Transaction, podm: models.PodManager, found: base.Probe
+    tx: db.Transaction, podm: models.PodManager, service_uuid: str | None
 ) -> None:
     """Check that no other pod manager is the same service.
 
+    :param service_uuid: the UUID that identifies the service, if one does.
     :raises NotAPodManager: when one is.
     """
-    if found.service_uuid is None:
+    if service_uuid is None or podm.shares_service_uuid:
         return
     other = tx.get(
         models.PodManager,
         models.PodManager.uuid != podm.uuid,
         models.PodManager.status == 'online',
-        service_uuid=found.service_uuid,
+        service_uuid=service_uuid,
+        shares_service_uuid=False,
     )
     if other is not None:
         raise exception.NotAPodManager(
-            f'same service as {other.name} ({other.uuid})'
+            f'same service as {other.name} ({other.uuid}); if these are two '
+            f'services, set shares_service_uuid'
         )
 
 

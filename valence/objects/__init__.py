@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Versioned objects: they declare every field of every resource."""
 
+from valence.objects.finding import Finding
+from valence.objects.finding import Installation
 from valence.objects.flavor import Flavor
 from valence.objects.inventory import Chassis
 from valence.objects.inventory import Device
@@ -21,7 +23,9 @@ __all__ = (
     'Chassis',
     'Conductor',
     'Device',
+    'Finding',
     'Flavor',
+    'Installation',
     'Node',
     'Operation',
     'OperationStep',
@@ -48,4 +52,6 @@ ALL = (
     Operation,
     OperationStep,
     Conductor,
+    Finding,
+    Installation,
 )

@@ -17,7 +17,8 @@ PROVISION_STATES = (
 
 #: The node is not found on its pod manager.
 MISSING = 'missing'
-FAULTS = (MISSING,)
+CHANGED_HARDWARE = 'changed_hardware'
+FAULTS = (MISSING, CHANGED_HARDWARE)
 
 
 def _charged(what: str) -> fields.IntegerField:
@@ -81,6 +82,10 @@ class Node(base.ValenceObject):
             max_length=2048,
             audience=fields.Audience.SYSTEM,
         ),
+        'baseline': fields.ObjectField(
+            doc='What identified its hardware when it was composed.',
+            nullable=True,
+        ),
         'provision_state': fields.EnumField(
             PROVISION_STATES,
             doc='Provision state.',
@@ -104,8 +109,9 @@ class Node(base.ValenceObject):
         ),
         'fault': fields.EnumField(
             FAULTS,
-            doc='Fault from which an error state recovers automatically: '
-            'missing, until a sync finds the node on its pod manager again.',
+            doc='What is wrong with the hardware of a node in the state '
+            'error: missing, until a sync finds it on its pod manager again; '
+            'changed_hardware, because something else is shown in its place.',
             api='r',
             nullable=True,
         ),

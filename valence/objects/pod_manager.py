@@ -81,6 +81,11 @@ class PodManager(base.ValenceObject):
             filter=True,
             format='uri',
         ),
+        'canonical_url': fields.StringField(
+            doc='The one spelling of the URL by which it is compared.',
+            nullable=True,
+            max_length=512,
+        ),
         'driver': _DriverField(
             doc='Name of the driver; null: detected on first contact.',
             api='cru',
@@ -202,6 +207,12 @@ class PodManager(base.ValenceObject):
             api='r',
             nullable=True,
             max_length=255,
+        ),
+        'shares_service_uuid': fields.BooleanField(
+            doc='Whether another pod manager may report the same service '
+            'UUID: the two are different services.',
+            api='cru',
+            default=False,
         ),
         'contacted_at': fields.DateTimeField(
             doc='Time of the last answer.',

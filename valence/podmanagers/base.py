@@ -24,6 +24,7 @@ from typing import ClassVar
 from typing import Protocol
 
 from valence.common import exception
+from valence.common.identity import Mark
 from valence.common.types import JsonObject
 from valence.common.types import Requirements
 from valence.podmanagers import hardware
@@ -155,14 +156,15 @@ class ManagementTarget:
 class ComposeRequest:
     """What to compose.
 
-    :param marker: the Valence node's UUID, by which it is found again.
+    :param mark: of the Valence node; it is written to the pod manager, and
+        the node is found again by it.
     :param requirements: what the user requested, in the form of
         ``objects.requirements``.
     :param system: the URI of the system that was claimed for it.
     :param devices: the URIs of the pooled devices that were claimed for it.
     """
 
-    marker: str
+    mark: Mark
     name: str
     requirements: Requirements
     system: str
@@ -274,9 +276,21 @@ class Driver(abc.ABC):
     ) -> hardware.ComposedNode | None:
         """The node that an earlier :meth:`compose` of this request made."""
         for node in self.list_nodes(deadline):
-            if node.marker == request.marker:
+            if request.mark.same_as(node.mark):
                 return node
         return None
+
+    def service_uuid(self, deadline: Deadline) -> str | None:
+        """The UUID of the service, read now; None if it has none."""
+        return self.probe(deadline).service_uuid
+
+    def node_uris(self, deadline: Deadline) -> set[str]:
+        """The URIs of what exists where composed nodes appear.
+
+        It may contain more than nodes. What is in it before a compose request
+        was not made by that request.
+        """
+        return {node.uri for node in self.list_nodes(deadline)}
 
     @abc.abstractmethod
     def list_nodes(self, deadline: Deadline) -> list[hardware.ComposedNode]:

@@ -3,6 +3,7 @@
 
 import dataclasses
 
+from valence.common.identity import Mark
 from valence.common.types import JsonObject
 
 
@@ -29,17 +30,23 @@ class Item:
 class ComposedNode:
     """A node that exists on a pod manager.
 
-    :param marker: the UUID of the Valence node that it was composed for, if
-        it bears one.
+    :param mark: of the Valence node that it was composed for, if it has one.
     :param resources: the URIs of its resources, as far as it reports them.
+    :param system_uuid: UUID of its computer system, as reported.
+    :param serial_number: of its computer system, as reported.
+    :param macs: the addresses of its network interfaces, if they were read.
     """
 
     uri: str
     index: str
     name: str
-    marker: str | None
+    mark: Mark | None
     power_state: str
     resources: tuple[str, ...] = ()
+    # A list of nodes may be without these.
+    system_uuid: str | None = dataclasses.field(default=None, compare=False)
+    serial_number: str | None = dataclasses.field(default=None, compare=False)
+    macs: tuple[str, ...] = dataclasses.field(default=(), compare=False)
 
 
 @dataclasses.dataclass

@@ -10,6 +10,8 @@ import dataclasses
 import urllib.parse
 from collections.abc import Iterable
 
+from valence.common.identity import Mark
+from valence.common.identity import find_mark
 from valence.podmanagers import base
 from valence.podmanagers import hardware
 
@@ -20,7 +22,7 @@ class NodeUri:
 
     :param uri: without the fragment: of the node, or of the task or
         reservation that becomes the node.
-    :param marker: of the node, while that is a task or reservation.
+    :param mark: of the node, while that is a task or reservation.
     :param system: the system that is composed.
     :param devices: the devices that are composed.
     :param reserved: whether ``uri`` is that of a reservation.
@@ -28,7 +30,7 @@ class NodeUri:
     """
 
     uri: str
-    marker: str | None = None
+    mark: Mark | None = None
     system: str = ''
     devices: tuple[str, ...] = ()
     reserved: bool = False
@@ -41,7 +43,7 @@ class NodeUri:
         values = urllib.parse.parse_qs(fragment)
         return cls(
             uri,
-            marker=next(iter(values.get('marker', ())), None),
+            mark=_mark(next(iter(values.get('marker', ())), '')),
             system=next(iter(values.get('system', ())), ''),
             devices=tuple(values.get('device', ())),
             reserved='reserved' in values,
@@ -50,7 +52,7 @@ class NodeUri:
 
     def __str__(self) -> str:
         values: dict[str, str | tuple[str, ...]] = {
-            'marker': self.marker or (),
+            'marker': str(self.mark) if self.mark else (),
             'system': self.system or (),
             'device': self.devices,
             'reserved': 'yes' if self.reserved else (),
@@ -62,12 +64,17 @@ class NodeUri:
     def request(self) -> base.ComposeRequest:
         """The request for the node, as far as the URI has it."""
         return base.ComposeRequest(
-            marker=self.marker or '',
+            mark=self.mark or Mark(''),
             name='',
             requirements={},
             system=self.system,
             devices=self.devices,
         )
+
+
+def _mark(text: str) -> Mark | None:
+    # Operations that began before marks had an installation have the UUID.
+    return find_mark(text) or (Mark(text) if text else None)
 
 
 def pending(
@@ -79,13 +86,13 @@ def pending(
         service shows none.
     """
     whole = NodeUri(
-        uri, request.marker, request.system, request.devices, reserved
+        uri, request.mark, request.system, request.devices, reserved
     )
     return hardware.ComposedNode(
         uri=str(whole),
         index=uri.rstrip('/').rpartition('/')[2][:255],
         name=request.name,
-        marker=request.marker,
+        mark=request.mark,
         power_state='unknown',
         resources=(request.system, *request.devices),
     )

@@ -3,6 +3,7 @@
 
 from valence import quota
 from valence.common import exception
+from valence.conductor.actions import guard
 from valence.conductor.actions import steps
 from valence.conductor.engine.model import NoResult
 from valence.conductor.engine.model import Step
@@ -57,7 +58,7 @@ class AttachDevice(Step[steps.DeviceResult]):
     def do(self, run: Run) -> steps.DeviceResult:
         uri = steps.device_uri(run)
         run.driver().attach(
-            allocations.node_uri(run.target),
+            guard.owned(run, uri).uri,
             uri,
             steps.request_deadline(run),
             run.progress(),
@@ -65,9 +66,10 @@ class AttachDevice(Step[steps.DeviceResult]):
         return {'uri': uri}
 
     def undo(self, run: Run, result: steps.DeviceResult | None) -> None:
+        uri = steps.device_uri(run)
         run.driver().detach(
-            allocations.node_uri(run.target),
-            steps.device_uri(run),
+            guard.owned(run, uri).uri,
+            uri,
             steps.request_deadline(run),
             run.progress(),
         )

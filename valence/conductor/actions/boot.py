@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Setting the boot source of a node."""
 
+from valence.conductor.actions import guard
 from valence.conductor.actions import steps
 from valence.conductor.engine.model import NoResult
 from valence.conductor.engine.model import Step
 from valence.conductor.engine.run import Run
-from valence.db import allocations
 
 
 class SetBoot(Step[NoResult]):
@@ -16,7 +16,7 @@ class SetBoot(Step[NoResult]):
     def do(self, run: Run) -> NoResult:
         params = run.operation.params
         run.driver().set_boot(
-            allocations.node_uri(run.target),
+            guard.owned(run).uri,
             params['enabled'],
             params['target'],
             steps.request_deadline(run),

@@ -6,6 +6,7 @@ from typing import cast
 
 import sqlalchemy as sa
 from oslo_config import cfg
+from oslo_log import log
 
 from valence.common import exception
 from valence.common.types import JsonObject
@@ -17,14 +18,24 @@ from valence.conductor.engine.model import AnyStep
 from valence.conductor.engine.model import Step
 from valence.conductor.engine.model import TryNext
 from valence.conductor.engine.run import Run
+from valence.conductor.inventory import baseline
+from valence.conductor.inventory import diff
 from valence.conductor.inventory import drift
 from valence.db import allocations
 from valence.db import api as db
+from valence.db import installation
 from valence.db.sqlalchemy import models
+from valence.objects.baseline import Baseline
 from valence.podmanagers import base
+from valence.podmanagers import hardware
 from valence.scheduler import ranking
 from valence.scheduler.request import AffinityRule
 from valence.scheduler.request import Request
+
+LOG = log.getLogger(__name__)
+
+# The intent of ``allocate``: the URIs that exist before the request.
+_EXISTING = 'existing'
 
 
 class Params(TypedDict, total=False):
@@ -142,28 +153,32 @@ class Allocate(Step[steps.ComposedResult]):
         found = run.driver().find_composed(
             _request(run), run.idempotent(cfg.CONF.conductor.sync_timeout)
         )
-        return steps.composed_result(found) if found else None
+        if found is None or _stranger(run, found):
+            return None
+        return steps.composed_result(found)
 
     def do(self, run: Run) -> steps.ComposedResult:
+        driver = run.driver()
+        # What exists before the request was not made by it.
+        run.record_intent(
+            _EXISTING, sorted(driver.node_uris(steps.request_deadline(run)))
+        )
         deadline = run.non_idempotent(cfg.CONF.redfish.request_timeout)
         try:
-            composed = run.driver().compose(_request(run), deadline)
+            composed = driver.compose(_request(run), deadline)
         except (exception.NoMatch, exception.ResourceGone) as exc:
             raise TryNext(_system_uuid(run), str(exc)) from exc
+        _refuse_stranger(run, composed)
         return steps.composed_result(composed)
 
     def record(
         self, tx: db.Transaction, run: Run, result: steps.ComposedResult
     ) -> None:
-        tx.update(
-            models.Node,
-            {'resource_uri': result['uri'], 'index': result['index']},
-            uuid=run.target,
-        )
+        tx.update(models.Node, _place(result), uuid=run.target)
 
     def undo(self, run: Run, result: steps.ComposedResult | None) -> None:
         composed = result or self.find(run)
-        if composed:
+        if composed and _is_made_by(run, composed['uri']):
             run.driver().release(
                 composed['uri'],
                 run.idempotent(cfg.CONF.redfish.release_timeout),
@@ -178,15 +193,20 @@ class Allocate(Step[steps.ComposedResult]):
     ) -> None:
         tx.update(
             models.Node,
-            {'resource_uri': None, 'index': None},
+            {'resource_uri': None, 'uri_hash': None, 'index': None},
             uuid=run.target,
         )
 
 
 class AssembleResult(steps.ComposedResult):
-    """:param found: UUIDs of the parts of the node, by URI."""
+    """The node as it was read when it was complete.
+
+    :param found: UUIDs of the parts of the node, by URI.
+    :param baseline: what identifies the node from now on.
+    """
 
     found: dict[str, str]
+    baseline: Baseline
 
 
 class Assemble(Step[AssembleResult]):
@@ -203,10 +223,17 @@ class Assemble(Step[AssembleResult]):
         except exception.NoMatch as exc:
             # A task may lose a race as well as a request.
             raise TryNext(_system_uuid(run), str(exc)) from exc
+        driver, deadline = run.driver(), steps.request_deadline(run)
+        composed = driver.read_node(composed.uri, deadline)
+        _refuse_stranger(run, composed)
         with db.reader() as tx:
             found = drift.uuids_by_uri(tx, run.podm_uuid, composed.resources)
             _check_parts(tx, run, found)
-        return {**steps.composed_result(composed), 'found': found}
+        return {
+            **steps.composed_result(composed),
+            'found': found,
+            'baseline': baseline.take(composed, driver.service_uuid(deadline)),
+        }
 
     def record(
         self, tx: db.Transaction, run: Run, result: AssembleResult
@@ -214,7 +241,10 @@ class Assemble(Step[AssembleResult]):
         # ``allocate`` may have stored the URI of a task.
         tx.update(
             models.Node,
-            {'resource_uri': result['uri'], 'index': result['index']},
+            {
+                **_place(result),
+                'baseline': result['baseline'],
+            },
             uuid=run.target,
         )
         if _not_chosen(run, result['found']):
@@ -225,6 +255,75 @@ class Assemble(Step[AssembleResult]):
                 result['found'].values(),
                 run.operation.project_id,
             )
+
+
+def _place(result: steps.ComposedResult) -> dict[str, str]:
+    """The columns of a node that say where its pod manager shows it."""
+    return {
+        'resource_uri': result['uri'],
+        'uri_hash': diff.uri_hash(result['uri']),
+        'index': result['index'],
+    }
+
+
+def _stranger(run: Run, composed: hardware.ComposedNode) -> str | None:
+    """Why what a pod manager names cannot be what it composed for us.
+
+    What is only a task yet is looked at when it is complete.
+    """
+    if '#' in composed.uri:
+        return None
+    if composed.mark is not None:
+        own = installation.mark(run.target).same_as(composed.mark)
+        return None if own else f'it has the mark {composed.mark}'
+    chosen = run.result(ClaimParts)
+    if composed.uri == chosen['system_uri']:
+        # A permanent system, to which devices are added.
+        return None
+    existing = cast('list[str]', run.intent(Allocate, _EXISTING) or [])
+    if composed.uri in existing:
+        return 'it existed before the request'
+    where = {
+        'podm_uuid': run.podm_uuid,
+        'uri_hash': diff.uri_hash(composed.uri),
+    }
+    with db.reader() as tx:
+        node = tx.get(models.Node, models.Node.uuid != run.target, **where)
+        system = tx.get(models.System, **where)
+    if node is not None:
+        return f'it is the node {node.uuid}'
+    return 'it is a system of the inventory' if system else None
+
+
+def _refuse_stranger(run: Run, composed: hardware.ComposedNode) -> None:
+    """Leave what another made alone, and try the next candidate.
+
+    :raises TryNext: when it is not what this operation composed.
+    """
+    reason = _stranger(run, composed)
+    if reason is not None:
+        LOG.error(
+            '%s was returned for node %s, but %s: it is left alone',
+            composed.uri,
+            run.target,
+            reason,
+        )
+        raise TryNext(
+            _system_uuid(run),
+            f'the pod manager returned {composed.uri}, but {reason}',
+        )
+
+
+def _is_made_by(run: Run, uri: str) -> bool:
+    """Whether what an undo would release was made by this operation."""
+    if '#' in uri:
+        # A task, or a permanent system: the driver looks for the mark.
+        return True
+    try:
+        seen = run.driver().read_node(uri, steps.request_deadline(run))
+    except exception.ResourceGone:
+        return True
+    return _stranger(run, seen) is None
 
 
 def _check_parts(tx: db.Transaction, run: Run, found: dict[str, str]) -> None:
@@ -277,7 +376,7 @@ def _request(run: Run) -> base.ComposeRequest:
         raise exception.ResourceGone(uri=f'the node {run.target}')
     chosen = run.result(ClaimParts)
     return base.ComposeRequest(
-        marker=node.uuid,
+        mark=installation.mark(node.uuid),
         name=node.name,
         requirements=node.properties,
         system=chosen['system_uri'],

@@ -2,6 +2,7 @@
 """Detaching a pooled device from a node."""
 
 from valence import quota
+from valence.conductor.actions import guard
 from valence.conductor.actions import steps
 from valence.conductor.engine.model import Step
 from valence.conductor.engine.run import Run
@@ -17,7 +18,7 @@ class DetachDevice(Step[steps.DeviceResult]):
     def do(self, run: Run) -> steps.DeviceResult:
         uri = steps.device_uri(run)
         run.driver().detach(
-            allocations.node_uri(run.target),
+            guard.owned(run, uri).uri,
             uri,
             steps.request_deadline(run),
             run.progress(),

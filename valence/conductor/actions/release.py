@@ -4,12 +4,14 @@
 from typing import TypedDict
 
 from oslo_config import cfg
+from oslo_log import log
 
 from valence.common import exception
 from valence.common.types import JsonObject
 from valence.conductor import requests
 from valence.conductor import states
 from valence.conductor.actions import enrollment
+from valence.conductor.actions import guard
 from valence.conductor.actions import steps
 from valence.conductor.engine.model import Action
 from valence.conductor.engine.model import AnyStep
@@ -18,8 +20,12 @@ from valence.conductor.engine.model import Step
 from valence.conductor.engine.run import Run
 from valence.db import allocations
 from valence.db import api as db
+from valence.db import installation
 from valence.db.sqlalchemy import models
+from valence.objects.node import CHANGED_HARDWARE
 from valence.podmanagers import base
+
+LOG = log.getLogger(__name__)
 
 _POLL_SECONDS = 0.5
 
@@ -77,7 +83,14 @@ class Decompose(Step[DecomposeResult]):
             return {}
         driver = run.driver()
         deadline = run.idempotent(cfg.CONF.redfish.release_timeout)
-        uri = node.resource_uri or _find_uri(run, node, driver)
+        uri = node.resource_uri
+        if uri and '#' not in uri:
+            try:
+                guard.owned(run)
+            except exception.ResourceGone:
+                # The driver finds out whether it was erased.
+                LOG.info('Node %s is gone already', node.uuid)
+        uri = uri or _find_uri(run, node, driver)
         if not uri:
             return {}
         erase = not cfg.CONF.conductor.reuse_unerased
@@ -92,12 +105,16 @@ class Decompose(Step[DecomposeResult]):
 def _find_uri(run: Run, node: models.Node, driver: base.Driver) -> str | None:
     """The URI of a node that was composed, but whose URI was not stored.
 
-    Where the node bears no marker, its parts identify it.
+    Where the node shows no mark, its parts identify it.
     """
     system, *devices = allocations.allocated_uris(node.uuid) or ['']
     found = driver.find_composed(
         base.ComposeRequest(
-            node.uuid, node.name, node.properties, system, tuple(devices)
+            installation.mark(node.uuid),
+            node.name,
+            node.properties,
+            system,
+            tuple(devices),
         ),
         run.idempotent(cfg.CONF.conductor.sync_timeout),
     )
@@ -131,7 +148,9 @@ class Release(Action):
         node = tx.get(models.Node, uuid=run.target)
         begun = any(row.name == Decompose.name for row in run.journal)
         if node is None or not node.resource_uri or begun:
-            states.fail_node(tx, run.target, error)
+            fault = node.fault if node else None
+            kept = fault if fault == CHANGED_HARDWARE else None
+            states.fail_node(tx, run.target, error, fault=kept)
             return
         cancelled = error == states.CANCELLED
         states.move_node(

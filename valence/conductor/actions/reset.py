@@ -4,6 +4,7 @@
 from typing import TypedDict
 
 from valence.conductor import states
+from valence.conductor.actions import guard
 from valence.conductor.actions import steps
 from valence.conductor.engine.model import NoResult
 from valence.conductor.engine.model import Step
@@ -23,7 +24,7 @@ class SendReset(Step[NoResult]):
 
     def do(self, run: Run) -> NoResult:
         run.driver().reset(
-            allocations.node_uri(run.target),
+            guard.owned(run).uri,
             run.operation.params['type'],
             steps.request_deadline(run),
         )

@@ -17,6 +17,7 @@ from valence.conductor.inventory import store
 from valence.db import allocations
 from valence.db import api as db
 from valence.db.sqlalchemy import models
+from valence.objects.node import CHANGED_HARDWARE
 from valence.podmanagers import hardware
 from valence.podmanagers.base import Deadline
 
@@ -27,7 +28,7 @@ class ComposedResult(TypedDict):
     uri: str
     index: str
     name: str
-    marker: str | None
+    mark: str | None
     power_state: str
     resources: list[str]
 
@@ -38,7 +39,7 @@ def composed_result(node: hardware.ComposedNode) -> ComposedResult:
         'uri': node.uri,
         'index': node.index,
         'name': node.name,
-        'marker': node.marker,
+        'mark': str(node.mark) if node.mark else None,
         'power_state': node.power_state,
         'resources': list(node.resources),
     }
@@ -121,7 +122,12 @@ class ChangeNode(Action):
     def failed(
         self, tx: db.Transaction, run: Run, error: exception.ErrorText
     ) -> None:
-        if tx.get(models.Node, uuid=run.target, provision_state='updating'):
+        node = tx.get(models.Node, uuid=run.target, provision_state='updating')
+        if node is None:
+            return
+        if node.fault == CHANGED_HARDWARE:
+            states.fail_node(tx, run.target, error, fault=node.fault)
+        else:
             states.move_node(tx, run.target, 'active', last_error=error)
 
 

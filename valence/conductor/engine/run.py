@@ -115,6 +115,26 @@ class Run:
             ),
         )
 
+    def record_intent(self, name: str, value: object) -> None:
+        """Store a fact about the current step before it is done, once."""
+        row = self.not_undone()[-1]
+        if name in row.intent:
+            return
+        intent = {**row.intent, name: value}
+        self.commit(
+            {},
+            lambda tx: tx.update(
+                models.OperationStep, {'intent': intent}, uuid=row.uuid
+            ),
+        )
+
+    def intent(self, step: type[AnyStep], name: str) -> object:
+        """What was stored of a step before it was done; None if nothing."""
+        for row in self.not_undone():
+            if row.name == step.name:
+                return row.intent.get(name)
+        return None
+
     def lease_valid(self) -> bool:
         """Whether no other conductor can be running the operation.
 

@@ -14,6 +14,7 @@ from collections.abc import Iterable
 from collections.abc import Mapping
 from typing import TypeVar
 
+from valence.common import identity
 from valence.db.sqlalchemy import models
 from valence.podmanagers import hardware
 
@@ -31,6 +32,13 @@ _MISSED_FOR = datetime.timedelta(days=1)
 _BOOKKEEPING = frozenset(
     ('uuid', 'created_at', 'updated_at', 'seen_at', 'uri_hash')
 )
+
+
+# How each field that identifies hardware is compared.
+_IDENTIFY = {
+    'hardware_uuid': identity.identifying_uuid,
+    'serial_number': identity.serial,
+}
 
 
 @dataclasses.dataclass
@@ -90,15 +98,19 @@ def matches(
     :param serials: the columns with serial numbers.
     """
     items = {item.uri: item for item in seen}
-    rows = {row.resource_uri: row for row in stored}
+    rows = {identity.canonical_uri(row.resource_uri): row for row in stored}
     found = {uri: rows[uri] for uri in items.keys() & rows.keys()}
     other_rows = [row for uri, row in rows.items() if uri not in found]
     other_items = [item for uri, item in items.items() if uri not in found]
     for name in serials:
-        by_serial = _unique(other_rows, lambda row: getattr(row, name))  # noqa: B023
+        known = _IDENTIFY[name]
+        by_serial = _unique(
+            other_rows,
+            lambda row: known(getattr(row, name)),  # noqa: B023
+        )
         for serial, item in _unique(
             other_items,
-            lambda item: item.values.get(name),  # noqa: B023
+            lambda item: known(item.values.get(name)),  # noqa: B023
         ).items():
             row = by_serial.get(serial)
             if row is not None and item.uri not in found:

@@ -9,15 +9,21 @@ import datetime
 from collections import defaultdict
 from collections.abc import Iterable
 
+from oslo_utils import timeutils
+
 from valence.common import exception
+from valence.common import identity
 from valence.common.types import JsonObject
 from valence.conductor import states
+from valence.conductor.inventory import baseline
 from valence.conductor.inventory import diff
+from valence.conductor.inventory import findings
 from valence.db import api as db
 from valence.db.sqlalchemy import models
 from valence.objects.drift import Drift
 from valence.objects.drift import Values
 from valence.objects.drift import with_missing_in
+from valence.objects.node import CHANGED_HARDWARE
 from valence.objects.node import MISSING
 from valence.podmanagers import hardware
 from valence.provisioning import base as provisioning
@@ -87,6 +93,8 @@ def write(
         own = parts[node.uuid]
         uri = node.resource_uri or ''
         composed = by_uri.get(uri)
+        if composed is not None and _is_other(tx, node, composed, since):
+            continue
         if composed is not None:
             found = (stored & set(composed.resources)) - own.missing
             _write_seen(tx, node, composed, _compare(node, own, found))
@@ -97,6 +105,42 @@ def write(
         looked_for = uri in seen.gone or not partial
         if looked_for and not diff.is_unread(uri, tuple(seen.unread)):
             _set_missing(tx, node)
+
+
+def _is_other(
+    tx: db.Transaction,
+    node: models.Node,
+    composed: hardware.ComposedNode,
+    since: datetime.datetime | None,
+) -> bool:
+    """Whether a node's URI shows something else now; the node gets a fault.
+
+    Parts that come and go are drift, as long as it is still the node.
+    """
+    different = baseline.differences(
+        node.uuid,
+        baseline.expected(tx, node),
+        composed,
+        None,
+        list(map(identity.canonical_uri, composed.resources)),
+    )
+    if not different:
+        return node.fault == CHANGED_HARDWARE
+    found = findings.changed_hardware(node, composed, different)
+    now = since or timeutils.utcnow()
+    findings.open_finding(tx, node.podm_uuid, found, now)
+    if node.fault != CHANGED_HARDWARE:
+        states.move_node(
+            tx,
+            node.uuid,
+            'error',
+            fault=CHANGED_HARDWARE,
+            power_state='unknown',
+            last_error=exception.ErrorText(
+                found.reason, str(exception.NotOurs.user_message)
+            ),
+        )
+    return True
 
 
 def _set_missing(tx: db.Transaction, node: models.Node) -> None:

@@ -28,6 +28,7 @@ from valence.db.sqlalchemy.types import Json
 from valence.db.sqlalchemy.types import Name
 from valence.db.sqlalchemy.types import String
 from valence.db.sqlalchemy.types import Text
+from valence.objects.baseline import Baseline
 from valence.objects.drift import Drift
 
 _UUID = String(36)
@@ -72,11 +73,16 @@ def _cascade(column: str) -> sa.ForeignKey:
 class PodManager(Table):
     __tablename__ = 'pod_managers'
     __table_args__ = _args(
-        sa.UniqueConstraint('name'), sa.UniqueConstraint('url')
+        sa.UniqueConstraint('name'),
+        sa.UniqueConstraint('url'),
+        sa.Index(
+            'uniq_pod_managers0canonical_url', 'canonical_url', unique=True
+        ),
     )
 
     name: Mapped[str] = column(Name(255))
     url: Mapped[str] = column(Name(512))
+    canonical_url: Mapped[str | None] = column(Name(512))
     driver: Mapped[str | None] = column(Name(64))
     username: Mapped[str | None] = column(Name(255))
     password: Mapped[str | None] = column(sa.Text)
@@ -95,6 +101,7 @@ class PodManager(Table):
     is_public: Mapped[bool]
     capabilities: Mapped[list[str]] = column(Json)
     service_uuid: Mapped[str | None] = column(Name(255))
+    shares_service_uuid: Mapped[bool] = column(server_default=sa.false())
     contacted_at: Mapped[datetime | None]
     synced_at: Mapped[datetime | None]
     sync_error: Mapped[str | None] = column(String(1024))
@@ -234,7 +241,15 @@ class Storage(Observed):
 
 class Node(Table):
     __tablename__ = 'nodes'
-    __table_args__ = _args(sa.UniqueConstraint('scope', 'name'))
+    __table_args__ = _args(
+        sa.UniqueConstraint('scope', 'name'),
+        sa.Index(
+            'uniq_nodes0podm_uuid0uri_hash',
+            'podm_uuid',
+            'uri_hash',
+            unique=True,
+        ),
+    )
 
     name: Mapped[str] = column(Name(255))
     description: Mapped[str | None] = column(String(1024))
@@ -247,6 +262,8 @@ class Node(Table):
     properties: Mapped[Requirements] = column(Json)
     index: Mapped[str | None] = column(Name(255))
     resource_uri: Mapped[str | None] = column(Name(2048))
+    uri_hash: Mapped[str | None] = column(String(64))
+    baseline: Mapped[Baseline | None] = column(Json)
     provision_state: Mapped[str] = column(String(16))
     power_state: Mapped[str] = column(String(16))
     drift: Mapped[Drift | None] = column(Json)
@@ -305,6 +322,37 @@ class Allocation(Table):
     podm_uuid: Mapped[str] = column(_UUID, index=True)
     reserved_to: Mapped[str | None] = column(Name(255))
     observed: Mapped[JsonObject | None] = column(Json)
+
+
+class Finding(Table):
+    __tablename__ = 'findings'
+    __table_args__ = _args(sa.UniqueConstraint('open_key'))
+
+    # Findings outlive a pod manager that is removed by force.
+    podm_uuid: Mapped[str | None] = column(
+        _UUID, sa.ForeignKey('pod_managers.uuid', ondelete='SET NULL')
+    )
+    kind: Mapped[str] = column(String(32))
+    subject: Mapped[str] = column(Name(2048))
+    resource_uri: Mapped[str | None] = column(Name(2048))
+    node_uuid: Mapped[str | None] = column(_UUID)
+    name: Mapped[str | None] = column(Name(255))
+    project_id: Mapped[str | None] = column(Name(255))
+    reason: Mapped[str] = column(Text)
+    details: Mapped[JsonObject] = column(Json)
+    state: Mapped[str] = column(String(16))
+    accepted_until: Mapped[datetime | None]
+    repair: Mapped[str | None] = column(String(36))
+    syncs: Mapped[int]
+    first_seen_at: Mapped[datetime]
+    last_seen_at: Mapped[datetime]
+    open_key: Mapped[str | None] = column(String(64))
+
+
+class Installation(Table):
+    """One row: the identity of this Valence."""
+
+    __tablename__ = 'installations'
 
 
 class Operation(Table):

@@ -8,6 +8,8 @@ identified by their URIs.
 
 from collections.abc import Iterable
 
+from valence.common.identity import Mark
+from valence.common.identity import find_mark
 from valence.common.types import JsonObject
 from valence.podmanagers import hardware
 from valence.podmanagers.redfish import resources
@@ -125,10 +127,10 @@ def zones(body: JsonObject) -> list[str]:
     return related(body, 'Zones')
 
 
-def marker(body: JsonObject) -> str | None:
-    """The UUID of the Valence node that a system was composed for."""
+def mark(body: JsonObject) -> Mark | None:
+    """The mark of the Valence node that a system was composed for."""
     for name in ('Description', 'Name', 'AssetTag', 'HostName'):
-        found = resources.marker(body.get(name))
+        found = find_mark(body.get(name))
         if found:
             return found
     return None
@@ -297,5 +299,5 @@ def _host_state(body: JsonObject, permanent: JsonObject | None) -> str:
     if composition_state(body) == 'Composing':
         return 'used'
     # A permanent system is free until something is added to it.
-    taken = len(of_system(permanent)) > 1 or marker(permanent) is not None
+    taken = len(of_system(permanent)) > 1 or mark(permanent) is not None
     return 'used' if taken else 'free'

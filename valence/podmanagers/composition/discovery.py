@@ -31,9 +31,7 @@ def places(root: JsonObject, service: JsonObject) -> dict[str, str]:
 def is_node(body: JsonObject) -> bool:
     """Whether a system is a node: composed, or expanded by blocks."""
     if blocks.is_expandable(body):
-        return (
-            len(blocks.of_system(body)) > 1 or blocks.marker(body) is not None
-        )
+        return len(blocks.of_system(body)) > 1 or blocks.mark(body) is not None
     return body.get('SystemType') == 'Composed'
 
 
@@ -50,9 +48,11 @@ def node(uri: str, body: JsonObject) -> hardware.ComposedNode:
         uri=uri,
         index=(text(body.get('Id')) or last_segment(uri))[:255],
         name=resources.name(body, uri),
-        marker=blocks.marker(body),
+        mark=blocks.mark(body),
         power_state=resources.power(body),
         resources=tuple(dict.fromkeys(members)),
+        system_uuid=text(body.get('UUID')),
+        serial_number=text(body.get('SerialNumber')),
     )
 
 

@@ -2,14 +2,14 @@
 """DMTF composition services: systems composed of resource blocks (DSP2050).
 
 A node is a system that the service composed of the claimed blocks. It has its
-marker in Description, or in Name where no description is accepted. Where a
+mark in Description, or in Name where no description is accepted. Where a
 service returns neither, a system of exactly the claimed blocks is the node.
 
 Composing may start a task. Until it ends, the node has the URI of the task
 monitor, with a fragment that identifies the system even if the service
 forgets the task: see ``node_uri``.
 
-An expandable system is permanent. It becomes a node when the marker is written
+An expandable system is permanent. It becomes a node when the mark is written
 into its AssetTag, guarded by its ETag, and blocks are added to it one by one;
 until all are, the fragment of its URI names them.
 """
@@ -98,6 +98,17 @@ class Redfish(events.EventDriver):
             | (_NODE if composes else set()),
         )
 
+    def service_uuid(self, deadline: base.Deadline) -> str | None:
+        return text(self._client.root(deadline).get('UUID'))
+
+    def node_uris(self, deadline: base.Deadline) -> set[str]:
+        _, _, places = self._places(deadline)
+        systems = _systems_uri(places)
+        with Crawler(self._client, deadline) as crawler:
+            found = set(crawler.members(systems))
+            crawler.require_all(systems)
+        return found
+
     def _places(
         self, deadline: base.Deadline
     ) -> tuple[JsonObject, JsonObject, dict[str, str]]:
@@ -136,7 +147,7 @@ class Redfish(events.EventDriver):
         likely = None
         # Reservations come first: they become systems.
         reservation = reservations.find(
-            self._client, service, request.marker, deadline
+            self._client, service, request.mark, deadline
         )
         if reservation is not None:
             likely = node_uri.pending(reservation, request, reserved=True)
@@ -144,11 +155,11 @@ class Redfish(events.EventDriver):
             if not discovery.is_node(body):
                 continue
             node = discovery.node(uri, body)
-            if node.marker == request.marker:
+            if request.mark.same_as(node.mark):
                 return _complete(node, body, request)
             if (
                 likely is None
-                and node.marker is None
+                and node.mark is None
                 and discovery.has_blocks_of(node, body, request)
             ):
                 likely = _complete(node, body, request)
@@ -229,7 +240,7 @@ class Redfish(events.EventDriver):
         if known.reserved:
             self._apply(known, deadline)
             response = _GONE
-        elif known.marker is None:
+        elif known.mark is None:
             return self.read_node(known.uri, deadline)
         elif known.uri:
             response = tasks.poll(self._client, known.uri, deadline)
@@ -285,7 +296,7 @@ class Redfish(events.EventDriver):
     ) -> bool:
         known = NodeUri.parse(uri)
         system: str | None = known.uri
-        if known.marker is not None:
+        if known.mark is not None:
             system = self._cancel(known, deadline)
         if system is None:
             # It was never composed.
@@ -317,7 +328,7 @@ class Redfish(events.EventDriver):
         _, service, _ = self._places(deadline)
         wanted = known.request()
         reservation = reservations.find(
-            self._client, service, wanted.marker, deadline
+            self._client, service, wanted.mark, deadline
         )
         if reservation is not None:
             self._client.delete(reservation, deadline)

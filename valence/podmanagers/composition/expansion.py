@@ -10,6 +10,7 @@ import functools
 from collections.abc import Iterable
 
 from valence.common import exception
+from valence.common.identity import without_mark
 from valence.common.types import JsonObject
 from valence.podmanagers import base
 from valence.podmanagers import hardware
@@ -19,7 +20,6 @@ from valence.podmanagers.composition import discovery
 from valence.podmanagers.composition import submission
 from valence.podmanagers.redfish import actions
 from valence.podmanagers.redfish import errors
-from valence.podmanagers.redfish import resources
 from valence.podmanagers.redfish import tasks
 from valence.podmanagers.redfish.client import Client
 from valence.podmanagers.wire.client import Response
@@ -42,25 +42,25 @@ class Expansion:
     def claim_system(
         self, host: str, request: base.ComposeRequest, deadline: base.Deadline
     ) -> hardware.ComposedNode:
-        """Make a permanent system the node, by writing the marker into it.
+        """Make a permanent system the node, by writing the mark into it.
 
         :raises NoMatch: when it belongs to another node.
         """
 
         def change(body: JsonObject) -> JsonObject | None:
-            marker = blocks.marker(body)
-            if marker == request.marker:
+            mark = blocks.mark(body)
+            if mark == request.mark:
                 return None
             extra = set(blocks.of_system(body)) - {
                 request.system,
                 *request.devices,
             }
-            if marker is not None or extra:
+            if mark is not None or extra:
                 raise exception.NoMatch(
-                    reason=f'{host} is in use by {marker or sorted(extra)}'
+                    reason=f'{host} is in use by {mark or sorted(extra)}'
                 )
             kept = text(body.get('AssetTag'), 100) or ''
-            return {'AssetTag': f'{kept} valence-{request.marker}'.strip()}
+            return {'AssetTag': f'{kept} {request.mark}'.strip()}
 
         response = actions.patch(self._client, host, change, deadline)
         if response is not None and not (
@@ -70,10 +70,8 @@ class Expansion:
             errors.check(response, host)
         body = self._client.get(host, deadline)
         node = discovery.node(host, body)
-        if node.marker not in (request.marker, None):
-            raise exception.NoMatch(
-                reason=f'{host} is in use by {node.marker}'
-            )
+        if node.mark not in (request.mark, None):
+            raise exception.NoMatch(reason=f'{host} is in use by {node.mark}')
         return node_uri.with_missing(node, request.devices)
 
     def release_system(
@@ -83,7 +81,7 @@ class Expansion:
         deadline: base.Deadline,
         progress: base.Progress,
     ) -> None:
-        """Remove what was added to a permanent system, and the marker."""
+        """Remove what was added to a permanent system, and the mark."""
         for block in blocks.of_system(body):
             if blocks.is_host(self._client.get(block, deadline)):
                 continue
@@ -94,7 +92,7 @@ class Expansion:
 
         def change(body: JsonObject) -> JsonObject | None:
             tag = text(body.get('AssetTag')) or ''
-            kept = resources.remove_marker(tag)
+            kept = without_mark(tag)
             return {'AssetTag': kept} if kept != tag else None
 
         response = actions.patch(self._client, host, change, deadline)

@@ -250,16 +250,16 @@ def body(method: Method, request: base.ComposeRequest) -> JsonObject:
 
 
 def identity(method: Method, request: base.ComposeRequest) -> JsonObject:
-    """The name and description of the system, with the node's marker.
+    """The name and description of the system, with the node's mark.
 
     Only properties that the capabilities show are sent: services reject those
     that they do not know. All of them accept Name.
     """
-    mark = f'valence-{request.marker}'
+    mark = str(request.mark)
     if 'Description' in method.accepted:
         result = {
             'Name': request.name,
-            'Description': f'Valence node {request.marker}',
+            'Description': mark,
         }
     else:
         result = {'Name': mark}

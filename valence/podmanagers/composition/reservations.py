@@ -1,17 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """Reservations: blocks that a service holds for a manifest.
 
-A reservation has the manifest, and with it the node's marker. So it is found
+A reservation has the manifest, and with it the node's mark. So it is found
 again after a crash, and applied or deleted.
 """
 
 import orjson
 
 from valence.common import exception
+from valence.common.identity import Mark
+from valence.common.identity import find_mark
 from valence.common.types import JsonObject
 from valence.podmanagers import base
 from valence.podmanagers.composition import submission
-from valence.podmanagers.redfish import resources
 from valence.podmanagers.redfish.client import Client
 from valence.podmanagers.redfish.crawler import Crawler
 from valence.podmanagers.redfish.links import last_segment
@@ -25,7 +26,7 @@ from valence.podmanagers.wire.values import text
 def find(
     client: Client,
     service: JsonObject,
-    marker: str,
+    mark: Mark,
     deadline: base.Deadline,
 ) -> str | None:
     """The URI of the reservation for a node.
@@ -39,7 +40,7 @@ def find(
         found = crawler.get_many(crawler.members(collection))
     for uri, body in found.items():
         manifest = orjson.dumps(body.get('Manifest')).decode()
-        if resources.marker(manifest) == marker:
+        if mark.same_as(find_mark(manifest)):
             return uri
     return None
 

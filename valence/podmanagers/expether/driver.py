@@ -6,7 +6,7 @@ Composing gives a free server a group, and adds boxes to it; releasing undoes
 both. A server that is in a group belongs to somebody, with boxes or without:
 changing its group may require a reboot of its host.
 
-No device can store a marker. The group id is derived from the node's UUID
+No device can store a mark. The group id is derived from the node's UUID
 instead: a server in one of the few groups that are candidates of its node,
 with no boxes but the node's, is that node. The change of the server is guarded
 by its ``update_time``, so only one of two nodes gets it. Until all boxes are
@@ -125,7 +125,7 @@ class ExpEther(base.Driver):
         _check(request, devices)
         server = devices[request.system]
         if not _is_node_of(request, server, devices):
-            group = _free_group(request.marker, devices)
+            group = _free_group(request.mark.node, devices)
             self._add(group, request.system, deadline)
             server['group_id'] = group
         return _incomplete(fields.group(server), devices, request)
@@ -247,9 +247,9 @@ def _group_of(uri: str) -> str:
     return uri.rstrip('/').rpartition('/')[2]
 
 
-def _candidates(marker: str) -> list[str]:
+def _candidates(node_uuid: str) -> list[str]:
     """The groups that a node may be in, the likeliest first."""
-    number = uuid.UUID(marker).int
+    number = uuid.UUID(node_uuid).int
     size = len(fields.GROUP_IDS)
     # Two different numbers, so that two nodes rarely share more than one.
     first, step = number % size, 1 + number // size % (size - 1)
@@ -259,13 +259,13 @@ def _candidates(marker: str) -> list[str]:
     ]
 
 
-def _free_group(marker: str, devices: Devices) -> str:
+def _free_group(node_uuid: str, devices: Devices) -> str:
     """The first candidate of a node that has no devices.
 
     :raises NoMatch: when all have some.
     """
     taken = {fields.group(device) for device in devices.values()}
-    for group in _candidates(marker):
+    for group in _candidates(node_uuid):
         if group not in taken:
             return group
     raise exception.NoMatch(reason='there is no free group for the node')
@@ -281,7 +281,7 @@ def _is_node_of(
         for uri, device in devices.items()
         if fields.is_box(device) and fields.group(device) == group
     }
-    return group in _candidates(request.marker) and boxes <= set(
+    return group in _candidates(request.mark.node) and boxes <= set(
         request.devices
     )
 
@@ -323,5 +323,5 @@ def _incomplete(
 ) -> hardware.ComposedNode:
     """The node of a request, of which boxes may be missing."""
     node = items.node(group, devices)
-    node.marker = request.marker
+    node.mark = request.mark
     return node_uri.with_missing(node, request.devices)

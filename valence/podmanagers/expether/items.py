@@ -38,7 +38,7 @@ def node(group: str, devices: Devices) -> hardware.ComposedNode:
         uri=f'{GROUPS}/{group}',
         index=group,
         name=_name(server),
-        marker=None,
+        mark=None,
         power_state=fields.power(server),
         resources=(servers[0], *boxes),
     )

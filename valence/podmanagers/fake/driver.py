@@ -84,6 +84,14 @@ class Fake(base.Driver):
         with self._call('list_nodes', deadline) as pod:
             return pod.read(pod.nodes).nodes
 
+    def node_uris(self, deadline: base.Deadline) -> set[str]:
+        with self._call('node_uris', deadline) as pod:
+            return set(pod.nodes)
+
+    def service_uuid(self, deadline: base.Deadline) -> str | None:
+        with self._call('service_uuid', deadline) as pod:
+            return pod.uuid
+
     def compose(
         self, request: base.ComposeRequest, deadline: base.Deadline
     ) -> hardware.ComposedNode:
@@ -94,7 +102,7 @@ class Fake(base.Driver):
                     raise exception.NoMatch(reason=f'{uri} is not free')
             uri = pod.new_uri('nodes')
             ready_at = time.monotonic() + cfg.CONF.fake.compose_seconds
-            node = pods.Node(request.name, request.marker, parts, ready_at)
+            node = pods.Node(request.name, request.mark, parts, ready_at)
             pod.nodes[uri] = node
             pod.tell(uri, *parts)
             return pods.composed(uri, node)

@@ -17,6 +17,7 @@ from typing import Any
 import requests
 from oslo_config import cfg
 
+from valence.common.identity import Mark
 from valence.podmanagers import base
 from valence.podmanagers import hardware
 
@@ -50,7 +51,7 @@ class Node:
     """
 
     name: str
-    marker: str
+    mark: Mark | None
     resources: list[str]
     ready_at: float
     power_state: str = 'off'
@@ -213,7 +214,7 @@ def composed(uri: str, node: Node) -> hardware.ComposedNode:
         uri=uri,
         index=uri.rpartition('/')[2],
         name=node.name,
-        marker=node.marker,
+        mark=node.mark,
         power_state=node.power_state,
         resources=tuple(node.resources),
     )

@@ -4,6 +4,7 @@
 from collections.abc import Callable
 
 from valence.common import exception
+from valence.common.identity import canonical_uri
 from valence.common.types import JsonObject
 from valence.podmanagers import base
 from valence.podmanagers.redfish import errors
@@ -18,6 +19,8 @@ from valence.podmanagers.wire.values import objects
 # Responses to a wrong, or a missing, If-Match.
 WRONG_ETAG = (412, 428)
 _PATCH_ATTEMPTS = 6
+# The slashes in the shortest path of a collection, /redfish/v1/Systems.
+_COLLECTION_DEPTH = 3
 
 # Makes the body of a PATCH from the resource; None: there is nothing to do.
 Change = Callable[[JsonObject], JsonObject | None]
@@ -34,14 +37,38 @@ def offers(body: JsonObject, suffix: str) -> bool:
 def action(body: JsonObject, suffix: str) -> JsonObject:
     """An action by the end of its name: Intel's own simulator misspells one.
 
-    :raises RequestRejected: when the resource does not have it.
+    :raises RequestRejected: when the resource does not have it, or when its
+        target belongs to another resource.
     """
     for name, found in obj(body.get('Actions')).items():
         if name.endswith(suffix) and isinstance(found, dict):
+            _check_target(link(body), found.get('target'))
             return found
     raise exception.RequestRejected(
         reason=f'{link(body)} has no action {suffix.strip(".")}'
     )
+
+
+def _check_target(owner: str | None, target: object) -> None:
+    """Reject a target below another member of the same collection.
+
+    The path of a service itself may be misspelt, as in DMTF's own mock-ups; it
+    is followed as it is.
+    """
+    if owner is None or not isinstance(target, str):
+        return
+    collection, _, own = canonical_uri(owner).rpartition('/')
+    path = canonical_uri(target)
+    if collection.count('/') < _COLLECTION_DEPTH:
+        return
+    if not path.startswith(f'{collection}/'):
+        return
+    member = path[len(collection) + 1 :].partition('/')[0]
+    if member not in (own, 'Actions'):
+        raise exception.RequestRejected(
+            reason=f'the target {target} of an action of {owner} belongs to '
+            f'another resource'
+        )
 
 
 def target(offered: JsonObject) -> str:

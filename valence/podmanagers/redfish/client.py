@@ -6,7 +6,6 @@ and ``/redfish/v1/``, a base URL with a path prefix, wrong content types,
 sessions that expire at any time.
 """
 
-import threading
 import urllib.parse
 
 from oslo_config import cfg
@@ -44,11 +43,6 @@ class Client:
         self._session = Session(
             self._http, connection, f'{ROOT}/SessionService/Sessions'
         )
-        self._lock = threading.Lock()
-        # Whether every path ends with a slash, as that of the root does.
-        self._slashes = False
-        # What the URIs of a collection's members end with.
-        self._endings: dict[str, str] = {}
         self.throttle = throttle.Throttle()
 
     def root(self, deadline: base.Deadline) -> JsonObject:
@@ -76,7 +70,6 @@ class Client:
                 reason=f'no Redfish service root at {self._http.url(path)} '
                 f'(status {response.status})'
             )
-        self._slashes = path.endswith('/')
         for uri in related(response.body, 'Sessions')[:1]:
             self._session.collection = uri
         return response.body
@@ -118,10 +111,6 @@ class Client:
             except exception.PodManagerUnavailable:
                 if attempt == _GET_ATTEMPTS or deadline.left() <= 0:
                     raise
-            except exception.ResourceGone:
-                if not self._slashes or uri.endswith('/'):
-                    raise
-                return self._get(f'{uri}/', deadline)
         raise AssertionError
 
     def get_with_etag(
@@ -199,21 +188,6 @@ class Client:
                 f'(status {response.status_code})'
             )
         return EventStream(response, sent)
-
-    def ending(self, collection: str) -> str | None:
-        """What the URIs of a collection's members end with, if known.
-
-        URIs that events name may lack the slash, or have one too many.
-        """
-        with self._lock:
-            return self._endings.get(collection)
-
-    def record_ending(self, collection: str, members: list[str]) -> None:
-        """Learn what the URIs of a collection's members end with."""
-        if members:
-            slash = any(member.endswith('/') for member in members)
-            with self._lock:
-                self._endings[collection] = '/' if slash else ''
 
     def close(self) -> None:
         """Log out and close the connections."""

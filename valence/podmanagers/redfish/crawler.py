@@ -134,8 +134,6 @@ class Crawler:
         found = self.members_of(uris)
         if self._rejected is not None:
             raise self._rejected
-        for uri, members in found.items():
-            self._client.record_ending(uri, members)
         return found
 
     @property
@@ -207,14 +205,6 @@ class Crawler:
             self.failed[uri.rstrip('/') + '/'] = str(exc)
         return list(found)
 
-    def ending(self, collection: str) -> str:
-        """What the URIs of a collection's members end with: a slash or not."""
-        ending = self._client.ending(collection)
-        if ending is None:
-            self._client.record_ending(collection, self.members(collection))
-            ending = self._client.ending(collection)
-        return ending or ''
-
     def _expanded(self, uri: str) -> JsonObject | None:
         """A collection with its members, where the service supports that."""
         if not self._expand:
@@ -282,5 +272,12 @@ def _members(body: JsonObject, page: str) -> list[object]:
 
 def _next_page(body: JsonObject, page: str) -> str | None:
     """The URI of the next page, which may be relative to this one."""
-    following = link(body.get('Members@odata.nextLink'))
-    return urllib.parse.urljoin(page, following) if following else None
+    following = body.get('Members@odata.nextLink')
+    if isinstance(following, dict):
+        following = following.get('@odata.id')
+    if not isinstance(following, str) or not following:
+        return None
+    try:
+        return link(urllib.parse.urljoin(page, following))
+    except ValueError:
+        return None

@@ -82,7 +82,7 @@ def add_member(
         if not uri.startswith(place + '/'):
             continue
         name = uri.removeprefix(place + '/').partition('/')[0]
-        member = f'{place}/{name}{crawler.ending(place)}'
+        member = f'{place}/{name}'
         found = members.setdefault(kind, [])
         if member not in found:
             found.append(member)

@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """References between Redfish resources."""
 
-import urllib.parse
-
+from valence.common.identity import canonical_link
 from valence.common.types import JsonObject
 from valence.podmanagers.wire.values import obj
 
@@ -10,20 +9,18 @@ from valence.podmanagers.wire.values import obj
 def link(value: object) -> str | None:
     """The URI that a reference points to; None where it is no reference.
 
-    Only the path of an absolute URL is used: services know themselves by
-    other host names than their clients do.
+    It is canonical, so that two references to one resource are equal. Only the
+    path of an absolute URL is used: services know themselves by other host
+    names than their clients do.
     """
     if isinstance(value, dict):
         value = value.get('@odata.id')
-    if not isinstance(value, str) or not value.isprintable():
+    if not isinstance(value, str) or not value or not value.isprintable():
         return None
-    if value.startswith(('http://', 'https://', '//')):
-        try:
-            parts = urllib.parse.urlsplit(value)
-        except ValueError:
-            return None
-        return parts._replace(scheme='', netloc='').geturl() or None
-    return value or None
+    try:
+        return canonical_link(value)
+    except ValueError:
+        return None
 
 
 def links(value: object) -> list[str]:

@@ -5,7 +5,6 @@ No type is trusted, and half of the properties are missing on real services:
 see ``wire.values``.
 """
 
-import re
 from collections.abc import Collection
 from collections.abc import Mapping
 from typing import TypedDict
@@ -43,14 +42,6 @@ PART_FIELDS = {
     'SimpleStorage': _STORAGE_FIELDS,
     'Drives': _STORAGE_FIELDS,
 }
-# How Valence marks what it composed: "Valence node UUID" in a description,
-# "valence-UUID" in a name or tag.
-_MARKER = re.compile(
-    r'valence(?: node )?-?'
-    r'([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})',
-    re.IGNORECASE,
-)
-
 # Bodies by URI, and those of a system's parts by the collection.
 Bodies = dict[str, JsonObject]
 Parts = Mapping[str, Bodies]
@@ -71,17 +62,6 @@ class Nic(TypedDict):
     resource_uri: str
     mac: str | None
     speed_mbps: int | None
-
-
-def marker(value: object) -> str | None:
-    """The UUID of the Valence node that a text names."""
-    found = _MARKER.search(value) if isinstance(value, str) else None
-    return found[1].lower() if found else None
-
-
-def remove_marker(value: str) -> str:
-    """A text without the marker that Valence put into it."""
-    return _MARKER.sub('', value).strip()
 
 
 def state(body: JsonObject) -> str:

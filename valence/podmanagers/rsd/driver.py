@@ -3,7 +3,7 @@
 
 A node is allocated, which takes its resources, and then assembled. The pod
 manager chooses the resources unless the request pins them: see ``nodes``. It
-returns the description of a node, which has the marker.
+returns the description of a node, which has the mark.
 """
 
 from collections.abc import Iterable
@@ -157,6 +157,16 @@ class RSD(events.EventDriver):
             crawler.require_all(nodes_uri)
         return [nodes.composed(uri, body) for uri, body in found.items()]
 
+    def service_uuid(self, deadline: base.Deadline) -> str | None:
+        return text(self._root(deadline)[0].get('UUID'))
+
+    def node_uris(self, deadline: base.Deadline) -> set[str]:
+        _, nodes_uri = self._root(deadline)
+        with Crawler(self._client, deadline) as crawler:
+            found = set(crawler.members(nodes_uri))
+            crawler.require_all(nodes_uri)
+        return found
+
     def compose(
         self, request: base.ComposeRequest, deadline: base.Deadline
     ) -> hardware.ComposedNode:
@@ -194,7 +204,7 @@ class RSD(events.EventDriver):
             raise exception.PodManagerError(
                 reason=f'the composed node {uri} is in the state {state}'
             )
-        node = nodes.composed(uri, body)
+        node = self._node(uri, body, deadline)
         self._nodes.update([node])
         return node
 
@@ -286,7 +296,21 @@ class RSD(events.EventDriver):
     def read_node(
         self, uri: str, deadline: base.Deadline
     ) -> hardware.ComposedNode:
-        return nodes.composed(uri, self._client.get(uri, deadline))
+        return self._node(uri, self._client.get(uri, deadline), deadline)
+
+    def _node(
+        self, uri: str, body: JsonObject, deadline: base.Deadline
+    ) -> hardware.ComposedNode:
+        """A node with the identity of its computer system."""
+        node = nodes.composed(uri, body)
+        for system in related(body, 'ComputerSystem')[:1]:
+            try:
+                found = self._client.get(system, deadline)
+            except exception.ResourceGone:
+                break
+            node.system_uuid = text(found.get('UUID'))
+            node.serial_number = text(found.get('SerialNumber'))
+        return node
 
     def close(self) -> None:
         self._client.close()

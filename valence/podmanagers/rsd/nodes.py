@@ -4,6 +4,7 @@
 import re
 
 from valence.common import exception
+from valence.common.identity import find_mark
 from valence.common.types import JsonObject
 from valence.common.types import Part
 from valence.common.types import Requirements
@@ -40,7 +41,7 @@ def composed(uri: str, body: JsonObject) -> hardware.ComposedNode:
         uri=uri,
         index=str(body.get('Id') or last_segment(uri))[:255],
         name=resources.name(body, uri),
-        marker=resources.marker(body.get('Description')),
+        mark=find_mark(body.get('Description')),
         power_state=resources.power(body),
         resources=tuple(
             uri for name in _RESOURCES for uri in related(body, name)
@@ -65,7 +66,7 @@ def allocation(
     wanted = request.requirements
     body: JsonObject = {
         'Name': request.name,
-        'Description': f'Valence node {request.marker}',
+        'Description': str(request.mark),
         **_totals(wanted),
     }
     drives: dict[str, list[JsonObject]] = {

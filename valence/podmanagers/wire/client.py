@@ -17,6 +17,7 @@ import urllib3
 from oslo_config import cfg
 
 from valence.common import exception
+from valence.common.identity import canonical_link
 from valence.common.types import JsonObject
 from valence.podmanagers import base
 from valence.podmanagers.wire import decoding
@@ -70,6 +71,8 @@ class Http:
         self._verify: bool | str = True
         if parts.scheme == 'https':
             self._verify, self._ca_file = _trust(connection)
+        # Whether the service wrote a link that ends with a slash.
+        self._slashes = False
         self._headers = {'Accept': 'application/json', **(headers or {})}
         # The adapter without a requests session: it does what is needed at
         # two thirds of the cost, and reads nothing from the environment.
@@ -120,8 +123,13 @@ class Http:
             response = self._send_once(
                 method, uri, deadline, body, headers, basic
             )
+            if response.status == 404 and self._slashes and uri[-1:] != '/':
+                # Nothing was done: the slash that a canonical URI lacks.
+                response = self._send_once(
+                    method, f'{uri}/', deadline, body, headers, basic
+                )
             if response.status not in _REDIRECTS or response.location is None:
-                return response
+                return self._canonical(response)
             self._check_redirect(response.headers['Location'])
             uri = urllib.parse.urljoin(uri, response.location)
             if response.status == 303:
@@ -129,6 +137,22 @@ class Http:
         raise exception.PodManagerUnavailable(
             reason=f'too many redirects, the last to {uri}'
         )
+
+    def _canonical(self, response: Response) -> Response:
+        """A response whose URIs are without the prefix of the service.
+
+        Services behind a proxy write it in some places and not in others.
+        """
+        location = response.location
+        if location is not None:
+            try:
+                location = canonical_link(location, self._prefix)
+            except ValueError:
+                location = None
+        body = response.body
+        if self._prefix:
+            body = {k: _without(v, self._prefix) for k, v in body.items()}
+        return response._replace(location=location, body=body)
 
     def _check_redirect(self, location: str) -> None:
         """Refuse a redirect to another scheme: it was not registered.
@@ -162,6 +186,7 @@ class Http:
                     prepared, stream=True, timeout=left, verify=self._verify
                 ) as response:
                     content = _read(response)
+                self._slashes = self._slashes or b'/"' in content
         except FAILURES as exc:
             raise exception.PodManagerUnavailable(
                 reason=_explain(exc, method, uri, deadline)
@@ -267,6 +292,19 @@ def _parse(
         reason=f'the response of {uri} is not a JSON object '
         f'({": ".join(details)})'
     )
+
+
+def _without(value: object, prefix: str) -> object:
+    """JSON without a prefix of the paths in it."""
+    if isinstance(value, str):
+        return (
+            value[len(prefix) :] if value.startswith(f'{prefix}/') else value
+        )
+    if isinstance(value, list):
+        return [_without(one, prefix) for one in value]
+    if isinstance(value, dict):
+        return {key: _without(one, prefix) for key, one in value.items()}
+    return value
 
 
 def _path(location: str | None) -> str | None:

@@ -9,6 +9,7 @@ import unittest
 from oslo_utils import uuidutils
 
 from valence.common import exception
+from valence.common.identity import Mark
 from valence.podmanagers import base as podmanagers
 from valence.tests import base
 
@@ -88,7 +89,7 @@ class Case(base.TestCase):
     def request(self, devices=None):
         """A request for parts that are free, as the scheduler would make."""
         seen = self.driver.discover(self.soon())
-        marker = uuidutils.generate_uuid()
+        mark = Mark(uuidutils.generate_uuid(), '0123456789ab')
         count = self.pooled if devices is None else devices
         free = [s for s in seen.systems if s.values['state'] == 'free']
         choices = [(s, self.joinable(seen, s)[:count]) for s in free]
@@ -96,8 +97,8 @@ class Case(base.TestCase):
             self.fail('the endpoint has no free system')
         system, chosen = max(choices, key=lambda choice: len(choice[1]))
         return podmanagers.ComposeRequest(
-            marker=marker,
-            name=f'contract {marker[:8]}',
+            mark=mark,
+            name=f'contract {mark.node[:8]}',
             requirements={},
             system=system.uri,
             devices=tuple(device.uri for device in chosen),

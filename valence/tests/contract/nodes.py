@@ -7,6 +7,7 @@ import threading
 from oslo_utils import uuidutils
 
 from valence.common import exception
+from valence.common.identity import Mark
 from valence.podmanagers import base as podmanagers
 from valence.tests.contract import case
 
@@ -105,7 +106,7 @@ class Nodes(case.Case):
         request = self.request()
         node = self.bring(request)
         stranger = podmanagers.ComposeRequest(
-            uuidutils.generate_uuid(), 'other', {}, '', ()
+            Mark(uuidutils.generate_uuid()), 'other', {}, '', ()
         )
         self.assertIsNone(self.driver.find_composed(stranger, self.soon()))
         self.driver.release(node.uri, self.soon(), podmanagers.Progress())
@@ -116,7 +117,11 @@ class Nodes(case.Case):
         node = self.bring(request)
         for devices in (request.devices, ()):
             other = podmanagers.ComposeRequest(
-                uuidutils.generate_uuid(), 'other', {}, request.system, devices
+                Mark(uuidutils.generate_uuid()),
+                'other',
+                {},
+                request.system,
+                devices,
             )
             self.assertRaises(exception.NoMatch, self.bring, other)
         self.assertOneNode(request, node)
@@ -125,7 +130,7 @@ class Nodes(case.Case):
         self.need('compose')
         request = self.request()
         other = podmanagers.ComposeRequest(
-            request.marker, 'other', {}, request.system + '0815', ()
+            request.mark, 'other', {}, request.system + '0815', ()
         )
         self.assertRaises(
             (exception.NoMatch, exception.ResourceGone),
@@ -139,7 +144,7 @@ class Nodes(case.Case):
         self.need('compose', 'release')
         first = self.request()
         second = podmanagers.ComposeRequest(
-            uuidutils.generate_uuid(),
+            Mark(uuidutils.generate_uuid(), '0123456789ab'),
             'other',
             {},
             first.system,

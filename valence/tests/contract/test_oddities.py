@@ -4,6 +4,7 @@
 import time
 
 from valence.common import exception
+from valence.common.identity import Mark
 from valence.podmanagers import base as podmanagers
 from valence.podmanagers import hardware
 from valence.podmanagers import node_uri
@@ -12,7 +13,7 @@ from valence.podmanagers.rsd.driver import RSD
 from valence.tests import base
 from valence.tests.contract import endpoints
 
-MARKER = '0b7d5c3e-6b1f-4d0e-8a77-6c1f0e9d2b4a'
+MARK = Mark('0b7d5c3e-6b1f-4d0e-8a77-6c1f0e9d2b4a', '0123456789ab')
 SYSTEMS = '/redfish/v1/Systems'
 BLOCKS = '/redfish/v1/CompositionService/ResourceBlocks'
 
@@ -34,7 +35,7 @@ class OdditiesTestCase(base.TestCase):
     def request(self, *blocks):
         system, *devices = [f'{BLOCKS}/{block}' for block in blocks]
         return podmanagers.ComposeRequest(
-            MARKER, 'n', {}, system, tuple(devices)
+            MARK, 'n', {}, system, tuple(devices)
         )
 
     def settle(self, uri):
@@ -67,9 +68,9 @@ class RedfishOdditiesTestCase(OdditiesTestCase):
         self.assertIsNone(self.driver.find_composed(request, self.soon()))
         node = self.driver.compose(request, self.soon())
         self.assertEqual(f'{SYSTEMS}/1', node.uri)
-        self.assertIsNone(node.marker)
+        self.assertIsNone(node.mark)
         other = podmanagers.ComposeRequest(
-            MARKER, 'n', {}, f'{BLOCKS}/compute-1'
+            MARK, 'n', {}, f'{BLOCKS}/compute-1'
         )
         self.assertIsNone(self.driver.find_composed(other, self.soon()))
 
@@ -82,7 +83,7 @@ class RedfishOdditiesTestCase(OdditiesTestCase):
             method='POST',
         )
         node = self.driver.compose(self.request('compute-1'), self.soon())
-        self.assertEqual((f'{SYSTEMS}/1', MARKER), (node.uri, node.marker))
+        self.assertEqual((f'{SYSTEMS}/1', MARK), (node.uri, node.mark))
 
     def test_an_etag_that_is_wrong_once_and_for_ever(self):
         self.start('--no-tasks', '--require-etag')
@@ -189,7 +190,7 @@ class RsdOdditiesTestCase(OdditiesTestCase):
 
     def rsd_request(self):
         (system, *_) = self.driver.discover(self.soon()).systems
-        return podmanagers.ComposeRequest(MARKER, 'n', {}, system.uri)
+        return podmanagers.ComposeRequest(MARK, 'n', {}, system.uri)
 
     def test_a_node_that_refuses_to_go(self):
         self.start(personality='rsd')
@@ -218,7 +219,7 @@ class RsdOdditiesTestCase(OdditiesTestCase):
         self.start(personality='rsd')
         request = self.rsd_request()
         request = podmanagers.ComposeRequest(
-            MARKER,
+            MARK,
             'n',
             {'memory': {'capacity_mib': 2**30}},
             request.system,
@@ -232,7 +233,7 @@ class RsdOdditiesTestCase(OdditiesTestCase):
 class NodeUriTestCase(base.TestCase):
     def test_a_request_is_found_again(self):
         request = podmanagers.ComposeRequest(
-            MARKER, 'n', {}, '/a b', ('/c&d', '/e#f')
+            MARK, 'n', {}, '/a b', ('/c&d', '/e#f')
         )
         for reserved in (False, True):
             node = node_uri.pending('/Tasks/1', request, reserved)
@@ -242,8 +243,8 @@ class NodeUriTestCase(base.TestCase):
             )
             found = known.request()
             self.assertEqual(
-                (request.marker, request.system, request.devices),
-                (found.marker, found.system, found.devices),
+                (request.mark, request.system, request.devices),
+                (found.mark, found.system, found.devices),
             )
 
     def test_missing_devices_are_found_again(self):
@@ -257,5 +258,5 @@ class NodeUriTestCase(base.TestCase):
         self.assertEqual('/1', node_uri.with_missing(node, ('/a',)).uri)
         known = node_uri.NodeUri.parse('/1')
         self.assertEqual(
-            ('/1', None, ()), (known.uri, known.marker, known.missing)
+            ('/1', None, ()), (known.uri, known.mark, known.missing)
         )

@@ -6,6 +6,7 @@ import threading
 import time
 
 from valence.common import exception
+from valence.common.identity import Mark
 from valence.podmanagers import base as podmanagers
 from valence.podmanagers import loader
 from valence.podmanagers.composition.driver import Redfish
@@ -20,7 +21,7 @@ from valence.tests.fixtures.stranger import Reply
 from valence.tests.fixtures.stranger import block
 from valence.tests.fixtures.stranger import link
 
-MARKER = '0b7d5c3e-6b1f-4d0e-8a77-6c1f0e9d2b4a'
+MARK = Mark('0b7d5c3e-6b1f-4d0e-8a77-6c1f0e9d2b4a', '0123456789ab')
 SERVICE = f'{ROOT}/CompositionService'
 TASK = f'{ROOT}/TaskService/TaskMonitors/1'
 
@@ -71,7 +72,7 @@ class StrangerCase(base.TestCase):
     def assertLife(self):
         """A node is composed, found and taken apart."""
         request = podmanagers.ComposeRequest(
-            MARKER, 'n', {}, f'{BLOCKS}/host', (f'{BLOCKS}/disk',)
+            MARK, 'n', {}, f'{BLOCKS}/host', (f'{BLOCKS}/disk',)
         )
         begun = self.driver.compose(request, self.soon())
         node = self.patiently(
@@ -79,7 +80,7 @@ class StrangerCase(base.TestCase):
                 begun.uri, self.soon(), podmanagers.Progress()
             )
         )
-        self.assertEqual((f'{SYSTEMS}/1', MARKER), (node.uri, node.marker))
+        self.assertEqual((f'{SYSTEMS}/1', MARK), (node.uri, node.mark))
         found = self.driver.find_composed(request, self.soon())
         self.assertEqual(node.uri, found.uri)
         self.driver.release(node.uri, self.soon(), podmanagers.Progress())
@@ -535,11 +536,11 @@ class RsdTestCase(StrangerCase):
             for name in (f'{SYSTEMS}/1', f'{SYSTEMS}/1/', f'{SYSTEMS}/1/x'):
                 seen = self.driver.refresh([name], self.soon())
                 self.assertEqual(
-                    [f'{SYSTEMS}/1/'], [item.uri for item in seen.systems]
+                    [f'{SYSTEMS}/1'], [item.uri for item in seen.systems]
                 )
                 self.assertEqual('used', seen.systems[0].values['state'])
                 self.assertEqual(
-                    [f'{self.nodes}/1/'], [node.uri for node in seen.nodes]
+                    [f'{self.nodes}/1'], [node.uri for node in seen.nodes]
                 )
         seen = self.driver.refresh([f'{SYSTEMS}/'], self.soon())
         self.assertEqual(
@@ -857,7 +858,7 @@ class TasksTestCase(StrangerCase):
     def test_taken_without_a_word(self):
         self.answers(Reply(202))
         request = podmanagers.ComposeRequest(
-            MARKER, 'n', {}, f'{BLOCKS}/host', (f'{BLOCKS}/disk',)
+            MARK, 'n', {}, f'{BLOCKS}/host', (f'{BLOCKS}/disk',)
         )
         begun = self.driver.compose(request, self.soon())
         self.assertRaises(
@@ -891,7 +892,7 @@ class ChangesTestCase(StrangerCase):
         super().setUp()
         self.there.made(
             {
-                'Name': f'valence-{MARKER}',
+                'Name': f'valence-{MARK}',
                 'Links': {'ResourceBlocks': [link(f'{BLOCKS}/host')]},
             }
         )

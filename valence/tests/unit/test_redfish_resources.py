@@ -47,24 +47,6 @@ class _Crawler:
 
 
 class TestWords(base.TestCase):
-    def test_markers(self):
-        for text in (
-            f'Valence node {_UUID}',
-            f'before valence-{_UUID.upper()} after',
-            f'valence{_UUID}',
-        ):
-            self.assertEqual(_UUID, resources.marker(text))
-        for text in (None, 7, _UUID, 'valence-', f'node {_UUID}'):
-            self.assertIsNone(resources.marker(text))
-
-    def test_what_is_left_without_the_marker(self):
-        self.assertEqual(
-            'Web server',
-            resources.remove_marker(f'Web server valence-{_UUID}'),
-        )
-        self.assertEqual('', resources.remove_marker(f'Valence node {_UUID}'))
-        self.assertEqual('as it is', resources.remove_marker('as it is'))
-
     def test_each_generation_of_rsd_has_its_own_place(self):
         for body in (
             {'Nodes': _id('/n')},

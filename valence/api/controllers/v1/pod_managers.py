@@ -11,6 +11,7 @@ from valence.api import topology
 from valence.api.controllers.v1 import base
 from valence.api.controllers.v1 import types
 from valence.common import exception
+from valence.common import identity
 from valence.common import rpc
 from valence.common import schemas
 from valence.common import secrets
@@ -120,6 +121,8 @@ def _columns(call: base.Call) -> JsonObject:
     for name in ('url', 'hardware_url'):
         if values.get(name):
             values[name] = values[name].rstrip('/')
+    if 'url' in values:
+        values['canonical_url'] = identity.canonical_url(values['url'])
     for name in values.keys() & set(objects.PodManager.ENCRYPTED):
         values[name] = secrets.encrypt(values[name])
     return values
@@ -148,7 +151,8 @@ def _update(
 ) -> models.PodManager:
     row = controller.find(tx, call)
     if 'url' in values and _origin(values['url']) != _origin(row.url):
-        _check_move(tx, row, values)
+        _check_password(row, values)
+    _check_nodes(tx, row, values)
     _check_hardware(row, values)
     if values.keys() & {'url', 'driver', 'username', 'password', 'auth_type'}:
         values = {**values, 'service_uuid': None}
@@ -163,23 +167,39 @@ def _update(
     return tx.list(models.PodManager, uuid=row.uuid).one()
 
 
-def _check_move(
-    tx: db.Transaction, row: models.PodManager, values: JsonObject
-) -> None:
+def _check_password(row: models.PodManager, values: JsonObject) -> None:
     """Prevent that the password is sent to another host.
 
     :raises Invalid: if the origin changes without a new password.
-    :raises Conflict: if the pod manager has nodes.
     """
     if row.password is not None and 'password' not in values:
         raise exception.Invalid(
             field='password',
             reason='is required when the scheme, host or port of url changes',
         )
-    names = _node_names(tx, row.uuid)
+
+
+def _check_nodes(
+    tx: db.Transaction, row: models.PodManager, values: JsonObject
+) -> None:
+    """Keep the address and the driver of a pod manager that has nodes.
+
+    :raises Conflict: if one of them changes.
+    """
+    url = values.get('canonical_url')
+    changed = [
+        name
+        for name, changes in (
+            ('url', url and url != identity.canonical_url(row.url)),
+            ('driver', values.get('driver', row.driver) != row.driver),
+        )
+        if changes
+    ]
+    names = _node_names(tx, row.uuid) if changed else ''
     if names:
         raise exception.Conflict(
-            f'The origin of url cannot change while nodes exist: {names}.'
+            f'The {" and the ".join(changed)} of pod manager {row.name} '
+            f'cannot change while it has nodes: {names}.'
         )
 
 

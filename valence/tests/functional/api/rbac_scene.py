@@ -59,6 +59,7 @@ class Scene:
         self._inventory()
         self._flavors()
         self._nodes()
+        self._finding()
         self._operations()
 
     def _add(self, model, name, **values):
@@ -194,6 +195,21 @@ class Scene:
             ('other-device', 'other-node'),
         ):
             self._claim(name, node_uuid=self.uuids[node])
+
+    def _finding(self):
+        now = timeutils.utcnow()
+        self._add(
+            models.Finding,
+            'finding',
+            **{
+                **objects.Finding.defaults(),
+                'kind': 'existing_node',
+                'subject': SECRET,
+                'reason': SECRET,
+                'first_seen_at': now,
+                'last_seen_at': now,
+            },
+        )
 
     def _operations(self):
         for name, project in (

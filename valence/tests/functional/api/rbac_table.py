@@ -235,6 +235,9 @@ TABLE = [
     ('DELETE', 'operations/{id}', 'own-op', None, '202 202 202 202 403 403'),
     ('DELETE', 'operations/{id}', 'other-op', None, '202 202 404 404 403 403'),
     ('DELETE', 'operations/{id}', 'sync-op', None, '202 202 404 404 403 403'),
+    # Findings are for those who run the cloud.
+    ('GET', 'findings', '', None, '200 200 403 403 403 200'),
+    ('GET', 'findings/{id}', 'finding', None, '200 200 403 403 403 200'),
     # The rest. An event proves itself by its secret, which is wrong here.
     ('POST', EVENT, 'open', {}, '404 404 404 404 404 404'),
     ('GET', 'conductors', '', None, '200 200 403 403 403 200'),

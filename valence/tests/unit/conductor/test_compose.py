@@ -27,7 +27,7 @@ class TestCompose(base.ConductorTestCase):
         (uri,) = self.fake.nodes
         self.assertEqual(uri, node['resource_uri'])
         made = self.fake.nodes[uri]
-        self.assertEqual(node['uuid'], made.marker)
+        self.assertEqual(node['uuid'], made.mark.node)
         self.assertEqual('n', made.name)
         self.assertEqual(
             made.resources,

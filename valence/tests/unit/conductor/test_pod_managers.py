@@ -2,6 +2,8 @@
 """Pod managers are read, and removed with all that is on them."""
 
 from valence.common import exception
+from valence.common.identity import Mark
+from valence.db import installation
 from valence.podmanagers import fake
 from valence.tests import base
 
@@ -144,14 +146,46 @@ class TestSync(PodCase):
         self.assertIn('memory_mib', drift)
         self.assertIn('1024', drift)
 
+    def stray(self, mark):
+        made = next(iter(self.fake.nodes.values()))
+        self.fake.nodes['/nodes/99'] = type(made)(
+            'x', mark, ['/devices/2'], made.ready_at
+        )
+
+    def assertFound(self, state='open', **expected):
+        found = self.client.all(f'/v1/findings?state={state}')
+        self.assertEqual(1, len(found), found)
+        self.assertEqual(expected, {name: found[0][name] for name in expected})
+
     def test_what_a_lost_request_left_behind(self):
         node = self.compose('n')
-        made = self.fake.nodes[node['resource_uri']]
-        self.fake.nodes['/nodes/99'] = type(made)(
-            'n', node['uuid'], ['/devices/2'], made.ready_at
+        self.stray(installation.mark(node['uuid']))
+        self.sync()
+        self.assertFound(
+            kind='stray',
+            resource_uri='/nodes/99',
+            node_uuid=node['uuid'],
         )
-        operation = self.sync()
-        self.assertIn('/nodes/99', str(operation['steps']))
+        self.assertIn('/nodes/99', self.fake.nodes)
+
+    def test_nodes_of_others(self):
+        self.compose('n')
+        unknown = '00000000-0000-4000-8000-000000000000'
+        for mark, kind in (
+            (None, 'existing_node'),
+            (Mark(unknown, 'ffffffffffff'), 'other_installation'),
+            (installation.mark(unknown), 'unknown_node'),
+        ):
+            self.stray(mark)
+            self.sync()
+            self.assertIn('/nodes/99', self.fake.nodes)
+            self.assertFound(kind=kind, resource_uri='/nodes/99')
+            del self.fake.nodes['/nodes/99']
+            self.sync()
+            self.assertEqual(
+                [], self.client.all('/v1/findings?state=open'), kind
+            )
+        self.assertEqual(3, len(self.client.all('/v1/findings')))
 
 
 class TestRemove(PodCase):

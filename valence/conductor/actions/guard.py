@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Nothing is sent to hardware that is not the node's any more.
+
+Each step that changes a node calls :func:`owned` right before its request.
+"""
+
+from oslo_config import cfg
+from oslo_log import log
+from oslo_utils import timeutils
+
+from valence.common import exception
+from valence.common import identity
+from valence.conductor.engine.run import Run
+from valence.conductor.inventory import baseline
+from valence.conductor.inventory import findings
+from valence.db import allocations
+from valence.db import api as db
+from valence.db.sqlalchemy import models
+from valence.objects.node import CHANGED_HARDWARE
+from valence.podmanagers import hardware
+
+LOG = log.getLogger(__name__)
+
+
+def owned(run: Run, *changing: str) -> hardware.ComposedNode:
+    """Read the node of an operation, and check that it is still the node.
+
+    :param changing: URIs of parts that this operation attaches or detaches.
+    :returns: what was read.
+    :raises NotOurs: when it is something else: the node gets a fault, and a
+        finding is opened.
+    :raises ResourceGone: when it does not exist.
+    """
+    uri = allocations.node_uri(run.target)
+    deadline = run.idempotent(cfg.CONF.redfish.request_timeout)
+    driver = run.driver()
+    service_uuid = driver.service_uuid(deadline)
+    seen = driver.read_node(uri, deadline)
+    with db.reader() as tx:
+        node = tx.list(models.Node, uuid=run.target).one()
+        known = baseline.expected(tx, node)
+    if known['service_uuid'] is None:
+        podm = db.get(models.PodManager, uuid=run.podm_uuid)
+        uuid = podm.service_uuid if podm else None
+        known = {
+            **known,
+            'service_uuid': identity.identifying_uuid(uuid),
+        }
+    different = baseline.differences(
+        node.uuid,
+        known,
+        seen,
+        service_uuid,
+        [identity.canonical_uri(part) for part in changing],
+    )
+    if different:
+        _report(run, node, seen, different)
+        raise exception.NotOurs(uri=uri, reason='; '.join(different))
+    return seen
+
+
+def _report(
+    run: Run,
+    node: models.Node,
+    seen: hardware.ComposedNode,
+    different: list[str],
+) -> None:
+    LOG.error(
+        'Nothing is sent to %s: it is not node %s any more: %s',
+        seen.uri,
+        node.uuid,
+        '; '.join(different),
+    )
+    found = findings.changed_hardware(node, seen, different)
+    podm_uuid = run.operation.podm_uuid
+
+    def write(tx: db.Transaction) -> None:
+        findings.open_finding(tx, podm_uuid, found, timeutils.utcnow())
+        tx.update(models.Node, {'fault': CHANGED_HARDWARE}, uuid=node.uuid)
+
+    run.commit({}, write)

@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Nothing is sent to hardware that is not the node's any more."""
+
+import dataclasses
+
+from valence.common.identity import Mark
+from valence.tests import base
+
+_OTHER = Mark('00000000-0000-4000-8000-000000000000', 'ffffffffffff')
+_CHANGES = ('reset', 'release', 'set_boot', 'attach', 'detach')
+
+
+class GuardCase(base.ConductorTestCase):
+    def setUp(self):
+        super().setUp()
+        self.fake = self.pod()
+        self.node = self.compose('n')
+        self.uri = self.node['resource_uri']
+
+    def replace(self, **values):
+        """Something else is shown at the URI of the node."""
+        self.fake.nodes[self.uri] = dataclasses.replace(
+            self.fake.nodes[self.uri], **values
+        )
+
+    def act(self, state='failed'):
+        return self.done(
+            'POST',
+            '/v1/nodes/n/action',
+            {'Reset': {'Type': 'ForceOff'}},
+            state=state,
+        )
+
+    def assertUntouched(self, operation):
+        self.assertIn('nothing was sent to it', operation['error'])
+        self.assertIn(self.uri, self.fake.nodes)
+        sent = [call for call in self.fake.calls if call in _CHANGES]
+        self.assertEqual([], sent)
+        node = self.client.get('/v1/nodes/n')
+        self.assertEqual(
+            ('error', 'changed_hardware'),
+            (node['provision_state'], node['fault']),
+        )
+        (found,) = self.client.all('/v1/findings')
+        self.assertEqual(
+            ('changed_hardware', 'open', self.node['uuid']),
+            (found['kind'], found['state'], found['node_uuid']),
+        )
+
+
+class TestGuard(GuardCase):
+    def test_the_node_itself(self):
+        self.act('succeeded')
+        self.assertIn('reset', self.fake.calls)
+
+    def test_a_uri_that_is_used_again(self):
+        self.replace(mark=_OTHER)
+        self.fake.calls.clear()
+        operation = self.act()
+        self.assertUntouched(operation)
+        self.assertIn(str(_OTHER), operation['error'])
+
+    def test_a_mark_that_vanished(self):
+        self.replace(mark=None)
+        self.fake.calls.clear()
+        self.assertUntouched(self.act())
+
+    def test_release(self):
+        self.replace(mark=_OTHER)
+        self.fake.calls.clear()
+        self.assertUntouched(
+            self.done('DELETE', '/v1/nodes/n', state='failed')
+        )
+
+    def test_another_service_at_the_url(self):
+        self.fake.uuid = '5f0c7a64-27c3-4c3b-8d5e-0f4c6b1f2a3d'
+        self.fake.calls.clear()
+        operation = self.act()
+        self.assertUntouched(operation)
+        self.assertIn(self.fake.uuid, operation['error'])
+
+    def test_it_does_not_come_back_by_itself(self):
+        mark = self.fake.nodes[self.uri].mark
+        self.replace(mark=_OTHER)
+        self.act()
+        self.replace(mark=mark)
+        self.done('POST', '/v1/pod_managers/pod/sync')
+        self.assertEqual(
+            'error', self.client.get('/v1/nodes/n')['provision_state']
+        )
+
+    def test_a_sync_sees_it_first(self):
+        self.replace(mark=_OTHER)
+        self.fake.calls.clear()
+        self.done('POST', '/v1/pod_managers/pod/sync')
+        node = self.client.get('/v1/nodes/n')
+        self.assertEqual(
+            ('error', 'changed_hardware'),
+            (node['provision_state'], node['fault']),
+        )
+        self.assertIn(str(_OTHER), node['last_error'])
