@@ -69,6 +69,7 @@ class ConductorTestCase(ApiTestCase):
     ``fixtures.Conductor``. Pod managers are fake.
     """
 
+    fixture = fixtures.QuickDatabase
     options = {'fake__systems': 3, 'fake__devices': 2}
 
     def setUp(self):
