@@ -74,7 +74,7 @@ class TestRegister(EnrollmentCase):
         self.assertEqual('manageable', self.now()['managed_state'])
 
     def test_what_takes_too_long(self):
-        self.conf.set(provisioning__timeout=60)
+        self.conf.set(provisioning__timeout=20)
         slow = driver_base.InProgress(10)
         self.ironic.order('poll_goal', *[slow] * 99)
         self.enroll('failed', manage=True)

@@ -43,7 +43,7 @@ class TestRelease(ReleaseCase):
 
     def test_a_pod_manager_that_is_still_at_it(self):
         self.compose('n')
-        self.fake.order('release', driver_base.InProgress(30), count=40)
+        self.fake.order('release', driver_base.InProgress(400), count=4)
         self.release()
         self.assertGone()
 

@@ -1,0 +1,219 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A conductor with its threads; the tests wait for what it has done."""
+
+import threading
+import time
+
+from oslo_config import cfg
+
+from valence.common import exception
+from valence.conductor import jobs
+from valence.conductor import membership
+from valence.conductor import queue
+from valence.conductor import service
+from valence.conductor.engine import engine
+from valence.conductor.engine.run import LeaseExpired
+from valence.podmanagers import fake
+from valence.tests import base
+
+_SECONDS = 60
+
+
+class TestService(base.ApiTestCase):
+    options = {
+        'fake__systems': 2,
+        'fake__compose_seconds': 0,
+        'conductor__poll_interval': 0.05,
+        'conductor__status_interval': 0.2,
+        'conductor__heartbeat_interval': 0.2,
+        'conductor__heartbeat_timeout': 30,
+        'conductor__workers': 2,
+    }
+
+    def setUp(self):
+        super().setUp()
+        self.addCleanup(fake.forget)
+        self.service = service.Conductor()
+
+    def start(self):
+        self.service.start()
+        self.addCleanup(self.stop)
+
+    def stop(self):
+        if self.service is not None:
+            self.service.stop()
+        self.service = None
+
+    def ready(self):
+        """Start it, with a pod manager that is read."""
+        self.start()
+        self.client.post(
+            '/v1/pod_managers',
+            {'name': 'pod', 'url': 'http://pod.fake', 'driver': 'fake'},
+        )
+        self.client.wait(
+            '/v1/pod_managers/pod',
+            lambda podm: podm['status'] == 'online' and podm['synced_at'],
+        )
+
+    def compose(self, name='n'):
+        self.client.post('/v1/nodes', {'name': name})
+        return self.client.wait(
+            f'/v1/nodes/{name}',
+            lambda node: node['provision_state'] != 'composing',
+        )
+
+    def fail_once(self, module, name, error, after=False):
+        """Have a function fail when it is called for the first time."""
+        original = getattr(module, name)
+        self.failed = threading.Event()
+
+        def function(*args, **kwargs):
+            if self.failed.is_set():
+                return original(*args, **kwargs)
+            if after:
+                original(*args, **kwargs)
+            self.failed.set()
+            raise error
+
+        self.patch(module, name, function)
+
+    def test_its_life(self):
+        self.ready()
+        self.assertEqual(1, len(membership.alive()))
+        node = self.compose()
+        self.assertEqual('active', node['provision_state'])
+        self.client.delete('/v1/nodes/n')
+        self.client.wait_gone('/v1/nodes/n')
+        self.stop()
+        self.assertEqual([], membership.alive())
+
+    def test_a_lease_that_would_run_out_between_heartbeats(self):
+        self.conf.set(conductor__heartbeat_timeout=0.4)
+        error = self.assertRaises(ValueError, self.service.start)
+        self.assertIn('heartbeat_timeout', str(error))
+
+    def test_a_claim_that_came_true_unnoticed(self):
+        self.ready()
+        down = exception.DatabaseUnavailable(reason='down')
+        self.fail_once(queue, 'claim', down, after=True)
+        self.assertEqual('active', self.compose()['provision_state'])
+        self.assertTrue(self.failed.is_set())
+
+    def test_what_interrupts_an_operation(self):
+        self.ready()
+        for number, error in enumerate(
+            (
+                LeaseExpired(),
+                exception.DatabaseUnavailable(reason='down'),
+                ZeroDivisionError(),
+            )
+        ):
+            self.fail_once(engine, 'work', error)
+            name = f'n{number}'
+            node = self.compose(name)
+            self.assertTrue(self.failed.is_set())
+            self.assertEqual('active', node['provision_state'])
+            self.client.delete(f'/v1/nodes/{name}')
+            self.client.wait_gone(f'/v1/nodes/{name}')
+
+    def test_no_failure_ends_its_threads(self):
+        self.ready()
+        for error in (
+            exception.DatabaseUnavailable(reason='down'),
+            ZeroDivisionError(),
+        ):
+            self.fail_once(queue, 'due', error)
+            self.assertTrue(self.failed.wait(_SECONDS))
+        self.assertEqual('active', self.compose()['provision_state'])
+
+    def test_who_is_silent_is_noticed(self):
+        other = membership.Lease()
+        other.renew()
+        self.start()
+        self.assertIn(other.uuid, membership.alive())
+        cfg.CONF.set_override('heartbeat_timeout', 1, 'conductor')
+        end = time.monotonic() + _SECONDS
+        while other.uuid in membership.alive():
+            self.assertLess(time.monotonic(), end)
+            time.sleep(0.05)
+
+
+class TestWorkers(base.TestCase):
+    def setUp(self):
+        super().setUp()
+        self.workers = jobs.Workers('test', 2)
+        self.go_on = threading.Event()
+        self.addCleanup(self.go_on.set)
+
+    def submit(self):
+        self.assertTrue(self.workers.acquire())
+        self.workers.submit(self.go_on.wait, _SECONDS)
+
+    def test_no_more_than_there_are_threads(self):
+        self.assertTrue(self.workers.idle)
+        self.submit()
+        self.assertTrue(self.workers.idle)
+        self.submit()
+        self.assertFalse(self.workers.idle)
+        self.assertFalse(self.workers.acquire())
+        self.go_on.set()
+        self.assertTrue(self.workers.close(_SECONDS))
+
+    def test_a_place_that_was_not_needed(self):
+        self.workers.acquire()
+        self.workers.acquire()
+        self.assertFalse(self.workers.idle)
+        self.workers.release()
+        self.assertTrue(self.workers.idle)
+
+    def test_what_does_not_end_in_time(self):
+        self.submit()
+        self.assertFalse(self.workers.close(0))
+
+    def test_a_failure_leaves_the_place_free(self):
+        def fail():
+            raise ZeroDivisionError
+
+        for _ in range(4):
+            self.assertTrue(self.workers.acquire())
+            self.workers.submit(fail)
+            end = time.monotonic() + _SECONDS
+            while not self.workers.idle:
+                self.assertLess(time.monotonic(), end)
+        self.assertTrue(self.workers.close(_SECONDS))
+
+
+class _Later:
+    """A pool whose jobs are run when the test says so."""
+
+    def __init__(self):
+        self.jobs = []
+
+    def submit(self, job):
+        self.jobs.append(job)
+
+
+class TestKeyedJobs(base.TestCase):
+    def test_one_at_a_time_of_each_key(self):
+        keyed, pool, done = jobs.KeyedJobs(), _Later(), []
+        self.assertTrue(keyed.submit(pool, 'a', done.append, 1))
+        self.assertFalse(keyed.submit(pool, 'a', done.append, 2))
+        self.assertTrue(keyed.submit(pool, 'b', done.append, 3))
+        self.assertTrue(keyed.is_running('a'))
+        self.assertFalse(keyed.is_running('c'))
+        for job in pool.jobs:
+            job()
+        self.assertEqual([1, 3], done)
+        self.assertFalse(keyed.is_running('a'))
+        self.assertTrue(keyed.submit(pool, 'a', done.append, 4))
+
+    def test_a_failure_frees_the_key(self):
+        keyed, pool = jobs.KeyedJobs(), _Later()
+
+        def fail():
+            raise ZeroDivisionError
+
+        keyed.submit(pool, 'a', fail)
+        self.assertRaises(ZeroDivisionError, pool.jobs[0])
+        self.assertFalse(keyed.is_running('a'))
