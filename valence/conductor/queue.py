@@ -84,26 +84,34 @@ def claim(
     return None
 
 
+def claims(conductor: str) -> set[str]:
+    """The tokens of a conductor's claims on operations that are open."""
+    op = models.Operation
+    with db.reader() as tx:
+        rows = tx.list(
+            op,
+            op.claim.is_not(None),
+            only=('claim',),
+            conductor=conductor,
+            state=states.OPEN,
+        )
+        return {str(row.claim) for row in rows}
+
+
 @db.transaction
-def requeue_unknown(
-    tx: db.Transaction, conductor: str, known: Collection[str]
+def release_claims(
+    tx: db.Transaction, conductor: str, tokens: Collection[str]
 ) -> int:
-    """Requeue what a conductor has claimed without knowing it.
+    """Requeue what a conductor has claimed, and does not work on.
 
-    A claim may have been committed although the connection to the database
-    broke before the response.
-
-    :param known: the tokens of the claims that the conductor knows.
+    :param tokens: of the claims.
     :returns: the number of requeued operations.
     """
-    op = models.Operation
     return tx.update(
-        op,
+        models.Operation,
         {'claim': None, 'conductor': None},
-        op.claim.is_not(None),
-        op.claim.not_in(known),
         conductor=conductor,
-        state='running',
+        claim=list(tokens),
     )
 
 

@@ -13,6 +13,7 @@ from oslo_utils import timeutils
 
 from valence.common import rpc
 from valence.conductor import actions
+from valence.conductor import claims
 from valence.conductor import jobs
 from valence.conductor import managed_nodes
 from valence.conductor import membership
@@ -41,10 +42,9 @@ class Conductor:
         self._stopping = threading.Event()
         self._wake = threading.Event()
         self._threads: list[threading.Thread] = []
-        # The claim tokens of the operations in progress. After a failed claim
-        # there may be others that this conductor does not know.
-        self._claims: set[str] = set()
-        self._unknown_claims = False
+        self._claims = claims.Claims()
+        # Whether to compare them with the database.
+        self._reconcile = threading.Event()
 
     def start(self) -> None:
         """Start the threads. The database may still be down."""
@@ -144,8 +144,9 @@ class Conductor:
 
     def _heartbeat(self) -> None:
         self._lease.renew()
-        if membership.reap_stale():
-            self._notify()
+        membership.reap_stale()
+        self._reconcile.set()
+        self._wake.set()
 
     def _poll(self) -> None:
         """Poll the pod managers of this conductor, and follow their events."""
@@ -170,9 +171,9 @@ class Conductor:
         """Claim all that is due, then wait for a wake-up or the interval."""
         self._wake.clear()
         if self._lease.left() > 0:
-            if self._unknown_claims:
-                queue.requeue_unknown(self._lease.uuid, set(self._claims))
-                self._unknown_claims = False
+            if self._reconcile.is_set():
+                self._reconcile.clear()
+                self._claims.reconcile(self._lease.uuid)
             while self._claim_batch():
                 continue
         self._wake.wait(cfg.CONF.conductor.poll_interval)
@@ -199,50 +200,66 @@ class Conductor:
         workers = self._workers[actions.BY_NAME[candidate.action].long]
         if not workers.acquire():
             return False
-        claimed = None
+        run = None
         try:
             claimed = queue.claim(self._lease.uuid, candidate)
-        except Exception:
-            self._unknown_claims = True
-            raise
+            if claimed is not None:
+                run = Run(
+                    *claimed, self._lease, self._drivers, actions.BY_NAME
+                )
+        except Exception as exc:
+            # It may have been claimed nonetheless.
+            self._reconcile.set()
+            if isinstance(exc, db.FAILURES):
+                raise
+            LOG.exception('Operation %s cannot be claimed', candidate.uuid)
         finally:
-            if claimed is None:
+            if run is None:
                 workers.release()
-        if claimed is None:
+        if run is None:
             return False
-        self._claims.add(str(claimed[0].claim))
-        workers.submit(self._work, *claimed)
+        token = str(run.operation.claim)
+        self._claims.add(token, run)
+        workers.submit(self._work, token, run)
         return True
 
-    def _work(
-        self, operation: models.Operation, journal: list[models.OperationStep]
-    ) -> None:
-        """Run an operation as far as it goes; the database may fail."""
-        run = Run(
-            operation, journal, self._lease, self._drivers, actions.BY_NAME
-        )
-        resuming = False
+    def _work(self, token: str, run: Run) -> None:
+        """Run an operation as far as it goes."""
+        try:
+            self._persist(run)
+        finally:
+            self._claims.discard(token)
+            self._wake_at(run.operation.run_after)
+
+    def _persist(self, run: Run) -> None:
+        """Run an operation, also if the database fails for a while.
+
+        After some failures the worker is left to others. The claim is unknown
+        then, and is released as soon as the database serves.
+        """
+        uuid = run.operation.uuid
+        failed = 0
         while not self._stopping.is_set():
             try:
-                engine.work(run, self._stopping, resuming)
-                break
+                engine.work(run, self._stopping, resuming=failed > 0)
             except LeaseExpired:
                 LOG.warning(
-                    'Operation %s waits until the lease is renewed',
-                    operation.uuid,
+                    'Operation %s waits until the lease is renewed', uuid
                 )
                 self._stopping.wait(cfg.CONF.conductor.heartbeat_interval)
             except db.FAILURES as exc:
                 LOG.error(
                     'The database cannot be used: %s', failures.reason(exc)
                 )
-                self._stopping.wait(1)
             except Exception:
-                LOG.exception('Operation %s is interrupted', operation.uuid)
-                self._stopping.wait(1)
-            resuming = True
-        self._claims.discard(str(operation.claim))
-        self._wake_at(run.operation.run_after)
+                LOG.exception('Operation %s is interrupted', uuid)
+            else:
+                return
+            failed += 1
+            if failed >= cfg.CONF.conductor.attempts:
+                LOG.error('Operation %s is left for later', uuid)
+                return
+            self._stopping.wait(1)
 
     def _wake_at(self, run_after: datetime.datetime | None) -> None:
         """Look for work now, or when an operation is due again."""

@@ -31,6 +31,7 @@ from valence.conductor.engine import pace
 from valence.conductor.engine.model import AnyStep
 from valence.conductor.engine.model import TryNext
 from valence.conductor.engine.run import ClaimLost
+from valence.conductor.engine.run import LeaseExpired
 from valence.conductor.engine.run import Run
 from valence.conductor.engine.run import Write
 from valence.db import api as db
@@ -38,6 +39,15 @@ from valence.db.sqlalchemy import models
 from valence.podmanagers import base
 
 LOG = log.getLogger(__name__)
+
+# What may pass: the step is run again.
+_TRANSIENT = (
+    exception.PodManagerUnavailable,
+    exception.ProvisioningUnavailable,
+    exception.DatabaseUnavailable,
+)
+# Another operation was quicker: the step is run again on what is left.
+_RACES = (db_exception.DBDuplicateEntry, exception.LostRace)
 
 
 def work(run: Run, stopping: threading.Event, resuming: bool = False) -> None:
@@ -61,10 +71,21 @@ def work(run: Run, stopping: threading.Event, resuming: bool = False) -> None:
 
 def _advance(run: Run) -> bool:
     """Do or undo one step; whether there is more to do now."""
-    operation = run.operation
-    if operation.undoing:
-        return _undo_newest(run)
-    if operation.cancel_requested:
+    undoing = run.operation.undoing
+    try:
+        return _undo_newest(run) if undoing else _do_next(run)
+    except (ClaimLost, LeaseExpired):
+        raise
+    except Exception as exc:
+        run.ensure_lease()
+        if undoing:
+            _handle_undo_error(run, exc)
+            return False
+        return _handle_step_error(run, exc)
+
+
+def _do_next(run: Run) -> bool:
+    if run.operation.cancel_requested:
         run.commit({'undoing': True, 'attempt': 0})
         return True
     done = [row for row in run.not_undone() if row.state == 'done']
@@ -91,16 +112,13 @@ def _do(run: Run, step: AnyStep, position: int) -> bool:
     begun = any(row.state == 'running' for row in run.not_undone())
     if not begun:
         run.commit({'step': step.name}, lambda tx: _begin(tx, run, step))
-    try:
-        _fault_point(run, step.name, 'begun')
-        result = step.find(run) if begun else None
-        if result is None:
-            result = step.do(run)
-        _fault_point(run, step.name, 'done')
-        _complete(run, step, position, result)
-        _fault_point(run, step.name, 'recorded')
-    except Exception as exc:
-        return _handle_step_error(run, exc)
+    _fault_point(run, step.name, 'begun')
+    result = step.find(run) if begun else None
+    if result is None:
+        result = step.do(run)
+    _fault_point(run, step.name, 'done')
+    _complete(run, step, position, result)
+    _fault_point(run, step.name, 'recorded')
     # A step that chose a pod manager has given the claim up: the operation
     # has to wait for its turn there.
     return run.operation.claim is not None
@@ -143,9 +161,6 @@ def _complete(
 
 def _handle_step_error(run: Run, exc: Exception) -> bool:
     """Wait, retry, or undo; whether there is more to do now."""
-    if isinstance(exc, ClaimLost):
-        raise exc
-    run.ensure_lease()
     if isinstance(exc, base.InProgress):
         return _wait(run, exc)
     if isinstance(exc, TryNext):
@@ -157,23 +172,12 @@ def _handle_step_error(run: Run, exc: Exception) -> bool:
             {'undoing': True, 'attempt': 0, 'excluded_systems': excluded}
         )
         return True
-    if isinstance(exc, db_exception.DBDuplicateEntry | exception.LostRace):
-        # Another operation won a race: run the step again on what is left.
-        _requeue(run, random.uniform(0, 0.1))  # noqa: S311
+    if isinstance(exc, _RACES) and _retry_race(run):
         return False
-    if isinstance(exc, exception.DatabaseUnavailable):
-        raise exc
-    if _is_transient(exc) and _retry(run, exc):
+    if isinstance(exc, _TRANSIENT) and _retry(run, exc):
         return False
     run.commit({'undoing': True, 'attempt': 0, 'error': _error_text(exc)})
     return True
-
-
-def _is_transient(exc: Exception) -> bool:
-    return isinstance(
-        exc,
-        exception.PodManagerUnavailable | exception.ProvisioningUnavailable,
-    )
 
 
 def _error_text(exc: Exception) -> exception.ErrorText:
@@ -231,6 +235,16 @@ def _retry(run: Run, exc: Exception) -> bool:
     return True
 
 
+def _retry_race(run: Run) -> bool:
+    """Requeue a step that lost a race, unless it has timed out."""
+    rows = run.not_undone()
+    age = _age(rows[-1]) if rows else 0.0
+    if rows and age > run.step(rows[-1]).timeout(run):
+        return False
+    _requeue(run, random.uniform(0, max(0.1, age / 10)))  # noqa: S311
+    return True
+
+
 def _requeue(run: Run, seconds: float, **values: Any) -> None:
     """Give the claim up; the operation is due again after a while."""
     after = timeutils.utcnow() + datetime.timedelta(seconds=seconds)
@@ -246,15 +260,9 @@ def _undo_newest(run: Run) -> bool:
         return _finish_undo(run)
     row = rows[-1]
     step = run.step(row)
-    try:
-        _fault_point(run, row.name, 'undoing')
-        step.undo(run, row.result)
-        _fault_point(run, row.name, 'undone')
-    except (ClaimLost, *db.FAILURES):
-        raise
-    except Exception as exc:
-        _handle_undo_error(run, exc)
-        return False
+    _fault_point(run, row.name, 'undoing')
+    step.undo(run, row.result)
+    _fault_point(run, row.name, 'undone')
 
     def write(tx: db.Transaction) -> None:
         tx.update(models.OperationStep, {'state': 'undone'}, uuid=row.uuid)
@@ -266,18 +274,24 @@ def _undo_newest(run: Run) -> bool:
 
 def _handle_undo_error(run: Run, exc: Exception) -> None:
     """Wait, retry, or give the operation up."""
-    run.ensure_lease()
     if isinstance(exc, base.InProgress) and _wait_undo(run, exc):
         return
-    if _is_transient(exc) and _retry(run, exc):
+    if isinstance(exc, (*_TRANSIENT, *_RACES)) and _retry(run, exc):
         return
     error = _error_text(exc).while_undoing(_stored_error(run))
-    _finish(
-        run,
-        'failed',
-        lambda tx: run.action.failed(tx, run, error),
-        error=error,
-    )
+    try:
+        _finish(
+            run,
+            'failed',
+            lambda tx: run.action.failed(tx, run, error),
+            error=error,
+        )
+    except ClaimLost:
+        raise
+    except Exception as last:
+        # Whatever its target looks like now, the operation has to end.
+        error = _error_text(last).while_undoing(error)
+        _finish(run, 'failed', lambda tx: None, error=error)
 
 
 def _wait_undo(run: Run, exc: base.InProgress) -> bool:

@@ -48,6 +48,7 @@ class Run:
         self._conductor = operation.conductor
         # Whether the lease had expired when something was to be begun.
         self._lease_missed = False
+        self._abandoned = False
 
     @property
     def target(self) -> str:
@@ -141,17 +142,24 @@ class Run:
         A conductor that was suspended, or could not reach the database, for
         longer than its lease does not touch the hardware any more.
         """
-        if self.lease.left(self._conductor) > 0:
+        if self.lease.left(self._conductor) > 0 and not self._abandoned:
             return True
         self._lease_missed = True
         return False
+
+    def abandon(self) -> None:
+        """Begin nothing more: the claim is not in the database any more."""
+        self._abandoned = True
 
     def ensure_lease(self) -> None:
         """Check that nothing was skipped because the lease had expired.
 
         :raises LeaseExpired: when something was, so that results may be
             incomplete; and when the lease has expired now.
+        :raises ClaimLost: when the operation was abandoned.
         """
+        if self._abandoned:
+            raise ClaimLost(self.operation.uuid)
         if not self.lease_valid() or self._lease_missed:
             raise LeaseExpired
 

@@ -68,19 +68,25 @@ class OutageTestCase(cluster.ClusterTestCase):
         self.assertEqual(self.pids, [p.pid for p in self.processes])
 
 
-class DatabaseTest(OutageTestCase):
+class MariaDBTest(OutageTestCase):
     backend = 'mysql'
+    kind = fixtures.MariaDB
 
     def setUp(self):
-        reason = fixtures.MariaDB.missing()
+        reason = self.kind.missing()
         if reason:
             self.skipTest(reason)
         super().setUp()
 
     def fixture(self, backend):
-        """A database on a server that may be stopped."""
-        self.server = self.useFixture(fixtures.MariaDB())
+        """A database on a server that may be stopped and reconfigured."""
+        self.server = self.useFixture(self.kind())
         return fixtures.Database(backend, self.server.url)
+
+    def assertUnavailable(self, answer):
+        self.assertEqual(503, answer.status, answer)
+        self.assertIn('Retry-After', answer.headers)
+        self.assertEqual(503, answer.error['status'])
 
     def test_restart(self):
         self.start()
@@ -89,17 +95,59 @@ class DatabaseTest(OutageTestCase):
         self.server.stop()
         for _ in range(5):
             for path in ('/v1/nodes', '/v1/operations', '/v1/pod_managers'):
-                answer = self.client.request('GET', path)
-                self.assertEqual(503, answer.status, answer)
-                self.assertIn('Retry-After', answer.headers)
-                self.assertEqual(503, answer.error['status'])
+                self.assertUnavailable(self.client.request('GET', path))
         # Everybody's lease is over when it comes back.
         time.sleep(2 * cluster.HEARTBEAT_TIMEOUT)
         self.server.start()
         self.assertAllWell()
         for answer in self.refused:
-            self.assertEqual(503, answer.status, answer)
-            self.assertIn('Retry-After', answer.headers)
+            self.assertUnavailable(answer)
+
+    def test_connections_are_killed(self):
+        """Again and again, while nodes are composed and read."""
+        self.start()
+        self.begin()
+        answers = []
+
+        def read():
+            while self.composed() < COMPOSES:
+                answers.append(self.client.request('GET', '/v1/nodes'))
+
+        reading = threading.Thread(target=read)
+        reading.start()
+        self.addCleanup(reading.join)
+        while self.composed() < COMPOSES:
+            self.server.kill_connections()
+            time.sleep(0.3)
+        reading.join()
+        self.assertAllWell()
+        for answer in (*answers, *self.refused):
+            if answer.status != 200:
+                self.assertUnavailable(answer)
+
+    def test_writes_are_refused_for_a_while(self):
+        self.start()
+        self.begin()
+        self.eventually(lambda: self.composed() > 2, 'some are composed')
+        self.server.refuse_writes()
+        for _ in range(5):
+            answer = self.client.request('GET', '/v1/nodes')
+            self.assertEqual(200, answer.status, answer)
+            self.assertUnavailable(
+                self.client.request('POST', '/v1/nodes', {'name': 'other'})
+            )
+            time.sleep(cluster.HEARTBEAT_TIMEOUT / 2)
+        self.server.accept_writes()
+        self.assertAllWell()
+
+
+class _PostgreSQL(fixtures.PostgreSQL):
+    max_connections = 100
+
+
+class PostgreSQLTest(MariaDBTest):
+    backend = 'postgresql'
+    kind = _PostgreSQL
 
 
 class BrokerTestCase(OutageTestCase):

@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The API in this process, on a database server of the tests' own."""
 
-import contextlib
-
 import sqlalchemy as sa
 
 from valence.db.sqlalchemy import engine
@@ -39,23 +37,6 @@ class OwnServerTestCase(base.ApiTestCase):
         """Change a setting of the server until the test ends."""
         self.server.execute(*change)
         self.addCleanup(self.server.execute, *back)
-
-    def kill_connections(self):
-        """Have the server end all connections of Valence; how many."""
-        if self.backend == 'mysql':
-            rows = self.server.execute(
-                'SELECT id FROM information_schema.processlist '
-                "WHERE user = 'valence'"
-            )
-            for (number,) in rows:
-                with contextlib.suppress(sa.exc.OperationalError):
-                    self.server.execute(f'KILL {number}')
-            return len(rows)
-        rows = self.server.execute(
-            'SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity '
-            "WHERE usename = 'valence'"
-        )
-        return len(rows)
 
     def once(self, event, function):
         """Call a function the next time that something happens."""

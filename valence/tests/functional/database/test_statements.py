@@ -45,7 +45,7 @@ class MariaDBTest(server.OwnServerTestCase):
     def test_a_connection_is_set_up_once(self):
         self.client.get('/v1/pod_managers')
         self.begin()
-        self.kill_connections()
+        self.server.kill_connections()
         for _ in range(5):
             self.client.get('/v1/pod_managers')
         sets = [s for s in self.statements() if s.startswith('SET SESSION')]

@@ -64,14 +64,6 @@ class MariaDBTest(server.OwnServerTestCase):
             ['SET GLOBAL max_connections = 100'],
         )
 
-    def refuse_writes(self):
-        self.with_global(
-            ['SET GLOBAL read_only = 1'], ['SET GLOBAL read_only = 0']
-        )
-
-    def accept_writes(self):
-        self.server.execute('SET GLOBAL read_only = 0')
-
     def test_too_many_connections(self):
         self.limit_connections()
         engine.dispose()
@@ -83,15 +75,16 @@ class MariaDBTest(server.OwnServerTestCase):
             self.addCleanup(others.connect().close)
         for method in ('GET', 'POST'):
             self.assertUnavailable(method, '/v1/nodes', {'name': 'n'})
-        self.kill_connections()
+        self.server.kill_connections()
         self.client.post('/v1/nodes', {'name': 'n'})
 
     def test_read_only(self):
         self.client.post('/v1/pod_managers', POD)
-        self.refuse_writes()
+        self.addCleanup(self.server.accept_writes)
+        self.server.refuse_writes()
         self.assertUnavailable('POST', '/v1/nodes', {'name': 'n'})
         self.assertEqual(1, len(self.client.all('/v1/pod_managers')))
-        self.accept_writes()
+        self.server.accept_writes()
         self.client.post('/v1/nodes', {'name': 'n'})
 
     def test_switched_over(self):
@@ -132,19 +125,19 @@ class MariaDBTest(server.OwnServerTestCase):
         self.client.post('/v1/nodes', {'name': 'm'})
 
     def test_lost_before_commit(self):
-        self.once('before_cursor_execute', self.kill_connections)
+        self.once('before_cursor_execute', self.server.kill_connections)
         self.client.post('/v1/nodes', {'name': 'n'})
         self.assertEqual(1, len(self.client.all('/v1/nodes')))
 
     def test_lost_at_commit(self):
         """Whether it was stored is not known, so it is not repeated."""
-        self.once('commit', self.kill_connections)
+        self.once('commit', self.server.kill_connections)
         self.assertUnavailable('POST', '/v1/nodes', {'name': 'n'})
         self.assertEqual([], self.client.all('/v1/nodes'))
         self.client.post('/v1/nodes', {'name': 'n'})
 
     def test_lost_while_reading(self):
-        self.once('before_cursor_execute', self.kill_connections)
+        self.once('before_cursor_execute', self.server.kill_connections)
         self.assertUnavailable('GET', '/v1/nodes')
         self.assertEqual([], self.client.all('/v1/nodes'))
 
@@ -156,24 +149,6 @@ class PostgreSQLTest(MariaDBTest):
 
     def limit_connections(self):
         """It was started with that limit."""
-
-    def refuse_writes(self):
-        self.with_global(
-            [
-                'ALTER SYSTEM SET default_transaction_read_only = on',
-                'SELECT pg_reload_conf()',
-            ],
-            [
-                'ALTER SYSTEM RESET default_transaction_read_only',
-                'SELECT pg_reload_conf()',
-            ],
-        )
-
-    def accept_writes(self):
-        self.server.execute(
-            'ALTER SYSTEM RESET default_transaction_read_only',
-            'SELECT pg_reload_conf()',
-        )
 
     def begin_read_only_sessions(self):
         self.server.execute(

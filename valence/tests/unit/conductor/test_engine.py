@@ -79,12 +79,19 @@ class _Toy(model.Action):
         self.plans = {}
         self.results = []
         self.ends = []
+        # What telling the target of the end raises.
+        self.outcomes = []
+
+    def _tell(self, end):
+        if self.outcomes:
+            raise self.outcomes.pop(0)
+        self.ends.append(end)
 
     def succeeded(self, tx, run):
-        self.ends.append('succeeded')
+        self._tell('succeeded')
 
     def failed(self, tx, run, error):
-        self.ends.append(error)
+        self._tell(error)
 
 
 class EngineCase(base.ConductorTestCase):
@@ -101,6 +108,11 @@ class EngineCase(base.ConductorTestCase):
             return requests.request(tx, None, 'toy', 'nodes', 'target', **more)
 
         return write()
+
+    def another(self):
+        """Ask for another operation, when this one has come to its end."""
+        self.finish()
+        self.uuid = self.request()
 
     def plan(self, call, *outcomes):
         """Say what the next calls raise or return."""
@@ -368,15 +380,64 @@ class TestPutOff(EngineCase):
         self.assertEqual('pending', self.row().state)
         self.assertEqual('succeeded', self.finish().state)
 
-    def test_a_database_that_is_away_is_the_conductors_business(self):
-        down = exception.DatabaseUnavailable(reason='down')
-        self.plan('do first', down)
+    def test_a_race_that_is_lost_for_ever(self):
+        self.conf.set(conductor__compose_timeout=10)
+        self.plan('record first', *[exception.LostRace('taken')] * 99)
+        row = self.finish()
+        self.assertEqual('failed', row.state)
+        self.assertEqual('taken', row.error)
+
+    def test_a_database_that_is_away(self):
+        down = exception.DatabaseUnavailable(reason='it is down')
+        for call in ('do first', 'record first', 'do second'):
+            self.another()
+            self.plan(call, down, down)
+            self.conductor.work()
+            self.assertEqual(2, round(self.put_off()))
+            self.assertEqual('succeeded', self.finish().state, call)
+
+    def test_a_database_that_does_not_serve_a_step(self):
+        down = exception.DatabaseUnavailable(reason='it has no tables')
+        self.plan('record first', *[down] * 3)
+        row = self.finish()
+        self.assertEqual('failed', row.state)
+        self.assertIn('it has no tables', row.error)
+        self.assertEqual('The database cannot be used.', row.user_error)
+
+    def test_a_database_that_is_away_at_the_end(self):
+        down = exception.DatabaseUnavailable(reason='it is down')
+        self.toy.outcomes = [down, down]
+        self.assertEqual('succeeded', self.finish().state)
+        self.uuid = self.request()
+        self.toy.outcomes = [down] * 3
+        row = self.finish()
+        self.assertEqual('failed', row.state)
+        self.assertIn('it is down', row.error)
+        self.assertEqual(
+            [('first', 'undone'), ('second', 'undone')], self.journal()
+        )
+
+    def test_a_database_that_stores_nothing_at_all(self):
+        """That is the business of the conductor, which waits."""
+        down = exception.DatabaseUnavailable(reason='it is down')
+
+        def go_down(run):
+            commit = engine_run._commit
+            self.patch(engine_run, '_commit', fail)
+            self.addCleanup(setattr, engine_run, '_commit', commit)
+            self.up = lambda: self.patch(engine_run, '_commit', commit)
+            raise down
+
+        def fail(*args):
+            raise down
+
+        self.plan('do first', go_down)
         run = self.claim()
         self.assertRaises(
             exception.DatabaseUnavailable, self.conductor.run, run
         )
-        self.assertEqual('running', self.row().state)
         self.assertIsNotNone(self.row().claim)
+        self.up()
         self.conductor.run(run)
         self.assertEqual('succeeded', self.row().state)
 
@@ -517,15 +578,57 @@ class TestBack(EngineCase):
         self.assertEqual(4, self.toy.calls.count('undo second'))
 
     def test_a_database_that_is_away_while_undoing(self):
+        down = exception.DatabaseUnavailable(reason='it is down')
+        for call in ('undo second', 'unrecord second', 'unrecord first'):
+            self.another()
+            self.plan('do second', _WRONG)
+            self.plan(call, down, down)
+            row = self.finish()
+            self.assertEqual('failed', row.state)
+            self.assertEqual(str(_WRONG), row.error)
+            self.assertEqual(
+                [('first', 'undone'), ('second', 'undone')], self.journal()
+            )
+
+    def test_what_can_never_be_unrecorded(self):
+        for never in (
+            exception.DatabaseUnavailable(reason='never'),
+            exception.ValueRejected('never'),
+            exception.LostRace('never'),
+            ValueError('never'),
+        ):
+            self.another()
+            self.plan('do second', _WRONG)
+            self.plan('unrecord second', *[never] * 99)
+            row = self.finish()
+            self.assertEqual('failed', row.state)
+            self.assertIn(str(_WRONG), row.error)
+            self.assertIn('undoing: ', row.error)
+            self.assertIsNone(row.claim)
+            self.assertIsNone(row.lock_key)
+
+    def test_what_can_never_be_told_to_the_target(self):
         self.plan('do second', _WRONG)
-        self.plan('undo second', exception.DatabaseUnavailable(reason='down'))
-        run = self.claim()
-        self.assertRaises(
-            exception.DatabaseUnavailable, self.conductor.run, run
-        )
-        self.assertEqual('running', self.row().state)
-        self.conductor.run(run)
-        self.assertEqual('failed', self.row().state)
+        self.toy.outcomes = [ValueError('never')] * 99
+        row = self.finish()
+        self.assertEqual('failed', row.state)
+        self.assertIn(str(_WRONG), row.error)
+        self.assertIn('ValueError', row.error)
+
+    def test_a_claim_that_is_gone_from_the_database(self):
+        def lose(run):
+            values = {'claim': None, 'conductor': None}
+            db.update(models.Operation, values, uuid=self.uuid)
+            run.abandon()
+            # Nothing is sent to the hardware any more.
+            self.assertFalse(run.lease_valid())
+            raise _WRONG
+
+        self.plan('do first', lose)
+        self.conductor.run(self.claim())
+        self.assertEqual(['do first'], self.toy.calls)
+        self.assertFalse(self.row().undoing)
+        self.assertEqual('succeeded', self.finish().state)
 
 
 class TestLease(EngineCase):
