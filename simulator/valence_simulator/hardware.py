@@ -41,7 +41,7 @@ class Nic:
     id: str
     mac: str
     speed_mbps: int
-    #: The MAC address as it is told.
+    #: The MAC address as it is shown.
     shown: str | None = None
 
 

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """The hardware of a pod.
 
-A pod holds racks, a rack drawers, a drawer sleds and a sled one system.
-What is built depends on the options alone; what identifies it (UUIDs, serial
-numbers, MAC addresses) on the seed besides, so that two pods of one shape are
-never the same machines.
+A pod contains racks, a rack drawers, a drawer sleds, and a sled one system.
+The options determine the hardware; the seed determines its UUIDs, serial
+numbers and MAC addresses, so that two pods with the same options are never the
+same machines.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from valence_simulator.hardware import StoragePool
 from valence_simulator.hardware import System
 from valence_simulator.hardware import Volume
 
-#: Kinds of machine in the order in which they fill the sleds.
+#: The kinds of systems, in the order in which they fill the sleds.
 SPREAD = (
     'small',
     'medium',
@@ -37,9 +37,8 @@ SPREAD = (
     'medium',
 )
 
-#: What each kind is made of: processors (model, brand, cores, MHz), the GPUs
-#: besides, DIMMs in MiB, NIC speeds in Mbit/s, drives (GiB, media, protocol,
-#: rpm).
+#: The parts of each kind: processors (model, brand, cores, MHz), GPUs, DIMMs
+#: in MiB, NIC speeds in Mbit/s, drives (GiB, media, protocol, rpm).
 KINDS: dict[str, dict] = {
     'small': {
         'processors': [('Xeon Silver 4208', 'Silver', 8, 2100)],
@@ -85,10 +84,9 @@ SLEDS_PER_DRAWER = 8
 
 
 class Pod:
-    """Everything that one pod manager owns.
+    """The hardware of one pod manager.
 
-    :param options: how many systems there are, how many of them share a
-        rack, of which kinds they are, and what identities derive from.
+    :param options: the number of systems, systems per rack, kinds, and seed.
     """
 
     def __init__(self, options: argparse.Namespace):
@@ -109,13 +107,13 @@ class Pod:
         ]
 
     def service_uuid(self) -> str:
-        """The UUID of a service that shows this pod."""
+        """Return the UUID of the service."""
         return _uuid(random.Random(f'{self.seed}/service'))  # noqa: S311
 
     def add_system(self, kind: str | None = None) -> System:
-        """Put one more system into the next free sled.
+        """Add a system to the next free sled.
 
-        :param kind: one of KINDS; the next of the spread if not given.
+        :param kind: one of KINDS; by default the next one in order.
         """
         index = self._next
         self._next += 1
@@ -131,19 +129,19 @@ class Pod:
         return system
 
     def remove_system(self, system: System) -> None:
-        """Pull a system out, and its sled with it."""
+        """Remove a system and its sled."""
         del self.systems[system.id]
         del self.chassis[system.sled.id]
         system.sled.parent.children.remove(system.sled)
 
     def parents(self, chassis: Chassis | None) -> Iterator[Chassis]:
-        """The chassis itself and all that hold it, innermost first."""
+        """Return a chassis and its parents, innermost first."""
         while chassis is not None:
             yield chassis
             chassis = chassis.parent
 
     def _random(self, index: object) -> random.Random:
-        # Seeded per item: a bigger pod starts with the same machines.
+        # One seed per item: a larger pod starts with the same machines.
         return random.Random(f'{self.seed}/{index}')  # noqa: S311
 
     def _drawer_of(self, index: int) -> Chassis:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Values as machines tell them that nobody has tested against a schema."""
+"""Unusual values of properties, as on real machines."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ import re
 from valence_simulator.hardware import Processor
 from valence_simulator.pod import Pod
 
-#: What stands where a MAC address should.
+#: The text in place of a MAC address.
 NO_MAC = 'Not Available'
 
 
 def dress(pod: Pod, options: argparse.Namespace) -> None:
-    """Have the hardware of a pod look as the options say."""
+    """Apply the options to the hardware of a pod."""
     for system in pod.systems.values():
         for n, nic in enumerate(system.nics):
             last = n == len(system.nics) - 1
@@ -24,10 +24,10 @@ def dress(pod: Pod, options: argparse.Namespace) -> None:
 
 
 def mac(address: str, form: str, first: bool, last: bool) -> str | None:
-    """A MAC address in one of the forms of ``--macs``.
+    """Return a MAC address in one of the notations of ``--macs``.
 
-    :param first: whether it is that of the first interface of its machine.
-    :param last: likewise.
+    :param first: whether it is that of the first interface of its system.
+    :param last: whether it is that of the last interface.
     """
     bare = address.replace(':', '')
     if form == 'hyphens':
@@ -37,7 +37,7 @@ def mac(address: str, form: str, first: bool, last: bool) -> str | None:
     if form == 'dots':
         return '.'.join(re.findall('....', bare)).lower()
     if form == 'long' and first:
-        # As of InfiniBand, which has a GID before it.
+        # Like InfiniBand, where a GID precedes it.
         return ':'.join(['80:00:02:08:FE:80', *['00'] * 8, address])
     if form in _NONE and not last:
         return _NONE[form]
@@ -50,7 +50,7 @@ _NONE = {'unavailable': NO_MAC, 'null': None, 'empty': ''}
 def processor_summary(
     processors: list[Processor], options: argparse.Namespace
 ) -> dict:
-    """Count and model of a ProcessorSummary."""
+    """Return count and model of a ProcessorSummary."""
     counted = [p for p in processors if p.type == 'CPU']
     if options.summary_counts_gpus:
         counted = sorted(processors, key=lambda p: p.type == 'CPU')

@@ -27,23 +27,27 @@ def parser() -> argparse.ArgumentParser:
     """Return the argument parser."""
     parser = argparse.ArgumentParser(
         prog='valence-simulator',
-        description='A pod of simulated hardware behind a real protocol.',
+        description='Simulate the hardware of a pod behind a real protocol.',
     )
     add = parser.add_argument
     add(
         '--personality',
         choices=sorted(personalities.PERSONALITIES),
         default='rsd',
-        help='the service to be (default: %(default)s)',
+        help='the simulated service (default: %(default)s)',
     )
     add('--host', default='127.0.0.1', help='address to listen on')
-    add('--port', type=int, default=0, help='port; 0 picks a free one')
-    add('--username', help='user that must log in; no login if not given')
-    add('--password', default='', help="that user's password")
-    add('--tls', action='store_true', help='serve https, self-signed')
-    add('--tls-cert', help='PEM file of the certificate to serve https with')
+    add('--port', type=int, default=0, help='port; 0 selects a free one')
+    add('--username', help='required user; without it no login is required')
+    add('--password', default='', help='password of the user')
+    add(
+        '--tls',
+        action='store_true',
+        help='serve https with a self-signed certificate',
+    )
+    add('--tls-cert', help='PEM file of the certificate for https')
     add('--tls-key', help='PEM file of its key')
-    add('--latency-ms', type=float, default=0, help='delay of every answer')
+    add('--latency-ms', type=float, default=0, help='delay of every response')
     for title, fill in (
         ('the pod', services.add_pod),
         ('Redfish services', services.add_redfish),
@@ -76,23 +80,23 @@ def checked(name: str, value: object) -> object:
     if action is None:
         raise TypeError(f'no such option: {name}')
     if name in FIXED:
-        raise TypeError(f'{name} cannot change while the simulator runs')
+        raise TypeError(f'{name} cannot change at runtime')
     if value is None and action.default is None:
         return None
     if isinstance(action.default, bool):
         if not isinstance(value, bool):
-            raise ValueError(f'{name} is true or false, not {value!r}')
+            raise ValueError(f'{name} must be true or false, not {value!r}')
         return value
     if action.nargs is None:
         return _checked_item(action, value)
     if not isinstance(value, list):
-        raise ValueError(f'{name} is a list, not {value!r}')
+        raise ValueError(f'{name} must be a list, not {value!r}')
     return [_checked_item(action, item) for item in value]
 
 
 def _checked_item(action: argparse.Action, value: object) -> object:
     if action.type is None and not isinstance(value, str):
-        raise ValueError(f'{action.dest} is a text, not {value!r}')
+        raise ValueError(f'{action.dest} must be a string, not {value!r}')
     item = action.type(value) if action.type else value
     if action.choices is not None and item not in action.choices:
         known = ', '.join(map(str, action.choices))

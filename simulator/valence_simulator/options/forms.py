@@ -19,7 +19,7 @@ MEMBERS = ('array', 'object', 'links')
 #: Forms of the link to the next page of a collection.
 NEXT_LINKS = ('plain', 'absolute', 'relative', 'object', 'unprefixed')
 
-#: How a MAC address is told.
+#: Notations of a MAC address.
 MACS = (
     'colons',
     'hyphens',
@@ -39,49 +39,47 @@ def add_forms(group) -> None:
         '--errors',
         choices=ERRORS,
         default='redfish',
-        help='how a refusal is told: by MessageId and arguments only; by a '
-        'code only; as {"message"}, text, HTML, JSON that is called text; '
-        'by its status only',
+        help='form of errors: only MessageId and arguments; only a code; '
+        '{"message"}; text; HTML; JSON with the type of text; only a status',
     )
     add(
         '--members',
         choices=MEMBERS,
         default='array',
-        help='a single member is no array; members are below Links',
+        help='a single member instead of an array; members below Links',
     )
     add(
         '--next-link',
         choices=NEXT_LINKS,
         default='plain',
-        help='how the next page is named: by a URL; by a query alone; as an '
-        'object; without Members before it',
+        help='link to the next page: a URL; only a query; an object; without '
+        'the prefix Members',
     )
     add(
         '--etag-header',
         choices=('right', 'quoted', 'suffix', 'bare', 'missing'),
         default='right',
-        help='the ETag header: quoted once more; with -gzip at its end; '
-        'without quotes; missing',
+        help='the ETag header: quoted twice; with the suffix -gzip; without '
+        'quotes; missing',
     )
     add(
         '--etag-body',
         choices=('right', 'quoted', 'bare', 'missing'),
         default='right',
-        help='@odata.etag, likewise',
+        help='the same for @odata.etag',
     )
     add('--strong-etags', action='store_true', help='ETags without W/')
     add(
         '--no-session-location',
         dest='session_location',
         action='store_false',
-        help='a session has no Location; only its body names it',
+        help='only the body of a new session contains its URI',
     )
     add(
         '--session-full-status',
         type=int,
         default=503,
-        help='the answer when there are too many sessions '
-        '(default: %(default)s)',
+        help='status if there are too many sessions (default: %(default)s)',
     )
     add(
         '--session-full-message-id',
@@ -91,22 +89,22 @@ def add_forms(group) -> None:
 
 
 def add_values(group) -> None:
-    """What machines tell of themselves."""
+    """Add options for the values of properties."""
     add = group.add_argument
     add('--system-uuid', help='the UUID of all systems')
     add(
         '--macs',
         choices=MACS,
         default='colons',
-        help='MAC addresses: in other forms; with 20 octets on the first '
+        help='MAC addresses: other notations; 20 octets on the first '
         'interface of a system; "Not Available", null or empty on all but '
-        'the last',
+        'the last one',
     )
     add(
         '--nics',
         choices=('interfaces', 'ports', 'functions', 'both'),
         default='interfaces',
-        help='where NICs are told: EthernetInterfaces; only as ports, or '
+        help='where NICs are shown: EthernetInterfaces; only as ports, or '
         'functions, of network adapters; as interfaces and ports',
     )
     add(
@@ -123,5 +121,5 @@ def add_values(group) -> None:
         '--huge-drives',
         type=int,
         default=0,
-        help='how many pooled drives have 2**54 bytes',
+        help='number of pooled drives with 2**54 bytes',
     )

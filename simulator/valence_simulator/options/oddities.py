@@ -28,47 +28,45 @@ def add_identity(group) -> None:
         '--ids',
         choices=IDS,
         default='new',
-        help='ids of what is composed: never given twice; from 1 after a '
-        'restart; used again as soon as they are free',
+        help='IDs of compositions: never used again; from 1 after a restart; '
+        'used again as soon as they are free',
     )
     add(
         '--location',
         choices=SPELLINGS,
         default='plain',
-        help='how Location is spelt: as in the collection; with a slash at '
-        'its end; as a URL; with a prefix; percent-encoded',
+        help='notation of Location: as in the collection; with a slash at the '
+        'end; as a URL; with a prefix; percent-encoded',
     )
     add(
         '--member-links',
         choices=SPELLINGS,
         default='plain',
-        help='how the links of collections are spelt; other links are plain',
+        help='notation of links in collections; other links are plain',
     )
     add(
         '--prefix',
         default='',
-        help='path that the service lies below, as behind a proxy; links do '
-        'not have it',
+        help='path of the service, as behind a proxy; links do not contain it',
     )
     add(
         '--targets',
         choices=TARGETS,
         default='own',
-        help='where the targets of actions lie: below their resource; below '
-        'another one of the collection; outside of it; at a misspelt path '
-        'of the service; as a URL',
+        help='action targets: below their resource; below another one of the '
+        'collection; outside of it; at a misspelt path; as a URL',
     )
     add(
         '--no-echo',
         dest='echo',
         action='store_false',
-        help='give names, descriptions and asset tags of clients not back',
+        help='do not return names, descriptions and asset tags of clients',
     )
     add(
         '--echo-limit',
         type=int,
         default=0,
-        help='how many characters of them are kept; 0: all',
+        help='maximum length of these texts; 0: unlimited',
     )
 
 
@@ -76,11 +74,11 @@ def add_outcomes(group) -> None:
     """Add options for responses that do not match what was done."""
     add = group.add_argument
     for name, what in (
-        ('unreadable', 'what was composed is listed and answers 404'),
-        ('unlisted', 'what was composed can be read and is not listed'),
+        ('unreadable', 'a composed resource is listed, but returns 404'),
+        ('unlisted', 'a composed resource can be read, but is not listed'),
         (
             'lingering',
-            'what was released answers 404, is listed, and has its parts',
+            'a released resource returns 404, but is listed with its parts',
         ),
         ('power', 'a system is PoweringOn or PoweringOff after a reset'),
     ):
@@ -88,34 +86,34 @@ def add_outcomes(group) -> None:
             f'--{name}-seconds',
             type=float,
             default=0,
-            help=f'how long {what}',
+            help=f'duration for which {what}',
         )
     add(
         '--task-on',
         nargs='*',
         choices=TASKS,
-        help='the work that is a task: to compose, release, change parts, '
-        'erase, reset, PATCH (default: redfish: the first four; rsd: none)',
+        help='work that is a task (default: redfish: the first four; '
+        'rsd: none)',
     )
     add(
         '--task-seconds',
         type=float,
         default=0.2,
-        help='how long a task lasts that is neither to compose nor to '
-        'release (default: %(default)s)',
+        help='duration of tasks other than compose and release '
+        '(default: %(default)s)',
     )
     add(
         '--task-location',
         choices=TASK_LOCATIONS,
         default='monitor',
-        help='Location of a 202 is the task monitor; the task, which has no '
-        'monitor; missing, and the body is the task; the task monitor, '
-        'without a body',
+        help='Location of a 202: the task monitor; the task, without a '
+        'monitor; missing, the body is the task; the task monitor, without '
+        'a body',
     )
     add(
         '--task-lifetime',
         type=float,
-        help='seconds after which a task that has ended answers 404',
+        help='seconds until a task that has ended returns 404',
     )
     add(
         '--no-task-cancel',
@@ -132,54 +130,54 @@ def add_choosing(group) -> None:
         '--refuse-compose',
         type=int,
         metavar='STATUS',
-        help='compose nothing: answer this status',
+        help='reject compositions with this status',
     )
     add(
         '--no-allocate',
         dest='allocate',
         action='store_false',
-        help='rsd: the nodes have no action Allocate',
+        help='rsd: nodes have no action Allocate',
     )
     add(
         '--zones',
         choices=ZONES,
         default='racks',
-        help='zones of blocks: that of their rack; Compute blocks in two, the '
-        'others by turns in one of them; every other Compute block in none; '
-        'there are no zones (default: %(default)s)',
+        help='zones of blocks: that of their rack; Compute blocks in two, '
+        'others alternately in one of them; every other Compute block in '
+        'none; no zones (default: %(default)s)',
     )
     add(
         '--share',
         nargs='*',
         choices=SHARED,
         default=[],
-        help='the types of blocks that can be part of several systems',
+        help='types of blocks that can be part of several systems',
     )
     add(
         '--max-compositions',
         type=int,
         default=0,
-        help='of how many systems they can be part; 0: any number, and '
-        'MaxCompositions is not told',
+        help='maximum number of these systems; 0: unlimited, without '
+        'MaxCompositions',
     )
     add(
         '--shared-state',
         choices=('ComposedAndAvailable', 'Unused'),
         default='ComposedAndAvailable',
-        help='the state of such a block with room (default: %(default)s)',
+        help='state of such a block below the limit (default: %(default)s)',
     )
     add(
         '--block-types',
-        choices=('told', 'empty', 'missing'),
-        default='told',
-        help='whether ResourceBlockType is told (default: %(default)s)',
+        choices=('present', 'empty', 'missing'),
+        default='present',
+        help='ResourceBlockType (default: %(default)s)',
     )
     add(
         '--blocks-by',
         nargs='*',
         choices=BLOCKS_BY,
         default=['actions', 'places'],
-        help='how blocks are put to systems: by actions; by PATCH of their '
+        help='how blocks are added to systems: by actions; by PATCH of their '
         'places; by PATCH of the whole list (default: the first two)',
     )
     add(
@@ -187,8 +185,8 @@ def add_choosing(group) -> None:
         nargs='*',
         metavar='NAME[=VALUE,VALUE]',
         default=[],
-        help='properties that a request to compose must have, and their '
-        'values; Boot/BootSourceOverrideMode names one within another',
+        help='required properties of a composition, and their valid values; '
+        'for example Boot/BootSourceOverrideMode',
     )
 
 
@@ -198,28 +196,32 @@ def add_writing(group) -> None:
     add(
         '--settings-object',
         action='store_true',
-        help='Boot is read-only but in the settings object of a system',
+        help='Boot is writable only in the settings object of a system',
     )
     add(
         '--apply-time',
         choices=('Immediate', 'OnReset'),
         default='Immediate',
-        help='when what is written there counts, unless the request says '
+        help='when these settings take effect, unless the request says so '
         '(default: %(default)s)',
     )
     add(
         '--forget-boot-mode',
         action='store_true',
-        help='a PATCH of Boot that names no mode makes it Legacy',
+        help='a PATCH of Boot without a mode sets it to Legacy',
     )
     for name, what in (
-        ('boot-targets', 'what can be booted from'),
-        ('reset-types', 'how systems can be reset'),
+        ('boot-targets', 'supported boot targets'),
+        ('reset-types', 'supported reset types'),
     ):
-        add(f'--{name}', nargs='+', help=f'{what} (default: as is usual)')
+        add(
+            f'--{name}',
+            nargs='+',
+            help=f'{what} (default: those of the service)',
+        )
     add(
         '--boot-modes',
         nargs='+',
         default=['Legacy', 'UEFI'],
-        help='how can be booted (default: Legacy UEFI)',
+        help='supported boot modes (default: Legacy UEFI)',
     )

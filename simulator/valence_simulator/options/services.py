@@ -9,43 +9,42 @@ from valence_simulator import pod
 def add_pod(group) -> None:
     """Add options for the hardware."""
     add = group.add_argument
-    add('--systems', type=int, default=10, help='how many systems there are')
+    add('--systems', type=int, default=10, help='number of systems')
     add(
         '--systems-per-rack',
         type=int,
         default=40,
-        help='how many of them share a rack (default: %(default)s)',
+        help='number of systems per rack (default: %(default)s)',
     )
     add(
         '--seed',
-        help='what UUIDs, serial numbers and MAC addresses derive from '
-        '(default: new ones at every start)',
+        help='seed of UUIDs, serial numbers and MAC addresses '
+        '(default: random)',
     )
     add(
         '--kinds',
         nargs='+',
         choices=sorted(pod.KINDS),
-        help='the kinds of system that there are, by turns (default: all but '
-        'fpga)',
+        help='kinds of systems, in this order (default: all but fpga)',
     )
     add(
         '--fpgas',
         type=int,
         default=0,
-        help='rsd: how many FPGAs there are to be attached to nodes',
+        help='rsd: number of FPGAs that can be attached to nodes',
     )
-    add('--service-uuid', help="the service root's UUID")
+    add('--service-uuid', help='UUID of the service root')
     add(
         '--compose-seconds',
         type=float,
         default=0.2,
-        help='how long each step of composing lasts (default: %(default)s)',
+        help='duration of each step of a composition (default: %(default)s)',
     )
     add(
         '--release-seconds',
         type=float,
         default=0,
-        help='how long erasing lasts when a node is deleted',
+        help='duration of erasing when a node is deleted',
     )
 
 
@@ -56,22 +55,37 @@ def add_redfish(group) -> None:
         '--no-expand',
         dest='expand',
         action='store_false',
-        help='neither offer nor honour $expand',
+        help='do not support $expand',
     )
-    add('--page-size', type=int, default=0, help='members a page; 0: no pages')
-    add('--session-timeout', type=int, default=1800, help='seconds of idling')
-    add('--session-limit', type=int, default=64, help='how many at once')
+    add(
+        '--page-size',
+        type=int,
+        default=0,
+        help='members per page; 0: no pages',
+    )
+    add(
+        '--session-timeout',
+        type=int,
+        default=1800,
+        help='idle timeout in seconds',
+    )
+    add(
+        '--session-limit',
+        type=int,
+        default=64,
+        help='maximum number of sessions',
+    )
     add(
         '--no-push',
         dest='push',
         action='store_false',
-        help='take no event subscriptions',
+        help='do not support event subscriptions',
     )
     add(
         '--no-sse',
         dest='sse',
         action='store_false',
-        help='offer no server-sent events',
+        help='do not support server-sent events',
     )
     add(
         '--event-loss',
@@ -83,13 +97,13 @@ def add_redfish(group) -> None:
         '--event-retry-seconds',
         type=float,
         default=60,
-        help='time between the three tries of a delivery',
+        help='time between the three attempts of a delivery',
     )
     add(
         '--keep-subscriptions',
         dest='lose_subscriptions',
         action='store_false',
-        help='subscriptions outlive a restart',
+        help='keep subscriptions on a restart',
     )
 
 
@@ -99,7 +113,7 @@ def add_rsd(group) -> None:
         '--rsd-version',
         choices=['2.1', '2.2', '2.3', '2.4', '2.5'],
         default='2.4',
-        help='the version of the API (default: %(default)s)',
+        help='version of the API (default: %(default)s)',
     )
 
 
@@ -111,44 +125,44 @@ def add_composition(group) -> None:
         nargs='*',
         choices=['specific', 'constrained', 'manifest'],
         default=['specific', 'constrained', 'manifest'],
-        help='the ways to compose that are offered (default: all)',
+        help='supported composition methods (default: all)',
     )
     add(
         '--capabilities-on',
         choices=['systems', 'zones'],
         default='systems',
-        help='where the capabilities are shown (default: %(default)s)',
+        help='resources with capabilities (default: %(default)s)',
     )
     add(
         '--inline-capabilities',
         action='store_true',
-        help='tell inline what constrained composition can ask for, as the '
-        "white paper does and DMTF's service validator refuses",
+        help='show the requirements of constrained composition inline, as in '
+        "the white paper, which DMTF's service validator rejects",
     )
     add(
         '--expandable',
         type=int,
         default=0,
-        help='how many systems are there already, to be expanded',
+        help='number of permanent systems that can be expanded',
     )
     add(
         '--reservation-seconds',
         type=float,
         default=10800,
-        help='how long a reservation lasts (default: three hours)',
+        help='lifetime of a reservation (default: three hours)',
     )
     for name, what in (
         (
             'composition-service',
-            'show the blocks on the service root and compose nothing, as an '
-            'expansion box does',
+            'show the blocks on the service root and do not compose, like an '
+            'expansion box',
         ),
-        ('preview', 'offer no previews and reservations'),
-        ('tasks', 'answer when the work is done, without tasks'),
+        ('preview', 'do not support previews and reservations'),
+        ('tasks', 'respond when the work is done, without tasks'),
         ('etags', 'send no ETags'),
         ('secure-erase', 'Decommission cannot erase securely'),
-        ('select', 'neither offer nor honour $select'),
-        ('top-skip', 'neither offer nor honour $top and $skip'),
+        ('select', 'do not support $select'),
+        ('top-skip', 'do not support $top and $skip'),
     ):
         add(
             f'--no-{name}',
@@ -165,5 +179,5 @@ def add_composition(group) -> None:
     add(
         '--require-etag',
         action='store_true',
-        help='answer 428 to a PATCH without If-Match',
+        help='return 428 for a PATCH without If-Match',
     )

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""NICs that are told below network adapters (``--nics``).
+"""NICs below network adapters (``--nics``).
 
-A network interface of a system leads to a network adapter of a chassis, and
-that to its ports or its network device functions, which have the addresses.
+A network interface of a system links to a network adapter of a chassis, which
+links to ports or network device functions with the addresses.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ OK = {'State': 'Enabled', 'Health': 'OK'}
 class Adapters:
     """The view of NICs as ports, or functions, of adapters.
 
-    :param modern: as newer schemas have it (Port), or older (NetworkPort).
+    :param modern: whether to use newer schemas (Port) or older (NetworkPort).
     """
 
     def __init__(self, tree: Tree, options: argparse.Namespace, modern: bool):
@@ -31,30 +31,30 @@ class Adapters:
 
     @property
     def shown(self) -> bool:
-        """Whether there are network adapters."""
+        """Return whether there are network adapters."""
         return self._options.nics != 'interfaces'
 
     @property
     def has_interfaces(self) -> bool:
-        """Whether there are Ethernet interfaces."""
+        """Return whether there are Ethernet interfaces."""
         return self._options.nics in ('interfaces', 'both')
 
     def links(self, uri: str) -> dict:
-        """What a system or a chassis says of its adapters.
+        """Return the link to adapters for a system or a chassis.
 
         :param uri: of the collection of adapters, or of interfaces to them.
         """
         return {uri.rsplit('/', 1)[1]: link(uri)} if self.shown else {}
 
     def add_collection(self, uri: str, members: Callable[[], list]) -> None:
-        """Put a collection of adapters, or of interfaces, at a URI."""
+        """Add a collection of adapters, or of interfaces, at a URI."""
         kind = uri.rsplit('/', 1)[1].removesuffix('s')
         self._tree.add_collection(
             uri, f'{kind}Collection', f'{kind}s', members, lambda: self.shown
         )
 
     def add(self, uri: str, nics: list[Nic]) -> None:
-        """Put an adapter at a URI, with its ports and functions."""
+        """Add an adapter at a URI, with its ports and functions."""
         self._add_parts(uri, self._ports, nics, self._render_port)
         self._add_parts(
             uri, 'NetworkDeviceFunctions', nics, self._render_function
@@ -76,7 +76,7 @@ class Adapters:
         )
 
     def add_interface(self, uri: str, adapter: str) -> None:
-        """Put an interface to an adapter at a URI."""
+        """Add an interface to an adapter at a URI."""
         kind = 'v1_2_0' if self._modern else 'v1_1_0'
         self._tree.add(
             uri,
@@ -97,7 +97,7 @@ class Adapters:
         return 'Ports' if self._modern else 'NetworkPorts'
 
     def _parts_of(self, uri: str) -> dict:
-        """What an adapter has, as far as it is told."""
+        """Return the collections of an adapter that are shown."""
         name = self._ports
         if self._options.nics == 'functions':
             name = 'NetworkDeviceFunctions'

@@ -238,7 +238,7 @@ def _render_block(
         shown['Drives'] = links(
             f'{block.uri}/Storage/1/Drives/{d.id}' for d in block.drives
         )
-    types = {'ResourceBlockType': [block.type] if form == 'told' else []}
+    types = {'ResourceBlockType': [block.type] if form == 'present' else []}
     if form == 'missing':
         types = {}
     return document(
