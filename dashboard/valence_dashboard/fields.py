@@ -21,6 +21,7 @@ from valenceclient import schema
 EMPTY = '-'
 _LABELS = {
     'cpu': 'CPU',
+    'id': 'ID',
     'uuid': 'UUID',
     'username': 'user name',
     'url': 'URL',
