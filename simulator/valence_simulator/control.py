@@ -173,11 +173,36 @@ class Control:
         return web.json_response({'finished': self._personality.finish()})
 
     def _emit_events(self, order: Order) -> web.Response:
-        body = order.properties
+        body = dict(order.properties)
+        how = {
+            'together': bool(body.pop('together', False)),
+            'parallel': int(body.pop('parallel', 0)),
+        }
+        repeat = int(body.pop('repeat', 1))
         emitted = self._personality.emit_events(
-            body.get('events', [body]), int(body.get('repeat', 1))
+            body.get('events', [body]), repeat, **how
         )
         return web.json_response({'emitted': emitted}, status=202)
+
+    def _write_streams(self, order: Order) -> web.Response:
+        """Write any text to all streams."""
+        body = order.properties
+        text = str(body.get('text', '')) * int(body.get('repeat', 1))
+        written = self._personality.write_streams(text)
+        return web.json_response({'streams': written}, status=202)
+
+    def _end_streams(self, order: Order) -> web.Response:
+        return web.json_response(
+            {'streams': self._personality.write_streams(None)}
+        )
+
+    def _deliver(self, order: Order) -> web.Response:
+        """POST any text to all subscribers."""
+        body = order.properties
+        delivered = self._personality.deliver(
+            str(body.get('text', '')), int(body.get('parallel', 1))
+        )
+        return web.json_response({'subscriptions': delivered}, status=202)
 
     def _soon(self, work: Coroutine) -> None:
         """Run work that may close the connection in the background."""
@@ -204,6 +229,9 @@ class Control:
         ('POST', 'replace'): _replace,
         ('POST', 'finish'): _finish,
         ('POST', 'events'): _emit_events,
+        ('POST', 'streams'): _write_streams,
+        ('DELETE', 'streams'): _end_streams,
+        ('POST', 'deliver'): _deliver,
     }
 
 

@@ -59,6 +59,7 @@ def parser() -> argparse.ArgumentParser:
         ('oddities: writing', oddities.add_writing),
         ('oddities: forms', forms.add_forms),
         ('oddities: values', forms.add_values),
+        ('oddities: events', forms.add_events),
     ):
         fill(parser.add_argument_group(title))
     return parser

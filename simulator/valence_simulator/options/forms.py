@@ -30,6 +30,11 @@ MACS = (
     'null',
     'empty',
 )
+#: How an event names what it is about.
+ORIGINS = (
+    *('plain', 'slash', 'absolute', 'prefix', 'encoded'),
+    *('fragment', 'query', 'text'),
+)
 
 
 def add_forms(group) -> None:
@@ -122,4 +127,35 @@ def add_values(group) -> None:
         type=int,
         default=0,
         help='number of pooled drives with 2**54 bytes',
+    )
+
+
+def add_events(group) -> None:
+    """What comes over streams, and what events are about."""
+    add = group.add_argument
+    add(
+        '--origins',
+        choices=ORIGINS,
+        default='plain',
+        help='how events name what they are about: spelt as --location, with '
+        'a fragment, with a query, as a text rather than an object',
+    )
+    add(
+        '--heartbeat-seconds',
+        type=float,
+        default=0,
+        help='time between heartbeats on streams; 0: none',
+    )
+    add(
+        '--telemetry-seconds',
+        type=float,
+        default=0,
+        help='time between metric reports on streams that do not filter them '
+        'out; 0: none',
+    )
+    add(
+        '--sse-data-lines',
+        type=int,
+        default=1,
+        help='how many data lines an event on a stream has at least',
     )

@@ -80,8 +80,14 @@ class Personality(Protocol):
         :raises ValueError, KeyError: if that is not possible.
         """
 
-    def emit_events(self, events: list[dict], repeat: int) -> int:
+    def emit_events(self, events: list[dict], repeat: int, **how) -> int:
         """Send custom events; return their number."""
+
+    def write_streams(self, text: str | None) -> int:
+        """Write a text to all streams, or end them; return their number."""
+
+    def deliver(self, text: str, parallel: int) -> int:
+        """POST a text to all subscribers; return their number."""
 
 
 def load(options: argparse.Namespace) -> Personality:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import json
 import logging
 from collections.abc import Callable
 
@@ -48,10 +49,13 @@ class Interest:
     resource_types: list[str] = dataclasses.field(default_factory=list)
     severities: list[str] = dataclasses.field(default_factory=list)
     origins: list[str] = dataclasses.field(default_factory=list)
+    formats: list[str] = dataclasses.field(default_factory=list)
     subordinate: bool = False
 
     def wants(self, event: Event) -> bool:
         """Return whether an event matches."""
+        if not _is_in('Event', self.formats):
+            return False
         registry, _, rest = event.message_id.partition('.')
         key = rest.rsplit('.', 1)[-1]
         wanted = [m.rsplit('.', 1)[-1] for m in self.message_ids]
@@ -63,6 +67,12 @@ class Interest:
             and _is_in(event.record['Severity'], self.severities)
             and self._is_from(event.origin)
         )
+
+    @property
+    def wants_reports(self) -> bool:
+        """Whether metric reports match."""
+        others = dataclasses.replace(self, formats=[]) != Interest()
+        return 'MetricReport' in self.formats or not (self.formats or others)
 
     def _is_from(self, origin: str) -> bool:
         if not self.origins or origin in self.origins:
@@ -116,19 +126,23 @@ class Subscription:
         self.disabled = False
         self.delivered = 0
         self._on_failure = on_failure
-        self._queue: asyncio.Queue[Event] = asyncio.Queue(QUEUE)
+        self._queue: asyncio.Queue[list[Event]] = asyncio.Queue(QUEUE)
         self._worker: asyncio.Task | None = None
 
     def offer(
-        self, event: Event, session: aiohttp.ClientSession, tries: Tries
+        self,
+        events: list[Event],
+        session: aiohttp.ClientSession,
+        tries: Tries,
     ) -> None:
-        """Queue an event if it matches and the queue is not full."""
-        if self.disabled or not self.interest.wants(event):
+        """Queue the events that match, if the queue is not full."""
+        wanted = [event for event in events if self.interest.wants(event)]
+        if self.disabled or not wanted:
             return
         if self._queue.full():
             LOG.warning('%s does not keep up', self.body['Destination'])
             return
-        self._queue.put_nowait(event)
+        self._queue.put_nowait(wanted)
         if self._worker is None:
             self._worker = asyncio.ensure_future(self._work(session, tries))
 
@@ -140,35 +154,47 @@ class Subscription:
         self, session: aiohttp.ClientSession, tries: Tries
     ) -> None:
         while True:
-            event = await self._queue.get()
-            while not await self._deliver(event, session, tries):
+            events = await self._queue.get()
+            while not await self.deliver(events, session, tries):
                 if not self._on_failure(self):
                     break
 
-    async def _deliver(
-        self, event: Event, session: aiohttp.ClientSession, tries: Tries
+    async def deliver(
+        self,
+        events: list[Event],
+        session: aiohttp.ClientSession,
+        tries: Tries,
     ) -> bool:
-        body = message([event], self.body.get('Context'), event.id)
+        """Deliver events in one request; return False if all tries fail."""
+        context = self.body.get('Context')
+        text = json.dumps(message(events, context, events[0].id))
         for attempt in range(tries.attempts):
             if attempt:
                 await asyncio.sleep(tries.interval)
-            if self.disabled:
+            if self.disabled or await self.post(text, session):
                 return True
-            try:
-                async with session.post(
-                    self.body['Destination'],
-                    json=body,
-                    headers=self._headers(),
-                    ssl=False,
-                    timeout=aiohttp.ClientTimeout(total=TIMEOUT),
-                ) as answer:
-                    if answer.status < 300:
-                        self.delivered += 1
-                        return True
-                    why = f'answered {answer.status}'
-            except (aiohttp.ClientError, TimeoutError) as error:
-                why = str(error) or type(error).__name__
-            LOG.info('event for %s: %s', self.body['Destination'], why)
+        return False
+
+    async def post(self, text: str, session: aiohttp.ClientSession) -> bool:
+        """Try once to deliver a text; return whether that succeeded."""
+        try:
+            async with session.post(
+                self.body['Destination'],
+                data=text.encode(),
+                headers={
+                    'Content-Type': 'application/json',
+                    **self._headers(),
+                },
+                ssl=False,
+                timeout=aiohttp.ClientTimeout(total=TIMEOUT),
+            ) as answer:
+                if answer.status < 300:
+                    self.delivered += 1
+                    return True
+                why = f'answered {answer.status}'
+        except (aiohttp.ClientError, TimeoutError) as error:
+            why = str(error) or type(error).__name__
+        LOG.info('event for %s: %s', self.body['Destination'], why)
         return False
 
     def _headers(self) -> dict[str, str]:

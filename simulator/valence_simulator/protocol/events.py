@@ -6,8 +6,9 @@ from __future__ import annotations
 import argparse
 import asyncio
 import datetime
-import json
 import random
+from collections.abc import Callable
+from collections.abc import Coroutine
 
 import aiohttp
 from aiohttp import web
@@ -16,13 +17,14 @@ from valence_simulator.protocol import answers
 from valence_simulator.protocol import delivery
 from valence_simulator.protocol import errors
 from valence_simulator.protocol import subscriptions
+from valence_simulator.protocol.delays import Delays
 from valence_simulator.protocol.delivery import Event
-from valence_simulator.protocol.delivery import Interest
 from valence_simulator.protocol.delivery import Subscription
 from valence_simulator.protocol.resources import ROOT
 from valence_simulator.protocol.resources import Call
 from valence_simulator.protocol.resources import Tree
 from valence_simulator.protocol.resources import document
+from valence_simulator.protocol.streams import Streams
 
 SERVICE = f'{ROOT}/EventService'
 SUBSCRIPTIONS = f'{SERVICE}/Subscriptions'
@@ -60,16 +62,25 @@ class EventService:
         resuming; else like Intel's pod manager (EventService.v1_1_0).
     """
 
-    def __init__(self, tree: Tree, options: argparse.Namespace, modern: bool):
+    def __init__(
+        self,
+        tree: Tree,
+        options: argparse.Namespace,
+        modern: bool,
+        delays: Delays,
+    ):
         self._tree = tree
         self._options = options
         self._modern = modern
         self._subscriptions: dict[str, Subscription] = {}
-        self._streams: dict[asyncio.Queue, Interest] = {}
+        self.streams = Streams(options, delays)
+        self._loose: set[asyncio.Task] = set()
         self._session: aiohttp.ClientSession | None = None
         self._next = 0
         self._event = 0
         self.emitted = 0
+        #: Writes a URI in one of the ways to write it.
+        self.spell: Callable[[str, str], str] = lambda uri, how: uri
         self.tries = delivery.Tries(3, options.event_retry_seconds)
         tree.add(SERVICE, self._render_service)
         if options.push:
@@ -81,7 +92,7 @@ class EventService:
                 post=self._subscribe,
             )
         if options.sse:
-            tree.add(SSE, lambda: {}, get=self._stream)
+            tree.add(SSE, lambda: {}, get=self.streams.serve)
         if modern:
             tree.add(
                 f'{SERVICE}/Actions/EventService.SubmitTestEvent',
@@ -102,10 +113,21 @@ class EventService:
 
         :param properties: override the usual properties of the event record.
         """
-        if not self._subscriptions and not self._streams:
+        if not self._subscriptions and not self.streams:
             return
-        if random.random() < self._options.event_loss:  # noqa: S311
-            return
+        event = self._event_of(
+            event_type, uri, message_id, severity, properties
+        )
+        self._send([event])
+
+    def _event_of(
+        self,
+        event_type: str,
+        uri: str,
+        message_id: str | None,
+        severity: str,
+        properties: dict,
+    ) -> Event:
         key, text = MESSAGES.get(event_type, MESSAGES['ResourceUpdated'])
         self._event += 1
         now = datetime.datetime.now(datetime.UTC)
@@ -118,37 +140,63 @@ class EventService:
             'Message': text,
             'MessageId': message_id or f'ResourceEvent.1.3.{key}',
             'MessageArgs': [],
-            'OriginOfCondition': {'@odata.id': uri},
+            'OriginOfCondition': self._origin_of(uri),
             **properties,
         }
         if not self._modern:
             del record['MessageSeverity']
-        self._send(
-            Event(
-                str(self._event),
-                event_type,
-                uri,
-                self._type_of(uri),
-                record,
-            )
+        return Event(
+            str(self._event), event_type, uri, self._type_of(uri), record
         )
 
-    def emit(self, events: list[dict], repeat: int) -> int:
-        """Send custom events, each `repeat` times."""
+    def _origin_of(self, uri: str) -> object:
+        """Return OriginOfCondition in the form of ``--origins``."""
+        how = self._options.origins
+        if how == 'text':
+            return uri
+        suffix = {'fragment': '#/Status', 'query': '?event=1'}.get(how)
+        if suffix is not None:
+            return {'@odata.id': f'{uri}{suffix}'}
+        return {'@odata.id': self.spell(uri, how)}
+
+    def emit(
+        self,
+        events: list[dict],
+        repeat: int,
+        together: bool = False,
+        parallel: int = 0,
+    ) -> int:
+        """Send custom events, each `repeat` times.
+
+        :param together: whether to send them in one delivery.
+        :param parallel: the number of simultaneous copies of each delivery;
+            0 to send deliveries in order.
+        """
         for _ in range(repeat):
-            for given in events:
-                properties = dict(given)
-                origin = properties.pop('OriginOfCondition', ROOT)
-                if isinstance(origin, dict):
-                    origin = origin['@odata.id']
-                self.notify(
-                    properties.pop('EventType', 'ResourceUpdated'),
-                    origin,
-                    properties.pop('MessageId', None),
-                    properties.pop('Severity', 'OK'),
-                    **properties,
-                )
+            made = [self._made_up(given) for given in events]
+            for batch in [made] if together else [[event] for event in made]:
+                self._send(batch, parallel)
         return repeat * len(events)
+
+    def _made_up(self, given: dict) -> Event:
+        properties = dict(given)
+        origin = properties.pop('OriginOfCondition', ROOT)
+        if isinstance(origin, dict):
+            origin = origin['@odata.id']
+        return self._event_of(
+            properties.pop('EventType', 'ResourceUpdated'),
+            origin,
+            properties.pop('MessageId', None),
+            properties.pop('Severity', 'OK'),
+            properties,
+        )
+
+    def deliver(self, text: str, parallel: int) -> int:
+        """POST any text to all subscribers; return their number."""
+        for subscription in self._subscriptions.values():
+            for _ in range(parallel):
+                self._at_once(subscription.post(text, self._client))
+        return len(self._subscriptions)
 
     def state(self) -> dict:
         """Return subscriptions and streams for tests."""
@@ -162,22 +210,22 @@ class EventService:
                 }
                 for s in self._subscriptions.values()
             ],
-            'streams': len(self._streams),
+            'streams': len(self.streams),
             'events': self.emitted,
         }
 
     def restart(self) -> None:
         """End the streams; delete the subscriptions unless they are kept."""
-        for queue in self._streams:
-            queue.put_nowait(None)
+        self.streams.end()
         if self._options.lose_subscriptions:
             for subscription in list(self._subscriptions.values()):
                 self.remove(subscription)
 
     async def close(self) -> None:
         """End streams and deliveries."""
-        for queue in self._streams:
-            queue.put_nowait(None)
+        self.streams.end()
+        for task in self._loose:
+            task.cancel()
         for subscription in self._subscriptions.values():
             subscription.stop()
         if self._session is not None:
@@ -206,20 +254,37 @@ class EventService:
         kind = resource.document.get('@odata.type', '')
         return kind.lstrip('#').split('.', 1)[0]
 
-    def _send(self, event: Event) -> None:
-        self.emitted += 1
-        for queue, interest in self._streams.items():
-            if interest.wants(event) and queue.qsize() < delivery.QUEUE:
-                queue.put_nowait(event)
-        if self._subscriptions and self._session is None:
-            self._session = aiohttp.ClientSession()
+    def _send(self, events: list[Event], parallel: int = 0) -> None:
+        if not self._subscriptions and not self.streams:
+            return
+        if random.random() < self._options.event_loss:  # noqa: S311
+            return
+        self.emitted += len(events)
+        self.streams.send(events)
         for subscription in self._subscriptions.values():
-            subscription.offer(event, self._session, self.tries)
+            if not parallel:
+                subscription.offer(events, self._client, self.tries)
+            for _ in range(parallel):
+                self._at_once(
+                    subscription.deliver(events, self._client, self.tries)
+                )
+
+    @property
+    def _client(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            self._session = aiohttp.ClientSession()
+        return self._session
+
+    def _at_once(self, work: Coroutine) -> None:
+        task = asyncio.ensure_future(work)
+        self._loose.add(task)
+        task.add_done_callback(self._loose.discard)
 
     # Subscriptions
 
     async def _subscribe(self, call: Call) -> web.Response:
-        body = subscriptions.checked(call.body, self._modern)
+        telemetry = bool(self._options.telemetry_seconds)
+        body = subscriptions.checked(call.body, self._modern, telemetry)
         self._next += 1
         uri = f'{SUBSCRIPTIONS}/{self._next}'
         subscription = Subscription(
@@ -281,33 +346,6 @@ class EventService:
         self.emit([{'OriginOfCondition': SERVICE, **body}], 1)
         return answers.no_content()
 
-    # Server-sent events
-
-    async def _stream(self, call: Call) -> web.StreamResponse:
-        interest = subscriptions.parse_filter(
-            call.request.query.get('$filter', '')
-        )
-        queue: asyncio.Queue[Event | None] = asyncio.Queue()
-        stream = web.StreamResponse(
-            headers={
-                **answers.COMMON,
-                'Content-Type': 'text/event-stream',
-                'Allow': 'GET',
-            }
-        )
-        await stream.prepare(call.request)
-        self._streams[queue] = interest
-        try:
-            await stream.write(b': stream opened\n\n')
-            while (event := await queue.get()) is not None:
-                data = json.dumps(delivery.message([event], None, event.id))
-                await stream.write(
-                    f'id: {event.id}\ndata: {data}\n\n'.encode()
-                )
-        finally:
-            del self._streams[queue]
-        return stream
-
     # The service
 
     def _render_service(self) -> dict:
@@ -334,15 +372,17 @@ class EventService:
         action = 'EventService.SubmitTestEvent'
         supported = ('EventType', 'MessageId', 'RegistryPrefix')
         supported += ('ResourceType', 'OriginResource')
+        telemetry = self._options.telemetry_seconds
+        reports = ['MetricReport'] if telemetry else []
         return {
             '@odata.type': '#EventService.v1_7_0.EventService',
             'RegistryPrefixes': REGISTRIES,
             'ResourceTypes': ['ComputerSystem', 'ResourceBlock', 'Task'],
             'SubordinateResourcesSupported': True,
-            'EventFormatTypes': ['Event'],
+            'EventFormatTypes': ['Event', *reports],
             'IncludeOriginOfConditionSupported': False,
             'SSEFilterPropertiesSupported': {
-                'EventFormatType': False,
+                'EventFormatType': bool(reports),
                 'MetricReportDefinition': False,
                 'SubordinateResources': False,
                 **dict.fromkeys(supported, True),

@@ -69,7 +69,8 @@ class Forms:
     @property
     def _prefix(self) -> str:
         options = self._options
-        wanted = 'prefix' in (options.location, options.member_links)
+        spelt = (options.location, options.member_links, options.origins)
+        wanted = 'prefix' in spelt
         return options.prefix.rstrip('/') or (PREFIX if wanted else '')
 
     # Responses

@@ -74,7 +74,10 @@ class RedfishService:
         )
         self.adapters = Adapters(self.tree, options, self.modern_events)
         self.boots = Boots(self, self.boot_targets)
-        self.events = EventService(self.tree, options, self.modern_events)
+        self.events = EventService(
+            self.tree, options, self.modern_events, self.delays
+        )
+        self.events.spell = self.forms.spell
         accounts.add(self.tree, options.username)
         metadata.add(self.tree)
 
@@ -137,9 +140,21 @@ class RedfishService:
         """Send an event about a resource."""
         self.events.notify(event_type, uri, **properties)
 
-    def emit_events(self, events: list[dict], repeat: int) -> int:
+    def emit_events(self, events: list[dict], repeat: int, **how) -> int:
         """Send custom events; return their number."""
-        return self.events.emit(events, repeat)
+        return self.events.emit(events, repeat, **how)
+
+    def write_streams(self, text: str | None) -> int:
+        """Write a text to all streams, or end them; return their number."""
+        streams = self.events.streams
+        if text is None:
+            return streams.end()
+        streams.write(text)
+        return len(streams)
+
+    def deliver(self, text: str, parallel: int) -> int:
+        """POST a text to all subscribers; return their number."""
+        return self.events.deliver(text, parallel)
 
     def change(self, uri: str, properties: dict) -> None:
         """Merge properties into a resource; KeyError if it does not exist."""
@@ -211,6 +226,7 @@ class RedfishService:
             elif name == 'event_retry_seconds':
                 self.events.tries.interval = value
         values.dress(self.pod, self.options)
+        self.events.streams.schedule()
         self.tree.all_changed()
 
     async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:

@@ -50,13 +50,16 @@ MODERN = {
 }
 
 
-def checked(body: dict, modern: bool) -> dict:
+def checked(body: dict, modern: bool, telemetry: bool) -> dict:
     """Return the body of a new subscription with defaults.
 
     :param modern: whether the service supports newer schemas.
+    :param telemetry: whether it sends metric reports.
     :raises RedfishError: 400 with the invalid property.
     """
     known = {**SUBSCRIPTION, **(MODERN if modern else {})}
+    if modern and telemetry:
+        known['EventFormatType'] = ['Event', 'MetricReport']
     for name, value in body.items():
         if name not in known:
             raise errors.property_unknown(name)
@@ -124,12 +127,13 @@ def interest_of(body: dict) -> Interest:
         message_ids=body.get('MessageIds', []),
         resource_types=body.get('ResourceTypes', []),
         severities=body.get('Severities', []),
+        formats=[body['EventFormatType']] if 'EventFormatType' in body else [],
         origins=origins,
         subordinate=body.get('SubordinateResources', False),
     )
 
 
-def parse_filter(text: str) -> Interest:
+def parse_filter(text: str, telemetry: bool) -> Interest:
     """Parse the $filter of a stream: `eq` comparisons.
 
     Comparisons of one property are alternatives; those of different properties
@@ -141,6 +145,7 @@ def parse_filter(text: str) -> Interest:
         'MessageId': 'message_ids',
         'ResourceType': 'resource_types',
         'OriginResource': 'origins',
+        **({'EventFormatType': 'formats'} if telemetry else {}),
     }
     interest = Interest()
     for name, value in re.findall(r"(\w+)\s+eq\s+'?([^'\s)]+)'?", text):

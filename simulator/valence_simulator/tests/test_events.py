@@ -43,7 +43,9 @@ class Listener:
         return body['Events'][0]
 
 
-class EventsTestCase(base.SimulatorTestCase):
+class ListeningTestCase(base.SimulatorTestCase):
+    """With a listener that can subscribe."""
+
     arguments = ('--systems', '3')
 
     async def asyncSetUp(self):
@@ -72,6 +74,8 @@ class EventsTestCase(base.SimulatorTestCase):
         )
         self.assertEqual(204, status)
 
+
+class EventsTestCase(ListeningTestCase):
     async def test_pushed(self):
         uri = await self.subscribe(
             EventTypes=['ResourceUpdated'], HttpHeaders=[{'X-Secret': 's'}]

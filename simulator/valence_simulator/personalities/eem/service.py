@@ -134,8 +134,15 @@ class EemService:
         self.groups.leave(device)
         del self.devices.members[device.id]
 
-    def emit_events(self, events: list[dict], repeat: int) -> int:
+    def emit_events(self, events: list[dict], repeat: int, **how) -> int:
         """The manager has no events; update times show changes."""
+        return 0
+
+    def write_streams(self, text: str | None) -> int:
+        """The manager has no streams."""
+        return 0
+
+    def deliver(self, text: str, parallel: int) -> int:
         return 0
 
     # Requests

@@ -1,18 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Fault injection: which requests are affected, and how.
-
-A fault acts before the request is processed (``delay``, ``status``, ``hang``
-…), changes the response afterwards (``truncate``, ``lost-answer`` …), or is
-attached to the request for the personality (``fail-task``).
-"""
+"""What faults do to the requests that they affect."""
 
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 import json
-import random
-import re
 import socket
 import struct
 from collections.abc import Awaitable
@@ -38,97 +30,6 @@ STRANGER = _key('stranger', str)
 INTRUDE = _key('intrude', str)
 #: The value with which merge() removes a property.
 REMOVE = {'@remove': True}
-
-
-@dataclasses.dataclass
-class Fault:
-    """A rule: which requests are affected, how, and how often.
-
-    :param path: prefix of the path, or a regular expression for its start.
-    :param fault: a name in FAULTS.
-    :param value: the parameter of the fault: seconds, a status code, a number
-        of bytes, or properties for the response.
-    :param method: the HTTP method; None for any.
-    :param count: the number of requests to affect; None for no limit.
-    :param probability: of affecting a matching request, 0 to 1.
-    """
-
-    path: str
-    fault: str
-    value: object = None
-    method: str | None = None
-    count: int | None = None
-    probability: float = 1.0
-    id: str = ''
-    struck: int = 0
-
-    def __post_init__(self) -> None:
-        if self.fault not in FAULTS:
-            raise ValueError(
-                f'fault: {self.fault!r} is none of {", ".join(FAULTS)}'
-            )
-        self._pattern = re.compile(self.path)
-
-    def strikes(self, method: str, path: str) -> bool:
-        """Return whether the fault affects this request; count it."""
-        if self.count is not None and self.struck >= self.count:
-            return False
-        if self.method and self.method.upper() != method:
-            return False
-        if not (path.startswith(self.path) or self._pattern.match(path)):
-            return False
-        if random.random() >= self.probability:  # noqa: S311
-            return False
-        self.struck += 1
-        return True
-
-    def seconds(self, default: float) -> float:
-        return default if self.value is None else float(self.value)
-
-
-class Faults:
-    """The active faults, oldest first."""
-
-    def __init__(self) -> None:
-        self._faults: dict[str, Fault] = {}
-        self._last_id = 0
-
-    def add(self, **options: object) -> Fault:
-        """Activate a fault.
-
-        :raises TypeError, ValueError, re.error: if the options are invalid.
-        """
-        self._last_id += 1
-        fault = Fault(**options, id=str(self._last_id))
-        self._faults[fault.id] = fault
-        return fault
-
-    def remove(self, fault_id: str | None = None) -> bool:
-        """Remove a fault, or all; return False if it does not exist."""
-        if fault_id is None:
-            self._faults.clear()
-            return True
-        return self._faults.pop(fault_id, None) is not None
-
-    def list(self) -> list[dict]:
-        return [dataclasses.asdict(f) for f in self._faults.values()]
-
-    async def serve(
-        self, request: web.BaseRequest, handler: Handler
-    ) -> web.StreamResponse:
-        """Process a request through all faults that affect it."""
-        if self._faults:
-            for fault in reversed(self._faults.values()):
-                if fault.strikes(request.method, request.path):
-                    handler = _through(fault, handler)
-        return await handler(request)
-
-
-def _through(fault: Fault, handler: Handler) -> Handler:
-    async def serve(request: web.BaseRequest) -> web.StreamResponse:
-        return await FAULTS[fault.fault](fault, request, handler)
-
-    return serve
 
 
 async def _delay(fault, request, handler):
@@ -283,6 +184,47 @@ async def _trickle(fault, request, handler):
     return stream
 
 
+async def _endless_pages(fault, request, handler):
+    """Add a next page to each page of a collection.
+
+    `value`: `same` for the same members on each, `new` for members that do
+    not exist.
+    """
+    answer = await handler(request)
+    document = json.loads(answer.body or b'{}')
+    page = int(request.query.get('page', 0)) + 1
+    if fault.value == 'new' and page > 1:
+        member = f'{request.path}/page-{page}'
+        document['Members'] = [{'@odata.id': member}]
+    document['Members@odata.nextLink'] = f'{request.path}?page={page}'
+    answer.body = json.dumps(document).encode()
+    return answer
+
+
+async def _huge(fault, request, handler):
+    """Add `value` bytes (10 MB) to the response."""
+    answer = await handler(request)
+    padding = b'"Padding": "%s"' % (b'x' * int(fault.value or 10**7))
+    answer.body = _with(answer.body or b'{}', padding)
+    return answer
+
+
+async def _deep(fault, request, handler):
+    """Add objects nested `value` (100000) levels deep to the response."""
+    answer = await handler(request)
+    levels = int(fault.value or 100_000)
+    nested = b'"Deep": ' + b'{"a":' * levels + b'0' + b'}' * levels
+    answer.body = _with(answer.body or b'{}', nested)
+    return answer
+
+
+def _with(body: bytes, member: bytes) -> bytes:
+    """Return the text of a JSON object with one more member."""
+    rest = body.lstrip()[1:]
+    comma = b'' if rest.lstrip().startswith(b'}') else b', '
+    return b'{' + member + comma + rest
+
+
 async def _redirect_loop(fault, request, handler):
     return web.Response(
         status=int(fault.value or 307), headers={'Location': request.path}
@@ -371,6 +313,9 @@ FAULTS: dict[str, Callable] = {
     'intrude': _intrude,
     'answer': _answer,
     'endless': _endless,
+    'endless-pages': _endless_pages,
+    'huge': _huge,
+    'deep': _deep,
     'trickle': _trickle,
     'redirect-loop': _redirect_loop,
     'headers': _headers,
