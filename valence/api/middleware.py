@@ -141,7 +141,7 @@ def to_api_error(
 ) -> exception.ValenceException:
     """The error to report to the client for an exception."""
     if isinstance(exc, exception.DatabaseUnavailable):
-        LOG.error('The database cannot be used: %s', exc.reason)
+        LOG.error('The database is unavailable: %s', exc.reason)
     if isinstance(exc, exception.ValueRejected):
         LOG.warning('The database rejected a value', exc_info=exc)
     if isinstance(exc, exception.ValenceException) and exc.code != 500:

@@ -13,20 +13,20 @@ from typing import NamedTuple
 
 
 class ErrorText(NamedTuple):
-    """Why an operation failed, as it is stored.
+    """The error of an operation, as it is stored.
 
-    :param message: for operators; may quote a pod manager.
-    :param user_message: for members of projects: tells nothing of how a pod
-        manager is reached, and quotes nothing.
+    :param message: for operators; may contain text of a pod manager.
+    :param user_message: for members of projects: without the address of a pod
+        manager, and without text that came from it.
     """
 
     message: str
     user_message: str
 
     def while_undoing(self, cause: 'ErrorText | None') -> 'ErrorText':
-        """The text of an error that occurred while steps were undone.
+        """This error, as one that occurred while steps were undone.
 
-        :param cause: the error because of which they were.
+        :param cause: the error that made them be undone.
         """
         undoing = ErrorText(*(f'undoing: {text}' for text in self))
         if cause is None:
@@ -42,10 +42,10 @@ class ErrorText(NamedTuple):
 
 
 class ValenceException(Exception):
-    """The base class; by itself, an unexpected error.
+    """Base class of the exceptions of Valence.
 
-    :cvar user_message: what members of projects read in place of the message,
-        where the message may quote a pod manager.
+    :cvar user_message: replaces the message for members of projects, where the
+        message may contain text of a pod manager.
     """
 
     code = 500
@@ -58,7 +58,7 @@ class ValenceException(Exception):
         super().__init__(message or self.message % values)
 
     def error_text(self) -> ErrorText:
-        """What to store of it."""
+        """The texts to store."""
         return ErrorText(str(self), self.user_message or str(self))
 
     @classmethod
@@ -176,23 +176,24 @@ class ServiceUnavailable(ValenceException):
 
 
 class DatabaseUnavailable(ServiceUnavailable):
-    """The database does not serve: unreachable, read-only, without tables.
+    """The database is unreachable, read-only or without tables.
 
-    :param reason: what it, or its driver, said; not for users.
+    :param reason: the text of the database or its client library, for
+        operators.
     """
 
-    message = 'The database cannot be used at the moment; try again later.'
+    message = 'The database is currently unavailable; try again later.'
 
     def error_text(self) -> ErrorText:
-        """What to store of it."""
+        """The texts to store."""
         return ErrorText(
-            f'the database cannot be used: {self.reason}',
-            'The database cannot be used.',
+            f'the database is unavailable: {self.reason}',
+            'The database is unavailable.',
         )
 
     @property
     def reason(self) -> str:
-        """The words of the database, or of its driver."""
+        """The text of the database or its client library."""
         return str(self.values.get('reason', self))
 
 
@@ -225,14 +226,14 @@ class PodManagerError(ValenceException):
 
 
 class PodManagerUnavailable(PodManagerError):
-    """A pod manager is unavailable or misbehaves; this may pass."""
+    """A pod manager is unavailable or misbehaves, possibly temporarily."""
 
     message = '%(reason)s'
     user_message = 'The pod manager is not available.'
 
 
 class MalformedResponse(PodManagerUnavailable):
-    """An answer of a pod manager violates its protocol."""
+    """A response of a pod manager violates its protocol."""
 
 
 class AuthenticationFailed(PodManagerError):
@@ -264,7 +265,7 @@ class NoMatch(RequestRejected):
 
 
 class ResourceGone(PodManagerError):
-    """A resource does not exist on the pod manager, or no longer."""
+    """A resource does not exist on the pod manager (any more)."""
 
     message = '%(uri)s does not exist any more'
     user_message = 'The resource does not exist any more.'
@@ -300,7 +301,7 @@ class ProvisioningError(ValenceException):
 
 
 class ProvisioningUnavailable(ProvisioningError):
-    """A provisioner is unavailable or misbehaves; this may pass."""
+    """A provisioner is unavailable or misbehaves, possibly temporarily."""
 
     message = '%(reason)s'
     user_message = 'The provisioner is not available.'
@@ -330,5 +331,5 @@ class ProvisioningFailed(ProvisioningError):
     message = '%(summary)s: %(detail)s'
 
     def error_text(self) -> ErrorText:
-        """The user message leaves out what the provisioner said."""
+        """The user message omits the detail."""
         return ErrorText(str(self), f'{self.values["summary"]}.')

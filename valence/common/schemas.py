@@ -124,7 +124,7 @@ def _count(unit: str, bound: str) -> Callable[[Any, int], str]:
 
 
 def _other(error: jsonschema.ValidationError, limit: Any) -> str:
-    """What the schema says of a rule that no keyword has a text for."""
+    """The description of the schema, for keywords without a text."""
     return str(error.schema.get('description', f'violates {error.validator}'))
 
 

@@ -133,7 +133,7 @@ class Conductor:
                 function()
             except db.FAILURES as exc:
                 LOG.error(
-                    'The database cannot be used: %s', failures.reason(exc)
+                    'The database is unavailable: %s', failures.reason(exc)
                 )
                 self._stopping.wait(1)
             except Exception:
@@ -249,7 +249,7 @@ class Conductor:
                 self._stopping.wait(cfg.CONF.conductor.heartbeat_interval)
             except db.FAILURES as exc:
                 LOG.error(
-                    'The database cannot be used: %s', failures.reason(exc)
+                    'The database is unavailable: %s', failures.reason(exc)
                 )
             except Exception:
                 LOG.exception('Operation %s is interrupted', uuid)

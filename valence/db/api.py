@@ -383,7 +383,7 @@ def reader() -> Iterator[Transaction]:
 def transaction(
     function: Callable[Concatenate[Transaction, P], T],
 ) -> Callable[P, T]:
-    """Make a function one transaction, repeated whole where that is safe."""
+    """Run a function in a transaction, and again where that is safe."""
 
     @functools.wraps(function)
     def wrapper(*args: P.args, **kwargs: P.kwargs) -> T:

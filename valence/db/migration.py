@@ -18,8 +18,7 @@ from valence.db.sqlalchemy.migrations import resume
 LOG = log.getLogger(__name__)
 
 _HERE = pathlib.Path(__file__).parent / 'sqlalchemy' / 'migrations'
-# What several that upgrade one database contend for, and for how many seconds
-# MySQL is asked to wait for it at once.
+# The lock of an upgrade, and the seconds that MySQL waits for it per attempt.
 _LOCK = 'valence db sync'
 _LOCK_SECONDS = 10
 
@@ -34,8 +33,8 @@ def alembic() -> alembic_config.Config:
 def sync(revision: str = 'head') -> None:
     """Upgrade the database.
 
-    Of several processes that do so at once, one works and the others wait. An
-    upgrade that was interrupted anywhere can be repeated.
+    Concurrent upgrades wait for each other. An upgrade that was interrupted at
+    any point can be repeated.
     """
     with (
         db_engine.unlimited() as engine,
@@ -49,17 +48,18 @@ def sync(revision: str = 'head') -> None:
 
 
 def _lock(connection: sa.Connection) -> None:
-    """Wait until nobody else upgrades the database.
+    """Wait until no other process upgrades the database.
 
-    The lock ends with the connection, or with the transaction. SQLite needs
-    none, as nobody else can write.
+    The lock ends with the connection or with the transaction. SQLite needs
+    none: a transaction that writes excludes all others.
     """
     if connection.dialect.name == 'postgresql':
-        # It is of this database alone.
+        # The lock is specific to this database.
         key = int.from_bytes(hashlib.sha256(_LOCK.encode()).digest()[:7])
         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(key)))
     elif connection.dialect.name in types.MYSQL:
-        # It is of the whole server, and its name is short.
+        # The lock is specific to the server, and its name limited to 64
+        # characters.
         name = f'{_LOCK} {connection.engine.url.database}'
         digest = hashlib.sha256(name.encode()).hexdigest()
         lock = sa.select(sa.func.get_lock(digest[:64], _LOCK_SECONDS))
@@ -68,7 +68,7 @@ def _lock(connection: sa.Connection) -> None:
 
 
 def current() -> str | None:
-    """The revision that the database is at; None: an empty database."""
+    """The revision of the database; None if it is empty."""
     with db_engine.connect() as connection:
         context = migration.MigrationContext.configure(connection)
         return context.get_current_revision()

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The engines of a process, made from [database] on first use.
+"""The database engines of a process, created from [database] on first use.
 
-All statements go through ``connect`` and ``begin``, which report failures as
-``valence.db.failures`` says.
+All statements use ``connect`` and ``begin``, which translate exceptions as
+``valence.db.failures`` describes.
 """
 
 import contextlib
@@ -32,10 +32,10 @@ from valence.db.sqlalchemy import timeouts
 T = TypeVar('T')
 
 _LOCK_WAIT_SECONDS = 60
-# What MySQL calls a character set of three bytes.
+# Names of the three-byte character set in MySQL.
 _THREE_BYTES = (None, 'utf8', 'utf8mb3')
-# How often a transaction is repeated: when others are in its way, and when
-# its connection breaks.
+# Maximum number of retries of a transaction, after deadlocks and after lost
+# connections, and the delay between them in seconds.
 _DEADLOCKS, _LOSSES = 20, 2
 _PAUSE, _MAX_PAUSE = 0.05, 1.0
 
@@ -49,12 +49,12 @@ def get_engine() -> sa.Engine:
     Creating it does not connect: without the database the first transaction
     fails, not the start of the process.
     """
-    return _make(timeouts.configured)
+    return _create(timeouts.configured)
 
 
 @functools.cache
 def _reserved_engine() -> sa.Engine:
-    return _make(
+    return _create(
         lambda: timeouts.configured(cfg.CONF.conductor.heartbeat_interval),
         max_pool_size=1,
         max_overflow=0,
@@ -63,18 +63,17 @@ def _reserved_engine() -> sa.Engine:
 
 def dispose() -> None:
     """Close all connections; the next use reads the configuration again."""
-    for made in (get_engine, _reserved_engine):
-        if made.cache_info().currsize:
-            made().dispose()
-        made.cache_clear()
+    for engine in (get_engine, _reserved_engine):
+        if engine.cache_info().currsize:
+            engine().dispose()
+        engine.cache_clear()
 
 
 @contextlib.contextmanager
 def reserved() -> Iterator[None]:
-    """Have this thread use a connection that is kept for what is urgent.
+    """Let this thread use a connection that is reserved for urgent work.
 
-    However many others wait for the database, or for a connection, it does
-    not wait with them.
+    It does not wait for a connection of the pool.
     """
     token = _reserved.set(True)
     try:
@@ -85,15 +84,15 @@ def reserved() -> Iterator[None]:
 
 @contextlib.contextmanager
 def unlimited() -> Iterator[sa.Engine]:
-    """An engine whose statements may take as long as they need."""
-    engine = _make(lambda: timeouts.configured()._replace(read=None))
+    """An engine without a timeout of statements."""
+    engine = _create(lambda: timeouts.configured()._replace(read=None))
     try:
         yield engine
     finally:
         engine.dispose()
 
 
-def _make(limits: Callable[[], timeouts.Limits], **pool: int) -> sa.Engine:
+def _create(limits: Callable[[], timeouts.Limits], **pool: int) -> sa.Engine:
     cfg.CONF.register_opts(db_options.database_opts, 'database')
     url = sa.make_url(cfg.CONF.database.connection)
     if url.get_backend_name() == 'sqlite':
@@ -118,18 +117,17 @@ def _server(url: sa.URL, limits: timeouts.Limits, **pool: int) -> sa.Engine:
     )
     engine: sa.Engine = context.writer.get_engine()
     timeouts.watch(engine, limits)
-    _set_session_up(engine, limits)
+    _configure_sessions(engine, limits)
     return engine
 
 
-def _set_session_up(engine: sa.Engine, limits: timeouts.Limits) -> None:
-    """Have each new connection, once, isolate and wait as it should.
+def _configure_sessions(engine: sa.Engine, limits: timeouts.Limits) -> None:
+    """Set the isolation level and the timeouts of new connections.
 
-    Rows are changed by compare-and-swap: snapshots and gap locks would only
-    cost deadlocks. The server ends transactions in which nothing happens any
-    more: a process that was stopped in the middle of one holds its locks,
-    which nobody should wait for longer than it takes to see that it is gone.
-    MySQL has no such setting.
+    Rows are changed by compare and swap: snapshots and gap locks would only
+    cause deadlocks. The server ends idle transactions, because a process that
+    is stopped within a transaction holds its locks: others wait for them no
+    longer than it takes to reap a conductor. MySQL has no such setting.
     """
     idle = math.ceil(cfg.CONF.conductor.heartbeat_timeout)
 
@@ -206,14 +204,14 @@ def connect() -> Iterator[sa.Connection]:
 def begin(engine: sa.Engine | None = None) -> Iterator[sa.Connection]:
     """A connection in a transaction that may write.
 
-    :param engine: another one than that of [database].
+    :param engine: another engine than that of [database].
     :raises DatabaseUnavailable: see ``valence.db.failures``.
     """
     engine = (engine or _current()).execution_options(writes=True)
     with (
         failures.translated(deadlocks=True),
         engine.begin() as connection,
-        # What fails before COMMIT has changed nothing.
+        # A failure before COMMIT has changed nothing.
         failures.translated(deadlocks=True, repeatable=True),
     ):
         yield connection
@@ -222,8 +220,8 @@ def begin(engine: sa.Engine | None = None) -> Iterator[sa.Connection]:
 def run(function: Callable[[sa.Connection], T]) -> T:
     """Run a function in a transaction that may write.
 
-    It is repeated, whole, when another transaction was in the way or when the
-    connection broke, or turned out to be read-only, before COMMIT.
+    The whole transaction is repeated after a deadlock, and if the connection
+    breaks, or turns out to be read-only, before COMMIT.
 
     :raises DatabaseUnavailable: see ``valence.db.failures``.
     """
@@ -237,8 +235,8 @@ def run(function: Callable[[sa.Connection], T]) -> T:
             if deadlocks > _DEADLOCKS:
                 raise exception.DatabaseUnavailable(reason=str(exc)) from exc
         except exception.ConnectionLost as exc:
-            # The others broke with it, or lead, like it, to what is not the
-            # primary server any more.
+            # Other connections are broken, too, or lead to a server that is no
+            # longer the primary.
             _current().dispose()
             losses += 1
             if losses > _LOSSES:

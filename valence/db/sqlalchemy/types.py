@@ -19,10 +19,10 @@ Json = sa.JSON(none_as_null=True)
 
 
 def storable(text: str) -> str:
-    """The text without what a database, or its driver, does not accept.
+    """The text without characters that a database does not accept.
 
-    A null character, and half of a character that has two in UTF-16, become
-    the replacement character. Vendors and users may send both.
+    Null characters and unpaired surrogates become the replacement character.
+    Vendors and users may send both.
     """
     if text.isascii():
         return text.replace('\0', '\ufffd')
@@ -31,12 +31,12 @@ def storable(text: str) -> str:
 
 
 class _Storable(sa.types.TypeDecorator[str]):
-    """Text that is made storable, in values and conditions alike."""
+    """Text whose values, also in conditions, are made storable."""
 
     cache_ok = True
 
     def process_bind_param(self, value: Any, dialect: sa.Dialect) -> Any:
-        """The value as it is sent."""
+        """The value to send to the database."""
         return storable(value) if isinstance(value, str) else value
 
 
@@ -54,7 +54,7 @@ class Text(_Storable):
     cache_ok = True
 
     def load_dialect_impl(self, dialect: sa.Dialect) -> Any:
-        """The type of one database."""
+        """The type of one dialect."""
         if dialect.name in MYSQL:
             return mysql.MEDIUMTEXT()
         return super().load_dialect_impl(dialect)
@@ -83,7 +83,7 @@ class Name(_Storable):
     cache_ok = True
 
     def load_dialect_impl(self, dialect: sa.Dialect) -> Any:
-        """The type of one database."""
+        """The type of one dialect."""
         if dialect.name in MYSQL:
             return _Bytes(self.length)
         if dialect.name == 'postgresql':

@@ -1,16 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Migrations that were interrupted continue where they stopped.
+"""Resumption of interrupted migrations on MySQL and MariaDB.
 
-MySQL and MariaDB commit with each CREATE, ALTER and DROP, so an interrupted
-migration leaves a part of its tables behind. Here its statements are counted,
-in a table of the database, and those that were run are skipped by the next
-attempt. What the statements change besides, by UPDATE for example, is
-committed together with the count.
+These databases commit with each CREATE, ALTER and DROP, so an interrupted
+migration leaves some of its tables. Therefore a table of the database counts
+the statements of the migration that were run, and the next attempt skips
+them. Changes of rows, by UPDATE for example, are committed together with the
+count.
 
-A connection may break between a statement and its count. Such a statement
-fails the next time, because what it makes is there, and counts as run.
+A connection may break between a statement and its count. The next attempt
+repeats such a statement, which fails because its table, column or index
+exists already. It then counts as run.
 
-Other databases run migrations in one transaction, and need none of this.
+Other databases run migrations in one transaction.
 """
 
 from typing import Any
@@ -30,31 +31,34 @@ PROGRESS = sa.Table(
 )
 _VERSION = 'alembic_version'
 
-# Error codes: what is to be made is there, or what is to be dropped is not.
+# Error codes: an object to create exists, or an object to drop does not.
 _NO_TABLE, _TABLE_EXISTS = 1051, 1050
 _COLUMN_EXISTS, _INDEX_EXISTS, _KEY_EXISTS = 1060, 1061, 1826
 _NOTHING_TO_DROP = 1091
 _RUN = frozenset(
     (_NO_TABLE, _COLUMN_EXISTS, _INDEX_EXISTS, _KEY_EXISTS, _NOTHING_TO_DROP)
 )
-# What is to be renamed is not there: an unknown column, an unknown table.
+# An object to rename does not exist: unknown column, unknown table.
 _NOTHING_TO_RENAME = frozenset((1054, 1146))
 _RENAMES = (ddl.RenameTable, ddl.ColumnName, mysql.MySQLChangeColumn)
 
 
 def finish(connection: sa.Connection) -> None:
-    """Forget the count, when all migrations have been run."""
+    """Drop the count after all migrations were run."""
     if connection.dialect.name in types.MYSQL:
         PROGRESS.drop(connection, checkfirst=True)
 
 
 class ResumableImpl(mysql.MySQLImpl):
-    """How Alembic sends statements to MySQL; found by its dialect."""
+    """Executes the statements of Alembic on MySQL.
+
+    Alembic selects it by its dialect.
+    """
 
     __dialect__ = 'mysql'
 
-    # How many statements of the present migration were run before, and how
-    # many this run has come across.
+    # Number of statements of the current migration that an earlier attempt
+    # has run, and number of statements so far in this attempt.
     _run_before: int | None = None
     _position = 0
 
@@ -64,7 +68,7 @@ class ResumableImpl(mysql.MySQLImpl):
         if self._run_before is None:
             self._run_before = self._load()
         if getattr(getattr(construct, 'table', None), 'name', '') == _VERSION:
-            # The end of this migration, and the beginning of the next.
+            # The current migration ends, and the next one begins.
             result = super()._exec(construct, *args, **kwargs)
             self._run_before = self._position = 0
             self._store()
@@ -96,7 +100,7 @@ class ResumableImpl(mysql.MySQLImpl):
         return cast(sa.Connection, self.connection)
 
     def _was_run(self, construct: Any, code: object) -> bool:
-        """Whether a statement failed because it was run before."""
+        """Whether a statement failed because an earlier attempt has run it."""
         if code == _TABLE_EXISTS and isinstance(
             construct, sa.schema.CreateTable
         ):
@@ -111,6 +115,6 @@ class ResumableImpl(mysql.MySQLImpl):
 
 
 class ResumableMariaDBImpl(ResumableImpl):
-    """The same, for URLs that name MariaDB."""
+    """The same for URLs of MariaDB."""
 
     __dialect__ = 'mariadb'

@@ -58,6 +58,6 @@ class OwnServerTestCase(base.ApiTestCase):
             'composable.database-unavailable', answer.error['code']
         )
         self.assertEqual(
-            'The database cannot be used at the moment; try again later.',
+            'The database is currently unavailable; try again later.',
             answer.error['detail'],
         )
