@@ -4,6 +4,7 @@
 import sqlalchemy as sa
 
 from valence import objects
+from valence.common import exception
 from valence.db import api as db
 from valence.db.sqlalchemy import models
 from valence.tests import base
@@ -20,7 +21,7 @@ class SQLiteTest(base.ApiTestCase):
             'name': _ODD,
             'scope': '',
             'description': _ODD,
-            'last_error': _ODD,
+            'last_error': exception.ErrorText(_ODD, _ODD),
             'properties': {'odd': 'a\0b \U0001f600'},
             'provision_state': 'error',
         }
@@ -29,7 +30,12 @@ class SQLiteTest(base.ApiTestCase):
     def test_every_column(self):
         uuid = self.write()
         node = db.get(models.Node, uuid=uuid)
-        for name in ('name', 'description', 'last_error'):
+        for name in (
+            'name',
+            'description',
+            'last_error',
+            'user_last_error',
+        ):
             self.assertEqual(_STORED, getattr(node, name))
         self.assertEqual({'odd': 'a\0b \U0001f600'}, node.properties)
         (shown,) = self.client.all('/v1/nodes')
