@@ -47,6 +47,25 @@ def mac(address: str, form: str, first: bool, last: bool) -> str | None:
 _NONE = {'unavailable': NO_MAC, 'null': None, 'empty': ''}
 
 
+def identity(uuid: str, serial: str, options: argparse.Namespace) -> dict:
+    """Return UUID and serial number of a system, as configured."""
+    if options.identity == 'none':
+        return {'UUID': None, 'SerialNumber': None}
+    return {
+        'UUID': uuid_as(options.system_uuid or uuid, options.uuids),
+        'SerialNumber': options.system_serial or serial,
+    }
+
+
+def uuid_as(uuid: str, form: str) -> str:
+    """Return a UUID in a form of ``--uuids``."""
+    if form == 'upper':
+        return uuid.upper()
+    if form == 'braces':
+        return f'{{{uuid}}}'
+    return uuid.replace('-', '') if form == 'bare' else uuid
+
+
 def processor_summary(
     processors: list[Processor], options: argparse.Namespace
 ) -> dict:

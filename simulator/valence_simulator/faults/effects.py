@@ -107,8 +107,11 @@ async def _wrong_etag(fault, request, handler):
 
 
 async def _expire_session(fault, request, handler):
+    """Delete the session, and return 401, or the status `value`."""
     request[EXPIRE_SESSION] = True
-    return await handler(request)
+    answer = await handler(request)
+    answer.set_status(int(fault.value or answer.status))
+    return answer
 
 
 async def _fail_task(fault, request, handler):

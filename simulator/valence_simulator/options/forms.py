@@ -30,7 +30,7 @@ MACS = (
     'null',
     'empty',
 )
-#: How an event names what it is about.
+#: Forms of OriginOfCondition.
 ORIGINS = (
     *('plain', 'slash', 'absolute', 'prefix', 'encoded'),
     *('fragment', 'query', 'text'),
@@ -97,6 +97,20 @@ def add_values(group) -> None:
     """Add options for the values of properties."""
     add = group.add_argument
     add('--system-uuid', help='the UUID of all systems')
+    add('--system-serial', help='the serial number of all systems')
+    add(
+        '--uuids',
+        choices=('plain', 'upper', 'braces', 'bare'),
+        default='plain',
+        help='form of UUIDs: upper case; in braces; without hyphens',
+    )
+    add(
+        '--identity',
+        choices=('own', 'hardware', 'none'),
+        default='own',
+        help='UUID and serial number of systems: new for every composed one; '
+        'those of its Compute block; none (default: %(default)s)',
+    )
     add(
         '--macs',
         choices=MACS,
@@ -131,31 +145,31 @@ def add_values(group) -> None:
 
 
 def add_events(group) -> None:
-    """What comes over streams, and what events are about."""
+    """Add options for events and streams."""
     add = group.add_argument
     add(
         '--origins',
         choices=ORIGINS,
         default='plain',
-        help='how events name what they are about: spelt as --location, with '
-        'a fragment, with a query, as a text rather than an object',
+        help='form of OriginOfCondition: a notation of --location; with a '
+        'fragment; with a query; a text instead of an object',
     )
     add(
         '--heartbeat-seconds',
         type=float,
         default=0,
-        help='time between heartbeats on streams; 0: none',
+        help='interval of heartbeats on streams; 0: none',
     )
     add(
         '--telemetry-seconds',
         type=float,
         default=0,
-        help='time between metric reports on streams that do not filter them '
-        'out; 0: none',
+        help='interval of metric reports on streams that do not exclude them; '
+        '0: none',
     )
     add(
         '--sse-data-lines',
         type=int,
         default=1,
-        help='how many data lines an event on a stream has at least',
+        help='minimum number of data lines of an event on a stream',
     )

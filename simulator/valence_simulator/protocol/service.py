@@ -110,7 +110,8 @@ class RedfishService:
     @property
     def service_uuid(self) -> str:
         """Return the UUID of the service root."""
-        return self.options.service_uuid or self._own_uuid
+        uuid = self.options.service_uuid or self._own_uuid
+        return values.uuid_as(uuid, self.options.uuids)
 
     def echoed(self, text: str | None, otherwise: str | None) -> str | None:
         """Return a text of a client as the service shows it.

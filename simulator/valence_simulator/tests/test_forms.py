@@ -122,6 +122,33 @@ class FormsTestCase(base.SimulatorTestCase):
         await self.request('DELETE', f'{SESSIONS}/1')
         self.assertEqual(201, (await self.post(SESSIONS, login))[0])
 
+    async def test_a_session_that_is_forbidden(self):
+        await self.order(
+            path=SYSTEMS, fault='expire-session', value=403, count=1
+        )
+        self.assertEqual(403, (await self.request('GET', SYSTEMS))[0])
+
+    async def test_identities(self):
+        uri = f'{SYSTEMS}/system-1'
+        plain = await self.get(uri)
+        for form, shown in (
+            ('upper', plain['UUID'].upper()),
+            ('braces', '{' + plain['UUID'] + '}'),
+            ('bare', plain['UUID'].replace('-', '')),
+        ):
+            await self.options(uuids=form)
+            self.assertEqual(shown, (await self.get(uri))['UUID'])
+        root = await self.get(ROOT)
+        self.assertNotIn('-', root['UUID'])
+        await self.options(system_serial='To be filled by O.E.M.')
+        system = await self.get(uri)
+        self.assertEqual('To be filled by O.E.M.', system['SerialNumber'])
+        await self.options(identity='none')
+        system = await self.get(uri)
+        self.assertEqual(
+            (None, None), (system['UUID'], system['SerialNumber'])
+        )
+
     async def test_all_systems_have_one_uuid(self):
         await self.options(system_uuid='03000200-0400-0500-0006-000700080009')
         shown = {

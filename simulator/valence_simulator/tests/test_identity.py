@@ -202,6 +202,16 @@ class RedfishIdentityTestCase(RedfishTestCase):
         self.assertEqual(theirs, stanza['Response']['@odata.id'])
         self.assertEqual(theirs, await self.compose('compute-3'))
 
+    async def test_systems_of_the_same_hardware(self):
+        await self.options(ids='reuse', identity='hardware')
+        shown = set()
+        for _ in range(2):
+            uri = await self.compose('compute-1')
+            system = await self.get(uri)
+            shown.add((uri, system['UUID'], system['SerialNumber']))
+            await self.finish(await self.request('DELETE', uri))
+        self.assertEqual(1, len(shown))
+
     async def test_no_mark_is_given_back(self):
         await self.options(echo=False)
         uri = await self.compose('compute-1', name='web')

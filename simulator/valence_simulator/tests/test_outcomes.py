@@ -361,3 +361,20 @@ class EemOutcomesTestCase(base.SimulatorTestCase):
         self.assertEqual((200, '16'), (status, answer['group_id']))
         device = (await self.get(uri))['device']
         self.assertEqual('4094', device['group_id'])
+
+    async def test_groups_are_reported_late(self):
+        await self.options(unreadable_seconds=60, lingering_seconds=60)
+        made = await self.control('compose')
+        self.assertEqual('/eem/groups/16', made['uri'])
+
+        async def grouped() -> list[dict]:
+            return (await self.get('/eem/devices?group_id=16'))['devices']
+
+        self.assertEqual([], await grouped())
+        await self.control('finish')
+        (device,) = await grouped()
+        uri = f'/eem/devices/{device["id"]}/group_id'
+        self.assertEqual(200, (await self.request('DELETE', uri))[0])
+        self.assertEqual([device], await grouped())
+        await self.control('finish')
+        self.assertEqual([], await grouped())

@@ -49,10 +49,17 @@ class Device:
     #: The MAC address of the server of a box.
     server: str | None = None
     connected: bool = False
+    #: The group that is reported instead of the real one, for a while.
+    reported: str | None = None
 
     @property
     def id(self) -> str:
         return '0x' + self.mac.replace(':', '')
+
+    @property
+    def shown_group(self) -> str:
+        """The group as it is reported."""
+        return self.reported or self.group
 
     @property
     def uri(self) -> str:
@@ -69,7 +76,7 @@ class Device:
             'status': self.status,
             'update_time': str(self.update_time),
             'mac_address': self.mac,
-            'group_id': self.group,
+            'group_id': self.shown_group,
             'type': self.type,
             'power_status': 'on',
             'device_id': '0x00000',

@@ -52,6 +52,8 @@ class Groups:
 
     def put(self, device: Device, group: str) -> None:
         """Add a device to a group without checking the rules."""
+        seconds = self._service.options.unreadable_seconds
+        self._report_later(device, seconds)
         if not device.is_free:
             self._part(device)
         device.group = group
@@ -68,10 +70,24 @@ class Groups:
 
     def leave(self, device: Device) -> None:
         """Remove a device from its group."""
+        seconds = self._service.options.lingering_seconds
+        self._report_later(device, seconds)
         self._part(device)
         device.group = NEW_EESV if device.status == 'eesv' else FREE_EEIO
         self._devices.touch(device)
         self._service.ledger.ended(device.uri)
+
+    def _report_later(self, device: Device, seconds: float) -> None:
+        """Report the present group for some seconds, whatever it becomes."""
+        if not seconds:
+            return
+        device.reported = device.group
+
+        def report() -> None:
+            device.reported = None
+            self._devices.touch(device)
+
+        self._service.delays.later(seconds, report)
 
     def _connect(self, server: Device, box: Device) -> None:
         """Link a box with its server, after a delay."""

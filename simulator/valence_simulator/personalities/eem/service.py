@@ -315,7 +315,7 @@ class EemService:
             device
             for device in self.devices.members.values()
             if status in (None, device.status)
-            and group in (None, device.group)
+            and group in (None, device.shown_group)
             and device.update_time > int(since)
         ]
 

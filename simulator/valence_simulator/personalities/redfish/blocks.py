@@ -30,6 +30,8 @@ class Block:
     id: str
     type: str
     chassis: Chassis
+    #: The system that a Compute block was.
+    machine: System | None = None
     processors: list[Processor] = dataclasses.field(default_factory=list)
     dimms: list[Dimm] = dataclasses.field(default_factory=list)
     nics: list[Nic] = dataclasses.field(default_factory=list)
@@ -165,6 +167,7 @@ def _take_apart(system: System) -> Iterator[Block]:
         f'compute-{number}',
         'Compute',
         sled,
+        machine=system,
         processors=system.cpus,
         dimms=system.dimms,
         nics=system.nics[:1],

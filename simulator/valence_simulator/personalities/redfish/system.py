@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import argparse
 import dataclasses
 
 from valence_simulator import values
@@ -65,10 +66,9 @@ def render(service, system: ComposedSystem) -> dict:
             if system.expandable and len(system.blocks) == 1
             else 'Composed'
         ),
-        UUID=service.options.system_uuid or system.uuid,
+        **_identity(service.options, system),
         Manufacturer='Contoso',
         Model='Simulated composed system',
-        SerialNumber=f'C{int(system.id):06d}',
         PowerState=system.power,
         Status={'State': 'Enabled', 'Health': _health(system)},
         Boot=service.boots.render(system),
@@ -83,6 +83,14 @@ def render(service, system: ComposedSystem) -> dict:
         Links=_links(system),
         Actions=_actions(service, f'{uri}/Actions'),
     )
+
+
+def _identity(options: argparse.Namespace, system: ComposedSystem) -> dict:
+    uuid, serial = system.uuid, f'C{system.id:0>6}'
+    machines = [b.machine for b in system.blocks if b.machine is not None]
+    if options.identity == 'hardware' and machines:
+        uuid, serial = machines[0].uuid, machines[0].serial
+    return values.identity(uuid, serial, options)
 
 
 def _summaries(service, system: ComposedSystem) -> dict:
