@@ -75,3 +75,9 @@ class TestCase(testtools.TestCase):
         window.resize(browser.WIDTHS[0])
         self.assertEqual([], window.accessibility_problems(), name)
         self.assertNotIn(f'"{processes.PASSWORD}"', window.driver.page_source)
+
+    def node(self, pod_manager, name):
+        """Compose a node in the project of the administrator."""
+        made = composable().compose_node(name=name, pod_manager=pod_manager)
+        composable().wait_for_operation(made, interval=0.1)
+        return made
