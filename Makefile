@@ -28,13 +28,14 @@ TESTABLE := $(VENV)/.testable-$(VERSION)
 # The other packages; the demo needs only the simulator.
 SUBPACKAGES := $(patsubst %/setup.cfg,%,$(wildcard simulator/setup.cfg \
 	client/setup.cfg dashboard/setup.cfg))
+UNIT := valence/tests/unit
 # With -q twice, pip prints only errors.
 PIP := $(BIN)/python -m pip --disable-pip-version-check -qq install \
 	--use-pep517 --prefer-binary
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo demo-mixed test test-crash lint unit docs samples migration note \
-	benchmark pre-commit clean
+.PHONY: help venv demo demo-mixed test test-crash lint unit coverage mutants \
+	docs samples migration note benchmark pre-commit clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(firstword $(MAKEFILE_LIST)) | \
@@ -78,6 +79,17 @@ lint: $(TESTABLE) ## run all checks, or CHECKS='ruff mypy'
 unit: $(TESTABLE) ## run all tests, or those that match TESTS=regex
 	@$(BIN)/python tools/test.py --no-lint $(if $(TESTS),'$(TESTS)')
 
+coverage: $(TESTABLE) ## measure what the unit tests cover of the conductor
+	@$(BIN)/coverage erase
+	@PYTHON='$(BIN)/coverage run' $(BIN)/stestr --test-path $(UNIT) run
+	@$(BIN)/coverage combine -q
+	@$(BIN)/coverage report --skip-covered --fail-under 80 \
+	    --include 'valence/conductor/*,valence/scheduler/*'
+
+mutants: $(TESTABLE) ## run the unit tests on mutants, or those of MODULES=names
+	@$(PIP) -r tools/mutants-requirements.txt
+	@$(BIN)/python tools/mutants.py $(MODULES)
+
 test-crash: $(TESTABLE) ## run the long tests of crashes and races
 	@VALENCE_TEST_CRASH=full $(BIN)/python tools/test.py --no-lint \
 	    functional.crash
@@ -105,7 +117,7 @@ pre-commit: $(TESTABLE) ## install the git hook that runs the checks
 	@$(BIN)/pre-commit install
 
 clean: ## remove installed and generated files
-	rm -rf $(VENV) .stestr .mypy_cache .ruff_cache .tox build doc/build \
+	rm -rf $(VENV) .stestr .mypy_cache .ruff_cache .tox build doc/build mutants \
 	    releasenotes/build *.egg-info $(SUBPACKAGES:%=%/.stestr) \
 	    $(SUBPACKAGES:%=%/build) $(SUBPACKAGES:%=%/*.egg-info)
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
