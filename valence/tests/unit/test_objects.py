@@ -1,60 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Versioned objects: they change only on purpose, and tables follow them."""
-
-import copy
+"""Versioned objects, and the tables that have their fields."""
 
 import sqlalchemy as sa
-from oslo_versionedobjects import fixture as ovo_fixture
 
 from valence import objects
 from valence.db.sqlalchemy import models
 from valence.db.sqlalchemy import types
 from valence.objects import fields
 from valence.tests import base
-from valence.tests.unit import fingerprints
 
 # Columns of ours that no object knows: storage's business.
 _STORAGE = {'uri_hash'}
-
-
-def _fingerprint(cls):
-    name = cls.obj_name()
-    return ovo_fixture.ObjectVersionChecker({name: [cls]}).get_hashes()[name]
-
-
-class TestFingerprints(base.TestCase):
-    """A changed object needs a new VERSION, and its line over there."""
-
-    def test_all(self):
-        self.maxDiff = None
-        found = {cls.obj_name(): _fingerprint(cls) for cls in objects.ALL}
-        self.assertEqual(fingerprints.KNOWN, found)
-
-    def test_every_object_is_listed(self):
-        self.assertEqual(
-            {name for name in objects.__all__},
-            {cls.__name__ for cls in objects.ALL},
-        )
-
-    def _changed(self, **changes):
-        class Other(objects.PodManager):
-            fields = copy.deepcopy(objects.PodManager.fields)
-
-        Other.__name__ = 'PodManager'
-        for name, value in changes.items():
-            setattr(Other.fields['location'], name, value)
-        return _fingerprint(Other)
-
-    def test_prose_and_limits_do_not_count(self):
-        same = _fingerprint(objects.PodManager)
-        self.assertEqual(same, self._changed())
-        self.assertEqual(same, self._changed(doc='In other words.'))
-        self.assertEqual(same, self._changed(filter=False, api='r'))
-
-    def test_nullability_counts(self):
-        self.assertNotEqual(
-            _fingerprint(objects.PodManager), self._changed(_nullable=False)
-        )
 
 
 class TestParity(base.TestCase):
