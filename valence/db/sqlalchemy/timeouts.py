@@ -13,6 +13,8 @@ from typing import NamedTuple
 import sqlalchemy as sa
 from oslo_config import cfg
 
+from valence.common.types import JsonObject
+
 # The client libraries that have timeouts as parameters of the URL.
 _MYSQL = ('pymysql', 'mysqldb')
 _LIBPQ = ('psycopg2', 'psycopg')
@@ -135,7 +137,7 @@ def _limit_psycopg2(engine: sa.Engine, limits: Limits) -> None:
 
     @sa.event.listens_for(engine, 'do_connect')
     def _do_connect(
-        dialect: Any, record: Any, arguments: Any, options: dict[str, Any]
+        dialect: object, record: object, arguments: object, options: JsonObject
     ) -> None:
         options['connection_factory'] = Connection
 

@@ -2,7 +2,6 @@
 """Column types that behave alike on SQLite, MariaDB and PostgreSQL."""
 
 import datetime
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import mysql
@@ -35,7 +34,7 @@ class _Storable(sa.types.TypeDecorator[str]):
 
     cache_ok = True
 
-    def process_bind_param(self, value: Any, dialect: sa.Dialect) -> Any:
+    def process_bind_param(self, value: object, dialect: sa.Dialect) -> object:
         """The value to send to the database."""
         return storable(value) if isinstance(value, str) else value
 
@@ -53,7 +52,9 @@ class Text(_Storable):
     impl = sa.Text
     cache_ok = True
 
-    def load_dialect_impl(self, dialect: sa.Dialect) -> Any:
+    def load_dialect_impl(
+        self, dialect: sa.Dialect
+    ) -> sa.types.TypeEngine[str]:
         """The type of one dialect."""
         if dialect.name in MYSQL:
             return mysql.MEDIUMTEXT()
@@ -82,7 +83,9 @@ class Name(_Storable):
     impl = sa.String
     cache_ok = True
 
-    def load_dialect_impl(self, dialect: sa.Dialect) -> Any:
+    def load_dialect_impl(
+        self, dialect: sa.Dialect
+    ) -> sa.types.TypeEngine[str]:
         """The type of one dialect."""
         if dialect.name in MYSQL:
             return _Bytes(self.length)

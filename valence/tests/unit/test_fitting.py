@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whether a system has what is wanted."""
+"""Matching of requirements with a system and pooled devices."""
 
 import types
 import uuid
@@ -85,13 +85,13 @@ class TestMatch(base.TestCase):
         ):
             self.assertIn(words, _match(wanted).shortage or '', wanted)
 
-    def test_a_part_serves_one_wish(self):
+    def test_a_component_meets_one_requirement(self):
         wanted = {'storage': [{'capacity_gib': 900}, {'capacity_gib': 1900}]}
         self.assertIsNone(_match(wanted).shortage)
         wanted['storage'].append({'capacity_gib': 500})
         self.assertIn('storage lacks', _match(wanted).shortage)
 
-    def test_what_is_not_known_is_not_there(self):
+    def test_unknown_attributes_do_not_match(self):
         system = _system(cpu_model=None, memory_type=None, drives=[{}])
         for wanted in (
             {'processor': {'model': 'Xeon'}},
@@ -101,7 +101,7 @@ class TestMatch(base.TestCase):
         ):
             self.assertIsNotNone(_match(wanted, system).shortage)
 
-    def test_pooled_devices_make_up_for_what_is_lacking(self):
+    def test_pooled_devices_meet_what_the_system_lacks(self):
         gpus = [_device('gpu'), _device('gpu'), _device('nic')]
         found = _match(
             {'pci_devices': [{'type': 'gpu', 'count': 2}]}, None, gpus
@@ -112,14 +112,14 @@ class TestMatch(base.TestCase):
         )
         self.assertIn('pci_devices lacks', found.shortage)
 
-    def test_what_is_built_in_is_used_first(self):
+    def test_local_parts_are_used_first(self):
         pooled = [_device('drive', capacity_gib=4000, media_type='SSD')]
         found = _match({'storage': [{'capacity_gib': 1000}]}, None, pooled)
         self.assertEqual(((), None), tuple(found))
         found = _match({'storage': [{'capacity_gib': 3000}]}, None, pooled)
         self.assertEqual((tuple(pooled), None), tuple(found))
 
-    def test_zones_keep_apart(self):
+    def test_devices_of_other_zones_do_not_match(self):
         pooled = [_device('gpu', zones=['/b'])]
         wanted = {'pci_devices': [{'type': 'gpu'}]}
         self.assertIsNotNone(
@@ -161,14 +161,14 @@ class TestShortages(base.TestCase):
         ):
             self.assertEqual(text, _match(wanted).shortage)
 
-    def test_what_is_not_known(self):
+    def test_unknown_attribute(self):
         system = _system(cpu_model=None)
         self.assertEqual(
             'processor model is unknown, not Xeon',
             _match({'processor': {'model': 'Xeon'}}, system).shortage,
         )
 
-    def test_the_first_that_is_lacking_is_told(self):
+    def test_first_shortage(self):
         wanted = {
             'processor': {'total_cores': 99},
             'memory': {'capacity_mib': 10**6},
@@ -178,7 +178,7 @@ class TestShortages(base.TestCase):
 
 
 class TestPooled(base.TestCase):
-    def test_each_group_has_devices_of_its_own(self):
+    def test_each_group_has_its_own_device_types(self):
         drive = _device('drive', media_type='SSD', protocol='NVMe')
         volume = _device('volume', media_type='SSD')
         nic = _device('nic', speed_mbps=100)
@@ -205,7 +205,7 @@ class TestPooled(base.TestCase):
         ):
             self.assertIsNotNone(_match(wanted, system, devices).shortage)
 
-    def test_one_device_serves_one_group(self):
+    def test_a_device_meets_one_group(self):
         nic = _device('nic', speed_mbps=10)
         wanted = {'network': [{}], 'pci_devices': [{'type': 'nic'}]}
         system = _system(nics=[])
@@ -226,7 +226,7 @@ class TestPooled(base.TestCase):
         )
         self.assertEqual((drive, gpu), found.devices)
 
-    def test_the_smallest_that_will_do_is_taken(self):
+    def test_smallest_sufficient_device_is_used(self):
         drives = [_device('drive', capacity_gib=n) for n in (9, 3, 6)]
         system = _system(drives=[])
         for need, gib in ((1, 3), (4, 6), (6, 6), (7, 9)):
@@ -237,24 +237,24 @@ class TestPooled(base.TestCase):
                 [gib], [row.capacity_gib for row in found.devices]
             )
 
-    def test_the_most_demanding_wish_comes_first(self):
+    def test_largest_requirement_comes_first(self):
         drives = [_device('drive', capacity_gib=n) for n in (5, 9)]
         wanted = {'storage': [{}, {'capacity_gib': 6}]}
         found = _match(wanted, _system(drives=[]), drives)
         self.assertEqual([9, 5], [row.capacity_gib for row in found.devices])
 
-    def test_what_is_of_unknown_size_serves_who_asks_for_no_size(self):
+    def test_unknown_size_meets_requirements_without_size(self):
         drives = [_drive(1), _drive(None)]
         for wishes in ([{}, {'capacity_gib': 1}], [{'capacity_gib': 1}, {}]):
             found = _match({'storage': wishes}, _system(drives=drives))
             self.assertIsNone(found.shortage)
 
-    def test_only_what_is_lacking_is_pooled(self):
+    def test_only_shortages_are_pooled(self):
         drive = _device('drive', capacity_gib=1000)
         found = _match({'storage': [{'count': 4}]}, None, [drive] * 2)
         self.assertEqual((drive,), found.devices)
 
-    def test_without_zones_everything_can_be_joined(self):
+    def test_without_zones_all_devices_match(self):
         wanted = {'pci_devices': [{'type': 'gpu'}]}
         for ours, theirs, joinable in (
             ([], ['/b'], True),
@@ -268,7 +268,7 @@ class TestPooled(base.TestCase):
 
 
 class TestConditions(base.TestCase):
-    def test_what_the_database_can_tell(self):
+    def test_conditions(self):
         found = fitting.conditions(
             requirements.normalize(
                 {
@@ -299,7 +299,7 @@ class TestConditions(base.TestCase):
 
 
 class TestNearest(base.TestCase):
-    """How near a system comes to what is wanted, and what that would be."""
+    """The share of requirements met, and the largest similar ones."""
 
     def nearness(self, wanted, system=None, devices=()):
         return fitting.nearness(
@@ -328,7 +328,7 @@ class TestNearest(base.TestCase):
         ):
             self.assertEqual(share, self.nearness(wanted), wanted)
 
-    def test_devices_bring_it_nearer(self):
+    def test_devices_increase_nearness(self):
         wanted = {'pci_devices': [{'type': 'gpu'}]}
         self.assertEqual(0, self.nearness(wanted))
         self.assertEqual(1, self.nearness(wanted, None, [_device('gpu')]))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What may be asked of hardware."""
+"""Validation and normalization of requirements."""
 
 import importlib
 
@@ -30,7 +30,7 @@ def _list(**properties):
 
 
 class TestSchema(base.TestCase):
-    def test_all_of_it(self):
+    def test_complete(self):
         # It is made when the module is imported: have that done again.
         module = importlib.reload(requirements)
         self.assertEqual(
@@ -56,7 +56,7 @@ class TestSchema(base.TestCase):
 
 
 class TestCheck(base.TestCase):
-    def test_taken(self):
+    def test_valid(self):
         for wanted in (
             {},
             {'processor': {}},
@@ -68,7 +68,7 @@ class TestCheck(base.TestCase):
         ):
             self.assertIsNone(schemas.check(requirements.SCHEMA, wanted))
 
-    def test_refused_with_the_place(self):
+    def test_invalid_names_the_field(self):
         for wanted, place in (
             ({'cpu': {}}, 'cpu'),
             ({'processor': 4}, 'processor'),
@@ -102,7 +102,7 @@ class TestCheck(base.TestCase):
 
 
 class TestNormalize(base.TestCase):
-    def test_digits_become_numbers_and_counts_are_written_out(self):
+    def test_normalize(self):
         self.assertEqual(
             {
                 'processor': {'total_cores': 4, 'model': '8168x'},
@@ -122,10 +122,10 @@ class TestNormalize(base.TestCase):
             ),
         )
 
-    def test_nothing_stays_nothing(self):
+    def test_normalize_nothing(self):
         self.assertEqual({}, requirements.normalize({}))
 
-    def test_words_of_digits_stay_words(self):
+    def test_normalize_text_of_digits(self):
         wanted = {
             'processor': {'model': '8168', 'architecture': '64'},
             'memory': {'type': '4'},

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Keys and what they encrypt."""
+"""Encryption keys, and the passwords that they encrypt."""
 
 import os
 import pathlib
@@ -17,7 +17,7 @@ class TestSecrets(base.TestCase):
     def _names(self):
         return sorted(path.name for path in self.path.iterdir())
 
-    def test_made_once_for_their_owner_only(self):
+    def test_keys_are_created_once_and_private(self):
         old = os.umask(0)
         self.addCleanup(os.umask, old)
         self.assertTrue(secrets.create_keys())
@@ -36,7 +36,7 @@ class TestSecrets(base.TestCase):
             if text:
                 self.assertNotIn(text, token)
 
-    def test_nothing_stays_nothing(self):
+    def test_none_stays_none(self):
         self.assertIsNone(secrets.encrypt(None))
         self.assertIsNone(secrets.decrypt(None))
 
@@ -56,7 +56,7 @@ class TestSecrets(base.TestCase):
         self.assertRaises(secrets.CredentialKeyUnknown, secrets.decrypt, old)
         self.assertRaises(secrets.CredentialKeyUnknown, secrets.renew, old)
 
-    def test_old_keys_are_dropped(self):
+    def test_old_keys_are_deleted(self):
         secrets.create_keys()
         for _ in range(4):
             secrets.add_key()
@@ -79,7 +79,7 @@ class TestSecrets(base.TestCase):
             secrets.CredentialKeysMissing, secrets.encrypt, 'word'
         )
 
-    def test_other_files_are_no_keys(self):
+    def test_other_files_are_ignored(self):
         secrets.create_keys()
         (self.path / '.2.new').write_text('half a key')
         (self.path / 'README').write_text('These are keys.')

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Access lists: who may use a pod manager that is not public."""
+"""Access lists of pod managers that are not public."""
 
 import uuid
 
@@ -28,7 +28,7 @@ class TestAccess(base.ApiTestCase):
     def grant(self, project_id=_PROJECT):
         return self.client.post(self.path, {'project_id': project_id})
 
-    def test_public_unless_said_otherwise(self):
+    def test_public_by_default(self):
         self.assertFalse(self.podm['is_public'])
         west = self.client.post(
             '/v1/pod_managers', {'name': 'west', 'url': 'http://west.example'}
@@ -48,7 +48,7 @@ class TestAccess(base.ApiTestCase):
         self.client.delete(f'{self.path}/{_PROJECT}')
         self.assertEqual({'access': []}, self.client.get(self.path))
 
-    def test_lists_are_of_one_pod_manager(self):
+    def test_list_of_another_pod_manager(self):
         self.grant()
         self.client.post(
             '/v1/pod_managers', {'name': 'west', 'url': 'http://west.example'}
@@ -68,7 +68,7 @@ class TestAccess(base.ApiTestCase):
             )
         )
 
-    def test_refused(self):
+    def test_invalid(self):
         for body in ({}, {'project_id': None}, {'project_id': 7}):
             self.assertRefused(400, 'project_id', 'POST', self.path, body)
         for text in ('', 'a b', 'a/b', 'a\nb', 'x' * 256):
@@ -96,7 +96,7 @@ class TestAccess(base.ApiTestCase):
             404, 'nowhere', 'POST', path, {'project_id': _PROJECT}
         )
 
-    def test_grants_go_with_their_pod_manager(self):
+    def test_deleted_with_the_pod_manager(self):
         self.grant()
         self.client.delete('/v1/pod_managers/east')
         with db.reader() as tx:
@@ -104,7 +104,7 @@ class TestAccess(base.ApiTestCase):
 
 
 class TestScheduling(base.DatabaseTestCase):
-    """Nodes of a project land where the project may be."""
+    """Nodes of a project are composed on pod managers that it may use."""
 
     def setUp(self):
         super().setUp()
@@ -126,10 +126,10 @@ class TestScheduling(base.DatabaseTestCase):
             found = ranking.rank(tx, Request({}, project_id=project_id))
         return [rejection.filter for rejection in found.rejections]
 
-    def test_not_open_to_the_project(self):
+    def test_no_access(self):
         self.assertEqual(['access'], self.rejected_by(_PROJECT))
 
-    def test_comes_before_all_other_filters(self):
+    def test_access_is_the_first_filter(self):
         db.update(models.PodManager, {'status': 'offline'}, uuid=self.podm)
         self.assertEqual(['access'], self.rejected_by(_PROJECT))
 
@@ -144,10 +144,10 @@ class TestScheduling(base.DatabaseTestCase):
         db.update(models.PodManager, {'is_public': True}, uuid=self.podm)
         self.assertEqual(['capacity'], self.rejected_by(_PROJECT))
 
-    def test_of_no_project(self):
+    def test_without_a_project(self):
         self.assertEqual(['capacity'], self.rejected_by(None))
 
-    def test_a_failure_does_not_name_it(self):
+    def test_errors_hide_the_pod_manager(self):
         with db.reader() as tx:
             error = self.assertRaises(
                 exception.NoCapacity,

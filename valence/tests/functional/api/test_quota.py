@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Quotas: a project holds no more than Keystone's limits allow."""
+"""Quotas: the limits of Keystone on the hardware of projects."""
 
 import concurrent.futures
 import types
@@ -42,7 +42,7 @@ class QuotaCase(RBACCase):
         self.addCleanup(quota._enforcer.cache_clear)
 
     def limit(self, *, registered=None, project=None):
-        """Have Keystone tell these limits."""
+        """Let Keystone return these limits."""
         self.keystone = self.useFixture(
             limit_fixture.LimitFixture(
                 self.limits if registered is None else registered,
@@ -71,9 +71,9 @@ class QuotaCase(RBACCase):
 
 
 class TestCharged(QuotaCase):
-    """What a node is charged with; there are no limits here."""
+    """The recorded usage of nodes, without limits."""
 
-    def test_what_is_asked_for(self):
+    def test_by_requirements(self):
         self.compose('new', properties=_WANTED)
         self.assertEqual((4, 2048, 3), self.charged('new'))
 
@@ -97,7 +97,7 @@ class TestCharged(QuotaCase):
 
 
 class TestChanged(QuotaCase):
-    """Devices come to a node, and go."""
+    """Attached and detached devices."""
 
     def act(self, code=202, **body):
         answer = self.ask(
@@ -137,7 +137,7 @@ class TestChanged(QuotaCase):
         )
         self.assertEqual((0, 0, 2), self.charged('own-node'))
 
-    def test_detaching_gives_no_less_than_was_asked_for(self):
+    def test_usage_is_never_below_the_requirements(self):
         db.update(models.Device, {'memory_mib': 100}, name='own-device')
         db.update(
             models.Node,
@@ -182,7 +182,7 @@ class TestAdopted(QuotaCase):
         answer = self.post('nodes/manage', 'admin', **MANAGE)
         self.assertEqual(403, answer.status, answer)
 
-    def test_what_is_observed(self):
+    def test_observed_resources(self):
         self.post('nodes/manage', 'admin', **MANAGE)
         self.assertEqual((0, 0, 0), self.charged('new'))
         operation = db.get(models.Operation, action='adopt')
@@ -204,7 +204,7 @@ class TestAdopted(QuotaCase):
 
 
 class TestLimits(QuotaCase):
-    """Own has one node that is charged with nothing."""
+    """The project own has one node without any usage."""
 
     def refused(self, *details, **body):
         before = self.operations()
@@ -226,7 +226,7 @@ class TestLimits(QuotaCase):
         self.limit(registered={'nodes': 1})
         self.refused('nodes: the limit is 1, 1 in use, 1 more requested')
 
-    def test_all_that_is_over_is_named(self):
+    def test_error_names_all_exceeded_limits(self):
         self.limit(registered={'nodes': 2, 'cores': 3, 'memory': 2047})
         self.refused(
             'cores: the limit is 3, 0 in use, 4 more requested',
@@ -250,11 +250,11 @@ class TestLimits(QuotaCase):
         self.limit(registered={'nodes': 1}, project={'nodes': -1})
         self.compose('new')
 
-    def test_what_is_not_ours_does_not_count(self):
+    def test_other_limits_are_ignored(self):
         self.limit(registered={'servers': 0})
         self.compose('new')
 
-    def test_free_when_the_node_is_gone(self):
+    def test_release_ends_usage(self):
         self.limit(registered={'cores': 4})
         self.compose('first', properties=_WANTED)
         self.refused('cores', properties=_WANTED)
@@ -270,7 +270,7 @@ class TestLimits(QuotaCase):
         self.limit(registered={'nodes': 0})
         self.assertEqual(200, self.post('nodes/preview').status)
 
-    def test_keystone_away(self):
+    def test_keystone_unavailable(self):
         for error in (
             ksa_exceptions.ConnectFailure('away'),
             ksa_exceptions.Unauthorized('wrong password'),
@@ -284,7 +284,7 @@ class TestLimits(QuotaCase):
         quota._enforcer.cache_clear()
         self.compose('new')
 
-    def test_who_is_not_limited(self):
+    def test_unlimited_projects(self):
         self.limit(registered={'nodes': 0})
         self.assertEqual({'nodes': 0}, quota.limits(personas.OWN))
         self.assertEqual({}, quota.limits(None))
@@ -293,11 +293,11 @@ class TestLimits(QuotaCase):
 
 
 class TestTogether(QuotaCase):
-    """Fifty requests at once where ten nodes may be."""
+    """Fifty concurrent requests, with a limit of ten nodes."""
 
     limits = {'nodes': 11}
 
-    def test_ten_come_through(self):
+    def test_ten_succeed(self):
         headers = self.personas.of('member')
 
         def ask(number):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""From the pool to Ironic and back, with a real Ironic."""
+"""Registration of nodes in a real Ironic."""
 
 import json
 import sqlite3
@@ -18,7 +18,7 @@ LOGIN = {
 
 
 class IronicCase(base.PodTestCase):
-    """One Ironic, and one Valence that hands nodes to it."""
+    """An Ironic, and a Valence that registers nodes in it."""
 
     auth = 'http_basic'
 
@@ -36,7 +36,7 @@ class IronicCase(base.PodTestCase):
         super().start()
 
     def ready(self, name, personality='rsd', **more):
-        """A pod manager whose nodes Ironic may drive."""
+        """A pod manager whose nodes Ironic can manage."""
         pod = self.useFixture(
             fixtures.Simulator('--personality', personality, systems=2)
         )
@@ -55,28 +55,28 @@ class IronicCase(base.PodTestCase):
         self.client.wait_gone(path)
 
     def node(self, name='web', **body):
-        """A node that is composed."""
+        """Compose a node."""
         made = self.service.compose(name, **body)
         self.assertEqual('active', made['provision_state'], made)
         return made
 
     def asked(self, verb, name='web', body=None, state='succeeded'):
-        """Ask for registering or the like, and wait for the end."""
+        """Request an operation such as register, and wait until it ends."""
         answer = self.client.post(f'/v1/nodes/{name}/{verb}', body)
         return self.ended(answer['operation_uuid'], state)
 
     def ended(self, uuid, state='succeeded'):
-        """The operation at its end, which is of this kind."""
+        """The finished operation, which has this action."""
         done = self.client.finished(uuid)
         self.assertEqual(state, done['state'], done)
         return done
 
     def seen(self, name='web'):
-        """The node here."""
+        """The node in Valence."""
         return self.client.get(f'/v1/nodes/{name}')
 
     def known(self):
-        """The UUIDs of the nodes there."""
+        """The UUIDs of the nodes in Ironic."""
         return [node.id for node in self.baremetal.nodes()]
 
 
@@ -133,7 +133,7 @@ class TestCircle(IronicCase):
         self.assertEqual([], pod.nodes())
 
     def _drive(self, node):
-        """Ironic has the hardware in its hands."""
+        """Ironic controls the hardware."""
         for goal in ('manage', 'provide'):
             self.baremetal.set_node_provision_state(
                 node, goal, wait=True, timeout=90
@@ -152,7 +152,7 @@ class TestCircle(IronicCase):
         )
 
     def _is_refused(self):
-        """What Ironic governs is not to be had here."""
+        """Valence rejects requests that Ironic is responsible for."""
         path = '/v1/nodes/web'
         for method, where, body in (
             ('POST', f'{path}/action', {'Reset': {'Type': 'On'}}),
@@ -189,7 +189,7 @@ class TestCircle(IronicCase):
         self.assertEqual([], self.known())
         self.assertEqual([], pod.nodes())
 
-    def test_pod_manager_goes_with_what_ironic_has(self):
+    def test_delete_a_pod_manager_of_registered_nodes(self):
         self.ready('pod')
         made = self.node(register=True)
         path = '/v1/pod_managers/pod?cascade=true'
@@ -204,7 +204,7 @@ class TestCircle(IronicCase):
 class TestDisagreement(IronicCase):
     auth = 'noauth'
 
-    def test_what_is_in_use_stays(self):
+    def test_nodes_in_use_are_not_removed(self):
         self.ready('pod')
         made = self.node(register=True)
         instance = str(uuid.uuid4())
@@ -224,7 +224,7 @@ class TestDisagreement(IronicCase):
         self.baremetal.update_node(node, instance_id=None)
         self.asked('unregister')
 
-    def test_what_is_being_cleaned_stays(self):
+    def test_nodes_being_cleaned_are_not_removed(self):
         self.ready('pod')
         made = self.node(register=True)
         self._write('provision_state', 'clean wait')
@@ -246,7 +246,7 @@ class TestDisagreement(IronicCase):
         self.assertEqual([], self.known())
 
     def _write(self, column, value):
-        """Have Ironic believe something of its only node."""
+        """Change the only node in the database of Ironic."""
         with sqlite3.connect(self.ironic.database, timeout=60) as database:
             database.execute(f'UPDATE nodes SET {column} = ?', (value,))
 
@@ -263,7 +263,7 @@ class TestDisagreement(IronicCase):
         self.asked('register')
         self.assertEqual([made['uuid']], self.known())
 
-    def test_a_node_that_is_there_is_taken_over(self):
+    def test_existing_node(self):
         self.ready('pod')
         made = self.node()
         self.baremetal.create_node(
@@ -273,14 +273,14 @@ class TestDisagreement(IronicCase):
         there = self.baremetal.get_node(made['uuid'])
         self.assertEqual(('web', 'manageable'), (there.name, _state(there)))
 
-    def test_names_are_taken_there(self):
+    def test_name_in_use(self):
         self.ready('pod')
         self.baremetal.create_node(driver='redfish', name='web')
         made = self.node(register=True)
         there = self.baremetal.get_node(made['uuid'])
         self.assertEqual(f'web-{made["uuid"]}', there.name)
 
-    def test_addresses_are_taken_there(self):
+    def test_mac_address_in_use(self):
         self.ready('pod')
         made = self.node()
         (nic,) = made['systems'][0]['nics']
@@ -290,14 +290,14 @@ class TestDisagreement(IronicCase):
         self.assertIn(nic['mac'], done['error'])
         self._is_as_before([other.id])
 
-    def test_ironic_is_not_let_in(self):
+    def test_ironic_cannot_log_in(self):
         self.ready('pod', hardware_password='wrong')
         self.node()
         done = self.asked('register', body={'provide': True}, state='failed')
         self.assertIn('manage failed', done['error'])
         self._is_as_before([])
 
-    def test_there_is_no_login_for_ironic(self):
+    def test_no_credentials_for_ironic(self):
         self.ready('pod', hardware_username=None, hardware_password=None)
         self.node()
         done = self.asked('register', state='failed')
@@ -305,7 +305,7 @@ class TestDisagreement(IronicCase):
         self._is_as_before([])
 
     def _is_as_before(self, known):
-        """Nothing is left of what failed."""
+        """A failed registration is undone completely."""
         self.assertEqual(known, self.known())
         here = self.seen()
         self.assertEqual('active', here['provision_state'])
@@ -314,7 +314,7 @@ class TestDisagreement(IronicCase):
 
 
 class TestOutOfReach(base.ServiceTestCase):
-    """An Ironic that is away, that says no, and none at all."""
+    """An Ironic that is unreachable, rejects requests, or is missing."""
 
     def test_reasons(self):
         reason = ironic.missing()
