@@ -6,6 +6,7 @@ to be registered with ``driver`` set to ``fake``.
 """
 
 import contextlib
+import threading
 import time
 from collections.abc import Iterable
 from collections.abc import Iterator
@@ -35,12 +36,17 @@ class Fake(base.Driver):
     def __init__(self, connection: base.Connection) -> None:
         super().__init__(connection)
         self._pod = pods.pod(connection.url)
+        self._closed = threading.Event()
 
     @contextlib.contextmanager
     def _call(
         self, method: str, deadline: base.Deadline
     ) -> Iterator[pods.Pod]:
         """The pod, for one call, with the delay and the fault ordered."""
+        if self._closed.is_set():
+            raise exception.PodManagerUnavailable(
+                reason='the connection was closed'
+            )
         fault = self._pod.strike(method)
         seconds = cfg.CONF.fake.delay + fault.seconds
         time.sleep(max(0.0, min(seconds, deadline.left())))
@@ -233,7 +239,8 @@ class Fake(base.Driver):
             return pods.composed(uri, _node(pod, uri))
 
     def close(self) -> None:
-        """The pod lives on: it is the process's, not the driver's."""
+        # The pod lives on: it is the process's, not the driver's.
+        self._closed.set()
 
 
 def _node(pod: pods.Pod, uri: str) -> pods.Node:

@@ -8,6 +8,7 @@ the registered host only.
 
 import ssl
 import tempfile
+import threading
 import urllib.parse
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -74,6 +75,7 @@ class Http:
         # Whether the service wrote a link that ends with a slash.
         self._slashes = False
         self._headers = {'Accept': 'application/json', **(headers or {})}
+        self._closed = threading.Event()
         # The adapter without a requests session: it does what is needed at
         # two thirds of the cost, and reads nothing from the environment.
         self._adapter = transport.Adapter(
@@ -82,8 +84,25 @@ class Http:
         )
 
     def close(self) -> None:
-        """Close the connections."""
+        """Close the connections; no request is sent any more."""
+        self._closed.set()
         self._adapter.close()
+
+    def _check_open(self, request: str, deadline: base.Deadline) -> float:
+        """The seconds left for a request.
+
+        :raises PodManagerUnavailable: when it must not be sent.
+        """
+        if self._closed.is_set():
+            raise exception.PodManagerUnavailable(
+                reason='the connection was closed'
+            )
+        left = deadline.left()
+        if left <= 0:
+            raise exception.PodManagerUnavailable(
+                reason=f'timed out before {request} was sent'
+            )
+        return left
 
     def url(self, uri: str) -> str:
         """The whole URL of a link, which may lack the path prefix.
@@ -174,11 +193,7 @@ class Http:
         headers: dict[str, str] | None,
         basic: bool,
     ) -> Response:
-        left = deadline.left()
-        if left <= 0:
-            raise exception.PodManagerUnavailable(
-                reason=f'timed out before {method} {uri} was sent'
-            )
+        left = self._check_open(f'{method} {uri}', deadline)
         try:
             with transport.within(deadline):
                 prepared = self._prepare(method, uri, body, headers, basic)
@@ -229,7 +244,7 @@ class Http:
         :param deadline: for the status line and headers.
         :raises PodManagerUnavailable: when they did not come in time.
         """
-        left = max(deadline.left(), 0.01)
+        left = self._check_open(f'GET {uri}', deadline)
         try:
             with transport.within(deadline) as sent:
                 response = self._adapter.send(

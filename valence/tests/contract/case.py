@@ -16,6 +16,20 @@ from valence.tests import base
 SECONDS = 30
 
 
+class Journal:
+    """Keeps progress as a conductor does, whatever becomes of the driver."""
+
+    def __init__(self):
+        self._stored = {}
+
+    def progress(self):
+        """What was recorded so far, for another call."""
+        return podmanagers.Progress(self._stored, self._store)
+
+    def _store(self, facts):
+        self._stored = facts
+
+
 class Case(base.TestCase):
     """A driver and its endpoint."""
 

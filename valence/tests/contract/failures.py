@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The contract: what goes wrong, and what comes of it."""
 
+import concurrent.futures
 import contextlib
 import http.client
 import itertools
@@ -150,6 +151,26 @@ class Failures(case.Case):
             self.driver.release(node.uri, self.soon(), podmanagers.Progress())
             self.assertAllFree(request)
 
+    def test_what_was_erased_is_known_after_a_restart(self):
+        """The response to a DELETE is lost, and the process with it."""
+        self.need('compose', 'release')
+        self.need_faults()
+        results = []
+        for count in (0, 1):
+            node = self.bring(self.request())
+            journal = case.Journal()
+            with self.at.fault('lost-answer', method='DELETE', count=count):
+                with contextlib.suppress(exception.PodManagerUnavailable):
+                    erased = self.driver.release(
+                        node.uri, self.soon(), journal.progress(), erase=True
+                    )
+            if count:
+                erased = self.new_driver().release(
+                    node.uri, self.soon(), journal.progress(), erase=True
+                )
+            results.append(erased)
+        self.assertEqual(results[0], results[1])
+
     def test_faults_that_pass(self):
         """One request fails; the next try finds everything in order."""
         self.need('compose', 'release')
@@ -225,6 +246,29 @@ class Failures(case.Case):
         self.assertTrue(self.driver.discover(self.soon()).systems)
 
     def test_close(self):
+        """It is closed for good, and may be told so twice."""
         self.driver.discover(self.soon())
         self.driver.close()
+        for call in ('probe', 'list_nodes', 'discover'):
+            self.assertRaises(
+                exception.PodManagerUnavailable,
+                getattr(self.driver, call),
+                self.soon(),
+            )
         self.driver.close()
+        # It has taken nothing with it.
+        self.assertTrue(self.new_driver().discover(self.soon()).systems)
+
+    def test_close_while_others_wait(self):
+        self.need_faults()
+        self.driver.probe(self.soon())
+        with concurrent.futures.ThreadPoolExecutor(1) as pool:
+            with self.at.fault('hang', method='GET') as struck:
+                waiting = pool.submit(self.driver.probe, self.soon(5))
+                while not struck() and not waiting.done():
+                    time.sleep(0.01)
+                self.driver.close()
+                self.assertIsInstance(
+                    waiting.exception(case.SECONDS),
+                    exception.PodManagerUnavailable,
+                )

@@ -231,11 +231,11 @@ class Nodes(case.Case):
             ('free', 'detach'),
         ):
             # Each call by a driver that does not know what the last one did.
-            progress = podmanagers.Progress()
+            journal = case.Journal()
             self.patiently(
-                lambda call=call, progress=progress: getattr(
+                lambda call=call, journal=journal: getattr(
                     self.new_driver(), call
-                )(node.uri, device, self.soon(), progress)
+                )(node.uri, device, self.soon(), journal.progress())
             )
             found = self.driver.read_node(node.uri, self.soon())
             self.assertEqual(state == 'used', device in found.resources)

@@ -1,42 +1,56 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Blocks that leave a system while they are asked to."""
+"""Blocks that leave a system while they are being removed."""
 
 from unittest import mock
 
 from valence.common import exception
 from valence.podmanagers import base as podmanagers
 from valence.podmanagers.composition.expansion import Expansion
+from valence.podmanagers.wire.client import Response
 from valence.tests import base
 
 SYSTEM = '/redfish/v1/Systems/1'
 BLOCK = '/redfish/v1/CompositionService/ResourceBlocks/1'
+ACTION = f'{SYSTEM}/Actions/ComputerSystem.RemoveResourceBlock'
 
 
 def system(*blocks):
     return {
-        'Links': {'ResourceBlocks': [{'@odata.id': block} for block in blocks]}
+        'Links': {
+            'ResourceBlocks': [{'@odata.id': block} for block in blocks]
+        },
+        'Actions': {'#ComputerSystem.RemoveResourceBlock': {'target': ACTION}},
     }
 
 
-class Parting(base.TestCase):
-    def part(self, *looks):
-        """Have a service refuse, which shows these systems in turn."""
-        client = mock.Mock(spec_set=['get'])
-        client.get.side_effect = looks
-        expansion = Expansion(client)
-        refusal = exception.NoMatch(reason='it is no part of the system')
-        with mock.patch.object(
-            expansion, '_change', autospec=True, side_effect=refusal
-        ):
-            expansion.remove_block(
-                SYSTEM, BLOCK, podmanagers.Deadline(10), podmanagers.Progress()
+class RemoveBlockTestCase(base.TestCase):
+    def remove(self, *reads):
+        """A service rejects the removal and shows these systems in turn."""
+        client = mock.Mock(spec_set=['get', 'request'])
+        client.get.side_effect = reads
+        client.request.return_value = Response(409, {}, None, {})
+        deadline = podmanagers.Deadline(10)
+        try:
+            Expansion(client).remove_block(
+                SYSTEM, BLOCK, deadline, podmanagers.Progress()
             )
-        self.assertEqual(len(looks), client.get.call_count)
+        finally:
+            # It is requested, once, and looked at before and after.
+            client.request.assert_called_once_with(
+                'POST',
+                ACTION,
+                deadline,
+                {'ResourceBlock': {'@odata.id': BLOCK}},
+                check=False,
+            )
+            self.assertEqual(
+                [mock.call(SYSTEM, deadline)] * 2, client.get.mock_calls
+            )
 
     def test_one_that_has_left_meanwhile(self):
-        self.part(system(BLOCK), system())
+        self.remove(system(BLOCK), system())
 
     def test_one_that_stays(self):
         self.assertRaises(
-            exception.NoMatch, self.part, system(BLOCK), system(BLOCK)
+            exception.NoMatch, self.remove, system(BLOCK), system(BLOCK)
         )

@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Tests against a Redfish service that is odd in one way at a time."""
+
+import time
+
+from valence.common.identity import Mark
+from valence.podmanagers import base as podmanagers
+from valence.podmanagers.composition.driver import Redfish
+from valence.tests import base
+from valence.tests.fixtures import odd_service
+from valence.tests.fixtures.odd_service import BLOCKS
+from valence.tests.fixtures.odd_service import ROOT
+from valence.tests.fixtures.odd_service import SYSTEMS
+
+MARK = Mark('0b7d5c3e-6b1f-4d0e-8a77-6c1f0e9d2b4a', '0123456789ab')
+SERVICE = f'{ROOT}/CompositionService'
+TASK = f'{ROOT}/TaskService/TaskMonitors/1'
+
+
+class OddCase(base.TestCase):
+    def setUp(self):
+        super().setUp()
+        self.service = self.useFixture(odd_service.OddService())
+        self.pages = self.service.pages
+        self.connect()
+
+    def connect(self, path='', **login):
+        self.connection = podmanagers.Connection(
+            self.service.url + path, **login
+        )
+        self.driver = Redfish(self.connection)
+        self.addCleanup(self.driver.close)
+
+    def soon(self):
+        return podmanagers.Deadline(20)
+
+    def discover(self, *problems):
+        """What is read; each problem has to name one of the words."""
+        seen = self.driver.discover(self.soon())
+        self.assertEqual(len(problems), len(seen.problems), seen.problems)
+        for word, said in zip(problems, sorted(seen.problems), strict=True):
+            self.assertIn(word, said)
+        return seen
+
+    def assertBlocks(self, seen, *names, devices=('disk',)):
+        self.assertEqual(
+            [f'{BLOCKS}/{n}' for n in names or ('host',)],
+            [s.uri for s in seen.systems],
+        )
+        self.assertEqual(
+            [f'{BLOCKS}/{n}' for n in devices], [d.uri for d in seen.devices]
+        )
+
+    def patiently(self, call):
+        end = time.monotonic() + 20
+        while True:
+            try:
+                return call()
+            except podmanagers.InProgress:
+                self.assertLess(time.monotonic(), end, 'it never settled')
+                time.sleep(0.02)
+
+    def assertLife(self):
+        """A node is composed, found and taken apart."""
+        request = podmanagers.ComposeRequest(
+            MARK, 'n', {}, f'{BLOCKS}/host', (f'{BLOCKS}/disk',)
+        )
+        begun = self.driver.compose(request, self.soon())
+        node = self.patiently(
+            lambda: self.driver.poll_compose(
+                begun.uri, self.soon(), podmanagers.Progress()
+            )
+        )
+        self.assertEqual((f'{SYSTEMS}/1', MARK), (node.uri, node.mark))
+        found = self.driver.find_composed(request, self.soon())
+        self.assertEqual(node.uri, found.uri)
+        self.driver.release(node.uri, self.soon(), podmanagers.Progress())
+        self.assertEqual([], self.driver.list_nodes(self.soon()))

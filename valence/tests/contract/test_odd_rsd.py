@@ -1,0 +1,153 @@
+# SPDX-License-Identifier: Apache-2.0
+"""RSD pod managers as odd as were seen."""
+
+from valence.podmanagers.rsd.driver import RSD
+from valence.tests.contract import odd
+from valence.tests.fixtures import odd_service
+from valence.tests.fixtures.odd_service import ROOT
+from valence.tests.fixtures.odd_service import SYSTEMS
+from valence.tests.fixtures.odd_service import Reply
+from valence.tests.fixtures.odd_service import link
+
+
+class RsdTestCase(odd.OddCase):
+    """What nodes of an RSD pod manager are made of."""
+
+    def setUp(self):
+        super().setUp()
+        self.nodes = f'{ROOT}/Nodes'
+        del self.pages[ROOT]['CompositionService']
+        self.pages[ROOT]['Nodes'] = link(self.nodes)
+        self.pages[self.nodes] = odd_service.collection(f'{self.nodes}/1')
+        self.pages[f'{self.nodes}/1'] = {
+            'Id': '1',
+            'Links': {'ComputerSystem': link(f'{SYSTEMS}/1')},
+        }
+        uris = [f'{SYSTEMS}/{n}' for n in (1, 2)]
+        self.pages[SYSTEMS] = odd_service.collection(*uris)
+        self.pages.update({uri: {'Name': uri} for uri in uris})
+
+    def connect(self, path='', **login):
+        super().connect(path, **login)
+        self.driver = RSD(self.connection)
+        self.addCleanup(self.driver.close)
+
+    def assertDoubtful(self, seen, *names):
+        """Of these systems it is not known whether they are in use."""
+        self.assertEqual(
+            [f'{SYSTEMS}/{n}' for n in names],
+            [item.uri for item in seen.systems if 'state' in item.unknown],
+        )
+
+    def test_chassis_that_tell_what_they_contain(self):
+        """A tree may be told from above only."""
+        rack, drawer = (f'{ROOT}/Chassis/{name}' for name in ('r', 'd'))
+        systems = [link(f'{SYSTEMS}/{n}') for n in (1, 2)]
+        self.pages[f'{ROOT}/Chassis'] = odd_service.collection(drawer, rack)
+        self.pages[drawer] = {'Links': {'ComputerSystems': systems}}
+        self.pages[rack] = {
+            'Links': {
+                'Contains': [link(drawer), link(rack)],
+                'ComputerSystems': systems,
+            }
+        }
+        self.pages[f'{SYSTEMS}/2']['Links'] = {'Chassis': [link(rack)]}
+        seen = self.discover()
+        self.assertEqual([rack, None], [one.parent for one in seen.chassis])
+        self.assertEqual([drawer, rack], [one.parent for one in seen.systems])
+
+    def test_drives_in_a_collection_of_their_chassis(self):
+        box = f'{ROOT}/Chassis/box'
+        drives = [f'{box}/Drives/{n}' for n in (1, 2)]
+        self.pages[f'{ROOT}/Chassis'] = odd_service.collection(box)
+        self.pages[f'{box}/Drives'] = odd_service.collection(*drives)
+        for uri in drives:
+            self.pages[uri] = {'Name': uri, 'CapacityBytes': 2**40}
+        listed = list(map(link, drives))
+        for links in ({}, {'Drives': listed}, {'ComputerSystems': listed}):
+            self.pages[box] = {'Drives': link(f'{box}/Drives'), 'Links': links}
+            there = [] if 'ComputerSystems' in links else drives
+            self.assertEqual(
+                [(uri, box, 1024) for uri in there],
+                [
+                    (one.uri, one.parent, one.values['capacity_gib'])
+                    for one in self.discover().devices
+                ],
+            )
+
+    def test_pools_that_cannot_be_read(self):
+        services = f'{ROOT}/StorageServices'
+        pools = f'{services}/1/StoragePools'
+        self.pages[ROOT]['StorageServices'] = link(services)
+        self.pages[services] = odd_service.collection(f'{services}/1')
+        self.pages[f'{services}/1'] = {'Id': '1', 'StoragePools': link(pools)}
+        self.pages[pools] = odd_service.collection(f'{pools}/1', f'{pools}/2')
+        data = {'AllocatedBytes': 2**40}
+        for n in (1, 2):
+            self.pages[f'{pools}/{n}'] = {'Capacity': {'Data': data}}
+        (service, *_) = self.discover().storages
+        self.assertEqual(2048, service.values['capacity_gib'])
+        self.assertEqual(set(), service.unknown)
+        self.pages[f'{pools}/2'] = Reply(500)
+        (service, pool) = self.discover(f'{pools}/2').storages
+        self.assertEqual({'capacity_gib', 'free_gib'}, service.unknown)
+        self.assertEqual(set(), pool.unknown)
+
+    def test_nodes_that_cannot_be_read(self):
+        nodes, node = self.pages[self.nodes], self.pages[f'{self.nodes}/1']
+        for reply in (Reply(500), Reply(200), Reply(200, {'error': {}})):
+            self.assertDoubtful(self.discover())
+            # It is known what the node was made of.
+            self.pages[f'{self.nodes}/1'] = reply
+            self.assertDoubtful(self.discover(f'{self.nodes}/1'), 1)
+            refreshed = self.driver.refresh(
+                [f'{self.nodes}/1', f'{SYSTEMS}/2'], self.soon()
+            )
+            self.assertDoubtful(refreshed, 1)
+            self.pages[f'{self.nodes}/1'] = node
+            # There may be further nodes, of anything.
+            self.pages[self.nodes] = reply
+            seen = self.discover(self.nodes)
+            self.assertDoubtful(seen, 2)
+            self.assertEqual(1, len(seen.nodes))
+            # Of what was before nothing is known.
+            self.connect()
+            self.assertDoubtful(self.discover(self.nodes), 1, 2)
+            self.pages[self.nodes] = nodes
+
+    def test_members_with_a_slash_at_the_end(self):
+        for uri in (f'{SYSTEMS}/1', f'{SYSTEMS}/2', f'{self.nodes}/1'):
+            self.pages[f'{uri}/'] = self.pages.pop(uri)
+        self.pages[SYSTEMS] = odd_service.collection(
+            f'{SYSTEMS}/1/', f'{SYSTEMS}/2/'
+        )
+        self.pages[self.nodes] = odd_service.collection(f'{self.nodes}/1/')
+        self.pages[f'{self.nodes}/1/']['Links'] = {
+            'ComputerSystem': link(f'{SYSTEMS}/1/')
+        }
+        for known in (False, True):
+            self.connect()
+            if known:
+                self.discover()
+            for name in (f'{SYSTEMS}/1', f'{SYSTEMS}/1/', f'{SYSTEMS}/1/x'):
+                seen = self.driver.refresh([name], self.soon())
+                self.assertEqual(
+                    [f'{SYSTEMS}/1'], [item.uri for item in seen.systems]
+                )
+                self.assertEqual('used', seen.systems[0].values['state'])
+                self.assertEqual(
+                    [f'{self.nodes}/1'], [node.uri for node in seen.nodes]
+                )
+        seen = self.driver.refresh([f'{SYSTEMS}/'], self.soon())
+        self.assertEqual(
+            ([], {f'{SYSTEMS}/'}), (seen.systems, seen.unrecognized)
+        )
+
+    def test_nodes_that_are_gone(self):
+        self.discover()
+        self.pages[f'{self.nodes}/1'] = Reply(404)
+        seen = self.discover(f'{self.nodes}/1')
+        self.assertDoubtful(seen)
+        self.assertEqual(
+            ['free'] * 2, [item.values['state'] for item in seen.systems]
+        )

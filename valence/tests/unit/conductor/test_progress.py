@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What drivers record of a step is in its row of the journal."""
+
+from valence.common import exception
+from valence.conductor.engine import run as engine_run
+from valence.podmanagers import base as driver_base
+from valence.tests.unit.conductor import test_engine
+
+_WRONG = exception.RequestRejected(reason='no')
+
+
+class TestProgress(test_engine.EngineCase):
+    def setUp(self):
+        super().setUp()
+        self.found = []
+
+    def record(self, value, then=None):
+        """Look at what is recorded, record something, and end like that."""
+
+        def outcome(run):
+            progress = run.progress()
+            self.found.append(progress.get('task'))
+            progress.record('task', value)
+            if then is not None:
+                raise then
+            return {}
+
+        return outcome
+
+    def test_it_outlives_the_conductor(self):
+        self.plan(
+            'do first',
+            self.record('/1', driver_base.InProgress(1)),
+            self.record('/2', test_engine._Crash()),
+            self.record(None),
+        )
+        self.plan('do second', self.record('/3'))
+        self.conductor.work()
+        self.conductor.wait()
+        self.assertRaises(test_engine._Crash, self.conductor.work)
+        self.conductor.die()
+        self.assertEqual('succeeded', self.finish().state)
+        # The second step has its own.
+        self.assertEqual([None, '/1', '/2', None], self.found)
+
+    def test_an_undo_finds_it(self):
+        self.plan('do first', self.record('/1'))
+        self.plan('do second', self.record('/2', _WRONG))
+        self.plan(
+            'undo second',
+            self.record('/3', driver_base.InProgress(1)),
+            self.record('/4', driver_base.InProgress(1)),
+            self.record(None),
+        )
+        self.plan('undo first', self.record(None))
+        self.assertEqual('failed', self.finish().state)
+        self.assertEqual([None, None, '/2', '/3', '/4', '/1'], self.found)
+
+    def test_it_does_not_hide_how_long_an_undo_takes(self):
+        self.conf.set(conductor__compose_timeout=10)
+        self.plan('do first', _WRONG)
+        still = driver_base.InProgress(4, 'it hangs')
+        self.plan(
+            'undo first', *[self.record(f'/{n}', still) for n in range(99)]
+        )
+        row = self.finish()
+        self.assertEqual('failed', row.state)
+        self.assertIn('it hangs', row.error)
+        self.assertEqual(4, len(self.found))
+
+    def test_it_is_recorded_by_the_owner_of_the_claim_only(self):
+        run = self.claim()
+        self.plan('do first', driver_base.InProgress(0))
+        self.conductor.step(run)
+        other = self.claim()
+        self.assertRaises(
+            engine_run.ClaimLost, run.progress().record, 'task', '/1'
+        )
+        self.assertIsNone(other.progress().get('task'))
