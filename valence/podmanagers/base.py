@@ -30,15 +30,8 @@ from valence.common.types import Requirements
 from valence.podmanagers import hardware
 
 RESET_TYPES = (
-    'On',
-    'ForceOff',
-    'GracefulShutdown',
-    'GracefulRestart',
-    'ForceRestart',
-    'Nmi',
-    'ForceOn',
-    'PushPowerButton',
-    'PowerCycle',
+    *('On', 'ForceOff', 'GracefulShutdown', 'GracefulRestart'),
+    *('ForceRestart', 'Nmi', 'ForceOn', 'PushPowerButton', 'PowerCycle'),
 )
 BOOT_ENABLED = ('Disabled', 'Once', 'Continuous')
 

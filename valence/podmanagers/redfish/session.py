@@ -104,7 +104,7 @@ class Session:
             return login
 
     def _create(self, deadline: base.Deadline) -> Login:
-        """Create a session; HTTP Basic where there is none to be had."""
+        """Create a session; HTTP Basic if that is impossible."""
         rejection = self._rejection
         if rejection and time.monotonic() < rejection[1]:
             raise exception.AuthenticationFailed(reason=rejection[0])
@@ -156,7 +156,7 @@ class Session:
 def _is_full(response: Response) -> bool:
     """Whether a service has no room for another session.
 
-    Processes that died leave theirs behind; HTTP Basic needs none.
+    Processes that died left their sessions; HTTP Basic needs none.
     """
     error = obj(response.body.get('error'))
     return response.status >= 400 and _FULL in str(error)

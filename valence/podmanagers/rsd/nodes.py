@@ -69,13 +69,7 @@ def allocation(
         'Description': str(request.mark),
         **_totals(wanted),
     }
-    drives: dict[str, list[JsonObject]] = {
-        'RemoteDrives': [],
-        'LocalDrives': [],
-    }
-    for uri in request.devices:
-        kind = 'RemoteDrives' if uri.startswith(volumes) else 'LocalDrives'
-        drives[kind].append({'Resource': {'@odata.id': uri}})
+    drives = _pinned_drives(request.devices, volumes)
     if not request.devices:
         drives['LocalDrives'] = [
             _drive(wish)
@@ -92,6 +86,17 @@ def allocation(
         body['EthernetInterfaces'] = nics
     body['Processors'] = _pinned_processors(client, request.system, deadline)
     return body
+
+
+def _pinned_drives(
+    uris: tuple[str, ...], volumes: tuple[str, ...]
+) -> dict[str, list[JsonObject]]:
+    """The claimed drives and volumes."""
+    pins: dict[str, list[JsonObject]] = {'RemoteDrives': [], 'LocalDrives': []}
+    for uri in uris:
+        kind = 'RemoteDrives' if uri.startswith(volumes) else 'LocalDrives'
+        pins[kind].append({'Resource': {'@odata.id': uri}})
+    return pins
 
 
 def _totals(wanted: Requirements) -> JsonObject:

@@ -1,18 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What every driver has to keep: ``podmanagers.base``, told as tests.
+"""The contract of drivers, ``podmanagers.base``, as tests.
 
-A driver of your own is tested by one command, without a line of code::
+One command tests a driver, without any code::
 
     python -m valence.tests.contract mydriver http://127.0.0.1:8080 \\
         --username admin --password secret
 
-``mydriver`` is the name of its entry point. The endpoint should be one to try
-things out on: nodes are composed there and taken apart. With ``--faults`` a
-proxy before the endpoint spoils requests and answers in every way that was
-ever seen; without it those tests are skipped. A driver that logs in with every
-request is tested with ``--auth-type basic``.
+``mydriver`` is the name of its entry point. Use an endpoint for tests: nodes
+are composed on it and released. With ``--faults`` a proxy in front of it
+injects every fault that was ever seen into requests and responses; without it,
+these tests are skipped. Use ``--auth-type basic`` for a driver that
+authenticates every request.
 
-In a test-suite of your own, derive from ``suite.Contract``::
+In your own test suite, derive from ``suite.Contract``::
 
     from valence.tests.contract import endpoints
     from valence.tests.contract import suite
@@ -24,6 +24,5 @@ In a test-suite of your own, derive from ``suite.Contract``::
         def endpoint(cls):
             return endpoints.Remote('http://127.0.0.1:8080', 'admin', 'x')
 
-A test that cannot hold for a driver is skipped by its capabilities; nothing
-is to be overridden.
+Tests of what a driver does not support are skipped, by its capabilities.
 """

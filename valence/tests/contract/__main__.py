@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Try the contract on a driver and an endpoint of yours."""
+"""Test whether a driver fulfils the contract on an endpoint."""
 
 import argparse
 import sys
@@ -16,28 +16,33 @@ def parser():
     """The options of the command."""
     parser = argparse.ArgumentParser(
         prog='python -m valence.tests.contract',
-        description='Tell whether a driver keeps the contract. Nodes are '
-        'composed on the endpoint, and taken apart again.',
+        description='Test whether a driver fulfils the contract. Nodes are '
+        'composed on the endpoint, and released again.',
     )
     add = parser.add_argument
     add('driver', help='name of the entry point in valence.pod_managers')
-    add('url', help='where the endpoint is')
+    add('url', help='URL of the endpoint')
     add('--username')
     add('--password')
     add('--auth-type', choices=('session', 'basic'), default='session')
-    add('--insecure', action='store_true', help='take any certificate')
+    add('--insecure', action='store_true', help='accept any certificate')
     add('--ca-cert', type=argparse.FileType(), help='PEM file to trust')
     add(
         '--faults',
         action='store_true',
-        help='put a proxy before the endpoint that orders faults',
+        help='put a proxy in front of the endpoint that injects faults',
     )
-    add('--pooled', type=int, default=2, help='devices to compose with')
+    add(
+        '--pooled',
+        type=int,
+        default=2,
+        help='number of devices to compose a node with',
+    )
     add(
         '-k',
         dest='patterns',
         action='append',
-        help='only tests whose name has this in it',
+        help='run only tests whose name contains this',
     )
     return parser
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the tests of the contract are told with."""
+"""Helpers of the tests of the contract."""
 
 import contextlib
 import itertools
@@ -17,7 +17,7 @@ SECONDS = 30
 
 
 class Journal:
-    """Keeps progress as a conductor does, whatever becomes of the driver."""
+    """Keeps progress as a conductor does, independent of the driver."""
 
     def __init__(self):
         self._stored = {}
@@ -38,7 +38,7 @@ class Case(base.TestCase):
     pooled = 2
     # Whether a login lasts for more than a request, and may expire.
     sessions = True
-    # Whether there is a network between it and the driver.
+    # Whether the driver reaches it over a network.
     remote = True
 
     @classmethod
@@ -60,10 +60,10 @@ class Case(base.TestCase):
         self.addCleanup(self.tidy)
         self.before = {node.uri for node in self.composed()}
 
-    # What the tests are told with
+    # Helpers
 
     def new_driver(self, connection=None):
-        """A driver that remembers nothing, as after a start."""
+        """A new driver, as after a restart."""
         driver = self.driver_class(connection or self.at.connection)
         self.addCleanup(driver.close)
         return driver
@@ -72,15 +72,15 @@ class Case(base.TestCase):
         return podmanagers.Deadline(seconds)
 
     def need(self, *capabilities):
-        """Skip what this driver does not do here."""
+        """Skip a test of what the endpoint does not support."""
         able = self.driver.probe(self.soon()).capabilities
         for capability in capabilities:
             if capability not in able:
-                self.skipTest(f'it does not do: {capability}')
+                self.skipTest(f'it does not support {capability}')
 
     def need_faults(self):
         if not self.at.faulty:
-            self.skipTest('no faults can be ordered from this endpoint')
+            self.skipTest('no faults can be injected into this endpoint')
 
     def composed(self):
         return self.new_driver().list_nodes(self.soon())
@@ -101,7 +101,7 @@ class Case(base.TestCase):
                     )
 
     def request(self, devices=None):
-        """A request for parts that are free, as the scheduler would make."""
+        """A request for free resources, as the scheduler would make it."""
         seen = self.driver.discover(self.soon())
         mark = Mark(uuidutils.generate_uuid(), '0123456789ab')
         count = self.pooled if devices is None else devices
@@ -119,7 +119,7 @@ class Case(base.TestCase):
         )
 
     def joinable(self, seen, system):
-        """The free pooled devices that lie in a zone with a system."""
+        """The free pooled devices that are in a zone with a system."""
         zones = set(system.values['zones'])
         return [
             device
@@ -144,9 +144,9 @@ class Case(base.TestCase):
                 time.sleep(min(exc.seconds, 0.1))
 
     def bring(self, request, driver=None):
-        """Compose as a conductor does: whatever fails for a while is retried.
+        """Compose as a conductor does: retry what fails for a while.
 
-        What may have been done already is looked for before it is done.
+        Before a retry, look for what an earlier attempt composed.
         """
         driver = driver or self.driver
 
@@ -176,7 +176,7 @@ class Case(base.TestCase):
         }
 
     def assertOneNode(self, request, node):
-        """Exactly one node came of a request, made of what was claimed."""
+        """A request composed exactly one node, of what was claimed."""
         made = self.made()
         self.assertEqual([node.uri], [one.uri for one in made])
         parts = {request.system, *request.devices}
@@ -188,7 +188,7 @@ class Case(base.TestCase):
         )
 
     def assertAllFree(self, request):
-        """Nothing is left of a node, and its parts can be had again."""
+        """Nothing is left of a node, and its resources are free."""
         self.assertEqual([], self.made())
         parts = {request.system, *request.devices}
         self.assertEqual(dict.fromkeys(parts, 'free'), self.states(parts))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The endpoints that the contract is tried on."""
+"""The endpoints that the contract is tested on."""
 
 import contextlib
 import dataclasses
@@ -11,40 +11,40 @@ from valence.tests.fixtures import simulator
 
 
 class Endpoint(fixtures.Fixture):
-    """A pod manager to try a driver on.
+    """A pod manager to test a driver on.
 
     ``connection`` is how to reach it.
     """
 
     connection: base.Connection
-    # Whether faults can be ordered.
+    # Whether faults can be injected.
     faulty = False
 
     def stranger(self):
-        """The connection with a password that is wrong; None: any will do."""
+        """The connection with a wrong password; None: all are accepted."""
         if self.connection.username is None:
             return None
         return dataclasses.replace(self.connection, password='not this one')
 
     @contextlib.contextmanager
     def fault(self, name, value=None, method=None, count=None):
-        """Have a fault strike requests, those of the login excepted."""
+        """Inject a fault into requests, except those of the login."""
         raise NotImplementedError
         yield
 
     def recover(self):
-        """Bring it back to where it was, as far as it can be."""
+        """Remove all faults."""
 
 
 class Remote(Endpoint):
-    """An endpoint that is there."""
+    """An endpoint that exists already."""
 
     def __init__(self, url, username=None, password=None, **more):
         self.connection = base.Connection(url, username, password, **more)
 
 
 class Simulated(Endpoint):
-    """A simulator of Valence's own."""
+    """A simulator of Valence."""
 
     faulty = True
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The contract: being told of changes."""
+"""The contract: events."""
 
 import contextlib
 import http.server
@@ -13,7 +13,7 @@ from valence.tests.contract import case
 
 
 class Events(case.Case):
-    """Changes are told, over a stream or by deliveries."""
+    """Events report changes, over a stream or by deliveries."""
 
     def test_listen(self):
         self.need('event_stream', 'compose', 'release')
@@ -32,7 +32,7 @@ class Events(case.Case):
         self.assertFalse(reader.is_alive(), 'the stream has no end')
 
     def hear(self, told, node):
-        """Wait for a change that concerns a node, or what it is made of."""
+        """Wait for a change of a node, or of its resources."""
         end = time.monotonic() + case.SECONDS
         while True:
             change = told.get(timeout=max(0.01, end - time.monotonic()))
@@ -48,7 +48,7 @@ class Events(case.Case):
         changes = self.driver_class.parse_event
         with receiver(lambda body: told.put(changes(body))) as url:
             subscription = self.driver.subscribe(url, self.soon())
-            # Another conductor takes it over, rather than ask twice.
+            # Another conductor replaces it, so that there is only one.
             subscription = self.new_driver().subscribe(url, self.soon())
 
             def delivers():
@@ -72,7 +72,7 @@ class Events(case.Case):
 
 @contextlib.contextmanager
 def receiver(tell):
-    """A place that events can be delivered to."""
+    """A server that receives events."""
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_POST(self):
@@ -82,7 +82,7 @@ def receiver(tell):
             self.end_headers()
 
         def log_message(self, *args):
-            """The tests tell enough."""
+            """The tests report enough."""
 
     server = http.server.ThreadingHTTPServer(('127.0.0.1', 0), Handler)
     server.daemon_threads = True

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The contract: what goes wrong, and what comes of it."""
+"""The contract: failures."""
 
 import concurrent.futures
 import contextlib
@@ -17,11 +17,11 @@ _CHANGING = ('POST', 'PUT', 'PATCH', 'DELETE')
 
 
 class Crash(BaseException):
-    """The process is gone, in the middle of whatever it did."""
+    """The process dies."""
 
 
 class Failures(case.Case):
-    """Crashes, lost answers and every fault that was ever seen."""
+    """Crashes, lost responses and every fault that was ever seen."""
 
     def test_crashes_while_composing(self):
         """Die before and after each request that changes something."""
@@ -97,18 +97,18 @@ class Failures(case.Case):
             yield lambda: bool(happened)
 
     def assertCrashed(self, tries):
-        """It did die, at every try but the last."""
+        """It died in every attempt but the last."""
         if self.remote:
             self.assertGreater(tries, 1)
 
     def undo(self, request):
-        """What a conductor does that does not know what came of composing."""
+        """What a conductor does that does not know the result of composing."""
         driver = self.new_driver()
         found = driver.find_composed(request, self.soon())
         if found is not None:
             driver.release(found.uri, self.soon(), podmanagers.Progress())
         elif self.states({request.system}) != {request.system: 'free'}:
-            # A task is under way that nobody knows of: the next look tells.
+            # A task of which the conductor does not know is running.
             raise podmanagers.InProgress(0.1)
 
     def test_crashes_while_releasing(self):
@@ -131,7 +131,7 @@ class Failures(case.Case):
             self.assertCrashed(n)
 
     def test_answers_that_are_lost(self):
-        """The work was done, or was not, and nobody is told."""
+        """The request was fulfilled, or not, and there is no response."""
         self.need('compose', 'release')
         self.need_faults()
         for fault in ('lost-answer', 'truncate', 'malformed', 'drop'):
@@ -172,7 +172,7 @@ class Failures(case.Case):
         self.assertEqual(results[0], results[1])
 
     def test_faults_that_pass(self):
-        """One request fails; the next try finds everything in order."""
+        """One request fails; the next attempt succeeds."""
         self.need('compose', 'release')
         self.need_faults()
         for fault, value in (
@@ -207,7 +207,7 @@ class Failures(case.Case):
             )
 
     def test_faults_that_last(self):
-        """Each has its class of error, in time, and spoils nothing."""
+        """Each raises the right exception in time, and breaks nothing."""
         self.need_faults()
         away, wrong = (
             exception.PodManagerUnavailable,
@@ -232,7 +232,7 @@ class Failures(case.Case):
             ('replace', None, wrong),
             ('replace', {}, wrong),
         ):
-            # Only what says nothing has to be waited for.
+            # Only these last until the deadline.
             seconds = 0.5 if fault in ('hang', 'trickle') else 10
             with self.at.fault(fault, value):
                 for call in ('probe', 'list_nodes', 'discover'):
@@ -246,7 +246,7 @@ class Failures(case.Case):
         self.assertTrue(self.driver.discover(self.soon()).systems)
 
     def test_close(self):
-        """It is closed for good, and may be told so twice."""
+        """It is closed for good; closing it twice is a no-op."""
         self.driver.discover(self.soon())
         self.driver.close()
         for call in ('probe', 'list_nodes', 'discover'):
@@ -256,7 +256,7 @@ class Failures(case.Case):
                 self.soon(),
             )
         self.driver.close()
-        # It has taken nothing with it.
+        # Other drivers are not affected.
         self.assertTrue(self.new_driver().discover(self.soon()).systems)
 
     def test_close_while_others_wait(self):
@@ -264,7 +264,7 @@ class Failures(case.Case):
         self.driver.probe(self.soon())
         with concurrent.futures.ThreadPoolExecutor(1) as pool:
             with self.at.fault('hang', method='GET') as struck:
-                waiting = pool.submit(self.driver.probe, self.soon(5))
+                waiting = pool.submit(self.driver.probe, self.soon(1))
                 while not struck() and not waiting.done():
                     time.sleep(0.01)
                 self.driver.close()

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Faults in front of any endpoint that speaks HTTP.
 
-A proxy passes requests on, and spoils those that a fault is ordered for. The
-names of the faults are those of Valence's simulator.
+A proxy forwards requests and injects faults into some. The faults have the
+names that they have in Valence's simulator.
 """
 
 import contextlib
@@ -28,7 +28,7 @@ _PASSED = (
 
 @dataclasses.dataclass
 class Fault:
-    """What happens to which requests, and how often."""
+    """A fault: which requests it affects, and how often."""
 
     name: str
     value: object = None
@@ -46,7 +46,7 @@ class Fault:
 
 
 class Proxied(endpoints.Endpoint):
-    """Another endpoint, with a proxy before it that orders faults."""
+    """Another endpoint behind a proxy that injects faults."""
 
     faulty = True
 
@@ -60,7 +60,7 @@ class Proxied(endpoints.Endpoint):
         behind = self._endpoint.connection
         parts = urllib.parse.urlsplit(behind.url)
         self.origin = f'{parts.scheme}://{parts.netloc}'
-        # Not what drivers use: the tests have that die.
+        # Not http.client, in which the tests simulate crashes.
         self.pool = urllib3.PoolManager(
             maxsize=64,
             cert_reqs='CERT_NONE' if behind.insecure else None,
@@ -90,7 +90,7 @@ class Proxied(endpoints.Endpoint):
         self._faults.clear()
 
     def struck_by(self, method, path):
-        """The fault that strikes a request."""
+        """The fault of a request, if there is one."""
         with self._lock:
             for fault in self._faults:
                 if fault.strikes(method, path):
@@ -102,7 +102,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = 'HTTP/1.1'
 
     def log_message(self, *args):
-        """The tests tell enough."""
+        """The tests report enough."""
 
     def do(self):
         length = int(self.headers.get('Content-Length') or 0)
@@ -119,7 +119,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do
 
     def pass_on(self, body):
-        """Have the endpoint answer; status, body and headers."""
+        """Forward a request; returns status, body and headers."""
         proxy = self.server.proxy
         answer = proxy.pool.request(
             self.command,

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The contract: who is there, and what there is."""
+"""The contract: probing and reading the inventory."""
 
 from valence import objects
 from valence.common import exception
 from valence.podmanagers import base as podmanagers
 from valence.tests.contract import case
 
-# Of the fields of hardware, those that are the database's, not observed.
+# The fields of hardware that drivers do not report.
 _OWN = {
     *('uuid', 'podm_uuid', 'parent_uuid', 'chassis_uuid', 'node_uuid'),
     *('reserved_to', 'resource_uri', 'properties', 'synced_at', 'stale'),
@@ -38,7 +38,7 @@ class Inventory(case.Case):
     def test_a_wrong_password(self):
         connection = self.at.stranger()
         if connection is None:
-            self.skipTest('the endpoint wants no login')
+            self.skipTest('the endpoint requires no login')
         stranger = self.new_driver(connection)
         for call in (stranger.probe, stranger.discover, stranger.list_nodes):
             self.assertRaises(

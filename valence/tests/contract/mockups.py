@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Mock-ups of other people's services, served by other people's server."""
+"""Published mock-ups, served by sushy-tools."""
 
 import os
 import pathlib
@@ -15,7 +15,7 @@ _TOP = pathlib.Path(__file__).parents[3]
 
 
 def directory():
-    """Where the mock-ups lie: $VALENCE_TEST_MOCKUPS, or beside the tree."""
+    """Where the mock-ups are: $VALENCE_TEST_MOCKUPS, or beside the tree."""
     told = os.environ.get('VALENCE_TEST_MOCKUPS')
     return pathlib.Path(told) if told else _TOP.parent / 'shared' / 'data'
 
@@ -29,7 +29,7 @@ def missing(name):
 
 
 def tool(name):
-    """Why one of the servers of sushy-tools cannot be had; None if it can."""
+    """Why a server of sushy-tools is not available; None if it is."""
     if (pathlib.Path(sys.executable).parent / name).exists():
         return None
     return f'{name} is not installed: it comes with sushy-tools'

@@ -13,7 +13,7 @@ from valence.tests.contract import case
 
 
 class Nodes(case.Case):
-    """Nodes are composed, used and taken apart."""
+    """Nodes are composed, used and released."""
 
     def test_life_of_a_node(self):
         self.need('compose', 'release')
@@ -27,7 +27,7 @@ class Nodes(case.Case):
             )
         )
         self.assertOneNode(request, node)
-        # Settled is settled, and another driver sees the same.
+        # Polling again changes nothing, and another driver sees the same.
         again = self.patiently(
             lambda: self.new_driver().poll_compose(
                 node.uri, self.soon(), podmanagers.Progress()
@@ -49,7 +49,7 @@ class Nodes(case.Case):
             self.assertFalse(erased and self.remote)
         self.driver.release(node.uri, self.soon(), podmanagers.Progress())
         self.assertAllFree(request)
-        # How what it never knew went, a driver cannot tell.
+        # Without progress it is not known how the node was deleted.
         self.assertFalse(
             self.remote
             and self.new_driver().release(
@@ -158,7 +158,7 @@ class Nodes(case.Case):
             try:
                 return self.bring(request, driver)
             except exception.NoMatch:
-                # As a conductor does before it tries the next place.
+                # As a conductor does before it tries the next candidate.
                 found = driver.find_composed(request, self.soon())
                 if found is not None:
                     driver.release(

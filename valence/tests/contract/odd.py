@@ -35,7 +35,7 @@ class OddCase(base.TestCase):
         return podmanagers.Deadline(20)
 
     def discover(self, *problems):
-        """What is read; each problem has to name one of the words."""
+        """The inventory; each problem has to contain one of these texts."""
         seen = self.driver.discover(self.soon())
         self.assertEqual(len(problems), len(seen.problems), seen.problems)
         for word, said in zip(problems, sorted(seen.problems), strict=True):
@@ -61,7 +61,7 @@ class OddCase(base.TestCase):
                 time.sleep(0.02)
 
     def assertLife(self):
-        """A node is composed, found and taken apart."""
+        """A node is composed, found and released."""
         request = podmanagers.ComposeRequest(
             MARK, 'n', {}, f'{BLOCKS}/host', (f'{BLOCKS}/disk',)
         )

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The contract: what holds for every driver, whatever it speaks."""
+"""The contract, for drivers of any protocol."""
 
 from valence.tests.contract import events
 from valence.tests.contract import failures
@@ -10,4 +10,4 @@ from valence.tests.contract import nodes
 class Contract(
     inventory.Inventory, nodes.Nodes, events.Events, failures.Failures
 ):
-    """Derive, name the driver, and say where its endpoint is."""
+    """Derive from this, and set the driver class and the endpoint."""

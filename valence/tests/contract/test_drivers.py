@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Valence's own drivers keep the contract, each against its simulator."""
+"""Valence's drivers fulfil the contract, each with its simulator."""
 
 from valence.podmanagers import fake
 from valence.podmanagers.composition.driver import Redfish
@@ -41,7 +41,7 @@ class RsdSecondTestCase(RsdTestCase):
 
 
 class RsdThirdTestCase(RsdTestCase):
-    """The first to tell by ActionInfo what can be attached."""
+    """The first version with ActionInfo of what can be attached."""
 
     arguments = ('--rsd-version', '2.3', '--no-expand', '--page-size', '1')
 
@@ -51,14 +51,14 @@ class RsdNewestTestCase(RsdTestCase):
 
 
 class RedfishTestCase(Simulated):
-    """All ways to compose are offered; tasks, ETags and ``$expand``."""
+    """All methods of composing; tasks, ETags and ``$expand``."""
 
     driver_class = Redfish
     personality = 'redfish'
 
 
 class RedfishPlainTestCase(RedfishTestCase):
-    """A service of the simplest sort: it answers when the work is done."""
+    """The simplest service: it responds when the work is done."""
 
     arguments = (
         *('--no-expand', '--no-tasks', '--no-etags', '--no-select'),
@@ -67,7 +67,7 @@ class RedfishPlainTestCase(RedfishTestCase):
 
 
 class RedfishZonesTestCase(RedfishTestCase):
-    """Capabilities on the zones, small pages, ETags demanded."""
+    """Capabilities on the zones, small pages, ETags required."""
 
     arguments = (
         *('--capabilities-on', 'zones', '--page-size', '2'),
@@ -82,19 +82,19 @@ class RedfishManifestTestCase(RedfishTestCase):
 
 
 class RedfishNoPreviewTestCase(RedfishTestCase):
-    """The Compose action, which knows nothing but Apply."""
+    """The Compose action, with Apply only."""
 
     arguments = ('--compose-by', 'manifest', '--no-preview', '--no-tasks')
 
 
 class RedfishConstrainedTestCase(RedfishTestCase):
-    """The service picks the blocks by what they are asked to hold."""
+    """The service chooses the blocks by a description of hardware."""
 
     arguments = ('--compose-by', 'constrained', '--seed', 'constrained')
 
 
 class RedfishExpandableTestCase(RedfishTestCase):
-    """Systems that are there for good, and have blocks put to them."""
+    """Permanent systems that get blocks added."""
 
     arguments = ('--expandable', '4')
 
@@ -110,7 +110,7 @@ class ExpEtherTestCase(Simulated):
 
 
 class ProxiedTestCase(ExpEtherTestCase):
-    """The proxy that stands in for the simulator's faults is right itself."""
+    """The proxy injects the same faults as the simulator."""
 
     @classmethod
     def endpoint(cls):
@@ -118,7 +118,7 @@ class ProxiedTestCase(ExpEtherTestCase):
 
 
 class FakeTestCase(suite.Contract):
-    """What exists in memory only keeps the contract all the same."""
+    """The fake driver fulfils the contract as well."""
 
     driver_class = fake.Fake
     remote = False

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What others publish can be read. The counts were made by hand, once.
+"""Published mock-ups can be read. The counts were made by hand, once.
 
 The mock-ups have faults of their own: counts that lie, members named twice,
 members that are not listed, an action whose target is misspelt.
@@ -152,7 +152,7 @@ class MockupTestCase(base.TestCase):
         )
 
     def test_services_that_compose_nothing(self):
-        """They are not taken for pod managers, but can be read."""
+        """They are no pod managers, but can be read."""
         for name, chassis, systems in (
             ('public-bladed', 5, [(4, 65536, 0)] * 4),
             ('public-catfish', 1, [(0, 0, 0)]),
@@ -187,7 +187,7 @@ class MockupTestCase(base.TestCase):
                 )
 
     def test_an_emulator_of_a_bmc(self):
-        """Half of its links are dead; what there is is read."""
+        """Half of its links are dead; the rest is read."""
         reason = mockups.tool('sushy-emulator')
         if reason:
             self.skipTest(reason)

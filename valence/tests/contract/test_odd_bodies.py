@@ -134,7 +134,7 @@ class BodiesTestCase(odd.OddCase):
 
 
 class OldHttpTestCase(odd.OddCase):
-    """HTTP/1.0: the connection ends with every answer."""
+    """HTTP/1.0: the connection ends with every response."""
 
     def setUp(self):
         self.patch_protocol()

@@ -12,10 +12,10 @@ from valence.tests.fixtures.odd_service import link
 
 
 class TasksTestCase(odd.OddCase):
-    """What comes back for a request to compose."""
+    """Responses to a request to compose."""
 
     def answers(self, reply, *later):
-        """Answer the POST so, and the monitor so, one after the other."""
+        """Set the response to the POST, and those of the monitor in turn."""
         left = list(later)
 
         def post(body, headers):

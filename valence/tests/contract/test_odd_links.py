@@ -29,7 +29,7 @@ class LinksTestCase(odd.OddCase):
         self.assertLife()
 
     def test_members_that_are_mere_strings(self):
-        # The last has what would mark an expanded member.
+        # The last one has the name of a property of expanded members.
         self.pages[BLOCKS] = {
             'Members': [f'{BLOCKS}/host', f'{BLOCKS}/disk', f'{BLOCKS}/Id']
         }
@@ -92,7 +92,7 @@ class LinksTestCase(odd.OddCase):
         self.assertNotIn(f'GET {BLOCKS}?2', self.service.asked)
 
     def test_members_that_are_not_the_whole(self):
-        """Those that are have more than their names, and were asked for."""
+        """Expanded members are used if they have all properties."""
         query = '?$expand=.($levels=1)'
         for uri in (SYSTEMS, f'{ROOT}/Chassis'):
             self.pages[uri + query] = self.pages[uri]
@@ -176,7 +176,7 @@ class LinksTestCase(odd.OddCase):
             {'memory_mib', 'memory_type'}, seen.systems[0].unknown
         )
         self.assertIn('capacity_gib', seen.devices[0].unknown)
-        # What the block is part of, or is.
+        # The systems that the block is part of, or has in it.
         host.update(Memory=[], Links={'ComputerSystems': [link('/broken')]})
         seen = self.discover('/broken')
         self.assertEqual(

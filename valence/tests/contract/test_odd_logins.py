@@ -49,7 +49,7 @@ class LoginTestCase(odd.OddCase):
         self.assertBlocks(self.discover())
 
     def test_a_password_that_is_changed_half_way(self):
-        """One refusal is enough, lest the account be locked."""
+        """One rejected login is enough, or the account may be locked."""
         tokens = iter(['t'])
 
         def login(body, headers):
@@ -65,7 +65,7 @@ class LoginTestCase(odd.OddCase):
         logins = f'POST {ROOT}/SessionService/Sessions'
         self.discover(*uris)
         self.assertEqual(2, self.service.asked.count(logins))
-        # Another reading tries once more.
+        # The next operation logs in again.
         self.assertRaises(
             exception.AuthenticationFailed, self.driver.probe, self.soon()
         )
@@ -79,7 +79,7 @@ class LoginTestCase(odd.OddCase):
             return Reply(200, None, x_auth_token=tokens[-1])
 
         self.sessions(login)
-        # The first token is good for the collection only.
+        # The first token is accepted for the collection only.
         self.pages[BLOCKS + '/disk'] = lambda body, headers: (
             block('disk', 'Storage')
             if headers.get('X-Auth-Token') == 't1'
@@ -98,7 +98,7 @@ class LoginTestCase(odd.OddCase):
         self.assertEqual(1, self.service.asked.count(f'DELETE {session}'))
 
     def test_a_table_of_sessions_that_was_full_once(self):
-        """Basic authentication is not the last word on the matter."""
+        """HTTP Basic is used for a while only."""
         full = {'error': {'code': 'Base.1.0.SessionLimitExceeded'}}
         replies = [Reply(400, full)]
         self.sessions(

@@ -11,7 +11,7 @@ from valence.tests.fixtures.odd_service import link
 
 
 class RsdTestCase(odd.OddCase):
-    """What nodes of an RSD pod manager are made of."""
+    """The resources of the nodes of an RSD pod manager."""
 
     def setUp(self):
         super().setUp()
@@ -33,14 +33,14 @@ class RsdTestCase(odd.OddCase):
         self.addCleanup(self.driver.close)
 
     def assertDoubtful(self, seen, *names):
-        """Of these systems it is not known whether they are in use."""
+        """It is unknown whether these systems are in use."""
         self.assertEqual(
             [f'{SYSTEMS}/{n}' for n in names],
             [item.uri for item in seen.systems if 'state' in item.unknown],
         )
 
     def test_chassis_that_tell_what_they_contain(self):
-        """A tree may be told from above only."""
+        """Chassis may only link what they contain."""
         rack, drawer = (f'{ROOT}/Chassis/{name}' for name in ('r', 'd'))
         systems = [link(f'{SYSTEMS}/{n}') for n in (1, 2)]
         self.pages[f'{ROOT}/Chassis'] = odd_service.collection(drawer, rack)
@@ -97,7 +97,7 @@ class RsdTestCase(odd.OddCase):
         nodes, node = self.pages[self.nodes], self.pages[f'{self.nodes}/1']
         for reply in (Reply(500), Reply(200), Reply(200, {'error': {}})):
             self.assertDoubtful(self.discover())
-            # It is known what the node was made of.
+            # The resources of the node are known from before.
             self.pages[f'{self.nodes}/1'] = reply
             self.assertDoubtful(self.discover(f'{self.nodes}/1'), 1)
             refreshed = self.driver.refresh(
@@ -105,12 +105,12 @@ class RsdTestCase(odd.OddCase):
             )
             self.assertDoubtful(refreshed, 1)
             self.pages[f'{self.nodes}/1'] = node
-            # There may be further nodes, of anything.
+            # There may be other nodes, of any resources.
             self.pages[self.nodes] = reply
             seen = self.discover(self.nodes)
             self.assertDoubtful(seen, 2)
             self.assertEqual(1, len(seen.nodes))
-            # Of what was before nothing is known.
+            # Nothing is known from before.
             self.connect()
             self.assertDoubtful(self.discover(self.nodes), 1, 2)
             self.pages[self.nodes] = nodes

@@ -103,7 +103,7 @@ class ServiceTestCase(odd.OddCase):
 
 
 class CrowdedTestCase(odd.OddCase):
-    """Services that bear few requests at once, and say so."""
+    """Services that accept few requests at once, and say so."""
 
     def setUp(self):
         super().setUp()
@@ -131,7 +131,7 @@ class CrowdedTestCase(odd.OddCase):
                 handler.end_headers()
                 return
             try:
-                # Have others come meanwhile, where they do.
+                # Let other requests arrive meanwhile.
                 crowded.wait(0.01)
                 crowded.clear()
                 answer(handler)
@@ -153,7 +153,7 @@ class CrowdedTestCase(odd.OddCase):
                 for item in self.discover().systems
             }
             self.assertEqual(1024, min(memory[uri] for uri in self.systems))
-            # Once it is known what is too much, that is not tried again.
+            # Once the limit is known, it is not exceeded again.
             self.assertIn(self.refused, range(1, len(self.systems)))
 
     def test_one_resource_that_is_always_refused(self):

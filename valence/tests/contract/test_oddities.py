@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is peculiar to one protocol, and oddities that were seen."""
+"""Tests of one protocol, with faults that the simulator injects."""
 
 import time
 
@@ -51,7 +51,7 @@ class OdditiesTestCase(base.TestCase):
 
 class RedfishOdditiesTestCase(OdditiesTestCase):
     def test_nobody_tells_where(self):
-        """No Location, no body, no name: the blocks tell."""
+        """No Location, no body, no name: the blocks identify the node."""
         self.start('--no-tasks', '--no-expand')
         nothing = {'@remove': True}
         self.simulator.order(
@@ -112,7 +112,7 @@ class RedfishOdditiesTestCase(OdditiesTestCase):
         self.assertNotIn('Compose', self.simulator.state()['executed'])
 
     def test_no_preview_where_none_is_offered(self):
-        """There are services that compose at a preview."""
+        """Some services compose when asked for a preview."""
         self.start('--no-tasks', '--compose-by', 'manifest', '--no-preview')
         self.driver.compose(self.request('compute-1'), self.soon())
         self.assertEqual(

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A driver of another package is found, and tried with one command."""
+"""A driver of another package is found, and tested with one command."""
 
 import os
 import pathlib
@@ -49,7 +49,7 @@ class OutsiderTestCase(base.TestCase):
         (info / 'entry_points.txt').write_text(_ENTRY_POINTS)
 
     def python(self, *arguments):
-        """Run Python with that package beside ours."""
+        """Run Python with that package installed."""
         return subprocess.run(
             [sys.executable, *arguments],
             env={

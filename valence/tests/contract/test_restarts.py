@@ -29,7 +29,7 @@ class RestartCase(odd.OddCase):
         self.journal = case.Journal()
 
     def until(self, request):
-        """A deadline that allows nothing after a request."""
+        """A deadline that allows no request after a certain one."""
         return podmanagers.Deadline(20, lambda: not self.sent(request))
 
     def sent(self, request):
@@ -66,7 +66,7 @@ class CompositionTestCase(RestartCase):
         self.offer('Decommission')
 
     def offer(self, action):
-        """Have the system offer an action, which starts a task."""
+        """Let the system have an action, which starts a task."""
         target = f'{ACTIONS}.{action}'
         self.pages[SYSTEM]['Actions'] = {
             f'#ComputerSystem.{action}': {'target': target}
@@ -100,7 +100,7 @@ class CompositionTestCase(RestartCase):
         )
         self.release_until(delete)
         self.assertTrue(self.release())
-        # Nothing is known of what was gone before.
+        # Without progress nothing is known of it.
         self.journal = case.Journal()
         self.assertFalse(self.release())
 
@@ -118,7 +118,7 @@ class CompositionTestCase(RestartCase):
         failure = self.assertRaises(exception.PodManagerError, self.attach)
         self.assertIn('No power', str(failure))
         self.assertEqual(1, self.sent(self.request))
-        # It is not the fault of another attempt.
+        # The next attempt starts another task.
         self.assertRaises(podmanagers.InProgress, self.attach)
         self.assertEqual(2, self.sent(self.request))
 
@@ -146,7 +146,7 @@ class ZonesTestCase(odd.OddCase):
 
     def test_a_refresh_is_the_first_reading(self):
         self.assertEqual({DISK: [self.zone]}, self.refresh(DISK))
-        # They are not read again for every block.
+        # They are not read again for each block.
         self.refresh(DISK)
         self.assertEqual(1, self.service.asked.count(f'GET {self.zone}'))
 
@@ -187,7 +187,7 @@ class RsdTestCase(RestartCase):
         self.addCleanup(self.driver.close)
 
     def delete_with(self, status):
-        """Have a DELETE delete the node, and respond so."""
+        """Let a DELETE delete the node, and respond with a status."""
 
         def delete(body, headers):
             return Reply(status if self.pages.pop(self.uri, None) else 404)
@@ -198,7 +198,7 @@ class RsdTestCase(RestartCase):
         self.delete_with(504)
         self.release_until(self.delete)
         self.assertTrue(self.release())
-        # Nothing is known of what was gone before.
+        # Without progress nothing is known of it.
         self.journal = case.Journal()
         self.assertFalse(self.release())
 

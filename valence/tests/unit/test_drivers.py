@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What drivers say of themselves."""
+"""What drivers report of themselves."""
 
 import ast
 import inspect

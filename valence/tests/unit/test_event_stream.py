@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Server-sent events, however they are framed and cut to pieces."""
+"""Server-sent events in any framing and chunking."""
 
 from oslo_config import cfg
 
@@ -11,7 +11,7 @@ _EVENTS = [{'Events': [{'OriginOfCondition': '/a'}]}, {'Id': 'ü'}]
 
 
 class Response:
-    """What requests gives for an open stream."""
+    """A response of ``requests`` that is an open stream."""
 
     raw = None
 
