@@ -72,7 +72,8 @@ class Http:
         self._verify: bool | str = True
         if parts.scheme == 'https':
             self._verify, self._ca_file = _trust(connection)
-        # Whether the service wrote a link that ends with a slash.
+        # Whether URIs may need a slash at the end: the service wrote a link
+        # with one, or has its root there.
         self._slashes = False
         self._headers = {'Accept': 'application/json', **(headers or {})}
         self._closed = threading.Event()
@@ -142,6 +143,8 @@ class Http:
             response = self._send_once(
                 method, uri, deadline, body, headers, basic
             )
+            if uri.endswith('/') and response.status == 200:
+                self._slashes = True
             if response.status == 404 and self._slashes and uri[-1:] != '/':
                 # Nothing was done: the slash that a canonical URI lacks.
                 response = self._send_once(
