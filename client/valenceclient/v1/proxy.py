@@ -159,6 +159,8 @@ class Proxy(proxy.Proxy):
     update_node = _update_method(resources.Node)
     delete_node = _delete_method(resources.Node)
 
+    findings = _list_method(resources.Finding)
+    get_finding = _get_method(resources.Finding)
     operations = _list_method(resources.Operation)
     get_operation = _get_method(resources.Operation)
     find_operation = _find_method(resources.Operation)

@@ -189,6 +189,13 @@ class Operation(Resource):
     allow_delete = True
 
 
+class Finding(Resource):
+    """Hardware that should not be there, or is missing."""
+
+    base_path = '/findings'
+    resources_key = 'findings'
+
+
 class Driver(Resource):
     """A driver: a supported kind of pod managers."""
 

@@ -54,6 +54,11 @@ class Inventory(base.TestCase):
         output = self.fails('rack show --fields y', self.rack()['uuid'])
         self.assertIn('Unknown field y; the fields are: ', output)
 
+    def test_findings(self):
+        self.assertEqual([], self.json('finding list --pod-manager pod'))
+        output = self.fails('finding show nothing')
+        self.assertIn('could not be found', output)
+
     def test_chassis_and_racks(self):
         rack = self.rack()
         self.assertEqual('rack', rack['type'])
