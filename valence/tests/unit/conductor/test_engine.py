@@ -402,7 +402,7 @@ class TestPutOff(EngineCase):
         row = self.finish()
         self.assertEqual('failed', row.state)
         self.assertIn('it has no tables', row.error)
-        self.assertEqual('The database cannot be used.', row.user_error)
+        self.assertEqual('The database is unavailable.', row.user_error)
 
     def test_a_database_that_is_away_at_the_end(self):
         down = exception.DatabaseUnavailable(reason='it is down')
