@@ -65,8 +65,9 @@ class Monitor:
 
         :returns: the rows of this conductor's pod managers.
         """
-        self._read_rows()
-        self._drivers.keep(set(self._rows))
+        # One that is being removed is not polled, but operations use its
+        # driver until it is gone.
+        self._drivers.keep(self._read_rows())
         self._share()
         owned = [self._rows[uuid] for uuid in self._own]
         for podm in owned:
@@ -78,17 +79,20 @@ class Monitor:
         for pool in (self._online, self._offline):
             pool.shutdown(wait=False, cancel_futures=True)
 
-    def _read_rows(self) -> None:
-        """Read the rows that changed since the last time."""
+    def _read_rows(self) -> set[str]:
+        """Read the rows that changed since the last time.
+
+        :returns: the UUIDs of all pod managers, also of those being removed.
+        """
         podm = models.PodManager
         with db.reader() as tx:
+            stored = tx.list(
+                podm, only=('uuid', 'created_at', 'updated_at', 'deleting_at')
+            ).all()
             times = {
                 row.uuid: row.updated_at or row.created_at
-                for row in tx.list(
-                    podm,
-                    podm.deleting_at.is_(None),
-                    only=('uuid', 'created_at', 'updated_at'),
-                )
+                for row in stored
+                if row.deleting_at is None
             }
             changed = [
                 uuid
@@ -102,6 +106,7 @@ class Monitor:
         for uuid in self._rows.keys() - times.keys():
             del self._rows[uuid]
         self._row_times = times
+        return {row.uuid for row in stored}
 
     def _share(self) -> None:
         """Find out which pod managers are this conductor's."""

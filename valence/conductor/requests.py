@@ -2,7 +2,7 @@
 """How the API requests operations from conductors."""
 
 import hashlib
-from typing import Any
+from collections.abc import Mapping
 
 import sqlalchemy as sa
 
@@ -24,7 +24,7 @@ def request(
     podm_uuid: str | None = None,
     lock_key: str | None = None,
     project_id: str | None = None,
-    params: dict[str, Any] | None = None,
+    params: Mapping[str, object] | None = None,
 ) -> str:
     """Create an operation, which a conductor will run.
 
@@ -88,7 +88,7 @@ def request_on_node(
     ctx: context.RequestContext,
     action: str,
     node: models.Node,
-    params: dict[str, Any],
+    params: Mapping[str, object],
 ) -> str:
     """Request a change of a node that has no open operation.
 

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The state machines of nodes and operations, each as one table."""
 
-from typing import Any
 from typing import NamedTuple
 
 from valence.common import exception
@@ -59,7 +58,7 @@ def sources(table: tuple[Transition, ...], target: str) -> list[str]:
 
 
 def move_node(
-    tx: db.Transaction, uuid: str, target: str, **values: Any
+    tx: db.Transaction, uuid: str, target: str, **values: object
 ) -> None:
     """Change the provision state of a node.
 
@@ -79,7 +78,7 @@ def move_node(
 
 
 def fail_node(
-    tx: db.Transaction, uuid: str, error: exception.ErrorText, **values: Any
+    tx: db.Transaction, uuid: str, error: exception.ErrorText, **values: object
 ) -> None:
     """Store an error on a node, if the node still exists."""
     tx.update(

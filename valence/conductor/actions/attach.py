@@ -46,7 +46,7 @@ class ClaimDevice(steps.ReadsParts[NoResult]):
         self, tx: db.Transaction, run: Run, result: NoResult | None
     ) -> None:
         self.store_parts(tx, run)
-        device = steps.device_params(run)['device']
+        device = run.params(steps.DeviceParams)['device']
         allocations.deallocate(tx, run.target, [device])
 
 
@@ -85,4 +85,4 @@ class Attach(steps.ChangeNode):
         self, tx: db.Transaction, run: Run, error: exception.ErrorText
     ) -> None:
         super().failed(tx, run, error)
-        quota.refund(tx, run.target, steps.device_params(run)['charge'])
+        quota.refund(tx, run.target, run.params(steps.DeviceParams)['charge'])

@@ -53,10 +53,6 @@ class Params(TypedDict, total=False):
     register: JsonObject
 
 
-def _params(run: Run) -> Params:
-    return cast(Params, run.operation.params)
-
-
 class ClaimResult(TypedDict):
     """A ``scheduler.request.Choice``.
 
@@ -75,7 +71,7 @@ class ClaimParts(steps.ReadsParts[ClaimResult]):
     name = 'claim_parts'
 
     def do(self, run: Run) -> ClaimResult:
-        params = _params(run)
+        params = run.params(Params)
         with db.reader() as tx:
             node = tx.get(models.Node, uuid=run.target)
             if node is None:
@@ -136,7 +132,7 @@ class ClaimParts(steps.ReadsParts[ClaimResult]):
         allocations.deallocate(tx, run.target)
         tx.update(
             models.Node,
-            {'podm_uuid': _params(run).get('pod_manager')},
+            {'podm_uuid': run.params(Params).get('pod_manager')},
             uuid=run.target,
         )
         tx.update(
@@ -351,7 +347,7 @@ def _check_parts(tx: db.Transaction, run: Run, found: dict[str, str]) -> None:
         ),
         resource_uuid=[found[uri] for uri in others],
     ).all()
-    params = _params(run)
+    params = run.params(Params)
     if taken or params.get('resources') or params.get('affinity'):
         raise TryNext(
             _system_uuid(run),

@@ -17,6 +17,17 @@ from valence.podmanagers import base
 _POLL_SECONDS = 1.0
 
 
+class Params(TypedDict, total=False):
+    """The parameters of the operation.
+
+    :param unregister: whether to remove nodes from their provisioner first.
+    :param force: whether to delete nodes that cannot be released.
+    """
+
+    unregister: bool
+    force: bool
+
+
 class ReleaseNodes(Step[NoResult]):
     """Request the release of every node."""
 
@@ -26,7 +37,7 @@ class ReleaseNodes(Step[NoResult]):
         return {}
 
     def record(self, tx: db.Transaction, run: Run, result: NoResult) -> None:
-        unregister = run.operation.params.get('unregister', False)
+        unregister = run.params(Params).get('unregister', False)
         for node in tx.list(models.Node, podm_uuid=run.target).all():
             pending = requests.open_operations(tx, node.uuid)
             if not any(row.action == 'release' for row in pending):
@@ -66,7 +77,7 @@ class WaitForNodes(Step[WaitResult]):
                 for node in nodes
                 if not requests.open_operations(tx, node.uuid)
             ]
-        force = run.operation.params.get('force')
+        force = run.params(Params).get('force')
         if force and (podm is None or podm.status == 'offline'):
             stuck = list(nodes)
         if stuck and not force:

@@ -35,7 +35,7 @@ class ReleaseDevice(steps.Refresh):
         self, tx: db.Transaction, run: Run, result: steps.RefreshResult
     ) -> None:
         super().record(tx, run, result)
-        params = steps.device_params(run)
+        params = run.params(steps.DeviceParams)
         # No pod manager erases a device when it detaches it.
         allocations.release_resources(
             tx, run.target, erased=False, uuids=[params['device']]

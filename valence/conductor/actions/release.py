@@ -30,6 +30,12 @@ LOG = log.getLogger(__name__)
 _POLL_SECONDS = 0.5
 
 
+class Params(TypedDict, total=False):
+    """:param unregister: whether to remove it from its provisioner first."""
+
+    unregister: bool
+
+
 class WaitForOperations(Step[NoResult]):
     """Wait for the end of other operations on the node; they are cancelled."""
 
@@ -43,7 +49,7 @@ class WaitForOperations(Step[NoResult]):
             raise base.InProgress(_POLL_SECONDS)
         if node is not None and node.managed_by is not None:
             # It may have been registered after its release was requested.
-            if not run.operation.params.get('unregister'):
+            if not run.params(Params).get('unregister'):
                 raise requests.managed(node)
         return {}
 

@@ -13,6 +13,12 @@ from valence.db import allocations
 from valence.db import api as db
 
 
+class Params(TypedDict):
+    """:param type: one of ``RESET_TYPES`` of ``podmanagers.base``."""
+
+    type: str
+
+
 class SendReset(Step[NoResult]):
     """Have the pod manager reset the node.
 
@@ -25,7 +31,7 @@ class SendReset(Step[NoResult]):
     def do(self, run: Run) -> NoResult:
         run.driver().reset(
             guard.owned(run).uri,
-            run.operation.params['type'],
+            run.params(Params)['type'],
             steps.request_deadline(run),
         )
         return {}

@@ -142,18 +142,12 @@ class DeviceParams(TypedDict):
     charge: dict[str, int]
 
 
-def device_params(run: Run) -> DeviceParams:
-    """The parameters of an operation that attaches or detaches."""
-    params = run.operation.params
-    return {'device': params['device'], 'charge': params['charge']}
-
-
 def get_device(tx: db.Transaction, run: Run) -> models.Device:
     """The device that is attached or detached.
 
     :raises ResourceGone: when the inventory does not contain it any more.
     """
-    uuid = device_params(run)['device']
+    uuid = run.params(DeviceParams)['device']
     device = tx.get(models.Device, uuid=uuid)
     if device is None:
         raise exception.ResourceGone(uri=f'the device {uuid}')

@@ -8,6 +8,7 @@ from oslo_config import cfg
 
 from valence.common import exception
 from valence.common import secrets
+from valence.common.types import JsonObject
 from valence.conductor.engine.model import Action
 from valence.conductor.engine.model import Step
 from valence.conductor.engine.run import Run
@@ -15,6 +16,18 @@ from valence.db import api as db
 from valence.db.sqlalchemy import models
 from valence.podmanagers import base
 from valence.podmanagers import loader
+
+
+class Params(TypedDict):
+    """The parameters of the operation.
+
+    :param connection: the arguments of ``podmanagers.base.Connection``; the
+        password is encrypted.
+    """
+
+    driver: str
+    subscription: str
+    connection: JsonObject
 
 
 class UnsubscribeResult(TypedDict, total=False):
@@ -33,9 +46,12 @@ class DeleteSubscription(Step[UnsubscribeResult]):
     name = 'unsubscribe'
 
     def do(self, run: Run) -> UnsubscribeResult:
-        params = run.operation.params
-        connection = dict(params['connection'])
-        connection['password'] = secrets.decrypt(connection['password'])
+        params = run.params(Params)
+        stored = params['connection']
+        connection = {
+            **stored,
+            'password': secrets.decrypt(stored['password']),
+        }
         cls = loader.drivers()[params['driver']]
         deadline = run.idempotent(cfg.CONF.conductor.status_timeout)
         with contextlib.closing(cls(base.Connection(**connection))) as driver:

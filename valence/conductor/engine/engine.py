@@ -16,7 +16,6 @@ import os
 import random
 import signal
 import threading
-from typing import Any
 
 from oslo_config import cfg
 from oslo_db import exception as db_exception
@@ -245,7 +244,7 @@ def _retry_race(run: Run) -> bool:
     return True
 
 
-def _requeue(run: Run, seconds: float, **values: Any) -> None:
+def _requeue(run: Run, seconds: float, **values: object) -> None:
     """Give the claim up; the operation is due again after a while."""
     after = timeutils.utcnow() + datetime.timedelta(seconds=seconds)
     run.commit(
@@ -334,7 +333,7 @@ def _finish_undo(run: Run) -> bool:
     return True
 
 
-def _finish(run: Run, state: str, write: Write, **values: Any) -> None:
+def _finish(run: Run, state: str, write: Write, **values: object) -> None:
     if state == 'succeeded':
         values['progress'] = 100
     run.commit(

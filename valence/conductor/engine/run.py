@@ -2,7 +2,8 @@
 """An operation that this conductor has claimed, and its transactions."""
 
 from collections.abc import Callable
-from typing import Any
+from collections.abc import Mapping
+from typing import TypeVar
 from typing import cast
 
 from valence.common import exception
@@ -16,7 +17,9 @@ from valence.db.sqlalchemy import models
 from valence.podmanagers import base
 from valence.podmanagers import loader
 
-Write = Callable[[db.Transaction], Any]
+# The parameters of an action: a TypedDict, because they are stored as JSON.
+P = TypeVar('P')
+Write = Callable[[db.Transaction], object]
 
 
 class ClaimLost(Exception):
@@ -64,6 +67,10 @@ class Run:
         if self.operation.podm_uuid is None:
             raise exception.ResourceGone(uri='the pod manager')
         return self.operation.podm_uuid
+
+    def params(self, kind: type[P]) -> P:
+        """The parameters of the operation, as the type of its action."""
+        return cast(P, self.operation.params)
 
     def result(self, step: type[Step[R]]) -> R:
         """The result of an earlier step.
@@ -188,7 +195,7 @@ class Run:
         left = self.lease.left(self._conductor)
         return base.Deadline(min(left, seconds), self.lease_valid)
 
-    def commit(self, values: dict[str, Any], *writes: Write) -> None:
+    def commit(self, values: Mapping[str, object], *writes: Write) -> None:
         """Change the operation, and what depends on it, in one transaction.
 
         :param values: new values of the operation's columns.
@@ -202,7 +209,7 @@ class Run:
 def _commit(
     tx: db.Transaction,
     operation: models.Operation,
-    values: dict[str, Any],
+    values: Mapping[str, object],
     writes: tuple[Write, ...],
 ) -> tuple[models.Operation, list[models.OperationStep]]:
     if not tx.update(

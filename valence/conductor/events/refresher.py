@@ -11,7 +11,6 @@ import datetime
 import threading
 from collections.abc import Iterable
 from concurrent import futures
-from typing import Any
 
 import sqlalchemy as sa
 from oslo_config import cfg
@@ -57,14 +56,20 @@ def _enqueue(tx: db.Transaction, podm_uuid: str, uris: Iterable[str]) -> None:
     hashes = {diff.uri_hash(uri): uri for uri in uris if len(uri) <= 2048}
     for uri in _wake_operations(tx, podm_uuid, list(hashes.values())):
         del hashes[diff.uri_hash(uri)]
-    same: dict[str, Any] = {'podm_uuid': podm_uuid, 'uri_hash': list(hashes)}
+    keys = list(hashes)
     # A read in progress may have happened before this change.
     tx.delete(
         models.PendingRefresh,
         models.PendingRefresh.updated_at.is_not(None),
-        **same,
+        podm_uuid=podm_uuid,
+        uri_hash=keys,
     )
-    pending = {row.uri_hash for row in tx.list(models.PendingRefresh, **same)}
+    pending = {
+        row.uri_hash
+        for row in tx.list(
+            models.PendingRefresh, podm_uuid=podm_uuid, uri_hash=keys
+        )
+    }
     tx.create_many(
         models.PendingRefresh,
         [

@@ -2,7 +2,6 @@
 """Quotas: the limits of Keystone on the hardware of projects."""
 
 import concurrent.futures
-import types
 import uuid
 
 from keystoneauth1 import exceptions as ksa_exceptions
@@ -11,12 +10,16 @@ from oslo_limit import fixture as limit_fixture
 
 from valence import quota
 from valence.common import exception
+from valence.conductor import actions
+from valence.conductor import membership
 from valence.conductor import states
 from valence.conductor.actions import adopt
 from valence.conductor.actions import attach
+from valence.conductor.engine.run import Run
 from valence.conductor.inventory import diff
 from valence.db import api as db
 from valence.db.sqlalchemy import models
+from valence.podmanagers import loader
 from valence.tests.fixtures import personas
 from valence.tests.functional.api.rbac_scene import RBACCase
 from valence.tests.functional.api.rbac_table import MANAGE
@@ -110,10 +113,7 @@ class TestChanged(QuotaCase):
         operation = db.get(
             models.Operation, uuid=answer.json['operation_uuid']
         )
-
-        return types.SimpleNamespace(
-            operation=operation, target=operation.target_uuid
-        )
+        return _run(operation)
 
     def test_attach(self):
         db.update(models.Device, {'cpu_cores': 2}, name='open-free')
@@ -176,6 +176,12 @@ class TestChanged(QuotaCase):
             self.assertEqual(code, answer.status, answer)
 
 
+def _run(operation):
+    """The operation as if a conductor had claimed it."""
+    lease = membership.Lease()
+    return Run(operation, [], lease, loader.Pool(), actions.BY_NAME)
+
+
 class TestAdopted(QuotaCase):
     def test_a_node_too_many(self):
         self.limit(registered={'nodes': 1})
@@ -192,13 +198,14 @@ class TestAdopted(QuotaCase):
         ):
             hashed = diff.uri_hash(f'/{name}')
             db.update(model, {'uri_hash': hashed}, name=name)
-        run = types.SimpleNamespace(
-            operation=operation,
-            podm_uuid=operation.podm_uuid,
-            target=operation.target_uuid,
-        )
         db.transaction(adopt.ClaimParts().record)(
-            run, {'resources': ['/open-system', '/open-free'], 'index': '9'}
+            _run(operation),
+            {
+                'uri': '/new',
+                'resources': ['/open-system', '/open-free'],
+                'index': '9',
+                'baseline': {},
+            },
         )
         self.assertEqual((8, 1024, 1), self.charged('new'))
 

@@ -132,6 +132,16 @@ class TestStatus(base.ConductorTestCase):
         self.client.delete('/v1/pod_managers/pod?force=true')
         self.assertEqual([], self.conductor.look())
 
+    def test_one_that_is_being_removed_keeps_its_connections(self):
+        self.pod()
+        row = db.get(models.PodManager, name='pod')
+        driver = self.conductor.drivers.get(row)
+        db.update(
+            models.PodManager, {'deleting_at': self.clock.now()}, name='pod'
+        )
+        self.assertEqual([], self.conductor.look())
+        self.assertIs(driver, self.conductor.drivers.get(row))
+
     def test_each_belongs_to_one_conductor(self):
         for n in range(20):
             self.register(f'p{n}')
