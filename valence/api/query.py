@@ -256,13 +256,17 @@ def parse(
     )
     if query.sort_dir not in ('asc', 'desc'):
         raise invalid('sort_dir', 'must be asc or desc')
+    _check_disjuncts(query)
+    return query
+
+
+def _check_disjuncts(query: Query) -> None:
     if len(query.disjuncts()) > _MAX_DISJUNCTS:
         raise invalid(
-            next(one.name for one in filters if one.op == 'in'),
+            next(one.name for one in query.filters if one.op == 'in'),
             f'must have at most {_MAX_DISJUNCTS} values, fewer if other '
             'filters have several',
         )
-    return query
 
 
 def _filter(name: str, column: str, field: fields.Spec, text: str) -> Filter:

@@ -6,12 +6,12 @@ from typing import cast
 
 import sqlalchemy as sa
 from oslo_config import cfg
-from oslo_log import log
 
 from valence.common import exception
 from valence.common.types import JsonObject
 from valence.conductor import states
 from valence.conductor.actions import enrollment
+from valence.conductor.actions import guard
 from valence.conductor.actions import steps
 from valence.conductor.engine.model import Action
 from valence.conductor.engine.model import AnyStep
@@ -31,8 +31,6 @@ from valence.podmanagers import hardware
 from valence.scheduler import ranking
 from valence.scheduler.request import AffinityRule
 from valence.scheduler.request import Request
-
-LOG = log.getLogger(__name__)
 
 # The intent of ``allocate``: the URIs that exist before the request.
 _EXISTING = 'existing'
@@ -263,32 +261,10 @@ def _place(result: steps.ComposedResult) -> dict[str, str]:
 
 
 def _stranger(run: Run, composed: hardware.ComposedNode) -> str | None:
-    """Why what a pod manager names cannot be what it composed for us.
-
-    What is only a task yet is looked at when it is complete.
-    """
-    if '#' in composed.uri:
-        return None
-    if composed.mark is not None:
-        own = installation.mark(run.target).same_as(composed.mark)
-        return None if own else f'it has the mark {composed.mark}'
-    chosen = run.result(ClaimParts)
-    if composed.uri == chosen['system_uri']:
-        # A permanent system, to which devices are added.
-        return None
+    """Why this operation cannot have composed it; see ``guard.stranger``."""
     existing = cast('list[str]', run.intent(Allocate, _EXISTING) or [])
-    if composed.uri in existing:
-        return 'it existed before the request'
-    where = {
-        'podm_uuid': run.podm_uuid,
-        'uri_hash': diff.uri_hash(composed.uri),
-    }
-    with db.reader() as tx:
-        node = tx.get(models.Node, models.Node.uuid != run.target, **where)
-        system = tx.get(models.System, **where)
-    if node is not None:
-        return f'it is the node {node.uuid}'
-    return 'it is a system of the inventory' if system else None
+    system_uri = run.result(ClaimParts)['system_uri']
+    return guard.stranger(run, composed, system_uri, existing)
 
 
 def _refuse_stranger(run: Run, composed: hardware.ComposedNode) -> None:
@@ -298,12 +274,6 @@ def _refuse_stranger(run: Run, composed: hardware.ComposedNode) -> None:
     """
     reason = _stranger(run, composed)
     if reason is not None:
-        LOG.error(
-            '%s was returned for node %s, but %s: it is left alone',
-            composed.uri,
-            run.target,
-            reason,
-        )
         raise TryNext(
             _system_uuid(run),
             f'the pod manager returned {composed.uri}, but {reason}',

@@ -297,10 +297,8 @@ def _machine(run: Run) -> base.Machine:
         systems = tx.list(models.System, node_uuid=node.uuid).all()
         devices = tx.list(models.Device, node_uuid=node.uuid).all()
     drives = [drive for row in systems for drive in row.drives]
-    sizes = [
-        *(int(drive['capacity_gib'] or 0) for drive in drives),
-        *(row.capacity_gib for row in devices),
-    ]
+    sizes = [int(drive['capacity_gib'] or 0) for drive in drives]
+    sizes += [row.capacity_gib for row in devices]
     kinds = {row.type for row in devices}
     kinds.update(drive['type'] for drive in drives if drive['type'])
     architectures = [row.cpu_architecture for row in systems]

@@ -4,6 +4,8 @@
 Each step that changes a node calls :func:`owned` right before its request.
 """
 
+from collections.abc import Collection
+
 from oslo_config import cfg
 from oslo_log import log
 from oslo_utils import timeutils
@@ -12,9 +14,11 @@ from valence.common import exception
 from valence.common import identity
 from valence.conductor.engine.run import Run
 from valence.conductor.inventory import baseline
+from valence.conductor.inventory import diff
 from valence.conductor.inventory import findings
 from valence.db import allocations
 from valence.db import api as db
+from valence.db import installation
 from valence.db.sqlalchemy import models
 from valence.objects.node import CHANGED_HARDWARE
 from valence.podmanagers import hardware
@@ -57,6 +61,40 @@ def owned(run: Run, *changing: str) -> hardware.ComposedNode:
         _report(run, node, seen, different)
         raise exception.NotOurs(uri=uri, reason='; '.join(different))
     return seen
+
+
+def stranger(
+    run: Run,
+    composed: hardware.ComposedNode,
+    system_uri: str,
+    existing: Collection[str],
+) -> str | None:
+    """Why what a pod manager names cannot be what it composed for the node.
+
+    What is only a task yet is looked at when it is complete.
+
+    :param system_uri: the URI of the system that was chosen.
+    :param existing: the URIs that existed before the request.
+    :returns: None if it is the node.
+    """
+    if '#' in composed.uri:
+        return None
+    if composed.mark is not None:
+        own = installation.mark(run.target).same_as(composed.mark)
+        return None if own else f'it has the mark {composed.mark}'
+    if composed.uri == system_uri:
+        # A permanent system, to which devices are added.
+        return None
+    if composed.uri in existing:
+        return 'it existed before the request'
+    uri_hash = diff.uri_hash(composed.uri)
+    where = {'podm_uuid': run.podm_uuid, 'uri_hash': uri_hash}
+    with db.reader() as tx:
+        node = tx.get(models.Node, models.Node.uuid != run.target, **where)
+        system = tx.get(models.System, **where)
+    if node is not None:
+        return f'it is the node {node.uuid}'
+    return 'it is a system of the inventory' if system else None
 
 
 def _report(

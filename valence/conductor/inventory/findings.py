@@ -46,6 +46,17 @@ class Found:
     project_id: str | None = None
     details: JsonObject = dataclasses.field(default_factory=dict)
 
+    def columns(self) -> dict[str, object]:
+        """What is stored of it, and may differ when it is seen again."""
+        return {
+            'resource_uri': self.resource_uri,
+            'node_uuid': self.node_uuid,
+            'name': self.name,
+            'project_id': self.project_id,
+            'reason': self.reason[:_LONGEST_REASON],
+            'details': self.details,
+        }
+
     def key(self, podm_uuid: str | None) -> str:
         """What makes it unique among the open findings."""
         text = '\n'.join((podm_uuid or '', self.kind, self.subject))
@@ -84,15 +95,7 @@ def open_finding(
 
     :param by_sync: whether a complete sync saw it.
     """
-    values: dict[str, object] = {
-        'resource_uri': found.resource_uri,
-        'node_uuid': found.node_uuid,
-        'name': found.name,
-        'project_id': found.project_id,
-        'reason': found.reason[:_LONGEST_REASON],
-        'details': found.details,
-        'last_seen_at': now,
-    }
+    values = {**found.columns(), 'last_seen_at': now}
     key = found.key(podm_uuid)
     row = tx.get(models.Finding, open_key=key)
     if row is None:
@@ -205,21 +208,25 @@ class _Comparison:
                 'other_installation',
                 f'it bears the mark of installation {mark.installation}',
             )
+        return self._marked(composed, mark.node)
+
+    def _marked(
+        self, composed: hardware.ComposedNode, node_uuid: str
+    ) -> Found | None:
+        """What a resource with our mark is that is not its node."""
         operations = self._tx.list(
-            models.Operation,
-            only=('state', 'action'),
-            target_uuid=mark.node,
+            models.Operation, only=('state',), target_uuid=node_uuid
         ).all()
         if any(row.state in states.OPEN for row in operations):
             return None
-        node = self._nodes.get(mark.node)
-        if node is not None or self._tx.get(models.Node, uuid=mark.node):
+        node = self._nodes.get(node_uuid)
+        if node is not None or self._tx.get(models.Node, uuid=node_uuid):
             where = node.resource_uri if node else 'another pod manager'
             return self._about(
                 composed, 'stray', f'its node is {where or "not composed"}'
             )
         former = self._tx.get(
-            models.Finding, kind='left_behind', node_uuid=mark.node
+            models.Finding, kind='left_behind', node_uuid=node_uuid
         )
         if former is not None:
             return self._about(
@@ -229,13 +236,9 @@ class _Comparison:
                 name=former.name,
                 project_id=former.project_id,
             )
-        if operations:
-            return self._about(
-                composed, 'stray', 'an operation that ended left it behind'
-            )
-        return self._about(
-            composed, 'unknown_node', 'it bears our mark, but has no node'
-        )
+        kind = 'stray' if operations else 'unknown_node'
+        reason = 'it bears our mark, but has no node'
+        return self._about(composed, kind, reason)
 
     def _about(
         self,

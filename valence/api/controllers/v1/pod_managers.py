@@ -235,6 +235,29 @@ def _node_names(
     return names + (' and more' if len(rows) > 10 else '')
 
 
+def _has_nodes(
+    tx: db.Transaction, row: models.PodManager, cascade: bool, unregister: bool
+) -> bool:
+    """Whether a pod manager has nodes, which are deleted with it.
+
+    :raises Conflict: if they must not be.
+    """
+    names = _node_names(tx, row.uuid)
+    if names and not cascade:
+        raise exception.Conflict(
+            f'The pod manager {row.name} has nodes: {names}. Delete them '
+            f'first, or use cascade=true.'
+        )
+    managed = _node_names(tx, row.uuid, models.Node.managed_by.is_not(None))
+    if managed and not unregister:
+        raise exception.Conflict(
+            f'Nodes of the pod manager {row.name} are registered with a '
+            f'provisioner: {managed}. Unregister them first, or also use '
+            f'unregister=true.'
+        )
+    return bool(names)
+
+
 @db.transaction
 def _delete(
     tx: db.Transaction,
@@ -250,20 +273,7 @@ def _delete(
     :returns: otherwise the UUID of the operation that deletes it.
     """
     row = controller.find(tx, call)
-    names = _node_names(tx, row.uuid)
-    managed = _node_names(tx, row.uuid, models.Node.managed_by.is_not(None))
-    if names and not cascade:
-        raise exception.Conflict(
-            f'The pod manager {row.name} has nodes: {names}. Delete them '
-            f'first, or use cascade=true.'
-        )
-    if managed and not params['unregister']:
-        raise exception.Conflict(
-            f'Nodes of the pod manager {row.name} are registered with a '
-            f'provisioner: {managed}. Unregister them first, or also use '
-            f'unregister=true.'
-        )
-    if names:
+    if _has_nodes(tx, row, cascade, params['unregister']):
         operation = conductor.request(
             tx,
             call.context,
