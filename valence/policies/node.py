@@ -27,6 +27,12 @@ RULES = [
         'DELETE /v1/nodes/{id}',
     ),
     _rule(
+        'force_delete',
+        base.ADMIN,
+        'Delete a node from the database only, whatever its pod manager says.',
+        'DELETE /v1/nodes/{id}',
+    ),
+    _rule(
         'storages',
         base.PROJECT_READER,
         'Show the storage of a node.',

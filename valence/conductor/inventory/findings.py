@@ -83,6 +83,20 @@ def changed_hardware(
     )
 
 
+def left_behind(node: models.Node) -> Found:
+    """What there is to say about a node that is deleted by force."""
+    return Found(
+        'left_behind',
+        str(node.resource_uri),
+        f'{node.resource_uri} was node {node.name} ({node.uuid}), which was '
+        f'deleted by force.',
+        resource_uri=node.resource_uri,
+        node_uuid=node.uuid,
+        name=node.name,
+        project_id=node.project_id,
+    )
+
+
 def open_finding(
     tx: db.Transaction,
     podm_uuid: str | None,
@@ -145,6 +159,17 @@ def resolve(
         tx.update(
             models.Finding, {'state': 'resolved', 'open_key': None}, uuid=gone
         )
+
+
+def resolve_node(tx: db.Transaction, node_uuid: str) -> None:
+    """Close what was found about a node that is deleted now."""
+    tx.update(
+        models.Finding,
+        {'state': 'resolved', 'open_key': None},
+        models.Finding.open_key.is_not(None),
+        models.Finding.kind != 'left_behind',
+        node_uuid=node_uuid,
+    )
 
 
 def write(

@@ -151,4 +151,10 @@ DELETE_PARAMS: dict[str, fields.Spec] = {
     'unregister': fields.BooleanField(
         doc='Whether the node is removed from Ironic first.', default=False
     ),
+    'force': fields.BooleanField(
+        doc='Whether the node is deleted from the database only, without '
+        'asking its pod manager or provisioner; a finding shows what is left '
+        'behind.',
+        default=False,
+    ),
 }

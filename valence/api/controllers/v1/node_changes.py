@@ -5,6 +5,7 @@ from valence import quota
 from valence.api.controllers.v1 import base
 from valence.common import exception
 from valence.common.types import JsonObject
+from valence.conductor import abandon as giving_up
 from valence.conductor import requests as conductor
 from valence.conductor import states
 from valence.db import api as db
@@ -34,6 +35,17 @@ def release(
     return row.uuid, conductor.request_release(
         tx, call.context, row, unregister
     )
+
+
+@db.transaction
+def abandon(
+    tx: db.Transaction,
+    controller: base.Controller[models.Node],
+    call: base.Call,
+) -> tuple[str, str]:
+    """Delete a node from the database only; UUIDs of node and operation."""
+    row = controller.find(tx, call)
+    return row.uuid, giving_up.abandon(tx, call.context, row)
 
 
 @db.transaction

@@ -20,6 +20,7 @@ from valence.objects import base as objects_base
 from valence.scheduler import ranking
 
 _CHOOSE = 'composable:node:choose'
+_FORCE = 'composable:node:force_delete'
 _HARDWARE = (
     'uuid',
     'name',
@@ -161,6 +162,9 @@ class Nodes(base.Controller[models.Node]):
     @base.verb(status=202, params=node_bodies.DELETE_PARAMS)
     def delete(self, call: base.Call) -> base.Answer:
         """Release the hardware of a node and delete the node."""
+        if call.params['force']:
+            policy.authorize(call.context, _FORCE)
+            return self._accepted(call, *node_changes.abandon(self, call))
         unregister = call.params['unregister']
         return self._accepted(
             call, *node_changes.release(self, call, unregister)

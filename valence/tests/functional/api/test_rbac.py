@@ -311,6 +311,17 @@ class TestSeen(RBACCase):
 class TestOverride(RBACCase):
     """Rules of a policy file count for what is shown, too."""
 
+    def test_force_is_for_administrators(self):
+        path = 'nodes/{id}?force=true'
+        for who, status in (
+            ('reader', 403),
+            ('member', 403),
+            ('manager', 403),
+            ('admin', 202),
+        ):
+            answer = self.ask(who, 'DELETE', path, 'own-node')
+            self.assertEqual(status, answer.status, (who, answer))
+
     def test_another_role_for_administrators(self):
         path = f'{self.conf.state_path}/policy.yaml'
         with open(path, 'w') as stream:

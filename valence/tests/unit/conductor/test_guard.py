@@ -4,6 +4,7 @@
 import dataclasses
 
 from valence.common.identity import Mark
+from valence.podmanagers import fake
 from valence.tests import base
 
 _OTHER = Mark('00000000-0000-4000-8000-000000000000', 'ffffffffffff')
@@ -99,3 +100,41 @@ class TestGuard(GuardCase):
             (node['provision_state'], node['fault']),
         )
         self.assertIn(str(_OTHER), node['last_error'])
+
+
+class TestStrangers(GuardCase):
+    """What a compose request returns is not always what it composed."""
+
+    def lie(self, mark):
+        """Have the pod manager return a node that was there before."""
+        stranger = dataclasses.replace(self.fake.nodes[self.uri], mark=mark)
+        stranger.resources = ['/systems/3']
+        self.fake.nodes['/nodes/99'] = stranger
+        self.patch(
+            fake.Fake,
+            'compose',
+            lambda driver, request, deadline: driver.read_node(
+                '/nodes/99', deadline
+            ),
+        )
+
+    def assertLeftAlone(self, *reasons):
+        node = self.compose('m', 'failed')
+        self.assertIn('/nodes/99', self.fake.nodes)
+        self.assertEqual(0, self.fake.calls['release'])
+        for reason in reasons:
+            self.assertIn(reason, node['last_error'])
+        self.done('DELETE', '/v1/nodes/m')
+        self.assertIn('/nodes/99', self.fake.nodes)
+
+    def test_one_with_the_mark_of_another(self):
+        self.lie(_OTHER)
+        self.assertLeftAlone('/nodes/99', str(_OTHER))
+
+    def test_one_without_a_mark(self):
+        self.lie(None)
+        self.assertLeftAlone('it existed before the request')
+
+    def test_another_node_of_ours(self):
+        self.lie(self.fake.nodes[self.uri].mark)
+        self.assertLeftAlone('/nodes/99')

@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Giving a node up: its record goes, its hardware is left as it is."""
+
+from oslo_utils import timeutils
+
+from valence.common import context
+from valence.common import exception
+from valence.conductor import requests
+from valence.conductor.inventory import findings
+from valence.db import allocations
+from valence.db import api as db
+from valence.db.sqlalchemy import models
+
+_ERROR = exception.ErrorText(
+    'the node was deleted by force', 'The node was deleted by force.'
+)
+
+
+def abandon(
+    tx: db.Transaction, ctx: context.RequestContext, node: models.Node
+) -> str:
+    """Delete a node from the database only.
+
+    Its open operations end here and now, whatever they wait for: a conductor
+    that is running one finds its claim gone. A finding tells what is left on
+    the pod manager, and the journal of the operation says so.
+
+    :returns: the UUID of the operation, which has succeeded.
+    """
+    requests.lock_node(tx, node.uuid)
+    now = timeutils.utcnow()
+    for operation in requests.open_operations(tx, node.uuid):
+        tx.update(
+            models.Operation,
+            {
+                **_ended('cancelled'),
+                'cancel_requested': True,
+                'error': _ERROR,
+            },
+            uuid=operation.uuid,
+        )
+    uuid = requests.request(
+        tx,
+        ctx,
+        'release',
+        'nodes',
+        node.uuid,
+        podm_uuid=node.podm_uuid,
+        project_id=node.project_id,
+        params={'force': True},
+    )
+    tx.create(
+        models.OperationStep,
+        operation_uuid=uuid,
+        n=0,
+        name='abandon',
+        intent={},
+        result={'left_behind': node.resource_uri},
+        state='done',
+    )
+    tx.update(
+        models.Operation,
+        {**_ended('succeeded'), 'started_at': now, 'progress': 100},
+        uuid=uuid,
+    )
+    if node.resource_uri is not None:
+        findings.open_finding(
+            tx, node.podm_uuid, findings.left_behind(node), now
+        )
+    findings.resolve_node(tx, node.uuid)
+    allocations.release_resources(tx, node.uuid, erased=False)
+    tx.delete(models.Node, uuid=node.uuid)
+    return uuid
+
+
+def _ended(state: str) -> dict[str, object]:
+    """The columns of an operation that no conductor runs any more."""
+    return {
+        'state': state,
+        'claim': None,
+        'conductor': None,
+        'lock_key': None,
+        'finished_at': timeutils.utcnow(),
+    }
