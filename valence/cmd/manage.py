@@ -6,7 +6,6 @@ import datetime
 import sys
 
 from oslo_config import cfg
-from oslo_utils import timeutils
 
 from valence import objects
 from valence.common import exception
@@ -37,7 +36,7 @@ def db_purge() -> None:
 @db.transaction
 def _purge(tx: db.Transaction, days: int | None) -> int:
     keep = cfg.CONF.conductor.keep_operations if days is None else days
-    before = timeutils.utcnow() - datetime.timedelta(days=keep)
+    before = tx.now() - datetime.timedelta(days=keep)
     return tx.delete(
         models.Operation,
         models.Operation.state.not_in(states.OPEN),

@@ -19,8 +19,10 @@ from oslo_utils import uuidutils
 from tooz import hashring
 
 from valence.db import api as db
+from valence.db import clock
 from valence.db.sqlalchemy import engine
 from valence.db.sqlalchemy import models
+from valence.db.sqlalchemy import types
 from valence.podmanagers import loader
 
 LOG = log.getLogger(__name__)
@@ -85,20 +87,20 @@ def _register() -> str:
         models.Conductor,
         uuid=uuidutils.generate_uuid(),
         hostname=socket.gethostname(),
-        heartbeat_at=db.now(),
+        heartbeat_at=types.utcnow(),
         drivers=loader.names(),
     )
 
 
 def _heartbeat(uuid: str) -> bool:
-    values = {'heartbeat_at': db.now()}
+    values = {'heartbeat_at': types.utcnow()}
     return bool(db.update(models.Conductor, values, uuid=uuid))
 
 
 def alive() -> list[str]:
     """The UUIDs of the conductors whose heartbeat is fresh."""
     with db.reader() as tx:
-        now = _database_time(tx)
+        now = clock.measure(tx.connection)
         rows = tx.list(models.Conductor, only=('uuid', 'heartbeat_at'))
         return sorted(row.uuid for row in rows if not _stale(row, now))
 
@@ -121,7 +123,8 @@ def reap_stale() -> bool:
     with db.reader() as tx:
         # Claims are read first: whoever holds one had a row by then.
         claimants = _claimants(tx)
-        now = _database_time(tx)
+        # All that this conductor stores is timed by this look at the clock.
+        now = clock.measure(tx.connection)
         rows = tx.list(models.Conductor, only=('uuid', 'heartbeat_at')).all()
     for row in rows:
         if _stale(row, now) and deregister(row.uuid, row.heartbeat_at):
@@ -174,15 +177,6 @@ def _requeue(tx: db.Transaction, uuid: str) -> int:
     return tx.update(
         models.Operation, {'claim': None, 'conductor': None}, conductor=uuid
     )
-
-
-def _database_time(tx: db.Transaction) -> datetime.datetime:
-    now: datetime.datetime | str = tx.connection.execute(
-        sa.select(db.now())
-    ).scalar_one()
-    if isinstance(now, str):
-        return datetime.datetime.fromisoformat(now)
-    return now
 
 
 def _stale(row: models.Conductor, now: datetime.datetime) -> bool:

@@ -8,7 +8,6 @@ from concurrent import futures
 
 from oslo_config import cfg
 from oslo_log import log
-from oslo_utils import timeutils
 
 from valence.common import exception
 from valence.common import identity
@@ -150,7 +149,7 @@ class Monitor:
 
     def _is_sync_due(self, podm: models.PodManager, now: float) -> bool:
         if podm.synced_at is not None:
-            age = (timeutils.utcnow() - podm.synced_at).total_seconds()
+            age = (db.now() - podm.synced_at).total_seconds()
             if age < cfg.CONF.conductor.sync_interval:
                 return False
         # A sync that failed is not requested again at every tick.
@@ -234,7 +233,7 @@ def _set_online(
     """
     service_uuid = identity.identifying_uuid(found.service_uuid)
     _check_unique(tx, podm, service_uuid)
-    now = timeutils.utcnow()
+    now = tx.now()
     values = {
         'contacted_at': now,
         'service_uuid': service_uuid,
@@ -287,7 +286,7 @@ def _check_unique(
 def _set_offline(
     tx: db.Transaction, podm: models.PodManager, reason: str
 ) -> None:
-    now = timeutils.utcnow()
+    now = tx.now()
     same = {'uuid': podm.uuid, 'url': podm.url}
     reason = reason[:1024]
     changed = tx.update(

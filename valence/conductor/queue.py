@@ -12,7 +12,6 @@ from typing import Any
 
 import sqlalchemy as sa
 from oslo_config import cfg
-from oslo_utils import timeutils
 from oslo_utils import uuidutils
 
 from valence.conductor import states
@@ -77,7 +76,7 @@ def claim(
         'claim': uuidutils.generate_uuid(),
         'conductor': conductor,
         'run_after': None,
-        'started_at': candidate.started_at or timeutils.utcnow(),
+        'started_at': candidate.started_at or tx.now(),
     }
     if tx.update(models.Operation, values, *_due(), uuid=candidate.uuid):
         return load(tx, candidate.uuid)
@@ -120,7 +119,7 @@ def _due() -> tuple[sa.ColumnElement[bool], ...]:
     return (
         op.claim.is_(None),
         op.state.in_(states.OPEN),
-        sa.or_(op.run_after.is_(None), op.run_after <= timeutils.utcnow()),
+        sa.or_(op.run_after.is_(None), op.run_after <= db.now()),
     )
 
 

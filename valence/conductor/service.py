@@ -9,7 +9,6 @@ from collections.abc import Callable
 
 from oslo_config import cfg
 from oslo_log import log
-from oslo_utils import timeutils
 
 from valence.common import rpc
 from valence.conductor import actions
@@ -265,7 +264,7 @@ class Conductor:
         """Look for work now, or when an operation is due again."""
         pause = 0.0
         if run_after is not None:
-            pause = (run_after - timeutils.utcnow()).total_seconds()
+            pause = (run_after - db.now()).total_seconds()
         if pause <= 0:
             self._wake.set()
         elif pause < cfg.CONF.conductor.poll_interval:

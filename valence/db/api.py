@@ -23,6 +23,7 @@ columns by name.
 """
 
 import contextlib
+import datetime
 import functools
 import itertools
 import operator
@@ -40,12 +41,12 @@ from typing import TypeVar
 from typing import cast
 
 import sqlalchemy as sa
-from oslo_utils import timeutils
 from oslo_utils import uuidutils
 from sqlalchemy import orm
 
 from valence.common import exception
 from valence.common.cache import cached
+from valence.db import clock
 from valence.db import failures
 from valence.db.sqlalchemy import engine as db_engine
 from valence.db.sqlalchemy import models
@@ -63,7 +64,6 @@ Shape = tuple[tuple[str, str], ...]
 
 BATCH = 200
 FAILURES = failures.FAILURES
-now = types.utcnow
 
 
 @cached
@@ -270,7 +270,7 @@ class Transaction:
         :raises oslo_db.exception.DBDuplicateEntry: if a unique value is in
             use already.
         """
-        row = new_row(_stored(model, values))
+        row = self._new_row(_stored(model, values))
         plain, computed = _split(row)
         statement = _insert(model)
         if computed:
@@ -282,7 +282,7 @@ class Transaction:
         self, model: Model, rows: Iterable[Mapping[str, object]]
     ) -> None:
         """Insert rows that have the same columns, in batches."""
-        ready = iter([new_row(_stored(model, row)) for row in rows])
+        ready = iter([self._new_row(_stored(model, row)) for row in rows])
         while batch := list(itertools.islice(ready, BATCH)):
             self.connection.execute(_insert(model), batch)
 
@@ -298,7 +298,7 @@ class Transaction:
         :returns: the number of rows that met them.
         """
         plain, computed = _split(
-            {'updated_at': timeutils.utcnow(), **_stored(model, values)}
+            {'updated_at': self.now(), **_stored(model, values)}
         )
         statement = _update(model, _shape(where))
         if extra:
@@ -308,6 +308,18 @@ class Transaction:
         return self.connection.execute(
             statement, plain | _values(where)
         ).rowcount
+
+    def now(self) -> datetime.datetime:
+        """See ``now`` of this module."""
+        return clock.now(self.connection)
+
+    def _new_row(self, values: Mapping[str, object]) -> dict[str, object]:
+        """The values, with a UUID and a time of creation if they have none."""
+        return {
+            'uuid': uuidutils.generate_uuid(),
+            'created_at': self.now(),
+            **values,
+        }
 
     def delete(
         self, model: Model, *extra: sa.ColumnElement[bool], **where: object
@@ -364,13 +376,9 @@ def _split(
     return plain, computed
 
 
-def new_row(values: Mapping[str, object]) -> dict[str, object]:
-    """The values, with a UUID and a time of creation if they have none."""
-    return {
-        'uuid': uuidutils.generate_uuid(),
-        'created_at': timeutils.utcnow(),
-        **values,
-    }
+def now() -> datetime.datetime:
+    """The time by which everything is stored: that of the database."""
+    return clock.now()
 
 
 @contextlib.contextmanager

@@ -8,7 +8,6 @@ from collections.abc import Collection
 
 from oslo_config import cfg
 from oslo_log import log
-from oslo_utils import timeutils
 
 from valence.common import exception
 from valence.common import identity
@@ -113,7 +112,7 @@ def _report(
     podm_uuid = run.operation.podm_uuid
 
     def write(tx: db.Transaction) -> None:
-        findings.open_finding(tx, podm_uuid, found, timeutils.utcnow())
+        findings.open_finding(tx, podm_uuid, found, tx.now())
         tx.update(models.Node, {'fault': CHANGED_HARDWARE}, uuid=node.uuid)
 
     run.commit({}, write)

@@ -4,7 +4,6 @@
 from typing import TypedDict
 
 from oslo_config import cfg
-from oslo_utils import timeutils
 
 from valence.common import exception
 from valence.conductor import states
@@ -55,7 +54,7 @@ class ReadsParts(Step[R]):
 
     def __init__(self) -> None:
         self._seen = hardware.Inventory()
-        self._since = timeutils.utcnow()
+        self._since = db.now()
 
     def read_parts(self, run: Run) -> list[str]:
         """Read the parts that are allocated to the node.
@@ -63,7 +62,7 @@ class ReadsParts(Step[R]):
         :returns: what could not be read. That fails no operation: the next
             sync reads it again.
         """
-        self._since = timeutils.utcnow()
+        self._since = db.now()
         self._seen = _read_parts(run)
         return self._seen.problems
 

@@ -4,7 +4,6 @@
 from typing import TypedDict
 
 from oslo_config import cfg
-from oslo_utils import timeutils
 
 from valence.common import exception
 from valence.conductor import states
@@ -38,10 +37,10 @@ class ReadInventory(Step[ReadResult]):
 
     def __init__(self) -> None:
         self._seen = hardware.Inventory()
-        self._since = timeutils.utcnow()
+        self._since = db.now()
 
     def do(self, run: Run) -> ReadResult:
-        self._since = timeutils.utcnow()
+        self._since = db.now()
         self._seen = run.driver().discover(
             run.idempotent(cfg.CONF.conductor.sync_timeout)
         )

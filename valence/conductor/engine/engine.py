@@ -20,7 +20,6 @@ import threading
 from oslo_config import cfg
 from oslo_db import exception as db_exception
 from oslo_log import log
-from oslo_utils import timeutils
 
 from valence.common import exception
 from valence.common.types import ExcludedSystem
@@ -214,7 +213,7 @@ def _wait(run: Run, exc: base.InProgress) -> bool:
 
 def _age(row: models.OperationStep) -> float:
     """How many seconds ago a step was begun."""
-    return (timeutils.utcnow() - row.created_at).total_seconds()
+    return (db.now() - row.created_at).total_seconds()
 
 
 def _retry(run: Run, exc: Exception) -> bool:
@@ -246,7 +245,7 @@ def _retry_race(run: Run) -> bool:
 
 def _requeue(run: Run, seconds: float, **values: object) -> None:
     """Give the claim up; the operation is due again after a while."""
-    after = timeutils.utcnow() + datetime.timedelta(seconds=seconds)
+    after = db.now() + datetime.timedelta(seconds=seconds)
     run.commit(
         {'claim': None, 'conductor': None, 'run_after': after, **values}
     )
@@ -295,7 +294,7 @@ def _handle_undo_error(run: Run, exc: Exception) -> None:
 
 def _wait_undo(run: Run, exc: base.InProgress) -> bool:
     """Requeue an undo that is in progress; False when it has timed out."""
-    now = timeutils.utcnow()
+    now = db.now()
     # The driver may have recorded something in it.
     row = run.not_undone()[-1]
     started_at = row.intent.get('undo_started_at')
@@ -342,7 +341,7 @@ def _finish(run: Run, state: str, write: Write, **values: object) -> None:
             'claim': None,
             'conductor': None,
             'lock_key': None,
-            'finished_at': timeutils.utcnow(),
+            'finished_at': db.now(),
             **values,
         },
         write,

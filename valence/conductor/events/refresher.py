@@ -16,7 +16,6 @@ import sqlalchemy as sa
 from oslo_config import cfg
 from oslo_db import exception as db_exception
 from oslo_log import log
-from oslo_utils import timeutils
 
 from valence.common import exception
 from valence.conductor import jobs
@@ -178,7 +177,7 @@ class Refresher:
         deadline = base.Deadline(cfg.CONF.redfish.request_timeout)
         uris = [row.uri for row in rows]
         uuids = [row.uuid for row in rows]
-        since = timeutils.utcnow()
+        since = db.now()
         # Sets updated_at, which marks them as being read.
         db.update(models.PendingRefresh, {}, uuid=uuids)
         try:
@@ -218,7 +217,7 @@ def _request_due_sync(tx: db.Transaction, podm_uuid: str) -> bool:
         return False
     pause = cfg.CONF.conductor.sync_interval / _SYNCS_PER_INTERVAL
     if podm.synced_at is not None:
-        age = (timeutils.utcnow() - podm.synced_at).total_seconds()
+        age = (tx.now() - podm.synced_at).total_seconds()
         if age < pause:
             return False
     requests.request_sync(tx, None, podm_uuid)

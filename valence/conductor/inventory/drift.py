@@ -9,8 +9,6 @@ import datetime
 from collections import defaultdict
 from collections.abc import Iterable
 
-from oslo_utils import timeutils
-
 from valence.common import exception
 from valence.common import identity
 from valence.common.types import JsonObject
@@ -127,7 +125,7 @@ def _is_other(
     if not different:
         return node.fault == CHANGED_HARDWARE
     found = findings.changed_hardware(node, composed, different)
-    now = since or timeutils.utcnow()
+    now = since or tx.now()
     findings.open_finding(tx, node.podm_uuid, found, now)
     if node.fault != CHANGED_HARDWARE:
         states.move_node(

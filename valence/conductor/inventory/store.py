@@ -10,7 +10,6 @@ from typing import NamedTuple
 from typing import cast
 
 import sqlalchemy as sa
-from oslo_utils import timeutils
 from oslo_utils import uuidutils
 
 from valence.common import exception
@@ -92,7 +91,7 @@ def write(
     hidden = _hidden(stored.chassis, unread)
     allocated = _allocated(tx, podm_uuid)
     racks = _racks(tx, seen.chassis, stored.chassis, stored.uuids)
-    now = timeutils.utcnow()
+    now = tx.now()
     counts = []
     for table, rows in zip(TABLES, stored.tables, strict=True):
         reading = diff.Reading(

@@ -2,7 +2,6 @@
 import urllib.parse
 
 import sqlalchemy as sa
-from oslo_utils import timeutils
 
 from valence import objects
 from valence.api import query
@@ -286,7 +285,7 @@ def _delete(
         )
         tx.update(
             models.PodManager,
-            {'deleting_at': timeutils.utcnow()},
+            {'deleting_at': tx.now()},
             uuid=row.uuid,
         )
         return operation

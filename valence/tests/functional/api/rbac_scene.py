@@ -3,8 +3,6 @@
 
 import uuid
 
-from oslo_utils import timeutils
-
 from valence import objects
 from valence.common import exception
 from valence.db import allocations
@@ -43,7 +41,7 @@ class Scene:
                     'description': SECRET,
                     'service_uuid': SECRET,
                     'capabilities': ['compose', 'provision'],
-                    'synced_at': timeutils.utcnow(),
+                    'synced_at': db.now(),
                     'username': SECRET,
                     'password': 'encrypted',
                     'hardware_username': 'driver',
@@ -78,7 +76,7 @@ class Scene:
             uri_hash=name,
             serial_number=SECRET,
             properties={'vendor': SECRET},
-            seen_at=timeutils.utcnow(),
+            seen_at=db.now(),
             stale=False,
             missed_syncs=0,
             **values,
@@ -197,7 +195,7 @@ class Scene:
             self._claim(name, node_uuid=self.uuids[node])
 
     def _finding(self):
-        now = timeutils.utcnow()
+        now = db.now()
         self._add(
             models.Finding,
             'finding',

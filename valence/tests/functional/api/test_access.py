@@ -3,8 +3,6 @@
 
 import uuid
 
-from oslo_utils import timeutils
-
 from valence import objects
 from valence.common import exception
 from valence.db import api as db
@@ -117,7 +115,7 @@ class TestScheduling(base.DatabaseTestCase):
                 'is_public': False,
                 'status': 'online',
                 'capabilities': ['compose'],
-                'synced_at': timeutils.utcnow(),
+                'synced_at': db.now(),
             },
         )
 

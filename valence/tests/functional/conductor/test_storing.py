@@ -5,7 +5,6 @@ import contextlib
 import datetime
 
 from oslo_db import exception as db_exception
-from oslo_utils import timeutils
 
 from valence import objects
 from valence.common import exception
@@ -58,7 +57,7 @@ class TestStoring(base.DatabaseTestCase):
             name='pod',
             url='http://pod',
         )
-        self.began = timeutils.utcnow()
+        self.began = db.now()
 
     def write(self, *systems, since=None, **more):
         """Store a pod of one rack with these systems."""
@@ -76,7 +75,7 @@ class TestStoring(base.DatabaseTestCase):
 
     def store(self, seen, since=None, partial=False):
         return db.transaction(inventory.write)(
-            self.podm, seen, since=since or timeutils.utcnow(), partial=partial
+            self.podm, seen, since=since or db.now(), partial=partial
         )
 
     def node(self, *uris):

@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The time of the database, by which everything that is stored is timed.
+
+The clocks of hosts differ, and some are wrong by an hour. Each process looks
+at the database's clock now and then, and counts on from there by a clock of
+its own that nobody can set. A conductor looks with each heartbeat.
+"""
+
+import datetime
+import threading
+import time
+
+import sqlalchemy as sa
+
+from valence.db.sqlalchemy import engine
+from valence.db.sqlalchemy import types
+
+# For how many seconds a look at the clock is good, where there is a connection
+# to look again.
+_MAX_AGE = 60
+# SQLite tells milliseconds.
+_RESOLUTION = datetime.timedelta(milliseconds=1)
+
+
+class _Clock:
+    """What is known of the database's clock."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        # The time at which time.monotonic() was zero, and its value when that
+        # was found.
+        self._zero: datetime.datetime | None = None
+        self._measured_at = 0.0
+
+    def measure(self, connection: sa.Connection) -> datetime.datetime:
+        """Look at the database's clock; returns its time."""
+        before = time.monotonic()
+        value = connection.execute(sa.select(types.utcnow())).scalar_one()
+        after = time.monotonic()
+        found = (
+            datetime.datetime.fromisoformat(value)
+            if isinstance(value, str)
+            else value
+        )
+        zero = found - datetime.timedelta(seconds=(before + after) / 2)
+        precision = datetime.timedelta(seconds=after - before) + _RESOLUTION
+        with self._lock:
+            # What may be an error of this look does not change the time.
+            if self._zero is None or abs(zero - self._zero) > precision:
+                self._zero = zero
+            self._measured_at = after
+        return found
+
+    def time(self, connection: sa.Connection | None) -> datetime.datetime:
+        """The time; the clock is looked at where that is needed."""
+        zero = self._zero
+        now = time.monotonic()
+        if connection is not None and now - self._measured_at > _MAX_AGE:
+            zero = None
+        if zero is None:
+            if connection is not None:
+                return self.measure(connection)
+            with engine.connect() as other:
+                return self.measure(other)
+        return zero + datetime.timedelta(seconds=now)
+
+    def forget(self) -> None:
+        """Forget everything: the database is another one now."""
+        with self._lock:
+            self._zero = None
+
+
+_clock = _Clock()
+measure = _clock.measure
+forget = _clock.forget
+
+
+def now(connection: sa.Connection | None = None) -> datetime.datetime:
+    """The time of the database, in UTC with microseconds.
+
+    :param connection: one that is open, if there is one.
+    :raises DatabaseUnavailable: when this process has not reached the
+        database before.
+    """
+    return _clock.time(connection)
