@@ -109,7 +109,7 @@ class Personas(Keystone):
                 self.json('podmanager show pod').keys(),
             )
             output = self.fails('podmanager list --fields name,url')
-            self.assertIn("there is no field 'url'", output)
+            self.assertIn("unknown field 'url'", output)
 
     def test_another_project(self):
         with self.as_('demo'):
