@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Giving a node up: its record goes, its hardware is left as it is."""
 
-from oslo_utils import timeutils
-
 from valence.common import context
 from valence.common import exception
 from valence.conductor import requests
@@ -28,12 +26,12 @@ def abandon(
     :returns: the UUID of the operation, which has succeeded.
     """
     requests.lock_node(tx, node.uuid)
-    now = timeutils.utcnow()
+    now = tx.now()
     for operation in requests.open_operations(tx, node.uuid):
         tx.update(
             models.Operation,
             {
-                **_ended('cancelled'),
+                **_ended(tx, 'cancelled'),
                 'cancel_requested': True,
                 'error': _ERROR,
             },
@@ -60,7 +58,7 @@ def abandon(
     )
     tx.update(
         models.Operation,
-        {**_ended('succeeded'), 'started_at': now, 'progress': 100},
+        {**_ended(tx, 'succeeded'), 'started_at': now, 'progress': 100},
         uuid=uuid,
     )
     if node.resource_uri is not None:
@@ -73,12 +71,12 @@ def abandon(
     return uuid
 
 
-def _ended(state: str) -> dict[str, object]:
+def _ended(tx: db.Transaction, state: str) -> dict[str, object]:
     """The columns of an operation that no conductor runs any more."""
     return {
         'state': state,
         'claim': None,
         'conductor': None,
         'lock_key': None,
-        'finished_at': timeutils.utcnow(),
+        'finished_at': tx.now(),
     }

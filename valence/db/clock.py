@@ -20,6 +20,8 @@ from valence.db.sqlalchemy import types
 _MAX_AGE = 60
 # SQLite tells milliseconds.
 _RESOLUTION = datetime.timedelta(milliseconds=1)
+# What two looks at the clock may differ by, at most.
+_JITTER = datetime.timedelta(seconds=1)
 
 
 class _Clock:
@@ -31,6 +33,7 @@ class _Clock:
         # was found.
         self._zero: datetime.datetime | None = None
         self._measured_at = 0.0
+        self._last = datetime.datetime.min + _JITTER
 
     def measure(self, connection: sa.Connection) -> datetime.datetime:
         """Look at the database's clock; returns its time."""
@@ -59,15 +62,28 @@ class _Clock:
             zero = None
         if zero is None:
             if connection is not None:
-                return self.measure(connection)
+                return self._not_before(self.measure(connection))
             with engine.connect() as other:
-                return self.measure(other)
-        return zero + datetime.timedelta(seconds=now)
+                return self._not_before(self.measure(other))
+        return self._not_before(zero + datetime.timedelta(seconds=now))
+
+    def _not_before(self, found: datetime.datetime) -> datetime.datetime:
+        """A time that is no earlier than the last one.
+
+        Looks at the clock differ a little; a database whose clock was set
+        back is followed.
+        """
+        with self._lock:
+            if self._last - _JITTER < found < self._last:
+                return self._last
+            self._last = found
+        return found
 
     def forget(self) -> None:
         """Forget everything: the database is another one now."""
         with self._lock:
             self._zero = None
+            self._last = datetime.datetime.min + _JITTER
 
 
 _clock = _Clock()

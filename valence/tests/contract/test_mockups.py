@@ -9,6 +9,7 @@ import collections
 import time
 
 from valence.common import exception
+from valence.common.identity import Mark
 from valence.podmanagers import base as podmanagers
 from valence.podmanagers import loader
 from valence.podmanagers.composition.driver import Redfish
@@ -99,7 +100,7 @@ class MockupTestCase(base.TestCase):
         self.assertEqual(2, sum(shared in n.resources for n in seen.nodes))
         # The capabilities say: one Compute block. What is taken stays taken.
         request = podmanagers.ComposeRequest(
-            '2f8a3b1c-5a0e-4c8b-9a55-0a0b0c0d0e0f',
+            Mark('2f8a3b1c-5a0e-4c8b-9a55-0a0b0c0d0e0f'),
             'n',
             {},
             f'{_BLOCKS}/ComputeBlock1',
