@@ -38,8 +38,11 @@ RABBIT = os.environ.get(
     'VALENCE_TEST_RABBIT', 'rabbit://guest:guest@127.0.0.1:5672/'
 )
 ACTIONS = ('compose', 'attach', 'release')
-FORWARD = ('begun', 'done', 'recorded')
-BACKWARD = ('undoing', 'undone')
+# The unit tests have a conductor die at all fault points. A real process is
+# killed at each of them by make test-crash, otherwise only where the hardware
+# was changed and nothing is recorded.
+FORWARD = ('begun', 'done', 'recorded') if FULL else ('done',)
+BACKWARD = ('undoing', 'undone') if FULL else ('undone',)
 OPEN = ('pending', 'running')
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A conductor is killed at every place at which it could leave a mess."""
+"""A conductor is killed while it runs an operation."""
 
 import itertools
 import random
@@ -46,7 +46,7 @@ class KillTestCase(cluster.ClusterTestCase):
     def killed_undoing(self, action, begin):
         """One that is cancelled at its very end is undone."""
         operation = begin()
-        self.die_at(cluster.forward(action)[-1:])
+        self.die_at([f'{action}:{cluster.steps(action)[-1]}:recorded'])
         self.client.delete(f'/v1/operations/{operation}')
         self.die_at(cluster.backward(action))
         self.conductor()
