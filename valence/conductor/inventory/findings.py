@@ -138,12 +138,12 @@ def resolve(
     kinds: Iterable[str],
     *,
     subject: str | None = None,
-    besides: Collection[str] = (),
+    found_again: Collection[str] = (),
 ) -> None:
     """Close what is no longer so.
 
     :param subject: only findings about this.
-    :param besides: keys of what was found again.
+    :param found_again: keys of the findings that stay open.
     """
     extra = [] if subject is None else [models.Finding.subject == subject]
     rows = tx.list(
@@ -154,7 +154,7 @@ def resolve(
         podm_uuid=podm_uuid,
         kind=tuple(kinds),
     )
-    gone = [row.uuid for row in rows if row.open_key not in besides]
+    gone = [row.uuid for row in rows if row.open_key not in found_again]
     if gone:
         tx.update(
             models.Finding, {'state': 'resolved', 'open_key': None}, uuid=gone
@@ -188,7 +188,7 @@ def write(
         open_finding(tx, podm_uuid, one, now, by_sync=complete)
     if complete:
         keys = {one.key(podm_uuid) for one in found}
-        resolve(tx, podm_uuid, SYNC_KINDS, besides=keys)
+        resolve(tx, podm_uuid, SYNC_KINDS, found_again=keys)
 
 
 class _Comparison:
