@@ -9,6 +9,7 @@ from valence.conductor.actions import delete
 from valence.conductor.actions import detach
 from valence.conductor.actions import register
 from valence.conductor.actions import release
+from valence.conductor.actions import repair
 from valence.conductor.actions import reset
 from valence.conductor.actions import sync
 from valence.conductor.actions import unregister
@@ -28,6 +29,7 @@ BY_NAME: dict[str, Action] = {
         register.Register(),
         unregister.Unregister(),
         sync.Sync(),
+        repair.Repair(),
         delete.Delete(),
         unsubscribe.Unsubscribe(),
     )

@@ -11,9 +11,13 @@ from collections.abc import Collection
 from collections.abc import Iterable
 from collections.abc import Iterator
 from datetime import datetime
+from datetime import timedelta
+
+from oslo_config import cfg
 
 from valence.common import identity
 from valence.common.types import JsonObject
+from valence.conductor import requests
 from valence.conductor import states
 from valence.db import api as db
 from valence.db import installation
@@ -26,6 +30,8 @@ SYNC_KINDS = (
     *('stray', 'lost_node', 'ghost_part', 'idle_part'),
 )
 _LONGEST_REASON = 4096
+# How many complete syncs have to see what is repaired.
+_SYNCS_BEFORE_REPAIR = 2
 
 
 @dataclasses.dataclass(frozen=True)
@@ -161,6 +167,43 @@ def resolve(
         )
 
 
+def is_stray(tx: db.Transaction, seen: hardware.ComposedNode) -> bool:
+    """Whether a resource has the mark of a node of ours that it is not.
+
+    A node that an operation is working on may still become it, and a resource
+    without any operation was not made by what this database knows.
+    """
+    mark = seen.mark
+    if mark is None or mark.installation not in (None, installation.own_id()):
+        return False
+    operations = tx.list(
+        models.Operation, only=('state',), target_uuid=mark.node
+    ).all()
+    if not operations or any(r.state in states.OPEN for r in operations):
+        return False
+    node = tx.get(models.Node, uuid=mark.node)
+    return node is None or node.resource_uri not in (None, seen.uri)
+
+
+def request_repairs(tx: db.Transaction, podm_uuid: str, now: datetime) -> None:
+    """Request the repair of findings that have waited long enough, once."""
+    before = now - timedelta(seconds=cfg.CONF.repair.grace)
+    rows = tx.list(
+        models.Finding,
+        models.Finding.syncs >= _SYNCS_BEFORE_REPAIR,
+        models.Finding.first_seen_at <= before,
+        models.Finding.repair.is_(None),
+        podm_uuid=podm_uuid,
+        state='open',
+        kind=tuple(cfg.CONF.repair.kinds),
+    ).all()
+    for row in rows:
+        uuid = requests.request(
+            tx, None, 'repair', 'findings', row.uuid, podm_uuid=podm_uuid
+        )
+        tx.update(models.Finding, {'repair': uuid}, uuid=row.uuid)
+
+
 def resolve_node(tx: db.Transaction, node_uuid: str) -> None:
     """Close what was found about a node that is deleted now."""
     tx.update(
@@ -189,6 +232,7 @@ def write(
     if complete:
         keys = {one.key(podm_uuid) for one in found}
         resolve(tx, podm_uuid, SYNC_KINDS, found_again=keys)
+        request_repairs(tx, podm_uuid, now)
 
 
 class _Comparison:

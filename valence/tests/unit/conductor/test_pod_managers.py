@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Pod managers are read, and removed with all that is on them."""
 
+import dataclasses
+
+from oslo_config import cfg
+
 from valence.common import exception
 from valence.common.identity import Mark
 from valence.db import installation
@@ -167,6 +171,38 @@ class TestSync(PodCase):
             node_uuid=node['uuid'],
         )
         self.assertIn('/nodes/99', self.fake.nodes)
+
+    def test_a_stray_is_released_after_two_syncs_and_a_while(self):
+        node = self.compose('n')
+        self.stray(installation.mark(node['uuid']))
+        self.sync()
+        self.sync()
+        self.conductor.settle()
+        self.assertIn('/nodes/99', self.fake.nodes)
+        self.clock.advance(601)
+        self.sync()
+        self.conductor.settle()
+        self.assertNotIn('/nodes/99', self.fake.nodes)
+        self.assertIn(node['resource_uri'], self.fake.nodes)
+        self.assertEqual([], self.client.all('/v1/findings?state=open'))
+
+    def test_a_stray_that_became_something_else_is_left_alone(self):
+        node = self.compose('n')
+        cfg.CONF.set_override('grace', 0, 'repair')
+        self.stray(installation.mark(node['uuid']))
+        read = fake.Fake.read_node
+        self.patch(
+            fake.Fake,
+            'read_node',
+            lambda *args: dataclasses.replace(read(*args), mark=None),
+        )
+        self.sync()
+        self.sync()
+        self.conductor.settle()
+        (repair,) = self.client.all('/v1/operations?action=repair')
+        self.assertEqual('succeeded', repair['state'])
+        self.assertIn('/nodes/99', self.fake.nodes)
+        self.assertEqual(0, self.fake.calls['release'])
 
     def test_nodes_of_others(self):
         self.compose('n')
