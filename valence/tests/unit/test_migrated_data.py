@@ -181,3 +181,76 @@ class TestStepNamesMySQL(TestStepNames):
 
 class TestStepNamesPostgreSQL(TestStepNames):
     backend = 'postgresql'
+
+
+class TestIdentity(MigrationCase):
+    """What identifies hardware is stored in one form."""
+
+    def podm(self, name, url):
+        return self.insert(
+            'pod_managers',
+            name=name,
+            url=url,
+            auth_type='session',
+            insecure=False,
+            status='offline',
+            maintenance=False,
+            is_public=True,
+            capabilities=[],
+        )
+
+    def node(self, name, podm_uuid, resource_uri):
+        return self.insert(
+            'nodes',
+            name=name,
+            scope='',
+            podm_uuid=podm_uuid,
+            properties={},
+            resource_uri=resource_uri,
+            provision_state='active',
+            power_state='on',
+            charged_cores=0,
+            charged_memory_mib=0,
+            charged_devices=0,
+        )
+
+    def test_spellings(self):
+        migration.sync('0004')
+        first = self.podm('a', 'HTTP://H/')
+        second = self.podm('b', 'http://h:80')
+        slash = self.node('n', first, '/redfish/v1/Nodes/1/')
+        task = self.node('t', first, '/tasks/7#marker=x&system=/1')
+        nothing = self.node('o', None, None)
+        migration.sync()
+        urls = {
+            uuid: db.get(models.PodManager, uuid=uuid).canonical_url
+            for uuid in (first, second)
+        }
+        # One of two rows that are one service keeps its URL only.
+        self.assertEqual({'http://h', None}, set(urls.values()))
+        self.assertEqual(
+            ['/redfish/v1/Nodes/1', '/tasks/7#marker=x&system=/1', None],
+            [
+                db.get(models.Node, uuid=uuid).resource_uri
+                for uuid in (slash, task, nothing)
+            ],
+        )
+        self.assertIsNotNone(db.get(models.Node, uuid=slash).uri_hash)
+        self.assertIsNone(db.get(models.Node, uuid=nothing).uri_hash)
+
+    def test_the_installation_stays(self):
+        migration.sync()
+        with db.reader() as tx:
+            (before,) = tx.list(models.Installation).all()
+        migration.sync()
+        with db.reader() as tx:
+            (after,) = tx.list(models.Installation).all()
+        self.assertEqual(before.uuid, after.uuid)
+
+
+class TestIdentityMySQL(TestIdentity):
+    backend = 'mysql'
+
+
+class TestIdentityPostgreSQL(TestIdentity):
+    backend = 'postgresql'
