@@ -99,7 +99,7 @@ class PluginTestCase(base.TestCase):
 
     def test_all_phases(self):
         printed = self.run_phases(*_PHASES)
-        self.assertIn('composed a node and gave it back', printed)
+        self.assertIn('composed a node and released it', printed)
         configuration = self.directory / 'etc' / 'valence.conf'
         self.assertTrue(configuration.exists())
         pids = [int(file.read_text()) for file in self.data.glob('*.pid')]
