@@ -85,7 +85,7 @@ class Nodes(base.TestCase):
         window.follow('register')
         window.read('Succeeded', '.valence-status')
         window.read('Done', '#steps')
-        window.read('connect', '#steps')
+        window.read('create_ports', '#steps')
         self.check(window, 'operation')
         window.follow('iron')
         window.read('enroll', '#node__overview')
