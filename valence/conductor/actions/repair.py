@@ -41,7 +41,8 @@ class ReleaseStray(Step[RepairResult]):
             seen = driver.read_node(uri, steps.request_deadline(run))
         except exception.ResourceGone:
             return {'released': None}
-        if not _is_stray(finding, seen):
+        shown = driver.node_uris(steps.request_deadline(run))
+        if not _is_stray(finding, seen, shown):
             return {'released': None}
         LOG.warning('Releasing %s, a stray of node %s', uri, finding.node_uuid)
         # Whether it is erased does not matter: it was never anybody's.
@@ -53,13 +54,15 @@ class ReleaseStray(Step[RepairResult]):
         return {'released': uri}
 
 
-def _is_stray(finding: models.Finding, seen: hardware.ComposedNode) -> bool:
+def _is_stray(
+    finding: models.Finding, seen: hardware.ComposedNode, shown: set[str]
+) -> bool:
     """Whether a resource is still what the finding is about, and nobody's."""
     mark = identity.find_mark(finding.details.get('mark'))
     if mark is None or seen.mark != mark:
         return False
     with db.reader() as tx:
-        return findings.is_stray(tx, seen)
+        return findings.is_stray(tx, seen, shown)
 
 
 class Repair(Action):

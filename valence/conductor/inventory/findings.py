@@ -142,20 +142,15 @@ def resolve(
     tx: db.Transaction,
     podm_uuid: str | None,
     kinds: Iterable[str],
-    *,
-    subject: str | None = None,
-    found_again: Collection[str] = (),
+    found_again: Collection[str],
 ) -> None:
     """Close what is no longer so.
 
-    :param subject: only findings about this.
     :param found_again: keys of the findings that stay open.
     """
-    extra = [] if subject is None else [models.Finding.subject == subject]
     rows = tx.list(
         models.Finding,
         models.Finding.open_key.is_not(None),
-        *extra,
         only=('uuid', 'open_key'),
         podm_uuid=podm_uuid,
         kind=tuple(kinds),
@@ -167,22 +162,29 @@ def resolve(
         )
 
 
-def is_stray(tx: db.Transaction, seen: hardware.ComposedNode) -> bool:
-    """Whether a resource has the mark of a node of ours that it is not.
+def is_stray(
+    tx: db.Transaction, seen: hardware.ComposedNode, shown: Collection[str]
+) -> bool:
+    """Whether an operation of ours made a resource that is not its node.
 
-    A node that an operation is working on may still become it, and a resource
-    without any operation was not made by what this database knows.
+    A node that is shown at no other URI may have moved to this one. One that
+    was composed, and whose row is gone, may have been given up.
+
+    :param shown: the URIs of all that the pod manager shows.
     """
     mark = seen.mark
     if mark is None or mark.installation not in (None, installation.own_id()):
         return False
     operations = tx.list(
-        models.Operation, only=('state',), target_uuid=mark.node
+        models.Operation, only=('action', 'state'), target_uuid=mark.node
     ).all()
-    if not operations or any(r.state in states.OPEN for r in operations):
+    if any(row.state in states.OPEN for row in operations):
         return False
     node = tx.get(models.Node, uuid=mark.node)
-    return node is None or node.resource_uri not in (None, seen.uri)
+    if node is not None and node.resource_uri is not None:
+        return node.resource_uri in shown and node.resource_uri != seen.uri
+    ends = {row.state for row in operations if row.action == 'compose'}
+    return bool(ends) and 'succeeded' not in ends
 
 
 def request_repairs(tx: db.Transaction, podm_uuid: str, now: datetime) -> None:
@@ -231,7 +233,7 @@ def write(
         open_finding(tx, podm_uuid, one, now, by_sync=complete)
     if complete:
         keys = {one.key(podm_uuid) for one in found}
-        resolve(tx, podm_uuid, SYNC_KINDS, found_again=keys)
+        resolve(tx, podm_uuid, SYNC_KINDS, keys)
         request_repairs(tx, podm_uuid, now)
 
 
@@ -244,10 +246,10 @@ class _Comparison:
         self._tx = tx
         self._podm_uuid = podm_uuid
         self._seen = seen
-        rows = tx.list(models.Node, podm_uuid=podm_uuid).all()
-        self._nodes = {row.uuid: row for row in rows}
         self._by_uri = {
-            row.resource_uri: row for row in rows if row.resource_uri
+            row.resource_uri: row
+            for row in tx.list(models.Node, podm_uuid=podm_uuid)
+            if row.resource_uri
         }
 
     def found(self, complete: bool) -> Iterator[Found]:
@@ -283,16 +285,12 @@ class _Comparison:
         self, composed: hardware.ComposedNode, node_uuid: str
     ) -> Found | None:
         """What a resource with our mark is that is not its node."""
-        operations = self._tx.list(
-            models.Operation, only=('state',), target_uuid=node_uuid
-        ).all()
-        if any(row.state in states.OPEN for row in operations):
+        if requests.open_operations(self._tx, node_uuid):
             return None
-        node = self._nodes.get(node_uuid)
-        if node is not None or self._tx.get(models.Node, uuid=node_uuid):
-            where = node.resource_uri if node else 'another pod manager'
+        shown = {node.uri for node in self._seen.nodes}
+        if is_stray(self._tx, composed, shown):
             return self._about(
-                composed, 'stray', f'its node is {where or "not composed"}'
+                composed, 'stray', 'an operation left it behind'
             )
         former = self._tx.get(
             models.Finding, kind='left_behind', node_uuid=node_uuid
@@ -305,9 +303,9 @@ class _Comparison:
                 name=former.name,
                 project_id=former.project_id,
             )
-        kind = 'stray' if operations else 'unknown_node'
-        reason = 'it bears our mark, but has no node'
-        return self._about(composed, kind, reason)
+        return self._about(
+            composed, 'unknown_node', 'it bears our mark, but is no node'
+        )
 
     def _about(
         self,

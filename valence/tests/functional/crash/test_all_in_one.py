@@ -36,6 +36,8 @@ class CrashCase(base.ServiceTestCase):
         for node in self.client.all('/v1/nodes'):
             self.client.request('DELETE', f'/v1/nodes/{node["uuid"]}')
             self.client.wait_gone(f'/v1/nodes/{node["uuid"]}')
+        for node in self.pod.nodes():
+            self.pod.control('DELETE', f'resources{node["uri"]}')
         self.service.wait_ready('pod')
 
     @property

@@ -204,6 +204,29 @@ class TestSync(PodCase):
         self.assertIn('/nodes/99', self.fake.nodes)
         self.assertEqual(0, self.fake.calls['release'])
 
+    def assertKept(self, *uris):
+        cfg.CONF.set_override('grace', 0, 'repair')
+        for _ in range(4):
+            self.done('POST', '/v1/pod_managers/pod/sync')
+            self.conductor.settle()
+        self.assertEqual({*uris}, {*self.fake.nodes})
+        self.assertEqual([], self.client.all('/v1/operations?action=repair'))
+
+    def test_a_node_that_was_given_up_is_no_stray(self):
+        uri = self.compose('n')['resource_uri']
+        self.fake.order('release', _NO)
+        path = '/v1/pod_managers/pod?cascade=true&force=true'
+        self.done('DELETE', path)
+        self.register('pod')
+        self.conductor.look()
+        self.conductor.settle()
+        self.assertKept(uri)
+
+    def test_a_node_that_moved_is_no_stray(self):
+        uri = self.compose('n')['resource_uri']
+        self.fake.nodes['/nodes/99'] = self.fake.nodes.pop(uri)
+        self.assertKept('/nodes/99')
+
     def test_nodes_of_others(self):
         self.compose('n')
         unknown = '00000000-0000-4000-8000-000000000000'
