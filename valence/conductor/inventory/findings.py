@@ -6,7 +6,6 @@ findings, and for a few kinds a repair that waits; see ``[repair]``.
 """
 
 import dataclasses
-import hashlib
 from collections.abc import Collection
 from collections.abc import Iterable
 from collections.abc import Iterator
@@ -19,6 +18,7 @@ from valence.common import identity
 from valence.common.types import JsonObject
 from valence.conductor import requests
 from valence.conductor import states
+from valence.conductor.inventory import diff
 from valence.db import api as db
 from valence.db import installation
 from valence.db.sqlalchemy import models
@@ -66,7 +66,7 @@ class Found:
     def key(self, podm_uuid: str | None) -> str:
         """What makes it unique among the open findings."""
         text = '\n'.join((podm_uuid or '', self.kind, self.subject))
-        return hashlib.sha256(text.encode()).hexdigest()
+        return diff.uri_hash(text)
 
 
 def changed_hardware(
