@@ -23,11 +23,12 @@ from oslo_config import cfg
 from valence.common import exception
 from valence.common.types import JsonObject
 from valence.db import api as db
-from valence.db.sqlalchemy import models
+from valence.db import statements
+from valence.db.sqlalchemy.base import Table
 from valence.objects import base
 from valence.objects import fields
 
-M = TypeVar('M', bound=models.Table)
+M = TypeVar('M', bound=Table)
 # The values of the sort columns of a row; the last one is its UUID.
 Key = tuple[Any, ...]
 # Filters that an index can apply together; none of them has op "in" or "ne".
@@ -80,7 +81,7 @@ class Filter(NamedTuple):
     value: Any
     refers: str | None = None
 
-    def condition(self, model: db.Model) -> sa.ColumnElement[bool]:
+    def condition(self, model: statements.Model) -> sa.ColumnElement[bool]:
         """The SQL condition."""
         return _OPERATORS[self.op](getattr(model, self.column), self.value)
 

@@ -15,7 +15,7 @@ from valence.common import exception
 from valence.common.cache import cached
 from valence.common.types import JsonObject
 from valence.db import api as db
-from valence.db.sqlalchemy import models
+from valence.db.sqlalchemy.base import Table
 from valence.objects import base
 from valence.objects import fields
 
@@ -106,7 +106,7 @@ def selected(
     return chosen
 
 
-def record(row: models.Table, names: Names) -> JsonObject:
+def record(row: Table, names: Names) -> JsonObject:
     """The fields of a row."""
     values = db.mapping(row)
     return {

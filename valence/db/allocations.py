@@ -17,6 +17,7 @@ from valence.common import exception
 from valence.db import api as db
 from valence.db import capacity
 from valence.db.sqlalchemy import models
+from valence.db.sqlalchemy.observed import Allocatable
 
 _ALLOCATABLE = (models.System, models.Device)
 # Devices that keep data, even if their capacity is unknown.
@@ -126,7 +127,7 @@ def update_resources(tx: db.Transaction, uuids: Collection[str]) -> None:
 
 
 def _update_resources(
-    tx: db.Transaction, model: type[models.Allocatable], uuids: list[str]
+    tx: db.Transaction, model: type[Allocatable], uuids: list[str]
 ) -> None:
     # Waits for concurrent transactions on these rows: the subqueries below
     # see what they committed.

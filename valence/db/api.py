@@ -36,7 +36,6 @@ from typing import Any
 from typing import Concatenate
 from typing import ParamSpec
 from typing import Protocol
-from typing import TypeAlias
 from typing import TypeVar
 from typing import cast
 
@@ -44,115 +43,20 @@ import sqlalchemy as sa
 from oslo_utils import uuidutils
 from sqlalchemy import orm
 
-from valence.common import exception
-from valence.common.cache import cached
 from valence.db import clock
 from valence.db import failures
+from valence.db import statements
 from valence.db.sqlalchemy import engine as db_engine
-from valence.db.sqlalchemy import models
 from valence.db.sqlalchemy import types
+from valence.db.sqlalchemy.base import Table
 
 P = ParamSpec('P')
 T = TypeVar('T')
-M = TypeVar('M', bound=models.Table)
-M_co = TypeVar('M_co', bound=models.Table, covariant=True)
-Model = type[models.Table]
-#: A query of any columns.
-Select: TypeAlias = 'sa.Select[*tuple[Any, ...]]'
-# The columns of a condition, each with how it is compared with a value.
-Shape = tuple[tuple[str, str], ...]
+M = TypeVar('M', bound=Table)
+M_co = TypeVar('M_co', bound=Table, covariant=True)
 
 BATCH = 200
 FAILURES = failures.FAILURES
-
-
-@cached
-def columns(model: Model) -> dict[str, sa.ColumnElement[Any]]:
-    """The columns of a model by name, including computed ones."""
-    return {
-        attribute.key: getattr(model, attribute.key).label(attribute.key)
-        for attribute in sa.inspect(model).column_attrs
-    }
-
-
-def _kind(value: object) -> str:
-    """How a column is compared with a value: is null, any of, or equal."""
-    if value is None:
-        return 'null'
-    if isinstance(value, list | tuple | set | frozenset):
-        return 'any'
-    return 'one'
-
-
-def _shape(where: Mapping[str, object]) -> Shape:
-    """The part of a condition that statements are cached by."""
-    return tuple((name, _kind(value)) for name, value in where.items())
-
-
-def _values(where: Mapping[str, object]) -> dict[str, object]:
-    """The bind parameters of a condition."""
-    return {
-        f'where_{name}': list(cast(Iterable[object], value))
-        if _kind(value) == 'any'
-        else value
-        for name, value in where.items()
-        if value is not None
-    }
-
-
-def _conditions(
-    model: Model, shape: Shape
-) -> Iterator[sa.ColumnElement[bool]]:
-    """Column = value for each; a list, tuple or set means any of its items."""
-    for name, kind in shape:
-        column = getattr(model, name)
-        if kind == 'null':
-            yield column.is_(None)
-        elif kind == 'any':
-            yield column.in_(sa.bindparam(f'where_{name}', expanding=True))
-        else:
-            yield column == sa.bindparam(f'where_{name}')
-
-
-# Statements are cached: building one takes five times as long as running it.
-
-
-@cached
-def _select(
-    model: Model,
-    only: tuple[str, ...] | None,
-    shape: Shape,
-) -> Select:
-    found = columns(model)
-    names = found if only is None else only
-    query = sa.select(*(found[name] for name in names))
-    return query.where(*_conditions(model, shape))
-
-
-@cached
-def _select_one(model: Model, shape: Shape) -> Select:
-    return _select(model, None, shape).limit(1)
-
-
-@cached
-def _count(model: Model, shape: Shape) -> Select:
-    query = sa.select(sa.func.count()).select_from(model)
-    return query.where(*_conditions(model, shape))
-
-
-@cached
-def _insert(model: Model) -> sa.Insert:
-    return sa.insert(model.__table__)
-
-
-@cached
-def _update(model: Model, shape: Shape) -> sa.Update:
-    return sa.update(model.__table__).where(*_conditions(model, shape))
-
-
-@cached
-def _delete(model: Model, shape: Shape) -> sa.Delete:
-    return sa.delete(model.__table__).where(*_conditions(model, shape))
 
 
 class Rows(Protocol[M_co]):
@@ -174,12 +78,12 @@ class Rows(Protocol[M_co]):
         """
 
 
-def values(row: models.Table) -> tuple[Any, ...]:
+def values(row: Table) -> tuple[Any, ...]:
     """The columns of a row in the order in which they were read."""
     return cast('tuple[Any, ...]', row)
 
 
-def mapping(row: models.Table) -> sa.RowMapping:
+def mapping(row: Table) -> sa.RowMapping:
     """The columns of a row by name."""
     return cast('sa.Row[*tuple[object, ...]]', row)._mapping
 
@@ -194,10 +98,10 @@ class Transaction:
         self, model: type[M], *extra: sa.ColumnElement[bool], **where: object
     ) -> M | None:
         """One row, or None."""
-        query = _select_one(model, _shape(where))
+        query = statements.select_one(model, statements.shape(where))
         if extra:
             query = query.where(*extra)
-        row = self.connection.execute(query, _values(where)).first()
+        row = self.connection.execute(query, statements.values(where)).first()
         return cast('M | None', row)
 
     def list(
@@ -214,14 +118,16 @@ class Transaction:
         :param only: names of the columns to read; default: all.
         """
         names = None if only is None else tuple(only)
-        query = _select(model, names, _shape(where))
+        query = statements.select(model, names, statements.shape(where))
         if extra:
             query = query.where(*extra)
         if order:
             query = query.order_by(*order)
         if limit is not None:
             query = query.limit(limit)
-        return cast(Rows[M], self.connection.execute(query, _values(where)))
+        return cast(
+            Rows[M], self.connection.execute(query, statements.values(where))
+        )
 
     def after(
         self,
@@ -255,40 +161,49 @@ class Transaction:
         )
 
     def count(
-        self, model: Model, *extra: sa.ColumnElement[bool], **where: object
+        self,
+        model: statements.Model,
+        *extra: sa.ColumnElement[bool],
+        **where: object,
     ) -> int:
         """The number of rows that meet the conditions."""
-        query = _count(model, _shape(where))
+        query = statements.count(model, statements.shape(where))
         if extra:
             query = query.where(*extra)
-        return int(self.connection.execute(query, _values(where)).scalar_one())
+        return int(
+            self.connection.execute(
+                query, statements.values(where)
+            ).scalar_one()
+        )
 
-    def create(self, model: Model, **values: object) -> str:
+    def create(self, model: statements.Model, **values: object) -> str:
         """Insert one row.
 
         :returns: its UUID.
         :raises oslo_db.exception.DBDuplicateEntry: if a unique value is in
             use already.
         """
-        row = self._new_row(_stored(model, values))
-        plain, computed = _split(row)
-        statement = _insert(model)
+        row = self._new_row(statements.stored(model, values))
+        plain, computed = statements.split(row)
+        statement = statements.insert(model)
         if computed:
             statement = statement.values(computed)
         self.connection.execute(statement, plain)
         return str(row['uuid'])
 
     def create_many(
-        self, model: Model, rows: Iterable[Mapping[str, object]]
+        self, model: statements.Model, rows: Iterable[Mapping[str, object]]
     ) -> None:
         """Insert rows that have the same columns, in batches."""
-        ready = iter([self._new_row(_stored(model, row)) for row in rows])
+        ready = iter(
+            [self._new_row(statements.stored(model, row)) for row in rows]
+        )
         while batch := list(itertools.islice(ready, BATCH)):
-            self.connection.execute(_insert(model), batch)
+            self.connection.execute(statements.insert(model), batch)
 
     def update(
         self,
-        model: Model,
+        model: statements.Model,
         values: Mapping[str, object],
         *extra: sa.ColumnElement[bool],
         **where: object,
@@ -297,16 +212,16 @@ class Transaction:
 
         :returns: the number of rows that met them.
         """
-        plain, computed = _split(
-            {'updated_at': self.now(), **_stored(model, values)}
+        plain, computed = statements.split(
+            {'updated_at': self.now(), **statements.stored(model, values)}
         )
-        statement = _update(model, _shape(where))
+        statement = statements.update(model, statements.shape(where))
         if extra:
             statement = statement.where(*extra)
         if computed:
             statement = statement.values(computed)
         return self.connection.execute(
-            statement, plain | _values(where)
+            statement, plain | statements.values(where)
         ).rowcount
 
     def now(self) -> datetime.datetime:
@@ -322,58 +237,18 @@ class Transaction:
         }
 
     def delete(
-        self, model: Model, *extra: sa.ColumnElement[bool], **where: object
+        self,
+        model: statements.Model,
+        *extra: sa.ColumnElement[bool],
+        **where: object,
     ) -> int:
         """Delete the rows that meet the conditions; returns their number."""
-        statement = _delete(model, _shape(where))
+        statement = statements.delete(model, statements.shape(where))
         if extra:
             statement = statement.where(*extra)
-        return self.connection.execute(statement, _values(where)).rowcount
-
-
-@cached
-def _error_columns(model: Model) -> frozenset[str]:
-    """The columns that store an ``ErrorText``, together with another one."""
-    names = columns(model)
-    return frozenset(name for name in names if f'user_{name}' in names)
-
-
-def _stored(
-    model: Model, values: Mapping[str, object]
-) -> Mapping[str, object]:
-    """The values by column; an ``ErrorText`` is stored in two of them.
-
-    :raises TypeError: if only one of the two would be changed.
-    """
-    names = _error_columns(model)
-    if not names:
-        return values
-    result: dict[str, object] = {}
-    for name, value in values.items():
-        if name.removeprefix('user_') not in names:
-            result[name] = value
-        elif name in names and isinstance(value, exception.ErrorText):
-            result |= value.columns(name)
-        elif name in names and value is None:
-            result |= {name: None, f'user_{name}': None}
-        else:
-            raise TypeError(f'{model.__name__}.{name} takes an ErrorText')
-    return result
-
-
-def _split(
-    values: Mapping[str, object],
-) -> tuple[dict[str, object], dict[str, object]]:
-    """Plain values, and those that the database computes."""
-    computed: dict[str, object] = {
-        name: value
-        for name, value in values.items()
-        if isinstance(value, sa.ClauseElement)
-    }
-    plain = {
-        name: value for name, value in values.items() if name not in computed
-    }
-    return plain, computed
+        return self.connection.execute(
+            statement, statements.values(where)
+        ).rowcount
 
 
 def now() -> datetime.datetime:
@@ -405,7 +280,9 @@ def transaction(
 
 
 @transaction
-def create(tx: Transaction, /, model: Model, **values: object) -> str:
+def create(
+    tx: Transaction, /, model: statements.Model, **values: object
+) -> str:
     """Insert one row in a transaction of its own; see Transaction.create."""
     return tx.create(model, **values)
 
@@ -414,7 +291,7 @@ def create(tx: Transaction, /, model: Model, **values: object) -> str:
 def update(
     tx: Transaction,
     /,
-    model: Model,
+    model: statements.Model,
     values: Mapping[str, object],
     **where: object,
 ) -> int:

@@ -9,7 +9,10 @@ from typing import TypedDict
 import sqlalchemy as sa
 
 from valence.db import api as db
+from valence.db import statements
 from valence.db.sqlalchemy import models
+from valence.db.sqlalchemy.observed import Allocatable
+from valence.db.sqlalchemy.observed import Observed
 
 
 class Amount(TypedDict):
@@ -42,7 +45,7 @@ _NAMES: tuple[_Name, ...] = ('systems', 'cpu_cores', 'memory_mib')
 
 
 def free(
-    model: type[models.Allocatable], project_id: str | None = None
+    model: type[Allocatable], project_id: str | None = None
 ) -> tuple[sa.ColumnElement[bool], ...]:
     """The conditions under which a system or device is free.
 
@@ -70,7 +73,7 @@ def _sum(
 
 
 @functools.cache
-def _systems(of_one: bool) -> db.Select:
+def _systems(of_one: bool) -> statements.Select:
     system = models.System
     amounts: dict[str, sa.SQLColumnExpression[int]] = {
         'systems': sa.literal(1),
@@ -94,7 +97,7 @@ def _systems(of_one: bool) -> db.Select:
 
 
 @functools.cache
-def _devices(of_one: bool) -> db.Select:
+def _devices(of_one: bool) -> statements.Select:
     device = models.Device
     is_free, one = sa.and_(*free(device)), sa.literal(1)
     query = (
@@ -113,7 +116,7 @@ def _devices(of_one: bool) -> db.Select:
     return query.where(_of(device)) if of_one else query
 
 
-def _of(model: type[models.Observed]) -> sa.ColumnElement[bool]:
+def _of(model: type[Observed]) -> sa.ColumnElement[bool]:
     return model.podm_uuid == sa.bindparam('podm_uuid')
 
 

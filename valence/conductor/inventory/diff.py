@@ -15,11 +15,11 @@ from collections.abc import Mapping
 from typing import TypeVar
 
 from valence.common import identity
-from valence.db.sqlalchemy import models
+from valence.db.sqlalchemy.observed import Observed
 from valence.podmanagers import hardware
 
 T = TypeVar('T')
-Row = TypeVar('Row', bound=models.Observed)
+Row = TypeVar('Row', bound=Observed)
 # Column values of a row.
 Values = dict[str, object]
 
@@ -183,7 +183,7 @@ def _new_row(item: hardware.Item, reading: Reading) -> Values:
 
 def _complete(
     changes: Changes,
-    row: models.Observed,
+    row: Observed,
     item: hardware.Item,
     reading: Reading,
 ) -> None:
@@ -200,7 +200,7 @@ def _complete(
 
 def _update(
     changes: Changes,
-    row: models.Observed,
+    row: Observed,
     item: hardware.Item,
     reading: Reading,
 ) -> None:
@@ -237,7 +237,7 @@ def _values(item: hardware.Item, reading: Reading) -> Values:
 
 
 def _known_values(
-    row: models.Observed, item: hardware.Item, reading: Reading
+    row: Observed, item: hardware.Item, reading: Reading
 ) -> Values:
     """The column values of an item without those that could not be read.
 
@@ -269,7 +269,7 @@ def is_unread(uri: str, unread: tuple[str, ...]) -> bool:
     )
 
 
-def _set_stale(changes: Changes, row: models.Observed) -> None:
+def _set_stale(changes: Changes, row: Observed) -> None:
     """Record that a row could not be read."""
     if not row.stale:
         changes.update[row.uuid] = {
@@ -281,7 +281,7 @@ def _set_stale(changes: Changes, row: models.Observed) -> None:
 
 def _set_missing(
     changes: Changes,
-    row: models.Observed,
+    row: Observed,
     allocated: bool,
     now: datetime.datetime,
 ) -> None:

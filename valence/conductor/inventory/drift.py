@@ -18,6 +18,7 @@ from valence.conductor.inventory import diff
 from valence.conductor.inventory import findings
 from valence.db import api as db
 from valence.db.sqlalchemy import models
+from valence.db.sqlalchemy.observed import Allocatable
 from valence.objects.drift import Drift
 from valence.objects.drift import Values
 from valence.objects.drift import with_missing_in
@@ -27,7 +28,7 @@ from valence.podmanagers import hardware
 from valence.provisioning import base as provisioning
 
 # What of a part does not change as long as a node has it.
-_LASTING: dict[type[models.Allocatable], tuple[str, ...]] = {
+_LASTING: dict[type[Allocatable], tuple[str, ...]] = {
     models.System: (
         *('hardware_uuid', 'serial_number', 'cpu_cores', 'memory_mib'),
     ),
@@ -245,9 +246,7 @@ def _allocated_parts(
     return parts
 
 
-def _changes(
-    row: models.Allocatable, baseline: JsonObject
-) -> dict[str, Values]:
+def _changes(row: Allocatable, baseline: JsonObject) -> dict[str, Values]:
     """What differs from the baseline; unknown values differ from nothing."""
     return {
         name: [before, getattr(row, name)]

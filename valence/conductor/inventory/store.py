@@ -18,6 +18,7 @@ from valence.conductor.inventory import drift
 from valence.db import allocations
 from valence.db import api as db
 from valence.db.sqlalchemy import models
+from valence.db.sqlalchemy.observed import Observed
 from valence.podmanagers import hardware
 
 
@@ -30,7 +31,7 @@ class Table(NamedTuple):
     :param allocatable: whether nodes are composed of it.
     """
 
-    model: type[models.Observed]
+    model: type[Observed]
     attribute: str
     parent: str
     serials: tuple[str, ...]
@@ -144,9 +145,7 @@ def _allocated(tx: db.Transaction, podm_uuid: str) -> set[str]:
     return {row.resource_uuid for row in rows}
 
 
-def _hidden(
-    chassis: Iterable[models.Observed], unread: tuple[str, ...]
-) -> set[str]:
+def _hidden(chassis: Iterable[Observed], unread: tuple[str, ...]) -> set[str]:
     """UUIDs of the chassis that could not be read."""
     return {
         row.uuid for row in chassis if diff.is_unread(row.resource_uri, unread)
@@ -156,8 +155,8 @@ def _hidden(
 class _Stored(NamedTuple):
     """The rows of a table, and the row of each item that has one, by URI."""
 
-    rows: Sequence[models.Observed]
-    found: dict[str, models.Observed]
+    rows: Sequence[Observed]
+    found: dict[str, Observed]
 
 
 class _Match(NamedTuple):
@@ -209,7 +208,7 @@ def _stored(
     podm_uuid: str,
     seen: hardware.Inventory,
     partial: bool,
-) -> Sequence[models.Observed]:
+) -> Sequence[Observed]:
     """The rows to compare with what was read."""
     if not partial:
         return tx.list(table.model, podm_uuid=podm_uuid).all()
@@ -228,9 +227,9 @@ def _stored(
 
 def _moved(
     tx: db.Transaction, table: Table, podm_uuid: str, seen: hardware.Inventory
-) -> Collection[models.Observed]:
+) -> Collection[Observed]:
     """The rows of missing hardware that may have been read elsewhere."""
-    moved: dict[str, models.Observed] = {}
+    moved: dict[str, Observed] = {}
     for name in table.serials:
         serials = {item.values.get(name) for item in table.items(seen)}
         serials.discard(None)

@@ -11,11 +11,8 @@ at the end of this file, all other indexes with their tables.
 """
 
 from datetime import datetime
-from typing import Any
-from typing import ClassVar
 
 import sqlalchemy as sa
-from sqlalchemy import orm
 from sqlalchemy.orm import Mapped
 from sqlalchemy.orm import mapped_column as column
 
@@ -23,7 +20,14 @@ from valence import objects
 from valence.common.types import ExcludedSystem
 from valence.common.types import JsonObject
 from valence.common.types import Requirements
-from valence.db.sqlalchemy.types import DateTime
+from valence.db.sqlalchemy.base import UUID
+from valence.db.sqlalchemy.base import Base
+from valence.db.sqlalchemy.base import Table
+from valence.db.sqlalchemy.base import args
+from valence.db.sqlalchemy.base import cascade
+from valence.db.sqlalchemy.observed import Allocatable
+from valence.db.sqlalchemy.observed import Observed
+from valence.db.sqlalchemy.observed import observed_args
 from valence.db.sqlalchemy.types import Json
 from valence.db.sqlalchemy.types import Name
 from valence.db.sqlalchemy.types import String
@@ -31,48 +35,10 @@ from valence.db.sqlalchemy.types import Text
 from valence.objects.baseline import Baseline
 from valence.objects.drift import Drift
 
-_UUID = String(36)
-
-
-class Base(orm.DeclarativeBase):
-    """The base of all models: column types, and names of constraints."""
-
-    metadata = sa.MetaData(
-        naming_convention={
-            'ix': 'ix_%(column_0_label)s',
-            'columns': lambda key, _: '0'.join(key.columns.keys()),
-            'uq': 'uniq_%(table_name)s0%(columns)s',
-        }
-    )
-    type_annotation_map: ClassVar = {datetime: DateTime}
-    __table__: ClassVar[sa.Table]
-
-
-class Table(Base):
-    """The columns of every table."""
-
-    __abstract__ = True
-    __table_args__: Any = {
-        'mysql_engine': 'InnoDB',
-        'mysql_charset': 'utf8mb4',
-    }
-
-    uuid: Mapped[str] = column(_UUID, primary_key=True)
-    created_at: Mapped[datetime]
-    updated_at: Mapped[datetime | None]
-
-
-def _args(*constraints: sa.UniqueConstraint | sa.Index) -> tuple[Any, ...]:
-    return (*constraints, Table.__table_args__)
-
-
-def _cascade(column: str) -> sa.ForeignKey:
-    return sa.ForeignKey(column, ondelete='CASCADE')
-
 
 class PodManager(Table):
     __tablename__ = 'pod_managers'
-    __table_args__ = _args(
+    __table_args__ = args(
         sa.UniqueConstraint('name'),
         sa.UniqueConstraint('url'),
         sa.Index(
@@ -112,95 +78,24 @@ class PodManager(Table):
 
 class PodManagerAccess(Table):
     __tablename__ = 'pod_manager_access'
-    __table_args__ = _args(sa.UniqueConstraint('podm_uuid', 'project_id'))
+    __table_args__ = args(sa.UniqueConstraint('podm_uuid', 'project_id'))
 
-    podm_uuid: Mapped[str] = column(_UUID, _cascade('pod_managers.uuid'))
+    podm_uuid: Mapped[str] = column(UUID, cascade('pod_managers.uuid'))
     project_id: Mapped[str] = column(Name(255))
-
-
-class Observed(Table):
-    """The columns of every table of observed hardware."""
-
-    __abstract__ = True
-
-    podm_uuid: Mapped[str] = column(_UUID, _cascade('pod_managers.uuid'))
-    name: Mapped[str] = column(Name(255))
-    manufacturer: Mapped[str | None] = column(Name(255))
-    model: Mapped[str | None] = column(Name(255))
-    serial_number: Mapped[str | None] = column(Name(255))
-    state: Mapped[str] = column(String(16))
-    health: Mapped[str] = column(String(16))
-    resource_uri: Mapped[str] = column(Name(2048))
-    # The unique index of MySQL is too short for a URI.
-    uri_hash: Mapped[str] = column(String(64))
-    properties: Mapped[JsonObject] = column(Json)
-    seen_at: Mapped[datetime]
-    refreshed: Mapped[bool] = column(default=False)
-    stale: Mapped[bool]
-    missing_since: Mapped[datetime | None]
-    missed_syncs: Mapped[int]
-
-    @orm.declared_attr
-    @classmethod
-    def synced_at(cls) -> Mapped[datetime]:
-        """When it was last read; computed, not stored.
-
-        A sync does not write rows that it finds unchanged, so their age is
-        that of the last sync.
-        """
-        last = (
-            sa.select(PodManager.synced_at)
-            .where(PodManager.uuid == cls.podm_uuid)
-            .scalar_subquery()
-        )
-        return orm.column_property(
-            sa.case(
-                (cls.stale, cls.seen_at),
-                (last > cls.seen_at, last),
-                else_=cls.seen_at,
-            )
-        )
-
-
-def _observed_args(*indexes: sa.Index) -> tuple[Any, ...]:
-    return _args(sa.UniqueConstraint('podm_uuid', 'uri_hash'), *indexes)
-
-
-def _is_free(context: Any) -> bool:
-    """New hardware is free if its state is free: it has no allocation."""
-    return bool(context.get_current_parameters()['state'] == 'free')
-
-
-class Allocatable(Observed):
-    """Hardware that nodes are composed of.
-
-    ``valence.db.allocations`` maintains the columns about its allocation.
-    """
-
-    __abstract__ = True
-
-    chassis_uuid: Mapped[str | None] = column(_UUID)
-    rack_uuid: Mapped[str | None] = column(_UUID)
-    node_uuid: Mapped[str | None] = column(_UUID)
-    reserved_to: Mapped[str | None] = column(Name(255))
-    free: Mapped[bool] = column(default=_is_free)
-    cpu_cores: Mapped[int]
-    memory_mib: Mapped[int] = column(sa.BigInteger)
-    zones: Mapped[list[str]] = column(Json)
 
 
 class Chassis(Observed):
     __tablename__ = 'chassis'
-    __table_args__ = _observed_args()
+    __table_args__ = observed_args()
 
-    parent_uuid: Mapped[str | None] = column(_UUID)
+    parent_uuid: Mapped[str | None] = column(UUID)
     type: Mapped[str] = column(Name(64))
     location: Mapped[str | None] = column(Name(255))
 
 
 class System(Allocatable):
     __tablename__ = 'systems'
-    __table_args__ = _observed_args(
+    __table_args__ = observed_args(
         sa.Index('ix_systems_state_size', 'state', 'cpu_cores', 'memory_mib'),
     )
 
@@ -219,7 +114,7 @@ class System(Allocatable):
 
 class Device(Allocatable):
     __tablename__ = 'devices'
-    __table_args__ = _observed_args()
+    __table_args__ = observed_args()
 
     type: Mapped[str] = column(Name(64))
     media_type: Mapped[str | None] = column(String(64))
@@ -231,9 +126,9 @@ class Device(Allocatable):
 
 class Storage(Observed):
     __tablename__ = 'storages'
-    __table_args__ = _observed_args()
+    __table_args__ = observed_args()
 
-    parent_uuid: Mapped[str | None] = column(_UUID)
+    parent_uuid: Mapped[str | None] = column(UUID)
     type: Mapped[str] = column(String(16))
     capacity_gib: Mapped[int] = column(sa.BigInteger)
     free_gib: Mapped[int] = column(sa.BigInteger)
@@ -241,7 +136,7 @@ class Storage(Observed):
 
 class Node(Table):
     __tablename__ = 'nodes'
-    __table_args__ = _args(
+    __table_args__ = args(
         sa.UniqueConstraint('scope', 'name'),
         sa.Index(
             'uniq_nodes0podm_uuid0uri_hash',
@@ -255,10 +150,10 @@ class Node(Table):
     description: Mapped[str | None] = column(String(1024))
     scope: Mapped[str] = column(Name(255))
     podm_uuid: Mapped[str | None] = column(
-        _UUID, sa.ForeignKey('pod_managers.uuid')
+        UUID, sa.ForeignKey('pod_managers.uuid')
     )
     # No foreign key: a flavor can be deleted before its nodes.
-    flavor_uuid: Mapped[str | None] = column(_UUID)
+    flavor_uuid: Mapped[str | None] = column(UUID)
     properties: Mapped[Requirements] = column(Json)
     index: Mapped[str | None] = column(Name(255))
     resource_uri: Mapped[str | None] = column(Name(2048))
@@ -281,14 +176,14 @@ class Node(Table):
 
 class ProjectUsage(Table):
     __tablename__ = 'project_usages'
-    __table_args__ = _args(sa.UniqueConstraint('project_id'))
+    __table_args__ = args(sa.UniqueConstraint('project_id'))
 
     project_id: Mapped[str] = column(Name(255))
 
 
 class Flavor(Table):
     __tablename__ = 'flavors'
-    __table_args__ = _args(sa.UniqueConstraint('scope', 'name'))
+    __table_args__ = args(sa.UniqueConstraint('scope', 'name'))
 
     name: Mapped[str] = column(Name(255))
     description: Mapped[str | None] = column(String(1024))
@@ -302,40 +197,40 @@ class PendingRefresh(Table):
     """A resource to read again because of an event."""
 
     __tablename__ = 'pending_refreshes'
-    __table_args__ = _args(sa.UniqueConstraint('podm_uuid', 'uri_hash'))
+    __table_args__ = args(sa.UniqueConstraint('podm_uuid', 'uri_hash'))
 
-    podm_uuid: Mapped[str] = column(_UUID, _cascade('pod_managers.uuid'))
+    podm_uuid: Mapped[str] = column(UUID, cascade('pod_managers.uuid'))
     uri: Mapped[str] = column(Name(2048))
     uri_hash: Mapped[str] = column(String(64))
 
 
 class Allocation(Table):
     __tablename__ = 'allocations'
-    __table_args__ = _args(sa.UniqueConstraint('resource_uuid'))
+    __table_args__ = args(sa.UniqueConstraint('resource_uuid'))
 
-    resource_uuid: Mapped[str] = column(_UUID)
+    resource_uuid: Mapped[str] = column(UUID)
     node_uuid: Mapped[str | None] = column(
-        _UUID,
+        UUID,
         sa.ForeignKey('nodes.uuid', ondelete='CASCADE'),
         index=True,
     )
-    podm_uuid: Mapped[str] = column(_UUID, index=True)
+    podm_uuid: Mapped[str] = column(UUID, index=True)
     reserved_to: Mapped[str | None] = column(Name(255))
     observed: Mapped[JsonObject | None] = column(Json)
 
 
 class Finding(Table):
     __tablename__ = 'findings'
-    __table_args__ = _args(sa.UniqueConstraint('open_key'))
+    __table_args__ = args(sa.UniqueConstraint('open_key'))
 
     # Findings outlive a pod manager that is removed by force.
     podm_uuid: Mapped[str | None] = column(
-        _UUID, sa.ForeignKey('pod_managers.uuid', ondelete='SET NULL')
+        UUID, sa.ForeignKey('pod_managers.uuid', ondelete='SET NULL')
     )
     kind: Mapped[str] = column(String(32))
     subject: Mapped[str] = column(Name(2048))
     resource_uri: Mapped[str | None] = column(Name(2048))
-    node_uuid: Mapped[str | None] = column(_UUID)
+    node_uuid: Mapped[str | None] = column(UUID)
     name: Mapped[str | None] = column(Name(255))
     project_id: Mapped[str | None] = column(Name(255))
     reason: Mapped[str] = column(Text)
@@ -357,7 +252,7 @@ class Installation(Table):
 
 class Operation(Table):
     __tablename__ = 'operations'
-    __table_args__ = _args(
+    __table_args__ = args(
         sa.UniqueConstraint('lock_key'),
         sa.Index('ix_operations_state_run_after', 'state', 'run_after'),
     )
@@ -365,9 +260,9 @@ class Operation(Table):
     action: Mapped[str] = column(Name(64))
     params: Mapped[JsonObject] = column(Json)
     target_type: Mapped[str] = column(String(64))
-    target_uuid: Mapped[str] = column(_UUID)
+    target_uuid: Mapped[str] = column(UUID)
     # No foreign key: an operation outlives its pod manager.
-    podm_uuid: Mapped[str | None] = column(_UUID)
+    podm_uuid: Mapped[str | None] = column(UUID)
     excluded_systems: Mapped[list[ExcludedSystem] | None] = column(Json)
     state: Mapped[str] = column(String(16))
     progress: Mapped[int]
@@ -376,8 +271,8 @@ class Operation(Table):
     attempt: Mapped[int]
     error: Mapped[str | None] = column(Text)
     user_error: Mapped[str | None] = column(Text)
-    conductor: Mapped[str | None] = column(_UUID, index=True)
-    claim: Mapped[str | None] = column(_UUID)
+    conductor: Mapped[str | None] = column(UUID, index=True)
+    claim: Mapped[str | None] = column(UUID)
     cancel_requested: Mapped[bool]
     lock_key: Mapped[str | None] = column(String(255))
     run_after: Mapped[datetime | None]
@@ -390,9 +285,9 @@ class Operation(Table):
 
 class OperationStep(Table):
     __tablename__ = 'operation_steps'
-    __table_args__ = _args(sa.UniqueConstraint('operation_uuid', 'n'))
+    __table_args__ = args(sa.UniqueConstraint('operation_uuid', 'n'))
 
-    operation_uuid: Mapped[str] = column(_UUID, _cascade('operations.uuid'))
+    operation_uuid: Mapped[str] = column(UUID, cascade('operations.uuid'))
     n: Mapped[int]
     name: Mapped[str] = column(String(64))
     intent: Mapped[JsonObject] = column(Json)

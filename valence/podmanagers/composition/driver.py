@@ -29,6 +29,8 @@ from valence.podmanagers.composition import methods
 from valence.podmanagers.composition import reservations
 from valence.podmanagers.composition import submission
 from valence.podmanagers.composition.expansion import Expansion
+from valence.podmanagers.composition.lookup import Lookup
+from valence.podmanagers.composition.lookup import systems_uri
 from valence.podmanagers.composition.survey import Survey
 from valence.podmanagers.node_uri import NodeUri
 from valence.podmanagers.redfish import actions
@@ -63,6 +65,7 @@ class Redfish(events.EventDriver):
         super().__init__(connection)
         self._client = Client(connection)
         self._survey = Survey(self._client)
+        self._lookup = Lookup(self._client, self._survey)
         self._expansion = Expansion(self._client)
 
     @classmethod
@@ -82,7 +85,7 @@ class Redfish(events.EventDriver):
         )
 
     def probe(self, deadline: base.Deadline) -> base.Probe:
-        root, service, places = self._places(deadline)
+        root, service, places = self._lookup.places(deadline)
         # The root is public; only this shows whether the login is accepted.
         for kind in ('blocks', 'systems'):
             if kind in places:
@@ -102,73 +105,33 @@ class Redfish(events.EventDriver):
         return text(self._client.root(deadline).get('UUID'))
 
     def node_uris(self, deadline: base.Deadline) -> set[str]:
-        _, _, places = self._places(deadline)
-        systems = _systems_uri(places)
-        with Crawler(self._client, deadline) as crawler:
-            found = set(crawler.members(systems))
-            crawler.require_all(systems)
-        return found
-
-    def _places(
-        self, deadline: base.Deadline
-    ) -> tuple[JsonObject, JsonObject, dict[str, str]]:
-        """The root, the composition service, and the collections."""
-        root = self._client.root(deadline)
-        uri = link(root.get('CompositionService'))
-        service = self._client.get(uri, deadline) if uri else {}
-        return root, service, discovery.places(root, service)
+        return self._lookup.system_uris(deadline)
 
     def discover(self, deadline: base.Deadline) -> hardware.Inventory:
-        root, _, places = self._places(deadline)
+        root, _, places = self._lookup.places(deadline)
         expand = service_root.expands(root)
         return self._survey.discover(places, expand, deadline)
 
     def refresh(
         self, uris: Iterable[str], deadline: base.Deadline
     ) -> hardware.Inventory:
-        _, _, places = self._places(deadline)
+        _, _, places = self._lookup.places(deadline)
         return self._survey.refresh(places, list(uris), deadline)
 
     def list_nodes(
         self, deadline: base.Deadline
     ) -> list[hardware.ComposedNode]:
-        return discovery.nodes(self._systems(deadline))
-
-    def _systems(self, deadline: base.Deadline) -> Bodies:
-        root, _, places = self._places(deadline)
-        return self._survey.systems(
-            _systems_uri(places), service_root.expands(root), deadline
-        )
+        return discovery.nodes(self._lookup.systems(deadline))
 
     def find_composed(
         self, request: base.ComposeRequest, deadline: base.Deadline
     ) -> hardware.ComposedNode | None:
-        _, service, _ = self._places(deadline)
-        likely = None
-        # Reservations come first: they become systems.
-        reservation = reservations.find(
-            self._client, service, request.mark, deadline
-        )
-        if reservation is not None:
-            likely = node_uri.pending(reservation, request, reserved=True)
-        for uri, body in self._systems(deadline).items():
-            if not discovery.is_node(body):
-                continue
-            node = discovery.node(uri, body)
-            if request.mark.same_as(node.mark):
-                return _complete(node, body, request)
-            if (
-                likely is None
-                and node.mark is None
-                and discovery.has_blocks_of(node, body, request)
-            ):
-                likely = _complete(node, body, request)
-        return likely
+        return self._lookup.composed(request, deadline)
 
     def compose(
         self, request: base.ComposeRequest, deadline: base.Deadline
     ) -> hardware.ComposedNode:
-        _, service, places = self._places(deadline)
+        _, service, places = self._lookup.places(deadline)
         uris = (request.system, *request.devices)
         with Crawler(self._client, deadline) as crawler:
             bodies = crawler.get_many(uris)
@@ -181,7 +144,7 @@ class Redfish(events.EventDriver):
         if host is not None:
             return self._expansion.claim_system(host[0], request, deadline)
         offered = methods.offered(
-            self._client, service, _systems_uri(places), deadline
+            self._client, service, systems_uri(places), deadline
         )
         method = methods.choose(offered, bodies)
         body = self._body(method, request, service, bodies, deadline)
@@ -265,7 +228,7 @@ class Redfish(events.EventDriver):
         if reported == 'Composing':
             raise base.InProgress(tasks.POLL_SECONDS)
         if reported == 'Unused':
-            _, service, _ = self._places(deadline)
+            _, service, _ = self._lookup.places(deadline)
             response = reservations.apply(
                 self._client, service, known.uri, deadline
             )
@@ -325,7 +288,7 @@ class Redfish(events.EventDriver):
             ended = tasks.wait(self._client, known.uri, deadline)
             # Why it failed does not matter any more.
             response = ended if ended.status < 400 else _GONE
-        _, service, _ = self._places(deadline)
+        _, service, _ = self._lookup.places(deadline)
         wanted = known.request()
         reservation = reservations.find(
             self._client, service, wanted.mark, deadline
@@ -386,20 +349,3 @@ class Redfish(events.EventDriver):
 
     def close(self) -> None:
         self._client.close()
-
-
-def _complete(
-    node: hardware.ComposedNode,
-    body: JsonObject,
-    request: base.ComposeRequest,
-) -> hardware.ComposedNode:
-    """A node that was found, with the blocks that can be added to it."""
-    if blocks.is_expandable(body):
-        return node_uri.with_missing(node, request.devices)
-    return node
-
-
-def _systems_uri(places: dict[str, str]) -> str:
-    if 'systems' not in places:
-        raise exception.RequestRejected(reason='the service has no systems')
-    return places['systems']

@@ -33,11 +33,12 @@ from valence.common.schemas import Schema
 from valence.common.types import JsonObject
 from valence.db import api as db
 from valence.db.sqlalchemy import models
+from valence.db.sqlalchemy.base import Table
 from valence.objects import base as objects_base
 from valence.objects import fields
 from valence.objects.fields import Audience
 
-M = TypeVar('M', bound=models.Table)
+M = TypeVar('M', bound=Table)
 Method = TypeVar('Method', bound=Callable[..., 'Answer | None'])
 # The body of an answer, before it is encoded.
 Answer: TypeAlias = dict[str, Any]
@@ -228,7 +229,7 @@ class Controller(Generic[M]):
         """The resource in the path, if visible."""
         return find(tx, self.model, call.ident, *self.visible(call))
 
-    def render(self, call: Call, row: models.Table) -> Answer:
+    def render(self, call: Call, row: Table) -> Answer:
         """The resource with the fields that the caller can see."""
         return render.record(row, call.shown(self.object))
 

@@ -13,8 +13,9 @@ from valence.db import allocations
 from valence.db import api as db
 from valence.db import capacity
 from valence.db.sqlalchemy import models
+from valence.db.sqlalchemy import observed
 
-M = TypeVar('M', bound=models.Allocatable)
+M = TypeVar('M', bound=observed.Allocatable)
 
 
 class Racks(base.Controller[models.Chassis]):

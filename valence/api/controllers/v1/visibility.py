@@ -7,8 +7,8 @@ import sqlalchemy as sa
 
 from valence import objects
 from valence.db import access
-from valence.db import api as db
 from valence.db import capacity
+from valence.db import statements
 from valence.db.sqlalchemy import models
 from valence.objects import base
 
@@ -24,7 +24,7 @@ def conditions(cls: base.Kind, project_id: str | None) -> list[Condition]:
     return []
 
 
-def _owned(model: db.Model, project_id: str | None) -> Condition:
+def _owned(model: statements.Model, project_id: str | None) -> Condition:
     owner = model.__table__.c.project_id
     # NULL is no project; no caller owns such rows.
     return sa.and_(owner.is_not(None), owner == project_id)

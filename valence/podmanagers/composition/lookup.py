@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Finding the collections of a composition service, and what it composed."""
+
+from valence.common import exception
+from valence.common.types import JsonObject
+from valence.podmanagers import base
+from valence.podmanagers import hardware
+from valence.podmanagers import node_uri
+from valence.podmanagers.composition import blocks
+from valence.podmanagers.composition import discovery
+from valence.podmanagers.composition import reservations
+from valence.podmanagers.composition.survey import Survey
+from valence.podmanagers.redfish import root as service_root
+from valence.podmanagers.redfish.client import Client
+from valence.podmanagers.redfish.crawler import Crawler
+from valence.podmanagers.redfish.links import link
+from valence.podmanagers.redfish.resources import Bodies
+
+
+class Lookup:
+    """Reads what a composition service has at the moment."""
+
+    def __init__(self, client: Client, survey: Survey) -> None:
+        self._client = client
+        self._survey = survey
+
+    def places(
+        self, deadline: base.Deadline
+    ) -> tuple[JsonObject, JsonObject, dict[str, str]]:
+        """The root, the composition service, and the collections."""
+        root = self._client.root(deadline)
+        uri = link(root.get('CompositionService'))
+        service = self._client.get(uri, deadline) if uri else {}
+        return root, service, discovery.places(root, service)
+
+    def systems(self, deadline: base.Deadline) -> Bodies:
+        """All systems, by URI."""
+        root, _, places = self.places(deadline)
+        return self._survey.systems(
+            systems_uri(places), service_root.expands(root), deadline
+        )
+
+    def system_uris(self, deadline: base.Deadline) -> set[str]:
+        """The URIs of all systems."""
+        _, _, places = self.places(deadline)
+        systems = systems_uri(places)
+        with Crawler(self._client, deadline) as crawler:
+            found = set(crawler.members(systems))
+            crawler.require_all(systems)
+        return found
+
+    def composed(
+        self, request: base.ComposeRequest, deadline: base.Deadline
+    ) -> hardware.ComposedNode | None:
+        """The node that a request has composed, or reserved."""
+        _, service, _ = self.places(deadline)
+        likely = None
+        # Reservations come first: they become systems.
+        reservation = reservations.find(
+            self._client, service, request.mark, deadline
+        )
+        if reservation is not None:
+            likely = node_uri.pending(reservation, request, reserved=True)
+        for uri, body in self.systems(deadline).items():
+            if not discovery.is_node(body):
+                continue
+            node = discovery.node(uri, body)
+            if request.mark.same_as(node.mark):
+                return _complete(node, body, request)
+            if (
+                likely is None
+                and node.mark is None
+                and discovery.has_blocks_of(node, body, request)
+            ):
+                likely = _complete(node, body, request)
+        return likely
+
+
+def systems_uri(places: dict[str, str]) -> str:
+    """The URI of the collection of systems.
+
+    :raises RequestRejected: when the service has none.
+    """
+    if 'systems' not in places:
+        raise exception.RequestRejected(reason='the service has no systems')
+    return places['systems']
+
+
+def _complete(
+    node: hardware.ComposedNode,
+    body: JsonObject,
+    request: base.ComposeRequest,
+) -> hardware.ComposedNode:
+    """A node that was found, with the blocks that can be added to it."""
+    if blocks.is_expandable(body):
+        return node_uri.with_missing(node, request.devices)
+    return node
