@@ -2,6 +2,7 @@
 """Types that several layers share."""
 
 from typing import Any
+from typing import NotRequired
 from typing import Required
 from typing import TypeAlias
 from typing import TypedDict
@@ -12,10 +13,18 @@ JsonObject: TypeAlias = dict[str, Any]
 
 
 class ExcludedSystem(TypedDict):
-    """A system that did not work when a node was composed with it."""
+    """A combination of hardware that a pod manager did not compose.
+
+    Those that were stored by earlier releases have a system only.
+
+    :param system: UUID of the system.
+    :param devices: UUIDs of the pooled devices.
+    """
 
     system: str
     reason: str
+    devices: NotRequired[list[str]]
+    podm_uuid: NotRequired[str]
 
 
 class Processor(TypedDict, total=False):

@@ -36,7 +36,12 @@ SCHEMA = _group(
     ),
     memory=_group(capacity_mib=_COUNT, type=_WORD),
     storage=_groups(
-        capacity_gib=_COUNT, type=_WORD, protocol=_WORD, count=_COUNT
+        capacity_gib=_COUNT,
+        # As vendors label drives; see normalize().
+        capacity_gb=_COUNT,
+        type=_WORD,
+        protocol=_WORD,
+        count=_COUNT,
     ),
     pci_devices=_groups(type=_WORD, count=_COUNT),
     network=_groups(speed_mbps=_COUNT, count=_COUNT),
@@ -46,13 +51,20 @@ _WORDS = frozenset(('model', 'architecture', 'type', 'protocol'))
 
 
 def normalize(properties: JsonObject) -> Requirements:
-    """Convert digits to numbers and set every ``count``."""
+    """Convert digits to numbers and GB to GiB, and set every ``count``.
+
+    The inventory has whole GiB, rounded down: a drive of 480 GB has 447.
+    """
 
     def numbers(group: JsonObject) -> JsonObject:
-        return {
+        result = {
             name: value if name in _WORDS else int(value)
             for name, value in group.items()
         }
+        if 'capacity_gb' in result:
+            gib = result.pop('capacity_gb') * 10**9 // 2**30
+            result['capacity_gib'] = max(1, gib, result.get('capacity_gib', 0))
+        return result
 
     result: JsonObject = {}
     for key, value in properties.items():

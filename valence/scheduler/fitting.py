@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Whether a system satisfies requirements. Pure functions."""
 
+from collections import deque
+from collections.abc import Container
 from collections.abc import Iterable
 from collections.abc import Iterator
 from collections.abc import Sequence
@@ -14,6 +16,8 @@ from valence.common.types import JsonObject
 from valence.common.types import Part
 from valence.common.types import Requirements
 from valence.db.sqlalchemy import models
+from valence.scheduler import matching
+from valence.scheduler import words
 
 
 class _Attribute(NamedTuple):
@@ -41,19 +45,45 @@ GROUPS: tuple[Group, ...] = ('storage', 'network', 'pci_devices')
 # The types of pooled devices that belong to a group. All other types are
 # required by their name, in pci_devices.
 _POOLED = {'storage': ('drive', 'volume'), 'network': ('nic',)}
+# What is no PCI device, whatever is asked for; and what is one only for those
+# who ask for it by its name.
+_NEVER_PCI = ('volume',)
+_PCI_BY_NAME = ('drive', 'memory', 'processor', 'resource_block')
+# How many sets of devices are left out while looking for another combination.
+_MAX_SEARCH = 100
+# Why a system cannot be chosen whose combinations were all refused.
+REFUSED = 'was refused by the pod manager'
 
 
 class _Component(NamedTuple):
     """A local part of a system or a pooled device that may meet a requirement.
 
+    :param local: the group of a local part.
+    :param kind: the type of a pooled device, such as drive.
+    :param type: what a requirement of its group calls its type.
     :param device: the row of a pooled device.
     """
 
+    local: Group | None
+    kind: str | None
     type: str | None
     protocol: str | None
     capacity_gib: float | None
     speed_mbps: int | None
     device: models.Device | None = None
+
+    @property
+    def size(self) -> tuple[bool, float]:
+        """Local parts come first, then the smallest."""
+        largest = max(self.capacity_gib or 0, self.speed_mbps or 0)
+        return self.local is None, largest
+
+
+class _Wish(NamedTuple):
+    """Equal parts that a group of the requirements asks for."""
+
+    group: Group
+    part: Part
 
 
 class Match(NamedTuple):
@@ -80,34 +110,107 @@ def match(
     wanted: Requirements,
     system: models.System,
     devices: Iterable[models.Device] = (),
+    zoned: bool = False,
+    refused: Container[frozenset[str]] = (),
 ) -> Match:
     """Match requirements with a system and pooled devices.
 
-    Local parts of the system are used first.
+    Local parts of the system are used first. All devices are in one zone with
+    the system.
 
     :param devices: the free devices of the pod manager.
+    :param zoned: whether the pod manager joins only what is in one zone.
+    :param refused: sets of UUIDs of devices that must not be chosen together.
     """
     for attribute, need in _required(wanted):
         shortage = _shortage(attribute, need, system)
         if shortage:
             return Match(shortage=shortage)
-    free = [device for device in devices if _share_zone(system, device)]
-    taken: list[models.Device] = []
-    for group in GROUPS:
-        if not wanted.get(group):
+    shortages = []
+    for pool in joinable(system, list(devices), zoned):
+        found = _first(wanted, system, pool, refused)
+        if found.shortage is None:
+            return found
+        shortages.append(found)
+    return shortages[0]
+
+
+def joinable(
+    system: models.System, devices: list[models.Device], zoned: bool
+) -> list[list[models.Device]]:
+    """The devices that can be joined with a system, by zone.
+
+    :param zoned: whether the pod manager joins only what is in one zone.
+    """
+    if not zoned:
+        return [devices]
+    zones = [
+        [device for device in devices if zone in device.zones]
+        for zone in system.zones
+    ]
+    return zones or [[]]
+
+
+def _first(
+    wanted: Requirements,
+    system: models.System,
+    devices: list[models.Device],
+    refused: Container[frozenset[str]],
+) -> Match:
+    """The best match that was not refused.
+
+    Any other combination lacks one device of those that were refused: these
+    are left out one by one.
+    """
+    found = _fit(wanted, system, devices)
+    queue: deque[tuple[frozenset[str], Match]] = deque([(frozenset(), found)])
+    for _ in range(_MAX_SEARCH):
+        if not queue:
+            break
+        left_out, one = queue.popleft()
+        if one.shortage is not None:
             continue
-        unmet, _ = _assign(wanted[group], _local(system, group))
-        pooled = [
-            _pooled(device, group)
-            for device in free
-            if device not in taken
-            and device.type in _POOLED.get(group, (device.type,))
-        ]
-        unmet, used = _assign(unmet, pooled)
-        if unmet:
-            return Match(shortage=f'{group} lacks {_describe(unmet[0])}')
-        taken += [part.device for part in used if part.device is not None]
-    return Match(tuple(taken))
+        chosen = frozenset(device.uuid for device in one.devices)
+        if chosen not in refused:
+            return one
+        for uuid in sorted(chosen):
+            without = left_out | {uuid}
+            rest = [row for row in devices if row.uuid not in without]
+            queue.append((without, _fit(wanted, system, rest)))
+    return found if found.shortage else Match(shortage=REFUSED)
+
+
+def _fit(
+    wanted: Requirements,
+    system: models.System,
+    devices: Iterable[models.Device],
+) -> Match:
+    """Match requirements with local parts and with devices of one zone."""
+    wishes = [
+        _Wish(group, part)
+        for group in GROUPS
+        for part in wanted.get(group, ())
+    ]
+    if not wishes:
+        return Match()
+    components = sorted(
+        (*_local(system), *map(_pooled, devices)), key=lambda one: one.size
+    )
+    taken = matching.assign(
+        [wish.part['count'] for wish in wishes],
+        [
+            frozenset(n for n, wish in enumerate(wishes) if _meets(one, wish))
+            for one in components
+        ],
+    )
+    for wish, found in zip(wishes, taken, strict=True):
+        missing = wish.part['count'] - len(found)
+        if missing:
+            return Match(
+                shortage=f'lacks {words.parts(wish.group, wish.part, missing)}'
+            )
+    chosen = (components[n].device for found in taken for n in sorted(found))
+    return Match(tuple(device for device in chosen if device is not None))
 
 
 def _required(
@@ -126,39 +229,40 @@ def _shortage(
     """How an attribute of a system fails a requirement, or None."""
     has = getattr(system, attribute.column)
     if isinstance(need, int):
-        met, shortage = has >= need, f'is {has} of {need}'
-    else:
-        met, shortage = _same(need, has), f'is {has or "unknown"}, not {need}'
-    return None if met else f'{attribute.group} {attribute.name} {shortage}'
+        if has >= need:
+            return None
+        return words.attribute(attribute.group, attribute.name, has, need)
+    if _same(need, has):
+        return None
+    return words.attribute(attribute.group, attribute.name, has, need)
 
 
-def _share_zone(system: models.System, device: models.Device) -> bool:
-    """Whether system and device share a zone, or one of them has none."""
-    if not system.zones or not device.zones:
-        return True
-    return bool(set(system.zones) & set(device.zones))
-
-
-def _local(system: models.System, group: Group) -> list[_Component]:
-    """The local parts of a system that a group asks for."""
-    parts: dict[str, list[JsonObject]] = {
+def _local(system: models.System) -> list[_Component]:
+    """The local parts of a system."""
+    parts: dict[Group, list[JsonObject]] = {
         'storage': system.drives,
         'network': system.nics,
     }
     return [
         _Component(
+            group,
+            None,
             part.get('type'),
             part.get('protocol'),
             part.get('capacity_gib'),
             part.get('speed_mbps'),
         )
-        for part in parts.get(group, ())
+        for group, found in parts.items()
+        for part in found
     ]
 
 
-def _pooled(device: models.Device, group: Group) -> _Component:
+def _pooled(device: models.Device) -> _Component:
+    stores = device.type in _POOLED['storage']
     return _Component(
-        device.media_type if group == 'storage' else device.type,
+        None,
+        device.type,
+        device.media_type if stores else device.type,
         device.protocol,
         device.capacity_gib,
         device.speed_mbps,
@@ -175,44 +279,16 @@ def _same(need: str, has: str | None) -> bool:
     return has is not None and normalized(need) == normalized(has)
 
 
-def _describe(part: Part) -> str:
-    return ' '.join(f'{name}={value}' for name, value in part.items())
-
-
-def _assign(
-    wanted: list[Part], components: list[_Component]
-) -> tuple[list[Part], list[_Component]]:
-    """Assign components to requirements, the largest requirement first.
-
-    :returns: the requirements that are not met, and the components used.
-    """
-    left = sorted(
-        components,
-        key=lambda one: max(one.capacity_gib or 0, one.speed_mbps or 0),
-    )
-    unmet: list[Part] = []
-    used: list[_Component] = []
-    for part in sorted(wanted, key=_size, reverse=True):
-        count = part['count']
-        found = [one for one in left if _meets(one, part)][:count]
-        if len(found) < count:
-            unmet.append({**part, 'count': count - len(found)})
-        used += found
-        for one in found:
-            left.remove(one)
-    return unmet, used
-
-
-def _size(part: Part) -> int:
-    return max(part.get('capacity_gib', 0), part.get('speed_mbps', 0))
-
-
-def _meets(component: _Component, part: Part) -> bool:
-    """Whether one component meets the requirement of a part."""
-    for name, need in part.items():
+def _meets(component: _Component, wish: _Wish) -> bool:
+    """Whether one component meets one of the parts of a wish."""
+    if not _belongs(component, wish):
+        return False
+    for name, need in wish.part.items():
         if name == 'count':
             continue
         has = getattr(component, name)
+        if name == 'type' and wish.group == 'pci_devices':
+            has = component.kind
         if isinstance(need, int):
             if (has or 0) < need:
                 return False
@@ -221,10 +297,22 @@ def _meets(component: _Component, part: Part) -> bool:
     return True
 
 
+def _belongs(component: _Component, wish: _Wish) -> bool:
+    """Whether a component is of the kind that a group asks for."""
+    if component.local is not None:
+        return component.local == wish.group
+    if wish.group != 'pci_devices':
+        return component.kind in _POOLED[wish.group]
+    if component.kind in _NEVER_PCI:
+        return False
+    return 'type' in wish.part or component.kind not in _PCI_BY_NAME
+
+
 def nearness(
     wanted: Requirements,
     system: models.System,
     devices: Iterable[models.Device] = (),
+    zoned: bool = False,
 ) -> float:
     """The share of the requirements that a system meets, from 0 to 1."""
     shares: list[float] = []
@@ -234,7 +322,8 @@ def nearness(
             shares.append(min(1.0, has / need))
         else:
             shares.append(_same(need, has))
-    shares.append(match(wanted, system, devices).shortage is None)
+    found = match(wanted, system, devices, zoned)
+    shares.append(found.shortage is None)
     return sum(shares) / len(shares)
 
 
@@ -242,6 +331,7 @@ def nearest(
     wanted: Requirements,
     system: models.System,
     devices: Sequence[models.Device] = (),
+    zoned: bool = False,
 ) -> Requirements:
     """The requirements, reduced to what a system and devices can meet."""
     result: JsonObject = {}
@@ -254,6 +344,6 @@ def nearest(
         for part in wanted.get(group, []):
             kept = [*result.get(group, ()), part]
             tried = cast(Requirements, {group: kept})
-            if match(tried, system, devices).shortage is None:
+            if match(tried, system, devices, zoned).shortage is None:
                 result[group] = kept
     return cast(Requirements, result)

@@ -16,6 +16,19 @@ AffinityRule = TypedDict(
 
 
 @dataclasses.dataclass(frozen=True)
+class Refused:
+    """A combination of hardware that a pod manager did not compose.
+
+    :param devices: UUIDs of the pooled devices.
+    """
+
+    system_uuid: str
+    reason: str
+    devices: frozenset[str] = frozenset()
+    podm_uuid: str | None = None
+
+
+@dataclasses.dataclass(frozen=True)
 class Request:
     """What to place.
 
@@ -25,8 +38,7 @@ class Request:
     :param affinity: the rule about other nodes.
     :param project_id: the project; reserved hardware is free for its project
         only.
-    :param excluded: UUIDs of systems that must not be selected again, each
-        with the reason.
+    :param refused: combinations that must not be selected again.
     :param granted: UUIDs of the pod managers that are not public and that the
         project has access to; ``rank`` sets it.
     """
@@ -36,7 +48,7 @@ class Request:
     resources: tuple[str, ...] = ()
     affinity: AffinityRule | None = None
     project_id: str | None = None
-    excluded: tuple[tuple[str, str], ...] = ()
+    refused: tuple[Refused, ...] = ()
     granted: frozenset[str] = frozenset()
 
 

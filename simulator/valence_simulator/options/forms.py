@@ -3,10 +3,6 @@
 
 from __future__ import annotations
 
-from valence_simulator.options.declare import off
-from valence_simulator.options.declare import option
-from valence_simulator.options.declare import seconds
-
 #: Forms of error responses.
 ERRORS = (
     'redfish',
@@ -40,131 +36,140 @@ ORIGINS = (
     *('fragment', 'query', 'text'),
 )
 
-#: Errors, collections, ETags and sessions.
-FORMS = (
-    option(
+
+def add_forms(group) -> None:
+    """Add options for errors, collections, ETags and sessions."""
+    add = group.add_argument
+    add(
         '--errors',
         choices=ERRORS,
         default='redfish',
         help='form of errors: only MessageId and arguments; only a code; '
         '{"message"}; text; HTML; JSON with the type of text; only a status',
-    ),
-    option(
+    )
+    add(
         '--members',
         choices=MEMBERS,
         default='array',
         help='a single member instead of an array; members below Links',
-    ),
-    option(
+    )
+    add(
         '--next-link',
         choices=NEXT_LINKS,
         default='plain',
         help='link to the next page: a URL; only a query; an object; without '
         'the prefix Members',
-    ),
-    option(
+    )
+    add(
         '--etag-header',
         choices=('right', 'quoted', 'suffix', 'bare', 'missing'),
         default='right',
         help='the ETag header: quoted twice; with the suffix -gzip; without '
         'quotes; missing',
-    ),
-    option(
+    )
+    add(
         '--etag-body',
         choices=('right', 'quoted', 'bare', 'missing'),
         default='right',
         help='the same for @odata.etag',
-    ),
-    option('--strong-etags', action='store_true', help='ETags without W/'),
-    off(
+    )
+    add('--strong-etags', action='store_true', help='ETags without W/')
+    add(
         '--no-session-location',
-        'only the body of a new session contains its URI',
-    ),
-    option(
+        dest='session_location',
+        action='store_false',
+        help='only the body of a new session contains its URI',
+    )
+    add(
         '--session-full-status',
         type=int,
         default=503,
         help='status if there are too many sessions (default: %(default)s)',
-    ),
-    option(
+    )
+    add(
         '--session-full-message-id',
         default='Base.1.0.SessionLimitExceeded',
         help='its MessageId, such as IDRAC.2.4.RAC0218 (default: %(default)s)',
-    ),
-)
+    )
 
-#: The values of properties.
-VALUES = (
-    option('--system-uuid', help='the UUID of all systems'),
-    option('--system-serial', help='the serial number of all systems'),
-    option(
+
+def add_values(group) -> None:
+    """Add options for the values of properties."""
+    add = group.add_argument
+    add('--system-uuid', help='the UUID of all systems')
+    add('--system-serial', help='the serial number of all systems')
+    add(
         '--uuids',
         choices=('plain', 'upper', 'braces', 'bare'),
         default='plain',
         help='form of UUIDs: upper case; in braces; without hyphens',
-    ),
-    option(
+    )
+    add(
         '--identity',
         choices=('own', 'hardware', 'none'),
         default='own',
         help='UUID and serial number of systems: new for every composed one; '
         'those of its Compute block; none (default: %(default)s)',
-    ),
-    option(
+    )
+    add(
         '--macs',
         choices=MACS,
         default='colons',
         help='MAC addresses: other notations; 20 octets on the first '
         'interface of a system; "Not Available", null or empty on all but '
         'the last one',
-    ),
-    option(
+    )
+    add(
         '--nics',
         choices=('interfaces', 'ports', 'functions', 'both'),
         default='interfaces',
         help='where NICs are shown: EthernetInterfaces; only as ports, or '
         'functions, of network adapters; as interfaces and ports',
-    ),
-    option(
+    )
+    add(
         '--links-down',
         action='store_true',
         help='interfaces of a system that is off have no speed',
-    ),
-    option(
+    )
+    add(
         '--summary-counts-gpus',
         action='store_true',
         help='ProcessorSummary counts GPUs and has their model',
-    ),
-    option(
+    )
+    add(
         '--huge-drives',
         type=int,
         default=0,
         help='number of pooled drives with 2**54 bytes',
-    ),
-)
+    )
 
-#: Events and streams.
-EVENTS = (
-    option(
+
+def add_events(group) -> None:
+    """Add options for events and streams."""
+    add = group.add_argument
+    add(
         '--origins',
         choices=ORIGINS,
         default='plain',
         help='form of OriginOfCondition: a notation of --location; with a '
         'fragment; with a query; a text instead of an object',
-    ),
-    seconds(
+    )
+    add(
         '--heartbeat-seconds',
-        'interval of heartbeats on streams; 0: none',
-    ),
-    seconds(
+        type=float,
+        default=0,
+        help='interval of heartbeats on streams; 0: none',
+    )
+    add(
         '--telemetry-seconds',
-        'interval of metric reports on streams that do not exclude them; '
+        type=float,
+        default=0,
+        help='interval of metric reports on streams that do not exclude them; '
         '0: none',
-    ),
-    option(
+    )
+    add(
         '--sse-data-lines',
         type=int,
         default=1,
         help='minimum number of data lines of an event on a stream',
-    ),
-)
+    )

@@ -22,7 +22,6 @@ from valence_simulator.protocol.delivery import Event
 from valence_simulator.protocol.delivery import Subscription
 from valence_simulator.protocol.resources import ROOT
 from valence_simulator.protocol.resources import Call
-from valence_simulator.protocol.resources import Resource
 from valence_simulator.protocol.resources import Tree
 from valence_simulator.protocol.resources import document
 from valence_simulator.protocol.streams import Streams
@@ -296,13 +295,6 @@ class EventService:
             self._gave_up,
         )
         self._subscriptions[uri] = subscription
-        resource = self._add_resource(subscription)
-        self._tree.changed(SUBSCRIPTIONS)
-        return answers.created(resource)
-
-    def _add_resource(self, subscription: Subscription) -> Resource:
-        """Add a subscription and its action to the tree."""
-        uri = subscription.uri
 
         async def delete(call: Call) -> web.Response:
             self.remove(subscription)
@@ -330,7 +322,8 @@ class EventService:
         if self._modern:
             action = 'EventDestination.ResumeSubscription'
             self._tree.add(f'{uri}/Actions/{action}', post=resume)
-        return resource
+        self._tree.changed(SUBSCRIPTIONS)
+        return answers.created(resource)
 
     def _gave_up(self, subscription: Subscription) -> bool:
         """Apply the retry policy; return whether to try again."""

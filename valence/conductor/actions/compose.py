@@ -30,6 +30,7 @@ from valence.podmanagers import base
 from valence.podmanagers import hardware
 from valence.scheduler import ranking
 from valence.scheduler.request import AffinityRule
+from valence.scheduler.request import Refused
 from valence.scheduler.request import Request
 
 # The intent of ``allocate``: the URIs that exist before the request.
@@ -82,10 +83,7 @@ class ClaimParts(steps.ReadsParts[ClaimResult]):
                     resources=tuple(params.get('resources', ())),
                     affinity=params.get('affinity'),
                     project_id=run.operation.project_id,
-                    excluded=tuple(
-                        (excluded['system'], excluded['reason'])
-                        for excluded in run.operation.excluded_systems or ()
-                    ),
+                    refused=_refused(run),
                 ),
             )
         return {
@@ -161,7 +159,7 @@ class Allocate(Step[steps.ComposedResult]):
         try:
             composed = driver.compose(_request(run), deadline)
         except (exception.NoMatch, exception.ResourceGone) as exc:
-            raise TryNext(_system_uuid(run), str(exc)) from exc
+            raise _try_next(run, str(exc)) from exc
         _refuse_stranger(run, composed)
         return steps.composed_result(composed)
 
@@ -216,7 +214,7 @@ class Assemble(Step[AssembleResult]):
             )
         except exception.NoMatch as exc:
             # A task may lose a race as well as a request.
-            raise TryNext(_system_uuid(run), str(exc)) from exc
+            raise _try_next(run, str(exc)) from exc
         driver, deadline = run.driver(), steps.request_deadline(run)
         composed = driver.read_node(composed.uri, deadline)
         _refuse_stranger(run, composed)
@@ -274,9 +272,8 @@ def _refuse_stranger(run: Run, composed: hardware.ComposedNode) -> None:
     """
     reason = _stranger(run, composed)
     if reason is not None:
-        raise TryNext(
-            _system_uuid(run),
-            f'the pod manager returned {composed.uri}, but {reason}',
+        raise _try_next(
+            run, f'the pod manager returned {composed.uri}, but {reason}'
         )
 
 
@@ -319,15 +316,37 @@ def _check_parts(tx: db.Transaction, run: Run, found: dict[str, str]) -> None:
     ).all()
     params = run.params(Params)
     if taken or params.get('resources') or params.get('affinity'):
-        raise TryNext(
-            _system_uuid(run),
+        raise _try_next(
+            run,
             f'the pod manager took {", ".join(sorted(others))} instead of '
             f'what was chosen{", which is not free" if taken else ""}',
         )
 
 
-def _system_uuid(run: Run) -> str:
-    return run.result(ClaimParts)['system_uuid']
+def _try_next(run: Run, reason: str) -> TryNext:
+    """Undo everything, and choose another combination."""
+    chosen = run.result(ClaimParts)
+    return TryNext(
+        {
+            'system': chosen['system_uuid'],
+            'devices': sorted(chosen['devices']),
+            'podm_uuid': chosen['podm_uuid'],
+            'reason': reason[:1000],
+        }
+    )
+
+
+def _refused(run: Run) -> tuple[Refused, ...]:
+    """The combinations that were tried without success."""
+    return tuple(
+        Refused(
+            one['system'],
+            one['reason'],
+            frozenset(one.get('devices', ())),
+            one.get('podm_uuid'),
+        )
+        for one in run.operation.excluded_systems or ()
+    )
 
 
 def _not_chosen(run: Run, found: dict[str, str]) -> set[str]:

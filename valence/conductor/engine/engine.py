@@ -22,7 +22,6 @@ from oslo_db import exception as db_exception
 from oslo_log import log
 
 from valence.common import exception
-from valence.common.types import ExcludedSystem
 from valence.common.types import JsonObject
 from valence.conductor import states
 from valence.conductor.engine import pace
@@ -162,10 +161,8 @@ def _handle_step_error(run: Run, exc: Exception) -> bool:
     if isinstance(exc, base.InProgress):
         return _wait(run, exc)
     if isinstance(exc, TryNext):
-        excluded: list[ExcludedSystem] = [
-            *(run.operation.excluded_systems or ()),
-            {'system': exc.system_uuid, 'reason': exc.reason},
-        ]
+        known = run.operation.excluded_systems or ()
+        excluded = [*known, exc.excluded]
         run.commit(
             {'undoing': True, 'attempt': 0, 'excluded_systems': excluded}
         )

@@ -12,6 +12,7 @@ from typing import TypeVar
 from oslo_config import cfg
 
 from valence.common import exception
+from valence.common.types import ExcludedSystem
 from valence.common.types import JsonObject
 from valence.db import api as db
 
@@ -27,15 +28,14 @@ class NoResult(TypedDict):
 
 
 class TryNext(Exception):
-    """The chosen system does not work: undo all steps, and choose another.
+    """What was chosen does not work: undo all steps, and choose again.
 
-    :param system_uuid: the system to exclude from the next choice.
+    :param excluded: what was chosen; it is not chosen again.
     """
 
-    def __init__(self, system_uuid: str, reason: str) -> None:
-        self.system_uuid = system_uuid
-        self.reason = reason
-        super().__init__(reason)
+    def __init__(self, excluded: ExcludedSystem) -> None:
+        self.excluded = excluded
+        super().__init__(excluded['reason'])
 
 
 class Step(Generic[R]):

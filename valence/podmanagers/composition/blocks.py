@@ -48,8 +48,7 @@ _STATES = {
     'Unused': 'free',
     'Composing': 'used',
     'Composed': 'used',
-    # It could be shared, but Valence never shares a block.
-    'ComposedAndAvailable': 'used',
+    'ComposedAndAvailable': 'free',
 }
 
 
@@ -104,6 +103,36 @@ def is_reserved(body: JsonObject) -> bool:
     return status.get('Reserved') in (True, 'true')
 
 
+def sharing(body: JsonObject) -> int | None:
+    """How many systems can be composed of a block at once; None: any number.
+
+    Most blocks cannot be shared.
+    """
+    status = obj(body.get('CompositionStatus'))
+    if not all(
+        status.get(name) in (True, 'true')
+        for name in ('SharingCapable', 'SharingEnabled')
+    ):
+        return 1
+    return count(status.get('MaxCompositions')) or None
+
+
+def _is_full(body: JsonObject) -> bool:
+    """Whether a block is part of as many systems as it can be."""
+    most = sharing(body)
+    listed = len(related(body, 'ComputerSystems'))
+    status = obj(body.get('CompositionStatus'))
+    reported = status.get('NumberOfCompositions')
+    used = listed if reported is None else count(reported)
+    if composition_state(body) == 'ComposedAndAvailable':
+        # It is part of one at least.
+        used = max(1, used)
+    elif most == 1 and reported is None:
+        # It has to be told from its state: a permanent system is listed, too.
+        used = 0
+    return most is not None and used >= most
+
+
 def state(body: JsonObject) -> str:
     """The state of a block: free, used or unavailable."""
     reported = composition_state(body)
@@ -112,7 +141,7 @@ def state(body: JsonObject) -> str:
         return known
     if resources.availability(body, used=False) == 'unavailable':
         return 'unavailable'
-    return 'used' if is_reserved(body) else 'free'
+    return 'used' if is_reserved(body) or _is_full(body) else 'free'
 
 
 def health(body: JsonObject) -> str:
@@ -296,7 +325,7 @@ def _host_state(body: JsonObject, permanent: JsonObject | None) -> str:
     known = state(body)
     if permanent is None or known == 'unavailable':
         return known
-    if composition_state(body) == 'Composing':
+    if composition_state(body) == 'Composing' or is_reserved(body):
         return 'used'
     # A permanent system is free until something is added to it.
     taken = len(of_system(permanent)) > 1 or mark(permanent) is not None

@@ -24,6 +24,7 @@ def places(root: JsonObject, service: JsonObject) -> dict[str, str]:
         'blocks': link(service.get('ResourceBlocks'))
         or link(root.get('ResourceBlocks')),
         'zones': link(service.get('ResourceZones')),
+        'reservations': link(service.get('CompositionReservations')),
     }
     return {kind: uri.rstrip('/') for kind, uri in found.items() if uri}
 

@@ -139,8 +139,10 @@ class Redfish(events.EventDriver):
                 if uri not in bodies:
                     raise exception.NoMatch(reason=crawler.failed[uri])
             host = discovery.permanent_system(crawler, bodies[uris[0]])
-        if blocks.is_expandable(bodies[uris[0]]):
-            host = uris[0], bodies[uris[0]]
+            if blocks.is_expandable(bodies[uris[0]]):
+                host = uris[0], bodies[uris[0]]
+            if host is not None:
+                reservations.check(crawler, places, bodies)
         if host is not None:
             return self._expansion.claim_system(host[0], request, deadline)
         offered = methods.offered(

@@ -5,6 +5,9 @@ A reservation has the manifest, and with it the node's mark. So it is found
 again after a crash, and applied or deleted.
 """
 
+from collections.abc import Iterable
+from collections.abc import Mapping
+
 import orjson
 
 from valence.common import exception
@@ -12,11 +15,14 @@ from valence.common.identity import Mark
 from valence.common.identity import find_mark
 from valence.common.types import JsonObject
 from valence.podmanagers import base
+from valence.podmanagers.composition import blocks
 from valence.podmanagers.composition import submission
 from valence.podmanagers.redfish.client import Client
 from valence.podmanagers.redfish.crawler import Crawler
 from valence.podmanagers.redfish.links import last_segment
 from valence.podmanagers.redfish.links import link
+from valence.podmanagers.redfish.links import links
+from valence.podmanagers.redfish.resources import Bodies
 from valence.podmanagers.wire.client import Response
 from valence.podmanagers.wire.values import obj
 from valence.podmanagers.wire.values import objects
@@ -32,19 +38,47 @@ def find(
     """The URI of the reservation for a node.
 
     :param service: the CompositionService.
-    :raises PodManagerUnavailable: when the reservations cannot be read.
     """
     collection = link(service.get('CompositionReservations'))
     if collection is None:
         return None
     with Crawler(client, deadline) as crawler:
         found = crawler.get_many(crawler.members(collection))
-        crawler.require_all()
     for uri, body in found.items():
         manifest = orjson.dumps(body.get('Manifest')).decode()
         if mark.same_as(find_mark(manifest)):
             return uri
     return None
+
+
+def blocks_of(crawler: Crawler, uris: Iterable[str]) -> set[str]:
+    """The URIs of the blocks that reservations hold."""
+    return {
+        block
+        for body in crawler.get_many(uris).values()
+        for block in links(body.get('ReservedResourceBlocks'))
+    }
+
+
+def check(crawler: Crawler, places: Mapping[str, str], bodies: Bodies) -> None:
+    """Check that no other client has reserved one of these blocks.
+
+    Nothing else keeps a client from changing a permanent system.
+
+    :param places: see ``discovery.places``.
+    :raises NoMatch: when one is reserved.
+    :raises PodManagerUnavailable: when that is unknown.
+    """
+    held: set[str] = set()
+    collection = places.get('reservations')
+    if collection is not None:
+        held = blocks_of(crawler, crawler.members(collection))
+        crawler.require_all(collection)
+    for uri, body in bodies.items():
+        if uri in held or blocks.is_reserved(body):
+            raise exception.NoMatch(
+                reason=f'{uri} is reserved by another client'
+            )
 
 
 def apply(

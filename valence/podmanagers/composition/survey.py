@@ -13,6 +13,7 @@ from valence.podmanagers import base
 from valence.podmanagers import hardware
 from valence.podmanagers.composition import blocks
 from valence.podmanagers.composition import discovery
+from valence.podmanagers.composition import reservations
 from valence.podmanagers.composition.zones import Zones
 from valence.podmanagers.redfish import events
 from valence.podmanagers.redfish import resources
@@ -71,6 +72,10 @@ class Survey:
             zones_known = self._zones.refresh(
                 crawler, places.get('zones'), members.get('zones', ())
             )
+            changed = members.pop('reservations', [])
+            if 'reservations' in places:
+                collection = places['reservations']
+                members['reservations'] = crawler.members(collection)
             asked = members.get('systems', [])
             systems = crawler.get_many(asked)
             # The state of what a node gained or lost has changed.
@@ -83,6 +88,7 @@ class Survey:
                 )
                 if part.startswith(places.get('blocks', '-'))
             ]
+            parts += reservations.blocks_of(crawler, changed)
             members['blocks'] = [*members.get('blocks', ()), *parts]
             seen = self._read(crawler, places, members, zones_known)
             seen.gone = _gone(crawler, members, systems, seen)
@@ -101,7 +107,7 @@ class Survey:
         with Crawler(self._client, deadline, expand) as crawler:
             members = crawler.roots([collection])[collection]
             result = crawler.get_many(members)
-            crawler.require_all(collection)
+            crawler.require_all()
         return result
 
     def _read(
@@ -119,6 +125,7 @@ class Survey:
             crawler, members.get('chassis', [])
         )
         within = self._add_blocks(crawler, bodies, seen)
+        _respect_reservations(crawler, places, members, seen)
         if not zones_known:
             for item in (*seen.systems, *seen.devices):
                 item.unknown.add('zones')
@@ -172,6 +179,28 @@ class Survey:
             )
             seen.systems.append(item)
         return shown
+
+
+def _respect_reservations(
+    crawler: Crawler,
+    places: Places,
+    members: Mapping[str, list[str]],
+    seen: hardware.Inventory,
+) -> None:
+    """Show what a reservation holds as used.
+
+    Without all reservations, it is unknown whether a block is free.
+    """
+    listed = members.get('reservations', [])
+    held = reservations.blocks_of(crawler, listed)
+    unknown = crawler.lacks([places.get('reservations', ''), *listed])
+    for item in (*seen.systems, *seen.devices):
+        if item.values['state'] != 'free':
+            continue
+        if item.uri in held:
+            item.values['state'] = 'used'
+        elif unknown:
+            item.unknown.add('state')
 
 
 def _gone(

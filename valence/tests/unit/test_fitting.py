@@ -45,9 +45,13 @@ def _device(kind, **values):
     )
 
 
-def _match(wanted, system=None, devices=()):
+def _match(wanted, system=None, devices=(), zoned=False, refused=()):
     return fitting.match(
-        requirements.normalize(wanted), system or _system(), devices
+        requirements.normalize(wanted),
+        system or _system(),
+        devices,
+        zoned,
+        refused,
     )
 
 
@@ -71,17 +75,23 @@ class TestMatch(base.TestCase):
 
     def test_lacks(self):
         for wanted, words in (
-            ({'processor': {'total_cores': 17}}, 'total_cores is 16 of 17'),
-            ({'processor': {'sockets': 4}}, 'sockets is 2 of 4'),
+            ({'processor': {'total_cores': 17}}, '16 of 17 CPU cores'),
+            ({'processor': {'sockets': 4}}, '2 of 4 CPU sockets'),
             ({'processor': {'model': '8168'}}, 'not 8168'),
             ({'processor': {'architecture': 'arm64'}}, 'not arm64'),
-            ({'memory': {'capacity_mib': 65537}}, 'is 65536 of 65537'),
+            ({'memory': {'capacity_mib': 65537}}, '65536 of 65537 MiB'),
             ({'memory': {'type': 'DDR5'}}, 'not DDR5'),
-            ({'storage': [{'count': 4}]}, 'storage lacks count=1'),
-            ({'storage': [{'capacity_gib': 2001}]}, 'storage lacks'),
-            ({'storage': [{'type': 'SSD', 'capacity_gib': 961}]}, 'storage'),
-            ({'network': [{'speed_mbps': 10000, 'count': 2}]}, 'network'),
-            ({'pci_devices': [{'type': 'GPU'}]}, 'pci_devices lacks'),
+            ({'storage': [{'count': 4}]}, 'lacks 1 drive'),
+            (
+                {'storage': [{'capacity_gib': 2001}]},
+                'lacks 1 drive of 2001 GiB (2149 GB)',
+            ),
+            ({'storage': [{'type': 'SSD', 'capacity_gib': 961}]}, 'drive'),
+            (
+                {'network': [{'speed_mbps': 10000, 'count': 2}]},
+                'lacks 1 network',
+            ),
+            ({'pci_devices': [{'type': 'GPU'}]}, 'lacks 1 PCI device'),
         ):
             self.assertIn(words, _match(wanted).shortage or '', wanted)
 
@@ -89,7 +99,7 @@ class TestMatch(base.TestCase):
         wanted = {'storage': [{'capacity_gib': 900}, {'capacity_gib': 1900}]}
         self.assertIsNone(_match(wanted).shortage)
         wanted['storage'].append({'capacity_gib': 500})
-        self.assertIn('storage lacks', _match(wanted).shortage)
+        self.assertIn('lacks 1 drive', _match(wanted).shortage)
 
     def test_unknown_attributes_do_not_match(self):
         system = _system(cpu_model=None, memory_type=None, drives=[{}])
@@ -110,7 +120,7 @@ class TestMatch(base.TestCase):
         found = _match(
             {'pci_devices': [{'type': 'gpu', 'count': 3}]}, None, gpus
         )
-        self.assertIn('pci_devices lacks', found.shortage)
+        self.assertIn('lacks 1 PCI device', found.shortage)
 
     def test_local_parts_are_used_first(self):
         pooled = [_device('drive', capacity_gib=4000, media_type='SSD')]
@@ -122,12 +132,13 @@ class TestMatch(base.TestCase):
     def test_devices_of_other_zones_do_not_match(self):
         pooled = [_device('gpu', zones=['/b'])]
         wanted = {'pci_devices': [{'type': 'gpu'}]}
-        self.assertIsNotNone(
-            _match(wanted, _system(zones=['/a']), pooled).shortage
-        )
-        self.assertIsNone(
-            _match(wanted, _system(zones=['/a', '/b']), pooled).shortage
-        )
+        for zones, joinable in (
+            (['/a'], False),
+            ([], False),
+            (['/a', '/b'], True),
+        ):
+            found = _match(wanted, _system(zones=zones), pooled, True)
+            self.assertEqual(joinable, found.shortage is None)
 
 
 class TestShortages(base.TestCase):
@@ -137,26 +148,26 @@ class TestShortages(base.TestCase):
         for wanted, text in (
             (
                 {'processor': {'total_cores': 17}},
-                'processor total_cores is 16 of 17',
+                'has 16 of 17 CPU cores',
             ),
-            ({'processor': {'sockets': 3}}, 'processor sockets is 2 of 3'),
+            ({'processor': {'sockets': 3}}, 'has 2 of 3 CPU sockets'),
             (
                 {'memory': {'capacity_mib': 65537}},
-                'memory capacity_mib is 65536 of 65537',
+                'has 65536 of 65537 MiB of memory',
             ),
             (
                 {'processor': {'architecture': 'arm'}},
-                'processor architecture is x86-64, not arm',
+                'CPU architecture is x86-64, not arm',
             ),
             ({'memory': {'type': 'HBM'}}, 'memory type is DDR4, not HBM'),
             (
                 {'storage': [{'capacity_gib': 9000, 'type': 'SSD'}]},
-                'storage lacks count=1 capacity_gib=9000 type=SSD',
+                'lacks 1 drive of 9000 GiB (9664 GB), SSD',
             ),
-            ({'network': [{'count': 3}]}, 'network lacks count=1'),
+            ({'network': [{'count': 3}]}, 'lacks 1 network interface'),
             (
                 {'pci_devices': [{'type': 'gpu', 'count': 2}]},
-                'pci_devices lacks count=2 type=gpu',
+                'lacks 2 PCI devices, gpu',
             ),
         ):
             self.assertEqual(text, _match(wanted).shortage)
@@ -164,7 +175,7 @@ class TestShortages(base.TestCase):
     def test_unknown_attribute(self):
         system = _system(cpu_model=None)
         self.assertEqual(
-            'processor model is unknown, not Xeon',
+            'CPU model is unknown, not Xeon',
             _match({'processor': {'model': 'Xeon'}}, system).shortage,
         )
 
@@ -174,7 +185,7 @@ class TestShortages(base.TestCase):
             'memory': {'capacity_mib': 10**6},
             'storage': [{'count': 9}],
         }
-        self.assertIn('total_cores', _match(wanted).shortage)
+        self.assertIn('CPU cores', _match(wanted).shortage)
 
 
 class TestPooled(base.TestCase):
@@ -237,11 +248,11 @@ class TestPooled(base.TestCase):
                 [gib], [row.capacity_gib for row in found.devices]
             )
 
-    def test_largest_requirement_comes_first(self):
+    def test_the_order_of_requirements_does_not_matter(self):
         drives = [_device('drive', capacity_gib=n) for n in (5, 9)]
         wanted = {'storage': [{}, {'capacity_gib': 6}]}
         found = _match(wanted, _system(drives=[]), drives)
-        self.assertEqual([9, 5], [row.capacity_gib for row in found.devices])
+        self.assertEqual({9, 5}, {row.capacity_gib for row in found.devices})
 
     def test_unknown_size_meets_requirements_without_size(self):
         drives = [_drive(1), _drive(None)]
@@ -256,15 +267,148 @@ class TestPooled(base.TestCase):
 
     def test_without_zones_all_devices_match(self):
         wanted = {'pci_devices': [{'type': 'gpu'}]}
-        for ours, theirs, joinable in (
-            ([], ['/b'], True),
-            (['/a'], [], True),
-            (['/a'], ['/a'], True),
-            (['/a'], ['/b'], False),
+        for ours, theirs, zoned, joinable in (
+            ([], [], False, True),
+            ([], ['/b'], True, False),
+            (['/a'], [], True, False),
+            ([], [], True, False),
+            (['/a'], ['/a'], True, True),
+            (['/a'], ['/b'], True, False),
         ):
             gpu = _device('gpu', zones=theirs)
-            found = _match(wanted, _system(zones=ours), [gpu])
+            found = _match(wanted, _system(zones=ours), [gpu], zoned)
             self.assertEqual(joinable, found.shortage is None)
+
+    def test_all_parts_are_in_one_zone(self):
+        wanted = {'storage': [{}], 'network': [{}]}
+        system = _system(drives=[], nics=[], zones=['/1', '/2'])
+        for drive, nic, joinable in (
+            ('/1', '/1', True),
+            ('/2', '/2', True),
+            ('/1', '/2', False),
+            ('/3', '/3', False),
+        ):
+            devices = [
+                _device('drive', zones=[drive]),
+                _device('nic', zones=[nic]),
+            ]
+            found = _match(wanted, system, devices, True)
+            self.assertEqual(joinable, found.shortage is None)
+
+    def test_the_zone_that_has_all(self):
+        wanted = {'storage': [{}], 'network': [{}]}
+        system = _system(drives=[], nics=[], zones=['/1', '/2'])
+        devices = [
+            _device('drive', zones=['/1']),
+            _device('drive', zones=['/2']),
+            _device('nic', zones=['/2']),
+        ]
+        found = _match(wanted, system, devices, True)
+        self.assertEqual(tuple(devices[1:]), found.devices)
+
+    def test_without_devices_zones_do_not_matter(self):
+        found = _match({'storage': [{}]}, _system(zones=[]), (), True)
+        self.assertIsNone(found.shortage)
+
+    def test_volumes_are_no_pci_devices(self):
+        volumes = [_device('volume') for _ in range(3)]
+        for part in ({'count': 3}, {'type': 'volume'}, {}):
+            found = _match({'pci_devices': [part]}, None, volumes)
+            self.assertIn('PCI device', found.shortage)
+
+    def test_only_pci_devices_meet_a_request_without_type(self):
+        for kind, suits in (
+            ('gpu', True),
+            ('fpga', True),
+            ('nic', True),
+            ('pcie', True),
+            ('drive', False),
+            ('memory', False),
+            ('processor', False),
+            ('resource_block', False),
+        ):
+            devices = [_device(kind)]
+            found = _match({'pci_devices': [{}]}, None, devices)
+            self.assertEqual(suits, found.shortage is None, kind)
+            if kind != 'drive':
+                wanted = {'pci_devices': [{'type': kind}]}
+                self.assertIsNone(_match(wanted, None, devices).shortage)
+
+
+class TestExact(base.TestCase):
+    """No wish takes what only another one can use."""
+
+    def test_the_only_drive_of_its_kind(self):
+        sata = _drive(480, 'SSD', 'SATA')
+        system = _system(drives=[sata, *[_drive(800)] * 3])
+        wanted = [
+            {'capacity_gib': 400},
+            {'type': 'SSD', 'protocol': 'SATA', 'capacity_gib': 300},
+        ]
+        for wishes in (wanted, wanted[::-1]):
+            self.assertIsNone(_match({'storage': wishes}, system).shortage)
+
+    def test_a_chain_of_moves(self):
+        kinds = 'abcdef'
+        devices = [
+            _device('drive', media_type=kind, protocol=protocol)
+            for kind, protocol in zip(kinds, kinds[1:], strict=False)
+        ]
+        # Each drive but the first meets two wishes.
+        wishes = [{}, *({'protocol': one} for one in kinds[1:-1])]
+        found = _match({'storage': wishes}, _system(drives=[]), devices)
+        self.assertCountEqual(devices, found.devices)
+
+    def test_groups_share_devices(self):
+        nics = [_device('nic', speed_mbps=n) for n in (1, 2)]
+        wanted = {
+            'network': [{'speed_mbps': 2}],
+            'pci_devices': [{'type': 'nic'}],
+        }
+        found = _match(wanted, _system(nics=[]), nics)
+        self.assertEqual((nics[1], nics[0]), found.devices)
+
+    def test_many_components(self):
+        devices = [_device('drive', capacity_gib=n) for n in range(2000)]
+        wishes = [{'capacity_gib': n, 'count': 10} for n in range(0, 1900, 30)]
+        found = _match({'storage': wishes}, _system(drives=[]), devices)
+        self.assertEqual(640, len({one.uuid for one in found.devices}))
+        wanted = {'storage': [{'count': 2**31 - 1}]}
+        self.assertIsNotNone(_match(wanted, None, devices).shortage)
+
+
+class TestRefused(base.TestCase):
+    """What was refused is not chosen again, anything else is."""
+
+    def test_each_combination_once(self):
+        system = _system(drives=[], nics=[])
+        drives = [_device('drive') for _ in range(3)]
+        nics = [_device('nic') for _ in range(2)]
+        wanted = {'storage': [{'count': 2}], 'network': [{}]}
+        refused = []
+        while True:
+            found = _match(wanted, system, drives + nics, False, refused)
+            if found.shortage:
+                break
+            self.assertEqual(3, len(found.devices))
+            refused.append(frozenset(one.uuid for one in found.devices))
+        self.assertEqual(6, len(set(refused)))
+        self.assertEqual(6, len(refused))
+        self.assertEqual('was refused by the pod manager', found.shortage)
+
+    def test_without_devices(self):
+        refused = [frozenset()]
+        self.assertIsNotNone(_match({}, None, (), False, refused).shortage)
+        wanted = {'pci_devices': [{}]}
+        gpus = [_device('gpu')]
+        self.assertIsNone(_match(wanted, None, gpus, False, refused).shortage)
+
+    def test_the_other_zone(self):
+        drives = [_device('drive', zones=[zone]) for zone in '12']
+        system = _system(drives=[], zones=['1', '2'])
+        refused = [frozenset([drives[0].uuid])]
+        found = _match({'storage': [{}]}, system, drives, True, refused)
+        self.assertEqual((drives[1],), found.devices)
 
 
 class TestConditions(base.TestCase):

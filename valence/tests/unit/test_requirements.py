@@ -44,6 +44,7 @@ class TestSchema(base.TestCase):
                 memory=_object(capacity_mib=_COUNT, type=_WORD),
                 storage=_list(
                     capacity_gib=_COUNT,
+                    capacity_gb=_COUNT,
                     type=_WORD,
                     protocol=_WORD,
                     count=_COUNT,
@@ -121,6 +122,18 @@ class TestNormalize(base.TestCase):
                 }
             ),
         )
+
+    def test_normalize_gb(self):
+        for part, gib in (
+            ({'capacity_gb': '480'}, 447),
+            ({'capacity_gb': 1}, 1),
+            ({'capacity_gb': 480, 'capacity_gib': 480}, 480),
+            ({'capacity_gb': 480, 'capacity_gib': 400}, 447),
+        ):
+            self.assertEqual(
+                {'storage': [{'count': 1, 'capacity_gib': gib}]},
+                requirements.normalize({'storage': [part]}),
+            )
 
     def test_normalize_nothing(self):
         self.assertEqual({}, requirements.normalize({}))

@@ -103,7 +103,7 @@ class TestCompose(base.ConductorTestCase):
     def test_nothing_fits(self):
         wanted = {'processor': {'total_cores': 17}}
         node = self.compose('n', 'failed', properties=wanted)
-        self.assertIn('total_cores is 16 of 17', node['last_error'])
+        self.assertIn('16 of 17 CPU cores', node['last_error'])
         self.assertIsNone(node['podm_uuid'])
 
     def test_a_failure_nobody_thought_of_tells_nothing_of_itself(self):

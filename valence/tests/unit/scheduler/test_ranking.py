@@ -6,6 +6,7 @@ from valence.db import api as db
 from valence.db.sqlalchemy import models
 from valence.objects import requirements
 from valence.scheduler import ranking
+from valence.scheduler.request import Refused
 from valence.scheduler.request import Request
 from valence.tests import base
 
@@ -174,7 +175,8 @@ class TestSelect(RankingCase):
     def test_what_turned_out_not_to_do(self):
         first, second = self.systems('a')
         found = self.rank(
-            podm_uuid=self.uuids['a'], excluded=((first['uuid'], 'full'),)
+            podm_uuid=self.uuids['a'],
+            refused=(Refused(first['uuid'], 'full'),),
         )
         self.assertEqual(second['uuid'], found.choices[0].system_uuid)
 
@@ -206,8 +208,7 @@ class TestRejections(RankingCase):
         found = self.rank(wanted)
         for rejection in found.rejections:
             self.assertEqual(
-                'none of 2 free systems fits: '
-                'processor total_cores is 16 of 99',
+                'none of 2 free systems fits: has 16 of 99 CPU cores',
                 rejection.reason,
             )
             self.assertEqual(
@@ -254,11 +255,13 @@ class TestChoose(RankingCase):
         self.assertIn('b: the project has no access to it', str(error))
 
     def test_what_was_tried_is_told_to_operators(self):
-        excluded = tuple(
-            (row['uuid'], 'sad') for name in 'ab' for row in self.systems(name)
+        refused = tuple(
+            Refused(row['uuid'], 'sad')
+            for name in 'ab'
+            for row in self.systems(name)
         )
-        error = self.refusal(excluded=excluded)
-        self.assertIn(f'system {excluded[0][0]}: sad', str(error))
+        error = self.refusal(refused=refused)
+        self.assertIn(f'system {refused[0].system_uuid}: sad', str(error))
         self.assertNotIn('sad', error.user_message)
         self.assertIn('other systems', error.user_message)
 
