@@ -4,8 +4,8 @@
 from __future__ import annotations
 
 from valence_simulator.tests import base
-from valence_simulator.tests.test_redfish_compose import RedfishTestCase
-from valence_simulator.tests.test_redfish_compose import links
+from valence_simulator.tests.redfish import RedfishTestCase
+from valence_simulator.tests.redfish import links
 
 ROOT = '/redfish/v1'
 SYSTEMS = f'{ROOT}/Systems'

@@ -9,8 +9,8 @@ import json
 
 import aiohttp
 
+from valence_simulator.tests.redfish import RedfishTestCase
 from valence_simulator.tests.test_events import ListeningTestCase
-from valence_simulator.tests.test_redfish_compose import RedfishTestCase
 
 ROOT = '/redfish/v1'
 SSE = f'{ROOT}/EventService/SSE'

@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 
 from valence_simulator.tests import base
-from valence_simulator.tests.test_redfish_compose import RedfishTestCase
+from valence_simulator.tests.redfish import RedfishTestCase
 
 ROOT = '/redfish/v1'
 NODES = f'{ROOT}/Nodes'
@@ -14,6 +14,7 @@ SYSTEMS = f'{ROOT}/Systems'
 CHASSIS = f'{ROOT}/Chassis'
 BLOCKS = f'{ROOT}/CompositionService/ResourceBlocks'
 SESSIONS = f'{ROOT}/SessionService/Sessions'
+PXE = {'BootSourceOverrideTarget': 'Pxe'}
 
 
 class FormsTestCase(base.SimulatorTestCase):
@@ -232,17 +233,24 @@ class WritingMixin:
             f'{uri}/Actions/{kind}.Reset', {'ResetType': 'ForceRestart'}
         )
 
+    async def settings_of(self, uri: str) -> str:
+        """Return the URI of the settings object, which is used from now."""
+        await self.options(settings_object=True)
+        shown = (await self.get(uri))['@Redfish.Settings']
+        return shown['SettingsObject']['@odata.id']
+
+    async def check_target(self, uri: str, target: str) -> None:
+        boot = await self.boot(uri)
+        self.assertEqual(target, boot['BootSourceOverrideTarget'])
+
     async def test_a_settings_object(self):
         uri = await self.make()
         self.assertNotIn('@Redfish.Settings', await self.get(uri))
         self.assertEqual(
             404, (await self.request('GET', f'{uri}/Settings'))[0]
         )
-        await self.options(settings_object=True)
-        shown = (await self.get(uri))['@Redfish.Settings']
-        settings = shown['SettingsObject']['@odata.id']
-        pxe = {'BootSourceOverrideTarget': 'Pxe'}
-        status, body = await self.patch(uri, pxe)
+        settings = await self.settings_of(uri)
+        status, body = await self.patch(uri, PXE)
         self.assertEqual(
             (400, 'Base.1.0.PropertyNotWritable', 'Boot'),
             (
@@ -251,22 +259,26 @@ class WritingMixin:
                 body['error']['@Message.ExtendedInfo'][0]['MessageArgs'][0],
             ),
         )
-        self.assertEqual(200, (await self.patch(settings, pxe))[0])
-        boot = await self.boot(uri)
-        self.assertEqual('Pxe', boot['BootSourceOverrideTarget'])
+        self.assertEqual(200, (await self.patch(settings, PXE))[0])
+        await self.check_target(uri, 'Pxe')
+
+    async def test_apply_times(self):
+        uri = await self.make()
+        settings = await self.settings_of(uri)
+        await self.patch(settings, PXE)
         await self.options(apply_time='OnReset')
         hdd = {'BootSourceOverrideTarget': 'Hdd'}
         self.assertEqual(200, (await self.patch(settings, hdd))[0])
-        for where, target in ((uri, 'Pxe'), (settings, 'Hdd')):
-            boot = await self.boot(where)
-            self.assertEqual(target, boot['BootSourceOverrideTarget'])
+        await self.check_target(uri, 'Pxe')
+        await self.check_target(settings, 'Hdd')
         await self.reset(uri)
-        boot = await self.boot(uri)
-        self.assertEqual('Hdd', boot['BootSourceOverrideTarget'])
+        await self.check_target(uri, 'Hdd')
         at_once = {'@Redfish.SettingsApplyTime': {'ApplyTime': 'Immediate'}}
-        await self.patch(settings, pxe, **at_once)
-        boot = await self.boot(uri)
-        self.assertEqual('Pxe', boot['BootSourceOverrideTarget'])
+        await self.patch(settings, PXE, **at_once)
+        await self.check_target(uri, 'Pxe')
+
+    async def test_invalid_settings(self):
+        settings = await self.settings_of(await self.make())
         for body in (
             {'Name': 'x'},
             {'Boot': {'BootSourceOverrideTarget': 'Floppy'}},
@@ -286,12 +298,10 @@ class WritingMixin:
         boot = await self.boot(uri)
         self.assertEqual('UEFI', boot['BootSourceOverrideMode'])
 
-    async def test_what_is_allowed(self):
+    async def test_boot_targets_and_modes(self):
         uri = await self.make()
         await self.options(
-            boot_targets=['None', 'UefiHttp'],
-            boot_modes=['UEFI'],
-            reset_types=['On', 'ForceOff', 'PushPowerButton'],
+            boot_targets=['None', 'UefiHttp'], boot_modes=['UEFI']
         )
         boot = await self.boot(uri)
         self.assertEqual(
@@ -302,7 +312,7 @@ class WritingMixin:
                 boot['HttpBootUri'],
             ),
         )
-        for wanted, status in (
+        for change, status in (
             ({'BootSourceOverrideTarget': 'Pxe'}, 400),
             ({'BootSourceOverrideMode': 'Legacy'}, 400),
             ({'HttpBootUri': 7}, 400),
@@ -314,15 +324,17 @@ class WritingMixin:
                 200,
             ),
         ):
-            self.assertEqual(status, (await self.patch(uri, wanted))[0])
+            self.assertEqual(status, (await self.patch(uri, change))[0])
         boot = await self.boot(uri)
         self.assertEqual('http://192.0.2.1/i.efi', boot['HttpBootUri'])
+
+    async def test_reset_types(self):
+        uri = await self.make()
+        types = ['On', 'ForceOff', 'PushPowerButton']
+        await self.options(reset_types=types)
         actions = (await self.get(uri))['Actions']
         (reset,) = (v for k, v in actions.items() if k.endswith('.Reset'))
-        self.assertEqual(
-            ['On', 'ForceOff', 'PushPowerButton'],
-            reset['ResetType@Redfish.AllowableValues'],
-        )
+        self.assertEqual(types, reset['ResetType@Redfish.AllowableValues'])
         for kind, status, power in (
             ('Nmi', 400, 'On'),
             ('PushPowerButton', 204, 'Off'),

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import asyncio
 
-from valence_simulator.tests.test_redfish_compose import RedfishTestCase
-from valence_simulator.tests.test_redfish_compose import links
+from valence_simulator.tests.redfish import RedfishTestCase
+from valence_simulator.tests.redfish import links
 
 BLOCKS = '/redfish/v1/CompositionService/ResourceBlocks'
 

@@ -8,8 +8,8 @@ import asyncio
 import aiohttp
 
 from valence_simulator.tests import base
-from valence_simulator.tests.test_redfish_compose import RedfishTestCase
-from valence_simulator.tests.test_redfish_compose import links
+from valence_simulator.tests.redfish import RedfishTestCase
+from valence_simulator.tests.redfish import links
 
 ROOT = '/redfish/v1'
 NODES = f'{ROOT}/Nodes'
@@ -134,14 +134,18 @@ class LogTestCase(base.SimulatorTestCase):
         )
         self.session.headers['X-Auth-Token'] = headers['X-Auth-Token']
 
-    async def test_who_changed_what(self):
+    async def changes(self) -> tuple:
+        """Make changes; return the URI of the node, and their entries."""
         _, _, headers = await self.post(ALLOCATE, {'Description': 'mark 1'})
         node = headers['Location']
         await self.request('PATCH', node, json={'ClearTPMOnDelete': False})
         await self.get(node)
         await self.order(path=node, fault='status', value=500, count=1)
         await self.request('DELETE', node)
-        login, made, changed, refused = await self.get(LOG)
+        return node, *await self.get(LOG)
+
+    async def test_who_changed_what(self):
+        _, login, made, changed, rejected = await self.changes()
         self.assertEqual('***', login['body']['Password'])
         self.assertEqual(
             (ALLOCATE, 'operator', 201, None, [1]),
@@ -163,9 +167,12 @@ class LogTestCase(base.SimulatorTestCase):
         self.assertEqual(
             (None, 500, None),
             tuple(
-                refused[key] for key in ('status', 'answered', 'composition')
+                rejected[key] for key in ('status', 'answered', 'composition')
             ),
         )
+
+    async def test_queries_of_the_log(self):
+        node, _, made, *_ = await self.changes()
         for query, count in (
             ('&mark=mark 1', 1),
             (f'&since={made["id"]}', 2),

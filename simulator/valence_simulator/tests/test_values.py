@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from valence_simulator.tests import base
-from valence_simulator.tests.test_redfish_compose import RedfishTestCase
+from valence_simulator.tests.redfish import RedfishTestCase
 from valence_simulator.tests.test_rsd_inventory import links_of
 
 ROOT = '/redfish/v1'

@@ -27,7 +27,19 @@ class Nodes(case.Case):
             )
         )
         self.assertOneNode(request, node)
-        # Polling again changes nothing, and another driver sees the same.
+        self.assertFound(request, node)
+        erased = self.driver.release(
+            node.uri, self.soon(), podmanagers.Progress(), erase=True
+        )
+        self.assertIsInstance(erased, bool)
+        if 'erase' not in self.driver_class.capabilities:
+            self.assertFalse(erased and self.remote)
+        self.driver.release(node.uri, self.soon(), podmanagers.Progress())
+        self.assertAllFree(request)
+        self.assertReleased(request, node)
+
+    def assertFound(self, request, node):
+        """Polling again changes nothing, and other drivers find the node."""
         again = self.patiently(
             lambda: self.new_driver().poll_compose(
                 node.uri, self.soon(), podmanagers.Progress()
@@ -41,14 +53,9 @@ class Nodes(case.Case):
         self.assertIn(node, self.new_driver().discover(self.soon()).nodes)
         found = self.new_driver().find_composed(request, self.soon())
         self.assertEqual(node.uri, found.uri)
-        erased = self.driver.release(
-            node.uri, self.soon(), podmanagers.Progress(), erase=True
-        )
-        self.assertIsInstance(erased, bool)
-        if 'erase' not in self.driver_class.capabilities:
-            self.assertFalse(erased and self.remote)
-        self.driver.release(node.uri, self.soon(), podmanagers.Progress())
-        self.assertAllFree(request)
+
+    def assertReleased(self, request, node):
+        """The node is gone, for every driver."""
         # Without progress it is not known how the node was deleted.
         self.assertFalse(
             self.remote

@@ -57,7 +57,7 @@ class MockupTestCase(base.TestCase):
     def test_composability(self):
         connection = self.serve(f'{_COMPOSITION}/public-composability')
         self.assertComposes(connection)
-        driver, seen = self.discover(connection)
+        _, seen = self.discover(connection)
         self.assertEqual(
             (
                 8,
@@ -98,7 +98,12 @@ class MockupTestCase(base.TestCase):
         # A block that is shared belongs to both of its nodes.
         shared = f'{_BLOCKS}/DriveBlock3'
         self.assertEqual(2, sum(shared in n.resources for n in seen.nodes))
-        # The capabilities say: one Compute block. What is taken stays taken.
+
+    def test_composability_of_what_is_used(self):
+        """The service can compose one Compute block, which is in use."""
+        driver, _ = self.discover(
+            self.serve(f'{_COMPOSITION}/public-composability')
+        )
         request = podmanagers.ComposeRequest(
             Mark('2f8a3b1c-5a0e-4c8b-9a55-0a0b0c0d0e0f'),
             'n',

@@ -138,6 +138,30 @@ class Costs(pages.TestCase):
     def measure(self, systems):
         """Return the number of requests and SQL statements by page."""
         name = f'pod{systems}'
+        uris = self.fill(name, systems)
+        # Without a conductor, which would execute statements of its own.
+        path = processes.directory() / f'{name}.conf'
+        with path.open('a') as stream:
+            stream.write(_LOGGED)
+        alone = processes.Process(
+            processes.command('valence-api'), '--config-file', path
+        )
+        self.addCleanup(alone.stop)
+        self.use(alone.url)
+        found = {}
+        for page in uris:
+            before = self.statements(alone)
+            self.requests = 0
+            answer = self.client.get(page)
+            self.assertEqual(200, answer.status_code, page)
+            found[re.sub('[0-9a-f-]{36}', 'UUID', page)] = (
+                self.requests,
+                self.statements(alone) - before,
+            )
+        return found
+
+    def fill(self, name, systems):
+        """Read a pod and compose a node; return the pages that show them."""
         valence = processes.valence(
             name=name,
             options=f'[fake]\nsystems = {systems}\ndevices = {systems}\n',
@@ -155,18 +179,8 @@ class Costs(pages.TestCase):
         system = next(composable.systems(node_uuid=node.id)).id
         operation = next(composable.operations(target_uuid=node.id)).id
         valence.stop()
-        # Without a conductor, which would execute statements of its own.
-        path = processes.directory() / f'{name}.conf'
-        with path.open('a') as stream:
-            stream.write(_LOGGED)
-        alone = processes.Process(
-            processes.command('valence-api'), '--config-file', path
-        )
-        self.addCleanup(alone.stop)
-        self.use(alone.url)
         tabs = ('capacity', 'racks', 'systems', 'devices', 'nodes')
-        found = {}
-        for page in (
+        return (
             *('/admin/pod_managers/', '/admin/systems/', '/admin/chassis/'),
             *('/admin/devices/', '/admin/storages/', '/project/nodes/'),
             f'/admin/pod_managers/{uuid}/',
@@ -180,16 +194,7 @@ class Costs(pages.TestCase):
             '/project/nodes/compose/',
             *('/project/operations/', '/admin/operations/'),
             f'/project/operations/{operation}/',
-        ):
-            before = self.statements(alone)
-            self.requests = 0
-            answer = self.client.get(page)
-            self.assertEqual(200, answer.status_code, page)
-            found[re.sub('[0-9a-f-]{36}', 'UUID', page)] = (
-                self.requests,
-                self.statements(alone) - before,
-            )
-        return found
+        )
 
     @staticmethod
     def statements(process):

@@ -95,6 +95,16 @@ class Scene:
             capacity_gib=1,
             free_gib=1,
         )
+        self._systems()
+        self._devices()
+        for name, project in (
+            ('own-kept', OWN),
+            ('other-kept', OTHER),
+            ('kept-system', OTHER),
+        ):
+            self._claim(name, reserved_to=project)
+
+    def _systems(self):
         for name in ('open-system', 'kept-system', 'own-system'):
             self._see(
                 models.System,
@@ -111,6 +121,8 @@ class Scene:
                 power_state='off',
                 zones=[],
             )
+
+    def _devices(self):
         for podm, name in (
             ('open', 'open-free'),
             ('granted', 'granted-free'),
@@ -132,12 +144,6 @@ class Scene:
                 speed_mbps=0,
                 zones=[],
             )
-        for name, project in (
-            ('own-kept', OWN),
-            ('other-kept', OTHER),
-            ('kept-system', OTHER),
-        ):
-            self._claim(name, reserved_to=project)
 
     def _claim(self, name, **values):
         self._tx.create(

@@ -248,38 +248,54 @@ class ClusterTestCase(base.DatabaseTestCase):
             for node in state['nodes']
             if not node.get('expandable')
         }
-        problems = [
-            f'{uri} exists {count} times in the database'
-            for uri, count in collections.Counter(uris.values()).items()
-            if uri and count > 1
+        return [
+            *_wrong_nodes(nodes, real),
+            *_wrong_hardware(hardware, real, uris),
         ]
-        for row in nodes:
-            there = row.resource_uri in real
-            if there != (row.provision_state == 'active'):
-                problems.append(
-                    f'{row.name} is {row.provision_state} '
-                    f'({row.last_error}), and '
-                    + ('there' if there else 'not there')
-                )
-        problems += [
-            f'{uri} is an orphan' for uri in real.keys() - set(uris.values())
-        ]
-        for row in hardware:
-            owner = next(
-                (uri for uri in real if row.resource_uri in real[uri]), None
+
+
+def _wrong_nodes(nodes, real):
+    """Return how nodes in the database differ from the real ones."""
+    uris = [row.resource_uri for row in nodes]
+    problems = [
+        f'{uri} exists {count} times in the database'
+        for uri, count in collections.Counter(uris).items()
+        if uri and count > 1
+    ]
+    for row in nodes:
+        there = row.resource_uri in real
+        if there != (row.provision_state == 'active'):
+            problems.append(
+                f'{row.name} is {row.provision_state} '
+                f'({row.last_error}), and '
+                + ('there' if there else 'not there')
             )
-            if owner != uris.get(row.node_uuid):
-                problems.append(
-                    f'{row.resource_uri} belongs to {owner}, and is claimed '
-                    f'by {row.node_uuid}'
-                )
-            expected = 'free' if owner is None else 'used'
-            if row.state != expected:
-                problems.append(
-                    f'{row.resource_uri} is {expected}, and said to be '
-                    f'{row.state}'
-                )
-        return problems
+    problems += [f'{uri} is an orphan' for uri in real.keys() - set(uris)]
+    return problems
+
+
+def _wrong_hardware(hardware, real, uris):
+    """Return how hardware in the database differs from the real one.
+
+    :param uris: the URIs of the nodes, by UUID.
+    """
+    problems = []
+    for row in hardware:
+        owner = next(
+            (uri for uri in real if row.resource_uri in real[uri]), None
+        )
+        if owner != uris.get(row.node_uuid):
+            problems.append(
+                f'{row.resource_uri} belongs to {owner}, and is claimed '
+                f'by {row.node_uuid}'
+            )
+        expected = 'free' if owner is None else 'used'
+        if row.state != expected:
+            problems.append(
+                f'{row.resource_uri} is {expected}, and {row.state} in the '
+                'database'
+            )
+    return problems
 
 
 def at_once(function, arguments, threads=16):

@@ -144,6 +144,26 @@ class TwoConductorsTest(cluster.ClusterTestCase):
             pump.start()
             self.addCleanup(pump.join)
         self.addCleanup(self.stopping.set)
+        self._kill_many()
+        self.stopping.set()
+        conductors = [self.conductor(), self.conductor()]
+        self.eventually(lambda: len(self._alive()) == 2, 'two conductors')
+        time.sleep(2 * self.settings['conductor__heartbeat_timeout'])
+        self.assertEqual([], self._held_by_the_dead())
+        for pump in pumps:
+            pump.join(120)
+            self.assertFalse(pump.is_alive())
+        self.assertEqual([], self.problems)
+        self.assertAgreement()
+        self.assertEqual(
+            [],
+            [row for row in self._operations() if row.state == 'failed'],
+        )
+        for conductor in conductors:
+            self.assertEqual(0, conductor.end())
+
+    def _kill_many(self):
+        """Kill conductors at all fault points, until it is enough."""
         points = [
             point
             for action in cluster.ACTIONS
@@ -161,22 +181,6 @@ class TwoConductorsTest(cluster.ClusterTestCase):
             for last, point in undoing:
                 both = f'{last},{point}'
                 self._duel(both, both, cancel=last.partition(':')[0])
-        self.stopping.set()
-        conductors = [self.conductor(), self.conductor()]
-        self.eventually(lambda: len(self._alive()) == 2, 'two conductors')
-        time.sleep(2 * self.settings['conductor__heartbeat_timeout'])
-        self.assertEqual([], self._held_by_the_dead())
-        for pump in pumps:
-            pump.join(120)
-            self.assertFalse(pump.is_alive())
-        self.assertEqual([], self.problems)
-        self.assertAgreement()
-        self.assertEqual(
-            [],
-            [row for row in self._operations() if row.state == 'failed'],
-        )
-        for conductor in conductors:
-            self.assertEqual(0, conductor.end())
 
     def _duel(self, first, second, cancel=None):
         """Let two conductors work until both are dead.

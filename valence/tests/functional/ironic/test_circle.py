@@ -85,6 +85,27 @@ class TestCircle(IronicCase):
         pod = self.ready('pod')
         made = self.node()
         self.asked('register', body={'traits': ['CUSTOM_OWN']})
+        there = self._is_registered(made)
+        self._drive(there)
+        self._is_refused()
+        shown = json.loads(
+            self.ironic.command('node', 'show', '-f', 'json', made['uuid'])
+        )
+        self.client.wait(
+            '/v1/nodes/web', {'managed_state': shown['provision_state']}
+        )
+        self.assertEqual('available', shown['provision_state'])
+        self.asked('unregister')
+        self.assertEqual([], self.known())
+        here = self.seen()
+        self.assertIsNone(here['managed_by'])
+        self.assertIsNone(here['managed_state'])
+        self.assertEqual('active', here['provision_state'])
+        self.service.release('web')
+        self.assertEqual([], pod.nodes())
+
+    def _is_registered(self, made):
+        """Ironic has the properties of the node; the node in Ironic."""
         here, there = self.seen(), self.baremetal.get_node(made['uuid'])
         self.assertEqual(
             ('ironic', 'enroll', 'active'),
@@ -114,23 +135,7 @@ class TestCircle(IronicCase):
         self.assertLessEqual({'CUSTOM_OWN', 'HW_ARCH_X86_64'}, {*there.traits})
         ports = {p.address for p in self.baremetal.ports(node=there.id)}
         self.assertEqual({nic['mac'] for nic in system['nics']}, ports)
-        self._drive(there)
-        self._is_refused()
-        shown = json.loads(
-            self.ironic.command('node', 'show', '-f', 'json', here['uuid'])
-        )
-        self.client.wait(
-            '/v1/nodes/web', {'managed_state': shown['provision_state']}
-        )
-        self.assertEqual('available', shown['provision_state'])
-        self.asked('unregister')
-        self.assertEqual([], self.known())
-        here = self.seen()
-        self.assertIsNone(here['managed_by'])
-        self.assertIsNone(here['managed_state'])
-        self.assertEqual('active', here['provision_state'])
-        self.service.release('web')
-        self.assertEqual([], pod.nodes())
+        return there
 
     def _drive(self, node):
         """Ironic controls the hardware."""
