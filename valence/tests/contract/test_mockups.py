@@ -72,6 +72,11 @@ class MockupTestCase(base.TestCase):
             ),
             self.counts(seen),
         )
+
+    def test_composability_values(self):
+        _, seen = self.discover(
+            self.serve(f'{_COMPOSITION}/public-composability')
+        )
         systems = {s.uri: s.values for s in seen.systems}
         block = systems[f'{_BLOCKS}/ComputeBlock1']
         self.assertEqual(

@@ -479,7 +479,7 @@ class TestNearest(base.TestCase):
 
     def test_nearest(self):
         for wanted, most in (
-            ({}, (), {}),
+            ({}, {}),
             (
                 {'processor': {'total_cores': 32, 'sockets': 1}},
                 {'processor': {'total_cores': 16, 'sockets': 1}},
