@@ -18,8 +18,7 @@ from valence.conductor import managed_nodes
 from valence.conductor import membership
 from valence.conductor import polling
 from valence.conductor import queue
-from valence.conductor.engine import engine
-from valence.conductor.engine.run import LeaseExpired
+from valence.conductor.engine import worker
 from valence.conductor.engine.run import Run
 from valence.conductor.events import refresher
 from valence.conductor.events import streams
@@ -225,40 +224,10 @@ class Conductor:
     def _work(self, token: str, run: Run) -> None:
         """Run an operation as far as it goes."""
         try:
-            self._persist(run)
+            worker.persist(run, self._stopping)
         finally:
             self._claims.discard(token)
             self._wake_at(run.operation.run_after)
-
-    def _persist(self, run: Run) -> None:
-        """Run an operation, also if the database fails for a while.
-
-        After some failures the worker is left to others. The claim is unknown
-        then, and is released as soon as the database serves.
-        """
-        uuid = run.operation.uuid
-        failed = 0
-        while not self._stopping.is_set():
-            try:
-                engine.work(run, self._stopping, resuming=failed > 0)
-            except LeaseExpired:
-                LOG.warning(
-                    'Operation %s waits until the lease is renewed', uuid
-                )
-                self._stopping.wait(cfg.CONF.conductor.heartbeat_interval)
-            except db.FAILURES as exc:
-                LOG.error(
-                    'The database is unavailable: %s', failures.reason(exc)
-                )
-            except Exception:
-                LOG.exception('Operation %s is interrupted', uuid)
-            else:
-                return
-            failed += 1
-            if failed >= cfg.CONF.conductor.attempts:
-                LOG.error('Operation %s is left for later', uuid)
-                return
-            self._stopping.wait(1)
 
     def _wake_at(self, run_after: datetime.datetime | None) -> None:
         """Look for work now, or when an operation is due again."""

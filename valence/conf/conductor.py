@@ -99,6 +99,14 @@ manager needs to accept a composition causes retries.
         min=1,
         help='Timeout for a pod manager to assemble a node.',
     ),
+    cfg.FloatOpt(
+        'long_timeout',
+        default=86400,
+        min=1,
+        help='Timeout for a pod manager to release a node, whose drives it '
+        'may erase, and for the release of all nodes of a pod manager that is '
+        'deleted. An operation that takes longer fails.',
+    ),
     cfg.IntOpt(
         'event_streams',
         default=200,

@@ -14,6 +14,7 @@ KINDS = (
     'changed_hardware',
     'ghost_part',
     'idle_part',
+    'not_undone',
 )
 STATES = ('open', 'accepted', 'resolved', 'forgotten')
 
@@ -22,6 +23,7 @@ STATES = ('open', 'accepted', 'resolved', 'forgotten')
 class Finding(base.ValenceObject):
     """Hardware that should not be there, or is missing."""
 
+    VERSION = '1.1'
     RESOURCE = 'findings'
     KIND = 'finding'
     AUDIENCE = fields.Audience.SYSTEM
@@ -38,7 +40,8 @@ class Finding(base.ValenceObject):
             'that the pod manager no longer shows (lost_node) or that is '
             'other hardware now (changed_hardware); a part that belongs to a '
             'node without being allocated (ghost_part) or the reverse '
-            '(idle_part).',
+            '(idle_part); what an operation that could not be undone may '
+            'have left (not_undone).',
             api='r',
             filter=True,
         ),

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Adopting a node that exists on a pod manager."""
 
+import sqlalchemy as sa
+
 from valence import quota
 from valence.common import exception
 from valence.conductor import states
@@ -59,6 +61,7 @@ class ClaimParts(Step[AdoptResult]):
                 reason='no system of the inventory is part of the node; '
                 'sync the pod manager first'
             )
+        _check_free(tx, run, parts)
         allocations.create(tx, run.podm_uuid, run.target, parts)
         drift.record_baseline(tx, run.target)
         tx.update(
@@ -80,6 +83,31 @@ class ClaimParts(Step[AdoptResult]):
         result: AdoptResult | None,
     ) -> None:
         allocations.delete(tx, node_uuid=run.target)
+
+
+def _check_free(tx: db.Transaction, run: Run, parts: list[str]) -> None:
+    """Check that nobody else has a part of the node.
+
+    :raises Conflict: when somebody has: that does not end by itself.
+    """
+    taken = tx.list(
+        models.Allocation,
+        sa.or_(
+            models.Allocation.node_uuid.is_(None),
+            models.Allocation.node_uuid != run.target,
+        ),
+        resource_uuid=parts,
+    ).all()
+    if taken:
+        holders = {
+            f'allocated to the node {row.node_uuid}'
+            if row.node_uuid
+            else f'reserved to the project {row.reserved_to}'
+            for row in taken
+        }
+        raise exception.Conflict(
+            f'Parts of the node are {", ".join(sorted(holders))}.'
+        )
 
 
 def _check_mark(run: Run, composed: hardware.ComposedNode) -> None:

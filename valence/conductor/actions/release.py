@@ -18,6 +18,7 @@ from valence.conductor.engine.model import AnyStep
 from valence.conductor.engine.model import NoResult
 from valence.conductor.engine.model import Step
 from valence.conductor.engine.run import Run
+from valence.conductor.inventory import findings
 from valence.db import allocations
 from valence.db import api as db
 from valence.db import installation
@@ -165,6 +166,7 @@ class Release(Action):
         else:
             # It never existed: its parts hold no data of the project.
             allocations.deallocate(tx, run.target)
+        findings.resolve_node(tx, run.target)
         tx.delete(models.Node, uuid=run.target)
 
     def failed(

@@ -13,17 +13,15 @@ is done again. A failed or cancelled operation undoes its steps, newest first.
 
 import datetime
 import os
-import random
 import signal
 import threading
 
-from oslo_config import cfg
-from oslo_db import exception as db_exception
 from oslo_log import log
 
 from valence.common import exception
 from valence.common.types import JsonObject
 from valence.conductor import states
+from valence.conductor.engine import endings
 from valence.conductor.engine import pace
 from valence.conductor.engine.model import AnyStep
 from valence.conductor.engine.model import TryNext
@@ -37,14 +35,8 @@ from valence.podmanagers import base
 
 LOG = log.getLogger(__name__)
 
-# What may pass: the step is run again.
-_TRANSIENT = (
-    exception.PodManagerUnavailable,
-    exception.ProvisioningUnavailable,
-    exception.DatabaseUnavailable,
-)
-# Another operation was quicker: the step is run again on what is left.
-_RACES = (db_exception.DBDuplicateEntry, exception.LostRace)
+# So many systems are excluded at most, whatever the scheduler allows.
+_MAX_EXCLUDED = 100
 
 
 def work(run: Run, stopping: threading.Event, resuming: bool = False) -> None:
@@ -87,7 +79,9 @@ def _do_next(run: Run) -> bool:
         return True
     done = [row for row in run.not_undone() if row.state == 'done']
     if len(done) == len(run.steps):
-        _finish(run, 'succeeded', lambda tx: run.action.succeeded(tx, run))
+        endings.finish(
+            run, 'succeeded', lambda tx: run.action.succeeded(tx, run)
+        )
         return False
     return _do(run, run.steps[len(done)], len(done))
 
@@ -157,55 +151,34 @@ def _complete(
 
 
 def _handle_step_error(run: Run, exc: Exception) -> bool:
-    """Wait, retry, or undo; whether there is more to do now."""
-    if isinstance(exc, base.InProgress):
-        return _wait(run, exc)
-    if isinstance(exc, TryNext):
-        known = run.operation.excluded_systems or ()
-        excluded = [*known, exc.excluded]
-        run.commit(
-            {'undoing': True, 'attempt': 0, 'excluded_systems': excluded}
-        )
+    """Run the step again later, or undo; whether there is more to do now."""
+    if isinstance(exc, TryNext) and _exclude(run, exc):
         return True
-    if isinstance(exc, _RACES) and _retry_race(run):
+    rows = run.not_undone()
+    age = _age(rows[-1]) if rows else 0.0
+    if _run_again(run, exc, age):
         return False
-    if isinstance(exc, _TRANSIENT) and _retry(run, exc):
-        return False
-    run.commit({'undoing': True, 'attempt': 0, 'error': _error_text(exc)})
+    if isinstance(exc, base.InProgress) and rows:
+        exc = exception.StepTimedOut(
+            step=rows[-1].name, seconds=age, reason=exc.reason
+        )
+    error = endings.error_text(exc)
+    run.commit({'undoing': True, 'attempt': 0, 'error': error})
     return True
 
 
-def _error_text(exc: Exception) -> exception.ErrorText:
-    if isinstance(exc, exception.ValenceException):
-        return exc.error_text()
-    if isinstance(exc, base.InProgress):
-        text = exc.reason
-    else:
-        LOG.error('An operation met an unexpected failure', exc_info=exc)
-        text = f'internal error: {type(exc).__name__}'
-    return exception.ErrorText(text, text)
-
-
-def _stored_error(run: Run) -> exception.ErrorText | None:
-    """The error that made the operation undo its steps, if any did."""
-    operation = run.operation
-    if operation.error is None:
-        return None
-    return exception.ErrorText(operation.error, operation.user_error or '')
-
-
-def _wait(run: Run, exc: base.InProgress) -> bool:
-    """Requeue a step that is in progress, unless it has timed out."""
-    row = run.not_undone()[-1]
-    age = _age(row)
-    if age > run.step(row).timeout(run):
-        timed_out = exception.StepTimedOut(
-            step=row.name, seconds=age, reason=exc.reason
-        )
-        return _handle_step_error(run, timed_out)
-    podm_uuid = run.operation.podm_uuid
-    _requeue(run, pace.next_delay(podm_uuid, row.name, age, exc.seconds))
-    return False
+def _exclude(run: Run, exc: TryNext) -> bool:
+    """Start over without what was chosen; False when that leads nowhere."""
+    known = run.operation.excluded_systems or []
+    again = any(
+        {**item, 'reason': exc.excluded['reason']} == exc.excluded
+        for item in known
+    )
+    if again or len(known) >= _MAX_EXCLUDED:
+        return False
+    excluded = [*known, exc.excluded]
+    run.commit({'undoing': True, 'attempt': 0, 'excluded_systems': excluded})
+    return True
 
 
 def _age(row: models.OperationStep) -> float:
@@ -213,38 +186,47 @@ def _age(row: models.OperationStep) -> float:
     return (db.now() - row.created_at).total_seconds()
 
 
-def _retry(run: Run, exc: Exception) -> bool:
-    """Requeue a step that failed, unless that was its last attempt."""
-    attempt = run.operation.attempt + 1
-    if attempt >= cfg.CONF.conductor.attempts:
-        return False
-    LOG.info(
-        'Operation %s, step %s, attempt %d: %s',
-        run.operation.uuid,
-        run.operation.step,
-        attempt,
+def _run_again(
+    run: Run, exc: Exception, age: float, write: Write | None = None
+) -> bool:
+    """Requeue a step, or its undo; False when it was tried long enough.
+
+    :param age: how many seconds ago it was begun.
+    :param write: called in the same transaction.
+    """
+    operation, rows = run.operation, run.not_undone()
+    name, limit = 'end', 0.0
+    if rows:
+        name = f'{"undo " * operation.undoing}{rows[-1].name}'
+        limit = run.step(rows[-1]).timeout(run)
+    found = pace.again(
         exc,
+        pace.Tries(operation.podm_uuid, name, operation.attempt, age, limit),
     )
-    pause = cfg.CONF.conductor.retry_interval * 2 ** (attempt - 1)
-    _requeue(run, pause, attempt=attempt)
-    return True
-
-
-def _retry_race(run: Run) -> bool:
-    """Requeue a step that lost a race, unless it has timed out."""
-    rows = run.not_undone()
-    age = _age(rows[-1]) if rows else 0.0
-    if rows and age > run.step(rows[-1]).timeout(run):
+    if found is None:
         return False
-    _requeue(run, random.uniform(0, max(0.1, age / 10)))  # noqa: S311
+    if found.attempt:
+        LOG.info(
+            'Operation %s, step %s, attempt %d: %s',
+            operation.uuid,
+            name,
+            found.attempt,
+            exc,
+        )
+    _requeue(run, found, *filter(None, (write,)))
     return True
 
 
-def _requeue(run: Run, seconds: float, **values: object) -> None:
+def _requeue(run: Run, found: pace.Again, *writes: Write) -> None:
     """Give the claim up; the operation is due again after a while."""
-    after = db.now() + datetime.timedelta(seconds=seconds)
     run.commit(
-        {'claim': None, 'conductor': None, 'run_after': after, **values}
+        {
+            'claim': None,
+            'conductor': None,
+            'run_after': db.now() + datetime.timedelta(seconds=found.seconds),
+            'attempt': found.attempt,
+        },
+        *writes,
     )
 
 
@@ -268,58 +250,42 @@ def _undo_newest(run: Run) -> bool:
 
 
 def _handle_undo_error(run: Run, exc: Exception) -> None:
-    """Wait, retry, or give the operation up."""
-    if isinstance(exc, base.InProgress) and _wait_undo(run, exc):
-        return
-    if isinstance(exc, (*_TRANSIENT, *_RACES)) and _retry(run, exc):
-        return
-    error = _error_text(exc).while_undoing(_stored_error(run))
-    try:
-        _finish(
-            run,
-            'failed',
-            lambda tx: run.action.failed(tx, run, error),
-            error=error,
-        )
-    except ClaimLost:
-        raise
-    except Exception as last:
-        # Whatever its target looks like now, the operation has to end.
-        error = _error_text(last).while_undoing(error)
-        _finish(run, 'failed', lambda tx: None, error=error)
+    """Run the undo again later, or give the operation up."""
+    rows = run.not_undone()
+    age, write = _undo_age(rows[-1]) if rows else (0.0, None)
+
+    def again(exc: Exception) -> bool:
+        return _run_again(run, exc, age, write)
+
+    if not again(exc):
+        endings.give_up(run, exc, again)
 
 
-def _wait_undo(run: Run, exc: base.InProgress) -> bool:
-    """Requeue an undo that is in progress; False when it has timed out."""
-    now = db.now()
-    # The driver may have recorded something in it.
-    row = run.not_undone()[-1]
-    started_at = row.intent.get('undo_started_at')
-    if started_at is None:
-        intent = {**row.intent, 'undo_started_at': now.isoformat()}
-        run.commit(
-            {},
-            lambda tx: tx.update(
-                models.OperationStep, {'intent': intent}, uuid=row.uuid
-            ),
-        )
-    else:
-        age = now - datetime.datetime.fromisoformat(started_at)
-        if age.total_seconds() > run.step(row).timeout(run):
-            return False
-    _requeue(run, exc.seconds)
-    return True
+def _undo_age(row: models.OperationStep) -> tuple[float, Write | None]:
+    """How long a step is being undone, and what stores when that began."""
+    now, key = db.now(), 'undo_started_at'
+    # The driver may have recorded something in it, too.
+    started_at = row.intent.get(key)
+    if started_at is not None:
+        began = datetime.datetime.fromisoformat(started_at)
+        return (now - began).total_seconds(), None
+    intent = {**row.intent, key: now.isoformat()}
+    return 0.0, lambda tx: tx.update(
+        models.OperationStep, {'intent': intent}, uuid=row.uuid
+    )
 
 
 def _finish_undo(run: Run) -> bool:
     """Every step is undone: finish, or start over."""
     operation = run.operation
-    error = _stored_error(run)
+    error = endings.stored_error(run)
     if error is not None:
-        _finish(run, 'failed', lambda tx: run.action.failed(tx, run, error))
+        endings.finish(
+            run, 'failed', lambda tx: run.action.failed(tx, run, error)
+        )
         return False
     if operation.cancel_requested:
-        _finish(
+        endings.finish(
             run,
             'cancelled',
             lambda tx: run.action.failed(tx, run, states.CANCELLED),
@@ -327,19 +293,3 @@ def _finish_undo(run: Run) -> bool:
         return False
     run.commit({'undoing': False, 'progress': 0})
     return True
-
-
-def _finish(run: Run, state: str, write: Write, **values: object) -> None:
-    if state == 'succeeded':
-        values['progress'] = 100
-    run.commit(
-        {
-            'state': state,
-            'claim': None,
-            'conductor': None,
-            'lock_key': None,
-            'finished_at': db.now(),
-            **values,
-        },
-        write,
-    )

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What an operation consists of: an action, which is a sequence of steps."""
 
-import math
 from typing import TYPE_CHECKING
 from typing import Any
 from typing import ClassVar
@@ -44,9 +43,12 @@ class Step(Generic[R]):
     name: ClassVar[str]
 
     def timeout(self, run: 'Run') -> float:
-        """For how many seconds in all it may raise ``InProgress``."""
+        """For how many seconds in all it may raise ``InProgress``.
+
+        Its undo may do so for as long.
+        """
         if run.action.long:
-            return math.inf
+            return float(cfg.CONF.conductor.long_timeout)
         return float(cfg.CONF.conductor.compose_timeout)
 
     def find(self, run: 'Run') -> R | None:

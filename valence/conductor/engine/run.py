@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """An operation that this conductor has claimed, and its transactions."""
 
+import functools
 from collections.abc import Callable
 from collections.abc import Mapping
 from typing import TypeVar
@@ -46,12 +47,16 @@ class Run:
         self.lease = lease
         self.drivers = drivers
         self.action = actions[operation.action]
-        self.steps = [step() for step in self.action.plan(operation.params)]
         # The registration of this conductor under which it was claimed.
         self._conductor = operation.conductor
         # Whether the lease had expired when something was to be begun.
         self._lease_missed = False
         self._abandoned = False
+
+    @functools.cached_property
+    def steps(self) -> list[AnyStep]:
+        """The steps of the action, in order."""
+        return [step() for step in self.action.plan(self.operation.params)]
 
     @property
     def target(self) -> str:

@@ -10,7 +10,10 @@ BY_VERSION = {
     'Chassis': {'1.0': '5683e77652dcf5ca11991a9a29081435'},
     'Conductor': {'1.0': 'b41c8e563e9f04a5b336decb2dba5fa0'},
     'Device': {'1.0': 'ff4fd31deb8ecd985237a55e8a115e9e'},
-    'Finding': {'1.0': '9a538604db1040dd4c6a8ae5a23a6d4a'},
+    'Finding': {
+        '1.0': '9a538604db1040dd4c6a8ae5a23a6d4a',
+        '1.1': '4cdcfb6a942d2788a8289894dd6b41e8',
+    },
     'Flavor': {'1.0': '024d39ed0bdcbcbc0c3e0c2f1354b711'},
     'Installation': {'1.0': '823928e1723521fe3f36a240db5eef8a'},
     'Node': {'1.0': '342d823ecff112f153d51691ee2f527d'},

@@ -4,8 +4,6 @@
 The action is one for tests, whose steps do what the test says.
 """
 
-import math
-
 import fixtures
 from oslo_db import exception as db_exception
 
@@ -220,7 +218,8 @@ class TestForward(EngineCase):
         self.conf.set(conductor__compose_timeout=7)
         self.assertEqual(7, step.timeout(run))
         self.toy.long = True
-        self.assertEqual(math.inf, step.timeout(run))
+        self.conf.set(conductor__long_timeout=8)
+        self.assertEqual(8, step.timeout(run))
 
 
 class TestResume(EngineCase):
@@ -361,7 +360,7 @@ class TestPutOff(EngineCase):
             self.plan('record first', lost)
             self.conductor.run(self.claim())
             self.assertLess(self.put_off(), 0.2)
-            self.assertEqual(0, self.row().attempt)
+            self.assertEqual(1, self.row().attempt)
             self.assertEqual('succeeded', self.finish().state)
 
     def test_a_step_that_gives_the_claim_up(self):
@@ -483,8 +482,8 @@ class TestBack(EngineCase):
     def test_the_next_place_is_tried(self):
         self.plan(
             'do second',
-            model.TryNext('a', 'full'),
-            model.TryNext('b', 'broken'),
+            model.TryNext({'system': 'a', 'reason': 'full'}),
+            model.TryNext({'system': 'b', 'reason': 'broken'}),
         )
         row = self.finish()
         self.assertEqual('succeeded', row.state)
@@ -560,7 +559,8 @@ class TestBack(EngineCase):
         self.plan('do second', _WRONG)
         self.plan('undo second', driver_base.InProgress(3))
         self.conductor.work()
-        self.assertEqual(3, round(self.put_off()))
+        self.assertLess(0, self.put_off())
+        self.assertLess(self.put_off(), 3)
         row = self.finish()
         self.assertEqual(str(_WRONG), row.error)
         self.assertEqual(
@@ -575,7 +575,9 @@ class TestBack(EngineCase):
         row = self.finish()
         self.assertEqual('failed', row.state)
         self.assertIn('it hangs', row.error)
-        self.assertEqual(4, self.toy.calls.count('undo second'))
+        seconds = (row.finished_at - row.started_at).total_seconds()
+        self.assertLess(10, seconds)
+        self.assertLess(seconds, 15)
 
     def test_a_database_that_is_away_while_undoing(self):
         down = exception.DatabaseUnavailable(reason='it is down')

@@ -195,13 +195,23 @@ class TestAdopt(ReleaseCase):
         )
         self.compose('other', resources=[system['uuid']])
         self.fake.nodes[self.uri] = self.made
-        self.conf.set(conductor__attempts=2)
-        body = {'name': 'n', 'pod_manager': 'pod', 'resource_uri': self.uri}
-        uuid = self.begin('POST', '/v1/nodes/manage', body)
-        self.conductor.run(self.conductor.claim(uuid))
+        other = self.client.get('/v1/nodes/other')
+        error = self.adopt('failed')['error']
+        self.assertIn(f'allocated to the node {other["uuid"]}', error)
         other = self.client.get('/v1/nodes/other')
         self.assertEqual(
             [system['uuid']], [s['uuid'] for s in other['systems']]
         )
-        self.client.delete(f'/v1/operations/{uuid}')
-        self.assertEqual('cancelled', self.conductor.finish(uuid).state)
+
+    def test_one_that_is_made_of_what_is_reserved(self):
+        (uri,) = self.made.resources
+        with db.reader() as tx:
+            system = tx.get(models.System, resource_uri=uri)
+        db.create(
+            models.Allocation,
+            resource_uuid=system.uuid,
+            podm_uuid=system.podm_uuid,
+            reserved_to='they',
+        )
+        error = self.adopt('failed')['error']
+        self.assertIn('reserved to the project they', error)
