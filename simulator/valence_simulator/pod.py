@@ -203,6 +203,31 @@ def _build_system(
     system_id: str, kind: str, sled: Chassis, rng: random.Random
 ) -> System:
     parts = KINDS[kind]
+    return System(
+        id=system_id,
+        kind=kind,
+        uuid=_uuid(rng),
+        serial=_serial(rng),
+        sku=f'VS-{kind.upper()}',
+        sled=sled,
+        model=f'Simulated {kind} server',
+        processors=_processors(parts),
+        dimms=[
+            Dimm(f'dimm-{n + 1}', size, 2933, 'Contoso', _serial(rng))
+            for n, size in enumerate(parts['dimms'])
+        ],
+        nics=[
+            Nic(f'nic-{n + 1}', _mac(rng), speed)
+            for n, speed in enumerate(parts['nics'])
+        ],
+        drives=[
+            _drive(f'drive-{n + 1}', what, rng)
+            for n, what in enumerate(parts['drives'])
+        ],
+    )
+
+
+def _processors(parts: dict) -> list[Processor]:
     processors = [
         Processor(
             id=f'cpu-{n + 1}',
@@ -224,28 +249,7 @@ def _build_system(
             _accelerator(accelerator, n, model)
             for n, model in enumerate(models)
         ]
-    return System(
-        id=system_id,
-        kind=kind,
-        uuid=_uuid(rng),
-        serial=_serial(rng),
-        sku=f'VS-{kind.upper()}',
-        sled=sled,
-        model=f'Simulated {kind} server',
-        processors=processors,
-        dimms=[
-            Dimm(f'dimm-{n + 1}', size, 2933, 'Contoso', _serial(rng))
-            for n, size in enumerate(parts['dimms'])
-        ],
-        nics=[
-            Nic(f'nic-{n + 1}', _mac(rng), speed)
-            for n, speed in enumerate(parts['nics'])
-        ],
-        drives=[
-            _drive(f'drive-{n + 1}', what, rng)
-            for n, what in enumerate(parts['drives'])
-        ],
-    )
+    return processors
 
 
 def _accelerator(kind: str, number: int, model: str) -> Processor:

@@ -36,7 +36,7 @@ class Machine:
     """The properties of a node that a provisioner needs.
 
     :param uuid: UUID of the node, in Valence and in the provisioner.
-    :param project_id: the project that owns it, if any.
+    :param project_id: the project that may use it, if any.
     :param address: URL of the Redfish service that manages it.
     :param system: path of its computer system in that service.
     :param auth_type: authentication of that service: session or basic.

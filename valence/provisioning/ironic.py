@@ -253,8 +253,13 @@ def _attributes(machine: base.Machine) -> JsonObject:
         },
         'resource_class': machine.resource_class or options.resource_class,
     }
+    # A lessee can use a node. An owner could also read and change its
+    # driver_info, and with that have Ironic send the login of the pod manager
+    # to another service.
     if machine.project_id is not None:
-        attributes['owner'] = attributes['lessee'] = machine.project_id
+        attributes['lessee'] = machine.project_id
+    if options.owner is not None:
+        attributes['owner'] = options.owner
     for kind, name in options.interfaces.items():
         attributes[f'{kind}_interface'] = name
     return attributes

@@ -6,7 +6,6 @@ from __future__ import annotations
 import argparse
 import functools
 
-from valence_simulator import personalities
 from valence_simulator.options import forms
 from valence_simulator.options import oddities
 from valence_simulator.options import services
@@ -23,45 +22,34 @@ FIXED = frozenset(
 )
 
 
+#: The options of each group of the help.
+GROUPS = {
+    'the pod': services.POD,
+    'Redfish services': services.REDFISH,
+    'rsd': services.RSD,
+    'redfish': services.COMPOSITION,
+    'oddities: identity': oddities.IDENTITY,
+    'oddities: outcomes': oddities.OUTCOMES,
+    'oddities: choosing': oddities.CHOOSING,
+    'oddities: writing': oddities.WRITING,
+    'oddities: forms': forms.FORMS,
+    'oddities: values': forms.VALUES,
+    'oddities: events': forms.EVENTS,
+}
+
+
 def parser() -> argparse.ArgumentParser:
     """Return the argument parser."""
     parser = argparse.ArgumentParser(
         prog='valence-simulator',
         description='Simulate the hardware of a pod behind a real protocol.',
     )
-    add = parser.add_argument
-    add(
-        '--personality',
-        choices=sorted(personalities.PERSONALITIES),
-        default='rsd',
-        help='the simulated service (default: %(default)s)',
-    )
-    add('--host', default='127.0.0.1', help='address to listen on')
-    add('--port', type=int, default=0, help='port; 0 selects a free one')
-    add('--username', help='required user; without it no login is required')
-    add('--password', default='', help='password of the user')
-    add(
-        '--tls',
-        action='store_true',
-        help='serve https with a self-signed certificate',
-    )
-    add('--tls-cert', help='PEM file of the certificate for https')
-    add('--tls-key', help='PEM file of its key')
-    add('--latency-ms', type=float, default=0, help='delay of every response')
-    for title, fill in (
-        ('the pod', services.add_pod),
-        ('Redfish services', services.add_redfish),
-        ('rsd', services.add_rsd),
-        ('redfish', services.add_composition),
-        ('oddities: identity', oddities.add_identity),
-        ('oddities: outcomes', oddities.add_outcomes),
-        ('oddities: choosing', oddities.add_choosing),
-        ('oddities: writing', oddities.add_writing),
-        ('oddities: forms', forms.add_forms),
-        ('oddities: values', forms.add_values),
-        ('oddities: events', forms.add_events),
-    ):
-        fill(parser.add_argument_group(title))
+    for option in services.SERVER:
+        option.add_to(parser)
+    for title, options in GROUPS.items():
+        group = parser.add_argument_group(title)
+        for option in options:
+            option.add_to(group)
     return parser
 
 

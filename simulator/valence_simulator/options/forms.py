@@ -3,6 +3,10 @@
 
 from __future__ import annotations
 
+from valence_simulator.options.declare import off
+from valence_simulator.options.declare import option
+from valence_simulator.options.declare import seconds
+
 #: Forms of error responses.
 ERRORS = (
     'redfish',
@@ -36,140 +40,131 @@ ORIGINS = (
     *('fragment', 'query', 'text'),
 )
 
-
-def add_forms(group) -> None:
-    """Add options for errors, collections, ETags and sessions."""
-    add = group.add_argument
-    add(
+#: Errors, collections, ETags and sessions.
+FORMS = (
+    option(
         '--errors',
         choices=ERRORS,
         default='redfish',
         help='form of errors: only MessageId and arguments; only a code; '
         '{"message"}; text; HTML; JSON with the type of text; only a status',
-    )
-    add(
+    ),
+    option(
         '--members',
         choices=MEMBERS,
         default='array',
         help='a single member instead of an array; members below Links',
-    )
-    add(
+    ),
+    option(
         '--next-link',
         choices=NEXT_LINKS,
         default='plain',
         help='link to the next page: a URL; only a query; an object; without '
         'the prefix Members',
-    )
-    add(
+    ),
+    option(
         '--etag-header',
         choices=('right', 'quoted', 'suffix', 'bare', 'missing'),
         default='right',
         help='the ETag header: quoted twice; with the suffix -gzip; without '
         'quotes; missing',
-    )
-    add(
+    ),
+    option(
         '--etag-body',
         choices=('right', 'quoted', 'bare', 'missing'),
         default='right',
         help='the same for @odata.etag',
-    )
-    add('--strong-etags', action='store_true', help='ETags without W/')
-    add(
+    ),
+    option('--strong-etags', action='store_true', help='ETags without W/'),
+    off(
         '--no-session-location',
-        dest='session_location',
-        action='store_false',
-        help='only the body of a new session contains its URI',
-    )
-    add(
+        'only the body of a new session contains its URI',
+    ),
+    option(
         '--session-full-status',
         type=int,
         default=503,
         help='status if there are too many sessions (default: %(default)s)',
-    )
-    add(
+    ),
+    option(
         '--session-full-message-id',
         default='Base.1.0.SessionLimitExceeded',
         help='its MessageId, such as IDRAC.2.4.RAC0218 (default: %(default)s)',
-    )
+    ),
+)
 
-
-def add_values(group) -> None:
-    """Add options for the values of properties."""
-    add = group.add_argument
-    add('--system-uuid', help='the UUID of all systems')
-    add('--system-serial', help='the serial number of all systems')
-    add(
+#: The values of properties.
+VALUES = (
+    option('--system-uuid', help='the UUID of all systems'),
+    option('--system-serial', help='the serial number of all systems'),
+    option(
         '--uuids',
         choices=('plain', 'upper', 'braces', 'bare'),
         default='plain',
         help='form of UUIDs: upper case; in braces; without hyphens',
-    )
-    add(
+    ),
+    option(
         '--identity',
         choices=('own', 'hardware', 'none'),
         default='own',
         help='UUID and serial number of systems: new for every composed one; '
         'those of its Compute block; none (default: %(default)s)',
-    )
-    add(
+    ),
+    option(
         '--macs',
         choices=MACS,
         default='colons',
         help='MAC addresses: other notations; 20 octets on the first '
         'interface of a system; "Not Available", null or empty on all but '
         'the last one',
-    )
-    add(
+    ),
+    option(
         '--nics',
         choices=('interfaces', 'ports', 'functions', 'both'),
         default='interfaces',
         help='where NICs are shown: EthernetInterfaces; only as ports, or '
         'functions, of network adapters; as interfaces and ports',
-    )
-    add(
+    ),
+    option(
         '--links-down',
         action='store_true',
         help='interfaces of a system that is off have no speed',
-    )
-    add(
+    ),
+    option(
         '--summary-counts-gpus',
         action='store_true',
         help='ProcessorSummary counts GPUs and has their model',
-    )
-    add(
+    ),
+    option(
         '--huge-drives',
         type=int,
         default=0,
         help='number of pooled drives with 2**54 bytes',
-    )
+    ),
+)
 
-
-def add_events(group) -> None:
-    """Add options for events and streams."""
-    add = group.add_argument
-    add(
+#: Events and streams.
+EVENTS = (
+    option(
         '--origins',
         choices=ORIGINS,
         default='plain',
         help='form of OriginOfCondition: a notation of --location; with a '
         'fragment; with a query; a text instead of an object',
-    )
-    add(
+    ),
+    seconds(
         '--heartbeat-seconds',
-        type=float,
-        default=0,
-        help='interval of heartbeats on streams; 0: none',
-    )
-    add(
+        'interval of heartbeats on streams; 0: none',
+    ),
+    seconds(
         '--telemetry-seconds',
-        type=float,
-        default=0,
-        help='interval of metric reports on streams that do not exclude them; '
+        'interval of metric reports on streams that do not exclude them; '
         '0: none',
-    )
-    add(
+    ),
+    option(
         '--sse-data-lines',
         type=int,
         default=1,
         help='minimum number of data lines of an event on a stream',
-    )
+    ),
+)

@@ -12,6 +12,7 @@ from valence_simulator.protocol import answers
 from valence_simulator.protocol import errors
 from valence_simulator.protocol.resources import Call
 from valence_simulator.protocol.resources import document
+from valence_simulator.protocol.tasks import Work
 
 APPLY = '@Redfish.SettingsApplyTime'
 APPLY_TIMES = ['Immediate', 'OnReset']
@@ -130,49 +131,38 @@ class Boots:
         changed: Callable[[], None],
     ) -> None:
         """Add the settings object of a machine below its resource."""
-        settings = f'{uri}/Settings'
-
-        def render() -> dict:
-            boot = {**machine.boot, **self._pending.get(id(machine), {})}
-            return document(settings, kind, 'Settings', Boot=boot)
-
-        async def show(call: Call) -> web.Response:
-            call.resource.changed()
-            return answers.ok(call.resource)
-
-        async def patch(call: Call) -> web.Response:
-            boot, time = self._checked(call.body)
-
-            def work() -> web.Response:
-                if time == 'OnReset':
-                    pending = self._pending.setdefault(id(machine), {})
-                    pending.update(boot)
-                else:
-                    self.update(machine, boot)
-                    changed()
-                return shown()
-
-            def shown() -> web.Response:
-                call.resource.changed()
-                return answers.ok(call.resource)
-
-            return await self._service.tasks.run(
-                call, 'patch', 'Change settings', work, unchanged=shown
-            )
-
-        self._service.tree.add(
-            settings,
-            render,
-            when=lambda: self._options.settings_object,
-            get=show,
-            patch=patch,
+        settings = SettingsObject(
+            self, f'{uri}/Settings', kind, machine, changed
         )
+        self._service.tree.add(
+            settings.uri,
+            settings.render,
+            when=lambda: self._options.settings_object,
+            get=settings.show,
+            patch=settings.patch,
+        )
+
+    def pending(self, machine: Bootable) -> dict:
+        """Return the settings that wait for a reset."""
+        return self._pending.get(id(machine), {})
+
+    def defer(self, machine: Bootable, boot: dict) -> None:
+        """Keep settings until the next reset."""
+        self._pending.setdefault(id(machine), {}).update(boot)
 
     def apply(self, machine: Bootable) -> None:
         """Apply the settings that wait for a reset."""
         self.update(machine, self._pending.pop(id(machine), {}))
 
-    def _checked(self, body: dict) -> tuple[dict, str]:
+    async def run(
+        self, call: Call, work: Work, unchanged: Work
+    ) -> web.Response:
+        """Change settings, as a task if required."""
+        return await self._service.tasks.run(
+            call, 'patch', 'Change settings', work, unchanged=unchanged
+        )
+
+    def checked_settings(self, body: dict) -> tuple[dict, str]:
         """Return Boot object and apply time of a PATCH of the settings.
 
         :raises RedfishError: 400 if the body is invalid.
@@ -188,3 +178,52 @@ class Boots:
             raise errors.property_value(f'{APPLY}/ApplyTime', time)
         self.check(body.get('Boot'))
         return body['Boot'], time
+
+
+class SettingsObject:
+    """The settings object of a machine.
+
+    :param changed: called when settings have been applied.
+    """
+
+    def __init__(
+        self,
+        boots: Boots,
+        uri: str,
+        kind: str,
+        machine: Bootable,
+        changed: Callable[[], None],
+    ):
+        self.uri = uri
+        self._boots = boots
+        self._kind = kind
+        self._machine = machine
+        self._changed = changed
+
+    def render(self) -> dict:
+        """Return the document: the Boot object after the next reset."""
+        boot = {**self._machine.boot, **self._boots.pending(self._machine)}
+        return document(self.uri, self._kind, 'Settings', Boot=boot)
+
+    async def show(self, call: Call) -> web.Response:
+        """Handle GET."""
+        return self._shown(call)
+
+    async def patch(self, call: Call) -> web.Response:
+        """Handle PATCH: apply the settings now, or at the next reset."""
+        boot, time = self._boots.checked_settings(call.body)
+
+        def work() -> web.Response:
+            if time == 'OnReset':
+                self._boots.defer(self._machine, boot)
+            else:
+                self._boots.update(self._machine, boot)
+                self._changed()
+            return self._shown(call)
+
+        return await self._boots.run(call, work, lambda: self._shown(call))
+
+    @staticmethod
+    def _shown(call: Call) -> web.Response:
+        call.resource.changed()
+        return answers.ok(call.resource)

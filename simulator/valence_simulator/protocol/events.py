@@ -22,6 +22,7 @@ from valence_simulator.protocol.delivery import Event
 from valence_simulator.protocol.delivery import Subscription
 from valence_simulator.protocol.resources import ROOT
 from valence_simulator.protocol.resources import Call
+from valence_simulator.protocol.resources import Resource
 from valence_simulator.protocol.resources import Tree
 from valence_simulator.protocol.resources import document
 from valence_simulator.protocol.streams import Streams
@@ -295,6 +296,13 @@ class EventService:
             self._gave_up,
         )
         self._subscriptions[uri] = subscription
+        resource = self._add_resource(subscription)
+        self._tree.changed(SUBSCRIPTIONS)
+        return answers.created(resource)
+
+    def _add_resource(self, subscription: Subscription) -> Resource:
+        """Add a subscription and its action to the tree."""
+        uri = subscription.uri
 
         async def delete(call: Call) -> web.Response:
             self.remove(subscription)
@@ -322,8 +330,7 @@ class EventService:
         if self._modern:
             action = 'EventDestination.ResumeSubscription'
             self._tree.add(f'{uri}/Actions/{action}', post=resume)
-        self._tree.changed(SUBSCRIPTIONS)
-        return answers.created(resource)
+        return resource
 
     def _gave_up(self, subscription: Subscription) -> bool:
         """Apply the retry policy; return whether to try again."""

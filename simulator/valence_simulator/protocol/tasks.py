@@ -242,6 +242,13 @@ class Tasks:
         else:
             task.state, task.status = ending.state, ending.status
             task.messages = ending.shown_messages()
+        self._add_resources(task)
+        self._tree.changed(TASKS)
+        self._event(task, 'TaskStarted')
+        return self._watch(task)
+
+    def _add_resources(self, task: Task) -> None:
+        """Add a task and its monitor to the tree."""
 
         async def watch(call: Call) -> web.Response:
             return self._watch(task)
@@ -261,9 +268,6 @@ class Tasks:
             task.uri, lambda: self._render(task), get=show, delete=cancel
         )
         self._tree.add(task.monitor, dict, get=watch, delete=cancel)
-        self._tree.changed(TASKS)
-        self._event(task, 'TaskStarted')
-        return self._watch(task)
 
     def _finish(self, task: Task, end: Work, ending: Ending) -> None:
         try:

@@ -38,12 +38,14 @@ def find(
     """The URI of the reservation for a node.
 
     :param service: the CompositionService.
+    :raises PodManagerUnavailable: when the reservations cannot be read.
     """
     collection = link(service.get('CompositionReservations'))
     if collection is None:
         return None
     with Crawler(client, deadline) as crawler:
         found = crawler.get_many(crawler.members(collection))
+        crawler.require_all()
     for uri, body in found.items():
         manifest = orjson.dumps(body.get('Manifest')).decode()
         if mark.same_as(find_mark(manifest)):

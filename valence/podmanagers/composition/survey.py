@@ -107,7 +107,7 @@ class Survey:
         with Crawler(self._client, deadline, expand) as crawler:
             members = crawler.roots([collection])[collection]
             result = crawler.get_many(members)
-            crawler.require_all()
+            crawler.require_all(collection)
         return result
 
     def _read(

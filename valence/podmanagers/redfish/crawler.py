@@ -6,7 +6,6 @@ collections without end, links to resources that do not exist.
 """
 
 import concurrent.futures
-import urllib.parse
 from collections.abc import Iterable
 
 from oslo_config import cfg
@@ -15,8 +14,8 @@ from oslo_log import log
 from valence.common import exception
 from valence.common.types import JsonObject
 from valence.podmanagers import base
+from valence.podmanagers.redfish import pages
 from valence.podmanagers.redfish.client import Client
-from valence.podmanagers.redfish.links import link
 
 LOG = log.getLogger(__name__)
 
@@ -54,6 +53,8 @@ class Crawler:
         self._read: dict[str, JsonObject] = {}
         self.failed: dict[str, str] = {}
         self.gone: set[str] = set()
+        # Collections, with a slash, of which all valid members are known.
+        self._nearly: set[str] = set()
         self._failures = 0
         self._last_failure = ''
         self._rejected: exception.AuthenticationFailed | None = None
@@ -160,11 +161,15 @@ class Crawler:
         """Refuse to go on with an incomplete list of nodes or systems.
 
         A node that was not read would be taken for absent and composed again.
+        A member without a valid link costs itself only.
 
         :raises PodManagerUnavailable: when something that exists, or one of
             these collections, could not be read.
         """
         for uri, reason in self.failed.items():
+            if uri in self._nearly:
+                continue
+            uri = uri.rstrip('/')
             if uri not in self.gone or uri in collections:
                 raise exception.PodManagerUnavailable(reason=reason)
 
@@ -177,33 +182,36 @@ class Crawler:
     def members(self, uri: str) -> list[str]:
         """The URIs of a collection's members, of all its pages.
 
-        ``Members@odata.count`` is not trusted. A collection that cannot be
-        read is recorded in ``failed``.
+        A collection of which not all members are known is recorded in
+        ``failed``.
         """
-        found: dict[str, None] = {}
-        page, seen = uri, {uri}
+        listing = pages.Listing(uri)
         body = self._expanded(uri)
         expanded = body is not None
-        try:
-            while True:
-                body = body or self._page(page)
-                known = len(found)
-                for member in _members(body, page):
-                    self._add(member, found, expanded)
-                if len(found) > cfg.CONF.redfish.max_members:
-                    raise _unreadable(f'{uri} has too many members')
-                following = _next_page(body, page)
-                if following is None or following in seen:
-                    break
-                if len(found) == known:
-                    raise _unreadable(
-                        f'{page} has a next page, but nothing new on it'
-                    )
-                seen.add(following)
-                page, body = following, None
-        except exception.MalformedResponse as exc:
-            self.failed[uri.rstrip('/') + '/'] = str(exc)
-        return list(found)
+        page: str | None = uri
+        while page is not None:
+            try:
+                found = pages.parse(body or self._page(page), page)
+            except exception.MalformedResponse as exc:
+                listing.fail(page, str(exc))
+                if page == listing.guessed:
+                    # It need not exist.
+                    self.failed.pop(page, None)
+                break
+            page, body = listing.add(page, found), None
+        place = uri.rstrip('/') + '/'
+        if listing.problem or listing.malformed:
+            self.failed[place] = listing.problem or str(listing.malformed)
+        if listing.problem is None:
+            self._nearly.add(place)
+        for member, content in listing.members.items():
+            if (
+                expanded
+                and isinstance(content, dict)
+                and _is_complete(content)
+            ):
+                self._read.setdefault(member, content)
+        return list(listing.members)
 
     def _expanded(self, uri: str) -> JsonObject | None:
         """A collection with its members, where the service supports that."""
@@ -213,7 +221,7 @@ class Crawler:
             body = self._client.read(
                 f'{uri}?$expand=.($levels=1)', self._deadline
             )
-            _members(body, uri)
+            pages.parse(body, uri)
             return body
         except exception.PodManagerError as exc:
             # It is advertised, but does not work.
@@ -229,22 +237,8 @@ class Crawler:
         if uri not in self._read and uri not in self.failed:
             self._fetch(uri)
         if uri in self.failed:
-            raise _unreadable(self.failed[uri])
+            raise pages.unreadable(self.failed[uri])
         return self._read[uri]
-
-    def _add(
-        self, member: object, found: dict[str, None], expanded: bool
-    ) -> None:
-        uri = link(member)
-        if uri is None:
-            return
-        found[uri] = None
-        if expanded and isinstance(member, dict) and _is_complete(member):
-            self._read.setdefault(uri, member)
-
-
-def _unreadable(reason: str) -> exception.MalformedResponse:
-    return exception.MalformedResponse(reason=reason)
 
 
 def _is_complete(member: JsonObject) -> bool:
@@ -255,29 +249,3 @@ def _is_complete(member: JsonObject) -> bool:
     return '@odata.type' in member and any(
         name not in _IDENTITY and not name.startswith('@') for name in member
     )
-
-
-def _members(body: JsonObject, page: str) -> list[object]:
-    """The members on a page; a count alone lists none.
-
-    :raises MalformedResponse: when it is no page of a collection.
-    """
-    members = body.get('Members')
-    if isinstance(members, list):
-        return members
-    if 'Members@odata.count' not in body:
-        raise _unreadable(f'{page} has no members')
-    return []
-
-
-def _next_page(body: JsonObject, page: str) -> str | None:
-    """The URI of the next page, which may be relative to this one."""
-    following = body.get('Members@odata.nextLink')
-    if isinstance(following, dict):
-        following = following.get('@odata.id')
-    if not isinstance(following, str) or not following:
-        return None
-    try:
-        return link(urllib.parse.urljoin(page, following))
-    except ValueError:
-        return None

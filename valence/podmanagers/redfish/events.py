@@ -15,7 +15,6 @@ from valence.podmanagers.redfish import root as service_root
 from valence.podmanagers.redfish.client import Client
 from valence.podmanagers.redfish.crawler import Crawler
 from valence.podmanagers.redfish.links import link
-from valence.podmanagers.redfish.links import links
 from valence.podmanagers.redfish.links import related
 from valence.podmanagers.redfish.resources import state
 from valence.podmanagers.redfish.sse import EventStream
@@ -179,8 +178,10 @@ class EventService:
             raise exception.RequestRejected(
                 reason='there are no event subscriptions'
             )
-        collection = self._client.get(uri, self._deadline)
-        for member in links(collection.get('Members')):
+        with Crawler(self._client, self._deadline) as crawler:
+            present = crawler.members(uri)
+            crawler.require_all(uri)
+        for member in present:
             if self.delivers(member, destination) is not None:
                 self._client.delete(member, self._deadline)
         response = self._client.post(

@@ -3,6 +3,7 @@
 
 import json
 
+from valence.common import exception
 from valence.podmanagers.redfish import events
 from valence.tests.contract import odd
 from valence.tests.fixtures import odd_service
@@ -105,9 +106,18 @@ class BodiesTestCase(odd.OddCase):
             self.assertEqual({f'{BLOCKS}/'}, seen.unread)
 
     def test_systems_that_list_nothing(self):
-        self.pages[SYSTEMS] = {'Members@odata.count': 20}
+        self.pages[SYSTEMS] = {'Members@odata.count': 0}
         self.assertBlocks(self.discover())
         self.assertEqual([], self.driver.list_nodes(self.soon()))
+        self.pages[SYSTEMS] = {'Members@odata.count': 20}
+        seen = self.discover('no members, but counts 20')
+        self.assertBlocks(seen)
+        self.assertEqual({f'{SYSTEMS}/'}, seen.unread)
+        self.assertRaises(
+            exception.PodManagerUnavailable,
+            self.driver.list_nodes,
+            self.soon(),
+        )
 
     def test_lower_case_headers(self):
         self.pages[f'POST {SYSTEMS}'] = lambda body, headers: (

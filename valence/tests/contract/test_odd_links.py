@@ -36,60 +36,11 @@ class LinksTestCase(odd.OddCase):
         self.pages[f'{BLOCKS}/Id'] = block('Id', 'Storage')
         self.assertBlocks(self.discover(), devices=('disk', 'Id'))
 
-    def test_members_that_are_nonsense(self):
-        self.pages[BLOCKS]['Members'] += [None, 7, {}, [], link(None)]
-        self.pages[BLOCKS]['Members'] += [link(f'{BLOCKS}/host')]
-        self.pages[BLOCKS]['Members@odata.count'] = 2
-        self.assertBlocks(self.discover())
-
     def test_a_collection_that_is_a_list(self):
         self.pages[BLOCKS] = [link(f'{BLOCKS}/host')]
         seen = self.discover('not a JSON object')
         self.assertEqual([], seen.systems)
         self.assertIn(f'{BLOCKS}/', seen.unread)
-
-    def test_members_on_further_pages(self):
-        query = '?$skip=1&page=2'
-        for origin in ('', 'http://podm.internal'):
-            self.pages[BLOCKS] = {
-                **odd_service.collection(f'{BLOCKS}/host'),
-                'Members@odata.nextLink': f'{origin}{BLOCKS}{query}',
-            }
-            self.pages[BLOCKS + query] = odd_service.collection(
-                f'{BLOCKS}/disk'
-            )
-            self.assertBlocks(self.discover())
-
-    def test_pages_that_lead_in_a_circle(self):
-        self.pages[BLOCKS]['Members@odata.nextLink'] = f'{BLOCKS}?2'
-        self.pages[f'{BLOCKS}?2'] = self.pages[BLOCKS]
-        self.assertBlocks(self.discover())
-
-    def test_further_pages_as_seen_from_the_first(self):
-        self.pages[f'{BLOCKS}?$skip=1'] = odd_service.collection(
-            f'{BLOCKS}/disk'
-        )
-        for following in (
-            '?$skip=1',
-            'ResourceBlocks?$skip=1',
-            link(f'{BLOCKS}?$skip=1'),
-        ):
-            self.pages[BLOCKS] = {
-                **odd_service.collection(f'{BLOCKS}/host'),
-                'Members@odata.nextLink': following,
-            }
-            self.assertBlocks(self.discover())
-
-    def test_pages_without_end(self):
-        for n in range(100):
-            self.pages[f'{BLOCKS}?{n}'] = {
-                **self.pages[BLOCKS],
-                'Members@odata.nextLink': f'{BLOCKS}?{n + 1}',
-            }
-        self.pages[BLOCKS] = self.pages[f'{BLOCKS}?0']
-        self.assertBlocks(self.discover('nothing new'))
-        self.assertIn(f'GET {BLOCKS}?1', self.service.asked)
-        self.assertNotIn(f'GET {BLOCKS}?2', self.service.asked)
 
     def test_members_that_are_not_the_whole(self):
         """Expanded members are used if they have all properties."""

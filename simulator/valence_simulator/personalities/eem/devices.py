@@ -93,8 +93,13 @@ class Device:
             'encryption': 'disabled',
             'uid_led_status': self.led,
         }
-        if self.status == 'eesv':
-            shown['downstream_ports'] = [
+        links = self._downstream if self.status == 'eesv' else self._upstream
+        return {**shown, **links(), **self.fields}
+
+    def _downstream(self) -> dict:
+        """Return the ports of a server."""
+        return {
+            'downstream_ports': [
                 {
                     'downstream_port_id': port,
                     'eeio_connection_status': 'up' if up else 'down',
@@ -102,17 +107,19 @@ class Device:
                 }
                 for port, (mac, up) in self.ports.items()
             ]
-        else:
-            state = 'up' if self.connected else 'down'
-            shown.update(
-                path_status0=state,
-                path_status1='down',
-                eesv_connection_status=state,
-                eesv_mac_address=self.server,
-                pcie_connection_status=state,
-                power_interlock_status='enabled',
-            )
-        return {**shown, **self.fields}
+        }
+
+    def _upstream(self) -> dict:
+        """Return the paths from a box to its server."""
+        state = 'up' if self.connected else 'down'
+        return {
+            'path_status0': state,
+            'path_status1': 'down',
+            'eesv_connection_status': state,
+            'eesv_mac_address': self.server,
+            'pcie_connection_status': state,
+            'power_interlock_status': 'enabled',
+        }
 
 
 class Devices:

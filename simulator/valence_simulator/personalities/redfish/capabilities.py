@@ -103,51 +103,54 @@ def specific() -> dict:
     }
 
 
+#: The requirements of constrained composition, by property of the system.
+CONSTRAINTS: dict[str, dict] = {
+    'Processors': {
+        COUNTED: True,
+        **_optional('ProcessorType', 'TotalCores', 'Model'),
+        **_optional('InstructionSet', 'MaxSpeedMHz'),
+    },
+    'Memory': {
+        COUNTED: True,
+        **_required('CapacityMiB'),
+        **_optional('MemoryType', 'MemoryDeviceType'),
+    },
+    'Storage': {
+        COUNTED: True,
+        f'Drives{REQUIRED}': True,
+        'Drives': [
+            {
+                COUNTED: True,
+                **_required('CapacityBytes'),
+                **_optional('MediaType', 'Protocol'),
+            }
+        ],
+    },
+    'SimpleStorage': {
+        COUNTED: True,
+        f'Devices{REQUIRED}': True,
+        'Devices': [
+            {COUNTED: True, **_required('CapacityBytes')},
+        ],
+    },
+    'EthernetInterfaces': {
+        COUNTED: True,
+        **_optional('SpeedMbps', 'FullDuplex'),
+    },
+}
+
+
 def constrained(inline: bool) -> dict:
     """Return the capabilities object of constrained composition.
 
     :param inline: whether to contain the requirements for processors etc., as
         in the white paper. DMTF's service validator requires references there.
     """
-    members = {
-        'Processors': {
-            COUNTED: True,
-            **_optional('ProcessorType', 'TotalCores', 'Model'),
-            **_optional('InstructionSet', 'MaxSpeedMHz'),
-        },
-        'Memory': {
-            COUNTED: True,
-            **_required('CapacityMiB'),
-            **_optional('MemoryType', 'MemoryDeviceType'),
-        },
-        'Storage': {
-            COUNTED: True,
-            f'Drives{REQUIRED}': True,
-            'Drives': [
-                {
-                    COUNTED: True,
-                    **_required('CapacityBytes'),
-                    **_optional('MediaType', 'Protocol'),
-                }
-            ],
-        },
-        'SimpleStorage': {
-            COUNTED: True,
-            f'Devices{REQUIRED}': True,
-            'Devices': [
-                {COUNTED: True, **_required('CapacityBytes')},
-            ],
-        },
-        'EthernetInterfaces': {
-            COUNTED: True,
-            **_optional('SpeedMbps', 'FullDuplex'),
-        },
-    }
     shown = {
         **document(uris.CONSTRAINED, KIND, 'Capabilities for the zones'),
         **_common(),
     }
-    for name, member in members.items():
+    for name, member in CONSTRAINTS.items():
         needed = name in ('Processors', 'Memory')
         shown[f'{name}{REQUIRED if needed else OPTIONAL}'] = True
         if inline:

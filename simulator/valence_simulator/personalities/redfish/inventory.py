@@ -47,21 +47,23 @@ class Inventory:
         self._adapters = adapters
         self._options = options
         self._changed = changed
-        add = tree.add_collection
-        kind = 'ResourceBlockCollection'
-        add(
-            uris.BLOCKS,
-            kind,
-            'Resource Blocks',
-            lambda: [block.uri for block in pod.blocks.values()],
-        )
-        add(uris.FREE_POOL, kind, 'Free Pool', lambda: self._pool('Free'))
-        add(
-            uris.ACTIVE_POOL,
-            kind,
-            'Active Pool',
-            lambda: self._pool('Active'),
-        )
+        self._add_collections()
+        for block in pod.blocks.values():
+            self.add(block)
+        self.sync()
+
+    def _add_collections(self) -> None:
+        add, pod = self._tree.add_collection, self._pod
+        for uri, name, members in (
+            (
+                uris.BLOCKS,
+                'Resource Blocks',
+                lambda: [block.uri for block in pod.blocks.values()],
+            ),
+            (uris.FREE_POOL, 'Free Pool', lambda: self._pool('Free')),
+            (uris.ACTIVE_POOL, 'Active Pool', lambda: self._pool('Active')),
+        ):
+            add(uri, 'ResourceBlockCollection', name, members)
         add(
             uris.ZONES,
             'ZoneCollection',
@@ -74,9 +76,6 @@ class Inventory:
             'Chassis',
             lambda: [f'{uris.CHASSIS}/{c}' for c in pod.pod.chassis],
         )
-        for block in pod.blocks.values():
-            self.add(block)
-        self.sync()
 
     def add(self, block: Block) -> None:
         """Add a block and its parts to the tree."""

@@ -4,13 +4,10 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
 
 from aiohttp import web
 
-from valence_simulator.hardware import Nic
 from valence_simulator.personalities.redfish import capabilities
-from valence_simulator.personalities.redfish import parts
 from valence_simulator.personalities.redfish import required
 from valence_simulator.personalities.redfish import uris
 from valence_simulator.personalities.redfish.blocks import Block
@@ -21,18 +18,13 @@ from valence_simulator.personalities.redfish.composition import check_text
 from valence_simulator.personalities.redfish.system import KIND
 from valence_simulator.personalities.redfish.system import ComposedSystem
 from valence_simulator.personalities.redfish.system import render
+from valence_simulator.personalities.redfish.system_parts import SystemParts
 from valence_simulator.protocol import answers
 from valence_simulator.protocol import errors
 from valence_simulator.protocol.ids import Ids
 from valence_simulator.protocol.resources import Call
 from valence_simulator.protocol.resources import Resource
 from valence_simulator.protocol.resources import collection
-
-#: Properties of a system, and the type of their members.
-KINDS = {
-    'Processors': 'Processor',
-    'Memory': 'Memory',
-}
 
 
 class Systems:
@@ -43,6 +35,7 @@ class Systems:
         self._tree = service.tree
         self.members: dict[str, ComposedSystem] = {}
         self._changes = Changes(service)
+        self._parts = SystemParts(service)
         self.ids = Ids(service.options, self.members)
         # An expansion box does not compose; its systems are expanded.
         ways = service.options.compose_by
@@ -149,9 +142,8 @@ class Systems:
 
     def changed(self, system: ComposedSystem) -> None:
         """Render a system and its current parts again."""
-        for name in (*parts.PARTS, 'Storage', 'NetworkInterfaces'):
-            self._tree.remove(f'{system.uri}/{name}')
-        self._add_parts(system)
+        self._parts.remove(system)
+        self._parts.add(system)
         self._tree.changed(system.uri)
         self._service.notify('ResourceUpdated', system.uri)
 
@@ -272,7 +264,7 @@ class Systems:
                 when=lambda name=name: self._has_action(name),
                 post=bind(handler),
             )
-        self._add_parts(system)
+        self._parts.add(system)
         self._service.boots.add_settings(
             system.uri, KIND, system, lambda: self._tree.changed(system.uri)
         )
@@ -281,79 +273,6 @@ class Systems:
     def _has_action(self, name: str) -> bool:
         on_blocks = name in ('AddResourceBlock', 'RemoveResourceBlock')
         return not on_blocks or 'actions' in self._service.options.blocks_by
-
-    def _add_parts(self, system: ComposedSystem) -> None:
-        self._add_adapters(system)
-        for name, (attribute, show) in parts.PARTS.items():
-            uri = f'{system.uri}/{name}'
-            members = {
-                f'{uri}/{block.id}-{part.id}': part
-                for block in system.blocks
-                for part in getattr(block, attribute)
-            }
-            if name == 'EthernetInterfaces':
-                self._add_nics(system, members)
-                continue
-            self._add_collection(uri, KINDS[name], members, show)
-        storages = [block for block in system.blocks if block.drives]
-        uri = f'{system.uri}/Storage'
-        self._tree.add_collection(
-            uri,
-            'StorageCollection',
-            'Storage',
-            lambda: [f'{uri}/{block.id}' for block in storages],
-        )
-        for block in storages:
-            parts.add_storage(self._tree, f'{uri}/{block.id}', block.drives)
-
-    def _add_nics(self, system: ComposedSystem, members: dict) -> None:
-        uri, adapters = (
-            f'{system.uri}/EthernetInterfaces',
-            self._service.adapters,
-        )
-
-        def show(member: str, nic: Nic) -> dict:
-            return parts.render_nic(member, nic, self._is_up(system))
-
-        self._tree.add_collection(
-            uri,
-            'EthernetInterfaceCollection',
-            'EthernetInterface',
-            lambda: list(members) if adapters.has_interfaces else [],
-        )
-        for member, nic in members.items():
-            self._tree.add(
-                member,
-                lambda member=member, nic=nic: show(member, nic),
-                when=lambda: adapters.has_interfaces,
-            )
-
-    def _is_up(self, system: ComposedSystem) -> bool:
-        return system.power != 'Off' or not self._service.options.links_down
-
-    def _add_adapters(self, system: ComposedSystem) -> None:
-        uri, adapters = (
-            f'{system.uri}/NetworkInterfaces',
-            self._service.adapters,
-        )
-        blocks = [block for block in system.blocks if block.nics]
-        adapters.add_collection(
-            uri, lambda: [f'{uri}/{block.id}' for block in blocks]
-        )
-        for block in blocks:
-            adapters.add_interface(f'{uri}/{block.id}', block.adapter)
-
-    def _add_collection(
-        self, uri: str, kind: str, members: dict, show: Callable
-    ) -> None:
-        self._tree.add_collection(
-            uri, f'{kind}Collection', kind, lambda: list(members)
-        )
-        for member, part in members.items():
-            self._tree.add(
-                member,
-                lambda member=member, part=part: show(member, part),
-            )
 
     async def _reset(self, system: ComposedSystem, call: Call):
         kind = self._service.power.type_of(call.body)

@@ -4,9 +4,10 @@
 from __future__ import annotations
 
 from valence_simulator.hardware import Chassis
+from valence_simulator.hardware import Processor
 from valence_simulator.personalities.rsd import uris
-from valence_simulator.personalities.rsd.systems import render_drive
-from valence_simulator.personalities.rsd.systems import render_processor
+from valence_simulator.personalities.rsd.parts import render_drive
+from valence_simulator.personalities.rsd.parts import render_processor
 from valence_simulator.pod import Pod
 from valence_simulator.protocol.resources import document
 from valence_simulator.protocol.resources import link
@@ -93,30 +94,48 @@ def _oem(chassis: Chassis) -> dict:
     }
 
 
-def _more(service, chassis: Chassis, has_fpgas: bool) -> tuple[str, dict]:
-    """What newer schemas have of a chassis, and the version of those."""
+def _more(service, chassis: Chassis) -> tuple[str, dict]:
+    """Return the version of the schema, and the properties new in it."""
     uri = uris.chassis(chassis)
-    if has_fpgas:
+    if _fpgas(service, chassis):
         return 'v1_22_0', {'Processors': link(f'{uri}/Processors')}
     if chassis.system is not None and service.adapters.shown:
         return 'v1_4_0', service.adapters.links(f'{uri}/NetworkAdapters')
     return 'v1_3_0', {}
 
 
-def render_chassis(service, chassis: Chassis) -> dict:
-    """The chassis as a GET shows it."""
+def _fpgas(service, chassis: Chassis) -> list[Processor]:
+    return service.pod.fpgas if chassis.type == 'Enclosure' else []
+
+
+def _links(service, chassis: Chassis) -> dict:
     manager = [link(uris.POD_MANAGER)]
     is_pod = chassis.parent is None
     contained_by = (
         {} if is_pod else {'ContainedBy': link(uris.chassis(chassis.parent))}
     )
-    fpgas = service.pod.fpgas if chassis.type == 'Enclosure' else []
-    version, more = _more(service, chassis, bool(fpgas))
-    processors = {}
-    if fpgas:
-        processors['Processors'] = links(
-            uris.fpga(chassis, fpga) for fpga in fpgas
-        )
+    fpgas = [uris.fpga(chassis, fpga) for fpga in _fpgas(service, chassis)]
+    return {
+        **contained_by,
+        'Contains': links(map(uris.chassis, chassis.children)),
+        'ComputerSystems': links(_systems(chassis)),
+        'Drives': links(uris.drive(chassis, d) for d in chassis.drives),
+        'Storage': [],
+        **({'Processors': links(fpgas)} if fpgas else {}),
+        'ManagedBy': manager,
+        'ManagersInChassis': manager if is_pod else [],
+        'Oem': {
+            'Intel_RackScale': {
+                '@odata.type': '#Intel.Oem.ChassisLinks',
+                'Switches': [],
+            }
+        },
+    }
+
+
+def render_chassis(service, chassis: Chassis) -> dict:
+    """Return the document of the chassis."""
+    version, more = _more(service, chassis)
     return document(
         uris.chassis(chassis),
         f'Chassis.{version}.Chassis',
@@ -132,21 +151,6 @@ def render_chassis(service, chassis: Chassis) -> dict:
         IndicatorLED='Off',
         Status={'State': 'Enabled', 'Health': 'OK', 'HealthRollup': 'OK'},
         **more,
-        Links={
-            **contained_by,
-            'Contains': links(map(uris.chassis, chassis.children)),
-            'ComputerSystems': links(_systems(chassis)),
-            'Drives': links(uris.drive(chassis, d) for d in chassis.drives),
-            'Storage': [],
-            **processors,
-            'ManagedBy': manager,
-            'ManagersInChassis': manager if is_pod else [],
-            'Oem': {
-                'Intel_RackScale': {
-                    '@odata.type': '#Intel.Oem.ChassisLinks',
-                    'Switches': [],
-                }
-            },
-        },
+        Links=_links(service, chassis),
         Oem={'Intel_RackScale': _oem(chassis)},
     )

@@ -131,6 +131,9 @@ class TestCircle(IronicCase):
             },
         )
         self.assertIn('local_gb', there.properties)
+        self.assertEqual(
+            (here['project_id'], None), (there.lessee, there.owner)
+        )
         self.assertEqual(('web', 'baremetal'), (there.name, _class(there)))
         self.assertLessEqual({'CUSTOM_OWN', 'HW_ARCH_X86_64'}, {*there.traits})
         ports = {p.address for p in self.baremetal.ports(node=there.id)}

@@ -1,0 +1,339 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Systems with their parts, and the order in which they are read."""
+
+from valence.podmanagers.redfish import resources
+from valence.tests import base
+
+_KINDS = ('Processors', 'Memory', 'EthernetInterfaces', 'Drives')
+
+
+def _id(uri):
+    return {'@odata.id': uri}
+
+
+#: A system with all properties, and with parts of all kinds.
+_SYSTEM = {
+    'Name': 'Sled 1',
+    'UUID': 'u-1',
+    'Manufacturer': 'Maker',
+    'Model': 'M',
+    'SerialNumber': 'S',
+    'SystemType': 'Physical',
+    'PowerState': 'Off',
+    'Status': {'State': 'Enabled', 'Health': 'OK'},
+    'Links': {'Chassis': [_id('/c/1'), _id('/c/2')]},
+    'ProcessorSummary': {'Count': 2, 'Model': 'Xeon', 'CoreCount': 1},
+    'MemorySummary': {'TotalSystemMemoryGiB': 1},
+}
+_CPU = {
+    'ProcessorType': 'CPU',
+    'InstructionSet': 'x86-64',
+    'TotalCores': 8,
+    'TotalThreads': 16,
+}
+_PARTS = {
+    'Processors': [('/p/1', _CPU), ('/p/2', _CPU)],
+    'Memory': [
+        ('/m/1', {'CapacityMiB': 1024}),
+        ('/m/2', {'CapacityMiB': 2048, 'MemoryDeviceType': 'DDR4'}),
+        ('/m/3', {'CapacityMiB': 1, 'MemoryDeviceType': 'DDR5'}),
+    ],
+    'EthernetInterfaces': [
+        ('/n/1', {'MACAddress': 'AA:BB', 'SpeedMbps': 1000}),
+        ('/n/2', {'PermanentMACAddress': 'CC:DD', 'SpeedMbps': 0}),
+        ('/n/3', {}),
+    ],
+    'Drives': [
+        (
+            '/d/1',
+            {
+                'CapacityBytes': 100 * 2**30 + 1,
+                'MediaType': 'SSD',
+                'Type': 'not this',
+                'Protocol': 'NVMe',
+                'Interface': 'not this',
+            },
+        ),
+        (
+            '/d/2',
+            {'CapacityGiB': 7, 'Type': 'HDD', 'Interface': 'SATA'},
+        ),
+    ],
+}
+#: What is recorded of it.
+_VALUES = {
+    'name': 'Sled 1',
+    'hardware_uuid': 'u-1',
+    'manufacturer': 'Maker',
+    'model': 'M',
+    'serial_number': 'S',
+    'health': 'ok',
+    'type': 'physical',
+    'power_state': 'off',
+    'state': 'free',
+    'cpu_model': 'Xeon',
+    'cpu_architecture': 'x86-64',
+    'cpu_sockets': 2,
+    'cpu_cores': 16,
+    'cpu_threads': 32,
+    'memory_mib': 3073,
+    'memory_type': 'DDR4',
+    'storage_gib': 107,
+    'drives': [
+        {
+            'resource_uri': '/d/1',
+            'capacity_gib': 100,
+            'type': 'SSD',
+            'protocol': 'NVMe',
+        },
+        {
+            'resource_uri': '/d/2',
+            'capacity_gib': 7,
+            'type': 'HDD',
+            'protocol': 'SATA',
+        },
+    ],
+    'nics': [
+        {
+            'resource_uri': '/n/1',
+            'mac': 'aa:bb',
+            'speed_mbps': 1000,
+        },
+        {
+            'resource_uri': '/n/2',
+            'mac': 'cc:dd',
+            'speed_mbps': None,
+        },
+        {'resource_uri': '/n/3', 'mac': None, 'speed_mbps': None},
+    ],
+    'zones': [],
+}
+
+
+class _Crawler:
+    """Has a tree of resources in memory; see ``redfish.crawler.Crawler``.
+
+    :param missing: URIs that cannot be read.
+    """
+
+    def __init__(self, tree, missing=()):
+        self._tree = tree
+        self._missing = set(missing)
+        self.waves = []
+
+    def get_many(self, uris):
+        uris = list(uris)
+        self.waves.append(uris)
+        return {
+            uri: self._tree[uri] for uri in uris if uri not in self._missing
+        }
+
+    def get_members(self, uris):
+        found = {
+            uri: self._tree[uri]
+            for uri in uris
+            if uri not in self._missing and uri in self._tree
+        }
+        self.get_many(uri for members in found.values() for uri in members)
+        return found
+
+    def lacks(self, uris):
+        return bool(self._missing.intersection(uris))
+
+
+class TestSystem(base.TestCase):
+    maxDiff = None
+
+    def system(self, body=None, used=False, **parts):
+        bodies = {kind: dict(parts.get(kind, ())) for kind in _KINDS}
+        return resources.system_item('/s/1', body or {}, bodies, used)
+
+    def test_all_properties(self):
+        item = self.system(_SYSTEM, **_PARTS)
+        self.assertEqual('/s/1', item.uri)
+        self.assertEqual('/c/1', item.parent)
+        self.assertEqual(_SYSTEM, item.properties)
+        self.assertEqual(set(), item.unknown)
+        self.assertEqual(_VALUES, item.values)
+
+    def test_values_of_the_summaries(self):
+        values = self.system(
+            {
+                'ProcessorSummary': {
+                    'Count': 4,
+                    'CoreCount': 64,
+                    'LogicalProcessorCount': 128,
+                },
+                'MemorySummary': {'TotalSystemMemoryGiB': 1.5},
+            }
+        ).values
+        self.assertEqual(4, values['cpu_sockets'])
+        self.assertEqual(64, values['cpu_cores'])
+        self.assertEqual(128, values['cpu_threads'])
+        self.assertEqual(1536, values['memory_mib'])
+        self.assertIsNone(values['memory_type'])
+        self.assertIsNone(values['cpu_model'])
+        self.assertIsNone(values['cpu_architecture'])
+
+    def test_values_of_the_processors(self):
+        values = self.system(
+            Processors=[
+                ('/p/1', {'Model': 'EPYC', 'TotalThreads': 5}),
+                ('/p/2', {'Status': {'State': 'Absent'}, 'TotalCores': 9}),
+                ('/p/3', {'ProcessorType': 'FPGA', 'TotalCores': 9}),
+            ]
+        ).values
+        self.assertEqual('EPYC', values['cpu_model'])
+        self.assertEqual(1, values['cpu_sockets'])
+        self.assertEqual(2, values['cpu_cores'])
+        self.assertEqual(5, values['cpu_threads'])
+
+    def test_texts_fit_their_columns(self):
+        long = 'x' * 300
+        values = self.system(
+            {'SystemType': long.upper(), 'ProcessorSummary': {'Model': long}},
+            Processors=[('/p', {'InstructionSet': long})],
+            Memory=[('/m', {'MemoryDeviceType': long})],
+            EthernetInterfaces=[
+                ('/n', {'MACAddress': long}),
+                ('/o', {'PermanentMACAddress': long}),
+            ],
+            Drives=[
+                ('/d', {'MediaType': long, 'Protocol': long}),
+                ('/e', {'Type': long, 'Interface': long}),
+            ],
+        ).values
+        self.assertEqual('x' * 64, values['type'])
+        self.assertEqual('x' * 255, values['cpu_model'])
+        self.assertEqual('x' * 64, values['cpu_architecture'])
+        self.assertEqual('x' * 64, values['memory_type'])
+        self.assertEqual({'x' * 64}, {nic['mac'] for nic in values['nics']})
+        for name in ('type', 'protocol'):
+            self.assertEqual(
+                {'x' * 64}, {drive[name] for drive in values['drives']}
+            )
+
+    def test_availability(self):
+        for status, used, state in (
+            ({'State': 'Enabled'}, True, 'used'),
+            ({'Health': 'Critical'}, True, 'used'),
+            ({'State': 'Enabled'}, False, 'free'),
+            ({'State': 'Disabled'}, False, 'unavailable'),
+            ({'State': 'Absent'}, False, 'unavailable'),
+            ({'State': 'UnavailableOffline'}, False, 'unavailable'),
+            ({'State': 'InTest'}, False, 'unavailable'),
+            ({'Health': 'Critical'}, False, 'unavailable'),
+            ({'Health': 'Warning'}, False, 'free'),
+            (None, False, 'free'),
+        ):
+            item = self.system({'Status': status}, used)
+            self.assertEqual(state, item.values['state'], status)
+
+    def test_no_chassis(self):
+        self.assertIsNone(self.system({'Links': {'Chassis': []}}).parent)
+        self.assertIsNone(self.system().values['type'])
+
+
+class TestReadSystems(base.TestCase):
+    def tree(self, **more):
+        return {
+            '/s/1': {
+                'Name': 'one',
+                'Processors': _id('/s/1/P'),
+                'Memory': _id('/s/1/M'),
+                'EthernetInterfaces': _id('/s/1/E'),
+                'Storage': _id('/s/1/S'),
+                'SimpleStorage': _id('/s/1/SS'),
+            },
+            '/s/1/P': ['/s/1/P/1'],
+            '/s/1/P/1': {'TotalCores': 4},
+            '/s/1/M': ['/s/1/M/1'],
+            '/s/1/M/1': {'CapacityMiB': 512},
+            '/s/1/E': ['/s/1/E/1'],
+            '/s/1/E/1': {'MACAddress': 'AA'},
+            '/s/1/S': ['/s/1/S/1'],
+            '/s/1/S/1': {'Drives': [_id('/d/1'), _id('/d/2')]},
+            '/s/1/SS': ['/s/1/SS/1'],
+            '/s/1/SS/1': {'Devices': [{'CapacityBytes': 2**40}]},
+            '/d/1': {'CapacityBytes': 2**30},
+            '/d/2': {'CapacityBytes': 2**31},
+            **more,
+        }
+
+    def read(self, tree, missing=(), used=()):
+        self.crawler = _Crawler(tree, missing)
+        return resources.read_systems(self.crawler, ['/s/1'], set(used))
+
+    def test_a_system_with_its_parts(self):
+        (item,) = self.read(self.tree(), used=['/s/1'])
+        self.assertEqual('used', item.values['state'])
+        self.assertEqual(4, item.values['cpu_cores'])
+        self.assertEqual(512, item.values['memory_mib'])
+        self.assertEqual(['aa'], [n['mac'] for n in item.values['nics']])
+        # SimpleStorage would list the same drives again.
+        self.assertEqual(
+            ['/d/1', '/d/2'],
+            [drive['resource_uri'] for drive in item.values['drives']],
+        )
+        self.assertEqual(3, item.values['storage_gib'])
+        self.assertEqual(set(), item.unknown)
+
+    def test_parts_of_a_kind_are_read_in_one_wave(self):
+        self.read(self.tree())
+        self.assertIn(['/d/1', '/d/2'], self.crawler.waves)
+        self.assertIn(
+            {'/s/1/P/1', '/s/1/M/1', '/s/1/E/1', '/s/1/S/1'},
+            [set(wave) for wave in self.crawler.waves],
+        )
+
+    def test_an_older_service(self):
+        tree = self.tree()
+        del tree['/s/1']['Storage']
+        (item,) = self.read(tree)
+        self.assertEqual('free', item.values['state'])
+        self.assertEqual(1024, item.values['storage_gib'])
+        self.assertEqual(
+            '/s/1/SS/1#/Devices/0', item.values['drives'][0]['resource_uri']
+        )
+
+    def test_unreadable_parts_leave_values_unknown(self):
+        stored = {'storage_gib', 'drives'}
+        cpu = {
+            *('cpu_model', 'cpu_architecture', 'cpu_sockets', 'cpu_cores'),
+            'cpu_threads',
+        }
+        for missing, unknown in (
+            ('/s/1/P', cpu),
+            ('/s/1/P/1', cpu),
+            ('/s/1/M/1', {'memory_mib', 'memory_type'}),
+            ('/s/1/E', {'nics'}),
+            ('/s/1/S', stored),
+            ('/s/1/S/1', stored),
+            ('/d/2', stored),
+        ):
+            (item,) = self.read(self.tree(), [missing])
+            self.assertEqual(unknown, item.unknown, missing)
+
+    def test_unreadable_system(self):
+        self.assertEqual([], self.read(self.tree(), ['/s/1']))
+
+    def test_simple_drives(self):
+        self.assertEqual(
+            {'/x#/Devices/1': {'CapacityBytes': 1}},
+            resources.simple_drives(
+                {
+                    '/x': {'Devices': [{}, {'CapacityBytes': 1}, None]},
+                    '/y': {'Devices': None},
+                    '/z': {},
+                }
+            ),
+        )
+
+
+class TestReadChassis(base.TestCase):
+    def test_unreadable_chassis_are_left_out(self):
+        crawler = _Crawler({'/c/1': {'Name': 'a'}, '/c/2': {}}, ['/c/2'])
+        found = resources.read_chassis(crawler, ['/c/1', '/c/2'])
+        self.assertEqual(
+            [('/c/1', 'a')], [(i.uri, i.values['name']) for i in found]
+        )
