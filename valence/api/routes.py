@@ -5,6 +5,7 @@ from valence.api.controllers.v1 import access
 from valence.api.controllers.v1 import base
 from valence.api.controllers.v1 import drivers
 from valence.api.controllers.v1 import events
+from valence.api.controllers.v1 import findings
 from valence.api.controllers.v1 import flavors
 from valence.api.controllers.v1 import inventory
 from valence.api.controllers.v1 import nodes
@@ -20,7 +21,7 @@ _chassis = base.Controller(models.Chassis)
 _systems = inventory.Allocatable(models.System)
 _devices, _storages = inventory.Devices(), base.Controller(models.Storage)
 _flavors, _drivers = flavors.Flavors(), drivers.Drivers()
-_findings = base.Controller(models.Finding)
+_findings = findings.Findings()
 _events, _conductors = events.Events(), base.Controller(models.Conductor)
 
 _LIST, _SHOW = {'GET': 'list'}, {'GET': 'show'}
@@ -78,6 +79,7 @@ ROUTES: tuple[Route, ...] = (
     ('nodes/{id}/storages', 'node', _nodes, {'GET': 'storages'}),
     ('findings', 'finding', _findings, _LIST),
     ('findings/{id}', 'finding', _findings, _SHOW),
+    ('findings/{id}/action', 'finding', _findings, _ACTION),
     ('operations', 'operation', _operations, _LIST),
     ('operations/{id}', 'operation', _operations, _SHOW | _DELETE),
     ('events/{id}/{secret}', 'event', _events, _CREATE),

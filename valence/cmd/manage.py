@@ -5,6 +5,7 @@ import argparse
 import datetime
 import sys
 
+import sqlalchemy as sa
 from oslo_config import cfg
 
 from valence import objects
@@ -29,19 +30,32 @@ def db_version() -> None:
 
 
 def db_purge() -> None:
-    """Delete old operations."""
-    print(f'Deleted {_purge(cfg.CONF.command.days)} operations.')
+    """Delete old operations, and findings that are over."""
+    operations, findings = _purge(cfg.CONF.command.days)
+    print(f'Deleted {operations} operations and {findings} findings.')
 
 
 @db.transaction
-def _purge(tx: db.Transaction, days: int | None) -> int:
+def _purge(tx: db.Transaction, days: int | None) -> tuple[int, int]:
+    """Delete what ended long ago; how many operations and findings."""
     keep = cfg.CONF.conductor.keep_operations if days is None else days
     before = tx.now() - datetime.timedelta(days=keep)
-    return tx.delete(
+    operations = tx.delete(
         models.Operation,
         models.Operation.state.not_in(states.OPEN),
         models.Operation.finished_at < before,
     )
+    finding = models.Finding
+    findings = tx.delete(
+        finding,
+        sa.or_(
+            finding.open_key.is_(None),
+            # On a pod manager it is seen again, and would be found again.
+            sa.and_(finding.state == 'forgotten', finding.podm_uuid.is_(None)),
+        ),
+        finding.updated_at < before,
+    )
+    return operations, findings
 
 
 def keys_create() -> None:

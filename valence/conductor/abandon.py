@@ -17,26 +17,14 @@ _ERROR = exception.ErrorText(
 def abandon(
     tx: db.Transaction, ctx: context.RequestContext, node: models.Node
 ) -> str:
-    """Delete a node from the database only.
+    """Delete a node from the database only; see :func:`give_up`.
 
-    Its open operations end here and now, whatever they wait for: a conductor
-    that is running one finds its claim gone. A finding tells what is left on
-    the pod manager, and the journal of the operation says so.
+    The journal of the operation says what is left on the pod manager.
 
     :returns: the UUID of the operation, which has succeeded.
     """
     requests.lock_node(tx, node.uuid)
-    now = tx.now()
-    for operation in requests.open_operations(tx, node.uuid):
-        tx.update(
-            models.Operation,
-            {
-                **_ended(tx, 'cancelled'),
-                'cancel_requested': True,
-                'error': _ERROR,
-            },
-            uuid=operation.uuid,
-        )
+    give_up(tx, node)
     uuid = requests.request(
         tx,
         ctx,
@@ -58,17 +46,39 @@ def abandon(
     )
     tx.update(
         models.Operation,
-        {**_ended(tx, 'succeeded'), 'started_at': now, 'progress': 100},
+        {
+            **_ended(tx, 'succeeded'),
+            'started_at': tx.now(),
+            'progress': 100,
+        },
         uuid=uuid,
     )
-    if node.resource_uri is not None:
-        findings.open_finding(
-            tx, node.podm_uuid, findings.left_behind(node), now
+    return uuid
+
+
+def give_up(tx: db.Transaction, node: models.Node) -> None:
+    """Delete the record of a node, whatever its operations wait for.
+
+    They end here and now: a conductor that is running one finds its claim
+    gone. A finding shows what may be left on the pod manager.
+    """
+    for operation in requests.open_operations(tx, node.uuid):
+        tx.update(
+            models.Operation,
+            {
+                **_ended(tx, 'cancelled'),
+                'cancel_requested': True,
+                'error': _ERROR,
+            },
+            uuid=operation.uuid,
         )
+    if node.resource_uri is not None or requests.was_sent(tx, node.uuid):
+        podm = tx.get(models.PodManager, uuid=node.podm_uuid)
+        found = findings.left_behind(tx, node, podm)
+        findings.open_finding(tx, node.podm_uuid, found, tx.now())
     findings.resolve_node(tx, node.uuid)
     allocations.release_resources(tx, node.uuid, erased=False)
     tx.delete(models.Node, uuid=node.uuid)
-    return uuid
 
 
 def _ended(tx: db.Transaction, state: str) -> dict[str, object]:

@@ -83,6 +83,26 @@ def open_operations(
     )
 
 
+def was_sent(tx: db.Transaction, node_uuid: str) -> bool:
+    """Whether a pod manager may have been asked to make a node.
+
+    The journal shows if it was not.
+    """
+    operations = tx.list(
+        models.Operation,
+        only=('uuid',),
+        target_uuid=node_uuid,
+        action=('compose', 'adopt'),
+    ).all()
+    return not operations or bool(
+        tx.count(
+            models.OperationStep,
+            models.OperationStep.name != 'claim_parts',
+            operation_uuid=[row.uuid for row in operations],
+        )
+    )
+
+
 def request_on_node(
     tx: db.Transaction,
     ctx: context.RequestContext,
@@ -156,6 +176,34 @@ def adoption_lock(podm_uuid: str, uri: str) -> str:
     return f'adopt:{hashlib.sha256(f"{podm_uuid} {uri}".encode()).hexdigest()}'
 
 
+def request_repair(
+    tx: db.Transaction,
+    ctx: context.RequestContext | None,
+    finding: models.Finding,
+    *,
+    confirmed: bool = False,
+) -> str:
+    """Request the release of what a finding is about.
+
+    :param confirmed: whether an administrator said that it may be released;
+        otherwise only a stray is.
+    :raises Conflict: when it is being adopted or released already.
+    """
+    podm_uuid = str(finding.podm_uuid)
+    uuid = request(
+        tx,
+        ctx,
+        'repair',
+        'findings',
+        finding.uuid,
+        podm_uuid=podm_uuid,
+        lock_key=adoption_lock(podm_uuid, str(finding.resource_uri)),
+        params={'confirmed': confirmed},
+    )
+    tx.update(models.Finding, {'repair': uuid}, uuid=finding.uuid)
+    return uuid
+
+
 def request_sync(
     tx: db.Transaction, ctx: context.RequestContext | None, podm_uuid: str
 ) -> str:
@@ -172,6 +220,50 @@ def request_sync(
         podm_uuid=podm_uuid,
         lock_key=f'sync:{podm_uuid}',
     )
+
+
+def request_delete(
+    tx: db.Transaction,
+    ctx: context.RequestContext,
+    podm: models.PodManager,
+    params: Mapping[str, bool],
+) -> str:
+    """Request that a pod manager is deleted with its nodes.
+
+    With ``force``, an operation that does so already goes on by force: a
+    conductor that is running it finds its claim gone.
+
+    :raises Conflict: when it is being deleted; names the operation.
+    """
+    lock_key = f'delete:{podm.uuid}'
+    tx.update(
+        models.PodManager,
+        {'deleting_at': podm.deleting_at or tx.now()},
+        uuid=podm.uuid,
+    )
+    holder = tx.get(models.Operation, lock_key=lock_key)
+    if holder is None or not params['force']:
+        return request(
+            tx,
+            ctx,
+            'delete',
+            'pod_managers',
+            podm.uuid,
+            podm_uuid=podm.uuid,
+            lock_key=lock_key,
+            params=params,
+        )
+    if not holder.params.get('force') or holder.undoing:
+        tx.update(
+            models.Operation,
+            {
+                'params': {**holder.params, **params},
+                **dict.fromkeys(('claim', 'conductor', 'run_after', 'error')),
+                **{'cancel_requested': False, 'undoing': False, 'attempt': 0},
+            },
+            uuid=holder.uuid,
+        )
+    return holder.uuid
 
 
 def request_unsubscribe(

@@ -107,6 +107,14 @@ manager needs to accept a composition causes retries.
         'may erase, and for the release of all nodes of a pod manager that is '
         'deleted. An operation that takes longer fails.',
     ),
+    cfg.FloatOpt(
+        'force_timeout',
+        default=60,
+        min=0,
+        help='How long a forced deletion of a pod manager waits for the '
+        'release of its nodes. Nodes that are not released by then are '
+        'deleted from the database only.',
+    ),
     cfg.IntOpt(
         'event_streams',
         default=200,
@@ -127,6 +135,6 @@ manager needs to accept a composition causes retries.
         default=30,
         min=1,
         help='Number of days for which "valence-manage db purge" keeps '
-        'finished operations.',
+        'finished operations, and findings that are over.',
     ),
 ]

@@ -90,6 +90,60 @@ def create(
     update_resources(tx, uuids)
 
 
+def check_available(
+    tx: db.Transaction,
+    uuids: Collection[str],
+    node_uuid: str | None = None,
+    project_id: str | None = None,
+) -> None:
+    """Check that hardware can be allocated to an existing node.
+
+    :param node_uuid: the node; what it has is available to it.
+    :param project_id: its project; what is reserved to it is available to it.
+    :raises Conflict: naming the other node, or the other project.
+    """
+    for row in tx.list(models.Allocation, resource_uuid=list(uuids)).all():
+        if row.node_uuid is None:
+            holder = row.reserved_to
+            if holder is not None and holder != project_id:
+                raise exception.Conflict(
+                    f'Hardware of the node is reserved to the project '
+                    f'{holder}: end the reservation first.'
+                )
+        elif row.node_uuid != node_uuid:
+            node = tx.get(models.Node, uuid=row.node_uuid)
+            raise exception.Conflict(
+                f'Hardware of the node is allocated to the node '
+                f'{row.node_uuid} ({node.name if node else "deleted"}).'
+            )
+
+
+def reserve(
+    tx: db.Transaction,
+    podm_uuid: str,
+    uuids: Collection[str],
+    project_id: str,
+) -> None:
+    """Reserve hardware that stores data of a project, unless it has it."""
+    rows = tx.list(models.Allocation, resource_uuid=list(uuids)).all()
+    taken = {row.resource_uuid for row in rows}
+    keeping = [
+        uuid for uuid in sorted({*uuids} - taken) if _stores_data(tx, uuid)
+    ]
+    tx.create_many(
+        models.Allocation,
+        [
+            {
+                'resource_uuid': uuid,
+                'podm_uuid': podm_uuid,
+                'reserved_to': project_id,
+            }
+            for uuid in keeping
+        ],
+    )
+    update_resources(tx, keeping)
+
+
 def update(
     tx: db.Transaction,
     values: Mapping[str, object],

@@ -224,6 +224,25 @@ class Transaction:
             statement, plain | statements.values(where)
         ).rowcount
 
+    def update_many(
+        self, model: Model, rows: Iterable[Mapping[str, object]]
+    ) -> None:
+        """Change rows in one statement.
+
+        :param rows: the UUID of each, and new values of the same columns.
+        """
+        ready = [
+            {
+                'updated_at': self.now(),
+                **_stored(model, row),
+                'where_uuid': row['uuid'],
+            }
+            for row in rows
+        ]
+        if ready:
+            statement = _update(model, (('uuid', 'one'),))
+            self.connection.execute(statement, ready)
+
     def now(self) -> datetime.datetime:
         """See ``now`` of this module."""
         return clock.now(self.connection)

@@ -246,6 +246,15 @@ class BooleanField(Spec, fields.BooleanField):
         return text.lower() == 'true'
 
 
+@schemas.format_check('date-time', str)
+def check_time(text: str) -> None:
+    """Accept a time in any notation of ISO 8601."""
+    try:
+        timeutils.parse_isotime(text)
+    except (ValueError, OverflowError):
+        raise ValueError('must be a time, such as 2030-01-31T12:00Z') from None
+
+
 class DateTimeField(Spec, fields.DateTimeField):
     """A time in UTC, to the microsecond."""
 

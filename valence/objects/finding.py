@@ -4,18 +4,26 @@ from oslo_versionedobjects import base as ovo
 from valence.objects import base
 from valence.objects import fields
 
-KINDS = (
-    'existing_node',
-    'other_installation',
-    'unknown_node',
-    'left_behind',
-    'stray',
-    'lost_node',
-    'changed_hardware',
-    'ghost_part',
-    'idle_part',
-    'not_undone',
-)
+# What differs may be hidden for a time, or for good.
+_HIDE = ('forget', 'accept')
+#: What an administrator can do about each kind of findings.
+ACTIONS: dict[str, tuple[str, ...]] = {
+    'existing_node': ('adopt', *_HIDE),
+    # It belongs to another Valence.
+    'other_installation': _HIDE,
+    'unknown_node': ('adopt', 'release', *_HIDE),
+    'left_behind': ('adopt', 'release', *_HIDE),
+    'stray': ('release', *_HIDE),
+    'lost_node': _HIDE,
+    'changed_hardware': _HIDE,
+    'ghost_part': _HIDE,
+    'idle_part': _HIDE,
+    # Nothing is sent to the service before it is accepted.
+    'service_changed': ('accept',),
+    'provisioner_missing': _HIDE,
+    'not_undone': _HIDE,
+}
+KINDS = tuple(ACTIONS)
 STATES = ('open', 'accepted', 'resolved', 'forgotten')
 
 
@@ -23,7 +31,7 @@ STATES = ('open', 'accepted', 'resolved', 'forgotten')
 class Finding(base.ValenceObject):
     """Hardware that should not be there, or is missing."""
 
-    VERSION = '1.1'
+    VERSION = '1.2'
     RESOURCE = 'findings'
     KIND = 'finding'
     AUDIENCE = fields.Audience.SYSTEM
@@ -40,8 +48,10 @@ class Finding(base.ValenceObject):
             'that the pod manager no longer shows (lost_node) or that is '
             'other hardware now (changed_hardware); a part that belongs to a '
             'node without being allocated (ghost_part) or the reverse '
-            '(idle_part); what an operation that could not be undone may '
-            'have left (not_undone).',
+            '(idle_part); a pod manager that is another service now '
+            '(service_changed); a node that its provisioner does not know any '
+            'more (provisioner_missing); what an operation that could not be '
+            'undone may have left (not_undone).',
             api='r',
             filter=True,
         ),
@@ -87,8 +97,8 @@ class Finding(base.ValenceObject):
         ),
         'state': fields.EnumField(
             STATES,
-            doc='State: open, accepted for a time, resolved by itself or by '
-            'an action, or forgotten.',
+            doc='State: open; accepted, for a time or for good; resolved, by '
+            'itself or by an action; or forgotten, until it changes.',
             api='r',
             filter=True,
             default='open',

@@ -16,4 +16,11 @@ RULES = [
         'Show a finding.',
         'GET /v1/findings/{id}',
     ),
+    base.rule(
+        'finding',
+        'action',
+        base.ADMIN,
+        'Adopt, release, forget or accept what a finding is about.',
+        'POST /v1/findings/{id}/action',
+    ),
 ]

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Adopting a node that exists on a pod manager."""
 
-import sqlalchemy as sa
+from typing import TypedDict
 
 from valence import quota
 from valence.common import exception
@@ -13,9 +13,10 @@ from valence.conductor.engine.run import Run
 from valence.conductor.inventory import baseline
 from valence.conductor.inventory import diff
 from valence.conductor.inventory import drift
+from valence.conductor.inventory import findings
+from valence.conductor.inventory import origins
 from valence.db import allocations
 from valence.db import api as db
-from valence.db import installation
 from valence.db.sqlalchemy import models
 from valence.objects.baseline import Baseline
 from valence.podmanagers import hardware
@@ -27,28 +28,33 @@ class AdoptResult(steps.ComposedResult):
     baseline: Baseline
 
 
+class Params(TypedDict, total=False):
+    """:param finding: UUID of the finding that the node is adopted by."""
+
+    finding: str
+
+
 class ClaimParts(Step[AdoptResult]):
     """Read what the node consists of, and allocate that to it."""
 
     name = 'claim_parts'
 
     def do(self, run: Run) -> AdoptResult:
-        uri = allocations.node_uri(run.target)
-        # This assembles a node that is only allocated, and fails for one
-        # whose composition failed.
-        composed = run.driver().poll_compose(
-            uri, steps.request_deadline(run), run.progress()
-        )
         driver, deadline = run.driver(), steps.request_deadline(run)
+        uri = allocations.node_uri(run.target)
+        # Assembling changes it, if it is only allocated.
+        _check(run, driver.read_node(uri, deadline))
+        # This fails for a node whose composition failed.
+        composed = driver.poll_compose(uri, deadline, run.progress())
         composed = driver.read_node(composed.uri, deadline)
         if not composed.resources:
             raise exception.PodManagerError(
                 reason=f'{uri} does not show what it consists of'
             )
-        _check_mark(run, composed)
+        service_uuid = _check(run, composed)
         return {
             **steps.composed_result(composed),
-            'baseline': baseline.take(composed, driver.service_uuid(deadline)),
+            'baseline': baseline.take(composed, service_uuid),
         }
 
     def record(
@@ -61,8 +67,9 @@ class ClaimParts(Step[AdoptResult]):
                 reason='no system of the inventory is part of the node; '
                 'sync the pod manager first'
             )
-        _check_free(tx, run, parts)
-        allocations.create(tx, run.podm_uuid, run.target, parts)
+        project_id = run.operation.project_id
+        allocations.check_available(tx, parts, run.target, project_id)
+        allocations.create(tx, run.podm_uuid, run.target, parts, project_id)
         drift.record_baseline(tx, run.target)
         tx.update(
             models.Node,
@@ -82,48 +89,43 @@ class ClaimParts(Step[AdoptResult]):
         run: Run,
         result: AdoptResult | None,
     ) -> None:
-        allocations.delete(tx, node_uuid=run.target)
+        # What was reserved to the project before is reserved to it again.
+        allocations.deallocate(tx, run.target)
 
 
-def _check_free(tx: db.Transaction, run: Run, parts: list[str]) -> None:
-    """Check that nobody else has a part of the node.
+def _check(run: Run, composed: hardware.ComposedNode) -> str | None:
+    """Check that a resource is what is to be adopted, and nobody's.
 
-    :raises Conflict: when somebody has: that does not end by itself.
+    What another installation, or another node, has is left alone.
+
+    :returns: the UUID of the service.
+    :raises NotOurs: when it is something else.
     """
-    taken = tx.list(
-        models.Allocation,
-        sa.or_(
-            models.Allocation.node_uuid.is_(None),
-            models.Allocation.node_uuid != run.target,
-        ),
-        resource_uuid=parts,
-    ).all()
-    if taken:
-        holders = {
-            f'allocated to the node {row.node_uuid}'
-            if row.node_uuid
-            else f'reserved to the project {row.reserved_to}'
-            for row in taken
-        }
-        raise exception.Conflict(
-            f'Parts of the node are {", ".join(sorted(holders))}.'
-        )
-
-
-def _check_mark(run: Run, composed: hardware.ComposedNode) -> None:
-    """Leave what another installation, or another node, has alone.
-
-    :raises NotOurs: when it has such a mark.
-    """
+    service_uuid = run.driver().service_uuid(steps.request_deadline(run))
+    different = _differences(run, composed, service_uuid)
     mark = composed.mark
-    if mark is None:
-        return
-    foreign = mark.installation not in (None, installation.own_id())
-    other = db.get(models.Node, uuid=mark.node)
-    if foreign or (other is not None and other.uuid != run.target):
-        raise exception.NotOurs(
-            uri=composed.uri, reason=f'it has the mark {mark}'
-        )
+    if mark is not None:
+        other = db.get(models.Node, uuid=mark.node)
+        if origins.is_foreign(composed) or (
+            other is not None and other.uuid != run.target
+        ):
+            different.append(f'it has the mark {mark}')
+    if different:
+        raise exception.NotOurs(uri=composed.uri, reason='; '.join(different))
+    return service_uuid
+
+
+def _differences(
+    run: Run, composed: hardware.ComposedNode, service_uuid: str | None
+) -> list[str]:
+    """In what a resource differs from what the finding is about."""
+    uuid = run.params(Params).get('finding')
+    finding = db.get(models.Finding, uuid=uuid) if uuid else None
+    if finding is None:
+        return []
+    return baseline.differences(
+        run.target, findings.recorded(finding), composed, service_uuid
+    )
 
 
 class Adopt(Action):
@@ -140,10 +142,16 @@ class Adopt(Action):
             power_state=run.result(ClaimParts)['power_state'],
             **states.NO_ERROR,
         )
+        uri = run.result(ClaimParts)['uri']
+        findings.resolve_uri(tx, run.podm_uuid, uri)
 
     def failed(
         self, tx: db.Transaction, run: Run, error: exception.ErrorText
     ) -> None:
+        if run.params(Params).get('finding'):
+            # The finding is still there, and tells of the node.
+            tx.delete(models.Node, uuid=run.target)
+            return
         # Valence did not compose it: releasing it must not decompose it.
         states.fail_node(
             tx, run.target, error, resource_uri=None, uri_hash=None

@@ -10,7 +10,7 @@ from valence.conductor import states
 from valence.conductor.engine.model import Action
 from valence.conductor.engine.model import Step
 from valence.conductor.engine.run import Run
-from valence.conductor.inventory import findings
+from valence.conductor.inventory import comparison
 from valence.conductor.inventory import store
 from valence.db import api as db
 from valence.db.sqlalchemy import models
@@ -54,7 +54,8 @@ class ReadInventory(Step[ReadResult]):
 
     def record(self, tx: db.Transaction, run: Run, result: ReadResult) -> None:
         store.write(tx, run.target, self._seen, since=self._since)
-        findings.write(tx, run.target, self._seen, self._since)
+        podm = tx.list(models.PodManager, uuid=run.target).one()
+        comparison.write(tx, podm, self._seen, self._since)
         problems = self._seen.problems
         error = '; '.join(problems[:3])[:900]
         if len(problems) > 3:

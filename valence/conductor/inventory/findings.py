@@ -8,30 +8,29 @@ findings, and for a few kinds a repair that waits; see ``[repair]``.
 import dataclasses
 from collections.abc import Collection
 from collections.abc import Iterable
-from collections.abc import Iterator
 from datetime import datetime
 from datetime import timedelta
 
 from oslo_config import cfg
 
-from valence.common import identity
 from valence.common.types import JsonObject
 from valence.conductor import requests
-from valence.conductor import states
+from valence.conductor.inventory import baseline
 from valence.conductor.inventory import diff
 from valence.db import api as db
-from valence.db import installation
 from valence.db.sqlalchemy import models
+from valence.objects.baseline import Baseline
 from valence.podmanagers import hardware
 
-# What a sync looks for; all other kinds are opened and resolved elsewhere.
-SYNC_KINDS = (
-    *('existing_node', 'other_installation', 'unknown_node', 'left_behind'),
-    *('stray', 'lost_node', 'ghost_part', 'idle_part'),
-)
 _LONGEST_REASON = 4096
 # How many complete syncs have to see what is repaired.
 _SYNCS_BEFORE_REPAIR = 2
+_CLOSED = {'state': 'resolved', 'open_key': None}
+# What tells whether it is still the same that was found.
+_IDENTITY = (
+    *('mark', 'service_uuid', 'system_uuid', 'serial_number', 'macs'),
+    *('parts', 'differences'),
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,6 +51,31 @@ class Found:
     project_id: str | None = None
     details: JsonObject = dataclasses.field(default_factory=dict)
 
+    @classmethod
+    def about(
+        cls,
+        node: models.Node,
+        kind: str,
+        subject: str,
+        reason: str,
+        uri: str | None,
+        details: JsonObject | None = None,
+    ) -> 'Found':
+        """What there is to say about a node, or a part of it.
+
+        :param uri: of the resource that was found, or is missing.
+        """
+        return cls(
+            kind,
+            subject,
+            reason,
+            resource_uri=uri,
+            node_uuid=node.uuid,
+            name=node.name,
+            project_id=node.project_id,
+            details=details or {},
+        )
+
     def columns(self) -> dict[str, object]:
         """What is stored of it, and may differ when it is seen again."""
         return {
@@ -64,42 +88,73 @@ class Found:
         }
 
     def key(self, podm_uuid: str | None) -> str:
-        """What makes it unique among the open findings."""
-        text = '\n'.join((podm_uuid or '', self.kind, self.subject))
-        return diff.uri_hash(text)
+        """What makes it unique among the findings that are not over."""
+        return open_key(podm_uuid, self.kind, self.subject)
+
+    def same_as(self, row: models.Finding) -> bool:
+        """Whether a finding is about the same thing in the same state.
+
+        What was not known of one of the two is no difference.
+        """
+        pairs = [(row.details.get(n), self.details.get(n)) for n in _IDENTITY]
+        return all(old == new for old, new in pairs if old and new)
+
+
+def open_key(podm_uuid: str | None, kind: str, subject: str) -> str:
+    """What makes a finding unique among those that are not over."""
+    return diff.uri_hash('\n'.join((podm_uuid or '', kind, subject)))
+
+
+def recorded(finding: models.Finding) -> Baseline:
+    """What identifies the resource that a finding is about."""
+    return {
+        'mark': finding.details.get('mark'),
+        'service_uuid': finding.details.get('service_uuid'),
+        'system_uuid': finding.details.get('system_uuid'),
+        'serial_number': finding.details.get('serial_number'),
+        'macs': finding.details.get('macs') or [],
+        'parts': finding.details.get('parts') or [],
+    }
 
 
 def changed_hardware(
     node: models.Node, seen: hardware.ComposedNode, different: Iterable[str]
 ) -> Found:
     """What there is to say when a resource is not its node any more."""
-    reason = '; '.join(different)
-    return Found(
+    differences = list(different)
+    return Found.about(
+        node,
         'changed_hardware',
         node.uuid,
-        f'{seen.uri} is not what node {node.name} was made of: {reason}.',
-        resource_uri=seen.uri,
-        node_uuid=node.uuid,
-        name=node.name,
-        project_id=node.project_id,
-        details={
-            'mark': str(seen.mark) if seen.mark else None,
-            'parts': list(seen.resources),
-        },
+        f'{seen.uri} is not what node {node.name} was made of: '
+        f'{"; ".join(differences)}.',
+        seen.uri,
+        {**baseline.take(seen, None), 'differences': differences},
     )
 
 
-def left_behind(node: models.Node) -> Found:
-    """What there is to say about a node that is deleted by force."""
-    return Found(
+def left_behind(
+    tx: db.Transaction, node: models.Node, podm: models.PodManager | None
+) -> Found:
+    """What there is to say about a node that is deleted by force.
+
+    Its service is kept too: it may be registered again.
+    """
+    known = baseline.expected(tx, node)
+    service_uuid = known['service_uuid'] or (podm and podm.service_uuid)
+    what = node.resource_uri or 'What was requested for it'
+    return Found.about(
+        node,
         'left_behind',
-        str(node.resource_uri),
-        f'{node.resource_uri} was node {node.name} ({node.uuid}), which was '
-        f'deleted by force.',
-        resource_uri=node.resource_uri,
-        node_uuid=node.uuid,
-        name=node.name,
-        project_id=node.project_id,
+        node.resource_uri or node.uuid,
+        f'{what} was node {node.name} ({node.uuid}), which was deleted by '
+        f'force.',
+        node.resource_uri,
+        {
+            **known,
+            'service_uuid': service_uuid,
+            'service_url': podm.canonical_url if podm else None,
+        },
     )
 
 
@@ -108,83 +163,104 @@ def open_finding(
     podm_uuid: str | None,
     found: Found,
     now: datetime,
+) -> None:
+    """Open a finding, or note that an open one was seen again."""
+    row = tx.get(models.Finding, open_key=found.key(podm_uuid))
+    store(tx, podm_uuid, [found], [row] if row else [], now)
+
+
+def store(
+    tx: db.Transaction,
+    podm_uuid: str | None,
+    found: Iterable[Found],
+    rows: Iterable[models.Finding],
+    now: datetime,
     *,
     by_sync: bool = False,
 ) -> None:
-    """Open a finding, or note that an open one was seen again.
+    """Open findings, or note that they were seen again.
 
-    :param by_sync: whether a complete sync saw it.
+    :param rows: the findings that are not over yet.
+    :param by_sync: whether a complete sync saw them.
     """
-    values = {**found.columns(), 'last_seen_at': now}
-    key = found.key(podm_uuid)
-    row = tx.get(models.Finding, open_key=key)
-    if row is None:
-        tx.create(
-            models.Finding,
-            podm_uuid=podm_uuid,
-            kind=found.kind,
-            subject=found.subject,
-            state='open',
-            syncs=int(by_sync),
-            first_seen_at=now,
-            open_key=key,
-            **values,
-        )
-        return
-    if by_sync:
-        values['syncs'] = row.syncs + 1
-    if row.accepted_until is not None and row.accepted_until <= now:
+    known = {row.open_key: row for row in rows}
+    new, changed, seen = [], [], []
+    for key, one in {one.key(podm_uuid): one for one in found}.items():
+        row = known.get(key)
+        if row is None:
+            new.append(_new(podm_uuid, one, key, now, by_sync))
+            continue
+        seen.append(row.uuid)
+        values = _changes(row, one, now)
+        if values is not None:
+            changed.append({'uuid': row.uuid, **values})
+    tx.create_many(models.Finding, new)
+    tx.update_many(models.Finding, changed)
+    if seen:
+        values = {'last_seen_at': now}
+        if by_sync:
+            values['syncs'] = models.Finding.syncs + 1
+        tx.update(models.Finding, values, uuid=seen)
+
+
+def _new(
+    podm_uuid: str | None,
+    found: Found,
+    key: str,
+    now: datetime,
+    by_sync: bool,
+) -> dict[str, object]:
+    return {
+        'podm_uuid': podm_uuid,
+        'kind': found.kind,
+        'subject': found.subject,
+        'state': 'open',
+        'syncs': int(by_sync),
+        'first_seen_at': now,
+        'last_seen_at': now,
+        'open_key': key,
+        **found.columns(),
+    }
+
+
+def _changes(
+    row: models.Finding, found: Found, now: datetime
+) -> dict[str, object] | None:
+    """The new values of a finding that was seen again, if any are new."""
+    same = found.same_as(row)
+    if row.state == 'forgotten' and same:
+        return None
+    values = {
+        **found.columns(),
+        'state': row.state,
+        'accepted_until': row.accepted_until,
+        'first_seen_at': row.first_seen_at,
+    }
+    if row.state == 'forgotten':
+        values |= {'state': 'open', 'first_seen_at': now}
+    elif row.accepted_until is not None and row.accepted_until <= now:
         values |= {'state': 'open', 'accepted_until': None}
-    tx.update(models.Finding, values, uuid=row.uuid)
+    different = any(getattr(row, name) != new for name, new in values.items())
+    return values if different else None
 
 
 def resolve(
     tx: db.Transaction,
-    podm_uuid: str | None,
-    kinds: Iterable[str],
+    rows: Iterable[models.Finding],
     found_again: Collection[str],
 ) -> None:
-    """Close what is no longer so.
+    """Close what is no longer so; what was forgotten stays forgotten.
 
+    :param rows: findings that a complete sync would have seen again.
     :param found_again: keys of the findings that stay open.
     """
-    rows = tx.list(
-        models.Finding,
-        models.Finding.open_key.is_not(None),
-        only=('uuid', 'open_key'),
-        podm_uuid=podm_uuid,
-        kind=tuple(kinds),
-    )
-    gone = [row.uuid for row in rows if row.open_key not in found_again]
-    if gone:
-        tx.update(
-            models.Finding, {'state': 'resolved', 'open_key': None}, uuid=gone
-        )
-
-
-def is_stray(
-    tx: db.Transaction, seen: hardware.ComposedNode, shown: Collection[str]
-) -> bool:
-    """Whether an operation of ours made a resource that is not its node.
-
-    A node that is shown at no other URI may have moved to this one. One that
-    was composed, and whose row is gone, may have been given up.
-
-    :param shown: the URIs of all that the pod manager shows.
-    """
-    mark = seen.mark
-    if mark is None or mark.installation not in (None, installation.own_id()):
-        return False
-    operations = tx.list(
-        models.Operation, only=('action', 'state'), target_uuid=mark.node
-    ).all()
-    if any(row.state in states.OPEN for row in operations):
-        return False
-    node = tx.get(models.Node, uuid=mark.node)
-    if node is not None and node.resource_uri is not None:
-        return node.resource_uri in shown and node.resource_uri != seen.uri
-    ends = {row.state for row in operations if row.action == 'compose'}
-    return bool(ends) and 'succeeded' not in ends
+    gone = [row for row in rows if row.open_key not in found_again]
+    for values, uuids in (
+        (_CLOSED, [r.uuid for r in gone if r.state != 'forgotten']),
+        ({'open_key': None}, [r.uuid for r in gone if r.state == 'forgotten']),
+    ):
+        if uuids:
+            tx.update(models.Finding, values, uuid=uuids)
 
 
 def request_repairs(tx: db.Transaction, podm_uuid: str, now: datetime) -> None:
@@ -200,195 +276,38 @@ def request_repairs(tx: db.Transaction, podm_uuid: str, now: datetime) -> None:
         kind=tuple(cfg.CONF.repair.kinds),
     ).all()
     for row in rows:
-        uuid = requests.request(
-            tx, None, 'repair', 'findings', row.uuid, podm_uuid=podm_uuid
-        )
-        tx.update(models.Finding, {'repair': uuid}, uuid=row.uuid)
+        lock = requests.adoption_lock(podm_uuid, row.resource_uri or '')
+        if tx.get(models.Operation, lock_key=lock) is None:
+            requests.request_repair(tx, None, row)
+
+
+def close(
+    tx: db.Transaction, podm_uuid: str | None, kind: str, subject: str
+) -> None:
+    """Close a finding, if there is one, because it is no longer so."""
+    key = open_key(podm_uuid, kind, subject)
+    row = tx.get(models.Finding, open_key=key)
+    resolve(tx, [row] if row else [], ())
 
 
 def resolve_node(tx: db.Transaction, node_uuid: str) -> None:
     """Close what was found about a node that is deleted now."""
     tx.update(
         models.Finding,
-        {'state': 'resolved', 'open_key': None},
+        _CLOSED,
         models.Finding.open_key.is_not(None),
         models.Finding.kind != 'left_behind',
         node_uuid=node_uuid,
     )
 
 
-def write(
-    tx: db.Transaction,
-    podm_uuid: str,
-    seen: hardware.Inventory,
-    now: datetime,
-) -> None:
-    """Bring the findings of a pod manager to what a whole reading saw.
-
-    What could not be read opens and closes nothing.
-    """
-    complete = not (seen.problems or seen.unread)
-    found = list(_Comparison(tx, podm_uuid, seen).found(complete))
-    for one in found:
-        open_finding(tx, podm_uuid, one, now, by_sync=complete)
-    if complete:
-        keys = {one.key(podm_uuid) for one in found}
-        resolve(tx, podm_uuid, SYNC_KINDS, keys)
-        request_repairs(tx, podm_uuid, now)
-
-
-class _Comparison:
-    """The nodes of a pod manager beside the nodes of Valence."""
-
-    def __init__(
-        self, tx: db.Transaction, podm_uuid: str, seen: hardware.Inventory
-    ) -> None:
-        self._tx = tx
-        self._podm_uuid = podm_uuid
-        self._seen = seen
-        self._by_uri = {
-            row.resource_uri: row
-            for row in tx.list(models.Node, podm_uuid=podm_uuid)
-            if row.resource_uri
-        }
-
-    def found(self, complete: bool) -> Iterator[Found]:
-        """All that differs.
-
-        :param complete: whether what was not seen is not there.
-        """
-        for composed in self._seen.nodes:
-            if composed.uri not in self._by_uri:
-                one = self._stranger(composed)
-                if one is not None:
-                    yield one
-        if complete:
-            yield from self._lost()
-            yield from self._parts()
-
-    def _stranger(self, composed: hardware.ComposedNode) -> Found | None:
-        """What a composed node is that is none of our nodes."""
-        mark = composed.mark
-        if mark is None:
-            return self._about(
-                composed, 'existing_node', 'it bears no mark of Valence'
-            )
-        if mark.installation not in (None, installation.own_id()):
-            return self._about(
-                composed,
-                'other_installation',
-                f'it bears the mark of installation {mark.installation}',
-            )
-        return self._marked(composed, mark.node)
-
-    def _marked(
-        self, composed: hardware.ComposedNode, node_uuid: str
-    ) -> Found | None:
-        """What a resource with our mark is that is not its node."""
-        if requests.open_operations(self._tx, node_uuid):
-            return None
-        shown = {node.uri for node in self._seen.nodes}
-        if is_stray(self._tx, composed, shown):
-            return self._about(
-                composed, 'stray', 'an operation left it behind'
-            )
-        former = self._tx.get(
-            models.Finding, kind='left_behind', node_uuid=node_uuid
-        )
-        if former is not None:
-            return self._about(
-                composed,
-                'left_behind',
-                'its node was removed by force',
-                name=former.name,
-                project_id=former.project_id,
-            )
-        return self._about(
-            composed, 'unknown_node', 'it bears our mark, but is no node'
-        )
-
-    def _about(
-        self,
-        composed: hardware.ComposedNode,
-        kind: str,
-        reason: str,
-        *,
-        name: str | None = None,
-        project_id: str | None = None,
-    ) -> Found:
-        mark = composed.mark
-        own = kind in ('unknown_node', 'left_behind', 'stray')
-        return Found(
-            kind,
-            # Several resources may bear the mark of one node.
-            composed.uri,
-            f'{composed.uri}: {reason}.',
-            resource_uri=composed.uri,
-            node_uuid=mark.node if mark and own else None,
-            name=name or composed.name,
-            project_id=project_id,
-            details={
-                'mark': str(mark) if mark else None,
-                'parts': list(composed.resources),
-                'power_state': composed.power_state,
-                'system_uuid': identity.identifying_uuid(composed.system_uuid),
-                'serial_number': identity.serial(composed.serial_number),
-            },
-        )
-
-    def _lost(self) -> Iterator[Found]:
-        """Nodes that the pod manager does not show."""
-        shown = {composed.uri for composed in self._seen.nodes}
-        for uri, node in self._by_uri.items():
-            if uri not in shown and node.provision_state in (
-                'active',
-                'error',
-            ):
-                yield Found(
-                    'lost_node',
-                    node.uuid,
-                    f'The pod manager does not show {uri}.',
-                    resource_uri=uri,
-                    node_uuid=node.uuid,
-                    name=node.name,
-                    project_id=node.project_id,
-                )
-
-    def _parts(self) -> Iterator[Found]:
-        """Parts whose allocation differs from where they are joined."""
-        allocated: dict[str, set[str]] = {}
-        for model in (models.System, models.Device):
-            for row in self._tx.list(
-                model,
-                model.node_uuid.is_not(None),
-                only=('resource_uri', 'node_uuid', 'stale', 'missing_since'),
-                podm_uuid=self._podm_uuid,
-            ):
-                if not row.stale and row.missing_since is None:
-                    allocated.setdefault(str(row.node_uuid), set()).add(
-                        row.resource_uri
-                    )
-        known = {
-            item.uri for item in (*self._seen.systems, *self._seen.devices)
-        }
-        for composed in self._seen.nodes:
-            node = self._by_uri.get(composed.uri)
-            # What an operation works on is in between.
-            if node is None or node.provision_state != 'active':
-                continue
-            joined = known.intersection(composed.resources)
-            held = allocated.get(node.uuid, set())
-            for kind, uris, reason in (
-                ('ghost_part', joined - held, 'is joined, but not allocated'),
-                ('idle_part', held - joined, 'is allocated, but not joined'),
-            ):
-                for uri in sorted(uris):
-                    yield Found(
-                        kind,
-                        uri,
-                        f'{uri} {reason} to node {node.name}.',
-                        resource_uri=uri,
-                        node_uuid=node.uuid,
-                        name=node.name,
-                        project_id=node.project_id,
-                    )
+def resolve_uri(tx: db.Transaction, podm_uuid: str, uri: str) -> None:
+    """Close what was found about a resource that is a node now."""
+    tx.update(
+        models.Finding,
+        _CLOSED,
+        models.Finding.open_key.is_not(None),
+        podm_uuid=podm_uuid,
+        resource_uri=uri,
+        kind=('existing_node', 'unknown_node', 'left_behind'),
+    )

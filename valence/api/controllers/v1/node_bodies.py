@@ -5,10 +5,21 @@ import itertools
 
 from valence import objects
 from valence.api.controllers.v1 import types
+from valence.common import identity
+from valence.common import schemas
 from valence.common.schemas import Schema
 from valence.objects import fields
 from valence.podmanagers.base import BOOT_ENABLED
 from valence.podmanagers.base import RESET_TYPES
+
+
+@schemas.format_check('link', str)
+def check_link(text: str) -> None:
+    """Accept what may name a resource of a pod manager."""
+    if not text.strip():
+        raise ValueError('must not be empty')
+    identity.canonical_uri(text)
+
 
 _REFERENCE = fields.reference_schema('UUID or name.')
 _NODES: Schema = {'type': 'array', 'minItems': 1, 'items': _REFERENCE}
@@ -112,9 +123,17 @@ MANAGE = types.Body(
             max_length=255,
         ),
         'resource_uri': fields.StringField(
-            doc=objects.Node.fields['resource_uri'].doc,
+            doc='Path of the node on the pod manager, in any spelling, or the '
+            'identifier that the pod manager gives it.',
             min_length=1,
             max_length=2048,
+            format='link',
+        ),
+        'project_id': fields.StringField(
+            doc='Project that the node is for; null: that of the request.',
+            nullable=True,
+            max_length=255,
+            format='project-id',
         ),
     }
 )

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Requests for new nodes: compose and adopt, each in one transaction."""
+"""Requests that compose a node, each in one transaction."""
 
 from typing import cast
 
@@ -9,12 +9,12 @@ from valence.api.controllers.v1 import base
 from valence.api.controllers.v1 import node_changes
 from valence.common import context
 from valence.common import exception
+from valence.common import policy
 from valence.common.types import JsonObject
 from valence.conductor import requests as conductor
 from valence.db import api as db
 from valence.db.sqlalchemy import models
 from valence.objects import requirements
-from valence.objects.fields import Audience
 from valence.scheduler.request import AffinityRule
 from valence.scheduler.request import Request
 
@@ -93,14 +93,15 @@ def compose(
     """Create a node and the operation that composes it; their UUIDs."""
     values, request = placement(tx, controller, call)
     if request.podm_uuid is not None:
-        _check_usable(tx, call, request.podm_uuid)
+        podm = tx.list(models.PodManager, uuid=request.podm_uuid).one()
+        check_usable(podm, call.context)
     charge = (
         quota.of_resources(tx, request.resources)
         if request.resources
         else quota.of_requirements(request.wanted)
     )
     quota.enforce(tx, call.context.project_id, limits, charge)
-    uuid = _new_node(
+    uuid = new_node(
         tx,
         call.context,
         provision_state='composing',
@@ -125,9 +126,10 @@ def compose(
     return uuid, operation
 
 
-def _new_node(
+def new_node(
     tx: db.Transaction, ctx: context.RequestContext, **values: object
 ) -> str:
+    """Create a node; its UUID."""
     return tx.create(
         models.Node,
         **{
@@ -140,55 +142,31 @@ def _new_node(
     )
 
 
-def _check_usable(tx: db.Transaction, call: base.Call, podm_uuid: str) -> None:
-    podm = tx.list(models.PodManager, uuid=podm_uuid).one()
+def check_usable(podm: models.PodManager, ctx: context.RequestContext) -> None:
+    """Check that new nodes can be made on a pod manager.
+
+    :raises Conflict: with the reason why they cannot.
+    """
+    if podm.maintenance and podm.deleting_at is None:
+        raise exception.Conflict(
+            f'The pod manager {podm.name} is in maintenance.'
+        )
+    check_reachable(podm, ctx)
+
+
+def check_reachable(
+    podm: models.PodManager, ctx: context.RequestContext
+) -> None:
+    """Check that requests can be sent to a pod manager.
+
+    :raises Conflict: with the reason why they cannot.
+    """
     reason = None
     if podm.deleting_at is not None:
         reason = 'is being deleted'
-    elif podm.maintenance:
-        reason = 'is in maintenance'
     elif podm.status != 'online':
         reason = 'is offline'
-        if call.audience >= Audience.SYSTEM:
+        if policy.allows(ctx, 'system_reader'):
             reason += f': {podm.status_reason}'
     if reason:
         raise exception.Conflict(f'The pod manager {podm.name} {reason}.')
-
-
-@db.transaction
-def adopt(
-    tx: db.Transaction, call: base.Call, limits: dict[str, int]
-) -> tuple[str, str]:
-    """Create a node and the operation that adopts it; their UUIDs."""
-    podm = call.find(
-        tx, models.PodManager, call.body['pod_manager'], field='pod_manager'
-    )
-    _check_usable(tx, call, podm.uuid)
-    uri = call.body['resource_uri']
-    known = tx.get(models.Node, podm_uuid=podm.uuid, resource_uri=uri)
-    if known is not None:
-        raise exception.Conflict(
-            f'{uri} is already the node {known.name} ({known.uuid}).'
-        )
-    # Cores, memory and devices are charged once they are known.
-    quota.enforce(tx, call.context.project_id, limits, quota.Charge(nodes=1))
-    uuid = _new_node(
-        tx,
-        call.context,
-        name=call.body['name'],
-        podm_uuid=podm.uuid,
-        resource_uri=uri,
-        provision_state='adopting',
-    )
-    operation = conductor.request(
-        tx,
-        call.context,
-        'adopt',
-        'nodes',
-        uuid,
-        podm_uuid=podm.uuid,
-        # Only one of two requests for the same node may succeed.
-        lock_key=conductor.adoption_lock(podm.uuid, uri),
-        project_id=call.context.project_id,
-    )
-    return uuid, operation

@@ -6,6 +6,7 @@ from valence import objects
 from valence import quota
 from valence.api import query
 from valence.api import render
+from valence.api.controllers.v1 import adoption
 from valence.api.controllers.v1 import base
 from valence.api.controllers.v1 import node_bodies
 from valence.api.controllers.v1 import node_changes
@@ -151,8 +152,7 @@ class Nodes(base.Controller[models.Node]):
     @base.verb(status=202, body=node_bodies.MANAGE)
     def manage(self, call: base.Call) -> base.Answer:
         """Adopt a node that exists on a pod manager."""
-        limits = quota.limits(call.context.project_id)
-        return self._accepted(call, *node_creation.adopt(call, limits))
+        return self._accepted(call, *adoption.manage(call))
 
     @base.verb(body=types.UPDATE)
     def update(self, call: base.Call) -> base.Answer:

@@ -208,8 +208,11 @@ class Scene:
             **{
                 **objects.Finding.defaults(),
                 'kind': 'existing_node',
+                'podm_uuid': self.uuids['open'],
                 'subject': SECRET,
+                'resource_uri': f'/{SECRET}/strange',
                 'reason': SECRET,
+                'open_key': SECRET,
                 'first_seen_at': now,
                 'last_seen_at': now,
             },

@@ -238,6 +238,21 @@ TABLE = [
     # Findings are for those who run the cloud.
     ('GET', 'findings', '', None, '200 200 403 403 403 200'),
     ('GET', 'findings/{id}', 'finding', None, '200 200 403 403 403 200'),
+    *[
+        ('POST', 'findings/{id}/action', 'finding', {name: {}}, codes)
+        for name, codes in (
+            ('forget', '200 200 403 403 403 403'),
+            ('accept', '200 200 403 403 403 403'),
+            ('release', '409 409 403 403 403 403'),
+        )
+    ],
+    (
+        'POST',
+        'findings/{id}/action',
+        'finding',
+        {'adopt': {'name': 'new'}},
+        '202 202 403 403 403 403',
+    ),
     # The rest. An event proves itself by its secret, which is wrong here.
     ('POST', EVENT, 'open', {}, '404 404 404 404 404 404'),
     ('GET', 'conductors', '', None, '200 200 403 403 403 200'),
