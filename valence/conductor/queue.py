@@ -19,7 +19,7 @@ from valence.conductor.engine.run import load
 from valence.db import api as db
 from valence.db.sqlalchemy import models
 
-# Actions that do not count towards podm_parallel: they mostly wait, either for
+# Actions that need no place of podm_parallel: they mostly wait, either for
 # other operations, which must not wait for them in turn, or for a provisioner.
 _NOT_COUNTED = ('delete', 'register', 'unregister')
 
@@ -40,6 +40,7 @@ def due(actions: Iterable[str]) -> list[models.Operation]:
                 sa.or_(
                     op.state == 'running',
                     op.cancel_requested,
+                    op.action.in_(_NOT_COUNTED),
                     op.podm_uuid.is_(None),
                     op.podm_uuid.not_in(_saturated()),
                 ),
@@ -68,7 +69,11 @@ def claim(
     :param candidate: a row of ``due``.
     :returns: the operation and its journal; None when it is not due any more.
     """
-    counted = candidate.state == 'pending' and not candidate.cancel_requested
+    counted = (
+        candidate.state == 'pending'
+        and not candidate.cancel_requested
+        and candidate.action not in _NOT_COUNTED
+    )
     if counted and not _has_capacity(tx, candidate.podm_uuid):
         return None
     values = {

@@ -1,15 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """Deleting a pod manager together with its nodes."""
 
+import math
 from typing import TypedDict
 
+from oslo_config import cfg
+
 from valence.common import exception
+from valence.conductor import abandon
 from valence.conductor import requests
 from valence.conductor.engine.model import Action
 from valence.conductor.engine.model import NoResult
 from valence.conductor.engine.model import Step
 from valence.conductor.engine.run import Run
-from valence.db import allocations
 from valence.db import api as db
 from valence.db.sqlalchemy import models
 from valence.podmanagers import base
@@ -62,11 +65,15 @@ class WaitResult(TypedDict):
 class WaitForNodes(Step[WaitResult]):
     """Wait until the nodes are released.
 
-    With ``force``, nodes that cannot be released are deleted from the
+    With ``force``, nodes that are not released in time are deleted from the
     database; the result lists them.
     """
 
     name = 'wait_for_nodes'
+
+    def timeout(self, run: Run) -> float:
+        # Erasing drives may take many hours.
+        return math.inf
 
     def do(self, run: Run) -> WaitResult:
         with db.reader() as tx:
@@ -78,7 +85,7 @@ class WaitForNodes(Step[WaitResult]):
                 if not requests.open_operations(tx, node.uuid)
             ]
         force = run.params(Params).get('force')
-        if force and (podm is None or podm.status == 'offline'):
+        if force and (_is_over(run) or not podm or podm.status == 'offline'):
             stuck = list(nodes)
         if stuck and not force:
             raise exception.Conflict(
@@ -103,20 +110,24 @@ class WaitForNodes(Step[WaitResult]):
         }
 
     def record(self, tx: db.Transaction, run: Run, result: WaitResult) -> None:
-        for left in result['left_behind']:
-            uuid = left['node']
-            for operation in requests.open_operations(tx, uuid):
-                requests.cancel(tx, operation)
-            allocations.delete(tx, node_uuid=uuid)
-            tx.delete(models.Node, uuid=uuid)
+        uuids = [left['node'] for left in result['left_behind']]
+        for node in tx.list(models.Node, uuid=uuids).all():
+            abandon.give_up(tx, node)
+
+
+def _is_over(run: Run) -> bool:
+    """Whether the time to release nodes is over, if there is a limit."""
+    age = db.now() - run.not_undone()[-1].created_at
+    limit: float = cfg.CONF.conductor.force_timeout
+    return age.total_seconds() >= limit
 
 
 class Delete(Action):
     """Delete a pod manager and all its nodes."""
 
     name = 'delete'
+    # It only waits: what hangs on pod managers does not keep it.
     steps = (ReleaseNodes, WaitForNodes)
-    long = True
 
     def succeeded(self, tx: db.Transaction, run: Run) -> None:
         for operation in requests.open_operations(tx, run.target):

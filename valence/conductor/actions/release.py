@@ -89,8 +89,9 @@ class Decompose(Step[DecomposeResult]):
         if node is None or node.podm_uuid is None:
             return {}
         uri = node.resource_uri
-        if uri is None and _never_requested(node.uuid):
-            return {}
+        with db.reader() as tx:
+            if uri is None and not requests.was_sent(tx, node.uuid):
+                return {}
         driver = run.driver()
         deadline = run.idempotent(cfg.CONF.redfish.release_timeout)
         if uri and '#' not in uri:
@@ -109,23 +110,6 @@ class Decompose(Step[DecomposeResult]):
                 uri, deadline, run.progress(), erase=erase
             ),
         }
-
-
-def _never_requested(node_uuid: str) -> bool:
-    """Whether the journal shows that nothing was asked of a pod manager."""
-    with db.reader() as tx:
-        operations = tx.list(
-            models.Operation,
-            only=('uuid',),
-            target_uuid=node_uuid,
-            action=('compose', 'adopt'),
-        ).all()
-        requested = tx.count(
-            models.OperationStep,
-            models.OperationStep.name != 'claim_parts',
-            operation_uuid=[row.uuid for row in operations],
-        )
-    return bool(operations) and not requested
 
 
 def _find_uri(run: Run, node: models.Node, driver: base.Driver) -> str | None:

@@ -35,9 +35,10 @@ _DELETE_PARAMS: dict[str, fields.Spec] = {
         default=False,
     ),
     'force': fields.BooleanField(
-        doc='Whether nodes that cannot be released are deleted from the '
-        "database only; the operation's journal lists what is left behind. "
-        'Has an effect with cascade only.',
+        doc='Whether nodes that are not released within [conductor] '
+        'force_timeout are deleted from the database only; findings show what '
+        'is left behind. An operation that deletes the pod manager goes on by '
+        'force. Has an effect with cascade only.',
         default=False,
     ),
 }
@@ -273,22 +274,7 @@ def _delete(
     """
     row = controller.find(tx, call)
     if _has_nodes(tx, row, cascade, params['unregister']):
-        operation = conductor.request(
-            tx,
-            call.context,
-            'delete',
-            _TYPE,
-            row.uuid,
-            podm_uuid=row.uuid,
-            lock_key=f'delete:{row.uuid}',
-            params=params,
-        )
-        tx.update(
-            models.PodManager,
-            {'deleting_at': tx.now()},
-            uuid=row.uuid,
-        )
-        return operation
+        return conductor.request_delete(tx, call.context, row, params)
     # Without nodes, only a sync of the inventory can be running: an operation
     # that composes has a node, or no pod manager yet.
     for found in conductor.open_operations(tx, row.uuid):

@@ -1,7 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Every record can be given up by an administrator, without others."""
 
+import dataclasses
+
 from valence.common import exception
+from valence.db import api as db
+from valence.db.sqlalchemy import models
+from valence.podmanagers import base as driver_base
 from valence.tests import base
 
 _NO = exception.RequestRejected(reason='it does not want to')
@@ -72,3 +77,158 @@ class TestForce(base.ConductorTestCase):
         self.done('DELETE', '/v1/nodes/n')
         self.assertEqual([], self.client.all('/v1/nodes'))
         self.assertEqual(0, self.fake.calls['list_nodes'])
+
+
+class TestPodManager(base.ConductorTestCase):
+    """A pod manager is removed by force with all its nodes."""
+
+    FORCE = '/v1/pod_managers/pod?cascade=true&force=true'
+
+    def setUp(self):
+        super().setUp()
+        self.fake = self.pod()
+
+    def hang(self):
+        """No node is ever released."""
+        waiting = driver_base.InProgress(1)
+        self.fake.order('release', waiting, count=None)
+
+    def found(self):
+        return {
+            row['resource_uri']: (row['kind'], row['name'], row['podm_uuid'])
+            for row in self.client.all('/v1/findings?state=open')
+        }
+
+    def again(self, name='pod', **more):
+        """Register the service again, and read it some times."""
+        self.fake.heal()
+        podm = self.register(name, **more)
+        self.conductor.look()
+        self.conductor.settle()
+        for _ in range(3):
+            self.clock.advance(1000)
+            self.done('POST', f'/v1/pod_managers/{name}/sync')
+            self.conductor.settle()
+        return podm
+
+    def test_what_hangs_is_left_behind(self):
+        node = self.compose('n')
+        self.hang()
+        started = self.clock.now()
+        operation = self.done('DELETE', self.FORCE)
+        self.assertIn(node['uuid'], str(operation['steps']))
+        waited = (self.clock.now() - started).total_seconds()
+        self.assertLess(waited, 120)
+        self.assertEqual([], self.client.all('/v1/pod_managers'))
+        uri = node['resource_uri']
+        self.assertEqual({uri: ('left_behind', 'n', None)}, self.found())
+        (release,) = self.client.all('/v1/operations?action=release')
+        self.assertEqual('cancelled', release['state'])
+        podm = self.again()
+        self.assertEqual(
+            {uri: ('left_behind', 'n', podm['uuid'])}, self.found()
+        )
+        self.assertIn(uri, self.fake.nodes)
+        # One command brings it back.
+        (found,) = self.client.all('/v1/findings?state=open')
+        path = f'/v1/findings/{found["uuid"]}/action'
+        self.done('POST', path, {'adopt': {}})
+        now = self.client.get('/v1/nodes/n')
+        self.assertEqual(
+            (node['uuid'], 'active'), (now['uuid'], now['provision_state'])
+        )
+
+    def test_without_a_mark(self):
+        node = self.compose('n')
+        uri = node['resource_uri']
+        self.fake.nodes[uri].mark = None
+        db.update(
+            models.Node,
+            {'baseline': {**_baseline('n'), 'mark': None}},
+            name='n',
+        )
+        self.hang()
+        self.done('DELETE', self.FORCE)
+        podm = self.again('other', url='http://pod.fake/')
+        self.assertEqual(
+            {uri: ('left_behind', 'n', podm['uuid'])}, self.found()
+        )
+        self.assertEqual(1, len(self.client.all('/v1/findings')))
+        # Something else at this URI is not what was left behind.
+        self.fake.nodes[uri].resources = ['/systems/3']
+        self.done('POST', '/v1/pod_managers/other/sync')
+        self.assertEqual('existing_node', self.found()[uri][0])
+
+    def test_another_service(self):
+        uri = self.compose('n')['resource_uri']
+        self.hang()
+        self.done('DELETE', self.FORCE)
+        other = self.pod('other')
+        other.nodes[uri] = dataclasses.replace(self.fake.nodes[uri], mark=None)
+        self.done('POST', '/v1/pod_managers/other/sync')
+        self.assertEqual(
+            {'existing_node', 'left_behind'},
+            {row['kind'] for row in self.client.all('/v1/findings')},
+        )
+
+    def test_what_was_being_composed(self):
+        uuid = self.begin('POST', '/v1/nodes', {'name': 'n'})
+        run = self.conductor.reach(uuid, 2)
+        self.conf.set(conductor__force_timeout=0)
+        self.done('DELETE', self.FORCE)
+        self.conductor.run(run)
+        ended = self.client.get(f'/v1/operations/{uuid}')
+        self.assertEqual('cancelled', ended['state'])
+        (uri,) = self.fake.nodes
+        self.again()
+        self.assertEqual(('left_behind', 'n'), self.found()[uri][:2])
+        self.assertIn(uri, self.fake.nodes)
+
+    def test_it_needs_no_place(self):
+        self.conf.set(conductor__podm_parallel=1)
+        uuid = self.begin('POST', '/v1/nodes', {'name': 'n'})
+        run = self.conductor.reach(uuid, 1)
+        self.assertIsNotNone(run.operation.claim)
+        deleting = self.begin('DELETE', self.FORCE)
+        self.assertIsNotNone(self.conductor.claim(deleting))
+
+    def test_it_takes_over_a_plain_cascade(self):
+        self.compose('n')
+        self.hang()
+        path = '/v1/pod_managers/pod?cascade=true'
+        plain = self.begin('DELETE', path)
+        for _ in range(20):
+            self.conductor.work()
+            self.clock.advance(10)
+        run = self.conductor.claim(plain)
+        self.assertEqual(plain, self.begin('DELETE', self.FORCE))
+        # The conductor that is running it finds its claim gone.
+        self.conductor.run(run)
+        self.assertEqual('succeeded', self.conductor.finish(plain).state)
+        self.assertEqual([], self.client.all('/v1/pod_managers'))
+
+    def test_it_takes_over_one_that_is_cancelled(self):
+        self.compose('n')
+        self.hang()
+        plain = self.begin('DELETE', '/v1/pod_managers/pod?cascade=true')
+        self.conductor.work()
+        self.client.delete(f'/v1/operations/{plain}')
+        self.assertEqual(plain, self.begin('DELETE', self.FORCE))
+        self.assertEqual(plain, self.begin('DELETE', self.FORCE))
+        self.assertEqual('succeeded', self.conductor.finish(plain).state)
+        self.assertEqual([], self.client.all('/v1/pod_managers'))
+
+    def test_a_cascade_may_take_hours(self):
+        self.compose('n')
+        self.hang()
+        plain = self.begin('DELETE', '/v1/pod_managers/pod?cascade=true')
+        for _ in range(50):
+            self.conductor.work()
+            self.clock.advance(3600)
+        self.fake.heal()
+        self.assertEqual('succeeded', self.conductor.finish(plain).state)
+        self.assertEqual({}, self.fake.nodes)
+
+
+def _baseline(name):
+    return db.get(models.Node, name=name).baseline
