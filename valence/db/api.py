@@ -225,7 +225,7 @@ class Transaction:
         ).rowcount
 
     def update_many(
-        self, model: Model, rows: Iterable[Mapping[str, object]]
+        self, model: statements.Model, rows: Iterable[Mapping[str, object]]
     ) -> None:
         """Change rows in one statement.
 
@@ -234,13 +234,13 @@ class Transaction:
         ready = [
             {
                 'updated_at': self.now(),
-                **_stored(model, row),
+                **statements.stored(model, row),
                 'where_uuid': row['uuid'],
             }
             for row in rows
         ]
         if ready:
-            statement = _update(model, (('uuid', 'one'),))
+            statement = statements.update(model, (('uuid', 'one'),))
             self.connection.execute(statement, ready)
 
     def now(self) -> datetime.datetime:
