@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Deleting a pod manager together with its nodes."""
 
-import math
 from typing import TypedDict
 
 from oslo_config import cfg
@@ -72,8 +71,8 @@ class WaitForNodes(Step[WaitResult]):
     name = 'wait_for_nodes'
 
     def timeout(self, run: Run) -> float:
-        # Erasing drives may take many hours.
-        return math.inf
+        # As long as the releases that it waits for.
+        return float(cfg.CONF.conductor.long_timeout)
 
     def do(self, run: Run) -> WaitResult:
         with db.reader() as tx:

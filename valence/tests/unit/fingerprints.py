@@ -13,7 +13,7 @@ BY_VERSION = {
     'Finding': {
         '1.0': '9a538604db1040dd4c6a8ae5a23a6d4a',
         '1.1': '4cdcfb6a942d2788a8289894dd6b41e8',
-        '1.2': '',
+        '1.2': 'e7579a45b75e98a5a892064babde3c4d',
     },
     'Flavor': {'1.0': '024d39ed0bdcbcbc0c3e0c2f1354b711'},
     'Installation': {'1.0': '823928e1723521fe3f36a240db5eef8a'},

@@ -222,7 +222,7 @@ class TestPodManager(base.ConductorTestCase):
         self.compose('n')
         self.hang()
         plain = self.begin('DELETE', '/v1/pod_managers/pod?cascade=true')
-        for _ in range(50):
+        for _ in range(20):
             self.conductor.work()
             self.clock.advance(3600)
         self.fake.heal()
