@@ -11,6 +11,8 @@ import re
 from typing import Any
 from typing import NamedTuple
 
+from valence.common.types import Requirements
+
 
 class ErrorText(NamedTuple):
     """The error of an operation, as it is stored.
@@ -202,9 +204,13 @@ class ConnectionLost(DatabaseUnavailable):
 
 
 class NoCapacity(Conflict):
-    """No pod manager can satisfy the request."""
+    """No pod manager can satisfy the request.
+
+    :ivar nearest: the largest similar requirements that one can satisfy.
+    """
 
     message = 'No capacity: %(reason)s'
+    nearest: Requirements | None = None
 
 
 class LostRace(Conflict):

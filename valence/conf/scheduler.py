@@ -23,4 +23,18 @@ OPTS = [
         'the fewest nodes, "pack" the one with the most nodes, and "free" the '
         'one with the most free systems.',
     ),
+    cfg.IntOpt(
+        'max_attempts',
+        default=10,
+        min=1,
+        help='Combinations of hardware that are tried for a node. If a pod '
+        'manager refuses one, the next is preferably on another pod manager.',
+    ),
+    cfg.IntOpt(
+        'refusal_seconds',
+        default=300,
+        min=0,
+        help='Seconds for which a pod manager that refused to compose a node '
+        'comes after all others.',
+    ),
 ]

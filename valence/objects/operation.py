@@ -26,6 +26,7 @@ class Operation(base.ValenceObject):
 
     RESOURCE = 'operations'
     KIND = 'operation'
+    VERSION = '1.1'
     fields = {
         'uuid': base.own_uuid('operation'),
         'action': fields.StringField(
@@ -75,6 +76,12 @@ class Operation(base.ValenceObject):
             default=0,
         ),
         **fields.error_text('error', 'Why the operation failed.'),
+        'nearest': fields.ObjectField(
+            doc='The largest similar requirements that could be met, if '
+            'there is no hardware for a node.',
+            api='r',
+            nullable=True,
+        ),
         'conductor': fields.UUIDField(
             doc='UUID of the conductor that runs the operation.',
             api='r',

@@ -61,6 +61,7 @@ class PodManager(base.ValenceObject):
 
     RESOURCE = 'pod_managers'
     KIND = 'pod manager'
+    VERSION = '1.1'
     AUDIENCE = fields.Audience.SYSTEM
     #: The fields that are stored encrypted by ``common.secrets``.
     ENCRYPTED = ('password', 'hardware_password')
@@ -231,6 +232,20 @@ class PodManager(base.ValenceObject):
             api='r',
             nullable=True,
             max_length=1024,
+        ),
+        'refusal': fields.StringField(
+            doc='Why the pod manager refused to compose a node, since it '
+            'last composed one.',
+            api='r',
+            nullable=True,
+            max_length=1024,
+        ),
+        'refused_at': fields.DateTimeField(
+            doc='Time of the refusal; other pod managers are preferred for a '
+            'while.',
+            api='r',
+            nullable=True,
+            tzinfo_aware=False,
         ),
         'deleting_at': fields.DateTimeField(
             doc='Time of the request to delete the pod manager and its nodes.',

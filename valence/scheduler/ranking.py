@@ -6,8 +6,10 @@ API, which has no side effects, use the same code.
 """
 
 import dataclasses
+import datetime
 import functools
 import random
+from collections import Counter
 from collections.abc import Iterable
 from typing import cast
 
@@ -15,11 +17,11 @@ import sqlalchemy as sa
 from oslo_config import cfg
 from stevedore import named
 
-from valence.common import exception
 from valence.db import access
 from valence.db import api as db
 from valence.db import capacity
 from valence.db.sqlalchemy import models
+from valence.scheduler import explanation
 from valence.scheduler import filters
 from valence.scheduler import selection
 from valence.scheduler import weighers
@@ -97,31 +99,18 @@ def rank(tx: db.Transaction, request: Request, enough: int = 1) -> Ranking:
 def choose(tx: db.Transaction, request: Request) -> Choice:
     """Select the best hardware for a request.
 
-    :raises NoCapacity: with the reason of each pod manager.
+    :raises NoCapacity: with the commonest reasons.
     """
-    ranking = rank(tx, request)
+    attempts = cfg.CONF.scheduler.max_attempts
+    ranking = Ranking()
+    if len(request.refused) < attempts:
+        ranking = rank(tx, request)
     if ranking.choices:
         return ranking.choices[0]
     # Pod managers that a project may not use are hidden from it, unless the
     # request names one.
-    reasons = [
-        f'{rejection.name}: {rejection.reason}'
-        for rejection in ranking.rejections
-        if rejection.filter != ACCESS or request.podm_uuid
-    ]
-    failed = [
-        f'system {one.system_uuid}: {one.reason}' for one in request.refused
-    ]
-    summary = ['other systems could not be composed'] if failed else []
-    failure = exception.NoCapacity(reason=_join(reasons + failed))
-    failure.user_message = str(
-        exception.NoCapacity(reason=_join(reasons + summary))
-    )
-    raise failure
-
-
-def _join(reasons: list[str]) -> str:
-    return '; '.join(reasons) or 'no pod manager is registered'
+    hidden = () if request.podm_uuid else (ACCESS,)
+    raise explanation.no_capacity(request, ranking, hidden)
 
 
 def apply_filters(
@@ -139,20 +128,30 @@ def apply_filters(
 def _weighed(
     tx: db.Transaction, podms: list[models.PodManager], request: Request
 ) -> list[models.PodManager]:
-    """The pod managers, best first; those of equal weight in random order."""
+    """The pod managers, best first; those of equal weight in random order.
+
+    Those that refused a combination of this request, or of another one not
+    long ago, come last.
+    """
     nodes = _count(tx, models.Node)
     free = _count(
         tx, models.System, *capacity.free(models.System, request.project_id)
     )
     weigh = _weigher(cfg.CONF.scheduler.weigher)
+    refusals = Counter(one.podm_uuid for one in request.refused)
+    pause = datetime.timedelta(seconds=cfg.CONF.scheduler.refusal_seconds)
+    recent = tx.now() - pause
     random.shuffle(podms)
     return sorted(
         podms,
-        key=lambda podm: weigh(
-            podm,
-            weighers.Use(nodes.get(podm.uuid, 0), free.get(podm.uuid, 0)),
+        key=lambda podm: (
+            refusals[podm.uuid],
+            podm.refused_at is not None and podm.refused_at > recent,
+            -weigh(
+                podm,
+                weighers.Use(nodes.get(podm.uuid, 0), free.get(podm.uuid, 0)),
+            ),
         ),
-        reverse=True,
     )
 
 

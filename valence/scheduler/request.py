@@ -71,6 +71,9 @@ class Rejection:
 
     :param filter: the filter that rejected it, or ``capacity``.
     :param nearest: the largest similar requirements that it can satisfy.
+    :param nearness: how near that is, from 0 to 1.
+    :param systems: how many free systems it has.
+    :param shortages: how many of them lack what.
     """
 
     podm_uuid: str
@@ -78,6 +81,9 @@ class Rejection:
     filter: str
     reason: str
     nearest: Requirements | None = None
+    nearness: float = 0.0
+    systems: int = 0
+    shortages: dict[str, int] = dataclasses.field(default_factory=dict)
 
 
 @dataclasses.dataclass

@@ -2,6 +2,7 @@
 """Selecting the system and the devices of a node on one pod manager."""
 
 import random
+from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -96,19 +97,23 @@ def _rejection(
     affinity: Affinity,
 ) -> Rejection:
     """Why none of the free systems of a pod manager satisfies a request."""
-    shortages = dict.fromkeys(
+    shortages = Counter(
         str(_match(request, row, pool, affinity).shortage) for row in systems
     )
     reason = 'no system is free'
     if systems:
-        last = ', '.join(list(shortages)[-5:])
-        reason = f'none of {len(systems)} free systems fits: {last}'
+        commonest = ', '.join(one for one, _ in shortages.most_common(3))
+        reason = f'none of {len(systems)} free systems fits: {commonest}'
+    nearest, nearness = _nearest(request, systems, pool, affinity)
     return Rejection(
         podm.uuid,
         podm.name,
         'capacity',
         reason,
-        _nearest(request, systems, pool, affinity),
+        nearest,
+        nearness,
+        len(systems),
+        dict(shortages),
     )
 
 
@@ -224,15 +229,19 @@ def _nearest(
     systems: Sequence[models.System],
     pool: _Pool,
     affinity: Affinity,
-) -> Requirements | None:
-    """The largest similar requirements that one of the systems can meet."""
+) -> tuple[Requirements | None, float]:
+    """The largest similar requirements that one of the systems can meet.
+
+    :returns: also how near that is, from 0 to 1.
+    """
     suitable = [
         row for row in systems if affinity.rejection_reason(row) is None
     ]
     if not suitable or request.resources:
-        return None
-    best = max(
-        suitable,
-        key=lambda row: fitting.nearness(request.wanted, row, *pool),
-    )
-    return fitting.nearest(request.wanted, best, *pool)
+        return None, 0.0
+    nearness = [
+        fitting.nearness(request.wanted, row, *pool) for row in suitable
+    ]
+    best = max(nearness)
+    row = suitable[nearness.index(best)]
+    return fitting.nearest(request.wanted, row, *pool), best

@@ -29,14 +29,13 @@ def attribute(
     """How an attribute of a system differs from what is required."""
     title = _TITLES[group, name]
     if isinstance(need, int):
-        return f'has {has} of {need} {title}'
+        return f'less than {need} {title}'
     return f'{title} is {has or "unknown"}, not {need}'
 
 
 def parts(group: str, part: Part, count: int) -> str:
     """A number of equal parts, such as ``2 drives of 480 GiB (515 GB)``."""
-    plural = 's' if count > 1 else ''
-    text = f'{count} {_PARTS[group]}{plural}'
+    text = number(count, _PARTS[group])
     if 'capacity_gib' in part:
         gib = part['capacity_gib']
         # Vendors call a drive of 447 GiB one of 480 GB.
@@ -45,6 +44,11 @@ def parts(group: str, part: Part, count: int) -> str:
         text += f' of {part["speed_mbps"]} Mbit/s'
     kinds = [part[name] for name in ('type', 'protocol') if name in part]
     return f'{text}, {" ".join(kinds)}' if kinds else text
+
+
+def number(count: int, noun: str) -> str:
+    """A number of things, such as ``2 systems``."""
+    return f'{count} {noun}' if count == 1 else f'{count} {noun}s'
 
 
 def requirements(wanted: Requirements) -> str:

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from oslo_config import cfg
 
 from valence.common import exception
+from valence.common.types import ExcludedSystem
 from valence.common.types import JsonObject
 from valence.conductor import states
 from valence.conductor.actions import enrollment
@@ -156,12 +157,12 @@ class Allocate(Step[steps.ComposedResult]):
             _EXISTING, sorted(driver.node_uris(steps.request_deadline(run)))
         )
         deadline = run.non_idempotent(cfg.CONF.redfish.request_timeout)
-        try:
-            composed = driver.compose(_request(run), deadline)
-        except (exception.NoMatch, exception.ResourceGone) as exc:
-            raise _try_next(run, str(exc)) from exc
+        composed = driver.compose(_request(run), deadline)
         _refuse_stranger(run, composed)
         return steps.composed_result(composed)
+
+    def failed(self, run: Run, exc: Exception) -> TryNext | None:
+        return _after_refusal(run, exc)
 
     def record(
         self, tx: db.Transaction, run: Run, result: steps.ComposedResult
@@ -208,13 +209,9 @@ class Assemble(Step[AssembleResult]):
 
     def do(self, run: Run) -> AssembleResult:
         uri = run.result(Allocate)['uri']
-        try:
-            composed = run.driver().poll_compose(
-                uri, steps.request_deadline(run), run.progress()
-            )
-        except exception.NoMatch as exc:
-            # A task may lose a race as well as a request.
-            raise _try_next(run, str(exc)) from exc
+        composed = run.driver().poll_compose(
+            uri, steps.request_deadline(run), run.progress()
+        )
         driver, deadline = run.driver(), steps.request_deadline(run)
         composed = driver.read_node(composed.uri, deadline)
         _refuse_stranger(run, composed)
@@ -226,6 +223,9 @@ class Assemble(Step[AssembleResult]):
             'found': found,
             'baseline': baseline.take(composed, driver.service_uuid(deadline)),
         }
+
+    def failed(self, run: Run, exc: Exception) -> TryNext | None:
+        return _after_refusal(run, exc)
 
     def record(
         self, tx: db.Transaction, run: Run, result: AssembleResult
@@ -336,6 +336,13 @@ def _try_next(run: Run, reason: str) -> TryNext:
     )
 
 
+def _after_refusal(run: Run, exc: Exception) -> TryNext | None:
+    """Try something else, whatever the pod manager refuses with."""
+    if isinstance(exc, exception.PodManagerError):
+        return _try_next(run, str(exc))
+    return None
+
+
 def _refused(run: Run) -> tuple[Refused, ...]:
     """The combinations that were tried without success."""
     return tuple(
@@ -380,7 +387,23 @@ class Compose(Action):
             return self.steps
         return *self.steps, *enrollment.steps(enrollment.options(params))
 
+    def refused(
+        self, tx: db.Transaction, run: Run, excluded: ExcludedSystem
+    ) -> None:
+        refusal = excluded['reason'][:1024]
+        tx.update(
+            models.PodManager,
+            {'refusal': refusal, 'refused_at': tx.now()},
+            uuid=run.podm_uuid,
+        )
+
     def succeeded(self, tx: db.Transaction, run: Run) -> None:
+        tx.update(
+            models.PodManager,
+            {'refusal': None, 'refused_at': None},
+            models.PodManager.refused_at.is_not(None),
+            uuid=run.podm_uuid,
+        )
         states.move_node(
             tx,
             run.target,

@@ -162,8 +162,18 @@ def _handle_step_error(run: Run, exc: Exception) -> bool:
         exc = exception.StepTimedOut(
             step=rows[-1].name, seconds=age, reason=exc.reason
         )
-    error = endings.error_text(exc)
-    run.commit({'undoing': True, 'attempt': 0, 'error': error})
+    following = run.step(rows[-1]).failed(run, exc) if rows else None
+    if following is not None and _exclude(run, following):
+        return True
+    nearest = exc.nearest if isinstance(exc, exception.NoCapacity) else None
+    run.commit(
+        {
+            'undoing': True,
+            'attempt': 0,
+            'error': endings.error_text(exc),
+            'nearest': nearest,
+        }
+    )
     return True
 
 
@@ -176,8 +186,14 @@ def _exclude(run: Run, exc: TryNext) -> bool:
     )
     if again or len(known) >= _MAX_EXCLUDED:
         return False
-    excluded = [*known, exc.excluded]
-    run.commit({'undoing': True, 'attempt': 0, 'excluded_systems': excluded})
+    run.commit(
+        {
+            'undoing': True,
+            'attempt': 0,
+            'excluded_systems': [*known, exc.excluded],
+        },
+        lambda tx: run.action.refused(tx, run, exc.excluded),
+    )
     return True
 
 

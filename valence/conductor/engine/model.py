@@ -63,6 +63,13 @@ class Step(Generic[R]):
         """
         raise NotImplementedError
 
+    def failed(self, run: 'Run', exc: Exception) -> TryNext | None:
+        """What to do when the step failed for good.
+
+        :returns: None: to undo all steps, and fail.
+        """
+        return None
+
     def record(self, tx: db.Transaction, run: 'Run', result: R) -> None:
         """Store the consequences, in the transaction of the journal."""
 
@@ -93,6 +100,11 @@ class Action:
     def plan(self, params: JsonObject) -> tuple[type[AnyStep], ...]:
         """The steps of an operation with these parameters."""
         return self.steps
+
+    def refused(
+        self, tx: db.Transaction, run: 'Run', excluded: ExcludedSystem
+    ) -> None:
+        """Store that what was chosen does not work."""
 
     def succeeded(self, tx: db.Transaction, run: 'Run') -> None:
         """Store the success on the target."""

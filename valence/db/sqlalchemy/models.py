@@ -71,6 +71,8 @@ class PodManager(Table):
     contacted_at: Mapped[datetime | None]
     synced_at: Mapped[datetime | None]
     sync_error: Mapped[str | None] = column(String(1024))
+    refusal: Mapped[str | None] = column(String(1024))
+    refused_at: Mapped[datetime | None]
     deleting_at: Mapped[datetime | None]
     event_secret: Mapped[str | None] = column(sa.Text)
     event_subscription: Mapped[str | None] = column(Name(2048))
@@ -271,6 +273,7 @@ class Operation(Table):
     attempt: Mapped[int]
     error: Mapped[str | None] = column(Text)
     user_error: Mapped[str | None] = column(Text)
+    nearest: Mapped[Requirements | None] = column(Json)
     conductor: Mapped[str | None] = column(UUID, index=True)
     claim: Mapped[str | None] = column(UUID)
     cancel_requested: Mapped[bool]

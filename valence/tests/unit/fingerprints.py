@@ -18,10 +18,16 @@ BY_VERSION = {
     'Flavor': {'1.0': '024d39ed0bdcbcbc0c3e0c2f1354b711'},
     'Installation': {'1.0': '823928e1723521fe3f36a240db5eef8a'},
     'Node': {'1.0': '342d823ecff112f153d51691ee2f527d'},
-    'Operation': {'1.0': '531fb024e55f175164c9ac30816f7086'},
+    'Operation': {
+        '1.0': '531fb024e55f175164c9ac30816f7086',
+        '1.1': '89f197ec2e0dbe5474a8b6d598a38a9f',
+    },
     'OperationStep': {'1.0': '41a1ccfaa33536757c711e0fdf6785de'},
     'PendingRefresh': {'1.0': '30649632480f2448d3d6a51be1947224'},
-    'PodManager': {'1.0': '1952bd1fa5cd7702ec2e8c6dc92f4221'},
+    'PodManager': {
+        '1.0': '1952bd1fa5cd7702ec2e8c6dc92f4221',
+        '1.1': '2cfb446f231c3e48b6bf471dc9de5b93',
+    },
     'PodManagerAccess': {'1.0': 'c9a062d4311915578401c202b591a6a4'},
     'ProjectUsage': {'1.0': '9cc00bb0f5a1505e32c7229696dab510'},
     'Storage': {'1.0': '95278a424197f2252e52823d3e64fe2e'},

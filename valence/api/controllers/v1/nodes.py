@@ -19,6 +19,7 @@ from valence.db import api as db
 from valence.db.sqlalchemy import models
 from valence.objects import base as objects_base
 from valence.scheduler import ranking
+from valence.scheduler.request import Rejection
 
 _CHOOSE = 'composable:node:choose'
 _FORCE = 'composable:node:force_delete'
@@ -143,7 +144,7 @@ class Nodes(base.Controller[models.Node]):
                 for choice in found.choices
             ],
             'refusals': [
-                dataclasses.asdict(rejection)
+                _refusal(rejection)
                 for rejection in found.rejections
                 if rejection.podm_uuid in names
             ],
@@ -228,6 +229,13 @@ def _allocated(
         ):
             component.pop('resource_uri', None)
     return found
+
+
+def _refusal(rejection: Rejection) -> JsonObject:
+    """Why a pod manager cannot satisfy a request, as the API shows it."""
+    shown = dataclasses.asdict(rejection)
+    del shown['nearness'], shown['shortages']
+    return shown
 
 
 @db.transaction

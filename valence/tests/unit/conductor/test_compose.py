@@ -103,7 +103,7 @@ class TestCompose(base.ConductorTestCase):
     def test_nothing_fits(self):
         wanted = {'processor': {'total_cores': 17}}
         node = self.compose('n', 'failed', properties=wanted)
-        self.assertIn('16 of 17 CPU cores', node['last_error'])
+        self.assertIn('less than 17 CPU cores', node['last_error'])
         self.assertIsNone(node['podm_uuid'])
 
     def test_a_failure_nobody_thought_of_tells_nothing_of_itself(self):
@@ -139,6 +139,91 @@ class TestCompose(base.ConductorTestCase):
             steps = self.client.get(f'/v1/operations/{uuid}')['steps']
             self.assertEqual({'undone'}, {step['state'] for step in steps})
             self.assertNothingIsLeft()
+
+
+class TestRefusals(base.ConductorTestCase):
+    """Whatever a pod manager refuses with, others are asked."""
+
+    kinds = (
+        exception.NoMatch(reason='409'),
+        exception.RequestRejected(reason='400'),
+        exception.AuthenticationFailed(reason='403'),
+        exception.ResourceGone(uri='/x'),
+        exception.PodManagerError(reason='500'),
+        exception.PodManagerUnavailable(reason='503'),
+    )
+
+    def shown(self, name):
+        podm = self.client.get(f'/v1/pod_managers/{name}')
+        return podm['refusal'], podm['refused_at']
+
+    def test_the_next_pod_manager(self):
+        for method in ('compose', 'poll_compose'):
+            for number, error in enumerate(self.kinds):
+                name = f'{method}-{number}'.replace('_', '-')
+                with self.subTest(name):
+                    bad = self.pod(f'bad-{name}')
+                    bad.order(method, error, count=None)
+                    good = self.pod(f'good-{name}')
+                    for one in range(3):
+                        self.compose(f'{name}-{one}')
+                    self.assertEqual(3, len(good.nodes))
+                    self.assertEqual({}, bad.nodes)
+                    self.client.patch(
+                        f'/v1/pod_managers/bad-{name}', {'maintenance': True}
+                    )
+
+    def test_it_is_shown_until_it_composes_again(self):
+        fake = self.pod()
+        self.assertEqual((None, None), self.shown('pod'))
+        fake.order(
+            'compose', exception.RequestRejected(reason='a bad day'), count=3
+        )
+        self.compose('n', 'failed')
+        refusal, at = self.shown('pod')
+        self.assertIn('a bad day', refusal)
+        self.assertIsNotNone(at)
+        self.compose('m')
+        self.assertEqual((None, None), self.shown('pod'))
+
+    def test_the_system_is_tried_with_other_devices(self):
+        fake = self.pod()
+        fake.order('compose', exception.NoMatch(reason='no'), count=5)
+        wanted = {'storage': [{'count': 2}]}
+        operation = self.done(
+            'POST', '/v1/nodes', {'name': 'n', 'properties': wanted}
+        )
+        tried = {
+            (step['result']['system_uuid'], *step['result']['devices'])
+            for step in operation['steps']
+            if 'system_uuid' in (step['result'] or {})
+        }
+        self.assertEqual(6, len(tried))
+
+    def test_no_more_than_max_attempts(self):
+        self.conf.set(scheduler__max_attempts=2)
+        fake = self.pod()
+        error = exception.RequestRejected(reason='a bad day')
+        fake.order('compose', error, count=None)
+        node = self.compose('n', 'failed')
+        self.assertEqual({}, fake.nodes)
+        self.assertIn('tried 2 combinations', node['last_error'])
+        self.assertIn('a bad day', node['last_error'])
+
+    def test_what_is_no_refusal_is_a_failure(self):
+        self.pod('a').order('compose', ZeroDivisionError(), count=None)
+        self.compose('n', 'failed', pod_manager='a')
+        self.assertEqual((None, None), self.shown('a'))
+
+    def test_the_nearest(self):
+        self.pod()
+        wanted = {'processor': {'total_cores': 17}}
+        operation = self.done(
+            'POST', '/v1/nodes', {'properties': wanted, 'name': 'n'}, 'failed'
+        )
+        self.assertEqual(
+            {'processor': {'total_cores': 16}}, operation['nearest']
+        )
 
 
 class TestTwoPodManagers(base.ConductorTestCase):

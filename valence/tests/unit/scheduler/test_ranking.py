@@ -116,6 +116,24 @@ class TestWeighers(RankingCase):
             for _ in range(4):
                 self.assertEqual(order, self.chosen(), weigher)
 
+    def test_one_that_refused_comes_last_for_a_while(self):
+        self.conf.set(scheduler__weigher='pack')
+        self.compose('n', pod_manager='a')
+        self.assertEqual(['a', 'b'], self.chosen())
+        self.change('a', refused_at=self.clock.now())
+        self.assertEqual(['b', 'a'], self.chosen())
+        self.clock.advance(299)
+        self.assertEqual(['b', 'a'], self.chosen())
+        self.clock.advance(2)
+        self.assertEqual(['a', 'b'], self.chosen())
+
+    def test_one_that_refused_this_request_comes_last(self):
+        refused = Refused(
+            self.systems('b')[0]['uuid'], 'sad', podm_uuid=self.uuids['b']
+        )
+        for _ in range(9):
+            self.assertEqual(['a', 'b'], self.chosen(refused=(refused,)))
+
     def test_no_more_than_is_enough(self):
         self.assertEqual(1, len(self.chosen(enough=1)))
         self.assertEqual(2, len(self.chosen(enough=2)))
@@ -208,7 +226,7 @@ class TestRejections(RankingCase):
         found = self.rank(wanted)
         for rejection in found.rejections:
             self.assertEqual(
-                'none of 2 free systems fits: has 16 of 99 CPU cores',
+                'none of 2 free systems fits: less than 99 CPU cores',
                 rejection.reason,
             )
             self.assertEqual(
@@ -241,11 +259,54 @@ class TestChoose(RankingCase):
         self.compose('n', pod_manager='a')
         self.assertEqual(self.uuids['b'], self.choose().podm_uuid)
 
-    def test_every_reason_is_told(self):
+    def test_reasons_are_told(self):
         self.change('b', maintenance=True)
         error = self.refusal({'processor': {'total_cores': 99}})
-        self.assertIn('a: none of 2 free systems fits', str(error))
-        self.assertIn('b: it is in maintenance', str(error))
+        self.assertEqual(
+            'No capacity: wanted 99 CPU cores; looked at 2 pod managers and '
+            '2 free systems: 2 systems: less than 99 CPU cores; b: it is in '
+            'maintenance. The nearest is 16 CPU cores on a',
+            str(error),
+        )
+        self.assertEqual({'processor': {'total_cores': 16}}, error.nearest)
+
+    def test_the_commonest_reasons_are_told(self):
+        refused = [
+            Refused(row['uuid'], f'reason {row["uuid"]}')
+            for name in 'ab'
+            for row in self.systems(name)
+        ]
+        refused.append(refused[3])
+        error = str(self.refusal(refused=tuple(refused)))
+        self.assertIn(f'2 combinations: {refused[3].reason}', error)
+        self.assertEqual(2, error.count('1 combination: '), error)
+        self.assertIn('1 other reason', error)
+
+    def test_a_long_story_is_cut(self):
+        refused = tuple(
+            Refused(row['uuid'], f'{row["name"]} {"is sad " * 999}')
+            for name in 'ab'
+            for row in self.systems(name)
+        )
+        wanted = {'storage': [{'type': 'x' * 250}] * 64}
+        error = self.refusal(wanted, refused=refused)
+        self.assertLess(len(str(error)), 2500)
+        self.assertIn('sad is …', str(error))
+
+    def test_no_more_attempts(self):
+        (row, _) = self.systems('a')
+        refused = tuple(
+            Refused(row['uuid'], 'sad', frozenset(str(n)), self.uuids['a'])
+            for n in range(3)
+        )
+        self.conf.set(scheduler__max_attempts=4)
+        self.choose(refused=refused)
+        self.conf.set(scheduler__max_attempts=3)
+        self.assertEqual(
+            'No capacity: wanted any system; looked at 1 pod manager and 1 '
+            'free system, tried 3 combinations: 3 combinations: sad',
+            str(self.refusal(refused=refused)),
+        )
 
     def test_what_is_hidden_is_not_told(self):
         wanted = {'processor': {'total_cores': 99}}
@@ -261,9 +322,9 @@ class TestChoose(RankingCase):
             for row in self.systems(name)
         )
         error = self.refusal(refused=refused)
-        self.assertIn(f'system {refused[0].system_uuid}: sad', str(error))
+        self.assertIn('4 combinations: sad', str(error))
         self.assertNotIn('sad', error.user_message)
-        self.assertIn('other systems', error.user_message)
+        self.assertIn('4 combinations: refused by', error.user_message)
 
     def test_no_pod_manager(self):
         for name in ('a', 'b'):

@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Why no hardware was selected: one short text."""
+
+from collections import Counter
+from collections.abc import Collection
+from collections.abc import Iterable
+
+from valence.common import exception
+from valence.scheduler import fitting
+from valence.scheduler import words
+from valence.scheduler.request import Ranking
+from valence.scheduler.request import Rejection
+from valence.scheduler.request import Request
+
+# So many reasons are told, each with so many characters at most.
+_REASONS = 3
+_LENGTH = 300
+# The pod managers that a reason names.
+_NAMES = 3
+
+
+def no_capacity(
+    request: Request, ranking: Ranking, hidden: Collection[str] = ()
+) -> exception.NoCapacity:
+    """The error of a request that nothing satisfies.
+
+    :param hidden: the filters whose rejections the project must not see.
+    """
+    seen = [one for one in ranking.rejections if one.filter not in hidden]
+    best = max(
+        (one for one in seen if one.nearest not in ({}, None, request.wanted)),
+        key=lambda one: one.nearness,
+        default=None,
+    )
+    tried = [one.reason for one in request.refused]
+    texts = [
+        _text(request, seen, best, reasons)
+        for reasons in (tried, ['refused by the pod manager'] * len(tried))
+    ]
+    failure = exception.NoCapacity(reason=texts[0])
+    failure.user_message = str(exception.NoCapacity(reason=texts[1]))
+    failure.nearest = best.nearest if best else None
+    return failure
+
+
+def _text(
+    request: Request,
+    seen: list[Rejection],
+    best: Rejection | None,
+    tried: list[str],
+) -> str:
+    if not seen and not tried:
+        return 'no pod manager is registered'
+    podms = {one.podm_uuid for one in seen}
+    podms.update(one.podm_uuid for one in request.refused if one.podm_uuid)
+    tried_systems = {one.system_uuid for one in request.refused}
+    systems = max(sum(one.systems for one in seen), len(tried_systems))
+    text = (
+        f'wanted {_wanted(request)}; looked at '
+        f'{words.number(len(podms), "pod manager")} and '
+        f'{words.number(systems, "free system")}'
+    )
+    if tried:
+        text += f', tried {words.number(len(tried), "combination")}'
+    text += f': {_reasons(seen, tried)}'
+    if best is not None and best.nearest is not None:
+        nearest = words.requirements(best.nearest)
+        text += f'. The nearest is {_short(nearest)} on {best.name}'
+    return text
+
+
+def _wanted(request: Request) -> str:
+    if request.resources:
+        return words.number(len(request.resources), 'given resource')
+    return _short(words.requirements(request.wanted))
+
+
+def _reasons(seen: Iterable[Rejection], tried: list[str]) -> str:
+    """The commonest reasons, and how many others there are."""
+    names: dict[str, list[str]] = {}
+    counts: Counter[tuple[str, str]] = Counter()
+    for reason in tried:
+        counts['combination', reason] += 1
+    for one in seen:
+        for reason, count in one.shortages.items():
+            # The reason of the refusal is told already.
+            if reason != fitting.REFUSED:
+                counts['system', reason] += count
+        if not one.shortages:
+            counts['', one.reason] += 1
+            names.setdefault(one.reason, []).append(one.name)
+    texts = []
+    for (kind, reason), count in counts.most_common(_REASONS):
+        subject = words.number(count, kind) if kind else _names(names[reason])
+        texts.append(f'{subject}: {_short(reason)}')
+    others = len(counts) - len(texts)
+    if others:
+        texts.append(words.number(others, 'other reason'))
+    return '; '.join(texts)
+
+
+def _names(names: list[str]) -> str:
+    shown = ', '.join(names[:_NAMES])
+    more = len(names) - _NAMES
+    return f'{shown} and {more} more' if more > 0 else shown
+
+
+def _short(text: str) -> str:
+    """A text that is cut between words if it is too long."""
+    if len(text) <= _LENGTH:
+        return text
+    return f'{text[:_LENGTH].rpartition(" ")[0] or text[:_LENGTH]} …'
