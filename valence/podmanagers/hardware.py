@@ -6,6 +6,9 @@ import dataclasses
 from valence.common.identity import Mark
 from valence.common.types import JsonObject
 
+# In ``Item.unknown``: the chassis that contains a piece.
+PARENT = 'parent'
+
 
 @dataclasses.dataclass
 class Item:
@@ -15,8 +18,8 @@ class Item:
     :param parent: the URI of the chassis that contains it.
     :param values: the observed fields, named as in ``objects.inventory``.
     :param properties: the raw vendor properties.
-    :param unknown: the names of those values that could not be read: the
-        stored values remain, and the piece is marked as stale.
+    :param unknown: the names of those values that could not be read, and
+        ``PARENT``: what is stored remains, and the piece is marked as stale.
     """
 
     uri: str
@@ -32,6 +35,8 @@ class ComposedNode:
 
     :param mark: of the Valence node that it was composed for, if it has one.
     :param resources: the URIs of its resources, as far as it reports them.
+    :param resources_known: whether those are all: a node that does not report
+        them, or not in a form that is understood, has not lost any.
     :param system_uuid: UUID of its computer system, as reported.
     :param serial_number: of its computer system, as reported.
     :param macs: the addresses of its network interfaces, if they were read.
@@ -43,6 +48,7 @@ class ComposedNode:
     mark: Mark | None
     power_state: str
     resources: tuple[str, ...] = ()
+    resources_known: bool = True
     # A list of nodes may be without these.
     system_uuid: str | None = dataclasses.field(default=None, compare=False)
     serial_number: str | None = dataclasses.field(default=None, compare=False)

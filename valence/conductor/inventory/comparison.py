@@ -260,6 +260,8 @@ class _Comparison:
             # What an operation works on is in between.
             if node is None or node.provision_state != 'active':
                 continue
+            if not composed.resources_known:
+                continue
             joined = self._sizes.keys() & {*composed.resources}
             held = allocated.get(node.uuid, set())
             for kind, uris, reason in (

@@ -89,18 +89,26 @@ def matches(
     seen: Iterable[hardware.Item],
     stored: Iterable[Row],
     serials: Iterable[str],
+    unread: Collection[str] = (),
 ) -> dict[str, Row]:
     """The stored row of each item, by the item's URI.
 
     Rows are matched by URI. An item with a new URI is matched by its serial
-    numbers, if they are unique among the items and among the rows.
+    numbers, if they are unique among the items and among the rows. A row that
+    could not be read has not moved.
 
     :param serials: the columns with serial numbers.
+    :param unread: see ``Reading``.
     """
     items = {item.uri: item for item in seen}
     rows = {identity.canonical_uri(row.resource_uri): row for row in stored}
     found = {uri: rows[uri] for uri in items.keys() & rows.keys()}
-    other_rows = [row for uri, row in rows.items() if uri not in found]
+    hidden = tuple(unread)
+    other_rows = [
+        row
+        for uri, row in rows.items()
+        if uri not in found and not is_unread(uri, hidden)
+    ]
     other_items = [item for uri, item in items.items() if uri not in found]
     for name in serials:
         known = _IDENTIFY[name]
@@ -245,10 +253,14 @@ def _known_values(
     and the parent was not read.
     """
     values = _values(item, reading)
-    for name in item.unknown:
+    for name in item.unknown - {hardware.PARENT}:
         del values[name]
     parent = reading.parent_column
-    parent_unread = reading.refreshed or getattr(row, parent) in reading.hidden
+    parent_unread = (
+        reading.refreshed
+        or hardware.PARENT in item.unknown
+        or getattr(row, parent) in reading.hidden
+    )
     if item.parent is None and parent_unread:
         del values[parent]
         values.pop('rack_uuid', None)

@@ -95,8 +95,11 @@ def write(
         if composed is not None and _is_other(tx, node, composed, since):
             continue
         if composed is not None:
-            found = (stored & set(composed.resources)) - own.missing
-            _write_seen(tx, node, composed, _compare(node, own, found))
+            drift = node.drift
+            if composed.resources_known:
+                found = (stored & set(composed.resources)) - own.missing
+                drift = _compare(node, own, found)
+            _write_seen(tx, node, composed, drift)
             continue
         drift = _compare(node, own, own.uris - own.missing)
         if drift and drift != node.drift:

@@ -187,7 +187,7 @@ def _match(
             # Whether other hardware has moved is unknown after a partial read.
             if not partial or row.missing_since or row.resource_uri in read
         ]
-        found = diff.matches(items, candidates, table.serials)
+        found = diff.matches(items, candidates, table.serials, seen.unread)
         tables.append(_Stored(rows, found))
         # A chassis that could not be read is still a parent.
         uuids.update({row.resource_uri: row.uuid for row in rows})

@@ -14,6 +14,7 @@ from valence.common.types import JsonObject
 from valence.podmanagers import hardware
 from valence.podmanagers.redfish import resources
 from valence.podmanagers.redfish.crawler import Crawler
+from valence.podmanagers.redfish.links import has_malformed
 from valence.podmanagers.redfish.links import links
 from valence.podmanagers.redfish.links import related
 from valence.podmanagers.redfish.resources import Bodies
@@ -35,6 +36,22 @@ _PART_FIELDS = (
 # The fields of a host block that are read from the system it is part of.
 _SYSTEM_FIELDS = ('power_state', 'hardware_uuid', 'state')
 _HOST_TYPES = ('Compute', 'ComputerSystem')
+_TYPES = frozenset(
+    (
+        *('Compute', 'ComputerSystem', 'Expansion', 'IndependentResource'),
+        *('Memory', 'Network', 'Processor', 'Storage'),
+    )
+)
+# The types of a block that does not tell its own, by the parts that it has;
+# the first that fits. Its processors come before all but a whole system.
+_TYPES_BY_PART = {
+    'Drives': 'Storage',
+    'Storage': 'Storage',
+    'SimpleStorage': 'Storage',
+    'EthernetInterfaces': 'Network',
+    'NetworkInterfaces': 'Network',
+    'Memory': 'Memory',
+}
 # The type of a device by the type of its block; the first that fits.
 _DEVICE_TYPES = {
     'Storage': 'drive',
@@ -53,15 +70,49 @@ _STATES = {
 
 
 def types(body: JsonObject) -> list[str]:
-    """The types of a block."""
+    """The types that a block reports, as far as they are known."""
     found = body.get('ResourceBlockType')
     found = found if isinstance(found, list) else [found]
-    return [kind for kind in found if isinstance(kind, str)]
+    return [k for k in found if isinstance(k, str) and k in _TYPES]
 
 
-def is_host(body: JsonObject) -> bool:
-    """Whether a block can be the base of a node."""
-    return any(kind in _HOST_TYPES for kind in types(body))
+def types_of(crawler: Crawler, body: JsonObject) -> list[str]:
+    """The types of a block; judged by its parts if it reports none.
+
+    :returns: none where its parts do not tell either.
+    """
+    reported = types(body)
+    if set(reported) - {'IndependentResource'}:
+        return reported
+    if inner_systems(body):
+        return ['ComputerSystem']
+    processors = crawler.get_many(links(body.get('Processors'))).values()
+    if processors:
+        hosts = any(map(resources.is_cpu, processors))
+        return ['Compute' if hosts else 'Processor']
+    if links(body.get('Processors')):
+        return reported
+    return next(
+        (
+            [kind]
+            for name, kind in _TYPES_BY_PART.items()
+            if links(body.get(name))
+        ),
+        reported,
+    )
+
+
+def unknown_type(body: JsonObject) -> str:
+    """Why it is not known what a block is, for people."""
+    found = text(body.get('ResourceBlockType')) or text(
+        ', '.join(map(str, array(body.get('ResourceBlockType'))))
+    )
+    return f'unknown ResourceBlockType {found or "(none)"}'
+
+
+def is_host(types: Iterable[str]) -> bool:
+    """Whether a block of these types can be the base of a node."""
+    return any(kind in _HOST_TYPES for kind in types)
 
 
 def inner_systems(body: JsonObject) -> list[str]:
@@ -91,6 +142,11 @@ def is_expandable(body: JsonObject) -> bool:
 def composition_state(body: JsonObject) -> str | None:
     """``CompositionState`` of a block: Unused, Composing, Composed …"""
     return text(obj(body.get('CompositionStatus')).get('CompositionState'))
+
+
+def is_known(state: str | None) -> bool:
+    """Whether a ``CompositionState`` is one of those that are defined."""
+    return state in (None, *_STATES, 'Failed', 'Unavailable')
 
 
 def is_reserved(body: JsonObject) -> bool:
@@ -204,14 +260,19 @@ def _unread_parts(crawler: Crawler, body: JsonObject) -> set[str]:
     return {
         name
         for name in resources.PART_FIELDS
-        if crawler.lacks(
+        if has_malformed(body, name)
+        or crawler.lacks(
             [*links(body.get(name)), *(inside if name == 'Storage' else ())]
         )
     }
 
 
 def device_item(
-    crawler: Crawler, uri: str, body: JsonObject, zone_uris: list[str]
+    crawler: Crawler,
+    uri: str,
+    body: JsonObject,
+    block_types: list[str],
+    zone_uris: list[str],
 ) -> hardware.Item:
     """A block that can be added to a system.
 
@@ -228,7 +289,7 @@ def device_item(
         body,
         used=False,
         parent=chassis[0] if chassis else None,
-        type=_device_type(body, processors),
+        type=_device_type(block_types, processors),
         media_type=drives[0]['type'] if drives else None,
         protocol=drives[0]['protocol'] if drives else None,
         capacity_gib=count(sum(d['capacity_gib'] for d in drives)),
@@ -256,8 +317,7 @@ def _add_labels(item: hardware.Item, parts: list[JsonObject]) -> None:
             item.values[name] = value
 
 
-def _device_type(body: JsonObject, processors: list[JsonObject]) -> str:
-    reported = types(body)
+def _device_type(reported: list[str], processors: list[JsonObject]) -> str:
     found = next(
         (_DEVICE_TYPES[kind] for kind in _DEVICE_TYPES if kind in reported),
         'resource_block',

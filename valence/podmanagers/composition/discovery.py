@@ -7,10 +7,20 @@ from valence.podmanagers import hardware
 from valence.podmanagers.composition import blocks
 from valence.podmanagers.redfish import resources
 from valence.podmanagers.redfish.crawler import Crawler
+from valence.podmanagers.redfish.links import has_malformed
 from valence.podmanagers.redfish.links import last_segment
 from valence.podmanagers.redfish.links import link
 from valence.podmanagers.redfish.resources import Bodies
+from valence.podmanagers.wire.values import obj
 from valence.podmanagers.wire.values import text
+
+# The types of systems that are not composed, in lower case.
+_OTHER_TYPES = frozenset(
+    (
+        *('physical', 'virtual', 'os', 'physicallypartitioned', 'dpu'),
+        'virtuallypartitioned',
+    )
+)
 
 
 def places(root: JsonObject, service: JsonObject) -> dict[str, str]:
@@ -33,7 +43,13 @@ def is_node(body: JsonObject) -> bool:
     """Whether a system is a node: composed, or expanded by blocks."""
     if blocks.is_expandable(body):
         return len(blocks.of_system(body)) > 1 or blocks.mark(body) is not None
-    return body.get('SystemType') == 'Composed'
+    kind = str(body.get('SystemType') or '').casefold()
+    if kind == 'composed':
+        return True
+    # A type that is missing or unknown hides no node.
+    return kind not in _OTHER_TYPES and (
+        blocks.mark(body) is not None or len(blocks.of_system(body)) > 1
+    )
 
 
 def node(uri: str, body: JsonObject) -> hardware.ComposedNode:
@@ -54,7 +70,16 @@ def node(uri: str, body: JsonObject) -> hardware.ComposedNode:
         resources=tuple(dict.fromkeys(members)),
         system_uuid=text(body.get('UUID')),
         serial_number=text(body.get('SerialNumber')),
+        resources_known=_lists_blocks(body),
     )
+
+
+def _lists_blocks(body: JsonObject) -> bool:
+    """Whether a node shows what it is composed of, and all of it."""
+    if has_malformed(body, 'ResourceBlocks'):
+        return False
+    shown = obj(body.get('Links')).get('ResourceBlocks')
+    return shown is not None or blocks.is_expandable(body)
 
 
 def nodes(systems: Bodies) -> list[hardware.ComposedNode]:

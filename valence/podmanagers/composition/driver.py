@@ -85,15 +85,14 @@ class Redfish(events.EventDriver):
         )
 
     def probe(self, deadline: base.Deadline) -> base.Probe:
-        root, service, places = self._lookup.places(deadline)
+        root, service, places, dead = self._lookup.usable_places(deadline)
         # The root is public; only this shows whether the login is accepted.
-        for kind in ('blocks', 'systems'):
-            if kind in places:
-                self._client.get(places[kind], deadline)
-                break
+        usable = _usable(self._client, places, deadline)
         found = events.EventService(self._client, root, deadline)
-        composes = service_root.is_enabled(service) and (
-            {'blocks', 'systems'} <= places.keys()
+        composes = (
+            not dead
+            and service_root.is_enabled(service)
+            and {'blocks', 'systems'} <= usable
         )
         return base.Probe(
             service_uuid=text(root.get('UUID')),
@@ -108,9 +107,8 @@ class Redfish(events.EventDriver):
         return self._lookup.system_uris(deadline)
 
     def discover(self, deadline: base.Deadline) -> hardware.Inventory:
-        root, _, places = self._lookup.places(deadline)
-        expand = service_root.expands(root)
-        return self._survey.discover(places, expand, deadline)
+        root, _, places, dead = self._lookup.usable_places(deadline)
+        return self._survey.discover(root, places, dead, deadline)
 
     def refresh(
         self, uris: Iterable[str], deadline: base.Deadline
@@ -351,3 +349,24 @@ class Redfish(events.EventDriver):
 
     def close(self) -> None:
         self._client.close()
+
+
+def _usable(
+    client: Client, places: dict[str, str], deadline: base.Deadline
+) -> set[str]:
+    """The kinds of collections that can be read and nodes are composed with.
+
+    :raises PodManagerError: when none of them can.
+    """
+    usable: set[str] = set()
+    failure: exception.PodManagerError | None = None
+    for kind in ('blocks', 'systems'):
+        if kind in places:
+            try:
+                client.get(places[kind], deadline)
+                usable.add(kind)
+            except exception.PodManagerError as exc:
+                failure = exc
+    if failure is not None and not usable:
+        raise failure
+    return usable

@@ -22,6 +22,7 @@ from valence.podmanagers.redfish import actions
 from valence.podmanagers.redfish import errors
 from valence.podmanagers.redfish import tasks
 from valence.podmanagers.redfish.client import Client
+from valence.podmanagers.redfish.crawler import Crawler
 from valence.podmanagers.wire.client import Response
 from valence.podmanagers.wire.values import text
 
@@ -83,7 +84,7 @@ class Expansion:
     ) -> None:
         """Remove what was added to a permanent system, and the mark."""
         for block in blocks.of_system(body):
-            if blocks.is_host(self._client.get(block, deadline)):
+            if self._is_host(block, deadline):
                 continue
             remove = functools.partial(
                 self.remove_block, host, block, deadline, progress
@@ -98,6 +99,19 @@ class Expansion:
         response = actions.patch(self._client, host, change, deadline)
         if response is not None:
             errors.check(response, host)
+
+    def _is_host(self, block: str, deadline: base.Deadline) -> bool:
+        """Whether a block is the base of a permanent system.
+
+        One of an unknown type may be, and is left where it is.
+
+        :raises PodManagerUnavailable: when its processors cannot be read.
+        """
+        body = self._client.get(block, deadline)
+        with Crawler(self._client, deadline) as crawler:
+            types = blocks.types_of(crawler, body)
+            crawler.require_all()
+        return not types or blocks.is_host(types)
 
     def wait_idle(self, uris: Iterable[str], deadline: base.Deadline) -> None:
         """Wait until no block of these is being composed.

@@ -11,9 +11,11 @@ from valence.podmanagers.composition import discovery
 from valence.podmanagers.composition import reservations
 from valence.podmanagers.composition.survey import Survey
 from valence.podmanagers.redfish import root as service_root
+from valence.podmanagers.redfish.client import ROOT
 from valence.podmanagers.redfish.client import Client
 from valence.podmanagers.redfish.crawler import Crawler
 from valence.podmanagers.redfish.links import link
+from valence.podmanagers.redfish.links import malformed
 from valence.podmanagers.redfish.resources import Bodies
 
 
@@ -32,6 +34,29 @@ class Lookup:
         uri = link(root.get('CompositionService'))
         service = self._client.get(uri, deadline) if uri else {}
         return root, service, discovery.places(root, service)
+
+    def usable_places(
+        self, deadline: base.Deadline
+    ) -> tuple[JsonObject, JsonObject, dict[str, str], dict[str, str]]:
+        """Like :meth:`places`, without what is dead.
+
+        :returns: also why some cannot be used, by the URI of the resource
+            that links them.
+        """
+        root = self._client.root(deadline)
+        uri = link(root.get('CompositionService'))
+        service: JsonObject = {}
+        dead: dict[str, str] = {}
+        if uri:
+            try:
+                service = self._client.get(uri, deadline)
+            except exception.PodManagerError as exc:
+                dead[uri] = str(exc)
+        for owner, body in ((ROOT, root), (uri, service)):
+            bad = sorted(malformed(body).intersection(service_root.PLACES))
+            if owner and bad:
+                dead[owner] = f'a malformed link in {", ".join(bad)}'
+        return root, service, discovery.places(root, service), dead
 
     def systems(self, deadline: base.Deadline) -> Bodies:
         """All systems, by URI."""

@@ -17,8 +17,10 @@ from valence.podmanagers.composition import reservations
 from valence.podmanagers.composition.zones import Zones
 from valence.podmanagers.redfish import events
 from valence.podmanagers.redfish import resources
+from valence.podmanagers.redfish import root as service_root
 from valence.podmanagers.redfish.client import Client
 from valence.podmanagers.redfish.crawler import Crawler
+from valence.podmanagers.redfish.links import has_malformed
 from valence.podmanagers.redfish.node_cache import NodeCache
 from valence.podmanagers.redfish.resources import Bodies
 
@@ -38,21 +40,29 @@ class Survey:
         self._nodes = NodeCache()
 
     def discover(
-        self, places: Places, expand: bool, deadline: base.Deadline
+        self,
+        root: JsonObject,
+        places: Places,
+        dead: Mapping[str, str],
+        deadline: base.Deadline,
     ) -> hardware.Inventory:
         """Read everything.
 
-        :param expand: whether the service supports ``$expand``.
+        :param dead: why services that the root links cannot be used, by URI.
         """
+        expand = service_root.expands(root)
         with Crawler(self._client, deadline, expand) as crawler:
             read = crawler.roots(places.values())
+            for uri, reason in dead.items():
+                crawler.failed[f'{uri}/'] = reason
             members = {kind: read[uri] for kind, uri in places.items()}
-            zones_known = self._zones.read(
+            zones_known = not dead and self._zones.read(
                 crawler, places.get('zones'), members.get('zones', [])
             )
-            seen = self._read(crawler, places, members, zones_known)
+            composes = bool(dead) or 'blocks' in places
+            seen = self._read(crawler, places, members, zones_known, composes)
             seen.problems = crawler.problems
-            seen.unread = set(crawler.failed)
+            seen.unread = crawler.unread
         self._nodes.replace(seen.nodes)
         return seen
 
@@ -64,6 +74,8 @@ class Survey:
         known = self._nodes.load(
             lambda: discovery.nodes(
                 self.systems(places['systems'], False, deadline)
+                if 'systems' in places
+                else {}
             )
         )
         with Crawler(self._client, deadline) as crawler:
@@ -90,9 +102,10 @@ class Survey:
             ]
             parts += reservations.blocks_of(crawler, changed)
             members['blocks'] = [*members.get('blocks', ()), *parts]
-            seen = self._read(crawler, places, members, zones_known)
+            composes = 'blocks' in places
+            seen = self._read(crawler, places, members, zones_known, composes)
             seen.gone = _gone(crawler, members, systems, seen)
-            seen.unread = set(crawler.failed) - seen.gone
+            seen.unread = crawler.unread - seen.gone
         seen.unrecognized = events.unrecognized(uris, places)
         self._nodes.update(seen.nodes, gone=asked)
         return seen
@@ -116,7 +129,12 @@ class Survey:
         places: Places,
         members: Mapping[str, list[str]],
         zones_known: bool,
+        composes: bool,
     ) -> hardware.Inventory:
+        """Read the members of the collections.
+
+        :param composes: whether nodes are composed of blocks only.
+        """
         systems = crawler.get_many(members.get('systems', ()))
         bodies = blocks.read(crawler, members.get('blocks', ()))
         seen = hardware.Inventory()
@@ -124,6 +142,9 @@ class Survey:
         seen.chassis = resources.read_chassis(
             crawler, members.get('chassis', [])
         )
+        for node in seen.nodes:
+            if not node.resources_known:
+                crawler.doubts[node.uri] = 'not all resource blocks are known'
         within = self._add_blocks(crawler, bodies, seen)
         _respect_reservations(crawler, places, members, seen)
         if not zones_known:
@@ -138,8 +159,7 @@ class Survey:
             body = systems[item.uri]
             if discovery.is_node(body):
                 item.values['state'] = 'used'
-            elif 'blocks' in places and not blocks.is_expandable(body):
-                # Nodes are composed of blocks only.
+            elif composes and not blocks.is_expandable(body):
                 item.values['state'] = 'unavailable'
             seen.systems.append(item)
         resources.find_parents(seen)
@@ -152,7 +172,12 @@ class Survey:
 
         :returns: the URIs of the systems that are shown as blocks.
         """
-        hosts = [body for body in bodies.values() if blocks.is_host(body)]
+        types = {
+            uri: blocks.types_of(crawler, body) for uri, body in bodies.items()
+        }
+        hosts = [
+            body for uri, body in bodies.items() if blocks.is_host(types[uri])
+        ]
         within = [uri for body in hosts for uri in blocks.inner_systems(body)]
         inner = {
             item.uri: item
@@ -164,8 +189,15 @@ class Survey:
         shown = set(within)
         for uri, body in bodies.items():
             zones = sorted({*blocks.zones(body), *self._zones.of_block(uri)})
-            if not blocks.is_host(body):
-                item = blocks.device_item(crawler, uri, body, zones)
+            if not types[uri]:
+                # What was known of it stays.
+                crawler.failed[uri] = blocks.unknown_type(body)
+                continue
+            if not blocks.is_host(types[uri]):
+                item = blocks.device_item(
+                    crawler, uri, body, types[uri], zones
+                )
+                _mark_doubts(crawler, item)
                 seen.devices.append(item)
                 continue
             first = next(iter(blocks.inner_systems(body)), '')
@@ -177,6 +209,7 @@ class Survey:
             item = blocks.host_item(
                 crawler, uri, body, zones, system, inner.get(first)
             )
+            _mark_doubts(crawler, item)
             seen.systems.append(item)
         return shown
 
@@ -201,6 +234,17 @@ def _respect_reservations(
             item.values['state'] = 'used'
         elif unknown:
             item.unknown.add('state')
+
+
+def _mark_doubts(crawler: Crawler, item: hardware.Item) -> None:
+    """Mark what a block tells in no form that is understood."""
+    resources.mark_parent(item)
+    if has_malformed(item.properties, 'Zones'):
+        item.unknown.add('zones')
+    reported = blocks.composition_state(item.properties)
+    if not blocks.is_known(reported):
+        item.unknown.add('state')
+        crawler.doubts[item.uri] = f'unknown CompositionState {reported}'
 
 
 def _gone(

@@ -11,8 +11,8 @@ from valence.common import exception
 from valence.common.types import JsonObject
 from valence.podmanagers import base
 from valence.podmanagers.wire import client
+from valence.podmanagers.wire.values import entries
 from valence.podmanagers.wire.values import obj
-from valence.podmanagers.wire.values import objects
 from valence.podmanagers.wire.values import text
 
 ROOT = '/eem'
@@ -50,17 +50,26 @@ class Client:
         raise AssertionError
 
     def devices(self, deadline: base.Deadline) -> Devices:
-        """All devices, in one request."""
-        listed = self.get(f'{DEVICES}/detail', deadline).get('devices')
-        if not isinstance(listed, list):
+        """All devices that can be identified, in one request."""
+        return self.listed(deadline)[0]
+
+    def listed(self, deadline: base.Deadline) -> tuple[Devices, int]:
+        """All devices, and how many of those listed are without an ID."""
+        body = self.get(f'{DEVICES}/detail', deadline)
+        found = entries(body.get('devices'), 'id')
+        if found is None:
             raise exception.MalformedResponse(
                 reason='the response has no list of devices'
             )
-        return {
-            f'{DEVICES}/{device["id"]}': device
-            for device in objects(listed)
-            if isinstance(device.get('id'), str) and device['id']
-        }
+        devices: Devices = {}
+        nameless = 0
+        for device in map(obj, found):
+            ident = text(device.get('id'))
+            if ident and ident.isprintable() and not set(ident) & set('/?#'):
+                devices[f'{DEVICES}/{ident}'] = device
+            else:
+                nameless += 1
+        return devices, nameless
 
     def device(self, uri: str, deadline: base.Deadline) -> JsonObject:
         """One device.

@@ -78,8 +78,12 @@ class ExpEther(base.Driver):
         return base.Probe(service_uuid=None, capabilities=self.capabilities)
 
     def discover(self, deadline: base.Deadline) -> hardware.Inventory:
-        devices = self._client.devices(deadline)
-        return items.inventory(devices, items.nodes(devices))
+        devices, nameless = self._client.listed(deadline)
+        seen = items.inventory(devices, items.nodes(devices))
+        if nameless:
+            seen.problems.append(f'{DEVICES}: {nameless} devices have no ID')
+            seen.unread.update((f'{DEVICES}/', f'{GROUPS}/'))
+        return seen
 
     def refresh(
         self, uris: Iterable[str], deadline: base.Deadline

@@ -25,12 +25,12 @@ _NVME = 0x0108
 
 def is_server(device: JsonObject) -> bool:
     """Whether a device is the card in a server."""
-    return device.get('status') == 'eesv'
+    return str(device.get('status')).strip().casefold() == 'eesv'
 
 
 def is_box(device: JsonObject) -> bool:
     """Whether a device is an I/O box."""
-    return device.get('status') == 'eeio'
+    return str(device.get('status')).strip().casefold() == 'eeio'
 
 
 def group(device: JsonObject) -> str:

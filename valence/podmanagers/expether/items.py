@@ -13,13 +13,20 @@ from valence.podmanagers.wire.values import text
 def inventory(
     devices: Devices, nodes: list[hardware.ComposedNode]
 ) -> hardware.Inventory:
-    """Servers as systems, I/O boxes as pooled devices."""
+    """Servers as systems, I/O boxes as pooled devices.
+
+    What is neither may be a server of any group.
+    """
     seen = hardware.Inventory(nodes=nodes)
     for uri, device in devices.items():
         if fields.is_server(device):
             seen.systems.append(_server_item(uri, device))
         elif fields.is_box(device):
             seen.devices.append(_box_item(uri, device))
+        else:
+            kind = text(device.get('status'), 64)
+            seen.problems.append(f'{uri}: unknown kind of device: {kind}')
+            seen.unread.update((uri, f'{GROUPS}/'))
     return seen
 
 

@@ -16,6 +16,7 @@ from valence.common.types import JsonObject
 from valence.podmanagers import base
 from valence.podmanagers.redfish import pages
 from valence.podmanagers.redfish.client import Client
+from valence.podmanagers.redfish.links import malformed
 
 LOG = log.getLogger(__name__)
 
@@ -39,6 +40,9 @@ class Crawler:
         that could not be read has a slash at the end: nothing is known of
         what lies below it.
     :ivar gone: the URIs of what does not exist.
+    :ivar doubts: what else is not understood, by URI.
+    :ivar malformed: the names of properties with malformed links, by the URI
+        of the resource that has them.
     """
 
     def __init__(
@@ -53,6 +57,8 @@ class Crawler:
         self._read: dict[str, JsonObject] = {}
         self.failed: dict[str, str] = {}
         self.gone: set[str] = set()
+        self.doubts: dict[str, str] = {}
+        self.malformed: dict[str, set[str]] = {}
         # Collections, with a slash, of which all valid members are known.
         self._nearly: set[str] = set()
         self._failures = 0
@@ -108,11 +114,14 @@ class Crawler:
                 reason=f'the service stopped responding: {self._last_failure}'
             )
 
-    def _fetch(self, uri: str) -> None:
+    def _fetch(self, uri: str, is_page: bool = False) -> None:
         self._check()
         try:
-            self._read[uri] = self._client.read(uri, self._deadline)
+            body = self._client.read(uri, self._deadline)
             self._failures = 0
+            if not (is_page or _describes(body)):
+                raise pages.unreadable(f'{uri} describes nothing')
+            self._store(uri, body)
         except exception.PodManagerError as exc:
             self.failed[uri] = str(exc)
             if isinstance(exc, exception.ResourceGone):
@@ -126,23 +135,42 @@ class Crawler:
                 self._failures += 1
                 self._last_failure = str(exc)
 
+    def _store(self, uri: str, body: JsonObject) -> None:
+        """Store a resource, and record its malformed links."""
+        self._read.setdefault(uri, body)
+        found = malformed(body)
+        if found:
+            self.malformed[uri] = found
+
+    @property
+    def unread(self) -> set[str]:
+        """The URIs of what could not be read, or may be behind bad links."""
+        return {*self.failed, *(f'{uri}/' for uri in self.malformed)}
+
     def roots(self, uris: Iterable[str]) -> dict[str, list[str]]:
         """The members of the top-level collections.
 
-        :raises AuthenticationFailed: when the credentials are not accepted:
-            that must not look like a pod without hardware.
+        :raises AuthenticationFailed: when the credentials are not accepted
+            for any: that must not look like a pod without hardware.
         """
-        found = self.members_of(uris)
-        if self._rejected is not None:
+        wanted = list(uris)
+        found = self.members_of(wanted)
+        if self._rejected is not None and self.failed.keys() >= set(wanted):
             raise self._rejected
         return found
 
     @property
     def problems(self) -> list[str]:
         """What could not be read, for people; each collection once."""
+        bad = {
+            uri: f'a malformed link in {", ".join(sorted(names))}'
+            for uri, names in self.malformed.items()
+        }
         return [
             f'{uri}: {reason}'
-            for uri, reason in sorted(self.failed.items())
+            for uri, reason in sorted(
+                (bad | self.doubts | self.failed).items()
+            )
             if not (uri.endswith('/') and uri[:-1] in self.failed)
         ]
 
@@ -210,7 +238,7 @@ class Crawler:
                 and isinstance(content, dict)
                 and _is_complete(content)
             ):
-                self._read.setdefault(member, content)
+                self._store(member, content)
         return list(listing.members)
 
     def _expanded(self, uri: str) -> JsonObject | None:
@@ -235,10 +263,22 @@ class Crawler:
         :raises MalformedResponse: when it cannot be read.
         """
         if uri not in self._read and uri not in self.failed:
-            self._fetch(uri)
+            self._fetch(uri, is_page=True)
         if uri in self.failed:
             raise pages.unreadable(self.failed[uri])
         return self._read[uri]
+
+
+def _describes(body: JsonObject) -> bool:
+    """Whether a resource has properties other than a list of members.
+
+    The names of all properties of Redfish begin with a capital.
+    """
+    return any(
+        (name[:1].isupper() and not name.startswith('Members'))
+        or name.startswith('@Redfish.')
+        for name in body
+    )
 
 
 def _is_complete(member: JsonObject) -> bool:

@@ -5,6 +5,17 @@ from valence.common.identity import canonical_link
 from valence.common.types import JsonObject
 from valence.podmanagers.wire.values import obj
 
+# Properties that hold references outside of ``Links``.
+_REFERENCES = frozenset(
+    (
+        *('Processors', 'Memory', 'EthernetInterfaces', 'NetworkInterfaces'),
+        *('Storage', 'SimpleStorage', 'Drives', 'NetworkAdapters', 'Nodes'),
+        *('Systems', 'Chassis', 'CompositionService', 'ResourceBlocks'),
+        *('ResourceZones', 'StorageServices', 'StoragePools', 'Volumes'),
+        *('ComputerSystems', 'Ports', 'NetworkPorts'),
+    )
+)
+
 
 def link(value: object) -> str | None:
     """The URI that a reference points to; None where it is no reference.
@@ -21,6 +32,49 @@ def link(value: object) -> str | None:
         return canonical_link(value)
     except ValueError:
         return None
+
+
+def malformed(body: JsonObject) -> set[str]:
+    """The properties of a resource that hold a reference which is none.
+
+    A reference to nothing, such as null, is not malformed.
+    """
+    within = body.get('Links')
+    if not _is_nothing(within) and not isinstance(within, dict):
+        return {'Links'}
+    found = {**obj(within), **body}
+    return {
+        name
+        for name, value in found.items()
+        # Members are the business of ``pages``.
+        if not name.startswith('@') and 'Members' not in name
+        if _has_malformed(value, name in _REFERENCES or name not in body)
+    }
+
+
+def has_malformed(body: JsonObject, *names: str) -> bool:
+    """Whether one of these properties, also of ``Links``, is malformed."""
+    return not malformed(body).isdisjoint(('Links', *names))
+
+
+def _has_malformed(value: object, is_reference: bool) -> bool:
+    """Whether a value, or one of an array, is a malformed reference.
+
+    :param is_reference: whether it can be nothing but a reference.
+    """
+    return any(
+        link(one) is None
+        and not _is_nothing(one)
+        and ('@odata.id' in one if isinstance(one, dict) else is_reference)
+        for one in (value if isinstance(value, list) else [value])
+    )
+
+
+def _is_nothing(value: object) -> bool:
+    """Whether a value refers to nothing."""
+    if isinstance(value, dict) and len(value) == 1:
+        value = value.get('@odata.id', value)
+    return value is None or value in ('', [], {})
 
 
 def links(value: object) -> list[str]:

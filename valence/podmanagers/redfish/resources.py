@@ -12,6 +12,7 @@ from typing import TypedDict
 from valence.common.types import JsonObject
 from valence.podmanagers import hardware
 from valence.podmanagers.redfish.crawler import Crawler
+from valence.podmanagers.redfish.links import has_malformed
 from valence.podmanagers.redfish.links import last_segment
 from valence.podmanagers.redfish.links import link
 from valence.podmanagers.redfish.links import links
@@ -27,6 +28,7 @@ _HEALTH = {'OK': 'ok', 'Warning': 'warning', 'Critical': 'critical'}
 _POWER = {'On': 'on', 'Off': 'off'}
 _ENABLED = {'Enabled': 'enabled', 'Disabled': 'disabled'}
 _OUT_OF_USE = ('Disabled', 'Absent', 'UnavailableOffline', 'InTest')
+_CPUS = ('cpu', 'centralprocessor', 'central processor')
 _STORAGE_FIELDS = ('storage_gib', 'drives')
 # The fields of a system that are read from its parts, by the collection that
 # holds those. Older services have SimpleStorage; some show the same drives
@@ -164,14 +166,15 @@ def availability(body: JsonObject, used: bool) -> str:
     return 'unavailable' if broken else 'free'
 
 
+def is_cpu(body: JsonObject) -> bool:
+    """Whether a processor is a CPU: all are that tell nothing else."""
+    kind = text(body.get('ProcessorType')) or 'CPU'
+    return kind.casefold() in _CPUS and state(body) != 'Absent'
+
+
 def _processors(body: JsonObject, parts: Collection[JsonObject]) -> JsonObject:
     summary = obj(body.get('ProcessorSummary'))
-    cpus = [
-        part
-        for part in parts
-        if part.get('ProcessorType') in (None, 'CPU')
-        and state(part) != 'Absent'
-    ]
+    cpus = [part for part in parts if is_cpu(part)]
     threads = sum(count(part.get('TotalThreads')) for part in cpus)
     # Some services show threads only.
     cores = sum(
@@ -304,10 +307,24 @@ def read_systems(
         parts['Drives'] |= simple_drives(parts['SimpleStorage'])
         item = system_item(uri, body, parts, uri in used)
         for kind, listed in found.items():
-            if crawler.lacks([collections.get((uri, kind), ''), *listed]):
+            bad = [
+                has_malformed(one, 'Drives') for one in parts[kind].values()
+            ]
+            if (
+                any(bad)
+                or has_malformed(body, kind)
+                or crawler.lacks([collections.get((uri, kind), ''), *listed])
+            ):
                 item.unknown.update(PART_FIELDS[kind])
+        mark_parent(item)
         items.append(item)
     return items
+
+
+def mark_parent(item: hardware.Item) -> None:
+    """Mark the parent of an item as unknown where its link is malformed."""
+    if has_malformed(item.properties, 'Chassis', 'ContainedBy'):
+        item.unknown.add(hardware.PARENT)
 
 
 def _collections(body: JsonObject) -> list[str]:
@@ -326,9 +343,12 @@ def _drives_of(crawler: Crawler, storages: list[str]) -> list[str]:
 
 def read_chassis(crawler: Crawler, uris: list[str]) -> list[hardware.Item]:
     """Read chassis."""
-    return [
+    items = [
         chassis_item(uri, body) for uri, body in crawler.get_many(uris).items()
     ]
+    for item in items:
+        mark_parent(item)
+    return items
 
 
 def find_parents(seen: hardware.Inventory) -> None:

@@ -5,6 +5,12 @@ from valence.common.types import JsonObject
 from valence.podmanagers.redfish.links import link
 from valence.podmanagers.wire.values import obj
 
+# The properties that link what the inventory is read from.
+PLACES = (
+    *('Systems', 'Chassis', 'CompositionService', 'ResourceBlocks'),
+    *('ResourceZones', 'Nodes', 'StorageServices', 'Services'),
+)
+
 
 def rsd_nodes(root: JsonObject) -> str | None:
     """The URI of an RSD pod manager's nodes; each generation has its own."""

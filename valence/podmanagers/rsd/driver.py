@@ -7,7 +7,6 @@ returns the description of a node, which has the mark.
 """
 
 from collections.abc import Iterable
-from collections.abc import Mapping
 
 from oslo_log import log
 
@@ -18,7 +17,6 @@ from valence.podmanagers import hardware
 from valence.podmanagers.redfish import actions
 from valence.podmanagers.redfish import errors
 from valence.podmanagers.redfish import events
-from valence.podmanagers.redfish import resources
 from valence.podmanagers.redfish import root as service_root
 from valence.podmanagers.redfish import tasks
 from valence.podmanagers.redfish.client import Client
@@ -26,15 +24,12 @@ from valence.podmanagers.redfish.crawler import Crawler
 from valence.podmanagers.redfish.links import link
 from valence.podmanagers.redfish.links import related
 from valence.podmanagers.redfish.node_cache import NodeCache
-from valence.podmanagers.redfish.node_cache import Nodes
 from valence.podmanagers.rsd import nodes
-from valence.podmanagers.rsd import storage
+from valence.podmanagers.rsd import survey
 from valence.podmanagers.wire.values import text
 
 LOG = log.getLogger(__name__)
 
-# What RSD 1.2 calls a node that is assembled, and the word of 2.x.
-_ASSEMBLED = ('Assembled', 'PoweredOn', 'PoweredOff')
 # Statuses of a DELETE that another attempt will not change.
 _REFUSALS = (400, 405, 409, 500, 501)
 # What is recorded: that a DELETE, which erases, was sent.
@@ -91,7 +86,7 @@ class RSD(events.EventDriver):
 
     def discover(self, deadline: base.Deadline) -> hardware.Inventory:
         root, nodes_uri = self._root(deadline)
-        places = _places(root, nodes_uri)
+        places = survey.places(root, nodes_uri)
         expand = service_root.expands(root)
         before = self._nodes.get()
         with Crawler(self._client, deadline, expand) as crawler:
@@ -99,21 +94,22 @@ class RSD(events.EventDriver):
             members = {kind: found[uri] for kind, uri in places.items()}
             if crawler.lacks([nodes_uri]):
                 members['nodes'] += before
-            seen = _read_nodes(crawler, members['nodes'])
+            seen = survey.read_nodes(crawler, members['nodes'])
             # A node that cannot be read now is as it was.
             unread = [n for n in before.values() if crawler.lacks([n.uri])]
             known = self._nodes.replace([*unread, *seen.nodes])
-            _read_hardware(crawler, members, seen, known)
-            _mark_uncertain(crawler, nodes_uri, members['nodes'], seen, known)
-            seen.problems = crawler.problems
-            seen.unread = set(crawler.failed)
+            survey.read_hardware(crawler, members, seen, known)
+            survey.mark_uncertain(
+                crawler, nodes_uri, members['nodes'], seen, known
+            )
+            survey.tell_doubts(crawler, root, seen)
         return seen
 
     def refresh(
         self, uris: Iterable[str], deadline: base.Deadline
     ) -> hardware.Inventory:
         root, nodes_uri = self._root(deadline)
-        places = _places(root, nodes_uri)
+        places = survey.places(root, nodes_uri)
         members: dict[str, list[str]] = {}
         uris = list(uris)
         before = self._nodes.load(lambda: self.list_nodes(deadline))
@@ -124,25 +120,25 @@ class RSD(events.EventDriver):
             for uri, node in before.items():
                 if set(node.resources) & set(members.get('systems', ())):
                     events.add_member(uri, places, members, crawler)
-            members['nodes'] = _nodes_to_read(
+            members['nodes'] = survey.nodes_to_read(
                 crawler, places['nodes'], members.get('nodes', []), before
             )
-            seen = _read_nodes(crawler, members['nodes'])
+            seen = survey.read_nodes(crawler, members['nodes'])
             # The state of what a node gained or lost has changed.
             read = {node.uri: node for node in seen.nodes}
             for nodes_by_uri in (before, read):
                 for uri in members['nodes']:
-                    for part in _resources_of(nodes_by_uri, uri):
+                    for part in survey.resources_of(nodes_by_uri, uri):
                         events.add_member(part, places, members, crawler)
             gone = [u for u in members['nodes'] if not crawler.lacks([u])]
             known = self._nodes.update(seen.nodes, gone)
-            _read_hardware(crawler, members, seen, known)
-            _mark_uncertain(
+            survey.read_hardware(crawler, members, seen, known)
+            survey.mark_uncertain(
                 crawler, places['nodes'], members['nodes'], seen, known
             )
             asked = {uri for found in members.values() for uri in found}
             seen.gone = crawler.gone & asked
-            seen.unread = set(crawler.failed) - seen.gone
+            seen.unread = crawler.unread - seen.gone
         seen.unrecognized = events.unrecognized(uris, places)
         return seen
 
@@ -171,7 +167,7 @@ class RSD(events.EventDriver):
         self, request: base.ComposeRequest, deadline: base.Deadline
     ) -> hardware.ComposedNode:
         root, nodes_uri = self._root(deadline)
-        storages = _places(root, nodes_uri).get('storages')
+        storages = survey.places(root, nodes_uri).get('storages')
         volumes = (f'{storages}/',) if storages else ()
         collection = self._client.get(nodes_uri, deadline)
         target = actions.target(actions.action(collection, '.Allocate'))
@@ -200,7 +196,7 @@ class RSD(events.EventDriver):
             raise base.InProgress(tasks.POLL_SECONDS)
         if state in ('Allocating', 'Assembling'):
             raise base.InProgress(tasks.POLL_SECONDS)
-        if state not in _ASSEMBLED:
+        if state not in nodes.ASSEMBLED:
             raise exception.PodManagerError(
                 reason=f'the composed node {uri} is in the state {state}'
             )
@@ -314,84 +310,3 @@ class RSD(events.EventDriver):
 
     def close(self) -> None:
         self._client.close()
-
-
-def _places(root: JsonObject, nodes_uri: str) -> dict[str, str]:
-    """The URIs of the collections that the inventory is read from."""
-    places = {
-        'nodes': nodes_uri,
-        'systems': link(root.get('Systems')),
-        'chassis': link(root.get('Chassis')),
-        'storages': link(root.get('StorageServices'))
-        or link(root.get('Services')),
-    }
-    return {kind: uri.rstrip('/') for kind, uri in places.items() if uri}
-
-
-def _nodes_to_read(
-    crawler: Crawler, collection: str, asked: list[str], known: Nodes
-) -> list[str]:
-    """The nodes to read: those asked for, and those that are new or gone.
-
-    Other clients compose nodes as well; only the collection shows that.
-    """
-    listed = crawler.roots([collection])[collection]
-    if collection in crawler.failed:
-        return asked
-    changed = set(listed) ^ known.keys()
-    return list(dict.fromkeys([*asked, *changed]))
-
-
-def _resources_of(known: Nodes, uri: str) -> tuple[str, ...]:
-    return known[uri].resources if uri in known else ()
-
-
-def _read_nodes(crawler: Crawler, uris: list[str]) -> hardware.Inventory:
-    """An inventory with the nodes only."""
-    found = crawler.get_many(uris)
-    return hardware.Inventory(
-        nodes=[nodes.composed(uri, body) for uri, body in found.items()]
-    )
-
-
-def _read_hardware(
-    crawler: Crawler,
-    members: Mapping[str, list[str]],
-    seen: hardware.Inventory,
-    known: Nodes,
-) -> None:
-    """Read the hardware; the nodes say which of it is in use."""
-    used = {uri for node in known.values() for uri in node.resources}
-    storages = members.get('storages', [])
-    seen.systems = resources.read_systems(
-        crawler, members.get('systems', []), used
-    )
-    seen.chassis = resources.read_chassis(crawler, members.get('chassis', []))
-    resources.find_parents(seen)
-    seen.storages = storage.read_storages(crawler, storages)
-    seen.devices = [
-        *storage.read_pooled_drives(crawler, seen, used),
-        *storage.read_volumes(crawler, storages, used),
-    ]
-
-
-def _mark_uncertain(
-    crawler: Crawler,
-    collection: str,
-    read: list[str],
-    seen: hardware.Inventory,
-    known: Nodes,
-) -> None:
-    """Mark the state of what nodes that could not be read may consist of.
-
-    :param read: the URIs of the nodes that were to be read.
-    """
-    unread = {uri for uri in read if crawler.lacks([uri])}
-    parts = {
-        part for uri in unread & known.keys() for part in known[uri].resources
-    }
-    # There may be nodes that were never read, of any free resources.
-    others = crawler.lacks([collection]) or not unread <= known.keys()
-    for item in (*seen.systems, *seen.devices):
-        if item.uri in parts or (others and item.values['state'] == 'free'):
-            item.unknown.add('state')

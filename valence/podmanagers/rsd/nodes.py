@@ -16,6 +16,7 @@ from valence.podmanagers.redfish import resources
 from valence.podmanagers.redfish import tasks
 from valence.podmanagers.redfish.client import Client
 from valence.podmanagers.redfish.crawler import Crawler
+from valence.podmanagers.redfish.links import has_malformed
 from valence.podmanagers.redfish.links import last_segment
 from valence.podmanagers.redfish.links import link
 from valence.podmanagers.redfish.links import links
@@ -25,6 +26,8 @@ from valence.podmanagers.wire.client import Response
 # The links of a node to the resources that Valence has in its inventory; RSD
 # 2.1 has drives where later versions have storage.
 _RESOURCES = ('ComputerSystem', 'Storage', 'LocalDrives', 'RemoteDrives')
+# What RSD 1.2 calls a node that is assembled, and the word of 2.x.
+ASSEMBLED = ('Assembled', 'PoweredOn', 'PoweredOff')
 # A 409 names the filters of the pod manager, with the number of systems that
 # pass each: "[available: 4 -> processors: 0 -> ...]".
 _FILTER = re.compile(r'([a-z][a-z ]*):\s*(\d+)', re.IGNORECASE)
@@ -45,6 +48,11 @@ def composed(uri: str, body: JsonObject) -> hardware.ComposedNode:
         power_state=resources.power(body),
         resources=tuple(
             uri for name in _RESOURCES for uri in related(body, name)
+        ),
+        resources_known=not has_malformed(body, *_RESOURCES)
+        and (
+            body.get('ComposedNodeState') not in ASSEMBLED
+            or bool(related(body, 'ComputerSystem'))
         ),
     )
 

@@ -5,6 +5,7 @@ from valence.common.types import JsonObject
 from valence.podmanagers import hardware
 from valence.podmanagers.redfish import resources
 from valence.podmanagers.redfish.crawler import Crawler
+from valence.podmanagers.redfish.links import has_malformed
 from valence.podmanagers.redfish.links import link
 from valence.podmanagers.redfish.links import related
 from valence.podmanagers.wire.values import number
@@ -24,7 +25,10 @@ def read_pooled_drives(
     homes: dict[str, str] = {}
     collections: dict[str, str] = {}
     for chassis in seen.chassis:
-        if related(chassis.properties, 'ComputerSystems'):
+        inside = chassis.properties
+        if related(inside, 'ComputerSystems') or has_malformed(
+            inside, 'ComputerSystems'
+        ):
             continue
         listed = related(chassis.properties, 'Drives')
         homes.update(dict.fromkeys(listed, chassis.uri))

@@ -55,6 +55,19 @@ def array(value: object) -> list[object]:
     return value if isinstance(value, list) else []
 
 
+def entries(value: object, key: str) -> list[object] | None:
+    """What is listed: in an array, or as a single object, or by name.
+
+    :param key: the property that identifies a single object.
+    :returns: None where this is no list in any of these forms.
+    """
+    if isinstance(value, list):
+        return value
+    if not isinstance(value, dict):
+        return None
+    return [value] if key in value else list(value.values())
+
+
 def objects(value: object) -> list[JsonObject]:
     """The objects of a JSON array; none for anything else."""
     return [item for item in array(value) if isinstance(item, dict)]

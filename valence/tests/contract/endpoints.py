@@ -27,8 +27,11 @@ class Endpoint(fixtures.Fixture):
         return dataclasses.replace(self.connection, password='not this one')
 
     @contextlib.contextmanager
-    def fault(self, name, value=None, method=None, count=None):
-        """Inject a fault into requests, except those of the login."""
+    def fault(self, name, value=None, method=None, count=None, path=None):
+        """Inject a fault into requests, except those of the login.
+
+        :param path: a regular expression for the start of their paths.
+        """
         raise NotImplementedError
         yield
 
@@ -61,9 +64,12 @@ class Simulated(Endpoint):
         )
 
     @contextlib.contextmanager
-    def fault(self, name, value=None, method=None, count=None):
+    def fault(self, name, value=None, method=None, count=None, path=None):
         number = self.simulator.order(
-            r'/(?!.*Sessions)', name, value, method=method, count=count
+            path or r'/(?!.*Sessions)',
+            *(name, value),
+            method=method,
+            count=count,
         )
         try:
             yield lambda: self.simulator.struck(number)

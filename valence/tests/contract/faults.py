@@ -9,6 +9,7 @@ import contextlib
 import dataclasses
 import http.server
 import json
+import re
 import socket
 import struct
 import threading
@@ -34,10 +35,13 @@ class Fault:
     value: object = None
     method: str | None = None
     count: int | None = None
+    path: str | None = None
     struck: int = 0
 
     def strikes(self, method, path):
         if 'Sessions' in path or self.method not in (None, method):
+            return False
+        if self.path and not re.match(self.path, path.partition('?')[0]):
             return False
         if self.count is not None and self.struck >= self.count:
             return False
@@ -78,8 +82,8 @@ class Proxied(endpoints.Endpoint):
         )
 
     @contextlib.contextmanager
-    def fault(self, name, value=None, method=None, count=None):
-        ordered = Fault(name, value, method, count)
+    def fault(self, name, value=None, method=None, count=None, path=None):
+        ordered = Fault(name, value, method, count, path)
         self._faults.append(ordered)
         try:
             yield lambda: ordered.struck

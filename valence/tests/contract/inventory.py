@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """The contract: probing and reading the inventory."""
 
+import re
+
 from valence import objects
 from valence.common import exception
+from valence.conductor.inventory import diff
 from valence.podmanagers import base as podmanagers
 from valence.tests.contract import case
 
@@ -104,3 +107,45 @@ class Inventory(case.Case):
             for uri, values in items.items():
                 self.assertEqual(known[uri], values)
             self.assertEqual({gone}, seen.gone - {'/no/such'})
+
+    def test_what_is_not_understood_is_told(self):
+        """A response in an unknown form never means that something is gone."""
+        self.need_faults()
+        whole = self.driver.discover(self.soon())
+        known = {item.uri for kind in _KINDS for item in getattr(whole, kind)}
+        known |= {node.uri for node in whole.nodes}
+        for kind in ('systems', 'devices', 'chassis'):
+            for uri in [item.uri for item in getattr(whole, kind)][:1]:
+                for place in (uri, uri.rpartition('/')[0]):
+                    self.assertNothingGone(known, place)
+
+    def assertNothingGone(self, known, uri):
+        path = f'{re.escape(uri)}/?$'
+        for fault, value in (
+            ('status', 500),
+            ('html', None),
+            ('malformed', None),
+            ('replace', {}),
+            ('replace', [1]),
+            ('replace', {'error': {'message': 'starting'}}),
+            ('replace', {'Members@odata.count': 7}),
+            ('replace', {'Members': 'many', 'devices': 'many'}),
+        ):
+            with self.at.fault(fault, value, method='GET', path=path) as hit:
+                try:
+                    seen = self.new_driver().discover(self.soon())
+                except exception.PodManagerError:
+                    continue
+                struck = hit()
+            if not struck:
+                continue
+            found = {
+                item.uri for kind in _KINDS for item in getattr(seen, kind)
+            }
+            found |= {node.uri for node in seen.nodes}
+            unread = tuple(seen.unread)
+            lost = {
+                one for one in known - found if not diff.is_unread(one, unread)
+            }
+            self.assertEqual(set(), lost, (fault, value, seen.unread))
+            self.assertTrue(seen.problems, (fault, value))

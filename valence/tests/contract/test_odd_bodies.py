@@ -81,11 +81,13 @@ class BodiesTestCase(odd.OddCase):
                 body = b'\xef\xbb\xbf' + json.dumps(page).encode()
                 self.pages[path] = Reply(200, body)
         self.pages[f'{BLOCKS}/disk'] = Reply(
-            200, b'{"Name": "a\\ud800", "b\\udfff": "\\ud83d\\ude00"}'
+            200,
+            b'{"Name": "a\\ud800", "b\\udfff": "\\ud83d\\ude00", '
+            b'"ResourceBlockType": ["Storage"]}',
         )
         (disk,) = self.discover().devices
         self.assertEqual('a?', disk.values['name'])
-        self.assertEqual({'Name': 'a?', 'b?': '\U0001f600'}, disk.properties)
+        self.assertEqual('\U0001f600', disk.properties['b?'])
 
     def test_what_is_no_resource(self):
         error = {'error': {'message': 'starting up'}}

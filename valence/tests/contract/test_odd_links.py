@@ -142,8 +142,9 @@ class LinksTestCase(odd.OddCase):
             Memory=[link(uri) for uri in strange],
             Links={'Chassis': [link(uri) for uri in strange]},
         )
-        (host,) = self.discover().systems
+        (host,) = self.discover('malformed link in Chassis, Memory').systems
         self.assertIsNone(host.parent)
+        self.assertEqual({'parent', 'memory_mib', 'memory_type'}, host.unknown)
         self.pages[f'{BLOCKS}/host'] = Reply(
             302, None, Location='http://[::1/redfish'
         )

@@ -151,3 +151,39 @@ class RsdTestCase(odd.OddCase):
         self.assertEqual(
             ['free'] * 2, [item.values['state'] for item in seen.systems]
         )
+
+    def test_links_that_are_malformed(self):
+        """A node that shows not all of its resources has not lost them."""
+        node = self.pages[f'{self.nodes}/1']
+        node['ComposedNodeState'] = 'Assembled'
+        for links in (
+            {'ComputerSystem': link('x://[bad')},
+            {'ComputerSystem': link(f'{SYSTEMS}/1'), 'LocalDrives': [7]},
+            {},
+            'none',
+        ):
+            node['Links'] = links
+            seen = self.driver.discover(self.soon())
+            self.assertFalse(seen.nodes[0].resources_known)
+            self.assertIn(f'{self.nodes}/1', ' '.join(seen.problems))
+            free = [s for s in seen.systems if s.values['state'] == 'free']
+            self.assertTrue(all('state' in s.unknown for s in free))
+        node['Links'] = {'ComputerSystem': link(f'{SYSTEMS}/1')}
+        self.pages[ROOT]['Chassis'] = 7
+        seen = self.discover('a malformed link in Chassis')
+        self.assertEqual({f'{ROOT}/'}, seen.unread)
+
+    def test_drives_behind_a_malformed_link(self):
+        """Drives that are not pooled do not seem to be."""
+        box = f'{ROOT}/Chassis/box'
+        self.pages[f'{ROOT}/Chassis'] = odd_service.collection(box)
+        self.pages[f'{box}/1'] = {'Name': '1', 'CapacityBytes': 2**40}
+        self.pages[box] = {'Id': 'box', 'Drives': [link('x://[bad')]}
+        seen = self.discover('a malformed link in Drives')
+        self.assertEqual({f'{box}/'}, seen.unread)
+        self.pages[box] = {
+            'Id': 'box',
+            'Links': {'ComputerSystems': [7], 'Drives': [link(f'{box}/1')]},
+        }
+        seen = self.discover('a malformed link in ComputerSystems')
+        self.assertEqual([], seen.devices)
