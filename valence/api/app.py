@@ -46,6 +46,13 @@ def _healthcheck(app: WSGIApplication) -> WSGIApplication:
     return dispatch
 
 
+def _cors(app: WSGIApplication) -> WSGIApplication:
+    """Let browsers use the API from other origins; off by default."""
+    # Without the configuration it would read command line and files again.
+    allowed: WSGIApplication = oslo_middleware.CORS(app, cfg.CONF)
+    return allowed
+
+
 def setup_app() -> WSGIApplication:
     """Build the application. The configuration must have been loaded."""
     _cache_argspecs()
@@ -64,6 +71,7 @@ def setup_app() -> WSGIApplication:
         oslo_middleware.RequestBodySizeLimiter,
         _healthcheck,
         middleware.Errors,
+        _cors,
         oslo_middleware.RequestId,
         oslo_middleware.HTTPProxyToWSGI,
     ):

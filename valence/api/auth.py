@@ -19,6 +19,8 @@ from keystonemiddleware import auth_token
 from oslo_config import cfg
 from oslo_log import log
 
+from valence.api import origin
+from valence.api import versions
 from valence.common import context
 from valence.common import exception
 
@@ -73,7 +75,13 @@ def _noauth(app: WSGIApplication) -> WSGIApplication:
     LOG.warning(
         'auth_strategy is noauth: every client of the API is an administrator'
     )
-    return _with_context(app, lambda environ: context.admin())
+    known = origin.hosts()
+
+    def identify(environ: WSGIEnvironment) -> context.RequestContext:
+        origin.check(environ, known)
+        return context.admin()
+
+    return _with_context(app, identify)
 
 
 def _http_basic(app: WSGIApplication) -> WSGIApplication:
@@ -113,7 +121,12 @@ class _Tokens(auth_token.AuthProtocol):  # type: ignore[misc]
 
 def _keystone(app: WSGIApplication) -> WSGIApplication:
     for _, options in auth_token.AUTH_TOKEN_OPTS:
-        cfg.set_defaults(options, http_connect_timeout=_KEYSTONE_TIMEOUT)
+        cfg.set_defaults(
+            options,
+            http_connect_timeout=_KEYSTONE_TIMEOUT,
+            # Access rules of application credentials name the service.
+            service_type=versions.SERVICE_TYPE,
+        )
     tokens: WSGIApplication = _Tokens(
         _with_context(app, context.RequestContext.from_environ),
         {'oslo_config_config': cfg.CONF},

@@ -18,6 +18,11 @@ class Request(pecan.Request):  # type: ignore[misc]
     """A request whose body is parsed once, and only as JSON."""
 
     @property
+    def params(self) -> webob.multidict.MultiDict:
+        """The query parameters; Pecan would also parse forms."""
+        return self.GET
+
+    @property
     def json(self) -> JsonObject:
         """The body; Pecan reads it for every JSON request."""
         return self.json_object
@@ -26,7 +31,6 @@ class Request(pecan.Request):  # type: ignore[misc]
     def json_object(self) -> JsonObject:
         """The body as a JSON object; an empty body is an empty object.
 
-        :raises UnsupportedMediaType: for another content type.
         :raises InvalidBody: if it is not a JSON object.
         """
         if 'valence.body' not in self.environ:
@@ -37,16 +41,13 @@ class Request(pecan.Request):  # type: ignore[misc]
     def _parse(self) -> JsonObject:
         try:
             body = self.body
-        except webob.request.DisconnectionError:
+        except (OSError, ValueError):
+            # What the HTTP server raises if the body is not complete.
             raise exception.InvalidBody(
-                reason='shorter than Content-Length'
+                reason='it ended early, or its transfer encoding is wrong'
             ) from None
         if not body.strip():
             return {}
-        if self.content_type.lower() not in ('', 'application/json'):
-            raise exception.UnsupportedMediaType(
-                content_type=self.content_type[:64]
-            )
         try:
             parsed = orjson.loads(body)
         except orjson.JSONDecodeError as exc:
@@ -64,14 +65,32 @@ class ContextHook(hooks.PecanHook):  # type: ignore[misc]
     def on_route(self, state: pecan.core.RoutingState) -> None:
         request = state.request
         _check_url(request.environ)
+        _check_media_type(request)
         minor = versions.requested(request)
         ctx = request.environ[auth.CONTEXT]
         ctx.request_id = request.environ.get('openstack.request_id')
         request.context.update(valence=ctx, minor=minor)
-        state.response.headers['OpenStack-API-Version'] = (
-            f'{versions.SERVICE_TYPE} 1.{minor}'
-        )
-        state.response.headers['Vary'] = 'OpenStack-API-Version'
+        state.response.headers.update(versions.headers(request))
+
+
+def _check_media_type(request: Request) -> None:
+    """Reject bodies of other content types before they are read.
+
+    Deliveries of events need not have one.
+
+    :raises UnsupportedMediaType: unless it is JSON.
+    """
+    environ = request.environ
+    has_body = environ.get('CONTENT_LENGTH') not in (None, '', '0')
+    if not has_body and 'HTTP_TRANSFER_ENCODING' not in environ:
+        return
+    given = environ.get('CONTENT_TYPE', '')
+    if not given and environ['PATH_INFO'].startswith('/v1/events/'):
+        return
+    kind, _, parameters = given.lower().partition(';')
+    charset = parameters.strip().removeprefix('charset=').strip('"')
+    if kind.strip() != 'application/json' or charset not in ('', 'utf-8'):
+        raise exception.UnsupportedMediaType(content_type=given[:64])
 
 
 def _check_url(environ: WSGIEnvironment) -> None:

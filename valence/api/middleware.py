@@ -3,6 +3,7 @@
 
 import http
 import re
+import urllib.parse
 from collections.abc import Callable
 from collections.abc import Iterable
 from types import TracebackType
@@ -11,11 +12,13 @@ from wsgiref.types import WSGIApplication
 from wsgiref.types import WSGIEnvironment
 
 import orjson
+import webob
 import webob.exc
 from keystoneauth1 import exceptions as ksa_exceptions
 from oslo_db import exception as db_exception
 from oslo_log import log
 
+from valence.api import versions
 from valence.common import exception
 
 LOG = log.getLogger(__name__)
@@ -64,6 +67,7 @@ class Errors:
     ) -> Iterable[bytes]:
         response = _Response()
         try:
+            _check_encoding(environ)
             body = self.app(environ, response)
         except Exception as exc:
             error = to_api_error(exc, environ)
@@ -110,6 +114,7 @@ class Errors:
             [
                 ('Content-Type', 'application/json'),
                 ('Content-Length', str(len(body))),
+                *versions.headers(webob.Request(environ)),
                 *headers,
             ],
         )
@@ -159,8 +164,6 @@ def to_api_error(
             'A resource that the request refers to, or that refers to it, '
             'has changed concurrently.'
         )
-    if isinstance(exc, UnicodeDecodeError):
-        return exception.Invalid('Invalid URL: must be valid UTF-8.')
     LOG.error(
         'Unexpected error in %s %s',
         environ.get('REQUEST_METHOD'),
@@ -168,6 +171,20 @@ def to_api_error(
         exc_info=exc,
     )
     return exception.ValenceException()
+
+
+def _check_encoding(environ: WSGIEnvironment) -> None:
+    """Reject URLs that are not text, which WebOb would report as errors.
+
+    :raises Invalid: if path or query are not UTF-8.
+    """
+    path = environ.get('SCRIPT_NAME', '') + environ.get('PATH_INFO', '')
+    query = urllib.parse.unquote_to_bytes(environ.get('QUERY_STRING', ''))
+    try:
+        path.encode('latin-1').decode()
+        query.decode()
+    except UnicodeDecodeError:
+        raise exception.Invalid('Invalid URL: must be valid UTF-8.') from None
 
 
 def _drain(environ: WSGIEnvironment) -> None:

@@ -1,18 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Query parameters of collections: filters, sorting and keyset paging."""
+"""Query parameters of collections: filters and sort keys."""
 
 import dataclasses
-import heapq
 import itertools
+import math
 import operator
 from collections.abc import Callable
 from collections.abc import Container
-from collections.abc import Iterable
 from collections.abc import Iterator
 from collections.abc import Mapping
-from collections.abc import Sequence
 from typing import Any
-from typing import Generic
 from typing import NamedTuple
 from typing import TypeVar
 
@@ -21,16 +18,14 @@ import webob
 from oslo_config import cfg
 
 from valence.common import exception
+from valence.common import schemas
 from valence.common.types import JsonObject
-from valence.db import api as db
 from valence.db import statements
 from valence.db.sqlalchemy.base import Table
 from valence.objects import base
 from valence.objects import fields
 
 M = TypeVar('M', bound=Table)
-# The values of the sort columns of a row; the last one is its UUID.
-Key = tuple[Any, ...]
 # Filters that an index can apply together; none of them has op "in" or "ne".
 Conjunction = tuple['Filter', ...]
 
@@ -61,6 +56,8 @@ _OPERATORS: dict[str, Callable[[Any, Any], sa.ColumnElement[bool]]] = {
 }
 # Of fields without an order.
 _UNORDERED = ('eq', 'ne', 'in')
+# The most that any client needs is a few filters.
+MAX_PARAMETERS = 32
 # A page is merged from at most this many queries.
 _MAX_DISJUNCTS = 16
 
@@ -133,13 +130,30 @@ def parameters(
     :raises Invalid: for one that is unknown, repeated or wrong.
     """
     result: JsonObject = {}
-    for name, text in request.GET.items():
+    for name, text in _given(request):
         _check_known(name, known)
         if name in result:
             raise invalid(name, 'must not be given twice')
         result[name] = _value(name, known[name], text)
     defaults = {name: field.default_value for name, field in known.items()}
     return {**defaults, **result}
+
+
+def _given(request: webob.Request) -> Iterator[tuple[str, str]]:
+    """The query parameters.
+
+    :raises Invalid: for too many of them.
+    """
+    given = request.GET
+    if len(given) > MAX_PARAMETERS:
+        raise exception.Invalid(
+            f'Invalid URL: must have at most {MAX_PARAMETERS} query '
+            f'parameters.'
+        )
+    for name, text in given.items():
+        if not schemas.is_text(text):
+            raise invalid(name, 'must not contain control characters')
+        yield name, text
 
 
 def invalid(name: str, reason: str) -> exception.Invalid:
@@ -234,7 +248,7 @@ def parse(
     known = filterable(cls, audience)
     given: dict[str, str] = {}
     filters = []
-    for name, text in request.GET.items():
+    for name, text in _given(request):
         _check_known(name, {*_RESERVED, *known})
         if name in known:
             column = known[name]
@@ -262,11 +276,13 @@ def parse(
 
 
 def _check_disjuncts(query: Query) -> None:
-    if len(query.disjuncts()) > _MAX_DISJUNCTS:
+    # Counted without listing them: their number is a product.
+    counts = (len(one.disjuncts(query.sort_key)) for one in query.filters)
+    if math.prod(counts) > _MAX_DISJUNCTS:
         raise invalid(
-            next(one.name for one in query.filters if one.op == 'in'),
+            next(one.name for one in query.filters if one.op in ('in', 'ne')),
             f'must have at most {_MAX_DISJUNCTS} values, fewer if other '
-            'filters have several',
+            'filters have several, or are negated',
         )
 
 
@@ -301,100 +317,3 @@ def _value(name: str, field: fields.Spec, text: str) -> Any:
         return field.from_text(text)
     except ValueError as exc:
         raise invalid(name, str(exc)) from None
-
-
-class _Scan(NamedTuple, Generic[M]):
-    """Reads the rows of a collection in the order of a query."""
-
-    tx: db.Transaction
-    model: type[M]
-    query: Query
-    conditions: Sequence[sa.ColumnElement[bool]]
-
-    def rows(
-        self,
-        filters: Conjunction,
-        columns: Iterable[str],
-        limit: int,
-        after: Key | None,
-    ) -> Sequence[M]:
-        """The first rows after a key that pass filters."""
-        ascending = self.query.sort_dir == 'asc'
-        order = [getattr(self.model, name) for name in self.query.order()]
-        conditions = [one.condition(self.model) for one in filters]
-        if after is not None:
-            conditions.append(self.tx.after(order, after, ascending))
-        return self.tx.list(
-            self.model,
-            *self.conditions,
-            *conditions,
-            only=columns,
-            order=[one if ascending else one.desc() for one in order],
-            limit=limit,
-        ).all()
-
-    def keys(
-        self, filters: Conjunction, batch: int, after: Key | None
-    ) -> Iterator[Key]:
-        """The keys of all rows that pass filters, read in batches."""
-        while True:
-            found = self.rows(filters, self.query.order(), batch, after)
-            yield from map(db.values, found)
-            if len(found) < batch:
-                return
-            after = db.values(found[-1])
-
-    def page(
-        self, columns: Iterable[str], limit: int, after: Key | None
-    ) -> Sequence[M | None]:
-        """The rows after a key; None for one that was deleted meanwhile.
-
-        Several disjuncts are merged by key. Of each only its share of the page
-        is read at a time, so that their number hardly matters.
-        """
-        disjuncts = self.query.disjuncts()
-        if len(disjuncts) == 1:
-            return self.rows(disjuncts[0], columns, limit, after)
-        batch = limit // len(disjuncts) + 1
-        keys = heapq.merge(
-            *(self.keys(filters, batch, after) for filters in disjuncts),
-            reverse=self.query.sort_dir == 'desc',
-        )
-        uuids = [key[-1] for key in itertools.islice(keys, limit)]
-        rows = {
-            row.uuid: row
-            for row in self.tx.list(self.model, only=columns, uuid=uuids)
-        }
-        return [rows.get(uuid) for uuid in uuids]
-
-
-def page(
-    tx: db.Transaction,
-    model: type[M],
-    query: Query,
-    columns: Iterable[str],
-    *conditions: sa.ColumnElement[bool],
-) -> tuple[Sequence[M], str | None]:
-    """The rows of one page.
-
-    The marker is the last row of the page before. The page starts after its
-    key, so inserts and deletes do not shift pages.
-
-    :param columns: the columns to read.
-    :returns: the rows, and the marker of the next page if there is one.
-    :raises Invalid: for a marker that is not in the collection.
-    """
-    after: Key | None = None
-    if query.marker is not None:
-        last = tx.list(
-            model, *conditions, only=query.order(), uuid=query.marker
-        ).first()
-        if last is None:
-            raise invalid('marker', 'no resource has this UUID')
-        after = db.values(last)
-    found = _Scan(tx, model, query, conditions).page(
-        dict.fromkeys((*columns, 'uuid')), query.limit + 1, after
-    )
-    rows = [row for row in found[: query.limit] if row is not None]
-    more = rows and len(found) > query.limit
-    return rows, rows[-1].uuid if more else None

@@ -1,16 +1,25 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The HTTP server of the commands: cheroot, for a single machine.
+"""The HTTP server of the commands: waitress, for a single machine.
+
+One thread reads all requests and writes all responses. A worker thread gets a
+request only when it is complete, so that slow or silent clients occupy none.
 
 For more machines run the application under uwsgi or gunicorn; see
 ``valence.wsgi.api``.
 """
 
-import contextlib
 import ipaddress
+import logging
+import re
 import threading
+import time
 
-from cheroot import server
-from cheroot import wsgi
+import waitress.channel
+import waitress.parser
+import waitress.server
+import waitress.task
+import waitress.utilities
+import waitress.wasyncore
 from oslo_config import cfg
 from oslo_log import log
 
@@ -19,32 +28,122 @@ from valence.api import middleware
 
 LOG = log.getLogger(__name__)
 
-# By default cheroot does not limit the size of headers.
 _HEADER_BYTES = 65536
+# Larger bodies are not stored; the application rejects much smaller ones.
+_BODY_BYTES = 2**20
+# How much of them is read: a client that is still sending when the connection
+# closes does not read the response.
+_DRAINED_BYTES = 32 * 2**20
 # How many connections may wait to be accepted; more are reset.
 _BACKLOG = 1024
+# How often slow and idle connections are looked for, in seconds.
+_CLEANUP_SECONDS = 2
+# How long the current requests may take when the server stops, in seconds.
+_STOP_SECONDS = 5
 
 
-class _Request(server.HTTPRequest):
-    """A request; malformed HTTP also gets errors in the API's format."""
-
-    def simple_response(self, status: str, msg: str = '') -> None:
-        """Respond with an error, and close the connection."""
-        body = middleware.error_body(int(status[:3]), None, msg or status[4:])
-        head = (
-            f'{self.server.protocol} {status}\r\n'
-            f'Content-Type: application/json\r\n'
-            f'Content-Length: {len(body)}\r\n'
-            f'Connection: close\r\n\r\n'
-        )
-        self.close_connection = True
-        # The client may have closed the connection.
-        with contextlib.suppress(OSError):
-            self.conn.wfile.write(head.encode() + body)
+# One value; several are joined by commas.
+_HOST = re.compile(r'[^\s,]+')
 
 
-class _Connection(server.HTTPConnection):
-    RequestHandlerClass = _Request
+class _Parser(waitress.parser.HTTPRequestParser):  # type: ignore[misc]
+    """Rejects requests that a proxy may understand in another way."""
+
+    def __init__(self, adj: waitress.server.Adjustments) -> None:
+        super().__init__(adj)
+        self.began = time.monotonic()
+        self._to_drain = 0
+
+    def received(self, data: bytes) -> int:
+        """Take bytes of the request; returns how many belong to it."""
+        if self._to_drain:
+            drained = min(len(data), self._to_drain)
+            self._to_drain -= drained
+            self.completed = not self._to_drain
+            return drained
+        taken: int = super().received(data)
+        if (
+            isinstance(self.error, waitress.utilities.RequestEntityTooLarge)
+            and not (self.chunked or self.expect_continue)
+            and self.content_length <= _DRAINED_BYTES
+        ):
+            self._to_drain = self.content_length
+            self.completed = False
+        return taken
+
+    def parse_header(self, header_plus: bytes) -> None:
+        """Parse the request line and the headers.
+
+        :raises ParsingError: for an ambiguous length or host.
+        """
+        super().parse_header(header_plus)
+        reason = None
+        if 'TRANSFER_ENCODING' in self.headers:
+            reason = 'Transfer-Encoding requires HTTP/1.1'
+        elif self.chunked and 'CONTENT_LENGTH' in self.headers:
+            reason = 'Both Transfer-Encoding and Content-Length'
+        elif self.version not in ('1.0', '1.1'):
+            reason = 'HTTP/1.0 or HTTP/1.1 is required'
+        elif self.version == '1.1' and not _HOST.fullmatch(
+            self.headers.get('HOST', '')
+        ):
+            reason = 'Exactly one Host header is required'
+        if reason is not None:
+            raise waitress.parser.ParsingError(reason)
+
+
+class _ErrorTask(waitress.task.ErrorTask):  # type: ignore[misc]
+    """Answers malformed HTTP with an error in the format of the API."""
+
+    def execute(self) -> None:
+        """Write the response; the connection is closed after it."""
+        error = self.request.error
+        body = middleware.error_body(error.code, None, error.body)
+        self.status = f'{error.code} {error.reason}'
+        self.response_headers.append(('Content-Type', 'application/json'))
+        self.set_close_on_finish()
+        self.content_length = len(body)
+        self.write(body)
+
+
+class _Channel(waitress.channel.HTTPChannel):  # type: ignore[misc]
+    """A connection."""
+
+    parser_class = _Parser
+    error_task_class = _ErrorTask
+
+    def waits_since(self) -> float | None:
+        """When the request began that is not complete yet.
+
+        By the monotonic clock; None if there is no such request.
+        """
+        request = self.request
+        return None if request is None else float(request.began)
+
+    def is_busy(self) -> bool:
+        """Whether a request is served, or its response written."""
+        return bool(self.requests or self.total_outbufs_len)
+
+
+class _Listener(waitress.server.TcpWSGIServer):  # type: ignore[misc]
+    """The listening socket, and all connections."""
+
+    channel_class = _Channel
+
+    def maintenance(self, now: float) -> None:
+        """Close connections that are idle, or too slow with a request."""
+        super().maintenance(now)
+        earliest = time.monotonic() - cfg.CONF.api.receive_timeout
+        for channel in self.active_channels.values():
+            began = channel.waits_since()
+            if began is not None and began < earliest:
+                channel.will_close = True
+
+    def stop_accepting(self) -> None:
+        """Close the listening socket, but no connection."""
+        self.accepting = False
+        self.del_channel()
+        self.socket.close()
 
 
 class Server:
@@ -52,22 +151,53 @@ class Server:
 
     def __init__(self) -> None:
         options = cfg.CONF.api
-        self._server = wsgi.Server(
-            (options.host, options.port),
-            app.setup_app(),
-            numthreads=options.threads,
-            server_name='valence',
-            request_queue_size=_BACKLOG,
+        # It logs each time that all its threads are busy.
+        logging.getLogger('waitress.queue').setLevel(logging.ERROR)
+        self._app = app.setup_app()
+        self._settings = {
+            'listen': f'{_bracketed(options.host)}:{options.port}',
+            'threads': options.threads,
+            'connection_limit': options.max_connections,
+            'channel_timeout': options.receive_timeout,
+            'cleanup_interval': _CLEANUP_SECONDS,
+            'backlog': _BACKLOG,
+            'max_request_header_size': _HEADER_BYTES,
+            'max_request_body_size': _BODY_BYTES,
+            'asyncore_use_poll': True,
+            'ident': 'valence',
+            # The middleware of oslo decides about these headers.
+            'clear_untrusted_proxy_headers': False,
+            'log_socket_errors': False,
+        }
+        self._map: dict[int, waitress.wasyncore.dispatcher] = {}
+        self._workers = waitress.task.ThreadedTaskDispatcher()
+        self._listeners: list[_Listener] = []
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(
+            target=self._serve, name='api', daemon=True
         )
-        self._server.max_request_header_size = _HEADER_BYTES
-        self._server.ConnectionClass = _Connection
 
     def start(self) -> None:
-        """Listen and serve requests."""
-        self._server.prepare()
-        host, port = self._server.bind_addr[:2]
+        """Listen and serve requests.
+
+        :raises OSError: if the address is in use.
+        """
+        adj = waitress.server.Adjustments(**self._settings)
+        # A name can have several addresses.
+        for sockinfo in adj.listen[: 1 if cfg.CONF.api.port == 0 else None]:
+            self._listeners.append(
+                _Listener(
+                    self._app,
+                    map=self._map,
+                    adj=adj,
+                    dispatcher=self._workers,
+                    sockinfo=sockinfo,
+                )
+            )
+        self._workers.set_thread_count(adj.threads)
+        host, port = cfg.CONF.api.host, self._listeners[0].effective_port
         if cfg.CONF.auth_strategy == 'noauth':
-            if _is_loopback(str(host)):
+            if _is_loopback(host):
                 LOG.info('Listening on the loopback address %s only', host)
             else:
                 LOG.warning(
@@ -75,14 +205,41 @@ class Server:
                     'noauth: every client is an administrator',
                     host,
                 )
-        threading.Thread(
-            target=self._server.serve, name='api', daemon=True
-        ).start()
+        self._thread.start()
         LOG.info('The API listens on http://%s:%s', host, port)
 
     def stop(self) -> None:
         """Finish the current requests, and stop listening."""
-        self._server.stop()
+        self._stopping.set()
+        self._listeners[0].pull_trigger()
+        self._thread.join(2 * _STOP_SECONDS)
+
+    def _serve(self) -> None:
+        while not self._stopping.is_set():
+            self._poll()
+        for listener in self._listeners:
+            listener.stop_accepting()
+        until = time.monotonic() + _STOP_SECONDS
+        while self._is_busy() and time.monotonic() < until:
+            self._poll()
+        self._workers.shutdown(timeout=1)
+        waitress.wasyncore.close_all(self._map)
+
+    def _poll(self) -> None:
+        waitress.wasyncore.loop(
+            timeout=0.5, use_poll=True, map=self._map, count=1
+        )
+
+    def _is_busy(self) -> bool:
+        return any(
+            channel.is_busy()
+            for listener in self._listeners
+            for channel in listener.active_channels.values()
+        )
+
+
+def _bracketed(host: str) -> str:
+    return f'[{host}]' if ':' in host else host
 
 
 def _is_loopback(host: str) -> bool:

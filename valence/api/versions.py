@@ -45,6 +45,18 @@ def requested(request: webob.Request) -> int:
     )
 
 
+def headers(request: webob.Request) -> list[tuple[str, str]]:
+    """The version headers of an answer; an unsupported version: the first."""
+    try:
+        minor = requested(request)
+    except exception.NotAcceptable:
+        minor = MIN_MINOR
+    return [
+        ('OpenStack-API-Version', f'{SERVICE_TYPE} 1.{minor}'),
+        ('Vary', 'OpenStack-API-Version'),
+    ]
+
+
 def describe(base_url: str) -> dict[str, object]:
     """The entry of version 1 in a version document."""
     return {

@@ -109,6 +109,13 @@ class Forbidden(ValenceException):
     message = "Policy doesn't allow %(action)s to be performed."
 
 
+class ForeignOrigin(ValenceException):
+    """A web page of another origin sent a request without authentication."""
+
+    code = 403
+    message = 'The request is refused as a cross-site request: %(reason)s.'
+
+
 class OverLimit(Forbidden):
     """The request would exceed the quota of the project."""
 
@@ -157,7 +164,7 @@ class UnsupportedMediaType(ValenceException):
     code = 415
     message = (
         'The content type of the request body must be application/json, not '
-        '%(content_type)s.'
+        '"%(content_type)s".'
     )
 
 

@@ -2,10 +2,12 @@
 """JSON schemas: the dialect, its formats and the texts of its errors.
 
 The dialect is that of OpenAPI 3.1, JSON Schema 2020-12, with two additions. A
-string must be valid Unicode without null characters, because no database
-stores others. A format is checked if :func:`format_check` knows it.
+string must be valid Unicode without control characters other than tabs and
+line breaks: databases reject some of the others, and terminals obey them. A
+format is checked if :func:`format_check` knows it.
 """
 
+import re
 from collections.abc import Callable
 from typing import Any
 from typing import TypeVar
@@ -15,6 +17,8 @@ import jsonschema
 T = TypeVar('T', str, int)
 Schema = dict[str, Any]
 
+# Control characters other than tabs and line breaks.
+_CONTROL = re.compile(r'[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]')
 _DIALECT = jsonschema.Draft202012Validator
 _FORMATS = jsonschema.FormatChecker(formats=())
 
@@ -76,8 +80,8 @@ def is_text(value: object) -> bool:
 
 def _defect(text: str) -> str:
     """What keeps a string from being stored; empty: nothing."""
-    if '\0' in text:
-        return 'must not contain a null character'
+    if _CONTROL.search(text):
+        return 'must not contain control characters'
     try:
         text.encode()
     except UnicodeEncodeError:

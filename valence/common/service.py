@@ -32,7 +32,7 @@ def prepare(argv: list[str] | None = None) -> None:
             *log.get_default_log_levels(),
             'alembic=WARN',
             'futurist=WARN',
-            'cheroot=WARN',
+            'waitress=WARN',
         ]
     )
     cfg.CONF(

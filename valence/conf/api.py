@@ -28,6 +28,32 @@ requires a [DEFAULT] auth_strategy other than noauth.
         help='Maximum number of requests that the commands valence and '
         'valence-api serve concurrently.',
     ),
+    cfg.IntOpt(
+        'max_connections',
+        default=800,
+        min=10,
+        help='Maximum number of open connections to the commands valence and '
+        'valence-api. More wait until others are closed. Each one needs a '
+        'file descriptor.',
+    ),
+    cfg.IntOpt(
+        'receive_timeout',
+        default=60,
+        min=1,
+        help='Time in seconds in which the commands valence and valence-api '
+        'must have received a whole request, and after which they close a '
+        'connection without requests.',
+    ),
+    cfg.ListOpt(
+        'allowed_hosts',
+        default=[],
+        help="""
+Values of the header Host, without the port, that are accepted when [DEFAULT]
+auth_strategy is noauth, besides IP addresses, localhost, [api] host, the name
+of this machine and the host of [api] public_endpoint. Others are refused,
+because a web page of any origin could reach the API under a name of its own.
+""",
+    ),
     cfg.URIOpt(
         'public_endpoint',
         schemes=['http', 'https'],

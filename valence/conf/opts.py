@@ -3,6 +3,7 @@
 
 from oslo_config import cfg
 from oslo_db import options as db_options
+from oslo_middleware import cors
 
 from valence import conf
 
@@ -17,3 +18,14 @@ def list_opts() -> list[tuple[cfg.OptGroup | None, list[cfg.Opt]]]:
 def set_defaults() -> None:
     """Set Valence's defaults of library options."""
     db_options.set_defaults(cfg.CONF, connection=DEFAULT_CONNECTION)
+    cors.set_defaults(
+        allow_headers=[
+            *('X-Auth-Token', 'OpenStack-API-Version'),
+            'X-OpenStack-Request-ID',
+        ],
+        expose_headers=[
+            *('OpenStack-API-Version', 'X-OpenStack-Request-ID'),
+            *('Location', 'Retry-After'),
+        ],
+        allow_methods=['GET', 'POST', 'PUT', 'PATCH', 'DELETE'],
+    )

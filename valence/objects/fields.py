@@ -183,6 +183,9 @@ def check_name(name: str) -> None:
         raise ValueError('must not be empty, nor start or end with whitespace')
     if '/' in name:
         raise ValueError('must not contain a slash')
+    if name in ('.', '..'):
+        # Clients would remove it from a path, with what comes before it.
+        raise ValueError('must not be . or ..')
     if not name.isprintable():
         raise ValueError('must contain printable characters only')
     if uuidutils.is_uuid_like(name):

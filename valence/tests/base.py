@@ -57,6 +57,8 @@ class ApiTestCase(DatabaseTestCase):
             answer.headers['x-openstack-request-id'], error['request_id']
         )
         self.assertTrue(error['code'].startswith('composable.'), error)
+        self.assertIn('composable 1.', answer.headers['OpenStack-API-Version'])
+        self.assertEqual('OpenStack-API-Version', answer.headers['Vary'])
         if field:
             self.assertIn(field, error['detail'])
         return answer

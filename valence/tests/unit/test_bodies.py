@@ -89,7 +89,7 @@ class TestParse(base.TestCase):
             ({'resources': []}, 'field resources: must not be empty'),
             ({'resources': ['']}, 'field resources.0: must not be empty'),
             ({'resources': 's'}, 'must be of type array or null'),
-            ({'resources': ['a\0']}, 'must not contain a null character'),
+            ({'resources': ['a\0']}, 'must not contain control characters'),
             ({'affinity': {}}, 'field affinity'),
             ({'affinity': {'scope': 'rack'}}, 'must have at least 2 fields'),
             (

@@ -48,7 +48,7 @@ class TestValidate(base.TestCase):
             (_TEXT, ['a'], 'type string'),
             (_TEXT, {}, 'type string'),
             (_TEXT, 'abcdef', 'at most 5 characters'),
-            (_TEXT, 'a\0b', 'null character'),
+            (_TEXT, 'a\0b', 'control characters'),
             (_TEXT, '\ud800', 'Unicode'),
             (_NAME, '', 'empty'),
             (_NAME, ' a', 'whitespace'),

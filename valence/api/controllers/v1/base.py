@@ -22,6 +22,7 @@ import webob
 from oslo_utils import uuidutils
 
 from valence import objects
+from valence.api import paging
 from valence.api import query
 from valence.api import render
 from valence.api.controllers.v1 import types
@@ -245,7 +246,7 @@ class Controller(Generic[M]):
                 else one
                 for one in wanted.filters
             ]
-            rows, marker = query.page(
+            rows, marker = paging.page(
                 *(tx, self.model, wanted, render.columns(names)),
                 *self.visible(call),
             )

@@ -280,8 +280,29 @@ class TestBodies(base.ApiTestCase):
             'multipart/form-data; boundary=x',
             'application/x-www-form-urlencoded',
             'x' * 3000,
+            'multipart/form-data',
+            'multipart/form-data; boundary=',
+            'application/json; charset=nope',
+            ';;;=,',
+            '',
         ):
             self._send(b'{"name": "x"}', 415, 'application/json', kind)
+
+    def test_forms_are_not_parsed(self):
+        for method, path in (
+            ('GET', '/v1/nodes'),
+            ('DELETE', '/v1/nodes/x'),
+            ('PUT', '/v1/flavors/x'),
+            ('POST', '/v1/events/0/0'),
+        ):
+            self.assertRefused(
+                415,
+                'multipart',
+                method,
+                path,
+                content=b'x',
+                headers={'Content-Type': 'multipart/form-data'},
+            )
 
     def test_json_by_its_other_names(self):
         for n, kind in enumerate(
@@ -383,12 +404,60 @@ class TestPaths(base.ApiTestCase):
             self.assertRefused(
                 400, 'null character', 'GET', f'/v1/nodes?{query}'
             )
+        self.assertRefused(
+            400, 'control characters', 'GET', '/v1/nodes?name=%1b'
+        )
+
+    def test_very_many_parameters(self):
+        for query in (
+            '&'.join(['name=a'] * 2500),
+            '&'.join(f'x{n}=a' for n in range(2500)),
+        ):
+            self.assertRefused(
+                400, 'query parameters', 'GET', f'/v1/nodes?{query}'
+            )
+
+    def test_filters_that_multiply(self):
+        for one in ('name=ne:a', 'provision_state=in:active,error'):
+            query = '&'.join([one] * 30)
+            name = one.partition('=')[0]
+            self.assertRefused(400, name, 'GET', f'/v1/nodes?{query}')
 
     def test_a_slash_within_a_name(self):
         self.assertRefused(404, None, 'GET', '/v1/nodes/a%2Fb')
 
     def test_very_long(self):
         self.assertRefused(404, None, 'GET', '/v1/nodes/' + 'x' * 30000)
+
+
+class TestText(base.ApiTestCase):
+    def test_control_characters(self):
+        """Terminals obey them, databases reject some."""
+        for character in '\0\x01\x1b\x7f\x9b':
+            for field in ('username', 'password', 'description', 'location'):
+                self.assertRefused(
+                    400,
+                    f'{field}: must not contain control characters',
+                    'POST',
+                    _PODS,
+                    {**_GOOD, field: f'a{character}b'},
+                )
+
+    def test_lines_are_no_control_characters(self):
+        body = {**_GOOD, 'description': 'one\n\ttwo\r\n'}
+        answer = self.client.post(_PODS, body)
+        self.assertEqual(body['description'], answer['description'])
+
+    def test_names_that_clients_remove_from_a_path(self):
+        for path, body in (
+            (_PODS, {'url': 'http://p'}),
+            ('/v1/flavors', {'properties': {}}),
+            ('/v1/nodes', {}),
+        ):
+            for name in ('.', '..'):
+                self.assertRefused(
+                    400, 'name', 'POST', path, {'name': name, **body}
+                )
 
 
 class TestPathsMySQL(TestPaths):

@@ -276,4 +276,4 @@ class TestFuzzMySQL(TestFuzz):
 
 class TestFuzzPostgreSQL(TestFuzz):
     backend = 'postgresql'
-    seed = 3
+    seed = 4

@@ -142,6 +142,36 @@ class TestKeystone(KeystoneCase):
             words, admin.get(f'/v1/operations/{operation["uuid"]}')['error']
         )
 
+    def test_access_rules_of_application_credentials(self):
+        cloud = self.clouds['member']
+        made = cloud.identity.create_application_credential(
+            cloud.current_user_id,
+            'read-nodes',
+            access_rules=[
+                {
+                    'service': 'composable',
+                    'path': '/v1/nodes',
+                    'method': 'GET',
+                }
+            ],
+        )
+        token = session.Session(
+            v3.ApplicationCredential(
+                self.keystone.url,
+                application_credential_id=made.id,
+                application_credential_secret=made.secret,
+            )
+        ).get_token()
+        for method, path, status in (
+            ('GET', '/v1/nodes', 200),
+            ('GET', '/v1/flavors', 401),
+            ('POST', '/v1/nodes', 401),
+        ):
+            answer = self.service.client.request(
+                method, path, headers={'X-Auth-Token': token}
+            )
+            self.assertEqual(status, answer.status, (method, path))
+
     def test_access_list(self):
         admin = self.client_of(self.clouds['admin'])
         admin.post(

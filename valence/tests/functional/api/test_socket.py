@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """What only a socket can carry: broken HTTP, and clients that dawdle."""
 
+import contextlib
 import json
+import re
 import socket
 import urllib.parse
 
@@ -58,7 +60,7 @@ class TestSocket(base.ServiceTestCase):
             b'GET /v1/nodes HTTP/9.9',
             b'\x16\x03\x01\x02\x00\x01',
         ):
-            status, body = self._send(line, b'\r\nHost: x\r\n\r\n')
+            status, body = self._send(line, b'\r\nHost: localhost\r\n\r\n')
             self.assertIn(status, (400, 404, 414, 505), line)
             (error,) = json.loads(body)['errors']
             self.assertEqual(status, error['status'])
@@ -68,7 +70,7 @@ class TestSocket(base.ServiceTestCase):
 
     def test_lengths_that_lie(self):
         head = (
-            b'POST /v1/pod_managers HTTP/1.1\r\nHost: x\r\n'
+            b'POST /v1/pod_managers HTTP/1.1\r\nHost: localhost\r\n'
             b'Content-Type: application/json\r\nContent-Length: %s\r\n\r\n'
         )
         for length in (b'-1', b'many', b'99999999999999', b'1000'):
@@ -76,9 +78,45 @@ class TestSocket(base.ServiceTestCase):
             self.assertIn(status, (None, 400, 408, 411, 413), length)
         self.assertAlive()
 
+    def test_ambiguous_framing(self):
+        """A proxy in front might take the rest for another request."""
+        start = b'POST /v1/nodes HTTP/1.%d\r\nContent-Type: application/json'
+        body = b'2\r\n{}\r\n0\r\n\r\n'
+        for minor, headers in (
+            (1, b'Host: a\r\nContent-Length: 2\r\nTransfer-Encoding: chunked'),
+            (1, b'Host: a\r\nTransfer-Encoding : chunked'),
+            (1, b'Host: a\r\nTransfer-Encoding: chunked, identity'),
+            (1, b'Host: a\r\nContent-Length: 2\r\nContent-Length: 15'),
+            (1, b'Host: a\r\nContent-Length: +2'),
+            (1, b'Host: a\r\nHost: b\r\nContent-Length: 0'),
+            (1, b'Content-Length: 0'),
+            (1, b'Host: a\r\n Content-Length: 2'),
+            (0, b'Host: a\r\nTransfer-Encoding: chunked'),
+        ):
+            raw = start % minor + b'\r\n' + headers + b'\r\n\r\n' + body
+            connection = self._connect()
+            connection.sendall(raw)
+            received = b''
+            # The connection ends: no second answer follows.
+            while data := connection.recv(65536):
+                received += data
+            answers = re.findall(rb'HTTP/1\.\d \d{3} ', received)
+            self.assertEqual(1, len(answers), headers)
+            self.assertIn(int(received.split()[1]), (400, 501), headers)
+
+    def test_invalid_chunks(self):
+        for chunk in (b'zz\r\n{}\r\n', b'-1\r\n{}\r\n', b'2\r\n{}xx'):
+            status, body = self._send(
+                b'POST /v1/nodes HTTP/1.1\r\nHost: localhost\r\n'
+                b'Content-Type: application/json\r\n'
+                b'Transfer-Encoding: chunked\r\n\r\n' + chunk
+            )
+            self.assertEqual(400, status, chunk)
+            self.assertIn(b'"errors"', body)
+
     def test_ten_megabytes_in_chunks(self):
         status, _ = self._send(
-            b'POST /v1/pod_managers HTTP/1.1\r\nHost: x\r\n'
+            b'POST /v1/pod_managers HTTP/1.1\r\nHost: localhost\r\n'
             b'Content-Type: application/json\r\n'
             b'Transfer-Encoding: chunked\r\n\r\n',
             *[b'10000\r\n' + b'x' * 0x10000 + b'\r\n'] * 160,
@@ -96,16 +134,22 @@ class TestSocket(base.ServiceTestCase):
 
     def test_headers_without_end(self):
         status, _ = self._send(
-            b'GET /v1/nodes HTTP/1.1\r\nHost: x\r\n',
+            b'GET /v1/nodes HTTP/1.1\r\nHost: localhost\r\n',
             *[b'X-Long: ' + b'x' * 8000 + b'\r\n'] * 200,
             b'\r\n',
         )
         self.assertIn(status, (None, 400, 413, 431))
         self.assertAlive()
 
-    def test_clients_that_dawdle_do_not_stop_others(self):
-        for _ in range(3):
-            self._connect().sendall(b'GET /v1/nodes HT')
+    def test_silent_and_slow_clients_occupy_nothing(self):
+        head = b'POST /v1/nodes HTTP/1.1\r\nHost: localhost\r\n'
+        for _ in range(150):
+            self._connect()
+            self._connect().sendall(head)
+            self._connect().sendall(
+                head + b'Content-Type: application/json\r\n'
+                b'Content-Length: 99\r\n\r\n{'
+            )
         for _ in range(8):
             self.assertAlive()
 
@@ -113,7 +157,9 @@ class TestSocket(base.ServiceTestCase):
         connection = self._connect()
         stream = connection.makefile('rb')
         for _ in range(3):
-            connection.sendall(b'GET /v1/nodes HTTP/1.1\r\nHost: x\r\n\r\n')
+            connection.sendall(
+                b'GET /v1/nodes HTTP/1.1\r\nHost: localhost\r\n\r\n'
+            )
             length = 0
             self.assertIn(b'200', stream.readline())
             while (line := stream.readline()) != b'\r\n':
@@ -127,3 +173,35 @@ class TestSocket(base.ServiceTestCase):
             answer = self.client.request('GET', path)
             self.assertIn(answer.status, (400, 404))
             self.assertEqual(answer.status, answer.error['status'])
+
+
+class TestTimeout(base.ServiceTestCase):
+    @classmethod
+    def start(cls):
+        cls.service = cls.use(fixtures.Service(api__receive_timeout=1))
+        cls.process = cls.service.all_in_one()
+        cls.client = cls.service.client
+
+    def test_requests_that_never_end(self):
+        """They end with the connection, although bytes keep coming."""
+        parts = urllib.parse.urlsplit(self.client.url)
+        for start in (b'', b'GET /v1/nodes HTTP/1.1\r\nX: '):
+            connection = socket.create_connection(
+                (parts.hostname, parts.port), timeout=60
+            )
+            self.addCleanup(connection.close)
+            connection.sendall(start)
+            connection.settimeout(0.2)
+            while not self._has_ended(connection):
+                if start:
+                    with contextlib.suppress(OSError):
+                        connection.sendall(b'x')
+
+    @staticmethod
+    def _has_ended(connection):
+        try:
+            return connection.recv(1) == b''
+        except TimeoutError:
+            return False
+        except OSError:
+            return True
