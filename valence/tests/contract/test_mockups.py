@@ -62,9 +62,10 @@ class MockupTestCase(base.TestCase):
             (
                 8,
                 {'used': 3, 'free': 1, 'unavailable': 1},
+                # Two that are in use can be shared, and count as free.
                 {
-                    ('drive', 'used'): 3,
-                    ('drive', 'free'): 3,
+                    ('drive', 'used'): 1,
+                    ('drive', 'free'): 5,
                     ('nic', 'used'): 1,
                     ('gpu', 'free'): 1,
                 },
@@ -124,11 +125,12 @@ class MockupTestCase(base.TestCase):
         connection = self.serve(f'{_COMPOSITION}/public-compose-action')
         self.assertComposes(connection)
         _, seen = self.discover(connection)
-        # Thirteen blocks: of the fourteen members one is listed twice.
+        # Thirteen blocks: of the fourteen members one is listed twice. Another
+        # client has reserved BladeServer-2.
         self.assertEqual(
             (
                 12,
-                {'used': 1, 'free': 7},
+                {'used': 2, 'free': 6},
                 {('drive', 'used'): 2, ('drive', 'free'): 3},
                 1,
             ),
@@ -136,6 +138,7 @@ class MockupTestCase(base.TestCase):
         )
         systems = {s.uri: s.values for s in seen.systems}
         blade = systems[f'{_BLOCKS}/BladeServer-2']
+        self.assertEqual('used', blade['state'])
         self.assertEqual(
             (4, 8192, 279 + 931 + 279),
             (blade['cpu_cores'], blade['memory_mib'], blade['storage_gib']),
@@ -151,9 +154,9 @@ class MockupTestCase(base.TestCase):
             (
                 7,
                 {'used': 2},
+                # Two that are in use can be shared, and count as free.
                 {
-                    ('drive', 'used'): 2,
-                    ('drive', 'free'): 3,
+                    ('drive', 'free'): 5,
                     ('nic', 'used'): 1,
                     ('gpu', 'free'): 1,
                 },
