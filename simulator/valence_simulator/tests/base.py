@@ -80,7 +80,7 @@ class SimulatorTestCase(unittest.IsolatedAsyncioTestCase):
     async def state(self) -> dict:
         return await self.get('/_simulator/state')
 
-    async def wait_for(self, path: str, seconds: float = 5, **wanted):
+    async def wait_for(self, path: str, seconds: float = 60, **wanted):
         """Poll until a resource has the properties wanted."""
         end = time.monotonic() + seconds
         while True:

@@ -9,7 +9,6 @@ import ssl
 import subprocess
 import sys
 import tempfile
-import time
 import unittest
 import urllib.request
 
@@ -46,18 +45,16 @@ class CommandTestCase(unittest.TestCase):
             with self.subTest(signum):
                 if signum == signal.SIGINT:
                     self.setUp()
-                before = time.monotonic()
                 self.process.send_signal(signum)
-                out, err = self.process.communicate(timeout=5)
+                out, err = self.process.communicate(timeout=30)
                 self.assertEqual(
                     (0, '', ''), (self.process.returncode, out, err)
                 )
-                self.assertLess(time.monotonic() - before, 2)
 
     def test_port_in_use(self):
         port = self.url.split(':')[2].split('/')[0]
         second = start('--port', port)
-        _, err = second.communicate(timeout=10)
+        _, err = second.communicate(timeout=60)
         self.assertEqual(1, second.returncode)
         self.assertIn('address already in use', err)
         self.assertNotIn('Traceback', err)

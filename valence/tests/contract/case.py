@@ -12,8 +12,9 @@ from valence.common import exception
 from valence.common.identity import Mark
 from valence.podmanagers import base as podmanagers
 from valence.tests import base
+from valence.tests.fixtures import processes
 
-SECONDS = 30
+SECONDS = 60
 
 
 class Journal:
@@ -132,7 +133,7 @@ class Case(base.TestCase):
             )
         ]
 
-    def patiently(self, call, seconds=SECONDS):
+    def patiently(self, call, seconds=processes.PATIENCE):
         """Call until it no longer raises InProgress."""
         end = time.monotonic() + seconds
         while True:

@@ -242,7 +242,8 @@ class Failures(case.Case):
                         self.assertRaises(
                             expected, getattr(driver, call), self.soon(seconds)
                         )
-                    self.assertLess(time.monotonic() - begun, 10 + seconds)
+                    # Less than the default of redfish.request_timeout.
+                    self.assertLess(time.monotonic() - begun, 40 + seconds)
         self.assertTrue(self.driver.discover(self.soon()).systems)
 
     def test_close(self):

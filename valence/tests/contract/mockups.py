@@ -43,9 +43,7 @@ class Served(fixtures.Fixture):
         self._arguments = arguments
 
     def _setUp(self):
-        with socket.socket() as probe:
-            probe.bind(('127.0.0.1', 0))
-            port = probe.getsockname()[1]
+        port = processes.free_port()
         self.url = f'http://127.0.0.1:{port}'
         self.useFixture(
             processes.Process(
@@ -53,7 +51,7 @@ class Served(fixtures.Fixture):
                 *('-i', '127.0.0.1', '-p', port, *self._arguments),
             )
         )
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + processes.PATIENCE
         while True:
             try:
                 socket.create_connection(('127.0.0.1', port), 1).close()

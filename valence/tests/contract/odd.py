@@ -8,6 +8,7 @@ from valence.podmanagers import base as podmanagers
 from valence.podmanagers.composition.driver import Redfish
 from valence.tests import base
 from valence.tests.fixtures import odd_service
+from valence.tests.fixtures import processes
 from valence.tests.fixtures.odd_service import BLOCKS
 from valence.tests.fixtures.odd_service import ROOT
 from valence.tests.fixtures.odd_service import SYSTEMS
@@ -32,7 +33,7 @@ class OddCase(base.TestCase):
         self.addCleanup(self.driver.close)
 
     def soon(self):
-        return podmanagers.Deadline(20)
+        return podmanagers.Deadline(60)
 
     def discover(self, *problems):
         """The inventory; each problem has to contain one of these texts."""
@@ -52,7 +53,7 @@ class OddCase(base.TestCase):
         )
 
     def patiently(self, call):
-        end = time.monotonic() + 20
+        end = time.monotonic() + processes.PATIENCE
         while True:
             try:
                 return call()

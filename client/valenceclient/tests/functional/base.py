@@ -88,7 +88,7 @@ class TestCase(unittest.TestCase):
         )
         return 'pod'
 
-    def wait_for(self, condition: Any, seconds: float = 120) -> Any:
+    def wait_for(self, condition: Any, seconds: float = 300) -> Any:
         """Wait until a condition is true."""
         end = time.monotonic() + seconds
         while not (found := condition()):
@@ -124,5 +124,5 @@ class TestCase(unittest.TestCase):
             pass
         finally:
             os.close(leader)
-        self.assertEqual(0, process.wait(timeout=60), seen)
+        self.assertEqual(0, process.wait(timeout=300), seen)
         return seen.decode()

@@ -101,8 +101,13 @@ def keystone() -> pathlib.Path:
 
     :raises unittest.SkipTest: if Keystone cannot be started.
     """
-    with socket.create_server(('127.0.0.1', 0)) as server:
-        port = server.getsockname()[1]
+    # A socket stays bound to the port, so that nobody else gets it; servers
+    # can bind it too, because all set SO_REUSEADDR.
+    holder = socket.socket()
+    holder.bind(('127.0.0.1', 0))
+    holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    atexit.register(holder.close)
+    port = holder.getsockname()[1]
     # This runs the fixtures of Valence's tests, and does not import them.
     module = 'valence.tests.fixtures.cloud'
     output = _run('keystone', [sys.executable, '-m', module, str(port)])
@@ -219,7 +224,7 @@ def _run(name: str, arguments: list[str]) -> str:
             stderr=subprocess.STDOUT,
         )
     atexit.register(_stop, process)
-    end = time.monotonic() + 180
+    end = time.monotonic() + 300
     while time.monotonic() < end and process.poll() is None:
         found = re.search(r'[^\n]*listen\S* on http://\S+', log.read_text())
         if found:

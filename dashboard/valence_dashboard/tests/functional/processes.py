@@ -37,11 +37,21 @@ def command(name: str) -> str | None:
     return str(beside) if beside.exists() else shutil.which(name)
 
 
+_reserved: list[socket.socket] = []
+
+
 def free_port() -> int:
-    """Return a TCP port that is free."""
-    with socket.create_server(('127.0.0.1', 0)) as server:
-        port: int = server.getsockname()[1]
-        return port
+    """Reserve a TCP port that is free, for the life of this process.
+
+    A socket stays bound to it, so that the kernel assigns it to nobody else.
+    A server can bind it too, because both set SO_REUSEADDR.
+    """
+    holder = socket.socket()
+    holder.bind(('127.0.0.1', 0))
+    holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    _reserved.append(holder)
+    port: int = holder.getsockname()[1]
+    return port
 
 
 @functools.cache

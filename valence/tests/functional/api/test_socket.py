@@ -9,6 +9,7 @@ import urllib.parse
 
 from valence.tests import base
 from valence.tests import fixtures
+from valence.tests.fixtures import processes
 
 
 class TestSocket(base.ServiceTestCase):
@@ -21,7 +22,7 @@ class TestSocket(base.ServiceTestCase):
     def _connect(self):
         parts = urllib.parse.urlsplit(self.client.url)
         connection = socket.create_connection(
-            (parts.hostname, parts.port), timeout=60
+            (parts.hostname, parts.port), timeout=processes.PATIENCE
         )
         self.addCleanup(connection.close)
         return connection

@@ -28,7 +28,7 @@ class EventsCase(base.PodTestCase):
         pod.control('DELETE', 'requests')
         return pod
 
-    def wait_heard(self, pod, seconds=60):
+    def wait_heard(self, pod, seconds=processes.PATIENCE):
         """Wait until the pod has somebody to tell things to."""
         deadline = time.monotonic() + seconds
         while not self.heard(pod):
@@ -187,7 +187,7 @@ class Follow(EventsCase):
         uri = self.uri()
         pod.control('POST', 'restart', {'down_seconds': 2})
         # Nobody is told of this.
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + processes.PATIENCE
         while time.monotonic() < deadline:
             try:
                 pod.change(uri, PowerState='On')

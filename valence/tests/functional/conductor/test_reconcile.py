@@ -12,6 +12,7 @@ from valence.conductor.engine import model
 from valence.db import api as db
 from valence.db.sqlalchemy import models
 from valence.tests import base
+from valence.tests.fixtures import processes
 
 _FREE = {'claim': None, 'conductor': None}
 
@@ -67,7 +68,7 @@ class ReconcileTest(base.DatabaseTestCase):
         db.update(models.Operation, values, uuid=self.uuid)
 
     def eventually(self, good):
-        deadline = time.monotonic() + 120
+        deadline = time.monotonic() + processes.PATIENCE
         while not good():
             self.assertLess(time.monotonic(), deadline, self.row())
             time.sleep(0.02)

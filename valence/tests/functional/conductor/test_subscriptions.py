@@ -4,6 +4,7 @@
 import time
 
 from valence.tests import base
+from valence.tests.fixtures import processes
 
 _SUBSCRIPTIONS = '/redfish/v1/EventService/Subscriptions'
 
@@ -18,7 +19,7 @@ class TestSubscriptions(base.PodTestCase):
         self.wait_subscriptions(pod, 1)
         return pod
 
-    def wait_subscriptions(self, pod, count, seconds=90):
+    def wait_subscriptions(self, pod, count, seconds=processes.PATIENCE):
         deadline = time.monotonic() + seconds
         while len(self.subscriptions(pod)) != count:
             if time.monotonic() > deadline:
@@ -28,7 +29,7 @@ class TestSubscriptions(base.PodTestCase):
     def subscriptions(self, pod):
         return pod.state()['subscriptions']
 
-    def wait_sessions(self, pod, count, seconds=90):
+    def wait_sessions(self, pod, count, seconds=processes.PATIENCE):
         deadline = time.monotonic() + seconds
         while len(pod.state()['sessions']) != count:
             if time.monotonic() > deadline:

@@ -17,6 +17,7 @@ from valence.db.sqlalchemy import models
 from valence.tests import base
 from valence.tests import fixtures
 from valence.tests.fixtures import database
+from valence.tests.fixtures import processes
 
 HEARTBEAT_TIMEOUT = 1.5
 SETTINGS = {
@@ -136,7 +137,7 @@ class ClusterTestCase(base.DatabaseTestCase):
             self.service.wait_ready(name)
         self.settled()
 
-    def eventually(self, good, why, seconds=60):
+    def eventually(self, good, why, seconds=processes.PATIENCE):
         """Wait until something is true; returns it."""
         deadline = time.monotonic() + seconds
         while not (found := good()):
@@ -166,7 +167,7 @@ class ClusterTestCase(base.DatabaseTestCase):
         """The state that an operation is in."""
         return self.client.get(f'/v1/operations/{operation}')['state']
 
-    def ended(self, operation, state='succeeded', seconds=60):
+    def ended(self, operation, state='succeeded', seconds=processes.PATIENCE):
         """Wait for the end of an operation, and see which it is."""
         found = self.client.finished(operation, seconds)
         self.assertEqual(state, found['state'], found)
@@ -184,7 +185,7 @@ class ClusterTestCase(base.DatabaseTestCase):
             ).all()
         return [row.uuid for row in rows if 'shared' in row.resource_uri]
 
-    def settled(self, seconds=60):
+    def settled(self, seconds=processes.PATIENCE):
         """Wait until no operation is open."""
         deadline = time.monotonic() + seconds
         while found := self.open():
@@ -207,12 +208,12 @@ class ClusterTestCase(base.DatabaseTestCase):
         """
         self.settled()
         for name, simulator in self.pods.items():
-            problems = self._disagreements(name, simulator.state())
-            if problems:
-                # What was an event's business may still be on its way.
-                time.sleep(1)
-                problems = self._disagreements(name, simulator.state())
-            self.assertEqual([], problems, name)
+            deadline = time.monotonic() + processes.PATIENCE
+            while problems := self._disagreements(name, simulator.state()):
+                # Events may not have been processed yet.
+                if time.monotonic() > deadline:
+                    self.fail(f'{name}: {problems}')
+                time.sleep(0.2)
         with db.reader() as tx:
             unfinished = tx.list(
                 models.OperationStep, state='running', only=('operation_uuid',)
@@ -308,7 +309,7 @@ def at_once(function, arguments, threads=16):
 
     def call(number, argument):
         if number < barrier.parties:
-            barrier.wait(30)
+            barrier.wait(processes.PATIENCE)
         return function(argument)
 
     with futures.ThreadPoolExecutor(threads) as pool:

@@ -8,6 +8,7 @@ import time
 
 from valence.db import api as db
 from valence.db.sqlalchemy import models
+from valence.tests.fixtures import processes
 from valence.tests.functional.crash import cluster
 
 KILLS = 200
@@ -151,7 +152,7 @@ class TwoConductorsTest(cluster.ClusterTestCase):
         time.sleep(2 * self.settings['conductor__heartbeat_timeout'])
         self.assertEqual([], self._held_by_the_dead())
         for pump in pumps:
-            pump.join(120)
+            pump.join(processes.PATIENCE)
             self.assertFalse(pump.is_alive())
         self.assertEqual([], self.problems)
         self.assertAgreement()
@@ -189,7 +190,7 @@ class TwoConductorsTest(cluster.ClusterTestCase):
             death, so that the second conductor has to undo them.
         """
         alive = [self.conductor(first), self.conductor(second)]
-        deadline = time.monotonic() + 120
+        deadline = time.monotonic() + processes.PATIENCE
         while alive:
             for process in list(alive):
                 if process.state is not None:
@@ -237,7 +238,7 @@ class TwoConductorsTest(cluster.ClusterTestCase):
 
     def _live(self, pod, name, device):
         operation = self.compose(name, pod_manager=pod)
-        composed = self.client.finished(operation, 120)
+        composed = self.client.finished(operation)
         if composed['state'] == 'succeeded' and pod == 'redfish':
             self._grow(name, device)
         while True:
@@ -254,4 +255,4 @@ class TwoConductorsTest(cluster.ClusterTestCase):
 
     def _grow(self, name, device):
         operation = self.attach(name, device)
-        self.client.finished(operation, 120)
+        self.client.finished(operation)

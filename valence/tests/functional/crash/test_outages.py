@@ -6,6 +6,7 @@ import time
 import urllib.parse
 
 from valence.tests import fixtures
+from valence.tests.fixtures import processes
 from valence.tests.functional.crash import cluster
 
 COMPOSES = 50 if cluster.FULL else 12
@@ -34,7 +35,7 @@ class OutageTestCase(cluster.ClusterTestCase):
         )
 
     def _ask(self, name):
-        deadline = time.monotonic() + 180
+        deadline = time.monotonic() + processes.PATIENCE
         while time.monotonic() < deadline:
             answer = self.client.request('POST', '/v1/nodes', {'name': name})
             if answer.status == 202:
@@ -52,8 +53,8 @@ class OutageTestCase(cluster.ClusterTestCase):
 
     def assertAllWell(self):
         """Every request was served, by the processes of the beginning."""
-        self.asking.join(200)
-        self.settled(180)
+        self.asking.join(processes.PATIENCE)
+        self.settled()
         for operation in self.acknowledged:
             self.assertEqual('succeeded', self.state_of(operation))
         states = [

@@ -80,12 +80,10 @@ class SleepTestCase(cluster.ClusterTestCase):
         self.settled()
         before = self.picture(operation)
         sleeper.thaw()
-        sleeper.wait_for('registering again under a new UUID', seconds=60)
+        sleeper.wait_for('registering again under a new UUID')
         if point != 'compose:claim_parts:recorded':
             # There it had given the operation away before it slept.
-            sleeper.wait_for(
-                f'The claim on operation {operation} is lost', seconds=60
-            )
+            sleeper.wait_for(f'The claim on operation {operation} is lost')
         self.settled()
         self.assertEqual(before, self.picture(operation), point)
         self.assertEqual(0, sleeper.end(), point)

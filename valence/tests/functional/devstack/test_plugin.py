@@ -42,8 +42,14 @@ class PluginTestCase(base.TestCase):
         self.data = self.directory / 'data'
         self.data.mkdir()
         self.addCleanup(self.kill)
-        port = processes.free_port()
-        self.environment = {
+        self.environment = self._environment(processes.free_port())
+
+    def _environment(self, port):
+        """Return the variables of devstack and the plugin.
+
+        :param port: that of the API.
+        """
+        return {
             **{k: v for k, v in os.environ.items() if 'OS_' not in k},
             'PATH': f'{_BIN}:{os.environ["PATH"]}',
             'TEST_BIN': str(_BIN),
@@ -56,7 +62,7 @@ class PluginTestCase(base.TestCase):
             'SERVICE_PROTOCOL': 'http',
             'SERVICE_HOST': f'127.0.0.1:{port}',
             'SERVICE_PASSWORD': keystone.PASSWORD,
-            'SERVICE_TIMEOUT': '60',
+            'SERVICE_TIMEOUT': str(processes.PATIENCE),
             'REGION_NAME': 'RegionOne',
             'ENABLED_SERVICES': 'valence-simulator',
             'VALENCE_DIR': str(_ROOT),

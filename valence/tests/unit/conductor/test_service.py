@@ -16,7 +16,7 @@ from valence.conductor.engine.run import LeaseExpired
 from valence.podmanagers import fake
 from valence.tests import base
 
-_SECONDS = 60
+_SECONDS = 300
 
 
 class TestService(base.ApiTestCase):
