@@ -37,6 +37,7 @@ class ComposedNode:
     :param resources: the URIs of its resources, as far as it reports them.
     :param resources_known: whether those are all: a node that does not report
         them, or not in a form that is understood, has not lost any.
+    :param uuid: its own UUID, if it has one besides that of its system.
     :param system_uuid: UUID of its computer system, as reported.
     :param serial_number: of its computer system, as reported.
     :param macs: the addresses of its network interfaces, if they were read.
@@ -50,6 +51,7 @@ class ComposedNode:
     resources: tuple[str, ...] = ()
     resources_known: bool = True
     # A list of nodes may be without these.
+    uuid: str | None = dataclasses.field(default=None, compare=False)
     system_uuid: str | None = dataclasses.field(default=None, compare=False)
     serial_number: str | None = dataclasses.field(default=None, compare=False)
     macs: tuple[str, ...] = dataclasses.field(default=(), compare=False)

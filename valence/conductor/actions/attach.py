@@ -10,6 +10,7 @@ from valence.conductor.engine.model import Step
 from valence.conductor.engine.run import Run
 from valence.db import allocations
 from valence.db import api as db
+from valence.db.sqlalchemy import models
 
 
 class ClaimDevice(steps.ReadsParts[NoResult]):
@@ -67,11 +68,13 @@ class AttachDevice(Step[steps.DeviceResult]):
 
     def undo(self, run: Run, result: steps.DeviceResult | None) -> None:
         uri = steps.device_uri(run)
+        try:
+            node = guard.owned(run, uri)
+        except exception.ResourceGone:
+            # Nothing is attached to a node that is gone.
+            return
         run.driver().detach(
-            guard.owned(run, uri).uri,
-            uri,
-            steps.request_deadline(run),
-            run.progress(),
+            node.uri, uri, steps.request_deadline(run), run.progress()
         )
 
 
@@ -85,4 +88,8 @@ class Attach(steps.ChangeNode):
         self, tx: db.Transaction, run: Run, error: exception.ErrorText
     ) -> None:
         super().failed(tx, run, error)
-        quota.refund(tx, run.target, run.params(steps.DeviceParams)['charge'])
+        params = run.params(steps.DeviceParams)
+        kept = {'node_uuid': run.target, 'resource_uuid': params['device']}
+        # A device that could not be detached again stays charged.
+        if not tx.count(models.Allocation, **kept):
+            quota.refund(tx, run.target, params['charge'])

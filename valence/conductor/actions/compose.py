@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Composing a node: claim its parts, and have the pod manager join them."""
 
+import contextlib
 from typing import TypedDict
 from typing import cast
 
@@ -13,6 +14,7 @@ from valence.common.types import JsonObject
 from valence.conductor import states
 from valence.conductor.actions import enrollment
 from valence.conductor.actions import guard
+from valence.conductor.actions import place
 from valence.conductor.actions import steps
 from valence.conductor.engine.model import Action
 from valence.conductor.engine.model import AnyStep
@@ -20,7 +22,6 @@ from valence.conductor.engine.model import Step
 from valence.conductor.engine.model import TryNext
 from valence.conductor.engine.run import Run
 from valence.conductor.inventory import baseline
-from valence.conductor.inventory import diff
 from valence.conductor.inventory import drift
 from valence.db import allocations
 from valence.db import api as db
@@ -167,7 +168,7 @@ class Allocate(Step[steps.ComposedResult]):
     def record(
         self, tx: db.Transaction, run: Run, result: steps.ComposedResult
     ) -> None:
-        tx.update(models.Node, _place(result), uuid=run.target)
+        place.store(tx, run, result)
 
     def undo(self, run: Run, result: steps.ComposedResult | None) -> None:
         composed = result or self.find(run)
@@ -209,10 +210,10 @@ class Assemble(Step[AssembleResult]):
 
     def do(self, run: Run) -> AssembleResult:
         uri = run.result(Allocate)['uri']
-        composed = run.driver().poll_compose(
-            uri, steps.request_deadline(run), run.progress()
-        )
         driver, deadline = run.driver(), steps.request_deadline(run)
+        _check_before_polling(run, driver, uri)
+        composed = driver.poll_compose(uri, deadline, run.progress())
+        deadline = steps.request_deadline(run)
         composed = driver.read_node(composed.uri, deadline)
         _refuse_stranger(run, composed)
         with db.reader() as tx:
@@ -231,14 +232,7 @@ class Assemble(Step[AssembleResult]):
         self, tx: db.Transaction, run: Run, result: AssembleResult
     ) -> None:
         # ``allocate`` may have stored the URI of a task.
-        tx.update(
-            models.Node,
-            {
-                **_place(result),
-                'baseline': result['baseline'],
-            },
-            uuid=run.target,
-        )
+        place.store(tx, run, result, baseline=result['baseline'])
         if _not_chosen(run, result['found']):
             allocations.replace(
                 tx,
@@ -249,13 +243,17 @@ class Assemble(Step[AssembleResult]):
             )
 
 
-def _place(result: steps.ComposedResult) -> dict[str, str]:
-    """The columns of a node that say where its pod manager shows it."""
-    return {
-        'resource_uri': result['uri'],
-        'uri_hash': diff.uri_hash(result['uri']),
-        'index': result['index'],
-    }
+def _check_before_polling(run: Run, driver: base.Driver, uri: str) -> None:
+    """Look at what a driver may have to assemble: a URI is used again.
+
+    :raises TryNext: when it is not what this operation composed.
+    """
+    if '#' in uri:
+        return
+    # What is gone, or cannot be read yet, is the driver's business.
+    with contextlib.suppress(exception.ResourceGone):
+        seen = driver.read_node(uri, steps.request_deadline(run))
+        _refuse_stranger(run, seen)
 
 
 def _stranger(run: Run, composed: hardware.ComposedNode) -> str | None:

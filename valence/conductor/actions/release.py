@@ -68,7 +68,7 @@ class WaitForOperations(Step[NoResult]):
 class DecomposeResult(TypedDict, total=False):
     """Empty if the node never existed on a pod manager.
 
-    :param uri: the URI that the node had.
+    :param uri: the URI that the node had; empty if it is not known any more.
     :param erased: whether all storage of the node is known to be erased.
     """
 
@@ -102,7 +102,8 @@ class Decompose(Step[DecomposeResult]):
                 LOG.info('Node %s is gone already', node.uuid)
         uri = uri or _find_uri(run, node, driver)
         if not uri:
-            return {}
+            # A node that was complete once has stored data somewhere.
+            return {'uri': '', 'erased': False} if node.baseline else {}
         erase = not cfg.CONF.conductor.reuse_unerased
         return {
             'uri': uri,

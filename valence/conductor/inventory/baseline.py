@@ -20,6 +20,7 @@ def take(seen: hardware.ComposedNode, service_uuid: str | None) -> Baseline:
     """What identifies a node, from what was read of it."""
     return {
         'mark': str(seen.mark) if seen.mark else None,
+        'uuid': identity.identifying_uuid(seen.uuid),
         'service_uuid': identity.identifying_uuid(service_uuid),
         'system_uuid': identity.identifying_uuid(seen.system_uuid),
         'serial_number': identity.serial(seen.serial_number),
@@ -73,7 +74,7 @@ def differences(
         *_values(expected, now),
     ]
     if seen.mark is None and expected['mark'] is None:
-        found += _parts(expected, now, changing)
+        found += _unmarked(expected, now, changing)
     return found
 
 
@@ -105,10 +106,13 @@ def _values(expected: Baseline, now: Baseline) -> Iterator[str]:
             )
 
 
-def _parts(
+def _unmarked(
     expected: Baseline, now: Baseline, changing: Collection[str]
 ) -> Iterator[str]:
-    """Without a mark only its parts tell whose a resource is."""
+    """Without a mark only its parts, and its UUID, tell whose it is."""
+    uuids = expected.get('uuid'), now.get('uuid')
+    if None not in uuids and uuids[0] != uuids[1]:
+        yield f'UUID {uuids[0]}, now {uuids[1]}'
     before, after = {*expected['parts']}, {*now['parts']}
     # A part that was lost is drift; one of somebody else's is not.
     gained = after - before - {*changing}

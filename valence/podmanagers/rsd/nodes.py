@@ -22,6 +22,7 @@ from valence.podmanagers.redfish.links import link
 from valence.podmanagers.redfish.links import links
 from valence.podmanagers.redfish.links import related
 from valence.podmanagers.wire.client import Response
+from valence.podmanagers.wire.values import text
 
 # The links of a node to the resources that Valence has in its inventory; RSD
 # 2.1 has drives where later versions have storage.
@@ -54,6 +55,7 @@ def composed(uri: str, body: JsonObject) -> hardware.ComposedNode:
             body.get('ComposedNodeState') not in ASSEMBLED
             or bool(related(body, 'ComputerSystem'))
         ),
+        uuid=text(body.get('UUID')),
     )
 
 

@@ -2,6 +2,8 @@
 """Nodes are reset, made to boot, given devices and released of them."""
 
 from valence.common import exception
+from valence.db import api as db
+from valence.db.sqlalchemy import models
 from valence.tests import base
 
 _AWAY = exception.PodManagerUnavailable(reason='it restarts')
@@ -131,6 +133,31 @@ class TestDevices(ChangeCase):
         self.conductor.run(run)
         self.assertEqual('cancelled', self.conductor.finish(uuid).state)
         self.assertFree()
+
+    def test_a_node_that_was_gone_when_its_attach_was_undone(self):
+        body = {'attach': {'resource_id': self.device['uuid']}}
+        uuid = self.begin('POST', '/v1/nodes/n/action', body)
+        self.conductor.step(self.conductor.claim(uuid))
+        self.conductor.die()
+        self.fake.nodes.clear()
+        self.assertEqual('failed', self.conductor.finish(uuid).state)
+        self.assertEqual(('free', None), self.device_now())
+        self.assertEqual(0, self.charged())
+
+    def test_what_cannot_be_detached_again_stays_charged(self):
+        body = {'attach': {'resource_id': self.device['uuid']}}
+        uuid = self.begin('POST', '/v1/nodes/n/action', body)
+        run = self.conductor.reach(uuid, 2)
+        self.fake.order('detach', _NO)
+        self.client.delete(f'/v1/operations/{uuid}')
+        self.conductor.run(run)
+        self.assertEqual('failed', self.conductor.finish(uuid).state)
+        self.assertEqual(self.node['uuid'], self.device_now()[1])
+        self.assertEqual(1, self.charged())
+
+    def charged(self):
+        row = db.get(models.Node, uuid=self.node['uuid'])
+        return row.charged_devices
 
     def test_a_device_that_went_to_somebody_else(self):
         body = {'attach': {'resource_id': self.device['uuid']}}

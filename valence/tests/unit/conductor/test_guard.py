@@ -138,3 +138,58 @@ class TestStrangers(GuardCase):
     def test_another_node_of_ours(self):
         self.lie(self.fake.nodes[self.uri].mark)
         self.assertLeftAlone('/nodes/99')
+
+    def test_what_is_there_when_the_node_is_assembled(self):
+        uuid = self.begin('POST', '/v1/nodes', {'name': 'm'})
+        run = self.conductor.reach(uuid, 2)
+        (uri,) = self.fake.nodes.keys() - {self.uri}
+        self.fake.nodes[uri] = dataclasses.replace(
+            self.fake.nodes[uri], mark=_OTHER
+        )
+        self.fake.calls.clear()
+        self.conductor.step(run)
+        self.assertTrue(run.operation.undoing)
+        self.assertEqual(0, self.fake.calls['poll_compose'])
+        self.client.delete(f'/v1/operations/{uuid}')
+        self.conductor.run(run)
+        self.assertIn(uri, self.fake.nodes)
+
+    def test_what_is_marked_is_not_assembled_to_be_adopted(self):
+        self.replace(mark=_OTHER)
+        self.fake.nodes['/nodes/99'] = self.fake.nodes.pop(self.uri)
+        self.fake.calls.clear()
+        body = {'pod_manager': 'pod', 'resource_uri': '/nodes/99'}
+        self.done('POST', '/v1/nodes/manage', {'name': 'm', **body}, 'failed')
+        self.assertEqual(0, self.fake.calls['poll_compose'])
+
+
+class TestUsedAgain(GuardCase):
+    """The URI of a node is given to another node of ours."""
+
+    options = {**GuardCase.options, 'conductor__reuse_unerased': False}
+
+    def setUp(self):
+        super().setUp()
+        self.fake.nodes.clear()
+        self.fake._made = 0
+        self.other = self.compose('m')
+
+    def test_the_new_node_has_it(self):
+        self.assertEqual('active', self.other['provision_state'])
+        self.assertEqual(self.uri, self.other['resource_uri'])
+
+    def test_the_old_one_is_told_so(self):
+        node = self.client.get('/v1/nodes/n')
+        self.assertEqual(
+            ('error', 'changed_hardware', None),
+            (node['provision_state'], node['fault'], node['resource_uri']),
+        )
+        self.assertIn(self.uri, node['last_error'])
+
+    def test_the_old_one_can_be_released(self):
+        self.done('DELETE', '/v1/nodes/n')
+        self.assertEqual([self.uri], list(self.fake.nodes))
+        self.assertEqual(0, self.fake.calls['release'])
+        self.assertEqual(
+            'active', self.client.get('/v1/nodes/m')['provision_state']
+        )
