@@ -1,16 +1,25 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Polling provisioners for the states of the nodes that they manage."""
+"""Polling provisioners for the nodes that they manage.
 
+What a provisioner shows of a node is compared with what it was given. What it
+was given of the hardware's login is brought up to date.
+"""
+
+import random
 import time
+from collections.abc import Mapping
 
 from oslo_config import cfg
 from oslo_log import log
 
 from valence.common import exception
+from valence.conductor import machines
 from valence.conductor import membership
+from valence.conductor import registrations
 from valence.db import api as db
 from valence.db.sqlalchemy import models
 from valence.objects import drift
+from valence.objects.registration import Registration
 from valence.podmanagers.base import Deadline
 from valence.provisioning import base
 from valence.provisioning import loader
@@ -19,6 +28,11 @@ LOG = log.getLogger(__name__)
 
 # Nodes in these states have no open operation.
 _IDLE_STATES = ('active', 'error')
+# To how many nodes a new login is passed on at a time.
+_LOGINS = 20
+# For how long a poll may begin further requests.
+_SECONDS = 60.0
+_FAILURES = (exception.ProvisioningError, base.InProgress)
 
 
 class Poller:
@@ -38,7 +52,7 @@ class Poller:
 
 
 def poll() -> None:
-    """Store the states of all managed nodes."""
+    """Read all managed nodes, and store how they differ."""
     with db.reader() as tx:
         rows = tx.list(
             models.Node,
@@ -50,36 +64,143 @@ def poll() -> None:
         if row.managed_by is not None:
             managed.setdefault(row.managed_by, []).append(row.uuid)
     for name, uuids in managed.items():
-        deadline = Deadline(cfg.CONF.provisioning.interval)
+        deadline = Deadline(max(cfg.CONF.provisioning.interval, _SECONDS))
         try:
-            states = loader.get(name).states(uuids, deadline)
-        except (exception.ProvisioningError, base.InProgress) as exc:
+            _poll_provisioner(loader.get(name), name, uuids, deadline)
+        except _FAILURES as exc:
             LOG.warning('Polling %s for its nodes failed: %s', name, exc)
-            continue
-        for uuid, state in states.items():
-            _store(uuid, name, state)
+
+
+def _poll_provisioner(
+    provisioner: base.Provisioner,
+    name: str,
+    uuids: list[str],
+    deadline: Deadline,
+) -> None:
+    shown = provisioner.look(uuids, deadline)
+    with db.reader() as tx:
+        registered = registrations.of_nodes(tx, name)
+    # Those that are known to be missing need no proof again.
+    unseen = [
+        uuid for uuid in uuids if uuid not in shown and uuid in registered
+    ]
+    gone = provisioner.gone(unseen, registered, deadline) if unseen else set()
+    for uuid in uuids:
+        if uuid in shown:
+            _store(uuid, name, shown[uuid])
+        elif uuid in gone:
+            _store(uuid, name, None)
+    _pass_logins_on(provisioner, name, shown, deadline)
 
 
 @db.transaction
 def _store(
-    tx: db.Transaction, uuid: str, provisioner: str, state: str
+    tx: db.Transaction,
+    uuid: str,
+    provisioner: str,
+    shown: base.Shown | None,
 ) -> None:
-    node = tx.get(models.Node, uuid=uuid)
-    if node is None:
+    """Store how a node looks; None: it is gone."""
+    node = tx.get(models.Node, uuid=uuid, managed_by=provisioner)
+    if node is None or node.provision_state not in _IDLE_STATES:
+        # An operation that began meanwhile stores newer values.
         return
-    missing = state == base.MISSING
+    changed = _changes(node, shown)
     values = {
-        'managed_state': state,
-        'drift': drift.with_missing_in(
-            node.drift, provisioner if missing else None
+        'managed_state': shown.state if shown else base.MISSING,
+        'drift': drift.with_registration(
+            node.drift, None if shown else provisioner, changed
         ),
     }
-    if any(getattr(node, name) != value for name, value in values.items()):
-        # An operation that began meanwhile stores newer values.
-        tx.update(
+    if any(
+        getattr(node, name) != value for name, value in values.items()
+    ) and not tx.update(
+        models.Node,
+        values,
+        uuid=uuid,
+        managed_by=provisioner,
+        provision_state=_IDLE_STATES,
+    ):
+        return
+    registrations.report(
+        tx, node, provisioner, missing=shown is None, changed=changed
+    )
+
+
+def _changes(
+    node: models.Node, shown: base.Shown | None
+) -> dict[str, drift.Values]:
+    """What a provisioner shows of a node other than it was given."""
+    if shown is None:
+        return {}
+    return registrations.differences(
+        registrations.handed_over(node), shown.registration
+    )
+
+
+def _pass_logins_on(
+    provisioner: base.Provisioner,
+    name: str,
+    shown: Mapping[str, base.Shown],
+    deadline: Deadline,
+) -> None:
+    """Pass changed addresses and passwords of pod managers on."""
+    for node, login in _outdated(name, shown):
+        registration = node.registration
+        if registration is None:
+            continue
+        try:
+            new = provisioner.update_login(
+                node.uuid, login, registration, deadline
+            )
+        except _FAILURES as exc:
+            LOG.warning(
+                'The login of node %s was not passed on: %s', node.uuid, exc
+            )
+            continue
+        _store_registration(node, new)
+
+
+def _outdated(
+    provisioner: str, shown: Mapping[str, base.Shown]
+) -> list[tuple[models.Node, base.Login]]:
+    """Nodes whose provisioner has an old login, and the present one.
+
+    A login goes only to where the last one went: not to a node of which the
+    provisioner shows another address.
+    """
+    with db.reader() as tx:
+        podms = {row.uuid: row for row in tx.list(models.PodManager)}
+        nodes = tx.list(
             models.Node,
-            values,
-            uuid=uuid,
+            models.Node.registration.is_not(None),
             managed_by=provisioner,
             provision_state=_IDLE_STATES,
-        )
+            fault=None,
+        ).all()
+    found = [
+        (node, podm)
+        for node in nodes
+        if (podm := podms.get(node.podm_uuid or '')) is not None
+        and not machines.lacks_login(podm)
+        and (node.registration or {}).get('login') != machines.revision(podm)
+        and node.uuid in shown
+        and not _changes(node, shown[node.uuid])
+    ]
+    # Those that fail must not keep others waiting.
+    random.shuffle(found)
+    return [(node, machines.login(podm)) for node, podm in found[:_LOGINS]]
+
+
+@db.transaction
+def _store_registration(
+    tx: db.Transaction, node: models.Node, new: Registration
+) -> None:
+    """Store what was handed over, unless an operation has done so."""
+    tx.update(
+        models.Node,
+        {'registration': new},
+        uuid=node.uuid,
+        managed_by=node.managed_by,
+        updated_at=node.updated_at,
+    )

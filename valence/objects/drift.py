@@ -16,23 +16,48 @@ class Drift(TypedDict, total=False):
     :param changed: what changed of a part that the node still has, by URI and
         field.
     :param missing_in: the provisioner that does not know the node any more.
+    :param registration: what the provisioner shows other than it was given,
+        by attribute.
     """
 
     lost: list[str]
     gained: list[str]
     changed: dict[str, dict[str, Values]]
     missing_in: str
+    registration: dict[str, Values]
 
 
-def with_missing_in(
-    drift: Drift | None, provisioner: str | None
+def with_registration(
+    drift: Drift | None,
+    missing_in: str | None,
+    changed: dict[str, Values] | None = None,
 ) -> Drift | None:
-    """The drift with another ``missing_in``; None if there is none."""
+    """The drift with other values for the provisioner; None: no drift.
+
+    :param missing_in: the provisioner that does not know the node any more.
+    :param changed: what it shows other than it was given.
+    """
     result: Drift = {**drift} if drift else {}
     result.pop('missing_in', None)
-    if provisioner is not None:
-        result['missing_in'] = provisioner
+    result.pop('registration', None)
+    if missing_in is not None:
+        result['missing_in'] = missing_in
+    if changed:
+        result['registration'] = changed
     return result or None
+
+
+def list_changes(changed: dict[str, Values]) -> list[str]:
+    """Changes of fields, each as text."""
+    return [
+        f'{name} from {before} to {after}'
+        for name, (before, after) in changed.items()
+    ]
+
+
+def describe_changes(changed: dict[str, Values]) -> str:
+    """Changes of fields as one text."""
+    return ', '.join(list_changes(changed))
 
 
 def describe(drift: Drift | None) -> str | None:
@@ -46,10 +71,8 @@ def _parts(drift: Drift) -> Iterator[str]:
     if gained := drift.get('gained'):
         yield f'gained {", ".join(gained)}'
     for uri, fields in sorted(drift.get('changed', {}).items()):
-        changes = ', '.join(
-            f'{name} from {before} to {after}'
-            for name, (before, after) in fields.items()
-        )
-        yield f'changed {uri} ({changes})'
+        yield f'changed {uri} ({describe_changes(fields)})'
     if provisioner := drift.get('missing_in'):
         yield f'missing in {provisioner}'
+    if registration := drift.get('registration'):
+        yield f'changed in the provisioner ({describe_changes(registration)})'

@@ -21,6 +21,7 @@ ACTIONS: dict[str, tuple[str, ...]] = {
     # Nothing is sent to the service before it is accepted.
     'service_changed': ('accept',),
     'provisioner_missing': _HIDE,
+    'changed_registration': _HIDE,
     'not_undone': _HIDE,
 }
 KINDS = tuple(ACTIONS)
@@ -31,7 +32,7 @@ STATES = ('open', 'accepted', 'resolved', 'forgotten')
 class Finding(base.ValenceObject):
     """Hardware that should not be there, or is missing."""
 
-    VERSION = '1.2'
+    VERSION = '1.3'
     RESOURCE = 'findings'
     KIND = 'finding'
     AUDIENCE = fields.Audience.SYSTEM
@@ -50,8 +51,9 @@ class Finding(base.ValenceObject):
             'node without being allocated (ghost_part) or the reverse '
             '(idle_part); a pod manager that is another service now '
             '(service_changed); a node that its provisioner does not know any '
-            'more (provisioner_missing); what an operation that could not be '
-            'undone may have left (not_undone).',
+            'more (provisioner_missing), or of which it shows other values '
+            'than it was given (changed_registration); what an operation that '
+            'could not be undone may have left (not_undone).',
             api='r',
             filter=True,
         ),

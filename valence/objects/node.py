@@ -34,6 +34,7 @@ def _charged(what: str) -> fields.IntegerField:
 class Node(base.ValenceObject):
     """A bare-metal server composed from pooled hardware."""
 
+    VERSION = '1.1'
     RESOURCE = 'nodes'
     KIND = 'node'
     fields = {
@@ -101,7 +102,8 @@ class Node(base.ValenceObject):
         ),
         'drift': fields.DescribedField(
             doc='How the hardware differs from what was composed, and whether '
-            'the provisioner lost the node.',
+            'the provisioner lost the node or shows other values than it was '
+            'given.',
             api='r',
             nullable=True,
             to_text=drift.describe,
@@ -129,6 +131,18 @@ class Node(base.ValenceObject):
             api='r',
             nullable=True,
             max_length=255,
+        ),
+        'resource_class': fields.StringField(
+            doc='Resource class in the provisioner: the name that the flavor '
+            'had when the node was composed, or the one it was registered '
+            'with; null: not decided yet.',
+            api='r',
+            nullable=True,
+            max_length=255,
+        ),
+        'registration': fields.ObjectField(
+            doc='What was handed over to the provisioner, without secrets.',
+            nullable=True,
         ),
         **fields.error_text('last_error', 'Last error.'),
         'charged_cores': _charged('Processor cores'),

@@ -10,9 +10,11 @@ later; it never sleeps.
 
 import abc
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Collection
+from collections.abc import Mapping
 from typing import ClassVar
 
+from valence.objects.registration import Registration
 from valence.podmanagers.base import Deadline
 from valence.podmanagers.base import InProgress
 
@@ -20,9 +22,12 @@ __all__ = [
     'GOALS',
     'MISSING',
     'Deadline',
+    'Login',
     'Machine',
     'InProgress',
     'Provisioner',
+    'Registration',
+    'Shown',
 ]
 
 #: What a provisioner can be requested to do with a node, in this order.
@@ -32,15 +37,33 @@ MISSING = 'missing'
 
 
 @dataclasses.dataclass(frozen=True)
-class Machine:
+class Login:
+    """Where and how a provisioner logs in to the hardware.
+
+    :param address: URL of the Redfish service that manages it.
+    :param revision: identifies all of this, and does not tell the password.
+    :param auth_type: authentication of that service: session or basic.
+    :param insecure: whether not to verify the TLS certificate of the service.
+    """
+
+    address: str
+    username: str | None
+    password: str | None = dataclasses.field(repr=False)
+    revision: str
+    auth_type: str
+    insecure: bool
+
+
+@dataclasses.dataclass(frozen=True)
+class Machine(Login):
     """The properties of a node that a provisioner needs.
 
     :param uuid: UUID of the node, in Valence and in the provisioner.
+    :param mark: what identifies the node of this Valence.
+    :param registered: what was handed over earlier; None: nothing is known of
+        that; empty: it was registered before that was recorded.
     :param project_id: the project that may use it, if any.
-    :param address: URL of the Redfish service that manages it.
-    :param system: path of its computer system in that service.
-    :param auth_type: authentication of that service: session or basic.
-    :param insecure: whether not to verify the TLS certificate of the service.
+    :param system: path of its computer system in the Redfish service.
     :param macs: MAC addresses of its network interfaces.
     :param cpus: number of hardware threads.
     :param disk_gib: capacity of its largest drive in GiB.
@@ -51,14 +74,11 @@ class Machine:
     """
 
     uuid: str
+    mark: str
+    registered: Registration | None
     name: str
     project_id: str | None
-    address: str
     system: str
-    username: str | None
-    password: str | None = dataclasses.field(repr=False)
-    auth_type: str
-    insecure: bool
     macs: tuple[str, ...]
     cpus: int
     memory_mib: int
@@ -68,6 +88,17 @@ class Machine:
     traits: tuple[str, ...]
 
 
+@dataclasses.dataclass(frozen=True)
+class Shown:
+    """A node as a provisioner shows it.
+
+    :param registration: what it shows of what was handed over.
+    """
+
+    state: str
+    registration: Registration
+
+
 class Provisioner(abc.ABC):
     """A provisioner; ``name`` is the name of its entry point."""
 
@@ -75,28 +106,64 @@ class Provisioner(abc.ABC):
 
     @abc.abstractmethod
     def state(self, uuid: str, deadline: Deadline) -> str | None:
-        """The state of a node, or None if the provisioner has no such node."""
+        """The state of a node, or None if the provisioner shows no such node.
+
+        That is no proof that there is none; see ``gone``.
+        """
 
     @abc.abstractmethod
-    def states(
-        self, uuids: Iterable[str], deadline: Deadline
-    ) -> dict[str, str]:
-        """The states of several nodes; ``MISSING`` for a missing node."""
+    def look(
+        self, uuids: Collection[str], deadline: Deadline
+    ) -> dict[str, Shown]:
+        """Those of several nodes that the provisioner shows."""
+
+    @abc.abstractmethod
+    def gone(
+        self,
+        uuids: Collection[str],
+        registered: Mapping[str, Registration],
+        deadline: Deadline,
+    ) -> set[str]:
+        """Those of several nodes that certainly do not exist any more.
+
+        A login that lost a permission is not shown nodes that exist, and what
+        responds may not be the provisioner. So this needs a proof.
+
+        :param uuids: nodes that the provisioner does not show.
+        :param registered: what was handed over of all nodes that should exist.
+        """
 
     @abc.abstractmethod
     def enroll(self, machine: Machine, deadline: Deadline) -> str:
         """Create a node, or update it.
 
-        A node that is in use is left unchanged.
+        Of a node that is in use only the parameters of its hardware driver
+        are updated.
 
         :returns: its state.
         """
 
     @abc.abstractmethod
-    def create_ports(self, machine: Machine, deadline: Deadline) -> list[str]:
+    def create_ports(
+        self, machine: Machine, deadline: Deadline
+    ) -> Registration:
         """Create a port for each network interface of a node.
 
-        :returns: the MAC addresses of all its ports.
+        :returns: what was handed over, with all its ports.
+        """
+
+    @abc.abstractmethod
+    def update_login(
+        self,
+        uuid: str,
+        login: Login,
+        registered: Registration,
+        deadline: Deadline,
+    ) -> Registration:
+        """Pass another address or password of the hardware on.
+
+        :param registered: what was handed over.
+        :returns: what is handed over now.
         """
 
     @abc.abstractmethod
@@ -114,11 +181,18 @@ class Provisioner(abc.ABC):
 
     @abc.abstractmethod
     def remove(
-        self, uuid: str, deadline: Deadline, *, undo: bool = False
+        self,
+        uuid: str,
+        registered: Mapping[str, Registration],
+        deadline: Deadline,
+        *,
+        undo: bool = False,
     ) -> None:
-        """Remove a node; a no-op if there is no such node.
+        """Remove a node; a no-op if it certainly does not exist.
 
+        :param registered: what was handed over of all nodes; see ``gone``.
         :param undo: whether to abort work that this operation has requested.
         :raises InProgress: while it cannot be removed yet; call again.
-        :raises ProvisioningConflict: if it is in use; the reason tells how.
+        :raises ProvisioningConflict: if it is in use, or if it is not certain
+            that there is no such node; the reason tells what to do.
         """

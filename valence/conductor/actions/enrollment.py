@@ -5,14 +5,17 @@ A node has the same UUID in the provisioner. ``managed_by`` is set before the
 provisioner may know the node, and cleared once it certainly does not.
 """
 
+import contextlib
 from typing import ClassVar
 from typing import TypedDict
 
 from oslo_config import cfg
 
 from valence.common import exception
-from valence.common import secrets
 from valence.common.types import JsonObject
+from valence.conductor import machines
+from valence.conductor import registrations
+from valence.conductor.actions import guard
 from valence.conductor.engine.model import AnyStep
 from valence.conductor.engine.model import NoResult
 from valence.conductor.engine.model import R
@@ -22,6 +25,7 @@ from valence.db import allocations
 from valence.db import api as db
 from valence.db.sqlalchemy import models
 from valence.objects import drift
+from valence.objects.registration import Registration
 from valence.podmanagers.base import Deadline
 from valence.provisioning import base
 from valence.provisioning import loader
@@ -57,11 +61,13 @@ class SystemResult(TypedDict):
     :param macs: the MAC addresses of its network interfaces.
     :param known_as: the state of the node in the provisioner; None: it does
         not know the node yet.
+    :param managed_by: the provisioner that it was registered with before.
     """
 
     uri: str
     macs: list[str]
     known_as: str | None
+    managed_by: str | None
 
 
 class ReadSystem(_ProvisionerStep[SystemResult]):
@@ -71,7 +77,9 @@ class ReadSystem(_ProvisionerStep[SystemResult]):
 
     def do(self, run: Run) -> SystemResult:
         # Missing credentials are reported before anything is changed.
-        _credentials(_pod_manager(run))
+        machines.login(machines.pod_manager(run))
+        guard.owned(run)
+        node = db.get(models.Node, uuid=run.target)
         target = run.driver().management_target(
             allocations.node_uri(run.target), _deadline(run)
         )
@@ -79,21 +87,21 @@ class ReadSystem(_ProvisionerStep[SystemResult]):
             'uri': target.uri,
             'macs': list(target.macs),
             'known_as': _provisioner(run).state(run.target, _deadline(run)),
+            'managed_by': node.managed_by if node else None,
         }
 
     def record(
         self, tx: db.Transaction, run: Run, result: SystemResult
     ) -> None:
-        tx.update(
-            models.Node,
-            {'managed_by': cfg.CONF.provisioning.driver},
-            uuid=run.target,
-        )
+        driver = result['managed_by'] or cfg.CONF.provisioning.driver
+        tx.update(models.Node, {'managed_by': driver}, uuid=run.target)
 
     def unrecord(
         self, tx: db.Transaction, run: Run, result: SystemResult | None
     ) -> None:
-        _clear_managed(tx, run.target)
+        # A node that was registered before stays registered.
+        if result is not None and result.get('managed_by') is None:
+            _clear_managed(tx, run.target)
 
 
 class StateResult(TypedDict):
@@ -108,6 +116,7 @@ class Enroll(_ProvisionerStep[StateResult]):
     name = 'enroll'
 
     def do(self, run: Run) -> StateResult:
+        guard.owned(run)
         machine = _machine(run)
         return {'state': _provisioner(run).enroll(machine, _deadline(run))}
 
@@ -118,14 +127,22 @@ class Enroll(_ProvisionerStep[StateResult]):
 
     def undo(self, run: Run, result: StateResult | None) -> None:
         # A node that was known before stays known.
-        if run.result(ReadSystem)['known_as'] is None:
-            _provisioner(run).remove(run.target, _deadline(run), undo=True)
+        before = run.result(ReadSystem)
+        if before['known_as'] is not None or before.get('managed_by'):
+            return
+        provisioner = _provisioner(run)
+        if result is None and not provisioner.state(
+            run.target, _deadline(run)
+        ):
+            # It was never created.
+            return
+        _remove(run, provisioner, undo=True)
 
 
 class PortsResult(TypedDict):
-    """:param macs: the MAC addresses that the provisioner knows."""
+    """:param registration: all that was handed over to the provisioner."""
 
-    macs: list[str]
+    registration: Registration
 
 
 class CreatePorts(_ProvisionerStep[PortsResult]):
@@ -134,10 +151,15 @@ class CreatePorts(_ProvisionerStep[PortsResult]):
     name = 'create_ports'
 
     def do(self, run: Run) -> PortsResult:
-        machine = _machine(run)
-        return {
-            'macs': _provisioner(run).create_ports(machine, _deadline(run))
-        }
+        registration = _provisioner(run).create_ports(
+            _machine(run), _deadline(run)
+        )
+        return {'registration': registration}
+
+    def record(
+        self, tx: db.Transaction, run: Run, result: PortsResult
+    ) -> None:
+        _store_registration(tx, run, result['registration'])
 
 
 class _Begin(_ProvisionerStep[NoResult]):
@@ -146,6 +168,8 @@ class _Begin(_ProvisionerStep[NoResult]):
     goal: ClassVar[str]
 
     def do(self, run: Run) -> NoResult:
+        # The provisioner resets the hardware, or erases it.
+        guard.owned(run)
         _provisioner(run).request_goal(run.target, self.goal, _deadline(run))
         return {}
 
@@ -240,7 +264,7 @@ class Unregister(_ProvisionerStep[UnregisterResult]):
         node = db.get(models.Node, uuid=run.target)
         if node is None or node.managed_by is None:
             return {}
-        _provisioner(run).remove(run.target, _deadline(run))
+        _remove(run, _provisioner(run))
         return {'provisioner': node.managed_by}
 
     def record(
@@ -249,79 +273,73 @@ class Unregister(_ProvisionerStep[UnregisterResult]):
         _clear_managed(tx, run.target)
 
 
+class UnregisterOwn(Unregister):
+    """Unregister a node that is released then, if that may happen at all."""
+
+    def do(self, run: Run) -> UnregisterResult:
+        with contextlib.suppress(exception.ResourceGone):
+            guard.owned(run)
+        return super().do(run)
+
+
+def _remove(
+    run: Run, provisioner: base.Provisioner, *, undo: bool = False
+) -> None:
+    """Delete the node in the provisioner."""
+    with db.reader() as tx:
+        node = tx.list(models.Node, uuid=run.target).one()
+        registered = {
+            **registrations.of_nodes(tx, str(node.managed_by)),
+            node.uuid: registrations.handed_over(node),
+        }
+    provisioner.remove(run.target, registered, _deadline(run), undo=undo)
+
+
+def _machine(run: Run) -> base.Machine:
+    """The description of the node for its provisioner."""
+    found = run.result(ReadSystem)
+    return machines.machine(
+        run,
+        found['uri'],
+        tuple(found['macs']),
+        options(run.operation.params),
+        known=found.get('managed_by') is not None,
+    )
+
+
+def _store_registration(
+    tx: db.Transaction, run: Run, registration: Registration
+) -> None:
+    """Store what was handed over, from which differences are measured."""
+    node = tx.list(models.Node, uuid=run.target).one()
+    registrations.close(tx, node)
+    tx.update(
+        models.Node,
+        {
+            'registration': registration,
+            'resource_class': options(run.operation.params).get(
+                'resource_class'
+            )
+            or node.resource_class
+            or registration.get('resource_class'),
+            'drift': drift.with_registration(node.drift, None),
+        },
+        uuid=run.target,
+    )
+
+
 def _clear_managed(tx: db.Transaction, uuid: str) -> None:
     node = tx.get(models.Node, uuid=uuid)
     if node is not None:
+        registrations.close(tx, node)
         values = {
             'managed_by': None,
             'managed_state': None,
-            'drift': drift.with_missing_in(node.drift, None),
+            'registration': None,
+            'drift': drift.with_registration(node.drift, None),
         }
         tx.update(models.Node, values, uuid=uuid)
 
 
 def _store_state(tx: db.Transaction, run: Run, result: StateResult) -> None:
     tx.update(models.Node, {'managed_state': result['state']}, uuid=run.target)
-
-
-def _pod_manager(run: Run) -> models.PodManager:
-    podm = db.get(models.PodManager, uuid=run.operation.podm_uuid)
-    if podm is None:
-        raise exception.ResourceGone(
-            uri=f'the pod manager {run.operation.podm_uuid}'
-        )
-    return podm
-
-
-def _credentials(podm: models.PodManager) -> tuple[str | None, str | None]:
-    """The user name and password that a provisioner logs in with.
-
-    :raises Conflict: when there are none: those of Valence are not shared.
-    """
-    if podm.username is not None and podm.hardware_username is None:
-        raise exception.Conflict(
-            f'The pod manager {podm.name} has no credentials for '
-            f'provisioners: set hardware_username and hardware_password.'
-        )
-    return podm.hardware_username, secrets.decrypt(podm.hardware_password)
-
-
-def _machine(run: Run) -> base.Machine:
-    """The description of the node for its provisioner."""
-    found, how = run.result(ReadSystem), options(run.operation.params)
-    podm = _pod_manager(run)
-    username, password = _credentials(podm)
-    with db.reader() as tx:
-        node = tx.list(models.Node, uuid=run.target).one()
-        flavor = tx.get(models.Flavor, uuid=node.flavor_uuid)
-        systems = tx.list(models.System, node_uuid=node.uuid).all()
-        devices = tx.list(models.Device, node_uuid=node.uuid).all()
-    drives = [drive for row in systems for drive in row.drives]
-    sizes = [int(drive['capacity_gib'] or 0) for drive in drives]
-    sizes += [row.capacity_gib for row in devices]
-    kinds = {row.type for row in devices}
-    kinds.update(drive['type'] for drive in drives if drive['type'])
-    architectures = [row.cpu_architecture for row in systems]
-    return base.Machine(
-        uuid=node.uuid,
-        name=node.name,
-        project_id=node.project_id,
-        address=podm.hardware_url or podm.url,
-        system=found['uri'],
-        username=username,
-        password=password,
-        auth_type=podm.auth_type,
-        insecure=podm.insecure,
-        macs=tuple(found['macs']),
-        cpus=sum(row.cpu_threads or row.cpu_cores for row in systems)
-        + sum(row.cpu_cores for row in devices),
-        memory_mib=sum(row.memory_mib for row in (*systems, *devices)),
-        disk_gib=max(sizes, default=0),
-        architecture=next(filter(None, architectures), None),
-        resource_class=how.get('resource_class')
-        or (flavor.name if flavor else None),
-        traits=(
-            *how.get('traits', ()),
-            *sorted(f'CUSTOM_{kind.upper()}' for kind in kinds),
-        ),
-    )

@@ -142,7 +142,7 @@ class Release(Action):
     def plan(self, params: JsonObject) -> tuple[type[AnyStep], ...]:
         if not params.get('unregister'):
             return self.steps
-        return (self.steps[0], enrollment.Unregister, *self.steps[1:])
+        return (self.steps[0], enrollment.UnregisterOwn, *self.steps[1:])
 
     def succeeded(self, tx: db.Transaction, run: Run) -> None:
         decomposed = run.result(Decompose)
@@ -159,9 +159,9 @@ class Release(Action):
     ) -> None:
         node = tx.get(models.Node, uuid=run.target)
         begun = any(row.name == Decompose.name for row in run.journal)
-        if node is None or not node.resource_uri or begun:
-            fault = node.fault if node else None
-            kept = fault if fault == CHANGED_HARDWARE else None
+        fault = node.fault if node else None
+        kept = fault if fault == CHANGED_HARDWARE else None
+        if node is None or not node.resource_uri or begun or kept:
             states.fail_node(tx, run.target, error, fault=kept)
             return
         cancelled = error == states.CANCELLED

@@ -21,11 +21,10 @@ from valence.db.sqlalchemy import models
 from valence.db.sqlalchemy.observed import Allocatable
 from valence.objects.drift import Drift
 from valence.objects.drift import Values
-from valence.objects.drift import with_missing_in
+from valence.objects.drift import with_registration
 from valence.objects.node import CHANGED_HARDWARE
 from valence.objects.node import MISSING
 from valence.podmanagers import hardware
-from valence.provisioning import base as provisioning
 
 # What of a part does not change as long as a node has it.
 _LASTING: dict[type[Allocatable], tuple[str, ...]] = {
@@ -188,8 +187,10 @@ def _compare(node: models.Node, own: _Parts, found: set[str]) -> Drift | None:
         drift['gained'] = gained
     if own.changed:
         drift['changed'] = own.changed
-    missing = node.managed_state == provisioning.MISSING
-    return with_missing_in(drift, node.managed_by if missing else None)
+    known = node.drift or {}
+    return with_registration(
+        drift, known.get('missing_in'), known.get('registration')
+    )
 
 
 def uuids_by_uri(

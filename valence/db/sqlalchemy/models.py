@@ -34,6 +34,7 @@ from valence.db.sqlalchemy.types import String
 from valence.db.sqlalchemy.types import Text
 from valence.objects.baseline import Baseline
 from valence.objects.drift import Drift
+from valence.objects.registration import Registration
 
 
 class PodManager(Table):
@@ -167,6 +168,8 @@ class Node(Table):
     fault: Mapped[str | None] = column(String(16))
     managed_by: Mapped[str | None] = column(Name(64))
     managed_state: Mapped[str | None] = column(String(255))
+    resource_class: Mapped[str | None] = column(Name(255))
+    registration: Mapped[Registration | None] = column(Json)
     last_error: Mapped[str | None] = column(Text)
     user_last_error: Mapped[str | None] = column(Text)
     charged_cores: Mapped[int]

@@ -14,10 +14,14 @@ BY_VERSION = {
         '1.0': '9a538604db1040dd4c6a8ae5a23a6d4a',
         '1.1': '4cdcfb6a942d2788a8289894dd6b41e8',
         '1.2': 'e7579a45b75e98a5a892064babde3c4d',
+        '1.3': '2d4f34e40a63c9d1a6fa0a68199482b5',
     },
     'Flavor': {'1.0': '024d39ed0bdcbcbc0c3e0c2f1354b711'},
     'Installation': {'1.0': '823928e1723521fe3f36a240db5eef8a'},
-    'Node': {'1.0': '342d823ecff112f153d51691ee2f527d'},
+    'Node': {
+        '1.0': '342d823ecff112f153d51691ee2f527d',
+        '1.1': '105f18a3be4b94f5535f7603c937cf42',
+    },
     'Operation': {
         '1.0': '531fb024e55f175164c9ac30816f7086',
         '1.1': '89f197ec2e0dbe5474a8b6d598a38a9f',

@@ -54,10 +54,11 @@ def register(
     controller: base.Controller[models.Node],
     call: base.Call,
 ) -> tuple[str, str]:
-    """Request the registration with Ironic."""
+    """Request the registration with Ironic.
+
+    A node that is registered is updated there.
+    """
     row = controller.find(tx, call)
-    if row.managed_by is not None:
-        raise conductor.managed(row)
     podm = tx.get(models.PodManager, uuid=row.podm_uuid)
     if podm is not None and 'provision' not in podm.capabilities:
         raise exception.Conflict(

@@ -32,6 +32,8 @@ def placement(
     if values.get('flavor_uuid'):
         flavor = tx.list(models.Flavor, uuid=values['flavor_uuid']).one()
         values['properties'] = flavor.properties
+        # The flavor may be renamed or deleted before the node is registered.
+        values['resource_class'] = flavor.name
     values['properties'] = requirements.normalize(values.get('properties', {}))
     resources = call.body.get('resources')
     return values, Request(

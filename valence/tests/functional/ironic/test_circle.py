@@ -171,7 +171,6 @@ class TestCircle(IronicCase):
             ),
             ('POST', f'{path}/action', {'attach': {'resource_id': 'any'}}),
             ('POST', f'{path}/action', {'detach': {'resource_id': 'any'}}),
-            ('POST', f'{path}/register', {}),
             ('DELETE', path, None),
         ):
             answer = self.client.request(method, where, body)

@@ -123,7 +123,6 @@ class TestRegister(EnrollmentCase):
         self.enroll()
         for method, path, body in (
             ('POST', '/v1/nodes/n/action', {'Reset': {'Type': 'On'}}),
-            ('POST', '/v1/nodes/n/register', {}),
             ('DELETE', '/v1/nodes/n', None),
         ):
             answer = self.client.request(method, path, body)
@@ -217,7 +216,7 @@ class TestPolling(EnrollmentCase):
         self.assertIsNone(self.now()['drift'])
 
     def test_who_does_not_answer(self):
-        self.ironic.order('states', _AWAY)
+        self.ironic.order('look', _AWAY)
         self.ironic.nodes[self.node['uuid']] = 'deploying'
         self.tick()
         self.assertEqual('enroll', self.now()['managed_state'])

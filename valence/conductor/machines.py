@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Descriptions of nodes for provisioners."""
+
+import hashlib
+
+from valence.common import exception
+from valence.common import secrets
+from valence.common.types import JsonObject
+from valence.conductor import registrations
+from valence.conductor.engine.run import Run
+from valence.db import api as db
+from valence.db import installation
+from valence.db.sqlalchemy import models
+from valence.provisioning import base
+
+
+def pod_manager(run: Run) -> models.PodManager:
+    """The pod manager of an operation.
+
+    :raises ResourceGone: when it was removed.
+    """
+    podm = db.get(models.PodManager, uuid=run.operation.podm_uuid)
+    if podm is None:
+        raise exception.ResourceGone(
+            uri=f'the pod manager {run.operation.podm_uuid}'
+        )
+    return podm
+
+
+def lacks_login(podm: models.PodManager) -> bool:
+    """Whether provisioners cannot log in: Valence's login is not shared."""
+    return podm.username is not None and podm.hardware_username is None
+
+
+def login(podm: models.PodManager) -> base.Login:
+    """Where and how a provisioner logs in to the hardware.
+
+    :raises Conflict: when it cannot.
+    """
+    if lacks_login(podm):
+        raise exception.Conflict(
+            f'The pod manager {podm.name} has no credentials for '
+            f'provisioners: set hardware_username and hardware_password.'
+        )
+    return base.Login(
+        address=podm.hardware_url or podm.url,
+        username=podm.hardware_username,
+        password=secrets.decrypt(podm.hardware_password),
+        revision=revision(podm),
+        auth_type=podm.auth_type,
+        insecure=podm.insecure,
+    )
+
+
+def revision(podm: models.PodManager) -> str:
+    """What identifies the login, and does not tell it.
+
+    The password takes part as it is stored, encrypted.
+    """
+    parts = (
+        podm.hardware_url or podm.url,
+        podm.hardware_username,
+        podm.hardware_password,
+        podm.auth_type,
+        podm.insecure,
+    )
+    return hashlib.sha256(repr(parts).encode()).hexdigest()
+
+
+def machine(
+    run: Run,
+    system: str,
+    macs: tuple[str, ...],
+    how: JsonObject,
+    *,
+    known: bool,
+) -> base.Machine:
+    """The description of a node for its provisioner.
+
+    :param system: URI of its computer system.
+    :param how: what was requested, as the API has it.
+    :param known: whether it was registered before.
+    """
+    connection = login(pod_manager(run))
+    with db.reader() as tx:
+        node = tx.list(models.Node, uuid=run.target).one()
+        systems = tx.list(models.System, node_uuid=node.uuid).all()
+        devices = tx.list(models.Device, node_uuid=node.uuid).all()
+    drives = [drive for row in systems for drive in row.drives]
+    sizes = [int(drive['capacity_gib'] or 0) for drive in drives]
+    sizes += [row.capacity_gib for row in devices]
+    kinds = {row.type for row in devices}
+    kinds.update(drive['type'] for drive in drives if drive['type'])
+    architectures = [row.cpu_architecture for row in systems]
+    registered = registrations.handed_over(node) if known else None
+    traits = how.get('traits')
+    if traits is None:
+        traits = (registered or {}).get('traits', ())
+    return base.Machine(
+        **vars(connection),
+        uuid=node.uuid,
+        mark=str(installation.mark(node.uuid)),
+        registered=registered,
+        name=node.name,
+        project_id=node.project_id,
+        system=system,
+        macs=macs,
+        cpus=sum(row.cpu_threads or row.cpu_cores for row in systems)
+        + sum(row.cpu_cores for row in devices),
+        memory_mib=sum(row.memory_mib for row in (*systems, *devices)),
+        disk_gib=max(sizes, default=0),
+        architecture=next(filter(None, architectures), None),
+        resource_class=how.get('resource_class') or node.resource_class,
+        traits=(
+            *traits,
+            *sorted(f'CUSTOM_{kind.upper()}' for kind in kinds),
+        ),
+    )

@@ -1,0 +1,342 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Ironic. Its node has the UUID of the node in Valence.
+
+Ironic is asked which steps are done already; a node that is in use is never
+changed. See https://docs.openstack.org/ironic/latest/user/states.html for the
+states of a node and the requests that are valid in each.
+"""
+
+import contextlib
+import threading
+from collections.abc import Collection
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import openstack
+from keystoneauth1 import loading
+from openstack import exceptions as sdk_exceptions
+from openstack.baremetal.v1 import _proxy
+from openstack.baremetal.v1 import node as sdk_node
+from oslo_config import cfg
+
+from valence.common import exception
+from valence.common.types import JsonObject
+from valence.objects.registration import Registration
+from valence.provisioning import base
+from valence.provisioning.ironic import attributes
+from valence.provisioning.ironic import calls
+from valence.provisioning.ironic import proof
+from valence.provisioning.ironic.calls import calling
+
+# A node that is not in use is in one of these states.
+_UNUSED = ('enroll', 'manageable')
+# The states in which a node can be deleted, and those from which it can be
+# moved to one of them.
+_REMOVABLE = ('enroll', 'manageable', 'adopt failed')
+_MANAGEABLE = ('available', 'inspect failed', 'clean failed')
+# What failed, and is of no use to anybody without an instance, can be deleted
+# in maintenance. Nothing else leads out of these states without the hardware.
+_BROKEN = (
+    *('deploy failed', 'error', 'rescue failed', 'unrescue failed'),
+    'service failed',
+)
+_ABORTABLE = ('inspect wait', 'clean wait')
+_TRANSIENT = ('verifying', 'inspecting', 'cleaning', *_ABORTABLE)
+
+
+class _Goal(NamedTuple):
+    """The states in which a goal can be requested, is pending, is reached."""
+
+    before: tuple[str, ...]
+    pending: tuple[str, ...]
+    reached: tuple[str, ...]
+
+
+_GOALS = {
+    'manage': _Goal(
+        ('enroll', 'inspect failed', 'clean failed', 'adopt failed'),
+        ('verifying',),
+        ('manageable', 'available', 'active'),
+    ),
+    'inspect': _Goal(
+        ('manageable', 'inspect failed'),
+        ('inspecting', 'inspect wait'),
+        ('manageable', 'available', 'active'),
+    ),
+    'provide': _Goal(
+        ('manageable',),
+        ('cleaning', 'clean wait'),
+        ('available', 'active'),
+    ),
+}
+
+
+class Ironic(base.Provisioner):
+    """OpenStack Bare Metal."""
+
+    name = 'ironic'
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._proxy: _proxy.Proxy | None = None
+
+    @property
+    def _client(self) -> _proxy.Proxy:
+        """The proxy of openstacksdk, authenticated as [ironic] configures."""
+        with self._lock:
+            if self._proxy is None:
+                auth = loading.load_auth_from_conf_options(cfg.CONF, self.name)
+                if auth is None:
+                    raise exception.ProvisioningError(
+                        reason='Ironic is not configured: '
+                        '[ironic] auth_type is not set'
+                    )
+                session = loading.load_session_from_conf_options(
+                    cfg.CONF, self.name, auth=auth
+                )
+                self._proxy = openstack.connection.Connection(
+                    session=session,
+                    oslo_conf=cfg.CONF,
+                    service_types=['baremetal'],
+                ).baremetal
+            return self._proxy
+
+    def _get(self, uuid: str, deadline: base.Deadline) -> sdk_node.Node:
+        """The node.
+
+        :raises ProvisioningRejected: if Ironic shows no such node.
+        """
+        with calling(deadline):
+            node = proof.find(self._client, uuid)
+        if node is None:
+            raise exception.ProvisioningRejected(
+                reason=f'Ironic shows no node {uuid}'
+            )
+        return node
+
+    def state(self, uuid: str, deadline: base.Deadline) -> str | None:
+        with calling(deadline):
+            node = proof.find(self._client, uuid)
+        return node.provision_state if node is not None else None
+
+    def look(
+        self, uuids: Collection[str], deadline: base.Deadline
+    ) -> dict[str, base.Shown]:
+        with calling(deadline):
+            client = self._client
+            macs: dict[str, list[str]] = {}
+            for port in client.ports(fields=['node_uuid', 'address']):
+                macs.setdefault(port.node_id, []).append(port.address.lower())
+            return {
+                node.id: base.Shown(
+                    node.provision_state,
+                    attributes.shown(node, macs.get(node.id, ())),
+                )
+                for node in client.nodes(fields=list(attributes.FIELDS))
+                if node.id in uuids and node.provision_state
+            }
+
+    def gone(
+        self,
+        uuids: Collection[str],
+        registered: Mapping[str, Registration],
+        deadline: base.Deadline,
+    ) -> set[str]:
+        with calling(deadline):
+            client = self._client
+        return proof.gone(client, uuids, registered, deadline)
+
+    def enroll(self, machine: base.Machine, deadline: base.Deadline) -> str:
+        with calling(deadline):
+            node = proof.find(self._client, machine.uuid)
+            if node is None:
+                node = self._create(machine)
+            else:
+                node = self._update(machine, node)
+        if node.provision_state in _UNUSED:
+            with calling(deadline):
+                self._client.set_node_traits(node, attributes.traits(machine))
+        return str(node.provision_state)
+
+    def _create(self, machine: base.Machine) -> sdk_node.Node:
+        """Create a node, under another name if its own is taken."""
+        wanted = attributes.wanted(machine)
+        first, second = attributes.names(machine)
+        try:
+            return self._client.create_node(
+                id=machine.uuid, name=first, **wanted
+            )
+        except sdk_exceptions.ConflictException:
+            # Names are unique in Ironic, but in Valence within a project only.
+            # An earlier request may also have been carried out, though its
+            # response was lost.
+            node = proof.find(self._client, machine.uuid)
+            if node is not None:
+                return self._update(machine, node)
+            return self._client.create_node(
+                id=machine.uuid, name=second, **wanted
+            )
+
+    def _update(
+        self, machine: base.Machine, node: sdk_node.Node
+    ) -> sdk_node.Node:
+        """Update a node; of one in use only how to reach its hardware."""
+        wanted = attributes.wanted(machine)
+        info = attributes.merge_info(
+            node.driver_info or {}, wanted['driver_info']
+        )
+        unused = node.provision_state in _UNUSED
+        name = attributes.new_name(machine, node) if unused else None
+        values: JsonObject = {'driver_info': info}
+        if unused:
+            extra = {**(node.extra or {}), **wanted['extra']}
+            values = {**wanted, **values, 'extra': extra}
+        if node.owner is not None and node.owner == machine.project_id:
+            # Earlier versions made the project the owner.
+            values['owner'] = wanted.get('owner')
+        node = self._client.update_node(
+            node, retry_on_conflict=False, **values
+        )
+        if name is not None:
+            with contextlib.suppress(sdk_exceptions.ConflictException):
+                self._client.update_node(
+                    machine.uuid, retry_on_conflict=False, name=name
+                )
+        return node
+
+    def create_ports(
+        self, machine: base.Machine, deadline: base.Deadline
+    ) -> Registration:
+        with calling(deadline):
+            known = {
+                port.address.lower()
+                for port in self._client.ports(node=machine.uuid)
+            }
+        for mac in machine.macs:
+            if mac not in known:
+                with calling(deadline):
+                    self._client.create_port(node_id=machine.uuid, address=mac)
+        node = self._get(machine.uuid, deadline)
+        return attributes.handed_over(machine, node, known | {*machine.macs})
+
+    def update_login(
+        self,
+        uuid: str,
+        login: base.Login,
+        registered: Registration,
+        deadline: base.Deadline,
+    ) -> Registration:
+        node = self._get(uuid, deadline)
+        new = attributes.connection(login)
+        with calling(deadline):
+            node = self._client.update_node(
+                node,
+                driver_info=attributes.merge_info(node.driver_info or {}, new),
+                retry_on_conflict=False,
+            )
+        handed_over = attributes.merge_info(
+            registered.get('driver_info', {}), attributes.public_info(new)
+        )
+        return {
+            **registered,
+            'driver_info': handed_over,
+            'login': login.revision,
+        }
+
+    def request_goal(
+        self, uuid: str, goal: str, deadline: base.Deadline
+    ) -> None:
+        wanted = _GOALS[goal]
+        node = self._get(uuid, deadline)
+        with calling(deadline):
+            if node.provision_state in wanted.before:
+                self._client.set_node_provision_state(node, goal)
+            elif node.provision_state not in wanted.pending + wanted.reached:
+                raise exception.ProvisioningConflict(
+                    reason=f'the node is {node.provision_state} in Ironic, '
+                    f'which does not allow {goal}'
+                )
+
+    def poll_goal(self, uuid: str, goal: str, deadline: base.Deadline) -> str:
+        wanted = _GOALS[goal]
+        node = self._get(uuid, deadline)
+        state = str(node.provision_state)
+        if state in wanted.pending:
+            raise base.InProgress(
+                calls.POLL_SECONDS, f'the node is {state} in Ironic'
+            )
+        if state not in wanted.reached:
+            raise exception.ProvisioningFailed(
+                summary=f'{goal} failed in Ironic, where the node is {state}',
+                detail=node.last_error or 'no reason given',
+            )
+        return state
+
+    def remove(
+        self,
+        uuid: str,
+        registered: Mapping[str, Registration],
+        deadline: base.Deadline,
+        *,
+        undo: bool = False,
+    ) -> None:
+        with calling(deadline):
+            node = proof.find(self._client, uuid)
+        if node is None:
+            if not self.gone([uuid], registered, deadline):
+                raise exception.ProvisioningConflict(reason=_NOT_PROVED)
+            return
+        state = node.provision_state
+        if node.instance_id:
+            raise exception.ProvisioningConflict(
+                reason=f'the node has the instance {node.instance_id} in '
+                f'Ironic, where it is {state}: delete the instance first'
+            )
+        with calling(deadline):
+            if self._leads_out(node, undo):
+                return
+        raise base.InProgress(
+            calls.POLL_SECONDS, f'the node is {state} in Ironic'
+        )
+
+    def _leads_out(self, node: sdk_node.Node, undo: bool) -> bool:
+        """Delete a node without an instance, or bring it nearer to that.
+
+        :returns: whether it is deleted.
+        :raises ProvisioningConflict: if it is in use.
+        """
+        state = node.provision_state
+        broken = state in _BROKEN
+        if state in _REMOVABLE or (broken and node.is_maintenance):
+            self._client.delete_node(node)
+            return True
+        if broken:
+            # Nova gives no instance to a node in maintenance. That is looked
+            # at again before it is deleted.
+            self._client.set_node_maintenance(node, _BEING_REMOVED)
+        elif state in _MANAGEABLE:
+            self._client.set_node_provision_state(node, 'manage')
+        elif not undo or state not in _TRANSIENT:
+            raise exception.ProvisioningConflict(
+                reason=f'the node is in use in Ironic, where it is {state}: '
+                f'{_advice(state)}'
+            )
+        elif state in _ABORTABLE:
+            self._client.set_node_provision_state(node, 'abort')
+        return False
+
+
+_BEING_REMOVED = 'Valence removes the node from Ironic.'
+_NOT_PROVED = (
+    'Ironic does not show the node, but it is not certain that it is gone: '
+    'the user of [ironic] may not be permitted to see it, or all nodes '
+    'vanished at once. Nothing was changed. Give this user a role with system '
+    'scope, or register the node again and then unregister it'
+)
+
+
+def _advice(state: str) -> str:
+    """What to do about a node that is in use."""
+    if state.endswith(' wait') or state.endswith('ing'):
+        return 'wait until that has ended, or abort it there'
+    return 'undeploy it there first'
