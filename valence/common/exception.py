@@ -294,6 +294,13 @@ class NotOurs(PodManagerError):
     user_message = 'The hardware of the node is not what it was made of.'
 
 
+class ServiceReplaced(PodManagerError):
+    """Another service is at the URL: nothing was sent to it."""
+
+    message = '%(reason)s'
+    user_message = 'The pod manager is not available.'
+
+
 class StepTimedOut(ValenceException):
     """A step of an operation timed out."""
 

@@ -15,6 +15,7 @@ from valence.common import rpc
 from valence.conductor import jobs
 from valence.conductor import membership
 from valence.conductor import requests
+from valence.conductor.inventory import replacement
 from valence.db import api as db
 from valence.db.sqlalchemy import models
 from valence.podmanagers import base
@@ -228,15 +229,21 @@ def _set_online(
 ) -> bool:
     """Store that a pod manager answered.
 
-    :returns: whether it was offline before.
+    :returns: whether its inventory has to be read: it was offline before, or
+        may be another service.
     :raises NotAPodManager: when it is the service of another pod manager.
     """
     service_uuid = identity.identifying_uuid(found.service_uuid)
+    podm = tx.get(models.PodManager, uuid=podm.uuid, url=podm.url) or podm
+    if service_uuid is not None and replacement.is_other(podm, service_uuid):
+        return replacement.suspend(tx, podm, service_uuid)
+    replacement.resume(tx, podm)
     _check_unique(tx, podm, service_uuid)
     now = tx.now()
     values = {
         'contacted_at': now,
-        'service_uuid': service_uuid,
+        # A service that reports none is not another one.
+        'service_uuid': service_uuid or podm.service_uuid,
         'capabilities': sorted(found.capabilities),
     }
     same = {'uuid': podm.uuid, 'url': podm.url}

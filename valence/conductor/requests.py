@@ -266,6 +266,20 @@ def request_delete(
     return holder.uuid
 
 
+def replaced(tx: db.Transaction, podm_uuid: str) -> models.Finding | None:
+    """Why nothing may be sent to a pod manager: it is another service now.
+
+    :returns: the finding that an administrator has to accept.
+    """
+    return tx.get(
+        models.Finding,
+        models.Finding.open_key.is_not(None),
+        podm_uuid=podm_uuid,
+        kind='service_changed',
+        subject=podm_uuid,
+    )
+
+
 def request_unsubscribe(
     tx: db.Transaction,
     ctx: context.RequestContext | None,
@@ -279,6 +293,9 @@ def request_unsubscribe(
     :param podm: its row.
     """
     if podm.event_subscription is None or podm.driver is None:
+        return
+    if replaced(tx, podm.uuid) is not None:
+        # Another service has another subscription at this URI, or none.
         return
     names = ('url', 'username', 'password', 'auth_type', 'insecure', 'ca_cert')
     request(

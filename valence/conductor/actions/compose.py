@@ -152,6 +152,7 @@ class Allocate(Step[steps.ComposedResult]):
         return steps.composed_result(found)
 
     def do(self, run: Run) -> steps.ComposedResult:
+        guard.same_service(run)
         driver = run.driver()
         # What exists before the request was not made by it.
         run.record_intent(
@@ -171,6 +172,9 @@ class Allocate(Step[steps.ComposedResult]):
         place.store(tx, run, result)
 
     def undo(self, run: Run, result: steps.ComposedResult | None) -> None:
+        if result is None and run.intent(Allocate, _EXISTING) is None:
+            # Nothing was sent.
+            return
         composed = result or self.find(run)
         if composed and _is_made_by(run, composed['uri']):
             run.driver().release(

@@ -15,6 +15,7 @@ from valence.conductor.engine.run import Run
 from valence.conductor.inventory import baseline
 from valence.conductor.inventory import diff
 from valence.conductor.inventory import findings
+from valence.conductor.inventory import replacement
 from valence.db import allocations
 from valence.db import api as db
 from valence.db import installation
@@ -60,6 +61,22 @@ def owned(run: Run, *changing: str) -> hardware.ComposedNode:
         _report(run, node, seen, different)
         raise exception.NotOurs(uri=uri, reason='; '.join(different))
     return seen
+
+
+def same_service(run: Run) -> None:
+    """Check that the service of the pod manager was not replaced.
+
+    :raises PodManagerUnavailable: when it may have been: a sync finds out.
+    """
+    deadline = run.idempotent(cfg.CONF.redfish.request_timeout)
+    uuid = identity.identifying_uuid(run.driver().service_uuid(deadline))
+    podm = db.get(models.PodManager, uuid=run.podm_uuid)
+    if podm is None or uuid is None or not replacement.is_other(podm, uuid):
+        return
+    run.commit({}, lambda tx: replacement.suspend(tx, podm, uuid))
+    raise exception.PodManagerUnavailable(
+        reason=replacement.reason(podm, uuid)
+    )
 
 
 def stranger(

@@ -6,11 +6,13 @@ from typing import TypedDict
 from oslo_config import cfg
 
 from valence.common import exception
+from valence.common import identity
 from valence.conductor import states
 from valence.conductor.engine.model import Action
 from valence.conductor.engine.model import Step
 from valence.conductor.engine.run import Run
 from valence.conductor.inventory import comparison
+from valence.conductor.inventory import replacement
 from valence.conductor.inventory import store
 from valence.db import api as db
 from valence.db.sqlalchemy import models
@@ -41,10 +43,13 @@ class ReadInventory(Step[ReadResult]):
 
     def do(self, run: Run) -> ReadResult:
         self._since = db.now()
-        self._seen = run.driver().discover(
-            run.idempotent(cfg.CONF.conductor.sync_timeout)
-        )
+        deadline = run.idempotent(cfg.CONF.conductor.sync_timeout)
+        self._seen = run.driver().discover(deadline)
+        service_uuid = run.driver().service_uuid(deadline)
         run.ensure_lease()
+        _check_service(
+            run, identity.identifying_uuid(service_uuid), self._seen
+        )
         return {
             'chassis': len(self._seen.chassis),
             'systems': len(self._seen.systems),
@@ -67,10 +72,38 @@ class ReadInventory(Step[ReadResult]):
         )
 
 
+def _check_service(
+    run: Run, service_uuid: str | None, seen: hardware.Inventory
+) -> None:
+    """Check that it is the service of the pod manager that was read.
+
+    :raises ServiceReplaced: when it may be another one.
+    """
+    podm = db.get(models.PodManager, uuid=run.target)
+    if podm is None:
+        return
+    if service_uuid is None or not replacement.is_other(podm, service_uuid):
+        run.commit({}, lambda tx: replacement.resume(tx, podm))
+        return
+    known = replacement.compare(podm.uuid, seen)
+    if known == replacement.SAME:
+        run.commit(
+            {}, lambda tx: replacement.accept_same(tx, podm, service_uuid)
+        )
+        return
+    run.commit(
+        {}, lambda tx: replacement.suspend(tx, podm, service_uuid, known)
+    )
+    raise exception.ServiceReplaced(
+        reason=replacement.reason(podm, service_uuid)
+    )
+
+
 class Sync(Action):
     """Bring the stored inventory of a pod manager up to date."""
 
     name = 'sync'
+    reads_only = True
     steps = (ReadInventory,)
     long = True
 

@@ -96,6 +96,8 @@ class Action:
     steps: ClassVar[tuple[type[AnyStep], ...]]
     # Whether a step may occupy a worker for many minutes.
     long: ClassVar[bool] = False
+    # Whether it changes nothing on a pod manager.
+    reads_only: ClassVar[bool] = False
 
     def plan(self, params: JsonObject) -> tuple[type[AnyStep], ...]:
         """The steps of an operation with these parameters."""

@@ -13,6 +13,7 @@ from valence.conductor.engine.model import Action
 from valence.conductor.engine.model import AnyStep
 from valence.conductor.engine.model import R
 from valence.conductor.engine.model import Step
+from valence.conductor.inventory import replacement
 from valence.db import api as db
 from valence.db.sqlalchemy import models
 from valence.podmanagers import base
@@ -100,6 +101,8 @@ class Run:
 
         :raises ResourceGone: when the pod manager was removed.
         :raises PodManagerUnavailable: when its driver is not known yet.
+        :raises ServiceReplaced: when it is another service now, which may
+            only be read.
         """
         uuid = podm_uuid or self.operation.podm_uuid
         podm = db.get(models.PodManager, uuid=uuid)
@@ -107,6 +110,8 @@ class Run:
             raise exception.ResourceGone(uri=f'the pod manager {uuid}')
         if podm.driver is None:
             raise exception.PodManagerUnavailable(reason=podm.status_reason)
+        if not self.action.reads_only:
+            replacement.check(podm.uuid)
         return self.drivers.get(podm)
 
     def progress(self) -> base.Progress:

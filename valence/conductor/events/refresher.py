@@ -146,7 +146,7 @@ class Refresher:
             ).scalars()
             for uuid in pending:
                 podm = self._podms.get(uuid)
-                if podm is not None:
+                if podm is not None and podm.status == 'online':
                     self._jobs.submit(self._pool, uuid, self._run, podm)
 
     def _run(self, podm: models.PodManager) -> None:

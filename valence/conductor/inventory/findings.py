@@ -28,7 +28,7 @@ _SYNCS_BEFORE_REPAIR = 2
 _CLOSED = {'state': 'resolved', 'open_key': None}
 # What tells whether it is still the same that was found.
 _IDENTITY = (
-    *('mark', 'service_uuid', 'system_uuid', 'serial_number', 'macs'),
+    *('mark', 'system_uuid', 'serial_number', 'macs'),
     *('parts', 'differences'),
 )
 

@@ -42,7 +42,11 @@ _ACTION = types.Body(
         ),
         'release': _parameters('Release the hardware on the pod manager.'),
         'forget': _parameters('Close the finding, until it changes.'),
-        'accept': _parameters('Hide the finding for a time.', until=_UNTIL),
+        'accept': _parameters(
+            'Hide the finding for a time. What is service_changed is over: '
+            'requests are sent to the service again.',
+            until=_UNTIL,
+        ),
     },
     partial=True,
     keywords={'minProperties': 1, 'maxProperties': 1},
@@ -64,9 +68,9 @@ class Findings(base.Controller[models.Finding]):
         ((name, params),) = call.body.items()
         row, operation = _perform(self, call, name, params)
         answer = self.render(call, row)
+        rpc.wake()
         if operation is None:
             return answer
-        rpc.wake()
         call.response.status = 202
         call.set_location('operations', operation)
         return {**answer, 'operation_uuid': operation}
@@ -156,8 +160,26 @@ def _hide(
 ) -> models.Finding:
     row = controller.find(tx, call)
     adoption.check_action(row, name)
+    if row.kind == 'service_changed':
+        values = {**values, 'accepted_until': None, 'open_key': None}
+        if row.subject == row.podm_uuid:
+            _accept_service(tx, call, row)
     tx.update(models.Finding, values, uuid=row.uuid)
     return tx.list(models.Finding, uuid=row.uuid).one()
+
+
+def _accept_service(
+    tx: db.Transaction, call: base.Call, row: models.Finding
+) -> None:
+    """Have requests sent to a service that was replaced.
+
+    Its inventory is read; nodes whose hardware is not there are lost.
+    """
+    uuid = str(row.podm_uuid)
+    values = {'service_uuid': row.details['service_uuid']}
+    tx.update(models.PodManager, values, uuid=uuid)
+    if tx.get(models.Operation, lock_key=f'sync:{uuid}') is None:
+        conductor.request_sync(tx, call.context, uuid)
 
 
 def _on_pod_manager(

@@ -16,6 +16,7 @@ from valence.common import schemas
 from valence.common import secrets
 from valence.common.types import JsonObject
 from valence.conductor import requests as conductor
+from valence.conductor.inventory import findings as conductor_findings
 from valence.db import api as db
 from valence.db import capacity
 from valence.db.sqlalchemy import models
@@ -154,8 +155,10 @@ def _update(
         _check_password(row, values)
     _check_nodes(tx, row, values)
     _check_hardware(row, values)
-    if values.keys() & {'url', 'driver', 'username', 'password', 'auth_type'}:
+    if _moves(row, values):
+        # It has no nodes: whatever is there is accepted.
         values = {**values, 'service_uuid': None}
+        conductor_findings.close(tx, row.uuid, 'service_changed', row.uuid)
     if any(
         name in values and values[name] != getattr(row, name)
         for name in ('url', 'driver')
@@ -179,15 +182,10 @@ def _check_password(row: models.PodManager, values: JsonObject) -> None:
         )
 
 
-def _check_nodes(
-    tx: db.Transaction, row: models.PodManager, values: JsonObject
-) -> None:
-    """Keep the address and the driver of a pod manager that has nodes.
-
-    :raises Conflict: if one of them changes.
-    """
+def _moves(row: models.PodManager, values: JsonObject) -> list[str]:
+    """The fields that change, and name another service."""
     url = values.get('canonical_url')
-    changed = [
+    return [
         name
         for name, changes in (
             ('url', url and url != identity.canonical_url(row.url)),
@@ -195,6 +193,16 @@ def _check_nodes(
         )
         if changes
     ]
+
+
+def _check_nodes(
+    tx: db.Transaction, row: models.PodManager, values: JsonObject
+) -> None:
+    """Keep the address and the driver of a pod manager that has nodes.
+
+    :raises Conflict: if one of them changes.
+    """
+    changed = _moves(row, values)
     names = _node_names(tx, row.uuid) if changed else ''
     if names:
         raise exception.Conflict(
