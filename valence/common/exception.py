@@ -280,7 +280,7 @@ class NoMatch(RequestRejected):
 class ResourceGone(PodManagerError):
     """A resource does not exist on the pod manager (any more)."""
 
-    message = '%(uri)s does not exist any more'
+    message = '%(uri)s does not exist'
     user_message = 'The resource does not exist any more.'
 
 

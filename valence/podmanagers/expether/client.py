@@ -11,6 +11,7 @@ from valence.common import exception
 from valence.common.types import JsonObject
 from valence.podmanagers import base
 from valence.podmanagers.wire import client
+from valence.podmanagers.wire import refusals
 from valence.podmanagers.wire.values import entries
 from valence.podmanagers.wire.values import obj
 from valence.podmanagers.wire.values import text
@@ -128,16 +129,26 @@ class Client:
 def _error(response: client.Response, uri: str) -> exception.PodManagerError:
     """The exception that an error response stands for."""
     status = response.status
-    message = text(response.body.get('message'), 1000) or f'status {status}'
-    if status in (401, 403):
+    known = refusals.said(response.body, response.text)
+    message = known or refusals.phrase(status)
+    if status == 403:
+        return exception.AuthenticationFailed(
+            f'access denied: {message}', reason=message
+        )
+    if status == 401:
         return exception.AuthenticationFailed(reason=message)
     if status == 404:
         return exception.ResourceGone(uri=uri)
     if status == 409:
         return exception.NoMatch(reason=message)
-    reason = f'the ExpEther Manager responded with {status}: {message}'
+    reason = f'the ExpEther Manager responded with {refusals.phrase(status)}'
+    reason += f': {known}' if known else ''
     if status in _UNAVAILABLE:
         return exception.PodManagerUnavailable(reason=reason)
     if status >= 500:
         return exception.PodManagerError(reason=reason)
+    if status == 405:
+        message = f'{uri} does not allow it ({refusals.phrase(status)})' + (
+            f': {known}' if known else ''
+        )
     return exception.RequestRejected(reason=message)

@@ -8,6 +8,7 @@ sessions that expire at any time.
 
 import urllib.parse
 
+import requests
 from oslo_config import cfg
 
 from valence.common import exception
@@ -20,6 +21,7 @@ from valence.podmanagers.redfish.session import Session
 from valence.podmanagers.redfish.sse import EventStream
 from valence.podmanagers.wire import client
 from valence.podmanagers.wire import throttle
+from valence.podmanagers.wire import transport
 from valence.podmanagers.wire.client import Response
 
 ROOT = '/redfish/v1'
@@ -150,10 +152,12 @@ class Client:
         """
         login = self._session.login(deadline)
         response = self._send(method, uri, deadline, body, login, headers)
-        if response.status == 401 and login.token is not None:
+        if self._session.may_renew(login, response.status):
             # The session may have expired: log in once more.
             login = self._session.login(deadline, rejected=login)
             response = self._send(method, uri, deadline, body, login, headers)
+            self._session.note_renewed(response.status)
+        self._session.check_accepted(login, response.status)
         if check:
             errors.check(response, uri)
         return response
@@ -178,8 +182,11 @@ class Client:
         :param deadline: for opening it; it may stay open for ever.
         """
         login = self._session.login(deadline)
-        headers = {'Accept': 'text/event-stream', **login.headers}
-        response, sent = self._http.open(uri, deadline, headers, login.basic)
+        response, sent = self._open(uri, deadline, login)
+        if self._session.may_renew(login, response.status_code):
+            response.close()
+            login = self._session.login(deadline, rejected=login)
+            response, sent = self._open(uri, deadline, login)
         kind = response.headers.get('Content-Type', '')
         if response.status_code != 200 or 'event-stream' not in kind:
             response.close()
@@ -188,6 +195,12 @@ class Client:
                 f'(status {response.status_code})'
             )
         return EventStream(response, sent)
+
+    def _open(
+        self, uri: str, deadline: base.Deadline, login: Login
+    ) -> tuple[requests.Response, transport.Sent]:
+        headers = {'Accept': 'text/event-stream', **login.headers}
+        return self._http.open(uri, deadline, headers, login.basic)
 
     def close(self) -> None:
         """Log out and close the connections."""

@@ -34,6 +34,8 @@ FAILURES = (
 )
 _REDIRECTS = (301, 302, 303, 307, 308)
 _MAX_REDIRECTS = 5
+# How much is kept of an error response that is no JSON object.
+_TEXT_BYTES = 16384
 
 # A pod manager registered as insecure would be warned of at each request.
 urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
@@ -44,12 +46,14 @@ class Response(NamedTuple):
 
     :param body: the JSON object; empty where there was none.
     :param location: the path and query of the ``Location`` header.
+    :param text: what an error response contains instead of a JSON object.
     """
 
     status: int
     body: JsonObject
     location: str | None
     headers: Mapping[str, str]
+    text: str = ''
 
 
 class Http:
@@ -209,11 +213,13 @@ class Http:
             raise exception.PodManagerUnavailable(
                 reason=_explain(exc, method, uri, deadline)
             ) from None
+        body = _parse(response, content, uri)
         return Response(
             response.status_code,
-            _parse(response, content, uri),
+            body,
             _path(response.headers.get('Location')),
             response.headers,
+            '' if body else content[:_TEXT_BYTES].decode('utf-8', 'replace'),
         )
 
     def _prepare(
