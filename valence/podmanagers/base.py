@@ -17,6 +17,7 @@ import abc
 import dataclasses
 import time
 from collections.abc import Callable
+from collections.abc import Collection
 from collections.abc import Iterable
 from collections.abc import Iterator
 from collections.abc import Mapping
@@ -309,6 +310,7 @@ class Driver(abc.ABC):
         deadline: Deadline,
         progress: Progress,
         erase: bool = False,
+        parts: Collection[str] = (),
     ) -> bool:
         """Release a node; releasing one that no longer exists succeeds.
 
@@ -317,6 +319,8 @@ class Driver(abc.ABC):
         :param uri: of the node, or what :meth:`compose` returned.
         :param erase: erase its drives, where the pod manager does not do so
             by itself.
+        :param parts: the URIs of what is allocated to the node. Where a node
+            is only a group of parts, nothing else in it is released.
         :returns: whether all that was stored on it is known to be erased.
         """
 

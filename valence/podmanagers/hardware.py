@@ -41,6 +41,8 @@ class ComposedNode:
     :param system_uuid: UUID of its computer system, as reported.
     :param serial_number: of its computer system, as reported.
     :param macs: the addresses of its network interfaces, if they were read.
+    :param shared: whether others have joined it: it is only a group, and not
+        all in it are its resources.
     """
 
     uri: str
@@ -55,6 +57,7 @@ class ComposedNode:
     system_uuid: str | None = dataclasses.field(default=None, compare=False)
     serial_number: str | None = dataclasses.field(default=None, compare=False)
     macs: tuple[str, ...] = dataclasses.field(default=(), compare=False)
+    shared: bool = dataclasses.field(default=False, compare=False)
 
 
 @dataclasses.dataclass

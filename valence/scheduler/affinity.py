@@ -20,7 +20,21 @@ class Affinity:
             only=('podm_uuid', 'rack_uuid'),
             node_uuid=nodes,
         ).all()
+        # A rack that is unknown is no rack.
         self._places = {self._place(rule, system) for system in systems}
+        self._places.discard(None)
+
+    @staticmethod
+    def unsettled(tx: db.Transaction, rule: AffinityRule | None) -> str | None:
+        """The name of a node of the rule that has no place yet, or None."""
+        if not rule:
+            return None
+        row = tx.get(
+            models.Node,
+            uuid=rule['with'] if 'with' in rule else rule['against'],
+            provision_state='composing',
+        )
+        return row.name if row else None
 
     @staticmethod
     def _place(rule: AffinityRule, system: models.System) -> str | None:

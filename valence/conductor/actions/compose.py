@@ -31,12 +31,15 @@ from valence.objects.baseline import Baseline
 from valence.podmanagers import base
 from valence.podmanagers import hardware
 from valence.scheduler import ranking
+from valence.scheduler.affinity import Affinity
 from valence.scheduler.request import AffinityRule
 from valence.scheduler.request import Refused
 from valence.scheduler.request import Request
 
 # The intent of ``allocate``: the URIs that exist before the request.
 _EXISTING = 'existing'
+# The interval in which nodes that affinity refers to are looked at.
+_AFFINITY_SECONDS = 2.0
 
 
 class Params(TypedDict, total=False):
@@ -77,6 +80,7 @@ class ClaimParts(steps.ReadsParts[ClaimResult]):
             node = tx.get(models.Node, uuid=run.target)
             if node is None:
                 raise exception.ResourceGone(uri=f'the node {run.target}')
+            _wait_for_others(tx, params.get('affinity'))
             choice = ranking.choose(
                 tx,
                 Request(
@@ -138,6 +142,21 @@ class ClaimParts(steps.ReadsParts[ClaimResult]):
         )
 
 
+def _wait_for_others(tx: db.Transaction, rule: AffinityRule | None) -> None:
+    """Wait for nodes that are being composed, if it matters where.
+
+    A node can only refer to older ones, so none waits for each other.
+
+    :raises InProgress: while there is one.
+    """
+    name = Affinity.unsettled(tx, rule)
+    if name is not None:
+        raise base.InProgress(
+            _AFFINITY_SECONDS,
+            f'the node {name}, which affinity refers to, is being composed',
+        )
+
+
 class Allocate(Step[steps.ComposedResult]):
     """Have the pod manager compose the node."""
 
@@ -181,6 +200,7 @@ class Allocate(Step[steps.ComposedResult]):
                 composed['uri'],
                 run.idempotent(cfg.CONF.redfish.release_timeout),
                 run.progress(),
+                parts=allocations.allocated_uris(run.target),
             )
 
     def unrecord(
@@ -220,6 +240,8 @@ class Assemble(Step[AssembleResult]):
         deadline = steps.request_deadline(run)
         composed = driver.read_node(composed.uri, deadline)
         _refuse_stranger(run, composed)
+        if composed.shared:
+            raise _try_next(run, f'others have joined {composed.uri}')
         with db.reader() as tx:
             found = drift.uuids_by_uri(tx, run.podm_uuid, composed.resources)
             _check_parts(tx, run, found)

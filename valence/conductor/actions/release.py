@@ -108,7 +108,11 @@ class Decompose(Step[DecomposeResult]):
         return {
             'uri': uri,
             'erased': driver.release(
-                uri, deadline, run.progress(), erase=erase
+                uri,
+                deadline,
+                run.progress(),
+                erase=erase,
+                parts=allocations.allocated_uris(node.uuid),
             ),
         }
 

@@ -74,7 +74,11 @@ def differences(
         *_values(expected, now),
     ]
     if seen.mark is None and expected['mark'] is None:
-        found += _unmarked(expected, now, changing)
+        # What others have joined is told from the parts of the node, each of
+        # which is changed by itself.
+        others = seen.resources if seen.shared else ()
+        either = {*changing, *map(identity.canonical_uri, others)}
+        found += _unmarked(expected, now, either)
     return found
 
 

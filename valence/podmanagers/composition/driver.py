@@ -14,6 +14,7 @@ into its AssetTag, guarded by its ETag, and blocks are added to it one by one;
 until all are, the fragment of its URI names them.
 """
 
+from collections.abc import Collection
 from collections.abc import Iterable
 
 from valence.common import exception
@@ -89,15 +90,19 @@ class Redfish(events.EventDriver):
         # The root is public; only this shows whether the login is accepted.
         usable = _usable(self._client, places, deadline)
         found = events.EventService(self._client, root, deadline)
-        composes = (
+        manages = (
             not dead
             and service_root.is_enabled(service)
             and {'blocks', 'systems'} <= usable
         )
+        able = set(_NODE if manages else ())
+        if manages and not methods.composes(
+            self._client, service, places['systems'], deadline
+        ):
+            able.discard('compose')
         return base.Probe(
             service_uuid=text(root.get('UUID')),
-            capabilities=frozenset(found.capabilities())
-            | (_NODE if composes else set()),
+            capabilities=frozenset(able | found.capabilities()),
         )
 
     def service_uuid(self, deadline: base.Deadline) -> str | None:
@@ -256,6 +261,7 @@ class Redfish(events.EventDriver):
         deadline: base.Deadline,
         progress: base.Progress,
         erase: bool = False,
+        parts: Collection[str] = (),
     ) -> bool:
         known = NodeUri.parse(uri)
         system: str | None = known.uri

@@ -3,7 +3,7 @@
 
 A service offers the actions AddResourceBlock and RemoveResourceBlock, or a
 PATCH of ``Links.ResourceBlocks``, in which ``{}`` keeps a member and ``null``
-removes it.
+removes it. Services that refuse that form get the whole list.
 """
 
 import functools
@@ -28,6 +28,8 @@ from valence.podmanagers.wire.values import text
 
 _ADD = '.AddResourceBlock'
 _REMOVE = '.RemoveResourceBlock'
+# The refusals of a PATCH after which another form of it is tried.
+_OTHER_FORM = (400, 422, 500, 501)
 
 
 class Expansion:
@@ -231,14 +233,19 @@ class Expansion:
         deadline: base.Deadline,
         progress: base.Progress,
     ) -> None:
-        response: Response | None
+        response: Response | None = None
         if actions.offers(body, action):
             uri = actions.target(actions.action(body, action))
             response = self._act(uri, system, block, deadline)
         else:
-            change = _adding(block) if action == _ADD else _removing(block)
+            changes = _adding(block) if action == _ADD else _removing(block)
             uri = system
-            response = actions.patch(self._client, system, change, deadline)
+            for change in changes:
+                response = actions.patch(
+                    self._client, system, change, deadline
+                )
+                if response is None or response.status not in _OTHER_FORM:
+                    break
         if response is None:
             return
         submission.check(response, uri)
@@ -269,25 +276,42 @@ class Expansion:
         )
 
 
-def _adding(block: str) -> actions.Change:
-    def change(body: JsonObject) -> JsonObject | None:
+def _adding(block: str) -> tuple[actions.Change, ...]:
+    """The forms of a PATCH that adds a block: by place, and the whole list."""
+
+    def by_place(body: JsonObject) -> JsonObject | None:
         members = blocks.of_system(body)
         if block in members:
             return None
-        kept: list[JsonObject] = [{} for _ in members]
-        return {'Links': {'ResourceBlocks': [*kept, {'@odata.id': block}]}}
+        return _list([*[{} for _ in members], {'@odata.id': block}])
 
-    return change
+    def whole(body: JsonObject) -> JsonObject | None:
+        members = blocks.of_system(body)
+        if block in members:
+            return None
+        return _list([{'@odata.id': uri} for uri in (*members, block)])
+
+    return by_place, whole
 
 
-def _removing(block: str) -> actions.Change:
-    def change(body: JsonObject) -> JsonObject | None:
+def _removing(block: str) -> tuple[actions.Change, ...]:
+    """The forms of a PATCH that removes a block."""
+
+    def by_place(body: JsonObject) -> JsonObject | None:
         members = blocks.of_system(body)
         if block not in members:
             return None
-        kept: list[JsonObject | None] = [
-            None if uri == block else {} for uri in members
-        ]
-        return {'Links': {'ResourceBlocks': kept}}
+        return _list([None if uri == block else {} for uri in members])
 
-    return change
+    def whole(body: JsonObject) -> JsonObject | None:
+        members = blocks.of_system(body)
+        if block not in members:
+            return None
+        kept = [uri for uri in members if uri != block]
+        return _list([{'@odata.id': uri} for uri in kept])
+
+    return by_place, whole
+
+
+def _list(entries: list[JsonObject | None]) -> JsonObject:
+    return {'Links': {'ResourceBlocks': entries}}

@@ -12,16 +12,19 @@ from valence.common import exception
 from valence.common.types import JsonObject
 from valence.podmanagers import base
 from valence.podmanagers.composition import blocks
+from valence.podmanagers.composition import required
 from valence.podmanagers.redfish import actions
 from valence.podmanagers.redfish import tasks
 from valence.podmanagers.redfish.client import Client
 from valence.podmanagers.redfish.crawler import Crawler
 from valence.podmanagers.redfish.links import link
 from valence.podmanagers.redfish.links import links
+from valence.podmanagers.wire.values import array
 from valence.podmanagers.wire.values import obj
 from valence.podmanagers.wire.values import objects
 
 _REQUIRED = '@Redfish.RequiredOnCreate'
+_ALLOWED = '@Redfish.AllowableValues'
 _ACCEPTED = (
     _REQUIRED,
     '@Redfish.OptionalOnCreate',
@@ -114,6 +117,28 @@ def offered(
     # A service that shows nothing is likely to support the plainest method.
     found = found or [Method('specific', systems)]
     return sorted(found, key=lambda method: _ORDER.index(method.kind))
+
+
+def composes(
+    client: Client,
+    service: JsonObject,
+    systems: str,
+    deadline: base.Deadline,
+) -> bool:
+    """Whether a service can compose systems in any way.
+
+    Where systems cannot be created, neither by POST nor by the Compose action,
+    blocks can be added to permanent ones.
+    """
+    if 'target' in obj(obj(service.get('Actions')).get(COMPOSE)):
+        return True
+    response = client.request('GET', systems, deadline)
+    allowed = response.headers.get('Allow')
+    if allowed is None or 'POST' in allowed.upper():
+        return True
+    with Crawler(client, deadline) as crawler:
+        found = crawler.get_many(crawler.members(systems))
+    return any(map(blocks.is_expandable, found.values()))
 
 
 def _shown_on(
@@ -243,10 +268,10 @@ def _main_type(body: JsonObject) -> str:
 def body(method: Method, request: base.ComposeRequest) -> JsonObject:
     """The body of a request that names the claimed blocks."""
     uris = (request.system, *request.devices)
-    return {
-        **identity(method, request),
-        'Links': {'ResourceBlocks': [{'@odata.id': uri} for uri in uris]},
-    }
+    result = identity(method, request)
+    listed = [{'@odata.id': uri} for uri in uris]
+    result['Links'] = {**obj(result.get('Links')), 'ResourceBlocks': listed}
+    return result
 
 
 def identity(method: Method, request: base.ComposeRequest) -> JsonObject:
@@ -264,6 +289,7 @@ def identity(method: Method, request: base.ComposeRequest) -> JsonObject:
     else:
         result = {'Name': mark}
     for name in ('Id', 'AssetTag', 'HostName'):
-        if name in method.required:
+        allowed = array(method.capabilities.get(f'{name}{_ALLOWED}'))
+        if name in method.required and not allowed:
             result[name] = mark
-    return result
+    return required.fill(result, method.capabilities)

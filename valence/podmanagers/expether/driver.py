@@ -19,6 +19,7 @@ manager cannot do; a box must be out of use before it is removed.
 import contextlib
 import itertools
 import uuid
+from collections.abc import Collection
 from collections.abc import Iterable
 
 from valence.common import exception
@@ -129,21 +130,60 @@ class ExpEther(base.Driver):
         _check(request, devices)
         server = devices[request.system]
         if not _is_node_of(request, server, devices):
-            group = _free_group(request.mark.node, devices)
+            devices = self._take_group(request, devices, deadline)
+        group = fields.group(devices[request.system])
+        return _incomplete(group, devices, request)
+
+    def _take_group(
+        self,
+        request: base.ComposeRequest,
+        devices: Devices,
+        deadline: base.Deadline,
+    ) -> Devices:
+        """Put the server into a group that nobody else is in.
+
+        Another client may choose the same group at the same time: it is left
+        to that client.
+
+        :returns: the devices.
+        :raises NoMatch: when there is no such group.
+        """
+        for group in _candidates(request.mark.node):
+            if _others(group, request, devices):
+                continue
             self._add(group, request.system, deadline)
-            server['group_id'] = group
-        return _incomplete(fields.group(server), devices, request)
+            devices = self._client.devices(deadline)
+            if not _others(group, request, devices):
+                devices[request.system]['group_id'] = group
+                return devices
+            self._remove(group, request.system, deadline)
+        raise exception.NoMatch(reason='there is no free group for the node')
 
     def poll_compose(
         self, uri: str, deadline: base.Deadline, progress: base.Progress
     ) -> hardware.ComposedNode:
         known = NodeUri.parse(uri)
         for box in known.missing:
+            self._alone(known.uri, deadline)
             self._add(_group_of(known.uri), box, deadline)
-        node = self.read_node(known.uri, deadline)
+        node = self._alone(known.uri, deadline)
         for box in known.missing:
             if not fields.is_connected(self._client.device(box, deadline)):
                 raise base.InProgress(_POLL_SECONDS)
+        return node
+
+    def _alone(
+        self, uri: str, deadline: base.Deadline
+    ) -> hardware.ComposedNode:
+        """Read a node, and check that no other server is in its group.
+
+        :raises NoMatch: when one is.
+        """
+        node = self.read_node(uri, deadline)
+        if node.shared:
+            raise exception.NoMatch(
+                reason=f'another server is in the group {node.index}'
+            )
         return node
 
     def _add(self, group: str, uri: str, deadline: base.Deadline) -> None:
@@ -195,10 +235,17 @@ class ExpEther(base.Driver):
         deadline: base.Deadline,
         progress: base.Progress,
         erase: bool = False,
+        parts: Collection[str] = (),
     ) -> bool:
         group = _group_of(NodeUri.parse(uri).uri)
         devices = self._client.devices(deadline)
         members = [u for u, d in devices.items() if fields.group(d) == group]
+        if parts:
+            members = [uri for uri in members if uri in parts]
+        elif len(items.servers_of(group, devices)) > 1:
+            raise exception.RequestRejected(
+                reason=f'several servers are in the group {group}'
+            )
         # The server is the last: the node is found by it.
         for member in sorted(
             members, key=lambda uri: fields.is_server(devices[uri])
@@ -215,8 +262,14 @@ class ExpEther(base.Driver):
         progress: base.Progress,
     ) -> None:
         group = NodeUri.parse(uri).uri
-        self.read_node(group, deadline)
+        devices = self._client.devices(deadline)
+        node = self._alone(group, deadline)
+        boxes = {*node.resources[1:], resource}
+        _check_count(node.resources[0], devices, len(boxes))
         self._add(_group_of(group), resource, deadline)
+        if self.read_node(group, deadline).shared:
+            self._remove(_group_of(group), resource, deadline)
+            self._alone(group, deadline)
         if not fields.is_connected(self._client.device(resource, deadline)):
             raise base.InProgress(_POLL_SECONDS)
 
@@ -263,16 +316,14 @@ def _candidates(node_uuid: str) -> list[str]:
     ]
 
 
-def _free_group(node_uuid: str, devices: Devices) -> str:
-    """The first candidate of a node that has no devices.
-
-    :raises NoMatch: when all have some.
-    """
-    taken = {fields.group(device) for device in devices.values()}
-    for group in _candidates(node_uuid):
-        if group not in taken:
-            return group
-    raise exception.NoMatch(reason='there is no free group for the node')
+def _others(
+    group: str, request: base.ComposeRequest, devices: Devices
+) -> set[str]:
+    """What is in a group and was not claimed for a request."""
+    members = {
+        uri for uri, device in devices.items() if fields.group(device) == group
+    }
+    return members - {request.system, *request.devices}
 
 
 def _is_node_of(
@@ -314,11 +365,18 @@ def _check(request: base.ComposeRequest, devices: Devices) -> None:
             raise exception.NoMatch(
                 reason=f'{uri} is in group {fields.group(devices[uri])}'
             )
-    most = count(server.get('max_eeio_count'))
-    if most and len(request.devices) > most:
+    _check_count(request.system, devices, len(request.devices))
+
+
+def _check_count(server: str, devices: Devices, boxes: int) -> None:
+    """Check that a server takes so many boxes.
+
+    :raises NoMatch: when it does not.
+    """
+    most = count(devices.get(server, {}).get('max_eeio_count'))
+    if most and boxes > most:
         raise exception.NoMatch(
-            reason=f'{request.system} takes {most} boxes, '
-            f'not {len(request.devices)}'
+            reason=f'{server} takes {most} boxes, not {boxes}'
         )
 
 

@@ -33,10 +33,12 @@ def inventory(
 def node(group: str, devices: Devices) -> hardware.ComposedNode:
     """The node that a group is.
 
+    Of several servers in it, one is the node's, and others are strangers'.
+
     :raises ResourceGone: when there is no server in it.
     """
     members = {u: d for u, d in devices.items() if fields.group(d) == group}
-    servers = [uri for uri, d in members.items() if fields.is_server(d)]
+    servers = servers_of(group, devices)
     if not servers or not fields.in_group(members[servers[0]]):
         raise exception.ResourceGone(uri=f'{GROUPS}/{group}')
     server = members[servers[0]]
@@ -47,8 +49,18 @@ def node(group: str, devices: Devices) -> hardware.ComposedNode:
         name=_name(server),
         mark=None,
         power_state=fields.power(server),
-        resources=(servers[0], *boxes),
+        resources=(*servers, *boxes),
+        shared=len(servers) > 1,
     )
+
+
+def servers_of(group: str, devices: Devices) -> list[str]:
+    """The URIs of the servers in a group."""
+    return [
+        uri
+        for uri, device in devices.items()
+        if fields.is_server(device) and fields.group(device) == group
+    ]
 
 
 def nodes(devices: Devices) -> list[hardware.ComposedNode]:

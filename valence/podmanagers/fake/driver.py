@@ -8,6 +8,7 @@ to be registered with ``driver`` set to ``fake``.
 import contextlib
 import threading
 import time
+from collections.abc import Collection
 from collections.abc import Iterable
 from collections.abc import Iterator
 from typing import Any
@@ -129,6 +130,7 @@ class Fake(base.Driver):
         deadline: base.Deadline,
         progress: base.Progress,
         erase: bool = False,
+        parts: Collection[str] = (),
     ) -> bool:
         with self._call('release', deadline) as pod:
             node = pod.nodes.pop(uri, None)

@@ -6,6 +6,7 @@ manager chooses the resources unless the request pins them: see ``nodes``. It
 returns the description of a node, which has the mark.
 """
 
+from collections.abc import Collection
 from collections.abc import Iterable
 
 from oslo_log import log
@@ -67,11 +68,14 @@ class RSD(events.EventDriver):
     def probe(self, deadline: base.Deadline) -> base.Probe:
         root, nodes_uri = self._root(deadline)
         # The root is public; only this shows whether the login is accepted.
-        self._client.get(nodes_uri, deadline)
+        nodes = self._client.get(nodes_uri, deadline)
+        able = set(_NODE)
+        if not actions.offers(nodes, '.Allocate'):
+            able.discard('compose')
         found = events.EventService(self._client, root, deadline)
         return base.Probe(
             service_uuid=text(root.get('UUID')),
-            capabilities=_NODE | found.capabilities(),
+            capabilities=frozenset(able) | found.capabilities(),
         )
 
     def _root(self, deadline: base.Deadline) -> tuple[JsonObject, str]:
@@ -210,6 +214,7 @@ class RSD(events.EventDriver):
         deadline: base.Deadline,
         progress: base.Progress,
         erase: bool = False,
+        parts: Collection[str] = (),
     ) -> bool:
         """Delete a node, which erases its drives and may take minutes.
 

@@ -1,7 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Nodes are composed, and what goes wrong is undone or tried elsewhere."""
 
+import datetime
+
 from valence.common import exception
+from valence.db import api as db
+from valence.db.sqlalchemy import models
 from valence.tests import base
 
 
@@ -224,6 +228,50 @@ class TestRefusals(base.ConductorTestCase):
         self.assertEqual(
             {'processor': {'total_cores': 16}}, operation['nearest']
         )
+
+
+class TestAffinity(base.ConductorTestCase):
+    def begin_both(self, rule):
+        """Begin a node, and another one that has to be placed by it."""
+        first = self.begin('POST', '/v1/nodes', {'name': 'first'})
+        affinity = {'scope': 'pod_manager', rule: ['first']}
+        second = self.begin(
+            'POST', '/v1/nodes', {'name': 'second', 'affinity': affinity}
+        )
+        return first, second
+
+    def test_a_node_that_is_being_composed_is_waited_for(self):
+        self.pod('a')
+        self.pod('b')
+        for rule in ('with', 'against'):
+            with self.subTest(rule):
+                first, second = self.begin_both(rule)
+                self.conductor.run(self.conductor.claim(second))
+                node = self.client.get('/v1/nodes/second')
+                self.assertEqual([], node['systems'])
+                self.conductor.finish(first)
+                self.conductor.finish(second)
+                podms = {
+                    self.client.get(f'/v1/nodes/{name}')['podm_uuid']
+                    for name in ('first', 'second')
+                }
+                self.assertEqual(1 if rule == 'with' else 2, len(podms))
+                for name in ('first', 'second'):
+                    self.done('DELETE', f'/v1/nodes/{name}')
+
+    def test_it_is_not_waited_for_without_end(self):
+        self.conf.set(conductor__compose_timeout=30)
+        self.pod('a')
+        self.begin('POST', '/v1/nodes', {'name': 'first'})
+        self.client.patch('/v1/pod_managers/a', {'maintenance': True})
+        db.update(
+            models.Operation,
+            {'run_after': self.clock.now() + datetime.timedelta(days=1)},
+            action='compose',
+        )
+        affinity = {'scope': 'rack', 'with': ['first']}
+        node = self.compose('second', 'failed', affinity=affinity)
+        self.assertIn('first', node['last_error'])
 
 
 class TestTwoPodManagers(base.ConductorTestCase):

@@ -372,3 +372,15 @@ class TestAffinity(RankingCase):
         self.assertEqual([], self.chosen(affinity=rule))
         rule = {'scope': 'rack', 'against': ['nobody']}
         self.assertEqual({'a', 'b'}, set(self.chosen(affinity=rule)))
+
+    def test_an_unknown_rack_is_no_rack(self):
+        for name in 'ab':
+            db.update(
+                models.System,
+                {'rack_uuid': None},
+                podm_uuid=self.uuids[name],
+            )
+        rule = {'scope': 'rack', 'with': [self.node]}
+        self.assertEqual([], self.chosen(affinity=rule))
+        rule = {'scope': 'rack', 'against': [self.node]}
+        self.assertEqual({'a', 'b'}, set(self.chosen(affinity=rule)))
