@@ -12,6 +12,7 @@ from valence.db import api as db
 from valence.db import installation
 from valence.db.sqlalchemy import models
 from valence.provisioning import base
+from valence.scheduler import registrable
 
 
 def pod_manager(run: Run) -> models.PodManager:
@@ -27,17 +28,12 @@ def pod_manager(run: Run) -> models.PodManager:
     return podm
 
 
-def lacks_login(podm: models.PodManager) -> bool:
-    """Whether provisioners cannot log in: Valence's login is not shared."""
-    return podm.username is not None and podm.hardware_username is None
-
-
 def login(podm: models.PodManager) -> base.Login:
     """Where and how a provisioner logs in to the hardware.
 
     :raises Conflict: when it cannot.
     """
-    if lacks_login(podm):
+    if registrable.lacks_login(podm):
         raise exception.Conflict(
             f'The pod manager {podm.name} has no credentials for '
             f'provisioners: set hardware_username and hardware_password.'

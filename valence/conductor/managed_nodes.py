@@ -23,6 +23,7 @@ from valence.objects.registration import Registration
 from valence.podmanagers.base import Deadline
 from valence.provisioning import base
 from valence.provisioning import loader
+from valence.scheduler import registrable
 
 LOG = log.getLogger(__name__)
 
@@ -182,7 +183,7 @@ def _outdated(
         (node, podm)
         for node in nodes
         if (podm := podms.get(node.podm_uuid or '')) is not None
-        and not machines.lacks_login(podm)
+        and not registrable.lacks_login(podm)
         and (node.registration or {}).get('login') != machines.revision(podm)
         and node.uuid in shown
         and not _changes(node, shown[node.uuid])

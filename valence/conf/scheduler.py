@@ -13,7 +13,9 @@ OPTS = [
         default=['online', 'maintenance', 'synced', 'capable'],
         help='Filters for pod managers, in this order: entry points in '
         'valence.scheduler.filters. The filter "access" always comes first: '
-        'it rejects pod managers to which the project has no access.',
+        'it rejects pod managers to which the project has no access. The '
+        'filter "register" always comes last: it rejects pod managers whose '
+        'nodes cannot be registered, if the request says register.',
     ),
     cfg.StrOpt(
         'weigher',

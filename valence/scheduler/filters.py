@@ -9,6 +9,7 @@ Other packages can add filters as entry points of
 from typing import Protocol
 
 from valence.db.sqlalchemy import models
+from valence.scheduler import registrable
 from valence.scheduler.request import Request
 
 
@@ -53,3 +54,11 @@ def capable(podm: models.PodManager, request: Request) -> str | None:
     if 'compose' in podm.capabilities:
         return None
     return 'it cannot compose nodes'
+
+
+def register(podm: models.PodManager, request: Request) -> str | None:
+    """Reject pod managers whose nodes cannot be registered, if they must be.
+
+    Not optional: such a node would be composed, and then taken apart.
+    """
+    return registrable.rejection_reason(podm) if request.register else None

@@ -118,7 +118,11 @@ def apply_filters(
 ) -> Rejection | None:
     """The rejection by the first filter that rejects a pod manager."""
     configured = _filters(tuple(cfg.CONF.scheduler.filters))
-    for name, reject in ((ACCESS, filters.access), *configured.items()):
+    for name, reject in (
+        (ACCESS, filters.access),
+        *configured.items(),
+        ('register', filters.register),
+    ):
         reason = reject(podm, request)
         if reason:
             return Rejection(podm.uuid, podm.name, name, reason)

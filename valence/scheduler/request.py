@@ -38,6 +38,7 @@ class Request:
     :param affinity: the rule about other nodes.
     :param project_id: the project; reserved hardware is free for its project
         only.
+    :param register: whether the node is registered with a provisioner then.
     :param refused: combinations that must not be selected again.
     :param granted: UUIDs of the pod managers that are not public and that the
         project has access to; ``rank`` sets it.
@@ -48,6 +49,7 @@ class Request:
     resources: tuple[str, ...] = ()
     affinity: AffinityRule | None = None
     project_id: str | None = None
+    register: bool = False
     refused: tuple[Refused, ...] = ()
     granted: frozenset[str] = frozenset()
 

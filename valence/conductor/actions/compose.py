@@ -89,6 +89,7 @@ class ClaimParts(steps.ReadsParts[ClaimResult]):
                     resources=tuple(params.get('resources', ())),
                     affinity=params.get('affinity'),
                     project_id=run.operation.project_id,
+                    register='register' in params,
                     refused=_refused(run),
                 ),
             )

@@ -95,24 +95,30 @@ def _exclusive(*names: str) -> Schema:
 
 _HARDWARE = _exclusive('flavor', 'properties', 'resources')
 REGISTER = types.Body(added=_REGISTRATION, partial=True)
+_REGISTER: dict[str, fields.Spec] = {
+    'register': fields.JsonField(
+        doc='Whether, or how, the node is registered with Ironic once it '
+        'is composed.',
+        nullable=True,
+        inner={
+            **REGISTER.schema(None, 1),
+            'type': ['boolean', 'object', 'null'],
+        },
+    ),
+}
 CREATE = types.Body(
     'c',
     added={
         **_PLACEMENT,
-        'register': fields.JsonField(
-            doc='Whether, or how, the node is registered with Ironic once it '
-            'is composed.',
-            nullable=True,
-            inner={
-                **REGISTER.schema(None, 1),
-                'type': ['boolean', 'object', 'null'],
-            },
-        ),
+        **_REGISTER,
     },
     keywords=_HARDWARE,
 )
 PREVIEW = types.Body(
-    'c', added=_PLACEMENT, without=('name',), keywords=_HARDWARE
+    'c',
+    added={**_PLACEMENT, **_REGISTER},
+    without=('name',),
+    keywords=_HARDWARE,
 )
 MANAGE = types.Body(
     added={

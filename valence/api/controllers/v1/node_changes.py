@@ -10,6 +10,7 @@ from valence.conductor import requests as conductor
 from valence.conductor import states
 from valence.db import api as db
 from valence.db.sqlalchemy import models
+from valence.scheduler import registrable
 
 
 def registration(options: bool | JsonObject | None) -> JsonObject:
@@ -17,6 +18,16 @@ def registration(options: bool | JsonObject | None) -> JsonObject:
     if options in (None, False):
         return {}
     return {'register': {} if options is True else options}
+
+
+def check_registrable(podm: models.PodManager) -> None:
+    """Reject the registration of nodes that no provisioner can manage.
+
+    :raises Conflict: with the reason.
+    """
+    reason = registrable.rejection_reason(podm)
+    if reason:
+        raise exception.Conflict(f'Pod manager {podm.name}: {reason}.')
 
 
 @db.transaction
@@ -60,11 +71,8 @@ def register(
     """
     row = controller.find(tx, call)
     podm = tx.get(models.PodManager, uuid=row.podm_uuid)
-    if podm is not None and 'provision' not in podm.capabilities:
-        raise exception.Conflict(
-            f'The pod manager of the node {row.name} does not support '
-            f'provisioning by Ironic.'
-        )
+    if podm is not None:
+        check_registrable(podm)
     operation = conductor.request_on_node(
         tx, call.context, 'register', row, registration(call.body)
     )

@@ -44,6 +44,7 @@ def placement(
         ),
         affinity=_affinity(tx, call),
         project_id=call.context.project_id,
+        register=bool(node_changes.registration(call.body.get('register'))),
     )
 
 
@@ -97,6 +98,8 @@ def compose(
     if request.podm_uuid is not None:
         podm = tx.list(models.PodManager, uuid=request.podm_uuid).one()
         check_usable(podm, call.context)
+        if request.register:
+            node_changes.check_registrable(podm)
     charge = (
         quota.of_resources(tx, request.resources)
         if request.resources

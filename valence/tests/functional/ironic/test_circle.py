@@ -307,9 +307,10 @@ class TestDisagreement(IronicCase):
     def test_no_credentials_for_ironic(self):
         self.ready('pod', hardware_username=None, hardware_password=None)
         self.node()
-        done = self.asked('register', state='failed')
-        self.assertIn('hardware_username', done['error'])
-        self._is_as_before([])
+        answer = self.client.request('POST', '/v1/nodes/web/register', {})
+        self.assertEqual(409, answer.status, answer)
+        self.assertIn('hardware_username', answer.error['detail'])
+        self.assertEqual([], self.known())
 
     def _is_as_before(self, known):
         """A failed registration is undone completely."""

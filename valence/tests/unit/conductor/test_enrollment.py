@@ -108,8 +108,9 @@ class TestRegister(EnrollmentCase):
         self.client.patch(
             '/v1/pod_managers/pod', {'username': 'me', 'password': 'x'}
         )
-        operation = self.enroll('failed')
-        self.assertIn('hardware_username', operation['error'])
+        self.assertRefused(
+            409, 'hardware_username', 'POST', '/v1/nodes/n/register', {}
+        )
         self.assertEqual({}, self.ironic.nodes)
         self.client.patch(
             '/v1/pod_managers/pod',
