@@ -18,6 +18,8 @@ from valence_dashboard import views
 from valence_dashboard.exceptions import Error
 
 OPEN = 'in:pending,running'
+# The API limits how many values the two filters have together.
+_AT_ONCE = 8
 DETAIL = 'horizon:project:operations:detail'
 # The detail views of the targets of operations, by type.
 _TARGETS = {
@@ -53,14 +55,19 @@ def progress(operation: api.Record) -> str:
 def open_operations(
     request: http.HttpRequest, uuids: Iterable[str]
 ) -> dict[str, api.Record]:
-    """Return the open operation of each resource, with one request."""
-    wanted = ','.join(sorted(uuids))
-    if not wanted:
-        return {}
-    found = api.list_resources(
-        request, 'operations', 100, target_uuid=f'in:{wanted}', state=OPEN
-    )
-    return {operation.target_uuid: operation for operation in found}
+    """Return the open operation of each resource."""
+    wanted = sorted(uuids)
+    return {
+        operation.target_uuid: operation
+        for n in range(0, len(wanted), _AT_ONCE)
+        for operation in api.list_resources(
+            request,
+            'operations',
+            100,
+            target_uuid=f'in:{",".join(wanted[n : n + _AT_ONCE])}',
+            state=OPEN,
+        )
+    }
 
 
 class Cancel(actions.DangerAction):

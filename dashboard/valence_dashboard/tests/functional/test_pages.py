@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Pages without a browser: their content and their cost."""
 
+import html
 import re
 import unittest
 
 import fixtures
 
 from valence_dashboard import api
+from valence_dashboard import operations
 from valence_dashboard.tests.functional import pages
 from valence_dashboard.tests.functional import processes
 
@@ -55,6 +57,9 @@ class Pages(pages.TestCase):
             self.assertIn('alert(1)', page, path)
             self.assertNotIn('<script>alert', page, path)
             self.assertNotIn('{$ 7', page, path)
+            # Horizon puts this attribute in dialogs, as HTML.
+            for name in re.findall('data-display="([^"]*)"', page):
+                self.assertNotRegex(html.unescape(name), '[<>"]', path)
 
     def test_forbidden_actions_are_hidden(self):
         made = self.composable.create_flavor(name='tiny', properties={})
@@ -81,14 +86,28 @@ class Pages(pages.TestCase):
 
     def test_missing_resource_redirects_to_the_list(self):
         self.use(self.valence.url)
-        uuid = '00000000-0000-4000-8000-000000000000'
+        absent = '00000000-0000-4000-8000-000000000000'
         for where in ('admin/systems', 'admin/pod_managers', 'project/nodes'):
-            answer = self.client.get(f'/{where}/{uuid}/')
+            answer = self.client.get(f'/{where}/{absent}/')
             self.assertRedirects(
                 answer, f'/{where}/', fetch_redirect_response=False
             )
-        answer = self.client.get(f'/project/nodes/{uuid}/status/')
+        answer = self.client.get(f'/project/nodes/{absent}/status/')
         self.assertEqual(404, answer.status_code)
+
+    def test_many_nodes_with_operations(self):
+        self.use(self.valence.url)
+        made = [
+            self.composable.compose_node(name=f'busy-{n}') for n in range(20)
+        ]
+        for node in made:
+            self.addCleanup(self.composable.delete_node, node)
+        request = self.client.get('/project/nodes/').wsgi_request
+        unknown = [f'{n:08}-0000-4000-8000-000000000000' for n in range(40)]
+        found = operations.open_operations(
+            request, [*unknown, *(node.id for node in made)]
+        )
+        self.assertLessEqual(found.keys(), {node.id for node in made})
 
     def test_filter_is_sent_to_the_api(self):
         self.use(self.valence.url)
