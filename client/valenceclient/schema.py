@@ -53,6 +53,24 @@ def parameters(method: str, path: str) -> dict[str, JSON]:
     }
 
 
+@functools.cache
+def secrets() -> frozenset[str]:
+    """Return the names of properties of requests that nobody may see."""
+    return frozenset(
+        name
+        for path in document()['paths'].values()
+        for operation in path.values()
+        if isinstance(operation, dict)
+        for name, field in operation.get('requestBody', {})
+        .get('content', {})
+        .get('application/json', {})
+        .get('schema', {})
+        .get('properties', {})
+        .items()
+        if field.get('writeOnly')
+    )
+
+
 def filters(path: str) -> dict[str, JSON]:
     """Return the query parameters that filter a collection.
 

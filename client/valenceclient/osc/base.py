@@ -80,6 +80,12 @@ class List(Command, command.Lister):
             parser.add_argument(
                 '--long', action='store_true', help='Show additional columns.'
             )
+        parser.add_argument(
+            '--no-quote',
+            action='store_true',
+            help='In CSV, do not quote values that a spreadsheet would '
+            'calculate.',
+        )
         if 'fields' in known:
             parser.add_argument(
                 '--fields',
@@ -106,7 +112,7 @@ class List(Command, command.Lister):
         names = self._names(parsed_args)
         rows = self.rows(parsed_args, self._query(parsed_args))
         return names, (
-            tuple(output.Value(row.get(name)) for name in names)
+            tuple(output.cell(row.get(name), parsed_args) for name in names)
             for row in (resource.api_fields() for resource in rows)
         )
 
@@ -177,11 +183,11 @@ class ShowOne(Command, command.ShowOne):
     """Show one resource."""
 
     def columns_and_values(
-        self, answer: dict[str, Any]
-    ) -> tuple[tuple[str, ...], tuple[output.Value, ...]]:
+        self, answer: dict[str, Any], parsed_args: argparse.Namespace
+    ) -> tuple[tuple[str, ...], tuple[Any, ...]]:
         """Return all fields of a response in their order."""
         return tuple(answer), tuple(
-            output.Value(one) for one in answer.values()
+            output.cell(one, parsed_args) for one in answer.values()
         )
 
     def result(
@@ -221,7 +227,7 @@ class Show(ShowOne):
                         f'{", ".join(sorted(answer))}.'
                     )
             answer = {name: answer[name] for name in wanted}
-        return self.columns_and_values(answer)
+        return self.columns_and_values(answer, parsed_args)
 
     def fetch(self, resource: str) -> Any:
         """Return the resource to show."""
@@ -250,7 +256,9 @@ class Create(ShowOne):
     def take_action(self, parsed_args: argparse.Namespace) -> Any:
         """Create the resource and show it."""
         started = self.call(self.verb, **self.fields(parsed_args))
-        return self.columns_and_values(self.result(started, parsed_args))
+        return self.columns_and_values(
+            self.result(started, parsed_args), parsed_args
+        )
 
     def fields(self, parsed_args: argparse.Namespace) -> dict[str, Any]:
         """Return the request body."""
@@ -371,4 +379,6 @@ class Action(ShowOne):
             *self.arguments(parsed_args),
             **self.options(parsed_args),
         )
-        return self.columns_and_values(self.result(started, parsed_args))
+        return self.columns_and_values(
+            self.result(started, parsed_args), parsed_args
+        )

@@ -234,14 +234,17 @@ def _secret(
         for source in ('prompt', 'file', 'env')
     }
     if given['prompt']:
-        return getpass.getpass(
-            f'{option_name(name)[2:].capitalize()} of the pod manager: '
-        )
+        return _prompt(name)
     if given['file']:
         try:
-            return read_file(given['file']).partition('\n')[0].rstrip('\r')
+            found = read_file(given['file']).partition('\n')[0].rstrip('\r')
         except argparse.ArgumentTypeError as exc:
             raise exceptions.CommandError(str(exc)) from None
+        if not found:
+            raise exceptions.CommandError(
+                f'The first line of {given["file"]} is empty.'
+            )
+        return found
     if given['env']:
         try:
             return os.environ[given['env']]
@@ -252,6 +255,16 @@ def _secret(
     if use_environment:
         return os.environ.get(SECRET_ENVIRONMENT + name.upper())
     return None
+
+
+def _prompt(name: str) -> str:
+    option = option_name(name)
+    if not sys.stdin.isatty():
+        raise exceptions.CommandError(
+            f'{option}-prompt needs a terminal; use {option}-file or '
+            f'{option}-env.'
+        )
+    return getpass.getpass(f'{option[2:].capitalize()} of the pod manager: ')
 
 
 def _add_requirements(parser: argparse.ArgumentParser, field: JSON) -> None:

@@ -39,6 +39,13 @@ def wait_for_operation(
             wait=parsed_args.timeout,
             callback=_draw_bar if on_terminal else None,
         )
+    except KeyboardInterrupt:
+        uuid = getattr(started, 'operation_uuid', None) or started.id
+        sys.stderr.write(
+            f'\nThe operation {uuid} continues; "openstack valence operation '
+            f'show {uuid}" shows it.\n'
+        )
+        raise
     finally:
         if on_terminal:
             sys.stderr.write('\r\033[K')

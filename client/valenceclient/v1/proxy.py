@@ -2,6 +2,9 @@
 """The proxy, available as ``connection.composable``."""
 
 import itertools
+import json
+import logging
+import re
 import time
 import urllib.parse
 from collections.abc import Callable
@@ -9,28 +12,38 @@ from collections.abc import Iterator
 from typing import Any
 from typing import TypeVar
 
+from keystoneauth1 import exceptions as ks_exceptions
 from openstack import exceptions
 from openstack import proxy
 
+from valenceclient import schema
 from valenceclient.v1 import resources
 
 R = TypeVar('R', bound=resources.Resource)
 Progress = Callable[[resources.Operation], None]
 
 OPEN_STATES = ('pending', 'running')
+LOG = logging.getLogger(__name__)
+# An operation goes on while the service does not respond for this long.
+_MAX_OUTAGE_SECONDS = 120
+_OPERATOR = re.compile(r'(eq|ne|gt|gte|lt|lte|in):')
+# Clients would remove these from a path, and send another request.
+_NO_NAMES = ('', '.', '..')
 
 
 def _list_method(kind: type[R]) -> Callable[..., Iterator[R]]:
     def method(
         self: 'Proxy', max_items: int | None = None, **query: Any
     ) -> Iterator[R]:
-        return itertools.islice(self._list(kind, **query), max_items)
+        sent = {name: _parameter(name, one) for name, one in query.items()}
+        return itertools.islice(self._list(kind, **sent), max_items)
 
     method.__doc__ = f"""Iterate over a collection, page by page as needed.
 
     :param max_items: the maximum number of resources.
-    :param query: filters, ``sort_key``, ``sort_dir``, ``fields`` (separated by
-        commas), ``limit`` (page size) and ``marker`` of the API.
+    :param query: filters, ``sort_key``, ``sort_dir``, ``fields``, ``limit``
+        (page size) and ``marker`` of the API. Several values of a filter, or
+        several fields, are a list.
     :returns: an iterator of :class:`~valenceclient.v1.resources.{_name(kind)}`
     """
     return method
@@ -99,6 +112,19 @@ def _delete_method(kind: type[R]) -> Callable[..., R | None]:
     :returns: the resource; with ``operation_uuid`` if an operation deletes it.
     """
     return method
+
+
+def _parameter(name: str, value: Any) -> Any:
+    """Return a query parameter; a list of values means any of them."""
+    if not isinstance(value, list | tuple | set | frozenset):
+        return value
+    values = [str(one) for one in value]
+    if name == 'fields':
+        return ','.join(values)
+    if len(values) < 2 or any(_OPERATOR.match(one) for one in values):
+        # Each of them is a condition.
+        return values
+    return f'in:{",".join(values)}'
 
 
 def _name(kind: type[resources.Resource]) -> str:
@@ -316,7 +342,7 @@ class Proxy(proxy.Proxy):
             uuid = uuid.id
         end = None if wait is None else time.monotonic() + wait
         while True:
-            operation = self._get(resources.Operation, uuid, skip_cache=True)
+            operation = self._get_in_spite_of_outages(uuid, interval, end)
             if callback:
                 callback(operation)
             if operation.state not in OPEN_STATES:
@@ -334,8 +360,44 @@ class Proxy(proxy.Proxy):
             )
         return operation
 
+    def _get_in_spite_of_outages(
+        self, uuid: str, interval: float, end: float | None
+    ) -> resources.Operation:
+        """Get an operation; repeat that while the service does not respond.
+
+        :param end: the time by the monotonic clock after which to give up.
+        """
+        give_up = time.monotonic() + _MAX_OUTAGE_SECONDS
+        if end is not None:
+            give_up = min(give_up, end)
+        while True:
+            try:
+                return self._get(resources.Operation, uuid, skip_cache=True)
+            except (
+                ks_exceptions.ConnectFailure,
+                exceptions.HttpException,
+            ) as exc:
+                if getattr(exc, 'status_code', None) in range(400, 500):
+                    raise
+                failure = exc
+            if time.monotonic() + interval > give_up:
+                raise failure
+            LOG.info('Valence does not respond: %s', failure)
+            time.sleep(interval)
+
     def request(self, *args: Any, **kwargs: Any) -> Any:
         """Send a request; raise the error message of the service."""
+        body = kwargs.get('json')
+        if isinstance(body, dict) and schema.secrets() & body.keys():
+            # keystoneauth would log the whole body.
+            kwargs['log'] = False
+            shown = {
+                **body,
+                **dict.fromkeys(schema.secrets() & body.keys(), '***'),
+            }
+            LOG.debug(
+                'REQ: %s -d %s', ' '.join(map(str, args)), json.dumps(shown)
+            )
         response = super().request(*args, **kwargs)
         if response.status_code >= 400:
             exceptions.raise_from_response(response, _error_message(response))
@@ -345,6 +407,10 @@ class Proxy(proxy.Proxy):
         self, resource_type: Any, value: Any, **attrs: Any
     ) -> Any:
         if isinstance(value, str):
+            if value in _NO_NAMES:
+                raise exceptions.InvalidRequest(
+                    f'"{value}" is neither a UUID nor a name'
+                )
             # The value may be a name; it is a part of the path.
             value = urllib.parse.quote(value, safe='')
         return super()._get_resource(resource_type, value, **attrs)

@@ -133,4 +133,6 @@ class ShowCapacity(base.ShowOne):
 
     def take_action(self, parsed_args: argparse.Namespace) -> Any:
         """Show the capacity."""
-        return self.columns_and_values(self.client.get_capacity().api_fields())
+        return self.columns_and_values(
+            self.client.get_capacity().api_fields(), parsed_args
+        )

@@ -92,7 +92,7 @@ class Nodes(base.TestCase):
         self.assertEqual((1, 'pod'), (best['rank'], best['pod_manager']))
         (refusal,) = self.json('node preview --processor total_cores=100000')
         self.assertIsNone(refusal['rank'])
-        self.assertIn('total_cores', refusal['reason'])
+        self.assertIn('less than 100000 CPU cores', refusal['reason'])
 
     def test_reset(self):
         self.compose('reset-me')

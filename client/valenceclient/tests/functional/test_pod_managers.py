@@ -54,6 +54,27 @@ class PodManagers(base.TestCase):
         self.assertNotIn('password', output)
         self.assertNotIn('secret of', output)
 
+    def test_no_password(self):
+        path = processes.directory() / 'empty'
+        path.write_text('\n')
+        create = 'podmanager create none --url http://127.0.0.1/none'
+        self.assertIn(
+            'is empty', self.fails(f'{create} --password-file {path}')
+        )
+        self.assertIn(
+            'needs a terminal', self.fails(f'{create} --password-prompt')
+        )
+
+    def test_the_password_is_not_in_debug_output(self):
+        done = self.run_valence(
+            'podmanager create shy --driver fake --url http://127.0.0.1/shy '
+            '--password-env SECRET --debug',
+            SECRET='opensesame',
+        )
+        self.assertEqual(0, done.returncode, done.stderr)
+        self.assertNotIn('opensesame', done.stderr)
+        self.valence('podmanager delete shy --wait')
+
     def test_password_prompt(self):
         output = self.run_on_terminal(
             'podmanager create asked --driver fake --username u '

@@ -2,8 +2,11 @@
 """The proxy of openstacksdk with a real Valence."""
 
 import json
+import logging
+from unittest import mock
 
 import openstack
+from keystoneauth1 import exceptions as ks_exceptions
 from openstack import exceptions
 
 import valenceclient
@@ -48,6 +51,74 @@ class Python(base.TestCase):
         self.assertEqual(
             made.id, self.composable.find_pod_manager('100% #1?').id
         )
+
+    def test_names_that_a_path_cannot_have(self):
+        for name in ('', '.', '..'):
+            for method in ('get_node', 'delete_flavor', 'find_pod_manager'):
+                with self.assertRaises(exceptions.InvalidRequest):
+                    getattr(self.composable, method)(name)
+
+    def test_several_values(self):
+        found = {
+            one.id: one.state
+            for one in self.composable.systems(
+                state=['free', 'used'], fields=['uuid', 'state']
+            )
+        }
+        self.assertTrue(found)
+        self.assertLessEqual(set(found.values()), {'free', 'used'})
+        bounded = self.composable.systems(
+            memory_mib=['gte:1', 'lt:1'], fields=('uuid',)
+        )
+        self.assertEqual([], list(bounded))
+
+    def test_secrets_are_not_logged(self):
+        with self.assertLogs(level=logging.DEBUG) as logs:
+            made = self.fake('logged', password='hidden')
+            self.composable.update_pod_manager(
+                made, hardware_password='concealed'
+            )
+        text = '\n'.join(logs.output)
+        self.assertIn('"password": "***"', text)
+        self.assertNotIn('hidden', text)
+        self.assertNotIn('concealed', text)
+
+    def test_an_outage_does_not_end_waiting(self):
+        operation = self.composable.sync_pod_manager('pod')
+        answers = [
+            ks_exceptions.ConnectFailure('refused'),
+            exceptions.HttpException('busy', http_status=503),
+            None,
+        ]
+        get = self.composable._get
+
+        def fail_first(*args, **kwargs):
+            failure = answers.pop(0) if answers else None
+            if failure is not None:
+                raise failure
+            return get(*args, **kwargs)
+
+        with mock.patch.object(
+            self.composable, '_get', autospec=True, side_effect=fail_first
+        ):
+            ended = self.composable.wait_for_operation(operation, interval=0.1)
+        self.assertEqual('succeeded', ended.state)
+        self.assertEqual([], answers)
+
+    def test_an_outage_ends_with_the_timeout(self):
+        operation = self.composable.sync_pod_manager('pod')
+        with (
+            mock.patch.object(
+                self.composable,
+                '_get',
+                autospec=True,
+                side_effect=ks_exceptions.ConnectFailure('refused'),
+            ),
+            self.assertRaises(ks_exceptions.ConnectFailure),
+        ):
+            self.composable.wait_for_operation(
+                operation, interval=0.1, wait=0.3
+            )
 
     def test_errors(self):
         with self.assertRaises(exceptions.NotFoundException) as caught:
