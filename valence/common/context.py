@@ -9,12 +9,12 @@ from oslo_context import context
 class RequestContext(context.RequestContext):
     """The identity of the caller.
 
-    ``asked`` has the names of the policy rules that were checked.
+    ``checked_rules`` has the names of the policy rules that were checked.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.asked: set[str] = set()
+        self.checked_rules: set[str] = set()
 
     @property
     def scope(self) -> str:

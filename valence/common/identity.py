@@ -117,7 +117,7 @@ def canonical_uuid(text: object) -> str | None:
 
 
 def identifying_uuid(text: object) -> str | None:
-    """What a vendor calls a UUID, where it tells one thing from another.
+    """What a vendor calls a UUID, if it is unique to a resource.
 
     All zeros, all ones, any other single repeated digit, and the values that
     factories and published examples use identify nothing and give None. Text

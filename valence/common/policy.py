@@ -26,7 +26,7 @@ def allows(ctx: context.RequestContext, rule: str) -> bool:
     Resources of other projects are hidden, so that no rule is ever checked
     for them.
     """
-    ctx.asked.add(rule)
+    ctx.checked_rules.add(rule)
     return get_enforcer().authorize(rule, _own(ctx), ctx)
 
 

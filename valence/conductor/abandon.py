@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Giving a node up: its record goes, its hardware is left as it is."""
+"""Abandon a node: delete its record, leave its hardware unchanged."""
 
 from valence.common import context
 from valence.common import exception

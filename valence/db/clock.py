@@ -18,7 +18,7 @@ from valence.db.sqlalchemy import types
 # For how many seconds a look at the clock is good, where there is a connection
 # to look again.
 _MAX_AGE = 60
-# SQLite tells milliseconds.
+# SQLite has a resolution of milliseconds.
 _RESOLUTION = datetime.timedelta(milliseconds=1)
 # What two looks at the clock may differ by, at most.
 _JITTER = datetime.timedelta(seconds=1)

@@ -194,5 +194,5 @@ class Provisioner(abc.ABC):
         :param undo: whether to abort work that this operation has requested.
         :raises InProgress: while it cannot be removed yet; call again.
         :raises ProvisioningConflict: if it is in use, or if it is not certain
-            that there is no such node; the reason tells what to do.
+            that there is no such node; the reason says what to do.
         """

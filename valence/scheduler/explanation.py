@@ -12,7 +12,7 @@ from valence.scheduler.request import Ranking
 from valence.scheduler.request import Rejection
 from valence.scheduler.request import Request
 
-# So many reasons are told, each with so many characters at most.
+# The maximum number of reasons, and of the characters of each.
 _REASONS = 3
 _LENGTH = 300
 # The pod managers that a reason names.
@@ -83,7 +83,7 @@ def _reasons(seen: Iterable[Rejection], tried: list[str]) -> str:
         counts['combination', reason] += 1
     for one in seen:
         for reason, count in one.shortages.items():
-            # The reason of the refusal is told already.
+            # The reason of the rejection is reported already.
             if reason != fitting.REFUSED:
                 counts['system', reason] += count
         if not one.shortages:

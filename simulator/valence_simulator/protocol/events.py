@@ -75,7 +75,7 @@ class EventService:
         self._modern = modern
         self._subscriptions: dict[str, Subscription] = {}
         self.streams = Streams(options, delays)
-        self._loose: set[asyncio.Task] = set()
+        self._deliveries: set[asyncio.Task] = set()
         self._session: aiohttp.ClientSession | None = None
         self._next = 0
         self._event = 0
@@ -174,12 +174,12 @@ class EventService:
             0 to send deliveries in order.
         """
         for _ in range(repeat):
-            made = [self._made_up(given) for given in events]
+            made = [self._custom_event(given) for given in events]
             for batch in [made] if together else [[event] for event in made]:
                 self._send(batch, parallel)
         return repeat * len(events)
 
-    def _made_up(self, given: dict) -> Event:
+    def _custom_event(self, given: dict) -> Event:
         properties = dict(given)
         origin = properties.pop('OriginOfCondition', ROOT)
         if isinstance(origin, dict):
@@ -196,7 +196,7 @@ class EventService:
         """POST any text to all subscribers; return their number."""
         for subscription in self._subscriptions.values():
             for _ in range(parallel):
-                self._at_once(subscription.post(text, self._client))
+                self._start_delivery(subscription.post(text, self._client))
         return len(self._subscriptions)
 
     def state(self) -> dict:
@@ -225,7 +225,7 @@ class EventService:
     async def close(self) -> None:
         """End streams and deliveries."""
         self.streams.end()
-        for task in self._loose:
+        for task in self._deliveries:
             task.cancel()
         for subscription in self._subscriptions.values():
             subscription.stop()
@@ -266,7 +266,7 @@ class EventService:
             if not parallel:
                 subscription.offer(events, self._client, self.tries)
             for _ in range(parallel):
-                self._at_once(
+                self._start_delivery(
                     subscription.deliver(events, self._client, self.tries)
                 )
 
@@ -276,10 +276,10 @@ class EventService:
             self._session = aiohttp.ClientSession()
         return self._session
 
-    def _at_once(self, work: Coroutine) -> None:
+    def _start_delivery(self, work: Coroutine) -> None:
         task = asyncio.ensure_future(work)
-        self._loose.add(task)
-        task.add_done_callback(self._loose.discard)
+        self._deliveries.add(task)
+        task.add_done_callback(self._deliveries.discard)
 
     # Subscriptions
 
@@ -293,7 +293,7 @@ class EventService:
             uri,
             body,
             subscriptions.interest_of(body),
-            self._gave_up,
+            self._apply_retry_policy,
         )
         self._subscriptions[uri] = subscription
         resource = self._add_resource(subscription)
@@ -332,7 +332,7 @@ class EventService:
             self._tree.add(f'{uri}/Actions/{action}', post=resume)
         return resource
 
-    def _gave_up(self, subscription: Subscription) -> bool:
+    def _apply_retry_policy(self, subscription: Subscription) -> bool:
         """Apply the retry policy; return whether to try again."""
         policy = subscription.body.get('DeliveryRetryPolicy')
         if policy == 'TerminateAfterRetries':
@@ -360,7 +360,7 @@ class EventService:
             SERVICE,
             'EventService.v1_1_0.EventService',
             'Event Service',
-            Description='Tells what happened',
+            Description='Event subscriptions and streams',
             Status={'State': 'Enabled', 'Health': 'OK'},
             ServiceEnabled=True,
             DeliveryRetryAttempts=self.tries.attempts,

@@ -61,20 +61,20 @@ class Query:
 
         :raises RedfishError: if a parameter is unknown or invalid.
         """
-        asked = {key: query[key] for key in query if self._offered(key)}
-        if asked.get('only'):
-            raise errors.query_value('only', asked['only'])
+        parameters = {key: query[key] for key in query if self._offered(key)}
+        if parameters.get('only'):
+            raise errors.query_value('only', parameters['only'])
         document = dict(self._tree[uri].document)
-        if 'only' in asked and len(document.get('Members', ())) == 1:
+        if 'only' in parameters and len(document.get('Members', ())) == 1:
             document = dict(
                 self._tree[document['Members'][0]['@odata.id']].document
             )
         if 'Members' in document:
-            self._page(uri, document, asked)
-        if '$expand' in asked:
-            document = self._expand(document, asked['$expand'])
-        if '$select' in asked:
-            document = _select(document, asked['$select'].split(','))
+            self._page(uri, document, parameters)
+        if '$expand' in parameters:
+            document = self._expand(document, parameters['$expand'])
+        if '$select' in parameters:
+            document = _select(document, parameters['$select'].split(','))
         return document
 
     def _offered(self, name: str) -> bool:
@@ -94,15 +94,15 @@ class Query:
             raise errors.query_not_supported(name)
         return False
 
-    def _page(self, uri: str, document: dict, asked: dict) -> None:
-        skip = _number(asked, '$skip', 0)
+    def _page(self, uri: str, document: dict, parameters: dict) -> None:
+        skip = _number(parameters, '$skip', 0)
         members = document['Members'][skip:]
-        wanted = _number(asked, '$top', len(members))
+        wanted = _number(parameters, '$top', len(members))
         size = min(wanted, self.features.page_size or wanted)
         document['Members'] = members[:size]
         if size < len(members) and size < wanted:
-            follow = {**asked, '$skip': skip + size}
-            if '$top' in asked:
+            follow = {**parameters, '$skip': skip + size}
+            if '$top' in parameters:
                 follow['$top'] = wanted - size
             document['Members@odata.nextLink'] = (
                 f'{uri}?{urlencode(follow, safe="$*()=.~,")}'
@@ -165,8 +165,8 @@ class RedfishLevels(errors.RedfishError):
         )
 
 
-def _number(asked: dict, name: str, default: int) -> int:
-    text = asked.get(name)
+def _number(parameters: dict, name: str, default: int) -> int:
+    text = parameters.get(name)
     if text is None:
         return default
     if not text.isdecimal():

@@ -195,17 +195,17 @@ class RedfishService:
 
     def compose(self, body: dict) -> str:
         """Compose like another client."""
-        return self.strangers.compose(body)
+        return self.other_client.compose(body)
 
     def move(self, part: str, to: str | None) -> None:
         """Move a part from its owner to another one."""
-        self.strangers.move(part, to)
+        self.other_client.move(part, to)
 
     def reserve(self, body: dict) -> str:
         """Reserve parts like another client."""
-        if not hasattr(self.strangers, 'reserve'):
+        if not hasattr(self.other_client, 'reserve'):
             raise ValueError('nothing can be reserved here')
-        return self.strangers.reserve(body)
+        return self.other_client.reserve(body)
 
     def target_of(self, uri: str) -> str | None:
         """Return the URI of the composable resource of a path."""

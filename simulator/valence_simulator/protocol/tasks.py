@@ -349,7 +349,7 @@ class Tasks:
             SERVICE,
             'TaskService.v1_1_0.TaskService',
             'Task Service',
-            Description='Work that takes its time',
+            Description='Work that is executed in the background',
             Status={'State': 'Enabled', 'Health': 'OK'},
             ServiceEnabled=True,
             DateTime=_now(),

@@ -149,7 +149,7 @@ class Adopt(Action):
         self, tx: db.Transaction, run: Run, error: exception.ErrorText
     ) -> None:
         if run.params(Params).get('finding'):
-            # The finding is still there, and tells of the node.
+            # The finding still exists and refers to the node.
             tx.delete(models.Node, uuid=run.target)
             return
         # Valence did not compose it: releasing it must not decompose it.

@@ -284,10 +284,10 @@ def _check_before_polling(run: Run, driver: base.Driver, uri: str) -> None:
 
 
 def _stranger(run: Run, composed: hardware.ComposedNode) -> str | None:
-    """Why this operation cannot have composed it; see ``guard.stranger``."""
+    """Why this operation cannot have composed it; see ``guard.mismatch``."""
     existing = cast('list[str]', run.intent(Allocate, _EXISTING) or [])
     system_uri = run.result(ClaimParts)['system_uri']
-    return guard.stranger(run, composed, system_uri, existing)
+    return guard.mismatch(run, composed, system_uri, existing)
 
 
 def _refuse_stranger(run: Run, composed: hardware.ComposedNode) -> None:

@@ -79,7 +79,7 @@ def same_service(run: Run) -> None:
     )
 
 
-def stranger(
+def mismatch(
     run: Run,
     composed: hardware.ComposedNode,
     system_uri: str,

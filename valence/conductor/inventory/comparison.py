@@ -74,10 +74,10 @@ class _Comparison:
             row.uuid: row.provision_state for row in self._by_uri.values()
         }
         self._shown = {node.uri for node in seen.nodes}
-        self._strangers = [
+        self._unknown_nodes = [
             node for node in seen.nodes if node.uri not in self._by_uri
         ]
-        self._origins = origins.Origins.of(tx, self._strangers)
+        self._origins = origins.Origins.of(tx, self._unknown_nodes)
         self._former = {
             row.resource_uri: row for row in self._reattached_findings()
         }
@@ -88,7 +88,7 @@ class _Comparison:
 
         :param complete: whether what was not seen is not there.
         """
-        for composed in self._strangers:
+        for composed in self._unknown_nodes:
             one = self._stranger(composed)
             if one is not None:
                 yield one

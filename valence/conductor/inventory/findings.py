@@ -26,7 +26,7 @@ _LONGEST_REASON = 4096
 # How many complete syncs have to see what is repaired.
 _SYNCS_BEFORE_REPAIR = 2
 _CLOSED = {'state': 'resolved', 'open_key': None}
-# What tells whether it is still the same that was found.
+# What identifies the resource that was found.
 _IDENTITY = (
     *('mark', 'system_uuid', 'serial_number', 'macs'),
     *('parts', 'differences'),

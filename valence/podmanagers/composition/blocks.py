@@ -184,7 +184,7 @@ def _is_full(body: JsonObject) -> bool:
         # It is part of one at least.
         used = max(1, used)
     elif most == 1 and reported is None:
-        # It has to be told from its state: a permanent system is listed, too.
+        # Its state decides: a permanent system is listed, too.
         used = 0
     return most is not None and used >= most
 

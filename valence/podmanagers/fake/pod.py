@@ -85,8 +85,8 @@ class Pod:
     :ivar capabilities: what the endpoint can do; None: all that the driver
         can.
     :ivar erases: whether what is stored on a node goes with the node.
-    :ivar hardware: everything but nodes, by URI; whether it is in use is told
-        by the nodes.
+    :ivar hardware: everything but nodes, by URI; the nodes store what is in
+        use.
     :ivar unread: URIs of hardware that is there but cannot be read.
     :ivar subscriptions: where changes are delivered, by URI.
     :ivar calls: how often each method of the driver was called.
@@ -179,7 +179,7 @@ class Pod:
         return seen
 
     def tell(self, *uris: str) -> None:
-        """Tell whoever wants to know that resources have changed."""
+        """Notify the listeners that resources have changed."""
         change = base.Change(uris)
         self.streams = [one for one in self.streams if not one.closed]
         for stream in self.streams:

@@ -22,7 +22,7 @@ from valence_simulator.personalities.eem.devices import Device
 from valence_simulator.personalities.eem.devices import Devices
 from valence_simulator.personalities.eem.errors import EemError
 from valence_simulator.personalities.eem.groups import Groups
-from valence_simulator.personalities.eem.strangers import Strangers
+from valence_simulator.personalities.eem.other_client import OtherClient
 from valence_simulator.pod import KINDS
 from valence_simulator.pod import Pod
 from valence_simulator.protocol import refusals
@@ -45,7 +45,7 @@ class EemService:
         self.ledger = ledger.Ledger()
         self.delays = Delays()
         self.groups = Groups(self.devices, self)
-        self._strangers = Strangers(self)
+        self._other_client = OtherClient(self)
         self._overlays: dict[str, dict] = {}
 
     async def handle(self, request: web.BaseRequest) -> web.Response:
@@ -106,10 +106,10 @@ class EemService:
             setattr(self.options, name, value)
 
     def compose(self, body: dict) -> str:
-        return self._strangers.compose(body)
+        return self._other_client.compose(body)
 
     def move(self, part: str, to: str | None) -> None:
-        self._strangers.move(part, to)
+        self._other_client.move(part, to)
 
     def reserve(self, body: dict) -> str:
         raise ValueError('nothing can be reserved here')
@@ -179,7 +179,7 @@ class EemService:
             known = True
             if method == request.method:
                 answer = handler(self, request, body, *match.groups())
-                self._strangers.intrude(request, answer)
+                self._other_client.intrude(request, answer)
                 if answer is None:
                     return web.Response(status=204)
                 return web.json_response(answer)

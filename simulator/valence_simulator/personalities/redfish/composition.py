@@ -228,7 +228,7 @@ TEXT = {
     'ResourceBlockInvalid': 'Block {} is not valid.',
     'ResourceBlockNotFound': 'Block {} was not found.',
     'IncompatibleZone': 'The blocks are not all in one zone.',
-    'EmptyManifest': 'The manifest, or a stanza of it, asks for nothing.',
+    'EmptyManifest': 'The manifest, or a stanza of it, contains no request.',
     'UnableToProcessStanzaRequest': (
         'The manifest has a {} stanza, {}, that cannot be processed.'
     ),
@@ -236,7 +236,7 @@ TEXT = {
         'Block {} is reserved under reservation {}.'
     ),
     'ConstrainedResourceAlreadyReserved': (
-        'What is asked for is reserved under reservation {}.'
+        'The requested resources are reserved under reservation {}.'
     ),
 }
 

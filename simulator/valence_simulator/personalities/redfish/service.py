@@ -15,8 +15,8 @@ from valence_simulator.personalities.redfish.composition import Plan
 from valence_simulator.personalities.redfish.composition import Planner
 from valence_simulator.personalities.redfish.inventory import Inventory
 from valence_simulator.personalities.redfish.manifest import Manifests
+from valence_simulator.personalities.redfish.other_client import OtherClient
 from valence_simulator.personalities.redfish.sharing import Sharing
-from valence_simulator.personalities.redfish.strangers import Strangers
 from valence_simulator.personalities.redfish.systems import Systems
 from valence_simulator.pod import KINDS
 from valence_simulator.protocol import accounts
@@ -83,7 +83,7 @@ class CompositionService(RedfishService):
         self.manifests = None
         if 'manifest' in options.compose_by:
             self.manifests = Manifests(self)
-        self.strangers = Strangers(self)
+        self.other_client = OtherClient(self)
         self._add_managers()
         self._add_capabilities_to_zones()
         self._build_expandable(options.expandable)

@@ -338,7 +338,7 @@ class Systems:
         return await self._service.tasks.run(
             call,
             'release',
-            'Take a system apart',
+            'Decompose a system',
             work,
             self._service.options.release_seconds,
         )

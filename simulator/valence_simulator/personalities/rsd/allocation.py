@@ -198,7 +198,7 @@ def _check_vlans(path: str, nic: dict) -> None:
 def _check_remote_drive(path: str, drive: dict) -> None:
     if set(drive) not in REMOTE_DRIVES:
         raise errors.bad_request(
-            'A remote drive is asked for by its Resource, by a Master, or '
+            'A remote drive is requested by its Resource, by a Master, or '
             'by CapacityGiB and Protocol.',
             f'/{path}',
         )

@@ -12,9 +12,9 @@ from valence_simulator.personalities.rsd.attachments import Attachments
 from valence_simulator.personalities.rsd.attachments import RemoteDrives
 from valence_simulator.personalities.rsd.chassis import ChassisTree
 from valence_simulator.personalities.rsd.nodes import Nodes
+from valence_simulator.personalities.rsd.other_client import OtherClient
 from valence_simulator.personalities.rsd.services import Services
 from valence_simulator.personalities.rsd.storage import Storage
-from valence_simulator.personalities.rsd.strangers import Strangers
 from valence_simulator.personalities.rsd.systems import Systems
 from valence_simulator.pod import KINDS
 from valence_simulator.protocol import accounts
@@ -71,7 +71,7 @@ class RsdService(RedfishService):
         )
         self.remote_drives = RemoteDrives(self)
         self.attachments = Attachments(self)
-        self.strangers = Strangers(self)
+        self.other_client = OtherClient(self)
         tree.add_collection(
             uris.FABRICS, 'FabricCollection', 'Fabrics', lambda: []
         )

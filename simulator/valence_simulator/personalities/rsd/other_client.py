@@ -9,7 +9,7 @@ from valence_simulator.protocol import errors
 from valence_simulator.protocol.resources import link
 
 
-class Strangers:
+class OtherClient:
     """Another client of the pod manager."""
 
     def __init__(self, service):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What others do beside a client, and who did what."""
+"""Changes of other clients, and the log of who changed what."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class RsdTestCase(base.SimulatorTestCase):
         self.assertIsNone(first['gone_by'])
         self.assertEqual([bad['id']], second['requests'])
 
-    async def test_a_stranger_takes_what_it_wants(self):
+    async def test_another_client_composes_and_moves(self):
         drives = await self.get(f'{ROOT}/Chassis/enclosure-1')
         drive = drives['Links']['Drives'][0]['@odata.id']
         system = f'{SYSTEMS}/system-3'
@@ -202,7 +202,7 @@ class LogTestCase(base.SimulatorTestCase):
         self.assertEqual(entry['id'], made['request'])
 
 
-class RedfishStrangersTestCase(RedfishTestCase):
+class RedfishOtherClientTestCase(RedfishTestCase):
     arguments = ('--personality', 'redfish', '--systems', '4')
 
     async def test_work_of_a_task_is_its_requests(self):
@@ -265,11 +265,11 @@ class RedfishStrangersTestCase(RedfishTestCase):
         answer = await self.control('reserve', parts=[f'{BLOCKS}/compute-1'])
         block = await self.block('compute-1')
         self.assertIs(True, block['CompositionStatus']['Reserved'])
-        self.assertEqual('somebody-else', block['Client'])
+        self.assertEqual('other-client', block['Client'])
         listed = await self.get(RESERVATIONS)
         self.assertEqual([{'@odata.id': answer['uri']}], listed['Members'])
         reservation = await self.get(answer['uri'])
-        self.assertEqual('somebody-else', reservation['Client'])
+        self.assertEqual('other-client', reservation['Client'])
         await self.refused(
             409,
             'SpecifiedResourceAlreadyReserved',
@@ -285,7 +285,7 @@ class RedfishStrangersTestCase(RedfishTestCase):
         )
         self.assertEqual([], (await self.get(RESERVATIONS))['Members'])
         self.assertEqual(
-            'somebody-else', (await self.block('compute-2'))['Client']
+            'other-client', (await self.block('compute-2'))['Client']
         )
         await self.compose('compute-2')
 

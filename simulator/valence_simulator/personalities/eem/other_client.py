@@ -11,7 +11,7 @@ from valence_simulator.personalities.eem.devices import Device
 from valence_simulator.personalities.eem.errors import EemError
 
 
-class Strangers:
+class OtherClient:
     """Another client of the manager."""
 
     def __init__(self, service):

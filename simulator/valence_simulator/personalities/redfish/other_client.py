@@ -12,7 +12,7 @@ from valence_simulator.protocol import errors
 TEXTS = {'name': 'Name', 'description': 'Description', 'asset_tag': 'AssetTag'}
 
 
-class Strangers:
+class OtherClient:
     """Another client of the composition service."""
 
     def __init__(self, service):
@@ -35,7 +35,7 @@ class Strangers:
             raise ValueError(f'there is a system {body["id"]} already')
         blocks = blocks or [self._free_compute()]
         self._check(blocks, [])
-        plan = Plan({'Name': 'Of somebody else', **texts}, blocks)
+        plan = Plan({'Name': 'Other client', **texts}, blocks)
         return systems.build(plan, system_id=body.get('id')).uri
 
     def _expand(
@@ -82,7 +82,7 @@ class Strangers:
             reservation.
         """
         blocks = list(map(self._block, body.get('parts', ())))
-        client = str(body.get('client', 'somebody-else'))
+        client = str(body.get('client', 'other-client'))
         uri = ''
         if body.get('listed', True):
             if self._service.manifests is None:
