@@ -144,7 +144,7 @@ class ServiceTestCase(base.BaseTestCase):
         self.addOnException(self._attach)
 
     def _attach(self, exc_info):
-        """Show what the shared processes said when a test fails."""
+        """Attach the output of the shared processes when a test fails."""
         for fixture in self._fixtures:
             for name, detail in fixture.getDetails().items():
                 self.addDetailUniqueName(name, detail)

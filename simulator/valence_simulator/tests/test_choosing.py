@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What can be joined with what, and what has to be said for it."""
+"""Which blocks can be combined, and what requests must contain."""
 
 from __future__ import annotations
 

@@ -99,10 +99,10 @@ class EventsTestCase(ListeningTestCase):
         self.assertEqual([], (await self.get(SUBSCRIPTIONS))['Members'])
         self.assertEqual(1, self.listener.tries)
 
-    async def test_composing_is_told(self):
+    async def test_events_of_a_composition(self):
         await self.subscribe()
         status, node, _ = await self.post(f'{ROOT}/Nodes/Actions/Allocate')
-        told = [await self.listener.next() for _ in range(2)]
+        events = [await self.listener.next() for _ in range(2)]
         self.assertEqual(
             [
                 ('ResourceAdded', node['@odata.id']),
@@ -110,7 +110,7 @@ class EventsTestCase(ListeningTestCase):
             ],
             [
                 (e['EventType'], e['OriginOfCondition']['@odata.id'])
-                for e in told
+                for e in events
             ],
         )
 

@@ -57,11 +57,11 @@ class HostileTestCase(base.SimulatorTestCase):
         self.assertEqual('x://[bad', page['Members@odata.nextLink'])
 
     async def test_refusals_that_hurt_who_shows_them(self):
-        said = 'NUL \x00, \x1b[31mred\x1b[0m,\nand =1+1'
+        text = 'NUL \x00, \x1b[31mred\x1b[0m,\nand =1+1'
         await self.order(
             path=SYSTEMS,
             fault='answer',
-            value={'status': 400, 'body': {'error': {'message': said}}},
+            value={'status': 400, 'body': {'error': {'message': text}}},
         )
         status, body, _ = await self.post(SYSTEMS)
-        self.assertEqual((400, said), (status, body['error']['message']))
+        self.assertEqual((400, text), (status, body['error']['message']))

@@ -118,7 +118,7 @@ class RsdTestCase(base.SimulatorTestCase):
         (made,) = await self.get('/_simulator/compositions')
         self.assertEqual('a mark of 21 chars', made['texts']['Description'])
 
-    async def test_the_answer_names_a_stranger(self):
+    async def test_the_response_names_a_foreign_resource(self):
         await self.allocate(Name='theirs')
         await self.order(
             path='.*Allocate', fault='stranger', value=f'{NODES}/1', count=1
@@ -181,7 +181,7 @@ class RedfishIdentityTestCase(RedfishTestCase):
         collection = await self.get(SYSTEMS)
         self.assertEqual([], collection['Members'])
 
-    async def test_a_manifest_names_a_stranger(self):
+    async def test_a_manifest_names_a_foreign_resource(self):
         theirs = await self.compose('compute-1')
         await self.order(path=COMPOSE, fault='stranger', value=theirs)
         await self.order(path=SYSTEMS, fault='stranger', value=theirs)

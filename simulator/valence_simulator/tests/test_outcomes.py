@@ -42,7 +42,7 @@ class Mixin:
         return (await self.get(uri))['PowerState']
 
     async def task_of(self, answer: tuple) -> dict:
-        """The task that a 202 tells of."""
+        """Return the task of a 202 response."""
         status, body, _ = answer
         self.assertEqual(202, status, body)
         return await self.get(body['@odata.id'])
@@ -213,7 +213,7 @@ class Mixin:
         )
         self.assertEqual([uri], await self.listed())
 
-    async def test_how_a_task_is_told(self):
+    async def test_forms_of_a_202(self):
         uri = await self.make()
         await self.options(task_on=['reset'])
         for form, location, body in (

@@ -18,7 +18,7 @@ class ComposeTestCase(base.SimulatorTestCase):
         return headers['Location']
 
     async def refused(self, status: int, **body) -> str:
-        """All that is said when a request is refused."""
+        """Allocate what the pod manager rejects; return the messages."""
         got, document, _ = await self.post(ALLOCATE, body)
         self.assertEqual(status, got, document)
         info = document['error']['@Message.ExtendedInfo']
@@ -91,17 +91,19 @@ class ComposeTestCase(base.SimulatorTestCase):
         self.assertEqual(2, len(links['Processors']))
 
     async def test_counts_after_each_filter(self):
-        said = await self.refused(
+        messages = await self.refused(
             409,
             Processors=[{'TotalCores': 12}],
             Memory=[{'CapacityMiB': 2**20}],
         )
-        self.assertIn('available: 10', said)
-        self.assertIn('processors: 6 -> memory: 0 -> local drives: 0', said)
-        said = await self.refused(409, EthernetInterfaces=[{}] * 5)
-        self.assertIn('local drives: 10 -> ethernet interfaces: 0', said)
-        said = await self.refused(409, Security={'TxtEnabled': True})
-        self.assertIn('attributes: 10 -> security: 0', said)
+        self.assertIn('available: 10', messages)
+        self.assertIn(
+            'processors: 6 -> memory: 0 -> local drives: 0', messages
+        )
+        messages = await self.refused(409, EthernetInterfaces=[{}] * 5)
+        self.assertIn('local drives: 10 -> ethernet interfaces: 0', messages)
+        messages = await self.refused(409, Security={'TxtEnabled': True})
+        self.assertIn('attributes: 10 -> security: 0', messages)
 
     async def test_pins(self):
         system = f'{ROOT}/Systems/system-6'
@@ -234,8 +236,8 @@ class ComposeTestCase(base.SimulatorTestCase):
             f'/_simulator/resources{system}',
             json={'Status': {'Health': 'Critical'}},
         )
-        said = await self.refused(409, TotalSystemCoreCount=1000)
-        self.assertIn('online: 10 -> status: 9', said)
+        messages = await self.refused(409, TotalSystemCoreCount=1000)
+        self.assertIn('online: 10 -> status: 9', messages)
 
     async def test_restart_and_failure(self):
         await self.order(

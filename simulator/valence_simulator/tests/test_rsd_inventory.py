@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the simulated RSD pod manager shows, and how it is asked for it."""
+"""What the simulated RSD pod manager shows, and how clients read it."""
 
 from __future__ import annotations
 

@@ -137,14 +137,14 @@ class ValidatorsTestCase(unittest.TestCase):
         tool('rf_service_validator')
         (self.directory / 'schemas').mkdir()
         schemas(self.directory / 'schemas')
-        said = self.run_tool(
+        output = self.run_tool(
             'rf_service_validator',
             url,
             *('--authtype', 'Session', '--skipschema'),
             *('--schema_directory', 'schemas', '--logdir', 'out'),
         )
         logs = list(self.directory.glob('out/**/*Debug*.log'))
-        self.assertTrue(logs, said)
+        self.assertTrue(logs, output)
         text = re.sub(r'\x1b\[[0-9;]*m', '', logs[0].read_text())
         self.assertIn('Validating /redfish/v1/Systems', text)
         return set(
@@ -154,14 +154,14 @@ class ValidatorsTestCase(unittest.TestCase):
 
     def protocol_failures(self, url: str) -> set[str]:
         """The assertions that the protocol validator finds violated."""
-        said = self.run_tool(
+        output = self.run_tool(
             'rf_protocol_validator',
             url,
             *('--no-cert-check', '--avoid-http-redirect'),
             *('--report-dir', 'out'),
         )
         results = self.directory / 'out' / 'results.json'
-        self.assertTrue(results.exists(), said)
+        self.assertTrue(results.exists(), output)
         (tsv,) = self.directory.glob('out/*.tsv')
         rows = [line.split('\t') for line in tsv.read_text().splitlines()]
         self.assertGreater(sum('PASS' in row for row in rows), 100)

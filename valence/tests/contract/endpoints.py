@@ -20,7 +20,7 @@ class Endpoint(fixtures.Fixture):
     # Whether faults can be injected.
     faulty = False
 
-    def stranger(self):
+    def unauthorized(self):
         """The connection with a wrong password; None: all are accepted."""
         if self.connection.username is None:
             return None

@@ -19,23 +19,24 @@ class Events(case.Case):
         self.need('event_stream', 'compose', 'release')
         stream = self.driver.listen(self.soon())
         self.addCleanup(stream.close)
-        told = queue.Queue()
+        received = queue.Queue()
         reader = threading.Thread(
-            target=lambda: [told.put(change) for change in stream], daemon=True
+            target=lambda: [received.put(change) for change in stream],
+            daemon=True,
         )
         reader.start()
         node = self.bring(self.request())
-        self.hear(told, node)
+        self.hear(received, node)
         self.driver.release(node.uri, self.soon(), podmanagers.Progress())
         stream.close()
         reader.join(case.SECONDS)
         self.assertFalse(reader.is_alive(), 'the stream has no end')
 
-    def hear(self, told, node):
+    def hear(self, received, node):
         """Wait for a change of a node, or of its resources."""
         end = time.monotonic() + case.SECONDS
         while True:
-            change = told.get(timeout=max(0.01, end - time.monotonic()))
+            change = received.get(timeout=max(0.01, end - time.monotonic()))
             self.assertIsInstance(change, podmanagers.Change)
             if not change.uris or {node.uri, *node.resources}.intersection(
                 change.uris
@@ -44,9 +45,9 @@ class Events(case.Case):
 
     def test_subscribe(self):
         self.need('event_subscription', 'compose', 'release')
-        told = queue.Queue()
-        changes = self.driver_class.parse_event
-        with receiver(lambda body: told.put(changes(body))) as url:
+        received = queue.Queue()
+        parse = self.driver_class.parse_event
+        with receiver(lambda body: received.put(parse(body))) as url:
             subscription = self.driver.subscribe(url, self.soon())
             # Another conductor replaces it, so that there is only one.
             subscription = self.new_driver().subscribe(url, self.soon())
@@ -58,7 +59,7 @@ class Events(case.Case):
 
             self.assertTrue(delivers())
             node = self.bring(self.request())
-            self.hear(told, node)
+            self.hear(received, node)
             self.driver.unsubscribe(subscription, self.soon())
             self.driver.unsubscribe(subscription, self.soon())
             self.assertFalse(delivers())

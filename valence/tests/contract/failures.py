@@ -43,7 +43,7 @@ class Failures(case.Case):
                     break
             self.assertCrashed(n)
 
-    def test_crashes_and_the_node_is_not_wanted_any_more(self):
+    def test_crashes_and_the_node_is_released(self):
         self.need('compose', 'release')
         for n in itertools.count(1):
             request = self.request()
@@ -64,7 +64,7 @@ class Failures(case.Case):
         Whatever a driver speaks HTTP with, the standard library is below.
 
         :param after: after it was done, and before anybody knows.
-        :returns: what tells whether it came to that.
+        :returns: a function that returns whether it died.
         """
         begin = http.client.HTTPConnection.putrequest
         end = http.client.HTTPConnection.getresponse

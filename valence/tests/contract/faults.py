@@ -181,8 +181,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             time.sleep(float(fault.value or 0.1))
 
     def status(self, fault, body):
-        said = {'code': 'ordered', 'message': f'ordered: {fault.value}'}
-        content = json.dumps({**said, 'error': said}).encode()
+        error = {'code': 'ordered', 'message': f'ordered: {fault.value}'}
+        content = json.dumps({**error, 'error': error}).encode()
         self.answer(
             int(fault.value or 500),
             content,

@@ -39,11 +39,11 @@ class Inventory(case.Case):
         self.assertTrue(self.driver_class.description())
 
     def test_a_wrong_password(self):
-        connection = self.at.stranger()
+        connection = self.at.unauthorized()
         if connection is None:
             self.skipTest('the endpoint requires no login')
-        stranger = self.new_driver(connection)
-        for call in (stranger.probe, stranger.discover, stranger.list_nodes):
+        driver = self.new_driver(connection)
+        for call in (driver.probe, driver.discover, driver.list_nodes):
             self.assertRaises(
                 exception.AuthenticationFailed, call, self.soon()
             )
@@ -108,7 +108,7 @@ class Inventory(case.Case):
                 self.assertEqual(known[uri], values)
             self.assertEqual({gone}, seen.gone - {'/no/such'})
 
-    def test_what_is_not_understood_is_told(self):
+    def test_unknown_forms_are_reported(self):
         """A response in an unknown form never means that something is gone."""
         self.need_faults()
         whole = self.driver.discover(self.soon())

@@ -16,8 +16,8 @@ _TOP = pathlib.Path(__file__).parents[3]
 
 def directory():
     """Where the mock-ups are: $VALENCE_TEST_MOCKUPS, or beside the tree."""
-    told = os.environ.get('VALENCE_TEST_MOCKUPS')
-    return pathlib.Path(told) if told else _TOP.parent / 'shared' / 'data'
+    path = os.environ.get('VALENCE_TEST_MOCKUPS')
+    return pathlib.Path(path) if path else _TOP.parent / 'shared' / 'data'
 
 
 def missing(name):

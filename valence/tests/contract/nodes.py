@@ -79,7 +79,7 @@ class Nodes(case.Case):
         self.driver.release(node.uri, self.soon(), podmanagers.Progress())
         self.assertAllFree(request)
 
-    def test_refresh_tells_what_a_node_took(self):
+    def test_refresh_reads_the_parts_of_a_node(self):
         self.need('compose', 'release')
         watcher = self.new_driver()
         watcher.discover(self.soon())
@@ -112,10 +112,10 @@ class Nodes(case.Case):
         self.need('compose', 'release')
         request = self.request()
         node = self.bring(request)
-        stranger = podmanagers.ComposeRequest(
+        other = podmanagers.ComposeRequest(
             Mark(uuidutils.generate_uuid()), 'other', {}, '', ()
         )
-        self.assertIsNone(self.driver.find_composed(stranger, self.soon()))
+        self.assertIsNone(self.driver.find_composed(other, self.soon()))
         self.driver.release(node.uri, self.soon(), podmanagers.Progress())
 
     def test_parts_that_are_taken(self):

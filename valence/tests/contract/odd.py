@@ -39,8 +39,8 @@ class OddCase(base.TestCase):
         """The inventory; each problem has to contain one of these texts."""
         seen = self.driver.discover(self.soon())
         self.assertEqual(len(problems), len(seen.problems), seen.problems)
-        for word, said in zip(problems, sorted(seen.problems), strict=True):
-            self.assertIn(word, said)
+        for word, problem in zip(problems, sorted(seen.problems), strict=True):
+            self.assertIn(word, problem)
         return seen
 
     def assertBlocks(self, seen, *names, devices=('disk',)):

@@ -164,7 +164,7 @@ class CrowdedTestCase(odd.OddCase):
             [item.uri for item in seen.systems if item.unknown],
         )
 
-    def test_members_that_come_with_it_are_asked_for_in_turn(self):
+    def test_expanded_members_are_read_one_by_one(self):
         expands = {'ExpandQuery': {'NoLinks': True}}
         self.pages[ROOT]['ProtocolFeaturesSupported'] = expands
         query = f'{SYSTEMS}?$expand=.($levels=1)'

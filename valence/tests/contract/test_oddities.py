@@ -50,7 +50,7 @@ class OdditiesTestCase(base.TestCase):
 
 
 class RedfishOdditiesTestCase(OdditiesTestCase):
-    def test_nobody_tells_where(self):
+    def test_no_location(self):
         """No Location, no body, no name: the blocks identify the node."""
         self.start('--no-tasks', '--no-expand')
         nothing = {'@remove': True}

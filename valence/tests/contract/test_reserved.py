@@ -52,7 +52,7 @@ class ReservedTestCase(test_oddities.OdditiesTestCase):
             self.assertEqual('used', self.states()[name])
             self.refused(name)
 
-    def test_only_the_reservation_tells(self):
+    def test_only_the_reservation_lists_the_blocks(self):
         self.start('--expandable', '1', '--no-tasks')
         before = self.states()
         hidden = {'CompositionStatus': {'Reserved': False}}

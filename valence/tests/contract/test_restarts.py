@@ -107,7 +107,7 @@ class CompositionTestCase(RestartCase):
     def attach(self):
         self.driver.attach(SYSTEM, DISK, self.soon(), self.journal.progress())
 
-    def test_a_task_that_fails_tells_why(self):
+    def test_a_failed_task_has_a_reason(self):
         self.offer('AddResourceBlock')
         self.assertRaises(podmanagers.InProgress, self.attach)
         self.connect()

@@ -12,8 +12,8 @@ def _below(cls):
 
 
 class TestErrorText(base.TestCase):
-    def test_users_read_nothing_that_a_pod_manager_said(self):
-        words = 'https://10.0.0.1/redfish said so'
+    def test_users_see_no_text_of_a_pod_manager(self):
+        words = 'https://10.0.0.1/redfish rejected it'
         kinds = [
             exception.PodManagerError,
             *_below(exception.PodManagerError),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What each kind of field tells of itself, and says when it refuses."""
+"""The schema of each kind of field, and the values that it rejects."""
 
 import datetime
 
@@ -12,7 +12,7 @@ _SOME_UUID = '11111111-2222-3333-4444-555555555555'
 
 
 class TestSpec(base.TestCase):
-    def test_what_is_not_said(self):
+    def test_defaults(self):
         field = fields.StringField(doc='Text.')
         for name, value in (
             ('doc', 'Text.'),
@@ -36,8 +36,8 @@ class TestSpec(base.TestCase):
         ):
             self.assertIs(value, getattr(field, name), name)
 
-    def test_all_that_can_be_said(self):
-        said = {
+    def test_all_keywords(self):
+        keywords = {
             'doc': 'Text.',
             'api': 'cru',
             'since': 3,
@@ -57,9 +57,11 @@ class TestSpec(base.TestCase):
             'default_value': 'x',
         }
         field = fields.StringField(
-            **{k: v for k, v in said.items() if k != 'default_value'}
+            **{k: v for k, v in keywords.items() if k != 'default_value'}
         )
-        self.assertEqual(said, {name: getattr(field, name) for name in said})
+        self.assertEqual(
+            keywords, {name: getattr(field, name) for name in keywords}
+        )
 
     def test_what_may_be_left_out(self):
         for more, optional in (

@@ -348,13 +348,13 @@ class TestMatches(base.TestCase):
             ),
         )
 
-    def test_what_is_not_written_on_a_piece_tells_nothing(self):
+    def test_parts_without_a_serial_number(self):
         for label in ((None, None), ('', '')):
             self.assertEqual(
                 {}, self.matches([('/2', *label)], [('/1', *label)])
             )
 
-    def test_what_is_written_on_several_tells_nothing(self):
+    def test_serial_numbers_of_several_parts(self):
         one, two = ('/1', None, 's'), ('/2', None, 's')
         three, four = ('/3', None, 's'), ('/4', None, 's')
         self.assertEqual({}, self.matches([three, four], [one]))

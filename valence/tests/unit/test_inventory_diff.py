@@ -118,7 +118,7 @@ class TestDiff(base.TestCase):
         self.assertEqual('/9', changes.update['a']['resource_uri'])
         self.assertEqual(diff.uri_hash('/9'), changes.update['a']['uri_hash'])
 
-    def test_a_serial_that_comes_twice_tells_nothing(self):
+    def test_duplicate_serial_numbers_are_ignored(self):
         changes = _diff(
             [_item('/8', serial_number='S'), _item('/9', serial_number='S')],
             [_row('a', '/1', serial_number='S')],

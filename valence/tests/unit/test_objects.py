@@ -63,7 +63,7 @@ class TestParity(base.TestCase):
             if field.sort is not None:
                 self.assertFalse(column.nullable, name)
 
-    def test_text_that_is_asked_for_is_compared_byte_by_byte(self):
+    def test_filters_compare_text_byte_by_byte(self):
         for name, field, column in self._pairs():
             if isinstance(field, fields.EnumField | fields.UUIDField):
                 continue

@@ -15,7 +15,7 @@ class Pace(base.TestCase):
     def pause(self, age, advised=1.0, podm=None, step='assemble'):
         return pace.next_delay(podm or self.podm, step, age, advised)
 
-    def test_what_is_new_is_asked_after_soon_and_then_more_seldom(self):
+    def test_intervals_start_short_and_grow(self):
         self.assertAlmostEqual(0.2, self.pause(0))
         self.assertAlmostEqual(0.2, self.pause(1))
         self.assertAlmostEqual(0.5, self.pause(5))

@@ -107,21 +107,21 @@ class TestHostile(base.TestCase):
         for name, value in item.values.items():
             field = cls.fields[name]
             column = model.__table__.columns[name]
-            said = (name, value if len(str(value)) < 200 else '...')
+            shown = (name, value if len(str(value)) < 200 else '...')
             if value is None:
-                self.assertTrue(field.nullable, said)
+                self.assertTrue(field.nullable, shown)
             elif isinstance(value, str):
                 value.encode()
                 self.assertNotIn('\0', value)
                 limit = getattr(column.type, 'length', None)
-                self.assertLessEqual(len(value), limit or 2**16, said)
+                self.assertLessEqual(len(value), limit or 2**16, shown)
                 if hasattr(field, 'valid_values'):
-                    self.assertIn(value, field.valid_values, said)
+                    self.assertIn(value, field.valid_values, shown)
             elif isinstance(value, int):
                 bits = 31 if name.startswith('cpu_') else 63
-                self.assertTrue(0 <= value < 2**bits, said)
+                self.assertTrue(0 <= value < 2**bits, shown)
             else:
-                self.assertIsInstance(value, list, said)
+                self.assertIsInstance(value, list, shown)
 
     def _system(self, body, part):
         parts = _parts([part] * 3, [part] * 3, [part], [part] * 3)

@@ -7,7 +7,7 @@ from valence.db import api as db
 from valence.db.sqlalchemy import models
 from valence.tests import base
 
-_ERROR = exception.ErrorText('10.0.0.1 said no', 'It was rejected.')
+_ERROR = exception.ErrorText('10.0.0.1 rejected it', 'It was rejected.')
 
 
 class TestStoredErrors(base.DatabaseTestCase):

@@ -187,17 +187,17 @@ class Errors(pages.NodeTestCase):
 
     def test_rejected_form(self):
         sent = {'name': 'a', 'password': 'opensesame'}
-        for url, told in (
+        for url, text in (
             (
                 'nonsense',
                 'The scheme must be http or https',
-            ),  # the API's word
-            ('', 'This field is required.'),  # the form's
+            ),  # of the API
+            ('', 'This field is required.'),  # of the form
         ):
             answer = self.client.post(
                 '/admin/pod_managers/register/', {**sent, 'url': url}
             )
-            self.assertContains(answer, told)
+            self.assertContains(answer, text)
             self.assertContains(answer, 'Enter the password again.', 1)
         answer = self.client.post(
             '/project/flavors/create/',

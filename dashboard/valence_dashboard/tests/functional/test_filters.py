@@ -54,14 +54,14 @@ class Filters(pages.NodeTestCase):
                 collection = panel.partition('/')[2]
                 record, text = self.sample(collection, name)
                 page = self.filter(f'/{panel}/', table, name, text)
-                told = (panel, label, text)
-                self.assertNotIn('Invalid input', page, told)
+                context = (panel, label, text)
+                self.assertNotIn('Invalid input', page, context)
                 if record is None or collection == 'nodes':
                     # Without Keystone, nodes belong to no project.
-                    self.assertIn('No matching items.', page, told)
+                    self.assertIn('No matching items.', page, context)
                 else:
                     which = record.get('uuid')
-                    self.assertIn(f'data-object-id="{which}"', page, told)
+                    self.assertIn(f'data-object-id="{which}"', page, context)
 
     def test_filter_labels_contain_units(self):
         page = self.page('/admin/systems/')

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the table of endpoints is asked for."""
+"""The objects that the requests of the table of endpoints are about."""
 
 import uuid
 

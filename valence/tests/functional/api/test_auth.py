@@ -91,21 +91,21 @@ class TestBasic(base.DatabaseTestCase):
 class TestNoauth(base.ServiceTestCase):
     """Everybody is an administrator, and the log says so."""
 
-    def _said(self, **options):
+    def _output(self, **options):
         with fixtures.Service(**options) as service:
             process = service.all_in_one()
             process.wait_for('listens on')
             return process.output()
 
-    def test_loopback_unless_told_otherwise(self):
-        said = self._said()
-        self.assertIn('every client of the API is an administrator', said)
-        self.assertIn('Listening on the loopback address 127.0.0.1', said)
-        self.assertNotIn('not a loopback address', said)
+    def test_loopback_by_default(self):
+        output = self._output()
+        self.assertIn('every client of the API is an administrator', output)
+        self.assertIn('Listening on the loopback address 127.0.0.1', output)
+        self.assertNotIn('not a loopback address', output)
 
-    def test_told_otherwise(self):
-        said = self._said(api__host='0.0.0.0')
-        self.assertIn('0.0.0.0 is not a loopback address', said)
+    def test_other_address(self):
+        output = self._output(api__host='0.0.0.0')
+        self.assertIn('0.0.0.0 is not a loopback address', output)
 
 
 class TestNoUserFile(base.TestCase):

@@ -222,13 +222,13 @@ class TestFuzz(base.ApiTestCase):
             referencing.jsonschema.DRAFT202012.create_resource(self.document),
         )
 
-    def _check_form(self, answer, told):
+    def _check_form(self, answer, sent):
         if answer.status >= 400:
-            self.assertEqual(answer.status, answer.error['status'], told)
-            self.assertTrue(answer.error['detail'], told)
-            self.assertLess(len(answer.content), 4000, told)
+            self.assertEqual(answer.status, answer.error['status'], sent)
+            self.assertTrue(answer.error['detail'], sent)
+            self.assertLess(len(answer.content), 4000, sent)
 
-    def _check_schema(self, answer, method, path, told):
+    def _check_schema(self, answer, method, path, sent):
         for template, item in self.document['paths'].items():
             pattern = re.sub(r'{\w+}', '[^/]+', template) + r'/?(\?.*)?'
             operation = item.get(method.lower())
@@ -249,18 +249,18 @@ class TestFuzz(base.ApiTestCase):
         statuses = {}
         for _ in range(_REQUESTS):
             method, path, content, headers = make.request()
-            told = (method, path[:300], (content or b'')[:500], headers)
+            sent = (method, path[:300], (content or b'')[:500], headers)
             answer = self.client.request(
                 method, path, content=content, headers=headers
             )
             statuses[answer.status] = statuses.get(answer.status, 0) + 1
-            self.assertLess(answer.status, 500, (told, answer))
+            self.assertLess(answer.status, 500, (sent, answer))
             if method == 'HEAD':
-                self.assertEqual(b'', answer.content, told)
+                self.assertEqual(b'', answer.content, sent)
                 continue
-            self._check_form(answer, told)
+            self._check_form(answer, sent)
             if answer.status in (200, 201, 202) and answer.content:
-                self._check_schema(answer, method, path, told)
+                self._check_schema(answer, method, path, sent)
                 body = answer.json
                 if answer.status in (201, 202) and 'uuid' in body:
                     make.remember(path, body)

@@ -211,7 +211,7 @@ class TestKeystone(KeystoneCase):
         answer = self.client_of(self.keystone.cloud('demo')).request(
             'GET', '/v1/nodes'
         )
-        # Keystone scopes to the user's own project where nothing is said.
+        # Keystone scopes to the user's own project by default.
         self.assertEqual(200, answer.status, answer)
         nobody = v3.Password(
             self.keystone.url,

@@ -195,7 +195,7 @@ class TestPasswords(PodManagerCase):
         for path in self.database.path.parent.iterdir():
             self.assertNotIn(b's3cret-w0rd', path.read_bytes(), path)
 
-    def test_cannot_be_asked_for(self):
+    def test_cannot_be_requested(self):
         self.create()
         for query in (
             'fields=password',

@@ -70,7 +70,7 @@ class TestWhole(RBACCase):
         }
         self.assertEqual(endpoints, {row[:2] for row in TABLE})
 
-    def test_what_belongs_to_projects_is_asked_for_by_others(self):
+    def test_other_projects_request_what_belongs_to_projects(self):
         for path, resource, _, methods in routes.ROUTES:
             if '{id}' not in path or resource not in (
                 'node',
@@ -227,16 +227,16 @@ class TestSeen(RBACCase):
             node = self.seen(who, 'nodes/{id}', 'own-node')
             operation = self.seen(who, 'operations/{id}', 'own-op')
             listed = self.seen(who, 'nodes?fields=last_error')['nodes']
-            told = {
+            texts = {
                 node['last_error'],
                 operation['error'],
                 listed[0]['last_error'],
             }
             if who in PROJECT:
-                self.assertEqual({RequestRejected.user_message}, told)
+                self.assertEqual({RequestRejected.user_message}, texts)
                 self.assertNotIn('result', operation['steps'][0])
             else:
-                self.assertEqual({str(RequestRejected(reason=SECRET))}, told)
+                self.assertEqual({str(RequestRejected(reason=SECRET))}, texts)
 
     def test_flavors_are_public_where_that_may_be(self):
         for who in WHO[:4]:
@@ -253,7 +253,7 @@ class TestSeen(RBACCase):
             self.assertIn('The pod manager open is offline', repr(answer))
             self.assertEqual(who in PROJECT, SECRET not in repr(answer))
 
-    def test_what_is_not_shown_cannot_be_asked_for(self):
+    def test_hidden_fields_cannot_be_requested(self):
         for query in (
             'fields=username',
             'sort_key=created_at',

@@ -36,8 +36,8 @@ class TestTokenCache(test_keystone.KeystoneCase):
         return service.client
 
     def _items(self):
-        ((_, told),) = memcache.Client([self.memcached.address]).get_stats()
-        return int(told['curr_items'])
+        ((_, stats),) = memcache.Client([self.memcached.address]).get_stats()
+        return int(stats['curr_items'])
 
     def test_cache(self):
         first = self.client_of(self.keystone.cloud('demo', 'demo'))

@@ -18,7 +18,7 @@ _SMALL = {
 
 class ClaimsCase(test_compose.ComposeCase):
     def blocks(self, *arguments, **kwargs):
-        """A pod of resource blocks that tells nothing by itself."""
+        """A pod of resource blocks that sends no events."""
         return self.pod(
             'pod',
             *('--personality', 'redfish', '--no-sse', '--no-push'),
@@ -81,7 +81,7 @@ class ClaimsCase(test_compose.ComposeCase):
 
 
 class TestOtherBlocks(ClaimsCase):
-    """A service that is told what is wanted takes what it likes."""
+    """A service chooses the blocks for constrained requirements itself."""
 
     def hidden(self, *arguments):
         """A pod whose first block Valence believes to be out of order.
@@ -133,7 +133,7 @@ class TestOtherBlocks(ClaimsCase):
         )
         self.service.release('n')
 
-    def test_not_where_very_parts_are_asked_for(self):
+    def test_not_where_specific_parts_are_requested(self):
         pod = self.hidden()
         wanted = [
             self.row(kind, name)['uuid']

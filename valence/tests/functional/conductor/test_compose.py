@@ -116,7 +116,7 @@ class TestCompose(ComposeCase):
         )
         self.assertRight(pod, [name])
 
-    def test_no_capacity_tells_why_for_every_pod_manager(self):
+    def test_no_capacity_has_a_reason_for_every_pod_manager(self):
         self.pod('one')
         self.pod('two', systems=0)
         self.pod('three')

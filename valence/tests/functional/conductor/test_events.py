@@ -29,7 +29,7 @@ class EventsCase(base.PodTestCase):
         return pod
 
     def wait_heard(self, pod, seconds=processes.PATIENCE):
-        """Wait until the pod has somebody to tell things to."""
+        """Wait until the pod has a subscriber."""
         deadline = time.monotonic() + seconds
         while not self.heard(pod):
             if time.monotonic() > deadline:
@@ -38,7 +38,7 @@ class EventsCase(base.PodTestCase):
 
     @staticmethod
     def heard(pod):
-        """Who is told of what happens there."""
+        """Return the subscribers."""
         state = pod.state()
         return state['subscriptions'] or state['streams']
 
@@ -100,7 +100,7 @@ class Follow(EventsCase):
             self.sync('pod')
             if not self.row(uri)['refreshed']:
                 return
-        self.fail('it stays what an event told of')
+        self.fail('it keeps the value of the event')
 
     def test_a_part_that_is_named_by_its_chassis(self):
         pod = self.listening()
@@ -157,7 +157,7 @@ class Follow(EventsCase):
         time.sleep(after)
         return self.client.get('/v1/pod_managers/pod')['synced_at']
 
-    def test_what_is_told_while_everything_is_read(self):
+    def test_events_during_a_sync(self):
         pod = self.listening()
         uri = self.uri()
         # What is read last holds the reading up.
@@ -186,7 +186,7 @@ class Follow(EventsCase):
         pod = self.listening()
         uri = self.uri()
         pod.control('POST', 'restart', {'down_seconds': 2})
-        # Nobody is told of this.
+        # There is no event for this.
         deadline = time.monotonic() + processes.PATIENCE
         while time.monotonic() < deadline:
             try:

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A pod manager that misbehaves harms nobody else, and it is said why."""
+"""A faulty pod manager does not affect others, and shows the reason."""
 
 from valence.tests.functional.conductor import test_compose
 
 _ROOT = '/redfish/v1/?$'
 _ALLOCATE = '/redfish/v1/Nodes/Actions/.*Allocate'
 
-# Fault, its value, and what the status reason tells.
+# Fault, its value, and the text of the status reason.
 _AT_THE_ROOT = (
     ('html', None, 'not a pod manager'),
     ('status', 500, 'not a pod manager'),

@@ -65,7 +65,7 @@ class TestStatus(base.PodTestCase):
             self.service.wait_ready('bad')
             self._remove('bad')
 
-    def test_no_login_where_one_is_wanted(self):
+    def test_login_is_required(self):
         pod = self._simulator()
         self._registered(pod.url)
         self.assertOffline('wrong user name or password')
@@ -86,7 +86,7 @@ class TestStatus(base.PodTestCase):
         self.client.patch('/v1/pod_managers/bad', {'ca_cert': None})
         self.assertOffline('certificate')
 
-    def test_no_tls_where_it_is_wanted(self):
+    def test_tls_is_required(self):
         pod = self._simulator()
         self._registered(pod.url.replace('http:', 'https:'))
         self.assertOffline('TLS')
@@ -151,8 +151,8 @@ class TestStatus(base.PodTestCase):
 
     def test_the_password_is_nowhere(self):
         pod = self.pod('pod')
-        said = self.process.output()
-        self.assertIn('Pod manager', said)
-        self.assertNotIn(pod.login['password'], said)
+        output = self.process.output()
+        self.assertIn('Pod manager', output)
+        self.assertNotIn(pod.login['password'], output)
         answer = self.client.request('GET', '/v1/pod_managers/pod')
         self.assertNotIn(pod.login['password'].encode(), answer.content)

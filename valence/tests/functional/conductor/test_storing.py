@@ -128,8 +128,8 @@ class TestStoring(base.DatabaseTestCase):
         self.assertEqual(before.rack_uuid, after.rack_uuid)
         self.assertTrue(self.row('/sled', models.Chassis).stale)
 
-    def test_who_tells_what_contains_it_was_not_heard(self):
-        """What contains a system may be what tells so, and nothing else."""
+    def test_the_container_of_a_system_was_not_read(self):
+        """Only the chassis may have the link to its system."""
         self.write(_system('/1'))
         before = self.row('/1')
         self.write(_system('/1', None), chassis=[], unread={'/sled'})

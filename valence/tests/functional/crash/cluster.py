@@ -102,7 +102,7 @@ class ClusterTestCase(base.DatabaseTestCase):
         self.pods = {}
 
     def _tell(self):
-        """Keep what the processes said, for a test that fails."""
+        """Attach the output of the processes to a test that fails."""
         for number, process in enumerate(self.processes):
             self.addDetail(
                 f'process {number} {process.environment}',
@@ -146,7 +146,7 @@ class ClusterTestCase(base.DatabaseTestCase):
             time.sleep(0.05)
         return found
 
-    # What is asked for
+    # Requests
 
     def compose(self, name, **body):
         """Ask for a node; returns the UUID of the operation."""
@@ -201,7 +201,7 @@ class ClusterTestCase(base.DatabaseTestCase):
             return tx.list(models.Operation, state=OPEN).all()
 
     def assertAgreement(self):
-        """The database and the pod managers tell the same story.
+        """The database and the pod managers agree.
 
         No operation is open; every node that exists is one of ours and is
         what its row says; nothing is claimed or taken by anybody else.

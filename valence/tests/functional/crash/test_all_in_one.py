@@ -180,7 +180,7 @@ class TestOthers(CrashCase):
         self.assertEqual('succeeded', operation['state'], operation)
         self.assertEqual(4, len(self.client.all('/v1/systems')))
 
-    def test_told_to_end(self):
+    def test_sigterm(self):
         number = self.pod.order(_ALLOCATE, 'delay', 2, method='POST', count=1)
         node = self.client.post('/v1/nodes', {'name': 'n'})
         self.pod.wait_struck(number)
@@ -209,7 +209,7 @@ class TestOthers(CrashCase):
 
 
 class TestHanging(base.TestCase):
-    def test_told_to_end_while_a_pod_manager_hangs(self):
+    def test_sigterm_while_a_pod_manager_hangs(self):
         service = self.useFixture(
             fixtures.Service(redfish__request_timeout=3600)
         )
@@ -219,5 +219,5 @@ class TestHanging(base.TestCase):
         fault = pod.order('/redfish/v1/Systems', 'hang')
         service.begin_sync('pod')
         pod.wait_struck(fault)
-        # It waits for what is under way, but not for ever.
+        # The time that it waits for operations is limited.
         self.assertEqual(0, process.end())

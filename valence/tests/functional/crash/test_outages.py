@@ -187,7 +187,7 @@ class BrokerTest(BrokerTestCase):
 
 
 class WakingTest(BrokerTestCase):
-    # Nobody looks for work unless told to.
+    # Conductors look for work only after wake-ups.
     settings = {'conductor__poll_interval': 3600}
 
     def test_wake_ups(self):
@@ -196,10 +196,10 @@ class WakingTest(BrokerTestCase):
         for process in conductors:
             process.wait_for('Receiving wake-ups')
         self.ended(self.compose('first'))
-        said = [len(process.output()) for process in conductors]
+        begins = [len(process.output()) for process in conductors]
         self.proxy.cut()
         self.proxy.restore()
-        for process, begun in zip(conductors, said, strict=True):
+        for process, begun in zip(conductors, begins, strict=True):
             process.wait_for('Reconnected to AMQP server', begun)
         self.ended(self.compose('second'))
         self.ended(self.release('first'))

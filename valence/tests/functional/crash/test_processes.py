@@ -142,9 +142,9 @@ class TestKeys(ProcessesCase):
         before = self._stored()
         self.assertNotIn(self.pod.login['password'], before)
         for _ in range(4):
-            said = self.service.manage('credential-keys', 'rotate')
-            self.assertIn('1 passwords', said)
-            self.assertNotIn(self.pod.login['password'], said)
+            output = self.service.manage('credential-keys', 'rotate')
+            self.assertIn('1 passwords', output)
+            self.assertNotIn(self.pod.login['password'], output)
         self.assertNotEqual(before, self._stored())
         keys = pathlib.Path(self.service.state_path) / 'credential-keys'
         self.assertEqual(3, len(list(keys.iterdir())))

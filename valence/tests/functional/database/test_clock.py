@@ -18,7 +18,7 @@ from valence.tests import base
 
 _TOP = pathlib.Path(__file__).parents[3]
 _HOUR = datetime.timedelta(hours=1)
-# The database's clock is read before and after, and SQLite's tells
+# The database's clock is read before and after, and SQLite's has
 # milliseconds.
 _RESOLUTION = datetime.timedelta(milliseconds=1)
 
@@ -99,7 +99,7 @@ class PostgreSQLTest(SQLiteTest):
 
 
 class OneClockTest(base.TestCase):
-    """Nothing else is asked for the time of day."""
+    """Nothing else reads the time of day."""
 
     asked = ('utcnow', 'now', 'today', 'time_ns', 'utcfromtimestamp')
     modules = ('datetime', 'timeutils', 'date')

@@ -9,7 +9,7 @@ class MariaDBTest(server.OwnServerTestCase):
     backend = 'mysql'
 
     def begin(self):
-        """Have the server write down what it is told from now on."""
+        """Log all statements from now on."""
         self.with_global(
             [
                 "SET GLOBAL log_output = 'TABLE'",
@@ -20,7 +20,7 @@ class MariaDBTest(server.OwnServerTestCase):
         )
 
     def statements(self):
-        """The first words of what it was told since."""
+        """Return the first words of the statements since."""
         rows = self.server.execute(
             'SELECT command_type, CONVERT(argument USING utf8mb4) '
             'FROM mysql.general_log '

@@ -16,7 +16,7 @@ from valence.tests import base
 from valence.tests import fixtures
 from valence.tests.fixtures import processes
 
-# It kills itself when it has made as many tables as it is told.
+# It kills itself after it has created this many tables.
 _KILLED = """
 import os
 import signal

@@ -74,13 +74,13 @@ class TestMigration(base.TestCase):
             ('flake8', str(self.versions)),
             ('codespell', str(self.versions)),
         ):
-            status, said = self.run_in_copy(command, *arguments)
-            self.assertEqual(0, status, said)
+            status, output = self.run_in_copy(command, *arguments)
+            self.assertEqual(0, status, output)
 
     def test_it_passes_the_checks(self):
         self.change_models()
-        status, said = self.make("Pod managers have the owner's rooms")
-        self.assertEqual(0, status, said)
+        status, output = self.make("Pod managers have the owner's rooms")
+        self.assertEqual(0, status, output)
         text = self.made()
         self.assertIn(
             '"""Pod managers have the owner\'s rooms."""', text.splitlines()
@@ -90,8 +90,8 @@ class TestMigration(base.TestCase):
         self.assertPasses()
 
     def test_nothing_to_write_passes_too(self):
-        status, said = self.make('Rows are moved.')
-        self.assertEqual(0, status, said)
+        status, output = self.make('Rows are moved.')
+        self.assertEqual(0, status, output)
         self.assertIn('"""Rows are moved."""', self.made().splitlines())
         self.assertPasses()
 
@@ -107,7 +107,7 @@ class TestMigration(base.TestCase):
 
     def test_a_message_that_cannot_stand_in_the_file(self):
         for message in ('', 'a "new" room', 'x' * 73):
-            status, said = self.make(message)
+            status, output = self.make(message)
             self.assertEqual(2, status, message)
-            self.assertIn('MESSAGE', said)
+            self.assertIn('MESSAGE', output)
         self.assertEqual(set(self.versions.glob('0*')), self.landed)

@@ -44,7 +44,7 @@ class TestCompose(base.ConductorTestCase):
             ours = row['node_uuid'] == node['uuid']
             self.assertEqual('used' if ours else 'free', row['state'])
 
-    def test_the_parts_that_were_asked_for(self):
+    def test_requested_parts(self):
         system = self.client.all('/v1/systems')[1]
         device = self.client.all('/v1/devices')[1]
         node = self.compose('n', resources=[system['uuid'], device['uuid']])
@@ -79,7 +79,7 @@ class TestCompose(base.ConductorTestCase):
         node = self.compose('n')
         self.assertEqual([node['resource_uri']], list(self.fake.nodes))
 
-    def test_a_refused_system_is_not_asked_for_again(self):
+    def test_a_rejected_system_is_not_requested_again(self):
         taken = exception.NoMatch(reason='somebody else has it')
         self.fake.order('compose', taken, count=2)
         operation = self.done('POST', '/v1/nodes', {'name': 'n'})
@@ -110,7 +110,7 @@ class TestCompose(base.ConductorTestCase):
         self.assertIn('less than 17 CPU cores', node['last_error'])
         self.assertIsNone(node['podm_uuid'])
 
-    def test_a_failure_nobody_thought_of_tells_nothing_of_itself(self):
+    def test_the_text_of_an_unexpected_failure_is_hidden(self):
         self.fake.order('poll_compose', ZeroDivisionError('secret'))
         node = self.compose('n', 'failed')
         self.assertIn('ZeroDivisionError', node['last_error'])

@@ -92,7 +92,7 @@ class TestCompose(CrashCase):
         self.assertEqual('error', self.node()['provision_state'])
         self.assertAgreement()
 
-    def test_made_but_not_recorded_and_not_wanted_any_more(self):
+    def test_composed_but_not_recorded_and_then_released(self):
         uuid = self.begin_compose()
         self.die_at(uuid, 'compose:allocate:done')
         self.assertEqual(1, len(self.fake.nodes))

@@ -55,7 +55,7 @@ class TestRegister(EnrollmentCase):
         self.assertEqual(('CUSTOM_SSD',), machine.traits)
         self.assertIsNone(machine.resource_class)
 
-    def test_what_was_asked_for(self):
+    def test_requested_goals(self):
         self.enroll(provide=True, resource_class='large', traits=['HW_GPU'])
         self.assertEqual(['manage', 'provide'], self.ironic.goals)
         self.assertEqual('available', self.now()['managed_state'])

@@ -246,7 +246,7 @@ class TestSubscriptions(EventCase):
         self.follow()
         self.assertEqual({}, self.fake.subscriptions)
 
-    def test_one_that_is_not_wanted_any_more(self):
+    def test_a_subscription_that_is_no_longer_needed(self):
         self.follow()
         self.conf.set(api__public_endpoint=None)
         self.follow()
@@ -314,7 +314,7 @@ class TestStreams(base.ConductorTestCase):
             uris = {row.uri for row in tx.list(models.PendingRefresh)}
         self.assertIn('/systems/1', uris)
 
-    def test_who_refuses_is_not_asked_again_and_again(self):
+    def test_a_rejected_stream_is_not_requested_again(self):
         self.fake.order('listen', _NO)
         podm = self.conductor.look()[0]
         self.assertTrue(self.conductor.streams.supports(podm))

@@ -107,9 +107,9 @@ class TestStrangers(GuardCase):
 
     def lie(self, mark):
         """Have the pod manager return a node that was there before."""
-        stranger = dataclasses.replace(self.fake.nodes[self.uri], mark=mark)
-        stranger.resources = ['/systems/3']
-        self.fake.nodes['/nodes/99'] = stranger
+        other = dataclasses.replace(self.fake.nodes[self.uri], mark=mark)
+        other.resources = ['/systems/3']
+        self.fake.nodes['/nodes/99'] = other
         self.patch(
             fake.Fake,
             'compose',

@@ -70,9 +70,9 @@ class TestSync(PodCase):
         for row in self.systems().values():
             self.assertTrue(row['stale'])
             self.assertIsNone(row['missing_since'])
-        said = self.podm()['sync_error']
-        self.assertIn('/systems/1 cannot be read', said)
-        self.assertIn('and 2 more', said)
+        error = self.podm()['sync_error']
+        self.assertIn('/systems/1 cannot be read', error)
+        self.assertIn('and 2 more', error)
         self.fake.unread.clear()
         self.sync()
         self.assertIsNone(self.podm()['sync_error'])
@@ -98,7 +98,7 @@ class TestSync(PodCase):
         self.conductor.run(run)
         self.assertEqual('cancelled', self.conductor.finish(uuid).state)
 
-    def test_only_the_last_that_nobody_asked_for_is_kept(self):
+    def test_only_the_last_automatic_sync_is_kept(self):
         for _ in range(3):
             self.clock.advance(600)
             self.conductor.look()

@@ -70,7 +70,7 @@ class TestStatus(base.ConductorTestCase):
         self.conductor.look()
         self.assertEqual('online', self.podm()['status'])
 
-    def test_one_that_stays_away_is_asked_ever_more_seldom(self):
+    def test_unavailable_pod_managers_are_polled_less_often(self):
         self.register('pod')
         self.fake.order('probe', _AWAY, count=None)
         self.conductor.look()
@@ -116,7 +116,7 @@ class TestStatus(base.ConductorTestCase):
         self.assertIn('same service', twin['status_reason'])
         self.assertIn(self.podm()['uuid'], twin['status_reason'])
 
-    def test_another_address_is_asked_at_once(self):
+    def test_a_changed_address_is_polled_at_once(self):
         self.pod()
         self.conductor.look()
         other = fake.pod('http://elsewhere.fake')

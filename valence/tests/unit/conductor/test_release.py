@@ -125,7 +125,7 @@ class TestErasure(ReleaseCase):
         self.client.delete(f'{path}/reservation')
         self.assertIsNone(self.client.get(path)['reserved_to'])
 
-    def test_it_is_not_if_that_is_wanted(self):
+    def test_erasing_is_skipped_on_request(self):
         self.conf.set(conductor__reuse_unerased=True)
         self.fake.erases = False
         self.compose('n')

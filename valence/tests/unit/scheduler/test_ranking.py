@@ -259,7 +259,7 @@ class TestChoose(RankingCase):
         self.compose('n', pod_manager='a')
         self.assertEqual(self.uuids['b'], self.choose().podm_uuid)
 
-    def test_reasons_are_told(self):
+    def test_reasons(self):
         self.change('b', maintenance=True)
         error = self.refusal({'processor': {'total_cores': 99}})
         self.assertEqual(
@@ -270,7 +270,7 @@ class TestChoose(RankingCase):
         )
         self.assertEqual({'processor': {'total_cores': 16}}, error.nearest)
 
-    def test_the_commonest_reasons_are_told(self):
+    def test_the_most_common_reasons_are_shown(self):
         refused = [
             Refused(row['uuid'], f'reason {row["uuid"]}')
             for name in 'ab'
@@ -308,14 +308,14 @@ class TestChoose(RankingCase):
             str(self.refusal(refused=refused)),
         )
 
-    def test_what_is_hidden_is_not_told(self):
+    def test_hidden_hardware_is_not_shown(self):
         wanted = {'processor': {'total_cores': 99}}
         self.change('b', is_public=False)
         self.assertNotIn('b: ', str(self.refusal(wanted, project_id='p')))
         error = self.refusal(podm_uuid=self.uuids['b'], project_id='p')
         self.assertIn('b: the project has no access to it', str(error))
 
-    def test_what_was_tried_is_told_to_operators(self):
+    def test_operators_see_rejected_combinations(self):
         refused = tuple(
             Refused(row['uuid'], 'sad')
             for name in 'ab'
