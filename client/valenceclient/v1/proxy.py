@@ -252,6 +252,37 @@ class Proxy(proxy.Proxy):
         """Adopt a node that exists on a pod manager."""
         return self._post(resources.Node, None, 'manage', fields)
 
+    def adopt_finding(
+        self, finding: resources.Finding | str, **options: Any
+    ) -> resources.Finding:
+        """Make the hardware of a finding a node.
+
+        :param options: ``name`` and ``project_id``, as in the API.
+        """
+        body = {'adopt': options}
+        return self._post(resources.Finding, finding, 'action', body)
+
+    def release_finding(
+        self, finding: resources.Finding | str
+    ) -> resources.Finding:
+        """Release the hardware of a finding on its pod manager."""
+        body: dict[str, Any] = {'release': {}}
+        return self._post(resources.Finding, finding, 'action', body)
+
+    def forget_finding(
+        self, finding: resources.Finding | str
+    ) -> resources.Finding:
+        """Close a finding, until it changes."""
+        body: dict[str, Any] = {'forget': {}}
+        return self._post(resources.Finding, finding, 'action', body)
+
+    def accept_finding(
+        self, finding: resources.Finding | str, until: str | None = None
+    ) -> resources.Finding:
+        """Hide a finding until a time, or for good."""
+        body = {'accept': {'until': until}}
+        return self._post(resources.Finding, finding, 'action', body)
+
     def reset_node(
         self, node: resources.Node | str, reset_type: str
     ) -> resources.Node:

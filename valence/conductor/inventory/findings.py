@@ -28,7 +28,7 @@ _SYNCS_BEFORE_REPAIR = 2
 _CLOSED = {'state': 'resolved', 'open_key': None}
 # What identifies the resource that was found.
 _IDENTITY = (
-    *('mark', 'system_uuid', 'serial_number', 'macs'),
+    *('mark', 'uuid', 'system_uuid', 'serial_number', 'macs'),
     *('parts', 'differences'),
 )
 
@@ -109,6 +109,7 @@ def recorded(finding: models.Finding) -> Baseline:
     """What identifies the resource that a finding is about."""
     return {
         'mark': finding.details.get('mark'),
+        'uuid': finding.details.get('uuid'),
         'service_uuid': finding.details.get('service_uuid'),
         'system_uuid': finding.details.get('system_uuid'),
         'serial_number': finding.details.get('serial_number'),

@@ -56,8 +56,17 @@ class Inventory(base.TestCase):
 
     def test_findings(self):
         self.assertEqual([], self.json('finding list --pod-manager pod'))
-        output = self.fails('finding show nothing')
-        self.assertIn('could not be found', output)
+        for command in (
+            'show nothing',
+            'release nothing',
+            'forget nothing',
+            'accept nothing --until 2030-01-01T00:00Z',
+            'adopt nothing --name n',
+        ):
+            output = self.fails(f'finding {command}')
+            self.assertIn('could not be found', output)
+        output = self.fails('finding adopt 7 --pod-manager pod --name n')
+        self.assertIn('the last sync of pod has seen no node 7', output)
 
     def test_chassis_and_racks(self):
         rack = self.rack()

@@ -5,6 +5,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from valence_dashboard import api
+from valence_dashboard import badge
 from valence_dashboard import lists
 from valence_dashboard import messages
 from valence_dashboard import views
@@ -16,7 +17,7 @@ from valence_dashboard.admin.pod_managers import tabs as pod_tabs
 _INDEX = 'horizon:admin:pod_managers:index'
 
 
-class Index(lists.ListView):
+class Index(badge.WithBadge, lists.ListView):
     """The list of pod managers with their capacity."""
 
     table_class = tables.PodManagers

@@ -38,7 +38,11 @@ _ACTION = types.Body(
             'finding shows of a former node; else the name is required, and '
             'the project is that of the request.',
             name=objects.Node.fields['name'],
-            project_id=objects.PodManagerAccess.fields['project_id'],
+            project_id=fields.StringField(
+                doc='Project that the node is for.',
+                max_length=255,
+                format='project-id',
+            ),
         ),
         'release': _parameters('Release the hardware on the pod manager.'),
         'forget': _parameters('Close the finding, until it changes.'),
