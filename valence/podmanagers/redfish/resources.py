@@ -307,18 +307,20 @@ def read_systems(
         parts['Drives'] |= simple_drives(parts['SimpleStorage'])
         item = system_item(uri, body, parts, uri in used)
         for kind, listed in found.items():
-            bad = [
-                has_malformed(one, 'Drives') for one in parts[kind].values()
-            ]
-            if (
-                any(bad)
-                or has_malformed(body, kind)
-                or crawler.lacks([collections.get((uri, kind), ''), *listed])
-            ):
+            needed = [collections.get((uri, kind), ''), *listed]
+            incomplete = _is_incomplete(body, kind, parts[kind])
+            if incomplete or crawler.lacks(needed):
                 item.unknown.update(PART_FIELDS[kind])
         mark_parent(item)
         items.append(item)
     return items
+
+
+def _is_incomplete(body: JsonObject, kind: str, parts: Bodies) -> bool:
+    """Whether links to parts of a system, or to their drives, are invalid."""
+    return has_malformed(body, kind) or any(
+        has_malformed(part, 'Drives') for part in parts.values()
+    )
 
 
 def mark_parent(item: hardware.Item) -> None:

@@ -1,58 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Matching of requirements with a system and pooled devices."""
 
-import types
-import uuid
-
 from valence.objects import requirements
 from valence.scheduler import fitting
 from valence.tests import base
-
-
-def _drive(gib, kind='SSD', protocol='NVMe'):
-    return {'capacity_gib': gib, 'type': kind, 'protocol': protocol}
-
-
-def _system(**changes):
-    return types.SimpleNamespace(
-        **{
-            'cpu_cores': 16,
-            'cpu_sockets': 2,
-            'cpu_model': 'Intel(R) Xeon(R) Platinum 8168',
-            'cpu_architecture': 'x86-64',
-            'memory_mib': 65536,
-            'memory_type': 'DDR4',
-            'drives': [_drive(480), _drive(960), _drive(2000, 'HDD', 'SATA')],
-            'nics': [{'speed_mbps': 10000}, {'speed_mbps': None}],
-            'zones': [],
-            **changes,
-        }
-    )
-
-
-def _device(kind, **values):
-    return types.SimpleNamespace(
-        **{
-            'uuid': str(uuid.uuid4()),
-            'type': kind,
-            'media_type': None,
-            'protocol': None,
-            'capacity_gib': None,
-            'speed_mbps': None,
-            'zones': [],
-            **values,
-        }
-    )
-
-
-def _match(wanted, system=None, devices=(), zoned=False, refused=()):
-    return fitting.match(
-        requirements.normalize(wanted),
-        system or _system(),
-        devices,
-        zoned,
-        refused,
-    )
+from valence.tests.unit import fitting_data
 
 
 class TestMatch(base.TestCase):
@@ -71,7 +23,7 @@ class TestMatch(base.TestCase):
             {'storage': [{'capacity_gib': 1}, {'capacity_gib': 2000}, {}]},
             {'network': [{'speed_mbps': 10000}, {}]},
         ):
-            self.assertIsNone(_match(wanted).shortage, wanted)
+            self.assertIsNone(fitting_data.match(wanted).shortage, wanted)
 
     def test_lacks(self):
         for wanted, words in (
@@ -93,51 +45,67 @@ class TestMatch(base.TestCase):
             ),
             ({'pci_devices': [{'type': 'GPU'}]}, 'lacks 1 PCI device'),
         ):
-            self.assertIn(words, _match(wanted).shortage or '', wanted)
+            self.assertIn(
+                words, fitting_data.match(wanted).shortage or '', wanted
+            )
 
     def test_a_component_meets_one_requirement(self):
         wanted = {'storage': [{'capacity_gib': 900}, {'capacity_gib': 1900}]}
-        self.assertIsNone(_match(wanted).shortage)
+        self.assertIsNone(fitting_data.match(wanted).shortage)
         wanted['storage'].append({'capacity_gib': 500})
-        self.assertIn('lacks 1 drive', _match(wanted).shortage)
+        self.assertIn('lacks 1 drive', fitting_data.match(wanted).shortage)
 
     def test_unknown_attributes_do_not_match(self):
-        system = _system(cpu_model=None, memory_type=None, drives=[{}])
+        system = fitting_data.system(
+            cpu_model=None, memory_type=None, drives=[{}]
+        )
         for wanted in (
             {'processor': {'model': 'Xeon'}},
             {'memory': {'type': 'DDR4'}},
             {'storage': [{'capacity_gib': 1}]},
             {'storage': [{'type': 'SSD'}]},
         ):
-            self.assertIsNotNone(_match(wanted, system).shortage)
+            self.assertIsNotNone(fitting_data.match(wanted, system).shortage)
 
     def test_pooled_devices_meet_what_the_system_lacks(self):
-        gpus = [_device('gpu'), _device('gpu'), _device('nic')]
-        found = _match(
+        gpus = [
+            fitting_data.device('gpu'),
+            fitting_data.device('gpu'),
+            fitting_data.device('nic'),
+        ]
+        found = fitting_data.match(
             {'pci_devices': [{'type': 'gpu', 'count': 2}]}, None, gpus
         )
         self.assertEqual(tuple(gpus[:2]), found.devices)
-        found = _match(
+        found = fitting_data.match(
             {'pci_devices': [{'type': 'gpu', 'count': 3}]}, None, gpus
         )
         self.assertIn('lacks 1 PCI device', found.shortage)
 
     def test_local_parts_are_used_first(self):
-        pooled = [_device('drive', capacity_gib=4000, media_type='SSD')]
-        found = _match({'storage': [{'capacity_gib': 1000}]}, None, pooled)
+        pooled = [
+            fitting_data.device('drive', capacity_gib=4000, media_type='SSD')
+        ]
+        found = fitting_data.match(
+            {'storage': [{'capacity_gib': 1000}]}, None, pooled
+        )
         self.assertEqual(((), None), tuple(found))
-        found = _match({'storage': [{'capacity_gib': 3000}]}, None, pooled)
+        found = fitting_data.match(
+            {'storage': [{'capacity_gib': 3000}]}, None, pooled
+        )
         self.assertEqual((tuple(pooled), None), tuple(found))
 
     def test_devices_of_other_zones_do_not_match(self):
-        pooled = [_device('gpu', zones=['/b'])]
+        pooled = [fitting_data.device('gpu', zones=['/b'])]
         wanted = {'pci_devices': [{'type': 'gpu'}]}
         for zones, joinable in (
             (['/a'], False),
             ([], False),
             (['/a', '/b'], True),
         ):
-            found = _match(wanted, _system(zones=zones), pooled, True)
+            found = fitting_data.match(
+                wanted, fitting_data.system(zones=zones), pooled, True
+            )
             self.assertEqual(joinable, found.shortage is None)
 
 
@@ -170,13 +138,15 @@ class TestShortages(base.TestCase):
                 'lacks 2 PCI devices, gpu',
             ),
         ):
-            self.assertEqual(text, _match(wanted).shortage)
+            self.assertEqual(text, fitting_data.match(wanted).shortage)
 
     def test_unknown_attribute(self):
-        system = _system(cpu_model=None)
+        system = fitting_data.system(cpu_model=None)
         self.assertEqual(
             'CPU model is unknown, not Xeon',
-            _match({'processor': {'model': 'Xeon'}}, system).shortage,
+            fitting_data.match(
+                {'processor': {'model': 'Xeon'}}, system
+            ).shortage,
         )
 
     def test_first_shortage(self):
@@ -185,230 +155,7 @@ class TestShortages(base.TestCase):
             'memory': {'capacity_mib': 10**6},
             'storage': [{'count': 9}],
         }
-        self.assertIn('CPU cores', _match(wanted).shortage)
-
-
-class TestPooled(base.TestCase):
-    def test_each_group_has_its_own_device_types(self):
-        drive = _device('drive', media_type='SSD', protocol='NVMe')
-        volume = _device('volume', media_type='SSD')
-        nic = _device('nic', speed_mbps=100)
-        gpu = _device('gpu')
-        system = _system(drives=[], nics=[])
-        devices = [gpu, nic, volume, drive]
-        for wanted, taken in (
-            ({'storage': [{'count': 2}]}, (volume, drive)),
-            ({'storage': [{'protocol': 'nvme'}]}, (drive,)),
-            ({'storage': [{'type': 'ssd', 'count': 2}]}, (volume, drive)),
-            ({'network': [{}]}, (nic,)),
-            ({'pci_devices': [{'type': 'GPU'}]}, (gpu,)),
-            ({'pci_devices': [{'type': 'nic'}]}, (nic,)),
-            ({'network': [{'speed_mbps': 100}]}, (nic,)),
-        ):
-            found = _match(wanted, system, devices)
-            self.assertEqual((taken, None), tuple(found), wanted)
-        for wanted in (
-            {'storage': [{'count': 3}]},
-            {'network': [{'count': 2}]},
-            {'network': [{'speed_mbps': 101}]},
-            {'storage': [{'type': 'gpu'}]},
-            {'storage': [{'type': 'drive'}]},
-        ):
-            self.assertIsNotNone(_match(wanted, system, devices).shortage)
-
-    def test_a_device_meets_one_group(self):
-        nic = _device('nic', speed_mbps=10)
-        wanted = {'network': [{}], 'pci_devices': [{'type': 'nic'}]}
-        system = _system(nics=[])
-        self.assertIsNotNone(_match(wanted, system, [nic]).shortage)
-        both = [nic, _device('nic', speed_mbps=10)]
-        self.assertEqual(tuple(both), _match(wanted, system, both).devices)
-
-    def test_all_groups_together(self):
-        drive, gpu = _device('drive', capacity_gib=9000), _device('gpu')
-        found = _match(
-            {
-                'storage': [{'capacity_gib': 8000}],
-                'network': [{'speed_mbps': 10000}],
-                'pci_devices': [{'type': 'gpu'}],
-            },
-            None,
-            [gpu, drive],
-        )
-        self.assertEqual((drive, gpu), found.devices)
-
-    def test_smallest_sufficient_device_is_used(self):
-        drives = [_device('drive', capacity_gib=n) for n in (9, 3, 6)]
-        system = _system(drives=[])
-        for need, gib in ((1, 3), (4, 6), (6, 6), (7, 9)):
-            found = _match(
-                {'storage': [{'capacity_gib': need}]}, system, drives
-            )
-            self.assertEqual(
-                [gib], [row.capacity_gib for row in found.devices]
-            )
-
-    def test_the_order_of_requirements_does_not_matter(self):
-        drives = [_device('drive', capacity_gib=n) for n in (5, 9)]
-        wanted = {'storage': [{}, {'capacity_gib': 6}]}
-        found = _match(wanted, _system(drives=[]), drives)
-        self.assertEqual({9, 5}, {row.capacity_gib for row in found.devices})
-
-    def test_unknown_size_meets_requirements_without_size(self):
-        drives = [_drive(1), _drive(None)]
-        for wishes in ([{}, {'capacity_gib': 1}], [{'capacity_gib': 1}, {}]):
-            found = _match({'storage': wishes}, _system(drives=drives))
-            self.assertIsNone(found.shortage)
-
-    def test_only_shortages_are_pooled(self):
-        drive = _device('drive', capacity_gib=1000)
-        found = _match({'storage': [{'count': 4}]}, None, [drive] * 2)
-        self.assertEqual((drive,), found.devices)
-
-    def test_without_zones_all_devices_match(self):
-        wanted = {'pci_devices': [{'type': 'gpu'}]}
-        for ours, theirs, zoned, joinable in (
-            ([], [], False, True),
-            ([], ['/b'], True, False),
-            (['/a'], [], True, False),
-            ([], [], True, False),
-            (['/a'], ['/a'], True, True),
-            (['/a'], ['/b'], True, False),
-        ):
-            gpu = _device('gpu', zones=theirs)
-            found = _match(wanted, _system(zones=ours), [gpu], zoned)
-            self.assertEqual(joinable, found.shortage is None)
-
-    def test_all_parts_are_in_one_zone(self):
-        wanted = {'storage': [{}], 'network': [{}]}
-        system = _system(drives=[], nics=[], zones=['/1', '/2'])
-        for drive, nic, joinable in (
-            ('/1', '/1', True),
-            ('/2', '/2', True),
-            ('/1', '/2', False),
-            ('/3', '/3', False),
-        ):
-            devices = [
-                _device('drive', zones=[drive]),
-                _device('nic', zones=[nic]),
-            ]
-            found = _match(wanted, system, devices, True)
-            self.assertEqual(joinable, found.shortage is None)
-
-    def test_the_zone_that_has_all(self):
-        wanted = {'storage': [{}], 'network': [{}]}
-        system = _system(drives=[], nics=[], zones=['/1', '/2'])
-        devices = [
-            _device('drive', zones=['/1']),
-            _device('drive', zones=['/2']),
-            _device('nic', zones=['/2']),
-        ]
-        found = _match(wanted, system, devices, True)
-        self.assertEqual(tuple(devices[1:]), found.devices)
-
-    def test_without_devices_zones_do_not_matter(self):
-        found = _match({'storage': [{}]}, _system(zones=[]), (), True)
-        self.assertIsNone(found.shortage)
-
-    def test_volumes_are_no_pci_devices(self):
-        volumes = [_device('volume') for _ in range(3)]
-        for part in ({'count': 3}, {'type': 'volume'}, {}):
-            found = _match({'pci_devices': [part]}, None, volumes)
-            self.assertIn('PCI device', found.shortage)
-
-    def test_only_pci_devices_meet_a_request_without_type(self):
-        for kind, suits in (
-            ('gpu', True),
-            ('fpga', True),
-            ('nic', True),
-            ('pcie', True),
-            ('drive', False),
-            ('memory', False),
-            ('processor', False),
-            ('resource_block', False),
-        ):
-            devices = [_device(kind)]
-            found = _match({'pci_devices': [{}]}, None, devices)
-            self.assertEqual(suits, found.shortage is None, kind)
-            if kind != 'drive':
-                wanted = {'pci_devices': [{'type': kind}]}
-                self.assertIsNone(_match(wanted, None, devices).shortage)
-
-
-class TestExact(base.TestCase):
-    """No wish takes what only another one can use."""
-
-    def test_the_only_drive_of_its_kind(self):
-        sata = _drive(480, 'SSD', 'SATA')
-        system = _system(drives=[sata, *[_drive(800)] * 3])
-        wanted = [
-            {'capacity_gib': 400},
-            {'type': 'SSD', 'protocol': 'SATA', 'capacity_gib': 300},
-        ]
-        for wishes in (wanted, wanted[::-1]):
-            self.assertIsNone(_match({'storage': wishes}, system).shortage)
-
-    def test_a_chain_of_moves(self):
-        kinds = 'abcdef'
-        devices = [
-            _device('drive', media_type=kind, protocol=protocol)
-            for kind, protocol in zip(kinds, kinds[1:], strict=False)
-        ]
-        # Each drive but the first meets two wishes.
-        wishes = [{}, *({'protocol': one} for one in kinds[1:-1])]
-        found = _match({'storage': wishes}, _system(drives=[]), devices)
-        self.assertCountEqual(devices, found.devices)
-
-    def test_groups_share_devices(self):
-        nics = [_device('nic', speed_mbps=n) for n in (1, 2)]
-        wanted = {
-            'network': [{'speed_mbps': 2}],
-            'pci_devices': [{'type': 'nic'}],
-        }
-        found = _match(wanted, _system(nics=[]), nics)
-        self.assertEqual((nics[1], nics[0]), found.devices)
-
-    def test_many_components(self):
-        devices = [_device('drive', capacity_gib=n) for n in range(2000)]
-        wishes = [{'capacity_gib': n, 'count': 10} for n in range(0, 1900, 30)]
-        found = _match({'storage': wishes}, _system(drives=[]), devices)
-        self.assertEqual(640, len({one.uuid for one in found.devices}))
-        wanted = {'storage': [{'count': 2**31 - 1}]}
-        self.assertIsNotNone(_match(wanted, None, devices).shortage)
-
-
-class TestRefused(base.TestCase):
-    """What was refused is not chosen again, anything else is."""
-
-    def test_each_combination_once(self):
-        system = _system(drives=[], nics=[])
-        drives = [_device('drive') for _ in range(3)]
-        nics = [_device('nic') for _ in range(2)]
-        wanted = {'storage': [{'count': 2}], 'network': [{}]}
-        refused = []
-        while True:
-            found = _match(wanted, system, drives + nics, False, refused)
-            if found.shortage:
-                break
-            self.assertEqual(3, len(found.devices))
-            refused.append(frozenset(one.uuid for one in found.devices))
-        self.assertEqual(6, len(set(refused)))
-        self.assertEqual(6, len(refused))
-        self.assertEqual('was refused by the pod manager', found.shortage)
-
-    def test_without_devices(self):
-        refused = [frozenset()]
-        self.assertIsNotNone(_match({}, None, (), False, refused).shortage)
-        wanted = {'pci_devices': [{}]}
-        gpus = [_device('gpu')]
-        self.assertIsNone(_match(wanted, None, gpus, False, refused).shortage)
-
-    def test_the_other_zone(self):
-        drives = [_device('drive', zones=[zone]) for zone in '12']
-        system = _system(drives=[], zones=['1', '2'])
-        refused = [frozenset([drives[0].uuid])]
-        found = _match({'storage': [{}]}, system, drives, True, refused)
-        self.assertEqual((drives[1],), found.devices)
+        self.assertIn('CPU cores', fitting_data.match(wanted).shortage)
 
 
 class TestConditions(base.TestCase):
@@ -447,12 +194,16 @@ class TestNearest(base.TestCase):
 
     def nearness(self, wanted, system=None, devices=()):
         return fitting.nearness(
-            requirements.normalize(wanted), system or _system(), devices
+            requirements.normalize(wanted),
+            system or fitting_data.system(),
+            devices,
         )
 
     def nearest(self, wanted, system=None, devices=()):
         return fitting.nearest(
-            requirements.normalize(wanted), system or _system(), devices
+            requirements.normalize(wanted),
+            system or fitting_data.system(),
+            devices,
         )
 
     def test_nearness(self):
@@ -475,7 +226,9 @@ class TestNearest(base.TestCase):
     def test_devices_increase_nearness(self):
         wanted = {'pci_devices': [{'type': 'gpu'}]}
         self.assertEqual(0, self.nearness(wanted))
-        self.assertEqual(1, self.nearness(wanted, None, [_device('gpu')]))
+        self.assertEqual(
+            1, self.nearness(wanted, None, [fitting_data.device('gpu')])
+        )
 
     def test_nearest(self):
         for wanted, most in (
@@ -509,6 +262,6 @@ class TestNearest(base.TestCase):
 
     def test_nearest_devices(self):
         most = {'pci_devices': [{'type': 'gpu', 'count': 1}]}
-        devices = iter([_device('gpu')])
+        devices = iter([fitting_data.device('gpu')])
         wanted = {'pci_devices': [{'type': 'gpu'}] * 2}
         self.assertEqual(most, self.nearest(wanted, None, devices))
