@@ -245,6 +245,10 @@ class PodManagerUnavailable(PodManagerError):
     user_message = 'The pod manager is not available.'
 
 
+class NotSent(PodManagerUnavailable):
+    """A request did not reach the pod manager: nothing was changed by it."""
+
+
 class MalformedResponse(PodManagerUnavailable):
     """A response of a pod manager violates its protocol."""
 
@@ -282,6 +286,20 @@ class ResourceGone(PodManagerError):
 
     message = '%(uri)s does not exist'
     user_message = 'The resource does not exist any more.'
+
+
+class NotAsRequested(PodManagerError):
+    """A pod manager reported success, but its resources show otherwise."""
+
+    message = 'the pod manager did not do what was requested: %(reason)s'
+    user_message = 'The pod manager did not do what was requested.'
+
+
+class AnswerLost(PodManagerError):
+    """Whether a request that must not be repeated was fulfilled is unknown."""
+
+    message = 'the answer was lost; look at the node: %(reason)s'
+    user_message = 'The answer of the pod manager was lost; look at the node.'
 
 
 class NotOurs(PodManagerError):

@@ -22,6 +22,15 @@ OPTS = [
         help='Timeout of a request that releases hardware. A pod manager may '
         'erase drives before it responds.',
     ),
+    cfg.FloatOpt(
+        'settle_timeout',
+        default=120,
+        min=0,
+        help='How long a change that a pod manager of any kind reports as '
+        'done may take to show: a composed node to be readable, a released '
+        'one to disappear, a power state to change. After that, the '
+        'operation fails. Increase it where a graceful shutdown takes longer.',
+    ),
     cfg.IntOpt(
         'parallel',
         default=32,

@@ -29,12 +29,12 @@ from valence.common.identity import Mark
 from valence.common.types import JsonObject
 from valence.common.types import Requirements
 from valence.podmanagers import hardware
+from valence.podmanagers.boot import BootOverride
 
 RESET_TYPES = (
     *('On', 'ForceOff', 'GracefulShutdown', 'GracefulRestart'),
     *('ForceRestart', 'Nmi', 'ForceOn', 'PushPowerButton', 'PowerCycle'),
 )
-BOOT_ENABLED = ('Disabled', 'Once', 'Continuous')
 
 # What a driver, or an endpoint, may be able to do.
 CAPABILITIES = {
@@ -98,6 +98,10 @@ class Progress:
     def get(self, name: str) -> str | None:
         """A fact; None when it is not recorded."""
         return self._facts.get(name)
+
+    def facts(self) -> dict[str, str]:
+        """All facts."""
+        return dict(self._facts)
 
     def record(self, name: str, value: str | None) -> None:
         """Store a fact before the next request is sent; None removes it."""
@@ -190,15 +194,18 @@ class InProgress(Exception):
 
     :param seconds: how long to wait before polling again.
     :param reason: the error to report when the caller gives up polling.
+    :param percent: how much is done, where the pod manager says so.
     """
 
     def __init__(
         self,
         seconds: float = 1,
         reason: str = 'timed out waiting for the pod manager',
+        percent: int | None = None,
     ) -> None:
         self.seconds = seconds
         self.reason = reason
+        self.percent = percent
         super().__init__(f'in progress; poll again in {seconds} s')
 
 
@@ -286,6 +293,10 @@ class Driver(abc.ABC):
         """
         return {node.uri for node in self.list_nodes(deadline)}
 
+    def lists(self, uri: str, deadline: Deadline) -> bool:
+        """Whether a node that cannot be read is listed all the same."""
+        return uri in self.node_uris(deadline)
+
     @abc.abstractmethod
     def list_nodes(self, deadline: Deadline) -> list[hardware.ComposedNode]:
         """All nodes that exist on the pod manager."""
@@ -314,7 +325,9 @@ class Driver(abc.ABC):
     ) -> bool:
         """Release a node; releasing one that no longer exists succeeds.
 
-        A node is released also when the pod manager cannot erase it.
+        A node is released also when the pod manager cannot erase it. The
+        conductor looks whether it is: see ``outcomes``. If not, it calls
+        again.
 
         :param uri: of the node, or what :meth:`compose` returned.
         :param erase: erase its drives, where the pod manager does not do so
@@ -322,26 +335,53 @@ class Driver(abc.ABC):
         :param parts: the URIs of what is allocated to the node. Where a node
             is only a group of parts, nothing else in it is released.
         :returns: whether all that was stored on it is known to be erased.
+        :raises InProgress: while the pod manager is working on it.
         """
 
     @abc.abstractmethod
-    def reset(self, uri: str, reset_type: str, deadline: Deadline) -> None:
-        """Switch a node on or off, or restart it.
+    def reset(
+        self,
+        uri: str,
+        reset_type: str,
+        deadline: Deadline,
+        progress: Progress,
+    ) -> None:
+        """Switch a node on or off, or restart it; see ``power``.
+
+        A type that cannot be repeated is sent at most once for a progress:
+        that it is sent is recorded before.
 
         :param reset_type: one of ``RESET_TYPES``.
+        :raises InProgress: until the power state is what was requested.
         :raises RequestRejected: for a type that the node does not support.
         """
 
     def set_boot(
-        self, uri: str, enabled: str, target: str, deadline: Deadline
-    ) -> None:
+        self,
+        uri: str,
+        wanted: BootOverride,
+        deadline: Deadline,
+        progress: Progress,
+    ) -> str | None:
         """Choose what a node boots from.
 
-        :param enabled: one of ``BOOT_ENABLED``.
-        :param target: such as Pxe or Hdd, as the node allows.
-        :raises RequestRejected: for a target that the node does not support.
+        :returns: when it takes effect, if the pod manager says so: Immediate,
+            OnReset …
+        :raises InProgress: until the node shows it.
+        :raises RequestRejected: for what the node does not support.
         """
         raise _unsupported('boot overrides')
+
+    def cancel(self, deadline: Deadline, progress: Progress) -> bool:
+        """End the change that progress was recorded of.
+
+        Work that the pod manager does not cancel runs to its end. What was
+        done by then is not undone.
+
+        :returns: whether there was anything to end.
+        :raises InProgress: while it is still working on it.
+        """
+        return False
 
     def management_target(
         self, uri: str, deadline: Deadline

@@ -10,6 +10,7 @@ import dataclasses
 import urllib.parse
 from collections.abc import Iterable
 
+from valence.common import exception
 from valence.common.identity import Mark
 from valence.common.identity import find_mark
 from valence.podmanagers import base
@@ -27,6 +28,7 @@ class NodeUri:
     :param devices: the devices that are composed.
     :param reserved: whether ``uri`` is that of a reservation.
     :param missing: the URIs of devices that are not attached yet.
+    :param task: the URI of the task, where ``uri`` is that of its monitor.
     """
 
     uri: str
@@ -35,6 +37,7 @@ class NodeUri:
     devices: tuple[str, ...] = ()
     reserved: bool = False
     missing: tuple[str, ...] = ()
+    task: str | None = None
 
     @classmethod
     def parse(cls, text: str) -> 'NodeUri':
@@ -48,6 +51,7 @@ class NodeUri:
             devices=tuple(values.get('device', ())),
             reserved='reserved' in values,
             missing=tuple(values.get('join', ())),
+            task=next(iter(values.get('task', ())), None),
         )
 
     def __str__(self) -> str:
@@ -57,6 +61,7 @@ class NodeUri:
             'device': self.devices,
             'reserved': 'yes' if self.reserved else (),
             'join': self.missing,
+            'task': self.task or (),
         }
         fragment = urllib.parse.urlencode(values, doseq=True, safe='/:')
         return f'{self.uri}#{fragment}' if fragment else self.uri
@@ -78,15 +83,24 @@ def _mark(text: str) -> Mark | None:
 
 
 def pending(
-    uri: str, request: base.ComposeRequest, reserved: bool = False
+    uri: str,
+    request: base.ComposeRequest,
+    reserved: bool = False,
+    task: str | None = None,
 ) -> hardware.ComposedNode:
     """A node that is still being composed.
 
     :param uri: of the task monitor, or of the reservation; empty where the
         service shows none.
+    :param task: the URI of the task, where it is another one.
     """
     whole = NodeUri(
-        uri, request.mark, request.system, request.devices, reserved
+        uri,
+        request.mark,
+        request.system,
+        request.devices,
+        reserved,
+        task=task,
     )
     return hardware.ComposedNode(
         uri=str(whole),
@@ -96,6 +110,28 @@ def pending(
         power_state='unknown',
         resources=(request.system, *request.devices),
     )
+
+
+def created(
+    driver: base.Driver,
+    uri: str,
+    request: base.ComposeRequest,
+    deadline: base.Deadline,
+) -> hardware.ComposedNode:
+    """A node that the pod manager says it has created.
+
+    It may not be readable yet: then only its URI is known.
+    """
+    try:
+        return driver.read_node(uri, deadline)
+    except exception.ResourceGone:
+        return hardware.ComposedNode(
+            uri=uri,
+            index=uri.rstrip('/').rpartition('/')[2][:255],
+            name=request.name,
+            mark=None,
+            power_state='unknown',
+        )
 
 
 def with_missing(

@@ -4,6 +4,7 @@
 from valence import quota
 from valence.common import exception
 from valence.conductor.actions import guard
+from valence.conductor.actions import outcome
 from valence.conductor.actions import steps
 from valence.conductor.engine.model import NoResult
 from valence.conductor.engine.model import Step
@@ -64,9 +65,11 @@ class AttachDevice(Step[steps.DeviceResult]):
             steps.request_deadline(run),
             run.progress(),
         )
+        outcome.check_attached(run, uri)
         return {'uri': uri}
 
     def undo(self, run: Run, result: steps.DeviceResult | None) -> None:
+        outcome.cancel(run)
         uri = steps.device_uri(run)
         try:
             node = guard.owned(run, uri)
@@ -76,6 +79,7 @@ class AttachDevice(Step[steps.DeviceResult]):
         run.driver().detach(
             node.uri, uri, steps.request_deadline(run), run.progress()
         )
+        outcome.check_detached(run, uri)
 
 
 class Attach(steps.ChangeNode):

@@ -4,14 +4,15 @@
 from typing import TypedDict
 
 from valence.conductor.actions import guard
+from valence.conductor.actions import outcome
 from valence.conductor.actions import steps
-from valence.conductor.engine.model import NoResult
 from valence.conductor.engine.model import Step
 from valence.conductor.engine.run import Run
+from valence.podmanagers.boot import BootOverride
 
 
-class Params(TypedDict):
-    """:param enabled: one of ``BOOT_ENABLED`` of ``podmanagers.base``.
+class _Required(TypedDict):
+    """:param enabled: one of ``ENABLED`` of ``podmanagers.boot``.
     :param target: such as Pxe or Hdd.
     """
 
@@ -19,20 +20,43 @@ class Params(TypedDict):
     target: str
 
 
-class SetBoot(Step[NoResult]):
-    """Have the pod manager set the boot source override."""
+class Params(_Required, total=False):
+    """:param mode: UEFI or Legacy.
+    :param httpbooturi: for the target UefiHttp.
+    """
+
+    mode: str | None
+    httpbooturi: str | None
+
+
+class BootResult(TypedDict):
+    """:param apply_time: when it takes effect, if the service says so."""
+
+    apply_time: str | None
+
+
+class SetBoot(Step[BootResult]):
+    """Have the pod manager set the boot source override, until it shows."""
 
     name = 'set_boot'
 
-    def do(self, run: Run) -> NoResult:
+    def do(self, run: Run) -> BootResult:
         params = run.params(Params)
-        run.driver().set_boot(
+        apply_time = run.driver().set_boot(
             guard.owned(run).uri,
-            params['enabled'],
-            params['target'],
+            BootOverride(
+                params['enabled'],
+                params['target'],
+                params.get('mode'),
+                params.get('httpbooturi'),
+            ),
             steps.request_deadline(run),
+            run.progress(),
         )
-        return {}
+        return {'apply_time': apply_time}
+
+    def undo(self, run: Run, result: BootResult | None) -> None:
+        outcome.cancel(run)
 
 
 class Boot(steps.ChangeNode):

@@ -14,6 +14,7 @@ from valence.common.types import JsonObject
 from valence.conductor import states
 from valence.conductor.actions import enrollment
 from valence.conductor.actions import guard
+from valence.conductor.actions import outcome
 from valence.conductor.actions import place
 from valence.conductor.actions import steps
 from valence.conductor.engine.model import Action
@@ -30,6 +31,7 @@ from valence.db.sqlalchemy import models
 from valence.objects.baseline import Baseline
 from valence.podmanagers import base
 from valence.podmanagers import hardware
+from valence.podmanagers import outcomes
 from valence.scheduler import ranking
 from valence.scheduler.affinity import Affinity
 from valence.scheduler.request import AffinityRule
@@ -38,6 +40,8 @@ from valence.scheduler.request import Request
 
 # The intent of ``allocate``: the URIs that exist before the request.
 _EXISTING = 'existing'
+# Another: why the pod manager refused it.
+_REFUSED = 'refused'
 # The interval in which nodes that affinity refers to are looked at.
 _AFFINITY_SECONDS = 2.0
 
@@ -164,6 +168,16 @@ class Allocate(Step[steps.ComposedResult]):
     name = 'allocate'
 
     def find(self, run: Run) -> steps.ComposedResult | None:
+        found = self._find(run)
+        existing = run.intent(Allocate, _EXISTING)
+        refused = run.intent(Allocate, _REFUSED) is not None
+        if found is None and existing is not None and not refused:
+            outcome.check_unused(
+                run, {*cast('list[str]', existing)}, _chosen_uris(run)
+            )
+        return found
+
+    def _find(self, run: Run) -> steps.ComposedResult | None:
         found = run.driver().find_composed(
             _request(run), run.idempotent(cfg.CONF.conductor.sync_timeout)
         )
@@ -179,7 +193,11 @@ class Allocate(Step[steps.ComposedResult]):
             _EXISTING, sorted(driver.node_uris(steps.request_deadline(run)))
         )
         deadline = run.non_idempotent(cfg.CONF.redfish.request_timeout)
-        composed = driver.compose(_request(run), deadline)
+        try:
+            composed = driver.compose(_request(run), deadline)
+        except (exception.RequestRejected, exception.ResourceGone) as exc:
+            run.record_intent(_REFUSED, str(exc)[:255])
+            raise
         _refuse_stranger(run, composed)
         return steps.composed_result(composed)
 
@@ -197,12 +215,7 @@ class Allocate(Step[steps.ComposedResult]):
             return
         composed = result or self.find(run)
         if composed and _is_made_by(run, composed['uri']):
-            run.driver().release(
-                composed['uri'],
-                run.idempotent(cfg.CONF.redfish.release_timeout),
-                run.progress(),
-                parts=allocations.allocated_uris(run.target),
-            )
+            outcome.release(run, composed['uri'])
 
     def unrecord(
         self,
@@ -237,15 +250,23 @@ class Assemble(Step[AssembleResult]):
         uri = run.result(Allocate)['uri']
         driver, deadline = run.driver(), steps.request_deadline(run)
         _check_before_polling(run, driver, uri)
-        composed = driver.poll_compose(uri, deadline, run.progress())
+        try:
+            composed = driver.poll_compose(uri, deadline, run.progress())
+        except exception.ResourceGone as exc:
+            raise outcome.not_readable(exc) from exc
         deadline = steps.request_deadline(run)
-        composed = driver.read_node(composed.uri, deadline)
+        composed = outcome.read_composed(run, composed.uri)
         _refuse_stranger(run, composed)
         if composed.shared:
             raise _try_next(run, f'others have joined {composed.uri}')
         with db.reader() as tx:
             found = drift.uuids_by_uri(tx, run.podm_uuid, composed.resources)
             _check_parts(tx, run, found)
+        if not _not_chosen(run, found):
+            # Otherwise others were taken instead.
+            outcomes.check_joined(
+                driver, composed, _chosen_uris(run), deadline
+            )
         return {
             **steps.composed_result(composed),
             'found': found,
@@ -383,8 +404,13 @@ def _refused(run: Run) -> tuple[Refused, ...]:
 
 def _not_chosen(run: Run, found: dict[str, str]) -> set[str]:
     """The URIs of parts of the node that were not chosen for it."""
+    return found.keys() - set(_chosen_uris(run))
+
+
+def _chosen_uris(run: Run) -> list[str]:
+    """The URIs of the parts that were chosen, the system first."""
     chosen = run.result(ClaimParts)
-    return found.keys() - {chosen['system_uri'], *chosen['devices'].values()}
+    return [chosen['system_uri'], *chosen['devices'].values()]
 
 
 def _request(run: Run) -> base.ComposeRequest:

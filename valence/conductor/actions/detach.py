@@ -3,6 +3,7 @@
 
 from valence import quota
 from valence.conductor.actions import guard
+from valence.conductor.actions import outcome
 from valence.conductor.actions import steps
 from valence.conductor.engine.model import Step
 from valence.conductor.engine.run import Run
@@ -23,7 +24,20 @@ class DetachDevice(Step[steps.DeviceResult]):
             steps.request_deadline(run),
             run.progress(),
         )
+        outcome.check_detached(run, uri)
         return {'uri': uri}
+
+    def undo(self, run: Run, result: steps.DeviceResult | None) -> None:
+        """Attach the device again: it is still allocated to the node."""
+        outcome.cancel(run)
+        uri = steps.device_uri(run)
+        run.driver().attach(
+            guard.owned(run, uri).uri,
+            uri,
+            steps.request_deadline(run),
+            run.progress(),
+        )
+        outcome.check_attached(run, uri)
 
 
 class ReleaseDevice(steps.Refresh):
@@ -48,3 +62,4 @@ class Detach(steps.ChangeNode):
 
     name = 'detach'
     steps = (DetachDevice, ReleaseDevice)
+    reversible = False

@@ -79,6 +79,18 @@ def same_service(run: Run) -> None:
     )
 
 
+def is_node(run: Run, seen: hardware.ComposedNode) -> bool:
+    """Whether what has the URI of an operation's node is that node."""
+    if seen.mark is not None:
+        return installation.mark(run.target).same_as(seen.mark)
+    with db.reader() as tx:
+        node = tx.get(models.Node, uuid=run.target)
+        if node is None:
+            return True
+        known = baseline.expected(tx, node)
+    return not baseline.differences(node.uuid, known, seen, None)
+
+
 def mismatch(
     run: Run,
     composed: hardware.ComposedNode,

@@ -12,6 +12,7 @@ from valence.conductor import requests
 from valence.conductor import states
 from valence.conductor.actions import enrollment
 from valence.conductor.actions import guard
+from valence.conductor.actions import outcome
 from valence.conductor.actions import steps
 from valence.conductor.engine.model import Action
 from valence.conductor.engine.model import AnyStep
@@ -92,29 +93,22 @@ class Decompose(Step[DecomposeResult]):
         with db.reader() as tx:
             if uri is None and not requests.was_sent(tx, node.uuid):
                 return {}
-        driver = run.driver()
-        deadline = run.idempotent(cfg.CONF.redfish.release_timeout)
         if uri and '#' not in uri:
             try:
                 guard.owned(run)
             except exception.ResourceGone:
                 # The driver finds out whether it was erased.
                 LOG.info('Node %s is gone already', node.uuid)
-        uri = uri or _find_uri(run, node, driver)
+        uri = uri or _find_uri(run, node, run.driver())
         if not uri:
+            outcome.check_free(run)
             # A node that was complete once has stored data somewhere.
             return {'uri': '', 'erased': False} if node.baseline else {}
         erase = not cfg.CONF.conductor.reuse_unerased
-        return {
-            'uri': uri,
-            'erased': driver.release(
-                uri,
-                deadline,
-                run.progress(),
-                erase=erase,
-                parts=allocations.allocated_uris(node.uuid),
-            ),
-        }
+        return {'uri': uri, 'erased': outcome.release(run, uri, erase)}
+
+    def undo(self, run: Run, result: DecomposeResult | None) -> None:
+        outcome.cancel(run)
 
 
 def _find_uri(run: Run, node: models.Node, driver: base.Driver) -> str | None:
@@ -142,6 +136,7 @@ class Release(Action):
     name = 'release'
     steps = (WaitForOperations, Decompose, steps.Refresh)
     long = True
+    reversible = False
 
     def plan(self, params: JsonObject) -> tuple[type[AnyStep], ...]:
         if not params.get('unregister'):

@@ -20,8 +20,8 @@ from valence.conductor.inventory import origins
 from valence.db import allocations
 from valence.db import api as db
 from valence.db.sqlalchemy import models
-from valence.podmanagers import base
 from valence.podmanagers import hardware
+from valence.podmanagers import outcomes
 
 LOG = log.getLogger(__name__)
 
@@ -58,7 +58,8 @@ class ReleaseStray(Step[RepairResult]):
         try:
             seen = driver.read_node(uri, deadline)
         except exception.ResourceGone:
-            return {'released': None}
+            # An earlier call may have released it.
+            return {'released': uri if run.progress().facts() else None}
         if confirmed:
             _check_same(finding, seen, driver.service_uuid(deadline))
         elif not _is_stray(finding, seen, driver.node_uris(deadline)):
@@ -67,9 +68,16 @@ class ReleaseStray(Step[RepairResult]):
         erased = driver.release(
             uri,
             run.idempotent(cfg.CONF.redfish.release_timeout),
-            base.Progress(),
+            run.progress(),
             # A stray was never anybody's.
             erase=confirmed and not cfg.CONF.conductor.reuse_unerased,
+        )
+        outcomes.check_released(
+            driver,
+            uri,
+            seen.resources,
+            lambda found: found.mark == seen.mark,
+            run.idempotent(cfg.CONF.conductor.sync_timeout),
         )
         return {'released': uri, 'erased': erased}
 

@@ -3,14 +3,18 @@
 
 from typing import TypedDict
 
+from oslo_config import cfg
+
 from valence.conductor import states
 from valence.conductor.actions import guard
+from valence.conductor.actions import outcome
 from valence.conductor.actions import steps
 from valence.conductor.engine.model import NoResult
 from valence.conductor.engine.model import Step
 from valence.conductor.engine.run import Run
 from valence.db import allocations
 from valence.db import api as db
+from valence.podmanagers import power
 
 
 class Params(TypedDict):
@@ -20,21 +24,27 @@ class Params(TypedDict):
 
 
 class SendReset(Step[NoResult]):
-    """Have the pod manager reset the node.
+    """Have the pod manager reset the node, until its power state shows it.
 
-    After a crash the request may be sent twice: a node that restarts twice is
-    better than one that does not restart.
+    What must not be repeated is sent once, whoever runs the operation: the
+    driver records that before. If its answer is lost, the node is looked at.
     """
 
     name = 'reset'
 
     def do(self, run: Run) -> NoResult:
+        reset_type = run.params(Params)['type']
+        if reset_type in power.ONCE:
+            deadline = run.non_idempotent(cfg.CONF.redfish.request_timeout)
+        else:
+            deadline = steps.request_deadline(run)
         run.driver().reset(
-            guard.owned(run).uri,
-            run.params(Params)['type'],
-            steps.request_deadline(run),
+            guard.owned(run).uri, reset_type, deadline, run.progress()
         )
         return {}
+
+    def undo(self, run: Run, result: NoResult | None) -> None:
+        outcome.cancel(run)
 
 
 class PowerResult(TypedDict):

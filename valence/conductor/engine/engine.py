@@ -23,6 +23,7 @@ from valence.common.types import JsonObject
 from valence.conductor import states
 from valence.conductor.engine import endings
 from valence.conductor.engine import pace
+from valence.conductor.engine import settling
 from valence.conductor.engine.model import AnyStep
 from valence.conductor.engine.model import TryNext
 from valence.conductor.engine.run import ClaimLost
@@ -65,8 +66,9 @@ def _advance(run: Run) -> bool:
         return _undo_newest(run) if undoing else _do_next(run)
     except (ClaimLost, LeaseExpired):
         raise
-    except Exception as exc:
+    except Exception as raised:
         run.ensure_lease()
+        exc = settling.judge(run, raised)
         if undoing:
             _handle_undo_error(run, exc)
             return False
@@ -74,11 +76,13 @@ def _advance(run: Run) -> bool:
 
 
 def _do_next(run: Run) -> bool:
-    if run.operation.cancel_requested:
+    done = [row for row in run.not_undone() if row.state == 'done']
+    complete = len(done) == len(run.steps)
+    too_late = complete and not run.action.reversible
+    if run.operation.cancel_requested and not too_late:
         run.commit({'undoing': True, 'attempt': 0})
         return True
-    done = [row for row in run.not_undone() if row.state == 'done']
-    if len(done) == len(run.steps):
+    if complete:
         endings.finish(
             run, 'succeeded', lambda tx: run.action.succeeded(tx, run)
         )

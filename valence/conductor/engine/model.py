@@ -98,6 +98,8 @@ class Action:
     long: ClassVar[bool] = False
     # Whether it changes nothing on a pod manager.
     reads_only: ClassVar[bool] = False
+    # Whether it can still be cancelled when its last step is recorded.
+    reversible: ClassVar[bool] = True
 
     def plan(self, params: JsonObject) -> tuple[type[AnyStep], ...]:
         """The steps of an operation with these parameters."""

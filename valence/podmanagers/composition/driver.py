@@ -14,6 +14,7 @@ into its AssetTag, guarded by its ETag, and blocks are added to it one by one;
 until all are, the fragment of its URI names them.
 """
 
+import contextlib
 from collections.abc import Collection
 from collections.abc import Iterable
 
@@ -37,17 +38,22 @@ from valence.podmanagers.node_uri import NodeUri
 from valence.podmanagers.redfish import actions
 from valence.podmanagers.redfish import errors
 from valence.podmanagers.redfish import events
+from valence.podmanagers.redfish import jobs
 from valence.podmanagers.redfish import root as service_root
 from valence.podmanagers.redfish import tasks
 from valence.podmanagers.redfish.client import Client
 from valence.podmanagers.redfish.crawler import Crawler
+from valence.podmanagers.redfish.jobs import Job
 from valence.podmanagers.redfish.links import link
+from valence.podmanagers.redfish.node_driver import NodeDriver
 from valence.podmanagers.redfish.resources import Bodies
 from valence.podmanagers.wire.client import Response
 from valence.podmanagers.wire.values import text
 
 # The response of a task that the service has forgotten.
 _GONE = Response(404, {}, None, {})
+# What is recorded: that the task was asked to end.
+_CANCELLED = 'cancelled'
 _NODE = frozenset(
     (
         *('compose', 'release', 'reset', 'boot', 'attach', 'detach'),
@@ -56,7 +62,7 @@ _NODE = frozenset(
 )
 
 
-class Redfish(events.EventDriver):
+class Redfish(NodeDriver):
     """DMTF Redfish service with resource blocks (CompositionService)."""
 
     name = 'redfish'
@@ -120,6 +126,9 @@ class Redfish(events.EventDriver):
     ) -> hardware.Inventory:
         _, _, places = self._lookup.places(deadline)
         return self._survey.refresh(places, list(uris), deadline)
+
+    def lists(self, uri: str, deadline: base.Deadline) -> bool:
+        return self._lookup.lists(uri, deadline)
 
     def list_nodes(
         self, deadline: base.Deadline
@@ -188,10 +197,13 @@ class Redfish(events.EventDriver):
         """The node that a successful request has created, or will."""
         if response.status == 202:
             # Without a task monitor, the systems show when it is created.
-            return node_uri.pending(tasks.monitor(response) or '', request)
+            watched = tasks.watch(response) or tasks.Watch('')
+            return node_uri.pending(
+                watched.monitor, request, task=watched.task
+            )
         uri = submission.created_uri(response)
         if uri is not None:
-            return self.read_node(uri, deadline)
+            return node_uri.created(self, uri, request, deadline)
         found = self.find_composed(request, deadline)
         if found is None:
             raise exception.PodManagerUnavailable(
@@ -211,15 +223,18 @@ class Redfish(events.EventDriver):
         elif known.mark is None:
             return self.read_node(known.uri, deadline)
         elif known.uri:
-            response = tasks.poll(self._client, known.uri, deadline)
+            response = submission.poll(
+                self._client, tasks.Watch(known.uri, known.task), deadline
+            )
         else:
             response = _GONE
         found = self._outcome(response, known, deadline)
         if found is None and not known.uri:
             raise base.InProgress(tasks.POLL_SECONDS)
         if found is None:
+            self._lookup.check_unused((known.system, *known.devices), deadline)
             raise exception.NoMatch(
-                reason=f'{known.uri} is gone, and composed no system'
+                reason=f'{known.uri} has ended, and composed no system'
             )
         return self.read_node(found, deadline)
 
@@ -266,34 +281,66 @@ class Redfish(events.EventDriver):
         known = NodeUri.parse(uri)
         system: str | None = known.uri
         if known.mark is not None:
-            system = self._cancel(known, deadline)
+            system = self._cancel(known, deadline, progress)
         if system is None:
             # It was never composed.
             return True
-        self._expansion.wait_idle(known.missing, deadline)
-        try:
-            body = self._client.get(system, deadline)
-        except exception.ResourceGone:
-            # An earlier request deleted it, or somebody else did.
-            return erasure.is_erased(progress)
-        if erase:
-            erasure.erase(self._client, system, body, deadline, progress)
-        if blocks.is_expandable(body):
-            self._expansion.release_system(system, body, deadline, progress)
-        else:
-            response = tasks.delete(self._client, system, deadline)
-            if response.status not in tasks.GONE:
-                errors.check(response, system)
+        self._expansion.check_idle(known.missing, deadline)
+        self._delete(system, deadline, progress, erase)
         return erasure.is_erased(progress)
 
-    def _cancel(self, known: NodeUri, deadline: base.Deadline) -> str | None:
-        """End composing; the URI of the system if it was composed anyway."""
+    def _delete(
+        self,
+        system: str,
+        deadline: base.Deadline,
+        progress: base.Progress,
+        erase: bool,
+    ) -> None:
+        """Erase and delete a system, unless an earlier call did."""
+        job = Job(self._client, progress, 'release')
+        if job.answered:
+            return
+        response = job.resume(deadline)
+        if response is None:
+            try:
+                body = self._client.get(system, deadline)
+            except exception.ResourceGone:
+                # An earlier request deleted it, or somebody else did.
+                return
+            if erase:
+                erasure.erase(self._client, system, body, deadline, progress)
+            if blocks.is_expandable(body):
+                self._expansion.release_system(
+                    system, body, deadline, progress
+                )
+                return
+            response = job.send(
+                lambda: self._client.request(
+                    'DELETE', system, deadline, check=False
+                ),
+                deadline,
+            )
+        if response.status not in tasks.GONE:
+            errors.check(response, system)
+
+    def _cancel(
+        self, known: NodeUri, deadline: base.Deadline, progress: base.Progress
+    ) -> str | None:
+        """End composing; the URI of the system if it was composed anyway.
+
+        :raises InProgress: while the task runs that the service does not
+            cancel.
+        """
         response = _GONE
         if not known.reserved and known.uri:
-            self._client.request('DELETE', known.uri, deadline, check=False)
-            ended = tasks.wait(self._client, known.uri, deadline)
+            watched = tasks.Watch(known.uri, known.task)
+            if progress.get(_CANCELLED) is None:
+                jobs.request_cancel(self._client, watched, deadline)
+                progress.record(_CANCELLED, 'yes')
             # Why it failed does not matter any more.
-            response = ended if ended.status < 400 else _GONE
+            with contextlib.suppress(tasks.TaskFailed):
+                ended = tasks.poll(self._client, watched, deadline).response
+                response = ended if ended.status < 400 else _GONE
         _, service, _ = self._lookup.places(deadline)
         wanted = known.request()
         reservation = reservations.find(
@@ -302,20 +349,8 @@ class Redfish(events.EventDriver):
         if reservation is not None:
             self._client.delete(reservation, deadline)
         # A task that cannot be watched may run on, and compose the system.
-        self._expansion.wait_idle((wanted.system, *wanted.devices), deadline)
+        self._expansion.check_idle((wanted.system, *wanted.devices), deadline)
         return self._outcome(response, known, deadline)
-
-    def reset(
-        self, uri: str, reset_type: str, deadline: base.Deadline
-    ) -> None:
-        body = self._client.get(NodeUri.parse(uri).uri, deadline)
-        actions.reset(self._client, body, reset_type, deadline)
-
-    def set_boot(
-        self, uri: str, enabled: str, target: str, deadline: base.Deadline
-    ) -> None:
-        system = NodeUri.parse(uri).uri
-        actions.set_boot(self._client, system, enabled, target, deadline)
 
     def management_target(
         self, uri: str, deadline: base.Deadline

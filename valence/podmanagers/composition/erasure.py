@@ -8,8 +8,8 @@ from valence.common.types import JsonObject
 from valence.podmanagers import base
 from valence.podmanagers.redfish import actions
 from valence.podmanagers.redfish import errors
-from valence.podmanagers.redfish import tasks
 from valence.podmanagers.redfish.client import Client
+from valence.podmanagers.redfish.jobs import Job
 from valence.podmanagers.wire.client import Response
 
 LOG = log.getLogger(__name__)
@@ -17,9 +17,8 @@ LOG = log.getLogger(__name__)
 _ACTION = '.Decommission'
 # The types that erase user data; the one that erases least comes first.
 _TYPES = ('UserData', 'All')
-# What is recorded: that the system is erased, and the task that erases it.
+# What is recorded: that the system is erased.
 _ERASED = 'erased'
-_TASK = 'erase_task'
 
 
 def is_erased(progress: base.Progress) -> bool:
@@ -40,52 +39,53 @@ def erase(
     501, possibly after it has begun.
 
     :param body: the system.
-    :raises PodManagerUnavailable: when the task has not ended by the deadline;
-        the next call polls it.
+    :raises InProgress: while the service is working on it.
     """
     if is_erased(progress):
         return
-    task = progress.get(_TASK)
+    job = Job(client, progress, 'erase')
+    if job.answered:
+        return
     try:
-        if task is None:
-            response = _request(client, uri, body, deadline)
-            if response is None:
+        response = job.resume(deadline)
+        if response is None:
+            target = _target(client, body, deadline)
+            if target is None:
                 return
-            task = tasks.monitor(response) if response.status == 202 else None
-            progress.record(_TASK, task)
-            errors.check(response, uri)
-        if task is not None:
-            errors.check(tasks.wait(client, task, deadline), uri)
+            response = job.send(
+                lambda: _request(client, uri, *target, deadline), deadline
+            )
+        errors.check(response, uri)
     except (exception.PodManagerUnavailable, exception.AuthenticationFailed):
         raise
     except exception.PodManagerError as exc:
         LOG.warning('%s cannot be erased: %s', uri, exc)
-        progress.record(_TASK, None)
+        return
+    if job.warning:
+        LOG.warning('%s may not be erased: %s', uri, job.warning)
         return
     progress.record(_ERASED, 'yes')
 
 
-def _request(
-    client: Client, uri: str, body: JsonObject, deadline: base.Deadline
-) -> Response | None:
-    """The response to the request to erase; None where none is offered."""
+def _target(
+    client: Client, body: JsonObject, deadline: base.Deadline
+) -> tuple[str, str] | None:
+    """Where to request what kind of erasure; None where none is offered."""
     if not actions.offers(body, _ACTION):
         return None
     offered = actions.action(body, _ACTION)
     listed = actions.allowable(client, offered, 'DecommissionTypes', deadline)
     kind = next((k for k in _TYPES if listed is None or k in listed), None)
-    if kind is None:
-        return None
+    return None if kind is None else (actions.target(offered), kind)
+
+
+def _request(
+    client: Client, uri: str, target: str, kind: str, deadline: base.Deadline
+) -> Response:
     arguments: JsonObject = {
         'DecommissionTypes': [kind],
         'RequireSecureErase': True,
     }
-    target = actions.target(offered)
-    response = client.request('POST', target, deadline, arguments, check=False)
-    if response.status in actions.WRONG_ETAG:
-        _, tag = client.get_with_etag(uri, deadline)
-        arguments['ComputerSystemETag'] = tag
-        response = client.request(
-            'POST', target, deadline, arguments, check=False
-        )
-    return response
+    return actions.post_with_etags(
+        client, target, arguments, {'ComputerSystemETag': uri}, deadline
+    )

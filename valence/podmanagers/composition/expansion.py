@@ -6,7 +6,6 @@ PATCH of ``Links.ResourceBlocks``, in which ``{}`` keeps a member and ``null``
 removes it. Services that refuse that form get the whole list.
 """
 
-import functools
 from collections.abc import Iterable
 
 from valence.common import exception
@@ -18,11 +17,13 @@ from valence.podmanagers import node_uri
 from valence.podmanagers.composition import blocks
 from valence.podmanagers.composition import discovery
 from valence.podmanagers.composition import submission
+from valence.podmanagers.outcomes import Settling
 from valence.podmanagers.redfish import actions
 from valence.podmanagers.redfish import errors
 from valence.podmanagers.redfish import tasks
 from valence.podmanagers.redfish.client import Client
 from valence.podmanagers.redfish.crawler import Crawler
+from valence.podmanagers.redfish.jobs import Job
 from valence.podmanagers.wire.client import Response
 from valence.podmanagers.wire.values import text
 
@@ -66,6 +67,8 @@ class Expansion:
             return {'AssetTag': f'{kept} {request.mark}'.strip()}
 
         response = actions.patch(self._client, host, change, deadline)
+        if response is not None:
+            response = tasks.finish(self._client, response, deadline)
         if response is not None and not (
             400 <= response.status < 409 and request.devices
         ):
@@ -88,17 +91,21 @@ class Expansion:
         for block in blocks.of_system(body):
             if self._is_host(block, deadline):
                 continue
-            remove = functools.partial(
-                self.remove_block, host, block, deadline, progress
-            )
-            tasks.repeat(remove, deadline)
+            self.remove_block(host, block, deadline, progress)
 
         def change(body: JsonObject) -> JsonObject | None:
             tag = text(body.get('AssetTag')) or ''
             kept = without_mark(tag)
             return {'AssetTag': kept} if kept != tag else None
 
-        response = actions.patch(self._client, host, change, deadline)
+        job = Job(self._client, progress, 'unmark')
+        response = job.run(
+            lambda: (
+                actions.patch(self._client, host, change, deadline)
+                or tasks.FORGOTTEN
+            ),
+            deadline,
+        )
         if response is not None:
             errors.check(response, host)
 
@@ -115,22 +122,20 @@ class Expansion:
             crawler.require_all()
         return not types or blocks.is_host(types)
 
-    def wait_idle(self, uris: Iterable[str], deadline: base.Deadline) -> None:
-        """Wait until no block of these is being composed.
+    def check_idle(self, uris: Iterable[str], deadline: base.Deadline) -> None:
+        """Check that no block of these is being composed.
 
-        :raises PodManagerUnavailable: when one still is at the deadline.
+        :raises InProgress: while one is.
         """
-        waited_for = list(uris)
-        tasks.repeat(lambda: self._check_idle(waited_for, deadline), deadline)
-
-    def _check_idle(self, uris: list[str], deadline: base.Deadline) -> None:
         for uri in uris:
             try:
                 body = self._client.get(uri, deadline)
             except exception.ResourceGone:
                 continue
             if blocks.composition_state(body) == 'Composing':
-                raise base.InProgress(tasks.POLL_SECONDS)
+                raise base.InProgress(
+                    tasks.POLL_SECONDS, f'{uri} is still Composing'
+                )
 
     def add_block(
         self,
@@ -144,24 +149,30 @@ class Expansion:
         :raises InProgress: while the service is working on it.
         :raises NoMatch: when another system has the block.
         """
+        job = Job(self._client, progress, f'{_ADD} {block}')
+        self._resume(job, deadline)
         body = self._client.get(system, deadline)
-        added = block in blocks.of_system(body)
-        if self._task_ended(_ADD, block, added, deadline, progress):
-            body = self._client.get(system, deadline)
-            added = block in blocks.of_system(body)
-        if added:
+        if block in blocks.of_system(body):
             return
-        found = self._client.get(block, deadline)
-        reported = blocks.composition_state(found)
-        if reported == 'Composing':
-            raise base.InProgress(tasks.POLL_SECONDS)
-        if blocks.state(found) != 'free':
-            # It may have been added since the system was read.
+        if not job.answered:
+            found = self._client.get(block, deadline)
+            reported = blocks.composition_state(found)
+            if reported == 'Composing':
+                raise base.InProgress(
+                    tasks.POLL_SECONDS, f'{block} is still Composing'
+                )
+            if blocks.state(found) != 'free':
+                # It may have been added since the system was read.
+                body = self._client.get(system, deadline)
+                if block in blocks.of_system(body):
+                    return
+                raise exception.NoMatch(reason=f'{block} is {reported}')
+            self._change(_ADD, system, body, block, deadline, job)
             body = self._client.get(system, deadline)
-            if block in blocks.of_system(body):
-                return
-            raise exception.NoMatch(reason=f'{block} is {reported}')
-        self._change(_ADD, system, body, block, deadline, progress)
+        if block not in blocks.of_system(body):
+            raise job.explained(
+                Settling(f'{block} is not part of {system}, as requested')
+            )
 
     def remove_block(
         self,
@@ -174,55 +185,38 @@ class Expansion:
 
         :raises InProgress: while the service is working on it.
         """
+        job = Job(self._client, progress, f'{_REMOVE} {block}')
+        self._resume(job, deadline)
         body = self._client.get(system, deadline)
-        removed = block not in blocks.of_system(body)
-        if self._task_ended(_REMOVE, block, removed, deadline, progress):
+        if block in blocks.of_system(body) and not job.answered:
+            try:
+                self._change(_REMOVE, system, body, block, deadline, job)
+            except exception.NoMatch:
+                # It may have been removed since the system was read.
+                body = self._client.get(system, deadline)
+                if block in blocks.of_system(body):
+                    raise
+                return
             body = self._client.get(system, deadline)
-            removed = block not in blocks.of_system(body)
-        if removed:
-            # The service may be adding it just now.
-            self._check_idle([block], deadline)
-            return
-        try:
-            self._change(_REMOVE, system, body, block, deadline, progress)
-        except exception.NoMatch:
-            # It may have been removed since the system was read.
-            body = self._client.get(system, deadline)
-            if block in blocks.of_system(body):
-                raise
+        if block in blocks.of_system(body):
+            raise job.explained(
+                Settling(f'{block} is still part of {system}, not removed')
+            )
+        # The service may be adding it just now.
+        self.check_idle([block], deadline)
 
-    def _task_ended(
-        self,
-        action: str,
-        block: str,
-        done: bool,
-        deadline: base.Deadline,
-        progress: base.Progress,
-    ) -> bool:
-        """Whether there was a task, which has ended since the last call.
+    def _resume(self, job: Job, deadline: base.Deadline) -> None:
+        """Follow the task of an earlier call.
 
-        :param done: whether the change is visible already.
         :raises InProgress: while the task runs.
         :raises PodManagerError: when it failed.
         """
-        fact = f'{action} {block}'
-        task = progress.get(fact)
-        if task is None:
-            return False
-        if done:
-            progress.record(fact, None)
-            return False
         try:
-            response = tasks.poll(self._client, task, deadline)
-        except exception.PodManagerUnavailable:
-            raise
-        except exception.PodManagerError:
-            progress.record(fact, None)
-            raise
-        progress.record(fact, None)
-        if response.status not in tasks.GONE:
-            submission.check(response, task)
-        return True
+            response = job.resume(deadline)
+        except tasks.TaskFailed as exc:
+            raise submission.refusal(exc) from exc
+        if response is not None:
+            submission.check(response, 'the task')
 
     def _change(
         self,
@@ -231,48 +225,38 @@ class Expansion:
         body: JsonObject,
         block: str,
         deadline: base.Deadline,
-        progress: base.Progress,
+        job: Job,
     ) -> None:
-        response: Response | None = None
-        if actions.offers(body, action):
-            uri = actions.target(actions.action(body, action))
-            response = self._act(uri, system, block, deadline)
-        else:
+        def request() -> Response:
+            if actions.offers(body, action):
+                uri = actions.target(actions.action(body, action))
+                return self._act(uri, system, block, deadline)
             changes = _adding(block) if action == _ADD else _removing(block)
-            uri = system
+            response: Response | None = None
             for change in changes:
                 response = actions.patch(
                     self._client, system, change, deadline
                 )
                 if response is None or response.status not in _OTHER_FORM:
                     break
-        if response is None:
-            return
-        submission.check(response, uri)
-        if response.status == 202:
-            task = tasks.monitor(response)
-            progress.record(f'{action} {block}', task)
-            raise base.InProgress(tasks.POLL_SECONDS)
+            return response or tasks.FORGOTTEN
+
+        try:
+            response = job.send(request, deadline)
+        except tasks.TaskFailed as exc:
+            raise submission.refusal(exc) from exc
+        submission.check(response, system)
 
     def _act(
         self, uri: str, system: str, block: str, deadline: base.Deadline
     ) -> Response:
         """Post the action, with the ETags of both if they are required."""
-        arguments: JsonObject = {'ResourceBlock': {'@odata.id': block}}
-        response = self._client.request(
-            'POST', uri, deadline, arguments, check=False
-        )
-        if response.status not in actions.WRONG_ETAG:
-            return response
-        for name, tagged in (
-            ('ResourceBlockETag', block),
-            ('ComputerSystemETag', system),
-        ):
-            _, tag = self._client.get_with_etag(tagged, deadline)
-            if tag:
-                arguments[name] = tag
-        return self._client.request(
-            'POST', uri, deadline, arguments, check=False
+        return actions.post_with_etags(
+            self._client,
+            uri,
+            {'ResourceBlock': {'@odata.id': block}},
+            {'ResourceBlockETag': block, 'ComputerSystemETag': system},
+            deadline,
         )
 
 

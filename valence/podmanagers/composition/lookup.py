@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Finding the collections of a composition service, and what it composed."""
 
+from collections.abc import Iterable
+
 from valence.common import exception
 from valence.common.types import JsonObject
 from valence.podmanagers import base
@@ -10,6 +12,7 @@ from valence.podmanagers.composition import blocks
 from valence.podmanagers.composition import discovery
 from valence.podmanagers.composition import reservations
 from valence.podmanagers.composition.survey import Survey
+from valence.podmanagers.outcomes import Settling
 from valence.podmanagers.redfish import root as service_root
 from valence.podmanagers.redfish.client import ROOT
 from valence.podmanagers.redfish.client import Client
@@ -73,6 +76,36 @@ class Lookup:
             found = set(crawler.members(systems))
             crawler.require_all(systems)
         return found
+
+    def lists(self, uri: str, deadline: base.Deadline) -> bool:
+        """Whether a system is listed that is no readable node.
+
+        A permanent system is listed also when it is no node.
+        """
+        if uri not in self.system_uris(deadline):
+            return False
+        try:
+            return discovery.is_node(self._client.get(uri, deadline))
+        except exception.ResourceGone:
+            return True
+
+    def check_unused(
+        self, uris: Iterable[str], deadline: base.Deadline
+    ) -> None:
+        """Check that no system shows because none was composed.
+
+        :param uris: of the blocks that were to be composed.
+        :raises Settling: while one is in use: the system may not be listed
+            yet.
+        """
+        for uri in uris:
+            reported = blocks.composition_state(
+                self._client.get(uri, deadline)
+            )
+            if reported in ('Composing', 'Composed'):
+                raise Settling(
+                    f'{uri} is {reported}, but no system is shown to have it'
+                )
 
     def composed(
         self, request: base.ComposeRequest, deadline: base.Deadline

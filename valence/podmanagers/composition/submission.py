@@ -8,6 +8,7 @@ from valence.podmanagers.composition.methods import COMPOSE
 from valence.podmanagers.composition.methods import Method
 from valence.podmanagers.redfish import actions
 from valence.podmanagers.redfish import errors
+from valence.podmanagers.redfish import tasks
 from valence.podmanagers.redfish.client import Client
 from valence.podmanagers.redfish.links import link
 from valence.podmanagers.wire.client import Response
@@ -49,12 +50,17 @@ def send(
     }
     reservation = None
     if {'PreviewReserve', 'Apply'} <= method.request_types:
-        preview = _post(
+        preview = tasks.finish(
             client,
-            method.target,
-            _manifest('PreviewReserve', stanza),
+            _post(
+                client,
+                method.target,
+                _manifest('PreviewReserve', stanza),
+                deadline,
+            ),
             deadline,
         )
+        check(preview, method.target)
         found = preview.body.get('ReservationId')
         reservation = found if isinstance(found, str) else None
     return _post(
@@ -87,6 +93,26 @@ def _post(
     response = client.request('POST', uri, deadline, body, check=False)
     check(response, uri)
     return response
+
+
+def poll(
+    client: Client, watched: tasks.Watch, deadline: base.Deadline
+) -> Response:
+    """The final response of a task.
+
+    :raises NoMatch: when it says that the blocks cannot be composed now.
+    """
+    try:
+        return tasks.poll(client, watched, deadline).response
+    except tasks.TaskFailed as exc:
+        raise refusal(exc) from exc
+
+
+def refusal(failed: tasks.TaskFailed) -> exception.PodManagerError:
+    """A task that failed, as the exception that its reason stands for."""
+    if errors.message_ids(failed.response).intersection(_NO_MATCH):
+        return exception.NoMatch(reason=str(failed))
+    return failed
 
 
 def _manifest(

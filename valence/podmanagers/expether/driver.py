@@ -284,7 +284,11 @@ class ExpEther(base.Driver):
         self._remove(group, resource, deadline)
 
     def reset(
-        self, uri: str, reset_type: str, deadline: base.Deadline
+        self,
+        uri: str,
+        reset_type: str,
+        deadline: base.Deadline,
+        progress: base.Progress,
     ) -> None:
         raise exception.RequestRejected(
             reason='ExpEther does not switch servers on or off'

@@ -18,9 +18,14 @@ from oslo_config import cfg
 from valence.common import exception
 from valence.podmanagers import base
 from valence.podmanagers import hardware
+from valence.podmanagers import power
+from valence.podmanagers.boot import BootOverride
 from valence.podmanagers.fake import pod as pods
+from valence.podmanagers.outcomes import Settling
 
-_BOOT_TARGETS = ('None', 'Pxe', 'Hdd')
+# What is recorded of a reset: the power state before, and that it was done.
+_BEFORE = 'power_before'
+_ANSWERED = 'answered'
 
 
 class Fake(base.Driver):
@@ -93,7 +98,7 @@ class Fake(base.Driver):
 
     def node_uris(self, deadline: base.Deadline) -> set[str]:
         with self._call('node_uris', deadline) as pod:
-            return set(pod.nodes)
+            return {*pod.nodes, *pod.lingering}
 
     def service_uuid(self, deadline: base.Deadline) -> str | None:
         with self._call('service_uuid', deadline) as pod:
@@ -133,32 +138,50 @@ class Fake(base.Driver):
         parts: Collection[str] = (),
     ) -> bool:
         with self._call('release', deadline) as pod:
-            node = pod.nodes.pop(uri, None)
-            if node is not None:
-                pod.tell(uri, *node.resources)
+            if 'release' not in pod.ignored:
+                node = pod.nodes.pop(uri, None)
+                if node is not None:
+                    pod.tell(uri, *node.resources)
             return pod.erases
 
     def reset(
-        self, uri: str, reset_type: str, deadline: base.Deadline
+        self,
+        uri: str,
+        reset_type: str,
+        deadline: base.Deadline,
+        progress: base.Progress,
     ) -> None:
         with self._call('reset', deadline) as pod:
             if reset_type not in base.RESET_TYPES:
                 raise exception.RequestRejected(
                     reason=f'no reset is {reset_type}'
                 )
-            off = reset_type in ('ForceOff', 'GracefulShutdown')
-            _node(pod, uri).power_state = 'off' if off else 'on'
-            pod.tell(uri)
+            node = _node(pod, uri)
+            if progress.get(_ANSWERED) is None:
+                _reset(pod, uri, reset_type, progress)
+            before = progress.get(_BEFORE)
+        # Not if a fault has taken the answer.
+        progress.record(_ANSWERED, 'yes')
+        power.check(reset_type, before, node.power_state)
 
     def set_boot(
-        self, uri: str, enabled: str, target: str, deadline: base.Deadline
-    ) -> None:
+        self,
+        uri: str,
+        wanted: BootOverride,
+        deadline: base.Deadline,
+        progress: base.Progress,
+    ) -> str | None:
         with self._call('set_boot', deadline) as pod:
-            _node(pod, uri)
-            if target not in _BOOT_TARGETS:
+            node = _node(pod, uri)
+            if wanted.target not in pods.BOOT_TARGETS:
                 raise exception.RequestRejected(
-                    reason=f'nothing boots from {target}'
+                    reason=f'nothing boots from {wanted.target}'
                 )
+            if 'set_boot' not in pod.ignored:
+                node.boot = wanted
+            if node.boot != wanted:
+                raise Settling(f'the boot override is {node.boot}')
+        return None
 
     def management_target(
         self, uri: str, deadline: base.Deadline
@@ -185,7 +208,8 @@ class Fake(base.Driver):
                 raise exception.RequestRejected(
                     reason=f'{resource} is not free'
                 )
-            node.resources.append(resource)
+            if 'attach' not in pod.ignored:
+                node.resources.append(resource)
             pod.tell(uri, resource)
 
     def detach(
@@ -197,7 +221,7 @@ class Fake(base.Driver):
     ) -> None:
         with self._call('detach', deadline) as pod:
             node = _node(pod, uri)
-            if resource in node.resources:
+            if resource in node.resources and 'detach' not in pod.ignored:
                 node.resources.remove(resource)
                 pod.tell(uri, resource)
 
@@ -243,6 +267,20 @@ class Fake(base.Driver):
     def close(self) -> None:
         # The pod lives on: it is the process's, not the driver's.
         self._closed.set()
+
+
+def _reset(
+    pod: pods.Pod, uri: str, reset_type: str, progress: base.Progress
+) -> None:
+    """Reset a node, unless that was done and cannot be repeated."""
+    node = _node(pod, uri)
+    before = progress.get(_BEFORE)
+    if before is not None and reset_type in power.ONCE:
+        power.check_lost(reset_type, before, node.power_state)
+        return
+    progress.record(_BEFORE, node.power_state)
+    node.reset(reset_type, 'reset' not in pod.ignored)
+    pod.tell(uri)
 
 
 def _node(pod: pods.Pod, uri: str) -> pods.Node:

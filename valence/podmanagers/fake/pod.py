@@ -20,7 +20,10 @@ from oslo_config import cfg
 from valence.common.identity import Mark
 from valence.podmanagers import base
 from valence.podmanagers import hardware
+from valence.podmanagers import power
+from valence.podmanagers.boot import BootOverride
 
+BOOT_TARGETS = ('None', 'Pxe', 'Hdd')
 _GIB = 1024
 _RACK = '/chassis/1'
 _DELIVERY_SECONDS = 10
@@ -48,6 +51,7 @@ class Node:
     """A node of a pod.
 
     :param ready_at: when it is assembled, on the monotonic clock.
+    :param resets: the types of all resets so far.
     """
 
     name: str
@@ -55,6 +59,15 @@ class Node:
     resources: list[str]
     ready_at: float
     power_state: str = 'off'
+    boot: BootOverride | None = None
+    resets: list[str] = dataclasses.field(default_factory=list)
+
+    def reset(self, reset_type: str, works: bool) -> None:
+        """Change the power state, if that works."""
+        self.resets.append(reset_type)
+        wanted = power.goal(reset_type, self.power_state)
+        if wanted is not None and works:
+            self.power_state = wanted
 
 
 class Stream:
@@ -85,8 +98,10 @@ class Pod:
     :ivar capabilities: what the endpoint can do; None: all that the driver
         can.
     :ivar erases: whether what is stored on a node goes with the node.
+    :ivar ignored: methods of the driver that succeed, but change nothing.
     :ivar hardware: everything but nodes, by URI; the nodes store what is in
         use.
+    :ivar lingering: URIs that are listed as nodes, and cannot be read.
     :ivar unread: URIs of hardware that is there but cannot be read.
     :ivar subscriptions: where changes are delivered, by URI.
     :ivar calls: how often each method of the driver was called.
@@ -100,6 +115,7 @@ class Pod:
         self.lock = threading.RLock()
         self.capabilities: frozenset[str] | None = None
         self.erases = True
+        self.ignored: set[str] = set()
         self.nodes: dict[str, Node] = {}
         self.hardware = {
             item.uri: item
@@ -109,6 +125,7 @@ class Pod:
                 *(_drive(n) for n in range(1, options.devices + 1)),
             )
         }
+        self.lingering: set[str] = set()
         self.unread: set[str] = set()
         self.streams: list[Stream] = []
         self.subscriptions: dict[str, str] = {}

@@ -7,7 +7,7 @@ from valence.common import exception
 from valence.common.identity import canonical_uri
 from valence.common.types import JsonObject
 from valence.podmanagers import base
-from valence.podmanagers.redfish import errors
+from valence.podmanagers.redfish import etags
 from valence.podmanagers.redfish import resources
 from valence.podmanagers.redfish.client import Client
 from valence.podmanagers.redfish.crawler import Crawler
@@ -18,7 +18,9 @@ from valence.podmanagers.wire.values import objects
 
 # Responses to a wrong, or a missing, If-Match.
 WRONG_ETAG = (412, 428)
-_PATCH_ATTEMPTS = 6
+_PATCH_ATTEMPTS = 12
+# The forms of an ETag that are tried as a parameter.
+_TAG_ATTEMPTS = 4
 # The slashes in the shortest path of a collection, /redfish/v1/Systems.
 _COLLECTION_DEPTH = 3
 
@@ -120,51 +122,6 @@ def check_allowed(value: str, allowed: list[object] | None) -> None:
         )
 
 
-def reset(
-    client: Client,
-    body: JsonObject,
-    reset_type: str,
-    deadline: base.Deadline,
-) -> None:
-    """Switch a system or node on or off, or restart it.
-
-    :raises RequestRejected: for a type that it does not support.
-    """
-    offered = action(body, '.Reset')
-    check_allowed(
-        reset_type, allowable(client, offered, 'ResetType', deadline)
-    )
-    client.post(target(offered), {'ResetType': reset_type}, deadline)
-
-
-def set_boot(
-    client: Client,
-    uri: str,
-    enabled: str,
-    boot_target: str,
-    deadline: base.Deadline,
-) -> None:
-    """Choose what a system or node boots from.
-
-    :raises RequestRejected: for a target that it does not support.
-    """
-
-    def change(body: JsonObject) -> JsonObject:
-        allowed = obj(body.get('Boot')).get(
-            'BootSourceOverrideTarget@Redfish.AllowableValues'
-        )
-        if enabled != 'Disabled' and isinstance(allowed, list):
-            check_allowed(boot_target, allowed)
-        boot = {'BootSourceOverrideEnabled': enabled}
-        if enabled != 'Disabled':
-            boot['BootSourceOverrideTarget'] = boot_target
-        return {'Boot': boot}
-
-    response = patch(client, uri, change, deadline)
-    if response is not None:
-        errors.check(response, uri)
-
-
 def management_target(
     client: Client, uri: str, deadline: base.Deadline
 ) -> base.ManagementTarget:
@@ -193,22 +150,23 @@ def patch(
 ) -> Response | None:
     """Change a resource, guarded by its ETag where it has one.
 
-    If it was changed meanwhile, it is read and changed again. If its ETag is
-    unchanged but not accepted, the other forms are tried: services differ
-    about weak and strong ones.
+    The ETag is sent as it was received. If the resource was changed meanwhile,
+    it is read and changed again. If its ETag is unchanged but not accepted,
+    the other forms are tried: see ``etags``.
 
     :returns: the response, which may be an error or a 202; None where there
         was nothing to do.
     """
     refused: list[str | None] = []
+    seen: list[str | None] = []
     for _ in range(_PATCH_ATTEMPTS):
-        found, tag = client.get_with_etag(uri, deadline)
+        found, tags = client.get_with_etags(uri, deadline)
         body = change(found)
         if body is None:
             return None
-        if tag not in refused:
-            refused = []
-        forms = [form for form in _forms(tag) if form not in refused]
+        if tags != seen:
+            refused, seen = [], tags
+        forms = [form for form in etags.forms(tags) if form not in refused]
         if not forms:
             break
         response = client.request(
@@ -227,9 +185,36 @@ def patch(
     )
 
 
-def _forms(tag: str | None) -> tuple[str | None, ...]:
-    """The values to try for If-Match, the best first."""
-    if tag is None:
-        return None, '*'
-    other = tag.removeprefix('W/') if tag.startswith('W/') else f'W/{tag}'
-    return tag, other, None
+def write(
+    client: Client, uri: str, body: JsonObject, deadline: base.Deadline
+) -> Response:
+    """Write properties of a resource; the response, whatever its status."""
+    response = patch(client, uri, lambda found: body, deadline)
+    return response or Response(204, {}, None, {})
+
+
+def post_with_etags(
+    client: Client,
+    target: str,
+    arguments: JsonObject,
+    tagged: dict[str, str],
+    deadline: base.Deadline,
+) -> Response:
+    """Post an action, with the ETags of resources if they are required.
+
+    :param tagged: the URIs of the resources, by the name of the parameter.
+    :returns: the response, whatever its status.
+    """
+    response = client.request('POST', target, deadline, arguments, check=False)
+    for n in range(_TAG_ATTEMPTS):
+        if response.status not in WRONG_ETAG:
+            break
+        tags = {}
+        for name, uri in tagged.items():
+            _, shown = client.get_with_etags(uri, deadline)
+            forms = [form for form in etags.forms(shown) if form]
+            tags[name] = forms[min(n, len(forms) - 1)]
+        response = client.request(
+            'POST', target, deadline, {**arguments, **tags}, check=False
+        )
+    return response

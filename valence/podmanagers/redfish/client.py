@@ -15,6 +15,7 @@ from valence.common import exception
 from valence.common.types import JsonObject
 from valence.podmanagers import base
 from valence.podmanagers.redfish import errors
+from valence.podmanagers.redfish import tasks
 from valence.podmanagers.redfish.links import related
 from valence.podmanagers.redfish.session import Login
 from valence.podmanagers.redfish.session import Session
@@ -115,24 +116,30 @@ class Client:
                     raise
         raise AssertionError
 
-    def get_with_etag(
+    def get_with_etags(
         self, uri: str, deadline: base.Deadline
-    ) -> tuple[JsonObject, str | None]:
-        """A resource and its ETag, which may be a header or a property."""
+    ) -> tuple[JsonObject, list[str | None]]:
+        """A resource and its ETags: of the header and of the body."""
         response = self.request('GET', uri, deadline)
-        tag = response.headers.get('ETag') or response.body.get('@odata.etag')
-        return response.body, tag if tag and isinstance(tag, str) else None
+        header = response.headers.get('ETag')
+        inside = response.body.get('@odata.etag')
+        tags = [tag for tag in (header, inside) if isinstance(tag, str)]
+        return response.body, list(dict.fromkeys(filter(None, tags)))
 
     def post(
         self, uri: str, body: JsonObject, deadline: base.Deadline
     ) -> Response:
-        """Send a POST, once."""
-        return self.request('POST', uri, deadline, body)
+        """Send a POST, once, and follow the task that it may start."""
+        response = self.request('POST', uri, deadline, body)
+        response = tasks.finish(self, response, deadline)
+        errors.check(response, uri)
+        return response
 
     def delete(self, uri: str, deadline: base.Deadline) -> None:
         """Delete a resource; a no-op if it does not exist."""
         response = self.request('DELETE', uri, deadline, check=False)
-        if response.status != 404:
+        response = tasks.finish(self, response, deadline)
+        if response.status not in tasks.GONE:
             errors.check(response, uri)
 
     def request(

@@ -1,18 +1,26 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tasks of a Redfish service, polled until they end (DSP0266)."""
+"""Tasks of a Redfish service, polled until they end (DSP0266).
 
+A 202 names a task monitor, a Task, or both. The monitor responds with 202
+until the work has ended, and then as the request itself would have; a Task
+always responds with 200. Only both together tell the outcome: a monitor may
+respond with success while the Task has the status Critical.
+"""
+
+import dataclasses
 import time
 from collections.abc import Callable
+from typing import Protocol
 from typing import TypeVar
 
 from valence.common import exception
 from valence.common.types import JsonObject
 from valence.podmanagers import base
 from valence.podmanagers.redfish import errors
-from valence.podmanagers.redfish.client import Client
 from valence.podmanagers.redfish.links import link
 from valence.podmanagers.wire.client import Response
 from valence.podmanagers.wire.values import number
+from valence.podmanagers.wire.values import obj
 from valence.podmanagers.wire.values import objects
 from valence.podmanagers.wire.values import text
 
@@ -21,6 +29,10 @@ T = TypeVar('T')
 POLL_SECONDS = 1.0
 # Responses of a monitor that the service has forgotten.
 GONE = (404, 410)
+# Responses that say nothing about the work.
+_BUSY = (401, 403, 429, 502, 503, 504)
+# The response instead: what is read tells what became of it.
+FORGOTTEN = Response(204, {}, None, {})
 _FIRST_PAUSE = 0.1
 _LONGEST_PAUSE = 30.0
 # The values of TaskState while a task runs; all others are final.
@@ -35,82 +47,212 @@ _RUNNING = (
     'Service',
     'Cancelling',
 )
+_WARNINGS = ('Warning', 'Critical')
 
 
-def monitor(response: Response) -> str | None:
-    """The URI of the task monitor of a 202.
+class Sender(Protocol):
+    """What sends requests: ``client.Client``, or a login."""
 
-    The Task itself, which always responds with 200, is the last resort.
+    def request(
+        self,
+        method: str,
+        uri: str,
+        deadline: base.Deadline,
+        body: JsonObject | None = None,
+        check: bool = True,
+    ) -> Response:
+        """The response to a request."""
+
+
+class TaskFailed(exception.PodManagerError):
+    """A task has ended without success.
+
+    :ivar response: a response that would say the same.
     """
-    return (
-        response.location
-        or text(response.body.get('TaskMonitor'), 2048)
-        or link(response.body)
-    )
 
-
-def poll(client: Client, uri: str, deadline: base.Deadline) -> Response:
-    """The final response of a task monitor, whatever its status.
-
-    :raises InProgress: while the task runs.
-    :raises PodManagerError: when a Task reports that it failed.
-    """
-    response = client.request('GET', uri, deadline, check=False)
-    if response.status == 202:
-        raise base.InProgress(_pause(response))
-    state = response.body.get('TaskState')
-    if response.status != 200 or state is None:
-        return response
-    if state in _RUNNING:
-        raise base.InProgress(_pause(response))
-    if state != 'Completed':
-        raise exception.PodManagerError(
-            reason=f'the task {uri} ended as {state}: '
-            + _messages(response.body)
+    def __init__(self, reason: str, body: JsonObject) -> None:
+        super().__init__(reason=reason)
+        info = body.get('Messages')
+        self.response = Response(
+            400, {'error': {'@Message.ExtendedInfo': info}}, None, {}
         )
-    final = text(response.body.get('TaskMonitor'), 2048)
-    if final and final != uri:
-        response = client.request('GET', final, deadline, check=False)
+
+
+@dataclasses.dataclass(frozen=True)
+class Watch:
+    """Where to read how far a task is.
+
+    :param monitor: the URI of the task monitor, or of the Task.
+    :param task: the URI of the Task, where it is known.
+    """
+
+    monitor: str
+    task: str | None = None
+
+    @classmethod
+    def parse(cls, text: str) -> 'Watch':
+        """What was stored as text."""
+        monitor, _, task = text.partition(' ')
+        return cls(monitor, task or None)
+
+    def __str__(self) -> str:
+        return f'{self.monitor} {self.task}' if self.task else self.monitor
+
+
+@dataclasses.dataclass(frozen=True)
+class Ended:
+    """The end of a task that did not fail.
+
+    :param response: the final response, whatever its status.
+    :param warning: what the task says of a success that is not complete.
+    """
+
+    response: Response
+    warning: str | None = None
+
+
+def watch(response: Response) -> Watch | None:
+    """Where to follow a 202; None where the service does not say."""
+    body = response.body
+    task = link(body) if 'TaskState' in body else None
+    monitor = (
+        response.location
+        or text(body.get('TaskMonitor'), 2048)
+        or link(body.get('TaskMonitor'))
+        or link(body)
+    )
+    if monitor is None:
+        return None
+    return Watch(monitor, task if task != monitor else None)
+
+
+def poll(sender: Sender, watched: Watch, deadline: base.Deadline) -> Ended:
+    """The end of a task.
+
+    :raises InProgress: while it runs.
+    :raises TaskFailed: when it says that it failed.
+    :raises PodManagerUnavailable: when it cannot be read now.
+    """
+    response = _read(sender, watched.monitor, deadline)
+    if response.status == 202:
+        raise _running(sender, response, watched, deadline)
+    if _is_task(response):
+        return _judge(sender, watched.monitor, response, deadline)
+    if watched.task is None:
+        return Ended(response, warning(response))
+    task = _read(sender, watched.task, deadline)
+    if not _is_task(task):
+        return Ended(response, warning(response))
+    if response.status >= 400 and response.status not in GONE:
+        return Ended(_with_messages(response, task.body))
+    ended = _judge(sender, None, task, deadline)
+    return dataclasses.replace(ended, response=response)
+
+
+def _with_messages(response: Response, task: JsonObject) -> Response:
+    """An error response that has also the messages of the Task."""
+    error = obj(response.body.get('error'))
+    infos = [
+        *objects(error.get('@Message.ExtendedInfo')),
+        *objects(task.get('Messages')),
+    ]
+    error = {**error, '@Message.ExtendedInfo': infos}
+    return response._replace(body={**response.body, 'error': error})
+
+
+def _read(sender: Sender, uri: str, deadline: base.Deadline) -> Response:
+    response = sender.request('GET', uri, deadline, check=False)
+    if response.status in _BUSY:
+        errors.check(response, uri)
     return response
 
 
-def wait(client: Client, uri: str, deadline: base.Deadline) -> Response:
+def is_running(body: JsonObject) -> bool:
+    """Whether a body is that of a Task that has not ended."""
+    return body.get('TaskState') in _RUNNING
+
+
+def _is_task(response: Response) -> bool:
+    return response.status == 200 and 'TaskState' in response.body
+
+
+def _running(
+    sender: Sender,
+    response: Response,
+    watched: Watch,
+    deadline: base.Deadline,
+) -> base.InProgress:
+    """What says how far a task is."""
+    body = response.body
+    if 'TaskState' not in body and watched.task is not None:
+        task = _read(sender, watched.task, deadline)
+        body = task.body if _is_task(task) else body
+    return _in_progress(response, watched.task or watched.monitor, body)
+
+
+def _in_progress(
+    response: Response, uri: str, body: JsonObject
+) -> base.InProgress:
+    state = text(body.get('TaskState'), 32) or 'Running'
+    said = _messages(body)
+    percent = body.get('PercentComplete')
+    return base.InProgress(
+        _pause(response),
+        f'the task {uri} is still {state}' + (f': {said}' if said else ''),
+        None if percent is None else min(100, int(number(percent))),
+    )
+
+
+def _judge(
+    sender: Sender,
+    uri: str | None,
+    response: Response,
+    deadline: base.Deadline,
+) -> Ended:
+    """The outcome of a Task, by its state and its status.
+
+    :param uri: of what was polled; None: the final response is known.
+    """
+    body = response.body
+    state, status = body.get('TaskState'), body.get('TaskStatus')
+    where = uri or link(body) or 'of the request'
+    if is_running(body):
+        raise _in_progress(response, where, body)
+    said = _messages(body)
+    if state != 'Completed' or status == 'Critical':
+        shown = f'{state}, {status}' if status else f'{state}'
+        raise TaskFailed(
+            f'the task {where} ended as {shown}: '
+            + (said or 'it gives no reason'),
+            body,
+        )
+    final = text(body.get('TaskMonitor'), 2048)
+    if uri is not None and final and final != uri:
+        last = _read(sender, final, deadline)
+        response = last if last.status not in GONE else response
+    warned = said or 'the task gives no reason'
+    return Ended(
+        response, warned if status == 'Warning' else warning(response)
+    )
+
+
+def wait(sender: Sender, watched: Watch, deadline: base.Deadline) -> Response:
     """Like :func:`poll`, but return when the task has ended.
 
     :raises PodManagerUnavailable: when it has not by the deadline.
     """
-    return repeat(lambda: poll(client, uri, deadline), deadline)
+    return repeat(lambda: poll(sender, watched, deadline), deadline).response
 
 
 def finish(
-    client: Client, response: Response, deadline: base.Deadline
+    sender: Sender, response: Response, deadline: base.Deadline
 ) -> Response:
     """The final response of a request, which may have started a task."""
-    uri = monitor(response)
-    if response.status == 202 and uri is not None:
-        return wait(client, uri, deadline)
-    return response
-
-
-def delete(client: Client, uri: str, deadline: base.Deadline) -> Response:
-    """Delete a resource and wait for the task; the final response."""
-    response = client.request('DELETE', uri, deadline, check=False)
-    return finish(client, response, deadline)
-
-
-def post(
-    client: Client, uri: str, body: JsonObject, deadline: base.Deadline
-) -> Response:
-    """Send a POST and wait for the task.
-
-    :raises NoMatch: for a conflict.
-    """
-    response = client.request('POST', uri, deadline, body, check=False)
-    response = finish(client, response, deadline)
-    if response.status == 409:
-        raise exception.NoMatch(reason=errors.message(response))
-    errors.check(response, uri)
-    return response
+    watched = watch(response) if response.status == 202 else None
+    if watched is None:
+        return response
+    final = wait(sender, watched, deadline)
+    return FORGOTTEN if final.status in GONE else final
 
 
 def repeat(call: Callable[[], T], deadline: base.Deadline) -> T:
@@ -132,6 +274,18 @@ def repeat(call: Callable[[], T], deadline: base.Deadline) -> T:
         time.sleep(seconds)
 
 
+def warning(response: Response) -> str | None:
+    """What a successful response says is not as it was requested."""
+    found = response.body.get('@Message.ExtendedInfo')
+    said = [
+        message
+        for message in objects(found if isinstance(found, list) else [found])
+        if (message.get('MessageSeverity') or message.get('Severity'))
+        in _WARNINGS
+    ]
+    return _messages({'Messages': said}) or None
+
+
 def _pause(response: Response) -> float:
     """Seconds after which to poll again."""
     wanted = number(response.headers.get('Retry-After')) or POLL_SECONDS
@@ -139,5 +293,10 @@ def _pause(response: Response) -> float:
 
 
 def _messages(body: JsonObject) -> str:
-    found = [str(m.get('Message')) for m in objects(body.get('Messages'))]
-    return ' '.join(found)[:1000] or 'it gives no reason'
+    """All messages of a task, each in the best form that it has."""
+    found = body.get('Messages')
+    said = [
+        errors.message_text(message)
+        for message in objects(found if isinstance(found, list) else [found])
+    ]
+    return ' '.join(dict.fromkeys(filter(None, said)))[:1000]

@@ -9,12 +9,11 @@ returns the description of a node, which has the mark.
 from collections.abc import Collection
 from collections.abc import Iterable
 
-from oslo_log import log
-
 from valence.common import exception
 from valence.common.types import JsonObject
 from valence.podmanagers import base
 from valence.podmanagers import hardware
+from valence.podmanagers.node_uri import NodeUri
 from valence.podmanagers.redfish import actions
 from valence.podmanagers.redfish import errors
 from valence.podmanagers.redfish import events
@@ -22,19 +21,15 @@ from valence.podmanagers.redfish import root as service_root
 from valence.podmanagers.redfish import tasks
 from valence.podmanagers.redfish.client import Client
 from valence.podmanagers.redfish.crawler import Crawler
-from valence.podmanagers.redfish.links import link
 from valence.podmanagers.redfish.links import related
 from valence.podmanagers.redfish.node_cache import NodeCache
+from valence.podmanagers.redfish.node_driver import NodeDriver
+from valence.podmanagers.rsd import allocation
 from valence.podmanagers.rsd import nodes
+from valence.podmanagers.rsd import release
 from valence.podmanagers.rsd import survey
 from valence.podmanagers.wire.values import text
 
-LOG = log.getLogger(__name__)
-
-# Statuses of a DELETE that another attempt will not change.
-_REFUSALS = (400, 405, 409, 500, 501)
-# What is recorded: that a DELETE, which erases, was sent.
-_DELETE_SENT = 'delete_sent'
 _NODE = frozenset(
     (
         *('compose', 'release', 'reset', 'boot', 'attach', 'detach'),
@@ -43,7 +38,7 @@ _NODE = frozenset(
 )
 
 
-class RSD(events.EventDriver):
+class RSD(NodeDriver):
     """Intel Rack Scale Design pod manager (RSD 2.x)."""
 
     name = 'rsd'
@@ -182,29 +177,28 @@ class RSD(events.EventDriver):
         if response.status == 409:
             raise exception.NoMatch(reason=nodes.conflict_reason(response))
         errors.check(response, target)
-        uri = response.location or link(response.body)
-        if uri is None:
-            raise exception.PodManagerUnavailable(
-                reason='the pod manager allocated a node without its URI'
-            )
-        return self.read_node(uri, deadline)
+        return allocation.begun(self, response, request, deadline)
 
     def poll_compose(
         self, uri: str, deadline: base.Deadline, progress: base.Progress
     ) -> hardware.ComposedNode:
-        body = self._client.get(uri, deadline)
+        known = NodeUri.parse(uri)
+        where = known.uri
+        if known.mark is not None:
+            where = allocation.finish(self._client, self, known, deadline)
+        body = self._client.get(where, deadline)
         state = body.get('ComposedNodeState')
         if state == 'Allocated':
-            target = actions.target(actions.action(body, '.Assemble'))
-            self._client.post(target, {}, deadline)
-            raise base.InProgress(tasks.POLL_SECONDS)
-        if state in ('Allocating', 'Assembling'):
-            raise base.InProgress(tasks.POLL_SECONDS)
+            nodes.assemble(self._client, where, body, deadline, progress)
+        if state in ('Allocated', 'Allocating', 'Assembling'):
+            raise base.InProgress(
+                tasks.POLL_SECONDS, f'{where} is still {state}'
+            )
         if state not in nodes.ASSEMBLED:
             raise exception.PodManagerError(
-                reason=f'the composed node {uri} is in the state {state}'
+                reason=f'the composed node {where} is in the state {state}'
             )
-        node = self._node(uri, body, deadline)
+        node = self._node(where, body, deadline)
         self._nodes.update([node])
         return node
 
@@ -225,44 +219,18 @@ class RSD(events.EventDriver):
         A node that is gone after a DELETE without a response was deleted, and
         erased, by that; it is not known how any other was deleted.
         """
-        sent_before = progress.get(_DELETE_SENT) is not None
-        progress.record(_DELETE_SENT, 'yes')
-        response = tasks.delete(self._client, uri, deadline)
-        forced = response.status in _REFUSALS and self._force(
-            uri, deadline, progress
-        )
-        gone = response.status in tasks.GONE
-        if not gone and not forced:
-            errors.check(response, uri)
-        self._nodes.update((), gone=[uri])
-        return not forced and (sent_before or not gone)
-
-    def _force(
-        self, uri: str, deadline: base.Deadline, progress: base.Progress
-    ) -> bool:
-        """Delete a node by force; whether that is offered."""
-        try:
-            body = self._client.get(uri, deadline)
-        except exception.ResourceGone:
+        known = NodeUri.parse(uri)
+        node: str | None = known.uri
+        if known.mark is not None:
+            node = allocation.cancel(
+                self._client, self, known, deadline, progress
+            )
+        if node is None:
+            # It was never allocated.
             return True
-        if not actions.offers(body, '.ForceDelete'):
-            return False
-        progress.record(_DELETE_SENT, None)
-        LOG.warning('%s cannot be deleted; deleting it by force', uri)
-        target = actions.target(actions.action(body, '.ForceDelete'))
-        self._client.post(target, {}, deadline)
-        return True
-
-    def reset(
-        self, uri: str, reset_type: str, deadline: base.Deadline
-    ) -> None:
-        body = self._client.get(uri, deadline)
-        actions.reset(self._client, body, reset_type, deadline)
-
-    def set_boot(
-        self, uri: str, enabled: str, target: str, deadline: base.Deadline
-    ) -> None:
-        actions.set_boot(self._client, uri, enabled, target, deadline)
+        release.delete(self._client, node, deadline, progress)
+        self._nodes.update((), gone=[node])
+        return release.is_erased(progress)
 
     def management_target(
         self, uri: str, deadline: base.Deadline
@@ -281,7 +249,7 @@ class RSD(events.EventDriver):
         deadline: base.Deadline,
         progress: base.Progress,
     ) -> None:
-        nodes.attach(self._client, uri, resource, deadline)
+        nodes.attach(self._client, uri, resource, deadline, progress)
         self._nodes.update([self.read_node(uri, deadline)])
 
     def detach(
@@ -291,7 +259,7 @@ class RSD(events.EventDriver):
         deadline: base.Deadline,
         progress: base.Progress,
     ) -> None:
-        nodes.detach(self._client, uri, resource, deadline)
+        nodes.detach(self._client, uri, resource, deadline, progress)
         self._nodes.update([self.read_node(uri, deadline)])
 
     def read_node(

@@ -2,6 +2,7 @@
 """Nodes of an RSD pod manager: request bodies and responses."""
 
 import re
+from collections.abc import Callable
 
 from valence.common import exception
 from valence.common.identity import find_mark
@@ -10,12 +11,13 @@ from valence.common.types import Part
 from valence.common.types import Requirements
 from valence.podmanagers import base
 from valence.podmanagers import hardware
+from valence.podmanagers.outcomes import Settling
 from valence.podmanagers.redfish import actions
 from valence.podmanagers.redfish import errors
 from valence.podmanagers.redfish import resources
-from valence.podmanagers.redfish import tasks
 from valence.podmanagers.redfish.client import Client
 from valence.podmanagers.redfish.crawler import Crawler
+from valence.podmanagers.redfish.jobs import Job
 from valence.podmanagers.redfish.links import has_malformed
 from valence.podmanagers.redfish.links import last_segment
 from valence.podmanagers.redfish.links import link
@@ -175,39 +177,126 @@ def conflict_reason(response: Response) -> str:
     return message
 
 
+def created_uri(response: Response) -> str | None:
+    """The URI of the node that a response of Allocate names."""
+    if response.location:
+        return response.location
+    return None if 'TaskState' in response.body else link(response.body)
+
+
+def assemble(
+    client: Client,
+    uri: str,
+    body: JsonObject,
+    deadline: base.Deadline,
+    progress: base.Progress,
+) -> None:
+    """Assemble a node that is allocated, once.
+
+    :raises InProgress: while the pod manager is working on it.
+    :raises Settling: when it did, and the node is still only allocated.
+    """
+    job = Job(client, progress, f'assemble {uri}')
+    if job.answered:
+        raise job.explained(Settling(f'{uri} is Allocated, not Assembled'))
+    target = actions.target(actions.action(body, '.Assemble'))
+    response = job.run(
+        lambda: client.request('POST', target, deadline, {}, check=False),
+        deadline,
+    )
+    if response is not None:
+        errors.check(response, uri)
+
+
 def attach(
-    client: Client, uri: str, resource: str, deadline: base.Deadline
+    client: Client,
+    uri: str,
+    resource: str,
+    deadline: base.Deadline,
+    progress: base.Progress,
 ) -> None:
     """Attach a resource to a node; a no-op if it is attached.
 
+    :raises InProgress: while the pod manager is working on it.
     :raises NoMatch: when the pod manager does not offer it to this node.
     """
-    body = client.get(uri, deadline)
-    if resource in composed(uri, body).resources:
-        return
-    offered = _action(body, _ATTACH)
-    allowed = actions.allowable(client, offered, 'Resource', deadline)
-    if allowed is not None and resource not in links(allowed):
-        raise exception.NoMatch(
-            reason=f'{resource} cannot be attached to {uri}'
-        )
-    arguments: JsonObject = {'Resource': {'@odata.id': resource}}
-    protocol = _protocol(client, offered, resource, deadline)
-    if protocol is not None:
-        arguments['Protocol'] = protocol
-    tasks.post(client, actions.target(offered), arguments, deadline)
+
+    def request(body: JsonObject) -> tuple[str, JsonObject]:
+        offered = _action(body, _ATTACH)
+        allowed = actions.allowable(client, offered, 'Resource', deadline)
+        if allowed is not None and resource not in links(allowed):
+            raise exception.NoMatch(
+                reason=f'{resource} cannot be attached to {uri}'
+            )
+        arguments: JsonObject = {'Resource': {'@odata.id': resource}}
+        protocol = _protocol(client, offered, resource, deadline)
+        if protocol is not None:
+            arguments['Protocol'] = protocol
+        return actions.target(offered), arguments
+
+    job = Job(client, progress, f'attach {resource}')
+    _change(client, uri, resource, True, request, deadline, job)
 
 
 def detach(
-    client: Client, uri: str, resource: str, deadline: base.Deadline
+    client: Client,
+    uri: str,
+    resource: str,
+    deadline: base.Deadline,
+    progress: base.Progress,
 ) -> None:
-    """Detach a resource from a node; a no-op if it is detached."""
-    body = client.get(uri, deadline)
-    if resource not in composed(uri, body).resources:
-        return
-    arguments = {'Resource': {'@odata.id': resource}}
-    target = actions.target(_action(body, _DETACH))
-    tasks.post(client, target, arguments, deadline)
+    """Detach a resource from a node; a no-op if it is detached.
+
+    :raises InProgress: while the pod manager is working on it.
+    """
+
+    def request(body: JsonObject) -> tuple[str, JsonObject]:
+        target = actions.target(_action(body, _DETACH))
+        return target, {'Resource': {'@odata.id': resource}}
+
+    job = Job(client, progress, f'detach {resource}')
+    _change(client, uri, resource, False, request, deadline, job)
+
+
+def _change(
+    client: Client,
+    uri: str,
+    resource: str,
+    joined: bool,
+    request: Callable[[JsonObject], tuple[str, JsonObject]],
+    deadline: base.Deadline,
+    job: Job,
+) -> None:
+    """Attach or detach a resource, unless that is done.
+
+    :param joined: whether it is to be part of the node.
+    :param request: makes target and body of the request from the node.
+    """
+    response = job.resume(deadline)
+    if response is None and not job.answered:
+        body = client.get(uri, deadline)
+        if (resource in composed(uri, body).resources) == joined:
+            return
+        target, arguments = request(body)
+        response = job.send(
+            lambda: client.request(
+                'POST', target, deadline, arguments, check=False
+            ),
+            deadline,
+        )
+    if response is not None:
+        if response.status == 409:
+            raise exception.NoMatch(reason=errors.message(response))
+        errors.check(response, uri)
+    found = composed(uri, client.get(uri, deadline))
+    if (resource in found.resources) != joined:
+        shown = 'not part' if joined else 'still part'
+        raise job.explained(
+            Settling(
+                f'{resource} is {shown} of {uri}, '
+                f'{"attached" if joined else "detached"} was requested'
+            )
+        )
 
 
 def _action(body: JsonObject, suffixes: tuple[str, ...]) -> JsonObject:

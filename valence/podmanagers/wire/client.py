@@ -99,12 +99,10 @@ class Http:
         :raises PodManagerUnavailable: when it must not be sent.
         """
         if self._closed.is_set():
-            raise exception.PodManagerUnavailable(
-                reason='the connection was closed'
-            )
+            raise exception.NotSent(reason='the connection was closed')
         left = deadline.left()
         if left <= 0:
-            raise exception.PodManagerUnavailable(
+            raise exception.NotSent(
                 reason=f'timed out before {request} was sent'
             )
         return left
@@ -210,9 +208,7 @@ class Http:
                     content = _read(response)
                 self._slashes = self._slashes or b'/"' in content
         except FAILURES as exc:
-            raise exception.PodManagerUnavailable(
-                reason=_explain(exc, method, uri, deadline)
-            ) from None
+            raise _failure(exc, method, uri, deadline) from None
         body = _parse(response, content, uri)
         return Response(
             response.status_code,
@@ -263,9 +259,7 @@ class Http:
                     verify=self._verify,
                 )
         except FAILURES as exc:
-            raise exception.PodManagerUnavailable(
-                reason=_explain(exc, 'GET', uri, deadline)
-            ) from None
+            raise _failure(exc, 'GET', uri, deadline) from None
         return response, sent
 
 
@@ -340,6 +334,17 @@ def _path(location: str | None) -> str | None:
     except ValueError:
         return None
     return parts.path + (f'?{parts.query}' if parts.query else '')
+
+
+def _failure(
+    exc: Exception, method: str, uri: str, deadline: base.Deadline
+) -> exception.PodManagerUnavailable:
+    """The exception for a request without a response."""
+    unsent = 'NewConnectionError' in repr(exc) or isinstance(
+        exc, requests.ConnectTimeout
+    )
+    kind = exception.NotSent if unsent else exception.PodManagerUnavailable
+    return kind(reason=_explain(exc, method, uri, deadline))
 
 
 def _explain(

@@ -3,7 +3,6 @@
 
 import contextlib
 import itertools
-import time
 import unittest
 
 from oslo_utils import uuidutils
@@ -12,26 +11,14 @@ from valence.common import exception
 from valence.common.identity import Mark
 from valence.podmanagers import base as podmanagers
 from valence.tests import base
-from valence.tests.fixtures import processes
+from valence.tests.contract.patience import SECONDS
+from valence.tests.contract.patience import Journal
+from valence.tests.contract.patience import Patience
 
-SECONDS = 60
-
-
-class Journal:
-    """Keeps progress as a conductor does, independent of the driver."""
-
-    def __init__(self):
-        self._stored = {}
-
-    def progress(self):
-        """What was recorded so far, for another call."""
-        return podmanagers.Progress(self._stored, self._store)
-
-    def _store(self, facts):
-        self._stored = facts
+__all__ = ('SECONDS', 'Case', 'Journal')
 
 
-class Case(base.TestCase):
+class Case(Patience, base.TestCase):
     """A driver and its endpoint."""
 
     driver_class = None
@@ -69,9 +56,6 @@ class Case(base.TestCase):
         self.addCleanup(driver.close)
         return driver
 
-    def soon(self, seconds=SECONDS):
-        return podmanagers.Deadline(seconds)
-
     def need(self, *capabilities):
         """Skip a test of what the endpoint does not support."""
         able = self.driver.probe(self.soon()).capabilities
@@ -97,9 +81,7 @@ class Case(base.TestCase):
         with contextlib.closing(driver):
             for node in driver.list_nodes(self.soon()):
                 if node.uri not in self.before:
-                    driver.release(
-                        node.uri, self.soon(), podmanagers.Progress()
-                    )
+                    self.release(node.uri, driver)
 
     def request(self, devices=None):
         """A request for free resources, as the scheduler would make it."""
@@ -132,17 +114,6 @@ class Case(base.TestCase):
                 or zones & set(device.values['zones'])
             )
         ]
-
-    def patiently(self, call, seconds=processes.PATIENCE):
-        """Call until it no longer raises InProgress."""
-        end = time.monotonic() + seconds
-        while True:
-            try:
-                return call()
-            except podmanagers.InProgress as exc:
-                if time.monotonic() > end:
-                    raise AssertionError('it never settled') from exc
-                time.sleep(min(exc.seconds, 0.1))
 
     def bring(self, request, driver=None):
         """Compose as a conductor does: retry what fails for a while.

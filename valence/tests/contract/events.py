@@ -27,7 +27,7 @@ class Events(case.Case):
         reader.start()
         node = self.bring(self.request())
         self.hear(received, node)
-        self.driver.release(node.uri, self.soon(), podmanagers.Progress())
+        self.release(node.uri)
         stream.close()
         reader.join(case.SECONDS)
         self.assertFalse(reader.is_alive(), 'the stream has no end')

@@ -35,9 +35,7 @@ class Failures(case.Case):
                         self.bring(request, dead)
                 node = self.bring(request, self.new_driver())
                 self.assertOneNode(request, node)
-                self.driver.release(
-                    node.uri, self.soon(), podmanagers.Progress()
-                )
+                self.release(node.uri)
                 self.assertAllFree(request)
                 if not crashed():
                     break
@@ -106,7 +104,7 @@ class Failures(case.Case):
         driver = self.new_driver()
         found = driver.find_composed(request, self.soon())
         if found is not None:
-            driver.release(found.uri, self.soon(), podmanagers.Progress())
+            self.release(found.uri, driver)
         elif self.states({request.system}) != {request.system: 'free'}:
             # A task of which the conductor does not know is running.
             raise podmanagers.InProgress(0.1)
@@ -119,12 +117,8 @@ class Failures(case.Case):
                 node = self.bring(request)
                 with self.crash(n, after) as crashed:
                     with contextlib.suppress(Crash):
-                        self.new_driver().release(
-                            node.uri, self.soon(), podmanagers.Progress()
-                        )
-                self.new_driver().release(
-                    node.uri, self.soon(), podmanagers.Progress()
-                )
+                        self.release(node.uri, self.new_driver())
+                self.release(node.uri, self.new_driver())
                 self.assertAllFree(request)
                 if not crashed():
                     break
@@ -145,10 +139,8 @@ class Failures(case.Case):
             self.assertOneNode(request, node)
             with self.at.fault(fault, method='DELETE', count=1):
                 with contextlib.suppress(exception.PodManagerUnavailable):
-                    self.driver.release(
-                        node.uri, self.soon(), podmanagers.Progress()
-                    )
-            self.driver.release(node.uri, self.soon(), podmanagers.Progress())
+                    self.release(node.uri)
+            self.release(node.uri)
             self.assertAllFree(request)
 
     def test_what_was_erased_is_known_after_a_restart(self):
@@ -161,12 +153,12 @@ class Failures(case.Case):
             journal = case.Journal()
             with self.at.fault('lost-answer', method='DELETE', count=count):
                 with contextlib.suppress(exception.PodManagerUnavailable):
-                    erased = self.driver.release(
-                        node.uri, self.soon(), journal.progress(), erase=True
+                    erased = self.release(
+                        node.uri, journal=journal, erase=True
                     )
             if count:
-                erased = self.new_driver().release(
-                    node.uri, self.soon(), journal.progress(), erase=True
+                erased = self.release(
+                    node.uri, self.new_driver(), journal, erase=True
                 )
             results.append(erased)
         self.assertEqual(results[0], results[1])
@@ -191,7 +183,7 @@ class Failures(case.Case):
                     )
                 node = self.bring(request)
             self.assertOneNode(request, node)
-            self.driver.release(node.uri, self.soon(), podmanagers.Progress())
+            self.release(node.uri)
 
     def test_a_login_that_expires(self):
         self.need_faults()

@@ -9,6 +9,7 @@ from oslo_utils import uuidutils
 from valence.common import exception
 from valence.common.identity import Mark
 from valence.podmanagers import base as podmanagers
+from valence.podmanagers.boot import BootOverride
 from valence.tests.contract import case
 
 
@@ -28,13 +29,11 @@ class Nodes(case.Case):
         )
         self.assertOneNode(request, node)
         self.assertFound(request, node)
-        erased = self.driver.release(
-            node.uri, self.soon(), podmanagers.Progress(), erase=True
-        )
+        erased = self.release(node.uri, erase=True)
         self.assertIsInstance(erased, bool)
         if 'erase' not in self.driver_class.capabilities:
             self.assertFalse(erased and self.remote)
-        self.driver.release(node.uri, self.soon(), podmanagers.Progress())
+        self.release(node.uri)
         self.assertAllFree(request)
         self.assertReleased(request, node)
 
@@ -58,10 +57,7 @@ class Nodes(case.Case):
         """The node is gone, for every driver."""
         # Without progress it is not known how the node was deleted.
         self.assertFalse(
-            self.remote
-            and self.new_driver().release(
-                node.uri, self.soon(), podmanagers.Progress()
-            )
+            self.remote and self.release(node.uri, self.new_driver())
         )
         self.assertIsNone(self.driver.find_composed(request, self.soon()))
         self.assertRaises(
@@ -76,7 +72,7 @@ class Nodes(case.Case):
         request = self.request(devices=0)
         node = self.bring(request)
         self.assertOneNode(request, node)
-        self.driver.release(node.uri, self.soon(), podmanagers.Progress())
+        self.release(node.uri)
         self.assertAllFree(request)
 
     def test_refresh_reads_the_parts_of_a_node(self):
@@ -96,7 +92,7 @@ class Nodes(case.Case):
                     if item.uri in parts
                 },
             )
-        self.driver.release(node.uri, self.soon(), podmanagers.Progress())
+        self.release(node.uri)
         seen = watcher.refresh([*parts, node.uri], self.soon())
         self.assertEqual(
             dict.fromkeys(parts, 'free'),
@@ -116,7 +112,7 @@ class Nodes(case.Case):
             Mark(uuidutils.generate_uuid()), 'other', {}, '', ()
         )
         self.assertIsNone(self.driver.find_composed(other, self.soon()))
-        self.driver.release(node.uri, self.soon(), podmanagers.Progress())
+        self.release(node.uri)
 
     def test_parts_that_are_taken(self):
         self.need('compose', 'release')
@@ -168,9 +164,7 @@ class Nodes(case.Case):
                 # As a conductor does before it tries the next candidate.
                 found = driver.find_composed(request, self.soon())
                 if found is not None:
-                    driver.release(
-                        found.uri, self.soon(), podmanagers.Progress()
-                    )
+                    self.release(found.uri, driver)
                 return None
 
         with concurrent.futures.ThreadPoolExecutor(2) as pool:
@@ -183,24 +177,22 @@ class Nodes(case.Case):
         self.need('compose', 'release')
         request = self.request()
         node = self.driver.compose(request, self.soon())
-        self.new_driver().release(
-            node.uri, self.soon(), podmanagers.Progress()
-        )
+        self.release(node.uri, self.new_driver())
         self.assertAllFree(request)
 
     def test_reset(self):
         self.need('compose', 'release', 'reset')
         node = self.bring(self.request(devices=0))
         for reset_type, state in (('ForceOff', 'off'), ('On', 'on')):
-            self.driver.reset(node.uri, reset_type, self.soon())
+            self.changed('reset', node.uri, reset_type)
             found = self.driver.read_node(node.uri, self.soon())
             self.assertEqual(state, found.power_state)
         self.assertRaises(
             exception.RequestRejected,
-            self.driver.reset,
+            self.changed,
+            'reset',
             node.uri,
             'Somersault',
-            self.soon(),
         )
 
     def test_set_boot(self):
@@ -211,14 +203,13 @@ class Nodes(case.Case):
             ('Continuous', 'Hdd'),
             ('Disabled', 'None'),
         ):
-            self.driver.set_boot(node.uri, enabled, target, self.soon())
+            self.changed('set_boot', node.uri, BootOverride(enabled, target))
         self.assertRaises(
             exception.RequestRejected,
-            self.driver.set_boot,
+            self.changed,
+            'set_boot',
             node.uri,
-            'Once',
-            'Gramophone',
-            self.soon(),
+            BootOverride('Once', 'Gramophone'),
         )
 
     def test_attach_and_detach(self):

@@ -1,14 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Tests against a Redfish service that is odd in one way at a time."""
 
-import time
-
 from valence.common.identity import Mark
 from valence.podmanagers import base as podmanagers
 from valence.podmanagers.composition.driver import Redfish
 from valence.tests import base
+from valence.tests.contract.patience import Patience
 from valence.tests.fixtures import odd_service
-from valence.tests.fixtures import processes
 from valence.tests.fixtures.odd_service import BLOCKS
 from valence.tests.fixtures.odd_service import ROOT
 from valence.tests.fixtures.odd_service import SYSTEMS
@@ -18,7 +16,7 @@ SERVICE = f'{ROOT}/CompositionService'
 TASK = f'{ROOT}/TaskService/TaskMonitors/1'
 
 
-class OddCase(base.TestCase):
+class OddCase(Patience, base.TestCase):
     def setUp(self):
         super().setUp()
         self.service = self.useFixture(odd_service.OddService())
@@ -31,9 +29,6 @@ class OddCase(base.TestCase):
         )
         self.driver = Redfish(self.connection)
         self.addCleanup(self.driver.close)
-
-    def soon(self):
-        return podmanagers.Deadline(60)
 
     def discover(self, *problems):
         """The inventory; each problem has to contain one of these texts."""
@@ -52,15 +47,6 @@ class OddCase(base.TestCase):
             [f'{BLOCKS}/{n}' for n in devices], [d.uri for d in seen.devices]
         )
 
-    def patiently(self, call):
-        end = time.monotonic() + processes.PATIENCE
-        while True:
-            try:
-                return call()
-            except podmanagers.InProgress:
-                self.assertLess(time.monotonic(), end, 'it never settled')
-                time.sleep(0.02)
-
     def assertLife(self):
         """A node is composed, found and released."""
         request = podmanagers.ComposeRequest(
@@ -75,5 +61,5 @@ class OddCase(base.TestCase):
         self.assertEqual((f'{SYSTEMS}/1', MARK), (node.uri, node.mark))
         found = self.driver.find_composed(request, self.soon())
         self.assertEqual(node.uri, found.uri)
-        self.driver.release(node.uri, self.soon(), podmanagers.Progress())
+        self.release(node.uri)
         self.assertEqual([], self.driver.list_nodes(self.soon()))

@@ -12,16 +12,18 @@ from valence.common import exception
 from valence.common.identity import Mark
 from valence.podmanagers import base as podmanagers
 from valence.podmanagers import loader
+from valence.podmanagers.boot import BootOverride
 from valence.podmanagers.composition.driver import Redfish
 from valence.podmanagers.rsd.driver import RSD
 from valence.tests import base
 from valence.tests.contract import mockups
+from valence.tests.contract.patience import Patience
 
 _COMPOSITION = 'dmtf-composition'
 _BLOCKS = '/redfish/v1/CompositionService/ResourceBlocks'
 
 
-class MockupTestCase(base.TestCase):
+class MockupTestCase(Patience, base.TestCase):
     def serve(self, name):
         reason = mockups.missing(name)
         if reason:
@@ -224,10 +226,12 @@ class MockupTestCase(base.TestCase):
         for problem in seen.problems:
             self.assertIn(seen.systems[0].uri, problem)
         (uri,) = [system.uri for system in seen.systems]
-        driver.set_boot(uri, 'Continuous', 'Pxe', self.deadline())
+        self.changed(
+            'set_boot', uri, BootOverride('Continuous', 'Pxe'), driver=driver
+        )
         # It keeps its state for the next time, and takes a machine's time.
         for reset_type, state in (('On', 'on'), ('ForceOff', 'off')):
-            driver.reset(uri, reset_type, self.deadline())
+            self.changed('reset', uri, reset_type, driver=driver)
             deadline = self.deadline()
             while driver.read_node(uri, deadline).power_state != state:
                 time.sleep(0.2)

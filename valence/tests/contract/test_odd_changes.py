@@ -74,7 +74,7 @@ class TasksTestCase(odd.OddCase):
             begun.uri, self.soon(), podmanagers.Progress()
         )
         self.assertEqual(f'{SYSTEMS}/1', node.uri)
-        self.driver.release(begun.uri, self.soon(), podmanagers.Progress())
+        self.release(begun.uri)
         self.assertEqual([], self.driver.list_nodes(self.soon()))
 
     def test_a_task_that_fails_without_messages(self):

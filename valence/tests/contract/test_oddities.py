@@ -8,17 +8,19 @@ from valence.common.identity import Mark
 from valence.podmanagers import base as podmanagers
 from valence.podmanagers import hardware
 from valence.podmanagers import node_uri
+from valence.podmanagers.boot import BootOverride
 from valence.podmanagers.composition.driver import Redfish
 from valence.podmanagers.rsd.driver import RSD
 from valence.tests import base
 from valence.tests.contract import endpoints
+from valence.tests.contract.patience import Patience
 
 MARK = Mark('0b7d5c3e-6b1f-4d0e-8a77-6c1f0e9d2b4a', '0123456789ab')
 SYSTEMS = '/redfish/v1/Systems'
 BLOCKS = '/redfish/v1/CompositionService/ResourceBlocks'
 
 
-class OdditiesTestCase(base.TestCase):
+class OdditiesTestCase(Patience, base.TestCase):
     driver_class = Redfish
 
     def start(self, *arguments, personality='redfish', systems=4):
@@ -28,9 +30,6 @@ class OdditiesTestCase(base.TestCase):
         self.simulator = at.simulator
         self.driver = self.driver_class(at.connection)
         self.addCleanup(self.driver.close)
-
-    def soon(self):
-        return podmanagers.Deadline(30)
 
     def request(self, *blocks):
         system, *devices = [f'{BLOCKS}/{block}' for block in blocks]
@@ -90,13 +89,17 @@ class RedfishOdditiesTestCase(OdditiesTestCase):
         node = self.driver.compose(self.request('compute-1'), self.soon())
 
         def boot():
-            self.driver.set_boot(node.uri, 'Once', 'Pxe', self.soon())
+            self.changed('set_boot', node.uri, BootOverride('Once', 'Pxe'))
 
         self.simulator.order(
             node.uri, 'wrong-etag', 'W/"old"', method='GET', count=1
         )
         boot()
         self.simulator.order(node.uri, 'wrong-etag', '"bad"', method='GET')
+        # The other place that may have the right one.
+        self.simulator.order(
+            node.uri, 'merge', {'@odata.etag': '"bad"'}, method='GET'
+        )
         self.assertRaises(exception.PodManagerError, boot)
 
     def test_what_the_capabilities_forbid_is_not_sent(self):
@@ -127,7 +130,7 @@ class RedfishOdditiesTestCase(OdditiesTestCase):
             exception.PodManagerError, self.settle, node.uri
         )
         self.assertIn('No power', str(failure))
-        self.driver.release(node.uri, self.soon(), podmanagers.Progress())
+        self.release(node.uri)
         self.assertEqual([], self.driver.list_nodes(self.soon()))
 
     def test_a_restart_forgets_the_task(self):
@@ -136,7 +139,7 @@ class RedfishOdditiesTestCase(OdditiesTestCase):
         node = self.driver.compose(self.request('compute-1'), self.soon())
         self.simulator.control('POST', 'restart', {})
         self.assertRaises(exception.NoMatch, self.settle, node.uri)
-        self.driver.release(node.uri, self.soon(), podmanagers.Progress())
+        self.release(node.uri)
 
     def test_dead_links_and_failed_blocks(self):
         self.start('--no-expand')
@@ -197,7 +200,7 @@ class RsdOdditiesTestCase(OdditiesTestCase):
         node = self.driver.compose(self.rsd_request(), self.soon())
         node = self.settle(node.uri)
         fault = self.simulator.order(node.uri, 'status', 500, method='DELETE')
-        self.driver.release(node.uri, self.soon(), podmanagers.Progress())
+        self.release(node.uri)
         self.assertEqual(1, self.simulator.struck(fault))
         self.assertEqual([], self.driver.list_nodes(self.soon()))
 

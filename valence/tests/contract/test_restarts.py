@@ -109,6 +109,7 @@ class CompositionTestCase(RestartCase):
 
     def test_a_failed_task_has_a_reason(self):
         self.offer('AddResourceBlock')
+        self.pages[odd.TASK] = Reply(202)
         self.assertRaises(podmanagers.InProgress, self.attach)
         self.connect()
         self.pages[odd.TASK] = Reply(
@@ -119,6 +120,7 @@ class CompositionTestCase(RestartCase):
         self.assertIn('No power', str(failure))
         self.assertEqual(1, self.sent(self.request))
         # The next attempt starts another task.
+        self.pages[odd.TASK] = Reply(202)
         self.assertRaises(podmanagers.InProgress, self.attach)
         self.assertEqual(2, self.sent(self.request))
 

@@ -9,7 +9,7 @@ from valence.common import identity
 from valence.common import schemas
 from valence.common.schemas import Schema
 from valence.objects import fields
-from valence.podmanagers.base import BOOT_ENABLED
+from valence.podmanagers import boot
 from valence.podmanagers.base import RESET_TYPES
 
 
@@ -163,7 +163,7 @@ ACTION = types.Body(
         ),
         'Boot': _parameters(
             'Set the boot source.',
-            Enabled={'enum': list(BOOT_ENABLED)},
+            Enabled={'enum': list(boot.ENABLED)},
             Target={'type': 'string', 'minLength': 1, 'maxLength': 64},
         ),
         'attach': _parameters('Attach a device.', resource_id=_REFERENCE),

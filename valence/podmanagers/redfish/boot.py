@@ -1,0 +1,173 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Boot overrides of systems and nodes, and where they are written.
+
+A service may want them written to the resource that ``@Redfish.Settings``
+names, from which it applies them later.
+"""
+
+from typing import NamedTuple
+
+import orjson
+
+from valence.common import exception
+from valence.common.types import JsonObject
+from valence.podmanagers import base
+from valence.podmanagers.boot import BootOverride
+from valence.podmanagers.outcomes import Settling
+from valence.podmanagers.redfish import actions
+from valence.podmanagers.redfish import errors
+from valence.podmanagers.redfish.client import Client
+from valence.podmanagers.redfish.jobs import Job
+from valence.podmanagers.redfish.links import link
+from valence.podmanagers.wire.client import Response
+from valence.podmanagers.wire.values import array
+from valence.podmanagers.wire.values import obj
+
+_ENABLED = 'BootSourceOverrideEnabled'
+_TARGET = 'BootSourceOverrideTarget'
+_MODE = 'BootSourceOverrideMode'
+_HTTP_URI = 'HttpBootUri'
+_ALLOWABLE = '@Redfish.AllowableValues'
+_APPLY_TIME = '@Redfish.SettingsApplyTime'
+# The apply times that need nothing else, the earliest first.
+_APPLY_TIMES = ('Immediate', 'OnReset')
+# What is recorded: the properties as they are written.
+_VALUES = 'boot_values'
+
+
+class Place(NamedTuple):
+    """Where a service wants Boot to be written.
+
+    :param uri: of the system, or of its settings object.
+    :param apply_time: the one to request; None: none can be requested.
+    """
+
+    uri: str
+    apply_time: str | None
+
+
+def place(uri: str, body: JsonObject) -> Place:
+    """Where to write the Boot of a system."""
+    settings = obj(body.get('@Redfish.Settings'))
+    target = link(settings.get('SettingsObject'))
+    if target is None:
+        return Place(uri, None)
+    offered = array(settings.get('SupportedApplyTimes'))
+    return Place(
+        target, next((when for when in _APPLY_TIMES if when in offered), None)
+    )
+
+
+def allowed(body: JsonObject, name: str) -> list[object] | None:
+    """The allowable values of a property of Boot; None: not listed."""
+    found = obj(body.get('Boot')).get(f'{name}{_ALLOWABLE}')
+    return found if isinstance(found, list) else None
+
+
+def set_boot(
+    client: Client,
+    uri: str,
+    wanted: BootOverride,
+    deadline: base.Deadline,
+    progress: base.Progress,
+) -> str | None:
+    """Choose what a system or node boots from.
+
+    :returns: when it takes effect, if the service has settings: the apply
+        time, or Later where none can be requested.
+    :raises InProgress: until it shows.
+    :raises RequestRejected: for what it does not support.
+    """
+    job = Job(client, progress, 'boot')
+    body = client.get(uri, deadline)
+    where = place(uri, body)
+    known = progress.get(_VALUES)
+    values = orjson.loads(known) if known else _values(body, wanted)
+    progress.record(_VALUES, orjson.dumps(values).decode())
+    response = job.run(
+        lambda: _write(client, where, values, wanted, deadline), deadline
+    )
+    if response is not None:
+        errors.check(response, where.uri)
+    _check(client, uri, where, values, deadline, job)
+    if where.uri == uri:
+        return None
+    return where.apply_time or 'Later'
+
+
+def _values(body: JsonObject, wanted: BootOverride) -> dict[str, object]:
+    """The properties of Boot to write.
+
+    What is not requested stays as it is: a mode that the service shows is
+    sent along, because some fall back to Legacy without it.
+
+    :raises RequestRejected: for what the system does not support.
+    """
+    boot = obj(body.get('Boot'))
+    values: dict[str, object] = {_ENABLED: wanted.enabled}
+    actions.check_allowed(wanted.enabled, allowed(body, _ENABLED))
+    if wanted.enabled != 'Disabled':
+        actions.check_allowed(wanted.target, allowed(body, _TARGET))
+        values[_TARGET] = wanted.target
+    if wanted.mode is not None:
+        actions.check_allowed(wanted.mode, allowed(body, _MODE))
+        values[_MODE] = wanted.mode
+    elif isinstance(boot.get(_MODE), str):
+        listed = allowed(body, _MODE)
+        if listed is None or boot[_MODE] in listed:
+            values[_MODE] = boot[_MODE]
+    if wanted.http_boot_uri is not None:
+        if _HTTP_URI not in boot:
+            raise exception.RequestRejected(
+                reason=f'{link(body)} has no {_HTTP_URI}'
+            )
+        values[_HTTP_URI] = wanted.http_boot_uri
+    return values
+
+
+def _write(
+    client: Client,
+    where: Place,
+    values: dict[str, object],
+    wanted: BootOverride,
+    deadline: base.Deadline,
+) -> Response:
+    """Write Boot; without what was not requested, if that is rejected."""
+    more = {}
+    if where.apply_time is not None:
+        more = {_APPLY_TIME: {'ApplyTime': where.apply_time}}
+
+    def send(boot: dict[str, object]) -> Response:
+        return actions.write(
+            client, where.uri, {'Boot': boot, **more}, deadline
+        )
+
+    response = send(values)
+    if response.status == 400 and wanted.mode is None and _MODE in values:
+        response = send({k: v for k, v in values.items() if k != _MODE})
+    return response
+
+
+def _check(
+    client: Client,
+    uri: str,
+    where: Place,
+    values: dict[str, object],
+    deadline: base.Deadline,
+    job: Job,
+) -> None:
+    """Check that the system, or its settings object, shows what was written.
+
+    :raises Settling: while it does not.
+    """
+    shown = obj(client.get(uri, deadline).get('Boot'))
+    pending: JsonObject = {}
+    if where.uri != uri:
+        pending = obj(client.get(where.uri, deadline).get('Boot'))
+    different = [
+        f'{name} is {shown.get(name)}, not {value}'
+        for name, value in values.items()
+        if value not in (shown.get(name), pending.get(name))
+    ]
+    if different:
+        raise job.explained(Settling('; '.join(different)))

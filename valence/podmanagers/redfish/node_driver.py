@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What drivers of Redfish services do with nodes in the same way."""
+
+from valence.podmanagers import base
+from valence.podmanagers.boot import BootOverride
+from valence.podmanagers.node_uri import NodeUri
+from valence.podmanagers.redfish import boot
+from valence.podmanagers.redfish import events
+from valence.podmanagers.redfish import jobs
+from valence.podmanagers.redfish import power
+
+
+class NodeDriver(events.EventDriver):
+    """The part of a driver that changes a node as any system is changed."""
+
+    def reset(
+        self,
+        uri: str,
+        reset_type: str,
+        deadline: base.Deadline,
+        progress: base.Progress,
+    ) -> None:
+        node = NodeUri.parse(uri).uri
+        power.reset(self._client, node, reset_type, deadline, progress)
+
+    def set_boot(
+        self,
+        uri: str,
+        wanted: BootOverride,
+        deadline: base.Deadline,
+        progress: base.Progress,
+    ) -> str | None:
+        node = NodeUri.parse(uri).uri
+        return boot.set_boot(self._client, node, wanted, deadline, progress)
+
+    def cancel(self, deadline: base.Deadline, progress: base.Progress) -> bool:
+        return jobs.cancel(self._client, progress, deadline)

@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Resets of systems and nodes (DSP0266, action Reset)."""
+
+from valence.common.types import JsonObject
+from valence.podmanagers import base
+from valence.podmanagers import power
+from valence.podmanagers.redfish import actions
+from valence.podmanagers.redfish import errors
+from valence.podmanagers.redfish.client import Client
+from valence.podmanagers.redfish.jobs import Job
+
+_STATES = {
+    'On': 'on',
+    'Off': 'off',
+    'PoweringOn': 'powering_on',
+    'PoweringOff': 'powering_off',
+}
+# What is recorded: the power state before the reset.
+_BEFORE = 'power_before'
+
+
+def shown(body: JsonObject) -> str:
+    """The power state that a system or node shows, also while it changes."""
+    return _STATES.get(str(body.get('PowerState')), 'unknown')
+
+
+def reset(
+    client: Client,
+    uri: str,
+    reset_type: str,
+    deadline: base.Deadline,
+    progress: base.Progress,
+) -> None:
+    """Switch a system or node on or off, or restart it.
+
+    :raises InProgress: until its power state is what was requested.
+    :raises RequestRejected: for a type that it does not support.
+    """
+    job = Job(client, progress, 'reset')
+    body = client.get(uri, deadline)
+    before, now = progress.get(_BEFORE), shown(body)
+    if job.lost:
+        power.check_lost(reset_type, before, now)
+    elif not job.answered and not _is_repeated(reset_type, before, now, job):
+        response = job.resume(deadline)
+        if response is None:
+            offered = actions.action(body, '.Reset')
+            allowed = actions.allowable(client, offered, 'ResetType', deadline)
+            actions.check_allowed(reset_type, allowed)
+            progress.record(_BEFORE, now)
+            before, target = now, actions.target(offered)
+            response = job.send(
+                lambda: client.request(
+                    'POST',
+                    target,
+                    deadline,
+                    {'ResetType': reset_type},
+                    check=False,
+                ),
+                deadline,
+                once=reset_type in power.ONCE,
+            )
+        errors.check(response, uri)
+        now = shown(client.get(uri, deadline))
+    try:
+        power.check(reset_type, before, now)
+    except base.InProgress as exc:
+        raise job.explained(exc) from None
+
+
+def _is_repeated(
+    reset_type: str, before: str | None, now: str, job: Job
+) -> bool:
+    """Whether an earlier request was fulfilled, whose answer was lost."""
+    if before is None or job.running or reset_type in power.ONCE:
+        return False
+    return now == power.goal(reset_type, before)
