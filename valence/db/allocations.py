@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Allocations of hardware to nodes, and its reservation to projects.
 
-The unique keys of the table ``allocations`` decide races. Each change is
+The unique keys of the table ``allocations`` decide races; ``shares`` has what
+several nodes share, which is never reserved. Each change is
 copied to the rows of the hardware in the same transaction, so that an index
 can answer which hardware is free.
 """
@@ -16,6 +17,7 @@ from oslo_config import cfg
 from valence.common import exception
 from valence.db import api as db
 from valence.db import capacity
+from valence.db import shares
 from valence.db.sqlalchemy import models
 from valence.db.sqlalchemy.observed import Allocatable
 
@@ -69,6 +71,10 @@ def create(
     :raises oslo_db.exception.DBDuplicateEntry: when something is allocated
         already.
     """
+    shared = shares.limits(tx, uuids)
+    shares.create(tx, podm_uuid, node_uuid, shared)
+    update_resources(tx, shared)
+    uuids = set(uuids) - shared.keys()
     reserved: set[str] = set()
     if project_id is not None:
         where: dict[str, Any] = {'node_uuid': None, 'reserved_to': project_id}
@@ -161,6 +167,7 @@ def delete(tx: db.Transaction, **where: Any) -> int:
     """Delete allocations; returns how many."""
     uuids = _resources(tx, **where)
     deleted = tx.delete(models.Allocation, **where)
+    uuids += shares.delete(tx, **where)
     update_resources(tx, uuids)
     return deleted
 
@@ -189,9 +196,18 @@ def _update_resources(
     tx.connection.execute(locked.order_by(model.uuid).with_for_update())
     allocation = models.Allocation
     allocated = allocation.resource_uuid == model.uuid
+    shared: dict[str, object] = {}
+    available: sa.ColumnElement[bool] = sa.true()
+    if model is models.Device:
+        shared = {'sharers': shares.count()}
+        available = sa.or_(
+            models.Device.max_nodes.is_(None),
+            shares.count() < models.Device.max_nodes,
+        )
     tx.update(
         model,
         {
+            **shared,
             'node_uuid': sa.select(allocation.node_uuid)
             .where(allocated)
             .scalar_subquery(),
@@ -201,6 +217,7 @@ def _update_resources(
             'free': sa.and_(
                 model.state == 'free',
                 sa.not_(sa.exists().where(allocated)),
+                available,
             ),
         },
         uuid=uuids,
@@ -225,7 +242,7 @@ def replace(
     held = {
         row.resource_uuid
         for row in tx.list(models.Allocation, node_uuid=node_uuid)
-    }
+    } | shares.of_node(tx, node_uuid)
     deallocate(tx, node_uuid, held.difference(uuids))
     create(tx, podm_uuid, node_uuid, set(uuids) - held, project_id)
 
@@ -254,7 +271,7 @@ def allocated_uris(node_uuid: str) -> list[str]:
             row.resource_uri
             for model in _ALLOCATABLE
             for row in tx.list(
-                model, only=('resource_uri',), node_uuid=node_uuid
+                model, shares.has(model, node_uuid), only=('resource_uri',)
             )
         ]
 

@@ -9,6 +9,7 @@ from typing import TypedDict
 import sqlalchemy as sa
 
 from valence.db import api as db
+from valence.db import shares
 from valence.db import statements
 from valence.db.sqlalchemy import models
 from valence.db.sqlalchemy.observed import Allocatable
@@ -54,7 +55,9 @@ def free(
     unreserved: sa.ColumnElement[bool] = model.reserved_to.is_(None)
     if project_id is not None:
         unreserved = sa.or_(unreserved, model.reserved_to == project_id)
+    shareable = [shares.is_available()] if model is models.Device else []
     return (
+        *shareable,
         model.state == 'free',
         model.missing_since.is_(None),
         model.node_uuid.is_(None),

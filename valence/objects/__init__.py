@@ -15,6 +15,7 @@ from valence.objects.operation import Conductor
 from valence.objects.operation import Operation
 from valence.objects.operation import OperationStep
 from valence.objects.operation import PendingRefresh
+from valence.objects.operation import Share
 from valence.objects.pod_manager import PodManager
 from valence.objects.pod_manager import PodManagerAccess
 
@@ -33,6 +34,7 @@ __all__ = (
     'PodManager',
     'PodManagerAccess',
     'ProjectUsage',
+    'Share',
     'Storage',
     'System',
 )
@@ -49,6 +51,7 @@ ALL = (
     ProjectUsage,
     PendingRefresh,
     Allocation,
+    Share,
     Operation,
     OperationStep,
     Conductor,

@@ -136,6 +136,7 @@ class Device(base.ValenceObject):
 
     RESOURCE = 'devices'
     KIND = 'device'
+    VERSION = '1.1'
     ORDER = 'name'
     fields = hardware.observed(
         'device',
@@ -184,9 +185,22 @@ class Device(base.ValenceObject):
             'Group of the device on the pod manager.',
             audience=fields.Audience.SYSTEM,
         ),
+        max_nodes=fields.IntegerField(
+            doc='Number of nodes that can share it at once; null: any number.',
+            api='r',
+            nullable=True,
+            minimum=1,
+        ),
+        sharers=fields.IntegerField(
+            doc='Number of nodes that share it; node_uuid is null then.',
+            api='r',
+            default=0,
+            minimum=0,
+        ),
         zones=fields.ListField(
             items={'type': 'string'},
-            doc='Zones whose systems it can be attached to; empty: all.',
+            doc='Zones whose systems it can be attached to; empty: all, if '
+            'nothing on the pod manager is in a zone.',
             api='r',
             audience=fields.Audience.SYSTEM,
         ),

@@ -188,6 +188,24 @@ class Allocation(base.ValenceObject):
 
 
 @ovo.VersionedObjectRegistry.register
+class Share(base.ValenceObject):
+    """A place of a device that several nodes share."""
+
+    RESOURCE = 'shares'
+    KIND = 'share'
+    fields = {
+        'uuid': base.own_uuid('share'),
+        'resource_uuid': fields.UUIDField(doc='UUID of the device.'),
+        'place': fields.IntegerField(
+            doc='Number of the place, unique for the device.', minimum=0
+        ),
+        'node_uuid': fields.UUIDField(doc='UUID of the node.'),
+        'podm_uuid': base.pod_manager_uuid(),
+        **base.timestamps(),
+    }
+
+
+@ovo.VersionedObjectRegistry.register
 class PendingRefresh(base.ValenceObject):
     """A resource that an event reported, until it is read again."""
 

@@ -11,6 +11,7 @@ from valence.conductor.engine.model import Step
 from valence.conductor.engine.run import Run
 from valence.db import allocations
 from valence.db import api as db
+from valence.db import shares
 from valence.db.sqlalchemy import models
 
 
@@ -22,7 +23,11 @@ class ClaimDevice(steps.ReadsParts[NoResult]):
     def do(self, run: Run) -> NoResult:
         with db.reader() as tx:
             device = steps.get_device(tx, run)
-        if device.state != 'free' or device.node_uuid is not None:
+            full = device.uuid not in shares.of_node(tx, run.target) and (
+                device.max_nodes is not None
+                and device.sharers >= device.max_nodes
+            )
+        if device.state != 'free' or device.node_uuid is not None or full:
             raise exception.NoCapacity(
                 reason=f'the device {device.name} is not free'
             )
@@ -30,7 +35,8 @@ class ClaimDevice(steps.ReadsParts[NoResult]):
 
     def record(self, tx: db.Transaction, run: Run, result: NoResult) -> None:
         device = steps.get_device(tx, run)
-        if device.node_uuid == run.target:
+        held = shares.of_node(tx, run.target)
+        if device.node_uuid == run.target or device.uuid in held:
             return
         allocations.allocate(
             tx,

@@ -11,6 +11,7 @@ from valence.conductor.inventory import findings
 from valence.conductor.inventory import origins
 from valence.conductor.inventory.findings import Found
 from valence.db import api as db
+from valence.db import shares
 from valence.db.sqlalchemy import models
 from valence.objects.node import CHANGED_HARDWARE
 from valence.podmanagers import hardware
@@ -241,9 +242,14 @@ class _Comparison:
             if different:
                 yield findings.changed_hardware(node, composed, different)
 
-    def _parts(self) -> Iterator[Found]:
-        """Parts whose allocation differs from where they are joined."""
+    def _allocated(self) -> dict[str, set[str]]:
+        """The URIs of what is allocated to nodes, and was read, by node."""
         allocated: dict[str, set[str]] = {}
+        for node_uuid, device in shares.of_pod_manager(
+            self._tx, self._podm.uuid
+        ):
+            if not device.stale and device.missing_since is None:
+                allocated.setdefault(node_uuid, set()).add(device.resource_uri)
         for model in (models.System, models.Device):
             for row in self._tx.list(
                 model,
@@ -255,6 +261,11 @@ class _Comparison:
                     allocated.setdefault(str(row.node_uuid), set()).add(
                         row.resource_uri
                     )
+        return allocated
+
+    def _parts(self) -> Iterator[Found]:
+        """Parts whose allocation differs from where they are joined."""
+        allocated = self._allocated()
         for composed in self._seen.nodes:
             node = self._by_uri.get(composed.uri)
             # What an operation works on is in between.

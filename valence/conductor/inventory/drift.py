@@ -17,6 +17,7 @@ from valence.conductor.inventory import baseline
 from valence.conductor.inventory import diff
 from valence.conductor.inventory import findings
 from valence.db import api as db
+from valence.db import shares
 from valence.db.sqlalchemy import models
 from valence.db.sqlalchemy.observed import Allocatable
 from valence.objects.drift import Drift
@@ -247,6 +248,11 @@ def _allocated_parts(
                 changes = _changes(row, baseline.get(row.uuid) or {})
                 if changes:
                     own.changed[row.resource_uri] = changes
+    for node_uuid, device in shares.of_pod_manager(tx, podm_uuid):
+        own = parts[node_uuid]
+        own.uris.add(device.resource_uri)
+        if device.missing_since is not None:
+            own.missing.add(device.resource_uri)
     return parts
 
 

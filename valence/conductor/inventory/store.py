@@ -298,6 +298,11 @@ def _apply(tx: db.Transaction, table: Table, changes: diff.Changes) -> Count:
     if table.allocatable:
         changed = changes.update.items()
         allocations.update_resources(
-            tx, [uuid for uuid, new in changed if 'state' in new]
+            tx,
+            [
+                uuid
+                for uuid, new in changed
+                if {'state', 'max_nodes'} & new.keys()
+            ],
         )
     return Count(len(changes.create), len(changes.update), len(changes.delete))

@@ -125,6 +125,8 @@ class Device(Allocatable):
     capacity_gib: Mapped[int] = column(sa.BigInteger)
     speed_mbps: Mapped[int]
     pooled_group_id: Mapped[str | None] = column(Name(255))
+    max_nodes: Mapped[int | None] = column(default=1, server_default='1')
+    sharers: Mapped[int] = column(default=0, server_default='0')
 
 
 class Storage(Observed):
@@ -222,6 +224,19 @@ class Allocation(Table):
     podm_uuid: Mapped[str] = column(UUID, index=True)
     reserved_to: Mapped[str | None] = column(Name(255))
     observed: Mapped[JsonObject | None] = column(Json)
+
+
+class Share(Table):
+    __tablename__ = 'shares'
+    __table_args__ = args(
+        sa.UniqueConstraint('resource_uuid', 'place'),
+        sa.UniqueConstraint('resource_uuid', 'node_uuid'),
+    )
+
+    resource_uuid: Mapped[str] = column(UUID)
+    place: Mapped[int]
+    node_uuid: Mapped[str] = column(UUID, cascade('nodes.uuid'), index=True)
+    podm_uuid: Mapped[str] = column(UUID, index=True)
 
 
 class Finding(Table):

@@ -296,6 +296,7 @@ def device_item(
         memory_mib=count(sum(count(m.get('CapacityMiB')) for m in memory)),
         cpu_cores=count(sum(count(p.get('TotalCores')) for p in processors)),
         speed_mbps=max((n['speed_mbps'] or 0 for n in nics), default=0),
+        max_nodes=sharing(body),
         zones=zone_uris,
         state=state(body),
         health=health(body),

@@ -170,8 +170,21 @@ class Pod:
         return f'/{collection}/{self._made}'
 
     def used(self) -> set[str]:
-        """The URIs of what nodes are made of."""
-        return {uri for node in self.nodes.values() for uri in node.resources}
+        """The URIs of what cannot be part of another node."""
+        held = collections.Counter(
+            uri for node in self.nodes.values() for uri in node.resources
+        )
+        return {
+            uri
+            for uri, count in held.items()
+            if (most := self.max_nodes(uri)) is not None and count >= most
+        }
+
+    def max_nodes(self, uri: str) -> int | None:
+        """How many nodes can share something; None: any number."""
+        item = self.hardware.get(uri)
+        most: int | None = item.values.get('max_nodes', 1) if item else 1
+        return most
 
     def is_free(self, uri: str) -> bool:
         """Whether a system or device is there and part of no node."""

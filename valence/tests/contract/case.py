@@ -104,16 +104,15 @@ class Case(Patience, base.TestCase):
     def joinable(self, seen, system):
         """The free pooled devices that are in a zone with a system."""
         zones = set(system.values['zones'])
-        return [
-            device
-            for device in seen.devices
-            if device.values['state'] == 'free'
-            and (
-                not zones
-                or not device.values['zones']
-                or zones & set(device.values['zones'])
-            )
-        ]
+        zoned = any(
+            item.values['zones'] for item in (*seen.systems, *seen.devices)
+        )
+        free = [d for d in seen.devices if d.values['state'] == 'free']
+        if not zoned:
+            return free
+        # All of them are in one zone.
+        groups = [[d for d in free if z in d.values['zones']] for z in zones]
+        return max(groups, key=len, default=[])
 
     def bring(self, request, driver=None):
         """Compose as a conductor does: retry what fails for a while.

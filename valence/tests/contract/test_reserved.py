@@ -79,6 +79,20 @@ class ReservedTestCase(test_oddities.OdditiesTestCase):
             self.assertEqual(free, 'state' in item.unknown)
 
 
+class SharedTestCase(test_oddities.OdditiesTestCase):
+    def test_how_many_nodes_may_share_a_block(self):
+        for arguments, most in (
+            ((), 1),
+            (('--share', 'Network'), None),
+            (('--share', 'Network', '--max-compositions', '2'), 2),
+        ):
+            self.start('--no-tasks', *arguments)
+            seen = self.driver.discover(self.soon())
+            for item in seen.devices:
+                expected = most if item.values['type'] == 'nic' else 1
+                self.assertEqual(expected, item.values['max_nodes'])
+
+
 class StateTestCase(base.TestCase):
     def test_states(self):
         for status, state in (

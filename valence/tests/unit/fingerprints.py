@@ -9,7 +9,10 @@ BY_VERSION = {
     'Allocation': {'1.0': '0e4bb15a159fd8b2ff5f4ebdaf7fa0b7'},
     'Chassis': {'1.0': '5683e77652dcf5ca11991a9a29081435'},
     'Conductor': {'1.0': 'b41c8e563e9f04a5b336decb2dba5fa0'},
-    'Device': {'1.0': 'ff4fd31deb8ecd985237a55e8a115e9e'},
+    'Device': {
+        '1.0': 'ff4fd31deb8ecd985237a55e8a115e9e',
+        '1.1': 'fbb4b08b14f2f6443ffbf4531aec0faf',
+    },
     'Finding': {
         '1.0': '9a538604db1040dd4c6a8ae5a23a6d4a',
         '1.1': '4cdcfb6a942d2788a8289894dd6b41e8',
@@ -34,6 +37,7 @@ BY_VERSION = {
     },
     'PodManagerAccess': {'1.0': 'c9a062d4311915578401c202b591a6a4'},
     'ProjectUsage': {'1.0': '9cc00bb0f5a1505e32c7229696dab510'},
+    'Share': {'1.0': '6a4dc953eac87ac208df6925cb31c3ac'},
     'Storage': {'1.0': '95278a424197f2252e52823d3e64fe2e'},
     'System': {'1.0': 'bf8cadf59893268e231d535ddd6d696e'},
 }

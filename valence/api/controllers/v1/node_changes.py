@@ -9,6 +9,7 @@ from valence.conductor import abandon as giving_up
 from valence.conductor import requests as conductor
 from valence.conductor import states
 from valence.db import api as db
+from valence.db import shares
 from valence.db.sqlalchemy import models
 from valence.scheduler import registrable
 
@@ -116,7 +117,7 @@ def act(
         device = call.find(
             tx, models.Device, params['resource_id'], field='resource_id'
         )
-        _check_device(row, device, name)
+        _check_device(tx, row, device, name)
         charge = _recharge(tx, row, device, name, limits)
         values = {'device': device.uuid, 'charge': charge.columns()}
     operation = conductor.request_on_node(
@@ -142,18 +143,24 @@ def _recharge(
     return charge
 
 
-def _check_device(node: models.Node, device: models.Device, name: str) -> None:
+def _check_device(
+    tx: db.Transaction, node: models.Node, device: models.Device, name: str
+) -> None:
     """Reject what would fail in the conductor."""
+    held = device.node_uuid == node.uuid or device.uuid in shares.of_node(
+        tx, node.uuid
+    )
     if device.podm_uuid != node.podm_uuid:
         raise exception.Conflict(
             f'The device {device.name} is on another pod manager than the '
             f'node {node.name}.'
         )
-    if name == 'attach' and device.node_uuid is not None:
+    if name == 'attach' and (held or device.node_uuid is not None):
+        owner = device.node_uuid or node.uuid
         raise exception.Conflict(
-            f'The device {device.name} belongs to the node {device.node_uuid}.'
+            f'The device {device.name} belongs to the node {owner}.'
         )
-    if name == 'detach' and device.node_uuid != node.uuid:
+    if name == 'detach' and not held:
         raise exception.Conflict(
             f'The device {device.name} does not belong to the node '
             f'{node.name}.'

@@ -16,6 +16,7 @@ from valence.common import policy
 from valence.common import rpc
 from valence.common.types import JsonObject
 from valence.db import api as db
+from valence.db import shares
 from valence.db.sqlalchemy import models
 from valence.objects import base as objects_base
 from valence.scheduler import ranking
@@ -218,7 +219,7 @@ def _allocated(
     names = {name: shown[name] for name in _SHOWN[cls] if name in shown}
     rows = tx.list(
         model,
-        model.node_uuid == node.uuid,
+        shares.has(model, node.uuid),
         only=render.columns(names),
         order=[model.name, model.uuid],
     )

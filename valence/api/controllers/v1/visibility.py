@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from valence import objects
 from valence.db import access
 from valence.db import capacity
+from valence.db import shares
 from valence.db import statements
 from valence.db.sqlalchemy import models
 from valence.objects import base
@@ -41,7 +42,7 @@ def _devices(project_id: str | None) -> Condition:
     nodes = sa.select(models.Node.uuid).where(_owned(models.Node, project_id))
     podms = sa.select(models.PodManager.uuid).where(access.usable(project_id))
     return sa.or_(
-        device.node_uuid.in_(nodes),
+        shares.has(device, nodes),
         sa.and_(
             *capacity.free(device, project_id), device.podm_uuid.in_(podms)
         ),
