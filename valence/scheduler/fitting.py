@@ -196,12 +196,15 @@ def _fit(
     components = sorted(
         (*_local(system), *map(_pooled, devices)), key=lambda one: one.size
     )
+    # Most components are equal to others.
+    fits: dict[_Component, frozenset[int]] = {}
+    for kind in {one._replace(device=None) for one in components}:
+        fits[kind] = frozenset(
+            n for n, wish in enumerate(wishes) if _meets(kind, wish)
+        )
     taken = matching.assign(
         [wish.part['count'] for wish in wishes],
-        [
-            frozenset(n for n, wish in enumerate(wishes) if _meets(one, wish))
-            for one in components
-        ],
+        [fits[one._replace(device=None)] for one in components],
     )
     for wish, found in zip(wishes, taken, strict=True):
         missing = wish.part['count'] - len(found)

@@ -44,10 +44,10 @@ def device(kind, **values):
     )
 
 
-def match(wanted, system=None, devices=(), zoned=False, refused=()):
+def match(wanted, host=None, devices=(), zoned=False, refused=()):
     return fitting.match(
         requirements.normalize(wanted),
-        system or system(),
+        host or system(),
         devices,
         zoned,
         refused,
