@@ -148,10 +148,10 @@ def traits(machine: base.Machine) -> list[str]:
     return list(dict.fromkeys(found))[:_MAX_TRAITS]
 
 
-def shown(node: sdk_node.Node, macs: Iterable[str]) -> Registration:
+def shown(node: sdk_node.Node, macs: Iterable[str] | None) -> Registration:
     """What Ironic shows of a node.
 
-    :param macs: the MAC addresses of its ports.
+    :param macs: the MAC addresses of its ports, if they are known.
     """
     found: Registration = {
         'name': node.name or '',
@@ -159,8 +159,9 @@ def shown(node: sdk_node.Node, macs: Iterable[str]) -> Registration:
         'resource_class': node.resource_class,
         'owner': node.owner,
         'lessee': node.lessee,
-        'macs': sorted(macs),
     }
+    if macs is not None:
+        found['macs'] = sorted(macs)
     info = public_info(node.driver_info or {})
     if f'{_CONNECTION}address' in info:
         # Otherwise the policy of Ironic hides it.

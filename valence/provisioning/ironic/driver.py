@@ -123,18 +123,29 @@ class Ironic(base.Provisioner):
         self, uuids: Collection[str], deadline: base.Deadline
     ) -> dict[str, base.Shown]:
         with calling(deadline):
-            client = self._client
-            macs: dict[str, list[str]] = {}
-            for port in client.ports(fields=['node_uuid', 'address']):
-                macs.setdefault(port.node_id, []).append(port.address.lower())
+            macs = self._macs()
             return {
                 node.id: base.Shown(
                     node.provision_state,
-                    attributes.shown(node, macs.get(node.id, ())),
+                    attributes.shown(
+                        node,
+                        macs.get(node.id, ()) if macs is not None else None,
+                    ),
                 )
-                for node in client.nodes(fields=list(attributes.FIELDS))
+                for node in self._client.nodes(fields=list(attributes.FIELDS))
                 if node.id in uuids and node.provision_state
             }
+
+    def _macs(self) -> dict[str, list[str]] | None:
+        """The MAC addresses of all ports by node; None: not permitted."""
+        macs: dict[str, list[str]] = {}
+        try:
+            for port in self._client.ports(fields=['node_uuid', 'address']):
+                macs.setdefault(port.node_id, []).append(port.address.lower())
+        except sdk_exceptions.ForbiddenException:
+            # A user without system scope.
+            return None
+        return macs
 
     def gone(
         self,

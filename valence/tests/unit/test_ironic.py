@@ -45,6 +45,12 @@ def machine(**more):
     return provisioning.Machine(**{'mark': mark, **values})
 
 
+def register_options(kind):
+    """Have the options of a plug-in of keystoneauth, before it does."""
+    options = loading.get_auth_plugin_conf_options(kind)
+    cfg.CONF.register_opts(options, group='ironic')
+
+
 class IronicTestCase(base.TestCase):
     def setUp(self):
         super().setUp()
@@ -52,9 +58,7 @@ class IronicTestCase(base.TestCase):
         self.connect(self.there)
 
     def connect(self, there):
-        # What keystoneauth does before it reads them.
-        options = loading.get_auth_plugin_conf_options('none')
-        cfg.CONF.register_opts(options, group='ironic')
+        register_options('none')
         self.conf.set(**there.options())
         self.ironic = Ironic()
         self.deadline = provisioning.Deadline(60)
@@ -108,6 +112,12 @@ class TestHandingOver(IronicTestCase):
     def test_nothing_differs_at_first(self):
         one = machine()
         self.assertEqual({}, self.differences(one, self.register(one)))
+
+    def test_what_a_user_may_not_list_does_not_differ(self):
+        one = machine()
+        registration = self.register(one)
+        self.there.fail('GET', '/ports', 403)
+        self.assertEqual({}, self.differences(one, registration))
 
     def test_what_differs(self):
         one = machine()
