@@ -116,6 +116,16 @@ class TestReplaced(ReplacementCase):
             state='failed',
         )
         self.assertIn(self.before, operation['error'])
+        # It can be adopted again, if somebody knows that it is the same.
+        self.client.request('DELETE', '/v1/nodes/n?force=true')
+        self.done('POST', '/v1/pod_managers/pod/sync')
+        (left,) = self.client.all('/v1/findings?kind=left_behind')
+        self.done('POST', f'/v1/findings/{left["uuid"]}/action', {'adopt': {}})
+        node = self.client.get('/v1/nodes/n')
+        self.assertEqual(self.node['uuid'], node['uuid'])
+        self.done(
+            'POST', '/v1/nodes/n/action', {'Reset': {'Type': 'ForceOff'}}
+        )
         # Another one is another finding.
         self.before = _NEW
         self.replace('6f0c7a64-27c3-4c3b-8d5e-0f4c6b1f2a3d')
