@@ -290,11 +290,20 @@ class Proxy(proxy.Proxy):
         return self._action(node, {'Reset': {'Type': reset_type}})
 
     def boot_node(
-        self, node: resources.Node | str, enabled: str, target: str
+        self,
+        node: resources.Node | str,
+        enabled: str,
+        target: str,
+        mode: str | None = None,
+        http_boot_uri: str | None = None,
     ) -> resources.Node:
         """Set the boot device of a node, once or permanently."""
-        body = {'Boot': {'Enabled': enabled, 'Target': target}}
-        return self._action(node, body)
+        boot = {'Enabled': enabled, 'Target': target}
+        if mode is not None:
+            boot['Mode'] = mode
+        if http_boot_uri is not None:
+            boot['HttpBootUri'] = http_boot_uri
+        return self._action(node, {'Boot': boot})
 
     def attach_to_node(
         self, node: resources.Node | str, device: str

@@ -23,7 +23,7 @@ def forms(tags: Sequence[str | None]) -> list[str | None]:
     # What was received comes first, then what it may have been made of.
     result: list[str | None] = list(shown)
     cores = [_core(tag) for tag in shown]
-    weak = shown[0].startswith('W/')
+    weak = 'W/' in shown[0]
     for core in cores:
         strong = f'"{core}"'
         result += [f'W/{strong}', strong] if weak else [strong, f'W/{strong}']
@@ -33,5 +33,5 @@ def forms(tags: Sequence[str | None]) -> list[str | None]:
 
 def _core(tag: str) -> str:
     """An ETag without prefix, quotes and suffix."""
-    bare = tag.strip().removeprefix('W/').strip('"')
+    bare = tag.strip().strip('"').removeprefix('W/').strip('"')
     return _SUFFIX.sub('', bare).strip('"')

@@ -157,6 +157,29 @@ class Boot(_NodeAction):
     action = 'Boot'
     parameters = ('Enabled', 'Target')
 
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        """Add what can be left out."""
+        parser = super().get_parser(prog_name)
+        parser.add_argument(
+            '--mode',
+            metavar='<mode>',
+            choices=('UEFI', 'Legacy'),
+            help='Boot mode: UEFI or Legacy. Unchanged without this option.',
+        )
+        parser.add_argument(
+            '--http-boot-uri',
+            metavar='<uri>',
+            help='URI to boot from with the target UefiHttp.',
+        )
+        return parser
+
+    def options(self, parsed_args: argparse.Namespace) -> dict[str, Any]:
+        """Return the options by their names in the client."""
+        return {
+            'mode': parsed_args.mode,
+            'http_boot_uri': parsed_args.http_boot_uri,
+        }
+
 
 class Attach(_NodeAction):
     """Attach a pooled device to a node."""

@@ -48,8 +48,9 @@ class _ActionForm(base.Form):
         self, request: http.HttpRequest, *args: Any, **kwargs: Any
     ) -> None:
         super().__init__(request, *args, **kwargs)
-        known = _ACTIONS[self.action]['properties']
-        for name, one in known.items():
+        known = _ACTIONS[self.action]
+        for name in known['required']:
+            one = known['properties'][name]
             self.fields[name] = base.field(name, one, True)
 
 

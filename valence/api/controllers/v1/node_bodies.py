@@ -145,11 +145,13 @@ MANAGE = types.Body(
 )
 
 
-def _parameters(doc: str, **properties: Schema) -> fields.ObjectField:
+def _parameters(
+    doc: str, optional: dict[str, Schema] | None = None, **properties: Schema
+) -> fields.ObjectField:
     return fields.ObjectField(
         doc=doc,
         inner={
-            'properties': properties,
+            'properties': {**properties, **(optional or {})},
             'required': list(properties),
             'additionalProperties': False,
         },
@@ -165,6 +167,19 @@ ACTION = types.Body(
             'Set the boot source.',
             Enabled={'enum': list(boot.ENABLED)},
             Target={'type': 'string', 'minLength': 1, 'maxLength': 64},
+            optional={
+                'Mode': {
+                    'enum': list(boot.MODES),
+                    'description': 'Boot mode; unchanged if it is missing.',
+                },
+                'HttpBootUri': {
+                    'type': 'string',
+                    'minLength': 1,
+                    'maxLength': 2048,
+                    'description': 'URI to boot from with the target '
+                    'UefiHttp; unchanged if it is missing.',
+                },
+            },
         ),
         'attach': _parameters('Attach a device.', resource_id=_REFERENCE),
         'detach': _parameters('Detach a device.', resource_id=_REFERENCE),

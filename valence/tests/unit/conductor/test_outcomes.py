@@ -88,6 +88,19 @@ class _Asleep(BaseException):
 
 
 class TestBoot(OutcomeCase):
+    def test_the_boot_mode(self):
+        self.act('Boot', Enabled='Once', Target='Pxe', Mode='UEFI')
+        self.assertEqual('UEFI', self.made.boot.mode)
+        self.act('Boot', Enabled='Once', Target='Pxe')
+        self.assertIsNone(self.made.boot.mode)
+        uri = 'http://192.0.2.1/image'
+        self.act('Boot', Enabled='Once', Target='Pxe', HttpBootUri=uri)
+        self.assertEqual(uri, self.made.boot.http_boot_uri)
+        for wrong in ({'Mode': 'uefi'}, {'Mode': None}, {'HttpBootUri': ''}):
+            body = {'Boot': {'Enabled': 'Once', 'Target': 'Pxe', **wrong}}
+            (field,) = wrong
+            self.assertRefused(400, field, 'POST', '/v1/nodes/n/action', body)
+
     def test_a_boot_override_that_does_not_show(self):
         self.fake.ignored.add('set_boot')
         operation = self.act('Boot', 'failed', Enabled='Once', Target='Pxe')
