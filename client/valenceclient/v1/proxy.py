@@ -1,10 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The proxy, available as ``connection.composable``."""
 
-import itertools
 import json
 import logging
-import re
 import time
 import urllib.parse
 from collections.abc import Callable
@@ -17,6 +15,7 @@ from openstack import exceptions
 from openstack import proxy
 
 from valenceclient import schema
+from valenceclient.v1 import methods
 from valenceclient.v1 import resources
 
 R = TypeVar('R', bound=resources.Resource)
@@ -26,109 +25,8 @@ OPEN_STATES = ('pending', 'running')
 LOG = logging.getLogger(__name__)
 # An operation goes on while the service does not respond for this long.
 _MAX_OUTAGE_SECONDS = 120
-_OPERATOR = re.compile(r'(eq|ne|gt|gte|lt|lte|in):')
 # Clients would remove these from a path, and send another request.
 _NO_NAMES = ('', '.', '..')
-
-
-def _list_method(kind: type[R]) -> Callable[..., Iterator[R]]:
-    def method(
-        self: 'Proxy', max_items: int | None = None, **query: Any
-    ) -> Iterator[R]:
-        sent = {name: _parameter(name, one) for name, one in query.items()}
-        return itertools.islice(self._list(kind, **sent), max_items)
-
-    method.__doc__ = f"""Iterate over a collection, page by page as needed.
-
-    :param max_items: the maximum number of resources.
-    :param query: filters, ``sort_key``, ``sort_dir``, ``fields``, ``limit``
-        (page size) and ``marker`` of the API. Several values of a filter, or
-        several fields, are a list.
-    :returns: an iterator of :class:`~valenceclient.v1.resources.{_name(kind)}`
-    """
-    return method
-
-
-def _get_method(kind: type[R]) -> Callable[..., R]:
-    def method(self: 'Proxy', resource: R | str) -> R:
-        return self._get(kind, resource)
-
-    method.__doc__ = f"""Get a resource by UUID or name.
-
-    :returns: a :class:`~valenceclient.v1.resources.{_name(kind)}`
-    :raises: :class:`~openstack.exceptions.NotFoundException`
-    """
-    return method
-
-
-def _find_method(kind: type[R]) -> Callable[..., R | None]:
-    def method(
-        self: 'Proxy', resource: str, ignore_missing: bool = True
-    ) -> R | None:
-        try:
-            return self._get(kind, resource)
-        except exceptions.NotFoundException:
-            if ignore_missing:
-                return None
-            raise
-
-    method.__doc__ = 'Get a resource by UUID or name, or None.'
-    return method
-
-
-def _create_method(kind: type[R]) -> Callable[..., R]:
-    def method(self: 'Proxy', **fields: Any) -> R:
-        return self._create(kind, **fields)
-
-    method.__doc__ = f"""Create a resource with these fields of the API.
-
-    :returns: a :class:`~valenceclient.v1.resources.{_name(kind)}`
-    """
-    return method
-
-
-def _update_method(kind: type[R]) -> Callable[..., R]:
-    def method(self: 'Proxy', resource: R | str, **fields: Any) -> R:
-        return self._update(kind, resource, **fields)
-
-    method.__doc__ = (
-        'Change fields of a resource, given by object, UUID or name.'
-    )
-    return method
-
-
-def _delete_method(kind: type[R]) -> Callable[..., R | None]:
-    def method(
-        self: 'Proxy',
-        resource: R | str,
-        ignore_missing: bool = True,
-        **params: Any,
-    ) -> R | None:
-        return self._delete(kind, resource, ignore_missing, params=params)
-
-    method.__doc__ = """Delete a resource, given by object, UUID or name.
-
-    :param params: query parameters, such as ``cascade='true'``.
-    :returns: the resource; with ``operation_uuid`` if an operation deletes it.
-    """
-    return method
-
-
-def _parameter(name: str, value: Any) -> Any:
-    """Return a query parameter; a list of values means any of them."""
-    if not isinstance(value, list | tuple | set | frozenset):
-        return value
-    values = [str(one) for one in value]
-    if name == 'fields':
-        return ','.join(values)
-    if len(values) < 2 or any(_OPERATOR.match(one) for one in values):
-        # Each of them is a condition.
-        return values
-    return f'in:{",".join(values)}'
-
-
-def _name(kind: type[resources.Resource]) -> str:
-    return kind.__name__
 
 
 class Proxy(proxy.Proxy):
@@ -144,56 +42,56 @@ class Proxy(proxy.Proxy):
 
     api_version = '1'
 
-    pod_managers = _list_method(resources.PodManager)
-    get_pod_manager = _get_method(resources.PodManager)
-    find_pod_manager = _find_method(resources.PodManager)
-    create_pod_manager = _create_method(resources.PodManager)
-    update_pod_manager = _update_method(resources.PodManager)
-    delete_pod_manager = _delete_method(resources.PodManager)
+    pod_managers = methods.list_method(resources.PodManager)
+    get_pod_manager = methods.get_method(resources.PodManager)
+    find_pod_manager = methods.find_method(resources.PodManager)
+    create_pod_manager = methods.create_method(resources.PodManager)
+    update_pod_manager = methods.update_method(resources.PodManager)
+    delete_pod_manager = methods.delete_method(resources.PodManager)
 
-    chassis = _list_method(resources.Chassis)
-    get_chassis = _get_method(resources.Chassis)
-    find_chassis = _find_method(resources.Chassis)
+    chassis = methods.list_method(resources.Chassis)
+    get_chassis = methods.get_method(resources.Chassis)
+    find_chassis = methods.find_method(resources.Chassis)
 
-    racks = _list_method(resources.Rack)
-    get_rack = _get_method(resources.Rack)
-    find_rack = _find_method(resources.Rack)
+    racks = methods.list_method(resources.Rack)
+    get_rack = methods.get_method(resources.Rack)
+    find_rack = methods.find_method(resources.Rack)
 
-    systems = _list_method(resources.System)
-    get_system = _get_method(resources.System)
-    find_system = _find_method(resources.System)
+    systems = methods.list_method(resources.System)
+    get_system = methods.get_method(resources.System)
+    find_system = methods.find_method(resources.System)
 
-    devices = _list_method(resources.Device)
-    get_device = _get_method(resources.Device)
-    find_device = _find_method(resources.Device)
+    devices = methods.list_method(resources.Device)
+    get_device = methods.get_method(resources.Device)
+    find_device = methods.find_method(resources.Device)
 
-    storages = _list_method(resources.Storage)
-    get_storage = _get_method(resources.Storage)
-    find_storage = _find_method(resources.Storage)
+    storages = methods.list_method(resources.Storage)
+    get_storage = methods.get_method(resources.Storage)
+    find_storage = methods.find_method(resources.Storage)
 
-    flavors = _list_method(resources.Flavor)
-    get_flavor = _get_method(resources.Flavor)
-    find_flavor = _find_method(resources.Flavor)
-    create_flavor = _create_method(resources.Flavor)
-    update_flavor = _update_method(resources.Flavor)
-    delete_flavor = _delete_method(resources.Flavor)
+    flavors = methods.list_method(resources.Flavor)
+    get_flavor = methods.get_method(resources.Flavor)
+    find_flavor = methods.find_method(resources.Flavor)
+    create_flavor = methods.create_method(resources.Flavor)
+    update_flavor = methods.update_method(resources.Flavor)
+    delete_flavor = methods.delete_method(resources.Flavor)
 
-    nodes = _list_method(resources.Node)
-    get_node = _get_method(resources.Node)
-    find_node = _find_method(resources.Node)
-    compose_node = _create_method(resources.Node)
-    update_node = _update_method(resources.Node)
-    delete_node = _delete_method(resources.Node)
+    nodes = methods.list_method(resources.Node)
+    get_node = methods.get_method(resources.Node)
+    find_node = methods.find_method(resources.Node)
+    compose_node = methods.create_method(resources.Node)
+    update_node = methods.update_method(resources.Node)
+    delete_node = methods.delete_method(resources.Node)
 
-    findings = _list_method(resources.Finding)
-    get_finding = _get_method(resources.Finding)
-    operations = _list_method(resources.Operation)
-    get_operation = _get_method(resources.Operation)
-    find_operation = _find_method(resources.Operation)
-    cancel_operation = _delete_method(resources.Operation)
+    findings = methods.list_method(resources.Finding)
+    get_finding = methods.get_method(resources.Finding)
+    operations = methods.list_method(resources.Operation)
+    get_operation = methods.get_method(resources.Operation)
+    find_operation = methods.find_method(resources.Operation)
+    cancel_operation = methods.delete_method(resources.Operation)
 
-    drivers = _list_method(resources.Driver)
-    conductors = _list_method(resources.Conductor)
+    drivers = methods.list_method(resources.Driver)
+    conductors = methods.list_method(resources.Conductor)
 
     def sync_pod_manager(
         self, resource: resources.PodManager | str

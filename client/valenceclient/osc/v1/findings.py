@@ -70,7 +70,7 @@ class Adopt(_Finding, base.Action):
         if parsed_args.wait:
             progress.wait_for_operation(self.client, node, parsed_args)
             node = self.client.get_node(node.id)
-        return self.columns_and_values(node.api_fields())
+        return self.columns_and_values(node.api_fields(), parsed_args)
 
     @property
     def _body(self) -> schema.JSON:
@@ -106,7 +106,7 @@ class _Hide(_Finding, base.ShowOne):
             parsed_args.resource,
             **options.to_body(parsed_args, self._body),
         )
-        return self.columns_and_values(found.api_fields())
+        return self.columns_and_values(found.api_fields(), parsed_args)
 
     @property
     def _body(self) -> schema.JSON:

@@ -55,7 +55,9 @@ class Inventory(base.TestCase):
         self.assertIn('Unknown field y; the fields are: ', output)
 
     def test_findings(self):
-        self.assertEqual([], self.json('finding list --pod-manager pod'))
+        self.assertEqual(
+            [], self.json('finding list --pod-manager pod --kind ghost_part')
+        )
         for command in (
             'show nothing',
             'release nothing',

@@ -119,6 +119,41 @@ class Nodes(base.TestCase):
         node = self.json('node detach join-me --wait', drive['uuid'])
         self.assertEqual([], node['devices'])
 
+    def test_findings(self):
+        """A node that somebody composed is hidden, adopted, and forgotten."""
+        path = processes.compose_without_valence()
+        self.valence('podmanager sync pod --wait')
+        (found,) = [
+            one
+            for one in self.json(
+                'finding list --kind existing_node --state open'
+            )
+            if one['resource_uri'] == path
+        ]
+        hidden = self.json('finding accept', found['uuid'])
+        self.assertEqual('accepted', hidden['state'])
+        index = path.rpartition('/')[2]
+        made = self.json(
+            f'finding adopt {index} --pod-manager pod --name found --wait'
+        )
+        self.assertEqual(
+            ('active', path), (made['provision_state'], made['resource_uri'])
+        )
+        self.valence('node delete found --wait')
+        path = processes.compose_without_valence()
+        self.valence('podmanager sync pod --wait')
+        (found,) = [
+            one
+            for one in self.json(
+                'finding list --kind existing_node --state open'
+            )
+            if one['resource_uri'] == path
+        ]
+        output = self.fails(f'finding release {found["uuid"]}')
+        self.assertIn('allows adopt, forget, accept, not release', output)
+        forgotten = self.json('finding forget', found['uuid'])
+        self.assertEqual('forgotten', forgotten['state'])
+
     def test_manage(self):
         self.addCleanup(self.run_valence, 'node delete adopted --wait')
         node = self.json(

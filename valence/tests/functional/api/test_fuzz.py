@@ -72,6 +72,10 @@ _HEADERS = (
 )
 
 
+# The requests must have met all of these.
+_STATUSES = {200, 201, 202, 400, 404, 405, 406, 409, 415}
+
+
 class Generator:
     """Makes requests; the same ones for the same seed."""
 
@@ -247,7 +251,9 @@ class TestFuzz(base.ApiTestCase):
     def test_no_request_is_answered_with_a_5xx(self):
         make = Generator(self.document, self.seed)
         statuses = {}
-        for _ in range(_REQUESTS):
+        for n in range(3 * _REQUESTS):
+            if n >= _REQUESTS and statuses.keys() >= _STATUSES:
+                break
             method, path, content, headers = make.request()
             sent = (method, path[:300], (content or b'')[:500], headers)
             answer = self.client.request(
@@ -265,8 +271,7 @@ class TestFuzz(base.ApiTestCase):
                 if answer.status in (201, 202) and 'uuid' in body:
                     make.remember(path, body)
         # The requests were not all alike.
-        for status in (200, 201, 202, 400, 404, 405, 406, 409, 415):
-            self.assertIn(status, statuses)
+        self.assertLessEqual(_STATUSES, statuses.keys())
 
 
 class TestFuzzMySQL(TestFuzz):
