@@ -134,6 +134,7 @@ def _box_item(uri: str, device: JsonObject) -> hardware.Item:
             'memory_mib': 0,
             'cpu_cores': 0,
             'speed_mbps': 0,
+            'max_nodes': 1,
             'pooled_group_id': fields.group(device) or None,
         },
         properties=device,

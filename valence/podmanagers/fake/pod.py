@@ -332,6 +332,7 @@ def _drive(number: int) -> hardware.Item:
             'memory_mib': 0,
             'cpu_cores': 0,
             'speed_mbps': 0,
+            'max_nodes': 1,
             'pooled_group_id': None,
             'zones': [],
             'state': 'free',

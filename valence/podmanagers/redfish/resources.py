@@ -250,6 +250,7 @@ def device_item(
             'memory_mib': 0,
             'cpu_cores': 0,
             'speed_mbps': 0,
+            'max_nodes': 1,
             'pooled_group_id': None,
             'zones': [],
             **labels(body),

@@ -14,7 +14,7 @@ _OWN = {
     *('uuid', 'podm_uuid', 'parent_uuid', 'chassis_uuid', 'node_uuid'),
     *('reserved_to', 'resource_uri', 'properties', 'synced_at', 'stale'),
     *('missing_since', 'missed_syncs', 'created_at', 'updated_at'),
-    *('seen_at', 'refreshed', 'free', 'rack_uuid'),
+    *('seen_at', 'refreshed', 'free', 'rack_uuid', 'sharers'),
 }
 _KINDS = {
     'chassis': objects.Chassis,

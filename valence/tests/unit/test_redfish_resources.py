@@ -219,6 +219,7 @@ class TestDevice(base.TestCase):
                 'memory_mib': 0,
                 'cpu_cores': 0,
                 'speed_mbps': 0,
+                'max_nodes': 1,
                 'pooled_group_id': None,
             },
             item.values,
