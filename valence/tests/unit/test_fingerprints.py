@@ -25,13 +25,14 @@ def _fingerprint(cls):
 def _changed_entries(old, new):
     """The entries of one revision that another one has changed.
 
-    An object may be removed; its versions may not.
+    An object may be removed; its versions may not. An entry without a
+    fingerprint is none yet.
     """
     return {
         (name, version)
         for name in old.keys() & new.keys()
         for version, fingerprint in old[name].items()
-        if new[name].get(version) != fingerprint
+        if fingerprint and new[name].get(version) != fingerprint
     }
 
 
@@ -107,6 +108,8 @@ class TestHistory(base.TestCase):
             ({'Node': {'1.1': 'b'}}, {('Node', '1.0')}),
         ):
             self.assertEqual(found, _changed_entries(old, new))
+        begun = {'Node': {'1.0': ''}}
+        self.assertEqual(set(), _changed_entries(begun, old))
 
     def test_parse(self):
         self.assertEqual(fingerprints.BY_VERSION, _parse(_FILE.read_text()))
