@@ -3,11 +3,16 @@
 
 from valence.tests.contract import events
 from valence.tests.contract import failures
+from valence.tests.contract import identity
 from valence.tests.contract import inventory
 from valence.tests.contract import nodes
 
 
 class Contract(
-    inventory.Inventory, nodes.Nodes, events.Events, failures.Failures
+    inventory.Inventory,
+    nodes.Nodes,
+    identity.Identity,
+    events.Events,
+    failures.Failures,
 ):
     """Derive from this, and set the driver class and the endpoint."""
