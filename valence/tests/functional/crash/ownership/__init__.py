@@ -1,0 +1,7 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a test of the ownership of hardware consists of.
+
+``pods`` has the pods and what was requested of them, ``owners`` who made what
+and who may change it, ``case`` a conductor that goes step by step and dies
+where it is told to, ``machine`` all that may happen.
+"""
