@@ -26,15 +26,22 @@ class Waker:
     """Wakes the conductors of this process."""
 
     def __init__(self) -> None:
-        self._subscribers: list[Callable[[], None]] = []
+        # Never changed, only replaced: any thread may be reading it.
+        self._subscribers: tuple[Callable[[], None], ...] = ()
+        self._lock = threading.Lock()
 
     def subscribe(self, subscriber: Callable[[], None]) -> None:
         """Call ``subscriber`` at every wake-up; it has to return at once."""
-        self._subscribers.append(subscriber)
+        with self._lock:
+            self._subscribers = (*self._subscribers, subscriber)
 
     def unsubscribe(self, subscriber: Callable[[], None]) -> None:
         """Stop calling ``subscriber``."""
-        self._subscribers.remove(subscriber)
+        with self._lock:
+            # Bound methods are equal, and seldom identical.
+            self._subscribers = tuple(
+                one for one in self._subscribers if one != subscriber
+            )
 
     def notify(self, ctxt: object = None) -> None:
         """Wake the conductors of this process.

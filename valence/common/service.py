@@ -6,7 +6,6 @@ import os
 import pathlib
 import signal
 import sys
-import threading
 from typing import NoReturn
 
 from oslo_config import cfg
@@ -56,14 +55,15 @@ def make_state_path() -> None:
 
 def wait_for_signal() -> None:
     """Return when the process receives SIGTERM or SIGINT."""
-    stop = threading.Event()
-
-    def handler(signum: int, frame: object) -> None:
-        stop.set()
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, handler)
-    while not stop.wait(3600):
+    # The handler runs only when this thread does something, but any thread may
+    # receive the signal. What is written to the pipe at that moment is kept.
+    received, sent = os.pipe()
+    os.set_blocking(sent, False)
+    signal.set_wakeup_fd(sent, warn_on_full_buffer=False)
+    wanted = {int(signal.SIGTERM), int(signal.SIGINT)}
+    for number in wanted:
+        signal.signal(number, lambda signum, frame: None)
+    while not wanted.intersection(os.read(received, 64)):
         continue
 
 

@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Thread pools: workers for operations, and jobs that exclude each other."""
+"""Thread pools: workers for operations, and jobs that exclude each other.
+
+Threads are cheap while they wait. A pod manager that hangs therefore costs
+threads, and never keeps others from being worked on.
+"""
 
 import threading
 import time
@@ -9,45 +13,99 @@ from typing import ParamSpec
 
 P = ParamSpec('P')
 
+# A job that takes more seconds mostly waits: another one may begin.
+PATIENCE = 5.0
+# There are at most so many times as many threads as jobs that do not wait.
+FACTOR = 16
 
-class Workers:
-    """A thread pool that accepts work only while it has an idle thread.
+
+class Pool:
+    """A thread pool that ignores what comes after its end.
 
     :param size: the number of threads.
     """
 
     def __init__(self, name: str, size: int) -> None:
+        self._executor = futures.ThreadPoolExecutor(
+            size, thread_name_prefix=name
+        )
+        self._lock = threading.RLock()
+        self._closed = False
+
+    def submit(self, job: Callable[[], None]) -> bool:
+        """Run a job when a thread is idle; whether that was accepted."""
+        with self._lock:
+            if not self._closed:
+                self._executor.submit(job)
+            return not self._closed
+
+    def close(self) -> None:
+        """Accept nothing more, and drop what has not begun."""
+        with self._lock:
+            self._closed = True
+            self._executor.shutdown(wait=False, cancel_futures=True)
+
+
+class Workers:
+    """A thread pool that accepts work only while it has an idle thread.
+
+    A thread whose job takes long does not count: it waits for hardware.
+
+    :param size: the number of threads that do not wait.
+    """
+
+    def __init__(self, name: str, size: int) -> None:
         self._size = size
-        self._pool = futures.ThreadPoolExecutor(size, thread_name_prefix=name)
-        self._idle = threading.Semaphore(size)
+        self._pool = Pool(name, size * FACTOR)
+        self._changed = threading.Condition()
+        self._closed = False
+        self._reserved = 0
+        # When each job began, on the monotonic clock.
+        self._jobs: dict[object, float] = {}
 
     @property
     def idle(self) -> bool:
         """Whether a thread is idle now."""
-        acquired = self.acquire()
-        if acquired:
-            self.release()
-        return acquired
+        with self._changed:
+            return self._is_idle()
+
+    def _is_idle(self) -> bool:
+        since = time.monotonic() - PATIENCE
+        waiting = sum(began <= since for began in self._jobs.values())
+        busy = len(self._jobs) + self._reserved
+        room = busy - waiting < self._size and busy < self._size * FACTOR
+        return room and not self._closed
 
     def acquire(self) -> bool:
         """Reserve an idle thread for ``submit``; whether there was one."""
-        return self._idle.acquire(blocking=False)
+        with self._changed:
+            idle = self._is_idle()
+            self._reserved += idle
+            return idle
 
     def release(self) -> None:
         """Give back a thread that was reserved but is not needed."""
-        self._idle.release()
+        with self._changed:
+            self._reserved -= 1
+            self._changed.notify_all()
 
     def submit(
         self, function: Callable[P, None], *args: P.args, **kwargs: P.kwargs
     ) -> None:
         """Run a function in the thread that ``acquire`` reserved."""
+        key = object()
 
         def job() -> None:
             try:
                 function(*args, **kwargs)
             finally:
-                self.release()
+                with self._changed:
+                    del self._jobs[key]
+                    self._changed.notify_all()
 
+        with self._changed:
+            self._reserved -= 1
+            self._jobs[key] = time.monotonic()
         self._pool.submit(job)
 
     def close(self, seconds: float) -> bool:
@@ -56,12 +114,14 @@ class Workers:
         :param seconds: how long to wait for the work in progress.
         :returns: whether all of it ended in time.
         """
-        self._pool.shutdown(wait=False)
-        deadline = time.monotonic() + seconds
-        return all(
-            self._idle.acquire(timeout=max(0.0, deadline - time.monotonic()))
-            for _ in range(self._size)
-        )
+        with self._changed:
+            self._closed = True
+            ended = self._changed.wait_for(
+                lambda: not self._jobs and not self._reserved,
+                max(0.0, seconds),
+            )
+        self._pool.close()
+        return ended
 
 
 class KeyedJobs:
@@ -78,7 +138,7 @@ class KeyedJobs:
 
     def submit(
         self,
-        pool: futures.Executor,
+        pool: Pool,
         key: str,
         function: Callable[P, None],
         *args: P.args,
@@ -97,8 +157,13 @@ class KeyedJobs:
             try:
                 function(*args, **kwargs)
             finally:
-                with self._lock:
-                    self._running.discard(key)
+                self._end(key)
 
-        pool.submit(job)
-        return True
+        accepted = pool.submit(job)
+        if not accepted:
+            self._end(key)
+        return accepted
+
+    def _end(self, key: str) -> None:
+        with self._lock:
+            self._running.discard(key)

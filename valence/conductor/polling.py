@@ -4,7 +4,6 @@
 import datetime
 import random
 import time
-from concurrent import futures
 
 from oslo_config import cfg
 from oslo_log import log
@@ -26,9 +25,6 @@ LOG = log.getLogger(__name__)
 # A pod manager that stays offline is polled less and less often: at most this
 # many times the usual interval lies between two probes.
 _MAX_BACK_OFF = 4
-# Pod managers that are offline are probed by this many times as many threads,
-# most of which only wait for a timeout.
-_OFFLINE_FACTOR = 16
 
 
 class Monitor:
@@ -39,13 +35,9 @@ class Monitor:
         self._drivers = drivers
         self._jobs = jobs.KeyedJobs()
         workers = cfg.CONF.conductor.probe_workers
-        self._online = futures.ThreadPoolExecutor(
-            workers, thread_name_prefix='probe'
-        )
+        self._online = jobs.Pool('probe', workers)
         # A pod manager that hangs must not delay those that answer.
-        self._offline = futures.ThreadPoolExecutor(
-            workers * _OFFLINE_FACTOR, thread_name_prefix='probe-offline'
-        )
+        self._offline = jobs.Pool('probe-offline', workers * jobs.FACTOR)
         self._rows: dict[str, models.PodManager] = {}
         self._row_times: dict[str, datetime.datetime] = {}
         # The conductors and pod managers that the hash ring was made of, and
@@ -77,7 +69,7 @@ class Monitor:
     def close(self) -> None:
         """Begin nothing more."""
         for pool in (self._online, self._offline):
-            pool.shutdown(wait=False, cancel_futures=True)
+            pool.close()
 
     def _read_rows(self) -> set[str]:
         """Read the rows that changed since the last time.

@@ -1,62 +1,300 @@
 # SPDX-License-Identifier: Apache-2.0
 """The queue of operations: which ones are due, and claiming them.
 
+What waits for its first turn is chosen in turn: by lane, by pod manager, and
+there by project. The cost grows with the number of pod managers and projects
+that are visited, not with the number of operations that wait: each look goes
+to one end of a range of ``ix_operations_turn``.
+
 A conductor claims an operation by compare-and-swap with a new token. While a
-pod manager has [conductor] podm_parallel operations running, its further ones
-stay pending, and those of other pod managers overtake them.
+pod manager has [conductor] podm_parallel operations of a lane running, its
+further ones stay pending, and those of other pod managers overtake them.
 """
 
+import itertools
+import threading
 from collections.abc import Collection
 from collections.abc import Iterable
+from collections.abc import Iterator
 from typing import Any
 
 import sqlalchemy as sa
 from oslo_config import cfg
 from oslo_utils import uuidutils
 
+from valence.conductor import lanes
 from valence.conductor import states
 from valence.conductor.engine.run import load
 from valence.db import api as db
 from valence.db.sqlalchemy import models
 
-# Actions that need no place of podm_parallel: they mostly wait, either for
-# other operations, which must not wait for them in turn, or for a provisioner.
-_NOT_COUNTED = ('delete', 'register', 'unregister')
-
+# How many operations of each lane are looked at at a time.
 BATCH = 20
 
+_COLUMNS = (
+    *('uuid', 'action', 'podm_uuid', 'project_id', 'created_at', 'state'),
+    *('started_at', 'cancel_requested'),
+)
+_Condition = sa.ColumnElement[bool]
 
-def due(actions: Iterable[str]) -> list[models.Operation]:
-    """The first ``BATCH`` operations that may be claimed now, oldest first.
+
+class Turns:
+    """Whose turn it was last, in the memory of one conductor."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._podms: dict[lanes.Lane, str | None] = {}
+        self._projects: dict[tuple[lanes.Lane, str | None], str | None] = {}
+
+    def podm(self, lane: lanes.Lane) -> str | None:
+        """The pod manager whose turn it was last in a lane."""
+        with self._lock:
+            return self._podms.get(lane)
+
+    def project(self, lane: lanes.Lane, podm_uuid: str | None) -> str | None:
+        """The project whose turn it was last there."""
+        with self._lock:
+            return self._projects.get((lane, podm_uuid))
+
+    def take(self, candidate: models.Operation) -> None:
+        """Note that an operation has had its turn."""
+        lane = lanes.lane_of(candidate.action)
+        with self._lock:
+            self._podms[lane] = candidate.podm_uuid
+            key = lane, candidate.podm_uuid
+            self._projects[key] = candidate.project_id
+
+
+def due(
+    actions: Iterable[str], turns: Turns | None = None
+) -> list[models.Operation]:
+    """Operations that may be claimed now, at most ``BATCH`` of each lane.
 
     :param actions: the actions for which a worker is idle.
+    :param turns: whose turn it was last.
     """
-    op = models.Operation
     with db.reader() as tx:
-        return list(
-            tx.list(
-                op,
-                *_due(),
-                sa.or_(
-                    op.state == 'running',
-                    op.cancel_requested,
-                    op.action.in_(_NOT_COUNTED),
-                    op.podm_uuid.is_(None),
-                    op.podm_uuid.not_in(_saturated()),
-                ),
-                only=(
-                    'uuid',
-                    'action',
-                    'podm_uuid',
-                    'state',
-                    'started_at',
-                    'cancel_requested',
-                ),
-                order=[op.created_at, op.uuid],
-                limit=BATCH,
-                action=list(actions),
-            )
+        return look(tx, list(actions), turns or Turns())
+
+
+def look(
+    tx: db.Transaction, names: list[str], turns: Turns
+) -> list[models.Operation]:
+    """See ``due``."""
+    found = [*_requeued(tx, names), *_cancelled(tx, names)]
+    waiting = _waiting(tx, names)
+    running = _running(tx) if waiting else {}
+    for lane, those in waiting.items():
+        chosen = _Chooser(tx, lane, those, turns, running)
+        found += itertools.islice(chosen.chosen(), BATCH)
+    return found
+
+
+def _requeued(tx: db.Transaction, names: list[str]) -> list[models.Operation]:
+    """What has begun and goes on now."""
+    return list(
+        tx.list(
+            models.Operation,
+            *_due(),
+            only=_COLUMNS,
+            order=[models.Operation.run_after, models.Operation.uuid],
+            limit=BATCH * len(lanes.Lane),
+            state='running',
+            action=names,
         )
+    )
+
+
+def _cancelled(tx: db.Transaction, names: list[str]) -> list[models.Operation]:
+    """What is cancelled before its turn: it needs no place."""
+    return list(
+        tx.list(
+            models.Operation,
+            *_due(),
+            only=_COLUMNS,
+            limit=BATCH * len(lanes.Lane),
+            state='pending',
+            cancel_requested=True,
+            action=names,
+        )
+    )
+
+
+def _pending(action: str, *conditions: _Condition) -> tuple[_Condition, ...]:
+    """The condition that an operation waits for its turn."""
+    op = models.Operation
+    return (
+        op.state == 'pending',
+        op.cancel_requested == sa.false(),
+        op.action == action,
+        *conditions,
+    )
+
+
+def _first(
+    tx: db.Transaction,
+    names: Iterable[str],
+    column: sa.orm.InstrumentedAttribute[Any],
+    *conditions: _Condition,
+    constant: bool = False,
+) -> list[Any]:
+    """The smallest value of a column among what waits, of each action.
+
+    :param constant: whether the conditions leave one value only: MariaDB
+        would sort all rows nonetheless.
+    """
+    queries = [
+        sa.select(column.label('value'))
+        .where(*_pending(name, *conditions))
+        .order_by(*(() if constant else (column,)))
+        .limit(1)
+        .subquery()
+        for name in names
+    ]
+    # SQLite takes a LIMIT in a subquery only.
+    union = sa.union_all(*(sa.select(query.c.value) for query in queries))
+    return list(tx.connection.execute(union).scalars())
+
+
+def _waiting(
+    tx: db.Transaction, names: list[str]
+) -> dict[lanes.Lane, list[str]]:
+    """The actions of which something waits, by lane."""
+    result: dict[lanes.Lane, list[str]] = {}
+    if names:
+        column = models.Operation.action
+        for name in sorted(set(_first(tx, names, column, constant=True))):
+            result.setdefault(lanes.lane_of(name), []).append(name)
+    return result
+
+
+def _running(tx: db.Transaction) -> dict[tuple[lanes.Lane, str], int]:
+    """How many operations of each lane run on each pod manager."""
+    op = models.Operation
+    rows = tx.connection.execute(
+        sa.select(op.action, op.podm_uuid, sa.func.count())
+        .where(op.state == 'running', op.podm_uuid.is_not(None))
+        .group_by(op.action, op.podm_uuid)
+    )
+    result: dict[tuple[lanes.Lane, str], int] = {}
+    for action, podm_uuid, count in rows:
+        key = lanes.lane_of(action), str(podm_uuid)
+        result[key] = result.get(key, 0) + count
+    return result
+
+
+class _Chooser:
+    """Chooses what is next in a lane.
+
+    :param names: the actions of which something waits there.
+    :param running: how many operations run, by lane and pod manager.
+    """
+
+    def __init__(
+        self,
+        tx: db.Transaction,
+        lane: lanes.Lane,
+        names: list[str],
+        turns: Turns,
+        running: dict[tuple[lanes.Lane, str], int],
+    ) -> None:
+        self._tx = tx
+        self._lane = lane
+        self._names = names
+        self._turns = turns
+        self._running = running
+
+    def chosen(self) -> Iterator[models.Operation]:
+        """One after the other: a round of pod managers after the other."""
+        podms = [
+            self._on(uuid) for uuid in itertools.islice(self._podms(), BATCH)
+        ]
+        return _in_turn(podms)
+
+    def _podms(self) -> Iterator[str | None]:
+        """The pod managers with a place for what waits, in turn."""
+        last = self._turns.podm(self._lane)
+        column = models.Operation.podm_uuid
+        for uuid in self._ring(column, last):
+            if self._places(uuid) > 0:
+                yield uuid
+
+    def _places(self, podm_uuid: str | None) -> int:
+        """How many operations may begin on a pod manager."""
+        if podm_uuid is None or not self._lane.is_counted:
+            return BATCH
+        limit: int = cfg.CONF.conductor.podm_parallel
+        return limit - self._running.get((self._lane, podm_uuid), 0)
+
+    def _on(self, podm_uuid: str | None) -> Iterator[models.Operation]:
+        """What is next on a pod manager, project by project."""
+        places = min(BATCH, self._places(podm_uuid))
+        where = models.Operation.podm_uuid == podm_uuid
+        last = self._turns.project(self._lane, podm_uuid)
+        column = models.Operation.project_id
+        projects = itertools.islice(self._ring(column, last, where), places)
+        heads = [
+            self._oldest(places, where, column == project)
+            for project in projects
+        ]
+        return itertools.islice(_in_turn(heads), places)
+
+    def _ring(
+        self,
+        column: sa.orm.InstrumentedAttribute[Any],
+        last: str | None,
+        *where: _Condition,
+    ) -> Iterator[str | None]:
+        """The values of a column among what waits, those after one first."""
+        value = last or ''
+        while (found := self._next(column, value, *where)) is not None:
+            yield (value := found)
+        nobody = (*where, column.is_(None))
+        if _first(self._tx, self._names, column, *nobody, constant=True):
+            yield None
+        value = ''
+        while (found := self._next(column, value, *where)) is not None:
+            if last is None or found > last:
+                return
+            yield (value := found)
+
+    def _next(
+        self,
+        column: sa.orm.InstrumentedAttribute[Any],
+        value: str,
+        *where: _Condition,
+    ) -> str | None:
+        """The smallest value that is greater than another one."""
+        found = _first(self._tx, self._names, column, *where, column > value)
+        return min(found, default=None)
+
+    def _oldest(
+        self, limit: int, *where: _Condition
+    ) -> Iterator[models.Operation]:
+        """What has waited longest."""
+        op = models.Operation
+        rows = [
+            row
+            for name in self._names
+            for row in self._tx.list(
+                op,
+                *_pending(name, *where),
+                *_due(),
+                only=_COLUMNS,
+                order=[op.created_at, op.uuid],
+                limit=limit,
+            )
+        ]
+        rows.sort(key=lambda row: (row.created_at, row.uuid))
+        return iter(rows)
+
+
+def _in_turn(
+    queues: list[Iterator[models.Operation]],
+) -> Iterator[models.Operation]:
+    """One of each queue, then the next one of each."""
+    for items in itertools.zip_longest(*queues):
+        yield from (item for item in items if item is not None)
 
 
 @db.transaction
@@ -69,12 +307,8 @@ def claim(
     :param candidate: a row of ``due``.
     :returns: the operation and its journal; None when it is not due any more.
     """
-    counted = (
-        candidate.state == 'pending'
-        and not candidate.cancel_requested
-        and candidate.action not in _NOT_COUNTED
-    )
-    if counted and not _has_capacity(tx, candidate.podm_uuid):
+    counted = candidate.state == 'pending' and not candidate.cancel_requested
+    if counted and not _has_place(tx, candidate):
         return None
     values = {
         'state': 'running',
@@ -128,24 +362,10 @@ def _due() -> tuple[sa.ColumnElement[bool], ...]:
     )
 
 
-def _saturated() -> sa.Select[Any]:
-    """The pod managers that have podm_parallel operations running."""
-    op = sa.orm.aliased(models.Operation)
-    return (
-        sa.select(op.podm_uuid)
-        .where(
-            op.state == 'running',
-            op.podm_uuid.is_not(None),
-            op.action.not_in(_NOT_COUNTED),
-        )
-        .group_by(op.podm_uuid)
-        .having(sa.func.count() >= cfg.CONF.conductor.podm_parallel)
-    )
-
-
-def _has_capacity(tx: db.Transaction, podm_uuid: str | None) -> bool:
+def _has_place(tx: db.Transaction, candidate: models.Operation) -> bool:
     """Count again, with the pod manager locked against other conductors."""
-    if podm_uuid is None:
+    podm_uuid, lane = candidate.podm_uuid, lanes.lane_of(candidate.action)
+    if podm_uuid is None or not lane.is_counted:
         return True
     tx.connection.execute(
         sa.select(models.PodManager.uuid)
@@ -154,7 +374,7 @@ def _has_capacity(tx: db.Transaction, podm_uuid: str | None) -> bool:
     )
     running = tx.count(
         models.Operation,
-        models.Operation.action.not_in(_NOT_COUNTED),
+        lanes.contains(lane),
         podm_uuid=podm_uuid,
         state='running',
     )

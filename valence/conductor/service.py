@@ -14,6 +14,7 @@ from valence.common import rpc
 from valence.conductor import actions
 from valence.conductor import claims
 from valence.conductor import jobs
+from valence.conductor import lanes
 from valence.conductor import managed_nodes
 from valence.conductor import membership
 from valence.conductor import polling
@@ -61,9 +62,10 @@ class Conductor:
             self._drivers, self._streams
         )
         self._managed_nodes = managed_nodes.Poller(self._lease)
+        self._turns = queue.Turns()
         self._workers = {
-            long: jobs.Workers(name, options.workers)
-            for name, long in (('worker', False), ('long-worker', True))
+            lane: jobs.Workers(f'worker-{lane.value}', options.workers)
+            for lane in lanes.Lane
         }
         rpc.WAKER.subscribe(self._notify)
         rpc.serve(socket.gethostname())
@@ -179,23 +181,21 @@ class Conductor:
     def _claim_batch(self) -> bool:
         """Claim one batch of what is due; whether there may be more."""
         idle = [
-            long for long, workers in self._workers.items() if workers.idle
+            lane for lane, workers in self._workers.items() if workers.idle
         ]
         names = [
-            action.name
-            for action in actions.BY_NAME.values()
-            if action.long in idle
+            name for name in actions.BY_NAME if lanes.lane_of(name) in idle
         ]
-        candidates = queue.due(names) if names else []
+        candidates = queue.due(names, self._turns) if names else []
         claimed = 0
         for candidate in candidates:
             if self._stopping.is_set():
                 return False
             claimed += self._claim_one(candidate)
-        return bool(claimed) and len(candidates) == queue.BATCH
+        return bool(claimed)
 
     def _claim_one(self, candidate: models.Operation) -> bool:
-        workers = self._workers[actions.BY_NAME[candidate.action].long]
+        workers = self._workers[lanes.lane_of(candidate.action)]
         if not workers.acquire():
             return False
         run = None
@@ -216,6 +216,7 @@ class Conductor:
                 workers.release()
         if run is None:
             return False
+        self._turns.take(candidate)
         token = str(run.operation.claim)
         self._claims.add(token, run)
         workers.submit(self._work, token, run)

@@ -60,23 +60,27 @@ manager needs to accept a composition causes retries.
         'workers',
         default=32,
         min=1,
-        help='Maximum number of concurrent operations of a conductor.',
+        help='Maximum number of concurrent operations of a conductor, of each '
+        'kind: composing, changing nodes, reading inventories, and waiting. '
+        'Operations that wait for slow hardware are not counted; with them '
+        'there are at most sixteen times as many.',
     ),
     cfg.IntOpt(
         'probe_workers',
         default=16,
         min=1,
         help='Maximum number of online pod managers that a conductor polls '
-        'concurrently. It polls sixteen times as many that are not online. A '
-        'pod manager that hangs occupies a worker for [conductor] '
-        'status_timeout.',
+        'concurrently. It polls sixteen times as many that are not online, '
+        'and reads what events name on as many. A pod manager that hangs '
+        'occupies a worker for [conductor] status_timeout.',
     ),
     cfg.IntOpt(
         'podm_parallel',
         default=4,
         min=1,
         help='Maximum number of operations that run concurrently on one pod '
-        'manager. Others remain pending.',
+        'manager: so many that compose nodes, and so many that change nodes. '
+        'Others remain pending. The projects take turns.',
     ),
     cfg.IntOpt(
         'attempts',

@@ -117,6 +117,8 @@ class ClaimParts(steps.ReadsParts[ClaimResult]):
             run.operation.project_id,
         )
         tx.update(models.Node, {'podm_uuid': podm_uuid}, uuid=run.target)
+        if run.operation.podm_uuid == podm_uuid:
+            return
         # From now on the operation waits for its turn on that pod manager.
         tx.update(
             models.Operation,
@@ -143,7 +145,9 @@ class ClaimParts(steps.ReadsParts[ClaimResult]):
             uuid=run.target,
         )
         tx.update(
-            models.Operation, {'podm_uuid': None}, uuid=run.operation.uuid
+            models.Operation,
+            {'podm_uuid': run.params(Params).get('pod_manager')},
+            uuid=run.operation.uuid,
         )
 
 

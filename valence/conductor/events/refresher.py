@@ -10,7 +10,6 @@ import contextlib
 import datetime
 import threading
 from collections.abc import Iterable
-from concurrent import futures
 
 import sqlalchemy as sa
 from oslo_config import cfg
@@ -111,8 +110,9 @@ class Refresher:
 
     def __init__(self, drivers: loader.Pool) -> None:
         self._drivers = drivers
-        self._pool = futures.ThreadPoolExecutor(
-            cfg.CONF.conductor.probe_workers, thread_name_prefix='refresh'
+        # Most of the threads wait, if any, for pod managers that hang.
+        self._pool = jobs.Pool(
+            'refresh', cfg.CONF.conductor.probe_workers * jobs.FACTOR
         )
         self._jobs = jobs.KeyedJobs()
         self._podms: dict[str, models.PodManager] = {}
@@ -136,7 +136,7 @@ class Refresher:
 
     def close(self) -> None:
         """Begin nothing more."""
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        self._pool.close()
 
     def tick(self) -> None:
         """Begin to read what is enqueued; returns at once."""

@@ -6,7 +6,6 @@ import hashlib
 import secrets as random_secrets
 import time
 from collections.abc import Iterable
-from concurrent import futures
 
 from oslo_config import cfg
 from oslo_db import exception as db_exception
@@ -36,8 +35,9 @@ class Subscriptions:
     def __init__(self, drivers: loader.Pool, streams: Streams) -> None:
         self._drivers = drivers
         self._streams = streams
-        self._pool = futures.ThreadPoolExecutor(
-            cfg.CONF.conductor.probe_workers, thread_name_prefix='subscribe'
+        # Most of the threads wait, if any, for pod managers that hang.
+        self._pool = jobs.Pool(
+            'subscribe', cfg.CONF.conductor.probe_workers * jobs.FACTOR
         )
         self._jobs = jobs.KeyedJobs()
         # When to check each subscription again, on the monotonic clock.
@@ -64,7 +64,7 @@ class Subscriptions:
 
     def close(self) -> None:
         """Begin nothing more."""
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        self._pool.close()
 
     def _is_wanted(self, podm: models.PodManager) -> bool:
         return bool(

@@ -275,6 +275,12 @@ class Operation(Table):
     __table_args__ = args(
         sa.UniqueConstraint('lock_key'),
         sa.Index('ix_operations_state_run_after', 'state', 'run_after'),
+        # Whose turn it is; see conductor/queue.py.
+        sa.Index(
+            'ix_operations_turn',
+            *('state', 'cancel_requested', 'action', 'podm_uuid'),
+            *('project_id', 'created_at', 'uuid'),
+        ),
     )
 
     action: Mapped[str] = column(Name(64))

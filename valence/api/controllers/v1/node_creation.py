@@ -119,6 +119,7 @@ def compose(
         'compose',
         'nodes',
         uuid,
+        podm_uuid=request.podm_uuid,
         lock_key=f'node:{uuid}',
         project_id=call.context.project_id,
         params={

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """A conductor with its threads; the tests wait for what it has done."""
 
+import subprocess
+import sys
 import threading
 import time
 
@@ -117,6 +119,30 @@ class TestService(base.ApiTestCase):
             self.client.delete(f'/v1/nodes/{name}')
             self.client.wait_gone(f'/v1/nodes/{name}')
 
+    def test_pod_managers_that_hang_cost_others_nothing(self):
+        self.patch(jobs, 'PATIENCE', 0.2)
+        self.ready()
+        for number in range(3):
+            name = f'hung{number}'
+            hung = fake.pod(f'http://{name}.fake')
+            hung.order('discover', seconds=_SECONDS, count=None)
+            self.client.post(
+                '/v1/pod_managers',
+                {'name': name, 'url': f'http://{name}.fake', 'driver': 'fake'},
+            )
+            self.client.wait(
+                f'/v1/operations?action=sync&state=running&pod_manager={name}',
+                lambda found: found['operations'],
+            )
+        self.assertEqual('active', self.compose()['provision_state'])
+        self.client.post('/v1/pod_managers/pod/sync')
+        self.client.wait(
+            '/v1/operations?action=sync&state=succeeded&pod_manager=pod',
+            lambda found: found['operations'],
+        )
+        self.client.delete('/v1/nodes/n')
+        self.client.wait_gone('/v1/nodes/n')
+
     def test_no_failure_ends_its_threads(self):
         self.ready()
         for error in (
@@ -137,6 +163,32 @@ class TestService(base.ApiTestCase):
         while other.uuid in membership.alive():
             self.assertLess(time.monotonic(), end)
             time.sleep(0.05)
+
+
+_WAITS = """
+import signal, threading, time
+from valence.common import service
+
+def tell():
+    # The thread that waits is not the one that receives it.
+    signal.pthread_kill(threading.get_ident(), signal.SIGTERM)
+    time.sleep(600)
+
+threading.Timer(0.5, tell).start()
+service.wait_for_signal()
+print('stopped', flush=True)
+service.exit_now()
+"""
+
+
+class TestSignals(base.TestCase):
+    def test_any_thread_may_receive_them(self):
+        found = subprocess.run(
+            [sys.executable, '-c', _WAITS],
+            stdout=subprocess.PIPE,
+            timeout=_SECONDS,
+        )
+        self.assertEqual(b'stopped\n', found.stdout)
 
 
 class TestWorkers(base.TestCase):
@@ -171,6 +223,54 @@ class TestWorkers(base.TestCase):
         self.submit()
         self.assertFalse(self.workers.close(0))
 
+    def test_who_waits_keeps_nobody_from_working(self):
+        """However many jobs hang, others begin after a moment."""
+        now = [0.0]
+        self.patch(jobs.time, 'monotonic', lambda: now[0])
+        for _ in range(5):
+            for _ in range(2):
+                self.submit()
+            self.assertFalse(self.workers.acquire())
+            now[0] += jobs.PATIENCE
+        done = threading.Event()
+        self.assertTrue(self.workers.acquire())
+        self.workers.submit(done.set)
+        self.assertTrue(done.wait(_SECONDS))
+
+    def test_not_even_waiting_is_without_a_limit(self):
+        now = [0.0]
+        self.patch(jobs.time, 'monotonic', lambda: now[0])
+        for _ in range(2 * jobs.FACTOR):
+            self.submit()
+            now[0] += jobs.PATIENCE
+        self.assertFalse(self.workers.acquire())
+
+    def test_what_was_claimed_when_it_closed_still_runs(self):
+        self.assertTrue(self.workers.acquire())
+        closing = threading.Thread(target=self.workers.close, args=(_SECONDS,))
+        closing.start()
+        while self.workers.idle:
+            time.sleep(0.01)
+        self.assertFalse(self.workers.acquire())
+        done = threading.Event()
+        self.workers.submit(done.set)
+        self.assertTrue(done.wait(_SECONDS))
+        closing.join(_SECONDS)
+        self.assertFalse(closing.is_alive())
+
+    def test_what_comes_after_the_end_is_ignored(self):
+        self.workers.acquire()
+        self.assertFalse(self.workers.close(0))
+        self.workers.submit(self.fail, 'it runs')
+        pool, done = jobs.Pool('test', 1), []
+        self.assertTrue(pool.submit(self.go_on.set))
+        pool.close()
+        self.assertFalse(pool.submit(lambda: done.append(1)))
+        keyed = jobs.KeyedJobs()
+        self.assertFalse(keyed.submit(pool, 'a', done.append, 1))
+        self.assertFalse(keyed.is_running('a'))
+        self.assertEqual([], done)
+
     def test_a_failure_leaves_the_place_free(self):
         def fail():
             raise ZeroDivisionError
@@ -192,6 +292,7 @@ class _Later:
 
     def submit(self, job):
         self.jobs.append(job)
+        return True
 
 
 class TestKeyedJobs(base.TestCase):

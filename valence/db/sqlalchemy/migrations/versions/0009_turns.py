@@ -1,0 +1,23 @@
+# SPDX-License-Identifier: Apache-2.0
+"""An index finds whose turn it is."""
+
+from alembic import op
+
+revision = '0009'
+down_revision = '0008'
+
+
+def upgrade():
+    op.create_index(
+        'ix_operations_turn',
+        'operations',
+        [
+            'state',
+            'cancel_requested',
+            'action',
+            'podm_uuid',
+            'project_id',
+            'created_at',
+            'uuid',
+        ],
+    )
