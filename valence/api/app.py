@@ -9,6 +9,7 @@ from wsgiref.types import WSGIEnvironment
 
 import oslo_middleware
 import pecan
+import sqlalchemy as sa
 from oslo_config import cfg
 from pecan import core
 from pecan import decorators
@@ -21,6 +22,7 @@ from valence.api import hooks
 from valence.api import middleware
 from valence.api.controllers import root
 from valence.common import policy
+from valence.db import api as db
 
 
 def _cache_argspecs() -> None:
@@ -40,8 +42,14 @@ def _healthcheck(app: WSGIApplication) -> WSGIApplication:
     def dispatch(
         environ: WSGIEnvironment, start_response: StartResponse
     ) -> Iterable[bytes]:
-        is_check = environ['PATH_INFO'].rstrip('/') == '/healthcheck'
-        return (check if is_check else app)(environ, start_response)
+        path = environ['PATH_INFO'].rstrip('/')
+        if path == '/healthcheck/database':
+            # Without the database the answer is 503, as everywhere.
+            with db.reader() as tx:
+                tx.connection.execute(sa.select(1))
+        elif path != '/healthcheck':
+            return app(environ, start_response)
+        return check({**environ, 'PATH_INFO': '/healthcheck'}, start_response)
 
     return dispatch
 

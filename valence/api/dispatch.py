@@ -116,6 +116,8 @@ class V1Controller:
         found = match(segments, request.method)
         request.environ['valence.kind'] = found[0].kind
         request.environ['valence.endpoint'] = found
+        body = found[0].verb.spec.body
+        request.environ['valence.lenient'] = body and body.lenient
         return self.call, ()
 
     @pecan.expose(content_type='application/json')  # type: ignore[untyped-decorator]

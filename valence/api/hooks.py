@@ -34,7 +34,15 @@ class Request(pecan.Request):  # type: ignore[misc]
         :raises InvalidBody: if it is not a JSON object.
         """
         if 'valence.body' not in self.environ:
-            self.environ['valence.body'] = self._parse()
+            try:
+                self.environ['valence.body'] = self._parse()
+            except (
+                exception.InvalidBody,
+                exception.UnsupportedMediaType,
+            ) as exc:
+                if not self.environ.get('valence.lenient'):
+                    raise
+                self.environ |= {'valence.body': {}, 'valence.unparsed': exc}
         body: JsonObject = self.environ['valence.body']
         return body
 

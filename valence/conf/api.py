@@ -67,8 +67,9 @@ their events to it. If it is not set, such pod managers are polled.
         'event_rate',
         default=100,
         min=1,
-        help='Maximum number of event deliveries per second that an API '
-        'process accepts from one pod manager. It responds 429 to others.',
+        help='Number of event deliveries per second that an API process '
+        'stores at once for one pod manager. It holds others for a second and '
+        'stores what they name together.',
     ),
     cfg.IntOpt(
         'max_limit',

@@ -174,9 +174,12 @@ class Change:
     """What an event reports.
 
     :param uris: the resources that changed; empty: anything may have.
+    :param nothing: whether it is about nothing in the inventory, such as a
+        heartbeat, telemetry or the progress of a task.
     """
 
     uris: tuple[str, ...] = ()
+    nothing: bool = False
 
 
 class ChangeStream(Protocol):

@@ -9,14 +9,17 @@ events therefore costs one read.
 import contextlib
 import datetime
 import threading
+import time
 from collections.abc import Iterable
 
 import sqlalchemy as sa
+import yarl
 from oslo_config import cfg
 from oslo_db import exception as db_exception
 from oslo_log import log
 
 from valence.common import exception
+from valence.common import identity
 from valence.conductor import jobs
 from valence.conductor import requests
 from valence.conductor.inventory import diff
@@ -30,23 +33,47 @@ from valence.podmanagers import loader
 LOG = log.getLogger(__name__)
 
 # Beyond this many resources a full sync is faster than single reads.
-_MAX_URIS = 200
+MAX_URIS = 200
 # Stored in place of a URI to request a full sync.
 _EVERYTHING = '*'
+# How often URIs are stored again that others store at the same time.
+_DUPLICATES = 10
+# Seconds between two readings of what events of one pod manager name. They
+# double while events keep coming.
+_MIN_PAUSE = 1.0
+_MAX_PAUSE = 15.0
 # Events cause at most this many full syncs per [conductor] sync_interval.
 _SYNCS_PER_INTERVAL = 20
 
 
 def enqueue_refresh(podm_uuid: str, change: base.Change) -> None:
     """Store which resources of a pod manager have to be read."""
-    uris = change.uris
-    if not uris or len(uris) > _MAX_URIS:
-        uris = (_EVERYTHING,)
-    # A concurrent transaction that stored the same URI did so for us, too.
-    with contextlib.suppress(
-        db_exception.DBDuplicateEntry, db_exception.DBReferenceError
-    ):
-        _enqueue(podm_uuid, uris)
+    if change.nothing:
+        return
+    uris = _canonical(change.uris)
+    if not uris or len(uris) > MAX_URIS:
+        uris = {_EVERYTHING}
+    # The pod manager may have been removed.
+    with contextlib.suppress(db_exception.DBReferenceError):
+        for _ in range(_DUPLICATES):
+            # A concurrent transaction has stored one of them. That one is
+            # found then, and the others are stored.
+            with contextlib.suppress(db_exception.DBDuplicateEntry):
+                _enqueue(podm_uuid, uris)
+                return
+        with contextlib.suppress(db_exception.DBDuplicateEntry):
+            _enqueue(podm_uuid, {_EVERYTHING})
+
+
+def _canonical(uris: Iterable[str]) -> set[str]:
+    """The URIs by which resources are known, without query and fragment.
+
+    :returns: none if one of them is no URI: that may mean anything.
+    """
+    try:
+        return {identity.canonical_uri(uri) for uri in uris}
+    except ValueError:
+        return set()
 
 
 @db.transaction
@@ -116,6 +143,11 @@ class Refresher:
         )
         self._jobs = jobs.KeyedJobs()
         self._podms: dict[str, models.PodManager] = {}
+        # By UUID of a pod manager: when the last reading began, on the
+        # monotonic clock, and the pause after it.
+        self._lock = threading.Lock()
+        self._paces: dict[str, tuple[float, float]] = {}
+        self._next_at = 0.0
         self._waking = threading.Event()
 
     def follow(self, podms: Iterable[models.PodManager]) -> None:
@@ -130,8 +162,9 @@ class Refresher:
         self._waking.set()
 
     def wait(self, seconds: float) -> None:
-        """Wait until something is enqueued, or for a while."""
-        self._waking.wait(seconds)
+        """Wait until something is enqueued or due, or for a while."""
+        left = self._next_at - time.monotonic()
+        self._waking.wait(min(seconds, left) if left > 0 else seconds)
         self._waking.clear()
 
     def close(self) -> None:
@@ -144,10 +177,32 @@ class Refresher:
             pending = tx.connection.execute(
                 sa.select(models.PendingRefresh.podm_uuid).distinct()
             ).scalars()
-            for uuid in pending:
-                podm = self._podms.get(uuid)
-                if podm is not None and podm.status == 'online':
-                    self._jobs.submit(self._pool, uuid, self._run, podm)
+            uuids = list(pending)
+        self._next_at = 0.0
+        for uuid in uuids:
+            podm = self._podms.get(uuid)
+            if podm is not None and podm.status == 'online':
+                self._begin(podm)
+
+    def _begin(self, podm: models.PodManager) -> None:
+        """Read what is enqueued of a pod manager, unless it is too early."""
+        now = time.monotonic()
+        with self._lock:
+            began, pause = self._paces.get(podm.uuid, (now, 0.0))
+        left = began + pause - now
+        if left > 0:
+            self._next_at = min(self._next_at or now + left, now + left)
+        else:
+            self._jobs.submit(self._pool, podm.uuid, self._run, podm)
+
+    def _pace(self, podm_uuid: str) -> None:
+        """Note that a reading begins, and how long the next one waits."""
+        now = time.monotonic()
+        with self._lock:
+            began, pause = self._paces.get(podm_uuid, (0.0, 0.0))
+            quiet = now - began > 2 * max(pause, _MIN_PAUSE)
+            next_pause = _MIN_PAUSE if quiet else pause * 2
+            self._paces[podm_uuid] = now, min(next_pause, _MAX_PAUSE)
 
     def _run(self, podm: models.PodManager) -> None:
         try:
@@ -160,14 +215,14 @@ class Refresher:
     def _refresh(self, podm: models.PodManager) -> None:
         with db.reader() as tx:
             pending = tx.list(
-                models.PendingRefresh, podm_uuid=podm.uuid, limit=_MAX_URIS + 2
+                models.PendingRefresh, podm_uuid=podm.uuid, limit=MAX_URIS + 2
             ).all()
         rows = [row for row in pending if row.uri != _EVERYTHING]
-        if len(rows) < len(pending) or len(rows) > _MAX_URIS:
+        if len(rows) < len(pending) or len(rows) > MAX_URIS:
             if _request_sync(podm.uuid):
                 return
             # Until the next full sync, keep what is named up to date.
-            rows = rows[:_MAX_URIS]
+            rows = rows[:MAX_URIS]
         if rows:
             self._read(podm, rows)
 
@@ -175,8 +230,12 @@ class Refresher:
         self, podm: models.PodManager, rows: list[models.PendingRefresh]
     ) -> None:
         deadline = base.Deadline(cfg.CONF.redfish.request_timeout)
-        uris = [row.uri for row in rows]
+        # Events may name the path that a proxy adds.
+        url = yarl.URL(identity.canonical_url(podm.url))
+        prefix = url.raw_path.rstrip('/')
+        uris = [identity.canonical_uri(row.uri, prefix) for row in rows]
         uuids = [row.uuid for row in rows]
+        self._pace(podm.uuid)
         since = db.now()
         # Sets updated_at, which marks them as being read.
         db.update(models.PendingRefresh, {}, uuid=uuids)

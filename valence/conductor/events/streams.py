@@ -20,6 +20,10 @@ LOG = log.getLogger(__name__)
 
 _MIN_PAUSE = 1.0
 _MAX_PAUSE = 60.0
+# A stream that never could be opened is given up after so many attempts, and
+# tried again after so many seconds.
+_ATTEMPTS = 5
+_GIVEN_UP_SECONDS = 3600.0
 
 
 class Streams:
@@ -27,16 +31,20 @@ class Streams:
 
     def __init__(self, drivers: loader.Pool) -> None:
         self._drivers = drivers
+        # Listeners give up in threads of their own.
+        self._lock = threading.Lock()
         self._listeners: dict[str, _Listener] = {}
-        # Pod managers that refused to open a stream. They are asked again
-        # after they were offline, because they may have been replaced.
-        self._unsupported: set[str] = set()
+        # When to try the streams again that could not be opened, on the
+        # monotonic clock. Those of pod managers that were offline are tried
+        # at once, because they may have been replaced.
+        self._given_up: dict[str, float] = {}
 
     def supports(self, podm: models.PodManager) -> bool:
         """Whether a pod manager has an event stream that can be opened."""
-        return (
-            'event_stream' in podm.capabilities
-            and podm.uuid not in self._unsupported
+        with self._lock:
+            until = self._given_up.get(podm.uuid, 0.0)
+        return 'event_stream' in podm.capabilities and (
+            time.monotonic() >= until
         )
 
     def follow(self, podms: Iterable[models.PodManager]) -> None:
@@ -45,49 +53,65 @@ class Streams:
         :param podms: rows of those that this conductor looks after.
         """
         owned = {podm.uuid: podm for podm in podms}
-        for uuid, listener in list(self._listeners.items()):
+        with self._lock:
+            listeners = dict(self._listeners)
+        for uuid, listener in listeners.items():
             podm = owned.get(uuid)
             if podm is None or loader.identity(podm) != listener.identity:
                 listener.stop()
-                self._listeners.pop(uuid, None)
+                self._forget(uuid, listener)
         for uuid, podm in owned.items():
             if podm.status != 'online':
-                self._unsupported.discard(uuid)
-            elif uuid not in self._listeners and self.supports(podm):
+                with self._lock:
+                    self._given_up.pop(uuid, None)
+            elif self.supports(podm):
                 self._listen(podm)
 
     def _listen(self, podm: models.PodManager) -> None:
-        if len(self._listeners) < cfg.CONF.conductor.event_streams:
-            self._listeners[podm.uuid] = _Listener(
-                podm, self._drivers, self._give_up
-            )
+        with self._lock:
+            full = len(self._listeners) >= cfg.CONF.conductor.event_streams
+            if podm.uuid not in self._listeners and not full:
+                self._listeners[podm.uuid] = _Listener(
+                    podm, self._drivers, self._give_up
+                )
 
-    def _give_up(self, podm_uuid: str) -> None:
-        """Remember that a pod manager refuses to open a stream."""
-        self._unsupported.add(podm_uuid)
-        self._listeners.pop(podm_uuid, None)
+    def _give_up(self, listener: '_Listener') -> None:
+        """Leave a pod manager alone whose stream cannot be opened."""
+        uuid = listener.podm.uuid
+        with self._lock:
+            self._given_up[uuid] = time.monotonic() + _GIVEN_UP_SECONDS
+        self._forget(uuid, listener)
+
+    def _forget(self, uuid: str, listener: '_Listener') -> None:
+        with self._lock:
+            if self._listeners.get(uuid) is listener:
+                del self._listeners[uuid]
 
     def close(self) -> None:
         """Close all streams."""
-        for listener in self._listeners.values():
+        with self._lock:
+            listeners = list(self._listeners.values())
+        for listener in listeners:
             listener.stop()
 
 
 class _Listener:
     """Listens to one pod manager, and opens its stream again when it ends.
 
-    :param on_refused: called with the UUID of a pod manager that refuses to
-        open a stream; the listener has stopped then.
+    A stream that was open once is opened again however often that fails.
+
+    :param on_refused: called with the listener when its stream cannot be
+        opened; it has stopped then.
     """
 
     def __init__(
         self,
         podm: models.PodManager,
         drivers: loader.Pool,
-        on_refused: Callable[[str], None],
+        on_refused: Callable[['_Listener'], None],
     ) -> None:
         self.identity = loader.identity(podm)
-        self._podm = podm
+        self.podm = podm
         self._drivers = drivers
         self._on_refused = on_refused
         self._stopping = threading.Event()
@@ -103,7 +127,7 @@ class _Listener:
             self._stream.close()
 
     def _run(self) -> None:
-        pause = _MIN_PAUSE
+        pause, failures = _MIN_PAUSE, 0
         while not self._stopping.is_set():
             started_at = time.monotonic()
             try:
@@ -112,31 +136,36 @@ class _Listener:
                 lasted = time.monotonic() - started_at
                 pause = _MIN_PAUSE if lasted > pause else pause * 2
             except exception.ValenceException as exc:
-                LOG.info('No events from %s: %s', self._podm.name, exc)
-                if self._stream is None and not _is_transient(exc):
-                    self._on_refused(self._podm.uuid)
+                LOG.info('No events from %s: %s', self.podm.name, exc)
+                failures += 1
+                if self._is_hopeless(exc, failures):
+                    self._on_refused(self)
                     return
                 pause *= 2
             except Exception:
-                LOG.exception('Listening to %s failed', self._podm.name)
+                LOG.exception('Listening to %s failed', self.podm.name)
                 pause = _MAX_PAUSE
             pause = min(pause, _MAX_PAUSE)
             self._stopping.wait(pause)
 
+    def _is_hopeless(
+        self, exc: exception.ValenceException, failures: int
+    ) -> bool:
+        """Whether a stream that was never open cannot be opened."""
+        refused = isinstance(exc, exception.RequestRejected)
+        return self._stream is None and (refused or failures >= _ATTEMPTS)
+
     def _listen(self) -> None:
         """Open the stream and enqueue what it reports, until it ends."""
         deadline = base.Deadline(cfg.CONF.conductor.status_timeout)
-        self._stream = None
-        self._stream = self._drivers.get(self._podm).listen(deadline)
+        self._stream = self._drivers.get(self.podm).listen(deadline)
         # Changes from before the stream was open were missed.
-        enqueue_refresh(self._podm.uuid, base.Change())
+        enqueue_refresh(self.podm.uuid, base.Change())
+        if self._stopping.is_set():
+            # It was stopped while the stream was being opened.
+            self._stream.close()
         for change in self._stream:
             if self._stopping.is_set():
                 return
-            enqueue_refresh(self._podm.uuid, change)
+            enqueue_refresh(self.podm.uuid, change)
             rpc.WAKER.notify()
-
-
-def _is_transient(exc: exception.ValenceException) -> bool:
-    """Whether another attempt may succeed."""
-    return isinstance(exc, exception.PodManagerUnavailable)

@@ -27,6 +27,8 @@ from valence.podmanagers.wire.client import Response
 
 ROOT = '/redfish/v1'
 _GET_ATTEMPTS = 2
+# Statuses of a service that cannot open a stream at present.
+_BUSY = (408, 429, 500, 502, 503, 504)
 
 
 class Client:
@@ -197,10 +199,13 @@ class Client:
         kind = response.headers.get('Content-Type', '')
         if response.status_code != 200 or 'event-stream' not in kind:
             response.close()
-            raise exception.RequestRejected(
-                reason=f'{uri} is no event stream '
-                f'(status {response.status_code})'
-            )
+            status = response.status_code
+            reason = f'{uri} is no event stream (status {status})'
+            if status in (401, 403):
+                raise exception.AuthenticationFailed(reason=reason)
+            if status in _BUSY:
+                raise exception.PodManagerUnavailable(reason=reason)
+            raise exception.RequestRejected(reason=reason)
         return EventStream(response, sent)
 
     def _open(

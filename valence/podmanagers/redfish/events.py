@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from oslo_log import log
 
 from valence.common import exception
+from valence.common.identity import canonical_uri
 from valence.common.types import JsonObject
 from valence.podmanagers import base
 from valence.podmanagers.redfish import root as service_root
@@ -18,6 +19,7 @@ from valence.podmanagers.redfish.links import link
 from valence.podmanagers.redfish.links import related
 from valence.podmanagers.redfish.resources import state
 from valence.podmanagers.redfish.sse import EventStream
+from valence.podmanagers.wire.client import Response
 from valence.podmanagers.wire.values import obj
 
 LOG = log.getLogger(__name__)
@@ -30,9 +32,21 @@ _EVENT_TYPES = (
     'ResourceRemoved',
     'Alert',
 )
-# A message of the registry HeartbeatEvent, about the event service only.
-_HEARTBEAT = 'RedfishServiceFunctional'
-_SERVICE = '/redfish/v1/EventService'
+# Registries whose messages are never about the inventory.
+_OTHER_REGISTRIES = frozenset(
+    (
+        *('HeartbeatEvent', 'TaskEvent', 'JobEvent', 'Telemetry', 'Update'),
+        *('TelemetryEvent', 'License', 'LogService', 'UserManagement'),
+    )
+)
+_OTHER_TYPES = frozenset(
+    (
+        *('Task', 'Job', 'MetricReport', 'MetricReportDefinition', 'LogEntry'),
+        *('TelemetryService', 'TaskService', 'JobService', 'UpdateService'),
+        *('Session', 'SessionService', 'ManagerAccount', 'AccountService'),
+        *('EventDestination', 'EventService', 'Certificate', 'License'),
+    )
+)
 # Parts of a chassis that belong to the systems in it.
 _PARTS = re.compile('/(Drives|Memory|NetworkAdapters|PCIeDevices|Processors)/')
 # Changes below these never change the inventory.
@@ -48,21 +62,44 @@ def parse(body: JsonObject) -> base.Change:
 
     An event without a resource may be about anything.
     """
+    if is_telemetry(body):
+        return base.Change(nothing=True)
     events = body.get('Events')
     if not isinstance(events, list):
         events = [body]
-    uris = [_origin(obj(event)) for event in events]
-    if not uris or None in uris:
+    about = [event for event in events if not _is_other(obj(event))]
+    if not about:
+        return base.Change(nothing=True)
+    uris = [_origin(obj(event)) for event in about]
+    if None in uris:
         return base.Change()
     return base.Change(tuple(dict.fromkeys(uri for uri in uris if uri)))
 
 
+def is_telemetry(body: JsonObject) -> bool:
+    """Whether a body is a metric report, which is no event."""
+    kind = str(body.get('@odata.type', ''))
+    return kind.startswith('#MetricReport.') or 'MetricValues' in body
+
+
+def _is_other(event: JsonObject) -> bool:
+    """Whether an event is never about the inventory."""
+    registry = str(event.get('MessageId', '')).partition('.')[0]
+    if registry in _OTHER_REGISTRIES:
+        return True
+    if event.get('EventType') == 'MetricReport':
+        return True
+    origin = _origin(event)
+    return origin is not None and _IGNORED.search(origin) is not None
+
+
 def _origin(event: JsonObject) -> str | None:
-    """The URI of the resource that an event is about."""
+    """The URI of the resource that an event is about.
+
+    A fragment or a query names a part of the resource.
+    """
     origin = link(event.get('OriginOfCondition'))
-    if origin is None and _HEARTBEAT in str(event.get('MessageId')):
-        return _SERVICE
-    return origin
+    return None if origin is None else canonical_uri(origin)
 
 
 def add_member(
@@ -102,6 +139,12 @@ def unrecognized(uris: Iterable[str], places: Mapping[str, str]) -> set[str]:
             for place in places.values()
         )
     }
+
+
+def _texts(value: object) -> list[str]:
+    """The strings of an array."""
+    items = value if isinstance(value, list) else []
+    return [item for item in items if isinstance(item, str)]
 
 
 class Changes:
@@ -163,10 +206,26 @@ class EventService:
         return result
 
     def listen(self) -> Changes:
-        """Open the stream."""
+        """Open the stream, with the filters that the service supports."""
         if not self.stream_uri:
             raise exception.RequestRejected(reason='there is no event stream')
-        return Changes(self._client.stream(self.stream_uri, self._deadline))
+        for query in self._filters():
+            try:
+                return self._open(f'{self.stream_uri}{query}')
+            except exception.RequestRejected as exc:
+                LOG.debug('The filter %s is not accepted: %s', query, exc)
+        return self._open(self.stream_uri)
+
+    def _open(self, uri: str) -> Changes:
+        return Changes(self._client.stream(uri, self._deadline))
+
+    def _filters(self) -> Iterator[str]:
+        """Queries that leave out all but events, in both quotings in use."""
+        supported = obj(self._body.get('SSEFilterPropertiesSupported'))
+        if supported.get('EventFormatType') is True:
+            mark = '&' if '?' in str(self.stream_uri) else '?'
+            for value in ('Event', '%27Event%27'):
+                yield f'{mark}$filter=EventFormatType%20eq%20{value}'
 
     def subscribe(self, destination: str) -> str:
         """Create a subscription; replaces one to the same destination."""
@@ -181,23 +240,49 @@ class EventService:
         for member in present:
             if self.delivers(member, destination) is not None:
                 self._client.delete(member, self._deadline)
-        response = self._client.post(
-            uri,
-            {
-                'Name': 'Valence',
-                'Destination': destination,
-                'EventTypes': list(_EVENT_TYPES),
-                'Context': 'Valence',
-                'Protocol': 'Redfish',
-            },
-            self._deadline,
-        )
+        response = self._subscribe(uri, destination)
         created = response.location or link(response.body)
         if created is None:
             raise exception.PodManagerError(
                 reason='the service created a subscription without its URI'
             )
         return created
+
+    def _subscribe(self, uri: str, destination: str) -> Response:
+        """Ask for what is wanted only; for all if that is refused."""
+        plain: JsonObject = {
+            'Name': 'Valence',
+            'Destination': destination,
+            'EventTypes': list(_EVENT_TYPES),
+            'Context': 'Valence',
+            'Protocol': 'Redfish',
+        }
+        wanted = self._wanted()
+        if wanted:
+            body = {**plain, **wanted}
+            if 'RegistryPrefixes' in wanted:
+                # They replace the event types, which are deprecated.
+                del body['EventTypes']
+            try:
+                return self._client.post(uri, body, self._deadline)
+            except exception.RequestRejected as exc:
+                LOG.debug('The service takes no such filters: %s', exc)
+        return self._client.post(uri, plain, self._deadline)
+
+    def _wanted(self) -> JsonObject:
+        """The properties of a subscription to what may change hardware."""
+        wanted: JsonObject = {}
+        if 'Event' in _texts(self._body.get('EventFormatTypes')):
+            wanted['EventFormatType'] = 'Event'
+        for name, others in (
+            ('RegistryPrefixes', _OTHER_REGISTRIES),
+            ('ResourceTypes', _OTHER_TYPES),
+        ):
+            offered = _texts(self._body.get(name))
+            kept = [text for text in offered if text not in others]
+            if kept and len(kept) < len(offered):
+                wanted[name] = kept
+        return wanted
 
     def delivers(self, uri: str, destination: str) -> bool | None:
         """Whether a subscription is enabled; None: it is not ours."""

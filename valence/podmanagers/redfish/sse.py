@@ -17,6 +17,15 @@ from valence.podmanagers.wire import transport
 LOG = log.getLogger(__name__)
 
 
+# What ``event`` names that is not about the inventory.
+_OTHER_KINDS = frozenset(
+    (
+        *(b'heartbeat', b'keepalive', b'keep-alive', b'ping'),
+        *(b'metricreport', b'telemetry'),
+    )
+)
+
+
 class EventStream:
     """The events of an open stream, as JSON objects."""
 
@@ -31,16 +40,12 @@ class EventStream:
         # read would wait for events that have not happened yet.
         chunked = getattr(self._response.raw, 'chunked', False)
         size = client.CHUNK if chunked else 1
-        data: list[bytes] = []
         try:
-            for line in _lines(self._response.iter_content(size)):
-                if line.startswith(b'data:'):
-                    data.append(line[5:].strip())
-                elif not line and data:
-                    yield _event(b'\n'.join(data))
-                    data = []
-                if sum(map(len, data)) > cfg.CONF.redfish.max_answer_bytes:
-                    raise ValueError('an event is too large')
+            for kind, data in _dispatched(
+                _lines(self._response.iter_content(size))
+            ):
+                if kind.lower() not in _OTHER_KINDS:
+                    yield _event(data)
         except (*client.FAILURES, AttributeError) as exc:
             LOG.debug('The event stream ended: %s', exc)
         finally:
@@ -49,6 +54,28 @@ class EventStream:
     def close(self) -> None:
         """End the stream; its reader sees the end."""
         self._sent.shut_down()
+
+
+def _dispatched(lines: Iterable[bytes]) -> Iterator[tuple[bytes, bytes]]:
+    """The events of a stream: what ``event`` names, and the data.
+
+    One without data is none (HTML, 9.2.6).
+
+    :raises ValueError: for an event that is too large.
+    """
+    kind, data = b'', list[bytes]()
+    for line in lines:
+        field, _, value = line.partition(b':')
+        if field == b'data':
+            data.append(value.strip())
+        elif field == b'event':
+            kind = value.strip()
+        elif not line:
+            if any(data):
+                yield kind, b'\n'.join(data)
+            kind, data = b'', []
+        if sum(map(len, data)) > cfg.CONF.redfish.max_answer_bytes:
+            raise ValueError('an event is too large')
 
 
 def _lines(chunks: Iterable[bytes]) -> Iterator[bytes]:

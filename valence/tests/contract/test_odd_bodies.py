@@ -136,13 +136,29 @@ class BodiesTestCase(odd.OddCase):
             ({'OriginOfCondition': uri, 'EventTimestamp': ''}, (uri,)),
             ({'Events': [{'OriginOfCondition': f'https://x{uri}'}]}, (uri,)),
             ({'Events': [{'OriginOfCondition': None}]}, ()),
-            ({'Events': []}, ()),
-            (
-                {'MessageId': 'HeartbeatEvent.1.0.RedfishServiceFunctional'},
-                ('/redfish/v1/EventService',),
-            ),
+            ({'Events': [{'OriginOfCondition': f'{uri}#/Status'}]}, (uri,)),
+            ({'Events': [{'OriginOfCondition': f'{uri}?x=1'}]}, (uri,)),
+            ({'Events': [{'OriginOfCondition': f'{uri[:-1]}%31'}]}, (uri,)),
+            ({}, ()),
         ):
-            self.assertEqual(uris, events.parse(body).uris, body)
+            change = events.parse(body)
+            self.assertEqual(uris, change.uris, body)
+            self.assertFalse(change.nothing, body)
+
+    def test_events_about_nothing_in_the_inventory(self):
+        task = {'MessageId': 'TaskEvent.1.0.TaskProgressChanged'}
+        uri = f'{SYSTEMS}/1'
+        for body in (
+            {'Events': []},
+            {'Events': [task]},
+            {'MessageId': 'HeartbeatEvent.1.0.RedfishServiceFunctional'},
+            {'@odata.type': '#MetricReport.v1_4_2.MetricReport', 'Id': 'x'},
+            {'MetricValues': []},
+            {'Events': [{'OriginOfCondition': '/redfish/v1/Tasks/1'}]},
+        ):
+            self.assertTrue(events.parse(body).nothing, body)
+        body = {'Events': [task, {'OriginOfCondition': uri}]}
+        self.assertEqual((uri,), events.parse(body).uris)
 
 
 class OldHttpTestCase(odd.OddCase):

@@ -48,6 +48,18 @@ class TestEventStream(base.TestCase):
             'data: {"Id": "ü"}\n\n',
         )
 
+    def test_what_is_no_event(self):
+        self.assertRead(
+            [_EVENTS[1]],
+            'event: heartbeat\ndata:\n\ndata: \n\nevent: x\n\n'
+            'event: Heartbeat\ndata: {"Id": 1}\n\n'
+            'event: MetricReport\ndata: {"Id": 2}\n\n'
+            'event: Event\ndata: {"Id": "ü"}\n\n',
+        )
+
+    def test_what_is_not_understood_may_be_about_anything(self):
+        self.assertRead([{}, {}], 'data: nonsense\n\ndata: []\n\n')
+
     def test_several_lines_and_all_else(self):
         self.assertRead(
             _EVENTS,

@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from valence import objects
 from valence.api import render
 from valence.api.controllers.v1 import base
+from valence.common import context
 from valence.common import exception
 from valence.common import rpc
 from valence.conductor import requests as conductor
@@ -65,14 +66,16 @@ class Devices(Allocatable[models.Device]):
     )
     def sync(self, call: base.Call) -> base.Answer:
         """Read the inventory of every pod manager again."""
-        rows = _sync_all()
+        rows = _sync_all(call.context)
         rpc.wake()
         names = call.shown(objects.Operation)
         return {'operations': [render.record(row, names) for row in rows]}
 
 
 @db.transaction
-def _sync_all(tx: db.Transaction) -> list[models.Operation]:
+def _sync_all(
+    tx: db.Transaction, ctx: context.RequestContext
+) -> list[models.Operation]:
     podms = tx.list(
         models.PodManager, only=('uuid',), status='online', deleting_at=None
     ).all()
@@ -82,7 +85,7 @@ def _sync_all(tx: db.Transaction) -> list[models.Operation]:
         uuids.append(
             pending.uuid
             if pending
-            else conductor.request_sync(tx, None, podm.uuid)
+            else conductor.request_sync(tx, ctx, podm.uuid)
         )
     return list(tx.list(models.Operation, uuid=uuids).all())
 

@@ -31,6 +31,8 @@ class Body:
     :param without: fields of the resource that this verb does not accept.
     :param partial: whether every field may be omitted.
     :param keywords: JSON schema keywords about the body as a whole.
+    :param lenient: whether the verb is also called for what cannot be parsed,
+        with an empty body, and the error as ``valence.unparsed``.
     """
 
     access: str = ''
@@ -38,6 +40,7 @@ class Body:
     without: tuple[str, ...] = ()
     partial: bool = False
     keywords: Schema = dataclasses.field(default_factory=dict)
+    lenient: bool = False
 
     @cached
     def accepted(

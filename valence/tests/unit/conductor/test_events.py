@@ -3,13 +3,18 @@
 
 import threading
 
+from oslo_db import exception as db_exception
+
 from valence.common import exception
 from valence.common import rpc
+from valence.conductor.events import coalescing
 from valence.conductor.events import refresher
+from valence.conductor.events import streams
 from valence.conductor.events import subscriptions
 from valence.db import api as db
 from valence.db.sqlalchemy import models
 from valence.podmanagers import base as driver_base
+from valence.podmanagers import fake
 from valence.tests import base
 
 _AWAY = exception.PodManagerUnavailable(reason='it restarts')
@@ -33,6 +38,11 @@ class EventCase(base.ConductorTestCase):
     def tell(self, *uris):
         refresher.enqueue_refresh(self.uuid, driver_base.Change(uris))
 
+    def tick(self):
+        """Read what is enqueued, after a pause."""
+        self.clock.advance(3)
+        self.conductor.refresher.tick()
+
     def waiting(self):
         with db.reader() as tx:
             return sorted(row.uri for row in tx.list(models.PendingRefresh))
@@ -54,7 +64,7 @@ class TestRefresh(EventCase):
             self.fake.hardware[f'/systems/{number}'].values['model'] = 'new'
         self.tell('/systems/1')
         self.assertEqual(['/systems/1'], self.waiting())
-        self.conductor.refresher.tick()
+        self.tick()
         self.assertEqual('new', self.system(1)['model'])
         self.assertNotEqual('new', self.system(2)['model'])
         self.assertEqual([], self.waiting())
@@ -65,67 +75,67 @@ class TestRefresh(EventCase):
         for _ in range(50):
             self.tell('/systems/1', '/systems/2')
         self.assertEqual(['/systems/1', '/systems/2'], self.waiting())
-        self.conductor.refresher.tick()
+        self.tick()
         self.assertEqual(1, self.fake.calls['refresh'])
 
     def test_what_is_gone(self):
         del self.fake.hardware['/systems/1']
         self.tell('/systems/1')
-        self.conductor.refresher.tick()
+        self.tick()
         self.assertTrue(self.system(1)['stale'])
 
     def test_what_nobody_looks_after_waits(self):
         self.conductor.refresher.follow([])
         self.tell('/systems/1')
-        self.conductor.refresher.tick()
+        self.tick()
         self.assertEqual(['/systems/1'], self.waiting())
 
     def test_a_failure_is_made_up_for_by_a_sync(self):
         self.tell('/systems/1')
         self.fake.order('refresh', _AWAY)
-        self.conductor.refresher.tick()
+        self.tick()
         self.assertEqual(['*'], self.waiting())
-        self.conductor.refresher.tick()
+        self.tick()
         self.assertEqual([], self.waiting())
         self.assertEqual(1, len(self.syncs()))
 
     def test_a_failure_nobody_thought_of(self):
         self.tell('/systems/1')
         self.fake.order('refresh', ZeroDivisionError())
-        self.conductor.refresher.tick()
+        self.tick()
         self.assertEqual(['/systems/1'], self.waiting())
-        self.conductor.refresher.tick()
+        self.tick()
         self.assertEqual([], self.waiting())
 
     def test_anything_may_have_changed(self):
         for uris in ((), [f'/x/{n}' for n in range(201)]):
             self.tell(*uris)
             self.assertEqual(['*'], self.waiting())
-        self.conductor.refresher.tick()
+        self.tick()
         self.assertEqual(1, len(self.syncs()))
         self.assertEqual([], self.waiting())
         self.assertEqual(0, self.fake.calls['refresh'])
 
     def test_not_everything_all_the_time(self):
         self.tell()
-        self.conductor.refresher.tick()
+        self.tick()
         self.conductor.settle()
         self.tell()
         self.tell('/systems/1')
-        self.conductor.refresher.tick()
+        self.tick()
         self.assertEqual([], self.syncs())
         # What is named is kept true until then.
         self.assertEqual(['*'], self.waiting())
         self.assertEqual(1, self.fake.calls['refresh'])
         self.clock.advance(21)
-        self.conductor.refresher.tick()
+        self.tick()
         self.assertEqual(1, len(self.syncs()))
 
     def test_what_changes_while_everything_is_read(self):
         self.tell()
-        self.conductor.refresher.tick()
+        self.tick()
         self.tell()
-        self.conductor.refresher.tick()
+        self.tick()
         self.assertEqual(['*'], self.waiting())
         self.assertEqual(1, len(self.syncs()))
 
@@ -140,7 +150,7 @@ class TestRefresh(EventCase):
     def test_more_than_can_be_read_one_by_one(self):
         for start in (0, 150):
             self.tell(*(f'/x/{n}' for n in range(start, start + 150)))
-        self.conductor.refresher.tick()
+        self.tick()
         self.assertEqual(1, len(self.syncs()))
 
     def test_a_uri_that_no_column_holds(self):
@@ -175,6 +185,69 @@ class TestRefresh(EventCase):
     def test_waiting_ends_when_something_comes(self):
         self.conductor.refresher.wake()
         self.conductor.refresher.wait(1000)
+
+    def test_the_first_event_is_read_at_once_and_others_together(self):
+        reads = []
+        for _ in range(120):
+            self.tell('/systems/1')
+            self.conductor.refresher.tick()
+            reads.append(self.fake.calls['refresh'])
+            self.clock.advance(0.5)
+        self.assertEqual(1, reads[0])
+        # For a minute: after 1, 2, 4, 8 and then every 15 seconds.
+        self.assertEqual(7, reads[-1])
+        self.clock.advance(60)
+        self.tell('/systems/1')
+        self.conductor.refresher.tick()
+        self.assertEqual(8, self.fake.calls['refresh'])
+        # Who waits is woken when the next one is due.
+        self.tell('/systems/1')
+        self.conductor.refresher.tick()
+        left = self.conductor.refresher._next_at - self.clock.monotonic()
+        self.assertEqual(1, left)
+
+    def test_one_name_for_each_resource(self):
+        self.tell(
+            '/systems/1#/Status',
+            '/systems/1/?$expand=.',
+            '/systems/%31',
+            'http://10.0.0.1/systems/1',
+            '/systems/./1/',
+        )
+        self.assertEqual(['/systems/1'], self.waiting())
+
+    def test_what_is_about_nothing(self):
+        refresher.enqueue_refresh(self.uuid, driver_base.Change(nothing=True))
+        self.assertEqual([], self.waiting())
+
+    def test_two_deliveries_that_name_the_same(self):
+        """Another transaction stores one of them first."""
+        create = db.Transaction.create_many
+        stored = []
+
+        def race(tx, model, rows):
+            rows = list(rows)
+            if not stored and model is models.PendingRefresh:
+                stored.append(1)
+                raise db_exception.DBDuplicateEntry
+            return create(tx, model, rows)
+
+        self.patch(db.Transaction, 'create_many', race)
+        self.tell('/systems/1', '/systems/2')
+        self.assertEqual(['/systems/1', '/systems/2'], self.waiting())
+
+    def test_what_can_never_be_stored_has_everything_read(self):
+        create = db.Transaction.create_many
+
+        def race(tx, model, rows):
+            rows = list(rows)
+            if any(row['uri'] != '*' for row in rows):
+                raise db_exception.DBDuplicateEntry
+            return create(tx, model, rows)
+
+        self.patch(db.Transaction, 'create_many', race)
+        self.tell('/systems/1', '/systems/2')
+        self.assertEqual(['*'], self.waiting())
 
 
 class TestSubscriptions(EventCase):
@@ -290,6 +363,117 @@ class TestSubscriptions(EventCase):
         self.assertIn('/systems/2', self.waiting())
 
 
+class TestDeliveries(EventCase):
+    """Deliveries to the API, which a storm consists of."""
+
+    def setUp(self):
+        super().setUp()
+        self.conf.set(api__public_endpoint='http://valence.example/')
+        self.fake.capabilities = frozenset(('compose', 'event_subscription'))
+        self.clock.advance(60)
+        self.conductor.look()
+        self.conductor.follow()
+        self.conductor.settle()
+        (destination,) = self.fake.subscriptions.values()
+        self.path = destination.removeprefix('http://valence.example')
+        db.update(models.PendingRefresh, {}, podm_uuid=self.uuid)
+        self.tick()
+
+    def deliver(self, *uris):
+        answer = self.client.request('POST', self.path, {'uris': [*uris]})
+        self.assertEqual(204, answer.status, answer)
+
+    def test_nothing_is_refused(self):
+        self.conf.set(api__event_rate=2)
+        held = []
+        self.patch(coalescing.threading, 'Timer', self.timer(held))
+        for number in range(100):
+            self.deliver(f'/systems/{1 + number % 3}')
+        (flush,) = held
+        flush()
+        self.assertEqual(
+            ['/systems/1', '/systems/2', '/systems/3'],
+            [uri for uri in self.waiting() if uri != '*'],
+        )
+
+    @staticmethod
+    def timer(held):
+        class Timer:
+            def __init__(self, seconds, function, args):
+                held.append(lambda: function(*args))
+
+            def start(self):
+                """Wait for the test."""
+
+        return Timer
+
+    def test_what_cannot_be_parsed_has_everything_read(self):
+        for content, headers in (
+            (b'nonsense', {}),
+            (b'[]', {}),
+            (b'x', {'Content-Type': 'text/plain'}),
+        ):
+            answer = self.client.request(
+                'POST', self.path, content=content, headers=headers
+            )
+            self.assertIn(answer.status, (400, 415))
+            self.assertIn('*', self.waiting())
+
+    def test_who_does_not_know_the_secret_has_nothing_read(self):
+        before = self.waiting()
+        path = f'/v1/events/{self.uuid}/wrong'
+        answer = self.client.request('POST', path, content=b'nonsense')
+        self.assertEqual(404, answer.status)
+        self.assertEqual(before, self.waiting())
+
+    def test_a_driver_that_fails(self):
+        def fail(body):
+            raise ZeroDivisionError
+
+        self.patch(fake.Fake, 'parse_event', fail)
+        self.deliver('/systems/1')
+        self.assertIn('*', self.waiting())
+
+    def test_deliveries_at_once_are_stored_together(self):
+        coalescer, calls = coalescing.Coalescer(), []
+        storing, go_on = threading.Event(), threading.Event()
+        self.addCleanup(go_on.set)
+
+        def enqueue(uuid, change):
+            calls.append(sorted(change.uris))
+            storing.set()
+            go_on.wait(60)
+
+        self.patch(coalescing, 'enqueue_refresh', enqueue)
+        threads = []
+        for number in range(9):
+            change = driver_base.Change((f'/systems/{number}',))
+            thread = threading.Thread(
+                target=coalescer.store, args=(self.uuid, change, 1)
+            )
+            thread.start()
+            threads.append(thread)
+            self.assertTrue(storing.wait(60))
+        while len(coalescer._batches[self.uuid].uris) < 8:
+            storing.wait(0.01)
+        go_on.set()
+        for thread in threads:
+            thread.join(60)
+        self.assertEqual(
+            [['/systems/0'], [f'/systems/{n}' for n in range(1, 9)]], calls
+        )
+
+    def test_a_failure_is_told_to_all(self):
+        down = exception.DatabaseUnavailable(reason='down')
+
+        def fail(*args):
+            raise down
+
+        self.patch(coalescing, 'enqueue_refresh', fail)
+        answer = self.client.request('POST', self.path, {'uris': ['/x']})
+        self.assertEqual(503, answer.status)
+
+
 class TestStreams(base.ConductorTestCase):
     """Listening has threads of its own; the tests wait for what they do."""
 
@@ -314,19 +498,75 @@ class TestStreams(base.ConductorTestCase):
             uris = {row.uri for row in tx.list(models.PendingRefresh)}
         self.assertIn('/systems/1', uris)
 
-    def test_a_rejected_stream_is_not_requested_again(self):
-        self.fake.order('listen', _NO)
+    def refuse(self, *errors):
+        """Follow a stream that is refused so; returns how often it was."""
+        self.patch(streams, '_MIN_PAUSE', 0.001)
+        for error in errors:
+            self.fake.order('listen', error)
+        self.fake.listening.clear()
         podm = self.conductor.look()[0]
         self.assertTrue(self.conductor.streams.supports(podm))
         self.follow()
-        self.assertTrue(self.fake.struck.wait(60))
         for _ in range(1000):
             if not self.conductor.streams.supports(podm):
-                break
-            self.rung.wait(0.05)
-        self.assertFalse(self.conductor.streams.supports(podm))
+                return False
+            if self.fake.listening.wait(0.05):
+                return True
+        return self.fail('nothing happens')
+
+    def test_who_refuses_is_not_asked_again_and_again(self):
+        self.assertFalse(self.refuse(_NO))
         self.follow()
         self.assertEqual(1, self.fake.calls['listen'])
+        # It may have been repaired.
+        self.clock.advance(3601)
+        self.follow()
+        self.assertTrue(self.fake.listening.wait(60))
+
+    def test_who_refuses_for_a_moment_is_asked_again(self):
+        denied = exception.AuthenticationFailed(reason='expired')
+        self.assertTrue(self.refuse(_AWAY, denied, _AWAY))
+        self.assertEqual(4, self.fake.calls['listen'])
+
+    def test_who_never_opens_a_stream_is_given_up(self):
+        self.assertFalse(self.refuse(*[_AWAY] * 5))
+        self.assertEqual(5, self.fake.calls['listen'])
+
+    def test_a_stream_that_was_open_comes_back(self):
+        self.assertTrue(self.refuse())
+        for error in (_NO, *[_AWAY] * 6):
+            self.fake.order('listen', error)
+        self.fake.listening.clear()
+        (stream,) = self.fake.streams
+        stream.close()
+        self.assertTrue(self.fake.listening.wait(60))
+
+    def test_many_give_up_while_they_are_followed(self):
+        """No dictionary changes while another thread goes through it."""
+        rows = [
+            models.PodManager(
+                uuid=str(number),
+                name='x',
+                status='online',
+                driver='fake',
+                url=f'http://{number}.fake',
+                auth_type='basic',
+                insecure=False,
+                capabilities=['event_stream'],
+            )
+            for number in range(200)
+        ]
+        self.patch(fake.Fake, 'listen', self.refused)
+        for _ in range(20):
+            self.conductor.streams.follow(rows)
+            self.conductor.streams.follow(rows[:50])
+            self.conductor.streams.close()
+        with self.conductor.streams._lock:
+            self.assertLessEqual(len(self.conductor.streams._listeners), 200)
+
+    @staticmethod
+    def refused(driver, deadline):
+        raise _NO
 
     def test_who_is_not_ours_is_not_listened_to(self):
         self.fake.listening.clear()

@@ -15,6 +15,17 @@ _AWAY = exception.PodManagerUnavailable(reason='it restarts')
 _NO = exception.RequestRejected(reason='it does not want to')
 
 
+class TestSyncAll(base.ConductorTestCase):
+    def test_it_is_told_who_asked(self):
+        self.pod()
+        answer = self.client.request('POST', '/v1/devices/sync')
+        self.assertEqual(202, answer.status, answer)
+        (operation,) = answer.json['operations']
+        self.assertEqual(
+            answer.headers['x-openstack-request-id'], operation['request_id']
+        )
+
+
 class PodCase(base.ConductorTestCase):
     def setUp(self):
         super().setUp()
