@@ -16,6 +16,7 @@ from valence.conductor import requests
 from valence.conductor import states
 from valence.conductor.engine import model
 from valence.conductor.engine import worker
+from valence.conductor.inventory import findings
 from valence.db import allocations
 from valence.db import api as db
 from valence.db.sqlalchemy import models
@@ -356,11 +357,7 @@ class TestNotUndone(EndsCase):
         )
 
     def test_a_finding_that_cannot_be_stored(self):
-        self.patch(
-            db.Transaction,
-            'create',
-            self.refuse(models.Finding, db.Transaction.create),
-        )
+        self.patch(findings, 'open_finding', self.refuse)
         row = self.spoiled()
         self.assertEqual('failed', row.state)
         node = self.client.get('/v1/nodes/n')
@@ -368,13 +365,8 @@ class TestNotUndone(EndsCase):
         self.assertEqual([], self.findings())
 
     @staticmethod
-    def refuse(model, create):
-        def function(self, kind, **values):
-            if kind is model:
-                raise exception.ValueRejected
-            return create(self, kind, **values)
-
-        return function
+    def refuse(*args):
+        raise exception.ValueRejected
 
     def test_nobody_is_kept_from_working(self):
         row = self.spoiled()
