@@ -244,6 +244,14 @@ class Driver(abc.ABC):
         """
         return False
 
+    @classmethod
+    def advice(cls, connection: Connection, deadline: Deadline) -> str | None:
+        """What to do with an endpoint that no driver recognizes, for people.
+
+        :raises PodManagerError: when this driver cannot read it either.
+        """
+        return None
+
     @abc.abstractmethod
     def probe(self, deadline: Deadline) -> Probe:
         """Check that the endpoint responds and accepts the credentials."""

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The installed drivers, and the driver instance of each pod manager."""
 
+import contextlib
 import functools
 import threading
 import time
@@ -90,7 +91,7 @@ def recognize(conn: base.Connection, deadline: base.Deadline) -> str:
     :raises NotAPodManager: when no driver recognizes it.
     """
     reasons = []
-    unavailable: exception.PodManagerUnavailable | None = None
+    failure: exception.PodManagerError | None = None
     # A driver may have several entry points.
     for cls in sorted(set(drivers().values()), key=lambda cls: cls.name):
         # An endpoint that fails for one driver may respond to the next.
@@ -99,12 +100,37 @@ def recognize(conn: base.Connection, deadline: base.Deadline) -> str:
                 return cls.name
         except exception.NotAPodManager as exc:
             reasons.append(str(exc.values.get('reason')))
-        except exception.PodManagerUnavailable as exc:
-            unavailable = exc
-    if unavailable is not None:
-        raise unavailable
-    reasons.append(f'no driver of {", ".join(names())} recognizes it')
+        except exception.PodManagerError as exc:
+            failure = failure or exc
+    if failure is not None:
+        raise failure
+    reasons += _advice(conn, deadline)
+    reasons.append(f'no driver of {", ".join(_detectable())} recognizes it')
     raise exception.NotAPodManager(reason='; '.join(dict.fromkeys(reasons)))
+
+
+def _advice(conn: base.Connection, deadline: base.Deadline) -> list[str]:
+    """What drivers say of an endpoint that none recognizes."""
+    found = []
+    for cls in set(drivers().values()):
+        with contextlib.suppress(exception.PodManagerError):
+            found.append(cls.advice(conn, deadline))
+    return sorted(filter(None, found))
+
+
+def _detectable() -> list[str]:
+    """The names of the drivers that recognize what they can manage."""
+    return sorted(
+        {
+            cls.name
+            for cls in drivers().values()
+            if any('recognizes' in vars(one) for one in _own_bases(cls))
+        }
+    )
+
+
+def _own_bases(cls: type[base.Driver]) -> list[type]:
+    return [one for one in cls.__mro__ if one is not base.Driver]
 
 
 class Pool:

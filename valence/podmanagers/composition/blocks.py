@@ -12,6 +12,7 @@ from valence.common.identity import Mark
 from valence.common.identity import find_mark
 from valence.common.types import JsonObject
 from valence.podmanagers import hardware
+from valence.podmanagers.redfish import nics
 from valence.podmanagers.redfish import resources
 from valence.podmanagers.redfish.crawler import Crawler
 from valence.podmanagers.redfish.links import has_malformed
@@ -36,11 +37,9 @@ _PART_FIELDS = (
 # The fields of a host block that are read from the system it is part of.
 _SYSTEM_FIELDS = ('power_state', 'hardware_uuid', 'state')
 _HOST_TYPES = ('Compute', 'ComputerSystem')
-_TYPES = frozenset(
-    (
-        *('Compute', 'ComputerSystem', 'Expansion', 'IndependentResource'),
-        *('Memory', 'Network', 'Processor', 'Storage'),
-    )
+_TYPES = (
+    *('Compute', 'ComputerSystem', 'Expansion', 'IndependentResource'),
+    *('Memory', 'Network', 'Processor', 'Storage'),
 )
 # The types of a block that does not tell its own, by the parts that it has;
 # the first that fits. Its processors come before all but a whole system.
@@ -280,7 +279,10 @@ def device_item(
     """
     found = parts(crawler, body)
     drives = [resources.drive(*one) for one in found['Drives'].items()]
-    nics = [resources.nic(*one) for one in found['EthernetInterfaces'].items()]
+    listed = [
+        resources.nic(*one) for one in found['EthernetInterfaces'].items()
+    ]
+    interfaces, unsure = nics.complete(crawler, uri, body, listed)
     processors = list(found['Processors'].values())
     memory = found['Memory'].values()
     chassis = related(body, 'Chassis')
@@ -295,7 +297,7 @@ def device_item(
         capacity_gib=count(sum(d['capacity_gib'] for d in drives)),
         memory_mib=count(sum(count(m.get('CapacityMiB')) for m in memory)),
         cpu_cores=count(sum(count(p.get('TotalCores')) for p in processors)),
-        speed_mbps=max((n['speed_mbps'] or 0 for n in nics), default=0),
+        speed_mbps=max((n['speed_mbps'] or 0 for n in interfaces), default=0),
         max_nodes=sharing(body),
         zones=zone_uris,
         state=state(body),
@@ -304,7 +306,7 @@ def device_item(
     _add_labels(
         item, [part for kind in found.values() for part in kind.values()]
     )
-    if _unread_parts(crawler, body):
+    if unsure or _unread_parts(crawler, body):
         item.unknown.update(_PART_FIELDS)
     return item
 
@@ -374,11 +376,16 @@ def _system_item(
 ) -> hardware.Item:
     """A block as a system of its own parts."""
     item = resources.system_item(uri, body, parts(crawler, body), used=False)
+    item.values['nics'], unsure = nics.complete(
+        crawler, uri, body, item.values['nics']
+    )
     unread = _unread_parts(crawler, body)
     if crawler.lacks(inner_systems(body)):
         unread = set(resources.PART_FIELDS)
     for kind in unread:
         item.unknown.update(resources.PART_FIELDS[kind])
+    if unsure:
+        item.unknown.add('nics')
     return item
 
 

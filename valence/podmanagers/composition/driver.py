@@ -91,6 +91,20 @@ class Redfish(NodeDriver):
             for name in ('CompositionService', 'ResourceBlocks')
         )
 
+    @classmethod
+    def advice(
+        cls, connection: base.Connection, deadline: base.Deadline
+    ) -> str | None:
+        client = Client(connection)
+        try:
+            client.root(deadline)
+        finally:
+            client.close()
+        return (
+            'it is a Redfish service that composes nothing: to read its '
+            f'inventory only, register it with "driver": "{cls.name}"'
+        )
+
     def probe(self, deadline: base.Deadline) -> base.Probe:
         root, service, places, dead = self._lookup.usable_places(deadline)
         # The root is public; only this shows whether the login is accepted.

@@ -16,6 +16,7 @@ from valence.podmanagers.composition import discovery
 from valence.podmanagers.composition import reservations
 from valence.podmanagers.composition.zones import Zones
 from valence.podmanagers.redfish import events
+from valence.podmanagers.redfish import nics
 from valence.podmanagers.redfish import resources
 from valence.podmanagers.redfish import root as service_root
 from valence.podmanagers.redfish.client import Client
@@ -155,7 +156,7 @@ class Survey:
             for uri, body in systems.items()
             if uri not in within and discovery.stands_alone(body)
         ]
-        for item in resources.read_systems(crawler, alone, set()):
+        for item in nics.read_systems(crawler, alone, set()):
             body = systems[item.uri]
             if discovery.is_node(body):
                 item.values['state'] = 'used'
@@ -181,7 +182,7 @@ class Survey:
         within = [uri for body in hosts for uri in blocks.inner_systems(body)]
         inner = {
             item.uri: item
-            for item in resources.read_systems(crawler, within, set())
+            for item in nics.read_systems(crawler, within, set())
         }
         crawler.get_many(
             uri for body in hosts for uri in blocks.all_systems(body)

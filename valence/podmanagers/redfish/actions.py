@@ -8,6 +8,7 @@ from valence.common.identity import canonical_uri
 from valence.common.types import JsonObject
 from valence.podmanagers import base
 from valence.podmanagers.redfish import etags
+from valence.podmanagers.redfish import nics
 from valence.podmanagers.redfish import resources
 from valence.podmanagers.redfish.client import Client
 from valence.podmanagers.redfish.crawler import Crawler
@@ -130,19 +131,18 @@ def management_target(
     :raises PodManagerUnavailable: when a network interface of it cannot be
         read.
     """
-    collection = link(client.get(uri, deadline).get('EthernetInterfaces'))
-    macs: list[str] = []
-    if collection is not None:
-        with Crawler(client, deadline) as crawler:
-            found = crawler.get_many(crawler.members(collection))
-            for reason in crawler.failed.values():
-                raise exception.PodManagerUnavailable(reason=reason)
-        macs = [
-            mac
-            for where, body in found.items()
-            if (mac := resources.nic(where, body)['mac'])
-        ]
-    return base.ManagementTarget(uri, tuple(dict.fromkeys(macs)))
+    body = client.get(uri, deadline)
+    collection = link(body.get('EthernetInterfaces'))
+    with Crawler(client, deadline) as crawler:
+        listed = crawler.members(collection) if collection else []
+        interfaces = crawler.get_many(listed)
+        found = [resources.nic(*one) for one in interfaces.items()]
+        if not any(nic['mac'] for nic in found):
+            found = nics.below_adapters(crawler, {uri: body})[0][uri]
+        for reason in crawler.failed.values():
+            raise exception.PodManagerUnavailable(reason=reason)
+    macs = dict.fromkeys(nic['mac'] for nic in found if nic['mac'])
+    return base.ManagementTarget(uri, tuple(macs))
 
 
 def patch(

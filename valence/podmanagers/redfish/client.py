@@ -21,6 +21,7 @@ from valence.podmanagers.redfish.session import Login
 from valence.podmanagers.redfish.session import Session
 from valence.podmanagers.redfish.sse import EventStream
 from valence.podmanagers.wire import client
+from valence.podmanagers.wire import refusals
 from valence.podmanagers.wire import throttle
 from valence.podmanagers.wire import transport
 from valence.podmanagers.wire.client import Response
@@ -68,12 +69,13 @@ class Client:
                 break
         if response.status in (401, 403):
             response = self.request('GET', path, deadline)
-        if response.status in (429, 502, 503, 504):
+        if response.status >= 500 or response.status in (408, 429):
+            # It says nothing of what the service is.
             errors.check(response, path)
         if response.status != 200 or 'RedfishVersion' not in response.body:
             raise exception.NotAPodManager(
                 reason=f'no Redfish service root at {self._http.url(path)} '
-                f'(status {response.status})'
+                f'({refusals.phrase(response.status)})'
             )
         for uri in related(response.body, 'Sessions')[:1]:
             self._session.collection = uri

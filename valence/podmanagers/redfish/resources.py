@@ -19,6 +19,7 @@ from valence.podmanagers.redfish.links import links
 from valence.podmanagers.redfish.links import related
 from valence.podmanagers.wire.values import array
 from valence.podmanagers.wire.values import count
+from valence.podmanagers.wire.values import mac
 from valence.podmanagers.wire.values import number
 from valence.podmanagers.wire.values import obj
 from valence.podmanagers.wire.values import text
@@ -59,7 +60,7 @@ class Drive(TypedDict):
 
 
 class Nic(TypedDict):
-    """A network interface of a system, its address in lower case."""
+    """A network interface of a system, its address as of ``values.mac``."""
 
     resource_uri: str
     mac: str | None
@@ -182,11 +183,16 @@ def _processors(body: JsonObject, parts: Collection[JsonObject]) -> JsonObject:
         for part in cpus
     )
     first = cpus[0] if cpus else {}
-    model = text(summary.get('Model')) or text(first.get('Model'))
+    # Some services have accelerators in the summary.
+    others = [part for part in parts if not is_cpu(part)]
+    model = text(first.get('Model')) or text(summary.get('Model'))
+    if not cpus and model in [text(part.get('Model')) for part in others]:
+        model = None
+    sockets = len(cpus) or max(0, count(summary.get('Count')) - len(others))
     return {
         'cpu_model': model,
         'cpu_architecture': text(first.get('InstructionSet'), 64),
-        'cpu_sockets': count(summary.get('Count')) or len(cpus),
+        'cpu_sockets': sockets,
         'cpu_cores': whole(cores) or count(summary.get('CoreCount')),
         'cpu_threads': whole(threads)
         or count(summary.get('LogicalProcessorCount')),
@@ -218,12 +224,10 @@ def drive(uri: str, body: JsonObject) -> Drive:
 
 def nic(uri: str, body: JsonObject) -> Nic:
     """A network interface."""
-    mac = text(body.get('MACAddress'), 64) or text(
-        body.get('PermanentMACAddress'), 64
-    )
     return {
         'resource_uri': uri,
-        'mac': mac.lower() if mac else None,
+        'mac': mac(body.get('MACAddress'))
+        or mac(body.get('PermanentMACAddress')),
         'speed_mbps': count(body.get('SpeedMbps')) or None,
     }
 

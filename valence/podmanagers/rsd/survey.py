@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 from valence.common.types import JsonObject
 from valence.podmanagers import hardware
+from valence.podmanagers.redfish import nics
 from valence.podmanagers.redfish import resources
 from valence.podmanagers.redfish import root as service_root
 from valence.podmanagers.redfish.client import ROOT
@@ -78,9 +79,7 @@ def read_hardware(
     """Read the hardware; the nodes say which of it is in use."""
     used = {uri for node in known.values() for uri in node.resources}
     storages = members.get('storages', [])
-    seen.systems = resources.read_systems(
-        crawler, members.get('systems', []), used
-    )
+    seen.systems = nics.read_systems(crawler, members.get('systems', []), used)
     seen.chassis = resources.read_chassis(crawler, members.get('chassis', []))
     resources.find_parents(seen)
     seen.storages = storage.read_storages(crawler, storages)

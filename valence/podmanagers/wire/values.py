@@ -6,11 +6,19 @@ and an object may be anything else. Each function returns a value that the
 database can store.
 """
 
+import re
+
 from valence.common.types import JsonObject
 
-# The largest value of an integer column, and beyond the largest exact float.
+# The largest value of an integer column, and more bytes than any drive has.
 _MAX_INTEGER = 2**31 - 1
-_MAX_NUMBER = 2**53
+_MAX_NUMBER = 2**70
+_DIGITS = re.compile(r'[0-9]{1,30}')
+_SEPARATORS = re.compile(r'[:.\s-]')
+_MAC = re.compile(r'[0-9a-f]{12}')
+# A MAC address as the EUI-64 that is derived from it (IEEE).
+_EUI_64 = re.compile(r'([0-9a-f]{6})ff(?:fe|ff)([0-9a-f]{6})')
+_NO_MACS = ('0' * 12, 'f' * 12)
 
 
 def text(value: object, length: int = 255) -> str | None:
@@ -24,11 +32,16 @@ def text(value: object, length: int = 255) -> str | None:
 
 
 def number(value: object) -> float:
-    """A number that is not negative; 0 for anything else."""
+    """A number that is not negative; 0 for anything else.
+
+    Integers, also as text, are exact.
+    """
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return 0.0
     try:
-        result = float(value)
+        result: float = float(value)
+        if isinstance(value, int) or _DIGITS.fullmatch(str(value).strip()):
+            result = int(value)
     except (ValueError, OverflowError):
         return 0.0
     # False for NaN as well.
@@ -43,6 +56,23 @@ def count(value: object) -> int:
 def whole(value: float) -> int:
     """A number rounded down to an integer that fits an integer column."""
     return min(int(value), _MAX_INTEGER)
+
+
+def mac(value: object) -> str | None:
+    """A MAC address in lower case with colons; None for what is none.
+
+    It may be written with hyphens, dots or nothing between its octets, or as
+    an EUI-64.
+    """
+    if not isinstance(value, str):
+        return None
+    digits = _SEPARATORS.sub('', value).lower()
+    wide = _EUI_64.fullmatch(digits)
+    if wide is not None:
+        digits = wide[1] + wide[2]
+    if not _MAC.fullmatch(digits) or digits in _NO_MACS:
+        return None
+    return ':'.join(digits[n : n + 2] for n in range(0, 12, 2))
 
 
 def obj(value: object) -> JsonObject:

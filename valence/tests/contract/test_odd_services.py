@@ -23,7 +23,43 @@ class ServiceTestCase(odd.OddCase):
             self.connection,
             self.soon(),
         )
-        self.assertIn('no driver', str(failure))
+        self.assertIn('no driver of expether, redfish, rsd', str(failure))
+        self.assertIn('"driver": "redfish"', str(failure))
+
+    def test_a_root_that_fails(self):
+        """That says nothing of what the service is."""
+        for status in (408, 429, 500, 502, 503, 504):
+            self.pages[ROOT] = Reply(status)
+            for call in (
+                self.driver.probe,
+                lambda deadline: loader.recognize(self.connection, deadline),
+            ):
+                failure = self.assertRaises(
+                    exception.PodManagerError, call, self.soon()
+                )
+                self.assertNotIsInstance(failure, exception.NotAPodManager)
+                self.assertIn(str(status), str(failure))
+
+    def test_optional_services_that_are_dead(self):
+        """Each costs itself only; the pod manager is online."""
+        for name in ('EventService', 'TaskService', 'Chassis'):
+            uri = f'{ROOT}/{name}'
+            self.pages[ROOT][name] = link(uri)
+            for status in (403, 404, 500, 503, 504):
+                self.pages[uri] = Reply(status, Retry_After='0')
+                found = self.driver.probe(self.soon()).capabilities
+                self.assertIn('compose', found)
+                problems = ['Chassis'] if name == 'Chassis' else []
+                self.assertBlocks(self.discover(*problems))
+            del self.pages[ROOT][name]
+
+    def test_a_dead_composition_service(self):
+        for status in (403, 404, 500, 503, 504):
+            self.pages[odd.SERVICE] = Reply(status, Retry_After='0')
+            found = self.driver.probe(self.soon()).capabilities
+            self.assertNotIn('compose', found)
+            seen = self.discover(odd.SERVICE)
+            self.assertEqual({f'{odd.SERVICE}/'}, seen.unread)
 
     def test_a_service_that_is_off(self):
         for value in (False, 'false'):

@@ -263,3 +263,30 @@ class NodeUriTestCase(base.TestCase):
         self.assertEqual(
             ('/1', None, ()), (known.uri, known.mark, known.missing)
         )
+
+
+class ValuesOfMachinesTestCase(OdditiesTestCase):
+    """Values of real machines, in both protocols of systems."""
+
+    def test_addresses_in_every_place_and_form(self):
+        for cls, personality in ((Redfish, 'redfish'), (RSD, 'rsd')):
+            self.driver_class = cls
+            self.start(personality=personality)
+            plain = self.macs()
+            self.assertTrue(all(plain.values()), plain)
+            for options in (
+                *({'nics': place} for place in ('ports', 'functions', 'both')),
+                *({'macs': form} for form in ('hyphens', 'bare', 'dots')),
+            ):
+                self.simulator.options(**options)
+                self.assertEqual(plain, self.macs(), options)
+                self.simulator.options(nics='interfaces', macs='colons')
+
+    def macs(self):
+        seen = self.driver.discover(self.soon())
+        self.assertEqual([], seen.problems)
+        return {
+            item.uri: sorted(nic['mac'] for nic in item.values['nics'])
+            for item in seen.systems
+            if item.values['nics'] or item.values['type'] == 'physical'
+        }

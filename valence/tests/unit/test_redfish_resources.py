@@ -32,7 +32,8 @@ class TestProperties(base.TestCase):
 
     def test_numbers_are_those_that_floats_represent_exactly(self):
         self.assertEqual(2**53 - 1, values.number(2**53 - 1))
-        self.assertEqual(0, values.number(2**53))
+        self.assertEqual(2**53 + 1, values.number(2**53 + 1))
+        self.assertEqual(0, values.number(2**70))
         self.assertEqual(0.5, values.number('0.5'))
         self.assertEqual(0.0, values.number(0))
         self.assertEqual(1.0, values.number(1))

@@ -39,8 +39,8 @@ _PARTS = {
         ('/m/3', {'CapacityMiB': 1, 'MemoryDeviceType': 'DDR5'}),
     ],
     'EthernetInterfaces': [
-        ('/n/1', {'MACAddress': 'AA:BB', 'SpeedMbps': 1000}),
-        ('/n/2', {'PermanentMACAddress': 'CC:DD', 'SpeedMbps': 0}),
+        ('/n/1', {'MACAddress': '02:00:00:00:AA:BB', 'SpeedMbps': 1000}),
+        ('/n/2', {'PermanentMACAddress': '02-00-00-00-CC-DD', 'SpeedMbps': 0}),
         ('/n/3', {}),
     ],
     'Drives': [
@@ -96,12 +96,12 @@ _VALUES = {
     'nics': [
         {
             'resource_uri': '/n/1',
-            'mac': 'aa:bb',
+            'mac': '02:00:00:00:aa:bb',
             'speed_mbps': 1000,
         },
         {
             'resource_uri': '/n/2',
-            'mac': 'cc:dd',
+            'mac': '02:00:00:00:cc:dd',
             'speed_mbps': None,
         },
         {'resource_uri': '/n/3', 'mac': None, 'speed_mbps': None},
@@ -207,7 +207,7 @@ class TestSystem(base.TestCase):
         self.assertEqual('x' * 255, values['cpu_model'])
         self.assertEqual('x' * 64, values['cpu_architecture'])
         self.assertEqual('x' * 64, values['memory_type'])
-        self.assertEqual({'x' * 64}, {nic['mac'] for nic in values['nics']})
+        self.assertEqual({None}, {nic['mac'] for nic in values['nics']})
         for name in ('type', 'protocol'):
             self.assertEqual(
                 {'x' * 64}, {drive[name] for drive in values['drives']}
@@ -250,7 +250,7 @@ class TestReadSystems(base.TestCase):
             '/s/1/M': ['/s/1/M/1'],
             '/s/1/M/1': {'CapacityMiB': 512},
             '/s/1/E': ['/s/1/E/1'],
-            '/s/1/E/1': {'MACAddress': 'AA'},
+            '/s/1/E/1': {'MACAddress': '0200000000AA'},
             '/s/1/S': ['/s/1/S/1'],
             '/s/1/S/1': {'Drives': [_id('/d/1'), _id('/d/2')]},
             '/s/1/SS': ['/s/1/SS/1'],
@@ -269,7 +269,9 @@ class TestReadSystems(base.TestCase):
         self.assertEqual('used', item.values['state'])
         self.assertEqual(4, item.values['cpu_cores'])
         self.assertEqual(512, item.values['memory_mib'])
-        self.assertEqual(['aa'], [n['mac'] for n in item.values['nics']])
+        self.assertEqual(
+            ['02:00:00:00:00:aa'], [n['mac'] for n in item.values['nics']]
+        )
         # SimpleStorage would list the same drives again.
         self.assertEqual(
             ['/d/1', '/d/2'],

@@ -9,7 +9,7 @@ _ALLOCATE = '/redfish/v1/Nodes/Actions/.*Allocate'
 # Fault, its value, and the text of the status reason.
 _AT_THE_ROOT = (
     ('html', None, 'not a pod manager'),
-    ('status', 500, 'not a pod manager'),
+    ('status', 500, 'the service responded with 500'),
     ('status', 503, 'the service responded with 503'),
     ('status', 404, 'not a pod manager'),
     ('malformed', None, 'not a pod manager'),
