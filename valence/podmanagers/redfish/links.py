@@ -12,7 +12,7 @@ _REFERENCES = frozenset(
         *('Storage', 'SimpleStorage', 'Drives', 'NetworkAdapters', 'Nodes'),
         *('Systems', 'Chassis', 'CompositionService', 'ResourceBlocks'),
         *('ResourceZones', 'StorageServices', 'StoragePools', 'Volumes'),
-        *('ComputerSystems', 'Ports', 'NetworkPorts'),
+        *('ComputerSystems', 'Ports', 'NetworkPorts', 'LogicalDrives'),
     )
 )
 

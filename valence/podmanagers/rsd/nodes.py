@@ -28,7 +28,10 @@ from valence.podmanagers.wire.values import text
 
 # The links of a node to the resources that Valence has in its inventory; RSD
 # 2.1 has drives where later versions have storage.
-_RESOURCES = ('ComputerSystem', 'Storage', 'LocalDrives', 'RemoteDrives')
+_RESOURCES = (
+    *('ComputerSystem', 'Storage', 'LocalDrives', 'RemoteDrives'),
+    'Processors',
+)
 # What RSD 1.2 calls a node that is assembled, and the word of 2.x.
 ASSEMBLED = ('Assembled', 'PoweredOn', 'PoweredOff')
 # A 409 names the filters of the pod manager, with the number of systems that
@@ -81,8 +84,10 @@ def allocation(
         'Description': str(request.mark),
         **_totals(wanted),
     }
-    drives = _pinned_drives(request.devices, volumes)
-    if not request.devices:
+    processors = _pooled_processors(client, request.devices, deadline)
+    others = [uri for uri in request.devices if uri not in processors]
+    drives = _pinned_drives(others, volumes)
+    if not others:
         drives['LocalDrives'] = [
             _drive(wish)
             for wish in wanted.get('storage', ())
@@ -96,12 +101,32 @@ def allocation(
     body.update({name: value for name, value in drives.items() if value})
     if nics:
         body['EthernetInterfaces'] = nics
-    body['Processors'] = _pinned_processors(client, request.system, deadline)
+    body['Processors'] = [
+        *_pinned_processors(client, request.system, deadline),
+        *processors.values(),
+    ]
     return body
 
 
+def _pooled_processors(
+    client: Client, uris: tuple[str, ...], deadline: base.Deadline
+) -> dict[str, JsonObject]:
+    """The claimed processors that are part of no system, by URI."""
+    with Crawler(client, deadline) as crawler:
+        found = crawler.get_many(uris)
+        crawler.require_all()
+    return {
+        uri: {
+            'Resource': {'@odata.id': uri},
+            'ProcessorType': body['ProcessorType'],
+        }
+        for uri, body in found.items()
+        if isinstance(body.get('ProcessorType'), str)
+    }
+
+
 def _pinned_drives(
-    uris: tuple[str, ...], volumes: tuple[str, ...]
+    uris: list[str], volumes: tuple[str, ...]
 ) -> dict[str, list[JsonObject]]:
     """The claimed drives and volumes."""
     pins: dict[str, list[JsonObject]] = {'RemoteDrives': [], 'LocalDrives': []}

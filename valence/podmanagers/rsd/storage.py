@@ -59,28 +59,42 @@ def read_pooled_drives(
 def read_volumes(
     crawler: Crawler, services: list[str], used: set[str]
 ) -> list[hardware.Item]:
-    """The volumes of storage services: they can be attached."""
+    """The volumes of storage services: they can be attached.
+
+    RSD 2.1 has logical drives, each with a target that is attached instead.
+    """
     bodies = crawler.get_many(services)
-    collections = [
-        uri for body in bodies.values() if (uri := link(body.get('Volumes')))
-    ]
-    members = crawler.members_of(collections)
-    uris = [uri for found in members.values() for uri in found]
-    return [
-        resources.device_item(
-            uri,
-            body,
-            used=uri in used or _is_assigned(body),
-            type='volume',
-            capacity_gib=whole(number(body.get('CapacityBytes')) / 2**30),
-        )
-        for uri, body in crawler.get_many(uris).items()
-    ]
+    collections = {
+        uri: service
+        for service, body in bodies.items()
+        for name in ('Volumes', 'LogicalDrives')
+        if (uri := link(body.get(name)))
+    }
+    members = crawler.get_members(collections)
+    items = []
+    for collection, listed in members.items():
+        for uri, body in crawler.get_many(listed).items():
+            targets = related(body, 'Targets')
+            item = resources.device_item(
+                targets[0] if targets else uri,
+                body,
+                used=bool(used & {uri, *targets}) or _is_assigned(body),
+                type='volume',
+                capacity_gib=resources.drive(uri, body)['capacity_gib'],
+            )
+            items.append(item)
+        if crawler.lacks([collection, *listed]):
+            # Nobody knows which targets they have.
+            place = f'{collections[collection]}/'
+            crawler.failed.setdefault(place, 'not all volumes can be read')
+    return items
 
 
 def _is_assigned(body: JsonObject) -> bool:
     oem = obj(obj(body.get('Oem')).get('Intel_RackScale'))
-    return oem.get('Assigned') in (True, 'true')
+    return oem.get('Assigned') in (True, 'true') or bool(
+        related(body, 'UsedBy')
+    )
 
 
 def read_storages(crawler: Crawler, uris: list[str]) -> list[hardware.Item]:

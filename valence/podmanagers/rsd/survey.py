@@ -13,6 +13,7 @@ from valence.podmanagers.redfish.crawler import Crawler
 from valence.podmanagers.redfish.links import link
 from valence.podmanagers.redfish.links import malformed
 from valence.podmanagers.redfish.node_cache import Nodes
+from valence.podmanagers.rsd import accelerators
 from valence.podmanagers.rsd import nodes
 from valence.podmanagers.rsd import storage
 
@@ -86,6 +87,7 @@ def read_hardware(
     seen.devices = [
         *storage.read_pooled_drives(crawler, seen, used),
         *storage.read_volumes(crawler, storages, used),
+        *accelerators.read_pooled(crawler, seen, used),
     ]
 
 

@@ -187,3 +187,69 @@ class RsdTestCase(odd.OddCase):
         }
         seen = self.discover('a malformed link in ComputerSystems')
         self.assertEqual([], seen.devices)
+
+    def test_logical_drives(self):
+        """RSD 2.1 attaches the target of a logical drive."""
+        service = f'{ROOT}/Services/1'
+        drives, targets = f'{service}/LogicalDrives', f'{service}/Targets'
+        self.pages[ROOT]['Services'] = link(f'{ROOT}/Services')
+        self.pages[f'{ROOT}/Services'] = odd_service.collection(service)
+        self.pages[service] = {'Id': '1', 'LogicalDrives': link(drives)}
+        self.pages[drives] = odd_service.collection(
+            *(f'{drives}/{n}' for n in (1, 2, 3))
+        )
+        for n, links in (
+            (1, {'Targets': [link(f'{targets}/1')]}),
+            (2, {'Targets': [link(f'{targets}/2')], 'UsedBy': [link('/x')]}),
+            (3, {}),
+        ):
+            self.pages[f'{drives}/{n}'] = {
+                'Id': str(n),
+                'CapacityGiB': 80,
+                'Links': links,
+            }
+        node = self.pages[f'{self.nodes}/1']
+        for attached, first in (([], 'free'), ([f'{targets}/1'], 'used')):
+            node['Links']['RemoteDrives'] = list(map(link, attached))
+            self.assertEqual(
+                [
+                    (f'{targets}/1', 80, first),
+                    (f'{targets}/2', 80, 'used'),
+                    (f'{drives}/3', 80, 'free'),
+                ],
+                [
+                    (d.uri, d.values['capacity_gib'], d.values['state'])
+                    for d in self.discover().devices
+                ],
+            )
+        self.pages[f'{drives}/1'] = Reply(500)
+        seen = self.discover('not all volumes', drives)
+        self.assertIn(f'{service}/', seen.unread)
+
+    def test_accelerators_outside_of_systems(self):
+        box = f'{ROOT}/Chassis/box'
+        uris = [f'{box}/Processors/{n}' for n in (1, 2, 3, 4)]
+        self.pages[f'{ROOT}/Chassis'] = odd_service.collection(box)
+        self.pages[f'{box}/Processors'] = odd_service.collection(*uris)
+        for uri, kind in zip(uris, ('GPU', 'fpga', 'DSP', 'CPU'), strict=True):
+            self.pages[uri] = {'Id': 'x', 'ProcessorType': kind}
+        node = self.pages[f'{self.nodes}/1']
+        node['Links']['Processors'] = [link(uris[1])]
+        place, listed = link(f'{box}/Processors'), list(map(link, uris))
+        for shown in (
+            {'Processors': place},
+            {'Links': {'Processors': listed}},
+        ):
+            self.pages[box] = {'Id': 'box', **shown}
+            self.assertEqual(
+                [('gpu', 'free'), ('fpga', 'used'), ('processor', 'free')],
+                [
+                    (d.values['type'], d.values['state'])
+                    for d in self.discover().devices
+                ],
+            )
+        self.pages[box] = {
+            'Processors': place,
+            'Links': {'ComputerSystems': [link(f'{SYSTEMS}/1')]},
+        }
+        self.assertEqual([], self.discover().devices)

@@ -290,3 +290,39 @@ class ValuesOfMachinesTestCase(OdditiesTestCase):
             for item in seen.systems
             if item.values['nics'] or item.values['type'] == 'physical'
         }
+
+    def test_pooled_fpgas_are_allocated(self):
+        self.driver_class = RSD
+        self.start('--fpgas', '2', personality='rsd')
+        seen = self.driver.discover(self.soon())
+        fpgas = [d for d in seen.devices if d.values['type'] == 'fpga']
+        drives = [d for d in seen.devices if d.values['type'] == 'drive']
+        self.assertEqual(2, len(fpgas))
+        uris = (fpgas[0].uri, drives[0].uri)
+        request = podmanagers.ComposeRequest(
+            MARK, 'n', {}, seen.systems[0].uri, uris
+        )
+        node = self.driver.compose(request, self.soon())
+        node = self.settle(node.uri)
+        self.assertLessEqual({*uris, seen.systems[0].uri}, {*node.resources})
+        seen = self.driver.discover(self.soon())
+        states = {d.uri: d.values['state'] for d in seen.devices}
+        self.assertEqual(['used'] * 2, [states[uri] for uri in uris])
+        self.assertEqual('free', states[fpgas[1].uri])
+
+    def test_logical_drives_are_attached(self):
+        self.driver_class = RSD
+        self.start('--rsd-version', '2.1', personality='rsd')
+        seen = self.driver.discover(self.soon())
+        volumes = [d for d in seen.devices if d.values['type'] == 'volume']
+        self.assertTrue(volumes)
+        uri = next(d.uri for d in volumes if d.values['state'] == 'free')
+        request = podmanagers.ComposeRequest(
+            MARK, 'n', {}, seen.systems[0].uri
+        )
+        node = self.driver.compose(request, self.soon())
+        node = self.settle(node.uri)
+        self.driver.attach(node.uri, uri, self.soon(), podmanagers.Progress())
+        seen = self.driver.discover(self.soon())
+        states = {d.uri: d.values['state'] for d in seen.devices}
+        self.assertEqual('used', states[uri])
