@@ -27,6 +27,7 @@ from valence.podmanagers.composition import blocks
 from valence.podmanagers.composition import constrained
 from valence.podmanagers.composition import discovery
 from valence.podmanagers.composition import erasure
+from valence.podmanagers.composition import lookup
 from valence.podmanagers.composition import methods
 from valence.podmanagers.composition import reservations
 from valence.podmanagers.composition import submission
@@ -108,7 +109,7 @@ class Redfish(NodeDriver):
     def probe(self, deadline: base.Deadline) -> base.Probe:
         root, service, places, dead = self._lookup.usable_places(deadline)
         # The root is public; only this shows whether the login is accepted.
-        usable = _usable(self._client, places, deadline)
+        usable = lookup.usable(self._client, places, deadline)
         found = events.EventService(self._client, root, deadline)
         manages = (
             not dead
@@ -404,24 +405,3 @@ class Redfish(NodeDriver):
 
     def close(self) -> None:
         self._client.close()
-
-
-def _usable(
-    client: Client, places: dict[str, str], deadline: base.Deadline
-) -> set[str]:
-    """The kinds of collections that can be read and nodes are composed with.
-
-    :raises PodManagerError: when none of them can.
-    """
-    usable: set[str] = set()
-    failure: exception.PodManagerError | None = None
-    for kind in ('blocks', 'systems'):
-        if kind in places:
-            try:
-                client.get(places[kind], deadline)
-                usable.add(kind)
-            except exception.PodManagerError as exc:
-                failure = exc
-    if failure is not None and not usable:
-        raise failure
-    return usable

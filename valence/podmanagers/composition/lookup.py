@@ -153,3 +153,24 @@ def _complete(
     if blocks.is_expandable(body):
         return node_uri.with_missing(node, request.devices)
     return node
+
+
+def usable(
+    client: Client, places: dict[str, str], deadline: base.Deadline
+) -> set[str]:
+    """The kinds of collections that can be read and nodes are composed with.
+
+    :raises PodManagerError: when none of them can.
+    """
+    usable: set[str] = set()
+    failure: exception.PodManagerError | None = None
+    for kind in ('blocks', 'systems'):
+        if kind in places:
+            try:
+                client.get(places[kind], deadline)
+                usable.add(kind)
+            except exception.PodManagerError as exc:
+                failure = exc
+    if failure is not None and not usable:
+        raise failure
+    return usable

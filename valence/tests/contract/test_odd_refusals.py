@@ -4,6 +4,7 @@
 import json
 
 from valence.common import exception
+from valence.podmanagers import base as podmanagers
 from valence.podmanagers.expether.driver import ExpEther
 from valence.tests.contract import odd
 from valence.tests.fixtures.odd_service import SYSTEMS
@@ -84,6 +85,7 @@ class RefusalsTestCase(odd.OddCase):
                 uri,
                 'ForceRestart',
                 self.soon(),
+                podmanagers.Progress(),
             )
         )
 
