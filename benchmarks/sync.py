@@ -175,10 +175,11 @@ def _recorded_paths(pod: Pod) -> list[str]:
 def _discover(pod: Pod) -> Any:
     """Return the inventory that Valence reads."""
     from valence.podmanagers import base
+    from valence.podmanagers.progress import Deadline
     from valence.podmanagers.rsd.driver import RSD
 
     driver = RSD(base.Connection(pod.url, 'u', 'p'))
-    seen = driver.discover(base.Deadline(900))
+    seen = driver.discover(Deadline(900))
     driver.close()
     return seen
 

@@ -19,6 +19,7 @@ from valence.db import api as db
 from valence.db.sqlalchemy import models
 from valence.podmanagers import base
 from valence.podmanagers import loader
+from valence.podmanagers.progress import Deadline
 
 LOG = log.getLogger(__name__)
 
@@ -182,7 +183,7 @@ class Monitor:
 
     def _try_probe(self, podm: models.PodManager) -> str | None:
         """Probe once; the reason why it is offline, or None."""
-        deadline = base.Deadline(cfg.CONF.conductor.status_timeout)
+        deadline = Deadline(cfg.CONF.conductor.status_timeout)
         try:
             known = podm if podm.driver else _detect_driver(podm, deadline)
             if known is None:
@@ -201,7 +202,7 @@ class Monitor:
 
 
 def _detect_driver(
-    podm: models.PodManager, deadline: base.Deadline
+    podm: models.PodManager, deadline: Deadline
 ) -> models.PodManager | None:
     """Find and store the driver; the row as it is now, if it still exists."""
     name = loader.recognize(loader.connection(podm), deadline)

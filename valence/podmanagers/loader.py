@@ -13,6 +13,7 @@ from stevedore import extension
 from valence.common import exception
 from valence.common import secrets
 from valence.podmanagers import base
+from valence.podmanagers.progress import Deadline
 
 LOG = log.getLogger(__name__)
 
@@ -85,7 +86,7 @@ def identity(podm: Row) -> tuple[object, ...]:
     )
 
 
-def recognize(conn: base.Connection, deadline: base.Deadline) -> str:
+def recognize(conn: base.Connection, deadline: Deadline) -> str:
     """The name of the driver for an endpoint.
 
     :raises NotAPodManager: when no driver recognizes it.
@@ -109,7 +110,7 @@ def recognize(conn: base.Connection, deadline: base.Deadline) -> str:
     raise exception.NotAPodManager(reason='; '.join(dict.fromkeys(reasons)))
 
 
-def _advice(conn: base.Connection, deadline: base.Deadline) -> list[str]:
+def _advice(conn: base.Connection, deadline: Deadline) -> list[str]:
     """What drivers say of an endpoint that none recognizes."""
     found = []
     for cls in set(drivers().values()):

@@ -15,6 +15,7 @@ from valence.common.identity import Mark
 from valence.common.identity import find_mark
 from valence.podmanagers import base
 from valence.podmanagers import hardware
+from valence.podmanagers.progress import Deadline
 
 
 @dataclasses.dataclass(frozen=True)
@@ -116,7 +117,7 @@ def created(
     driver: base.Driver,
     uri: str,
     request: base.ComposeRequest,
-    deadline: base.Deadline,
+    deadline: Deadline,
 ) -> hardware.ComposedNode:
     """A node that the pod manager says it has created.
 

@@ -11,11 +11,13 @@ from collections.abc import Collection
 from valence.common import exception
 from valence.podmanagers import base
 from valence.podmanagers import hardware
+from valence.podmanagers.progress import Deadline
+from valence.podmanagers.progress import InProgress
 
 POLL_SECONDS = 1.0
 
 
-class Settling(base.InProgress):
+class Settling(InProgress):
     """The pod manager reports success, but that does not show yet.
 
     The conductor waits for at most ``[redfish] settle_timeout``.
@@ -33,7 +35,7 @@ def check_released(
     uri: str | None,
     parts: Collection[str],
     is_node: Callable[[hardware.ComposedNode], bool],
-    deadline: base.Deadline,
+    deadline: Deadline,
 ) -> None:
     """Check that a node is gone, and that its parts are free.
 
@@ -63,7 +65,7 @@ def _check_gone(
     driver: base.Driver,
     uri: str,
     is_node: Callable[[hardware.ComposedNode], bool],
-    deadline: base.Deadline,
+    deadline: Deadline,
 ) -> None:
     try:
         seen = driver.read_node(uri, deadline)
@@ -79,7 +81,7 @@ def check_joined(
     driver: base.Driver,
     node: hardware.ComposedNode,
     parts: Collection[str],
-    deadline: base.Deadline,
+    deadline: Deadline,
 ) -> None:
     """Check that a node has these parts.
 
@@ -107,7 +109,7 @@ def check_detached(node: hardware.ComposedNode, part: str) -> None:
 
 
 def _used(
-    driver: base.Driver, parts: Collection[str], deadline: base.Deadline
+    driver: base.Driver, parts: Collection[str], deadline: Deadline
 ) -> list[str]:
     """Those of some parts that are in use."""
     if not parts:

@@ -2,9 +2,9 @@
 """Resets of nodes, and the power states that they lead to."""
 
 from valence.common import exception
-from valence.podmanagers import base
 from valence.podmanagers.outcomes import POLL_SECONDS
 from valence.podmanagers.outcomes import Settling
+from valence.podmanagers.progress import InProgress
 
 # Another one of these has another effect: they are sent once.
 ONCE = (
@@ -36,7 +36,7 @@ def check(reset_type: str, before: str | None, now: str) -> None:
     """
     wanted = goal(reset_type, before)
     if now in CHANGING:
-        raise base.InProgress(
+        raise InProgress(
             POLL_SECONDS, f'the power state is {now}, not {wanted or "stable"}'
         )
     if now != (wanted or now) or now == 'unknown':

@@ -15,8 +15,8 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from valence.objects.registration import Registration
-from valence.podmanagers.base import Deadline
-from valence.podmanagers.base import InProgress
+from valence.podmanagers.progress import Deadline
+from valence.podmanagers.progress import InProgress
 
 __all__ = [
     'GOALS',

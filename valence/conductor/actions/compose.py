@@ -32,6 +32,7 @@ from valence.objects.baseline import Baseline
 from valence.podmanagers import base
 from valence.podmanagers import hardware
 from valence.podmanagers import outcomes
+from valence.podmanagers.progress import InProgress
 from valence.scheduler import ranking
 from valence.scheduler.affinity import Affinity
 from valence.scheduler.request import AffinityRule
@@ -160,7 +161,7 @@ def _wait_for_others(tx: db.Transaction, rule: AffinityRule | None) -> None:
     """
     name = Affinity.unsettled(tx, rule)
     if name is not None:
-        raise base.InProgress(
+        raise InProgress(
             _AFFINITY_SECONDS,
             f'the node {name}, which affinity refers to, is being composed',
         )

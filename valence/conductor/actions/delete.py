@@ -14,7 +14,7 @@ from valence.conductor.engine.model import Step
 from valence.conductor.engine.run import Run
 from valence.db import api as db
 from valence.db.sqlalchemy import models
-from valence.podmanagers import base
+from valence.podmanagers.progress import InProgress
 
 _POLL_SECONDS = 1.0
 
@@ -95,7 +95,7 @@ class WaitForNodes(Step[WaitResult]):
                 )
             )
         if len(nodes) > len(stuck):
-            raise base.InProgress(_POLL_SECONDS)
+            raise InProgress(_POLL_SECONDS)
         return {
             'left_behind': [
                 {

@@ -26,7 +26,7 @@ from valence.db import api as db
 from valence.db.sqlalchemy import models
 from valence.objects import drift
 from valence.objects.registration import Registration
-from valence.podmanagers.base import Deadline
+from valence.podmanagers.progress import Deadline
 from valence.provisioning import base
 from valence.provisioning import loader
 

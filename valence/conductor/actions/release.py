@@ -26,6 +26,7 @@ from valence.db import installation
 from valence.db.sqlalchemy import models
 from valence.objects.node import CHANGED_HARDWARE
 from valence.podmanagers import base
+from valence.podmanagers.progress import InProgress
 
 LOG = log.getLogger(__name__)
 
@@ -48,7 +49,7 @@ class WaitForOperations(Step[NoResult]):
             pending = requests.open_operations(tx, run.target)
             node = tx.get(models.Node, uuid=run.target)
         if len(pending) > 1:
-            raise base.InProgress(_POLL_SECONDS)
+            raise InProgress(_POLL_SECONDS)
         if node is not None and node.managed_by is not None:
             # It may have been registered after its release was requested.
             if not run.params(Params).get('unregister'):

@@ -18,7 +18,7 @@ from valence.db import api as db
 from valence.db.sqlalchemy import models
 from valence.objects.node import CHANGED_HARDWARE
 from valence.podmanagers import hardware
-from valence.podmanagers.base import Deadline
+from valence.podmanagers.progress import Deadline
 
 
 class ComposedResult(TypedDict):

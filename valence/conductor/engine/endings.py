@@ -19,7 +19,7 @@ from valence.conductor.engine.run import Write
 from valence.conductor.inventory import findings
 from valence.db import api as db
 from valence.db.sqlalchemy import models
-from valence.podmanagers import base
+from valence.podmanagers.progress import InProgress
 
 LOG = log.getLogger(__name__)
 
@@ -28,7 +28,7 @@ def error_text(exc: BaseException) -> exception.ErrorText:
     """What is stored of an exception."""
     if isinstance(exc, exception.ValenceException):
         return exc.error_text()
-    if isinstance(exc, base.InProgress):
+    if isinstance(exc, InProgress):
         text = exc.reason
     elif isinstance(exc, TryNext):
         text = str(exc)

@@ -32,7 +32,7 @@ from valence.conductor.engine.run import Run
 from valence.conductor.engine.run import Write
 from valence.db import api as db
 from valence.db.sqlalchemy import models
-from valence.podmanagers import base
+from valence.podmanagers.progress import InProgress
 
 LOG = log.getLogger(__name__)
 
@@ -162,7 +162,7 @@ def _handle_step_error(run: Run, exc: Exception) -> bool:
     age = _age(rows[-1]) if rows else 0.0
     if _run_again(run, exc, age):
         return False
-    if isinstance(exc, base.InProgress) and rows:
+    if isinstance(exc, InProgress) and rows:
         exc = exception.StepTimedOut(
             step=rows[-1].name, seconds=age, reason=exc.reason
         )

@@ -19,7 +19,7 @@ from oslo_config import cfg
 from oslo_db import exception as db_exception
 
 from valence.common import exception
-from valence.podmanagers import base
+from valence.podmanagers.progress import InProgress
 
 # What may pass.
 _TRANSIENT = (
@@ -79,7 +79,7 @@ def again(exc: Exception, tries: Tries) -> Again | None:
     :param exc: what it has raised.
     :returns: None when it cannot succeed, or was tried long enough.
     """
-    if isinstance(exc, base.InProgress):
+    if isinstance(exc, InProgress):
         return _poll(exc, tries)
     attempt = tries.attempt + 1
     if isinstance(exc, _RACES):
@@ -94,7 +94,7 @@ def again(exc: Exception, tries: Tries) -> Again | None:
     return None
 
 
-def _poll(exc: base.InProgress, tries: Tries) -> Again | None:
+def _poll(exc: InProgress, tries: Tries) -> Again | None:
     """The next poll, unless the step has timed out.
 
     A poll that succeeds ends a series of attempts: only time limits it.

@@ -18,6 +18,8 @@ from valence.db import api as db
 from valence.db.sqlalchemy import models
 from valence.podmanagers import base
 from valence.podmanagers import loader
+from valence.podmanagers.progress import Deadline
+from valence.podmanagers.progress import Progress
 
 # The parameters of an action: a TypedDict, because they are stored as JSON.
 P = TypeVar('P')
@@ -114,14 +116,14 @@ class Run:
             replacement.check(podm.uuid)
         return self.drivers.get(podm)
 
-    def progress(self) -> base.Progress:
+    def progress(self) -> Progress:
         """What the driver has recorded of the current step; see there.
 
         A later call of the step finds it in the journal, in whichever process
         that happens.
         """
         facts = self.not_undone()[-1].intent.get('progress')
-        return base.Progress(facts, self._save_progress)
+        return Progress(facts, self._save_progress)
 
     def _save_progress(self, facts: dict[str, str]) -> None:
         row = self.not_undone()[-1]
@@ -188,14 +190,14 @@ class Run:
         self._lease_missed = False
         self.commit({})
 
-    def idempotent(self, seconds: float) -> base.Deadline:
+    def idempotent(self, seconds: float) -> Deadline:
         """The deadline of a request that may be sent twice.
 
         It is not sent without a lease, but the response may arrive later.
         """
-        return base.Deadline(seconds, self.lease_valid)
+        return Deadline(seconds, self.lease_valid)
 
-    def non_idempotent(self, seconds: float) -> base.Deadline:
+    def non_idempotent(self, seconds: float) -> Deadline:
         """The deadline of a request that must not be sent twice.
 
         It ends before the lease does.
@@ -203,7 +205,7 @@ class Run:
         if self.lease.left(self._conductor) < seconds:
             self.lease.renew()
         left = self.lease.left(self._conductor)
-        return base.Deadline(min(left, seconds), self.lease_valid)
+        return Deadline(min(left, seconds), self.lease_valid)
 
     def commit(self, values: Mapping[str, object], *writes: Write) -> None:
         """Change the operation, and what depends on it, in one transaction.

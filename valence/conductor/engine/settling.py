@@ -14,8 +14,8 @@ from valence.conductor.engine.run import LeaseExpired
 from valence.conductor.engine.run import Run
 from valence.db import api as db
 from valence.db.sqlalchemy import models
-from valence.podmanagers import base
 from valence.podmanagers.outcomes import Settling
+from valence.podmanagers.progress import InProgress
 
 
 def judge(run: Run, exc: Exception) -> Exception:
@@ -33,7 +33,7 @@ def judge(run: Run, exc: Exception) -> Exception:
 
 
 def _judge(run: Run, exc: Exception) -> Exception:
-    if not isinstance(exc, base.InProgress) or not run.not_undone():
+    if not isinstance(exc, InProgress) or not run.not_undone():
         return exc
     if exc.percent is not None and not run.operation.undoing:
         _record_percent(run, exc.percent)

@@ -29,6 +29,7 @@ from valence.db.sqlalchemy import models
 from valence.podmanagers import base
 from valence.podmanagers import hardware
 from valence.podmanagers import loader
+from valence.podmanagers.progress import Deadline
 
 LOG = log.getLogger(__name__)
 
@@ -229,7 +230,7 @@ class Refresher:
     def _read(
         self, podm: models.PodManager, rows: list[models.PendingRefresh]
     ) -> None:
-        deadline = base.Deadline(cfg.CONF.redfish.request_timeout)
+        deadline = Deadline(cfg.CONF.redfish.request_timeout)
         # Events may name the path that a proxy adds.
         url = yarl.URL(identity.canonical_url(podm.url))
         prefix = url.raw_path.rstrip('/')

@@ -15,6 +15,7 @@ from valence.conductor.events.refresher import enqueue_refresh
 from valence.db.sqlalchemy import models
 from valence.podmanagers import base
 from valence.podmanagers import loader
+from valence.podmanagers.progress import Deadline
 
 LOG = log.getLogger(__name__)
 
@@ -157,7 +158,7 @@ class _Listener:
 
     def _listen(self) -> None:
         """Open the stream and enqueue what it reports, until it ends."""
-        deadline = base.Deadline(cfg.CONF.conductor.status_timeout)
+        deadline = Deadline(cfg.CONF.conductor.status_timeout)
         self._stream = self._drivers.get(self.podm).listen(deadline)
         # Changes from before the stream was open were missed.
         enqueue_refresh(self.podm.uuid, base.Change())

@@ -21,6 +21,7 @@ from valence.db import api as db
 from valence.db.sqlalchemy import models
 from valence.podmanagers import base
 from valence.podmanagers import loader
+from valence.podmanagers.progress import Deadline
 
 LOG = log.getLogger(__name__)
 
@@ -91,7 +92,7 @@ class Subscriptions:
     def _ensure(self, podm: models.PodManager) -> None:
         """Subscribe, unless there is a subscription that works."""
         driver = self._drivers.get(podm)
-        deadline = base.Deadline(cfg.CONF.conductor.status_timeout)
+        deadline = Deadline(cfg.CONF.conductor.status_timeout)
         secret = secrets.decrypt(podm.event_secret)
         subscription = podm.event_subscription
         if secret and subscription:
@@ -118,7 +119,7 @@ class Subscriptions:
         podm: models.PodManager,
         driver: base.Driver,
         destination: str,
-        deadline: base.Deadline,
+        deadline: Deadline,
     ) -> None:
         subscription = driver.subscribe(destination, deadline)
         stored = db.update(

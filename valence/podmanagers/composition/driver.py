@@ -36,6 +36,9 @@ from valence.podmanagers.composition.lookup import Lookup
 from valence.podmanagers.composition.lookup import systems_uri
 from valence.podmanagers.composition.survey import Survey
 from valence.podmanagers.node_uri import NodeUri
+from valence.podmanagers.progress import Deadline
+from valence.podmanagers.progress import InProgress
+from valence.podmanagers.progress import Progress
 from valence.podmanagers.redfish import actions
 from valence.podmanagers.redfish import errors
 from valence.podmanagers.redfish import events
@@ -78,7 +81,7 @@ class Redfish(NodeDriver):
 
     @classmethod
     def recognizes(
-        cls, connection: base.Connection, deadline: base.Deadline
+        cls, connection: base.Connection, deadline: Deadline
     ) -> bool:
         client = Client(connection)
         try:
@@ -94,7 +97,7 @@ class Redfish(NodeDriver):
 
     @classmethod
     def advice(
-        cls, connection: base.Connection, deadline: base.Deadline
+        cls, connection: base.Connection, deadline: Deadline
     ) -> str | None:
         client = Client(connection)
         try:
@@ -106,7 +109,7 @@ class Redfish(NodeDriver):
             f'inventory only, register it with "driver": "{cls.name}"'
         )
 
-    def probe(self, deadline: base.Deadline) -> base.Probe:
+    def probe(self, deadline: Deadline) -> base.Probe:
         root, service, places, dead = self._lookup.usable_places(deadline)
         # The root is public; only this shows whether the login is accepted.
         usable = lookup.usable(self._client, places, deadline)
@@ -126,37 +129,35 @@ class Redfish(NodeDriver):
             capabilities=frozenset(able | found.capabilities()),
         )
 
-    def service_uuid(self, deadline: base.Deadline) -> str | None:
+    def service_uuid(self, deadline: Deadline) -> str | None:
         return text(self._client.root(deadline).get('UUID'))
 
-    def node_uris(self, deadline: base.Deadline) -> set[str]:
+    def node_uris(self, deadline: Deadline) -> set[str]:
         return self._lookup.system_uris(deadline)
 
-    def discover(self, deadline: base.Deadline) -> hardware.Inventory:
+    def discover(self, deadline: Deadline) -> hardware.Inventory:
         root, _, places, dead = self._lookup.usable_places(deadline)
         return self._survey.discover(root, places, dead, deadline)
 
     def refresh(
-        self, uris: Iterable[str], deadline: base.Deadline
+        self, uris: Iterable[str], deadline: Deadline
     ) -> hardware.Inventory:
         _, _, places = self._lookup.places(deadline)
         return self._survey.refresh(places, list(uris), deadline)
 
-    def lists(self, uri: str, deadline: base.Deadline) -> bool:
+    def lists(self, uri: str, deadline: Deadline) -> bool:
         return self._lookup.lists(uri, deadline)
 
-    def list_nodes(
-        self, deadline: base.Deadline
-    ) -> list[hardware.ComposedNode]:
+    def list_nodes(self, deadline: Deadline) -> list[hardware.ComposedNode]:
         return discovery.nodes(self._lookup.systems(deadline))
 
     def find_composed(
-        self, request: base.ComposeRequest, deadline: base.Deadline
+        self, request: base.ComposeRequest, deadline: Deadline
     ) -> hardware.ComposedNode | None:
         return self._lookup.composed(request, deadline)
 
     def compose(
-        self, request: base.ComposeRequest, deadline: base.Deadline
+        self, request: base.ComposeRequest, deadline: Deadline
     ) -> hardware.ComposedNode:
         _, service, places = self._lookup.places(deadline)
         uris = (request.system, *request.devices)
@@ -194,7 +195,7 @@ class Redfish(NodeDriver):
         request: base.ComposeRequest,
         service: JsonObject,
         bodies: Bodies,
-        deadline: base.Deadline,
+        deadline: Deadline,
     ) -> JsonObject:
         if method.kind != 'constrained':
             return methods.body(method, request)
@@ -207,7 +208,7 @@ class Redfish(NodeDriver):
         self,
         response: Response,
         request: base.ComposeRequest,
-        deadline: base.Deadline,
+        deadline: Deadline,
     ) -> hardware.ComposedNode:
         """The node that a successful request has created, or will."""
         if response.status == 202:
@@ -227,7 +228,7 @@ class Redfish(NodeDriver):
         return found
 
     def poll_compose(
-        self, uri: str, deadline: base.Deadline, progress: base.Progress
+        self, uri: str, deadline: Deadline, progress: Progress
     ) -> hardware.ComposedNode:
         known = NodeUri.parse(uri)
         for block in known.missing:
@@ -245,7 +246,7 @@ class Redfish(NodeDriver):
             response = _GONE
         found = self._outcome(response, known, deadline)
         if found is None and not known.uri:
-            raise base.InProgress(tasks.POLL_SECONDS)
+            raise InProgress(tasks.POLL_SECONDS)
         if found is None:
             self._lookup.check_unused((known.system, *known.devices), deadline)
             raise exception.NoMatch(
@@ -253,7 +254,7 @@ class Redfish(NodeDriver):
             )
         return self.read_node(found, deadline)
 
-    def _apply(self, known: NodeUri, deadline: base.Deadline) -> None:
+    def _apply(self, known: NodeUri, deadline: Deadline) -> None:
         """Compose what an earlier, interrupted request has reserved.
 
         :raises InProgress: while the service is working on it.
@@ -261,17 +262,17 @@ class Redfish(NodeDriver):
         block = self._client.get(known.system, deadline)
         reported = blocks.composition_state(block)
         if reported == 'Composing':
-            raise base.InProgress(tasks.POLL_SECONDS)
+            raise InProgress(tasks.POLL_SECONDS)
         if reported == 'Unused':
             _, service, _ = self._lookup.places(deadline)
             response = reservations.apply(
                 self._client, service, known.uri, deadline
             )
             if response is not None and response.status == 202:
-                raise base.InProgress(tasks.POLL_SECONDS)
+                raise InProgress(tasks.POLL_SECONDS)
 
     def _outcome(
-        self, response: Response, known: NodeUri, deadline: base.Deadline
+        self, response: Response, known: NodeUri, deadline: Deadline
     ) -> str | None:
         """The URI of the system that a task has composed."""
         uri = None
@@ -288,8 +289,8 @@ class Redfish(NodeDriver):
     def release(
         self,
         uri: str,
-        deadline: base.Deadline,
-        progress: base.Progress,
+        deadline: Deadline,
+        progress: Progress,
         erase: bool = False,
         parts: Collection[str] = (),
     ) -> bool:
@@ -307,8 +308,8 @@ class Redfish(NodeDriver):
     def _delete(
         self,
         system: str,
-        deadline: base.Deadline,
-        progress: base.Progress,
+        deadline: Deadline,
+        progress: Progress,
         erase: bool,
     ) -> None:
         """Erase and delete a system, unless an earlier call did."""
@@ -339,7 +340,7 @@ class Redfish(NodeDriver):
             errors.check(response, system)
 
     def _cancel(
-        self, known: NodeUri, deadline: base.Deadline, progress: base.Progress
+        self, known: NodeUri, deadline: Deadline, progress: Progress
     ) -> str | None:
         """End composing; the URI of the system if it was composed anyway.
 
@@ -368,7 +369,7 @@ class Redfish(NodeDriver):
         return self._outcome(response, known, deadline)
 
     def management_target(
-        self, uri: str, deadline: base.Deadline
+        self, uri: str, deadline: Deadline
     ) -> base.ManagementTarget:
         system = NodeUri.parse(uri).uri
         return actions.management_target(self._client, system, deadline)
@@ -377,8 +378,8 @@ class Redfish(NodeDriver):
         self,
         uri: str,
         resource: str,
-        deadline: base.Deadline,
-        progress: base.Progress,
+        deadline: Deadline,
+        progress: Progress,
     ) -> None:
         system = NodeUri.parse(uri).uri
         self._expansion.add_block(system, resource, deadline, progress)
@@ -387,15 +388,13 @@ class Redfish(NodeDriver):
         self,
         uri: str,
         resource: str,
-        deadline: base.Deadline,
-        progress: base.Progress,
+        deadline: Deadline,
+        progress: Progress,
     ) -> None:
         system = NodeUri.parse(uri).uri
         self._expansion.remove_block(system, resource, deadline, progress)
 
-    def read_node(
-        self, uri: str, deadline: base.Deadline
-    ) -> hardware.ComposedNode:
+    def read_node(self, uri: str, deadline: Deadline) -> hardware.ComposedNode:
         system = NodeUri.parse(uri).uri
         body = self._client.get(system, deadline)
         if blocks.is_expandable(body) and not discovery.is_node(body):

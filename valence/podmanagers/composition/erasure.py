@@ -5,7 +5,8 @@ from oslo_log import log
 
 from valence.common import exception
 from valence.common.types import JsonObject
-from valence.podmanagers import base
+from valence.podmanagers.progress import Deadline
+from valence.podmanagers.progress import Progress
 from valence.podmanagers.redfish import actions
 from valence.podmanagers.redfish import errors
 from valence.podmanagers.redfish.client import Client
@@ -21,7 +22,7 @@ _TYPES = ('UserData', 'All')
 _ERASED = 'erased'
 
 
-def is_erased(progress: base.Progress) -> bool:
+def is_erased(progress: Progress) -> bool:
     """Whether the system is known to be erased."""
     return progress.get(_ERASED) is not None
 
@@ -30,8 +31,8 @@ def erase(
     client: Client,
     uri: str,
     body: JsonObject,
-    deadline: base.Deadline,
-    progress: base.Progress,
+    deadline: Deadline,
+    progress: Progress,
 ) -> None:
     """Erase a system, if the service offers that.
 
@@ -68,7 +69,7 @@ def erase(
 
 
 def _target(
-    client: Client, body: JsonObject, deadline: base.Deadline
+    client: Client, body: JsonObject, deadline: Deadline
 ) -> tuple[str, str] | None:
     """Where to request what kind of erasure; None where none is offered."""
     if not actions.offers(body, _ACTION):
@@ -80,7 +81,7 @@ def _target(
 
 
 def _request(
-    client: Client, uri: str, target: str, kind: str, deadline: base.Deadline
+    client: Client, uri: str, target: str, kind: str, deadline: Deadline
 ) -> Response:
     arguments: JsonObject = {
         'DecommissionTypes': [kind],

@@ -18,6 +18,9 @@ from valence.podmanagers.composition import blocks
 from valence.podmanagers.composition import discovery
 from valence.podmanagers.composition import submission
 from valence.podmanagers.outcomes import Settling
+from valence.podmanagers.progress import Deadline
+from valence.podmanagers.progress import InProgress
+from valence.podmanagers.progress import Progress
 from valence.podmanagers.redfish import actions
 from valence.podmanagers.redfish import errors
 from valence.podmanagers.redfish import tasks
@@ -44,7 +47,7 @@ class Expansion:
         self._client = client
 
     def claim_system(
-        self, host: str, request: base.ComposeRequest, deadline: base.Deadline
+        self, host: str, request: base.ComposeRequest, deadline: Deadline
     ) -> hardware.ComposedNode:
         """Make a permanent system the node, by writing the mark into it.
 
@@ -84,8 +87,8 @@ class Expansion:
         self,
         host: str,
         body: JsonObject,
-        deadline: base.Deadline,
-        progress: base.Progress,
+        deadline: Deadline,
+        progress: Progress,
     ) -> None:
         """Remove what was added to a permanent system, and the mark."""
         for block in blocks.of_system(body):
@@ -109,7 +112,7 @@ class Expansion:
         if response is not None:
             errors.check(response, host)
 
-    def _is_host(self, block: str, deadline: base.Deadline) -> bool:
+    def _is_host(self, block: str, deadline: Deadline) -> bool:
         """Whether a block is the base of a permanent system.
 
         One of an unknown type may be, and is left where it is.
@@ -122,7 +125,7 @@ class Expansion:
             crawler.require_all()
         return not types or blocks.is_host(types)
 
-    def check_idle(self, uris: Iterable[str], deadline: base.Deadline) -> None:
+    def check_idle(self, uris: Iterable[str], deadline: Deadline) -> None:
         """Check that no block of these is being composed.
 
         :raises InProgress: while one is.
@@ -133,7 +136,7 @@ class Expansion:
             except exception.ResourceGone:
                 continue
             if blocks.composition_state(body) == 'Composing':
-                raise base.InProgress(
+                raise InProgress(
                     tasks.POLL_SECONDS, f'{uri} is still Composing'
                 )
 
@@ -141,8 +144,8 @@ class Expansion:
         self,
         system: str,
         block: str,
-        deadline: base.Deadline,
-        progress: base.Progress,
+        deadline: Deadline,
+        progress: Progress,
     ) -> None:
         """Add a block to a system; a no-op if the system has it.
 
@@ -158,7 +161,7 @@ class Expansion:
             found = self._client.get(block, deadline)
             reported = blocks.composition_state(found)
             if reported == 'Composing':
-                raise base.InProgress(
+                raise InProgress(
                     tasks.POLL_SECONDS, f'{block} is still Composing'
                 )
             if blocks.state(found) != 'free':
@@ -178,8 +181,8 @@ class Expansion:
         self,
         system: str,
         block: str,
-        deadline: base.Deadline,
-        progress: base.Progress,
+        deadline: Deadline,
+        progress: Progress,
     ) -> None:
         """Remove a block from a system; a no-op if it does not have it.
 
@@ -205,7 +208,7 @@ class Expansion:
         # The service may be adding it just now.
         self.check_idle([block], deadline)
 
-    def _resume(self, job: Job, deadline: base.Deadline) -> None:
+    def _resume(self, job: Job, deadline: Deadline) -> None:
         """Follow the task of an earlier call.
 
         :raises InProgress: while the task runs.
@@ -224,7 +227,7 @@ class Expansion:
         system: str,
         body: JsonObject,
         block: str,
-        deadline: base.Deadline,
+        deadline: Deadline,
         job: Job,
     ) -> None:
         def request() -> Response:
@@ -248,7 +251,7 @@ class Expansion:
         submission.check(response, system)
 
     def _act(
-        self, uri: str, system: str, block: str, deadline: base.Deadline
+        self, uri: str, system: str, block: str, deadline: Deadline
     ) -> Response:
         """Post the action, with the ETags of both if they are required."""
         return actions.post_with_etags(

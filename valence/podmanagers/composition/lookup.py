@@ -13,6 +13,7 @@ from valence.podmanagers.composition import discovery
 from valence.podmanagers.composition import reservations
 from valence.podmanagers.composition.survey import Survey
 from valence.podmanagers.outcomes import Settling
+from valence.podmanagers.progress import Deadline
 from valence.podmanagers.redfish import root as service_root
 from valence.podmanagers.redfish.client import ROOT
 from valence.podmanagers.redfish.client import Client
@@ -30,7 +31,7 @@ class Lookup:
         self._survey = survey
 
     def places(
-        self, deadline: base.Deadline
+        self, deadline: Deadline
     ) -> tuple[JsonObject, JsonObject, dict[str, str]]:
         """The root, the composition service, and the collections."""
         root = self._client.root(deadline)
@@ -39,7 +40,7 @@ class Lookup:
         return root, service, discovery.places(root, service)
 
     def usable_places(
-        self, deadline: base.Deadline
+        self, deadline: Deadline
     ) -> tuple[JsonObject, JsonObject, dict[str, str], dict[str, str]]:
         """Like :meth:`places`, without what is dead.
 
@@ -61,14 +62,14 @@ class Lookup:
                 dead[owner] = f'a malformed link in {", ".join(bad)}'
         return root, service, discovery.places(root, service), dead
 
-    def systems(self, deadline: base.Deadline) -> Bodies:
+    def systems(self, deadline: Deadline) -> Bodies:
         """All systems, by URI."""
         root, _, places = self.places(deadline)
         return self._survey.systems(
             systems_uri(places), service_root.expands(root), deadline
         )
 
-    def system_uris(self, deadline: base.Deadline) -> set[str]:
+    def system_uris(self, deadline: Deadline) -> set[str]:
         """The URIs of all systems."""
         _, _, places = self.places(deadline)
         systems = systems_uri(places)
@@ -77,7 +78,7 @@ class Lookup:
             crawler.require_all(systems)
         return found
 
-    def lists(self, uri: str, deadline: base.Deadline) -> bool:
+    def lists(self, uri: str, deadline: Deadline) -> bool:
         """Whether a system is listed that is no readable node.
 
         A permanent system is listed also when it is no node.
@@ -89,9 +90,7 @@ class Lookup:
         except exception.ResourceGone:
             return True
 
-    def check_unused(
-        self, uris: Iterable[str], deadline: base.Deadline
-    ) -> None:
+    def check_unused(self, uris: Iterable[str], deadline: Deadline) -> None:
         """Check that no system shows because none was composed.
 
         :param uris: of the blocks that were to be composed.
@@ -108,7 +107,7 @@ class Lookup:
                 )
 
     def composed(
-        self, request: base.ComposeRequest, deadline: base.Deadline
+        self, request: base.ComposeRequest, deadline: Deadline
     ) -> hardware.ComposedNode | None:
         """The node that a request has composed, or reserved."""
         _, service, _ = self.places(deadline)
@@ -156,7 +155,7 @@ def _complete(
 
 
 def usable(
-    client: Client, places: dict[str, str], deadline: base.Deadline
+    client: Client, places: dict[str, str], deadline: Deadline
 ) -> set[str]:
     """The kinds of collections that can be read and nodes are composed with.
 

@@ -13,6 +13,8 @@ from valence.common.types import JsonObject
 from valence.podmanagers import base
 from valence.podmanagers.composition import blocks
 from valence.podmanagers.composition import required
+from valence.podmanagers.progress import Deadline
+from valence.podmanagers.progress import InProgress
 from valence.podmanagers.redfish import actions
 from valence.podmanagers.redfish import tasks
 from valence.podmanagers.redfish.client import Client
@@ -94,7 +96,7 @@ def offered(
     client: Client,
     service: JsonObject,
     systems: str,
-    deadline: base.Deadline,
+    deadline: Deadline,
 ) -> list[Method]:
     """The methods that a service offers, the best first.
 
@@ -123,7 +125,7 @@ def composes(
     client: Client,
     service: JsonObject,
     systems: str,
-    deadline: base.Deadline,
+    deadline: Deadline,
 ) -> bool:
     """Whether a service can compose systems in any way.
 
@@ -169,7 +171,7 @@ def _manifest(
     client: Client,
     service: JsonObject,
     others: list[Method],
-    deadline: base.Deadline,
+    deadline: Deadline,
 ) -> Method:
     action = actions.action(service, COMPOSE)
     types = actions.allowable(client, action, 'RequestType', deadline)
@@ -227,7 +229,7 @@ def check(method: Method, body: JsonObject, bodies: Bodies) -> None:
             continue
         reported = blocks.composition_state(block)
         if reported == 'Composing':
-            raise base.InProgress(tasks.POLL_SECONDS)
+            raise InProgress(tasks.POLL_SECONDS)
         raise exception.NoMatch(
             reason=f'{uri} is {reported}, '
             f'reserved: {blocks.is_reserved(block)}'

@@ -14,9 +14,9 @@ from valence.common import exception
 from valence.common.identity import Mark
 from valence.common.identity import find_mark
 from valence.common.types import JsonObject
-from valence.podmanagers import base
 from valence.podmanagers.composition import blocks
 from valence.podmanagers.composition import submission
+from valence.podmanagers.progress import Deadline
 from valence.podmanagers.redfish.client import Client
 from valence.podmanagers.redfish.crawler import Crawler
 from valence.podmanagers.redfish.links import last_segment
@@ -33,7 +33,7 @@ def find(
     client: Client,
     service: JsonObject,
     mark: Mark,
-    deadline: base.Deadline,
+    deadline: Deadline,
 ) -> str | None:
     """The URI of the reservation for a node.
 
@@ -84,7 +84,7 @@ def check(crawler: Crawler, places: Mapping[str, str], bodies: Bodies) -> None:
 
 
 def apply(
-    client: Client, service: JsonObject, uri: str, deadline: base.Deadline
+    client: Client, service: JsonObject, uri: str, deadline: Deadline
 ) -> Response | None:
     """Compose what is reserved.
 

@@ -3,9 +3,9 @@
 
 from valence.common import exception
 from valence.common.types import JsonObject
-from valence.podmanagers import base
 from valence.podmanagers.composition.methods import COMPOSE
 from valence.podmanagers.composition.methods import Method
+from valence.podmanagers.progress import Deadline
 from valence.podmanagers.redfish import actions
 from valence.podmanagers.redfish import errors
 from valence.podmanagers.redfish import tasks
@@ -32,7 +32,7 @@ def send(
     client: Client,
     method: Method,
     body: JsonObject,
-    deadline: base.Deadline,
+    deadline: Deadline,
 ) -> Response:
     """Request a system.
 
@@ -76,7 +76,7 @@ def apply(
     service: JsonObject,
     stanza: JsonObject,
     reservation: str,
-    deadline: base.Deadline,
+    deadline: Deadline,
 ) -> Response:
     """Compose what was reserved before.
 
@@ -88,16 +88,14 @@ def apply(
 
 
 def _post(
-    client: Client, uri: str, body: JsonObject, deadline: base.Deadline
+    client: Client, uri: str, body: JsonObject, deadline: Deadline
 ) -> Response:
     response = client.request('POST', uri, deadline, body, check=False)
     check(response, uri)
     return response
 
 
-def poll(
-    client: Client, watched: tasks.Watch, deadline: base.Deadline
-) -> Response:
+def poll(client: Client, watched: tasks.Watch, deadline: Deadline) -> Response:
     """The final response of a task.
 
     :raises NoMatch: when it says that the blocks cannot be composed now.

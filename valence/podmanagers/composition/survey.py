@@ -9,12 +9,12 @@ but no node can be composed of it.
 from collections.abc import Mapping
 
 from valence.common.types import JsonObject
-from valence.podmanagers import base
 from valence.podmanagers import hardware
 from valence.podmanagers.composition import blocks
 from valence.podmanagers.composition import discovery
 from valence.podmanagers.composition import reservations
 from valence.podmanagers.composition.zones import Zones
+from valence.podmanagers.progress import Deadline
 from valence.podmanagers.redfish import events
 from valence.podmanagers.redfish import nics
 from valence.podmanagers.redfish import resources
@@ -45,7 +45,7 @@ class Survey:
         root: JsonObject,
         places: Places,
         dead: Mapping[str, str],
-        deadline: base.Deadline,
+        deadline: Deadline,
     ) -> hardware.Inventory:
         """Read everything.
 
@@ -68,7 +68,7 @@ class Survey:
         return seen
 
     def refresh(
-        self, places: Places, uris: list[str], deadline: base.Deadline
+        self, places: Places, uris: list[str], deadline: Deadline
     ) -> hardware.Inventory:
         """Read single resources again, and those that depend on them."""
         members: dict[str, list[str]] = {}
@@ -112,7 +112,7 @@ class Survey:
         return seen
 
     def systems(
-        self, collection: str, expand: bool, deadline: base.Deadline
+        self, collection: str, expand: bool, deadline: Deadline
     ) -> Bodies:
         """All systems by URI.
 

@@ -10,6 +10,7 @@ import urllib.parse
 from valence.common import exception
 from valence.common.types import JsonObject
 from valence.podmanagers import base
+from valence.podmanagers.progress import Deadline
 from valence.podmanagers.wire import client
 from valence.podmanagers.wire import refusals
 from valence.podmanagers.wire.values import entries
@@ -33,11 +34,11 @@ class Client:
         path = urllib.parse.urlsplit(connection.url).path.rstrip('/')
         self._http = client.Http(connection, prefix=path.removesuffix(ROOT))
 
-    def version(self, deadline: base.Deadline) -> client.Response:
+    def version(self, deadline: Deadline) -> client.Response:
         """The version of the API, requested without authentication."""
         return self._http.send('GET', f'{ROOT}/api_version', deadline)
 
-    def get(self, uri: str, deadline: base.Deadline) -> JsonObject:
+    def get(self, uri: str, deadline: Deadline) -> JsonObject:
         """Read a resource.
 
         :raises ResourceGone: when it does not exist.
@@ -50,11 +51,11 @@ class Client:
                     raise
         raise AssertionError
 
-    def devices(self, deadline: base.Deadline) -> Devices:
+    def devices(self, deadline: Deadline) -> Devices:
         """All devices that can be identified, in one request."""
         return self.listed(deadline)[0]
 
-    def listed(self, deadline: base.Deadline) -> tuple[Devices, int]:
+    def listed(self, deadline: Deadline) -> tuple[Devices, int]:
         """All devices, and how many of those listed are without an ID."""
         body = self.get(f'{DEVICES}/detail', deadline)
         found = entries(body.get('devices'), 'id')
@@ -72,7 +73,7 @@ class Client:
                 nameless += 1
         return devices, nameless
 
-    def device(self, uri: str, deadline: base.Deadline) -> JsonObject:
+    def device(self, uri: str, deadline: Deadline) -> JsonObject:
         """One device.
 
         :raises ResourceGone: when the manager does not know it.
@@ -84,7 +85,7 @@ class Client:
         uri: str,
         group: str,
         device: JsonObject,
-        deadline: base.Deadline,
+        deadline: Deadline,
     ) -> None:
         """Put a device into a group.
 
@@ -97,7 +98,7 @@ class Client:
         self._request('PUT', f'{uri}/group_id', deadline, body)
 
     def delete_group(
-        self, uri: str, device: JsonObject, deadline: base.Deadline
+        self, uri: str, device: JsonObject, deadline: Deadline
     ) -> None:
         """Take a device out of its group.
 
@@ -117,7 +118,7 @@ class Client:
         self,
         method: str,
         uri: str,
-        deadline: base.Deadline,
+        deadline: Deadline,
         body: JsonObject | None = None,
     ) -> JsonObject:
         response = self._http.send(method, uri, deadline, body, basic=True)

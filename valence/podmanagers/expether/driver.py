@@ -35,6 +35,9 @@ from valence.podmanagers.expether.client import ROOT
 from valence.podmanagers.expether.client import Client
 from valence.podmanagers.expether.client import Devices
 from valence.podmanagers.node_uri import NodeUri
+from valence.podmanagers.progress import Deadline
+from valence.podmanagers.progress import InProgress
+from valence.podmanagers.progress import Progress
 from valence.podmanagers.wire.values import count
 
 _POLL_SECONDS = 1.0
@@ -55,7 +58,7 @@ class ExpEther(base.Driver):
 
     @classmethod
     def recognizes(
-        cls, connection: base.Connection, deadline: base.Deadline
+        cls, connection: base.Connection, deadline: Deadline
     ) -> bool:
         client = Client(connection)
         try:
@@ -70,7 +73,7 @@ class ExpEther(base.Driver):
             and {'code', 'message'} <= response.body.keys()
         )
 
-    def probe(self, deadline: base.Deadline) -> base.Probe:
+    def probe(self, deadline: Deadline) -> base.Probe:
         body = self._client.get(f'{ROOT}/api_version', deadline)
         if 'version_number' not in body:
             raise exception.NotAPodManager(
@@ -78,7 +81,7 @@ class ExpEther(base.Driver):
             )
         return base.Probe(service_uuid=None, capabilities=self.capabilities)
 
-    def discover(self, deadline: base.Deadline) -> hardware.Inventory:
+    def discover(self, deadline: Deadline) -> hardware.Inventory:
         devices, nameless = self._client.listed(deadline)
         seen = items.inventory(devices, items.nodes(devices))
         if nameless:
@@ -87,7 +90,7 @@ class ExpEther(base.Driver):
         return seen
 
     def refresh(
-        self, uris: Iterable[str], deadline: base.Deadline
+        self, uris: Iterable[str], deadline: Deadline
     ) -> hardware.Inventory:
         devices = self._client.devices(deadline)
         wanted: Devices = {}
@@ -109,13 +112,11 @@ class ExpEther(base.Driver):
         found.gone = seen.gone
         return found
 
-    def list_nodes(
-        self, deadline: base.Deadline
-    ) -> list[hardware.ComposedNode]:
+    def list_nodes(self, deadline: Deadline) -> list[hardware.ComposedNode]:
         return items.nodes(self._client.devices(deadline))
 
     def find_composed(
-        self, request: base.ComposeRequest, deadline: base.Deadline
+        self, request: base.ComposeRequest, deadline: Deadline
     ) -> hardware.ComposedNode | None:
         devices = self._client.devices(deadline)
         server = devices.get(request.system)
@@ -124,7 +125,7 @@ class ExpEther(base.Driver):
         return _incomplete(fields.group(server), devices, request)
 
     def compose(
-        self, request: base.ComposeRequest, deadline: base.Deadline
+        self, request: base.ComposeRequest, deadline: Deadline
     ) -> hardware.ComposedNode:
         devices = self._client.devices(deadline)
         _check(request, devices)
@@ -138,7 +139,7 @@ class ExpEther(base.Driver):
         self,
         request: base.ComposeRequest,
         devices: Devices,
-        deadline: base.Deadline,
+        deadline: Deadline,
     ) -> Devices:
         """Put the server into a group that nobody else is in.
 
@@ -160,7 +161,7 @@ class ExpEther(base.Driver):
         raise exception.NoMatch(reason='there is no free group for the node')
 
     def poll_compose(
-        self, uri: str, deadline: base.Deadline, progress: base.Progress
+        self, uri: str, deadline: Deadline, progress: Progress
     ) -> hardware.ComposedNode:
         known = NodeUri.parse(uri)
         for box in known.missing:
@@ -169,12 +170,10 @@ class ExpEther(base.Driver):
         node = self._alone(known.uri, deadline)
         for box in known.missing:
             if not fields.is_connected(self._client.device(box, deadline)):
-                raise base.InProgress(_POLL_SECONDS)
+                raise InProgress(_POLL_SECONDS)
         return node
 
-    def _alone(
-        self, uri: str, deadline: base.Deadline
-    ) -> hardware.ComposedNode:
+    def _alone(self, uri: str, deadline: Deadline) -> hardware.ComposedNode:
         """Read a node, and check that no other server is in its group.
 
         :raises NoMatch: when one is.
@@ -186,7 +185,7 @@ class ExpEther(base.Driver):
             )
         return node
 
-    def _add(self, group: str, uri: str, deadline: base.Deadline) -> None:
+    def _add(self, group: str, uri: str, deadline: Deadline) -> None:
         """Add a device to a group; a no-op if it is in it.
 
         :raises NoMatch: when it is in another group.
@@ -209,7 +208,7 @@ class ExpEther(base.Driver):
                 if attempt == _ATTEMPTS:
                     raise
 
-    def _remove(self, group: str, uri: str, deadline: base.Deadline) -> None:
+    def _remove(self, group: str, uri: str, deadline: Deadline) -> None:
         """Remove a device from a group; a no-op if it is not in it."""
         for _ in range(_ATTEMPTS):
             try:
@@ -232,8 +231,8 @@ class ExpEther(base.Driver):
     def release(
         self,
         uri: str,
-        deadline: base.Deadline,
-        progress: base.Progress,
+        deadline: Deadline,
+        progress: Progress,
         erase: bool = False,
         parts: Collection[str] = (),
     ) -> bool:
@@ -258,8 +257,8 @@ class ExpEther(base.Driver):
         self,
         uri: str,
         resource: str,
-        deadline: base.Deadline,
-        progress: base.Progress,
+        deadline: Deadline,
+        progress: Progress,
     ) -> None:
         group = NodeUri.parse(uri).uri
         devices = self._client.devices(deadline)
@@ -271,14 +270,14 @@ class ExpEther(base.Driver):
             self._remove(_group_of(group), resource, deadline)
             self._alone(group, deadline)
         if not fields.is_connected(self._client.device(resource, deadline)):
-            raise base.InProgress(_POLL_SECONDS)
+            raise InProgress(_POLL_SECONDS)
 
     def detach(
         self,
         uri: str,
         resource: str,
-        deadline: base.Deadline,
-        progress: base.Progress,
+        deadline: Deadline,
+        progress: Progress,
     ) -> None:
         group = _group_of(NodeUri.parse(uri).uri)
         self._remove(group, resource, deadline)
@@ -287,16 +286,14 @@ class ExpEther(base.Driver):
         self,
         uri: str,
         reset_type: str,
-        deadline: base.Deadline,
-        progress: base.Progress,
+        deadline: Deadline,
+        progress: Progress,
     ) -> None:
         raise exception.RequestRejected(
             reason='ExpEther does not switch servers on or off'
         )
 
-    def read_node(
-        self, uri: str, deadline: base.Deadline
-    ) -> hardware.ComposedNode:
+    def read_node(self, uri: str, deadline: Deadline) -> hardware.ComposedNode:
         group = _group_of(NodeUri.parse(uri).uri)
         return items.node(group, self._client.devices(deadline))
 

@@ -22,6 +22,9 @@ from valence.podmanagers import power
 from valence.podmanagers.boot import BootOverride
 from valence.podmanagers.fake import pod as pods
 from valence.podmanagers.outcomes import Settling
+from valence.podmanagers.progress import Deadline
+from valence.podmanagers.progress import InProgress
+from valence.podmanagers.progress import Progress
 
 # What is recorded of a reset: the power state before, and that it was done.
 _BEFORE = 'power_before'
@@ -45,9 +48,7 @@ class Fake(base.Driver):
         self._closed = threading.Event()
 
     @contextlib.contextmanager
-    def _call(
-        self, method: str, deadline: base.Deadline
-    ) -> Iterator[pods.Pod]:
+    def _call(self, method: str, deadline: Deadline) -> Iterator[pods.Pod]:
         """The pod, for one call, with the delay and the fault ordered."""
         if self._closed.is_set():
             raise exception.PodManagerUnavailable(
@@ -69,19 +70,19 @@ class Fake(base.Driver):
         if fault.error is not None:
             raise fault.error
 
-    def probe(self, deadline: base.Deadline) -> base.Probe:
+    def probe(self, deadline: Deadline) -> base.Probe:
         with self._call('probe', deadline) as pod:
             able = pod.capabilities
             return base.Probe(
                 pod.uuid, self.capabilities if able is None else able
             )
 
-    def discover(self, deadline: base.Deadline) -> hardware.Inventory:
+    def discover(self, deadline: Deadline) -> hardware.Inventory:
         with self._call('discover', deadline) as pod:
             return pod.read((*pod.hardware, *pod.nodes))
 
     def refresh(
-        self, uris: Iterable[str], deadline: base.Deadline
+        self, uris: Iterable[str], deadline: Deadline
     ) -> hardware.Inventory:
         with self._call('refresh', deadline) as pod:
             wanted = dict.fromkeys(uris)
@@ -90,22 +91,20 @@ class Fake(base.Driver):
                     wanted.update(dict.fromkeys(pod.nodes[uri].resources))
             return pod.read(wanted)
 
-    def list_nodes(
-        self, deadline: base.Deadline
-    ) -> list[hardware.ComposedNode]:
+    def list_nodes(self, deadline: Deadline) -> list[hardware.ComposedNode]:
         with self._call('list_nodes', deadline) as pod:
             return pod.read(pod.nodes).nodes
 
-    def node_uris(self, deadline: base.Deadline) -> set[str]:
+    def node_uris(self, deadline: Deadline) -> set[str]:
         with self._call('node_uris', deadline) as pod:
             return {*pod.nodes, *pod.lingering}
 
-    def service_uuid(self, deadline: base.Deadline) -> str | None:
+    def service_uuid(self, deadline: Deadline) -> str | None:
         with self._call('service_uuid', deadline) as pod:
             return pod.uuid
 
     def compose(
-        self, request: base.ComposeRequest, deadline: base.Deadline
+        self, request: base.ComposeRequest, deadline: Deadline
     ) -> hardware.ComposedNode:
         with self._call('compose', deadline) as pod:
             parts = [request.system, *request.devices]
@@ -120,20 +119,20 @@ class Fake(base.Driver):
             return pods.composed(uri, node)
 
     def poll_compose(
-        self, uri: str, deadline: base.Deadline, progress: base.Progress
+        self, uri: str, deadline: Deadline, progress: Progress
     ) -> hardware.ComposedNode:
         with self._call('poll_compose', deadline) as pod:
             node = _node(pod, uri)
             left = node.ready_at - time.monotonic()
             if left > 0:
-                raise base.InProgress(left)
+                raise InProgress(left)
             return pods.composed(uri, node)
 
     def release(
         self,
         uri: str,
-        deadline: base.Deadline,
-        progress: base.Progress,
+        deadline: Deadline,
+        progress: Progress,
         erase: bool = False,
         parts: Collection[str] = (),
     ) -> bool:
@@ -148,8 +147,8 @@ class Fake(base.Driver):
         self,
         uri: str,
         reset_type: str,
-        deadline: base.Deadline,
-        progress: base.Progress,
+        deadline: Deadline,
+        progress: Progress,
     ) -> None:
         with self._call('reset', deadline) as pod:
             if reset_type not in base.RESET_TYPES:
@@ -168,8 +167,8 @@ class Fake(base.Driver):
         self,
         uri: str,
         wanted: BootOverride,
-        deadline: base.Deadline,
-        progress: base.Progress,
+        deadline: Deadline,
+        progress: Progress,
     ) -> str | None:
         with self._call('set_boot', deadline) as pod:
             node = _node(pod, uri)
@@ -184,7 +183,7 @@ class Fake(base.Driver):
         return None
 
     def management_target(
-        self, uri: str, deadline: base.Deadline
+        self, uri: str, deadline: Deadline
     ) -> base.ManagementTarget:
         with self._call('management_target', deadline) as pod:
             system = _node(pod, uri).resources[0]
@@ -197,8 +196,8 @@ class Fake(base.Driver):
         self,
         uri: str,
         resource: str,
-        deadline: base.Deadline,
-        progress: base.Progress,
+        deadline: Deadline,
+        progress: Progress,
     ) -> None:
         with self._call('attach', deadline) as pod:
             node = _node(pod, uri)
@@ -216,8 +215,8 @@ class Fake(base.Driver):
         self,
         uri: str,
         resource: str,
-        deadline: base.Deadline,
-        progress: base.Progress,
+        deadline: Deadline,
+        progress: Progress,
     ) -> None:
         with self._call('detach', deadline) as pod:
             node = _node(pod, uri)
@@ -225,14 +224,14 @@ class Fake(base.Driver):
                 node.resources.remove(resource)
                 pod.tell(uri, resource)
 
-    def listen(self, deadline: base.Deadline) -> base.ChangeStream:
+    def listen(self, deadline: Deadline) -> base.ChangeStream:
         with self._call('listen', deadline) as pod:
             stream = pods.Stream()
             pod.streams.append(stream)
             pod.listening.set()
             return stream
 
-    def subscribe(self, destination: str, deadline: base.Deadline) -> str:
+    def subscribe(self, destination: str, deadline: Deadline) -> str:
         with self._call('subscribe', deadline) as pod:
             for uri, known in pod.subscriptions.items():
                 if known == destination:
@@ -242,12 +241,12 @@ class Fake(base.Driver):
             return uri
 
     def check_subscription(
-        self, subscription: str, destination: str, deadline: base.Deadline
+        self, subscription: str, destination: str, deadline: Deadline
     ) -> bool:
         with self._call('check_subscription', deadline) as pod:
             return pod.subscriptions.get(subscription) == destination
 
-    def unsubscribe(self, subscription: str, deadline: base.Deadline) -> None:
+    def unsubscribe(self, subscription: str, deadline: Deadline) -> None:
         with self._call('unsubscribe', deadline) as pod:
             pod.subscriptions.pop(subscription, None)
 
@@ -258,9 +257,7 @@ class Fake(base.Driver):
             return base.Change()
         return base.Change(tuple(str(uri) for uri in uris))
 
-    def read_node(
-        self, uri: str, deadline: base.Deadline
-    ) -> hardware.ComposedNode:
+    def read_node(self, uri: str, deadline: Deadline) -> hardware.ComposedNode:
         with self._call('read_node', deadline) as pod:
             return pods.composed(uri, _node(pod, uri))
 
@@ -270,7 +267,7 @@ class Fake(base.Driver):
 
 
 def _reset(
-    pod: pods.Pod, uri: str, reset_type: str, progress: base.Progress
+    pod: pods.Pod, uri: str, reset_type: str, progress: Progress
 ) -> None:
     """Reset a node, unless that was done and cannot be repeated."""
     node = _node(pod, uri)

@@ -7,6 +7,7 @@ from valence.common import exception
 from valence.common.identity import canonical_uri
 from valence.common.types import JsonObject
 from valence.podmanagers import base
+from valence.podmanagers.progress import Deadline
 from valence.podmanagers.redfish import etags
 from valence.podmanagers.redfish import nics
 from valence.podmanagers.redfish import resources
@@ -86,7 +87,7 @@ def target(offered: JsonObject) -> str:
 
 
 def allowable(
-    client: Client, offered: JsonObject, name: str, deadline: base.Deadline
+    client: Client, offered: JsonObject, name: str, deadline: Deadline
 ) -> list[object] | None:
     """The allowable values of a parameter of an action.
 
@@ -124,7 +125,7 @@ def check_allowed(value: str, allowed: list[object] | None) -> None:
 
 
 def management_target(
-    client: Client, uri: str, deadline: base.Deadline
+    client: Client, uri: str, deadline: Deadline
 ) -> base.ManagementTarget:
     """A computer system as others have to know it to manage it.
 
@@ -146,7 +147,7 @@ def management_target(
 
 
 def patch(
-    client: Client, uri: str, change: Change, deadline: base.Deadline
+    client: Client, uri: str, change: Change, deadline: Deadline
 ) -> Response | None:
     """Change a resource, guarded by its ETag where it has one.
 
@@ -186,7 +187,7 @@ def patch(
 
 
 def write(
-    client: Client, uri: str, body: JsonObject, deadline: base.Deadline
+    client: Client, uri: str, body: JsonObject, deadline: Deadline
 ) -> Response:
     """Write properties of a resource; the response, whatever its status."""
     response = patch(client, uri, lambda found: body, deadline)
@@ -198,7 +199,7 @@ def post_with_etags(
     target: str,
     arguments: JsonObject,
     tagged: dict[str, str],
-    deadline: base.Deadline,
+    deadline: Deadline,
 ) -> Response:
     """Post an action, with the ETags of resources if they are required.
 

@@ -11,9 +11,10 @@ import orjson
 
 from valence.common import exception
 from valence.common.types import JsonObject
-from valence.podmanagers import base
 from valence.podmanagers.boot import BootOverride
 from valence.podmanagers.outcomes import Settling
+from valence.podmanagers.progress import Deadline
+from valence.podmanagers.progress import Progress
 from valence.podmanagers.redfish import actions
 from valence.podmanagers.redfish import errors
 from valence.podmanagers.redfish.client import Client
@@ -68,8 +69,8 @@ def set_boot(
     client: Client,
     uri: str,
     wanted: BootOverride,
-    deadline: base.Deadline,
-    progress: base.Progress,
+    deadline: Deadline,
+    progress: Progress,
 ) -> str | None:
     """Choose what a system or node boots from.
 
@@ -130,7 +131,7 @@ def _write(
     where: Place,
     values: dict[str, object],
     wanted: BootOverride,
-    deadline: base.Deadline,
+    deadline: Deadline,
 ) -> Response:
     """Write Boot; without what was not requested, if that is rejected."""
     more = {}
@@ -153,7 +154,7 @@ def _check(
     uri: str,
     where: Place,
     values: dict[str, object],
-    deadline: base.Deadline,
+    deadline: Deadline,
     job: Job,
 ) -> None:
     """Check that the system, or its settings object, shows what was written.

@@ -14,6 +14,7 @@ from oslo_config import cfg
 from valence.common import exception
 from valence.common.types import JsonObject
 from valence.podmanagers import base
+from valence.podmanagers.progress import Deadline
 from valence.podmanagers.redfish import errors
 from valence.podmanagers.redfish import tasks
 from valence.podmanagers.redfish.links import related
@@ -51,7 +52,7 @@ class Client:
         )
         self.throttle = throttle.Throttle()
 
-    def root(self, deadline: base.Deadline) -> JsonObject:
+    def root(self, deadline: Deadline) -> JsonObject:
         """The service root, with or without a slash at the end of its path.
 
         :raises NotAPodManager: when no Redfish service responds.
@@ -62,7 +63,7 @@ class Client:
             lambda: self._root(deadline), deadline, _GET_ATTEMPTS
         )
 
-    def _root(self, deadline: base.Deadline) -> JsonObject:
+    def _root(self, deadline: Deadline) -> JsonObject:
         for path in (ROOT, ROOT + '/'):
             response = self._get_public(path, deadline)
             if response.status != 404:
@@ -81,7 +82,7 @@ class Client:
             self._session.collection = uri
         return response.body
 
-    def _get_public(self, path: str, deadline: base.Deadline) -> Response:
+    def _get_public(self, path: str, deadline: Deadline) -> Response:
         """GET without a session, which no service may require for the root."""
         basic = self._session.is_configured_basic
         try:
@@ -89,7 +90,7 @@ class Client:
         except exception.MalformedResponse as exc:
             raise exception.NotAPodManager(reason=str(exc)) from None
 
-    def get(self, uri: str, deadline: base.Deadline) -> JsonObject:
+    def get(self, uri: str, deadline: Deadline) -> JsonObject:
         """A resource.
 
         :raises ResourceGone: when it does not exist.
@@ -99,11 +100,11 @@ class Client:
             lambda: self._get(uri, deadline), deadline, _GET_ATTEMPTS
         )
 
-    def read(self, uri: str, deadline: base.Deadline) -> JsonObject:
+    def read(self, uri: str, deadline: Deadline) -> JsonObject:
         """One resource of many: :meth:`get`, waiting longer for a busy one."""
         return self.throttle.run(lambda: self._get(uri, deadline), deadline)
 
-    def _get(self, uri: str, deadline: base.Deadline) -> JsonObject:
+    def _get(self, uri: str, deadline: Deadline) -> JsonObject:
         for attempt in range(1, _GET_ATTEMPTS + 1):
             try:
                 response = self.request(
@@ -121,7 +122,7 @@ class Client:
         raise AssertionError
 
     def get_with_etags(
-        self, uri: str, deadline: base.Deadline
+        self, uri: str, deadline: Deadline
     ) -> tuple[JsonObject, list[str | None]]:
         """A resource and its ETags: of the header and of the body."""
         response = self.request('GET', uri, deadline)
@@ -130,16 +131,14 @@ class Client:
         tags = [tag for tag in (header, inside) if isinstance(tag, str)]
         return response.body, list(dict.fromkeys(filter(None, tags)))
 
-    def post(
-        self, uri: str, body: JsonObject, deadline: base.Deadline
-    ) -> Response:
+    def post(self, uri: str, body: JsonObject, deadline: Deadline) -> Response:
         """Send a POST, once, and follow the task that it may start."""
         response = self.request('POST', uri, deadline, body)
         response = tasks.finish(self, response, deadline)
         errors.check(response, uri)
         return response
 
-    def delete(self, uri: str, deadline: base.Deadline) -> None:
+    def delete(self, uri: str, deadline: Deadline) -> None:
         """Delete a resource; a no-op if it does not exist."""
         response = self.request('DELETE', uri, deadline, check=False)
         response = tasks.finish(self, response, deadline)
@@ -150,7 +149,7 @@ class Client:
         self,
         method: str,
         uri: str,
-        deadline: base.Deadline,
+        deadline: Deadline,
         body: JsonObject | None = None,
         check: bool = True,
         headers: dict[str, str] | None = None,
@@ -177,7 +176,7 @@ class Client:
         self,
         method: str,
         uri: str,
-        deadline: base.Deadline,
+        deadline: Deadline,
         body: JsonObject | None,
         login: Login,
         headers: dict[str, str] | None,
@@ -187,7 +186,7 @@ class Client:
             method, uri, deadline, body, headers, login.basic
         )
 
-    def stream(self, uri: str, deadline: base.Deadline) -> EventStream:
+    def stream(self, uri: str, deadline: Deadline) -> EventStream:
         """Open a stream of server-sent events.
 
         :param deadline: for opening it; it may stay open for ever.
@@ -211,7 +210,7 @@ class Client:
         return EventStream(response, sent)
 
     def _open(
-        self, uri: str, deadline: base.Deadline, login: Login
+        self, uri: str, deadline: Deadline, login: Login
     ) -> tuple[requests.Response, transport.Sent]:
         headers = {'Accept': 'text/event-stream', **login.headers}
         return self._http.open(uri, deadline, headers, login.basic)

@@ -13,7 +13,7 @@ from oslo_log import log
 
 from valence.common import exception
 from valence.common.types import JsonObject
-from valence.podmanagers import base
+from valence.podmanagers.progress import Deadline
 from valence.podmanagers.redfish import pages
 from valence.podmanagers.redfish.client import Client
 from valence.podmanagers.redfish.links import malformed
@@ -46,7 +46,7 @@ class Crawler:
     """
 
     def __init__(
-        self, client: Client, deadline: base.Deadline, expand: bool = False
+        self, client: Client, deadline: Deadline, expand: bool = False
     ) -> None:
         self._client = client
         self._deadline = deadline

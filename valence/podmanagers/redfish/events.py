@@ -12,6 +12,7 @@ from valence.common import exception
 from valence.common.identity import canonical_uri
 from valence.common.types import JsonObject
 from valence.podmanagers import base
+from valence.podmanagers.progress import Deadline
 from valence.podmanagers.redfish import root as service_root
 from valence.podmanagers.redfish.client import Client
 from valence.podmanagers.redfish.crawler import Crawler
@@ -165,7 +166,7 @@ class EventService:
     """The event service of a Redfish service, if it has one."""
 
     def __init__(
-        self, client: Client, root: JsonObject, deadline: base.Deadline
+        self, client: Client, root: JsonObject, deadline: Deadline
     ) -> None:
         self._client = client
         self._deadline = deadline
@@ -300,25 +301,25 @@ class EventDriver(base.Driver):
 
     _client: Client
 
-    def listen(self, deadline: base.Deadline) -> base.ChangeStream:
+    def listen(self, deadline: Deadline) -> base.ChangeStream:
         return self._events(deadline).listen()
 
-    def subscribe(self, destination: str, deadline: base.Deadline) -> str:
+    def subscribe(self, destination: str, deadline: Deadline) -> str:
         return self._events(deadline).subscribe(destination)
 
     def check_subscription(
-        self, subscription: str, destination: str, deadline: base.Deadline
+        self, subscription: str, destination: str, deadline: Deadline
     ) -> bool:
         events = self._events(deadline)
         return events.delivers(subscription, destination) is True
 
-    def unsubscribe(self, subscription: str, deadline: base.Deadline) -> None:
+    def unsubscribe(self, subscription: str, deadline: Deadline) -> None:
         self._client.delete(subscription, deadline)
 
     @classmethod
     def parse_event(cls, body: JsonObject) -> base.Change:
         return parse(body)
 
-    def _events(self, deadline: base.Deadline) -> EventService:
+    def _events(self, deadline: Deadline) -> EventService:
         root = self._client.root(deadline)
         return EventService(self._client, root, deadline)

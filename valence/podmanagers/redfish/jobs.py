@@ -10,7 +10,9 @@ import time
 from collections.abc import Callable
 
 from valence.common import exception
-from valence.podmanagers import base
+from valence.podmanagers.progress import Deadline
+from valence.podmanagers.progress import InProgress
+from valence.podmanagers.progress import Progress
 from valence.podmanagers.redfish import actions
 from valence.podmanagers.redfish import tasks
 from valence.podmanagers.redfish.client import Client
@@ -31,9 +33,7 @@ class Job:
     :param name: what it is recorded as; a step may have several.
     """
 
-    def __init__(
-        self, client: Client, progress: base.Progress, name: str
-    ) -> None:
+    def __init__(self, client: Client, progress: Progress, name: str) -> None:
         self._client = client
         self._progress = progress
         self._fact = f'{_PREFIX}{name}'
@@ -62,7 +62,7 @@ class Job:
     def send(
         self,
         request: Callable[[], Response],
-        deadline: base.Deadline,
+        deadline: Deadline,
         once: bool = False,
     ) -> Response:
         """Send the request; the final response, whatever its status.
@@ -88,7 +88,7 @@ class Job:
         self._progress.record(self._fact, str(watched))
         return self._follow(watched, deadline.at_most(_PATIENCE))
 
-    def resume(self, deadline: base.Deadline) -> Response | None:
+    def resume(self, deadline: Deadline) -> Response | None:
         """The final response of a task that an earlier call has started.
 
         :returns: None when there is none.
@@ -103,7 +103,7 @@ class Job:
     def run(
         self,
         request: Callable[[], Response],
-        deadline: base.Deadline,
+        deadline: Deadline,
     ) -> Response | None:
         """Send the request unless an earlier call did, and follow it.
 
@@ -114,21 +114,19 @@ class Job:
         response = self.resume(deadline)
         return response or self.send(request, deadline)
 
-    def _follow(
-        self, watched: tasks.Watch, deadline: base.Deadline
-    ) -> Response:
+    def _follow(self, watched: tasks.Watch, deadline: Deadline) -> Response:
         """Poll for a moment."""
         seconds = 0.05
         while True:
             try:
                 return self._poll(watched, deadline)
-            except base.InProgress:
+            except InProgress:
                 if deadline.left() <= seconds * 2:
                     raise
             time.sleep(seconds)
             seconds *= 1.5
 
-    def _poll(self, watched: tasks.Watch, deadline: base.Deadline) -> Response:
+    def _poll(self, watched: tasks.Watch, deadline: Deadline) -> Response:
         try:
             ended = tasks.poll(self._client, watched, deadline)
         except tasks.TaskFailed:
@@ -145,16 +143,14 @@ class Job:
         self._progress.record(self._fact, _ANSWERED if good else None)
         return response
 
-    def explained(self, exc: base.InProgress) -> base.InProgress:
+    def explained(self, exc: InProgress) -> InProgress:
         """Why the change does not show yet, with what the service said."""
         if self.warning:
             exc.reason = f'{exc.reason} ({self.warning})'
         return exc
 
 
-def cancel(
-    client: Client, progress: base.Progress, deadline: base.Deadline
-) -> bool:
+def cancel(client: Client, progress: Progress, deadline: Deadline) -> bool:
     """Cancel the tasks that are recorded, and wait for their end.
 
     A task that the service does not cancel runs to its end.
@@ -182,7 +178,7 @@ def cancel(
 
 
 def request_cancel(
-    client: Client, watched: tasks.Watch, deadline: base.Deadline
+    client: Client, watched: tasks.Watch, deadline: Deadline
 ) -> bool:
     """Ask a service to cancel a task; whether it agrees.
 

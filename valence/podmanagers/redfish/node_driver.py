@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """What drivers of Redfish services do with nodes in the same way."""
 
-from valence.podmanagers import base
 from valence.podmanagers.boot import BootOverride
 from valence.podmanagers.node_uri import NodeUri
+from valence.podmanagers.progress import Deadline
+from valence.podmanagers.progress import Progress
 from valence.podmanagers.redfish import boot
 from valence.podmanagers.redfish import events
 from valence.podmanagers.redfish import jobs
@@ -17,8 +18,8 @@ class NodeDriver(events.EventDriver):
         self,
         uri: str,
         reset_type: str,
-        deadline: base.Deadline,
-        progress: base.Progress,
+        deadline: Deadline,
+        progress: Progress,
     ) -> None:
         node = NodeUri.parse(uri).uri
         power.reset(self._client, node, reset_type, deadline, progress)
@@ -27,11 +28,11 @@ class NodeDriver(events.EventDriver):
         self,
         uri: str,
         wanted: BootOverride,
-        deadline: base.Deadline,
-        progress: base.Progress,
+        deadline: Deadline,
+        progress: Progress,
     ) -> str | None:
         node = NodeUri.parse(uri).uri
         return boot.set_boot(self._client, node, wanted, deadline, progress)
 
-    def cancel(self, deadline: base.Deadline, progress: base.Progress) -> bool:
+    def cancel(self, deadline: Deadline, progress: Progress) -> bool:
         return jobs.cancel(self._client, progress, deadline)

@@ -2,8 +2,10 @@
 """Resets of systems and nodes (DSP0266, action Reset)."""
 
 from valence.common.types import JsonObject
-from valence.podmanagers import base
 from valence.podmanagers import power
+from valence.podmanagers.progress import Deadline
+from valence.podmanagers.progress import InProgress
+from valence.podmanagers.progress import Progress
 from valence.podmanagers.redfish import actions
 from valence.podmanagers.redfish import errors
 from valence.podmanagers.redfish.client import Client
@@ -28,8 +30,8 @@ def reset(
     client: Client,
     uri: str,
     reset_type: str,
-    deadline: base.Deadline,
-    progress: base.Progress,
+    deadline: Deadline,
+    progress: Progress,
 ) -> None:
     """Switch a system or node on or off, or restart it.
 
@@ -64,7 +66,7 @@ def reset(
         now = shown(client.get(uri, deadline))
     try:
         power.check(reset_type, before, now)
-    except base.InProgress as exc:
+    except InProgress as exc:
         raise job.explained(exc) from None
 
 

@@ -11,6 +11,7 @@ from oslo_log import log
 
 from valence.common import exception
 from valence.podmanagers import base
+from valence.podmanagers.progress import Deadline
 from valence.podmanagers.redfish import errors
 from valence.podmanagers.redfish import pages
 from valence.podmanagers.redfish.links import link
@@ -135,7 +136,7 @@ class Session:
             )
 
     def login(
-        self, deadline: base.Deadline, rejected: Login | None = None
+        self, deadline: Deadline, rejected: Login | None = None
     ) -> Login:
         """How to authenticate; creates the session if there is none.
 
@@ -165,7 +166,7 @@ class Session:
                     self._delete(old, login, deadline.at_most(_LOGOUT_SECONDS))
             return login
 
-    def _create(self, deadline: base.Deadline) -> Login:
+    def _create(self, deadline: Deadline) -> Login:
         """Create a session; HTTP Basic if that is impossible."""
         rejection = self._rejection
         if rejection and time.monotonic() < rejection[1]:
@@ -211,14 +212,14 @@ class Session:
             login, self._login = self._login, None
             created, self._created = self._created, None
         if login is not None and created is not None:
-            deadline = base.Deadline(_LOGOUT_SECONDS)
+            deadline = Deadline(_LOGOUT_SECONDS)
             self._delete(created, login, deadline, search=True)
 
     def _delete(
         self,
         created: Response,
         login: Login,
-        deadline: base.Deadline,
+        deadline: Deadline,
         search: bool = False,
     ) -> None:
         """Delete a session, by whatever names it.
@@ -270,7 +271,7 @@ class Session:
             return None
 
     def _search(
-        self, created: Response, login: Login, deadline: base.Deadline
+        self, created: Response, login: Login, deadline: Deadline
     ) -> list[str]:
         """The session that shows our token, or is the only one of our user.
 

@@ -15,7 +15,8 @@ from typing import TypeVar
 
 from valence.common import exception
 from valence.common.types import JsonObject
-from valence.podmanagers import base
+from valence.podmanagers.progress import Deadline
+from valence.podmanagers.progress import InProgress
 from valence.podmanagers.redfish import errors
 from valence.podmanagers.redfish.links import link
 from valence.podmanagers.wire.client import Response
@@ -57,7 +58,7 @@ class Sender(Protocol):
         self,
         method: str,
         uri: str,
-        deadline: base.Deadline,
+        deadline: Deadline,
         body: JsonObject | None = None,
         check: bool = True,
     ) -> Response:
@@ -126,7 +127,7 @@ def watch(response: Response) -> Watch | None:
     return Watch(monitor, task if task != monitor else None)
 
 
-def poll(sender: Sender, watched: Watch, deadline: base.Deadline) -> Ended:
+def poll(sender: Sender, watched: Watch, deadline: Deadline) -> Ended:
     """The end of a task.
 
     :raises InProgress: while it runs.
@@ -160,7 +161,7 @@ def _with_messages(response: Response, task: JsonObject) -> Response:
     return response._replace(body={**response.body, 'error': error})
 
 
-def _read(sender: Sender, uri: str, deadline: base.Deadline) -> Response:
+def _read(sender: Sender, uri: str, deadline: Deadline) -> Response:
     response = sender.request('GET', uri, deadline, check=False)
     if response.status in _BUSY:
         errors.check(response, uri)
@@ -180,8 +181,8 @@ def _running(
     sender: Sender,
     response: Response,
     watched: Watch,
-    deadline: base.Deadline,
-) -> base.InProgress:
+    deadline: Deadline,
+) -> InProgress:
     """What says how far a task is."""
     body = response.body
     if 'TaskState' not in body and watched.task is not None:
@@ -190,13 +191,11 @@ def _running(
     return _in_progress(response, watched.task or watched.monitor, body)
 
 
-def _in_progress(
-    response: Response, uri: str, body: JsonObject
-) -> base.InProgress:
+def _in_progress(response: Response, uri: str, body: JsonObject) -> InProgress:
     state = text(body.get('TaskState'), 32) or 'Running'
     said = _messages(body)
     percent = body.get('PercentComplete')
-    return base.InProgress(
+    return InProgress(
         _pause(response),
         f'the task {uri} is still {state}' + (f': {said}' if said else ''),
         None if percent is None else min(100, int(number(percent))),
@@ -207,7 +206,7 @@ def _judge(
     sender: Sender,
     uri: str | None,
     response: Response,
-    deadline: base.Deadline,
+    deadline: Deadline,
 ) -> Ended:
     """The outcome of a Task, by its state and its status.
 
@@ -236,7 +235,7 @@ def _judge(
     )
 
 
-def wait(sender: Sender, watched: Watch, deadline: base.Deadline) -> Response:
+def wait(sender: Sender, watched: Watch, deadline: Deadline) -> Response:
     """Like :func:`poll`, but return when the task has ended.
 
     :raises PodManagerUnavailable: when it has not by the deadline.
@@ -244,9 +243,7 @@ def wait(sender: Sender, watched: Watch, deadline: base.Deadline) -> Response:
     return repeat(lambda: poll(sender, watched, deadline), deadline).response
 
 
-def finish(
-    sender: Sender, response: Response, deadline: base.Deadline
-) -> Response:
+def finish(sender: Sender, response: Response, deadline: Deadline) -> Response:
     """The final response of a request, which may have started a task."""
     watched = watch(response) if response.status == 202 else None
     if watched is None:
@@ -255,7 +252,7 @@ def finish(
     return FORGOTTEN if final.status in GONE else final
 
 
-def repeat(call: Callable[[], T], deadline: base.Deadline) -> T:
+def repeat(call: Callable[[], T], deadline: Deadline) -> T:
     """Call until it no longer raises InProgress.
 
     The first pauses are short, because most tasks are.
@@ -266,7 +263,7 @@ def repeat(call: Callable[[], T], deadline: base.Deadline) -> T:
     while True:
         try:
             return call()
-        except base.InProgress as exc:
+        except InProgress as exc:
             seconds = min(seconds * 1.5, exc.seconds)
             reason = exc.reason
         if deadline.left() <= seconds:

@@ -9,6 +9,8 @@ from valence.podmanagers import hardware
 from valence.podmanagers import node_uri
 from valence.podmanagers.node_uri import NodeUri
 from valence.podmanagers.outcomes import Settling
+from valence.podmanagers.progress import Deadline
+from valence.podmanagers.progress import Progress
 from valence.podmanagers.redfish import errors
 from valence.podmanagers.redfish import jobs
 from valence.podmanagers.redfish import tasks
@@ -24,7 +26,7 @@ def begun(
     driver: base.Driver,
     response: Response,
     request: base.ComposeRequest,
-    deadline: base.Deadline,
+    deadline: Deadline,
 ) -> hardware.ComposedNode:
     """The node that a successful request has allocated, or will."""
     if response.status == 202:
@@ -42,7 +44,7 @@ def finish(
     client: Client,
     driver: base.Driver,
     known: NodeUri,
-    deadline: base.Deadline,
+    deadline: Deadline,
 ) -> str:
     """The URI of the node that a task has allocated.
 
@@ -71,8 +73,8 @@ def cancel(
     client: Client,
     driver: base.Driver,
     known: NodeUri,
-    deadline: base.Deadline,
-    progress: base.Progress,
+    deadline: Deadline,
+    progress: Progress,
 ) -> str | None:
     """End allocating; the URI of the node if there is one anyway.
 

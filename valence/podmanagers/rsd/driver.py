@@ -14,6 +14,9 @@ from valence.common.types import JsonObject
 from valence.podmanagers import base
 from valence.podmanagers import hardware
 from valence.podmanagers.node_uri import NodeUri
+from valence.podmanagers.progress import Deadline
+from valence.podmanagers.progress import InProgress
+from valence.podmanagers.progress import Progress
 from valence.podmanagers.redfish import actions
 from valence.podmanagers.redfish import errors
 from valence.podmanagers.redfish import events
@@ -51,7 +54,7 @@ class RSD(NodeDriver):
 
     @classmethod
     def recognizes(
-        cls, connection: base.Connection, deadline: base.Deadline
+        cls, connection: base.Connection, deadline: Deadline
     ) -> bool:
         client = Client(connection)
         try:
@@ -60,7 +63,7 @@ class RSD(NodeDriver):
         finally:
             client.close()
 
-    def probe(self, deadline: base.Deadline) -> base.Probe:
+    def probe(self, deadline: Deadline) -> base.Probe:
         root, nodes_uri = self._root(deadline)
         # The root is public; only this shows whether the login is accepted.
         nodes = self._client.get(nodes_uri, deadline)
@@ -73,7 +76,7 @@ class RSD(NodeDriver):
             capabilities=frozenset(able) | found.capabilities(),
         )
 
-    def _root(self, deadline: base.Deadline) -> tuple[JsonObject, str]:
+    def _root(self, deadline: Deadline) -> tuple[JsonObject, str]:
         """The service root and the URI of the nodes."""
         root = self._client.root(deadline)
         nodes_uri = service_root.rsd_nodes(root)
@@ -83,7 +86,7 @@ class RSD(NodeDriver):
             )
         return root, nodes_uri
 
-    def discover(self, deadline: base.Deadline) -> hardware.Inventory:
+    def discover(self, deadline: Deadline) -> hardware.Inventory:
         root, nodes_uri = self._root(deadline)
         places = survey.places(root, nodes_uri)
         expand = service_root.expands(root)
@@ -105,7 +108,7 @@ class RSD(NodeDriver):
         return seen
 
     def refresh(
-        self, uris: Iterable[str], deadline: base.Deadline
+        self, uris: Iterable[str], deadline: Deadline
     ) -> hardware.Inventory:
         root, nodes_uri = self._root(deadline)
         places = survey.places(root, nodes_uri)
@@ -141,9 +144,7 @@ class RSD(NodeDriver):
         seen.unrecognized = events.unrecognized(uris, places)
         return seen
 
-    def list_nodes(
-        self, deadline: base.Deadline
-    ) -> list[hardware.ComposedNode]:
+    def list_nodes(self, deadline: Deadline) -> list[hardware.ComposedNode]:
         root, nodes_uri = self._root(deadline)
         expand = service_root.expands(root)
         with Crawler(self._client, deadline, expand) as crawler:
@@ -152,10 +153,10 @@ class RSD(NodeDriver):
             crawler.require_all(nodes_uri)
         return [nodes.composed(uri, body) for uri, body in found.items()]
 
-    def service_uuid(self, deadline: base.Deadline) -> str | None:
+    def service_uuid(self, deadline: Deadline) -> str | None:
         return text(self._root(deadline)[0].get('UUID'))
 
-    def node_uris(self, deadline: base.Deadline) -> set[str]:
+    def node_uris(self, deadline: Deadline) -> set[str]:
         _, nodes_uri = self._root(deadline)
         with Crawler(self._client, deadline) as crawler:
             found = set(crawler.members(nodes_uri))
@@ -163,7 +164,7 @@ class RSD(NodeDriver):
         return found
 
     def compose(
-        self, request: base.ComposeRequest, deadline: base.Deadline
+        self, request: base.ComposeRequest, deadline: Deadline
     ) -> hardware.ComposedNode:
         root, nodes_uri = self._root(deadline)
         storages = survey.places(root, nodes_uri).get('storages')
@@ -180,7 +181,7 @@ class RSD(NodeDriver):
         return allocation.begun(self, response, request, deadline)
 
     def poll_compose(
-        self, uri: str, deadline: base.Deadline, progress: base.Progress
+        self, uri: str, deadline: Deadline, progress: Progress
     ) -> hardware.ComposedNode:
         known = NodeUri.parse(uri)
         where = known.uri
@@ -191,9 +192,7 @@ class RSD(NodeDriver):
         if state == 'Allocated':
             nodes.assemble(self._client, where, body, deadline, progress)
         if state in ('Allocated', 'Allocating', 'Assembling'):
-            raise base.InProgress(
-                tasks.POLL_SECONDS, f'{where} is still {state}'
-            )
+            raise InProgress(tasks.POLL_SECONDS, f'{where} is still {state}')
         if state not in nodes.ASSEMBLED:
             raise exception.PodManagerError(
                 reason=f'the composed node {where} is in the state {state}'
@@ -205,8 +204,8 @@ class RSD(NodeDriver):
     def release(
         self,
         uri: str,
-        deadline: base.Deadline,
-        progress: base.Progress,
+        deadline: Deadline,
+        progress: Progress,
         erase: bool = False,
         parts: Collection[str] = (),
     ) -> bool:
@@ -233,7 +232,7 @@ class RSD(NodeDriver):
         return release.is_erased(progress)
 
     def management_target(
-        self, uri: str, deadline: base.Deadline
+        self, uri: str, deadline: Deadline
     ) -> base.ManagementTarget:
         systems = related(self._client.get(uri, deadline), 'ComputerSystem')
         if not systems:
@@ -246,8 +245,8 @@ class RSD(NodeDriver):
         self,
         uri: str,
         resource: str,
-        deadline: base.Deadline,
-        progress: base.Progress,
+        deadline: Deadline,
+        progress: Progress,
     ) -> None:
         nodes.attach(self._client, uri, resource, deadline, progress)
         self._nodes.update([self.read_node(uri, deadline)])
@@ -256,19 +255,17 @@ class RSD(NodeDriver):
         self,
         uri: str,
         resource: str,
-        deadline: base.Deadline,
-        progress: base.Progress,
+        deadline: Deadline,
+        progress: Progress,
     ) -> None:
         nodes.detach(self._client, uri, resource, deadline, progress)
         self._nodes.update([self.read_node(uri, deadline)])
 
-    def read_node(
-        self, uri: str, deadline: base.Deadline
-    ) -> hardware.ComposedNode:
+    def read_node(self, uri: str, deadline: Deadline) -> hardware.ComposedNode:
         return self._node(uri, self._client.get(uri, deadline), deadline)
 
     def _node(
-        self, uri: str, body: JsonObject, deadline: base.Deadline
+        self, uri: str, body: JsonObject, deadline: Deadline
     ) -> hardware.ComposedNode:
         """A node with the identity of its computer system."""
         node = nodes.composed(uri, body)

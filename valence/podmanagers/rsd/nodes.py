@@ -12,6 +12,8 @@ from valence.common.types import Requirements
 from valence.podmanagers import base
 from valence.podmanagers import hardware
 from valence.podmanagers.outcomes import Settling
+from valence.podmanagers.progress import Deadline
+from valence.podmanagers.progress import Progress
 from valence.podmanagers.redfish import actions
 from valence.podmanagers.redfish import errors
 from valence.podmanagers.redfish import resources
@@ -68,7 +70,7 @@ def allocation(
     client: Client,
     request: base.ComposeRequest,
     volumes: tuple[str, ...],
-    deadline: base.Deadline,
+    deadline: Deadline,
 ) -> JsonObject:
     """The body that allocates a node of what was claimed.
 
@@ -109,7 +111,7 @@ def allocation(
 
 
 def _pooled_processors(
-    client: Client, uris: tuple[str, ...], deadline: base.Deadline
+    client: Client, uris: tuple[str, ...], deadline: Deadline
 ) -> dict[str, JsonObject]:
     """The claimed processors that are part of no system, by URI."""
     with Crawler(client, deadline) as crawler:
@@ -150,7 +152,7 @@ def _totals(wanted: Requirements) -> JsonObject:
 
 
 def _pinned_processors(
-    client: Client, system_uri: str, deadline: base.Deadline
+    client: Client, system_uri: str, deadline: Deadline
 ) -> list[JsonObject]:
     """The processors of the claimed system.
 
@@ -213,8 +215,8 @@ def assemble(
     client: Client,
     uri: str,
     body: JsonObject,
-    deadline: base.Deadline,
-    progress: base.Progress,
+    deadline: Deadline,
+    progress: Progress,
 ) -> None:
     """Assemble a node that is allocated, once.
 
@@ -237,8 +239,8 @@ def attach(
     client: Client,
     uri: str,
     resource: str,
-    deadline: base.Deadline,
-    progress: base.Progress,
+    deadline: Deadline,
+    progress: Progress,
 ) -> None:
     """Attach a resource to a node; a no-op if it is attached.
 
@@ -267,8 +269,8 @@ def detach(
     client: Client,
     uri: str,
     resource: str,
-    deadline: base.Deadline,
-    progress: base.Progress,
+    deadline: Deadline,
+    progress: Progress,
 ) -> None:
     """Detach a resource from a node; a no-op if it is detached.
 
@@ -289,7 +291,7 @@ def _change(
     resource: str,
     joined: bool,
     request: Callable[[JsonObject], tuple[str, JsonObject]],
-    deadline: base.Deadline,
+    deadline: Deadline,
     job: Job,
 ) -> None:
     """Attach or detach a resource, unless that is done.
@@ -337,7 +339,7 @@ def _protocol(
     client: Client,
     offered: JsonObject,
     resource: str,
-    deadline: base.Deadline,
+    deadline: Deadline,
 ) -> str | None:
     """The protocol to attach by, where the action lists several."""
     listed = actions.allowable(client, offered, 'Protocol', deadline)

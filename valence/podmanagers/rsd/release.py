@@ -4,7 +4,8 @@
 from oslo_log import log
 
 from valence.common import exception
-from valence.podmanagers import base
+from valence.podmanagers.progress import Deadline
+from valence.podmanagers.progress import Progress
 from valence.podmanagers.redfish import actions
 from valence.podmanagers.redfish import errors
 from valence.podmanagers.redfish import tasks
@@ -21,7 +22,7 @@ _DELETE_SENT = 'delete_sent'
 _ERASED = 'erased'
 
 
-def is_erased(progress: base.Progress) -> bool:
+def is_erased(progress: Progress) -> bool:
     """Whether the drives of a node are known to be erased."""
     return progress.get(_ERASED) is not None
 
@@ -29,8 +30,8 @@ def is_erased(progress: base.Progress) -> bool:
 def delete(
     client: Client,
     uri: str,
-    deadline: base.Deadline,
-    progress: base.Progress,
+    deadline: Deadline,
+    progress: Progress,
 ) -> None:
     """Delete a node, by force if the pod manager refuses.
 
@@ -66,7 +67,7 @@ def delete(
 
 
 def _record_erasure(
-    uri: str, progress: base.Progress, job: Job, deleted: bool
+    uri: str, progress: Progress, job: Job, deleted: bool
 ) -> None:
     """Record that the drives are erased, unless the service says otherwise."""
     if job.warning:
@@ -75,16 +76,14 @@ def _record_erasure(
         progress.record(_ERASED, 'yes')
 
 
-def _offers_force(client: Client, uri: str, deadline: base.Deadline) -> bool:
+def _offers_force(client: Client, uri: str, deadline: Deadline) -> bool:
     try:
         return actions.offers(client.get(uri, deadline), '.ForceDelete')
     except exception.ResourceGone:
         return False
 
 
-def _force(
-    client: Client, uri: str, deadline: base.Deadline, job: Job
-) -> None:
+def _force(client: Client, uri: str, deadline: Deadline, job: Job) -> None:
     """Delete a node by force, which erases nothing."""
 
     def request() -> Response:

@@ -21,6 +21,7 @@ from valence.common import exception
 from valence.common.identity import canonical_link
 from valence.common.types import JsonObject
 from valence.podmanagers import base
+from valence.podmanagers.progress import Deadline
 from valence.podmanagers.wire import decoding
 from valence.podmanagers.wire import transport
 
@@ -93,7 +94,7 @@ class Http:
         self._closed.set()
         self._adapter.close()
 
-    def _check_open(self, request: str, deadline: base.Deadline) -> float:
+    def _check_open(self, request: str, deadline: Deadline) -> float:
         """The seconds left for a request.
 
         :raises PodManagerUnavailable: when it must not be sent.
@@ -131,7 +132,7 @@ class Http:
         self,
         method: str,
         uri: str,
-        deadline: base.Deadline,
+        deadline: Deadline,
         body: JsonObject | None = None,
         headers: dict[str, str] | None = None,
         basic: bool = False,
@@ -193,7 +194,7 @@ class Http:
         self,
         method: str,
         uri: str,
-        deadline: base.Deadline,
+        deadline: Deadline,
         body: JsonObject | None,
         headers: dict[str, str] | None,
         basic: bool,
@@ -240,7 +241,7 @@ class Http:
     def open(
         self,
         uri: str,
-        deadline: base.Deadline,
+        deadline: Deadline,
         headers: dict[str, str],
         basic: bool = False,
     ) -> tuple[requests.Response, transport.Sent]:
@@ -337,7 +338,7 @@ def _path(location: str | None) -> str | None:
 
 
 def _failure(
-    exc: Exception, method: str, uri: str, deadline: base.Deadline
+    exc: Exception, method: str, uri: str, deadline: Deadline
 ) -> exception.PodManagerUnavailable:
     """The exception for a request without a response."""
     unsent = 'NewConnectionError' in repr(exc) or isinstance(
@@ -347,9 +348,7 @@ def _failure(
     return kind(reason=_explain(exc, method, uri, deadline))
 
 
-def _explain(
-    exc: Exception, method: str, uri: str, deadline: base.Deadline
-) -> str:
+def _explain(exc: Exception, method: str, uri: str, deadline: Deadline) -> str:
     """Why there is no response, for people."""
     text = str(exc)
     if isinstance(exc, requests.exceptions.SSLError) or 'SSL' in text:

@@ -10,7 +10,7 @@ from typing import TypeVar
 from oslo_config import cfg
 
 from valence.common import exception
-from valence.podmanagers import base
+from valence.podmanagers.progress import Deadline
 
 T = TypeVar('T')
 
@@ -52,14 +52,14 @@ class Throttle:
     def run(
         self,
         call: Callable[[], T],
-        deadline: base.Deadline,
+        deadline: Deadline,
         tries: int = _TRIES,
     ) -> T:
         """Call something, and again while the service is busy.
 
         :raises Busy: when the service stays busy.
         """
-        end: base.Deadline | None = None
+        end: Deadline | None = None
         refused: list[int] = []
         while True:
             try:
@@ -102,7 +102,7 @@ class Throttle:
         self._closed.set()
 
     @contextlib.contextmanager
-    def _slot(self, deadline: base.Deadline) -> Iterator[None]:
+    def _slot(self, deadline: Deadline) -> Iterator[None]:
         """Wait for a free slot and hold it.
 
         After half of the time left the request is sent without one: requests

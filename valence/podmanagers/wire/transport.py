@@ -19,7 +19,7 @@ import requests.adapters
 import urllib3.connection
 import urllib3.connectionpool
 
-from valence.podmanagers import base
+from valence.podmanagers.progress import Deadline
 
 _current = threading.local()
 # The reader of an idle event stream has to notice when the peer is gone.
@@ -36,13 +36,13 @@ class _Reaper:
     """Shuts sockets down whose deadline has passed."""
 
     def __init__(self) -> None:
-        self._heap: list[tuple[float, int, base.Deadline, socket.socket]] = []
+        self._heap: list[tuple[float, int, Deadline, socket.socket]] = []
         self._watched: set[int] = set()
         self._numbers = itertools.count()
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
 
-    def watch(self, sock: socket.socket, deadline: base.Deadline) -> int:
+    def watch(self, sock: socket.socket, deadline: Deadline) -> int:
         """Shut the socket down at its deadline.
 
         :returns: what to give to :meth:`forget`.
@@ -88,7 +88,7 @@ _REAPER = _Reaper()
 class Sent:
     """The sockets that a request was sent over."""
 
-    def __init__(self, deadline: base.Deadline) -> None:
+    def __init__(self, deadline: Deadline) -> None:
         self.deadline = deadline
         self.watched: list[int] = []
         self.socket: socket.socket | None = None
@@ -111,7 +111,7 @@ def _shut_down(sock: socket.socket) -> None:
 
 
 @contextlib.contextmanager
-def within(deadline: base.Deadline) -> Iterator[Sent]:
+def within(deadline: Deadline) -> Iterator[Sent]:
     """End the requests of this thread at the deadline."""
     sent = _current.sent = Sent(deadline)
     try:

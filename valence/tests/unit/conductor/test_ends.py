@@ -20,12 +20,12 @@ from valence.conductor.inventory import findings
 from valence.db import allocations
 from valence.db import api as db
 from valence.db.sqlalchemy import models
-from valence.podmanagers import base as driver_base
+from valence.podmanagers.progress import InProgress
 from valence.tests import base
 from valence.tests import fixtures
 
 _ALWAYS = (
-    driver_base.InProgress(1, 'it hangs'),
+    InProgress(1, 'it hangs'),
     exception.PodManagerUnavailable(reason='away'),
     exception.LostRace('taken'),
     exception.DatabaseUnavailable(reason='down'),

@@ -3,7 +3,7 @@
 
 from valence.common import exception
 from valence.conductor import managed_nodes
-from valence.podmanagers import base as driver_base
+from valence.podmanagers.progress import InProgress
 from valence.tests import base
 from valence.tests import fixtures
 
@@ -69,13 +69,13 @@ class TestRegister(EnrollmentCase):
 
     def test_what_takes_its_time(self):
         for method in ('enroll', 'create_ports', 'request_goal', 'poll_goal'):
-            self.ironic.order(method, _AWAY, driver_base.InProgress(5), _AWAY)
+            self.ironic.order(method, _AWAY, InProgress(5), _AWAY)
         self.enroll(manage=True)
         self.assertEqual('manageable', self.now()['managed_state'])
 
     def test_what_takes_too_long(self):
         self.conf.set(provisioning__timeout=20)
-        slow = driver_base.InProgress(10)
+        slow = InProgress(10)
         self.ironic.order('poll_goal', *[slow] * 99)
         self.enroll('failed', manage=True)
         self.assertEqual({}, self.ironic.nodes)

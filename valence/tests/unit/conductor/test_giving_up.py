@@ -6,7 +6,7 @@ import dataclasses
 from valence.common import exception
 from valence.db import api as db
 from valence.db.sqlalchemy import models
-from valence.podmanagers import base as driver_base
+from valence.podmanagers.progress import InProgress
 from valence.tests import base
 
 _NO = exception.RequestRejected(reason='it does not want to')
@@ -90,7 +90,7 @@ class TestPodManager(base.ConductorTestCase):
 
     def hang(self):
         """No node is ever released."""
-        waiting = driver_base.InProgress(1)
+        waiting = InProgress(1)
         self.fake.order('release', waiting, count=None)
 
     def found(self):

@@ -3,7 +3,7 @@
 
 from valence.common import exception
 from valence.conductor.engine import run as engine_run
-from valence.podmanagers import base as driver_base
+from valence.podmanagers.progress import InProgress
 from valence.tests.unit.conductor import engine_case
 
 _WRONG = exception.RequestRejected(reason='no')
@@ -30,7 +30,7 @@ class TestProgress(engine_case.EngineCase):
     def test_it_survives_the_conductor(self):
         self.plan(
             'do first',
-            self.record('/1', driver_base.InProgress(1)),
+            self.record('/1', InProgress(1)),
             self.record('/2', engine_case.Crash()),
             self.record(None),
         )
@@ -48,8 +48,8 @@ class TestProgress(engine_case.EngineCase):
         self.plan('do second', self.record('/2', _WRONG))
         self.plan(
             'undo second',
-            self.record('/3', driver_base.InProgress(1)),
-            self.record('/4', driver_base.InProgress(1)),
+            self.record('/3', InProgress(1)),
+            self.record('/4', InProgress(1)),
             self.record(None),
         )
         self.plan('undo first', self.record(None))
@@ -59,7 +59,7 @@ class TestProgress(engine_case.EngineCase):
     def test_an_undo_with_progress_times_out(self):
         self.conf.set(conductor__compose_timeout=10)
         self.plan('do first', _WRONG)
-        still = driver_base.InProgress(4, 'it hangs')
+        still = InProgress(4, 'it hangs')
         self.plan(
             'undo first', *[self.record(f'/{n}', still) for n in range(99)]
         )
@@ -72,7 +72,7 @@ class TestProgress(engine_case.EngineCase):
 
     def test_it_is_recorded_by_the_owner_of_the_claim_only(self):
         run = self.claim()
-        self.plan('do first', driver_base.InProgress(0))
+        self.plan('do first', InProgress(0))
         self.conductor.step(run)
         other = self.claim()
         self.assertRaises(

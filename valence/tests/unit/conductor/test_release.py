@@ -4,7 +4,7 @@
 from valence.common import exception
 from valence.db import api as db
 from valence.db.sqlalchemy import models
-from valence.podmanagers import base as driver_base
+from valence.podmanagers.progress import InProgress
 from valence.tests import base
 
 _AWAY = exception.PodManagerUnavailable(reason='it restarts')
@@ -43,7 +43,7 @@ class TestRelease(ReleaseCase):
 
     def test_a_pod_manager_that_is_still_at_it(self):
         self.compose('n')
-        self.fake.order('release', driver_base.InProgress(400), count=4)
+        self.fake.order('release', InProgress(400), count=4)
         self.release()
         self.assertGone()
 

@@ -6,13 +6,13 @@ from oslo_db import exception as db_exception
 from valence.common import exception
 from valence.conductor.engine import run as engine_run
 from valence.db.sqlalchemy import models
-from valence.podmanagers import base as driver_base
+from valence.podmanagers.progress import InProgress
 from valence.tests.unit.conductor import engine_case
 
 
 class TestRequeue(engine_case.EngineCase):
     def test_in_progress(self):
-        self.plan('do first', driver_base.InProgress(0.5))
+        self.plan('do first', InProgress(0.5))
         self.conductor.work()
         self.assertLess(0, self.delay())
         self.assertLessEqual(self.delay(), 0.5)
@@ -24,7 +24,7 @@ class TestRequeue(engine_case.EngineCase):
 
     def test_in_progress_for_too_long(self):
         self.conf.set(conductor__compose_timeout=10)
-        still = driver_base.InProgress(4, 'it hangs')
+        still = InProgress(4, 'it hangs')
         self.plan('do first', *[still] * 99)
         row = self.finish()
         self.assertEqual('failed', row.state)

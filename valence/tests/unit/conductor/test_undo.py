@@ -5,7 +5,7 @@ from valence.common import exception
 from valence.conductor.engine import model
 from valence.db import api as db
 from valence.db.sqlalchemy import models
-from valence.podmanagers import base as driver_base
+from valence.podmanagers.progress import InProgress
 from valence.tests.unit.conductor import engine_case
 
 
@@ -90,7 +90,7 @@ class TestUndo(engine_case.EngineCase):
         self.assertEqual([('first', 'undone')], self.journal())
 
     def test_cancelled_while_requeued(self):
-        self.plan('do first', driver_base.InProgress(100))
+        self.plan('do first', InProgress(100))
         self.conductor.work()
         self.cancel()
         self.assertEqual(1, len(self.conductor.due()))
@@ -127,7 +127,7 @@ class TestUndo(engine_case.EngineCase):
 
     def test_an_undo_that_is_in_progress(self):
         self.plan('do second', engine_case.WRONG)
-        self.plan('undo second', driver_base.InProgress(3))
+        self.plan('undo second', InProgress(3))
         self.conductor.work()
         self.assertLess(0, self.delay())
         self.assertLess(self.delay(), 3)
@@ -139,7 +139,7 @@ class TestUndo(engine_case.EngineCase):
 
     def test_an_undo_that_is_in_progress_for_too_long(self):
         self.conf.set(conductor__compose_timeout=10)
-        still = driver_base.InProgress(4, 'it hangs')
+        still = InProgress(4, 'it hangs')
         self.plan('do second', engine_case.WRONG)
         self.plan('undo second', *[still] * 99)
         row = self.finish()
