@@ -2,6 +2,7 @@
 """Descriptions of nodes for provisioners."""
 
 import hashlib
+from collections.abc import Sequence
 
 from valence.common import exception
 from valence.common import secrets
@@ -11,6 +12,7 @@ from valence.conductor.engine.run import Run
 from valence.db import api as db
 from valence.db import installation
 from valence.db.sqlalchemy import models
+from valence.objects.registration import Registration
 from valence.provisioning import base
 from valence.scheduler import registrable
 
@@ -83,15 +85,8 @@ def machine(
         systems = tx.list(models.System, node_uuid=node.uuid).all()
         devices = tx.list(models.Device, node_uuid=node.uuid).all()
     drives = [drive for row in systems for drive in row.drives]
-    sizes = [int(drive['capacity_gib'] or 0) for drive in drives]
-    sizes += [row.capacity_gib for row in devices]
-    kinds = {row.type for row in devices}
-    kinds.update(drive['type'] for drive in drives if drive['type'])
     architectures = [row.cpu_architecture for row in systems]
     registered = registrations.handed_over(node) if known else None
-    traits = how.get('traits')
-    if traits is None:
-        traits = (registered or {}).get('traits', ())
     return base.Machine(
         **vars(connection),
         uuid=node.uuid,
@@ -104,11 +99,36 @@ def machine(
         cpus=sum(row.cpu_threads or row.cpu_cores for row in systems)
         + sum(row.cpu_cores for row in devices),
         memory_mib=sum(row.memory_mib for row in (*systems, *devices)),
-        disk_gib=max(sizes, default=0),
+        disk_gib=_largest(drives, devices),
         architecture=next(filter(None, architectures), None),
         resource_class=how.get('resource_class') or node.resource_class,
-        traits=(
-            *traits,
-            *sorted(f'CUSTOM_{kind.upper()}' for kind in kinds),
-        ),
+        traits=(*_requested(how, registered), *_traits(drives, devices)),
     )
+
+
+def _largest(
+    drives: list[JsonObject], devices: Sequence[models.Device]
+) -> int:
+    """The capacity of the largest drive in GiB."""
+    sizes = [int(drive['capacity_gib'] or 0) for drive in drives]
+    sizes += [row.capacity_gib for row in devices]
+    return max(sizes, default=0)
+
+
+def _traits(
+    drives: list[JsonObject], devices: Sequence[models.Device]
+) -> list[str]:
+    """The traits of the kinds of drives and devices."""
+    kinds = {row.type for row in devices}
+    kinds.update(drive['type'] for drive in drives if drive['type'])
+    return sorted(f'CUSTOM_{kind.upper()}' for kind in kinds)
+
+
+def _requested(
+    how: JsonObject, registered: Registration | None
+) -> tuple[str, ...]:
+    """The traits that were requested now, or at the first registration."""
+    traits = how.get('traits')
+    if traits is None:
+        traits = (registered or {}).get('traits', ())
+    return tuple(traits)

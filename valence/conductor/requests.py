@@ -253,17 +253,25 @@ def request_delete(
             lock_key=lock_key,
             params=params,
         )
-    if not holder.params.get('force') or holder.undoing:
-        tx.update(
-            models.Operation,
-            {
-                'params': {**holder.params, **params},
-                **dict.fromkeys(('claim', 'conductor', 'run_after', 'error')),
-                **{'cancel_requested': False, 'undoing': False, 'attempt': 0},
-            },
-            uuid=holder.uuid,
-        )
+    _force(tx, holder, params)
     return holder.uuid
+
+
+def _force(
+    tx: db.Transaction, holder: models.Operation, params: Mapping[str, bool]
+) -> None:
+    """Have an operation that deletes a pod manager go on by force."""
+    if holder.params.get('force') and not holder.undoing:
+        return
+    tx.update(
+        models.Operation,
+        {
+            'params': {**holder.params, **params},
+            **dict.fromkeys(('claim', 'conductor', 'run_after', 'error')),
+            **{'cancel_requested': False, 'undoing': False, 'attempt': 0},
+        },
+        uuid=holder.uuid,
+    )
 
 
 def replaced(tx: db.Transaction, podm_uuid: str) -> models.Finding | None:

@@ -2,7 +2,6 @@
 """Composing a node: claim its parts, and have the pod manager join them."""
 
 import contextlib
-from typing import TypedDict
 from typing import cast
 
 import sqlalchemy as sa
@@ -17,6 +16,9 @@ from valence.conductor.actions import guard
 from valence.conductor.actions import outcome
 from valence.conductor.actions import place
 from valence.conductor.actions import steps
+from valence.conductor.actions.claim import ClaimParts
+from valence.conductor.actions.claim import Params
+from valence.conductor.actions.claim import chosen_uris
 from valence.conductor.engine.model import Action
 from valence.conductor.engine.model import AnyStep
 from valence.conductor.engine.model import Step
@@ -32,139 +34,11 @@ from valence.objects.baseline import Baseline
 from valence.podmanagers import base
 from valence.podmanagers import hardware
 from valence.podmanagers import outcomes
-from valence.podmanagers.progress import InProgress
-from valence.scheduler import ranking
-from valence.scheduler.affinity import Affinity
-from valence.scheduler.request import AffinityRule
-from valence.scheduler.request import Refused
-from valence.scheduler.request import Request
 
 # The intent of ``allocate``: the URIs that exist before the request.
 _EXISTING = 'existing'
 # Another: why the pod manager refused it.
 _REFUSED = 'refused'
-# The interval in which nodes that affinity refers to are looked at.
-_AFFINITY_SECONDS = 2.0
-
-
-class Params(TypedDict, total=False):
-    """The parameters of the operation.
-
-    :param pod_manager: UUID of the pod manager to use.
-    :param resources: UUIDs of the exact systems and devices to use.
-    :param affinity: as the API has it.
-    :param register: how to register the node with the provisioner.
-    """
-
-    pod_manager: str | None
-    resources: list[str]
-    affinity: AffinityRule | None
-    register: JsonObject
-
-
-class ClaimResult(TypedDict):
-    """A ``scheduler.request.Choice``.
-
-    :param devices: URIs of the devices, by UUID.
-    """
-
-    podm_uuid: str
-    system_uuid: str
-    system_uri: str
-    devices: dict[str, str]
-
-
-class ClaimParts(steps.ReadsParts[ClaimResult]):
-    """Choose a pod manager and the parts there, and allocate them."""
-
-    name = 'claim_parts'
-
-    def do(self, run: Run) -> ClaimResult:
-        params = run.params(Params)
-        with db.reader() as tx:
-            node = tx.get(models.Node, uuid=run.target)
-            if node is None:
-                raise exception.ResourceGone(uri=f'the node {run.target}')
-            _wait_for_others(tx, params.get('affinity'))
-            choice = ranking.choose(
-                tx,
-                Request(
-                    node.properties,
-                    podm_uuid=params.get('pod_manager'),
-                    resources=tuple(params.get('resources', ())),
-                    affinity=params.get('affinity'),
-                    project_id=run.operation.project_id,
-                    register='register' in params,
-                    refused=_refused(run),
-                ),
-            )
-        return {
-            'podm_uuid': choice.podm_uuid,
-            'system_uuid': choice.system_uuid,
-            'system_uri': choice.system_uri,
-            'devices': choice.devices,
-        }
-
-    def record(
-        self, tx: db.Transaction, run: Run, result: ClaimResult
-    ) -> None:
-        podm_uuid = result['podm_uuid']
-        allocations.allocate(
-            tx,
-            run.target,
-            podm_uuid,
-            [result['system_uuid']],
-            list(result['devices']),
-            run.operation.project_id,
-        )
-        tx.update(models.Node, {'podm_uuid': podm_uuid}, uuid=run.target)
-        if run.operation.podm_uuid == podm_uuid:
-            return
-        # From now on the operation waits for its turn on that pod manager.
-        tx.update(
-            models.Operation,
-            {
-                'podm_uuid': podm_uuid,
-                'state': 'pending',
-                'claim': None,
-                'conductor': None,
-            },
-            uuid=run.operation.uuid,
-        )
-
-    def undo(self, run: Run, result: ClaimResult | None) -> None:
-        self.read_parts(run)
-
-    def unrecord(
-        self, tx: db.Transaction, run: Run, result: ClaimResult | None
-    ) -> None:
-        self.store_parts(tx, run)
-        allocations.deallocate(tx, run.target)
-        tx.update(
-            models.Node,
-            {'podm_uuid': run.params(Params).get('pod_manager')},
-            uuid=run.target,
-        )
-        tx.update(
-            models.Operation,
-            {'podm_uuid': run.params(Params).get('pod_manager')},
-            uuid=run.operation.uuid,
-        )
-
-
-def _wait_for_others(tx: db.Transaction, rule: AffinityRule | None) -> None:
-    """Wait for nodes that are being composed, if it matters where.
-
-    A node can only refer to older ones, so none waits for each other.
-
-    :raises InProgress: while there is one.
-    """
-    name = Affinity.unsettled(tx, rule)
-    if name is not None:
-        raise InProgress(
-            _AFFINITY_SECONDS,
-            f'the node {name}, which affinity refers to, is being composed',
-        )
 
 
 class Allocate(Step[steps.ComposedResult]):
@@ -178,7 +52,7 @@ class Allocate(Step[steps.ComposedResult]):
         refused = run.intent(Allocate, _REFUSED) is not None
         if found is None and existing is not None and not refused:
             outcome.check_unused(
-                run, {*cast('list[str]', existing)}, _chosen_uris(run)
+                run, {*cast('list[str]', existing)}, chosen_uris(run)
             )
         return found
 
@@ -269,9 +143,7 @@ class Assemble(Step[AssembleResult]):
             _check_parts(tx, run, found)
         if not _not_chosen(run, found):
             # Otherwise others were taken instead.
-            outcomes.check_joined(
-                driver, composed, _chosen_uris(run), deadline
-            )
+            outcomes.check_joined(driver, composed, chosen_uris(run), deadline)
         return {
             **steps.composed_result(composed),
             'found': found,
@@ -394,28 +266,9 @@ def _after_refusal(run: Run, exc: Exception) -> TryNext | None:
     return None
 
 
-def _refused(run: Run) -> tuple[Refused, ...]:
-    """The combinations that were tried without success."""
-    return tuple(
-        Refused(
-            one['system'],
-            one['reason'],
-            frozenset(one.get('devices', ())),
-            one.get('podm_uuid'),
-        )
-        for one in run.operation.excluded_systems or ()
-    )
-
-
 def _not_chosen(run: Run, found: dict[str, str]) -> set[str]:
     """The URIs of parts of the node that were not chosen for it."""
-    return found.keys() - set(_chosen_uris(run))
-
-
-def _chosen_uris(run: Run) -> list[str]:
-    """The URIs of the parts that were chosen, the system first."""
-    chosen = run.result(ClaimParts)
-    return [chosen['system_uri'], *chosen['devices'].values()]
+    return found.keys() - set(chosen_uris(run))
 
 
 def _request(run: Run) -> base.ComposeRequest:

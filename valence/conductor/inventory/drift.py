@@ -78,11 +78,8 @@ def write(
     """
     by_uri = {composed.uri: composed for composed in seen.nodes}
     parts = _allocated_parts(tx, podm_uuid)
-    stored = uuids_by_uri(
-        tx,
-        podm_uuid,
-        {uri for composed in seen.nodes for uri in composed.resources},
-    ).keys()
+    uris = {uri for composed in seen.nodes for uri in composed.resources}
+    stored = uuids_by_uri(tx, podm_uuid, uris).keys()
     nodes = tx.list(
         models.Node, podm_uuid=podm_uuid, provision_state=('active', 'error')
     ).all()
@@ -101,12 +98,17 @@ def write(
                 drift = _compare(node, own, found)
             _write_seen(tx, node, composed, drift)
             continue
-        drift = _compare(node, own, own.uris - own.missing)
-        if drift and drift != node.drift:
-            tx.update(models.Node, {'drift': drift}, uuid=node.uuid)
+        _write_unseen(tx, node, own)
         looked_for = uri in seen.gone or not partial
         if looked_for and not diff.is_unread(uri, tuple(seen.unread)):
             _set_missing(tx, node)
+
+
+def _write_unseen(tx: db.Transaction, node: models.Node, own: _Parts) -> None:
+    """Store which parts of a node that was not read are missing."""
+    drift = _compare(node, own, own.uris - own.missing)
+    if drift and drift != node.drift:
+        tx.update(models.Node, {'drift': drift}, uuid=node.uuid)
 
 
 def _is_other(

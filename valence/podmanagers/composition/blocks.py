@@ -279,18 +279,16 @@ def device_item(
     """
     found = parts(crawler, body)
     drives = [resources.drive(*one) for one in found['Drives'].items()]
-    listed = [
-        resources.nic(*one) for one in found['EthernetInterfaces'].items()
-    ]
+    ports = found['EthernetInterfaces'].items()
+    listed = [resources.nic(*one) for one in ports]
     interfaces, unsure = nics.complete(crawler, uri, body, listed)
     processors = list(found['Processors'].values())
     memory = found['Memory'].values()
-    chassis = related(body, 'Chassis')
     item = resources.device_item(
         uri,
         body,
         used=False,
-        parent=chassis[0] if chassis else None,
+        parent=next(iter(related(body, 'Chassis')), None),
         type=_device_type(block_types, processors),
         media_type=drives[0]['type'] if drives else None,
         protocol=drives[0]['protocol'] if drives else None,
@@ -303,16 +301,15 @@ def device_item(
         state=state(body),
         health=health(body),
     )
-    _add_labels(
-        item, [part for kind in found.values() for part in kind.values()]
-    )
+    _add_labels(item, found)
     if unsure or _unread_parts(crawler, body):
         item.unknown.update(_PART_FIELDS)
     return item
 
 
-def _add_labels(item: hardware.Item, parts: list[JsonObject]) -> None:
+def _add_labels(item: hardware.Item, found: dict[str, Bodies]) -> None:
     """Give a block with a single part the labels of that part."""
+    parts = [part for kind in found.values() for part in kind.values()]
     if len(parts) != 1:
         return
     for name, value in resources.labels(parts[0]).items():

@@ -9,7 +9,11 @@ the conductor notices and continues with them.
 from collections.abc import Iterable
 
 from valence.common.types import JsonObject
+from valence.podmanagers import base
 from valence.podmanagers.composition import blocks
+from valence.podmanagers.composition import methods
+from valence.podmanagers.progress import Deadline
+from valence.podmanagers.redfish.client import Client
 from valence.podmanagers.redfish.crawler import Crawler
 from valence.podmanagers.redfish.links import last_segment
 from valence.podmanagers.redfish.resources import Bodies
@@ -20,6 +24,27 @@ from valence.podmanagers.wire.values import text
 _COUNT = '@Redfish.RequestedCount'
 _OVERPROVISIONING = '@Redfish.AllowOverprovisioning'
 _AFFINITY = '@Redfish.ZoneAffinity'
+
+
+def request_body(
+    client: Client,
+    method: methods.Method,
+    request: base.ComposeRequest,
+    service: JsonObject,
+    bodies: Bodies,
+    deadline: Deadline,
+) -> JsonObject:
+    """The body of a request by any method.
+
+    :param service: the CompositionService.
+    :param bodies: the claimed blocks.
+    """
+    if method.kind != 'constrained':
+        return methods.body(method, request)
+    zones = methods.common_zones(bodies) or ()
+    with Crawler(client, deadline) as crawler:
+        wanted = body(crawler, service, bodies, zones)
+    return {**methods.identity(method, request), **wanted}
 
 
 def body(

@@ -19,7 +19,6 @@ from collections.abc import Collection
 from collections.abc import Iterable
 
 from valence.common import exception
-from valence.common.types import JsonObject
 from valence.podmanagers import base
 from valence.podmanagers import hardware
 from valence.podmanagers import node_uri
@@ -50,7 +49,6 @@ from valence.podmanagers.redfish.crawler import Crawler
 from valence.podmanagers.redfish.jobs import Job
 from valence.podmanagers.redfish.links import link
 from valence.podmanagers.redfish.node_driver import NodeDriver
-from valence.podmanagers.redfish.resources import Bodies
 from valence.podmanagers.wire.client import Response
 from valence.podmanagers.wire.values import text
 
@@ -177,7 +175,9 @@ class Redfish(NodeDriver):
             self._client, service, systems_uri(places), deadline
         )
         method = methods.choose(offered, bodies)
-        body = self._body(method, request, service, bodies, deadline)
+        body = constrained.request_body(
+            self._client, method, request, service, bodies, deadline
+        )
         try:
             methods.check(method, body, bodies)
         except exception.NoMatch:
@@ -188,21 +188,6 @@ class Redfish(NodeDriver):
             return found
         response = submission.send(self._client, method, body, deadline)
         return self._created(response, request, deadline)
-
-    def _body(
-        self,
-        method: methods.Method,
-        request: base.ComposeRequest,
-        service: JsonObject,
-        bodies: Bodies,
-        deadline: Deadline,
-    ) -> JsonObject:
-        if method.kind != 'constrained':
-            return methods.body(method, request)
-        zones = methods.common_zones(bodies) or ()
-        with Crawler(self._client, deadline) as crawler:
-            wanted = constrained.body(crawler, service, bodies, zones)
-        return {**methods.identity(method, request), **wanted}
 
     def _created(
         self,

@@ -50,25 +50,25 @@ def send(
     }
     reservation = None
     if {'PreviewReserve', 'Apply'} <= method.request_types:
-        preview = tasks.finish(
-            client,
-            _post(
-                client,
-                method.target,
-                _manifest('PreviewReserve', stanza),
-                deadline,
-            ),
-            deadline,
-        )
-        check(preview, method.target)
-        found = preview.body.get('ReservationId')
-        reservation = found if isinstance(found, str) else None
+        reservation = _reserve(client, method, stanza, deadline)
     return _post(
         client,
         method.target,
         _manifest('Apply', stanza, reservation),
         deadline,
     )
+
+
+def _reserve(
+    client: Client, method: Method, stanza: JsonObject, deadline: Deadline
+) -> str | None:
+    """Reserve the blocks of a manifest; the ID of the reservation."""
+    body = _manifest('PreviewReserve', stanza)
+    response = _post(client, method.target, body, deadline)
+    preview = tasks.finish(client, response, deadline)
+    check(preview, method.target)
+    found = preview.body.get('ReservationId')
+    return found if isinstance(found, str) else None
 
 
 def apply(

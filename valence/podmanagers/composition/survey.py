@@ -6,6 +6,7 @@ that the service composed are nodes. A system outside of all blocks is listed,
 but no node can be composed of it.
 """
 
+import itertools
 from collections.abc import Mapping
 
 from valence.common.types import JsonObject
@@ -91,14 +92,10 @@ class Survey:
                 members['reservations'] = crawler.members(collection)
             asked = members.get('systems', [])
             systems = crawler.get_many(asked)
-            # The state of what a node gained or lost has changed.
             parts = [
                 part
                 for uri in asked
-                for part in (
-                    *(known[uri].resources if uri in known else ()),
-                    *blocks.of_system(systems.get(uri, {})),
-                )
+                for part in _parts(known.get(uri), systems.get(uri, {}))
                 if part.startswith(places.get('blocks', '-'))
             ]
             parts += reservations.blocks_of(crawler, changed)
@@ -151,6 +148,19 @@ class Survey:
         if not zones_known:
             for item in (*seen.systems, *seen.devices):
                 item.unknown.add('zones')
+        self._add_alone(crawler, systems, within, seen, composes)
+        resources.find_parents(seen)
+        return seen
+
+    @staticmethod
+    def _add_alone(
+        crawler: Crawler,
+        systems: Bodies,
+        within: set[str],
+        seen: hardware.Inventory,
+        composes: bool,
+    ) -> None:
+        """Add the systems that no block stands for."""
         alone = [
             uri
             for uri, body in systems.items()
@@ -163,8 +173,6 @@ class Survey:
             elif composes and not blocks.is_expandable(body):
                 item.values['state'] = 'unavailable'
             seen.systems.append(item)
-        resources.find_parents(seen)
-        return seen
 
     def _add_blocks(
         self, crawler: Crawler, bodies: Bodies, seen: hardware.Inventory
@@ -176,17 +184,11 @@ class Survey:
         types = {
             uri: blocks.types_of(crawler, body) for uri, body in bodies.items()
         }
-        hosts = [
-            body for uri, body in bodies.items() if blocks.is_host(types[uri])
-        ]
+        hosts = [bodies[uri] for uri in bodies if blocks.is_host(types[uri])]
         within = [uri for body in hosts for uri in blocks.inner_systems(body)]
-        inner = {
-            item.uri: item
-            for item in nics.read_systems(crawler, within, set())
-        }
-        crawler.get_many(
-            uri for body in hosts for uri in blocks.all_systems(body)
-        )
+        read = nics.read_systems(crawler, within, set())
+        inner = {item.uri: item for item in read}
+        crawler.get_many(itertools.chain(*map(blocks.all_systems, hosts)))
         shown = set(within)
         for uri, body in bodies.items():
             zones = sorted({*blocks.zones(body), *self._zones.of_block(uri)})
@@ -203,16 +205,14 @@ class Survey:
                 continue
             first = next(iter(blocks.inner_systems(body)), '')
             permanent = discovery.permanent_system(crawler, body)
-            system: JsonObject | None = None
-            if permanent is not None:
-                shown.add(permanent[0])
-                system = permanent[1]
+            place, system = permanent or (first, None)
+            shown.add(place)
             item = blocks.host_item(
                 crawler, uri, body, zones, system, inner.get(first)
             )
             _mark_doubts(crawler, item)
             seen.systems.append(item)
-        return shown
+        return shown - {''}
 
 
 def _respect_reservations(
@@ -246,6 +246,14 @@ def _mark_doubts(crawler: Crawler, item: hardware.Item) -> None:
     if not blocks.is_known(reported):
         item.unknown.add('state')
         crawler.doubts[item.uri] = f'unknown CompositionState {reported}'
+
+
+def _parts(
+    known: hardware.ComposedNode | None, body: JsonObject
+) -> tuple[str, ...]:
+    """What a node has now and had before: the state of both has changed."""
+    before = known.resources if known is not None else ()
+    return (*before, *blocks.of_system(body))
 
 
 def _gone(

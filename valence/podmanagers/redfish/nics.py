@@ -117,21 +117,27 @@ def _addresses(body: JsonObject) -> Iterator[object]:
 
 
 def _speed(body: JsonObject) -> int | None:
-    """The speed of a port in Mbit/s, if it is known."""
-    gigabits = number(body.get('CurrentSpeedGbps')) or number(
-        body.get('MaxSpeedGbps')
-    )
-    speeds = [
-        count(able.get(name))
-        for able in objects(body.get('SupportedLinkCapabilities'))
-        for name in ('LinkSpeedMbps',)
-    ]
+    """The speed that a port is capable of in Mbit/s, if it is known.
+
+    The speed of the link is null while the system is off, or lower because of
+    the other end.
+    """
+    capable = [_megabits(body.get('MaxSpeedGbps'))]
+    for able in objects(body.get('SupportedLinkCapabilities')):
+        capable.append(count(able.get('LinkSpeedMbps')))
+        capable += map(count, array(able.get('CapableLinkSpeedMbps')))
+    for able in objects(body.get('LinkConfiguration')):
+        capable += map(_megabits, array(able.get('CapableLinkSpeedGbps')))
     return (
-        count(gigabits * 1000)
+        max(capable)
+        or _megabits(body.get('CurrentSpeedGbps'))
         or count(body.get('CurrentLinkSpeedMbps'))
-        or max(speeds, default=0)
         or None
     )
+
+
+def _megabits(gigabits: object) -> int:
+    return count(number(gigabits) * 1000)
 
 
 def complete(

@@ -10,6 +10,7 @@ from valence.podmanagers.redfish import actions
 from valence.podmanagers.redfish import errors
 from valence.podmanagers.redfish.client import Client
 from valence.podmanagers.redfish.jobs import Job
+from valence.podmanagers.wire.client import Response
 
 _STATES = {
     'On': 'on',
@@ -51,23 +52,25 @@ def reset(
             actions.check_allowed(reset_type, allowed)
             progress.record(_BEFORE, now)
             before, target = now, actions.target(offered)
-            response = job.send(
-                lambda: client.request(
-                    'POST',
-                    target,
-                    deadline,
-                    {'ResetType': reset_type},
-                    check=False,
-                ),
-                deadline,
-                once=reset_type in power.ONCE,
-            )
+            response = _send(client, job, target, reset_type, deadline)
         errors.check(response, uri)
         now = shown(client.get(uri, deadline))
     try:
         power.check(reset_type, before, now)
     except InProgress as exc:
         raise job.explained(exc) from None
+
+
+def _send(
+    client: Client, job: Job, target: str, reset_type: str, deadline: Deadline
+) -> Response:
+    return job.send(
+        lambda: client.request(
+            'POST', target, deadline, {'ResetType': reset_type}, check=False
+        ),
+        deadline,
+        once=reset_type in power.ONCE,
+    )
 
 
 def _is_repeated(

@@ -95,19 +95,21 @@ def allocation(
             for wish in wanted.get('storage', ())
             for _ in range(wish['count'])
         ]
-    nics = [
-        {'SpeedMbps': wish['speed_mbps']} if 'speed_mbps' in wish else {}
-        for wish in wanted.get('network', ())
-        for _ in range(wish['count'])
-    ]
-    body.update({name: value for name, value in drives.items() if value})
-    if nics:
-        body['EthernetInterfaces'] = nics
+    described = {**drives, 'EthernetInterfaces': _interfaces(wanted)}
+    body.update({name: value for name, value in described.items() if value})
     body['Processors'] = [
         *_pinned_processors(client, request.system, deadline),
         *processors.values(),
     ]
     return body
+
+
+def _interfaces(wanted: Requirements) -> list[JsonObject]:
+    return [
+        {'SpeedMbps': wish['speed_mbps']} if 'speed_mbps' in wish else {}
+        for wish in wanted.get('network', ())
+        for _ in range(wish['count'])
+    ]
 
 
 def _pooled_processors(

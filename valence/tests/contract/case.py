@@ -10,6 +10,7 @@ from oslo_utils import uuidutils
 from valence.common import exception
 from valence.common.identity import Mark
 from valence.podmanagers import base as podmanagers
+from valence.podmanagers.progress import Progress
 from valence.tests import base
 from valence.tests.contract.patience import SECONDS
 from valence.tests.contract.patience import Journal
@@ -130,7 +131,7 @@ class Case(Patience, base.TestCase):
                 uri = self.patiently(begin).uri
                 return self.patiently(
                     lambda uri=uri: driver.poll_compose(
-                        uri, self.soon(), podmanagers.Progress()
+                        uri, self.soon(), Progress()
                     )
                 )
             except exception.PodManagerUnavailable:

@@ -10,7 +10,7 @@ import urllib.parse
 from unittest import mock
 
 from valence.common import exception
-from valence.podmanagers import base as podmanagers
+from valence.podmanagers.progress import InProgress
 from valence.tests.contract import case
 
 _CHANGING = ('POST', 'PUT', 'PATCH', 'DELETE')
@@ -107,7 +107,7 @@ class Failures(case.Case):
             self.release(found.uri, driver)
         elif self.states({request.system}) != {request.system: 'free'}:
             # A task of which the conductor does not know is running.
-            raise podmanagers.InProgress(0.1)
+            raise InProgress(0.1)
 
     def test_crashes_while_releasing(self):
         self.need('compose', 'release')

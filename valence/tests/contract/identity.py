@@ -2,7 +2,7 @@
 """The contract: what identifies a node."""
 
 from valence.common import identity
-from valence.podmanagers import base as podmanagers
+from valence.podmanagers.progress import Progress
 from valence.tests.contract import case
 
 
@@ -52,7 +52,7 @@ class Identity(case.Case):
         driver = self.new_driver()
         self.assertFoundAgain(first, node)
         self.assertFoundAgain(other, again)
-        driver.release(node.uri, self.soon(), podmanagers.Progress())
+        driver.release(node.uri, self.soon(), Progress())
         self.assertEqual([again.uri], [one.uri for one in self.made()])
 
     def test_the_service_has_one_uuid(self):

@@ -10,6 +10,7 @@ from valence.common import exception
 from valence.common.identity import Mark
 from valence.podmanagers import base as podmanagers
 from valence.podmanagers.boot import BootOverride
+from valence.podmanagers.progress import Progress
 from valence.tests.contract import case
 
 
@@ -23,9 +24,7 @@ class Nodes(case.Case):
         node = self.driver.compose(request, self.soon())
         uri = node.uri
         node = self.patiently(
-            lambda: self.driver.poll_compose(
-                uri, self.soon(), podmanagers.Progress()
-            )
+            lambda: self.driver.poll_compose(uri, self.soon(), Progress())
         )
         self.assertOneNode(request, node)
         self.assertFound(request, node)
@@ -41,7 +40,7 @@ class Nodes(case.Case):
         """Polling again changes nothing, and other drivers find the node."""
         again = self.patiently(
             lambda: self.new_driver().poll_compose(
-                node.uri, self.soon(), podmanagers.Progress()
+                node.uri, self.soon(), Progress()
             )
         )
         self.assertEqual(node, again)
@@ -250,7 +249,7 @@ class Nodes(case.Case):
             exception.RequestRejected,
             self.patiently,
             lambda: self.driver.attach(
-                node.uri, taken[0], self.soon(), podmanagers.Progress()
+                node.uri, taken[0], self.soon(), Progress()
             ),
         )
 

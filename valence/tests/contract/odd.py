@@ -4,6 +4,7 @@
 from valence.common.identity import Mark
 from valence.podmanagers import base as podmanagers
 from valence.podmanagers.composition.driver import Redfish
+from valence.podmanagers.progress import Progress
 from valence.tests import base
 from valence.tests.contract.patience import Patience
 from valence.tests.fixtures import odd_service
@@ -55,7 +56,7 @@ class OddCase(Patience, base.TestCase):
         begun = self.driver.compose(request, self.soon())
         node = self.patiently(
             lambda: self.driver.poll_compose(
-                begun.uri, self.soon(), podmanagers.Progress()
+                begun.uri, self.soon(), Progress()
             )
         )
         self.assertEqual((f'{SYSTEMS}/1', MARK), (node.uri, node.mark))

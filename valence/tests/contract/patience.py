@@ -3,7 +3,9 @@
 
 import time
 
-from valence.podmanagers import base as podmanagers
+from valence.podmanagers.progress import Deadline
+from valence.podmanagers.progress import InProgress
+from valence.podmanagers.progress import Progress
 from valence.tests.fixtures import processes
 
 SECONDS = 60
@@ -17,7 +19,7 @@ class Journal:
 
     def progress(self):
         """What was recorded so far, for another call."""
-        return podmanagers.Progress(self._stored, self._store)
+        return Progress(self._stored, self._store)
 
     def _store(self, facts):
         self._stored = facts
@@ -27,7 +29,7 @@ class Patience:
     """For test cases with a ``driver``."""
 
     def soon(self, seconds=SECONDS):
-        return podmanagers.Deadline(seconds)
+        return Deadline(seconds)
 
     def patiently(self, call, seconds=processes.PATIENCE):
         """Call until it no longer raises InProgress."""
@@ -35,7 +37,7 @@ class Patience:
         while True:
             try:
                 return call()
-            except podmanagers.InProgress as exc:
+            except InProgress as exc:
                 if time.monotonic() > end:
                     raise AssertionError(
                         f'it never settled: {exc.reason}'

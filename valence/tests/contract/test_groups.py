@@ -4,6 +4,7 @@
 from valence.common import exception
 from valence.podmanagers import base as podmanagers
 from valence.podmanagers.expether.driver import ExpEther
+from valence.podmanagers.progress import Progress
 from valence.tests.contract import test_oddities
 from valence.tests.contract.test_oddities import MARK
 
@@ -46,9 +47,7 @@ class GroupsTestCase(test_oddities.OdditiesTestCase):
         self.assertEqual([], self.simulator.control('GET', foreign))
 
     def release(self, uri, *parts):
-        return self.driver.release(
-            uri, self.soon(), podmanagers.Progress(), parts=parts
-        )
+        return self.driver.release(uri, self.soon(), Progress(), parts=parts)
 
     def test_only_what_was_claimed_is_released(self):
         node = self.compose()
@@ -76,7 +75,7 @@ class GroupsTestCase(test_oddities.OdditiesTestCase):
             node.uri,
             self.boxes[3],
             self.soon(),
-            podmanagers.Progress(),
+            Progress(),
         )
         self.assertUntouched()
         self.assertNotEqual(node.index, self.group(self.boxes[3]))
@@ -115,9 +114,7 @@ class GroupsTestCase(test_oddities.OdditiesTestCase):
             node.uri,
             self.boxes[3],
             self.soon(),
-            podmanagers.Progress(),
+            Progress(),
         )
         self.assertIn('takes 2 boxes, not 3', str(error))
-        self.driver.attach(
-            node.uri, self.boxes[1], self.soon(), podmanagers.Progress()
-        )
+        self.driver.attach(node.uri, self.boxes[1], self.soon(), Progress())

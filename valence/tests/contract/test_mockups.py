@@ -14,6 +14,7 @@ from valence.podmanagers import base as podmanagers
 from valence.podmanagers import loader
 from valence.podmanagers.boot import BootOverride
 from valence.podmanagers.composition.driver import Redfish
+from valence.podmanagers.progress import Deadline
 from valence.podmanagers.rsd.driver import RSD
 from valence.tests import base
 from valence.tests.contract import mockups
@@ -33,7 +34,7 @@ class MockupTestCase(Patience, base.TestCase):
         )
 
     def deadline(self):
-        return podmanagers.Deadline(60)
+        return Deadline(60)
 
     def discover(self, connection):
         driver = Redfish(connection)

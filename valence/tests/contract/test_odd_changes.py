@@ -3,6 +3,8 @@
 
 from valence.common import exception
 from valence.podmanagers import base as podmanagers
+from valence.podmanagers.progress import InProgress
+from valence.podmanagers.progress import Progress
 from valence.tests.contract import odd
 from valence.tests.fixtures.odd_service import BLOCKS
 from valence.tests.fixtures.odd_service import SYSTEMS
@@ -63,16 +65,14 @@ class TasksTestCase(odd.OddCase):
         )
         begun = self.driver.compose(request, self.soon())
         self.assertRaises(
-            podmanagers.InProgress,
+            InProgress,
             self.driver.poll_compose,
             begun.uri,
             self.soon(),
-            podmanagers.Progress(),
+            Progress(),
         )
         self.service.made(self.request)
-        node = self.driver.poll_compose(
-            begun.uri, self.soon(), podmanagers.Progress()
-        )
+        node = self.driver.poll_compose(begun.uri, self.soon(), Progress())
         self.assertEqual(f'{SYSTEMS}/1', node.uri)
         self.release(begun.uri)
         self.assertEqual([], self.driver.list_nodes(self.soon()))
@@ -129,14 +129,10 @@ class ChangesTestCase(odd.OddCase):
             self.pages[self.uri].pop('@odata.etag', None)
             if shown:
                 self.pages[self.uri]['@odata.etag'] = shown
-            self.driver.attach(
-                self.uri, disk, self.soon(), podmanagers.Progress()
-            )
+            self.driver.attach(self.uri, disk, self.soon(), Progress())
             node = self.driver.read_node(self.uri, self.soon())
             self.assertIn(disk, node.resources)
-            self.driver.detach(
-                self.uri, disk, self.soon(), podmanagers.Progress()
-            )
+            self.driver.detach(self.uri, disk, self.soon(), Progress())
             node = self.driver.read_node(self.uri, self.soon())
             self.assertNotIn(disk, node.resources)
             self.assertEqual(wanted, self.taken)

@@ -87,7 +87,7 @@ class RsdTargetTestCase(case.Case):
         control = self.at.simulator.control
         last = control('GET', 'requests?changing=true')[-1]['id']
         try:
-            self.new_driver().reset(node.uri, 'ForceOff', self.soon())
+            self.changed('reset', node.uri, 'ForceOff')
         except exception.RequestRejected as exc:
             self.assertIn('belongs to another resource', str(exc))
         return node.uri, [

@@ -4,8 +4,8 @@
 import json
 
 from valence.common import exception
-from valence.podmanagers import base as podmanagers
 from valence.podmanagers.expether.driver import ExpEther
+from valence.podmanagers.progress import Progress
 from valence.tests.contract import odd
 from valence.tests.fixtures.odd_service import SYSTEMS
 from valence.tests.fixtures.odd_service import Reply
@@ -85,7 +85,7 @@ class RefusalsTestCase(odd.OddCase):
                 uri,
                 'ForceRestart',
                 self.soon(),
-                podmanagers.Progress(),
+                Progress(),
             )
         )
 

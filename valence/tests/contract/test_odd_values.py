@@ -14,6 +14,37 @@ from valence.tests.fixtures.odd_service import link
 _SYSTEM = f'{SYSTEMS}/s'
 _MAC = '02:00:00:00:09:0a'
 
+# Where an adapter shows an address, and the speed in Mbit/s.
+_PORTS = (
+    (
+        'Ports',
+        {
+            'Ethernet': {'AssociatedMACAddresses': [_MAC]},
+            'CurrentSpeedGbps': 10,
+            'MaxSpeedGbps': 25,
+        },
+        25000,
+    ),
+    (
+        'NetworkPorts',
+        {
+            'AssociatedNetworkAddresses': ['x', _MAC],
+            'SupportedLinkCapabilities': [{'LinkSpeedMbps': 10000}],
+        },
+        10000,
+    ),
+    (
+        'NetworkDeviceFunctions',
+        {
+            'Ethernet': {
+                'MACAddress': 'Not Available',
+                'PermanentMACAddress': '02-00-00-00-09-0A',
+            }
+        },
+        None,
+    ),
+)
+
 
 class ValuesTestCase(odd.OddCase):
     def setUp(self):
@@ -77,36 +108,7 @@ class ValuesTestCase(odd.OddCase):
         )
         self.show('EthernetInterfaces', {'MACAddress': 'Not Available'})
         for owner in (adapter, interface):
-            for kind, body, speed in (
-                (
-                    'Ports',
-                    {
-                        'Ethernet': {'AssociatedMACAddresses': [_MAC]},
-                        'CurrentSpeedGbps': 25,
-                    },
-                    25000,
-                ),
-                (
-                    'NetworkPorts',
-                    {
-                        'AssociatedNetworkAddresses': ['x', _MAC],
-                        'SupportedLinkCapabilities': [
-                            {'LinkSpeedMbps': 10000}
-                        ],
-                    },
-                    10000,
-                ),
-                (
-                    'NetworkDeviceFunctions',
-                    {
-                        'Ethernet': {
-                            'MACAddress': 'Not Available',
-                            'PermanentMACAddress': '02-00-00-00-09-0A',
-                        }
-                    },
-                    None,
-                ),
-            ):
+            for kind, body, speed in _PORTS:
                 self.pages[adapter] = {'Id': '1'}
                 kept = dict(self.pages[interface])
                 (uri,) = self.show(kind, body, owner=owner)

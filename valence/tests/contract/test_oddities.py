@@ -10,6 +10,8 @@ from valence.podmanagers import hardware
 from valence.podmanagers import node_uri
 from valence.podmanagers.boot import BootOverride
 from valence.podmanagers.composition.driver import Redfish
+from valence.podmanagers.progress import InProgress
+from valence.podmanagers.progress import Progress
 from valence.podmanagers.rsd.driver import RSD
 from valence.tests import base
 from valence.tests.contract import endpoints
@@ -40,10 +42,8 @@ class OdditiesTestCase(Patience, base.TestCase):
     def settle(self, uri):
         for _ in range(300):
             try:
-                return self.driver.poll_compose(
-                    uri, self.soon(), podmanagers.Progress()
-                )
-            except podmanagers.InProgress as exc:
+                return self.driver.poll_compose(uri, self.soon(), Progress())
+            except InProgress as exc:
                 time.sleep(min(exc.seconds, 0.05))
         self.fail('it never settled')
 
@@ -214,7 +214,7 @@ class RsdOdditiesTestCase(OdditiesTestCase):
             self.driver.release,
             node.uri,
             self.soon(),
-            podmanagers.Progress(),
+            Progress(),
         )
         self.assertEqual(1, len(self.driver.list_nodes(self.soon())))
 
@@ -322,7 +322,7 @@ class ValuesOfMachinesTestCase(OdditiesTestCase):
         )
         node = self.driver.compose(request, self.soon())
         node = self.settle(node.uri)
-        self.driver.attach(node.uri, uri, self.soon(), podmanagers.Progress())
+        self.driver.attach(node.uri, uri, self.soon(), Progress())
         seen = self.driver.discover(self.soon())
         states = {d.uri: d.values['state'] for d in seen.devices}
         self.assertEqual('used', states[uri])

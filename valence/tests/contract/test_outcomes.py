@@ -9,6 +9,8 @@ from valence.podmanagers import base as podmanagers
 from valence.podmanagers.boot import BootOverride
 from valence.podmanagers.composition.driver import Redfish
 from valence.podmanagers.outcomes import Settling
+from valence.podmanagers.progress import InProgress
+from valence.podmanagers.progress import Progress
 from valence.podmanagers.rsd.driver import RSD
 from valence.tests import base
 from valence.tests.contract import endpoints
@@ -52,7 +54,7 @@ class OutcomesCase(Patience, base.TestCase):
         begun = self.driver.compose(request, self.soon())
         self.uri = self.patiently(
             lambda: self.driver.poll_compose(
-                begun.uri, self.soon(), podmanagers.Progress()
+                begun.uri, self.soon(), Progress()
             )
         ).uri
 
@@ -159,12 +161,12 @@ class RedfishTestCase(OutcomesCase):
                     self.uri, 'ForceOff', self.soon(), journal.progress()
                 )
 
-            going = self.assertRaises(podmanagers.InProgress, reset)
+            going = self.assertRaises(InProgress, reset)
             self.assertIn(going.percent, range(0, 50))
             self.assertIn('Running', going.reason)
             # Another process goes on.
             self.connect()
-            self.assertRaises(podmanagers.InProgress, reset)
+            self.assertRaises(InProgress, reset)
 
             def cancel(journal=journal):
                 self.driver.cancel(self.soon(), journal.progress())
@@ -173,7 +175,7 @@ class RedfishTestCase(OutcomesCase):
                 cancel()
                 self.assertEqual(before, self.power())
             else:
-                self.assertRaises(podmanagers.InProgress, cancel)
+                self.assertRaises(InProgress, cancel)
                 self.simulator.control('POST', 'finish')
                 cancel()
                 self.assertEqual('off', self.power())
@@ -199,7 +201,7 @@ class OutcomeContract:
         self.let(power_seconds=1)
         journal = Journal()
         going = self.assertRaises(
-            podmanagers.InProgress,
+            InProgress,
             self.driver.reset,
             self.uri,
             'On',
@@ -330,7 +332,7 @@ class BootContract:
             self.uri,
             BootOverride('Once', 'Pxe'),
             self.soon(),
-            podmanagers.Progress(),
+            Progress(),
         )
         self.assertIn(
             'BootSourceOverrideTarget is None, not Pxe', going.reason

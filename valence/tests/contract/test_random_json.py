@@ -15,6 +15,7 @@ from valence.conductor.inventory import diff
 from valence.podmanagers import base as podmanagers
 from valence.podmanagers.composition.driver import Redfish
 from valence.podmanagers.expether.driver import ExpEther
+from valence.podmanagers.progress import InProgress
 from valence.podmanagers.rsd.driver import RSD
 from valence.tests.contract import odd
 from valence.tests.fixtures import odd_service
@@ -154,7 +155,7 @@ class RandomCase(odd.OddCase):
             self.connect()
             for call in self.calls():
                 with contextlib.suppress(
-                    exception.PodManagerError, podmanagers.InProgress
+                    exception.PodManagerError, InProgress
                 ):
                     self.run_or_say(call, said)
             with contextlib.suppress(exception.PodManagerError):
@@ -170,7 +171,7 @@ class RandomCase(odd.OddCase):
     def run_or_say(self, call, said):
         try:
             return call()
-        except (exception.PodManagerError, podmanagers.InProgress):
+        except (exception.PodManagerError, InProgress):
             raise
         except Exception as exc:
             raise AssertionError(f'{exc!r} of {said}') from exc

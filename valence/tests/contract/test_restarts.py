@@ -6,7 +6,8 @@ other. The second one knows nothing but what the first has recorded.
 """
 
 from valence.common import exception
-from valence.podmanagers import base as podmanagers
+from valence.podmanagers.progress import Deadline
+from valence.podmanagers.progress import InProgress
 from valence.podmanagers.rsd.driver import RSD
 from valence.tests.contract import case
 from valence.tests.contract import odd
@@ -30,7 +31,7 @@ class RestartCase(odd.OddCase):
 
     def until(self, request):
         """A deadline that allows no request after a certain one."""
-        return podmanagers.Deadline(20, lambda: not self.sent(request))
+        return Deadline(20, lambda: not self.sent(request))
 
     def sent(self, request):
         """How often a request was sent."""
@@ -110,7 +111,7 @@ class CompositionTestCase(RestartCase):
     def test_a_failed_task_has_a_reason(self):
         self.offer('AddResourceBlock')
         self.pages[odd.TASK] = Reply(202)
-        self.assertRaises(podmanagers.InProgress, self.attach)
+        self.assertRaises(InProgress, self.attach)
         self.connect()
         self.pages[odd.TASK] = Reply(
             200,
@@ -121,7 +122,7 @@ class CompositionTestCase(RestartCase):
         self.assertEqual(1, self.sent(self.request))
         # The next attempt starts another task.
         self.pages[odd.TASK] = Reply(202)
-        self.assertRaises(podmanagers.InProgress, self.attach)
+        self.assertRaises(InProgress, self.attach)
         self.assertEqual(2, self.sent(self.request))
 
 

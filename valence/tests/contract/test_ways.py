@@ -4,6 +4,7 @@
 from valence.common import exception
 from valence.podmanagers import base as podmanagers
 from valence.podmanagers.composition import required
+from valence.podmanagers.progress import Progress
 from valence.podmanagers.rsd.driver import RSD
 from valence.tests import base
 from valence.tests.contract import test_oddities
@@ -92,7 +93,7 @@ class PatchTestCase(test_oddities.OdditiesTestCase):
         )
         node = self.settle(self.driver.compose(request, self.soon()).uri)
         self.assertIn(first, node.resources)
-        progress = podmanagers.Progress()
+        progress = Progress()
         self.driver.attach(node.uri, second, self.soon(), progress)
         self.driver.detach(node.uri, first, self.soon(), progress)
         node = self.driver.read_node(node.uri, self.soon())

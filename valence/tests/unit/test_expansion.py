@@ -4,8 +4,9 @@
 from unittest import mock
 
 from valence.common import exception
-from valence.podmanagers import base as podmanagers
 from valence.podmanagers.composition.expansion import Expansion
+from valence.podmanagers.progress import Deadline
+from valence.podmanagers.progress import Progress
 from valence.podmanagers.wire.client import Response
 from valence.tests import base
 
@@ -29,11 +30,9 @@ class RemoveBlockTestCase(base.TestCase):
         client = mock.Mock(spec_set=['get', 'request'])
         client.get.side_effect = reads
         client.request.return_value = Response(409, {}, None, {})
-        deadline = podmanagers.Deadline(10)
+        deadline = Deadline(10)
         try:
-            Expansion(client).remove_block(
-                SYSTEM, BLOCK, deadline, podmanagers.Progress()
-            )
+            Expansion(client).remove_block(SYSTEM, BLOCK, deadline, Progress())
         finally:
             # It is requested, once, and looked at before and after.
             client.request.assert_called_once_with(

@@ -144,40 +144,11 @@ def request(
     """
     podm, finding = adoption.podm, adoption.finding
     node_creation.check_usable(podm, ctx)
-    uri_hash = diff.uri_hash(adoption.uri)
     former = finding.node_uuid if finding else None
-    for where in (
-        {'podm_uuid': podm.uuid, 'resource_uri': adoption.uri},
-        {'podm_uuid': podm.uuid, 'uri_hash': uri_hash},
-        {'uuid': former or ''},
-    ):
-        known = tx.get(models.Node, **where)
-        if known is not None:
-            raise exception.Conflict(
-                f'{adoption.uri} is already the node {known.name} '
-                f'({known.uuid}).'
-            )
-    if finding is not None:
-        parts = drift.uuids_by_uri(
-            tx, podm.uuid, finding.details.get('parts') or ()
-        )
-        allocations.check_available(
-            tx, parts.values(), project_id=adoption.project_id
-        )
+    _check_free(tx, adoption, former)
     # Cores, memory and devices are charged once they are known.
     quota.enforce(tx, adoption.project_id, limits, quota.Charge(nodes=1))
-    uuid = node_creation.new_node(
-        tx,
-        ctx,
-        **({'uuid': former} if former else {}),
-        name=adoption.name,
-        scope=adoption.project_id or '',
-        project_id=adoption.project_id,
-        podm_uuid=podm.uuid,
-        resource_uri=adoption.uri,
-        uri_hash=uri_hash,
-        provision_state='adopting',
-    )
+    uuid = _new_node(tx, ctx, adoption, former)
     operation = conductor.request(
         tx,
         ctx,
@@ -191,3 +162,52 @@ def request(
         params={'finding': finding.uuid} if finding else {},
     )
     return uuid, operation
+
+
+def _check_free(
+    tx: db.Transaction, adoption: Adoption, former: str | None
+) -> None:
+    """Check that neither the URI nor a part of it is another node's.
+
+    :param former: the UUID that the node gets back.
+    :raises Conflict: when it is; names the node.
+    """
+    podm_uuid, finding = adoption.podm.uuid, adoption.finding
+    for where in (
+        {'podm_uuid': podm_uuid, 'resource_uri': adoption.uri},
+        {'podm_uuid': podm_uuid, 'uri_hash': diff.uri_hash(adoption.uri)},
+        {'uuid': former or ''},
+    ):
+        known = tx.get(models.Node, **where)
+        if known is not None:
+            raise exception.Conflict(
+                f'{adoption.uri} is already the node {known.name} '
+                f'({known.uuid}).'
+            )
+    if finding is not None:
+        parts = drift.uuids_by_uri(
+            tx, podm_uuid, finding.details.get('parts') or ()
+        )
+        allocations.check_available(
+            tx, parts.values(), project_id=adoption.project_id
+        )
+
+
+def _new_node(
+    tx: db.Transaction,
+    ctx: context.RequestContext,
+    adoption: Adoption,
+    former: str | None,
+) -> str:
+    return node_creation.new_node(
+        tx,
+        ctx,
+        **({'uuid': former} if former else {}),
+        name=adoption.name,
+        scope=adoption.project_id or '',
+        project_id=adoption.project_id,
+        podm_uuid=adoption.podm.uuid,
+        resource_uri=adoption.uri,
+        uri_hash=diff.uri_hash(adoption.uri),
+        provision_state='adopting',
+    )

@@ -100,18 +100,15 @@ def compose(
         check_usable(podm, call.context)
         if request.register:
             node_changes.check_registrable(podm)
-    charge = (
-        quota.of_resources(tx, request.resources)
-        if request.resources
-        else quota.of_requirements(request.wanted)
-    )
+    charge = quota.of_requirements(request.wanted)
+    if request.resources:
+        charge = quota.of_resources(tx, request.resources)
     quota.enforce(tx, call.context.project_id, limits, charge)
     uuid = new_node(
         tx,
         call.context,
         provision_state='composing',
-        **charge.columns(),
-        **values,
+        **{**charge.columns(), **values},
     )
     operation = conductor.request(
         tx,

@@ -2,7 +2,7 @@
 """An operation is over when the hardware shows it, not when it is said."""
 
 from valence.common import exception
-from valence.podmanagers import base as podmanagers
+from valence.podmanagers.progress import InProgress
 from valence.tests.unit.conductor import test_changes
 
 _AWAY = exception.PodManagerUnavailable(reason='it restarts')
@@ -162,9 +162,7 @@ class TestLife(OutcomeCase):
         self.assertIn(uri, self.fake.nodes)
 
     def test_how_far_a_step_is(self):
-        self.fake.order(
-            'reset', podmanagers.InProgress(1, 'it works', 50), count=1
-        )
+        self.fake.order('reset', InProgress(1, 'it works', 50), count=1)
         uuid = self.begin(
             'POST', '/v1/nodes/n/action', {'Reset': {'Type': 'On'}}
         )

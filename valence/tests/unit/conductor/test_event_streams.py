@@ -1,0 +1,346 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Subscriptions, deliveries and streams of events."""
+
+import threading
+
+from valence.common import exception
+from valence.common import rpc
+from valence.conductor.events import coalescing
+from valence.conductor.events import streams
+from valence.conductor.events import subscriptions
+from valence.db import api as db
+from valence.db.sqlalchemy import models
+from valence.podmanagers import base as driver_base
+from valence.podmanagers import fake
+from valence.tests import base
+from valence.tests.unit.conductor.test_events import EventCase
+
+_AWAY = exception.PodManagerUnavailable(reason='it restarts')
+_NO = exception.RequestRejected(reason='no such thing')
+
+
+class TestSubscriptions(EventCase):
+    def setUp(self):
+        super().setUp()
+        self.conf.set(
+            api__public_endpoint='http://valence.example/',
+            conductor__status_interval=30,
+        )
+        self.fake.capabilities = frozenset(('compose', 'event_subscription'))
+        self.clock.advance(60)
+        self.conductor.look()
+
+    def follow(self):
+        self.clock.advance(31)
+        self.conductor.follow()
+
+    def row(self):
+        return db.get(models.PodManager, uuid=self.uuid)
+
+    def test_a_subscription(self):
+        self.follow()
+        ((uri, destination),) = self.fake.subscriptions.items()
+        start = f'http://valence.example/v1/events/{self.uuid}/'
+        self.assertTrue(destination.startswith(start), destination)
+        self.assertEqual(uri, self.row().event_subscription)
+        secret = destination.removeprefix(start)
+        self.assertTrue(subscriptions.is_secret(self.row(), secret))
+        self.assertFalse(subscriptions.is_secret(self.row(), secret + 'x'))
+        # What happened before is not known.
+        self.assertEqual(['*'], self.waiting())
+
+    def test_it_is_made_once(self):
+        for _ in range(3):
+            self.follow()
+        self.assertEqual(1, self.fake.calls['subscribe'])
+        self.assertEqual(3, self.fake.calls['check_subscription'])
+
+    def test_one_that_was_lost_is_made_again(self):
+        self.follow()
+        (destination,) = self.fake.subscriptions.values()
+        self.fake.subscriptions.clear()
+        self.follow()
+        self.assertEqual([destination], [*self.fake.subscriptions.values()])
+
+    def test_one_that_the_pod_manager_does_not_show(self):
+        driver = self.conductor.drivers.get(self.row())
+        driver.check_subscription = lambda *args: False
+        for _ in range(3):
+            self.follow()
+        # It would be made again and again.
+        self.assertEqual(1, self.fake.calls['subscribe'])
+        self.fake.order('probe', _AWAY, count=2)
+        # The time of the next probe has some jitter.
+        for _ in range(9):
+            self.follow()
+        self.assertEqual(2, self.fake.calls['subscribe'])
+
+    def test_what_fails_is_tried_again(self):
+        for error in (_AWAY, ZeroDivisionError()):
+            self.fake.order('subscribe', error)
+            self.follow()
+            self.assertEqual({}, self.fake.subscriptions)
+        self.follow()
+        self.assertEqual(1, len(self.fake.subscriptions))
+
+    def test_where_nobody_can_reach_us(self):
+        self.conf.set(api__public_endpoint=None)
+        self.follow()
+        self.assertEqual({}, self.fake.subscriptions)
+
+    def test_a_subscription_that_is_no_longer_needed(self):
+        self.follow()
+        self.conf.set(api__public_endpoint=None)
+        self.follow()
+        self.conductor.settle()
+        self.assertEqual({}, self.fake.subscriptions)
+        self.assertIsNone(self.row().event_subscription)
+
+    def test_who_was_away_is_looked_at_again(self):
+        self.follow()
+        self.fake.subscriptions.clear()
+        self.fake.order('probe', _AWAY, count=2)
+        self.clock.advance(60)
+        self.conductor.follow()
+        self.assertEqual('offline', self.podm()['status'])
+        self.clock.advance(60)
+        self.conductor.look()
+        self.conductor.follow()
+        self.assertEqual(1, len(self.fake.subscriptions))
+
+    def test_one_that_was_removed_meanwhile(self):
+        def remove(destination, deadline):
+            self.client.delete('/v1/pod_managers/pod')
+            return original(destination, deadline)
+
+        driver = self.conductor.drivers.get(self.row())
+        original = driver.subscribe
+        driver.subscribe = remove
+        self.follow()
+        self.assertEqual({}, self.fake.subscriptions)
+
+    def test_without_a_secret_nobody_knows_it(self):
+        self.assertFalse(subscriptions.is_secret(self.row(), ''))
+
+    def test_a_delivery(self):
+        self.follow()
+        self.conductor.settle()
+        (destination,) = self.fake.subscriptions.values()
+        path = destination.removeprefix('http://valence.example')
+        answer = self.client.request('POST', path, {'uris': ['/systems/2']})
+        self.assertEqual(204, answer.status, answer)
+        self.assertIn('/systems/2', self.waiting())
+
+
+class TestDeliveries(EventCase):
+    """Deliveries to the API, which a storm consists of."""
+
+    def setUp(self):
+        super().setUp()
+        self.conf.set(api__public_endpoint='http://valence.example/')
+        self.fake.capabilities = frozenset(('compose', 'event_subscription'))
+        self.clock.advance(60)
+        self.conductor.look()
+        self.conductor.follow()
+        self.conductor.settle()
+        (destination,) = self.fake.subscriptions.values()
+        self.path = destination.removeprefix('http://valence.example')
+        db.update(models.PendingRefresh, {}, podm_uuid=self.uuid)
+        self.tick()
+
+    def deliver(self, *uris):
+        answer = self.client.request('POST', self.path, {'uris': [*uris]})
+        self.assertEqual(204, answer.status, answer)
+
+    def test_nothing_is_refused(self):
+        self.conf.set(api__event_rate=2)
+        held = []
+        self.patch(coalescing.threading, 'Timer', self.timer(held))
+        for number in range(100):
+            self.deliver(f'/systems/{1 + number % 3}')
+        (flush,) = held
+        flush()
+        self.assertEqual(
+            ['/systems/1', '/systems/2', '/systems/3'],
+            [uri for uri in self.waiting() if uri != '*'],
+        )
+
+    @staticmethod
+    def timer(held):
+        class Timer:
+            def __init__(self, seconds, function, args):
+                held.append(lambda: function(*args))
+
+            def start(self):
+                """Wait for the test."""
+
+        return Timer
+
+    def test_what_cannot_be_parsed_has_everything_read(self):
+        for content, headers in (
+            (b'nonsense', {}),
+            (b'[]', {}),
+            (b'x', {'Content-Type': 'text/plain'}),
+        ):
+            answer = self.client.request(
+                'POST', self.path, content=content, headers=headers
+            )
+            self.assertIn(answer.status, (400, 415))
+            self.assertIn('*', self.waiting())
+
+    def test_who_does_not_know_the_secret_has_nothing_read(self):
+        before = self.waiting()
+        path = f'/v1/events/{self.uuid}/wrong'
+        answer = self.client.request('POST', path, content=b'nonsense')
+        self.assertEqual(404, answer.status)
+        self.assertEqual(before, self.waiting())
+
+    def test_a_driver_that_fails(self):
+        def fail(body):
+            raise ZeroDivisionError
+
+        self.patch(fake.Fake, 'parse_event', fail)
+        self.deliver('/systems/1')
+        self.assertIn('*', self.waiting())
+
+    def test_deliveries_at_once_are_stored_together(self):
+        coalescer, calls = coalescing.Coalescer(), []
+        storing, go_on = threading.Event(), threading.Event()
+        self.addCleanup(go_on.set)
+
+        def enqueue(uuid, change):
+            calls.append(sorted(change.uris))
+            storing.set()
+            go_on.wait(60)
+
+        self.patch(coalescing, 'enqueue_refresh', enqueue)
+        threads = []
+        for number in range(9):
+            change = driver_base.Change((f'/systems/{number}',))
+            thread = threading.Thread(
+                target=coalescer.store, args=(self.uuid, change, 1)
+            )
+            thread.start()
+            threads.append(thread)
+            self.assertTrue(storing.wait(60))
+        while len(coalescer._batches[self.uuid].uris) < 8:
+            storing.wait(0.01)
+        go_on.set()
+        for thread in threads:
+            thread.join(60)
+        self.assertEqual(
+            [['/systems/0'], [f'/systems/{n}' for n in range(1, 9)]], calls
+        )
+
+    def test_a_failure_is_told_to_all(self):
+        down = exception.DatabaseUnavailable(reason='down')
+
+        def fail(*args):
+            raise down
+
+        self.patch(coalescing, 'enqueue_refresh', fail)
+        answer = self.client.request('POST', self.path, {'uris': ['/x']})
+        self.assertEqual(503, answer.status)
+
+
+class TestStreams(base.ConductorTestCase):
+    """Listening has threads of its own; the tests wait for what they do."""
+
+    def setUp(self):
+        super().setUp()
+        self.fake = self.pod()
+        self.rung = threading.Event()
+        rpc.WAKER.subscribe(self.rung.set)
+        self.addCleanup(rpc.WAKER.unsubscribe, self.rung.set)
+        self.addCleanup(self.conductor.streams.close)
+
+    def follow(self):
+        self.conductor.streams.follow(self.conductor.look())
+
+    def test_what_comes_is_written_down(self):
+        self.fake.listening.clear()
+        self.follow()
+        self.assertTrue(self.fake.listening.wait(60))
+        self.fake.tell('/systems/1')
+        self.assertTrue(self.rung.wait(60))
+        with db.reader() as tx:
+            uris = {row.uri for row in tx.list(models.PendingRefresh)}
+        self.assertIn('/systems/1', uris)
+
+    def refuse(self, *errors):
+        """Follow a stream that is refused so; returns how often it was."""
+        self.patch(streams, '_MIN_PAUSE', 0.001)
+        for error in errors:
+            self.fake.order('listen', error)
+        self.fake.listening.clear()
+        podm = self.conductor.look()[0]
+        self.assertTrue(self.conductor.streams.supports(podm))
+        self.follow()
+        for _ in range(1000):
+            if not self.conductor.streams.supports(podm):
+                return False
+            if self.fake.listening.wait(0.05):
+                return True
+        return self.fail('nothing happens')
+
+    def test_who_refuses_is_not_asked_again_and_again(self):
+        self.assertFalse(self.refuse(_NO))
+        self.follow()
+        self.assertEqual(1, self.fake.calls['listen'])
+        # It may have been repaired.
+        self.clock.advance(3601)
+        self.follow()
+        self.assertTrue(self.fake.listening.wait(60))
+
+    def test_who_refuses_for_a_moment_is_asked_again(self):
+        denied = exception.AuthenticationFailed(reason='expired')
+        self.assertTrue(self.refuse(_AWAY, denied, _AWAY))
+        self.assertEqual(4, self.fake.calls['listen'])
+
+    def test_who_never_opens_a_stream_is_given_up(self):
+        self.assertFalse(self.refuse(*[_AWAY] * 5))
+        self.assertEqual(5, self.fake.calls['listen'])
+
+    def test_a_stream_that_was_open_comes_back(self):
+        self.assertTrue(self.refuse())
+        for error in (_NO, *[_AWAY] * 6):
+            self.fake.order('listen', error)
+        self.fake.listening.clear()
+        (stream,) = self.fake.streams
+        stream.close()
+        self.assertTrue(self.fake.listening.wait(60))
+
+    def test_many_give_up_while_they_are_followed(self):
+        """No dictionary changes while another thread goes through it."""
+        rows = [
+            models.PodManager(
+                uuid=str(number),
+                name='x',
+                status='online',
+                driver='fake',
+                url=f'http://{number}.fake',
+                auth_type='basic',
+                insecure=False,
+                capabilities=['event_stream'],
+            )
+            for number in range(200)
+        ]
+        self.patch(fake.Fake, 'listen', self.refused)
+        for _ in range(20):
+            self.conductor.streams.follow(rows)
+            self.conductor.streams.follow(rows[:50])
+            self.conductor.streams.close()
+        with self.conductor.streams._lock:
+            self.assertLessEqual(len(self.conductor.streams._listeners), 200)
+
+    @staticmethod
+    def refused(driver, deadline):
+        raise _NO
+
+    def test_who_is_not_ours_is_not_listened_to(self):
+        self.fake.listening.clear()
+        self.follow()
+        self.assertTrue(self.fake.listening.wait(60))
+        (stream,) = self.fake.streams
+        self.conductor.streams.follow([])
+        self.assertTrue(stream.closed)
