@@ -283,8 +283,12 @@ class Redfish(NodeDriver):
         system: str | None = known.uri
         if known.mark is not None:
             system = self._cancel(known, deadline, progress)
+            if system and not self._lookup.is_of(
+                known.request(), system, deadline
+            ):
+                system = None
         if system is None:
-            # It was never composed.
+            # It was never composed, or the service names something else.
             return True
         self._expansion.check_idle(known.missing, deadline)
         self._delete(system, deadline, progress, erase)

@@ -132,6 +132,19 @@ class Lookup:
                 likely = _complete(node, body, request)
         return likely
 
+    def is_of(
+        self, request: base.ComposeRequest, uri: str, deadline: Deadline
+    ) -> bool:
+        """Whether a request can have composed a system, or it is gone."""
+        try:
+            body = self._client.get(uri, deadline)
+        except exception.ResourceGone:
+            return True
+        node = discovery.node(uri, body)
+        if node.mark is not None:
+            return request.mark.same_as(node.mark)
+        return discovery.has_blocks_of(node, body, request)
+
 
 def systems_uri(places: dict[str, str]) -> str:
     """The URI of the collection of systems.

@@ -5,6 +5,9 @@ Each driver has to keep to the rules of identity on all of them.
 """
 
 from valence.common import exception
+from valence.common import identity as identity_of
+from valence.podmanagers import base as podmanagers
+from valence.podmanagers import node_uri
 from valence.podmanagers.composition.driver import Redfish
 from valence.podmanagers.rsd.driver import RSD
 from valence.tests.contract import case
@@ -108,3 +111,43 @@ class RsdTargetTestCase(case.Case):
 class RedfishTargetTestCase(RsdTargetTestCase):
     personality = 'redfish'
     driver_class = Redfish
+
+
+class NamedByATaskTestCase(case.Case):
+    """A task names what a stranger made as what it composed."""
+
+    driver_class = Redfish
+
+    @classmethod
+    def endpoint(cls):
+        return endpoints.Simulated('redfish', '--compose-seconds', '0')
+
+    def released(self, **texts):
+        """Release the task of a node: what the stranger made stays."""
+        simulator = self.at.simulator
+        theirs = simulator.control('POST', 'compose', texts)['uri']
+        self.before.add(theirs)
+        request = self.request(devices=0)
+        pending = node_uri.pending(
+            '/redfish/v1/TaskService/TaskMonitors/1', request
+        )
+        simulator.order(
+            '/redfish/v1/TaskService/TaskMonitors',
+            *('answer', {'status': 201, 'headers': {'Location': theirs}}),
+            method='GET',
+        )
+        self.patiently(
+            lambda: self.driver.release(
+                pending.uri, self.soon(), podmanagers.Progress()
+            )
+        )
+        self.assertIn(theirs, self.new_driver().node_uris(self.soon()))
+
+    def test_without_a_mark(self):
+        self.released(name='theirs')
+
+    def test_with_another_mark(self):
+        mark = identity_of.Mark(
+            '00000000-0000-4000-8000-000000000000', 'ffffffffffff'
+        )
+        self.released(name='theirs', description=str(mark))
