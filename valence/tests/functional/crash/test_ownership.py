@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """No changing request ever reaches what is not the node's.
 
-Each of these mutations has to make ``TestOwnership`` fail, the second one
-with enough steps:
+Each of these mutations has to make ``TestOwnership`` fail:
 
 * ``guard.owned`` compares nothing: ``baseline.differences`` returns ``[]``;
-* a new thing need not be new: ``guard.stranger`` returns None;
+* a new thing need not be new: ``guard.mismatch`` returns None;
 * marks are not compared: ``identity.Mark.same_as`` returns True.
 """
 

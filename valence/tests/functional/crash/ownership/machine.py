@@ -15,6 +15,7 @@ _WEIGHTS = {
     **dict.fromkeys(('reset', 'release', 'attach', 'take_over', 'work'), 3),
     **dict.fromkeys(('boot', 'detach', 'cancel', 'sync', 'look'), 2),
     **dict.fromkeys(('adopt', 'settle_finding', 'intrude', 'take_away'), 2),
+    **dict.fromkeys(('lie',), 3),
     **dict.fromkeys(('move', 'spell', 'number', 'fail', 'dump'), 1),
     **dict.fromkeys(('restore', 'die', 'give_up', 'restart'), 1),
     **dict.fromkeys(('replace', 'remove'), 1),
@@ -173,6 +174,12 @@ class Machine(stateful.RuleBasedStateMachine):
             system = self._row(models.System, number, podm_uuid=podm.uuid)
             part = system and system.resource_uri
         pod.intrude(marked=number > 5, part=part)
+
+    def _lie(self, pod, number):
+        """Have a pod name what a stranger made as what it composed."""
+        pod.intrude(marked=number > 5)
+        if uris := pod.shown():
+            pod.lie(uris[-1])
 
     def _take_away(self, pod, number):
         if uris := pod.shown():

@@ -63,6 +63,8 @@ class Owners:
             # Whoever ended it, an administrator wanted that.
             self._ended.add((pod.name, composition.id))
             return
+        if self._may_adopt(composition, operation, node_uuid):
+            return
         owner = self.owner(pod, composition)
         if owner is None or owner != node_uuid:
             action = operation.action if operation else 'nothing'
@@ -79,6 +81,17 @@ class Owners:
             pod.name,
             composition.id,
         )
+
+    @staticmethod
+    def _may_adopt(composition, operation, node_uuid):
+        """Whether an administrator adopts it, and it is no other node."""
+        if operation is None or operation.action != 'adopt':
+            return False
+        with db.reader() as tx:
+            nodes = tx.list(
+                models.Node, only=('uuid',), resource_uri=composition.uri
+            ).all()
+        return [node.uuid for node in nodes] == [node_uuid]
 
     def _find(self):
         """Note what the findings of a sync are about."""

@@ -160,6 +160,16 @@ class Simulated:
             count=1,
         )
 
+    def lie(self, uri):
+        """Name something else in the answer to a compose request."""
+        self._simulator.faults.add(
+            path='/redfish/v1/(Nodes|Systems)(/Actions/.*Allocate)?/?$',
+            method='POST',
+            fault='stranger',
+            value=uri,
+            count=1,
+        )
+
     def heal(self):
         """Have nothing fail any more."""
         self._simulator.faults.remove(None)
@@ -257,6 +267,9 @@ class Faked:
         method = CHANGES[number % len(CHANGES)]
         error = exception.PodManagerUnavailable(reason='a fault')
         self._pod.order(method, error, after=bool(number % 2))
+
+    def lie(self, uri):
+        """Name something else in an answer: it never does."""
 
     def heal(self):
         """Have nothing fail any more."""
