@@ -155,7 +155,10 @@ class TestPodManager(base.ConductorTestCase):
         )
         self.assertEqual(1, len(self.client.all('/v1/findings')))
         # Something else at this URI is not what was left behind.
-        self.fake.nodes[uri].resources = ['/systems/3']
+        own = self.fake.nodes[uri].resources
+        self.fake.nodes[uri].resources = [
+            '/systems/2' if '/systems/1' in own else '/systems/1'
+        ]
         self.done('POST', '/v1/pod_managers/other/sync')
         self.assertEqual('existing_node', self.found()[uri][0])
 
