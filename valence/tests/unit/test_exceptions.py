@@ -20,6 +20,9 @@ class TestErrorText(base.TestCase):
         ]
         self.assertIn(exception.NoMatch, kinds)
         for kind in kinds:
+            if kind.__module__ != exception.__name__:
+                # Drivers derive others, which take other arguments.
+                continue
             error = kind(reason=words, uri=words).error_text()
             self.assertIn(words, error.message)
             self.assertNotIn(words, error.user_message)
