@@ -27,6 +27,21 @@ class ExcludedSystem(TypedDict):
     podm_uuid: NotRequired[str]
 
 
+class Allowable(TypedDict):
+    """What a pod manager allows for a node, in the terms of Redfish.
+
+    A part is None where the pod manager does not list it.
+
+    :param reset_types: types of resets.
+    :param boot_targets: what the node can boot from.
+    :param boot_modes: such as UEFI.
+    """
+
+    reset_types: list[str] | None
+    boot_targets: list[str] | None
+    boot_modes: list[str] | None
+
+
 class Processor(TypedDict, total=False):
     """Requirements of the processors of a system."""
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 from oslo_versionedobjects import base as ovo
 
+from valence.common.schemas import Schema
 from valence.objects import base
 from valence.objects import drift
 from valence.objects import fields
@@ -21,6 +22,26 @@ CHANGED_HARDWARE = 'changed_hardware'
 FAULTS = (MISSING, CHANGED_HARDWARE)
 
 
+def _allowed(doc: str) -> Schema:
+    """The schema of a list that is null where the values are unknown."""
+    return {
+        'description': f'{doc}; null: not listed by the pod manager.',
+        'type': ['array', 'null'],
+        'items': {'type': 'string'},
+    }
+
+
+_ALLOWABLE: Schema = {
+    'properties': {
+        'reset_types': _allowed('Types of the action Reset'),
+        'boot_targets': _allowed('Targets of the action Boot'),
+        'boot_modes': _allowed('Modes of the action Boot'),
+    },
+    'required': ['reset_types', 'boot_targets', 'boot_modes'],
+    'additionalProperties': False,
+}
+
+
 def _charged(what: str) -> fields.IntegerField:
     return fields.IntegerField(
         doc=f'{what} charged to the project for the node.',
@@ -34,7 +55,7 @@ def _charged(what: str) -> fields.IntegerField:
 class Node(base.ValenceObject):
     """A bare-metal server composed from pooled hardware."""
 
-    VERSION = '1.1'
+    VERSION = '1.2'
     RESOURCE = 'nodes'
     KIND = 'node'
     fields = {
@@ -116,6 +137,13 @@ class Node(base.ValenceObject):
             'changed_hardware, because something else is shown in its place.',
             api='r',
             nullable=True,
+        ),
+        'allowable': fields.ObjectField(
+            doc='What its pod manager allows to request for the node; null '
+            'while that is unknown.',
+            api='r',
+            nullable=True,
+            inner=_ALLOWABLE,
         ),
         'managed_by': fields.StringField(
             doc='Provisioner that the node is registered with under the same '

@@ -4,6 +4,7 @@
 import dataclasses
 
 from valence.common.identity import Mark
+from valence.common.types import Allowable
 from valence.common.types import JsonObject
 
 # In ``Item.unknown``: the chassis that contains a piece.
@@ -43,6 +44,8 @@ class ComposedNode:
     :param macs: the addresses of its network interfaces, if they were read.
     :param shared: whether others have joined it: it is only a group, and not
         all in it are its resources.
+    :param allowable: what can be requested for it, if that was read; a list of
+        nodes may lack what is not in the nodes themselves.
     """
 
     uri: str
@@ -58,6 +61,9 @@ class ComposedNode:
     serial_number: str | None = dataclasses.field(default=None, compare=False)
     macs: tuple[str, ...] = dataclasses.field(default=(), compare=False)
     shared: bool = dataclasses.field(default=False, compare=False)
+    allowable: Allowable | None = dataclasses.field(
+        default=None, compare=False
+    )
 
 
 @dataclasses.dataclass

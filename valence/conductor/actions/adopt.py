@@ -139,7 +139,7 @@ class Adopt(Action):
             tx,
             run.target,
             'active',
-            power_state=run.result(ClaimParts)['power_state'],
+            **steps.shown(run.result(ClaimParts)),
             **states.NO_ERROR,
         )
         uri = run.result(ClaimParts)['uri']

@@ -7,7 +7,6 @@ from valence.conductor.actions import guard
 from valence.conductor.actions import outcome
 from valence.conductor.actions import steps
 from valence.conductor.engine.model import NoResult
-from valence.conductor.engine.model import Step
 from valence.conductor.engine.run import Run
 from valence.db import allocations
 from valence.db import api as db
@@ -58,7 +57,7 @@ class ClaimDevice(steps.ReadsParts[NoResult]):
         allocations.deallocate(tx, run.target, [device])
 
 
-class AttachDevice(Step[steps.DeviceResult]):
+class AttachDevice(steps.NodeStep[steps.DeviceResult]):
     """Have the pod manager attach the device."""
 
     name = 'attach_device'
@@ -71,8 +70,8 @@ class AttachDevice(Step[steps.DeviceResult]):
             steps.request_deadline(run),
             run.progress(),
         )
-        outcome.check_attached(run, uri)
-        return {'uri': uri}
+        node = outcome.check_attached(run, uri)
+        return {'uri': uri, 'allowable': node.allowable}
 
     def undo(self, run: Run, result: steps.DeviceResult | None) -> None:
         outcome.cancel(run)

@@ -6,7 +6,6 @@ from typing import TypedDict
 from valence.conductor.actions import guard
 from valence.conductor.actions import outcome
 from valence.conductor.actions import steps
-from valence.conductor.engine.model import Step
 from valence.conductor.engine.run import Run
 from valence.podmanagers.boot import BootOverride
 
@@ -29,21 +28,22 @@ class Params(_Required, total=False):
     httpbooturi: str | None
 
 
-class BootResult(TypedDict):
+class BootResult(steps.NodeResult):
     """:param apply_time: when it takes effect, if the service says so."""
 
     apply_time: str | None
 
 
-class SetBoot(Step[BootResult]):
+class SetBoot(steps.NodeStep[BootResult]):
     """Have the pod manager set the boot source override, until it shows."""
 
     name = 'set_boot'
 
     def do(self, run: Run) -> BootResult:
         params = run.params(Params)
+        node = guard.owned(run)
         apply_time = run.driver().set_boot(
-            guard.owned(run).uri,
+            node.uri,
             BootOverride(
                 params['enabled'],
                 params['target'],
@@ -53,7 +53,7 @@ class SetBoot(Step[BootResult]):
             steps.request_deadline(run),
             run.progress(),
         )
-        return {'apply_time': apply_time}
+        return {'apply_time': apply_time, 'allowable': node.allowable}
 
     def undo(self, run: Run, result: BootResult | None) -> None:
         outcome.cancel(run)

@@ -317,7 +317,7 @@ class Compose(Action):
             tx,
             run.target,
             'active',
-            power_state=run.result(Assemble)['power_state'],
+            **steps.shown(run.result(Assemble)),
             **states.NO_ERROR,
         )
 

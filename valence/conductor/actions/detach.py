@@ -5,13 +5,12 @@ from valence import quota
 from valence.conductor.actions import guard
 from valence.conductor.actions import outcome
 from valence.conductor.actions import steps
-from valence.conductor.engine.model import Step
 from valence.conductor.engine.run import Run
 from valence.db import allocations
 from valence.db import api as db
 
 
-class DetachDevice(Step[steps.DeviceResult]):
+class DetachDevice(steps.NodeStep[steps.DeviceResult]):
     """Have the pod manager detach the device."""
 
     name = 'detach_device'
@@ -24,8 +23,8 @@ class DetachDevice(Step[steps.DeviceResult]):
             steps.request_deadline(run),
             run.progress(),
         )
-        outcome.check_detached(run, uri)
-        return {'uri': uri}
+        node = outcome.check_detached(run, uri)
+        return {'uri': uri, 'allowable': node.allowable}
 
     def undo(self, run: Run, result: steps.DeviceResult | None) -> None:
         """Attach the device again: it is still allocated to the node."""

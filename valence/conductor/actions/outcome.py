@@ -85,25 +85,29 @@ def check_unused(run: Run, existing: set[str], parts: list[str]) -> None:
     outcomes.check_released(driver, None, parts, lambda seen: False, deadline)
 
 
-def check_attached(run: Run, part: str) -> None:
+def check_attached(run: Run, part: str) -> hardware.ComposedNode:
     """Check that the node of an operation has a part.
 
+    :returns: the node.
     :raises Settling: while it has not.
     """
     deadline = steps.request_deadline(run)
     node = run.driver().read_node(allocations.node_uri(run.target), deadline)
     outcomes.check_joined(run.driver(), node, [part], deadline)
+    return node
 
 
-def check_detached(run: Run, part: str) -> None:
+def check_detached(run: Run, part: str) -> hardware.ComposedNode:
     """Check that the node of an operation does not have a part.
 
+    :returns: the node.
     :raises Settling: while it has.
     """
     node = run.driver().read_node(
         allocations.node_uri(run.target), steps.request_deadline(run)
     )
     outcomes.check_detached(node, part)
+    return node
 
 
 def cancel(run: Run) -> None:

@@ -47,13 +47,13 @@ class SendReset(Step[NoResult]):
         outcome.cancel(run)
 
 
-class PowerResult(TypedDict):
+class PowerResult(steps.NodeResult):
     """:param power_state: one of those of ``objects.Node``."""
 
     power_state: str
 
 
-class ReadPowerState(Step[PowerResult]):
+class ReadPowerState(steps.NodeStep[PowerResult]):
     """Read the power state after the reset."""
 
     name = 'read_power_state'
@@ -62,7 +62,10 @@ class ReadPowerState(Step[PowerResult]):
         node = run.driver().read_node(
             allocations.node_uri(run.target), steps.request_deadline(run)
         )
-        return {'power_state': node.power_state}
+        return {
+            'power_state': node.power_state,
+            'allowable': node.allowable,
+        }
 
 
 class Reset(steps.ChangeNode):

@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """What several actions share."""
 
+from typing import NotRequired
 from typing import TypedDict
+from typing import TypeVar
 
 from oslo_config import cfg
 
 from valence.common import exception
+from valence.common.types import Allowable
 from valence.conductor import states
 from valence.conductor.engine.model import Action
 from valence.conductor.engine.model import R
@@ -21,7 +24,29 @@ from valence.podmanagers import hardware
 from valence.podmanagers.progress import Deadline
 
 
-class ComposedResult(TypedDict):
+class NodeResult(TypedDict):
+    """What a step has seen of the node that it changes.
+
+    :param allowable: what the pod manager allows for it; a step that was done
+        by an earlier release does not have it.
+    """
+
+    allowable: NotRequired[Allowable | None]
+
+
+N = TypeVar('N', bound=NodeResult)
+
+
+class NodeStep(Step[N]):
+    """A step that stores what the pod manager allows for the node."""
+
+    def record(self, tx: db.Transaction, run: Run, result: N) -> None:
+        allowable = result.get('allowable')
+        if allowable is not None:
+            tx.update(models.Node, {'allowable': allowable}, uuid=run.target)
+
+
+class ComposedResult(NodeResult):
     """A ``hardware.ComposedNode`` as a step's result."""
 
     uri: str
@@ -41,6 +66,15 @@ def composed_result(node: hardware.ComposedNode) -> ComposedResult:
         'mark': str(node.mark) if node.mark else None,
         'power_state': node.power_state,
         'resources': list(node.resources),
+        'allowable': node.allowable,
+    }
+
+
+def shown(result: ComposedResult) -> dict[str, object]:
+    """The columns of a node that the pod manager shows, and may change."""
+    return {
+        'power_state': result['power_state'],
+        'allowable': result.get('allowable'),
     }
 
 
@@ -162,7 +196,7 @@ def device_uri(run: Run) -> str:
         return get_device(tx, run).resource_uri
 
 
-class DeviceResult(TypedDict):
+class DeviceResult(NodeResult):
     """:param uri: the URI of the device."""
 
     uri: str

@@ -171,7 +171,11 @@ def _write_seen(
     composed: hardware.ComposedNode,
     drift: Drift | None,
 ) -> None:
-    values = {'power_state': composed.power_state, 'drift': drift}
+    values = {
+        'power_state': composed.power_state,
+        'drift': drift,
+        'allowable': composed.allowable or node.allowable,
+    }
     if node.provision_state == 'error' and node.fault == MISSING:
         states.move_node(tx, node.uuid, 'active', **states.NO_ERROR, **values)
     elif any(getattr(node, name) != new for name, new in values.items()):

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Mapped
 from sqlalchemy.orm import mapped_column as column
 
 from valence import objects
+from valence.common.types import Allowable
 from valence.common.types import ExcludedSystem
 from valence.common.types import JsonObject
 from valence.common.types import Requirements
@@ -168,6 +169,7 @@ class Node(Table):
     power_state: Mapped[str] = column(String(16))
     drift: Mapped[Drift | None] = column(Json)
     fault: Mapped[str | None] = column(String(16))
+    allowable: Mapped[Allowable | None] = column(Json)
     managed_by: Mapped[str | None] = column(Name(64))
     managed_state: Mapped[str | None] = column(String(255))
     resource_class: Mapped[str | None] = column(Name(255))

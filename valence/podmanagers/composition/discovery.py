@@ -1,11 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """Where a composition service has its resources, and which are nodes."""
 
+from valence.common import exception
 from valence.common.types import JsonObject
 from valence.podmanagers import base
 from valence.podmanagers import hardware
 from valence.podmanagers.composition import blocks
+from valence.podmanagers.progress import Deadline
+from valence.podmanagers.redfish import allowable
 from valence.podmanagers.redfish import resources
+from valence.podmanagers.redfish.client import Client
 from valence.podmanagers.redfish.crawler import Crawler
 from valence.podmanagers.redfish.links import has_malformed
 from valence.podmanagers.redfish.links import last_segment
@@ -71,7 +75,24 @@ def node(uri: str, body: JsonObject) -> hardware.ComposedNode:
         system_uuid=text(body.get('UUID')),
         serial_number=text(body.get('SerialNumber')),
         resources_known=_lists_blocks(body),
+        allowable=allowable.at_hand(body),
     )
+
+
+def read(
+    client: Client, uri: str, deadline: Deadline
+) -> hardware.ComposedNode:
+    """Read a composed system as a node.
+
+    :raises ResourceGone: also for a system that is no node any more: a
+        permanent system remains.
+    """
+    body = client.get(uri, deadline)
+    if blocks.is_expandable(body) and not is_node(body):
+        raise exception.ResourceGone(uri=uri)
+    found = node(uri, body)
+    found.allowable = allowable.read(client, body, deadline)
+    return found
 
 
 def _lists_blocks(body: JsonObject) -> bool:

@@ -384,12 +384,8 @@ class Redfish(NodeDriver):
         self._expansion.remove_block(system, resource, deadline, progress)
 
     def read_node(self, uri: str, deadline: Deadline) -> hardware.ComposedNode:
-        system = NodeUri.parse(uri).uri
-        body = self._client.get(system, deadline)
-        if blocks.is_expandable(body) and not discovery.is_node(body):
-            # The system is permanent, the node is not.
-            raise exception.ResourceGone(uri=uri)
-        return discovery.node(system, body)
+        known = NodeUri.parse(uri)
+        return discovery.read(self._client, known.uri, deadline)
 
     def close(self) -> None:
         self._client.close()

@@ -16,6 +16,7 @@ from valence.podmanagers.composition import discovery
 from valence.podmanagers.composition import reservations
 from valence.podmanagers.composition.zones import Zones
 from valence.podmanagers.progress import Deadline
+from valence.podmanagers.redfish import allowable
 from valence.podmanagers.redfish import events
 from valence.podmanagers.redfish import nics
 from valence.podmanagers.redfish import resources
@@ -137,6 +138,7 @@ class Survey:
         bodies = blocks.read(crawler, members.get('blocks', ()))
         seen = hardware.Inventory()
         seen.nodes = discovery.nodes(systems)
+        allowable.complete(crawler, seen.nodes, systems)
         seen.chassis = resources.read_chassis(
             crawler, members.get('chassis', [])
         )

@@ -51,6 +51,8 @@ def node(group: str, devices: Devices) -> hardware.ComposedNode:
         power_state=fields.power(server),
         resources=(*servers, *boxes),
         shared=len(servers) > 1,
+        # An ExpEther Manager switches no server, nor chooses what it boots.
+        allowable={'reset_types': [], 'boot_targets': [], 'boot_modes': []},
     )
 
 

@@ -151,11 +151,11 @@ class Fake(base.Driver):
         progress: Progress,
     ) -> None:
         with self._call('reset', deadline) as pod:
-            if reset_type not in base.RESET_TYPES:
+            node = _node(pod, uri)
+            if not node.allows('reset_types', reset_type):
                 raise exception.RequestRejected(
                     reason=f'no reset is {reset_type}'
                 )
-            node = _node(pod, uri)
             if progress.get(_ANSWERED) is None:
                 _reset(pod, uri, reset_type, progress)
             before = progress.get(_BEFORE)
@@ -172,7 +172,7 @@ class Fake(base.Driver):
     ) -> str | None:
         with self._call('set_boot', deadline) as pod:
             node = _node(pod, uri)
-            if wanted.target not in pods.BOOT_TARGETS:
+            if not node.allows('boot_targets', wanted.target):
                 raise exception.RequestRejected(
                     reason=f'nothing boots from {wanted.target}'
                 )

@@ -6,6 +6,7 @@ process.
 """
 
 import collections
+import copy
 import dataclasses
 import queue
 import threading
@@ -13,18 +14,22 @@ import uuid
 from collections.abc import Iterable
 from collections.abc import Iterator
 from typing import Any
+from typing import Literal
 
 import requests
 from oslo_config import cfg
 
 from valence.common.identity import Mark
+from valence.common.types import Allowable
 from valence.podmanagers import base
 from valence.podmanagers import hardware
 from valence.podmanagers import power
+from valence.podmanagers.boot import MODES
 from valence.podmanagers.boot import BootOverride
 
-BOOT_TARGETS = ('None', 'Pxe', 'Hdd')
+_BOOT_TARGETS = ('None', 'Pxe', 'Hdd')
 _GIB = 1024
+_Kind = Literal['reset_types', 'boot_targets', 'boot_modes']
 _RACK = '/chassis/1'
 _DELIVERY_SECONDS = 10
 
@@ -46,12 +51,22 @@ class Fault:
     count: int | None = 1
 
 
+def _allowable() -> Allowable:
+    """What can be requested for a new node."""
+    return {
+        'reset_types': list(base.RESET_TYPES),
+        'boot_targets': list(_BOOT_TARGETS),
+        'boot_modes': list(MODES),
+    }
+
+
 @dataclasses.dataclass
 class Node:
     """A node of a pod.
 
     :param ready_at: when it is assembled, on the monotonic clock.
     :param resets: the types of all resets so far.
+    :param allowable: what can be requested; None: the pod does not tell.
     """
 
     name: str
@@ -61,6 +76,12 @@ class Node:
     power_state: str = 'off'
     boot: BootOverride | None = None
     resets: list[str] = dataclasses.field(default_factory=list)
+    allowable: Allowable | None = dataclasses.field(default_factory=_allowable)
+
+    def allows(self, kind: _Kind, value: str) -> bool:
+        """Whether something can be requested, as far as the pod tells."""
+        known = self.allowable[kind] if self.allowable else None
+        return known is None or value in known
 
     def reset(self, reset_type: str, works: bool) -> None:
         """Change the power state, if that works."""
@@ -247,6 +268,7 @@ def composed(uri: str, node: Node) -> hardware.ComposedNode:
         mark=node.mark,
         power_state=node.power_state,
         resources=tuple(node.resources),
+        allowable=copy.deepcopy(node.allowable),
     )
 
 

@@ -32,25 +32,33 @@ Change = Callable[[JsonObject], JsonObject | None]
 
 def offers(body: JsonObject, suffix: str) -> bool:
     """Whether a resource has an action, by the end of its name."""
-    return any(
-        name.endswith(suffix) and isinstance(action, dict)
-        for name, action in obj(body.get('Actions')).items()
-    )
+    return find(body, suffix) is not None
+
+
+def find(body: JsonObject, suffix: str) -> JsonObject | None:
+    """An action by the end of its name: Intel's own simulator misspells one.
+
+    :returns: None where the resource does not have it.
+    """
+    for name, found in obj(body.get('Actions')).items():
+        if name.endswith(suffix) and isinstance(found, dict):
+            return found
+    return None
 
 
 def action(body: JsonObject, suffix: str) -> JsonObject:
-    """An action by the end of its name: Intel's own simulator misspells one.
+    """An action that can be posted, by the end of its name.
 
     :raises RequestRejected: when the resource does not have it, or when its
         target belongs to another resource.
     """
-    for name, found in obj(body.get('Actions')).items():
-        if name.endswith(suffix) and isinstance(found, dict):
-            _check_target(link(body), found.get('target'))
-            return found
-    raise exception.RequestRejected(
-        reason=f'{link(body)} has no action {suffix.strip(".")}'
-    )
+    found = find(body, suffix)
+    if found is None:
+        raise exception.RequestRejected(
+            reason=f'{link(body)} has no action {suffix.strip(".")}'
+        )
+    _check_target(link(body), found.get('target'))
+    return found
 
 
 def _check_target(owner: str | None, target: object) -> None:
@@ -95,18 +103,32 @@ def allowable(
 
     :returns: None where the service does not list them.
     """
+    values, uri = listed(offered, name), info(offered)
+    if values is not None or uri is None:
+        return values
+    try:
+        return listed_in_info(client.get(uri, deadline), name)
+    except exception.ResourceGone:
+        return None
+
+
+def listed(offered: JsonObject, name: str) -> list[object] | None:
+    """The allowable values of a parameter that an action itself lists."""
     for annotation in ('@Redfish.AllowableValues', '@DMTF.AllowableValues'):
         values = offered.get(name + annotation)
         if isinstance(values, list):
             return values
-    info = link(offered.get('@Redfish.ActionInfo'))
-    if info is None:
-        return None
-    try:
-        parameters = client.get(info, deadline).get('Parameters')
-    except exception.ResourceGone:
-        return None
-    for parameter in objects(parameters):
+    return None
+
+
+def info(offered: JsonObject) -> str | None:
+    """The URI of the ActionInfo of an action, if it has one."""
+    return link(offered.get('@Redfish.ActionInfo'))
+
+
+def listed_in_info(body: JsonObject, name: str) -> list[object] | None:
+    """The allowable values of a parameter that an ActionInfo lists."""
+    for parameter in objects(body.get('Parameters')):
         values = parameter.get('AllowableValues')
         if parameter.get('Name') == name and isinstance(values, list):
             return values

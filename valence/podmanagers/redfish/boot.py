@@ -25,8 +25,8 @@ from valence.podmanagers.wire.values import array
 from valence.podmanagers.wire.values import obj
 
 _ENABLED = 'BootSourceOverrideEnabled'
-_TARGET = 'BootSourceOverrideTarget'
-_MODE = 'BootSourceOverrideMode'
+TARGET = 'BootSourceOverrideTarget'
+MODE = 'BootSourceOverrideMode'
 _HTTP_URI = 'HttpBootUri'
 _ALLOWABLE = '@Redfish.AllowableValues'
 _APPLY_TIME = '@Redfish.SettingsApplyTime'
@@ -47,22 +47,34 @@ class Place(NamedTuple):
     apply_time: str | None
 
 
+def settings(body: JsonObject) -> str | None:
+    """The URI of the settings object of a system, if it has one."""
+    return link(obj(body.get('@Redfish.Settings')).get('SettingsObject'))
+
+
 def place(uri: str, body: JsonObject) -> Place:
     """Where to write the Boot of a system."""
-    settings = obj(body.get('@Redfish.Settings'))
-    target = link(settings.get('SettingsObject'))
+    target = settings(body)
     if target is None:
         return Place(uri, None)
-    offered = array(settings.get('SupportedApplyTimes'))
+    described = obj(body.get('@Redfish.Settings'))
+    offered = array(described.get('SupportedApplyTimes'))
     return Place(
         target, next((when for when in _APPLY_TIMES if when in offered), None)
     )
 
 
-def allowed(body: JsonObject, name: str) -> list[object] | None:
-    """The allowable values of a property of Boot; None: not listed."""
-    found = obj(body.get('Boot')).get(f'{name}{_ALLOWABLE}')
-    return found if isinstance(found, list) else None
+def allowed(name: str, *bodies: JsonObject) -> list[object] | None:
+    """The allowable values of a property of Boot; None: not listed.
+
+    :param bodies: the system, then its settings object: the first one that
+        lists them counts.
+    """
+    for body in bodies:
+        found = obj(body.get('Boot')).get(f'{name}{_ALLOWABLE}')
+        if isinstance(found, list):
+            return found
+    return None
 
 
 def set_boot(
@@ -83,7 +95,10 @@ def set_boot(
     body = client.get(uri, deadline)
     where = place(uri, body)
     known = progress.get(_VALUES)
-    values = orjson.loads(known) if known else _values(body, wanted)
+    if known:
+        values = orjson.loads(known)
+    else:
+        values = _values(body, _pending(client, uri, where, deadline), wanted)
     progress.record(_VALUES, orjson.dumps(values).decode())
     response = job.run(
         lambda: _write(client, where, values, wanted, deadline), deadline
@@ -96,27 +111,38 @@ def set_boot(
     return where.apply_time or 'Later'
 
 
-def _values(body: JsonObject, wanted: BootOverride) -> dict[str, object]:
+def _pending(
+    client: Client, uri: str, where: Place, deadline: Deadline
+) -> JsonObject:
+    """The settings object of a system; an empty one if it has none."""
+    return client.get(where.uri, deadline) if where.uri != uri else {}
+
+
+def _values(
+    body: JsonObject, pending: JsonObject, wanted: BootOverride
+) -> dict[str, object]:
     """The properties of Boot to write.
 
     What is not requested stays as it is: a mode that the service shows is
     sent along, because some fall back to Legacy without it.
 
+    :param pending: the settings object.
     :raises RequestRejected: for what the system does not support.
     """
     boot = obj(body.get('Boot'))
     values: dict[str, object] = {_ENABLED: wanted.enabled}
-    actions.check_allowed(wanted.enabled, allowed(body, _ENABLED))
+    actions.check_allowed(wanted.enabled, allowed(_ENABLED, body, pending))
     if wanted.enabled != 'Disabled':
-        actions.check_allowed(wanted.target, allowed(body, _TARGET))
-        values[_TARGET] = wanted.target
+        targets = allowed(TARGET, body, pending)
+        actions.check_allowed(wanted.target, targets)
+        values[TARGET] = wanted.target
+    modes = allowed(MODE, body, pending)
     if wanted.mode is not None:
-        actions.check_allowed(wanted.mode, allowed(body, _MODE))
-        values[_MODE] = wanted.mode
-    elif isinstance(boot.get(_MODE), str):
-        listed = allowed(body, _MODE)
-        if listed is None or boot[_MODE] in listed:
-            values[_MODE] = boot[_MODE]
+        actions.check_allowed(wanted.mode, modes)
+        values[MODE] = wanted.mode
+    elif isinstance(boot.get(MODE), str):
+        if modes is None or boot[MODE] in modes:
+            values[MODE] = boot[MODE]
     if wanted.http_boot_uri is not None:
         if _HTTP_URI not in boot:
             raise exception.RequestRejected(
@@ -144,8 +170,8 @@ def _write(
         )
 
     response = send(values)
-    if response.status == 400 and wanted.mode is None and _MODE in values:
-        response = send({k: v for k, v in values.items() if k != _MODE})
+    if response.status == 400 and wanted.mode is None and MODE in values:
+        response = send({k: v for k, v in values.items() if k != MODE})
     return response
 
 
@@ -162,9 +188,7 @@ def _check(
     :raises Settling: while it does not.
     """
     shown = obj(client.get(uri, deadline).get('Boot'))
-    pending: JsonObject = {}
-    if where.uri != uri:
-        pending = obj(client.get(where.uri, deadline).get('Boot'))
+    pending = obj(_pending(client, uri, where, deadline).get('Boot'))
     different = [
         f'{name} is {shown.get(name)}, not {value}'
         for name, value in values.items()

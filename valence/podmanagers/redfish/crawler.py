@@ -88,6 +88,24 @@ class Crawler:
             self._check()
         return {uri: self._read[uri] for uri in wanted if uri in self._read}
 
+    def try_many(
+        self, uris: Iterable[str], seconds: float
+    ) -> dict[str, JsonObject]:
+        """Resources that can be done without: no failure is recorded.
+
+        :param seconds: how long they are waited for at most.
+        """
+        wanted = list(uris)
+        if not wanted:
+            return {}
+        deadline = self._deadline.at_most(seconds)
+        with Crawler(self._client, deadline) as other:
+            try:
+                return other.get_many(wanted)
+            except exception.PodManagerUnavailable as exc:
+                LOG.info('Not all of %s can be read: %s', wanted[0], exc)
+            return dict(other._read)
+
     def get(self, uri: str) -> JsonObject:
         """A single resource; an empty one if it cannot be read."""
         return self.get_many([uri]).get(uri, {})

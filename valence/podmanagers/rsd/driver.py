@@ -18,6 +18,7 @@ from valence.podmanagers.progress import Deadline
 from valence.podmanagers.progress import InProgress
 from valence.podmanagers.progress import Progress
 from valence.podmanagers.redfish import actions
+from valence.podmanagers.redfish import allowable
 from valence.podmanagers.redfish import errors
 from valence.podmanagers.redfish import events
 from valence.podmanagers.redfish import root as service_root
@@ -269,6 +270,7 @@ class RSD(NodeDriver):
     ) -> hardware.ComposedNode:
         """A node with the identity of its computer system."""
         node = nodes.composed(uri, body)
+        node.allowable = allowable.read(self._client, body, deadline)
         for system in related(body, 'ComputerSystem')[:1]:
             try:
                 found = self._client.get(system, deadline)

@@ -15,6 +15,7 @@ from valence.podmanagers.outcomes import Settling
 from valence.podmanagers.progress import Deadline
 from valence.podmanagers.progress import Progress
 from valence.podmanagers.redfish import actions
+from valence.podmanagers.redfish import allowable
 from valence.podmanagers.redfish import errors
 from valence.podmanagers.redfish import resources
 from valence.podmanagers.redfish.client import Client
@@ -63,6 +64,7 @@ def composed(uri: str, body: JsonObject) -> hardware.ComposedNode:
             or bool(related(body, 'ComputerSystem'))
         ),
         uuid=text(body.get('UUID')),
+        allowable=allowable.at_hand(body),
     )
 
 

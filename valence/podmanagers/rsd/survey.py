@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 from valence.common.types import JsonObject
 from valence.podmanagers import hardware
+from valence.podmanagers.redfish import allowable
 from valence.podmanagers.redfish import nics
 from valence.podmanagers.redfish import resources
 from valence.podmanagers.redfish import root as service_root
@@ -66,9 +67,9 @@ def resources_of(known: Nodes, uri: str) -> tuple[str, ...]:
 def read_nodes(crawler: Crawler, uris: list[str]) -> hardware.Inventory:
     """An inventory with the nodes only."""
     found = crawler.get_many(uris)
-    return hardware.Inventory(
-        nodes=[nodes.composed(uri, body) for uri, body in found.items()]
-    )
+    seen = [nodes.composed(uri, body) for uri, body in found.items()]
+    allowable.complete(crawler, seen, found)
+    return hardware.Inventory(nodes=seen)
 
 
 def read_hardware(

@@ -211,6 +211,23 @@ class Nodes(case.Case):
             BootOverride('Once', 'Gramophone'),
         )
 
+    def test_what_is_allowed(self):
+        self.need('compose', 'release')
+        node = self.bring(self.request(devices=0))
+        known = self.driver.read_node(node.uri, self.soon()).allowable
+        if known is None:
+            self.skipTest('the driver does not tell what is allowed')
+        for values in known.values():
+            for value in values or ():
+                self.assertIsInstance(value, str)
+        # What is listed once is listed always: each is stored.
+        (seen,) = (
+            one
+            for one in self.driver.discover(self.soon()).nodes
+            if one.uri == node.uri
+        )
+        self.assertEqual(known, seen.allowable)
+
     def test_attach_and_detach(self):
         self.need('compose', 'release', 'attach', 'detach')
         request = self.request(devices=0)

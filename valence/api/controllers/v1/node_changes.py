@@ -13,6 +13,9 @@ from valence.db import shares
 from valence.db.sqlalchemy import models
 from valence.scheduler import registrable
 
+# The boot override of which the target does not matter.
+_DISABLED = 'Disabled'
+
 
 def registration(options: bool | JsonObject | None) -> JsonObject:
     """The parameters of an operation that registers the node, if wanted."""
@@ -112,6 +115,7 @@ def act(
     row = controller.find(tx, call)
     if row.managed_by is not None:
         raise conductor.managed(row)
+    _check_allowable(row, name, params)
     values = {key.lower(): value for key, value in params.items()}
     if name in ('attach', 'detach'):
         device = call.find(
@@ -125,6 +129,32 @@ def act(
     )
     states.move_node(tx, row.uuid, 'updating')
     return row.uuid, operation
+
+
+def _check_allowable(node: models.Node, name: str, params: JsonObject) -> None:
+    """Reject what the pod manager is known not to allow for the node.
+
+    Where it allows nothing at all, the pod manager cannot perform the action.
+
+    :raises Invalid: naming the field, and what is allowed.
+    """
+    known = node.allowable
+    if known is None:
+        return
+    for field, allowed in (
+        ('Type', known['reset_types']),
+        ('Target', known['boot_targets']),
+        ('Mode', known['boot_modes']),
+    ):
+        value = params.get(field)
+        if field == 'Target' and params.get('Enabled') == _DISABLED:
+            continue
+        if value is not None and allowed and value not in allowed:
+            raise exception.Invalid(
+                field=f'{name}.{field}',
+                reason=f'{value} is not allowed by the pod manager; it '
+                f'allows {", ".join(allowed)}',
+            )
 
 
 def _recharge(

@@ -57,6 +57,8 @@ class TestPower(ChangeCase):
     def test_boot(self):
         self.act('Boot', Enabled='Once', Target='Pxe')
         self.assertEqual('active', self.now()['provision_state'])
+        # As long as it is not known, the pod manager has to tell.
+        db.update(models.Node, {'allowable': None}, uuid=self.node['uuid'])
         operation = self.act(
             'Boot', 'failed', Enabled='Once', Target='Gramophone'
         )
@@ -83,6 +85,99 @@ class TestPower(ChangeCase):
         self.fake.nodes.clear()
         operation = self.act('Reset', 'failed', Type='On')
         self.assertIn(self.node['resource_uri'], operation['error'])
+
+
+class TestAllowable(ChangeCase):
+    """What the pod manager allows for a node is shown, and checked."""
+
+    allowed = {
+        'reset_types': ['On', 'ForceOff'],
+        'boot_targets': ['Pxe', 'Usb'],
+        'boot_modes': ['UEFI'],
+    }
+
+    def sync(self):
+        self.done('POST', '/v1/pod_managers/pod/sync')
+
+    def allow(self, **values):
+        self.made.allowable = {**self.allowed, **values}
+        self.sync()
+
+    def refused(self, name, field, allowed, **params):
+        before = self.client.get('/v1/operations')['operations']
+        answer = self.client.request(
+            'POST', '/v1/nodes/n/action', {name: params}
+        )
+        self.assertEqual(400, answer.status, answer)
+        detail = answer.error['detail']
+        self.assertIn(f'field {field}:', detail)
+        self.assertIn(f'allows {", ".join(allowed)}.', detail)
+        after = self.client.get('/v1/operations')['operations']
+        self.assertEqual(len(before), len(after))
+        self.assertEqual('active', self.now()['provision_state'])
+
+    def test_compose_stores_it(self):
+        self.assertEqual(self.made.allowable, self.now()['allowable'])
+        self.assertIn('Nmi', self.now()['allowable']['reset_types'])
+
+    def test_a_sync_stores_it(self):
+        self.allow()
+        self.assertEqual(self.allowed, self.now()['allowable'])
+        # A pod manager that does not tell now may have told before.
+        self.made.allowable = None
+        self.sync()
+        self.assertEqual(self.allowed, self.now()['allowable'])
+
+    def test_changes_store_it(self):
+        device = self.client.get('/v1/devices')['devices'][0]['uuid']
+        for name, params in (
+            ('Reset', {'Type': 'On'}),
+            ('Boot', {'Enabled': 'Once', 'Target': 'Pxe'}),
+            ('attach', {'resource_id': device}),
+            ('detach', {'resource_id': device}),
+        ):
+            with self.subTest(name):
+                self.made.allowable = {**self.allowed, 'boot_modes': [name]}
+                self.act(name, **params)
+                self.assertEqual([name], self.now()['allowable']['boot_modes'])
+
+    def test_adopting_stores_it(self):
+        uri = self.node['resource_uri']
+        self.client.request('DELETE', '/v1/nodes/n?force=true')
+        self.made.mark = None
+        self.made.allowable = self.allowed
+        self.sync()
+        body = {'name': 'n', 'pod_manager': 'pod', 'resource_uri': uri}
+        self.done('POST', '/v1/nodes/manage', body)
+        self.assertEqual(self.allowed, self.now()['allowable'])
+
+    def test_what_is_not_allowed_is_refused_at_once(self):
+        self.allow()
+        types, targets = ['On', 'ForceOff'], ['Pxe', 'Usb']
+        self.refused('Reset', 'Reset.Type', types, Type='Nmi')
+        boot = {'Enabled': 'Once', 'Target': 'Pxe'}
+        for target in ('Hdd', 'pxe'):
+            self.refused(
+                *('Boot', 'Boot.Target', targets),
+                **{**boot, 'Target': target},
+            )
+        self.refused('Boot', 'Boot.Mode', ['UEFI'], **boot, Mode='Legacy')
+        self.act('Reset', Type='ForceOff')
+        self.act('Boot', **boot, Mode='UEFI')
+
+    def test_what_is_not_known_is_left_to_the_pod_manager(self):
+        self.allow(reset_types=None, boot_targets=None, boot_modes=None)
+        self.act('Reset', Type='Nmi')
+        self.act('Boot', Enabled='Once', Target='Cd', Mode='Legacy')
+
+    def test_a_target_that_does_not_matter(self):
+        self.allow(boot_targets=['Pxe', 'None'])
+        self.act('Boot', Enabled='Disabled', Target='None')
+        self.begin(
+            'POST',
+            '/v1/nodes/n/action',
+            {'Boot': {'Enabled': 'Disabled', 'Target': 'Hdd'}},
+        )
 
 
 class TestDevices(ChangeCase):
