@@ -277,10 +277,11 @@ class Operation(Table):
     __table_args__ = args(
         sa.UniqueConstraint('lock_key'),
         sa.Index('ix_operations_state_run_after', 'state', 'run_after'),
-        # Whose turn it is; see conductor/queue.py.
+        # Whose turn it is; see conductor/queue.py. It does not begin with the
+        # state, so that MySQL does not sort by it what the API lists.
         sa.Index(
             'ix_operations_turn',
-            *('state', 'cancel_requested', 'action', 'podm_uuid'),
+            *('cancel_requested', 'state', 'action', 'podm_uuid'),
             *('project_id', 'created_at', 'uuid'),
         ),
     )

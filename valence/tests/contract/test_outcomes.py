@@ -339,28 +339,6 @@ class BootContract:
         )
 
 
-class RedfishBootTestCase(BootContract, OutcomesCase):
-    arguments = ()
-
-    def test_every_form_of_an_etag(self):
-        for header in ('quoted', 'suffix', 'bare', 'missing'):
-            for body in ('quoted', 'bare', 'missing', 'right'):
-                if header == body == 'missing':
-                    continue
-                self.let(require_etag=True, etag_header=header, etag_body=body)
-                for target in ('Pxe', 'Hdd'):
-                    with self.subTest(header=header, body=body):
-                        self.changed(
-                            'set_boot', self.uri, BootOverride('Once', target)
-                        )
-
-
-class RsdBootTestCase(BootContract, OutcomesCase):
-    driver_class = RSD
-    personality = 'rsd'
-    arguments = ()
-
-
 class RedfishPowerTestCase(OutcomeContract, OutcomesCase):
     """With tasks for all changes."""
 

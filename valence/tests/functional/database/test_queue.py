@@ -16,7 +16,7 @@ from valence.tests import base
 _PODMS = [uuidutils.generate_uuid() for _ in range(2)] + [None]
 
 
-class _CostCase(base.DatabaseTestCase):
+class _Cost:
     @staticmethod
     @db.transaction
     def fill(tx, count):
@@ -61,7 +61,7 @@ class _CostCase(base.DatabaseTestCase):
             connection.execute(sa.text(self.ANALYZE))
 
 
-class TestMariaDB(_CostCase):
+class TestMariaDB(_Cost, base.DatabaseTestCase):
     backend = 'mysql'
     ANALYZE = 'ANALYZE TABLE operations'
 
@@ -73,7 +73,7 @@ class TestMariaDB(_CostCase):
         return sum(int(count) for _, count in rows)
 
 
-class TestPostgreSQL(_CostCase):
+class TestPostgreSQL(_Cost, base.DatabaseTestCase):
     """There the plans are asked for: the counts of rows come too late."""
 
     backend = 'postgresql'

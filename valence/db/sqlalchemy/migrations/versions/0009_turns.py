@@ -12,8 +12,8 @@ def upgrade():
         'ix_operations_turn',
         'operations',
         [
-            'state',
             'cancel_requested',
+            'state',
             'action',
             'podm_uuid',
             'project_id',
