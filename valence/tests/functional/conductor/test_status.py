@@ -95,7 +95,6 @@ class TestStatus(base.PodTestCase):
         for status, kind, body in (
             (200, 'text/html', b'<html>It works!</html>'),
             (404, 'text/html', b'<html>Not found</html>'),
-            (500, 'text/plain', b'oops'),
             (200, 'application/json', b'{}'),
             (200, 'application/json', b'[1, 2]'),
             (200, 'application/json', b'{"RedfishVersion": "1.0.0"}'),
@@ -106,6 +105,13 @@ class TestStatus(base.PodTestCase):
             self._registered(server.url)
             self.assertOffline('not a pod manager')
             self._remove('bad')
+
+    def test_a_failing_root(self):
+        """It may be a pod manager."""
+        server = self.useFixture(fixtures.Canned(500, 'text/plain', b'oops'))
+        self._registered(server.url)
+        body = self.assertOffline('oops')
+        self.assertNotIn('not a pod manager', body['status_reason'])
 
     def test_away_and_back(self):
         pod = self.pod('pod')

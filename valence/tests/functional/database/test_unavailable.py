@@ -104,7 +104,7 @@ class MariaDBTest(server.OwnServerTestCase):
 
     def test_no_tables(self):
         with engine.begin() as connection:
-            for table in ('allocations', 'nodes'):
+            for table in ('allocations', 'shares', 'nodes'):
                 connection.exec_driver_sql(f'DROP TABLE {table}')
         for method in ('GET', 'POST'):
             self.assertUnavailable(method, '/v1/nodes', {'name': 'n'})
