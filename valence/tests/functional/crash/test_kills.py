@@ -106,11 +106,15 @@ class ReleaseTest(KillTestCase):
         self.assertEqual([], self.pods['pod'].nodes())
         self.client.wait_gone('/v1/nodes/node')
 
-    def test_undoing(self):
-        # What is taken apart stays so; the node can be released once more.
-        self.killed_undoing('release', self.begin)
+    def test_cancelled_at_its_end(self):
+        """What is decomposed stays so: the operation succeeds."""
+        operation = self.begin()
+        self.die_at([f'release:{cluster.steps("release")[-1]}:recorded'])
+        self.client.delete(f'/v1/operations/{operation}')
+        self.conductor()
+        self.ended(operation)
         self.assertEqual([], self.pods['pod'].nodes())
-        self.service.release('node')
+        self.client.wait_gone('/v1/nodes/node')
         self.assertAgreement()
 
 
