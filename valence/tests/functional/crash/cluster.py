@@ -62,7 +62,12 @@ def forward(action):
 
 
 def backward(action):
-    """The fault points of undoing an action that was done to its end."""
+    """The fault points of undoing an action that was done to its end.
+
+    What cannot be undone then has none.
+    """
+    if not actions.BY_NAME[action].reversible:
+        return []
     return [
         f'{action}:{step}:{place}'
         for step in reversed(steps(action))
