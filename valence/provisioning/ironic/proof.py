@@ -7,6 +7,8 @@ system all nodes. A user who is not permitted to see a node gets the same
 response as for a node that does not exist.
 """
 
+import contextlib
+import threading
 import uuid as uuidlib
 from collections.abc import Collection
 from collections.abc import Iterable
@@ -29,6 +31,8 @@ _PROBE = 'Probe of Valence: whether its user sees all nodes. Can be deleted.'
 # For the same lost node a probe has the same UUID: one that could not be
 # deleted is used again.
 _SECONDS = 60.0
+_TRIES = 3
+_PROBING = threading.Lock()
 _NAMESPACE = uuidlib.UUID('3b8d3c34-0f86-4d2e-9d5b-5f3a1e6a2c91')
 
 
@@ -113,13 +117,31 @@ def _in_scope(
 def _probe(
     client: _proxy.Proxy, lost: str, deadline: base.Deadline
 ) -> sdk_node.Node | None:
-    """A node that was made to be seen; None if the user does not see it."""
+    """A node that was made to be seen; None if the user does not see it.
+
+    Several threads and conductors may look for the same lost node.
+    """
     uuid = str(uuidlib.uuid5(_NAMESPACE, lost))
+    with _PROBING:
+        for _ in range(_TRIES):
+            seen = _probe_once(client, uuid, deadline)
+            if seen is not None:
+                return seen
+    return None
+
+
+def _probe_once(
+    client: _proxy.Proxy, uuid: str, deadline: base.Deadline
+) -> sdk_node.Node | None:
     driver = cfg.CONF.ironic.driver
     try:
         with calls.calling(deadline):
             if find(client, uuid) is None:
-                client.create_node(id=uuid, driver=driver, description=_PROBE)
+                # Another conductor may have created it just now.
+                with contextlib.suppress(sdk_exceptions.ConflictException):
+                    client.create_node(
+                        id=uuid, driver=driver, description=_PROBE
+                    )
             return find(client, uuid)
     except (exception.ProvisioningError, base.InProgress) as exc:
         LOG.warning('The user of [ironic] may not see all nodes: %s', exc)
