@@ -78,7 +78,7 @@ class ContextHook(hooks.PecanHook):  # type: ignore[misc]
         ctx = request.environ[auth.CONTEXT]
         ctx.request_id = request.environ.get('openstack.request_id')
         request.context.update(valence=ctx, minor=minor)
-        state.response.headers.update(versions.headers(request))
+        state.response.headers.update(versions.headers(minor))
 
 
 def _check_media_type(request: Request) -> None:

@@ -114,7 +114,7 @@ class Errors:
             [
                 ('Content-Type', 'application/json'),
                 ('Content-Length', str(len(body))),
-                *versions.headers(webob.Request(environ)),
+                *versions.headers(versions.of_error(webob.Request(environ))),
                 *headers,
             ],
         )

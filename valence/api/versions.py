@@ -45,12 +45,16 @@ def requested(request: webob.Request) -> int:
     )
 
 
-def headers(request: webob.Request) -> list[tuple[str, str]]:
-    """The version headers of an answer; an unsupported version: the first."""
+def of_error(request: webob.Request) -> int:
+    """The minor version of an error; the first one if it is unsupported."""
     try:
-        minor = requested(request)
+        return requested(request)
     except exception.NotAcceptable:
-        minor = MIN_MINOR
+        return MIN_MINOR
+
+
+def headers(minor: int) -> list[tuple[str, str]]:
+    """The version headers of an answer."""
     return [
         ('OpenStack-API-Version', f'{SERVICE_TYPE} 1.{minor}'),
         ('Vary', 'OpenStack-API-Version'),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What provisioners were told of nodes, and what they show of that."""
+"""What was handed over to provisioners, and what they show of that."""
 
 from collections.abc import Iterator
 
@@ -104,7 +104,7 @@ def report(
 
 
 def close(tx: db.Transaction, node: models.Node) -> None:
-    """Close what was found: the node is registered anew, or not any more."""
+    """Resolve the findings of a node that was registered or unregistered."""
     for kind in KINDS:
         _set(tx, node, kind, None)
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a provisioner was told of a node."""
+"""What was handed over to a provisioner of a node."""
 
 from typing import TypedDict
 

@@ -30,12 +30,13 @@ def check(response: Response, uri: str) -> None:
     if status < 300:
         return
     reason = said(response)
+    shown = reason or refusals.phrase(status)
     if status == 403:
         raise exception.AuthenticationFailed(
-            f'access denied: {message(response)}', reason=message(response)
+            f'access denied: {shown}', reason=shown
         )
     if status == 401:
-        raise exception.AuthenticationFailed(reason=message(response))
+        raise exception.AuthenticationFailed(reason=shown)
     more = f': {reason}' if reason else ''
     if status == 404:
         raise exception.ResourceGone(f'{uri} does not exist{more}', uri=uri)
@@ -44,7 +45,7 @@ def check(response: Response, uri: str) -> None:
             reason=f'{uri} does not allow it ({refusals.phrase(status)}){more}'
         )
     if status < 500 and status not in _BUSY:
-        raise exception.RequestRejected(reason=message(response))
+        raise exception.RequestRejected(reason=shown)
     reason = f'the service responded with {refusals.phrase(status)}{more}'
     if status in _BUSY:
         raise throttle.Busy(reason=reason, seconds=_pause(response))

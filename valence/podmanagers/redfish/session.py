@@ -299,7 +299,7 @@ class Session:
 def _is_wrong(response: Response) -> bool:
     """Whether a response says that user name or password is wrong.
 
-    A table of sessions that is full is told with any status.
+    Services report a full table of sessions with any status.
     """
     if response.status not in (400, 401, 403):
         return False

@@ -2,7 +2,7 @@
 """What an error response says, in whatever form, for people.
 
 JSON with one of the usual properties, text, or a page of HTML: all of it is
-told, without markup and control characters, up to a limit.
+shown, without markup and control characters, up to a limit.
 """
 
 import html

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What Ironic is told of a node, and what it shows of that."""
+"""What is handed over to Ironic of a node, and what it shows of that."""
 
 import hashlib
 import re
