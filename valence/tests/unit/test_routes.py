@@ -5,6 +5,7 @@ import itertools
 import re
 
 import jsonschema
+import openapi_spec_validator
 
 from valence import policies
 from valence.api import dispatch
@@ -80,6 +81,9 @@ class TestOpenAPI(base.TestCase):
             for method, operation in item.items():
                 if method != 'parameters':
                     yield path, method, operation
+
+    def test_it_is_valid(self):
+        openapi_spec_validator.validate(self.document)
 
     def test_each_endpoint_is_in_it_and_nothing_else(self):
         self.assertEqual(
