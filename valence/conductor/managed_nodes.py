@@ -53,12 +53,17 @@ class Poller:
 
 
 def poll() -> None:
-    """Read all managed nodes, and store how they differ."""
+    """Read all managed nodes, and store how they differ.
+
+    A node with an open operation is left to that: what is proved of it would
+    not be stored.
+    """
     with db.reader() as tx:
         rows = tx.list(
             models.Node,
             models.Node.managed_by.is_not(None),
             only=('uuid', 'managed_by'),
+            provision_state=_IDLE_STATES,
         ).all()
     managed: dict[str, list[str]] = {}
     for row in rows:

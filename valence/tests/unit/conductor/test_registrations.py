@@ -127,6 +127,16 @@ class TestComparing(RegistrationCase):
             self.assertEqual('active', self.now()['provision_state'])
             self.assertNotIn('release', self.fake.calls)
 
+    def test_nothing_is_proved_during_an_operation(self):
+        # It creates a node in Ironic, which stays if the conductor dies.
+        db.update(
+            models.Node, {'provision_state': 'releasing'}, uuid=self.uuid
+        )
+        self.ironic.nodes.clear()
+        self.ironic.calls.clear()
+        managed_nodes.poll()
+        self.assertEqual([], self.ironic.calls)
+
     def test_known_to_be_missing_needs_no_proof_again(self):
         self.ironic.nodes.clear()
         self.poll()
