@@ -162,7 +162,8 @@ def _types(field: JSON) -> list[str]:
 
 
 def _help(field: JSON, more: str = '') -> str:
-    return (field.get('description', '') + more).strip().replace('%', '%%')
+    text = f'{field.get("description", "")}{more}'
+    return text.strip().replace('%', '%%')
 
 
 def _argparse_settings(name: str, field: JSON) -> dict[str, Any]:

@@ -97,7 +97,9 @@ class Proxy(proxy.Proxy):
         self, resource: resources.PodManager | str
     ) -> resources.Operation:
         """Read the full inventory of a pod manager."""
-        return self._post(resources.PodManager, resource, 'sync')
+        pod_manager = self._get_resource(resources.PodManager, resource)
+        path = f'{pod_manager.base_path}/{pod_manager.id}/sync'
+        return resources.Operation.existing(**self.post(path, json={}).json())
 
     def get_pod_manager_topology(
         self, resource: resources.PodManager | str
@@ -374,14 +376,12 @@ class Proxy(proxy.Proxy):
         resource: R | str | None,
         verb: str,
         body: dict[str, Any] | None = None,
-    ) -> Any:
-        """Send a request that starts an operation."""
+    ) -> R:
+        """Send a request that starts an operation; return the resource."""
         parts = [kind.base_path, verb]
         if resource is not None:
             parts.insert(1, self._get_resource(kind, resource).id)
         answer = self.post('/'.join(parts), json=body or {}).json()
-        if verb == 'sync':
-            return resources.Operation.existing(**answer)
         return kind.existing(**answer)
 
 

@@ -108,7 +108,7 @@ class Resource(resource.Resource):
     @classmethod
     def _alternate_id(cls) -> str:
         # openstacksdk does not search the base classes.
-        return cls.id.name  # type: ignore[attr-defined, no-any-return]
+        return cls.id.name  # type: ignore[no-any-return]
 
     def _update_location(self) -> None:
         """Do nothing: openstacksdk would look the location up in Keystone."""
