@@ -7,12 +7,14 @@
 usage: lint.py [CHECK ...]    default: all checks; --list names them
 """
 
+import ast
 import os
 import pathlib
 import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 
 TOP = pathlib.Path(__file__).resolve().parent.parent
 BIN = pathlib.Path(sys.executable).parent
@@ -40,12 +42,21 @@ SHELL = tuple(
     for path in sorted(TOP.glob(pattern))
 )
 
+# The largest number of lines. Migrations are generated.
+FILE_LINES = 400
+FUNCTION_LINES = 40
+GENERATED = 'migrations/versions'
+
 # Name, description and command of each check. The commands are those of the
 # Python environment of this script.
 CHECKS: dict[str, tuple[str, list[str]]] = {
     'ruff': ('errors and code smells', ['ruff', 'check', '.']),
     'format': ('code format', ['ruff', 'format', '--check', '.']),
     'hacking': ('OpenStack style', ['flake8', *CODE]),
+    'sizes': (
+        'lengths of files and functions',
+        ['python', 'tools/lint.py', '--sizes'],
+    ),
     'mypy': ('types', ['mypy']),
     'codespell': ('spelling', ['codespell']),
     'doc8': ('format of documentation', ['doc8', '-q', *DOCUMENTATION]),
@@ -73,6 +84,33 @@ CHECKS: dict[str, tuple[str, list[str]]] = {
     ),
 }
 NEED_GIT = ('notes', 'releasenotes')
+
+
+def too_long(path: pathlib.Path) -> Iterator[str]:
+    """Describe a file that is too long, and each such function in it."""
+    text = path.read_text()
+    name = path.relative_to(TOP)
+    lines = len(text.splitlines())
+    if lines > FILE_LINES:
+        yield f'{name}: {lines} lines'
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            lines = (node.end_lineno or node.lineno) - node.lineno + 1
+            if lines > FUNCTION_LINES:
+                yield f'{name}:{node.lineno}: {node.name}, {lines} lines'
+
+
+def sizes() -> int:
+    """Print the files and functions that are too long; the exit status."""
+    found = [
+        line
+        for package in CODE
+        for path in sorted((TOP / package).rglob('*.py'))
+        if GENERATED not in path.as_posix()
+        for line in too_long(path)
+    ]
+    print('\n'.join(found))
+    return 1 if found else 0
 
 
 def has_git() -> bool:
@@ -110,6 +148,8 @@ def main(arguments: list[str]) -> int:
         for name, (description, _) in CHECKS.items():
             print(f'{name:12} {description}')
         return 0
+    if arguments == ['--sizes']:
+        return sizes()
     unknown = [name for name in arguments if name not in CHECKS]
     if unknown:
         print(f'Unknown check {unknown[0]}; see --list', file=sys.stderr)
