@@ -108,16 +108,24 @@ def nodes(systems: Bodies) -> list[hardware.ComposedNode]:
     return [node(uri, body) for uri, body in systems.items() if is_node(body)]
 
 
-def has_blocks_of(
+def may_be_of(
     node: hardware.ComposedNode,
     body: JsonObject,
     request: base.ComposeRequest,
 ) -> bool:
-    """Whether a system has the blocks of a request, or the first of them."""
-    wanted = {request.system, *request.devices}
-    has = set(node.resources) - {node.uri} | ({node.uri} & wanted)
-    return has == wanted or (
-        blocks.is_expandable(body) and request.system in has and has < wanted
+    """Whether a request can have composed a system.
+
+    A mark decides it. Without one, the system must have the blocks of the
+    request, or the first of them.
+    """
+    if node.mark is not None:
+        return request.mark.same_as(node.mark)
+    requested = {request.system, *request.devices}
+    has = set(node.resources) - {node.uri} | ({node.uri} & requested)
+    return has == requested or (
+        blocks.is_expandable(body)
+        and request.system in has
+        and has < requested
     )
 
 

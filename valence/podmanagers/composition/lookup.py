@@ -122,14 +122,12 @@ class Lookup:
             if not discovery.is_node(body):
                 continue
             node = discovery.node(uri, body)
-            if request.mark.same_as(node.mark):
-                return _complete(node, body, request)
-            if (
-                likely is None
-                and node.mark is None
-                and discovery.has_blocks_of(node, body, request)
-            ):
-                likely = _complete(node, body, request)
+            if not discovery.may_be_of(node, body, request):
+                continue
+            found = _complete(node, body, request)
+            if node.mark is not None:
+                return found
+            likely = likely or found
         return likely
 
     def is_of(
@@ -140,10 +138,7 @@ class Lookup:
             body = self._client.get(uri, deadline)
         except exception.ResourceGone:
             return True
-        node = discovery.node(uri, body)
-        if node.mark is not None:
-            return request.mark.same_as(node.mark)
-        return discovery.has_blocks_of(node, body, request)
+        return discovery.may_be_of(discovery.node(uri, body), body, request)
 
 
 def systems_uri(places: dict[str, str]) -> str:
