@@ -8,6 +8,7 @@ usage: lint.py [CHECK ...]    default: all checks; --list names them
 """
 
 import ast
+import concurrent.futures
 import os
 import pathlib
 import shutil
@@ -136,9 +137,13 @@ def run(name: str) -> bool:
     )
     seconds = time.monotonic() - began
     verdict = 'FAILED' if result.returncode else 'ok'
-    print(f'{name:12} {verdict}: {description} ({seconds:.1f} s)', flush=True)
-    if result.returncode:
-        print(result.stdout, flush=True)
+    output = result.stdout if result.returncode else ''
+    # One string: checks that run at the same time do not mix their lines.
+    print(
+        f'{name:12} {verdict}: {description} ({seconds:.1f} s)\n{output}',
+        end='',
+        flush=True,
+    )
     return result.returncode == 0
 
 
@@ -154,7 +159,12 @@ def main(arguments: list[str]) -> int:
     if unknown:
         print(f'Unknown check {unknown[0]}; see --list', file=sys.stderr)
         return 2
-    failed = [name for name in arguments or CHECKS if not run(name)]
+    names = arguments or list(CHECKS)
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        passed = pool.map(run, names)
+        failed = [
+            name for name, ok in zip(names, passed, strict=True) if not ok
+        ]
     if failed:
         print(f'Failed checks: {", ".join(failed)}')
     return 1 if failed else 0
