@@ -74,9 +74,11 @@ def operation(path: str, method: str, what: dict[str, Any]) -> Iterator[str]:
     statuses = [
         f'``{status}`` ({answer["description"].rstrip(".").lower()})'
         for status, answer in what['responses'].items()
-        if status != 'default'
+        if 'description' in answer
     ]
+    errors = [f'``{n}``' for n in what['responses'] if n[0] in '45']
     yield from (f'Returns {", ".join(statuses)}.', '')
+    yield from (f'Errors: {", ".join(errors)}.', '')
     yield from table(
         'Query parameters',
         [
@@ -87,6 +89,14 @@ def operation(path: str, method: str, what: dict[str, Any]) -> Iterator[str]:
     if 'requestBody' in what:
         body = what['requestBody']['content']['application/json']['schema']
         yield from table('Request body', fields(body))
+    for answer in what['responses'].values():
+        content = answer.get('content', {}).get('application/json', {})
+        yield from table(
+            'Response, in addition to the resource'
+            if '$ref' in content.get('schema', {})
+            else 'Response',
+            fields(content.get('schema', {})),
+        )
 
 
 def response_schemas(what: dict[str, Any]) -> set[str]:

@@ -33,6 +33,11 @@ _KEYSTONE_TIMEOUT = 5
 _DOCUMENTS = ('', '/v1')
 
 
+def is_public(path: str) -> bool:
+    """Whether requests for a path need no authentication."""
+    return path.rstrip('/') in _DOCUMENTS or path.startswith('/v1/events/')
+
+
 def wrap(app: WSGIApplication) -> WSGIApplication:
     """Authenticate every request to an application, with two exceptions.
 
@@ -46,10 +51,7 @@ def wrap(app: WSGIApplication) -> WSGIApplication:
     def dispatch(
         environ: WSGIEnvironment, start_response: StartResponse
     ) -> Iterable[bytes]:
-        path = environ['PATH_INFO']
-        public = path.rstrip('/') in _DOCUMENTS or path.startswith(
-            '/v1/events/'
-        )
+        public = is_public(environ['PATH_INFO'])
         chosen = anonymous if public else authenticated
         return chosen(environ, start_response)
 

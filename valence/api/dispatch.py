@@ -65,6 +65,11 @@ def _table() -> dict[tuple[int, str], list[Entry]]:
     return table
 
 
+@functools.cache
+def _document() -> bytes:
+    return render.dumps(openapi.document(routes.ROUTES, routes.PARAMETERS))
+
+
 def _is_parameter(segment: str) -> bool:
     return segment.startswith('{')
 
@@ -129,7 +134,7 @@ class V1Controller:
     @pecan.expose(content_type='application/json')  # type: ignore[untyped-decorator]
     def openapi(self, *args: str, **kwargs: str) -> bytes:
         """The OpenAPI document."""
-        return render.dumps(openapi.document(routes.ROUTES, routes.PARAMETERS))
+        return _document()
 
     @pecan.expose(content_type='application/json')  # type: ignore[untyped-decorator]
     def call(self, *args: str, **kwargs: str) -> bytes | None:

@@ -4,35 +4,52 @@
 import re
 from collections.abc import Iterable
 from collections.abc import Mapping
-from typing import cast
 
+from valence.api import auth
 from valence.api import query
+from valence.api import responses
 from valence.api import routes
+from valence.api import topology
 from valence.api import versions
 from valence.api.controllers.v1 import base
 from valence.api.controllers.v1 import types
+from valence.common import schemas
 from valence.common.schemas import Schema
 from valence.objects import base as objects_base
 from valence.objects import fields
 
-_ERROR = {
-    'type': 'object',
-    'properties': {
-        'errors': {
-            'type': 'array',
-            'items': {
-                'type': 'object',
-                'properties': {
-                    'status': {'type': 'integer'},
-                    'code': {'type': 'string'},
-                    'title': {'type': 'string'},
-                    'detail': {'type': 'string'},
-                    'request_id': {'type': ['string', 'null']},
-                },
-            },
-        }
+_DESCRIPTION = """\
+Valence composes bare-metal servers of pooled hardware. Below `/v1/` no other \
+requests are served than these, the version document `/v1/` and \
+`/v1/openapi.json`; no response has other fields, headers or statuses.
+
+Only the `Content-Type` `application/json` is accepted, in UTF-8; an empty \
+body is an empty object. Text must not contain control characters other than \
+tabs and line breaks. A request has at most {parameters} query parameters. \
+`HEAD` is `GET` without the body of the response. Other methods of a path \
+are answered with 405 and the header `Allow`, other paths with 404. Requests \
+that are not valid HTTP are answered with 400, 413 or 431, and the \
+connection is closed.
+"""
+_SECURITY: Schema = {
+    'token': {
+        'type': 'apiKey',
+        'in': 'header',
+        'name': 'X-Auth-Token',
+        'description': 'A token of Keystone, with auth_strategy keystone.',
+    },
+    'password': {
+        'type': 'http',
+        'scheme': 'basic',
+        'description': 'User name and password, with auth_strategy '
+        'http_basic. With noauth nothing is needed.',
     },
 }
+_VERSION = fields.StringField(
+    doc='API version that the client wants, such as "composable 1.1" or '
+    '"composable latest"; the first one if it is missing.',
+    max_length=255,
+)
 
 
 def document(
@@ -43,19 +60,26 @@ def document(
     :param parameters: the parameters in paths, by name.
     """
     paths: Schema = {}
-    schemas: Schema = {'Error': _ERROR}
+    components = responses.components()
+    components['schemas']['Branch'] = topology.BRANCH
+    components['parameters'] = {
+        'version': _parameter('OpenStack-API-Version', _VERSION, 'header')
+    }
+    tags: dict[str, str] = {}
     for path, resource, controller, methods in table:
         cls = controller.object
         if cls is not None:
-            schemas[cls.__name__] = types.resource_schema(
-                cls, versions.MAX_MINOR
-            )
-        item = paths.setdefault(f'/v1/{path}', {})
-        if '{' in path:
-            item['parameters'] = [
-                _parameter(name, parameters[name], 'path')
-                for name in re.findall(r'{(\w+)}', path)
-            ]
+            components['schemas'][cls.__name__] = types.resource_schema(cls)
+        described = controller if cls is None else cls
+        tags.setdefault(resource, str(described.__doc__).splitlines()[0])
+        item = paths.setdefault(
+            f'/v1/{path}',
+            {'parameters': [{'$ref': '#/components/parameters/version'}]},
+        )
+        item['parameters'] += [
+            _parameter(name, parameters[name], 'path')
+            for name in re.findall(r'{(\w+)}', path)
+        ]
         for method, verb in methods.items():
             item[method.lower()] = _operation(
                 path, resource, controller, method, verb
@@ -65,13 +89,21 @@ def document(
         'info': {
             'title': 'Valence',
             'version': f'1.{versions.MAX_MINOR}',
+            'description': _DESCRIPTION.format(
+                parameters=query.MAX_PARAMETERS
+            ),
             'license': {
                 'name': 'Apache-2.0',
                 'identifier': 'Apache-2.0',
             },
         },
+        'servers': [{'url': '/'}],
+        'security': [{name: []} for name in _SECURITY],
+        'tags': [
+            {'name': name, 'description': text} for name, text in tags.items()
+        ],
         'paths': paths,
-        'components': {'schemas': schemas},
+        'components': {**components, 'securitySchemes': _SECURITY},
     }
 
 
@@ -97,20 +129,17 @@ def _operation(
 ) -> Schema:
     verb: base.Verb = getattr(controller, name)
     spec = verb.spec
+    public = auth.is_public(f'/v1/{path}')
     result: Schema = {
         'operationId': f'{method.lower()}_{path}'.translate(
             str.maketrans('/', '_', '{}')
         ),
         'tags': [resource],
         'summary': str(verb.__doc__).splitlines()[0],
-        'responses': {
-            str(spec.status): _answer(controller, spec),
-            'default': {
-                'description': 'An error.',
-                'content': _json({'$ref': '#/components/schemas/Error'}),
-            },
-        },
+        'responses': responses.of_verb(path, method, controller, spec, public),
     }
+    if public:
+        result['security'] = []
     parameters = [
         _parameter(name, field) for name, field in spec.params.items()
     ]
@@ -120,7 +149,10 @@ def _operation(
         result['parameters'] = parameters
     if spec.body:
         schema = spec.body.schema(controller.object, versions.MAX_MINOR)
-        result['requestBody'] = {'required': True, 'content': _json(schema)}
+        result['requestBody'] = {
+            'required': not schemas.accepts(schema, {}),
+            'content': responses.json(schema),
+        }
     return result
 
 
@@ -140,7 +172,12 @@ def _collection_parameters(cls: objects_base.Kind) -> list[Schema]:
         _parameter('sort_key', key),
         *(
             # Filters have a syntax of their own.
-            _parameter(name, fields.StringField(doc=_filter_doc(cls, field)))
+            _parameter(
+                name,
+                fields.StringField(
+                    doc=_filter_doc(cls, field), max_length=query.MAX_LENGTH
+                ),
+            )
             for name, field in query.filterable(cls).items()
         ),
     ]
@@ -148,28 +185,3 @@ def _collection_parameters(cls: objects_base.Kind) -> list[Schema]:
 
 def _filter_doc(cls: objects_base.Kind, field: str) -> str:
     return f'Filter: {cls.fields[field].doc}'
-
-
-def _answer(controller: base.Endpoints, spec: base.Spec) -> Schema:
-    if spec.status == 204:
-        return {'description': 'Success.'}
-    if isinstance(spec.answer, dict):
-        schema = dict(spec.answer)
-        description = schema.pop('description')
-        return {'description': description, 'content': _json(schema)}
-    cls = cast('objects_base.Kind', spec.answer or controller.object)
-    ref = {'$ref': f'#/components/schemas/{cls.__name__}'}
-    if not (spec.listing and isinstance(controller, base.Controller)):
-        return {'description': f'The {cls.KIND}.', 'content': _json(ref)}
-    schema = {
-        'type': 'object',
-        'properties': {
-            controller.collection: {'type': 'array', 'items': ref},
-            'next': {'type': 'string', 'format': 'uri'},
-        },
-    }
-    return {'description': 'A page of the list.', 'content': _json(schema)}
-
-
-def _json(schema: Schema) -> Schema:
-    return {'application/json': {'schema': schema}}

@@ -29,16 +29,24 @@ M = TypeVar('M', bound=Table)
 # Filters that an index can apply together; none of them has op "in" or "ne".
 Conjunction = tuple['Filter', ...]
 
+# The longest value of a parameter, in characters.
+MAX_LENGTH = 4096
 FIELDS: dict[str, fields.Spec] = {
     'fields': fields.StringField(
-        doc='Names of the fields to return, separated by commas.'
+        doc='Names of the fields to return, separated by commas.',
+        max_length=MAX_LENGTH,
     )
 }
 # The parameters of every collection; sort_key depends on its fields.
 PAGING: dict[str, fields.Spec] = {
-    'limit': fields.IntegerField(doc='Maximum number of items to return.'),
+    'limit': fields.IntegerField(
+        doc='Maximum number of items to return, up to [api] max_limit, which '
+        '0 stands for, too.',
+        minimum=0,
+    ),
     'marker': fields.StringField(
-        doc='UUID of the last item of the previous page.'
+        doc='UUID of the last item of the previous page.',
+        max_length=MAX_LENGTH,
     ),
     'sort_dir': fields.EnumField(['asc', 'desc'], doc='Sort direction.'),
     **FIELDS,
@@ -153,6 +161,8 @@ def _given(request: webob.Request) -> Iterator[tuple[str, str]]:
     for name, text in given.items():
         if not schemas.is_text(text):
             raise invalid(name, 'must not contain control characters')
+        if len(text) > MAX_LENGTH:
+            raise invalid(name, f'must have at most {MAX_LENGTH} characters')
         yield name, text
 
 

@@ -36,10 +36,12 @@ Route = tuple[str, str, base.Endpoints, dict[str, str]]
 
 # The parameters in paths.
 PARAMETERS: dict[str, fields.Spec] = {
-    'id': fields.StringField(doc='UUID or name.'),
-    'project_id': fields.StringField(doc='Identifier of the project.'),
+    'id': fields.StringField(doc='UUID or name.', max_length=255),
+    'project_id': fields.StringField(
+        doc='Identifier of the project.', max_length=255
+    ),
     'secret': fields.StringField(
-        doc='The secret that authenticates the pod manager.'
+        doc='The secret that authenticates the pod manager.', max_length=255
     ),
 }
 # fmt: off

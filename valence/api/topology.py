@@ -1,10 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """The chassis and systems of a pod manager as a tree."""
 
+from valence import objects
 from valence.api import render
+from valence.common import schemas
+from valence.common.schemas import Schema
 from valence.common.types import JsonObject
 from valence.db import api as db
 from valence.db.sqlalchemy import models
+from valence.objects import base
 
 _CHASSIS = render.same('uuid', 'name', 'type', 'location', 'state', 'health')
 _SYSTEM = render.same(
@@ -18,6 +22,25 @@ _SYSTEM = render.same(
     'node_uuid',
     'stale',
 )
+
+
+def _properties(cls: base.Kind, names: render.Names) -> Schema:
+    return {name: cls.fields[name].schema() for name in names}
+
+
+def _schema(**own: Schema) -> Schema:
+    branches: Schema = {
+        'type': 'array',
+        'items': {'$ref': '#/components/schemas/Branch'},
+    }
+    system = schemas.closed(_properties(objects.System, _SYSTEM))
+    systems: Schema = {'type': 'array', 'items': system}
+    return schemas.closed({**own, 'chassis': branches, 'systems': systems})
+
+
+#: The JSON schemas of a chassis in a tree, and of the tree.
+BRANCH = _schema(**_properties(objects.Chassis, _CHASSIS))
+SCHEMA = _schema()
 
 
 def tree(tx: db.Transaction, podm_uuid: str) -> JsonObject:

@@ -7,8 +7,12 @@ line breaks: databases reject some of the others, and terminals obey them. A
 format is checked if :func:`format_check` knows it.
 """
 
+import dataclasses
 import re
+import types
+import typing
 from collections.abc import Callable
+from collections.abc import Collection
 from typing import Any
 from typing import TypeVar
 
@@ -71,6 +75,74 @@ def check(schema: Schema, value: object) -> None:
         raise Mismatch('', 'type', 'must not be nested so deeply') from None
     if error is not None:
         raise _mismatch(error)
+
+
+def accepts(schema: Schema, value: object) -> bool:
+    """Whether a value matches a schema."""
+    try:
+        check(schema, value)
+    except Mismatch:
+        return False
+    return True
+
+
+_PLAIN: dict[Any, str] = {
+    str: 'string',
+    int: 'integer',
+    float: 'number',
+    bool: 'boolean',
+    types.NoneType: 'null',
+}
+
+
+def of_type(kind: Any) -> Schema:
+    """The JSON schema of the values of a type.
+
+    :param kind: a plain type, a list, a dictionary, a TypedDict, a dataclass,
+        or an alternative of them.
+    """
+    if kind in _PLAIN:
+        return {'type': _PLAIN[kind]}
+    origin, arguments = typing.get_origin(kind), typing.get_args(kind)
+    if origin in (typing.Required, typing.NotRequired):
+        return of_type(arguments[0])
+    if origin in (types.UnionType, typing.Union):
+        return {'anyOf': [of_type(one) for one in arguments]}
+    if origin is list:
+        return {'type': 'array', 'items': of_type(arguments[0])}
+    if origin is dict:
+        return {
+            'type': 'object',
+            'additionalProperties': of_type(arguments[1]),
+        }
+    required = getattr(kind, '__required_keys__', None)
+    if required is None:
+        required = {field.name for field in dataclasses.fields(kind)}
+    return closed(
+        {
+            name: of_type(one)
+            for name, one in typing.get_type_hints(kind).items()
+        },
+        required,
+    )
+
+
+def closed(
+    properties: Schema, required: Collection[str] | None = None
+) -> Schema:
+    """The schema of an object that has no other properties.
+
+    :param required: those that it always has; None: all.
+    """
+    result: Schema = {
+        'type': 'object',
+        'properties': properties,
+        'additionalProperties': False,
+    }
+    always = [
+        name for name in properties if required is None or name in required
+    ]
+    return {**result, 'required': always} if always else result
 
 
 def is_text(value: object) -> bool:

@@ -3,6 +3,7 @@
 
 from oslo_versionedobjects import base as ovo
 
+from valence.common import schemas
 from valence.objects import base
 from valence.objects import fields
 from valence.objects import hardware
@@ -94,27 +95,28 @@ class System(base.ValenceObject):
             sort=(),
         ),
         drives=fields.ListField(
-            items={
-                'type': 'object',
-                'properties': {
+            items=schemas.closed(
+                {
                     'resource_uri': {'type': 'string'},
                     'capacity_gib': {'type': ['number', 'null']},
                     'type': {'type': ['string', 'null']},
                     'protocol': {'type': ['string', 'null']},
                 },
-            },
+                # The URI is not shown to everybody.
+                required=('capacity_gib', 'type', 'protocol'),
+            ),
             doc='Local drives.',
             api='r',
         ),
         nics=fields.ListField(
-            items={
-                'type': 'object',
-                'properties': {
+            items=schemas.closed(
+                {
                     'resource_uri': {'type': 'string'},
                     'mac': {'type': ['string', 'null']},
                     'speed_mbps': {'type': ['integer', 'null']},
                 },
-            },
+                required=('mac', 'speed_mbps'),
+            ),
             doc='Network interfaces.',
             api='r',
         ),

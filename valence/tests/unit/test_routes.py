@@ -99,7 +99,7 @@ class TestOpenAPI(base.TestCase):
         for path, item in self.document['paths'].items():
             self.assertEqual(
                 re.findall(r'{(\w+)}', path),
-                [p['name'] for p in item.get('parameters', ())],
+                [p['name'] for p in item['parameters'] if 'name' in p],
             )
 
     def test_schemas_are_schemas(self):
@@ -114,12 +114,90 @@ class TestOpenAPI(base.TestCase):
         ):
             jsonschema.Draft202012Validator.check_schema(schema)
 
+    def _bodies(self):
+        for path, method, operation in self._operations():
+            if 'requestBody' in operation:
+                body = operation['requestBody']
+                schema = body['content']['application/json']['schema']
+                yield (path, method), body['required'], schema
+
+    def _parts(self, schema):
+        """A schema and those of its parts."""
+        yield schema
+        for part in schema.get('properties', {}).values():
+            yield from self._parts(part)
+        if isinstance(schema.get('items'), dict):
+            yield from self._parts(schema['items'])
+
+    def test_bodies_have_limits(self):
+        limits = {
+            'string': {'maxLength', 'enum', 'pattern', 'format'},
+            'array': {'maxItems'},
+            'object': {'additionalProperties'},
+        }
+        for where, _, schema in self._bodies():
+            for part in self._parts(schema):
+                types = part.get('type', ())
+                for type_ in [types] if isinstance(types, str) else types:
+                    known = limits.get(type_, {*part})
+                    self.assertTrue(known & {*part}, (where, part))
+
+    def test_parameters_have_limits(self):
+        limits = {'maxLength', 'enum', 'minimum'}
+        for path, _, operation in self._operations():
+            for parameter in (
+                *operation.get('parameters', ()),
+                *self.document['paths'][path]['parameters'],
+                *self.document['components']['parameters'].values(),
+            ):
+                schema = parameter.get('schema', {'type': 'boolean'})
+                self.assertTrue(
+                    schema['type'] == 'boolean' or limits & {*schema},
+                    (path, parameter),
+                )
+
+    def test_a_body_is_required_if_it_cannot_be_empty(self):
+        required = {where: needed for where, needed, _ in self._bodies()}
+        self.assertTrue(required['/v1/nodes', 'post'])
+        self.assertTrue(required['/v1/nodes/{id}/action', 'post'])
+        self.assertFalse(required['/v1/nodes/{id}/register', 'post'])
+        self.assertFalse(required['/v1/nodes/preview', 'post'])
+
+    def test_each_answer_has_a_closed_schema(self):
+        for path, method, operation in self._operations():
+            for status, answer in operation['responses'].items():
+                if status[0] != '2':
+                    continue
+                self.assertTrue(answer['headers'], (path, method))
+                if status == '204':
+                    self.assertNotIn('content', answer)
+                    continue
+                schema = answer['content']['application/json']['schema']
+                closed = (
+                    'unevaluatedProperties'
+                    if '$ref' in schema
+                    else 'additionalProperties'
+                )
+                self.assertIs(False, schema[closed], (path, method))
+
+    def test_each_operation_names_its_errors(self):
+        for path, method, operation in self._operations():
+            statuses = {*operation['responses']}
+            self.assertNotIn('default', statuses)
+            self.assertLessEqual(
+                {'400', '406', '413', '415', '503'}, statuses, path
+            )
+            self.assertEqual('{' in path, '404' in statuses, path)
+            is_public = operation.get('security') == []
+            self.assertEqual(path.startswith('/v1/events/'), is_public)
+            self.assertEqual(not is_public, '401' in statuses, path)
+            self.assertTrue(method == 'get' or '409' in statuses, path)
+
     def test_references_lead_somewhere(self):
-        known = self.document['components']['schemas']
         text = repr(self.document)
-        found = set(re.findall(r'#/components/schemas/(\w+)', text))
-        self.assertLessEqual(found, set(known))
-        self.assertIn('PodManager', found)
+        for kind, known in self.document['components'].items():
+            found = set(re.findall(rf'#/components/{kind}/([\w-]+)', text))
+            self.assertLessEqual(found, set(known))
 
     def test_no_secret_is_shown(self):
         schemas = self.document['components']['schemas']

@@ -30,7 +30,7 @@ from valence.api.controllers.v1 import visibility
 from valence.common import context
 from valence.common import exception
 from valence.common import policy
-from valence.common.schemas import Schema
+from valence.common import rpc
 from valence.common.types import JsonObject
 from valence.db import api as db
 from valence.db.sqlalchemy import models
@@ -59,14 +59,19 @@ class Spec:
         ``query.parse`` instead.
     :param listing: whether the answer is a page of a collection.
     :param answer: what is returned instead of the controller's resource: one
-        of another kind, or what a JSON schema describes.
+        of another kind, or an object of fields.
+    :param added: fields that are returned besides those of the resource.
+    :param operation: whether an operation may do the rest. The answer is then
+        that of :meth:`Call.accept`.
     """
 
     status: int = 200
     body: types.Body | None = None
     params: Mapping[str, fields.Spec] = dataclasses.field(default_factory=dict)
     listing: bool = False
-    answer: objects_base.Kind | Schema | None = None
+    answer: objects_base.Kind | Mapping[str, fields.Spec] | None = None
+    added: Mapping[str, fields.Spec] = dataclasses.field(default_factory=dict)
+    operation: bool = False
 
     def __call__(self, method: Method) -> Method:
         method.spec = self  # type: ignore[attr-defined]
@@ -167,6 +172,16 @@ class Call:
         self.response.location = (
             f'{self.request.application_url}/v1/{resource}/{uuid}'
         )
+
+    def accept(self, operation: str, resource: Answer) -> Answer:
+        """The answer if an operation does the rest: 202, and its UUID.
+
+        :param resource: the target of the operation; empty: it is gone.
+        """
+        rpc.wake()
+        self.response.status = 202
+        self.set_location('operations', operation)
+        return {**resource, 'operation_uuid': operation}
 
 
 def is_uuid(ident: str) -> bool:

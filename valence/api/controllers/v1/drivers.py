@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+from valence.api.controllers.v1 import answers
 from valence.api.controllers.v1 import base
 from valence.podmanagers import loader
 
@@ -8,7 +9,7 @@ class Drivers:
 
     object = None
 
-    @base.verb(answer={'description': 'The drivers.', 'type': 'object'})
+    @base.verb(answer={'drivers': answers.DRIVERS})
     def list(self, call: base.Call) -> base.Answer:
         """List the installed drivers and their capabilities."""
         return {

@@ -63,7 +63,7 @@ class Findings(base.Controller[models.Finding]):
     def __init__(self) -> None:
         super().__init__(models.Finding)
 
-    @base.verb(body=_ACTION)
+    @base.verb(body=_ACTION, operation=True)
     def action(self, call: base.Call) -> base.Answer:
         """Perform one action: adopt, release, forget or accept.
 
@@ -72,12 +72,10 @@ class Findings(base.Controller[models.Finding]):
         ((name, params),) = call.body.items()
         row, operation = _perform(self, call, name, params)
         answer = self.render(call, row)
+        if operation is not None:
+            return call.accept(operation, answer)
         rpc.wake()
-        if operation is None:
-            return answer
-        call.response.status = 202
-        call.set_location('operations', operation)
-        return {**answer, 'operation_uuid': operation}
+        return answer
 
 
 def _perform(

@@ -5,6 +5,7 @@ import sqlalchemy as sa
 
 from valence import objects
 from valence.api import render
+from valence.api.controllers.v1 import answers
 from valence.api.controllers.v1 import base
 from valence.common import context
 from valence.common import exception
@@ -60,10 +61,7 @@ class Devices(Allocatable[models.Device]):
     def __init__(self) -> None:
         super().__init__(models.Device)
 
-    @base.verb(
-        status=202,
-        answer={'description': 'The operations.', 'type': 'object'},
-    )
+    @base.verb(status=202, answer={'operations': answers.OPERATIONS})
     def sync(self, call: base.Call) -> base.Answer:
         """Read the inventory of every pod manager again."""
         rows = _sync_all(call.context)
@@ -95,7 +93,12 @@ class Capacity:
 
     object = None
 
-    @base.verb(answer={'description': 'The capacity.', 'type': 'object'})
+    @base.verb(
+        answer={
+            'capacity': answers.CAPACITY,
+            'pod_managers': answers.CAPACITIES,
+        }
+    )
     def show(self, call: base.Call) -> base.Answer:
         """Show total and free capacity: overall and by pod manager UUID."""
         with db.reader() as tx:

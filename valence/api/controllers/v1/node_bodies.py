@@ -22,7 +22,12 @@ def check_link(text: str) -> None:
 
 
 _REFERENCE = fields.reference_schema('UUID or name.')
-_NODES: Schema = {'type': 'array', 'minItems': 1, 'items': _REFERENCE}
+_NODES: Schema = {
+    'type': 'array',
+    'minItems': 1,
+    'maxItems': 256,
+    'items': _REFERENCE,
+}
 # Where a node is composed.
 _PLACEMENT: dict[str, fields.Spec] = {
     'resources': fields.ListField(

@@ -7,53 +7,23 @@ from valence import quota
 from valence.api import query
 from valence.api import render
 from valence.api.controllers.v1 import adoption
+from valence.api.controllers.v1 import answers
 from valence.api.controllers.v1 import base
 from valence.api.controllers.v1 import node_bodies
 from valence.api.controllers.v1 import node_changes
 from valence.api.controllers.v1 import node_creation
 from valence.api.controllers.v1 import types
 from valence.common import policy
-from valence.common import rpc
 from valence.common.types import JsonObject
 from valence.db import api as db
 from valence.db import shares
 from valence.db.sqlalchemy import models
-from valence.objects import base as objects_base
 from valence.scheduler import ranking
 from valence.scheduler.request import Rejection
 
 _CHOOSE = 'composable:node:choose'
 _FORCE = 'composable:node:force_delete'
-_HARDWARE = (
-    'uuid',
-    'name',
-    'cpu_model',
-    'cpu_sockets',
-    'cpu_cores',
-    'memory_mib',
-    'storage_gib',
-    'drives',
-    'nics',
-    'power_state',
-    'health',
-    'resource_uri',
-)
-_POOLED = (
-    'uuid',
-    'name',
-    'type',
-    'media_type',
-    'protocol',
-    'capacity_gib',
-    'health',
-    'resource_uri',
-)
 _COMPONENTS = ('drives', 'nics')
-# The fields of its hardware that a node shows.
-_SHOWN: dict[objects_base.Kind, tuple[str, ...]] = {
-    objects.System: _HARDWARE,
-    objects.Device: _POOLED,
-}
 
 
 class Nodes(base.Controller[models.Node]):
@@ -62,7 +32,7 @@ class Nodes(base.Controller[models.Node]):
     def __init__(self) -> None:
         super().__init__(models.Node)
 
-    @base.verb(params=query.FIELDS)
+    @base.verb(params=query.FIELDS, added=answers.HARDWARE)
     def show(self, call: base.Call) -> base.Answer:
         """Show a node with its hardware."""
         wanted = call.params['fields']
@@ -75,12 +45,7 @@ class Nodes(base.Controller[models.Node]):
                 answer['devices'] = _allocated(tx, call, models.Device, node)
         return answer
 
-    @base.verb(
-        answer={
-            'description': 'The storage of the node.',
-            'type': 'object',
-        }
-    )
+    @base.verb(answer=answers.STORAGES)
     def storages(self, call: base.Call) -> base.Answer:
         """Show the storage of the node: local drives and pooled devices."""
         with db.reader() as tx:
@@ -108,7 +73,7 @@ class Nodes(base.Controller[models.Node]):
             ]
         }
 
-    @base.verb(status=202, body=node_bodies.CREATE)
+    @base.verb(status=202, body=node_bodies.CREATE, operation=True)
     def create(self, call: base.Call) -> base.Answer:
         """Compose a node: by flavor, requirements or exact resources."""
         if call.body.get('resources'):
@@ -116,14 +81,7 @@ class Nodes(base.Controller[models.Node]):
         limits = quota.limits(call.context.project_id)
         return self._accepted(call, *node_creation.compose(self, call, limits))
 
-    @base.verb(
-        body=node_bodies.PREVIEW,
-        answer={
-            'description': 'The candidates, and why other pod managers are '
-            'not among them.',
-            'type': 'object',
-        },
-    )
+    @base.verb(body=node_bodies.PREVIEW, answer=answers.PREVIEW)
     def preview(self, call: base.Call) -> base.Answer:
         """Show where a node would be composed, and why not elsewhere."""
         if call.body.get('resources'):
@@ -151,7 +109,7 @@ class Nodes(base.Controller[models.Node]):
             ],
         }
 
-    @base.verb(status=202, body=node_bodies.MANAGE)
+    @base.verb(status=202, body=node_bodies.MANAGE, operation=True)
     def manage(self, call: base.Call) -> base.Answer:
         """Adopt a node that exists on a pod manager."""
         return self._accepted(call, *adoption.manage(call))
@@ -161,7 +119,7 @@ class Nodes(base.Controller[models.Node]):
         """Change name or description."""
         return self.render(call, _update(self, call))
 
-    @base.verb(status=202, params=node_bodies.DELETE_PARAMS)
+    @base.verb(status=202, params=node_bodies.DELETE_PARAMS, operation=True)
     def delete(self, call: base.Call) -> base.Answer:
         """Release the hardware of a node and delete the node."""
         if call.params['force']:
@@ -172,17 +130,17 @@ class Nodes(base.Controller[models.Node]):
             call, *node_changes.release(self, call, unregister)
         )
 
-    @base.verb(status=202, body=node_bodies.REGISTER)
+    @base.verb(status=202, body=node_bodies.REGISTER, operation=True)
     def register(self, call: base.Call) -> base.Answer:
         """Register the node with Ironic, which then manages it."""
         return self._accepted(call, *node_changes.register(self, call))
 
-    @base.verb(status=202)
+    @base.verb(status=202, operation=True)
     def unregister(self, call: base.Call) -> base.Answer:
         """Remove the node from Ironic, unless it is in use there."""
         return self._accepted(call, *node_changes.unregister(self, call))
 
-    @base.verb(status=202, body=node_bodies.ACTION)
+    @base.verb(status=202, body=node_bodies.ACTION, operation=True)
     def action(self, call: base.Call) -> base.Answer:
         """Perform one action: Reset, Boot, attach or detach."""
         ((name, params),) = call.body.items()
@@ -200,11 +158,9 @@ class Nodes(base.Controller[models.Node]):
     def _accepted(
         self, call: base.Call, uuid: str, operation: str
     ) -> base.Answer:
-        rpc.wake()
-        call.set_location('operations', operation)
         node = db.get(models.Node, uuid=uuid)
         answer = {} if node is None else self.render(call, node)
-        return {**answer, 'operation_uuid': operation}
+        return call.accept(operation, answer)
 
 
 def _allocated(
@@ -216,7 +172,7 @@ def _allocated(
     """The hardware of one kind that is allocated to a node."""
     cls = models.OBJECTS[model]
     shown = call.shown(cls)
-    names = {name: shown[name] for name in _SHOWN[cls] if name in shown}
+    names = {name: shown[name] for name in answers.SHOWN[cls] if name in shown}
     rows = tx.list(
         model,
         shares.has(model, node.uuid),
@@ -235,8 +191,7 @@ def _allocated(
 def _refusal(rejection: Rejection) -> JsonObject:
     """Why a pod manager cannot satisfy a request, as the API shows it."""
     shown = dataclasses.asdict(rejection)
-    del shown['nearness'], shown['shortages']
-    return shown
+    return {n: v for n, v in shown.items() if n not in answers.INTERNAL}
 
 
 @db.transaction

@@ -2,8 +2,8 @@
 from valence import objects
 from valence.api import query
 from valence.api import render
+from valence.api.controllers.v1 import answers
 from valence.api.controllers.v1 import base
-from valence.common import rpc
 from valence.conductor import requests as conductor
 from valence.db import api as db
 from valence.db.sqlalchemy import models
@@ -15,7 +15,7 @@ class Operations(base.Controller[models.Operation]):
     def __init__(self) -> None:
         super().__init__(models.Operation)
 
-    @base.verb(params=query.FIELDS)
+    @base.verb(params=query.FIELDS, added={'steps': answers.STEPS})
     def show(self, call: base.Call) -> base.Answer:
         """Show an operation with the journal of its steps."""
         wanted = call.params['fields']
@@ -33,15 +33,12 @@ class Operations(base.Controller[models.Operation]):
             answer['steps'] = [render.record(row, journal) for row in steps]
         return answer
 
-    @base.verb(status=202)
+    @base.verb(status=202, operation=True)
     def delete(self, call: base.Call) -> base.Answer:
         """Cancel an operation; completed steps are undone."""
         uuid = _cancel(self, call)
-        rpc.wake()
-        call.set_location('operations', uuid)
         row = db.get(models.Operation, uuid=uuid)
-        answer = {} if row is None else self.render(call, row)
-        return {**answer, 'operation_uuid': uuid}
+        return call.accept(uuid, {} if row is None else self.render(call, row))
 
 
 @db.transaction

@@ -7,6 +7,7 @@ from valence import objects
 from valence.api import query
 from valence.api import render
 from valence.api import topology
+from valence.api.controllers.v1 import answers
 from valence.api.controllers.v1 import base
 from valence.api.controllers.v1 import types
 from valence.common import exception
@@ -51,7 +52,7 @@ class PodManagers(base.Controller[models.PodManager]):
     def __init__(self) -> None:
         super().__init__(models.PodManager)
 
-    @base.verb(params=query.FIELDS)
+    @base.verb(params=query.FIELDS, added={'capacity': answers.CAPACITY})
     def show(self, call: base.Call) -> base.Answer:
         """Show a pod manager with its capacity."""
         wanted = call.params['fields']
@@ -63,9 +64,7 @@ class PodManagers(base.Controller[models.PodManager]):
                 answer['capacity'] = capacity.of_pod_manager(tx, row.uuid)
         return answer
 
-    @base.verb(
-        answer={'description': 'The tree of chassis.', 'type': 'object'}
-    )
+    @base.verb(answer={'topology': answers.TOPOLOGY})
     def topology(self, call: base.Call) -> base.Answer:
         """Show the chassis and systems of a pod manager as a tree."""
         with db.reader() as tx:
@@ -87,18 +86,15 @@ class PodManagers(base.Controller[models.PodManager]):
         rpc.wake()
         return self.render(call, row)
 
-    @base.verb(status=204, params=_DELETE_PARAMS)
+    @base.verb(status=204, params=_DELETE_PARAMS, operation=True)
     def delete(self, call: base.Call) -> base.Answer | None:
         """Delete a pod manager, with ``cascade=true`` also its nodes."""
         operation = _delete(self, call, **call.params)
         if operation is None:
             return None
-        rpc.wake()
-        call.response.status = 202
-        call.set_location('operations', operation)
         with db.reader() as tx:
             answer = self.render(call, self.find(tx, call))
-        return {**answer, 'operation_uuid': operation}
+        return call.accept(operation, answer)
 
     @base.verb(status=202, answer=objects.Operation)
     def sync(self, call: base.Call) -> base.Answer:

@@ -7,11 +7,13 @@ OpenAPI document. The WSME type converts a valid body to Python values.
 """
 
 import dataclasses
+from collections.abc import Collection
 from collections.abc import Mapping
 
 from wsme import types as wtypes
 from wsme.rest import json as wsme_json
 
+from valence.api import versions
 from valence.common import exception
 from valence.common import schemas
 from valence.common.cache import cached
@@ -147,13 +149,50 @@ def _wsme_type(
     return type(name, (wtypes.Base,), {**attributes, **order})
 
 
-def resource_schema(cls: base.Kind, minor: int) -> Schema:
-    """The JSON schema of a resource in an answer."""
+def resource_schema(cls: base.Kind) -> Schema:
+    """The JSON schema of a resource in an answer, in the newest version.
+
+    No field is required: requests select fields, and hide some.
+    """
     return {
         'type': 'object',
         'properties': {
             name: field.schema()
             for name, field in cls.fields.items()
-            if 'r' in field.api and field.since <= minor
+            if 'r' in field.api and field.since <= versions.MAX_MINOR
         },
     }
+
+
+def closed_schema(
+    cls: base.Kind, names: Collection[str] | None = None
+) -> Schema:
+    """The schema of a resource that has no other fields.
+
+    :param names: its fields; None: all.
+    """
+    properties = resource_schema(cls)['properties']
+    return schemas.closed(
+        {
+            n: one
+            for n, one in properties.items()
+            if names is None or n in names
+        },
+        required=(),
+    )
+
+
+def reference(
+    cls: base.Kind, added: Mapping[str, fields.Spec] | None = None
+) -> Schema:
+    """The schema of a resource that is a component of the document.
+
+    :param added: other fields that it has.
+    """
+    result: Schema = {
+        '$ref': f'#/components/schemas/{cls.__name__}',
+        'unevaluatedProperties': False,
+    }
+    if added:
+        result['properties'] = {n: one.schema() for n, one in added.items()}
+    return result

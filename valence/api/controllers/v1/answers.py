@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The fields of answers that are not those of a resource."""
+
+from valence import objects
+from valence.api import topology
+from valence.api.controllers.v1 import types
+from valence.common import schemas
+from valence.common.schemas import Schema
+from valence.db import capacity
+from valence.objects import base as objects_base
+from valence.objects import fields
+from valence.scheduler.request import Choice
+from valence.scheduler.request import Rejection
+
+#: The fields of its hardware that a node shows.
+SHOWN: dict[objects_base.Kind, tuple[str, ...]] = {
+    objects.System: (
+        'uuid',
+        'name',
+        'cpu_model',
+        'cpu_sockets',
+        'cpu_cores',
+        'memory_mib',
+        'storage_gib',
+        'drives',
+        'nics',
+        'power_state',
+        'health',
+        'resource_uri',
+    ),
+    objects.Device: (
+        'uuid',
+        'name',
+        'type',
+        'media_type',
+        'protocol',
+        'capacity_gib',
+        'health',
+        'resource_uri',
+    ),
+}
+#: What the result of the scheduler is shown without.
+INTERNAL = ('nearness', 'shortages')
+
+OPERATION: dict[str, fields.Spec] = {
+    'operation_uuid': fields.UUIDField(
+        doc='UUID of the operation that does the rest.'
+    )
+}
+STEPS = fields.ListField(
+    items=types.closed_schema(objects.OperationStep),
+    doc='Journal of the steps.',
+)
+OPERATIONS = fields.ListField(
+    items=types.reference(objects.Operation),
+    doc='An operation for each pod manager that is online.',
+)
+DRIVERS = fields.ListField(
+    items=schemas.closed(
+        {
+            'name': {'type': 'string'},
+            'description': {'type': 'string'},
+            'capabilities': {'type': 'array', 'items': {'type': 'string'}},
+        }
+    ),
+    doc='The installed drivers.',
+)
+_CAPACITY = schemas.of_type(capacity.Capacity)
+CAPACITY = fields.ObjectField(
+    doc='Total and free hardware; memory in MiB.', inner=_CAPACITY
+)
+CAPACITIES = fields.ObjectField(
+    doc='The same by UUID of the pod manager.',
+    inner={'additionalProperties': _CAPACITY},
+)
+TOPOLOGY = fields.ObjectField(
+    doc='The chassis in the chassis that contain them, with their systems.',
+    inner=topology.SCHEMA,
+)
+
+
+def _hardware(doc: str, cls: objects_base.Kind) -> fields.Spec:
+    return fields.ListField(
+        items=types.closed_schema(cls, SHOWN[cls]), doc=doc
+    )
+
+
+HARDWARE: dict[str, fields.Spec] = {
+    'systems': _hardware('The system of the node.', objects.System),
+    'devices': _hardware('The devices of the node.', objects.Device),
+}
+_TEXT: Schema = {'type': ['string', 'null']}
+STORAGES: dict[str, fields.Spec] = {
+    'storages': fields.ListField(
+        items=schemas.closed(
+            {
+                'resource_uri': _TEXT,
+                'capacity_gib': {'type': ['number', 'null']},
+                'type': _TEXT,
+                'protocol': _TEXT,
+                'device_uuid': {**_TEXT, 'format': 'uuid'},
+            }
+        ),
+        doc='Local drives, without device_uuid, and pooled devices.',
+    )
+}
+
+
+def _without_internal(schema: Schema) -> Schema:
+    return schemas.closed(
+        {
+            name: one
+            for name, one in schema['properties'].items()
+            if name not in INTERNAL
+        }
+    )
+
+
+PREVIEW: dict[str, fields.Spec] = {
+    'candidates': fields.ListField(
+        items=schemas.closed(
+            {
+                'pod_manager': {'type': 'string'},
+                **schemas.of_type(Choice)['properties'],
+            },
+            # Hardware is shown to those who may choose it.
+            required=('pod_manager',),
+        ),
+        doc='Where the node could be composed, best first.',
+    ),
+    'refusals': fields.ListField(
+        items=_without_internal(schemas.of_type(Rejection)),
+        doc='The other pod managers, each with the reason.',
+    ),
+}
