@@ -27,7 +27,10 @@ _START = b'POST /v1/nodes HTTP/1.1\r\nHost: localhost\r\nX-Long: '
 
 @contextlib.contextmanager
 def api(port: int):
-    """Run ``valence`` on a port, in a directory of its own."""
+    """Run ``valence`` on a port, in a directory of its own.
+
+    :yields: the process.
+    """
     with tempfile.TemporaryDirectory() as place:
         config = pathlib.Path(place) / 'valence.conf'
         config.write_text(
@@ -43,7 +46,7 @@ def api(port: int):
                     urllib.request.urlopen(f'http://127.0.0.1:{port}/v1')
                     break
                 time.sleep(0.2)
-            yield
+            yield process
         finally:
             process.terminate()
             process.wait()

@@ -253,6 +253,10 @@ class MalformedResponse(PodManagerUnavailable):
     """A response of a pod manager violates its protocol."""
 
 
+class BudgetSpent(MalformedResponse):
+    """One call received as much as it may; see [podm] max_reading_…."""
+
+
 class AuthenticationFailed(PodManagerError):
     """A pod manager rejected the user name or password."""
 

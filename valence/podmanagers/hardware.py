@@ -6,6 +6,7 @@ import dataclasses
 from valence.common.identity import Mark
 from valence.common.types import Allowable
 from valence.common.types import JsonObject
+from valence.podmanagers import trimming
 
 # In ``Item.unknown``: the chassis that contains a piece.
 PARENT = 'parent'
@@ -18,7 +19,8 @@ class Item:
     :param uri: the link that was followed to it; it identifies the piece.
     :param parent: the URI of the chassis that contains it.
     :param values: the observed fields, named as in ``objects.inventory``.
-    :param properties: the raw vendor properties.
+    :param properties: the raw vendor properties; what is too large is left
+        out.
     :param unknown: the names of those values that could not be read, and
         ``PARENT``: what is stored remains, and the piece is marked as stale.
     """
@@ -28,6 +30,9 @@ class Item:
     parent: str | None = None
     properties: JsonObject = dataclasses.field(default_factory=dict)
     unknown: set[str] = dataclasses.field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.properties = trimming.trim(self.properties)
 
 
 @dataclasses.dataclass

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How long a call of a driver may take, and how far it has come."""
+"""What a call of a driver may take, and how far it has come."""
 
 import time
 from collections.abc import Callable
 from collections.abc import Mapping
+
+from valence.podmanagers.budget import Budget
 
 
 class Deadline:
@@ -11,11 +13,16 @@ class Deadline:
 
     :param may_begin: whether a request may be sent at all; a conductor whose
         lease has expired must not.
+    :param budget: how much the call may receive; by default a new one.
     """
 
     def __init__(
-        self, seconds: float, may_begin: Callable[[], bool] | None = None
+        self,
+        seconds: float,
+        may_begin: Callable[[], bool] | None = None,
+        budget: Budget | None = None,
     ) -> None:
+        self.budget = budget or Budget()
         self.at = time.monotonic() + seconds
         self._may_begin = may_begin
 
@@ -29,7 +36,7 @@ class Deadline:
     def at_most(self, seconds: float) -> 'Deadline':
         """This deadline, or that many seconds from now if that is earlier."""
         until = min(self.at - time.monotonic(), seconds)
-        return Deadline(until, self._may_begin)
+        return Deadline(until, self._may_begin, self.budget)
 
 
 class Progress:

@@ -45,6 +45,8 @@ class ReadInventory(Step[ReadResult]):
         self._since = db.now()
         deadline = run.idempotent(cfg.CONF.conductor.sync_timeout)
         self._seen = run.driver().discover(deadline)
+        # The inventory may have been all that one call may receive.
+        deadline = run.idempotent(cfg.CONF.redfish.request_timeout)
         service_uuid = run.driver().service_uuid(deadline)
         run.ensure_lease()
         _check_service(

@@ -32,7 +32,12 @@ class Client:
 
     def __init__(self, connection: base.Connection) -> None:
         path = urllib.parse.urlsplit(connection.url).path.rstrip('/')
-        self._http = client.Http(connection, prefix=path.removesuffix(ROOT))
+        self._http = client.Http(
+            connection,
+            prefix=path.removesuffix(ROOT),
+            # There is one large response: all devices.
+            shrink=lambda body: body,
+        )
 
     def version(self, deadline: Deadline) -> client.Response:
         """The version of the API, requested without authentication."""

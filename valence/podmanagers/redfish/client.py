@@ -14,8 +14,10 @@ from oslo_config import cfg
 from valence.common import exception
 from valence.common.types import JsonObject
 from valence.podmanagers import base
+from valence.podmanagers import trimming
 from valence.podmanagers.progress import Deadline
 from valence.podmanagers.redfish import errors
+from valence.podmanagers.redfish import pages
 from valence.podmanagers.redfish import tasks
 from valence.podmanagers.redfish.links import related
 from valence.podmanagers.redfish.session import Login
@@ -33,6 +35,11 @@ _GET_ATTEMPTS = 2
 _BUSY = (408, 429, 500, 502, 503, 504)
 
 
+def _shrink(body: JsonObject) -> JsonObject:
+    """Bound what is not a collection."""
+    return body if pages.is_listing(body) else trimming.trim(body)
+
+
 class Client:
     """Requests to one Redfish service, from any number of threads.
 
@@ -46,6 +53,7 @@ class Client:
             connection,
             prefix=path.removesuffix(ROOT) if path.endswith(ROOT) else path,
             headers={'OData-Version': '4.0'},
+            shrink=_shrink,
         )
         self._session = Session(
             self._http, connection, f'{ROOT}/SessionService/Sessions'

@@ -13,6 +13,7 @@ from oslo_log import log
 
 from valence.common import exception
 from valence.common.types import JsonObject
+from valence.podmanagers import trimming
 from valence.podmanagers.progress import Deadline
 from valence.podmanagers.redfish import pages
 from valence.podmanagers.redfish.client import Client
@@ -55,6 +56,7 @@ class Crawler:
             cfg.CONF.redfish.parallel, thread_name_prefix='crawler'
         )
         self._read: dict[str, JsonObject] = {}
+        self._listed: dict[str, list[str]] = {}
         self.failed: dict[str, str] = {}
         self.gone: set[str] = set()
         self.doubts: dict[str, str] = {}
@@ -64,6 +66,7 @@ class Crawler:
         self._failures = 0
         self._last_failure = ''
         self._rejected: exception.AuthenticationFailed | None = None
+        self._stopped: str | None = None
 
     def __enter__(self) -> 'Crawler':
         self._client.throttle.begin()
@@ -132,30 +135,43 @@ class Crawler:
                 reason=f'the service stopped responding: {self._last_failure}'
             )
 
-    def _fetch(self, uri: str, is_page: bool = False) -> None:
+    def _fetch(self, uri: str) -> None:
+        body = self._request(uri)
+        if body is not None and _describes(body):
+            self._store(uri, body)
+        elif body is not None:
+            self.failed[uri] = f'{uri} describes nothing'
+
+    def _request(self, uri: str) -> JsonObject | None:
+        """A response; None where there is none, which is recorded."""
         self._check()
         try:
             body = self._client.read(uri, self._deadline)
             self._failures = 0
-            if not (is_page or _describes(body)):
-                raise pages.unreadable(f'{uri} describes nothing')
-            self._store(uri, body)
+            return body
         except exception.PodManagerError as exc:
             self.failed[uri] = str(exc)
             if isinstance(exc, exception.ResourceGone):
                 self.gone.add(uri)
             elif isinstance(exc, exception.AuthenticationFailed):
                 self._rejected = exc
+            elif isinstance(exc, exception.BudgetSpent):
+                self._stopped = str(exc)
             # A malformed response is a response nevertheless.
             elif isinstance(
                 exc, exception.PodManagerUnavailable
             ) and not isinstance(exc, exception.MalformedResponse):
                 self._failures += 1
                 self._last_failure = str(exc)
+        return None
 
     def _store(self, uri: str, body: JsonObject) -> None:
-        """Store a resource, and record its malformed links."""
+        """Store a resource, bounded, and record its malformed links."""
+        body = trimming.trim(body)
         self._read.setdefault(uri, body)
+        if trimming.omitted(body):
+            names = ', '.join(sorted(trimming.omitted(body)))
+            self.doubts[uri] = f'too large, not kept: {names[:255]}'
         found = malformed(body)
         if found:
             self.malformed[uri] = found
@@ -179,18 +195,23 @@ class Crawler:
 
     @property
     def problems(self) -> list[str]:
-        """What could not be read, for people; each collection once."""
+        """What could not be read, for people; each collection once.
+
+        First comes why the reading was stopped, which holds for many.
+        """
         bad = {
             uri: f'a malformed link in {", ".join(sorted(names))}'
             for uri, names in self.malformed.items()
         }
-        return [
+        found = [
             f'{uri}: {reason}'
             for uri, reason in sorted(
                 (bad | self.doubts | self.failed).items()
             )
             if not (uri.endswith('/') and uri[:-1] in self.failed)
+            if reason != self._stopped
         ]
+        return [self._stopped, *found] if self._stopped else found
 
     def lacks(self, uris: Iterable[str]) -> bool:
         """Whether some of these, or of their members, could not be read.
@@ -231,6 +252,12 @@ class Crawler:
         A collection of which not all members are known is recorded in
         ``failed``.
         """
+        # Pages may be large: only what they list is kept.
+        if uri not in self._listed:
+            self._listed[uri] = self._list(uri)
+        return self._listed[uri]
+
+    def _list(self, uri: str) -> list[str]:
         listing = pages.Listing(uri)
         body = self._expanded(uri)
         expanded = body is not None
@@ -280,11 +307,10 @@ class Crawler:
 
         :raises MalformedResponse: when it cannot be read.
         """
-        if uri not in self._read and uri not in self.failed:
-            self._fetch(uri, is_page=True)
-        if uri in self.failed:
+        body = None if uri in self.failed else self._request(uri)
+        if body is None:
             raise pages.unreadable(self.failed[uri])
-        return self._read[uri]
+        return body
 
 
 def _describes(body: JsonObject) -> bool:

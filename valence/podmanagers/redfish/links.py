@@ -3,6 +3,7 @@
 
 from valence.common.identity import canonical_link
 from valence.common.types import JsonObject
+from valence.podmanagers import trimming
 from valence.podmanagers.wire.values import obj
 
 # Properties that hold references outside of ``Links``.
@@ -37,7 +38,8 @@ def link(value: object) -> str | None:
 def malformed(body: JsonObject) -> set[str]:
     """The properties of a resource that hold a reference which is none.
 
-    A reference to nothing, such as null, is not malformed.
+    A reference to nothing, such as null, is not malformed. What was left out
+    may have held any.
     """
     within = body.get('Links')
     if not _is_nothing(within) and not isinstance(within, dict):
@@ -49,12 +51,13 @@ def malformed(body: JsonObject) -> set[str]:
         # Members are the business of ``pages``.
         if not name.startswith('@') and 'Members' not in name
         if _has_malformed(value, name in _REFERENCES or name not in body)
-    }
+    } | trimming.omitted(body)
 
 
 def has_malformed(body: JsonObject, *names: str) -> bool:
     """Whether one of these properties, also of ``Links``, is malformed."""
-    return not malformed(body).isdisjoint(('Links', *names))
+    wanted = ('Links', trimming.MORE, *names)
+    return not malformed(body).isdisjoint(wanted)
 
 
 def _has_malformed(value: object, is_reference: bool) -> bool:

@@ -67,6 +67,11 @@ def parse(body: JsonObject, uri: str) -> Page:
     return page._replace(following=found)
 
 
+def is_listing(body: JsonObject) -> bool:
+    """Whether a response lists members, in any form."""
+    return next(_values(body, _MEMBERS), None) is not None
+
+
 def unreadable(reason: str) -> exception.MalformedResponse:
     """The error of a collection that is not understood."""
     return exception.MalformedResponse(reason=reason)

@@ -30,6 +30,8 @@ _POWER = {'On': 'on', 'Off': 'off'}
 _ENABLED = {'Enabled': 'enabled', 'Disabled': 'disabled'}
 _OUT_OF_USE = ('Disabled', 'Absent', 'UnavailableOffline', 'InTest')
 _CPUS = ('cpu', 'centralprocessor', 'central processor')
+# How many parts of a kind a system can have.
+_MAX_PARTS = 1024
 _STORAGE_FIELDS = ('storage_gib', 'drives')
 # The fields of a system that are read from its parts, by the collection that
 # holds those. Older services have SimpleStorage; some show the same drives
@@ -308,17 +310,32 @@ def read_systems(
             for kind in PART_FIELDS
         }
         found['Drives'] = drives[uri]
+        too_many = _limit(crawler, uri, found)
         parts = {kind: crawler.get_many(found[kind]) for kind in found}
         parts['Drives'] |= simple_drives(parts['SimpleStorage'])
         item = system_item(uri, body, parts, uri in used)
         for kind, listed in found.items():
             needed = [collections.get((uri, kind), ''), *listed]
             incomplete = _is_incomplete(body, kind, parts[kind])
-            if incomplete or crawler.lacks(needed):
+            if incomplete or kind in too_many or crawler.lacks(needed):
                 item.unknown.update(PART_FIELDS[kind])
         mark_parent(item)
         items.append(item)
     return items
+
+
+def _limit(
+    crawler: Crawler, uri: str, found: dict[str, list[str]]
+) -> list[str]:
+    """Leave out parts that no system has so many of.
+
+    :returns: the kinds of parts that were left out.
+    """
+    too_many = [kind for kind in found if len(found[kind]) > _MAX_PARTS]
+    for kind in too_many:
+        del found[kind][_MAX_PARTS:]
+        crawler.doubts[uri] = f'more than {_MAX_PARTS} {kind}'
+    return too_many
 
 
 def _is_incomplete(body: JsonObject, kind: str, parts: Bodies) -> bool:

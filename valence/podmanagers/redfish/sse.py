@@ -63,9 +63,11 @@ def _dispatched(lines: Iterable[bytes]) -> Iterator[tuple[bytes, bytes]]:
 
     :raises ValueError: for an event that is too large.
     """
-    kind, data = b'', list[bytes]()
+    kind, data, size = b'', list[bytes](), 0
     for line in lines:
         field, _, value = line.partition(b':')
+        # An empty line of data costs memory as well.
+        size += len(line) + 1
         if field == b'data':
             data.append(value.strip())
         elif field == b'event':
@@ -73,8 +75,8 @@ def _dispatched(lines: Iterable[bytes]) -> Iterator[tuple[bytes, bytes]]:
         elif not line:
             if any(data):
                 yield kind, b'\n'.join(data)
-            kind, data = b'', []
-        if sum(map(len, data)) > cfg.CONF.redfish.max_answer_bytes:
+            kind, data, size = b'', [], 0
+        if size > cfg.CONF.redfish.max_answer_bytes:
             raise ValueError('an event is too large')
 
 
@@ -82,19 +84,22 @@ def _lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
     """The lines of a stream, which end with CR, LF or CR LF.
 
     HTML, 9.2.6, defines that, and the byte order mark that may come first.
+    The time is linear in the length, however small the chunks are.
 
     :raises ValueError: for a line that is too long.
     """
-    rest, begun, halved = b'', False, False
+    rest, begun, halved = bytearray(), False, False
     for chunk in chunks:
         if halved:
             # The CR of the previous chunk has ended the line.
             chunk = chunk.removeprefix(b'\n')
         halved = chunk.endswith(b'\r')
-        *lines, rest = re.split(rb'\r\n|\n|\r', rest + chunk)
-        for line in lines:
+        first, *others = re.split(rb'\r\n|\n|\r', chunk)
+        rest += first
+        for following in others:
+            line = bytes(rest)
             yield line if begun else line.removeprefix(b'\xef\xbb\xbf')
-            begun = True
+            rest, begun = bytearray(following), True
         if len(rest) > cfg.CONF.redfish.max_answer_bytes:
             raise ValueError('a line is too long')
 

@@ -6,10 +6,12 @@ and certificates are not taken from the environment. The password is sent to
 the registered host only.
 """
 
+import contextlib
 import ssl
 import tempfile
 import threading
 import urllib.parse
+from collections.abc import Callable
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -21,8 +23,10 @@ from valence.common import exception
 from valence.common.identity import canonical_link
 from valence.common.types import JsonObject
 from valence.podmanagers import base
+from valence.podmanagers import trimming
 from valence.podmanagers.progress import Deadline
 from valence.podmanagers.wire import decoding
+from valence.podmanagers.wire import failures
 from valence.podmanagers.wire import transport
 
 CHUNK = 65536
@@ -35,6 +39,9 @@ FAILURES = (
 )
 _REDIRECTS = (301, 302, 303, 307, 308)
 _MAX_REDIRECTS = 5
+# Responses beyond this size are read and decoded one at a time: decoded, JSON
+# takes many times its size.
+_LARGE = 1024 * 1024
 # How much is kept of an error response that is no JSON object.
 _TEXT_BYTES = 16384
 
@@ -62,6 +69,7 @@ class Http:
 
     :param prefix: the path prefix of the service, which links may lack.
     :param headers: sent with every request.
+    :param shrink: bounds a large body, before the next one is decoded.
     """
 
     def __init__(
@@ -69,7 +77,9 @@ class Http:
         connection: base.Connection,
         prefix: str = '',
         headers: dict[str, str] | None = None,
+        shrink: Callable[[JsonObject], JsonObject] = trimming.trim,
     ) -> None:
+        self._shrink = shrink
         parts = urllib.parse.urlsplit(connection.url)
         self._origin = f'{parts.scheme}://{parts.netloc}'
         self._prefix = prefix
@@ -82,6 +92,7 @@ class Http:
         self._slashes = False
         self._headers = {'Accept': 'application/json', **(headers or {})}
         self._closed = threading.Event()
+        self._large = threading.Lock()
         # The adapter without a requests session: it does what is needed at
         # two thirds of the cost, and reads nothing from the environment.
         self._adapter = transport.Adapter(
@@ -95,7 +106,7 @@ class Http:
         self._adapter.close()
 
     def _check_open(self, request: str, deadline: Deadline) -> float:
-        """The seconds left for a request.
+        """The seconds left for a request, which is counted.
 
         :raises PodManagerUnavailable: when it must not be sent.
         """
@@ -106,6 +117,7 @@ class Http:
             raise exception.NotSent(
                 reason=f'timed out before {request} was sent'
             )
+        deadline.budget.spend('requests', 1)
         return left
 
     def url(self, uri: str) -> str:
@@ -200,17 +212,24 @@ class Http:
         basic: bool,
     ) -> Response:
         left = self._check_open(f'{method} {uri}', deadline)
-        try:
-            with transport.within(deadline):
-                prepared = self._prepare(method, uri, body, headers, basic)
-                with self._adapter.send(
-                    prepared, stream=True, timeout=left, verify=self._verify
-                ) as response:
-                    content = _read(response)
-                self._slashes = self._slashes or b'/"' in content
-        except FAILURES as exc:
-            raise _failure(exc, method, uri, deadline) from None
-        body = _parse(response, content, uri)
+        with contextlib.ExitStack() as stack:
+            try:
+                with transport.within(deadline):
+                    prepared = self._prepare(method, uri, body, headers, basic)
+                    with self._adapter.send(
+                        prepared,
+                        stream=True,
+                        timeout=left,
+                        verify=self._verify,
+                    ) as response:
+                        content = self._read(response, deadline, stack)
+            except FAILURES as exc:
+                raise failures.explain(exc, method, uri, deadline) from None
+            self._slashes = self._slashes or b'/"' in content
+            deadline.budget.spend('values', decoding.count_values(content))
+            body = _parse(response, content, uri)
+            if len(content) > _LARGE:
+                body = self._shrink(body)
         return Response(
             response.status_code,
             body,
@@ -218,6 +237,33 @@ class Http:
             response.headers,
             '' if body else content[:_TEXT_BYTES].decode('utf-8', 'replace'),
         )
+
+    def _read(
+        self,
+        response: requests.Response,
+        deadline: Deadline,
+        stack: contextlib.ExitStack,
+    ) -> bytearray:
+        """Read the whole content.
+
+        :param stack: holds the lock of large responses until it is closed.
+        """
+        limit = cfg.CONF.redfish.max_answer_bytes
+        content = bytearray()
+        # What is compressed may grow a thousand times.
+        encoded = 'Content-Encoding' in response.headers
+        is_large = False
+        for chunk in response.iter_content(CHUNK // 16 if encoded else CHUNK):
+            deadline.budget.spend('bytes', len(chunk))
+            content += chunk
+            if len(content) > limit:
+                raise ValueError(f'the response is larger than {limit} bytes')
+            if len(content) > _LARGE and not is_large:
+                if not self._large.acquire(timeout=max(0, deadline.left())):
+                    raise TimeoutError
+                stack.callback(self._large.release)
+                is_large = True
+        return content
 
     def _prepare(
         self,
@@ -260,7 +306,7 @@ class Http:
                     verify=self._verify,
                 )
         except FAILURES as exc:
-            raise _failure(exc, 'GET', uri, deadline) from None
+            raise failures.explain(exc, 'GET', uri, deadline) from None
         return response, sent
 
 
@@ -277,19 +323,8 @@ def _trust(connection: base.Connection) -> tuple[bool | str, object]:
     return paths.cafile or paths.capath or True, None
 
 
-def _read(response: requests.Response) -> bytes:
-    limit = cfg.CONF.redfish.max_answer_bytes
-    content = bytearray()
-    for chunk in response.iter_content(CHUNK):
-        content += chunk
-        if len(content) > limit:
-            response.close()
-            raise ValueError(f'the response is larger than {limit} bytes')
-    return bytes(content)
-
-
 def _parse(
-    response: requests.Response, content: bytes, uri: str
+    response: requests.Response, content: bytearray, uri: str
 ) -> JsonObject:
     """The JSON object of a response, whatever its content type.
 
@@ -335,45 +370,3 @@ def _path(location: str | None) -> str | None:
     except ValueError:
         return None
     return parts.path + (f'?{parts.query}' if parts.query else '')
-
-
-def _failure(
-    exc: Exception, method: str, uri: str, deadline: Deadline
-) -> exception.PodManagerUnavailable:
-    """The exception for a request without a response."""
-    unsent = 'NewConnectionError' in repr(exc) or isinstance(
-        exc, requests.ConnectTimeout
-    )
-    kind = exception.NotSent if unsent else exception.PodManagerUnavailable
-    return kind(reason=_explain(exc, method, uri, deadline))
-
-
-def _explain(exc: Exception, method: str, uri: str, deadline: Deadline) -> str:
-    """Why there is no response, for people."""
-    text = str(exc)
-    if isinstance(exc, requests.exceptions.SSLError) or 'SSL' in text:
-        return f'the TLS certificate or protocol is bad: {_innermost(exc)}'
-    if deadline.left() <= 0 or isinstance(exc, requests.Timeout):
-        return f'timed out waiting for the response of {method} {uri}'
-    if 'NameResolutionError' in text or 'getaddrinfo' in text:
-        return 'the host name cannot be resolved'
-    if 'Connection refused' in text:
-        return 'the connection was refused'
-    return f'{method} {uri} failed: {_innermost(exc)}'
-
-
-def _innermost(exc: BaseException) -> str:
-    """The message of the exception that caused the others."""
-    while True:
-        reason = getattr(exc, 'reason', None)
-        inner = next(
-            (
-                arg
-                for arg in (reason, *exc.args)
-                if isinstance(arg, BaseException)
-            ),
-            None,
-        )
-        if inner is None:
-            return (str(exc) or type(exc).__name__)[:300]
-        exc = inner

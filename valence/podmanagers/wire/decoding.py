@@ -5,18 +5,30 @@ import json
 
 import orjson
 
+Content = bytes | bytearray
+
 # No Redfish schema nests half as deep; databases and clients take little more.
 _MAX_DEPTH = 64
+# Some hundred thousand members of a collection have fewer.
+_MAX_VALUES = 1_000_000
 
 
-def decode(content: bytes) -> object:
+def count_values(content: Content) -> int:
+    """At least as many as the values that are in JSON."""
+    return 1 + sum(content.count(mark) for mark in (b',', b'[', b'{'))
+
+
+def decode(content: Content) -> object:
     """Decode JSON.
 
     Invalid Unicode is replaced, a byte order mark skipped.
 
-    :raises ValueError: when it is not JSON, or nested too deeply.
+    :raises ValueError: when it is not JSON, nested too deeply, or so large
+        that it would fill the memory.
     """
     value: object
+    if count_values(content) > _MAX_VALUES:
+        raise ValueError(f'it has more than {_MAX_VALUES} values')
     try:
         value = orjson.loads(content)
     except orjson.JSONDecodeError:
@@ -34,7 +46,7 @@ def decode(content: bytes) -> object:
     raise ValueError(f'it is nested deeper than {_MAX_DEPTH} levels')
 
 
-def _decode_leniently(content: bytes) -> object:
+def _decode_leniently(content: Content) -> object:
     try:
         value = json.loads(
             content.decode('utf-8-sig', 'replace'), parse_constant=_refuse

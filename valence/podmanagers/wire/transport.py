@@ -18,8 +18,10 @@ from typing import Any
 import requests.adapters
 import urllib3.connection
 import urllib3.connectionpool
+from oslo_config import cfg
 
 from valence.podmanagers.progress import Deadline
+from valence.podmanagers.wire import networks
 
 _current = threading.local()
 # The reader of an idle event stream has to notice when the peer is gone.
@@ -125,6 +127,35 @@ class _Bounded:
     """Mixin that adds the deadline to urllib3's connections."""
 
     sock: Any
+    _dns_host: str
+    port: int
+
+    def _new_conn(self) -> Any:
+        if not cfg.CONF.podm.allowed_networks:
+            return super()._new_conn()  # type: ignore[misc]
+        host = self._dns_host
+        try:
+            return self._connect_allowed(host)
+        finally:
+            # Certificates are for the name.
+            self._dns_host = host
+
+    def _connect_allowed(self, host: str) -> Any:
+        """Connect to the first address that responds of those allowed.
+
+        The address that was compared is the one that is connected to: a
+        second look-up may find another.
+        """
+        try:
+            *others, last = networks.allowed_addresses(host, self.port)
+        except OSError:
+            # The name cannot be resolved, which is told as usual.
+            return super()._new_conn()  # type: ignore[misc]
+        for self._dns_host in others:
+            with contextlib.suppress(urllib3.exceptions.HTTPError):
+                return super()._new_conn()  # type: ignore[misc]
+        self._dns_host = last
+        return super()._new_conn()  # type: ignore[misc]
 
     def send(self, data: Any) -> None:
         if _current.sent.deadline.left() <= 0:

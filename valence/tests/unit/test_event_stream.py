@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Server-sent events in any framing and chunking."""
 
+import json
+
 from oslo_config import cfg
 
 from valence import conf  # noqa: F401 - registers the options
@@ -72,6 +74,12 @@ class TestEventStream(base.TestCase):
 
     def test_what_is_no_event_may_be_about_anything(self):
         self.assertRead([{}, {}], 'data: {nonsense\n\ndata: [1]\n\n')
+
+    def test_time_is_linear(self):
+        """Were it quadratic, this would take minutes."""
+        event = json.dumps([0] * 60000).encode()
+        for content in (event.replace(b' ', b'\ndata:'), event):
+            self.assertEqual([{}], self.read(b'data:%b\n\n' % content, 1))
 
     def test_no_end(self):
         cfg.CONF.set_override('max_answer_bytes', 1024, 'redfish')

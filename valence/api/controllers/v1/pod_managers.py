@@ -24,6 +24,7 @@ from valence.db.sqlalchemy import models
 from valence.objects import fields
 from valence.objects.fields import Audience
 from valence.podmanagers import loader
+from valence.podmanagers.wire import networks
 
 _TYPE = 'pod_managers'
 _DELETE_PARAMS: dict[str, fields.Spec] = {
@@ -112,12 +113,29 @@ def check_driver(name: str) -> None:
         raise ValueError(f'must be one of: {", ".join(loader.names())}')
 
 
+def _check_network(values: JsonObject) -> None:
+    """Refuse an address outside of [podm] allowed_networks.
+
+    What a host name is resolved to is compared when it is connected to.
+
+    :raises Invalid: naming the field.
+    """
+    for name in values.keys() & {'url', 'hardware_url'}:
+        host = urllib.parse.urlsplit(values[name] or '').hostname or ''
+        address = networks.literal(host)
+        if address is not None and not networks.allows(address):
+            raise exception.Invalid(
+                field=name, reason=networks.refusal(host, host)
+            )
+
+
 def _columns(call: base.Call) -> JsonObject:
     """The values to store for the fields of a request."""
     values = call.values
     for name in ('url', 'hardware_url'):
         if values.get(name):
             values[name] = values[name].rstrip('/')
+    _check_network(values)
     if 'url' in values:
         values['canonical_url'] = identity.canonical_url(values['url'])
     for name in values.keys() & set(objects.PodManager.ENCRYPTED):

@@ -5,6 +5,7 @@ import logging
 import uuid
 
 import fixtures as pyfixtures
+from oslo_config import cfg
 
 from valence.tests import base
 
@@ -47,6 +48,22 @@ class TestPodManagers(PodManagerCase):
         self.assertTrue(body['created_at'].endswith('Z'))
         self.assertIsNone(body['updated_at'])
         self.assertEqual(_BODY['username'], body['username'])
+
+    def test_address_in_no_allowed_network(self):
+        cfg.CONF.set_override('allowed_networks', ['192.0.2.0/24'], 'podm')
+        self.addCleanup(cfg.CONF.clear_override, 'allowed_networks', 'podm')
+        for field, url in (
+            ('url', 'http://127.0.0.1:5000'),
+            ('url', 'http://[::ffff:10.0.0.1]/redfish/v1'),
+            ('hardware_url', 'https://169.254.169.254'),
+        ):
+            answer = self.client.request(
+                'POST', '/v1/pod_managers', {**_BODY, field: url}
+            )
+            self.assertEqual(400, answer.status, answer)
+            self.assertIn(f'field {field}:', answer.error['detail'])
+            self.assertIn('[podm] allowed_networks', answer.error['detail'])
+        self.create(url='https://192.0.2.7')
 
     def test_show_by_both_paths_by_uuid_and_by_name(self):
         created = self.create()

@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How much one call of a driver may receive."""
+
+import threading
+
+from oslo_config import cfg
+
+from valence.common import exception
+
+
+class Budget:
+    """Counts what one call receives; see the options [podm] max_reading_….
+
+    It is shared by all threads that work for the call.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._spent = {'bytes': 0, 'values': 0, 'requests': 0}
+
+    def spend(self, kind: str, amount: int) -> None:
+        """Count what is received.
+
+        :param kind: bytes, values (of JSON) or requests.
+        :raises BudgetSpent: when the call must not receive any more.
+        """
+        with self._lock:
+            self._spent[kind] += amount
+        self.check()
+
+    def check(self) -> None:
+        """Ensure that nothing is spent.
+
+        :raises BudgetSpent: when the call must not receive any more.
+        """
+        for kind, spent in self._spent.items():
+            option = f'max_reading_{kind}'
+            limit = cfg.CONF.podm[option]
+            if spent > limit:
+                raise exception.BudgetSpent(
+                    reason=f'reading stopped after {limit} {kind} '
+                    f'([podm] {option})'
+                )
