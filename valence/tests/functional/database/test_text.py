@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from valence import objects
 from valence.common import exception
 from valence.db import api as db
+from valence.db import migration
 from valence.db.sqlalchemy import models
 from valence.tests import base
 from valence.tests import fixtures
@@ -66,9 +67,12 @@ class ThreeBytesTest(SQLiteTest):
         return _ThreeBytes(backend)
 
 
-class _ThreeBytes(fixtures.Database):
+class _ThreeBytes(fixtures.EmptyDatabase):
     def _on_server(self):
         url = super()._on_server()
         with sa.create_engine(url).begin() as connection:
             connection.exec_driver_sql('ALTER DATABASE CHARACTER SET utf8mb3')
         return f'{url}?charset=utf8'
+
+    def _migrate(self):
+        migration.sync()
