@@ -106,11 +106,11 @@ def wait_for_sync(service: Any) -> None:
 
 def event_latency(service: Any, pod: Any, row: dict[str, Any]) -> float:
     """Change a system; return the seconds until the API shows it."""
-    wanted = 'Off' if row['power_state'] == 'on' else 'On'
+    expected = 'Off' if row['power_state'] == 'on' else 'On'
     begun = time.monotonic()
-    pod.change(row['resource_uri'], PowerState=wanted)
+    pod.change(row['resource_uri'], PowerState=expected)
     path = f'/v1/systems/{row["uuid"]}?fields=power_state'
-    while service.client.get(path)['power_state'] != wanted.lower():
+    while service.client.get(path)['power_state'] != expected.lower():
         if time.monotonic() - begun > 60:
             raise TimeoutError(f'{row["resource_uri"]} never changed')
         time.sleep(0.005)

@@ -83,27 +83,27 @@ def sushy(pod: Pod) -> dict[str, float]:
     """Read with sushy what Valence reads."""
     import sushy as library
 
-    wanted = {path.rstrip('/') for path in _recorded_paths(pod)}
+    expected = {path.rstrip('/') for path in _recorded_paths(pod)}
     pod.begin(0)
-    _read_with(library, pod, wanted)
+    _read_with(library, pod, expected)
     pod.begin(LATENCY_MS)
     begun = time.monotonic()
-    _read_with(library, pod, wanted)
+    _read_with(library, pod, expected)
     spent = time.monotonic() - begun
     paths = pod.requests()
-    missed = wanted - {path.rstrip('/') for path in paths}
+    missed = expected - {path.rstrip('/') for path in paths}
     assert not missed, missed
     return {
         'seconds': spent,
         'gets': len(paths),
-        'valence_gets': len(wanted),
+        'valence_gets': len(expected),
     }
 
 
-def _read_with(library: Any, pod: Pod, wanted: set[str]) -> None:
+def _read_with(library: Any, pod: Pod, expected: set[str]) -> None:
     """Read a pod with sushy.
 
-    :param wanted: the paths that have to be read in the end.
+    :param expected: the paths that have to be read in the end.
     """
     auth = library.auth.SessionAuth('u', 'p')
     service = library.Sushy(f'{pod.url}/redfish/v1', auth=auth, verify=False)
@@ -133,7 +133,7 @@ def _read_with(library: Any, pod: Pod, wanted: set[str]) -> None:
     see(systems)
     see(service.get_chassis_collection())
     # Memory modules, nodes, storage services: sushy has no models of these.
-    for path in sorted(wanted - got - {'/redfish/v1'}):
+    for path in sorted(expected - got - {'/redfish/v1'}):
         service._conn.get(path).json()
     auth.close()
 

@@ -64,14 +64,16 @@ class Charge(NamedTuple):
         }
 
 
-def of_requirements(wanted: Requirements) -> Charge:
+def of_requirements(requirements: Requirements) -> Charge:
     """The usage of a node that is composed by requirements."""
     return Charge(
         nodes=1,
-        cores=wanted.get('processor', {}).get('total_cores', 0),
-        memory=wanted.get('memory', {}).get('capacity_mib', 0),
+        cores=requirements.get('processor', {}).get('total_cores', 0),
+        memory=requirements.get('memory', {}).get('capacity_mib', 0),
         devices=sum(
-            part['count'] for group in _PARTS for part in wanted.get(group, [])
+            part['count']
+            for group in _PARTS
+            for part in requirements.get(group, [])
         ),
     )
 
@@ -81,9 +83,9 @@ def of_resources(
 ) -> Charge:
     """The usage of exact systems and devices."""
     sizes = ('uuid', 'cpu_cores', 'memory_mib')
-    wanted = list(uuids)
-    systems = tx.list(models.System, only=sizes, uuid=wanted).all()
-    devices = tx.list(models.Device, only=sizes, uuid=wanted).all()
+    listed = list(uuids)
+    systems = tx.list(models.System, only=sizes, uuid=listed).all()
+    devices = tx.list(models.Device, only=sizes, uuid=listed).all()
     return Charge(
         nodes=nodes,
         cores=sum(row.cpu_cores for row in (*systems, *devices)),

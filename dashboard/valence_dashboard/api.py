@@ -151,10 +151,10 @@ def names(
     request: http.HttpRequest, collection: str, uuids: Iterable[str | None]
 ) -> dict[str, str]:
     """Return the names of resources by UUID."""
-    wanted = sorted({uuid for uuid in uuids if uuid})
+    distinct = sorted({uuid for uuid in uuids if uuid})
     found: dict[str, str] = {}
-    for begin in range(0, len(wanted), _MAX_UUIDS):
-        part = wanted[begin : begin + _MAX_UUIDS]
+    for begin in range(0, len(distinct), _MAX_UUIDS):
+        part = distinct[begin : begin + _MAX_UUIDS]
         for record in list_resources(
             request,
             collection,

@@ -56,15 +56,15 @@ def open_operations(
     request: http.HttpRequest, uuids: Iterable[str]
 ) -> dict[str, api.Record]:
     """Return the open operation of each resource."""
-    wanted = sorted(uuids)
+    ordered = sorted(uuids)
     return {
         operation.target_uuid: operation
-        for n in range(0, len(wanted), _AT_ONCE)
+        for n in range(0, len(ordered), _AT_ONCE)
         for operation in api.list_resources(
             request,
             'operations',
             100,
-            target_uuid=f'in:{",".join(wanted[n : n + _AT_ONCE])}',
+            target_uuid=f'in:{",".join(ordered[n : n + _AT_ONCE])}',
             state=OPEN,
         )
     }

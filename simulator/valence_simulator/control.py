@@ -103,8 +103,8 @@ class Control:
 
     def _add_faults(self, order: Order) -> web.Response:
         body = order.body
-        wanted = body if isinstance(body, list) else [body]
-        added = [self._server.faults.add(**fault) for fault in wanted]
+        requested = body if isinstance(body, list) else [body]
+        added = [self._server.faults.add(**fault) for fault in requested]
         return web.json_response({'ids': [f.id for f in added]}, status=201)
 
     def _remove_faults(self, order: Order) -> web.Response:

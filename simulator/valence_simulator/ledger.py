@@ -184,10 +184,10 @@ class Ledger:
         """
         found = list(self.entries)
         for name, value in query.items():
-            wanted = _REQUESTS.get(name)
-            if wanted is None:
+            matches = _REQUESTS.get(name)
+            if matches is None:
                 raise ValueError(f'no such filter: {name}')
-            found = [entry for entry in found if wanted(entry, value)]
+            found = [entry for entry in found if matches(entry, value)]
         return [entry.shown() for entry in found]
 
     def find_compositions(self, query: Mapping[str, str]) -> list[dict]:
@@ -197,10 +197,10 @@ class Ledger:
         """
         found = list(self.compositions)
         for name, value in query.items():
-            wanted = _COMPOSITIONS.get(name)
-            if wanted is None:
+            matches = _COMPOSITIONS.get(name)
+            if matches is None:
                 raise ValueError(f'no such filter: {name}')
-            found = [item for item in found if wanted(item, value)]
+            found = [item for item in found if matches(item, value)]
         return [
             {
                 **item.shown(),

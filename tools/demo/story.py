@@ -164,15 +164,15 @@ def reset(deployment: Deployment) -> None:
     """Switch a node off, or on if it is off."""
     api = deployment.api
     before = api.get('/v1/nodes/web')['power_state']
-    kind, wanted = {'on': ('ForceOff', 'off')}.get(before, ('On', 'on'))
+    kind, expected = {'on': ('ForceOff', 'off')}.get(before, ('On', 'on'))
     response = api.call(
         'POST', '/v1/nodes/web/action', {'Reset': {'Type': kind}}, 202
     )
     deployment.wait_for_operation(response['operation_uuid'])
     after = api.call('GET', '/v1/nodes/web')['power_state']
     show([{'node': 'web', 'power before': before, 'power now': after}])
-    if after != wanted:
-        raise StepFailed(f'the node is {after} instead of {wanted}')
+    if after != expected:
+        raise StepFailed(f'the node is {after} instead of {expected}')
 
 
 def release(deployment: Deployment) -> None:

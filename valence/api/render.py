@@ -82,20 +82,20 @@ def selected(
     cls: base.Kind,
     minor: int,
     audience: fields.Audience,
-    wanted: str | None,
+    selection: str | None,
     listing: bool = False,
 ) -> Names:
     """The fields that a request selects.
 
-    :param wanted: the query parameter ``fields``: names separated by commas;
+    :param selection: the query parameter ``fields``, separated by commas;
         None: all that are shown by default.
     :raises Invalid: for a field that the audience cannot see.
     """
-    if wanted is None:
+    if selection is None:
         return shown(cls, minor, audience, listing)
     names = shown(cls, minor, audience)
     chosen = {}
-    for name in wanted.split(','):
+    for name in selection.split(','):
         if name not in names:
             raise exception.Invalid(
                 kind='query parameter',

@@ -60,10 +60,10 @@ def wait_for_signal() -> None:
     received, sent = os.pipe()
     os.set_blocking(sent, False)
     signal.set_wakeup_fd(sent, warn_on_full_buffer=False)
-    wanted = {int(signal.SIGTERM), int(signal.SIGINT)}
-    for number in wanted:
+    expected = {int(signal.SIGTERM), int(signal.SIGINT)}
+    for number in expected:
         signal.signal(number, lambda signum, frame: None)
-    while not wanted.intersection(os.read(received, 64)):
+    while not expected.intersection(os.read(received, 64)):
         continue
 
 

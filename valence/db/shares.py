@@ -36,7 +36,7 @@ def limits(tx: db.Transaction, uuids: Collection[str]) -> Limits:
 
 
 def create(
-    tx: db.Transaction, podm_uuid: str, node_uuid: str, wanted: Limits
+    tx: db.Transaction, podm_uuid: str, node_uuid: str, allowed: Limits
 ) -> None:
     """Give a node a place of each device.
 
@@ -45,11 +45,11 @@ def create(
         the same place, or the node has one.
     """
     share = models.Share
-    for uuid in sorted(wanted):
+    for uuid in sorted(allowed):
         rows = tx.list(share, only=('place',), resource_uuid=uuid)
         taken = {row.place for row in rows}
         place = next(n for n in itertools.count() if n not in taken)
-        most = wanted[uuid]
+        most = allowed[uuid]
         if most is not None and place >= most:
             raise exception.LostRace()
         tx.create(

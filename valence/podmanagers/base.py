@@ -286,7 +286,7 @@ class Driver(abc.ABC):
     def set_boot(
         self,
         uri: str,
-        wanted: BootOverride,
+        override: BootOverride,
         deadline: Deadline,
         progress: Progress,
     ) -> str | None:

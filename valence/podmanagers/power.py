@@ -34,13 +34,14 @@ def check(reset_type: str, before: str | None, now: str) -> None:
     :raises InProgress: while it changes.
     :raises Settling: while it is another one.
     """
-    wanted = goal(reset_type, before)
+    expected = goal(reset_type, before)
     if now in CHANGING:
         raise InProgress(
-            POLL_SECONDS, f'the power state is {now}, not {wanted or "stable"}'
+            POLL_SECONDS,
+            f'the power state is {now}, not {expected or "stable"}',
         )
-    if now != (wanted or now) or now == 'unknown':
-        raise Settling(f'the power state is {now}, not {wanted or "known"}')
+    if now != (expected or now) or now == 'unknown':
+        raise Settling(f'the power state is {now}, not {expected or "known"}')
 
 
 def check_lost(reset_type: str, before: str | None, now: str) -> None:

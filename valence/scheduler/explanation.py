@@ -28,7 +28,11 @@ def no_capacity(
     """
     seen = [one for one in ranking.rejections if one.filter not in hidden]
     best = max(
-        (one for one in seen if one.nearest not in ({}, None, request.wanted)),
+        (
+            one
+            for one in seen
+            if one.nearest not in ({}, None, request.requirements)
+        ),
         key=lambda one: one.nearness,
         default=None,
     )
@@ -56,7 +60,7 @@ def _text(
     tried_systems = {one.system_uuid for one in request.refused}
     systems = max(sum(one.systems for one in seen), len(tried_systems))
     text = (
-        f'wanted {_wanted(request)}; looked at '
+        f'requested {_requested(request)}; looked at '
         f'{words.number(len(podms), "pod manager")} and '
         f'{words.number(systems, "free system")}'
     )
@@ -69,10 +73,10 @@ def _text(
     return text
 
 
-def _wanted(request: Request) -> str:
+def _requested(request: Request) -> str:
     if request.resources:
         return words.number(len(request.resources), 'given resource')
-    return _short(words.requirements(request.wanted))
+    return _short(words.requirements(request.requirements))
 
 
 def _reasons(seen: Iterable[Rejection], tried: list[str]) -> str:

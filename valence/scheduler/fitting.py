@@ -79,7 +79,7 @@ class _Component(NamedTuple):
         return self.local is None, largest
 
 
-class _Wish(NamedTuple):
+class _Demand(NamedTuple):
     """Equal parts that a group of the requirements asks for."""
 
     group: Group
@@ -97,17 +97,17 @@ class Match(NamedTuple):
     shortage: str | None = None
 
 
-def conditions(wanted: Requirements) -> list[sa.ColumnElement[bool]]:
+def conditions(requirements: Requirements) -> list[sa.ColumnElement[bool]]:
     """The requirements that a query on ``systems`` can check."""
     return [
         getattr(models.System, attribute.column) >= need
-        for attribute, need in _required(wanted)
+        for attribute, need in _required(requirements)
         if isinstance(need, int)
     ]
 
 
 def match(
-    wanted: Requirements,
+    requirements: Requirements,
     system: models.System,
     devices: Iterable[models.Device] = (),
     zoned: bool = False,
@@ -122,13 +122,13 @@ def match(
     :param zoned: whether the pod manager joins only what is in one zone.
     :param refused: sets of UUIDs of devices that must not be chosen together.
     """
-    for attribute, need in _required(wanted):
+    for attribute, need in _required(requirements):
         shortage = _shortage(attribute, need, system)
         if shortage:
             return Match(shortage=shortage)
     shortages = []
     for pool in joinable(system, list(devices), zoned):
-        found = _first(wanted, system, pool, refused)
+        found = _first(requirements, system, pool, refused)
         if found.shortage is None:
             return found
         shortages.append(found)
@@ -152,7 +152,7 @@ def joinable(
 
 
 def _first(
-    wanted: Requirements,
+    requirements: Requirements,
     system: models.System,
     devices: list[models.Device],
     refused: Container[frozenset[str]],
@@ -162,7 +162,7 @@ def _first(
     Any other combination lacks one device of those that were refused: these
     are left out one by one.
     """
-    found = _fit(wanted, system, devices)
+    found = _fit(requirements, system, devices)
     queue: deque[tuple[frozenset[str], Match]] = deque([(frozenset(), found)])
     for _ in range(_MAX_SEARCH):
         if not queue:
@@ -176,22 +176,22 @@ def _first(
         for uuid in sorted(chosen):
             without = left_out | {uuid}
             rest = [row for row in devices if row.uuid not in without]
-            queue.append((without, _fit(wanted, system, rest)))
+            queue.append((without, _fit(requirements, system, rest)))
     return found if found.shortage else Match(shortage=REFUSED)
 
 
 def _fit(
-    wanted: Requirements,
+    requirements: Requirements,
     system: models.System,
     devices: Iterable[models.Device],
 ) -> Match:
     """Match requirements with local parts and with devices of one zone."""
-    wishes = [
-        _Wish(group, part)
+    demands = [
+        _Demand(group, part)
         for group in GROUPS
-        for part in wanted.get(group, ())
+        for part in requirements.get(group, ())
     ]
-    if not wishes:
+    if not demands:
         return Match()
     components = sorted(
         (*_local(system), *map(_pooled, devices)), key=lambda one: one.size
@@ -200,28 +200,29 @@ def _fit(
     fits: dict[_Component, frozenset[int]] = {}
     for kind in {one._replace(device=None) for one in components}:
         fits[kind] = frozenset(
-            n for n, wish in enumerate(wishes) if _meets(kind, wish)
+            n for n, demand in enumerate(demands) if _meets(kind, demand)
         )
     taken = matching.assign(
-        [wish.part['count'] for wish in wishes],
+        [demand.part['count'] for demand in demands],
         [fits[one._replace(device=None)] for one in components],
     )
-    for wish, found in zip(wishes, taken, strict=True):
-        missing = wish.part['count'] - len(found)
+    for demand, found in zip(demands, taken, strict=True):
+        missing = demand.part['count'] - len(found)
         if missing:
-            return Match(
-                shortage=f'lacks {words.parts(wish.group, wish.part, missing)}'
-            )
+            parts = words.parts(demand.group, demand.part, missing)
+            return Match(shortage=f'lacks {parts}')
     chosen = (components[n].device for found in taken for n in sorted(found))
     return Match(tuple(device for device in chosen if device is not None))
 
 
 def _required(
-    wanted: Requirements,
+    requirements: Requirements,
 ) -> Iterator[tuple[_Attribute, int | str]]:
     """The required attributes of the system."""
     for attribute in _ATTRIBUTES:
-        need: object = wanted.get(attribute.group, {}).get(attribute.name)
+        need: object = requirements.get(attribute.group, {}).get(
+            attribute.name
+        )
         if isinstance(need, int | str):
             yield attribute, need
 
@@ -282,15 +283,15 @@ def _same(need: str, has: str | None) -> bool:
     return has is not None and normalized(need) == normalized(has)
 
 
-def _meets(component: _Component, wish: _Wish) -> bool:
-    """Whether one component meets one of the parts of a wish."""
-    if not _belongs(component, wish):
+def _meets(component: _Component, demand: _Demand) -> bool:
+    """Whether one component meets one of the parts of a demand."""
+    if not _belongs(component, demand):
         return False
-    for name, need in wish.part.items():
+    for name, need in demand.part.items():
         if name == 'count':
             continue
         has = getattr(component, name)
-        if name == 'type' and wish.group == 'pci_devices':
+        if name == 'type' and demand.group == 'pci_devices':
             has = component.kind
         if isinstance(need, int):
             if (has or 0) < need:
@@ -300,51 +301,51 @@ def _meets(component: _Component, wish: _Wish) -> bool:
     return True
 
 
-def _belongs(component: _Component, wish: _Wish) -> bool:
+def _belongs(component: _Component, demand: _Demand) -> bool:
     """Whether a component is of the kind that a group asks for."""
     if component.local is not None:
-        return component.local == wish.group
-    if wish.group != 'pci_devices':
-        return component.kind in _POOLED[wish.group]
+        return component.local == demand.group
+    if demand.group != 'pci_devices':
+        return component.kind in _POOLED[demand.group]
     if component.kind in _NEVER_PCI:
         return False
-    return 'type' in wish.part or component.kind not in _PCI_BY_NAME
+    return 'type' in demand.part or component.kind not in _PCI_BY_NAME
 
 
 def nearness(
-    wanted: Requirements,
+    requirements: Requirements,
     system: models.System,
     devices: Iterable[models.Device] = (),
     zoned: bool = False,
 ) -> float:
     """The share of the requirements that a system meets, from 0 to 1."""
     shares: list[float] = []
-    for attribute, need in _required(wanted):
+    for attribute, need in _required(requirements):
         has = getattr(system, attribute.column)
         if isinstance(need, int):
             shares.append(min(1.0, has / need))
         else:
             shares.append(_same(need, has))
-    found = match(wanted, system, devices, zoned)
+    found = match(requirements, system, devices, zoned)
     shares.append(found.shortage is None)
     return sum(shares) / len(shares)
 
 
 def nearest(
-    wanted: Requirements,
+    requirements: Requirements,
     system: models.System,
     devices: Sequence[models.Device] = (),
     zoned: bool = False,
 ) -> Requirements:
     """The requirements, reduced to what a system and devices can meet."""
     result: JsonObject = {}
-    for attribute, need in _required(wanted):
+    for attribute, need in _required(requirements):
         has = getattr(system, attribute.column)
         result.setdefault(attribute.group, {})[attribute.name] = (
             min(need, has) if isinstance(need, int) else has
         )
     for group in GROUPS:
-        for part in wanted.get(group, []):
+        for part in requirements.get(group, []):
             kept = [*result.get(group, ()), part]
             tried = cast(Requirements, {group: kept})
             if match(tried, system, devices, zoned).shortage is None:

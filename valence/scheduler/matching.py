@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Exact matching of components with wishes. Pure functions."""
+"""Exact matching of components with demands. Pure functions."""
 
 from collections import deque
 from collections.abc import Sequence
@@ -8,29 +8,29 @@ from collections.abc import Sequence
 def assign(
     counts: Sequence[int], fits: Sequence[frozenset[int]]
 ) -> list[list[int]]:
-    """Assign as many components to wishes as possible.
+    """Assign as many components to demands as possible.
 
     This is a maximum matching of a bipartite graph. Components that come first
-    are preferred: one is left out only if the wishes that it meets are met by
+    are preferred: one is left out only if the demands that it meets are met by
     earlier ones.
 
-    :param counts: how many components each wish asks for.
-    :param fits: the wishes that each component meets.
-    :returns: the components of each wish, by their numbers.
+    :param counts: how many components each demand asks for.
+    :param fits: the demands that each component meets.
+    :returns: the components of each demand, by their numbers.
     """
     taken: list[list[int]] = [[] for _ in counts]
     missing = sum(counts)
     # What cannot be placed now cannot be placed later either.
     useless: set[frozenset[int]] = {frozenset()}
-    for component, wishes in enumerate(fits):
+    for component, demands in enumerate(fits):
         if not missing:
             break
-        if wishes in useless:
+        if demands in useless:
             continue
         if _place(component, counts, fits, taken):
             missing -= 1
         else:
-            useless.add(wishes)
+            useless.add(demands)
     return taken
 
 
@@ -40,31 +40,31 @@ def _place(
     fits: Sequence[frozenset[int]],
     taken: list[list[int]],
 ) -> bool:
-    """Assign one more component; others may move to another wish for it."""
-    # The component that would move to a wish, and the wish that it leaves.
+    """Assign one more component; others may move to another demand for it."""
+    # The component that would move to a demand, and the demand that it leaves.
     moves: dict[int, tuple[int, int | None]] = {
-        wish: (component, None) for wish in sorted(fits[component])
+        demand: (component, None) for demand in sorted(fits[component])
     }
     queue = deque(moves)
     while queue:
-        wish = queue.popleft()
-        if len(taken[wish]) < counts[wish]:
-            _move(wish, moves, taken)
+        demand = queue.popleft()
+        if len(taken[demand]) < counts[demand]:
+            _move(demand, moves, taken)
             return True
-        for other in taken[wish]:
+        for other in taken[demand]:
             for new in sorted(fits[other] - moves.keys()):
-                moves[new] = other, wish
+                moves[new] = other, demand
                 queue.append(new)
     return False
 
 
 def _move(
-    wish: int,
+    demand: int,
     moves: dict[int, tuple[int, int | None]],
     taken: list[list[int]],
 ) -> None:
-    """Carry out the moves that end at a wish."""
-    target: int | None = wish
+    """Carry out the moves that end at a demand."""
+    target: int | None = demand
     while target is not None:
         component, source = moves[target]
         taken[target].append(component)

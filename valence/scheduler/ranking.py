@@ -75,8 +75,8 @@ def rank(tx: db.Transaction, request: Request, enough: int = 1) -> Ranking:
         request, granted=access.granted(tx, request.project_id)
     )
     podm = models.PodManager
-    wanted = [podm.uuid == request.podm_uuid] if request.podm_uuid else []
-    podms = tx.list(podm, *wanted, order=[podm.name]).all()
+    only = [podm.uuid == request.podm_uuid] if request.podm_uuid else []
+    podms = tx.list(podm, *only, order=[podm.name]).all()
     accepted = []
     for row in podms:
         rejection = apply_filters(row, request)

@@ -32,7 +32,7 @@ class Refused:
 class Request:
     """What to place.
 
-    :param wanted: normalized requirements.
+    :param requirements: normalized requirements.
     :param podm_uuid: the only pod manager to consider.
     :param resources: UUIDs of the exact systems and devices to use.
     :param affinity: the rule about other nodes.
@@ -44,7 +44,7 @@ class Request:
         project has access to; ``rank`` sets it.
     """
 
-    wanted: Requirements
+    requirements: Requirements
     podm_uuid: str | None = None
     resources: tuple[str, ...] = ()
     affinity: AffinityRule | None = None

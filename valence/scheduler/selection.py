@@ -54,7 +54,9 @@ def select(
     """
     pool = _pool(tx, podm, request)
     found: list[tuple[models.System, tuple[models.Device, ...]]] = []
-    rows = _systems(tx, podm, request, *fitting.conditions(request.wanted))
+    rows = _systems(
+        tx, podm, request, *fitting.conditions(request.requirements)
+    )
     for row in sorted(rows, key=lambda row: _order(row, request, pool)):
         if found and (
             _order(row, request, pool) != _order(found[0][0], request, pool)
@@ -159,7 +161,7 @@ def _match(
     }
     if not request.resources:
         return fitting.match(
-            request.wanted, system, pool.devices, pool.zoned, refused
+            request.requirements, system, pool.devices, pool.zoned, refused
         )
     return _match_exact(request, system, pool, refused)
 
@@ -171,15 +173,15 @@ def _match_exact(
     refused: set[frozenset[str]],
 ) -> fitting.Match:
     """Match the resources that a request names with one of its systems."""
-    wanted = {uuid for uuid in request.resources if uuid != system.uuid}
+    requested = {uuid for uuid in request.resources if uuid != system.uuid}
     devices = list(pool.devices)
-    missing = wanted - {device.uuid for device in devices}
+    missing = requested - {device.uuid for device in devices}
     if missing:
         uuids = ', '.join(sorted(missing))
         return fitting.Match(shortage=f'not free on this pod manager: {uuids}')
     if devices not in fitting.joinable(system, devices, pool.zoned):
         return fitting.Match(shortage='is in no zone with all of the devices')
-    if frozenset(wanted) in refused:
+    if frozenset(requested) in refused:
         return fitting.Match(shortage=fitting.REFUSED)
     return fitting.Match(tuple(devices))
 
@@ -190,7 +192,7 @@ def _pool(
     device = models.Device
     if request.resources:
         only = [device.uuid.in_(request.resources)]
-    elif any(request.wanted.get(group) for group in fitting.GROUPS):
+    elif any(request.requirements.get(group) for group in fitting.GROUPS):
         only = []
     else:
         return _Pool([], _has_zones(tx, models.System, podm))
@@ -240,8 +242,8 @@ def _nearest(
     if not suitable or request.resources:
         return None, 0.0
     nearness = [
-        fitting.nearness(request.wanted, row, *pool) for row in suitable
+        fitting.nearness(request.requirements, row, *pool) for row in suitable
     ]
     best = max(nearness)
     row = suitable[nearness.index(best)]
-    return fitting.nearest(request.wanted, row, *pool), best
+    return fitting.nearest(request.requirements, row, *pool), best

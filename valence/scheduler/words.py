@@ -51,13 +51,13 @@ def number(count: int, noun: str) -> str:
     return f'{count} {noun}' if count == 1 else f'{count} {noun}s'
 
 
-def requirements(wanted: Requirements) -> str:
+def requirements(requested: Requirements) -> str:
     """All requirements in one line."""
-    return '; '.join(_requirements(wanted)) or 'any system'
+    return '; '.join(_requirements(requested)) or 'any system'
 
 
-def _requirements(wanted: Requirements) -> Iterator[str]:
-    asked = cast(JsonObject, wanted)
+def _requirements(requested: Requirements) -> Iterator[str]:
+    asked = cast(JsonObject, requested)
     for (group, name), title in _TITLES.items():
         need = asked.get(group, {}).get(name)
         if isinstance(need, int):

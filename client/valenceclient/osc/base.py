@@ -124,9 +124,9 @@ class List(Command, command.Lister):
         return found
 
     def _names(self, parsed_args: argparse.Namespace) -> tuple[str, ...]:
-        wanted = getattr(parsed_args, 'fields', None)
-        if wanted:
-            return tuple(name.strip() for name in wanted.split(','))
+        fields = getattr(parsed_args, 'fields', None)
+        if fields:
+            return tuple(name.strip() for name in fields.split(','))
         if getattr(parsed_args, 'long', False):
             return (*self.columns, *self.long_columns)
         return self.columns
@@ -219,14 +219,14 @@ class Show(ShowOne):
         """Show the resource."""
         answer = self.fetch(parsed_args.resource).api_fields()
         if parsed_args.fields:
-            wanted = [name.strip() for name in parsed_args.fields.split(',')]
-            for name in wanted:
+            fields = [name.strip() for name in parsed_args.fields.split(',')]
+            for name in fields:
                 if name not in answer:
                     raise exceptions.CommandError(
                         f'Unknown field {name}; the fields are: '
                         f'{", ".join(sorted(answer))}.'
                     )
-            answer = {name: answer[name] for name in wanted}
+            answer = {name: answer[name] for name in fields}
         return self.columns_and_values(answer, parsed_args)
 
     def fetch(self, resource: str) -> Any:

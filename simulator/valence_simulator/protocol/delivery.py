@@ -52,17 +52,17 @@ class Interest:
     formats: list[str] = dataclasses.field(default_factory=list)
     subordinate: bool = False
 
-    def wants(self, event: Event) -> bool:
+    def matches(self, event: Event) -> bool:
         """Return whether an event matches."""
         if not _is_in('Event', self.formats):
             return False
         registry, _, rest = event.message_id.partition('.')
         key = rest.rsplit('.', 1)[-1]
-        wanted = [m.rsplit('.', 1)[-1] for m in self.message_ids]
+        names = [m.rsplit('.', 1)[-1] for m in self.message_ids]
         return (
             _is_in(event.event_type, self.event_types)
             and _is_in(registry, self.registries)
-            and _is_in(key, wanted)
+            and _is_in(key, names)
             and _is_in(event.resource_type, self.resource_types)
             and _is_in(event.record['Severity'], self.severities)
             and self._is_from(event.origin)
@@ -82,8 +82,8 @@ class Interest:
         )
 
 
-def _is_in(value: str, wanted: list[str]) -> bool:
-    return not wanted or value in wanted
+def _is_in(value: str, allowed: list[str]) -> bool:
+    return not allowed or value in allowed
 
 
 def message(events: list[Event], context: str | None, number: str) -> dict:
@@ -136,13 +136,13 @@ class Subscription:
         tries: Tries,
     ) -> None:
         """Queue the events that match, if the queue is not full."""
-        wanted = [event for event in events if self.interest.wants(event)]
-        if self.disabled or not wanted:
+        matching = [event for event in events if self.interest.matches(event)]
+        if self.disabled or not matching:
             return
         if self._queue.full():
             LOG.warning('%s does not keep up', self.body['Destination'])
             return
-        self._queue.put_nowait(wanted)
+        self._queue.put_nowait(matching)
         if self._worker is None:
             self._worker = asyncio.ensure_future(self._work(session, tries))
 

@@ -70,8 +70,8 @@ class Forms:
     def _prefix(self) -> str:
         options = self._options
         spelt = (options.location, options.member_links, options.origins)
-        wanted = 'prefix' in spelt
-        return options.prefix.rstrip('/') or (PREFIX if wanted else '')
+        prefixed = 'prefix' in spelt
+        return options.prefix.rstrip('/') or (PREFIX if prefixed else '')
 
     # Responses
 

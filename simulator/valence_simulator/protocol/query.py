@@ -97,13 +97,13 @@ class Query:
     def _page(self, uri: str, document: dict, parameters: dict) -> None:
         skip = _number(parameters, '$skip', 0)
         members = document['Members'][skip:]
-        wanted = _number(parameters, '$top', len(members))
-        size = min(wanted, self.features.page_size or wanted)
+        top = _number(parameters, '$top', len(members))
+        size = min(top, self.features.page_size or top)
         document['Members'] = members[:size]
-        if size < len(members) and size < wanted:
+        if size < len(members) and size < top:
             follow = {**parameters, '$skip': skip + size}
             if '$top' in parameters:
-                follow['$top'] = wanted - size
+                follow['$top'] = top - size
             document['Members@odata.nextLink'] = (
                 f'{uri}?{urlencode(follow, safe="$*()=.~,")}'
             )
@@ -176,9 +176,9 @@ def _number(parameters: dict, name: str, default: int) -> int:
 
 def _select(document: dict, names: list[str]) -> dict:
     """Return only the given properties and the annotations."""
-    wanted = {name.split('/')[0] for name in names}
+    selected = {name.split('/')[0] for name in names}
     return {
         key: value
         for key, value in document.items()
-        if key in wanted or key.startswith('@') or key == 'Members'
+        if key in selected or key.startswith('@') or key == 'Members'
     }

@@ -261,11 +261,11 @@ class RedfishService:
         """:raises RedfishError: 412, or 428 if If-Match is required."""
         if not resource.etags or request.method not in ('PATCH', 'PUT'):
             return
-        wanted = request.headers.get('If-Match')
-        if wanted is None:
+        expected = request.headers.get('If-Match')
+        if expected is None:
             if self.options.require_etag:
                 raise errors.precondition_required()
-        elif wanted not in ('*', resource.etag):
+        elif expected not in ('*', resource.etag):
             raise errors.precondition_failed()
 
     def _authenticate(

@@ -70,10 +70,10 @@ class Streams:
     def send(self, events: list[Event]) -> None:
         """Write events, as one, to the streams whose filters match."""
         for queue, interest in self._open.items():
-            wanted = [event for event in events if interest.wants(event)]
-            if wanted and queue.qsize() < delivery.QUEUE:
-                number = wanted[0].id
-                body = json.dumps(delivery.message(wanted, None, number))
+            matching = [event for event in events if interest.matches(event)]
+            if matching and queue.qsize() < delivery.QUEUE:
+                number = matching[0].id
+                body = json.dumps(delivery.message(matching, None, number))
                 queue.put_nowait(f'id: {number}\n{self._data(body)}\n')
 
     def write(self, text: str) -> None:

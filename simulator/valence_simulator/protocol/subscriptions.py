@@ -82,14 +82,14 @@ def checked(body: dict, modern: bool, telemetry: bool) -> dict:
     }
 
 
-def _check_property(name: str, value: object, wanted: object) -> None:
-    if isinstance(wanted, list):
-        if value not in wanted:
+def _check_property(name: str, value: object, expected: object) -> None:
+    if isinstance(expected, list):
+        if value not in expected:
             raise errors.property_value(name, value)
         return
-    if not isinstance(value, wanted):
+    if not isinstance(value, expected):
         raise errors.property_type(name, value)
-    if wanted is list:
+    if expected is list:
         for n, item in enumerate(value):
             if not ITEMS.get(name, _is_text)(item):
                 raise errors.property_type(f'{name}/{n}', item)

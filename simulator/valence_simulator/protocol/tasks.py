@@ -59,16 +59,16 @@ class Ending:
             return cls('Exception', 'Critical', [call.failure], False)
         if call.ignored:
             return cls(work=False)
-        wanted = call.request.get(faults.TASK)
-        if wanted is None:
+        fault = call.request.get(faults.TASK)
+        if fault is None:
             return cls()
-        state = wanted.get('TaskState', 'Completed')
-        status = wanted.get('TaskStatus', 'OK')
+        state = fault.get('TaskState', 'Completed')
+        status = fault.get('TaskStatus', 'OK')
         return cls(
             state,
             status,
-            wanted.get('Messages', []),
-            wanted.get('work', (state, status) == ('Completed', 'OK')),
+            fault.get('Messages', []),
+            fault.get('work', (state, status) == ('Completed', 'OK')),
         )
 
     @property
@@ -205,8 +205,8 @@ class Tasks:
     @property
     def kinds(self) -> tuple[str, ...]:
         """Return the kinds of work that are tasks."""
-        wanted = self._options.task_on
-        return self._usual if wanted is None else tuple(wanted)
+        configured = self._options.task_on
+        return self._usual if configured is None else tuple(configured)
 
     def state(self) -> list[dict]:
         """Return the tasks for tests."""

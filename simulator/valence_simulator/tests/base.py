@@ -80,15 +80,15 @@ class SimulatorTestCase(unittest.IsolatedAsyncioTestCase):
     async def state(self) -> dict:
         return await self.get('/_simulator/state')
 
-    async def wait_for(self, path: str, seconds: float = 60, **wanted):
+    async def wait_for(self, path: str, seconds: float = 60, **expected):
         """Poll until a resource has the properties wanted."""
         end = time.monotonic() + seconds
         while True:
             document = await self.get(path)
-            if all(document.get(k) == v for k, v in wanted.items()):
+            if all(document.get(k) == v for k, v in expected.items()):
                 return document
             if time.monotonic() > end:
-                self.fail(f'{path} never became {wanted}: {document}')
+                self.fail(f'{path} never became {expected}: {document}')
             await asyncio.sleep(0.01)
 
 

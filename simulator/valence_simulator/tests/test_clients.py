@@ -158,7 +158,7 @@ class ClientsTestCase(unittest.TestCase):
             self.skipTest('redfish-utilities are not installed')
         for personality in ('rsd', 'redfish'):
             url = self.start('--personality', personality)
-            for words, wanted in (
+            for words, expected in (
                 (('rf_sys_inventory.py',), 'Simulated pod'),
                 (('rf_accounts.py',), LOGIN[0]),
                 (('rf_event_service.py', 'info'), 'No subscriptions'),
@@ -174,4 +174,4 @@ class ClientsTestCase(unittest.TestCase):
                     timeout=60,
                 )
                 self.assertEqual(0, done.returncode, done.stdout + done.stderr)
-                self.assertIn(wanted, done.stdout)
+                self.assertIn(expected, done.stdout)

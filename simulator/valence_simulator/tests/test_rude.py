@@ -99,7 +99,7 @@ class RudeExpandableTestCase(RedfishTestCase):
                 {'Name': 'n', 'Links': links('compute-1')},
             ),
         )
-        for verb, wanted in (
+        for verb, expected in (
             ('Add', ('Composed', 'Composed')),
             ('Remove', ('Physical', 'Unused')),
         ):
@@ -107,4 +107,4 @@ class RudeExpandableTestCase(RedfishTestCase):
                 f'{uri}/Actions/ComputerSystem.{verb}ResourceBlock',
                 {'ResourceBlock': {'@odata.id': f'{BLOCKS}/storage-1-1'}},
             )
-            self.assertEqual(wanted, await shown())
+            self.assertEqual(expected, await shown())

@@ -231,16 +231,16 @@ def steps(how: JsonObject) -> tuple[type[AnyStep], ...]:
 
     :param how: what was requested, as the API has it.
     """
-    wanted = {goal for goal in base.GOALS if how.get(goal)}
-    if wanted:
+    goals = {goal for goal in base.GOALS if how.get(goal)}
+    if goals:
         # All other transitions begin at the state "manageable".
-        wanted.add('manage')
+        goals.add('manage')
     return (
         *_ENROLLMENT,
         *(
             step
             for goal in base.GOALS
-            if goal in wanted
+            if goal in goals
             for step in _TRANSITIONS[goal]
         ),
     )

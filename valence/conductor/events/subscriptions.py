@@ -48,7 +48,7 @@ class Subscriptions:
         self._unverifiable: dict[str, str] = {}
 
     def follow(self, podms: Iterable[models.PodManager]) -> None:
-        """Subscribe where that is wanted and due; returns at once.
+        """Subscribe where that is enabled and due; returns at once.
 
         :param podms: rows of the pod managers that this conductor looks
             after.
@@ -58,7 +58,7 @@ class Subscriptions:
                 # It may have lost its subscriptions, or been replaced.
                 self._check_at.pop(podm.uuid, None)
                 self._unverifiable.pop(podm.uuid, None)
-            elif self._is_wanted(podm):
+            elif self._is_enabled(podm):
                 self._check_when_due(podm)
             elif podm.event_subscription:
                 _request_unsubscribe(podm)
@@ -67,7 +67,7 @@ class Subscriptions:
         """Begin nothing more."""
         self._pool.close()
 
-    def _is_wanted(self, podm: models.PodManager) -> bool:
+    def _is_enabled(self, podm: models.PodManager) -> bool:
         return bool(
             cfg.CONF.api.public_endpoint
             and 'event_subscription' in podm.capabilities
@@ -148,7 +148,7 @@ class Subscriptions:
 
 @db.transaction
 def _request_unsubscribe(tx: db.Transaction, podm: models.PodManager) -> None:
-    """Request the end of a subscription that is not wanted any more."""
+    """Request the end of a subscription that is not needed any more."""
     row = tx.get(models.PodManager, uuid=podm.uuid)
     if row is not None and row.event_subscription == podm.event_subscription:
         requests.request_unsubscribe(tx, None, row)

@@ -60,16 +60,16 @@ def configured(read: float | None = None) -> Limits:
 
 def add(url: sa.URL, limits: Limits) -> sa.URL:
     """The URL with these timeouts, except those that it already has."""
-    wanted: dict[str, int | None] = {}
+    settings: dict[str, int | None] = {}
     driver = url.get_driver_name()
     if driver in _MYSQL:
-        wanted = {
+        settings = {
             'connect_timeout': limits.connect,
             'read_timeout': limits.read,
             'write_timeout': limits.read,
         }
     elif driver in _LIBPQ:
-        wanted = {
+        settings = {
             'connect_timeout': limits.connect,
             'keepalives_idle': limits.keepalive,
             'keepalives_interval': limits.interval,
@@ -79,7 +79,7 @@ def add(url: sa.URL, limits: Limits) -> sa.URL:
     return url.update_query_dict(
         {
             name: str(value)
-            for name, value in wanted.items()
+            for name, value in settings.items()
             if value is not None and name not in url.query
         }
     )

@@ -43,8 +43,8 @@ def request_body(
         return methods.body(method, request)
     zones = methods.common_zones(bodies) or ()
     with Crawler(client, deadline) as crawler:
-        wanted = body(crawler, service, bodies, zones)
-    return {**methods.identity(method, request), **wanted}
+        requested = body(crawler, service, bodies, zones)
+    return {**methods.identity(method, request), **requested}
 
 
 def body(
@@ -67,11 +67,11 @@ def body(
         ('Memory', _memory),
         ('EthernetInterfaces', _interface),
     ):
-        wanted = _counted(
+        requested = _counted(
             describe(part) for parts in found for part in parts[name].values()
         )
-        if wanted:
-            result[name] = {'Members': wanted}
+        if requested:
+            result[name] = {'Members': requested}
     drives = _counted(
         _drive(part) for parts in found for part in parts['Drives'].values()
     )
@@ -92,16 +92,16 @@ def _allow_overprovisioning(result: JsonObject) -> None:
             member[_OVERPROVISIONING] = True
 
 
-def _counted(wanted: Iterable[JsonObject]) -> list[JsonObject]:
+def _counted(requested: Iterable[JsonObject]) -> list[JsonObject]:
     """Equal descriptions as one, with their number."""
     result: list[JsonObject] = []
-    for wish in wanted:
+    for one in requested:
         for known in result:
-            if {**known, _COUNT: 0} == {**wish, _COUNT: 0}:
+            if {**known, _COUNT: 0} == {**one, _COUNT: 0}:
                 known[_COUNT] += 1
                 break
         else:
-            result.append({_COUNT: 1, **wish})
+            result.append({_COUNT: 1, **one})
     return result
 
 

@@ -347,14 +347,16 @@ class Redfish(NodeDriver):
                 ended = tasks.poll(self._client, watched, deadline).response
                 response = ended if ended.status < 400 else _GONE
         _, service, _ = self._lookup.places(deadline)
-        wanted = known.request()
+        request = known.request()
         reservation = reservations.find(
-            self._client, service, wanted.mark, deadline
+            self._client, service, request.mark, deadline
         )
         if reservation is not None:
             self._client.delete(reservation, deadline)
         # A task that cannot be watched may run on, and compose the system.
-        self._expansion.check_idle((wanted.system, *wanted.devices), deadline)
+        self._expansion.check_idle(
+            (request.system, *request.devices), deadline
+        )
         return self._outcome(response, known, deadline)
 
     def management_target(

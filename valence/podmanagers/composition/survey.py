@@ -265,7 +265,7 @@ def _gone(
     seen: hardware.Inventory,
 ) -> set[str]:
     """What was to be read and does not exist; or is no node any more."""
-    wanted = {uri for group in members.values() for uri in group}
+    linked = {uri for group in members.values() for uri in group}
     # A permanent system is still there when the node is not.
     released = {
         uri
@@ -273,4 +273,4 @@ def _gone(
         if blocks.is_expandable(body) and not discovery.is_node(body)
     }
     listed = {item.uri for item in seen.systems}
-    return (crawler.gone & wanted) | (released - listed)
+    return (crawler.gone & linked) | (released - listed)

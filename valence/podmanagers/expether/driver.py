@@ -93,22 +93,22 @@ class ExpEther(base.Driver):
         self, uris: Iterable[str], deadline: Deadline
     ) -> hardware.Inventory:
         devices = self._client.devices(deadline)
-        wanted: Devices = {}
+        requested: Devices = {}
         seen = hardware.Inventory()
         for uri in dict.fromkeys(uris):
             try:
                 if uri.startswith(f'{GROUPS}/'):
                     node = items.node(_group_of(uri), devices)
                     seen.nodes.append(node)
-                    wanted.update({u: devices[u] for u in node.resources})
+                    requested.update({u: devices[u] for u in node.resources})
                 elif uri in devices:
-                    wanted[uri] = devices[uri]
+                    requested[uri] = devices[uri]
                 elif uri.startswith(f'{DEVICES}/'):
                     # What is below a device, and one that is not listed.
-                    wanted[uri] = self._client.device(uri, deadline)
+                    requested[uri] = self._client.device(uri, deadline)
             except exception.ResourceGone:
                 seen.gone.add(uri)
-        found = items.inventory(wanted, seen.nodes)
+        found = items.inventory(requested, seen.nodes)
         found.gone = seen.gone
         return found
 

@@ -85,11 +85,11 @@ class Fake(base.Driver):
         self, uris: Iterable[str], deadline: Deadline
     ) -> hardware.Inventory:
         with self._call('refresh', deadline) as pod:
-            wanted = dict.fromkeys(uris)
-            for uri in list(wanted):
+            requested = dict.fromkeys(uris)
+            for uri in list(requested):
                 if uri in pod.nodes:
-                    wanted.update(dict.fromkeys(pod.nodes[uri].resources))
-            return pod.read(wanted)
+                    requested.update(dict.fromkeys(pod.nodes[uri].resources))
+            return pod.read(requested)
 
     def list_nodes(self, deadline: Deadline) -> list[hardware.ComposedNode]:
         with self._call('list_nodes', deadline) as pod:
@@ -166,19 +166,19 @@ class Fake(base.Driver):
     def set_boot(
         self,
         uri: str,
-        wanted: BootOverride,
+        override: BootOverride,
         deadline: Deadline,
         progress: Progress,
     ) -> str | None:
         with self._call('set_boot', deadline) as pod:
             node = _node(pod, uri)
-            if not node.allows('boot_targets', wanted.target):
+            if not node.allows('boot_targets', override.target):
                 raise exception.RequestRejected(
-                    reason=f'nothing boots from {wanted.target}'
+                    reason=f'nothing boots from {override.target}'
                 )
             if 'set_boot' not in pod.ignored:
-                node.boot = wanted
-            if node.boot != wanted:
+                node.boot = override
+            if node.boot != override:
                 raise Settling(f'the boot override is {node.boot}')
         return None
 

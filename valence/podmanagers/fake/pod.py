@@ -86,9 +86,9 @@ class Node:
     def reset(self, reset_type: str, works: bool) -> None:
         """Change the power state, if that works."""
         self.resets.append(reset_type)
-        wanted = power.goal(reset_type, self.power_state)
-        if wanted is not None and works:
-            self.power_state = wanted
+        expected = power.goal(reset_type, self.power_state)
+        if expected is not None and works:
+            self.power_state = expected
 
 
 class Stream:

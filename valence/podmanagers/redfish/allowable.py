@@ -75,12 +75,12 @@ def complete(
 
     :param bodies: of the nodes, by URI.
     """
-    wanted = {node.uri: linked(bodies[node.uri]) for node in nodes}
+    links = {node.uri: linked(bodies[node.uri]) for node in nodes}
     others = crawler.try_many(
-        (uri for uris in wanted.values() for uri in uris), _SECONDS
+        (uri for uris in links.values() for uri in uris), _SECONDS
     )
     for node in nodes:
-        if wanted[node.uri]:
+        if links[node.uri]:
             node.allowable = at_hand(bodies[node.uri], others)
 
 

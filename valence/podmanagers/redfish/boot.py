@@ -80,7 +80,7 @@ def allowed(name: str, *bodies: JsonObject) -> list[object] | None:
 def set_boot(
     client: Client,
     uri: str,
-    wanted: BootOverride,
+    override: BootOverride,
     deadline: Deadline,
     progress: Progress,
 ) -> str | None:
@@ -98,10 +98,12 @@ def set_boot(
     if known:
         values = orjson.loads(known)
     else:
-        values = _values(body, _pending(client, uri, where, deadline), wanted)
+        values = _values(
+            body, _pending(client, uri, where, deadline), override
+        )
     progress.record(_VALUES, orjson.dumps(values).decode())
     response = job.run(
-        lambda: _write(client, where, values, wanted, deadline), deadline
+        lambda: _write(client, where, values, override, deadline), deadline
     )
     if response is not None:
         errors.check(response, where.uri)
@@ -119,7 +121,7 @@ def _pending(
 
 
 def _values(
-    body: JsonObject, pending: JsonObject, wanted: BootOverride
+    body: JsonObject, pending: JsonObject, override: BootOverride
 ) -> dict[str, object]:
     """The properties of Boot to write.
 
@@ -130,25 +132,25 @@ def _values(
     :raises RequestRejected: for what the system does not support.
     """
     boot = obj(body.get('Boot'))
-    values: dict[str, object] = {_ENABLED: wanted.enabled}
-    actions.check_allowed(wanted.enabled, allowed(_ENABLED, body, pending))
-    if wanted.enabled != 'Disabled':
+    values: dict[str, object] = {_ENABLED: override.enabled}
+    actions.check_allowed(override.enabled, allowed(_ENABLED, body, pending))
+    if override.enabled != 'Disabled':
         targets = allowed(TARGET, body, pending)
-        actions.check_allowed(wanted.target, targets)
-        values[TARGET] = wanted.target
+        actions.check_allowed(override.target, targets)
+        values[TARGET] = override.target
     modes = allowed(MODE, body, pending)
-    if wanted.mode is not None:
-        actions.check_allowed(wanted.mode, modes)
-        values[MODE] = wanted.mode
+    if override.mode is not None:
+        actions.check_allowed(override.mode, modes)
+        values[MODE] = override.mode
     elif isinstance(boot.get(MODE), str):
         if modes is None or boot[MODE] in modes:
             values[MODE] = boot[MODE]
-    if wanted.http_boot_uri is not None:
+    if override.http_boot_uri is not None:
         if _HTTP_URI not in boot:
             raise exception.RequestRejected(
                 reason=f'{link(body)} has no {_HTTP_URI}'
             )
-        values[_HTTP_URI] = wanted.http_boot_uri
+        values[_HTTP_URI] = override.http_boot_uri
     return values
 
 
@@ -156,7 +158,7 @@ def _write(
     client: Client,
     where: Place,
     values: dict[str, object],
-    wanted: BootOverride,
+    override: BootOverride,
     deadline: Deadline,
 ) -> Response:
     """Write Boot; without what was not requested, if that is rejected."""
@@ -170,7 +172,7 @@ def _write(
         )
 
     response = send(values)
-    if response.status == 400 and wanted.mode is None and MODE in values:
+    if response.status == 400 and override.mode is None and MODE in values:
         response = send({k: v for k, v in values.items() if k != MODE})
     return response
 

@@ -81,15 +81,15 @@ class Crawler:
 
         :raises PodManagerUnavailable: when the service does not respond.
         """
-        wanted = [uri for uri in dict.fromkeys(uris) if self._fits(uri)]
+        requested = [uri for uri in dict.fromkeys(uris) if self._fits(uri)]
         missing = [
             uri
-            for uri in wanted
+            for uri in requested
             if uri not in self._read and uri not in self.failed
         ]
         for _ in self._pool.map(self._fetch, missing):
             self._check()
-        return {uri: self._read[uri] for uri in wanted if uri in self._read}
+        return {uri: self._read[uri] for uri in requested if uri in self._read}
 
     def try_many(
         self, uris: Iterable[str], seconds: float
@@ -98,15 +98,15 @@ class Crawler:
 
         :param seconds: how long they are waited for at most.
         """
-        wanted = list(uris)
-        if not wanted:
+        requested = list(uris)
+        if not requested:
             return {}
         deadline = self._deadline.at_most(seconds)
         with Crawler(self._client, deadline) as other:
             try:
-                return other.get_many(wanted)
+                return other.get_many(requested)
             except exception.PodManagerUnavailable as exc:
-                LOG.info('Not all of %s can be read: %s', wanted[0], exc)
+                LOG.info('Not all of %s can be read: %s', requested[0], exc)
             return dict(other._read)
 
     def get(self, uri: str) -> JsonObject:
@@ -187,9 +187,9 @@ class Crawler:
         :raises AuthenticationFailed: when the credentials are not accepted
             for any: that must not look like a pod without hardware.
         """
-        wanted = list(uris)
-        found = self.members_of(wanted)
-        if self._rejected is not None and self.failed.keys() >= set(wanted):
+        requested = list(uris)
+        found = self.members_of(requested)
+        if self._rejected is not None and self.failed.keys() >= set(requested):
             raise self._rejected
         return found
 
@@ -242,9 +242,9 @@ class Crawler:
 
     def members_of(self, uris: Iterable[str]) -> dict[str, list[str]]:
         """The members of several collections, by the collection's URI."""
-        wanted = list(dict.fromkeys(uris))
-        found = list(self._pool.map(self.members, wanted))
-        return dict(zip(wanted, found, strict=True))
+        requested = list(dict.fromkeys(uris))
+        found = list(self._pool.map(self.members, requested))
+        return dict(zip(requested, found, strict=True))
 
     def members(self, uri: str) -> list[str]:
         """The URIs of a collection's members, of all its pages.

@@ -250,7 +250,7 @@ class EventService:
         return created
 
     def _subscribe(self, uri: str, destination: str) -> Response:
-        """Ask for what is wanted only; for all if that is refused."""
+        """Subscribe to hardware events only; to all if that is rejected."""
         plain: JsonObject = {
             'Name': 'Valence',
             'Destination': destination,
@@ -258,10 +258,10 @@ class EventService:
             'Context': 'Valence',
             'Protocol': 'Redfish',
         }
-        wanted = self._wanted()
-        if wanted:
-            body = {**plain, **wanted}
-            if 'RegistryPrefixes' in wanted:
+        filters = self._subscription_filters()
+        if filters:
+            body = {**plain, **filters}
+            if 'RegistryPrefixes' in filters:
                 # They replace the event types, which are deprecated.
                 del body['EventTypes']
             try:
@@ -270,11 +270,11 @@ class EventService:
                 LOG.debug('The service takes no such filters: %s', exc)
         return self._client.post(uri, plain, self._deadline)
 
-    def _wanted(self) -> JsonObject:
+    def _subscription_filters(self) -> JsonObject:
         """The properties of a subscription to what may change hardware."""
-        wanted: JsonObject = {}
+        filters: JsonObject = {}
         if 'Event' in _texts(self._body.get('EventFormatTypes')):
-            wanted['EventFormatType'] = 'Event'
+            filters['EventFormatType'] = 'Event'
         for name, others in (
             ('RegistryPrefixes', _OTHER_REGISTRIES),
             ('ResourceTypes', _OTHER_TYPES),
@@ -282,8 +282,8 @@ class EventService:
             offered = _texts(self._body.get(name))
             kept = [text for text in offered if text not in others]
             if kept and len(kept) < len(offered):
-                wanted[name] = kept
-        return wanted
+                filters[name] = kept
+        return filters
 
     def delivers(self, uri: str, destination: str) -> bool | None:
         """Whether a subscription is enabled; None: it is not ours."""

@@ -27,12 +27,12 @@ class NodeDriver(events.EventDriver):
     def set_boot(
         self,
         uri: str,
-        wanted: BootOverride,
+        override: BootOverride,
         deadline: Deadline,
         progress: Progress,
     ) -> str | None:
         node = NodeUri.parse(uri).uri
-        return boot.set_boot(self._client, node, wanted, deadline, progress)
+        return boot.set_boot(self._client, node, override, deadline, progress)
 
     def cancel(self, deadline: Deadline, progress: Progress) -> bool:
         return jobs.cancel(self._client, progress, deadline)

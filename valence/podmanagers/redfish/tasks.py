@@ -285,8 +285,8 @@ def warning(response: Response) -> str | None:
 
 def _pause(response: Response) -> float:
     """Seconds after which to poll again."""
-    wanted = number(response.headers.get('Retry-After')) or POLL_SECONDS
-    return min(wanted, _LONGEST_PAUSE)
+    delay = number(response.headers.get('Retry-After')) or POLL_SECONDS
+    return min(delay, _LONGEST_PAUSE)
 
 
 def _messages(body: JsonObject) -> str:

@@ -82,22 +82,22 @@ def allocation(
 
     :param volumes: the URIs below which remote volumes are.
     """
-    wanted = request.requirements
+    requirements = request.requirements
     body: JsonObject = {
         'Name': request.name,
         'Description': str(request.mark),
-        **_totals(wanted),
+        **_totals(requirements),
     }
     processors = _pooled_processors(client, request.devices, deadline)
     others = [uri for uri in request.devices if uri not in processors]
     drives = _pinned_drives(others, volumes)
     if not others:
         drives['LocalDrives'] = [
-            _drive(wish)
-            for wish in wanted.get('storage', ())
-            for _ in range(wish['count'])
+            _drive(part)
+            for part in requirements.get('storage', ())
+            for _ in range(part['count'])
         ]
-    described = {**drives, 'EthernetInterfaces': _interfaces(wanted)}
+    described = {**drives, 'EthernetInterfaces': _interfaces(requirements)}
     body.update({name: value for name, value in described.items() if value})
     body['Processors'] = [
         *_pinned_processors(client, request.system, deadline),
@@ -106,11 +106,11 @@ def allocation(
     return body
 
 
-def _interfaces(wanted: Requirements) -> list[JsonObject]:
+def _interfaces(requirements: Requirements) -> list[JsonObject]:
     return [
-        {'SpeedMbps': wish['speed_mbps']} if 'speed_mbps' in wish else {}
-        for wish in wanted.get('network', ())
-        for _ in range(wish['count'])
+        {'SpeedMbps': part['speed_mbps']} if 'speed_mbps' in part else {}
+        for part in requirements.get('network', ())
+        for _ in range(part['count'])
     ]
 
 
@@ -142,10 +142,10 @@ def _pinned_drives(
     return pins
 
 
-def _totals(wanted: Requirements) -> JsonObject:
+def _totals(requirements: Requirements) -> JsonObject:
     body: JsonObject = {}
-    processor = wanted.get('processor', {})
-    memory = wanted.get('memory', {})
+    processor = requirements.get('processor', {})
+    memory = requirements.get('memory', {})
     if 'total_cores' in processor:
         body['TotalSystemCoreCount'] = processor['total_cores']
     if 'capacity_mib' in memory:
@@ -183,7 +183,7 @@ def _pinned_processors(
     return pins
 
 
-def _drive(wish: Part) -> JsonObject:
+def _drive(part: Part) -> JsonObject:
     names = {
         'capacity_gib': 'CapacityGiB',
         'type': 'Type',
@@ -191,7 +191,7 @@ def _drive(wish: Part) -> JsonObject:
     }
     result = {}
     for name, key in names.items():
-        value = wish.get(name)
+        value = part.get(name)
         if isinstance(value, str):
             value = _INTERFACES.get(value.lower(), value.upper())
         if value is not None:

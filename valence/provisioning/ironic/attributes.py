@@ -34,7 +34,7 @@ FIELDS = (
 )
 
 
-def wanted(machine: base.Machine) -> JsonObject:
+def expected(machine: base.Machine) -> JsonObject:
     """The attributes of a node in Ironic, without its name and traits."""
     options = cfg.CONF.ironic
     properties = {
@@ -80,15 +80,15 @@ def new_name(machine: base.Machine, node: sdk_node.Node) -> str | None:
     A node that was registered before, and has another name than it was given,
     was renamed by an operator.
     """
-    wanted = names(machine)
-    if node.name in wanted:
+    possible = names(machine)
+    if node.name in possible:
         return None
     ours = (node.extra or {}).get(MARK) == machine.mark
     if ours or machine.registered is not None:
         given = (machine.registered or {}).get('name')
         if node.name != given:
             return None
-    return wanted[0]
+    return possible[0]
 
 
 def driver_info(machine: base.Machine) -> JsonObject:

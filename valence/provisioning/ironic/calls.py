@@ -97,16 +97,16 @@ def _pause(
     if status == 409 and any(words in text for words in _BUSY):
         return POLL_SECONDS
     headers = exc.response.headers if exc.response is not None else {}
-    wanted = headers.get('Retry-After')
-    if status == 429 or (status == 503 and wanted):
-        return _seconds(wanted)
+    delay = headers.get('Retry-After')
+    if status == 429 or (status == 503 and delay):
+        return _seconds(delay)
     return None
 
 
-def _seconds(wanted: str | None) -> float:
+def _seconds(delay: str | None) -> float:
     """The seconds of a Retry-After header, within bounds."""
     try:
-        seconds = float(wanted or '')
+        seconds = float(delay or '')
     except ValueError:
         # It may be a date.
         seconds = POLL_SECONDS

@@ -171,11 +171,11 @@ class Ironic(base.Provisioner):
 
     def _create(self, machine: base.Machine) -> sdk_node.Node:
         """Create a node, under another name if its own is taken."""
-        wanted = attributes.wanted(machine)
+        expected = attributes.expected(machine)
         first, second = attributes.names(machine)
         try:
             return self._client.create_node(
-                id=machine.uuid, name=first, **wanted
+                id=machine.uuid, name=first, **expected
             )
         except sdk_exceptions.ConflictException:
             # Names are unique in Ironic, but in Valence within a project only.
@@ -185,26 +185,26 @@ class Ironic(base.Provisioner):
             if node is not None:
                 return self._update(machine, node)
             return self._client.create_node(
-                id=machine.uuid, name=second, **wanted
+                id=machine.uuid, name=second, **expected
             )
 
     def _update(
         self, machine: base.Machine, node: sdk_node.Node
     ) -> sdk_node.Node:
         """Update a node; of one in use only how to reach its hardware."""
-        wanted = attributes.wanted(machine)
+        expected = attributes.expected(machine)
         info = attributes.merge_info(
-            node.driver_info or {}, wanted['driver_info']
+            node.driver_info or {}, expected['driver_info']
         )
         unused = node.provision_state in _UNUSED
         name = attributes.new_name(machine, node) if unused else None
         values: JsonObject = {'driver_info': info}
         if unused:
-            extra = {**(node.extra or {}), **wanted['extra']}
-            values = {**wanted, **values, 'extra': extra}
+            extra = {**(node.extra or {}), **expected['extra']}
+            values = {**expected, **values, 'extra': extra}
         if node.owner is not None and node.owner == machine.project_id:
             # Earlier versions made the project the owner.
-            values['owner'] = wanted.get('owner')
+            values['owner'] = expected.get('owner')
         node = self._client.update_node(
             node, retry_on_conflict=False, **values
         )
@@ -257,26 +257,26 @@ class Ironic(base.Provisioner):
     def request_goal(
         self, uuid: str, goal: str, deadline: base.Deadline
     ) -> None:
-        wanted = _GOALS[goal]
+        states = _GOALS[goal]
         node = self._get(uuid, deadline)
         with calling(deadline):
-            if node.provision_state in wanted.before:
+            if node.provision_state in states.before:
                 self._client.set_node_provision_state(node, goal)
-            elif node.provision_state not in wanted.pending + wanted.reached:
+            elif node.provision_state not in states.pending + states.reached:
                 raise exception.ProvisioningConflict(
                     reason=f'the node is {node.provision_state} in Ironic, '
                     f'which does not allow {goal}'
                 )
 
     def poll_goal(self, uuid: str, goal: str, deadline: base.Deadline) -> str:
-        wanted = _GOALS[goal]
+        states = _GOALS[goal]
         node = self._get(uuid, deadline)
         state = str(node.provision_state)
-        if state in wanted.pending:
+        if state in states.pending:
             raise base.InProgress(
                 calls.POLL_SECONDS, f'the node is {state} in Ironic'
             )
-        if state not in wanted.reached:
+        if state not in states.reached:
             raise exception.ProvisioningFailed(
                 summary=f'{goal} failed in Ironic, where the node is {state}',
                 detail=node.last_error or 'no reason given',

@@ -69,10 +69,10 @@ class Inventory(case.Case):
         self.assertTrue(seen.systems)
         uris = []
         for kind, cls in _KINDS.items():
-            wanted = cls.fields.keys() - _OWN
+            expected = cls.fields.keys() - _OWN
             for item in getattr(seen, kind):
                 uris.append(item.uri)
-                self.assertEqual(wanted, item.values.keys(), item.uri)
+                self.assertEqual(expected, item.values.keys(), item.uri)
                 for name, value in item.values.items():
                     cls.fields[name].coerce(cls(), name, value)
         self.assertEqual(len(uris), len(set(uris)))

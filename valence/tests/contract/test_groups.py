@@ -19,12 +19,12 @@ class GroupsTestCase(test_oddities.OdditiesTestCase):
         self.servers = [item.uri for item in seen.systems]
         self.boxes = [item.uri for item in seen.devices]
         self.parts = (self.servers[0], *self.boxes[:2])
-        self.wanted = podmanagers.ComposeRequest(
+        self.request = podmanagers.ComposeRequest(
             MARK, 'n', {}, self.servers[0], tuple(self.boxes[:2])
         )
 
     def compose(self):
-        begun = self.driver.compose(self.wanted, self.soon())
+        begun = self.driver.compose(self.request, self.soon())
         return self.settle(begun.uri)
 
     def group(self, uri):
@@ -97,7 +97,7 @@ class GroupsTestCase(test_oddities.OdditiesTestCase):
         self.assertUntouched()
 
     def test_a_server_that_comes_while_boxes_are_added(self):
-        begun = self.driver.compose(self.wanted, self.soon())
+        begun = self.driver.compose(self.request, self.soon())
         self.join(begun, self.servers[1])
         self.assertRaises(exception.NoMatch, self.settle, begun.uri)
         self.release(begun.uri, *self.parts)

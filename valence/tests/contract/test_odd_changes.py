@@ -103,7 +103,7 @@ class ChangesTestCase(odd.OddCase):
 
     def patch(self, body, headers):
         self.taken = headers.get('If-Match')
-        if self.wanted is not None and self.taken != self.wanted:
+        if self.expected is not None and self.taken != self.expected:
             return Reply(self.refusal)
         blocks = self.pages[self.uri]['Links']['ResourceBlocks']
         kept = [
@@ -118,14 +118,14 @@ class ChangesTestCase(odd.OddCase):
 
     def test_with_etags_of_each_sort(self):
         disk = f'{BLOCKS}/disk'
-        for shown, wanted, refusal in (
+        for shown, expected, refusal in (
             (None, None, 412),
             (None, '*', 428),
             ('W/"1"', 'W/"1"', 412),
             ('W/"1"', '"1"', 412),
             ('"1"', 'W/"1"', 428),
         ):
-            self.wanted, self.refusal = wanted, refusal
+            self.expected, self.refusal = expected, refusal
             self.pages[self.uri].pop('@odata.etag', None)
             if shown:
                 self.pages[self.uri]['@odata.etag'] = shown
@@ -135,4 +135,4 @@ class ChangesTestCase(odd.OddCase):
             self.driver.detach(self.uri, disk, self.soon(), Progress())
             node = self.driver.read_node(self.uri, self.soon())
             self.assertNotIn(disk, node.resources)
-            self.assertEqual(wanted, self.taken)
+            self.assertEqual(expected, self.taken)

@@ -44,9 +44,9 @@ def device(kind, **values):
     )
 
 
-def match(wanted, host=None, devices=(), zoned=False, refused=()):
+def match(requested, host=None, devices=(), zoned=False, refused=()):
     return fitting.match(
-        requirements.normalize(wanted),
+        requirements.normalize(requested),
         host or system(),
         devices,
         zoned,

@@ -257,7 +257,7 @@ class TestSchemas(base.TestCase):
             self.assertEqual(field.schema(), field.input_schema())
 
     def test_references(self):
-        wanted = {
+        expected = {
             'description': 'UUID or name of the pod manager.',
             'minLength': 1,
             'maxLength': 255,
@@ -268,9 +268,9 @@ class TestSchemas(base.TestCase):
                 refers=('pod_manager', 'PodManager'),
                 nullable=nullable,
             )
-            self.assertEqual(wanted | {'type': kind}, field.input_schema())
+            self.assertEqual(expected | {'type': kind}, field.input_schema())
         self.assertEqual(
-            {**wanted, 'description': 'y', 'type': 'string'},
+            {**expected, 'description': 'y', 'type': 'string'},
             fields.reference_schema('y'),
         )
 

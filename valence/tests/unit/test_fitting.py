@@ -9,7 +9,7 @@ from valence.tests.unit import fitting_data
 
 class TestMatch(base.TestCase):
     def test_fits(self):
-        for wanted in (
+        for requested in (
             {},
             {'processor': {}, 'storage': []},
             {'processor': {'total_cores': 16, 'sockets': 2}},
@@ -23,10 +23,12 @@ class TestMatch(base.TestCase):
             {'storage': [{'capacity_gib': 1}, {'capacity_gib': 2000}, {}]},
             {'network': [{'speed_mbps': 10000}, {}]},
         ):
-            self.assertIsNone(fitting_data.match(wanted).shortage, wanted)
+            self.assertIsNone(
+                fitting_data.match(requested).shortage, requested
+            )
 
     def test_lacks(self):
-        for wanted, words in (
+        for requested, words in (
             ({'processor': {'total_cores': 17}}, 'less than 17 CPU cores'),
             ({'processor': {'sockets': 4}}, 'less than 4 CPU sockets'),
             ({'processor': {'model': '8168'}}, 'not 8168'),
@@ -46,26 +48,30 @@ class TestMatch(base.TestCase):
             ({'pci_devices': [{'type': 'GPU'}]}, 'lacks 1 PCI device'),
         ):
             self.assertIn(
-                words, fitting_data.match(wanted).shortage or '', wanted
+                words, fitting_data.match(requested).shortage or '', requested
             )
 
     def test_a_component_meets_one_requirement(self):
-        wanted = {'storage': [{'capacity_gib': 900}, {'capacity_gib': 1900}]}
-        self.assertIsNone(fitting_data.match(wanted).shortage)
-        wanted['storage'].append({'capacity_gib': 500})
-        self.assertIn('lacks 1 drive', fitting_data.match(wanted).shortage)
+        requested = {
+            'storage': [{'capacity_gib': 900}, {'capacity_gib': 1900}]
+        }
+        self.assertIsNone(fitting_data.match(requested).shortage)
+        requested['storage'].append({'capacity_gib': 500})
+        self.assertIn('lacks 1 drive', fitting_data.match(requested).shortage)
 
     def test_unknown_attributes_do_not_match(self):
         system = fitting_data.system(
             cpu_model=None, memory_type=None, drives=[{}]
         )
-        for wanted in (
+        for requested in (
             {'processor': {'model': 'Xeon'}},
             {'memory': {'type': 'DDR4'}},
             {'storage': [{'capacity_gib': 1}]},
             {'storage': [{'type': 'SSD'}]},
         ):
-            self.assertIsNotNone(fitting_data.match(wanted, system).shortage)
+            self.assertIsNotNone(
+                fitting_data.match(requested, system).shortage
+            )
 
     def test_pooled_devices_meet_what_the_system_lacks(self):
         gpus = [
@@ -97,14 +103,14 @@ class TestMatch(base.TestCase):
 
     def test_devices_of_other_zones_do_not_match(self):
         pooled = [fitting_data.device('gpu', zones=['/b'])]
-        wanted = {'pci_devices': [{'type': 'gpu'}]}
+        requested = {'pci_devices': [{'type': 'gpu'}]}
         for zones, joinable in (
             (['/a'], False),
             ([], False),
             (['/a', '/b'], True),
         ):
             found = fitting_data.match(
-                wanted, fitting_data.system(zones=zones), pooled, True
+                requested, fitting_data.system(zones=zones), pooled, True
             )
             self.assertEqual(joinable, found.shortage is None)
 
@@ -113,7 +119,7 @@ class TestShortages(base.TestCase):
     """The texts are part of the API's answers."""
 
     def test_texts(self):
-        for wanted, text in (
+        for requested, text in (
             (
                 {'processor': {'total_cores': 17}},
                 'less than 17 CPU cores',
@@ -138,7 +144,7 @@ class TestShortages(base.TestCase):
                 'lacks 2 PCI devices, gpu',
             ),
         ):
-            self.assertEqual(text, fitting_data.match(wanted).shortage)
+            self.assertEqual(text, fitting_data.match(requested).shortage)
 
     def test_unknown_attribute(self):
         system = fitting_data.system(cpu_model=None)
@@ -150,12 +156,12 @@ class TestShortages(base.TestCase):
         )
 
     def test_first_shortage(self):
-        wanted = {
+        requested = {
             'processor': {'total_cores': 99},
             'memory': {'capacity_mib': 10**6},
             'storage': [{'count': 9}],
         }
-        self.assertIn('CPU cores', fitting_data.match(wanted).shortage)
+        self.assertIn('CPU cores', fitting_data.match(requested).shortage)
 
 
 class TestConditions(base.TestCase):
@@ -192,22 +198,22 @@ class TestConditions(base.TestCase):
 class TestNearest(base.TestCase):
     """The share of requirements met, and the largest similar ones."""
 
-    def nearness(self, wanted, system=None, devices=()):
+    def nearness(self, requested, system=None, devices=()):
         return fitting.nearness(
-            requirements.normalize(wanted),
+            requirements.normalize(requested),
             system or fitting_data.system(),
             devices,
         )
 
-    def nearest(self, wanted, system=None, devices=()):
+    def nearest(self, requested, system=None, devices=()):
         return fitting.nearest(
-            requirements.normalize(wanted),
+            requirements.normalize(requested),
             system or fitting_data.system(),
             devices,
         )
 
     def test_nearness(self):
-        for wanted, share in (
+        for requested, share in (
             ({}, 1),
             ({'processor': {'total_cores': 16}}, 1),
             ({'processor': {'total_cores': 8}}, 1),
@@ -221,17 +227,17 @@ class TestNearest(base.TestCase):
                 1 / 2,
             ),
         ):
-            self.assertEqual(share, self.nearness(wanted), wanted)
+            self.assertEqual(share, self.nearness(requested), requested)
 
     def test_devices_increase_nearness(self):
-        wanted = {'pci_devices': [{'type': 'gpu'}]}
-        self.assertEqual(0, self.nearness(wanted))
+        requested = {'pci_devices': [{'type': 'gpu'}]}
+        self.assertEqual(0, self.nearness(requested))
         self.assertEqual(
-            1, self.nearness(wanted, None, [fitting_data.device('gpu')])
+            1, self.nearness(requested, None, [fitting_data.device('gpu')])
         )
 
     def test_nearest(self):
-        for wanted, most in (
+        for requested, most in (
             ({}, {}),
             (
                 {'processor': {'total_cores': 32, 'sockets': 1}},
@@ -258,10 +264,10 @@ class TestNearest(base.TestCase):
                 {'network': [{'speed_mbps': 10000, 'count': 1}]},
             ),
         ):
-            self.assertEqual(most, self.nearest(wanted))
+            self.assertEqual(most, self.nearest(requested))
 
     def test_nearest_devices(self):
         most = {'pci_devices': [{'type': 'gpu', 'count': 1}]}
         devices = iter([fitting_data.device('gpu')])
-        wanted = {'pci_devices': [{'type': 'gpu'}] * 2}
-        self.assertEqual(most, self.nearest(wanted, None, devices))
+        requested = {'pci_devices': [{'type': 'gpu'}] * 2}
+        self.assertEqual(most, self.nearest(requested, None, devices))

@@ -13,7 +13,7 @@ class TestPooled(base.TestCase):
         gpu = fitting_data.device('gpu')
         system = fitting_data.system(drives=[], nics=[])
         devices = [gpu, nic, volume, drive]
-        for wanted, taken in (
+        for requested, taken in (
             ({'storage': [{'count': 2}]}, (volume, drive)),
             ({'storage': [{'protocol': 'nvme'}]}, (drive,)),
             ({'storage': [{'type': 'ssd', 'count': 2}]}, (volume, drive)),
@@ -22,9 +22,9 @@ class TestPooled(base.TestCase):
             ({'pci_devices': [{'type': 'nic'}]}, (nic,)),
             ({'network': [{'speed_mbps': 100}]}, (nic,)),
         ):
-            found = fitting_data.match(wanted, system, devices)
-            self.assertEqual((taken, None), tuple(found), wanted)
-        for wanted in (
+            found = fitting_data.match(requested, system, devices)
+            self.assertEqual((taken, None), tuple(found), requested)
+        for requested in (
             {'storage': [{'count': 3}]},
             {'network': [{'count': 2}]},
             {'network': [{'speed_mbps': 101}]},
@@ -32,19 +32,19 @@ class TestPooled(base.TestCase):
             {'storage': [{'type': 'drive'}]},
         ):
             self.assertIsNotNone(
-                fitting_data.match(wanted, system, devices).shortage
+                fitting_data.match(requested, system, devices).shortage
             )
 
     def test_a_device_meets_one_group(self):
         nic = fitting_data.device('nic', speed_mbps=10)
-        wanted = {'network': [{}], 'pci_devices': [{'type': 'nic'}]}
+        requested = {'network': [{}], 'pci_devices': [{'type': 'nic'}]}
         system = fitting_data.system(nics=[])
         self.assertIsNotNone(
-            fitting_data.match(wanted, system, [nic]).shortage
+            fitting_data.match(requested, system, [nic]).shortage
         )
         both = [nic, fitting_data.device('nic', speed_mbps=10)]
         self.assertEqual(
-            tuple(both), fitting_data.match(wanted, system, both).devices
+            tuple(both), fitting_data.match(requested, system, both).devices
         )
 
     def test_all_groups_together(self):
@@ -78,17 +78,17 @@ class TestPooled(base.TestCase):
 
     def test_the_order_of_requirements_does_not_matter(self):
         drives = [fitting_data.device('drive', capacity_gib=n) for n in (5, 9)]
-        wanted = {'storage': [{}, {'capacity_gib': 6}]}
+        requested = {'storage': [{}, {'capacity_gib': 6}]}
         found = fitting_data.match(
-            wanted, fitting_data.system(drives=[]), drives
+            requested, fitting_data.system(drives=[]), drives
         )
         self.assertEqual({9, 5}, {row.capacity_gib for row in found.devices})
 
     def test_unknown_size_meets_requirements_without_size(self):
         drives = [fitting_data.drive(1), fitting_data.drive(None)]
-        for wishes in ([{}, {'capacity_gib': 1}], [{'capacity_gib': 1}, {}]):
+        for demands in ([{}, {'capacity_gib': 1}], [{'capacity_gib': 1}, {}]):
             found = fitting_data.match(
-                {'storage': wishes}, fitting_data.system(drives=drives)
+                {'storage': demands}, fitting_data.system(drives=drives)
             )
             self.assertIsNone(found.shortage)
 
@@ -100,7 +100,7 @@ class TestPooled(base.TestCase):
         self.assertEqual((drive,), found.devices)
 
     def test_without_zones_all_devices_match(self):
-        wanted = {'pci_devices': [{'type': 'gpu'}]}
+        requested = {'pci_devices': [{'type': 'gpu'}]}
         for ours, theirs, zoned, joinable in (
             ([], [], False, True),
             ([], ['/b'], True, False),
@@ -111,12 +111,12 @@ class TestPooled(base.TestCase):
         ):
             gpu = fitting_data.device('gpu', zones=theirs)
             found = fitting_data.match(
-                wanted, fitting_data.system(zones=ours), [gpu], zoned
+                requested, fitting_data.system(zones=ours), [gpu], zoned
             )
             self.assertEqual(joinable, found.shortage is None)
 
     def test_all_parts_are_in_one_zone(self):
-        wanted = {'storage': [{}], 'network': [{}]}
+        requested = {'storage': [{}], 'network': [{}]}
         system = fitting_data.system(drives=[], nics=[], zones=['/1', '/2'])
         for drive, nic, joinable in (
             ('/1', '/1', True),
@@ -128,18 +128,18 @@ class TestPooled(base.TestCase):
                 fitting_data.device('drive', zones=[drive]),
                 fitting_data.device('nic', zones=[nic]),
             ]
-            found = fitting_data.match(wanted, system, devices, True)
+            found = fitting_data.match(requested, system, devices, True)
             self.assertEqual(joinable, found.shortage is None)
 
     def test_the_zone_that_has_all(self):
-        wanted = {'storage': [{}], 'network': [{}]}
+        requested = {'storage': [{}], 'network': [{}]}
         system = fitting_data.system(drives=[], nics=[], zones=['/1', '/2'])
         devices = [
             fitting_data.device('drive', zones=['/1']),
             fitting_data.device('drive', zones=['/2']),
             fitting_data.device('nic', zones=['/2']),
         ]
-        found = fitting_data.match(wanted, system, devices, True)
+        found = fitting_data.match(requested, system, devices, True)
         self.assertEqual(tuple(devices[1:]), found.devices)
 
     def test_without_devices_zones_do_not_matter(self):
@@ -169,27 +169,27 @@ class TestPooled(base.TestCase):
             found = fitting_data.match({'pci_devices': [{}]}, None, devices)
             self.assertEqual(suits, found.shortage is None, kind)
             if kind != 'drive':
-                wanted = {'pci_devices': [{'type': kind}]}
+                requested = {'pci_devices': [{'type': kind}]}
                 self.assertIsNone(
-                    fitting_data.match(wanted, None, devices).shortage
+                    fitting_data.match(requested, None, devices).shortage
                 )
 
 
 class TestExact(base.TestCase):
-    """No wish takes what only another one can use."""
+    """No demand takes what only another one can use."""
 
     def test_the_only_drive_of_its_kind(self):
         sata = fitting_data.drive(480, 'SSD', 'SATA')
         system = fitting_data.system(
             drives=[sata, *[fitting_data.drive(800)] * 3]
         )
-        wanted = [
+        requested = [
             {'capacity_gib': 400},
             {'type': 'SSD', 'protocol': 'SATA', 'capacity_gib': 300},
         ]
-        for wishes in (wanted, wanted[::-1]):
+        for demands in (requested, requested[::-1]):
             self.assertIsNone(
-                fitting_data.match({'storage': wishes}, system).shortage
+                fitting_data.match({'storage': demands}, system).shortage
             )
 
     def test_a_chain_of_moves(self):
@@ -198,34 +198,38 @@ class TestExact(base.TestCase):
             fitting_data.device('drive', media_type=kind, protocol=protocol)
             for kind, protocol in zip(kinds, kinds[1:], strict=False)
         ]
-        # Each drive but the first meets two wishes.
-        wishes = [{}, *({'protocol': one} for one in kinds[1:-1])]
+        # Each drive but the first meets two demands.
+        demands = [{}, *({'protocol': one} for one in kinds[1:-1])]
         found = fitting_data.match(
-            {'storage': wishes}, fitting_data.system(drives=[]), devices
+            {'storage': demands}, fitting_data.system(drives=[]), devices
         )
         self.assertCountEqual(devices, found.devices)
 
     def test_groups_share_devices(self):
         nics = [fitting_data.device('nic', speed_mbps=n) for n in (1, 2)]
-        wanted = {
+        requested = {
             'network': [{'speed_mbps': 2}],
             'pci_devices': [{'type': 'nic'}],
         }
-        found = fitting_data.match(wanted, fitting_data.system(nics=[]), nics)
+        found = fitting_data.match(
+            requested, fitting_data.system(nics=[]), nics
+        )
         self.assertEqual((nics[1], nics[0]), found.devices)
 
     def test_many_components(self):
         devices = [
             fitting_data.device('drive', capacity_gib=n) for n in range(2000)
         ]
-        wishes = [{'capacity_gib': n, 'count': 10} for n in range(0, 1900, 30)]
+        demands = [
+            {'capacity_gib': n, 'count': 10} for n in range(0, 1900, 30)
+        ]
         found = fitting_data.match(
-            {'storage': wishes}, fitting_data.system(drives=[]), devices
+            {'storage': demands}, fitting_data.system(drives=[]), devices
         )
         self.assertEqual(640, len({one.uuid for one in found.devices}))
-        wanted = {'storage': [{'count': 2**31 - 1}]}
+        requested = {'storage': [{'count': 2**31 - 1}]}
         self.assertIsNotNone(
-            fitting_data.match(wanted, None, devices).shortage
+            fitting_data.match(requested, None, devices).shortage
         )
 
 
@@ -236,11 +240,11 @@ class TestRefused(base.TestCase):
         system = fitting_data.system(drives=[], nics=[])
         drives = [fitting_data.device('drive') for _ in range(3)]
         nics = [fitting_data.device('nic') for _ in range(2)]
-        wanted = {'storage': [{'count': 2}], 'network': [{}]}
+        requested = {'storage': [{'count': 2}], 'network': [{}]}
         refused = []
         while True:
             found = fitting_data.match(
-                wanted, system, drives + nics, False, refused
+                requested, system, drives + nics, False, refused
             )
             if found.shortage:
                 break
@@ -255,10 +259,10 @@ class TestRefused(base.TestCase):
         self.assertIsNotNone(
             fitting_data.match({}, None, (), False, refused).shortage
         )
-        wanted = {'pci_devices': [{}]}
+        requested = {'pci_devices': [{}]}
         gpus = [fitting_data.device('gpu')]
         self.assertIsNone(
-            fitting_data.match(wanted, None, gpus, False, refused).shortage
+            fitting_data.match(requested, None, gpus, False, refused).shortage
         )
 
     def test_the_other_zone(self):

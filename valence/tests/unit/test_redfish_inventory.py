@@ -215,7 +215,7 @@ class TestValues(base.TestCase):
             ),
             False,
         )
-        wanted = {
+        expected = {
             'name': 'Sled 1',
             'type': 'physical',
             'power_state': 'on',
@@ -227,6 +227,8 @@ class TestValues(base.TestCase):
             'memory_mib': 4096,
             'storage_gib': 480,
         }
-        self.assertEqual(wanted, {name: item.values[name] for name in wanted})
+        self.assertEqual(
+            expected, {name: item.values[name] for name in expected}
+        )
         self.assertEqual('/redfish/v1/Chassis/9', item.parent)
         self.assertEqual('aa:bb:cc:00:11:22', item.values['nics'][0]['mac'])

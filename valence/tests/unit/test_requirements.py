@@ -58,7 +58,7 @@ class TestSchema(base.TestCase):
 
 class TestCheck(base.TestCase):
     def test_valid(self):
-        for wanted in (
+        for requested in (
             {},
             {'processor': {}},
             {'processor': {'total_cores': 4, 'model': 'Xeon'}},
@@ -67,10 +67,10 @@ class TestCheck(base.TestCase):
             {'pci_devices': [{'type': 'GPU', 'count': 2}]},
             {'network': [{'speed_mbps': 10000}]},
         ):
-            self.assertIsNone(schemas.check(requirements.SCHEMA, wanted))
+            self.assertIsNone(schemas.check(requirements.SCHEMA, requested))
 
     def test_invalid_names_the_field(self):
-        for wanted, place in (
+        for requested, place in (
             ({'cpu': {}}, 'cpu'),
             ({'processor': 4}, 'processor'),
             ({'processor': []}, 'processor'),
@@ -96,7 +96,7 @@ class TestCheck(base.TestCase):
             ({'network': [{'speed_mbps': 'fast'}]}, 'network.0.speed_mbps'),
         ):
             error = self.assertRaises(
-                schemas.Mismatch, schemas.check, requirements.SCHEMA, wanted
+                schemas.Mismatch, schemas.check, requirements.SCHEMA, requested
             )
             self.assertEqual(place, error.path)
             self.assertLess(len(str(error)), 400)
@@ -139,9 +139,9 @@ class TestNormalize(base.TestCase):
         self.assertEqual({}, requirements.normalize({}))
 
     def test_normalize_text_of_digits(self):
-        wanted = {
+        requested = {
             'processor': {'model': '8168', 'architecture': '64'},
             'memory': {'type': '4'},
             'storage': [{'type': '1', 'protocol': '2', 'count': 1}],
         }
-        self.assertEqual(wanted, requirements.normalize(wanted))
+        self.assertEqual(requested, requirements.normalize(requested))

@@ -56,8 +56,8 @@ class OtherClient:
         """
         if faults.INTRUDE not in request or 'group_id' not in (answer or {}):
             return
-        wanted = request[faults.INTRUDE]
-        device = self._devices.members.get(wanted) or self.free_server()
+        requested = request[faults.INTRUDE]
+        device = self._devices.members.get(requested) or self.free_server()
         with ledger.as_stranger():
             self._service.groups.put(device, answer['group_id'])
 

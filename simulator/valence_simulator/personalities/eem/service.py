@@ -162,8 +162,8 @@ class EemService:
         if options.username is None:
             return
         login = f'{options.username}:{options.password}'.encode()
-        wanted = 'Basic ' + base64.b64encode(login).decode()
-        if request.headers.get('Authorization') != wanted:
+        expected = 'Basic ' + base64.b64encode(login).decode()
+        if request.headers.get('Authorization') != expected:
             raise EemError(401, 'unauthorized', 'The login is wrong.')
         entry = ledger.current()
         if entry is not None:

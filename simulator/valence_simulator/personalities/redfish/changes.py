@@ -39,9 +39,9 @@ class Changes:
         if 'places' in self._service.options.blocks_by:
             kept, new = self._by_places(entries, places)
         else:
-            wanted = [self._service.planner.block_at(e) for e in entries]
-            kept = [block for block in wanted if block in places]
-            new = [block for block in wanted if block not in places]
+            requested = [self._service.planner.block_at(e) for e in entries]
+            kept = [block for block in requested if block in places]
+            new = [block for block in requested if block not in places]
         self._service.planner.check(new, kept=kept)
         for block in places:
             if block not in kept:

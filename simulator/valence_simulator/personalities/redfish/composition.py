@@ -62,17 +62,16 @@ class Planner:
         :raises RedfishError: 400 if the request is invalid; 409 if the blocks
             are not available.
         """
-        wanted = required.parse(self._options.required_on_create)
-        also = [path[0] for path, _ in wanted]
+        properties = required.parse(self._options.required_on_create)
+        also = [path[0] for path, _ in properties]
         _check(body, named, also, self._boots)
-        required.check(body, wanted)
+        required.check(body, properties)
         planned = planned or []
         is_specific = 'ResourceBlocks' in body.get('Links', {})
         is_constrained = any(name in body for name in constrained.KINDS)
         if is_specific == is_constrained:
             raise errors.bad_request(
-                'Either Links/ResourceBlocks or the resources wanted must '
-                'be given.'
+                'Either Links/ResourceBlocks or the resources must be given.'
             )
         if is_specific:
             # A stanza always lists its blocks, whatever Systems accepts.

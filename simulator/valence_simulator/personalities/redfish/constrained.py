@@ -50,29 +50,29 @@ NESTED = {'Storage': 'Drives', 'SimpleStorage': 'Devices'}
 class Need:
     """A number of parts with certain properties."""
 
-    def __init__(self, kind: str, path: str, wanted: dict, times: int = 1):
+    def __init__(self, kind: str, path: str, requested: dict, times: int = 1):
         self.kind = kind
         self.attribute = KINDS[kind]
-        self.count = _count(path, wanted) * times
-        self.over = wanted.get(OVER) is True
-        self._wanted = {}
-        for name, value in wanted.items():
+        self.count = _count(path, requested) * times
+        self.over = requested.get(OVER) is True
+        self._requested = {}
+        for name, value in requested.items():
             if name.startswith('@') or name in IGNORED:
                 continue
             if name not in EXACT and name not in AT_LEAST:
                 raise errors.property_unknown(f'{path}/{name}')
             if name in AT_LEAST and not isinstance(value, int):
                 raise errors.property_type(f'{path}/{name}', value)
-            self._wanted[name] = value
+            self._requested[name] = value
 
     @property
     def is_accelerator(self) -> bool:
-        kind = self._wanted.get('ProcessorType', 'CPU')
+        kind = self._requested.get('ProcessorType', 'CPU')
         return self.kind == 'Processors' and kind != 'CPU'
 
     def fits(self, part: object) -> bool:
         """Return whether a part has the properties."""
-        for name, value in self._wanted.items():
+        for name, value in self._requested.items():
             if name in AT_LEAST:
                 if getattr(part, AT_LEAST[name], 0) < value:
                     return False
@@ -132,8 +132,8 @@ def _over(member: dict) -> dict:
     return {OVER: True} if member.get(OVER) is True else {}
 
 
-def _count(path: str, wanted: dict) -> int:
-    count = wanted.get(COUNT)
+def _count(path: str, requested: dict) -> int:
+    count = requested.get(COUNT)
     if count is None:
         raise errors.property_missing(f'{path}/{COUNT}')
     if isinstance(count, bool) or not isinstance(count, int) or count < 1:

@@ -9,19 +9,19 @@ from valence_simulator.protocol import errors
 Required = tuple[tuple[str, ...], list[str]]
 
 
-def parse(wanted: list[str]) -> list[Required]:
+def parse(properties: list[str]) -> list[Required]:
     """Parse ``NAME``, ``NAME=value,value`` or ``Boot/NAME``."""
     parsed = []
-    for text in wanted:
+    for text in properties:
         path, _, values = text.partition('=')
         allowed = values.split(',') if values else []
         parsed.append((tuple(path.split('/')), allowed))
     return parsed
 
 
-def check(body: dict, wanted: list[Required]) -> None:
+def check(body: dict, properties: list[Required]) -> None:
     """:raises RedfishError: 400 if a property is missing or invalid."""
-    for path, allowed in wanted:
+    for path, allowed in properties:
         value, name = body, '/'.join(path)
         for part in path:
             if not isinstance(value, dict) or part not in value:
@@ -31,10 +31,10 @@ def check(body: dict, wanted: list[Required]) -> None:
             raise errors.property_value(name, value)
 
 
-def annotate(capabilities: dict, wanted: list[Required]) -> dict:
+def annotate(capabilities: dict, properties: list[Required]) -> dict:
     """Return capabilities that show the required properties."""
     annotated = dict(capabilities)
-    for (name, *rest), allowed in wanted:
+    for (name, *rest), allowed in properties:
         annotated.pop(f'{name}@Redfish.OptionalOnCreate', None)
         annotated[f'{name}@Redfish.RequiredOnCreate'] = True
         if rest:

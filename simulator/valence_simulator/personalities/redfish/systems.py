@@ -57,8 +57,8 @@ class Systems:
             )
 
     def _with_required(self, shown: dict) -> dict:
-        wanted = self._service.options.required_on_create
-        return required.annotate(shown, required.parse(wanted))
+        properties = self._service.options.required_on_create
+        return required.annotate(shown, required.parse(properties))
 
     def claim(self, plan: Plan) -> None:
         """Claim the blocks of a plan."""

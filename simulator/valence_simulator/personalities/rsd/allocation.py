@@ -122,12 +122,12 @@ def parse(body: dict, version: str) -> dict:
     if version == '2.1':
         processor = {**REQUEST['Processors'][0], **EXTENSIONS}
         shape = {**REQUEST, 'Processors': [processor]}
-    wanted = _checked('', body, shape)
-    for n, nic in enumerate(wanted.get('EthernetInterfaces', ())):
+    requested = _checked('', body, shape)
+    for n, nic in enumerate(requested.get('EthernetInterfaces', ())):
         _check_vlans(f'EthernetInterfaces/{n}', nic)
-    for n, drive in enumerate(wanted.get('RemoteDrives', ())):
+    for n, drive in enumerate(requested.get('RemoteDrives', ())):
         _check_remote_drive(f'RemoteDrives/{n}', drive)
-    return wanted
+    return requested
 
 
 def _checked(path: str, value: object, shape: object) -> object:

@@ -189,14 +189,14 @@ class RemoteDrives:
         #: The protocol of the storage service.
         self.protocol = 'iSCSI' if old else 'NVMeOverFabrics'
 
-    def allocate(self, node: Node, wanted: dict) -> None:
+    def allocate(self, node: Node, requested: dict) -> None:
         """Attach the requested volumes to a node, all or none.
 
         :raises RedfishError: 409 if a volume does not exist, or the pool is
             full.
         """
         try:
-            for request in wanted.get('RemoteDrives', ()):
+            for request in requested.get('RemoteDrives', ()):
                 node.attached.append(self._volume(node, request))
         except errors.RedfishError:
             for volume in node.made:

@@ -50,14 +50,14 @@ class Matcher:
         self._pod = pod
         self._is_taken = is_taken
 
-    def match(self, wanted: dict) -> Match:
+    def match(self, requested: dict) -> Match:
         """Return the smallest matching system and its pooled parts.
 
         :raises RedfishError: 400 if a given resource does not exist; 409 if no
             system matches.
         """
-        self._check_pins(wanted)
-        wanted, remote = self._split(wanted)
+        self._check_pins(requested)
+        requested, remote = self._split(requested)
         fpgas = self._assign_fpgas(remote)
         systems = [
             system
@@ -65,7 +65,7 @@ class Matcher:
             if not self._is_taken(uris.system(system))
         ]
         counts = [('available', len(systems))]
-        for name, fits in self._filters(wanted, fpgas is not None):
+        for name, fits in self._filters(requested, fpgas is not None):
             systems = [system for system in systems if fits(system)]
             counts.append((name, len(systems)))
         if not systems:
@@ -76,19 +76,19 @@ class Matcher:
                 f'Available assets count after applying filters: [{steps}]',
             )
         system = min(systems, key=_size)
-        return Match(system, [*self._drives(system, wanted)[1], *fpgas])
+        return Match(system, [*self._drives(system, requested)[1], *fpgas])
 
-    def _split(self, wanted: dict) -> tuple[dict, list[dict]]:
+    def _split(self, requested: dict) -> tuple[dict, list[dict]]:
         """What must be in one system, and the processors that need not."""
         fpgas = self._fpgas()
         remote = [
             request
-            for request in wanted.get('Processors', ())
+            for request in requested.get('Processors', ())
             if 'Local' not in request.get('Connectivity', ['Local'])
             or request.get('Resource', {}).get('@odata.id') in fpgas
         ]
-        local = [p for p in wanted.get('Processors', ()) if p not in remote]
-        return {**wanted, 'Processors': local}, remote
+        local = [p for p in requested.get('Processors', ()) if p not in remote]
+        return {**requested, 'Processors': local}, remote
 
     def _fpgas(self) -> dict[str, Processor]:
         """The FPGAs that are no part of a system, by URI."""
@@ -111,31 +111,31 @@ class Matcher:
         return assign(requests, free, fits)
 
     def _filters(
-        self, wanted: dict, has_fpgas: bool
+        self, requested: dict, has_fpgas: bool
     ) -> list[tuple[str, Callable[[System], bool]]]:
         """Return the filters in the order of the pod manager."""
         return [
             ('online', lambda s: s.online),
             ('status', lambda s: (s.state, s.health) == ('Enabled', 'OK')),
-            ('resource', lambda s: self._has_resources(s, wanted)),
-            ('chassis', lambda s: self._is_in_chassis(s, wanted)),
+            ('resource', lambda s: self._has_resources(s, requested)),
+            ('chassis', lambda s: self._is_in_chassis(s, requested)),
             (
                 'processors',
-                lambda s: has_fpgas and _has(s, wanted, 'Processors'),
+                lambda s: has_fpgas and _has(s, requested, 'Processors'),
             ),
-            ('memory', lambda s: _has(s, wanted, 'Memory')),
-            ('local drives', lambda s: self._drives(s, wanted) is not None),
+            ('memory', lambda s: _has(s, requested, 'Memory')),
+            ('local drives', lambda s: self._drives(s, requested) is not None),
             (
                 'ethernet interfaces',
-                lambda s: _has(s, wanted, 'EthernetInterfaces'),
+                lambda s: _has(s, requested, 'EthernetInterfaces'),
             ),
-            ('computer system attributes', lambda s: _is_big(s, wanted)),
-            ('security', lambda s: _is_secure(s, wanted)),
+            ('computer system attributes', lambda s: _is_big(s, requested)),
+            ('security', lambda s: _is_secure(s, requested)),
         ]
 
-    def _check_pins(self, wanted: dict) -> None:
+    def _check_pins(self, requested: dict) -> None:
         for name in (*PARTS, 'LocalDrives', 'RemoteDrives'):
-            for n, part in enumerate(wanted.get(name, ())):
+            for n, part in enumerate(requested.get(name, ())):
                 for pin in ('Resource', 'Chassis'):
                     uri = part.get(pin, {}).get('@odata.id')
                     if uri is not None and uri not in self._tree:
@@ -147,20 +147,20 @@ class Matcher:
                             related=(f'/{name}/{n}/{pin}',),
                         )
 
-    def _has_resources(self, system: System, wanted: dict) -> bool:
+    def _has_resources(self, system: System, requested: dict) -> bool:
         for name, (parts, uri_of) in PARTS.items():
             owned = {uri_of(system, p) for p in getattr(system, parts)}
-            if not _pins(wanted, name, 'Resource') <= owned:
+            if not _pins(requested, name, 'Resource') <= owned:
                 return False
         drives = {uris.drive(system.sled, d) for d in system.drives}
         drives |= set(self._pooled())
-        return _pins(wanted, 'LocalDrives', 'Resource') <= drives
+        return _pins(requested, 'LocalDrives', 'Resource') <= drives
 
-    def _is_in_chassis(self, system: System, wanted: dict) -> bool:
+    def _is_in_chassis(self, system: System, requested: dict) -> bool:
         above = {uris.chassis(c) for c in self._pod.parents(system.sled)}
         pinned = set()
         for name in PARTS:
-            pinned |= _pins(wanted, name, 'Chassis')
+            pinned |= _pins(requested, name, 'Chassis')
         return pinned <= above
 
     def _pooled(self) -> dict[str, tuple[Chassis, Drive]]:
@@ -175,10 +175,10 @@ class Matcher:
         }
 
     def _drives(
-        self, system: System, wanted: dict
+        self, system: System, requested: dict
     ) -> tuple[list[str], list[str]] | None:
         """Return the local and pooled drives; None if some are missing."""
-        requests = wanted.get('LocalDrives', [])
+        requests = requested.get('LocalDrives', [])
         if not requests:
             return [], []
         local = {
@@ -237,14 +237,16 @@ def assign(
     return [given[n] for n in range(len(requests))]
 
 
-def _pins(wanted: dict, name: str, pin: str) -> set[str]:
+def _pins(requested: dict, name: str, pin: str) -> set[str]:
     return {
-        part[pin]['@odata.id'] for part in wanted.get(name, ()) if pin in part
+        part[pin]['@odata.id']
+        for part in requested.get(name, ())
+        if pin in part
     }
 
 
-def _has(system: System, wanted: dict, name: str) -> bool:
-    requests = wanted.get(name, [])
+def _has(system: System, requested: dict, name: str) -> bool:
+    requests = requested.get(name, [])
     if not requests:
         return True
     attribute, uri_of = PARTS[name]
@@ -339,12 +341,12 @@ def _fits_drive(request: dict, uri: str, drive: Drive) -> bool:
     )
 
 
-def _is_big(system: System, wanted: dict) -> bool:
-    if wanted.get('SupportedPerformanceConfigurations'):
+def _is_big(system: System, requested: dict) -> bool:
+    if requested.get('SupportedPerformanceConfigurations'):
         return False  # none of the machines has any
     cores = sum(processor.cores for processor in system.cpus)
     return _at_least(
-        wanted,
+        requested,
         [
             ('TotalSystemCoreCount', cores),
             ('TotalSystemMemoryMiB', system.memory_mib),
@@ -352,9 +354,9 @@ def _is_big(system: System, wanted: dict) -> bool:
     )
 
 
-def _is_secure(system: System, wanted: dict) -> bool:
+def _is_secure(system: System, requested: dict) -> bool:
     return _equal(
-        wanted.get('Security', {}),
+        requested.get('Security', {}),
         [
             ('TpmPresent', bool(system.tpm)),
             ('TpmInterfaceType', system.tpm),

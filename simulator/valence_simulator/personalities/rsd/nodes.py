@@ -129,20 +129,20 @@ class Nodes:
         :raises RedfishError: 400 if the request is invalid; 409 if resources
             are not available.
         """
-        wanted = allocation.parse(body, self._options.rsd_version)
-        match = self._matcher.match(wanted)
-        security = wanted.get('Security', {})
+        requested = allocation.parse(body, self._options.rsd_version)
+        match = self._matcher.match(requested)
+        security = requested.get('Security', {})
         node = Node(
             id=node_id or self._ids.next(),
             uuid=str(uuid.uuid4()),
-            name=wanted.get('Name'),
-            description=wanted.get('Description'),
+            name=requested.get('Name'),
+            description=requested.get('Description'),
             system=match.system,
             attached=match.pooled,
             clear_tpm=security.get('ClearTPMOnDelete', True),
             clear_optane=security.get(OPTANE, False),
         )
-        self._service.remote_drives.allocate(node, wanted)
+        self._service.remote_drives.allocate(node, requested)
         self.members[node.id] = node
         for uri in node.parts():
             self._hold(node, uri)

@@ -60,9 +60,9 @@ class Services:
             ('Targets', self._targets),
         ):
             self._tree.changed(f'{uris.SERVICE}/{name}')
-            wanted = list_uris()
+            known = list_uris()
             for uri in self._tree.below(f'{uris.SERVICE}/{name}'):
-                if uri not in wanted:
+                if uri not in known:
                     self._tree.remove(uri)
         for volume in self._pool.volumes:
             if uris.target(volume) not in self._tree:

@@ -161,11 +161,13 @@ class Call:
     def selected(
         self,
         cls: objects_base.Kind,
-        wanted: str | None,
+        selection: str | None,
         listing: bool = False,
     ) -> render.Names:
         """The fields that the request selects; see ``render.selected``."""
-        return render.selected(cls, self.minor, self.audience, wanted, listing)
+        return render.selected(
+            cls, self.minor, self.audience, selection, listing
+        )
 
     def set_location(self, resource: str, uuid: str) -> None:
         """Set the ``Location`` of the answer."""
@@ -252,17 +254,17 @@ class Controller(Generic[M]):
     @verb(listing=True)
     def list(self, call: Call) -> Answer:
         """List resources, one page at a time."""
-        wanted = query.parse(call.request, self.object, call.audience)
-        names = call.selected(self.object, wanted.fields, listing=True)
+        parsed = query.parse(call.request, self.object, call.audience)
+        names = call.selected(self.object, parsed.fields, listing=True)
         with db.reader() as tx:
-            wanted.filters = [
+            parsed.filters = [
                 self._resolved(tx, call, one, one.refers)
                 if one.refers
                 else one
-                for one in wanted.filters
+                for one in parsed.filters
             ]
             rows, marker = paging.page(
-                *(tx, self.model, wanted, render.columns(names)),
+                *(tx, self.model, parsed, render.columns(names)),
                 *self.visible(call),
             )
         answer: Answer = {
@@ -290,14 +292,18 @@ class Controller(Generic[M]):
             return render.record(self.find(tx, call), names)
 
     def _resolved(
-        self, tx: db.Transaction, call: Call, wanted: query.Filter, kind: str
+        self,
+        tx: db.Transaction,
+        call: Call,
+        condition: query.Filter,
+        kind: str,
     ) -> query.Filter:
         """The filter with the UUID of the resource that it refers to."""
         model = models.BY_RESOURCE[getattr(objects, kind).RESOURCE]
         row = call.find(
-            tx, model, wanted.value, wanted.name, 'query parameter'
+            tx, model, condition.value, condition.name, 'query parameter'
         )
-        return wanted._replace(value=row.uuid)
+        return condition._replace(value=row.uuid)
 
     def resolve(
         self, tx: db.Transaction, call: Call, values: JsonObject

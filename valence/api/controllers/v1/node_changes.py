@@ -18,7 +18,7 @@ _DISABLED = 'Disabled'
 
 
 def registration(options: bool | JsonObject | None) -> JsonObject:
-    """The parameters of an operation that registers the node, if wanted."""
+    """The parameters of an operation that registers the node, if requested."""
     if options in (None, False):
         return {}
     return {'register': {} if options is True else options}

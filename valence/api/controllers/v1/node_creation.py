@@ -100,7 +100,7 @@ def compose(
         check_usable(podm, call.context)
         if request.register:
             node_changes.check_registrable(podm)
-    charge = quota.of_requirements(request.wanted)
+    charge = quota.of_requirements(request.requirements)
     if request.resources:
         charge = quota.of_resources(tx, request.resources)
     quota.enforce(tx, call.context.project_id, limits, charge)

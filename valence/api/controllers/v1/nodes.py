@@ -35,12 +35,12 @@ class Nodes(base.Controller[models.Node]):
     @base.verb(params=query.FIELDS, added=answers.HARDWARE)
     def show(self, call: base.Call) -> base.Answer:
         """Show a node with its hardware."""
-        wanted = call.params['fields']
-        names = call.selected(self.object, wanted)
+        fields = call.params['fields']
+        names = call.selected(self.object, fields)
         with db.reader() as tx:
             node = self.find(tx, call)
             answer = render.record(node, names)
-            if wanted is None:
+            if fields is None:
                 answer['systems'] = _allocated(tx, call, models.System, node)
                 answer['devices'] = _allocated(tx, call, models.Device, node)
         return answer

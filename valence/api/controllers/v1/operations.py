@@ -18,8 +18,8 @@ class Operations(base.Controller[models.Operation]):
     @base.verb(params=query.FIELDS, added={'steps': answers.STEPS})
     def show(self, call: base.Call) -> base.Answer:
         """Show an operation with the journal of its steps."""
-        wanted = call.params['fields']
-        names = call.selected(self.object, wanted)
+        fields = call.params['fields']
+        names = call.selected(self.object, fields)
         with db.reader() as tx:
             operation = self.find(tx, call)
             steps = tx.list(
@@ -28,7 +28,7 @@ class Operations(base.Controller[models.Operation]):
                 operation_uuid=operation.uuid,
             ).all()
         answer = render.record(operation, names)
-        if wanted is None:
+        if fields is None:
             journal = call.shown(objects.OperationStep)
             answer['steps'] = [render.record(row, journal) for row in steps]
         return answer

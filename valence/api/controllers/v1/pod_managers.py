@@ -56,12 +56,12 @@ class PodManagers(base.Controller[models.PodManager]):
     @base.verb(params=query.FIELDS, added={'capacity': answers.CAPACITY})
     def show(self, call: base.Call) -> base.Answer:
         """Show a pod manager with its capacity."""
-        wanted = call.params['fields']
-        names = call.selected(self.object, wanted)
+        selection = call.params['fields']
+        names = call.selected(self.object, selection)
         with db.reader() as tx:
             row = self.find(tx, call)
             answer = render.record(row, names)
-            if wanted is None and call.audience >= Audience.SYSTEM:
+            if selection is None and call.audience >= Audience.SYSTEM:
                 answer['capacity'] = capacity.of_pod_manager(tx, row.uuid)
         return answer
 

@@ -163,11 +163,11 @@ class TestSeen(RBACCase):
                 row['uuid']
                 for row in self.seen(who, 'operations')['operations']
             }
-            wanted = {'own-op'}
+            expected = {'own-op'}
             if who in ('admin', 'service', 'system_reader'):
-                wanted |= {'other-op', 'sync-op'}
+                expected |= {'other-op', 'sync-op'}
             self.assertEqual(
-                {self.scene.uuids[name] for name in wanted}, found
+                {self.scene.uuids[name] for name in expected}, found
             )
 
     def test_projects_see_little_of_pod_managers(self):

@@ -135,14 +135,14 @@ class TestOtherBlocks(ClaimsCase):
 
     def test_not_where_specific_parts_are_requested(self):
         pod = self.hidden()
-        wanted = [
+        requested = [
             self.row(kind, name)['uuid']
             for kind, name in (
                 ('systems', 'compute-3'),
                 ('devices', 'storage-3-1'),
             )
         ]
-        node = self.service.compose('n', resources=wanted)
+        node = self.service.compose('n', resources=requested)
         self.assertEqual('error', node['provision_state'])
         self.assertIn(f'took {_BLOCKS}/compute-1', node['last_error'])
         self.assertEqual([], pod.nodes())

@@ -25,8 +25,8 @@ class TestMariaDB(base.DatabaseTestCase):
             self.deliver(uuid, number)
         with db.reader() as tx:
             found = {row.uri for row in tx.list(models.PendingRefresh)}
-        wanted = {f'/{n}/{w}' for n in range(_ROUNDS) for w in 'abcdx'}
-        self.assertEqual(set(), wanted - found)
+        expected = {f'/{n}/{w}' for n in range(_ROUNDS) for w in 'abcdx'}
+        self.assertEqual(set(), expected - found)
 
     def deliver(self, uuid, number):
         """Four deliveries, each of which names what all others name."""

@@ -105,8 +105,8 @@ class TestCompose(base.ConductorTestCase):
         self.assertEqual([node['resource_uri']], list(self.fake.nodes))
 
     def test_nothing_fits(self):
-        wanted = {'processor': {'total_cores': 17}}
-        node = self.compose('n', 'failed', properties=wanted)
+        requested = {'processor': {'total_cores': 17}}
+        node = self.compose('n', 'failed', properties=requested)
         self.assertIn('less than 17 CPU cores', node['last_error'])
         self.assertIsNone(node['podm_uuid'])
 
@@ -193,9 +193,9 @@ class TestRefusals(base.ConductorTestCase):
     def test_the_system_is_tried_with_other_devices(self):
         fake = self.pod()
         fake.order('compose', exception.NoMatch(reason='no'), count=5)
-        wanted = {'storage': [{'count': 2}]}
+        requested = {'storage': [{'count': 2}]}
         operation = self.done(
-            'POST', '/v1/nodes', {'name': 'n', 'properties': wanted}
+            'POST', '/v1/nodes', {'name': 'n', 'properties': requested}
         )
         tried = {
             (step['result']['system_uuid'], *step['result']['devices'])
@@ -221,9 +221,12 @@ class TestRefusals(base.ConductorTestCase):
 
     def test_the_nearest(self):
         self.pod()
-        wanted = {'processor': {'total_cores': 17}}
+        requested = {'processor': {'total_cores': 17}}
         operation = self.done(
-            'POST', '/v1/nodes', {'properties': wanted, 'name': 'n'}, 'failed'
+            'POST',
+            '/v1/nodes',
+            {'properties': requested, 'name': 'n'},
+            'failed',
         )
         self.assertEqual(
             {'processor': {'total_cores': 16}}, operation['nearest']

@@ -26,8 +26,8 @@ class RankingCase(base.ConductorTestCase):
     def change(self, name, **values):
         db.update(models.PodManager, values, name=name)
 
-    def rank(self, wanted=None, enough=9, **more):
-        request = Request(requirements.normalize(wanted or {}), **more)
+    def rank(self, requested=None, enough=9, **more):
+        request = Request(requirements.normalize(requested or {}), **more)
         with db.reader() as tx:
             return ranking.rank(tx, request, enough)
 
@@ -156,8 +156,8 @@ class TestSelect(RankingCase):
         for uri, cores in (('/systems/1', 64), ('/systems/2', 8)):
             db.update(models.System, {'cpu_cores': cores}, resource_uri=uri)
         for cores, uri in ((8, '/systems/2'), (9, '/systems/1')):
-            wanted = {'processor': {'total_cores': cores}}
-            for choice in self.rank(wanted).choices:
+            requested = {'processor': {'total_cores': cores}}
+            for choice in self.rank(requested).choices:
                 self.assertEqual(uri, choice.system_uri)
 
     def test_equals_by_chance(self):
@@ -222,8 +222,8 @@ class TestRejections(RankingCase):
         )
 
     def test_nothing_fits(self):
-        wanted = {'processor': {'total_cores': 99}}
-        found = self.rank(wanted)
+        requested = {'processor': {'total_cores': 99}}
+        found = self.rank(requested)
         for rejection in found.rejections:
             self.assertEqual(
                 'none of 2 free systems fits: less than 99 CPU cores',
@@ -237,16 +237,16 @@ class TestRejections(RankingCase):
         db.update(
             models.System, {'memory_mib': 1024}, resource_uri='/systems/1'
         )
-        wanted = {'memory': {'capacity_mib': 2**20}}
-        for rejection in self.rank(wanted).rejections:
+        requested = {'memory': {'capacity_mib': 2**20}}
+        for rejection in self.rank(requested).rejections:
             self.assertEqual(
                 {'memory': {'capacity_mib': 65536}}, rejection.nearest
             )
 
 
 class TestChoose(RankingCase):
-    def choose(self, wanted=None, **more):
-        request = Request(requirements.normalize(wanted or {}), **more)
+    def choose(self, requested=None, **more):
+        request = Request(requirements.normalize(requested or {}), **more)
         with db.reader() as tx:
             return ranking.choose(tx, request)
 
@@ -263,9 +263,9 @@ class TestChoose(RankingCase):
         self.change('b', maintenance=True)
         error = self.refusal({'processor': {'total_cores': 99}})
         self.assertEqual(
-            'No capacity: wanted 99 CPU cores; looked at 2 pod managers and '
-            '2 free systems: 2 systems: less than 99 CPU cores; b: it is in '
-            'maintenance. The nearest is 16 CPU cores on a',
+            'No capacity: requested 99 CPU cores; looked at 2 pod managers '
+            'and 2 free systems: 2 systems: less than 99 CPU cores; b: it is '
+            'in maintenance. The nearest is 16 CPU cores on a',
             str(error),
         )
         self.assertEqual({'processor': {'total_cores': 16}}, error.nearest)
@@ -288,8 +288,8 @@ class TestChoose(RankingCase):
             for name in 'ab'
             for row in self.systems(name)
         )
-        wanted = {'storage': [{'type': 'x' * 250}] * 64}
-        error = self.refusal(wanted, refused=refused)
+        requested = {'storage': [{'type': 'x' * 250}] * 64}
+        error = self.refusal(requested, refused=refused)
         self.assertLess(len(str(error)), 2500)
         self.assertIn('sad is …', str(error))
 
@@ -303,15 +303,15 @@ class TestChoose(RankingCase):
         self.choose(refused=refused)
         self.conf.set(scheduler__max_attempts=3)
         self.assertEqual(
-            'No capacity: wanted any system; looked at 1 pod manager and 1 '
+            'No capacity: requested any system; looked at 1 pod manager and 1 '
             'free system, tried 3 combinations: 3 combinations: sad',
             str(self.refusal(refused=refused)),
         )
 
     def test_hidden_hardware_is_not_shown(self):
-        wanted = {'processor': {'total_cores': 99}}
+        requested = {'processor': {'total_cores': 99}}
         self.change('b', is_public=False)
-        self.assertNotIn('b: ', str(self.refusal(wanted, project_id='p')))
+        self.assertNotIn('b: ', str(self.refusal(requested, project_id='p')))
         error = self.refusal(podm_uuid=self.uuids['b'], project_id='p')
         self.assertIn('b: the project has no access to it', str(error))
 
@@ -339,8 +339,8 @@ class TestAffinity(RankingCase):
 
     def test_pod_managers(self):
         for rule, names in (('with', ['a']), ('against', ['b'])):
-            wanted = {'scope': 'pod_manager', rule: [self.node]}
-            self.assertEqual(names, self.chosen(affinity=wanted))
+            requested = {'scope': 'pod_manager', rule: [self.node]}
+            self.assertEqual(names, self.chosen(affinity=requested))
 
     def test_racks(self):
         rule = {'scope': 'rack', 'against': [self.node]}
