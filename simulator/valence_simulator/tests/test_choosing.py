@@ -176,7 +176,7 @@ class ChoosingTestCase(RedfishTestCase):
         self.assertNotIn('ResourceBlockType', await self.block('compute-1'))
         await self.compose('compute-1')
 
-    async def test_what_refuses_everything(self):
+    async def test_refusing_every_compose(self):
         for status in (400, 405, 500, 503):
             await self.options(refuse_compose=status)
             for path in (SYSTEMS, COMPOSE):

@@ -41,7 +41,7 @@ class EemTestCase(base.SimulatorTestCase):
         version = await self.get('/eem/api_version')
         self.assertEqual(['version_number'], list(version))
 
-    async def test_what_changed_since(self):
+    async def test_changes_since(self):
         devices = await self.devices()
         latest = max(int(device['update_time']) for device in devices)
         self.assertEqual([], await self.devices(update_time=str(latest)))

@@ -56,7 +56,7 @@ class EventOdditiesTestCase(ListeningTestCase):
     async def emit(self) -> None:
         await self.control('events', OriginOfCondition=SYSTEM)
 
-    async def test_how_events_name_what_they_are_about(self):
+    async def test_forms_of_origin_in_events(self):
         await self.subscribe()
         for how, origin in (
             ('fragment', {'@odata.id': f'{SYSTEM}#/Status'}),

@@ -358,7 +358,7 @@ class RsdWritingTestCase(WritingMixin, base.SimulatorTestCase):
     async def make(self) -> str:
         return (await self.control('compose'))['uri']
 
-    async def test_what_is_pending_goes_with_the_node(self):
+    async def test_pending_settings_go_with_the_node(self):
         await self.options(settings_object=True, apply_time='OnReset')
         uri = await self.make()
         await self.patch(

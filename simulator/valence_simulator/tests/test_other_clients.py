@@ -144,7 +144,7 @@ class LogTestCase(base.SimulatorTestCase):
         await self.request('DELETE', node)
         return node, *await self.get(LOG)
 
-    async def test_who_changed_what(self):
+    async def test_changes_by_user(self):
         _, login, made, changed, rejected = await self.changes()
         self.assertEqual('***', login['body']['Password'])
         self.assertEqual(
@@ -302,7 +302,7 @@ class ExpandableTestCase(RedfishTestCase):
             {'ResourceBlock': {'@odata.id': f'{BLOCKS}/{block}'}},
         )
 
-    async def test_who_has_what_is_there_for_good(self):
+    async def test_users_of_permanent_systems(self):
         first, second, third = (
             node['uri'] for node in (await self.state())['nodes']
         )

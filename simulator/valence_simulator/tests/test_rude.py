@@ -82,7 +82,7 @@ class RudeExpandableTestCase(RedfishTestCase):
         *('--expandable', '1', '--no-tasks'),
     )
 
-    async def test_what_is_there_for_good_is_composed_by_what_is_added(self):
+    async def test_permanent_system_is_composed_by_added_blocks(self):
         (uri,) = [node['uri'] for node in (await self.state())['nodes']]
 
         async def shown() -> tuple[str, str]:

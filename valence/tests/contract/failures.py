@@ -143,7 +143,7 @@ class Failures(case.Case):
             self.release(node.uri)
             self.assertAllFree(request)
 
-    def test_what_was_erased_is_known_after_a_restart(self):
+    def test_erasure_is_known_after_a_restart(self):
         """The response to a DELETE is lost, and the process with it."""
         self.need('compose', 'release')
         self.need_faults()

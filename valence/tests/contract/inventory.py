@@ -48,7 +48,7 @@ class Inventory(case.Case):
                 exception.AuthenticationFailed, call, self.soon()
             )
 
-    def test_nobody_is_there(self):
+    def test_unreachable(self):
         if not self.remote:
             self.skipTest('it is in this process')
         connection = podmanagers.Connection('http://127.0.0.1:9', 'a', 'b')

@@ -103,7 +103,7 @@ class Nodes(case.Case):
         )
         self.assertIn(node.uri, seen.gone)
 
-    def test_what_was_not_meant_is_not_found(self):
+    def test_node_of_another_request_is_not_found(self):
         self.need('compose', 'release')
         request = self.request()
         node = self.bring(request)
@@ -211,7 +211,7 @@ class Nodes(case.Case):
             BootOverride('Once', 'Gramophone'),
         )
 
-    def test_what_is_allowed(self):
+    def test_allowable_values(self):
         self.need('compose', 'release')
         node = self.bring(self.request(devices=0))
         known = self.driver.read_node(node.uri, self.soon()).allowable

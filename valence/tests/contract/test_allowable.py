@@ -62,7 +62,7 @@ class AllowableTestCase(odd.OddCase):
         ):
             self.assertEqual([expected], [n.allowable for n in seen.nodes])
 
-    def test_nothing_is_listed(self):
+    def test_no_values_listed(self):
         self.assertAllowed()
         self.offer()
         self.system['Boot'] = None
@@ -102,7 +102,7 @@ class AllowableTestCase(odd.OddCase):
         self.assertIn('Hdd is not one of Pxe, Cd', str(failure))
         self.assertFalse([a for a in self.service.asked if 'PATCH' in a])
 
-    def test_what_cannot_be_read_costs_itself_only(self):
+    def test_unreadable_resource_hides_only_its_values(self):
         self.info()
         self.settings()
         self.system['Boot'] = {_MODES: ['UEFI']}
@@ -131,7 +131,7 @@ class RedfishAllowableTestCase(test_outcomes.OutcomesCase):
 
     arguments = ()
 
-    def test_what_is_allowed(self):
+    def test_allowable_values(self):
         allowed = {
             'reset_types': ['On', 'ForceOff', 'Suspend'],
             'boot_targets': ['None', 'UefiShell'],

@@ -59,14 +59,14 @@ class GroupsTestCase(test_oddities.OdditiesTestCase):
         for uri in self.parts:
             self.assertNotEqual(node.index, self.group(uri))
 
-    def test_nothing_is_released_if_it_is_unknown_whose_it_is(self):
+    def test_no_release_with_unknown_owner(self):
         node = self.compose()
         self.join(node, self.servers[1])
         self.assertRaises(exception.RequestRejected, self.release, node.uri)
         self.assertUntouched()
         self.assertEqual(node.index, self.group(self.servers[0]))
 
-    def test_nothing_is_attached_to_a_shared_group(self):
+    def test_no_attach_to_a_shared_group(self):
         node = self.compose()
         self.join(node, self.servers[1])
         self.assertRaises(

@@ -116,7 +116,7 @@ class TestProperties(HostileCase):
         )
         self.assertIn(trimming.MORE, trimmed[trimming.OMITTED])
 
-    def test_what_was_left_out_is_not_taken_for_empty(self):
+    def test_omitted_members_are_not_taken_for_empty(self):
         chassis = f'{ROOT}/Chassis/1'
         [uri] = self.add_systems(
             1, Links={'Chassis': [link(chassis)], 'Oem': ['x' * 1000] * 100}

@@ -52,7 +52,7 @@ class BodiesTestCase(odd.OddCase):
             self.pages[f'{BLOCKS}/disk'] = Reply(200, page, content_type=kind)
             self.assertBlocks(self.discover())
 
-    def test_what_is_no_json(self):
+    def test_not_json(self):
         for body in (b'7', b'null', b'"x"', b'<html></html>', b'{"a":', b'[]'):
             self.pages[f'{BLOCKS}/disk'] = Reply(
                 200, body, content_type='application/json'
@@ -89,7 +89,7 @@ class BodiesTestCase(odd.OddCase):
         self.assertEqual('a?', disk.values['name'])
         self.assertEqual('\U0001f600', disk.properties['b?'])
 
-    def test_what_is_no_resource(self):
+    def test_not_a_resource(self):
         error = {'error': {'message': 'starting up'}}
         for body in (None, {}, error, {**error, '@odata.id': '/x'}):
             self.pages[f'{BLOCKS}/disk'] = Reply(200, body)

@@ -106,7 +106,7 @@ class LinksTestCase(odd.OddCase):
             page.update({'Id': 7, '@odata.id': '/wrong', '@odata.type': 'R'})
         self.assertBlocks(self.discover())
 
-    def test_dead_links_in_the_middle(self):
+    def test_broken_links(self):
         self.pages[f'{BLOCKS}/disk'] = Reply(404)
         self.pages[f'{BLOCKS}/host']['Processors'] = [
             link('/nowhere'),

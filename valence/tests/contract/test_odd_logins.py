@@ -144,7 +144,7 @@ class EndOfSessionsTestCase(odd.OddCase):
         self.assertEqual([f'DELETE {uri}' for uri in uris], asked)
         del self.pages[f'DELETE {uris[-1]}']
 
-    def test_what_names_it(self):
+    def test_session_location(self):
         uri = f'{_SESSIONS}/7'
         for location in (
             uri,
@@ -167,7 +167,7 @@ class EndOfSessionsTestCase(odd.OddCase):
         reply = Reply(201, link(uri), X_Auth_Token='t', Location=other)
         self.assertEnded(reply, other, uri)
 
-    def test_nothing_names_it(self):
+    def test_no_session_location(self):
         uri, other = f'{_SESSIONS}/7', f'{_SESSIONS}/8'
         reply = Reply(201, None, X_Auth_Token='t')
         for mine, theirs in (
@@ -279,7 +279,7 @@ class FullTestCase(odd.OddCase):
             self.refuse(status)
             self.assertBlocks(self.discover())
 
-    def test_what_is_a_wrong_password(self):
+    def test_wrong_password(self):
         for status, body in (
             (401, None),
             (403, None),

@@ -40,7 +40,7 @@ class ServiceTestCase(odd.OddCase):
                 self.assertNotIsInstance(failure, exception.NotAPodManager)
                 self.assertIn(str(status), str(failure))
 
-    def test_optional_services_that_are_dead(self):
+    def test_broken_optional_services(self):
         """Each costs itself only; the pod manager is online."""
         for name in ('EventService', 'TaskService', 'Chassis'):
             uri = f'{ROOT}/{name}'
@@ -53,7 +53,7 @@ class ServiceTestCase(odd.OddCase):
                 self.assertBlocks(self.discover(*problems))
             del self.pages[ROOT][name]
 
-    def test_a_dead_composition_service(self):
+    def test_broken_composition_service(self):
         for status in (403, 404, 500, 503, 504):
             self.pages[odd.SERVICE] = Reply(status, Retry_After='0')
             found = self.driver.probe(self.soon()).capabilities

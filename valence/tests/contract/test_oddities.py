@@ -102,7 +102,7 @@ class RedfishOdditiesTestCase(OdditiesTestCase):
         )
         self.assertRaises(exception.PodManagerError, boot)
 
-    def test_what_the_capabilities_forbid_is_not_sent(self):
+    def test_forbidden_properties_are_not_sent(self):
         self.start('--no-tasks', systems=12)
         drives = [f'storage-{n}-1' for n in range(1, 10)]
         for blocks in (['compute-1', *drives], ['storage-1-1']):
@@ -141,7 +141,7 @@ class RedfishOdditiesTestCase(OdditiesTestCase):
         self.assertRaises(exception.NoMatch, self.settle, node.uri)
         self.release(node.uri)
 
-    def test_dead_links_and_failed_blocks(self):
+    def test_broken_links_and_failed_blocks(self):
         self.start('--no-expand')
         self.simulator.order(f'{BLOCKS}/storage-1-1$', 'status', 500)
         self.simulator.order(f'{BLOCKS}/compute-2$', 'status', 404)
@@ -173,7 +173,7 @@ class RedfishOdditiesTestCase(OdditiesTestCase):
             {system.uri for system in seen.systems},
         )
 
-    def test_what_is_reserved_by_others_is_theirs(self):
+    def test_reservations_of_others_are_kept(self):
         self.start('--no-tasks')
         self.simulator.order(
             f'{BLOCKS}/compute-1$',

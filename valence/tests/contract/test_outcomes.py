@@ -149,7 +149,7 @@ class RedfishTestCase(OutcomesCase):
         self.release(self.uri)
         self.assertTrue(self.free())
 
-    def test_how_far_a_task_is_and_its_cancellation(self):
+    def test_task_progress_and_cancellation(self):
         self.let(task_seconds=30)
         for cancels in (True, False):
             self.let(task_cancel=cancels)
@@ -181,7 +181,7 @@ class RedfishTestCase(OutcomesCase):
                 self.assertEqual('off', self.power())
             self.assertEqual({}, journal.progress().facts() and {})
 
-    def test_what_could_not_be_erased_is_not_erased(self):
+    def test_failed_erasure_is_not_erased(self):
         end = {
             'TaskState': 'Completed',
             'TaskStatus': 'Warning',
@@ -229,7 +229,7 @@ class OutcomeContract:
             self.assertEqual('the power state is on, not off', going.reason)
         self.assertEqual(2, len(self.sent()))
 
-    def test_what_is_sent_once(self):
+    def test_non_idempotent_requests_are_sent_once(self):
         self.let(reset_types=list(podmanagers.RESET_TYPES))
         self.changed('reset', self.uri, 'On')
         for reset_type, shows in (
@@ -258,7 +258,7 @@ class OutcomeContract:
                         reset()
             self.assertEqual(1, len(self.sent()) - before, reset_type)
 
-    def test_what_did_not_reach_the_service_is_sent_again(self):
+    def test_unsent_request_is_repeated(self):
         self.changed('reset', self.uri, 'On')
         journal = Journal()
         before = len([one for one in self.sent() if one['status']])

@@ -80,7 +80,7 @@ class ReservedTestCase(test_oddities.OdditiesTestCase):
 
 
 class SharedTestCase(test_oddities.OdditiesTestCase):
-    def test_how_many_nodes_may_share_a_block(self):
+    def test_max_nodes_of_a_block(self):
         for arguments, most in (
             ((), 1),
             (('--share', 'Network'), None),
@@ -114,7 +114,7 @@ class StateTestCase(base.TestCase):
             body = {'CompositionStatus': status}
             self.assertEqual(state, blocks.state(body), status)
 
-    def test_what_may_be_shared(self):
+    def test_shareable_blocks(self):
         sharing = {'SharingCapable': True, 'SharingEnabled': True}
         for status, state in (
             ({'CompositionState': 'Unused'}, 'free'),

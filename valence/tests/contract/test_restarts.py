@@ -75,7 +75,7 @@ class CompositionTestCase(RestartCase):
         self.pages[f'POST {target}'] = Reply(202, None, Location=odd.TASK)
         self.request = f'POST {target}'
 
-    def test_an_erasure_that_goes_on_is_not_requested_again(self):
+    def test_running_erasure_is_not_requested_again(self):
         self.release_until(self.request)
         self.pages[odd.TASK] = Reply(200, {'TaskState': 'Completed'})
         self.assertTrue(self.release())
@@ -92,7 +92,7 @@ class CompositionTestCase(RestartCase):
         self.assertTrue(self.release())
         self.assertEqual(2, self.sent(self.request))
 
-    def test_what_was_erased_and_is_gone(self):
+    def test_erased_and_gone(self):
         self.pages[odd.TASK] = Reply(200, {'TaskState': 'Completed'})
         delete = f'DELETE {SYSTEM}'
         deletion = self.pages[delete]

@@ -38,7 +38,7 @@ class RequiredTestCase(test_oddities.OdditiesTestCase):
         )
         self.assertEqual(test_oddities.MARK, node.mark)
 
-    def test_what_cannot_be_known_is_not_guessed(self):
+    def test_unknown_values_are_not_guessed(self):
         self.start('--no-tasks', '--required-on-create', 'Colour')
         error = self.assertRaises(
             exception.RequestRejected, self.compose, 'compute-1'

@@ -84,7 +84,7 @@ class TestAllocations(base.DatabaseTestCase):
             {'a': ('n', None), 'b': ('m', None)}, self.allocations()
         )
 
-    def test_what_is_reserved(self):
+    def test_reserved(self):
         self.reserve('mine', 'p')
         self.reserve('theirs', 'q')
         self.replace('n', 'mine', 'a')
@@ -100,7 +100,7 @@ class TestAllocations(base.DatabaseTestCase):
             self.allocations(),
         )
 
-    def test_what_is_deallocated_stays_reserved(self):
+    def test_deallocated_hardware_stays_reserved(self):
         self.reserve('mine', 'p')
         self.replace('n', 'mine', 'a')
         self.replace('n', 'a')

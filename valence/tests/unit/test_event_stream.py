@@ -50,7 +50,7 @@ class TestEventStream(base.TestCase):
             'data: {"Id": "ü"}\n\n',
         )
 
-    def test_what_is_no_event(self):
+    def test_not_an_event(self):
         self.assertRead(
             [_EVENTS[1]],
             'event: heartbeat\ndata:\n\ndata: \n\nevent: x\n\n'
@@ -59,7 +59,7 @@ class TestEventStream(base.TestCase):
             'event: Event\ndata: {"Id": "ü"}\n\n',
         )
 
-    def test_what_is_not_understood_may_be_about_anything(self):
+    def test_unknown_event_may_be_about_anything(self):
         self.assertRead([{}, {}], 'data: nonsense\n\ndata: []\n\n')
 
     def test_several_lines_and_all_else(self):
@@ -72,7 +72,7 @@ class TestEventStream(base.TestCase):
             'data:{"Id": "ü"}\nid: 2\n\n',
         )
 
-    def test_what_is_no_event_may_be_about_anything(self):
+    def test_invalid_event_may_be_about_anything(self):
         self.assertRead([{}, {}], 'data: {nonsense\n\ndata: [1]\n\n')
 
     def test_time_is_linear(self):

@@ -46,7 +46,7 @@ class RemoveBlockTestCase(base.TestCase):
                 [mock.call(SYSTEM, deadline)] * 2, client.get.mock_calls
             )
 
-    def test_one_that_has_left_meanwhile(self):
+    def test_block_that_has_left(self):
         self.remove(system(BLOCK), system())
 
     def test_one_that_stays(self):

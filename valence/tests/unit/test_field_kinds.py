@@ -63,7 +63,7 @@ class TestSpec(base.TestCase):
             keywords, {name: getattr(field, name) for name in keywords}
         )
 
-    def test_what_may_be_left_out(self):
+    def test_optional_fields(self):
         for more, optional in (
             ({}, False),
             ({'nullable': True}, True),
@@ -73,7 +73,7 @@ class TestSpec(base.TestCase):
             field = fields.StringField(doc='x', **more)
             self.assertIs(optional, field.optional, more)
 
-    def test_who_sees_more(self):
+    def test_order_of_audiences(self):
         audience = fields.Audience
         self.assertEqual(
             [audience.PROJECT, audience.SYSTEM, audience.ADMIN],

@@ -81,12 +81,12 @@ class TestUuid(base.TestCase):
             self.assertEqual(UUID, identity.canonical_uuid(spelling), spelling)
             self.assertEqual(UUID, identity.identifying_uuid(spelling))
 
-    def test_what_is_no_uuid(self):
+    def test_not_a_uuid(self):
         for value in (None, 7, '', 'system-1', UUID[:-1], ['a']):
             self.assertIsNone(identity.canonical_uuid(value))
         self.assertEqual('sys-7', identity.identifying_uuid('SYS-7'))
 
-    def test_what_identifies_nothing(self):
+    def test_placeholder_values(self):
         for value in (
             '00000000-0000-0000-0000-000000000000',
             'FFFFFFFF-FFFF-FFFF-FFFF-FFFFFFFFFFFF',

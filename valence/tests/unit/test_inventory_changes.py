@@ -117,7 +117,7 @@ class TestUpdate(base.TestCase):
         changes = _diff([_item('/1')], [_row('a', '/1')])
         self.assertEqual({}, changes.update)
 
-    def test_what_differs(self):
+    def test_changed_values(self):
         item = _item('/1', '/c', health='bad')
         self.assertEqual(
             {'health': 'bad', 'chassis_uuid': 'c'},
@@ -153,11 +153,11 @@ class TestUpdate(base.TestCase):
             changes.update,
         )
 
-    def test_what_is_unknown_stays(self):
+    def test_unknown_values_are_kept(self):
         item = _item('/1', unknown=['health'], health='bad')
         self.assertEqual({'stale': True}, self.update(item, _row('a', '/1')))
 
-    def test_what_contains_it_was_not_heard(self):
+    def test_unread_parent_is_kept(self):
         row = _row('a', '/1', chassis_uuid='c', rack_uuid='r')
         racks = {}
         self.assertEqual(
@@ -334,7 +334,7 @@ class TestMatches(base.TestCase):
             ),
         )
 
-    def test_what_has_moved(self):
+    def test_moved_resource(self):
         for label in (('u', None), (None, 's'), ('u', 's')):
             self.assertEqual(
                 {'/2': '/1'}, self.matches([('/2', *label)], [('/1', *label)])

@@ -87,7 +87,7 @@ class TestDiff(base.TestCase):
         )
         self.assertChanges(changes)
 
-    def test_what_is_looked_at_alone_bears_the_time_of_the_look(self):
+    def test_partial_read_sets_its_own_time(self):
         changes = _diff([_item('/1')], [_row('a', '/1')], refreshed=True)
         self.assertEqual(
             {'a': {'seen_at': _NOW, 'refreshed': True}}, changes.update
@@ -154,7 +154,7 @@ class TestDiff(base.TestCase):
             {n: v for n, v in changes.update['a'].items() if n != 'seen_at'},
         )
 
-    def test_what_could_not_be_read_is_stale_not_missing(self):
+    def test_unread_is_stale_not_missing(self):
         rows = [_row('a', '/x/1'), _row('b', '/y')]
         for unread in (['/x/1', '/y'], ['/x/', '/y']):
             changes = _diff([], rows, unread=unread)
@@ -165,11 +165,11 @@ class TestDiff(base.TestCase):
         stale = [_row('a', '/x/1', stale=True)]
         self.assertChanges(_diff([], stale, unread=['/x/']))
 
-    def test_what_lies_below_the_unread_is_unread(self):
+    def test_children_of_the_unread_are_unread(self):
         changes = _diff([], [_row('a', '/x/1/drives/2')], unread=['/x/1'])
         self.assertNotIn('missing_since', changes.update['a'])
 
-    def test_what_is_unknown_of_a_piece_stays(self):
+    def test_unknown_values_of_a_component_are_kept(self):
         seen = [_item('/1', health='critical', serial_number='S')]
         seen[0].unknown = {'health'}
         changes = _diff(seen, [_row('a', '/1')])
@@ -185,7 +185,7 @@ class TestDiff(base.TestCase):
         changes = _diff([], [_row('a', '/x/10')], unread=['/x/1'])
         self.assertIn('missing_since', changes.update['a'])
 
-    def test_what_was_written_meanwhile_is_newer(self):
+    def test_later_write_is_newer(self):
         rows = [
             _row('a', '/1', synced_at=_NOW - _DAY / 2),
             _row('b', '/2', synced_at=_NOW - _DAY / 2),
@@ -194,7 +194,7 @@ class TestDiff(base.TestCase):
         self.assertChanges(_diff(seen, rows, since=_NOW - _DAY))
         self.assertChanges(_diff(seen, rows, since=_NOW), update=['a', 'b'])
 
-    def test_a_parent_that_was_not_known_meanwhile_is_filled_in(self):
+    def test_parent_found_later_is_filled_in(self):
         row = _row('a', '/1', synced_at=_NOW - _DAY / 2)
         item = _item('/1', health='critical')
         item.parent = '/9'

@@ -113,13 +113,13 @@ class TestHandingOver(IronicTestCase):
         one = machine()
         self.assertEqual({}, self.differences(one, self.register(one)))
 
-    def test_what_a_user_may_not_list_does_not_differ(self):
+    def test_traits_that_a_user_may_not_list_do_not_differ(self):
         one = machine()
         registration = self.register(one)
         self.there.fail('GET', '/ports', 403)
         self.assertEqual({}, self.differences(one, registration))
 
-    def test_what_differs(self):
+    def test_differences(self):
         one = machine()
         registration = self.register(one)
         node = self.node(one)

@@ -27,7 +27,7 @@ class TestRemoving(IronicTestCase):
             return
         self.fail('it does not end')
 
-    def test_what_failed_without_an_instance(self):
+    def test_failed_node_without_an_instance(self):
         for state in (
             *('deploy failed', 'rescue failed', 'error', 'clean failed'),
             *('inspect failed', 'adopt failed', 'available', 'enroll'),
@@ -38,7 +38,7 @@ class TestRemoving(IronicTestCase):
                 self.removed()
                 self.assertEqual({}, self.there.nodes)
 
-    def test_what_failed_with_an_instance(self):
+    def test_failed_node_with_an_instance(self):
         self.node(self.one).update(
             provision_state='deploy failed', instance_uuid='i-1'
         )
@@ -48,7 +48,7 @@ class TestRemoving(IronicTestCase):
         self.assertIn('delete the instance first', str(exc))
         self.assertIn(self.one.uuid, self.there.nodes)
 
-    def test_an_instance_that_comes_meanwhile(self):
+    def test_instance_created_during_removal(self):
         self.node(self.one)['provision_state'] = 'error'
         self.assertRaises(provisioning.InProgress, self.remove, self.one)
         self.node(self.one)['instance_uuid'] = 'i-1'
@@ -57,7 +57,7 @@ class TestRemoving(IronicTestCase):
         )
         self.assertIn(self.one.uuid, self.there.nodes)
 
-    def test_what_is_in_use(self):
+    def test_node_in_use(self):
         for state, words in (
             ('active', 'undeploy it there first'),
             ('clean wait', 'wait until that has ended'),

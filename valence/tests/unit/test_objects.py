@@ -71,7 +71,7 @@ class TestParity(base.TestCase):
                 if isinstance(field, fields.StringField):
                     self.assertIsInstance(column.type, types.Name, name)
 
-    def test_what_is_paired_filters(self):
+    def test_paired_fields_are_filters(self):
         for cls in objects.ALL:
             for name, key in cls.pairs():
                 self.assertIsNotNone(cls.fields[key], (cls, key))

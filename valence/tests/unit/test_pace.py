@@ -24,7 +24,7 @@ class Pace(base.TestCase):
         self.assertAlmostEqual(1.0, self.pause(60))
         self.assertAlmostEqual(0.1, self.pause(60, advised=0.1))
 
-    def test_what_is_known_is_left_in_peace_until_it_might_be_done(self):
+    def test_no_poll_before_the_expected_end(self):
         for seconds in (12, 10, 11):
             pace.record_duration(self.podm, 'assemble', seconds)
         self.assertAlmostEqual(9.5, self.pause(0))

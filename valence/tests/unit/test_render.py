@@ -13,7 +13,7 @@ from valence.tests import base
 
 
 class TestShown(base.TestCase):
-    def test_what_never_leaves_the_server(self):
+    def test_internal_fields(self):
         for cls in objects.ALL:
             shown = render.shown(cls, 1, Audience.ADMIN)
             for name, field in cls.fields.items():
@@ -29,7 +29,7 @@ class TestShown(base.TestCase):
             self.assertLessEqual(seen[0], seen[1])
             self.assertLessEqual(seen[1], seen[2])
 
-    def test_what_projects_see_of_pod_managers(self):
+    def test_fields_of_pod_managers_for_projects(self):
         self.assertEqual(
             {'uuid', 'name', 'status', 'location'},
             set(render.shown(objects.PodManager, 1, Audience.PROJECT)),
@@ -86,7 +86,7 @@ class TestDumps(base.TestCase):
             ),
         )
 
-    def test_what_is_shown_as_text(self):
+    def test_rendered_as_text(self):
         names = render.selected(objects.Node, 1, Audience.ADMIN, 'drift')
         for stored, text in ((None, None), ({'lost': ['/1']}, 'lost /1')):
             row = types.SimpleNamespace(_mapping={'drift': stored})

@@ -30,7 +30,7 @@ class TestAdopt(base.PodTestCase):
             lambda node: node['provision_state'] != 'adopting',
         )
 
-    def test_what_was_only_allocated_is_assembled(self):
+    def test_allocated_node_is_assembled(self):
         pod = self.pod('pod')
         uri = self._allocate(pod)
         self.sync('pod')

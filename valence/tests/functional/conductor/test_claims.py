@@ -193,7 +193,7 @@ class TestErasure(ClaimsCase):
         ]
         return found
 
-    def test_what_was_erased_is_free(self):
+    def test_erased_device_is_free(self):
         pod = self.blocks()
         block = self.composed(pod)
         self.assertFalse(self.erased(pod, block))
@@ -201,7 +201,7 @@ class TestErasure(ClaimsCase):
         self.assertTrue(self.erased(pod, block))
         self.assertEqual({}, self.reserved())
 
-    def test_what_cannot_be_erased_is_reserved(self):
+    def test_device_that_cannot_be_erased_is_reserved(self):
         pod = self.blocks('--no-secure-erase')
         block = self.composed(pod)
         self.release('n')
@@ -215,7 +215,7 @@ class TestErasure(ClaimsCase):
         self.client.delete(f'/v1/devices/{uuid}/reservation')
         self.assertEqual({}, self.reserved())
 
-    def test_what_is_detached_is_not_erased(self):
+    def test_detached_device_is_not_erased(self):
         pod = self.blocks()
         block = self.composed(pod)
         uuid = self.row('devices', block)['uuid']

@@ -135,7 +135,7 @@ class Follow(EventsCase):
         self.wait_switched(pod, uri, 'on')
         self.assertLess(pod.requests().get(('GET', uri), 0), 100)
 
-    def test_what_nobody_knows_has_everything_read(self):
+    def test_unknown_resource_causes_full_read(self):
         pod = self.listening()
         for uri in ('/redfish/v1', _SYSTEMS, '/redfish/v1/Fabrics/1'):
             begun = self.now()
@@ -143,7 +143,7 @@ class Follow(EventsCase):
             pod.control('POST', 'events', {'events': [event]})
             self.wait_read(begun)
 
-    def test_what_is_of_no_interest(self):
+    def test_irrelevant_events(self):
         pod = self.listening()
         uri = self.uri()
         while (read := self._read()) != self._read(after=4):
@@ -205,7 +205,7 @@ class TestStream(Follow):
 
     arguments = ('--no-push',)
 
-    def test_where_it_breaks_off(self):
+    def test_stream_interrupted(self):
         pod = self.listening()
         uri = self.uri()
         begun = self.now()
@@ -296,7 +296,7 @@ class TestDelivery(Follow):
         self.sync('pod')
         self.assertTrue(self.wait_switched(pod, self.uri(), 'on')['refreshed'])
 
-    def test_only_who_knows_the_secret_is_heard(self):
+    def test_secret_is_required(self):
         pod = self.listening()
         path = self.path(pod)
         secret = path.rpartition('/')[2]

@@ -54,7 +54,7 @@ class TestStatus(test_compose.ComposeCase):
         )
         self.assertEqual([], good.nodes())
 
-    def test_a_hanging_one_delays_nobody(self):
+    def test_hanging_pod_manager_delays_no_other(self):
         bad = self.pod('bad', '--seed', 'bad')
         good = self.pod('good', '--seed', 'good')
         bad.order('/', 'hang')

@@ -128,7 +128,7 @@ class ReconcileTest(base.DatabaseTestCase):
         (run,) = self.toy.runs
         self.eventually(lambda: not run.lease_valid())
 
-    def test_what_is_known_stays(self):
+    def test_known_claim_is_kept(self):
         self.start()
         self.eventually(lambda: self.toy.runs)
         before = self.row().claim

@@ -117,7 +117,7 @@ class TestStoring(base.DatabaseTestCase):
         self.write(_system('/1', '/a'), chassis=ring)
         self.assertIsNone(self.row('/1').rack_uuid)
 
-    def test_what_contains_it_could_not_be_read(self):
+    def test_unreadable_parent_is_kept(self):
         self.write(_system('/1'))
         before = self.row('/1')
         rack = _chassis('/rack', 'rack')
@@ -267,7 +267,7 @@ class TestStoring(base.DatabaseTestCase):
         self.store(seen, self.began + 5 * _SECOND, partial=True)
         self.assertEqual('ok', self.row('/1').health)
 
-    def test_who_was_looked_at_alone_says_so(self):
+    def test_partial_read_sets_refreshed(self):
         both = _system('/1'), _system('/2')
         self.write(*both, since=self.began)
         self.assertIs(False, self.row('/1').refreshed)
@@ -302,7 +302,7 @@ class TestStoring(base.DatabaseTestCase):
         self.assertEqual((before, None), (row.uuid, row.missing_since))
         self.assertIsNone(self.row('/91'))
 
-    def test_what_is_there_twice_has_not_moved(self):
+    def test_duplicate_has_not_moved(self):
         self.write(_system('/1', hardware_uuid='A'))
         before = self.row('/1').uuid
         twin = _system('/2', hardware_uuid='A')
@@ -332,7 +332,7 @@ class TestStoring(base.DatabaseTestCase):
             url='http://pod',
         )
 
-    def test_the_pod_manager_is_removed_meanwhile(self):
+    def test_pod_manager_is_removed_during_sync(self):
         db.transaction(lambda tx: tx.delete(models.PodManager))()
         error = self.assertRaises(
             exception.PodManagerError, self.write, _system('/1')

@@ -60,7 +60,7 @@ class TestSubscriptions(base.PodTestCase):
         self.wait_subscriptions(old, 0)
         self.wait_sessions(old, 0)
 
-    def test_where_events_are_disabled(self):
+    def test_events_disabled(self):
         pod = self.subscribed()
         pod.change('/redfish/v1/EventService', ServiceEnabled=False)
         self.wait_subscriptions(pod, 0)

@@ -196,7 +196,7 @@ class TestOthers(CrashCase):
         self.assertIn(str(self.service.state_path), other.output())
         self.assertEqual('succeeded', self.service.sync('pod')['state'])
 
-    def test_what_was_stored_is_there(self):
+    def test_stored_data_remains(self):
         before = self.client.get('/v1/pod_managers/pod')
         self.service.compose('n')
         self.restart()

@@ -78,7 +78,7 @@ class TestApartPostgreSQL(TestApart):
 
 
 class TestTakeover(ProcessesCase):
-    def test_of_one_that_is_dead(self):
+    def test_child_of_a_killed_process(self):
         first = self.service.conductor()
         self.service.ready('pod', self.pod)
         (dead,) = self.client.all('/v1/conductors')

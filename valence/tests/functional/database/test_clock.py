@@ -115,7 +115,7 @@ class OneClockTest(base.TestCase):
             if (name, node.attr) == ('time', 'time'):
                 yield f'{path.relative_to(_TOP)}:{node.lineno}'
 
-    def test_nobody_asks(self):
+    def test_no_query(self):
         found = [
             question
             for part in ('api', 'conductor', 'db', 'scheduler', 'cmd')

@@ -68,7 +68,7 @@ class TestRegistrations(test_circle.IronicCase):
         )
         self.assertEqual([], self.findings())
 
-    def test_what_failed_without_an_instance(self):
+    def test_failed_node_without_an_instance(self):
         for state in ('deploy failed', 'rescue failed', 'error'):
             with sqlite3.connect(self.ironic.database, timeout=60) as database:
                 database.execute(
@@ -82,7 +82,7 @@ class TestRegistrations(test_circle.IronicCase):
 class TestPolicy(base.TestCase):
     """Which users of a real Keystone would see a node."""
 
-    def test_whom_a_404_is_believed(self):
+    def test_not_found_needs_system_scope(self):
         for reason in (keystone.missing(), ironic.missing()):
             if reason:
                 self.skipTest(reason)

@@ -81,7 +81,7 @@ class TestPower(ChangeCase):
         )
         self.assertEqual(409, answer.status)
 
-    def test_a_pod_manager_that_was_removed_meanwhile(self):
+    def test_removed_pod_manager(self):
         self.fake.nodes.clear()
         operation = self.act('Reset', 'failed', Type='On')
         self.assertIn(self.node['resource_uri'], operation['error'])
@@ -151,7 +151,7 @@ class TestAllowable(ChangeCase):
         self.done('POST', '/v1/nodes/manage', body)
         self.assertEqual(self.allowed, self.now()['allowable'])
 
-    def test_what_is_not_allowed_is_refused_at_once(self):
+    def test_disallowed_value_is_rejected_by_the_api(self):
         self.allow()
         types, targets = ['On', 'ForceOff'], ['Pxe', 'Usb']
         self.refused('Reset', 'Reset.Type', types, Type='Nmi')
@@ -165,7 +165,7 @@ class TestAllowable(ChangeCase):
         self.act('Reset', Type='ForceOff')
         self.act('Boot', **boot, Mode='UEFI')
 
-    def test_what_is_not_known_is_left_to_the_pod_manager(self):
+    def test_unknown_values_are_left_to_the_pod_manager(self):
         self.allow(reset_types=None, boot_targets=None, boot_modes=None)
         self.act('Reset', Type='Nmi')
         self.act('Boot', Enabled='Once', Target='Cd', Mode='Legacy')
@@ -239,7 +239,7 @@ class TestDevices(ChangeCase):
         self.assertEqual(('free', None), self.device_now())
         self.assertEqual(0, self.charged())
 
-    def test_what_cannot_be_detached_again_stays_charged(self):
+    def test_device_that_cannot_be_detached_stays_charged(self):
         body = {'attach': {'resource_id': self.device['uuid']}}
         uuid = self.begin('POST', '/v1/nodes/n/action', body)
         run = self.conductor.reach(uuid, 2)

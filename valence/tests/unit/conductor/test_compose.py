@@ -56,14 +56,14 @@ class TestCompose(base.ConductorTestCase):
             [device['uuid']], [d['uuid'] for d in node['devices']]
         )
 
-    def test_what_passes_is_tried_again(self):
+    def test_transient_errors_are_retried(self):
         away = exception.PodManagerUnavailable(reason='it restarts')
         for method in ('compose', 'poll_compose', 'refresh'):
             self.fake.order(method, away)
         self.compose('n')
         self.assertEqual(1, len(self.fake.nodes))
 
-    def test_what_does_not_pass_fails_after_some_attempts(self):
+    def test_persistent_errors_fail_after_some_attempts(self):
         away = exception.PodManagerUnavailable(reason='it restarts')
         self.fake.order('compose', away, count=None)
         node = self.compose('n', 'failed')
@@ -92,7 +92,7 @@ class TestCompose(base.ConductorTestCase):
         (made,) = self.fake.nodes.values()
         self.assertEqual([third], made.resources)
 
-    def test_when_every_system_is_refused(self):
+    def test_every_system_is_rejected(self):
         taken = exception.NoMatch(reason='somebody else has it')
         self.fake.order('compose', taken, count=None)
         node = self.compose('n', 'failed')
@@ -214,7 +214,7 @@ class TestRefusals(base.ConductorTestCase):
         self.assertIn('tried 2 combinations', node['last_error'])
         self.assertIn('a bad day', node['last_error'])
 
-    def test_what_is_no_refusal_is_a_failure(self):
+    def test_other_errors_fail_at_once(self):
         self.pod('a').order('compose', ZeroDivisionError(), count=None)
         self.compose('n', 'failed', pod_manager='a')
         self.assertEqual((None, None), self.shown('a'))

@@ -324,7 +324,7 @@ class TestNotUndone(EndsCase):
         ]
         return self.end(self.begin('POST', '/v1/nodes', {'name': 'n'}))
 
-    def test_what_is_left(self):
+    def test_incomplete_undo_is_reported(self):
         row = self.spoiled()
         self.assertIn('not undone: claim_parts, allocate', row.error)
         self.assertIn('away', row.error)
@@ -368,7 +368,7 @@ class TestNotUndone(EndsCase):
     def refuse(*args):
         raise exception.ValueRejected
 
-    def test_nobody_is_kept_from_working(self):
+    def test_other_operations_continue(self):
         row = self.spoiled()
         self.assertIsNone(row.claim)
         for mend in self.mends:

@@ -67,13 +67,13 @@ class TestRegister(EnrollmentCase):
         self.enroll(provide=True, inspect=True, manage=True)
         self.assertEqual(['manage', 'inspect', 'provide'], self.ironic.goals)
 
-    def test_what_takes_its_time(self):
+    def test_slow_transition(self):
         for method in ('enroll', 'create_ports', 'request_goal', 'poll_goal'):
             self.ironic.order(method, _AWAY, InProgress(5), _AWAY)
         self.enroll(manage=True)
         self.assertEqual('manageable', self.now()['managed_state'])
 
-    def test_what_takes_too_long(self):
+    def test_transition_timeout(self):
         self.conf.set(provisioning__timeout=20)
         slow = InProgress(10)
         self.ironic.order('poll_goal', *[slow] * 99)
@@ -98,7 +98,7 @@ class TestRegister(EnrollmentCase):
         self.enroll('failed')
         self.assertEqual({self.node['uuid']: 'active'}, self.ironic.nodes)
 
-    def test_what_cannot_be_undone_is_not_forgotten(self):
+    def test_failed_undo_is_recorded(self):
         self.ironic.order('create_ports', _CONFLICT)
         self.ironic.order('remove', _CONFLICT)
         self.enroll('failed')
@@ -120,7 +120,7 @@ class TestRegister(EnrollmentCase):
         machine = self.ironic.machines[self.node['uuid']]
         self.assertEqual(('them', 'y'), (machine.username, machine.password))
 
-    def test_what_is_managed_is_not_ours_to_change(self):
+    def test_node_in_use_is_not_changed(self):
         self.enroll()
         for method, path, body in (
             ('POST', '/v1/nodes/n/action', {'Reset': {'Type': 'On'}}),
@@ -194,7 +194,7 @@ class TestPolling(EnrollmentCase):
         self.conductor.lease.renew()
         self.poller.tick()
 
-    def test_what_changed(self):
+    def test_changed_state(self):
         self.ironic.nodes[self.node['uuid']] = 'deploying'
         self.tick()
         self.assertEqual('deploying', self.now()['managed_state'])
@@ -216,7 +216,7 @@ class TestPolling(EnrollmentCase):
         self.tick()
         self.assertIsNone(self.now()['drift'])
 
-    def test_who_does_not_answer(self):
+    def test_provisioner_unavailable(self):
         self.ironic.order('look', _AWAY)
         self.ironic.nodes[self.node['uuid']] = 'deploying'
         self.tick()

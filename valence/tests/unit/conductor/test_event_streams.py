@@ -75,7 +75,7 @@ class TestSubscriptions(EventCase):
             self.follow()
         self.assertEqual(2, self.fake.calls['subscribe'])
 
-    def test_what_fails_is_tried_again(self):
+    def test_failures_are_retried(self):
         for error in (_AWAY, ZeroDivisionError()):
             self.fake.order('subscribe', error)
             self.follow()
@@ -83,7 +83,7 @@ class TestSubscriptions(EventCase):
         self.follow()
         self.assertEqual(1, len(self.fake.subscriptions))
 
-    def test_where_nobody_can_reach_us(self):
+    def test_without_a_public_endpoint(self):
         self.conf.set(api__public_endpoint=None)
         self.follow()
         self.assertEqual({}, self.fake.subscriptions)
@@ -96,7 +96,7 @@ class TestSubscriptions(EventCase):
         self.assertEqual({}, self.fake.subscriptions)
         self.assertIsNone(self.row().event_subscription)
 
-    def test_who_was_away_is_looked_at_again(self):
+    def test_checked_again_after_an_outage(self):
         self.follow()
         self.fake.subscriptions.clear()
         self.fake.order('probe', _AWAY, count=2)
@@ -108,7 +108,7 @@ class TestSubscriptions(EventCase):
         self.conductor.follow()
         self.assertEqual(1, len(self.fake.subscriptions))
 
-    def test_one_that_was_removed_meanwhile(self):
+    def test_removed_pod_manager(self):
         def remove(destination, deadline):
             self.client.delete('/v1/pod_managers/pod')
             return original(destination, deadline)
@@ -119,7 +119,7 @@ class TestSubscriptions(EventCase):
         self.follow()
         self.assertEqual({}, self.fake.subscriptions)
 
-    def test_without_a_secret_nobody_knows_it(self):
+    def test_no_secret(self):
         self.assertFalse(subscriptions.is_secret(self.row(), ''))
 
     def test_a_delivery(self):
@@ -176,7 +176,7 @@ class TestDeliveries(EventCase):
 
         return Timer
 
-    def test_what_cannot_be_parsed_has_everything_read(self):
+    def test_unparsable_event_causes_full_read(self):
         for content, headers in (
             (b'nonsense', {}),
             (b'[]', {}),
@@ -188,7 +188,7 @@ class TestDeliveries(EventCase):
             self.assertIn(answer.status, (400, 415))
             self.assertIn('*', self.waiting())
 
-    def test_who_does_not_know_the_secret_has_nothing_read(self):
+    def test_wrong_secret_is_ignored(self):
         before = self.waiting()
         path = f'/v1/events/{self.uuid}/wrong'
         answer = self.client.request('POST', path, content=b'nonsense')
@@ -232,7 +232,7 @@ class TestDeliveries(EventCase):
             [['/systems/0'], [f'/systems/{n}' for n in range(1, 9)]], calls
         )
 
-    def test_a_failure_is_told_to_all(self):
+    def test_a_failure_reaches_all_listeners(self):
         down = exception.DatabaseUnavailable(reason='down')
 
         def fail(*args):
@@ -257,7 +257,7 @@ class TestStreams(base.ConductorTestCase):
     def follow(self):
         self.conductor.streams.follow(self.conductor.look())
 
-    def test_what_comes_is_written_down(self):
+    def test_events_are_stored(self):
         self.fake.listening.clear()
         self.follow()
         self.assertTrue(self.fake.listening.wait(60))
@@ -283,7 +283,7 @@ class TestStreams(base.ConductorTestCase):
                 return True
         return self.fail('nothing happens')
 
-    def test_who_refuses_is_not_asked_again_and_again(self):
+    def test_rejected_stream_is_not_retried(self):
         self.assertFalse(self.refuse(_NO))
         self.follow()
         self.assertEqual(1, self.fake.calls['listen'])
@@ -292,12 +292,12 @@ class TestStreams(base.ConductorTestCase):
         self.follow()
         self.assertTrue(self.fake.listening.wait(60))
 
-    def test_who_refuses_for_a_moment_is_asked_again(self):
+    def test_transient_rejection_is_retried(self):
         denied = exception.AuthenticationFailed(reason='expired')
         self.assertTrue(self.refuse(_AWAY, denied, _AWAY))
         self.assertEqual(4, self.fake.calls['listen'])
 
-    def test_who_never_opens_a_stream_is_given_up(self):
+    def test_stream_that_never_opens_is_given_up(self):
         self.assertFalse(self.refuse(*[_AWAY] * 5))
         self.assertEqual(5, self.fake.calls['listen'])
 
@@ -337,7 +337,7 @@ class TestStreams(base.ConductorTestCase):
     def refused(driver, deadline):
         raise _NO
 
-    def test_who_is_not_ours_is_not_listened_to(self):
+    def test_pod_manager_of_another_conductor_is_not_followed(self):
         self.fake.listening.clear()
         self.follow()
         self.assertTrue(self.fake.listening.wait(60))

@@ -71,13 +71,13 @@ class TestRefresh(EventCase):
         self.tick()
         self.assertEqual(1, self.fake.calls['refresh'])
 
-    def test_what_is_gone(self):
+    def test_missing_resource(self):
         del self.fake.hardware['/systems/1']
         self.tell('/systems/1')
         self.tick()
         self.assertTrue(self.system(1)['stale'])
 
-    def test_what_nobody_looks_after_waits(self):
+    def test_unassigned_pod_manager_waits(self):
         self.conductor.refresher.follow([])
         self.tell('/systems/1')
         self.tick()
@@ -92,7 +92,7 @@ class TestRefresh(EventCase):
         self.assertEqual([], self.waiting())
         self.assertEqual(1, len(self.syncs()))
 
-    def test_a_failure_nobody_thought_of(self):
+    def test_unexpected_failure(self):
         self.tell('/systems/1')
         self.fake.order('refresh', ZeroDivisionError())
         self.tick()
@@ -124,7 +124,7 @@ class TestRefresh(EventCase):
         self.tick()
         self.assertEqual(1, len(self.syncs()))
 
-    def test_what_changes_while_everything_is_read(self):
+    def test_change_during_full_read(self):
         self.tell()
         self.tick()
         self.tell()
@@ -132,7 +132,7 @@ class TestRefresh(EventCase):
         self.assertEqual(['*'], self.waiting())
         self.assertEqual(1, len(self.syncs()))
 
-    def test_what_changes_while_it_is_read(self):
+    def test_change_during_its_read(self):
         self.tell('/systems/1')
         db.update(models.PendingRefresh, {}, uri='/systems/1')
         self.tell('/systems/1')
@@ -154,7 +154,7 @@ class TestRefresh(EventCase):
         refresher.enqueue_refresh('gone', driver_base.Change(('/systems/1',)))
         self.assertEqual([], self.waiting())
 
-    def test_who_waits_for_a_node_goes_on(self):
+    def test_waiting_operation_is_woken(self):
         self.conf.set(fake__compose_seconds=50)
         uuid = self.begin('POST', '/v1/nodes', {'name': 'n'})
         self.conductor.work()
@@ -165,7 +165,7 @@ class TestRefresh(EventCase):
         # The operation looks at the node by itself.
         self.assertEqual(['/systems/1'], self.waiting())
 
-    def test_who_waits_after_a_failure_does_not(self):
+    def test_operation_in_backoff_is_not_woken(self):
         uuid = self.begin('POST', '/v1/nodes', {'name': 'n'})
         self.fake.order('poll_compose', _AWAY, count=2)
         self.conductor.work()
@@ -209,7 +209,7 @@ class TestRefresh(EventCase):
         )
         self.assertEqual(['/systems/1'], self.waiting())
 
-    def test_what_is_about_nothing(self):
+    def test_event_about_nothing(self):
         refresher.enqueue_refresh(self.uuid, driver_base.Change(nothing=True))
         self.assertEqual([], self.waiting())
 
@@ -229,7 +229,7 @@ class TestRefresh(EventCase):
         self.tell('/systems/1', '/systems/2')
         self.assertEqual(['/systems/1', '/systems/2'], self.waiting())
 
-    def test_what_can_never_be_stored_has_everything_read(self):
+    def test_unstorable_event_causes_full_read(self):
         create = db.Transaction.create_many
 
         def race(tx, model, rows):

@@ -73,7 +73,7 @@ class TestSyncs(FindingCase):
             'changed_hardware', lambda: setattr(made, 'mark', mark)
         )
 
-    def test_what_an_operation_works_on_is_in_between(self):
+    def test_hardware_of_an_open_operation_is_no_finding(self):
         made, node = self.made()
         del self.fake.nodes[node['resource_uri']]
         self.sync()

@@ -69,7 +69,7 @@ class TestActions(FindingCase):
         self.act(found, 400, adopt={})
         self.act(found, 400, adopt={'name': 'a/b'})
 
-    def test_what_does_not_fit(self):
+    def test_invalid_actions(self):
         answer = self.act(self.stranger(), 409, release={})
         self.assertIn('adopt, forget, accept', answer.error['detail'])
         found = self.stranger(Mark(_LOST, 'ffffffffffff'))
@@ -77,7 +77,7 @@ class TestActions(FindingCase):
             answer = self.act(found, 409, **{name: {}})
             self.assertIn('other_installation', answer.error['detail'])
 
-    def test_what_is_over(self):
+    def test_resolved_finding(self):
         found = self.stranger()
         del self.fake.nodes['/nodes/99']
         self.sync()
@@ -134,7 +134,7 @@ class TestRelease(FindingCase):
         self.assertEqual(0, self.fake.calls['release'])
         self.find(uuid=found['uuid'])
 
-    def test_something_else_meanwhile(self):
+    def test_changed_before_the_operation(self):
         found = self.lost()
         other = Mark('00000000-0000-4000-8000-00000000000b')
         self.fake.nodes['/nodes/99'].mark = other
@@ -172,7 +172,7 @@ class TestRelease(FindingCase):
 
 
 class TestAdopt(FindingCase):
-    def test_what_exists(self):
+    def test_existing_node(self):
         found = self.stranger()
         self.assertEqual('existing_node', found['kind'])
         (size,) = found['details']['hardware']
@@ -199,7 +199,7 @@ class TestAdopt(FindingCase):
         self.done('DELETE', '/v1/nodes/n')
         self.assertEqual({}, self.fake.nodes)
 
-    def test_what_was_left_behind(self):
+    def test_left_behind(self):
         node = self.compose('n')
         db.update(models.Node, {'project_id': 'p', 'scope': 'p'}, name='n')
         self.client.request('DELETE', '/v1/nodes/n?force=true')
@@ -210,7 +210,7 @@ class TestAdopt(FindingCase):
             (now['uuid'], now['project_id'], now['systems'][0]['uuid']),
         )
 
-    def test_something_else_meanwhile(self):
+    def test_changed_before_the_operation(self):
         found = self.lost()
         self.fake.nodes['/nodes/99'].mark = None
         self.fake.calls.clear()
@@ -309,6 +309,6 @@ class TestAdopt(FindingCase):
             '/nodes/98', self.client.get('/v1/nodes/n')['resource_uri']
         )
 
-    def test_what_is_another_installations(self):
+    def test_node_of_another_installation(self):
         self.stranger(Mark(_LOST, 'ffffffffffff'))
         self.manage('99', 409)

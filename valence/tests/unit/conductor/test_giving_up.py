@@ -52,7 +52,7 @@ class TestForce(base.ConductorTestCase):
         self.assertEqual(('left_behind', 'n'), (found['kind'], found['name']))
         self.assertIn(node['resource_uri'], self.fake.nodes)
 
-    def test_whatever_hangs(self):
+    def test_any_hanging_request(self):
         node = self.compose('n')
         run = self.conductor.claim(
             self.begin('POST', '/v1/nodes/n/action', {'Reset': {'Type': 'On'}})
@@ -111,7 +111,7 @@ class TestPodManager(base.ConductorTestCase):
             self.conductor.settle()
         return podm
 
-    def test_what_hangs_is_left_behind(self):
+    def test_hanging_node_is_left_behind(self):
         node = self.compose('n')
         self.hang()
         started = self.clock.now()
@@ -174,7 +174,7 @@ class TestPodManager(base.ConductorTestCase):
             {row['kind'] for row in self.client.all('/v1/findings')},
         )
 
-    def test_what_was_being_composed(self):
+    def test_compose_under_way(self):
         uuid = self.begin('POST', '/v1/nodes', {'name': 'n'})
         run = self.conductor.reach(uuid, 2)
         self.conf.set(conductor__force_timeout=0)

@@ -139,7 +139,7 @@ class TestStrangers(GuardCase):
         self.lie(self.fake.nodes[self.uri].mark)
         self.assertLeftAlone('/nodes/99')
 
-    def test_what_is_there_when_the_node_is_assembled(self):
+    def test_changed_mark_is_noticed_before_assembly(self):
         uuid = self.begin('POST', '/v1/nodes', {'name': 'm'})
         run = self.conductor.reach(uuid, 2)
         (uri,) = self.fake.nodes.keys() - {self.uri}
@@ -154,7 +154,7 @@ class TestStrangers(GuardCase):
         self.conductor.run(run)
         self.assertIn(uri, self.fake.nodes)
 
-    def test_what_is_marked_is_not_assembled_to_be_adopted(self):
+    def test_marked_node_is_not_assembled_for_adoption(self):
         self.replace(mark=_OTHER)
         self.fake.nodes['/nodes/99'] = self.fake.nodes.pop(self.uri)
         self.fake.calls.clear()
@@ -178,7 +178,7 @@ class TestUsedAgain(GuardCase):
         self.assertEqual('active', self.other['provision_state'])
         self.assertEqual(self.uri, self.other['resource_uri'])
 
-    def test_the_old_one_is_told_so(self):
+    def test_late_worker_is_reported(self):
         node = self.client.get('/v1/nodes/n')
         self.assertEqual(
             ('error', 'changed_hardware', None),

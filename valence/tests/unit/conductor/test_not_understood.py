@@ -131,7 +131,7 @@ class TestRedfish(base.ConductorTestCase):
             self.assertIsNone(self.podm()['sync_error'])
             self.assertEqual('active', self.node()['provision_state'])
 
-    def test_a_dead_composition_service(self):
+    def test_broken_composition_service(self):
         for reply in (Reply(404), Reply(500), Reply(503), Reply(200, b'<')):
             self.pages[_SERVICE] = reply
             self.assertNothingLost(_SERVICE)

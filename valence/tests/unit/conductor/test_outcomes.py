@@ -37,7 +37,7 @@ class TestPower(OutcomeCase):
         self.assertEqual('succeeded', self.conductor.finish(uuid).state)
         self.assertEqual('on', self.now()['power_state'])
 
-    def test_what_is_sent_once(self):
+    def test_non_idempotent_requests_are_sent_once(self):
         for kind, power in (
             ('PushPowerButton', 'on'),
             ('PowerCycle', 'on'),
@@ -77,7 +77,7 @@ class TestPower(OutcomeCase):
             self.conductor.finish(uuid)
             self.assertEqual([kind], self.made.resets)
 
-    def test_what_can_be_repeated_is(self):
+    def test_idempotent_requests_are_repeated(self):
         self.fake.order('reset', _AWAY, after=True)
         self.act('Reset', Type='On')
         self.assertEqual('on', self.now()['power_state'])
@@ -161,7 +161,7 @@ class TestLife(OutcomeCase):
         self.conductor.finish(uuid)
         self.assertIn(uri, self.fake.nodes)
 
-    def test_how_far_a_step_is(self):
+    def test_progress_of_a_step(self):
         self.fake.order('reset', InProgress(1, 'it works', 50), count=1)
         uuid = self.begin(
             'POST', '/v1/nodes/n/action', {'Reset': {'Type': 'On'}}

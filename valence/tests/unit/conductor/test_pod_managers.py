@@ -16,7 +16,7 @@ _NO = exception.RequestRejected(reason='it does not want to')
 
 
 class TestSyncAll(base.ConductorTestCase):
-    def test_it_is_told_who_asked(self):
+    def test_requester_is_recorded(self):
         self.pod()
         answer = self.client.request('POST', '/v1/devices/sync')
         self.assertEqual(202, answer.status, answer)
@@ -44,7 +44,7 @@ class PodCase(base.ConductorTestCase):
 
 
 class TestSync(PodCase):
-    def test_what_is_new(self):
+    def test_new_system(self):
         self.assertEqual(3, len(self.systems()))
         other = fake.pod('http://other.fake').hardware['/systems/1']
         other.uri = '/systems/4'
@@ -61,7 +61,7 @@ class TestSync(PodCase):
         self.assertEqual(4, result['systems'])
         self.assertEqual(1, result['chassis'])
 
-    def test_what_is_missing(self):
+    def test_missing_system(self):
         del self.fake.hardware['/systems/2']
         self.sync()
         row = self.systems()['/systems/2']
@@ -74,7 +74,7 @@ class TestSync(PodCase):
         self.sync()
         self.assertNotIn('/systems/2', self.systems())
 
-    def test_what_cannot_be_read(self):
+    def test_unreadable_resource(self):
         self.fake.unread = {f'/systems/{n}' for n in (1, 2, 3)}
         self.fake.unread |= {'/devices/1', '/devices/2'}
         self.sync()
@@ -172,7 +172,7 @@ class TestSync(PodCase):
         self.assertEqual(1, len(found), found)
         self.assertEqual(expected, {name: found[0][name] for name in expected})
 
-    def test_what_a_lost_request_left_behind(self):
+    def test_left_behind_by_a_lost_request(self):
         node = self.compose('n')
         self.stray(installation.mark(node['uuid']))
         self.sync()

@@ -44,7 +44,7 @@ class TestStatus(base.ConductorTestCase):
         (sync,) = self.client.all('/v1/operations?action=sync')
         self.assertEqual('pending', sync['state'])
 
-    def test_how_often(self):
+    def test_interval(self):
         self.register('pod')
         self.conductor.look()
         self.assertIn(self.probes(300), range(7, 12))
@@ -98,7 +98,7 @@ class TestStatus(base.ConductorTestCase):
         self.conductor.look()
         self.assertIn('gone', self.podm()['status_reason'])
 
-    def test_one_whose_driver_nobody_knows(self):
+    def test_unknown_driver(self):
         self.client.post(
             '/v1/pod_managers', {'name': 'x', 'url': 'http://127.0.0.1:9'}
         )
@@ -176,7 +176,7 @@ class TestSyncs(base.ConductorTestCase):
             self.conductor.settle()
         return self.fake.calls['discover']
 
-    def test_how_often(self):
+    def test_interval(self):
         self.assertIn(self.syncs(1500), (4, 5))
 
     def test_one_that_fails_is_not_begun_all_the_time(self):

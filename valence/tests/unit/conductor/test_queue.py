@@ -45,7 +45,7 @@ class TestDue(QueueCase):
         self.assertEqual([boot], self.due('boot', 'sync'))
         self.assertEqual([reset, boot], self.due('boot', 'reset'))
 
-    def test_what_waits_is_not_due(self):
+    def test_waiting_operation_is_not_due(self):
         uuid = self.request()
         self.change(uuid, run_after=self.clock.now())
         self.assertEqual([uuid], self.due())
@@ -64,7 +64,7 @@ class TestDue(QueueCase):
         self.clock.advance(1)
         self.assertEqual([uuid], self.due())
 
-    def test_what_has_ended_is_not_due(self):
+    def test_ended_operation_is_not_due(self):
         for state in ('succeeded', 'failed', 'cancelled'):
             self.change(self.request(), state=state)
         self.assertEqual([], self.due())
@@ -90,7 +90,7 @@ class TestParallel(QueueCase):
         self.assertIsNotNone(self.claim(other))
         self.assertIsNotNone(self.claim(free))
 
-    def test_what_has_ended_makes_room(self):
+    def test_ended_operation_frees_capacity(self):
         first, second, third = (self.request(podm=self.podm) for _ in '123')
         self.claim(first)
         self.claim(second)
@@ -98,7 +98,7 @@ class TestParallel(QueueCase):
         self.assertEqual([third], self.due())
         self.assertIsNotNone(self.claim(third))
 
-    def test_what_runs_goes_on(self):
+    def test_running_operation_continues(self):
         for _ in range(2):
             self.claim(self.request(podm=self.podm))
         waiting = self.request(podm=self.podm)
@@ -106,7 +106,7 @@ class TestParallel(QueueCase):
         self.assertEqual([waiting], self.due())
         self.assertIsNotNone(self.claim(waiting))
 
-    def test_what_is_cancelled_needs_no_room(self):
+    def test_cancelled_operation_needs_no_capacity(self):
         for _ in range(2):
             self.claim(self.request(podm=self.podm))
         uuid = self.request(podm=self.podm)
@@ -114,7 +114,7 @@ class TestParallel(QueueCase):
         self.assertEqual([uuid], self.due())
         self.assertIsNotNone(self.claim(uuid))
 
-    def test_what_waits_for_others_needs_no_room(self):
+    def test_blocked_operation_needs_no_capacity(self):
         for _ in range(2):
             self.claim(self.request(podm=self.podm))
             self.claim(self.request('compose', podm=self.podm))
@@ -132,7 +132,7 @@ class TestParallel(QueueCase):
             self.assertIsNotNone(self.claim(uuid))
             self.change(uuid, state='succeeded', claim=None)
 
-    def test_what_waits_for_others_takes_no_room(self):
+    def test_blocked_operation_takes_no_capacity(self):
         for action in ('delete', 'register', 'unregister'):
             self.claim(self.request(action, podm=self.podm))
         uuid = self.request(podm=self.podm)
@@ -182,7 +182,7 @@ class TestTurns(QueueCase):
         nobody = self.compose(podm)
         self.assertEqual([first, other, nobody, second, third], self.order(5))
 
-    def test_what_has_no_pod_manager_takes_turns_too(self):
+    def test_operations_without_pod_manager_take_turns(self):
         many = [self.compose(project='a') for _ in range(30)]
         other = self.compose(project='b')
         placed = self.compose(self.podms[1], 'a')
@@ -230,7 +230,7 @@ class TestTurns(QueueCase):
 
 
 class TestClaim(QueueCase):
-    def test_what_it_writes(self):
+    def test_claim_sets_columns(self):
         uuid = self.request()
         self.change(uuid, run_after=self.clock.now())
         operation, journal = self.claim(uuid)
@@ -252,7 +252,7 @@ class TestClaim(QueueCase):
         self.assertIsNone(queue.claim('you', candidate))
         self.assertEqual('me', self.row(candidate.uuid).conductor)
 
-    def test_claims_that_nobody_knows_of_are_given_back(self):
+    def test_unknown_claims_are_requeued(self):
         known, lost, other, ended = (self.request() for _ in '1234')
         token = self.claim(known)[0].claim
         self.claim(lost)
@@ -292,7 +292,7 @@ class TestMembership(QueueCase):
         self.assertNotIn(uuid, membership.alive())
         lease.end()
 
-    def test_who_is_alive(self):
+    def test_alive_conductors(self):
         ours = self.conductor.lease.uuid
         self.assertEqual(sorted([ours, self.other.uuid]), membership.alive())
         self.clock.advance(40)
@@ -300,7 +300,7 @@ class TestMembership(QueueCase):
         self.clock.advance(40)
         self.assertEqual([self.other.uuid], membership.alive())
 
-    def test_who_is_silent_is_deregistered(self):
+    def test_silent_conductor_is_deregistered(self):
         uuid = self.request()
         self.claim(uuid, self.other.uuid)
         self.assertFalse(membership.reap_stale())
@@ -314,7 +314,7 @@ class TestMembership(QueueCase):
         self.assertEqual([self.conductor.lease.uuid], membership.alive())
         self.assertFalse(membership.reap_stale())
 
-    def test_who_was_only_asleep_takes_another_name(self):
+    def test_deregistered_conductor_takes_another_name(self):
         name = self.other.uuid
         self.clock.advance(61)
         self.conductor.lease.renew()
@@ -324,13 +324,13 @@ class TestMembership(QueueCase):
         self.assertEqual(0, self.other.left(name))
         self.assertEqual(60, self.other.left())
 
-    def test_who_was_heard_of_meanwhile_stays(self):
+    def test_late_heartbeat_prevents_deregistration(self):
         heard = db.get(models.Conductor, uuid=self.other.uuid).heartbeat_at
         self.other.renew()
         self.assertFalse(membership.deregister(self.other.uuid, heard))
         self.assertIn(self.other.uuid, membership.alive())
 
-    def test_what_was_claimed_by_who_is_gone(self):
+    def test_claims_of_a_lost_conductor(self):
         uuid = self.request()
         self.claim(uuid, 'gone long ago')
         self.assertTrue(membership.reap_stale())

@@ -45,7 +45,7 @@ class TestComparing(RegistrationCase):
         self.assertIsNone(self.poll()['drift'])
         self.assertEqual([], self.findings())
 
-    def test_what_was_changed_there(self):
+    def test_changed_registration(self):
         shown = self.ironic.shown[self.uuid]
         address = shown['driver_info']['redfish_address']
         shown['driver_info'] = {'redfish_address': 'http://stranger.example'}
@@ -127,7 +127,7 @@ class TestComparing(RegistrationCase):
             self.assertEqual('active', self.now()['provision_state'])
             self.assertNotIn('release', self.fake.calls)
 
-    def test_nothing_is_proved_during_an_operation(self):
+    def test_no_check_during_an_operation(self):
         # It creates a node in Ironic, which stays if the conductor dies.
         db.update(
             models.Node, {'provision_state': 'releasing'}, uuid=self.uuid
@@ -161,7 +161,7 @@ class TestLogins(RegistrationCase):
         login = self.change(hardware_url='http://bmc.example')
         self.assertEqual('http://bmc.example', login.address)
 
-    def test_nothing_that_concerns_it(self):
+    def test_irrelevant_change(self):
         self.assertIsNone(self.change(description='other'))
 
     def test_again_after_a_failure(self):
@@ -170,7 +170,7 @@ class TestLogins(RegistrationCase):
         managed_nodes.poll()
         self.assertEqual('new', self.ironic.logins[self.uuid].password)
 
-    def test_not_to_a_stranger(self):
+    def test_not_to_an_unknown_address(self):
         self.ironic.shown[self.uuid]['driver_info'] = {
             'redfish_address': 'http://stranger.example'
         }
@@ -194,7 +194,7 @@ class TestLogins(RegistrationCase):
 
 
 class TestAgain(RegistrationCase):
-    def test_what_it_was_registered_with(self):
+    def test_options_are_kept(self):
         self.enroll(resource_class='gold', traits=['CUSTOM_OWN'])
         self.enroll()
         machine = self.ironic.machines[self.uuid]

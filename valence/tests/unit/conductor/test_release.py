@@ -34,7 +34,7 @@ class TestRelease(ReleaseCase):
         self.release()
         self.assertGone()
 
-    def test_what_passes_is_tried_again(self):
+    def test_transient_errors_are_retried(self):
         self.compose('n')
         self.fake.order('release', _AWAY)
         self.fake.order('release', _AWAY, after=True)
@@ -81,7 +81,7 @@ class TestRelease(ReleaseCase):
         self.release()
         self.assertGone()
 
-    def test_one_whose_making_nobody_heard_of(self):
+    def test_node_with_a_lost_compose_response(self):
         self.fake.order('compose', _NO, after=True)
         self.fake.order('list_nodes', _NO)
         self.compose('n', 'failed')

@@ -140,7 +140,7 @@ class TestReplaced(ReplacementCase):
         self.assertEqual('online', self.podm()['status'])
         self.find('resolved')
 
-    def test_what_cannot_be_read_may_be_there(self):
+    def test_unreadable_is_not_missing(self):
         self.replace()
         self.fake.unread = {'/systems/2'}
         self.look()

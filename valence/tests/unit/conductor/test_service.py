@@ -102,7 +102,7 @@ class TestService(base.ApiTestCase):
         self.assertEqual('active', self.compose()['provision_state'])
         self.assertTrue(self.failed.is_set())
 
-    def test_what_interrupts_an_operation(self):
+    def test_interrupting_errors(self):
         self.ready()
         for number, error in enumerate(
             (
@@ -153,7 +153,7 @@ class TestService(base.ApiTestCase):
             self.assertTrue(self.failed.wait(_SECONDS))
         self.assertEqual('active', self.compose()['provision_state'])
 
-    def test_who_is_silent_is_noticed(self):
+    def test_silent_conductor_is_detected(self):
         other = membership.Lease()
         other.renew()
         self.start()
@@ -219,11 +219,11 @@ class TestWorkers(base.TestCase):
         self.workers.release()
         self.assertTrue(self.workers.idle)
 
-    def test_what_does_not_end_in_time(self):
+    def test_close_timeout(self):
         self.submit()
         self.assertFalse(self.workers.close(0))
 
-    def test_who_waits_keeps_nobody_from_working(self):
+    def test_waiting_jobs_block_no_others(self):
         """However many jobs hang, others begin after a moment."""
         now = [0.0]
         self.patch(jobs.time, 'monotonic', lambda: now[0])
@@ -245,7 +245,7 @@ class TestWorkers(base.TestCase):
             now[0] += jobs.PATIENCE
         self.assertFalse(self.workers.acquire())
 
-    def test_what_was_claimed_when_it_closed_still_runs(self):
+    def test_claimed_operation_runs_after_close(self):
         self.assertTrue(self.workers.acquire())
         closing = threading.Thread(target=self.workers.close, args=(_SECONDS,))
         closing.start()
@@ -258,7 +258,7 @@ class TestWorkers(base.TestCase):
         closing.join(_SECONDS)
         self.assertFalse(closing.is_alive())
 
-    def test_what_comes_after_the_end_is_ignored(self):
+    def test_submit_after_close_is_ignored(self):
         self.workers.acquire()
         self.assertFalse(self.workers.close(0))
         self.workers.submit(self.fail, 'it runs')

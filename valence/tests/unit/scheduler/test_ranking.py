@@ -52,7 +52,7 @@ class TestFilters(RankingCase):
         self.assertEqual({'a', 'b'}, set(self.chosen()))
         self.assertEqual({}, self.rejections())
 
-    def test_what_sorts_out(self):
+    def test_filters(self):
         for values, name, reason in (
             ({'status': 'offline'}, 'online', 'it is offline'),
             ({'maintenance': True}, 'maintenance', 'it is in maintenance'),
@@ -144,7 +144,7 @@ class TestWeighers(RankingCase):
 
 
 class TestSelect(RankingCase):
-    def test_what_is_chosen(self):
+    def test_choice(self):
         choice = self.rank({'storage': [{'count': 2}]}, enough=1).choices[0]
         system = db.get(models.System, uuid=choice.system_uuid)
         self.assertEqual(choice.podm_uuid, system.podm_uuid)
@@ -190,7 +190,7 @@ class TestSelect(RankingCase):
             found['b'][1],
         )
 
-    def test_what_turned_out_not_to_do(self):
+    def test_refused_combination_is_skipped(self):
         first, second = self.systems('a')
         found = self.rank(
             podm_uuid=self.uuids['a'],
@@ -198,7 +198,7 @@ class TestSelect(RankingCase):
         )
         self.assertEqual(second['uuid'], found.choices[0].system_uuid)
 
-    def test_what_is_reserved(self):
+    def test_reserved_system(self):
         for row in self.systems('a'):
             db.create(
                 models.Allocation,
