@@ -19,8 +19,11 @@ OPTS = [
         'release_timeout',
         default=3000,
         min=1,
-        help='Timeout of a request that releases hardware. A pod manager may '
-        'erase drives before it responds.',
+        help='How long a pod manager may take to release hardware without a '
+        'response, because it erases drives before it responds. After '
+        '[redfish] request_timeout the operation does not wait for the '
+        'response, but looks at the hardware; after this time it sends the '
+        'request again.',
     ),
     cfg.FloatOpt(
         'settle_timeout',

@@ -189,11 +189,14 @@ class Driver(abc.ABC):
 
     @abc.abstractmethod
     def compose(
-        self, request: ComposeRequest, deadline: Deadline
+        self, request: ComposeRequest, deadline: Deadline, progress: Progress
     ) -> hardware.ComposedNode:
         """Begin to compose. Not idempotent: see :meth:`find_composed`.
 
         :param deadline: for the request and its response.
+        :param progress: what has to happen before that request is recorded
+            here. It is empty when the request is sent: from then on, what
+            exists tells how far composing is.
         :raises InProgress: while its resources are being changed, possibly by
             an earlier such request: look for that, and call again.
         :raises NoMatch: when the pod manager has nothing that fits.
@@ -257,6 +260,8 @@ class Driver(abc.ABC):
         again.
 
         :param uri: of the node, or what :meth:`compose` returned.
+        :param deadline: for a request and its response. A pod manager may
+            respond later, when all is erased: it is looked at until then.
         :param erase: erase its drives, where the pod manager does not do so
             by itself.
         :param parts: the URIs of what is allocated to the node. Where a node

@@ -47,15 +47,19 @@ class Progress:
 
     :param facts: what was recorded before.
     :param save: stores all facts durably; without it they are only kept here.
+    :param age: how many seconds ago the change was begun, by one clock for
+        all processes.
     """
 
     def __init__(
         self,
         facts: Mapping[str, str] | None = None,
         save: Callable[[dict[str, str]], object] | None = None,
+        age: float = 0.0,
     ) -> None:
         self._facts = dict(facts or {})
         self._save = save
+        self.age = age
 
     def get(self, name: str) -> str | None:
         """A fact; None when it is not recorded."""

@@ -50,7 +50,9 @@ class Allocate(Step[steps.ComposedResult]):
         found = self._find(run)
         existing = run.intent(Allocate, _EXISTING)
         refused = run.intent(Allocate, _REFUSED) is not None
-        if found is None and existing is not None and not refused:
+        # What the driver has recorded comes before the request.
+        unsent = existing is None or run.progress().facts()
+        if found is None and not unsent and not refused:
             outcome.check_unused(
                 run, {*cast('list[str]', existing)}, chosen_uris(run)
             )
@@ -73,7 +75,7 @@ class Allocate(Step[steps.ComposedResult]):
         )
         deadline = run.non_idempotent(cfg.CONF.redfish.request_timeout)
         try:
-            composed = driver.compose(_request(run), deadline)
+            composed = driver.compose(_request(run), deadline, run.progress())
         except (exception.RequestRejected, exception.ResourceGone) as exc:
             run.record_intent(_REFUSED, str(exc)[:255])
             raise
@@ -92,6 +94,7 @@ class Allocate(Step[steps.ComposedResult]):
         if result is None and run.intent(Allocate, _EXISTING) is None:
             # Nothing was sent.
             return
+        outcome.cancel(run)
         composed = result or self.find(run)
         if composed and _is_made_by(run, composed['uri']):
             outcome.release(run, composed['uri'])

@@ -25,7 +25,7 @@ def release(run: Run, uri: str, erase: bool = False) -> bool:
     parts = allocations.allocated_uris(run.target)
     erased = driver.release(
         uri,
-        run.idempotent(cfg.CONF.redfish.release_timeout),
+        steps.request_deadline(run),
         run.progress(),
         erase=erase,
         parts=parts,

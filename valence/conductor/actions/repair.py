@@ -67,7 +67,7 @@ class ReleaseStray(Step[RepairResult]):
         LOG.warning('Releasing %s: %s', uri, finding.reason)
         erased = driver.release(
             uri,
-            run.idempotent(cfg.CONF.redfish.release_timeout),
+            steps.request_deadline(run),
             run.progress(),
             # A stray was never anybody's.
             erase=confirmed and not cfg.CONF.conductor.reuse_unerased,

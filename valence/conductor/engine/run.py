@@ -122,8 +122,9 @@ class Run:
         A later call of the step finds it in the journal, in whichever process
         that happens.
         """
-        facts = self.not_undone()[-1].intent.get('progress')
-        return Progress(facts, self._save_progress)
+        row = self.not_undone()[-1]
+        age = (db.now() - row.created_at).total_seconds()
+        return Progress(row.intent.get('progress'), self._save_progress, age)
 
     def _save_progress(self, facts: dict[str, str]) -> None:
         row = self.not_undone()[-1]

@@ -14,7 +14,6 @@ into its AssetTag, guarded by its ETag, and blocks are added to it one by one;
 until all are, the fragment of its URI names them.
 """
 
-import contextlib
 from collections.abc import Collection
 from collections.abc import Iterable
 
@@ -28,6 +27,8 @@ from valence.podmanagers.composition import discovery
 from valence.podmanagers.composition import erasure
 from valence.podmanagers.composition import lookup
 from valence.podmanagers.composition import methods
+from valence.podmanagers.composition import pending
+from valence.podmanagers.composition import release
 from valence.podmanagers.composition import reservations
 from valence.podmanagers.composition import submission
 from valence.podmanagers.composition.expansion import Expansion
@@ -35,27 +36,21 @@ from valence.podmanagers.composition.lookup import Lookup
 from valence.podmanagers.composition.lookup import systems_uri
 from valence.podmanagers.composition.survey import Survey
 from valence.podmanagers.node_uri import NodeUri
+from valence.podmanagers.outcomes import Settling
 from valence.podmanagers.progress import Deadline
 from valence.podmanagers.progress import InProgress
 from valence.podmanagers.progress import Progress
 from valence.podmanagers.redfish import actions
-from valence.podmanagers.redfish import errors
 from valence.podmanagers.redfish import events
-from valence.podmanagers.redfish import jobs
 from valence.podmanagers.redfish import root as service_root
 from valence.podmanagers.redfish import tasks
 from valence.podmanagers.redfish.client import Client
 from valence.podmanagers.redfish.crawler import Crawler
-from valence.podmanagers.redfish.jobs import Job
 from valence.podmanagers.redfish.links import link
 from valence.podmanagers.redfish.node_driver import NodeDriver
 from valence.podmanagers.wire.client import Response
 from valence.podmanagers.wire.values import text
 
-# The response of a task that the service has forgotten.
-_GONE = Response(404, {}, None, {})
-# What is recorded: that the task was asked to end.
-_CANCELLED = 'cancelled'
 _NODE = frozenset(
     (
         *('compose', 'release', 'reset', 'boot', 'attach', 'detach'),
@@ -155,7 +150,10 @@ class Redfish(NodeDriver):
         return self._lookup.composed(request, deadline)
 
     def compose(
-        self, request: base.ComposeRequest, deadline: Deadline
+        self,
+        request: base.ComposeRequest,
+        deadline: Deadline,
+        progress: Progress,
     ) -> hardware.ComposedNode:
         _, service, places = self._lookup.places(deadline)
         uris = (request.system, *request.devices)
@@ -170,7 +168,9 @@ class Redfish(NodeDriver):
             if host is not None:
                 reservations.check(crawler, places, bodies)
         if host is not None:
-            return self._expansion.claim_system(host[0], request, deadline)
+            return self._expansion.claim_system(
+                host[0], request, deadline, progress
+            )
         offered = methods.offered(
             self._client, service, systems_uri(places), deadline
         )
@@ -179,14 +179,17 @@ class Redfish(NodeDriver):
             self._client, method, request, service, bodies, deadline
         )
         try:
-            methods.check(method, body, bodies)
+            if not submission.is_reserving(self._client, progress):
+                methods.check(method, body, bodies)
         except exception.NoMatch:
             # An earlier request may have been fulfilled just now.
             found = self.find_composed(request, deadline)
             if found is None:
                 raise
             return found
-        response = submission.send(self._client, method, body, deadline)
+        response = submission.send(
+            self._client, method, body, deadline, progress
+        )
         return self._created(response, request, deadline)
 
     def _created(
@@ -219,8 +222,10 @@ class Redfish(NodeDriver):
         for block in known.missing:
             self._expansion.add_block(known.uri, block, deadline, progress)
         if known.reserved:
-            self._apply(known, deadline)
-            response = _GONE
+            pending.apply(
+                self._client, self._lookup, known, deadline, progress
+            )
+            response = pending.GONE
         elif known.mark is None:
             return self.read_node(known.uri, deadline)
         elif known.uri:
@@ -228,33 +233,18 @@ class Redfish(NodeDriver):
                 self._client, tasks.Watch(known.uri, known.task), deadline
             )
         else:
-            response = _GONE
+            response = pending.GONE
         found = self._outcome(response, known, deadline)
         if found is None and not known.uri:
             raise InProgress(tasks.POLL_SECONDS)
+        if found is None and known.reserved:
+            raise Settling(f'{known.uri} was applied, but shows no system')
         if found is None:
             self._lookup.check_unused((known.system, *known.devices), deadline)
             raise exception.NoMatch(
                 reason=f'{known.uri} has ended, and composed no system'
             )
         return self.read_node(found, deadline)
-
-    def _apply(self, known: NodeUri, deadline: Deadline) -> None:
-        """Compose what an earlier, interrupted request has reserved.
-
-        :raises InProgress: while the service is working on it.
-        """
-        block = self._client.get(known.system, deadline)
-        reported = blocks.composition_state(block)
-        if reported == 'Composing':
-            raise InProgress(tasks.POLL_SECONDS)
-        if reported == 'Unused':
-            _, service, _ = self._lookup.places(deadline)
-            response = reservations.apply(
-                self._client, service, known.uri, deadline
-            )
-            if response is not None and response.status == 202:
-                raise InProgress(tasks.POLL_SECONDS)
 
     def _outcome(
         self, response: Response, known: NodeUri, deadline: Deadline
@@ -282,7 +272,14 @@ class Redfish(NodeDriver):
         known = NodeUri.parse(uri)
         system: str | None = known.uri
         if known.mark is not None:
-            system = self._cancel(known, deadline, progress)
+            response = pending.cancel(
+                self._client, self._lookup, known, deadline, progress
+            )
+            # A task that cannot be watched may run on, and compose it.
+            self._expansion.check_idle(
+                (known.system, *known.devices), deadline
+            )
+            system = self._outcome(response, known, deadline)
             if system and not self._lookup.is_of(
                 known.request(), system, deadline
             ):
@@ -291,73 +288,10 @@ class Redfish(NodeDriver):
             # It was never composed, or the service names something else.
             return True
         self._expansion.check_idle(known.missing, deadline)
-        self._delete(system, deadline, progress, erase)
+        release.delete(
+            self._client, self._expansion, system, deadline, progress, erase
+        )
         return erasure.is_erased(progress)
-
-    def _delete(
-        self,
-        system: str,
-        deadline: Deadline,
-        progress: Progress,
-        erase: bool,
-    ) -> None:
-        """Erase and delete a system, unless an earlier call did."""
-        job = Job(self._client, progress, 'release')
-        if job.answered:
-            return
-        response = job.resume(deadline)
-        if response is None:
-            try:
-                body = self._client.get(system, deadline)
-            except exception.ResourceGone:
-                # An earlier request deleted it, or somebody else did.
-                return
-            if erase:
-                erasure.erase(self._client, system, body, deadline, progress)
-            if blocks.is_expandable(body):
-                self._expansion.release_system(
-                    system, body, deadline, progress
-                )
-                return
-            response = job.send(
-                lambda: self._client.request(
-                    'DELETE', system, deadline, check=False
-                ),
-                deadline,
-            )
-        if response.status not in tasks.GONE:
-            errors.check(response, system)
-
-    def _cancel(
-        self, known: NodeUri, deadline: Deadline, progress: Progress
-    ) -> str | None:
-        """End composing; the URI of the system if it was composed anyway.
-
-        :raises InProgress: while the task runs that the service does not
-            cancel.
-        """
-        response = _GONE
-        if not known.reserved and known.uri:
-            watched = tasks.Watch(known.uri, known.task)
-            if progress.get(_CANCELLED) is None:
-                jobs.request_cancel(self._client, watched, deadline)
-                progress.record(_CANCELLED, 'yes')
-            # Why it failed does not matter any more.
-            with contextlib.suppress(tasks.TaskFailed):
-                ended = tasks.poll(self._client, watched, deadline).response
-                response = ended if ended.status < 400 else _GONE
-        _, service, _ = self._lookup.places(deadline)
-        request = known.request()
-        reservation = reservations.find(
-            self._client, service, request.mark, deadline
-        )
-        if reservation is not None:
-            self._client.delete(reservation, deadline)
-        # A task that cannot be watched may run on, and compose the system.
-        self._expansion.check_idle(
-            (request.system, *request.devices), deadline
-        )
-        return self._outcome(response, known, deadline)
 
     def management_target(
         self, uri: str, deadline: Deadline

@@ -47,14 +47,20 @@ def erase(
     job = Job(client, progress, 'erase')
     if job.answered:
         return
+    if job.may_be_working:
+        # Nothing shows its end, and it is not requested twice.
+        LOG.warning('%s may not be erased: there is no response', uri)
+        return
     try:
         response = job.resume(deadline)
         if response is None:
             target = _target(client, body, deadline)
             if target is None:
                 return
-            response = job.send(
-                lambda: _request(client, uri, *target, deadline), deadline
+            response = job.send_slow(
+                lambda: _request(client, uri, *target, deadline),
+                deadline,
+                f'{uri} is still being erased',
             )
         errors.check(response, uri)
     except (exception.PodManagerUnavailable, exception.AuthenticationFailed):

@@ -47,10 +47,15 @@ class Expansion:
         self._client = client
 
     def claim_system(
-        self, host: str, request: base.ComposeRequest, deadline: Deadline
+        self,
+        host: str,
+        request: base.ComposeRequest,
+        deadline: Deadline,
+        progress: Progress,
     ) -> hardware.ComposedNode:
         """Make a permanent system the node, by writing the mark into it.
 
+        :raises InProgress: while the service is writing it.
         :raises NoMatch: when it belongs to another node.
         """
 
@@ -69,9 +74,19 @@ class Expansion:
             kept = text(body.get('AssetTag'), 100) or ''
             return {'AssetTag': f'{kept} {request.mark}'.strip()}
 
-        response = actions.patch(self._client, host, change, deadline)
-        if response is not None:
-            response = tasks.finish(self._client, response, deadline)
+        job = Job(self._client, progress, 'claim')
+        try:
+            response = job.run(
+                lambda: (
+                    actions.patch(self._client, host, change, deadline)
+                    or tasks.FORGOTTEN
+                ),
+                deadline,
+            )
+        except tasks.TaskFailed as exc:
+            if not request.devices:
+                raise
+            response = exc.response
         if response is not None and not (
             400 <= response.status < 409 and request.devices
         ):

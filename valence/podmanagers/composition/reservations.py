@@ -89,7 +89,8 @@ def apply(
     """Compose what is reserved.
 
     :returns: None when the reservation does not exist any more.
-    :raises NoMatch: when that is impossible; the reservation is deleted.
+    :raises NoMatch: when that is impossible; releasing the node deletes the
+        reservation.
     """
     try:
         body = client.get(uri, deadline)
@@ -98,8 +99,4 @@ def apply(
     stanzas = objects(obj(body.get('Manifest')).get('Stanzas'))
     stanza = stanzas[0] if stanzas else {}
     ident = text(body.get('Id')) or last_segment(uri)
-    try:
-        return submission.apply(client, service, stanza, ident, deadline)
-    except exception.NoMatch:
-        client.delete(uri, deadline)
-        raise
+    return submission.apply(client, service, stanza, ident, deadline)

@@ -6,15 +6,19 @@ from valence.common.types import JsonObject
 from valence.podmanagers.composition.methods import COMPOSE
 from valence.podmanagers.composition.methods import Method
 from valence.podmanagers.progress import Deadline
+from valence.podmanagers.progress import Progress
 from valence.podmanagers.redfish import actions
 from valence.podmanagers.redfish import errors
 from valence.podmanagers.redfish import tasks
 from valence.podmanagers.redfish.client import Client
+from valence.podmanagers.redfish.jobs import Job
 from valence.podmanagers.redfish.links import link
 from valence.podmanagers.wire.client import Response
 from valence.podmanagers.wire.values import obj
 from valence.podmanagers.wire.values import objects
 
+# The name of the request that reserves blocks.
+_RESERVE = 'reserve'
 # Messages of the Composition registry 1.1 which say that these blocks cannot
 # be composed now.
 _NO_MATCH = (
@@ -28,17 +32,24 @@ _NO_MATCH = (
 )
 
 
+def is_reserving(client: Client, progress: Progress) -> bool:
+    """Whether an earlier call has begun to reserve the blocks."""
+    return Job(client, progress, _RESERVE).running
+
+
 def send(
     client: Client,
     method: Method,
     body: JsonObject,
     deadline: Deadline,
+    progress: Progress,
 ) -> Response:
     """Request a system.
 
     Blocks are reserved before a manifest is applied, where the service lists
     that request type: some services compose when asked for a preview.
 
+    :raises InProgress: while the service is reserving the blocks.
     :raises NoMatch: when the blocks cannot be composed now.
     """
     if method.kind != 'manifest':
@@ -50,7 +61,7 @@ def send(
     }
     reservation = None
     if {'PreviewReserve', 'Apply'} <= method.request_types:
-        reservation = _reserve(client, method, stanza, deadline)
+        reservation = _reserve(client, method, stanza, deadline, progress)
     return _post(
         client,
         method.target,
@@ -60,13 +71,26 @@ def send(
 
 
 def _reserve(
-    client: Client, method: Method, stanza: JsonObject, deadline: Deadline
+    client: Client,
+    method: Method,
+    stanza: JsonObject,
+    deadline: Deadline,
+    progress: Progress,
 ) -> str | None:
     """Reserve the blocks of a manifest; the ID of the reservation."""
+    job = Job(client, progress, _RESERVE)
     body = _manifest('PreviewReserve', stanza)
-    response = _post(client, method.target, body, deadline)
-    preview = tasks.finish(client, response, deadline)
+    try:
+        preview = job.resume(deadline) or job.send(
+            lambda: client.request(
+                'POST', method.target, deadline, body, check=False
+            ),
+            deadline,
+        )
+    except tasks.TaskFailed as exc:
+        raise refusal(exc) from exc
     check(preview, method.target)
+    job.forget()
     found = preview.body.get('ReservationId')
     return found if isinstance(found, str) else None
 

@@ -125,7 +125,10 @@ class ExpEther(base.Driver):
         return _incomplete(fields.group(server), devices, request)
 
     def compose(
-        self, request: base.ComposeRequest, deadline: Deadline
+        self,
+        request: base.ComposeRequest,
+        deadline: Deadline,
+        progress: Progress,
     ) -> hardware.ComposedNode:
         devices = self._client.devices(deadline)
         _check(request, devices)

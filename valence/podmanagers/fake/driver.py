@@ -104,7 +104,10 @@ class Fake(base.Driver):
             return pod.uuid
 
     def compose(
-        self, request: base.ComposeRequest, deadline: Deadline
+        self,
+        request: base.ComposeRequest,
+        deadline: Deadline,
+        progress: Progress,
     ) -> hardware.ComposedNode:
         with self._call('compose', deadline) as pod:
             parts = [request.system, *request.devices]

@@ -9,6 +9,8 @@ it was answered.
 import time
 from collections.abc import Callable
 
+from oslo_config import cfg
+
 from valence.common import exception
 from valence.podmanagers.progress import Deadline
 from valence.podmanagers.progress import InProgress
@@ -25,6 +27,8 @@ _SENT = 'sent'
 _ANSWERED = 'answered'
 # Responses that do not come from the service itself.
 _UNKNOWN = (502, 504)
+# How often to look at what a service is working on without a task, at most.
+_LOOK_SECONDS = 15.0
 
 
 class Job:
@@ -38,6 +42,8 @@ class Job:
         self._progress = progress
         self._fact = f'{_PREFIX}{name}'
         self._warning = f'warning {name}'
+        # Recorded there: when the service was found to be working on it.
+        self._waiting = f'waiting {name}'
 
     @property
     def lost(self) -> bool:
@@ -87,6 +93,50 @@ class Job:
             return self._ended(response, tasks.warning(response))
         self._progress.record(self._fact, str(watched))
         return self._follow(watched, deadline.at_most(_PATIENCE))
+
+    def send_slow(
+        self,
+        request: Callable[[], Response],
+        deadline: Deadline,
+        reason: str,
+    ) -> Response:
+        """Send a request whose response may come when all is done only.
+
+        It is waited for until the deadline. Then the caller looks at what it
+        changes, as long as it :attr:`may_be_working`.
+
+        :param reason: what shows that it is not done.
+        :raises InProgress: when there is no response.
+        """
+        try:
+            response = self.send(request, deadline)
+        except exception.NotSent:
+            raise
+        except exception.PodManagerUnavailable:
+            if deadline.left() > 0:
+                raise
+            raise self.wait(reason) from None
+        if response.status in _UNKNOWN:
+            raise self.wait(reason)
+        return response
+
+    @property
+    def may_be_working(self) -> bool:
+        """Whether the service may still be working on a slow request.
+
+        It is not sent again until ``[redfish] release_timeout`` is over.
+        """
+        since = self._progress.get(self._waiting)
+        if since is None:
+            return False
+        passed = self._progress.age - float(since)
+        return bool(passed < cfg.CONF.redfish.release_timeout)
+
+    def wait(self, reason: str) -> InProgress:
+        """What says that the service is, or may be, working on a request."""
+        if not self.may_be_working:
+            self._progress.record(self._waiting, str(self._progress.age))
+        return InProgress(_LOOK_SECONDS, reason)
 
     def resume(self, deadline: Deadline) -> Response | None:
         """The final response of a task that an earlier call has started.
@@ -142,6 +192,11 @@ class Job:
         self._progress.record(self._warning, warning if good else None)
         self._progress.record(self._fact, _ANSWERED if good else None)
         return response
+
+    def forget(self) -> None:
+        """Remove what is recorded: what exists tells all that matters."""
+        self._progress.record(self._warning, None)
+        self._progress.record(self._fact, None)
 
     def explained(self, exc: InProgress) -> InProgress:
         """Why the change does not show yet, with what the service said."""

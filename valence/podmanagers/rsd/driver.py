@@ -165,7 +165,10 @@ class RSD(NodeDriver):
         return found
 
     def compose(
-        self, request: base.ComposeRequest, deadline: Deadline
+        self,
+        request: base.ComposeRequest,
+        deadline: Deadline,
+        progress: Progress,
     ) -> hardware.ComposedNode:
         root, nodes_uri = self._root(deadline)
         storages = survey.places(root, nodes_uri).get('storages')

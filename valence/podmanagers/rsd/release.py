@@ -47,12 +47,12 @@ def delete(
     sent_before = progress.get(_DELETE_SENT) is not None
     response = job.resume(deadline)
     if response is None:
-        progress.record(_DELETE_SENT, 'yes')
-        response = job.send(
-            lambda: client.request('DELETE', uri, deadline, check=False),
-            deadline,
-        )
+        response = _request(client, uri, deadline, progress, job)
     if response.status in _REFUSALS and _offers_force(client, uri, deadline):
+        if sent_before:
+            # It may refuse because it is erasing the drives already.
+            progress.record(_DELETE_SENT, None)
+            raise job.wait(f'{uri} is not deleted: {errors.message(response)}')
         progress.record(_DELETE_SENT, None)
         LOG.warning('%s cannot be deleted; deleting it by force', uri)
         _force(client, uri, deadline, force)
@@ -64,6 +64,34 @@ def delete(
     if gone:
         # A lost DELETE was not this one.
         progress.record(_DELETE_SENT, None)
+
+
+def _request(
+    client: Client,
+    uri: str,
+    deadline: Deadline,
+    progress: Progress,
+    job: Job,
+) -> Response:
+    """Request the deletion, or look at what an earlier request does.
+
+    The pod manager may respond only when all drives are erased.
+
+    :raises InProgress: while it may be erasing them.
+    """
+    reason = f'{uri} is still being deleted'
+    if job.may_be_working:
+        try:
+            client.get(uri, deadline)
+        except exception.ResourceGone:
+            return tasks.FORGOTTEN
+        raise job.wait(reason)
+    progress.record(_DELETE_SENT, 'yes')
+    return job.send_slow(
+        lambda: client.request('DELETE', uri, deadline, check=False),
+        deadline,
+        reason,
+    )
 
 
 def _record_erasure(

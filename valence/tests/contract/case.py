@@ -10,7 +10,6 @@ from oslo_utils import uuidutils
 from valence.common import exception
 from valence.common.identity import Mark
 from valence.podmanagers import base as podmanagers
-from valence.podmanagers.progress import Progress
 from valence.tests import base
 from valence.tests.contract.patience import SECONDS
 from valence.tests.contract.patience import Journal
@@ -115,23 +114,28 @@ class Case(Patience, base.TestCase):
         groups = [[d for d in free if z in d.values['zones']] for z in zones]
         return max(groups, key=len, default=[])
 
-    def bring(self, request, driver=None):
+    def bring(self, request, driver=None, journals=None):
         """Compose as a conductor does: retry what fails for a while.
 
         Before a retry, look for what an earlier attempt composed.
+
+        :param journals: those of both steps, of an earlier attempt.
         """
         driver = driver or self.driver
+        begun, polled = journals or (Journal(), Journal())
 
         def begin():
             node = driver.find_composed(request, self.soon())
-            return node or driver.compose(request, self.soon())
+            return node or driver.compose(
+                request, self.soon(), begun.progress()
+            )
 
         for attempt in itertools.count(1):
             try:
                 uri = self.patiently(begin).uri
                 return self.patiently(
                     lambda uri=uri: driver.poll_compose(
-                        uri, self.soon(), Progress()
+                        uri, self.soon(), polled.progress()
                     )
                 )
             except exception.PodManagerUnavailable:

@@ -29,11 +29,11 @@ class Failures(case.Case):
         for after in (False, True):
             for n in itertools.count(1):
                 request = self.request()
-                dead = self.new_driver()
+                dead, journals = self.new_driver(), self.journals()
                 with self.crash(n, after) as crashed:
                     with contextlib.suppress(Crash):
-                        self.bring(request, dead)
-                node = self.bring(request, self.new_driver())
+                        self.bring(request, dead, journals)
+                node = self.bring(request, self.new_driver(), journals)
                 self.assertOneNode(request, node)
                 self.release(node.uri)
                 self.assertAllFree(request)
@@ -54,6 +54,10 @@ class Failures(case.Case):
             if not crashed():
                 break
         self.assertCrashed(n)
+
+    def journals(self):
+        """What outlives a crash of both steps of composing."""
+        return case.Journal(), case.Journal()
 
     @contextlib.contextmanager
     def crash(self, n, after):

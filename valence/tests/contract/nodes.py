@@ -21,7 +21,7 @@ class Nodes(case.Case):
         self.need('compose', 'release')
         request = self.request()
         self.assertIsNone(self.driver.find_composed(request, self.soon()))
-        node = self.driver.compose(request, self.soon())
+        node = self.driver.compose(request, self.soon(), Progress())
         uri = node.uri
         node = self.patiently(
             lambda: self.driver.poll_compose(uri, self.soon(), Progress())
@@ -139,6 +139,7 @@ class Nodes(case.Case):
             self.driver.compose,
             other,
             self.soon(),
+            Progress(),
         )
         self.assertEqual([], self.made())
 
@@ -175,7 +176,7 @@ class Nodes(case.Case):
     def test_release_of_what_is_not_composed_yet(self):
         self.need('compose', 'release')
         request = self.request()
-        node = self.driver.compose(request, self.soon())
+        node = self.driver.compose(request, self.soon(), Progress())
         self.release(node.uri, self.new_driver())
         self.assertAllFree(request)
 

@@ -53,7 +53,7 @@ class OddCase(Patience, base.TestCase):
         request = podmanagers.ComposeRequest(
             MARK, 'n', {}, f'{BLOCKS}/host', (f'{BLOCKS}/disk',)
         )
-        begun = self.driver.compose(request, self.soon())
+        begun = self.driver.compose(request, self.soon(), Progress())
         node = self.patiently(
             lambda: self.driver.poll_compose(
                 begun.uri, self.soon(), Progress()

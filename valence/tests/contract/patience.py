@@ -16,10 +16,12 @@ class Journal:
 
     def __init__(self):
         self._stored = {}
+        self._begun = time.monotonic()
 
     def progress(self):
         """What was recorded so far, for another call."""
-        return Progress(self._stored, self._store)
+        age = time.monotonic() - self._begun
+        return Progress(self._stored, self._store, age)
 
     def _store(self, facts):
         self._stored = facts

@@ -24,7 +24,7 @@ class GroupsTestCase(test_oddities.OdditiesTestCase):
         )
 
     def compose(self):
-        begun = self.driver.compose(self.request, self.soon())
+        begun = self.driver.compose(self.request, self.soon(), Progress())
         return self.settle(begun.uri)
 
     def group(self, uri):
@@ -97,7 +97,7 @@ class GroupsTestCase(test_oddities.OdditiesTestCase):
         self.assertUntouched()
 
     def test_a_server_that_comes_while_boxes_are_added(self):
-        begun = self.driver.compose(self.request, self.soon())
+        begun = self.driver.compose(self.request, self.soon(), Progress())
         self.join(begun, self.servers[1])
         self.assertRaises(exception.NoMatch, self.settle, begun.uri)
         self.release(begun.uri, *self.parts)

@@ -15,6 +15,7 @@ from valence.podmanagers import loader
 from valence.podmanagers.boot import BootOverride
 from valence.podmanagers.composition.driver import Redfish
 from valence.podmanagers.progress import Deadline
+from valence.podmanagers.progress import Progress
 from valence.podmanagers.rsd.driver import RSD
 from valence.tests import base
 from valence.tests.contract import mockups
@@ -120,7 +121,11 @@ class MockupTestCase(Patience, base.TestCase):
             f'{_BLOCKS}/ComputeBlock1',
         )
         self.assertRaises(
-            exception.NoMatch, driver.compose, request, self.deadline()
+            exception.NoMatch,
+            driver.compose,
+            request,
+            self.deadline(),
+            Progress(),
         )
         self.assertIsNone(driver.find_composed(request, self.deadline()))
 

@@ -63,7 +63,7 @@ class TasksTestCase(odd.OddCase):
         request = podmanagers.ComposeRequest(
             odd.MARK, 'n', {}, f'{BLOCKS}/host', (f'{BLOCKS}/disk',)
         )
-        begun = self.driver.compose(request, self.soon())
+        begun = self.driver.compose(request, self.soon(), Progress())
         self.assertRaises(
             InProgress,
             self.driver.poll_compose,

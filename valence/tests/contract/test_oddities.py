@@ -65,7 +65,7 @@ class RedfishOdditiesTestCase(OdditiesTestCase):
         self.simulator.order(f'{SYSTEMS}$', 'replace', {}, method='POST')
         request = self.request('compute-1', 'storage-1-1')
         self.assertIsNone(self.driver.find_composed(request, self.soon()))
-        node = self.driver.compose(request, self.soon())
+        node = self.driver.compose(request, self.soon(), Progress())
         self.assertEqual(f'{SYSTEMS}/1', node.uri)
         self.assertIsNone(node.mark)
         other = podmanagers.ComposeRequest(
@@ -81,12 +81,16 @@ class RedfishOdditiesTestCase(OdditiesTestCase):
             {'Location': f'http://pod.example.com:1{SYSTEMS}/1'},
             method='POST',
         )
-        node = self.driver.compose(self.request('compute-1'), self.soon())
+        node = self.driver.compose(
+            self.request('compute-1'), self.soon(), Progress()
+        )
         self.assertEqual((f'{SYSTEMS}/1', MARK), (node.uri, node.mark))
 
     def test_an_etag_that_is_wrong_once_and_for_ever(self):
         self.start('--no-tasks', '--require-etag')
-        node = self.driver.compose(self.request('compute-1'), self.soon())
+        node = self.driver.compose(
+            self.request('compute-1'), self.soon(), Progress()
+        )
 
         def boot():
             self.changed('set_boot', node.uri, BootOverride('Once', 'Pxe'))
@@ -111,13 +115,14 @@ class RedfishOdditiesTestCase(OdditiesTestCase):
                 self.driver.compose,
                 self.request(*blocks),
                 self.soon(),
+                Progress(),
             )
         self.assertNotIn('Compose', self.simulator.state()['executed'])
 
     def test_no_preview_where_none_is_offered(self):
         """Some services compose when asked for a preview."""
         self.start('--no-tasks', '--compose-by', 'manifest', '--no-preview')
-        self.driver.compose(self.request('compute-1'), self.soon())
+        self.driver.compose(self.request('compute-1'), self.soon(), Progress())
         self.assertEqual(
             1, self.simulator.state()['executed']['ComposeAction']
         )
@@ -125,7 +130,9 @@ class RedfishOdditiesTestCase(OdditiesTestCase):
     def test_a_task_that_fails(self):
         self.start()
         self.simulator.order(SYSTEMS, 'fail-task', 'No power', method='POST')
-        node = self.driver.compose(self.request('compute-1'), self.soon())
+        node = self.driver.compose(
+            self.request('compute-1'), self.soon(), Progress()
+        )
         failure = self.assertRaises(
             exception.PodManagerError, self.settle, node.uri
         )
@@ -136,7 +143,9 @@ class RedfishOdditiesTestCase(OdditiesTestCase):
     def test_a_restart_forgets_the_task(self):
         self.start()
         self.simulator.options(compose_seconds=60)
-        node = self.driver.compose(self.request('compute-1'), self.soon())
+        node = self.driver.compose(
+            self.request('compute-1'), self.soon(), Progress()
+        )
         self.simulator.control('POST', 'restart', {})
         self.assertRaises(exception.NoMatch, self.settle, node.uri)
         self.release(node.uri)
@@ -185,6 +194,7 @@ class RedfishOdditiesTestCase(OdditiesTestCase):
             self.driver.compose,
             self.request('compute-1'),
             self.soon(),
+            Progress(),
         )
 
 
@@ -197,7 +207,7 @@ class RsdOdditiesTestCase(OdditiesTestCase):
 
     def test_a_node_that_refuses_to_go(self):
         self.start(personality='rsd')
-        node = self.driver.compose(self.rsd_request(), self.soon())
+        node = self.driver.compose(self.rsd_request(), self.soon(), Progress())
         node = self.settle(node.uri)
         fault = self.simulator.order(node.uri, 'status', 500, method='DELETE')
         self.release(node.uri)
@@ -206,7 +216,7 @@ class RsdOdditiesTestCase(OdditiesTestCase):
 
     def test_a_node_out_of_reach_is_not_forced(self):
         self.start(personality='rsd')
-        node = self.driver.compose(self.rsd_request(), self.soon())
+        node = self.driver.compose(self.rsd_request(), self.soon(), Progress())
         node = self.settle(node.uri)
         self.simulator.order(node.uri, 'status', 503, method='DELETE')
         self.assertRaises(
@@ -228,7 +238,11 @@ class RsdOdditiesTestCase(OdditiesTestCase):
             request.system,
         )
         refusal = self.assertRaises(
-            exception.NoMatch, self.driver.compose, request, self.soon()
+            exception.NoMatch,
+            self.driver.compose,
+            request,
+            self.soon(),
+            Progress(),
         )
         self.assertIn('computer system attributes', str(refusal))
 
@@ -302,7 +316,7 @@ class ValuesOfMachinesTestCase(OdditiesTestCase):
         request = podmanagers.ComposeRequest(
             MARK, 'n', {}, seen.systems[0].uri, uris
         )
-        node = self.driver.compose(request, self.soon())
+        node = self.driver.compose(request, self.soon(), Progress())
         node = self.settle(node.uri)
         self.assertLessEqual({*uris, seen.systems[0].uri}, {*node.resources})
         seen = self.driver.discover(self.soon())
@@ -320,7 +334,7 @@ class ValuesOfMachinesTestCase(OdditiesTestCase):
         request = podmanagers.ComposeRequest(
             MARK, 'n', {}, seen.systems[0].uri
         )
-        node = self.driver.compose(request, self.soon())
+        node = self.driver.compose(request, self.soon(), Progress())
         node = self.settle(node.uri)
         self.driver.attach(node.uri, uri, self.soon(), Progress())
         seen = self.driver.discover(self.soon())

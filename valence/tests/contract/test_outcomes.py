@@ -51,7 +51,7 @@ class OutcomesCase(Patience, base.TestCase):
             d.uri for d in seen.devices if d.values['state'] == 'free'
         ]
         request = podmanagers.ComposeRequest(MARK, 'n', {}, self.system, ())
-        begun = self.driver.compose(request, self.soon())
+        begun = self.driver.compose(request, self.soon(), Progress())
         self.uri = self.patiently(
             lambda: self.driver.poll_compose(
                 begun.uri, self.soon(), Progress()

@@ -3,6 +3,7 @@
 
 from valence.common import exception
 from valence.podmanagers.composition import blocks
+from valence.podmanagers.progress import Progress
 from valence.tests import base
 from valence.tests.contract import test_oddities
 from valence.tests.contract.odd import SERVICE
@@ -40,6 +41,7 @@ class ReservedTestCase(test_oddities.OdditiesTestCase):
             self.driver.compose,
             self.request(*names),
             self.soon(),
+            Progress(),
         )
         self.assertIn('reserved', str(error))
         changes = self.simulator.control('GET', '/requests?changing=true')

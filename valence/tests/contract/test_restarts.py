@@ -48,7 +48,9 @@ class RestartCase(odd.OddCase):
     def release_until(self, request):
         """Release, be stopped after a request, and be replaced."""
         self.assertRaises(
-            exception.PodManagerUnavailable, self.release, self.until(request)
+            (exception.PodManagerUnavailable, InProgress),
+            self.release,
+            self.until(request),
         )
         self.connect()
 

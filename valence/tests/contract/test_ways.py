@@ -12,7 +12,9 @@ from valence.tests.contract import test_oddities
 
 class RequiredTestCase(test_oddities.OdditiesTestCase):
     def compose(self, *names):
-        begun = self.driver.compose(self.request(*names), self.soon())
+        begun = self.driver.compose(
+            self.request(*names), self.soon(), Progress()
+        )
         return self.settle(begun.uri)
 
     def sent(self):
@@ -91,7 +93,9 @@ class PatchTestCase(test_oddities.OdditiesTestCase):
         request = podmanagers.ComposeRequest(
             test_oddities.MARK, 'n', {}, system, (first,)
         )
-        node = self.settle(self.driver.compose(request, self.soon()).uri)
+        node = self.settle(
+            self.driver.compose(request, self.soon(), Progress()).uri
+        )
         self.assertIn(first, node.resources)
         progress = Progress()
         self.driver.attach(node.uri, second, self.soon(), progress)

@@ -6,6 +6,8 @@ import datetime
 from valence.common import exception
 from valence.db import api as db
 from valence.db.sqlalchemy import models
+from valence.podmanagers import fake
+from valence.podmanagers.progress import InProgress
 from valence.tests import base
 
 
@@ -121,6 +123,48 @@ class TestCompose(base.ConductorTestCase):
         self.conf.set(fake__compose_seconds=1e6, conductor__compose_timeout=5)
         node = self.compose('n', 'failed')
         self.assertEqual('error', node['provision_state'])
+        self.assertNothingIsLeft()
+
+    def wait_first(self):
+        """Let composing need a task before its request, which is not over.
+
+        :returns: the progress of each call, and what was cancelled.
+        """
+        seen, cancelled = [], []
+        compose = fake.Fake.compose
+
+        def wait(driver, request, deadline, progress):
+            seen.append(progress.get('task'))
+            progress.record('task', '/tasks/1')
+            if len(seen) < 3:
+                raise InProgress(1)
+            progress.record('task', None)
+            return compose(driver, request, deadline, progress)
+
+        def cancel(driver, deadline, progress):
+            cancelled.append(progress.get('task'))
+            progress.record('task', None)
+            return True
+
+        self.patch(fake.Fake, 'compose', wait)
+        self.patch(fake.Fake, 'cancel', cancel)
+        return seen, cancelled
+
+    def test_work_before_the_request_continues(self):
+        seen, cancelled = self.wait_first()
+        self.compose('n')
+        self.assertEqual([None, '/tasks/1', '/tasks/1'], seen)
+        self.assertEqual([], cancelled)
+
+    def test_work_before_the_request_is_cancelled(self):
+        seen, cancelled = self.wait_first()
+        uuid = self.begin('POST', '/v1/nodes', {'name': 'n'})
+        run = self.conductor.reach(uuid, 1)
+        self.conductor.run(run)
+        self.conductor.die()
+        self.client.delete(f'/v1/operations/{uuid}')
+        self.assertEqual('cancelled', self.conductor.finish(uuid).state)
+        self.assertEqual((1, ['/tasks/1']), (len(seen), cancelled))
         self.assertNothingIsLeft()
 
     def test_cancelled_before_it_began(self):
