@@ -25,15 +25,18 @@ serves each of these pairs: the cost of a page does not depend on the size of
 the collection, or on how few resources match the filter.
 
 Without ``sort_key`` a collection is sorted by the first key of its table, or
-by one that suits the filters. A pair that is not listed is rejected with 400.
-You can combine several filters if each of them is paired with the sort key;
-the index then serves one of them.
+by one that suits the filters. You can combine several filters if each of them
+is paired with the sort key; the index then serves one of them.
+
+Any other pair works as long as one of the filters passes at most ``[api]
+max_sorted`` resources (10,000), which are then sorted for each page. Beyond
+that the request is rejected with 400.
 
 A filter matches a value (``a``), one of several values (``in:a,b``), or all
 but one (``ne:a``). Numbers and times can also be compared (``gt:``, ``gte:``,
-``lt:``, ``lte:``). A comparison requires its field as the sort key:
-``memory_mib=gte:65536`` can only be combined with ``sort_key=memory_mib``. The
-same holds for ``ne:`` on a field with more than a few possible values.
+``lt:``, ``lte:``). An index serves a comparison only in the order of its
+field: ``memory_mib=gte:65536`` with ``sort_key=memory_mib``. The same holds
+for ``ne:`` on a field with more than a few possible values.
 
 A filter by a reference also accepts a name: ``pod_manager=east`` for
 ``podm_uuid``, ``rack=r1`` for ``rack_uuid``.

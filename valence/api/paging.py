@@ -1,5 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Keyset paging: reads the rows of one page of a collection."""
+"""Keyset paging: reads the rows of one page of a collection.
+
+Where an index serves filters and sort key, a page costs the same in a
+collection of any size. Where none does, the rows are sorted here, and only so
+many as [api] max_sorted allows.
+"""
 
 import heapq
 import itertools
@@ -12,8 +17,10 @@ from typing import NamedTuple
 from typing import TypeVar
 
 import sqlalchemy as sa
+from oslo_config import cfg
 
 from valence.api.query import Conjunction
+from valence.api.query import Marker
 from valence.api.query import Query
 from valence.api.query import invalid
 from valence.db import api as db
@@ -65,22 +72,72 @@ class _Scan(NamedTuple, Generic[M]):
                 return
             after = db.values(found[-1])
 
-    def page(
-        self, columns: Iterable[str], limit: int, after: Key | None
-    ) -> Sequence[M | None]:
-        """The rows after a key; None for one that was deleted meanwhile.
+    def _is_selective(self, limit: int) -> bool:
+        """Whether one of the filters alone passes at most so many rows."""
+        return any(
+            len(
+                self.tx.list(
+                    self.model,
+                    *self.conditions,
+                    one.condition(self.model),
+                    only=('uuid',),
+                    limit=limit + 1,
+                ).all()
+            )
+            <= limit
+            for one in self.query.filters
+        )
 
-        Several disjuncts are merged by key. Of each only its share of the page
-        is read at a time, so that their number hardly matters.
+    def sorted_keys(self, after: Key | None) -> Iterator[Key]:
+        """The keys after a key, of rows that no index returns in order.
+
+        :raises Invalid: for more rows than may be sorted.
+        """
+        limit = cfg.CONF.api.max_sorted
+        if not self._is_selective(limit):
+            raise invalid(
+                'sort_key',
+                'no index serves it with these filters, and each of them '
+                f'passes more than {limit} rows',
+            )
+        found = self.tx.list(
+            self.model,
+            *self.conditions,
+            *(one.condition(self.model) for one in self.query.filters),
+            only=self.query.order(),
+        )
+        descending = self.query.sort_dir == 'desc'
+        keys = sorted(map(tuple, map(db.values, found)), reverse=descending)
+        return (
+            key
+            for key in keys
+            if after is None or (key < after if descending else key > after)
+        )
+
+    def merged_keys(self, limit: int, after: Key | None) -> Iterator[Key]:
+        """The keys after a key, merged from the rows of each disjunct.
+
+        Of each only its share of the page is read at a time, so that their
+        number hardly matters.
         """
         disjuncts = self.query.disjuncts()
-        if len(disjuncts) == 1:
-            return self.rows(disjuncts[0], columns, limit, after)
         batch = limit // len(disjuncts) + 1
-        keys = heapq.merge(
+        return heapq.merge(
             *(self.keys(filters, batch, after) for filters in disjuncts),
             reverse=self.query.sort_dir == 'desc',
         )
+
+    def page(
+        self, columns: Iterable[str], limit: int, after: Key | None
+    ) -> Sequence[M | None]:
+        """The rows after a key; None for one that was deleted meanwhile."""
+        if self.query.is_indexed:
+            disjuncts = self.query.disjuncts()
+            if len(disjuncts) == 1:
+                return self.rows(disjuncts[0], columns, limit, after)
+            keys = self.merged_keys(limit, after)
+        else:
+            keys = self.sorted_keys(after)
         uuids = [key[-1] for key in itertools.islice(keys, limit)]
         rows = {
             row.uuid: row
@@ -103,19 +160,19 @@ def page(
 
     :param columns: the columns to read.
     :returns: the rows, and the marker of the next page if there is one.
-    :raises Invalid: for a marker that is not in the collection.
+    :raises Invalid: for a marker that is not in the collection and does not
+        have its key.
     """
     after: Key | None = None
     if query.marker is not None:
         last = tx.list(
-            model, *conditions, only=query.order(), uuid=query.marker
+            model, *conditions, only=query.order(), uuid=query.marker.uuid
         ).first()
-        if last is None:
-            raise invalid('marker', 'no resource has this UUID')
-        after = db.values(last)
+        # A row that was deleted continues at its place.
+        after = db.values(last) if last else query.marker.key(query)
     found = _Scan(tx, model, query, conditions).page(
-        dict.fromkeys((*columns, 'uuid')), query.limit + 1, after
+        dict.fromkeys((*columns, *query.order())), query.limit + 1, after
     )
     rows = [row for row in found[: query.limit] if row is not None]
     more = rows and len(found) > query.limit
-    return rows, rows[-1].uuid if more else None
+    return rows, str(Marker.of(rows[-1], query)) if more else None

@@ -2,6 +2,7 @@
 """Query parameters of collections: filters and sort keys."""
 
 import dataclasses
+import datetime
 import itertools
 import math
 import operator
@@ -16,6 +17,7 @@ from typing import TypeVar
 import sqlalchemy as sa
 import webob
 from oslo_config import cfg
+from oslo_utils import uuidutils
 
 from valence.common import exception
 from valence.common import schemas
@@ -45,7 +47,8 @@ PAGING: dict[str, fields.Spec] = {
         minimum=0,
     ),
     'marker': fields.StringField(
-        doc='UUID of the last item of the previous page.',
+        doc='UUID of the last item of the previous page, or what the link to '
+        'the next page has.',
         max_length=MAX_LENGTH,
     ),
     'sort_dir': fields.EnumField(['asc', 'desc'], doc='Sort direction.'),
@@ -102,13 +105,65 @@ class Filter(NamedTuple):
         return [self]
 
 
+class Marker(NamedTuple):
+    """The last resource of a page, as text: its UUID, a comma and its value.
+
+    :param text: the value of its sort key; None: the UUID was given alone.
+    :param field: of the sort key.
+    """
+
+    uuid: str
+    text: str | None
+    field: fields.Spec
+
+    @classmethod
+    def parse(cls, text: str, field: fields.Spec) -> 'Marker':
+        """The marker of a request."""
+        uuid, comma, value = text.partition(',')
+        return cls(uuid.lower(), value if comma else None, field)
+
+    @classmethod
+    def of(cls, row: Table, query: 'Query') -> 'Marker':
+        """The marker of a row."""
+        value = getattr(row, query.sort_key)
+        if isinstance(value, datetime.datetime):
+            value = f'{value.isoformat()}Z'
+        return cls(str(row.uuid), str(value), query.field)
+
+    def __str__(self) -> str:
+        return f'{self.uuid},{self.text}'
+
+    def key(self, query: 'Query') -> tuple[Any, ...]:
+        """The values of the sort columns.
+
+        :raises Invalid: if they are not known.
+        """
+        if not uuidutils.is_uuid_like(self.uuid):
+            raise invalid('marker', 'must be a UUID, or that of a next link')
+        if query.order() == ('uuid',):
+            return (self.uuid,)
+        if self.text is None:
+            raise invalid(
+                'marker',
+                'no resource has this UUID any more; begin again, or use the '
+                'marker of the next link',
+            )
+        return _value('marker', self.field, self.text), self.uuid
+
+
 @dataclasses.dataclass
 class Query:
-    """The parameters of a request for a collection."""
+    """The parameters of a request for a collection.
+
+    :param field: of the sort key.
+    :param is_indexed: whether an index returns the rows in order.
+    """
 
     limit: int
     sort_key: str
-    marker: str | None = None
+    field: fields.Spec
+    is_indexed: bool = True
+    marker: Marker | None = None
     sort_dir: str = 'asc'
     fields: str | None = None
     filters: list[Filter] = dataclasses.field(default_factory=list)
@@ -222,11 +277,12 @@ def _sort_keys(cls: base.Kind, filter_: Filter) -> list[str]:
     return keys
 
 
-def _sort_key(cls: base.Kind, given: str | None, filters: list[Filter]) -> str:
-    """The sort key of a request.
+def _sort_key(
+    cls: base.Kind, given: str | None, filters: list[Filter]
+) -> tuple[str, bool]:
+    """The sort key of a request, and whether an index serves it.
 
     :param given: the requested key; None: the default for the filters.
-    :raises Invalid: for a key that a filter does not allow.
     """
     allowed = [_sort_keys(cls, one) for one in filters]
     if given is None:
@@ -236,15 +292,8 @@ def _sort_key(cls: base.Kind, given: str | None, filters: list[Filter]) -> str:
             if all(key in keys for keys in allowed)
         ]
         # If the filters share no key, any order is correct.
-        return common[0] if common else allowed[0][0]
-    for one, keys in zip(filters, allowed, strict=True):
-        if given not in keys:
-            raise invalid(
-                'sort_key',
-                f'with the filter {one.name}, must be one of: '
-                f'{", ".join(keys)}',
-            )
-    return given
+        return common[0] if common else allowed[0][0], True
+    return given, all(given in keys for keys in allowed)
 
 
 def parse(
@@ -271,10 +320,16 @@ def parse(
     key = given.get('sort_key')
     if key is not None and key not in keys:
         raise invalid('sort_key', f'must be one of: {", ".join(keys)}')
+    sort_key, is_indexed = _sort_key(cls, key, filters)
+    marker = given.get('marker')
     query = Query(
         limit=_limit(given.get('limit')),
-        sort_key=_sort_key(cls, key, filters),
-        marker=given.get('marker'),
+        sort_key=sort_key,
+        field=cls.fields[sort_key],
+        is_indexed=is_indexed,
+        marker=None
+        if marker is None
+        else Marker.parse(marker, cls.fields[sort_key]),
         sort_dir=given.get('sort_dir', 'asc'),
         fields=given.get('fields'),
         filters=filters,

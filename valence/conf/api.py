@@ -78,4 +78,11 @@ their events to it. If it is not set, such pod managers are polled.
         help='Maximum page size of a collection. It is also the page size of '
         'requests without a limit.',
     ),
+    cfg.IntOpt(
+        'max_sorted',
+        default=10000,
+        min=1,
+        help='Maximum number of rows that are sorted for one page. It applies '
+        'where no index serves the sort key with the filters of a request.',
+    ),
 ]

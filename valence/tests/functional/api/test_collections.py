@@ -4,6 +4,8 @@
 import datetime
 import urllib.parse
 
+from oslo_config import cfg
+
 from valence import objects
 from valence.db import api as db
 from valence.db.sqlalchemy import models
@@ -86,10 +88,27 @@ class TestPaging(base.ApiTestCase):
         self.assertEqual(150, len(rest))
 
     def test_a_marker_that_is_gone(self):
-        first = self.client.get(f'{_PODS}?limit=100')
-        last = first['pod_managers'][-1]['uuid']
-        self.client.delete(f'{_PODS}/{last}')
-        self.assertRefused(400, 'marker', 'GET', first['next'])
+        """The next link continues at its place; a UUID alone cannot."""
+        for key in ('created_at', 'name', 'status', 'uuid'):
+            for direction in ('asc', 'desc'):
+                path = f'{_PODS}?sort_key={key}&sort_dir={direction}'
+                first = self.client.get(f'{path}&limit=100')
+                last = first['pod_managers'][-1]['uuid']
+                rest = self.client.all(first['next'])
+                self.client.delete(f'{_PODS}/{last}')
+                self.assertEqual(rest, self.client.all(first['next']))
+                alone = f'{path}&marker={last}'
+                if key != 'uuid':
+                    self.assertRefused(400, 'begin again', 'GET', alone)
+
+    def test_a_marker_with_a_wrong_value(self):
+        for key, value in (
+            ('created_at', 'yesterday'),
+            ('created_at', ''),
+            ('status', 'x'),
+        ):
+            path = f'{_PODS}?sort_key={key}&marker={_UUID},{value}'
+            self.assertRefused(400, 'marker', 'GET', path)
 
     def test_a_huge_limit(self):
         page = self.client.get(f'{_PODS}?limit={"9" * 4000}')
@@ -218,27 +237,52 @@ class TestOrder(base.ApiTestCase):
         _age()
 
     def test_refused(self):
-        for name, query in (
-            ('location', 'location=even&sort_key=name'),
-            ('location', 'location=in:even,odd&sort_key=name'),
-            ('url', 'url=http://pod-0001&sort_key=name'),
-            ('url', 'url=http://pod-0001&sort_key=created_at'),
-            ('location', 'location=ne:even&sort_key=created_at'),
-            ('name', 'name=in:a,b&sort_key=status'),
-            ('driver', f'driver=in:{",".join("abcdefghijklmnopq")}'),
-        ):
-            self.assertRefused(400, name, 'GET', f'{_PODS}?{query}')
-        for query in (
-            'memory_mib=gte:1&sort_key=name',
-            'memory_mib=gte:1&sort_key=cpu_cores',
-            'pod_manager=pod-0001&memory_mib=gte:1&sort_key=name',
-        ):
-            self.assertRefused(
-                400,
-                'with the filter memory_mib, must be one of: memory_mib',
-                'GET',
-                f'/v1/systems?{query}',
-            )
+        values = ','.join('abcdefghijklmnopq')
+        self.assertRefused(400, 'driver', 'GET', f'{_PODS}?driver=in:{values}')
+
+    _SORTED = (
+        ('location=even', 'name'),
+        ('location=in:even,odd', 'name'),
+        ('location=ne:even', 'created_at'),
+        ('location=even&status=offline', 'status'),
+        ('url=http://pod-0001', 'created_at'),
+        ('name=in:pod-0001,pod-0003,a', 'status'),
+    )
+
+    def test_sorted_without_an_index(self):
+        for query, key in self._SORTED:
+            expected = [
+                (row[key], row['uuid'])
+                for row in self.client.all(f'{_PODS}?{query}')
+            ]
+            expected.sort()
+            for direction, rows in (
+                ('asc', expected),
+                ('desc', expected[::-1]),
+            ):
+                found = self.client.all(
+                    f'{_PODS}?{query}&sort_key={key}&sort_dir={direction}'
+                    '&limit=4'
+                )
+                self.assertEqual(
+                    rows, [(row[key], row['uuid']) for row in found], query
+                )
+
+    def test_too_many_to_sort(self):
+        cfg.CONF.set_override('max_sorted', 10, 'api')
+        self.addCleanup(cfg.CONF.clear_override, 'max_sorted', 'api')
+        path = f'{_PODS}?location=even&sort_key=name'
+        self.assertRefused(400, 'more than 10 rows', 'GET', path)
+        # One filter that passes few is enough.
+        self.client.all(f'{path}&url=http://pod-0001')
+
+    def test_a_marker_of_those_that_are_sorted(self):
+        path = f'{_PODS}?location=even&sort_key=name&limit=3'
+        names = [row['name'] for row in self.client.all(path)]
+        first = self.client.get(path)
+        self.client.delete(f'{_PODS}/{first["pod_managers"][-1]["uuid"]}')
+        rest = self.client.all(first['next'])
+        self.assertEqual(names[3:], [row['name'] for row in rest])
 
     def test_taken(self):
         for query in (
@@ -249,6 +293,9 @@ class TestOrder(base.ApiTestCase):
             'serial_number=x&health=ok',
             'model=ne:x&stale=true&cpu_cores=gt:8',
             'health=ne:ok&state=ne:free&sort_key=name',
+            'memory_mib=gte:1&sort_key=name',
+            'memory_mib=gte:1&cpu_cores=gte:1&sort_key=cpu_cores',
+            'pod_manager=pod-0001&memory_mib=gte:1&sort_key=name',
         ):
             self.assertEqual([], self.client.all(f'/v1/systems?{query}'))
 
