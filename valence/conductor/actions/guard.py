@@ -42,7 +42,7 @@ def owned(run: Run, *changing: str) -> hardware.ComposedNode:
     seen = driver.read_node(uri, deadline)
     with db.reader() as tx:
         node = tx.list(models.Node, uuid=run.target).one()
-        known = baseline.expected(tx, node)
+        known = baseline.claimed(tx, node)
     if known['service_uuid'] is None:
         podm = db.get(models.PodManager, uuid=run.podm_uuid)
         uuid = podm.service_uuid if podm else None
@@ -87,7 +87,7 @@ def is_node(run: Run, seen: hardware.ComposedNode) -> bool:
         node = tx.get(models.Node, uuid=run.target)
         if node is None:
             return True
-        known = baseline.expected(tx, node)
+        known = baseline.claimed(tx, node)
     return not baseline.differences(node.uuid, known, seen, None)
 
 

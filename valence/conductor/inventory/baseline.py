@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from valence.common import identity
 from valence.db import api as db
 from valence.db import installation
+from valence.db import shares
 from valence.db.sqlalchemy import models
 from valence.objects.baseline import Baseline
 from valence.podmanagers import hardware
@@ -37,18 +38,31 @@ def expected(tx: db.Transaction, node: models.Node) -> Baseline:
     """
     if node.baseline is not None:
         return node.baseline
-    parts = [
-        identity.canonical_uri(row.resource_uri)
-        for model in (models.System, models.Device)
-        for row in tx.list(model, only=('resource_uri',), node_uuid=node.uuid)
-    ]
     return {
         'mark': None,
         'service_uuid': None,
         'system_uuid': None,
         'serial_number': None,
         'macs': [],
-        'parts': sorted(parts),
+        'parts': sorted(_allocated(tx, node)),
+    }
+
+
+def claimed(tx: db.Transaction, node: models.Node) -> Baseline:
+    """The baseline of a node, with the parts that were attached since."""
+    known = expected(tx, node)
+    parts = {*known['parts'], *_allocated(tx, node)}
+    return {**known, 'parts': sorted(parts)}
+
+
+def _allocated(tx: db.Transaction, node: models.Node) -> set[str]:
+    """The URIs of the parts that are allocated to a node."""
+    return {
+        identity.canonical_uri(row.resource_uri)
+        for model in (models.System, models.Device)
+        for row in tx.list(
+            model, shares.has(model, node.uuid), only=('resource_uri',)
+        )
     }
 
 

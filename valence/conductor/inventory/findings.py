@@ -141,7 +141,7 @@ def left_behind(
 
     Its service is kept too: it may be registered again.
     """
-    known = baseline.expected(tx, node)
+    known = baseline.claimed(tx, node)
     service_uuid = known['service_uuid'] or (podm and podm.service_uuid)
     what = node.resource_uri or 'What was requested for it'
     return Found.about(

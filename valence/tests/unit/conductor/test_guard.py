@@ -4,6 +4,8 @@
 import dataclasses
 
 from valence.common.identity import Mark
+from valence.db import api as db
+from valence.db.sqlalchemy import models
 from valence.podmanagers import fake
 from valence.tests import base
 
@@ -100,6 +102,47 @@ class TestGuard(GuardCase):
             (node['provision_state'], node['fault']),
         )
         self.assertIn(str(_OTHER), node['last_error'])
+
+
+class TestWithoutMark(GuardCase):
+    """A pod manager stores no mark: only its parts tell whose a node is."""
+
+    def setUp(self):
+        super().setUp()
+        self.replace(mark=None)
+        row = db.get(models.Node, uuid=self.node['uuid'])
+        db.update(
+            models.Node,
+            {'baseline': {**row.baseline, 'mark': None}},
+            uuid=row.uuid,
+        )
+        device = self.client.all('/v1/devices?state=free')[0]
+        self.done(
+            'POST',
+            '/v1/nodes/n/action',
+            {'attach': {'resource_id': device['uuid']}},
+        )
+        self.device = device['resource_uri']
+
+    def test_what_was_attached_is_of_the_node(self):
+        self.assertIn(self.device, self.fake.nodes[self.uri].resources)
+        self.act('succeeded')
+        self.done('DELETE', '/v1/nodes/n')
+        self.assertNotIn(self.uri, self.fake.nodes)
+
+    def test_what_others_attached_is_not(self):
+        self.fake.nodes[self.uri].resources.append('/devices/other')
+        self.fake.calls.clear()
+        self.assertUntouched(self.act())
+
+    def test_what_is_left_behind_is_known_again(self):
+        self.client.delete('/v1/nodes/n?force=true')
+        self.done('POST', '/v1/pod_managers/pod/sync')
+        (found,) = self.client.all('/v1/findings')
+        self.assertEqual(
+            ('left_behind', self.node['uuid']),
+            (found['kind'], found['node_uuid']),
+        )
 
 
 class TestStrangers(GuardCase):
