@@ -59,31 +59,12 @@ def document(
 
     :param parameters: the parameters in paths, by name.
     """
-    paths: Schema = {}
+    routes_ = list(table)
     components = responses.components()
-    components['schemas']['Branch'] = topology.BRANCH
+    components['schemas'].update(_resources(routes_))
     components['parameters'] = {
         'version': _parameter('OpenStack-API-Version', _VERSION, 'header')
     }
-    tags: dict[str, str] = {}
-    for path, resource, controller, methods in table:
-        cls = controller.object
-        if cls is not None:
-            components['schemas'][cls.__name__] = types.resource_schema(cls)
-        described = controller if cls is None else cls
-        tags.setdefault(resource, str(described.__doc__).splitlines()[0])
-        item = paths.setdefault(
-            f'/v1/{path}',
-            {'parameters': [{'$ref': '#/components/parameters/version'}]},
-        )
-        item['parameters'] += [
-            _parameter(name, parameters[name], 'path')
-            for name in re.findall(r'{(\w+)}', path)
-        ]
-        for method, verb in methods.items():
-            item[method.lower()] = _operation(
-                path, resource, controller, method, verb
-            )
     return {
         'openapi': '3.1.0',
         'info': {
@@ -99,12 +80,52 @@ def document(
         },
         'servers': [{'url': '/'}],
         'security': [{name: []} for name in _SECURITY],
-        'tags': [
-            {'name': name, 'description': text} for name, text in tags.items()
-        ],
-        'paths': paths,
+        'tags': _tags(routes_),
+        'paths': _paths(routes_, parameters),
         'components': {**components, 'securitySchemes': _SECURITY},
     }
+
+
+def _resources(table: Iterable[routes.Route]) -> Schema:
+    """The schemas of the resources, and of a branch of the topology."""
+    kinds = {
+        controller.object: None
+        for _, _, controller, _ in table
+        if controller.object is not None
+    }
+    return {
+        'Branch': topology.BRANCH,
+        **{cls.__name__: types.resource_schema(cls) for cls in kinds},
+    }
+
+
+def _tags(table: Iterable[routes.Route]) -> list[Schema]:
+    """The resources, with the first line about each."""
+    tags: dict[str, str] = {}
+    for _, resource, controller, _ in table:
+        about = (controller.object or controller).__doc__
+        tags.setdefault(resource, str(about).splitlines()[0])
+    return [{'name': name, 'description': tags[name]} for name in tags]
+
+
+def _paths(
+    table: Iterable[routes.Route], parameters: Mapping[str, fields.Spec]
+) -> Schema:
+    paths: Schema = {}
+    for path, resource, controller, methods in table:
+        item = paths.setdefault(
+            f'/v1/{path}',
+            {'parameters': [{'$ref': '#/components/parameters/version'}]},
+        )
+        item['parameters'] += [
+            _parameter(name, parameters[name], 'path')
+            for name in re.findall(r'{(\w+)}', path)
+        ]
+        for method, verb in methods.items():
+            item[method.lower()] = _operation(
+                path, resource, controller, method, verb
+            )
+    return paths
 
 
 def _parameter(name: str, field: fields.Spec, place: str = 'query') -> Schema:
