@@ -109,9 +109,10 @@ def _tags(table: Iterable[routes.Route]) -> list[Schema]:
 
 
 def _paths(
-    table: Iterable[routes.Route], parameters: Mapping[str, fields.Spec]
+    table: list[routes.Route], parameters: Mapping[str, fields.Spec]
 ) -> Schema:
     paths: Schema = {}
+    targets = _targets(table)
     for path, resource, controller, methods in table:
         item = paths.setdefault(
             f'/v1/{path}',
@@ -122,9 +123,11 @@ def _paths(
             for name in re.findall(r'{(\w+)}', path)
         ]
         for method, verb in methods.items():
-            item[method.lower()] = _operation(
-                path, resource, controller, method, verb
-            )
+            item[method.lower()] = {
+                'operationId': _operation_id(path, method),
+                'tags': [resource],
+                **_operation(path, controller, method, verb, targets),
+            }
     return paths
 
 
@@ -141,23 +144,36 @@ def _parameter(name: str, field: fields.Spec, place: str = 'query') -> Schema:
     return result
 
 
+def _operation_id(path: str, method: str) -> str:
+    return f'{method.lower()}_{path}'.translate(str.maketrans('/', '_', '{}'))
+
+
+def _targets(table: Iterable[routes.Route]) -> dict[str, list[str]]:
+    """The operations on one resource, by the name of its collection."""
+    targets: dict[str, list[str]] = {}
+    for path, _, _, methods in table:
+        collection, _, rest = path.partition('/')
+        if rest.startswith('{id}') and rest.count('{') == 1:
+            names = [_operation_id(path, method) for method in methods]
+            targets.setdefault(collection, []).extend(names)
+    return targets
+
+
 def _operation(
     path: str,
-    resource: str,
     controller: base.Endpoints,
     method: str,
     name: str,
+    targets: Mapping[str, list[str]],
 ) -> Schema:
     verb: base.Verb = getattr(controller, name)
     spec = verb.spec
     public = auth.is_public(f'/v1/{path}')
     result: Schema = {
-        'operationId': f'{method.lower()}_{path}'.translate(
-            str.maketrans('/', '_', '{}')
-        ),
-        'tags': [resource],
         'summary': str(verb.__doc__).splitlines()[0],
-        'responses': responses.of_verb(path, method, controller, spec, public),
+        'responses': responses.of_verb(
+            path, method, controller, spec, public, targets
+        ),
     }
     if public:
         result['security'] = []

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The responses in the OpenAPI document: statuses, headers and bodies."""
 
+from collections.abc import Iterable
+from collections.abc import Mapping
 from typing import cast
 
 from valence.api.controllers.v1 import answers
@@ -46,9 +48,10 @@ _ERRORS: dict[int, str] = {
     401: 'The request is not authenticated.',
     403: 'A policy rule or a quota denies the request.',
     413: 'The request body is too large.',
+    431: 'The headers of the request are too large.',
     503: 'The database or Keystone is unavailable.',
 }
-_OF_EVERY_REQUEST = (400, 401, 403, 406, 413, 415, 503)
+_OF_EVERY_REQUEST = (400, 401, 403, 406, 413, 415, 431, 503)
 _ERROR = schemas.closed(
     {
         'errors': {
@@ -97,16 +100,19 @@ def of_verb(
     controller: base.Endpoints,
     spec: base.Spec,
     public: bool,
+    targets: Mapping[str, list[str]],
 ) -> Schema:
     """The responses of an endpoint by status.
 
     :param public: whether it needs no authentication.
+    :param targets: the identifiers of the operations on a resource, by the
+        name of its collection.
     """
     result: Schema = {}
     if spec.status != 202 or not spec.operation:
-        result[str(spec.status)] = _success(controller, spec)
+        result[str(spec.status)] = _success(controller, spec, targets)
     if spec.operation:
-        result['202'] = _accepted(controller)
+        result['202'] = _accepted(controller, targets)
     for status in _error_statuses(path, method, controller, spec):
         if not (public and status in (401, 403)):
             ref = f'#/components/responses/Error{status}'
@@ -133,16 +139,45 @@ def _refers(cls: objects_base.Kind | None) -> bool:
     )
 
 
-def _success(controller: base.Endpoints, spec: base.Spec) -> Schema:
+def _links(targets: Iterable[str], pointer: str) -> Schema:
+    """The operations on a resource of which a body has the UUID."""
+    return {
+        name: {
+            'operationId': name,
+            'parameters': {'id': f'$response.body#/{pointer}'},
+        }
+        for name in targets
+    }
+
+
+def _success(
+    controller: base.Endpoints,
+    spec: base.Spec,
+    targets: Mapping[str, list[str]],
+) -> Schema:
     if spec.status == 204:
         return {'description': 'Success.', 'headers': _headers(*_ALWAYS)}
     description, schema, is_resource = _body(controller, spec)
-    located = ('Location',) if spec.status > 200 and is_resource else ()
-    return {
+    result: Schema = {
         'description': description,
-        'headers': _headers(*_ALWAYS, *located),
+        'headers': _headers(*_ALWAYS),
         'content': json(schema),
     }
+    links: Schema = {}
+    if spec.status > 200 and is_resource:
+        result['headers'] = _headers(*_ALWAYS, 'Location')
+        links = _links(
+            targets.get(_kind(controller, spec).RESOURCE, ()), 'uuid'
+        )
+    elif spec.listing and isinstance(controller, base.Controller):
+        pointer = f'{controller.collection}/0/uuid'
+        links = _links(targets.get(controller.collection, ()), pointer)
+    return {**result, 'links': links} if links else result
+
+
+def _kind(controller: base.Endpoints, spec: base.Spec) -> objects_base.Kind:
+    """The kind of resource that a verb returns."""
+    return cast('objects_base.Kind', spec.answer or controller.object)
 
 
 def _body(
@@ -153,7 +188,7 @@ def _body(
         properties = {n: one.schema() for n, one in spec.answer.items()}
         text = ' '.join(one.doc for one in spec.answer.values())
         return text, schemas.closed(properties), False
-    cls = cast('objects_base.Kind', spec.answer or controller.object)
+    cls = _kind(controller, spec)
     schema = types.reference(cls, spec.added)
     if not (spec.listing and isinstance(controller, base.Controller)):
         return f'The {cls.KIND}.', schema, True
@@ -172,7 +207,9 @@ def _body(
     return 'A page of the list.', page, False
 
 
-def _accepted(controller: base.Endpoints) -> Schema:
+def _accepted(
+    controller: base.Endpoints, targets: Mapping[str, list[str]]
+) -> Schema:
     """The response of :meth:`base.Call.accept`."""
     cls = cast('objects_base.Kind', controller.object)
     schema = types.reference(cls, answers.OPERATION)
@@ -180,12 +217,20 @@ def _accepted(controller: base.Endpoints) -> Schema:
         'description': f'The {cls.KIND}. An operation does the rest.',
         'headers': _headers(*_ALWAYS, 'Location'),
         'content': json({**schema, 'required': list(answers.OPERATION)}),
+        'links': {
+            **_links(targets[cls.RESOURCE], 'uuid'),
+            **_links(targets['operations'], 'operation_uuid'),
+        },
     }
 
 
 def _header(field: fields.Spec) -> Schema:
     schema = field.schema()
-    return {'description': schema.pop('description'), 'schema': schema}
+    return {
+        'description': schema.pop('description'),
+        'required': True,
+        'schema': schema,
+    }
 
 
 def _headers(*names: str) -> Schema:

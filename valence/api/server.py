@@ -21,10 +21,12 @@ import waitress.task
 import waitress.utilities
 import waitress.wasyncore
 from oslo_config import cfg
+from oslo_context import context
 from oslo_log import log
 
 from valence.api import app
 from valence.api import middleware
+from valence.api import versions
 
 LOG = log.getLogger(__name__)
 
@@ -98,9 +100,14 @@ class _ErrorTask(waitress.task.ErrorTask):  # type: ignore[misc]
     def execute(self) -> None:
         """Write the response; the connection is closed after it."""
         error = self.request.error
-        body = middleware.error_body(error.code, None, error.body)
+        request_id = context.generate_request_id()
+        body = middleware.error_body(error.code, None, error.body, request_id)
         self.status = f'{error.code} {error.reason}'
-        self.response_headers.append(('Content-Type', 'application/json'))
+        self.response_headers += [
+            ('Content-Type', 'application/json'),
+            ('X-Openstack-Request-Id', request_id),
+            *versions.headers(versions.MIN_MINOR),
+        ]
         self.set_close_on_finish()
         self.content_length = len(body)
         self.write(body)
