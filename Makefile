@@ -34,7 +34,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check -qq install \
 	--use-pep517 --prefer-binary
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo demo-mixed test test-crash lint unit coverage mutants \
+.PHONY: help venv demo demo-mixed test test-crash test-fuzz lint unit coverage mutants \
 	docs samples migration note benchmark pre-commit clean
 
 help: ## list the targets
@@ -93,6 +93,10 @@ mutants: $(TESTABLE) ## run the unit tests on mutants, or those of MODULES=names
 test-crash: $(TESTABLE) ## run the long tests of crashes and races
 	@VALENCE_TEST_CRASH=full $(BIN)/python tools/test.py --no-lint \
 	    functional.crash
+
+test-fuzz: $(TESTABLE) ## send 50,000 requests made from the OpenAPI document
+	@VALENCE_TEST_FUZZ=full $(BIN)/python tools/test.py --no-lint \
+	    functional.document
 
 docs: $(TESTABLE) ## build the documentation in doc/build/html
 	@$(BIN)/python tools/lint.py docs
