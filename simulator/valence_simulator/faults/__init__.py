@@ -52,6 +52,9 @@ class Fault:
     :param method: the HTTP method; None for any.
     :param count: the number of requests to affect; None for no limit.
     :param probability: of affecting a matching request, 0 to 1.
+    :param struck: how many requests it has affected.
+    :param ended: how many of these have been processed, which happens also
+        after their client has gone.
     """
 
     path: str
@@ -62,6 +65,7 @@ class Fault:
     probability: float = 1.0
     id: str = ''
     struck: int = 0
+    ended: int = 0
 
     def __post_init__(self) -> None:
         if self.fault not in FAULTS:
@@ -127,6 +131,9 @@ class Faults:
 
 def _through(fault: Fault, handler: Handler) -> Handler:
     async def serve(request: web.BaseRequest) -> web.StreamResponse:
-        return await FAULTS[fault.fault](fault, request, handler)
+        try:
+            return await FAULTS[fault.fault](fault, request, handler)
+        finally:
+            fault.ended += 1
 
     return serve

@@ -116,6 +116,9 @@ class TestComposing(testscenarios.WithScenarios, CrashCase):
             (operation, body),
         )
         self.assertEqual('active', body['provision_state'], operation)
+        if self.fault[1] == 'delay':
+            # What the killed process has sent is done all the same, later.
+            self.pod.wait_ended(number)
         self.assertRight('n')
         self.service.release('n')
         self.assertRight()
