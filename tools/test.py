@@ -125,9 +125,9 @@ def run(suite: pathlib.Path, arguments: list[str], workers: int) -> Run:
 def run_all(arguments: list[str]) -> list[Run]:
     """Run the large suite first, then the others in parallel.
 
-    Tests mostly wait, so there is one worker more than there are processors.
+    Tests mostly wait, so there are twice as many workers as processors.
     """
-    workers = (os.cpu_count() or 1) + 1
+    workers = 2 * (os.cpu_count() or 1)
     first, *others = suites()
     print('\nTests of valence', flush=True)
     results = [run(first, arguments, workers)]
