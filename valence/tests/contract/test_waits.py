@@ -54,11 +54,8 @@ class WaitCase(odd.OddCase):
             uri, deadline or self.soon(), self.journal.progress(), erase
         )
 
-    def hang(self, request, then):
-        """Let a request hang, for ever: what it does shows later.
-
-        :returns: a function that does it.
-        """
+    def hang(self, request):
+        """Let a request hang, for ever."""
         over = threading.Event()
         self.addCleanup(over.set)
 
@@ -67,7 +64,6 @@ class WaitCase(odd.OddCase):
             return Reply(204)
 
         self.pages[request] = page
-        return lambda: then({}, {})
 
 
 class ClaimTestCase(WaitCase):
@@ -237,24 +233,32 @@ class SlowReleaseTestCase(WaitCase):
         )
         self.delete = f'DELETE {_SYSTEM}'
 
-    def released(self, uri, end):
-        """Release until the work has ended; whether all is erased."""
-        self.assertRaises(InProgress, self.release, uri, Deadline(0.5))
+    def assertFollowed(self, uri, end):
+        """It is looked at until the work has ended.
+
+        :param end: ends the work.
+        :returns: whether all is erased.
+        """
         for _ in range(2):
             going = self.assertRaises(InProgress, self.release, uri)
             self.assertIn('still being deleted', going.reason)
-        end()
-        return self.release(uri)
-
-    def test_a_system(self):
-        end = self.hang(self.delete, self.service.decompose)
-        self.released(_SYSTEM, end)
+        end({}, {})
+        erased = self.release(uri)
         self.assertEqual(1, self.sent(self.delete))
+        return erased
+
+    def test_a_service_that_does_not_respond(self):
+        self.hang(self.delete)
+        self.assertRaises(InProgress, self.release, _SYSTEM, Deadline(2))
+        self.assertFollowed(_SYSTEM, self.service.decompose)
+
+    def test_a_gateway_that_does_not_wait(self):
+        self.pages[self.delete] = Reply(504)
+        self.assertFollowed(_SYSTEM, self.service.decompose)
 
     def test_it_is_sent_again_in_the_end(self):
-        self.hang(self.delete, self.service.decompose)
-        self.assertRaises(InProgress, self.release, _SYSTEM, Deadline(0.5))
-        self.conf.set(redfish__release_timeout=1)
+        self.pages[self.delete] = Reply(504)
+        self.assertRaises(InProgress, self.release, _SYSTEM)
         facts = self.journal.progress().facts()
         self.pages[self.delete] = self.service.decompose
         self.driver.release(_SYSTEM, self.soon(), Progress(facts, age=4000))
@@ -266,18 +270,16 @@ class SlowReleaseTestCase(WaitCase):
         self.pages[_SYSTEM]['Actions'] = {
             '#ComputerSystem.Decommission': {'target': target}
         }
-        self.hang(f'POST {target}', self.service.decompose)
-        self.assertRaises(
-            InProgress, self.release, _SYSTEM, Deadline(0.5), True
-        )
+        self.pages[f'POST {target}'] = Reply(504)
+        self.assertRaises(InProgress, self.release, _SYSTEM, erase=True)
         # It is not known to be erased.
         self.assertFalse(self.release(_SYSTEM, erase=True))
         self.assertEqual(1, self.sent(f'POST {target}'))
         self.assertNotIn(_SYSTEM, self.pages)
 
 
-class SlowRsdReleaseTestCase(SlowReleaseTestCase):
-    """The same, of the nodes of an RSD pod manager."""
+class SlowRsdReleaseTestCase(WaitCase):
+    """The same of an RSD pod manager, which always erases."""
 
     uri = f'{ROOT}/Nodes/1'
 
@@ -286,11 +288,12 @@ class SlowRsdReleaseTestCase(SlowReleaseTestCase):
         force = f'{self.uri}/Actions/ComposedNode.ForceDelete'
         self.pages[ROOT]['Nodes'] = link(f'{ROOT}/Nodes')
         self.pages[f'{ROOT}/Nodes'] = odd_service.collection(self.uri)
-        self.pages[self.uri] = {
+        self.node = {
             'Id': '1',
             'Name': 'n',
             'Actions': {'#ComposedNode.ForceDelete': {'target': force}},
         }
+        self.pages[self.uri] = self.node
         self.delete = f'DELETE {self.uri}'
         self.force = f'POST {force}'
         self.pages[self.force] = self.gone
@@ -304,37 +307,29 @@ class SlowRsdReleaseTestCase(SlowReleaseTestCase):
         del self.pages[self.uri]
         return Reply(204)
 
-    def test_a_system(self):
-        end = self.hang(self.delete, self.gone)
-        self.assertTrue(self.released(self.uri, end))
+    def test_a_gateway_that_does_not_wait(self):
+        self.pages[self.delete] = Reply(504)
+        for _ in range(2):
+            self.assertRaises(InProgress, self.release, self.uri)
+        self.gone({}, {})
+        self.assertTrue(self.release(self.uri))
         self.assertEqual(1, self.sent(self.delete))
 
-    def test_it_is_sent_again_in_the_end(self):
-        self.hang(self.delete, self.gone)
-        self.assertRaises(InProgress, self.release, self.uri, Deadline(0.5))
-        facts = self.journal.progress().facts()
-        self.pages[self.delete] = self.gone
-        self.driver.release(self.uri, self.soon(), Progress(facts, age=4000))
-        self.assertEqual(2, self.sent(self.delete))
-        self.assertNotIn(self.uri, self.pages)
-
-    def test_an_erasure_is_not_requested_twice(self):
-        """One that may be erasing is not deleted by force: that erases none.
-
-        The first response is lost with its process.
-        """
-        killed = Deadline(20, lambda: not self.sent(self.delete))
-        self.pages[self.delete] = Reply(503)
-        self.assertRaises(
-            exception.PodManagerUnavailable, self.release, self.uri, killed
-        )
+    def test_no_force_while_it_may_be_erasing(self):
+        """An earlier process was killed after it had sent the request."""
+        self.journal.progress().record('delete_sent', 'yes')
         self.pages[self.delete] = Reply(
             409, {'error': {'message': 'It is being deleted.'}}
         )
         going = self.assertRaises(InProgress, self.release, self.uri)
         self.assertIn('It is being deleted.', going.reason)
         self.assertRaises(InProgress, self.release, self.uri)
-        del self.pages[self.uri]
+        facts = self.journal.progress().facts()
+        self.gone({}, {})
         self.assertTrue(self.release(self.uri))
         self.assertEqual(0, self.sent(self.force))
+        # If it is not deleted for long, it was not being erased.
+        self.pages[self.uri] = self.node
+        self.driver.release(self.uri, self.soon(), Progress(facts, age=4000))
+        self.assertEqual(1, self.sent(self.force))
         self.assertEqual(2, self.sent(self.delete))
