@@ -11,6 +11,7 @@ from valence.common import exception
 from valence.common.identity import Mark
 from valence.podmanagers import base as podmanagers
 from valence.tests import base
+from valence.tests.contract import endpoints
 from valence.tests.contract.patience import SECONDS
 from valence.tests.contract.patience import Journal
 from valence.tests.contract.patience import Patience
@@ -63,9 +64,13 @@ class Case(Patience, base.TestCase):
             if capability not in able:
                 self.skipTest(f'it does not support {capability}')
 
-    def need_faults(self):
+    def need_faults(self, *names):
+        """Skip a test of faults that the endpoint does not have."""
         if not self.at.faulty:
             self.skipTest('no faults can be injected into this endpoint')
+        for name in names:
+            if name in endpoints.PROXY_ONLY and not self.at.is_proxy:
+                self.skipTest(f'only the proxy injects {name}')
 
     def composed(self):
         return self.new_driver().list_nodes(self.soon())

@@ -9,6 +9,9 @@ import fixtures
 from valence.podmanagers import base
 from valence.tests.fixtures import simulator
 
+# The faults that only the proxy of the contract can inject.
+PROXY_ONLY = ('watch', 'ignore', 'failing-task', 'following')
+
 
 class Endpoint(fixtures.Fixture):
     """A pod manager to test a driver on.
@@ -19,6 +22,7 @@ class Endpoint(fixtures.Fixture):
     connection: base.Connection
     # Whether faults can be injected.
     faulty = False
+    is_proxy = False
 
     def unauthorized(self):
         """The connection with a wrong password; None: all are accepted."""

@@ -20,6 +20,9 @@ import urllib3
 
 from valence.tests.contract import endpoints
 
+_ROOT = '/redfish/v1'
+# Where the proxy itself shows a task.
+_MONITOR = f'{_ROOT}/TaskService/TaskMonitors/of-the-proxy'
 _KEPT = ('content-type', 'location', 'etag', 'x-auth-token', 'retry-after')
 _PASSED = (
     *('authorization', 'x-auth-token', 'content-type', 'if-match'),
@@ -53,6 +56,7 @@ class Proxied(endpoints.Endpoint):
     """Another endpoint behind a proxy that injects faults."""
 
     faulty = True
+    is_proxy = True
 
     def __init__(self, endpoint):
         self._endpoint = endpoint
@@ -80,6 +84,11 @@ class Proxied(endpoints.Endpoint):
             behind,
             url=f'http://127.0.0.1:{server.server_address[1]}{parts.path}',
         )
+
+    def is_redfish(self):
+        """Whether the endpoint is a Redfish service."""
+        answer = self.pool.request('GET', f'{self.origin}{_ROOT}/')
+        return b'RedfishVersion' in answer.data
 
     @contextlib.contextmanager
     def fault(self, name, value=None, method=None, count=None, path=None):
@@ -113,7 +122,9 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         body = self.rfile.read(length)
         fault = self.server.proxy.struck_by(self.command, self.path)
         try:
-            if fault is None:
+            if self.path.startswith(_MONITOR):
+                self.answer_json(200, self.server.proxy.task)
+            elif fault is None:
                 self.answer(*self.pass_on(body))
             else:
                 getattr(self, fault.name.replace('-', '_'))(fault, body)
@@ -182,12 +193,11 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
     def status(self, fault, body):
         error = {'code': 'ordered', 'message': f'ordered: {fault.value}'}
-        content = json.dumps({**error, 'error': error}).encode()
-        self.answer(
-            int(fault.value or 500),
-            content,
-            {'Content-Type': 'application/json'},
-        )
+        self.answer_json(int(fault.value or 500), {**error, 'error': error})
+
+    def answer_json(self, status, body):
+        content = json.dumps(body).encode()
+        self.answer(status, content, {'Content-Type': 'application/json'})
 
     def html(self, fault, body):
         content = b'<html><body><h1>It works!</h1></body></html>'
@@ -209,6 +219,28 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     def lost_answer(self, fault, body):
         self.pass_on(body)
         self.hang_up()
+
+    def watch(self, fault, body):
+        """Only count the request."""
+        self.answer(*self.pass_on(body))
+
+    def ignore(self, fault, body):
+        """Report success, and do nothing."""
+        self.answer(204)
+
+    def failing_task(self, fault, body):
+        """Do nothing, as a task that ends as in the value."""
+        self.server.proxy.task = {
+            '@odata.id': _MONITOR,
+            'Messages': [{'Message': 'The fan is broken.'}],
+            **fault.value,
+        }
+        self.answer(202, headers={'Location': _MONITOR})
+
+    def following(self, fault, body):
+        """A page without members, followed by the value's result."""
+        link = fault.value()
+        self.answer_json(200, {'Members': [], 'Members@odata.nextLink': link})
 
     def truncate(self, fault, body):
         status, content, headers = self.pass_on(body)

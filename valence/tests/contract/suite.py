@@ -6,6 +6,7 @@ from valence.tests.contract import failures
 from valence.tests.contract import identity
 from valence.tests.contract import inventory
 from valence.tests.contract import nodes
+from valence.tests.contract import outcomes
 
 
 class Contract(
@@ -14,5 +15,6 @@ class Contract(
     identity.Identity,
     events.Events,
     failures.Failures,
+    outcomes.Outcomes,
 ):
     """Derive from this, and set the driver class and the endpoint."""

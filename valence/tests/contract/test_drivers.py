@@ -7,6 +7,7 @@ from valence.podmanagers.expether.driver import ExpEther
 from valence.podmanagers.rsd.driver import RSD
 from valence.tests.contract import endpoints
 from valence.tests.contract import faults
+from valence.tests.contract import outcomes
 from valence.tests.contract import suite
 
 
@@ -107,6 +108,22 @@ class ExpEtherTestCase(Simulated):
     driver_class = ExpEther
     personality = 'eem'
     sessions = False
+
+
+class RedfishOutcomesTestCase(outcomes.Outcomes):
+    """What only the proxy injects, so that the rest is not run twice."""
+
+    driver_class = Redfish
+    personality = 'redfish'
+
+    @classmethod
+    def endpoint(cls):
+        return faults.Proxied(endpoints.Simulated(cls.personality))
+
+
+class RsdOutcomesTestCase(RedfishOutcomesTestCase):
+    driver_class = RSD
+    personality = 'rsd'
 
 
 class ProxiedTestCase(ExpEtherTestCase):

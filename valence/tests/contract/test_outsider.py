@@ -65,7 +65,7 @@ class OutsiderTestCase(base.TestCase):
     def test_one_command_tries_it(self):
         done = self.python(
             *('-m', 'valence.tests.contract', 'outsider', 'fake://outsider'),
-            *('-k', 'probe', '-k', 'life_of_a_node', '-k', 'reset'),
+            *('-k', 'probe', '-k', 'life_of_a_node', '-k', 'test_reset'),
         )
         self.assertEqual(0, done.returncode, done.stderr)
         self.assertIn('Ran 3 tests', done.stderr)
