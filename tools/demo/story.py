@@ -166,7 +166,7 @@ def reset(deployment: Deployment) -> None:
     before = api.get('/v1/nodes/web')['power_state']
     kind, expected = {'on': ('ForceOff', 'off')}.get(before, ('On', 'on'))
     response = api.call(
-        'POST', '/v1/nodes/web/action', {'Reset': {'Type': kind}}, 202
+        'POST', '/v1/nodes/web/action', {'reset': {'Type': kind}}, 202
     )
     deployment.wait_for_operation(response['operation_uuid'])
     after = api.call('GET', '/v1/nodes/web')['power_state']

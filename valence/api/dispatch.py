@@ -3,6 +3,7 @@
 
 import functools
 from collections.abc import Callable
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import pecan
@@ -83,21 +84,37 @@ def match(
     :raises MethodNotAllowed: if one has, but not with this method.
     """
     method_ = 'GET' if method == 'HEAD' else method
-    allowed: set[str] = set()
+    for endpoints, names in _matches(segments):
+        if method_ in endpoints:
+            return endpoints[method_], names
+    raise exception.MethodNotAllowed(
+        method=method[:16], allow=allowed_methods(segments)
+    )
+
+
+def allowed_methods(segments: list[str]) -> str:
+    """The methods of a path, separated by commas.
+
+    :raises NotFound: if no route has this path.
+    """
+    found = {name for ends, _ in _matches(segments) for name in ends}
+    if not found:
+        path = '/'.join(segments)[:256]
+        raise exception.NotFound(kind='Path', ident=f'/v1/{path}')
+    return ', '.join(sorted(found))
+
+
+def _matches(
+    segments: list[str],
+) -> Iterator[tuple[dict[str, Endpoint], tuple[str, ...]]]:
+    """The routes of a path, each with the values of its parameters."""
     for template, endpoints in _table().get((len(segments), segments[0]), ()):
         pairs = list(zip(template, segments, strict=True))
-        if not all(_is_parameter(own) or own == it for own, it in pairs):
-            continue
-        if method_ in endpoints:
-            names = tuple(it for own, it in pairs if _is_parameter(own))
-            return endpoints[method_], names
-        allowed.update(endpoints)
-    if allowed:
-        raise exception.MethodNotAllowed(
-            method=method[:16], allow=', '.join(sorted(allowed))
-        )
-    path = '/'.join(segments)[:256]
-    raise exception.NotFound(kind='Path', ident=f'/v1/{path}')
+        if all(_is_parameter(own) or own == it for own, it in pairs):
+            yield (
+                endpoints,
+                tuple(it for own, it in pairs if _is_parameter(own)),
+            )
 
 
 class V1Controller:
@@ -118,6 +135,9 @@ class V1Controller:
             return self.index, ()
         if segments == ['openapi.json']:
             return self.openapi, ()
+        if request.method == 'OPTIONS':
+            request.environ['valence.allow'] = allowed_methods(segments)
+            return self.options, ()
         found = match(segments, request.method)
         request.environ['valence.kind'] = found[0].kind
         request.environ['valence.endpoint'] = found
@@ -135,6 +155,14 @@ class V1Controller:
     def openapi(self, *args: str, **kwargs: str) -> bytes:
         """The OpenAPI document."""
         return _document()
+
+    @pecan.expose()  # type: ignore[untyped-decorator]
+    def options(self, *args: str, **kwargs: str) -> None:
+        """Show which methods a path has."""
+        response = pecan.response
+        response.status = 204
+        response.content_type = None
+        response.headers['Allow'] = pecan.request.environ['valence.allow']
 
     @pecan.expose(content_type='application/json')  # type: ignore[untyped-decorator]
     def call(self, *args: str, **kwargs: str) -> bytes | None:

@@ -62,6 +62,11 @@ class Request(pecan.Request):  # type: ignore[misc]
             raise exception.InvalidBody(
                 reason=f'not valid JSON: {exc.msg} at character {exc.pos}'
             ) from None
+        if isinstance(parsed, list):
+            raise exception.InvalidBody(
+                reason='must be a JSON object of the fields to change, such '
+                'as {"name": "web"}, not a JSON patch'
+            )
         if not isinstance(parsed, dict):
             raise exception.InvalidBody(reason='must be a JSON object')
         return parsed
@@ -77,6 +82,9 @@ class ContextHook(hooks.PecanHook):  # type: ignore[misc]
         minor = versions.requested(request)
         ctx = request.environ[auth.CONTEXT]
         ctx.request_id = request.environ.get('openstack.request_id')
+        ctx.global_request_id = request.environ.get(
+            'openstack.global_request_id'
+        )
         request.context.update(valence=ctx, minor=minor)
         state.response.headers.update(versions.headers(minor))
 

@@ -26,7 +26,8 @@ requests are served than these, the version document `/v1/` and \
 Only the `Content-Type` `application/json` is accepted, in UTF-8; an empty \
 body is an empty object. Text must not contain control characters other than \
 tabs and line breaks. A request has at most {parameters} query parameters. \
-`HEAD` is `GET` without the body of the response. Other methods of a path \
+`HEAD` is `GET` without the body of the response. `OPTIONS` shows the methods \
+of a path in the header `Allow`. Other methods of a path \
 are answered with 405 and the header `Allow`, other paths with 404. Requests \
 that are not valid HTTP are answered with 400, 413 or 431, and the \
 connection is closed.

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The context of a request: the caller and the request ID."""
 
+import contextlib
+from collections.abc import Iterator
 from typing import Any
 
 from oslo_context import context
@@ -39,3 +41,30 @@ def admin(user_id: str | None = None) -> RequestContext:
         roles=['admin', 'manager', 'member', 'reader'],
         overwrite=False,
     )
+
+
+@contextlib.contextmanager
+def working_for(
+    request_id: str | None, global_request_id: str | None
+) -> Iterator[None]:
+    """Have the log, and the requests of this thread, name an API request.
+
+    :param request_id: its identifier; None: Valence works for itself.
+    """
+    if request_id is None:
+        yield
+        return
+    context.RequestContext(
+        request_id=request_id, global_request_id=global_request_id
+    )
+    try:
+        yield
+    finally:
+        del context._request_store.context
+
+
+def current_request_id() -> str | None:
+    """The identifier to send on to other services, if there is one."""
+    current = context.get_current()
+    found: str | None = None if current is None else current.global_id
+    return found

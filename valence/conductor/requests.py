@@ -42,7 +42,11 @@ def request(
             raise in_progress(holder)
     values = {**Operation.defaults(), 'action': action}
     if ctx is not None:
-        values |= {'user_id': ctx.user_id, 'request_id': ctx.request_id}
+        values |= {
+            'user_id': ctx.user_id,
+            'request_id': ctx.request_id,
+            'global_request_id': ctx.global_request_id,
+        }
     return tx.create(
         models.Operation,
         **values,

@@ -26,7 +26,7 @@ class Operation(base.ValenceObject):
 
     RESOURCE = 'operations'
     KIND = 'operation'
-    VERSION = '1.1'
+    VERSION = '1.2'
     fields = {
         'uuid': base.own_uuid('operation'),
         'action': fields.StringField(
@@ -105,6 +105,12 @@ class Operation(base.ValenceObject):
         ),
         'request_id': fields.StringField(
             doc='Identifier of the API request.',
+            api='r',
+            nullable=True,
+            max_length=64,
+        ),
+        'global_request_id': fields.StringField(
+            doc='Identifier that the client sent as X-OpenStack-Request-ID.',
             api='r',
             nullable=True,
             max_length=64,

@@ -187,7 +187,7 @@ class Proxy(proxy.Proxy):
         self, node: resources.Node | str, reset_type: str
     ) -> resources.Node:
         """Change the power state of a node, or restart it."""
-        return self._action(node, {'Reset': {'Type': reset_type}})
+        return self._action(node, {'reset': {'Type': reset_type}})
 
     def boot_node(
         self,
@@ -203,7 +203,7 @@ class Proxy(proxy.Proxy):
             boot['Mode'] = mode
         if http_boot_uri is not None:
             boot['HttpBootUri'] = http_boot_uri
-        return self._action(node, {'Boot': boot})
+        return self._action(node, {'boot': boot})
 
     def attach_to_node(
         self, node: resources.Node | str, device: str

@@ -18,6 +18,7 @@ import threading
 
 from oslo_log import log
 
+from valence.common import context
 from valence.common import exception
 from valence.common.types import JsonObject
 from valence.conductor import states
@@ -53,8 +54,12 @@ def work(run: Run, stopping: threading.Event, resuming: bool = False) -> None:
     try:
         if resuming:
             run.resume()
-        while not stopping.is_set() and _advance(run):
-            continue
+        operation = run.operation
+        with context.working_for(
+            operation.request_id, operation.global_request_id
+        ):
+            while not stopping.is_set() and _advance(run):
+                continue
     except ClaimLost:
         LOG.info('The claim on operation %s is lost', run.operation.uuid)
 

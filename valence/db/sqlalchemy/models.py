@@ -307,6 +307,7 @@ class Operation(Table):
     lock_key: Mapped[str | None] = column(String(255))
     run_after: Mapped[datetime | None]
     request_id: Mapped[str | None] = column(String(64))
+    global_request_id: Mapped[str | None] = column(String(64))
     user_id: Mapped[str | None] = column(Name(255))
     project_id: Mapped[str | None] = column(Name(255))
     started_at: Mapped[datetime | None]

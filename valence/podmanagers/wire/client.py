@@ -19,6 +19,7 @@ import requests
 import urllib3
 from oslo_config import cfg
 
+from valence.common import context
 from valence.common import exception
 from valence.common.identity import canonical_link
 from valence.common.types import JsonObject
@@ -277,7 +278,7 @@ class Http:
         prepared.prepare(
             method=method,
             url=self.url(uri),
-            headers={**self._headers, **(headers or {})},
+            headers={**self._headers, **_request_id(), **(headers or {})},
             json=body,
             # The type stubs know text only.
             auth=self.credentials() if basic else None,  # type: ignore[arg-type]
@@ -308,6 +309,12 @@ class Http:
         except FAILURES as exc:
             raise failures.explain(exc, 'GET', uri, deadline) from None
         return response, sent
+
+
+def _request_id() -> dict[str, str]:
+    """The header by which logs of other services name a request."""
+    found = context.current_request_id()
+    return {'X-OpenStack-Request-ID': found} if found else {}
 
 
 def _trust(connection: base.Connection) -> tuple[bool | str, object]:

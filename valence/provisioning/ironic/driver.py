@@ -10,15 +10,18 @@ import contextlib
 import threading
 from collections.abc import Collection
 from collections.abc import Mapping
+from typing import Any
 from typing import NamedTuple
 
 import openstack
 from keystoneauth1 import loading
+from keystoneauth1 import session as ks_session
 from openstack import exceptions as sdk_exceptions
 from openstack.baremetal.v1 import _proxy
 from openstack.baremetal.v1 import node as sdk_node
 from oslo_config import cfg
 
+from valence.common import context
 from valence.common import exception
 from valence.common.types import JsonObject
 from valence.objects.registration import Registration
@@ -71,6 +74,23 @@ _GOALS = {
 }
 
 
+class _Session(ks_session.Session):
+    """A session whose requests name the API request that they are for."""
+
+    def request(self, *args: Any, **kwargs: Any) -> Any:
+        if kwargs.get('global_request_id') is None:
+            kwargs['global_request_id'] = context.current_request_id()
+        return super().request(*args, **kwargs)
+
+
+class _Loader(loading.session.Session):
+    """Loads such a session."""
+
+    @property
+    def plugin_class(self) -> type[ks_session.Session]:
+        return _Session
+
+
 class Ironic(base.Provisioner):
     """OpenStack Bare Metal."""
 
@@ -91,7 +111,7 @@ class Ironic(base.Provisioner):
                         reason='Ironic is not configured: '
                         '[ironic] auth_type is not set'
                     )
-                session = loading.load_session_from_conf_options(
+                session = _Loader().load_from_conf_options(
                     cfg.CONF, self.name, auth=auth
                 )
                 self._proxy = openstack.connection.Connection(

@@ -29,6 +29,7 @@ BY_VERSION = {
     'Operation': {
         '1.0': '531fb024e55f175164c9ac30816f7086',
         '1.1': '89f197ec2e0dbe5474a8b6d598a38a9f',
+        '1.2': '13d45429eea59f891aa6da0aa06ef8fe',
     },
     'OperationStep': {'1.0': '41a1ccfaa33536757c711e0fdf6785de'},
     'PendingRefresh': {'1.0': '30649632480f2448d3d6a51be1947224'},

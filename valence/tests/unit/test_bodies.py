@@ -127,6 +127,34 @@ class TestParse(base.TestCase):
                 )
                 self.assertIn(f'field {name}: must', str(error))
 
+    def test_earlier_names_of_actions(self):
+        for old, params in (
+            ('Reset', {'Type': 'On'}),
+            ('Boot', {'Enabled': 'Once', 'Target': 'Pxe'}),
+        ):
+            for name in (old, old.lower()):
+                self.assertEqual(
+                    {old.lower(): params},
+                    self.parse(node_bodies.ACTION, **{name: params}),
+                )
+        self.assertRaises(
+            exception.ValenceException,
+            *(self.parse, node_bodies.ACTION),
+            **{'Reset': {'Type': 'On'}, 'reset': {'Type': 'On'}},
+        )
+
+    def test_fields_of_the_first_valence(self):
+        for body, name, instead in (
+            (node_bodies.CREATE, 'flavor_id', 'use flavor'),
+            (node_bodies.CREATE, 'podm_id', 'use pod_manager'),
+            (node_bodies.MANAGE, 'node_index', 'use resource_uri'),
+        ):
+            error = self.assertRaises(
+                exception.Invalid, self.parse, body, **{name: 'x'}
+            )
+            self.assertIn(f'field {name}: unknown field', str(error))
+            self.assertIn(instead, str(error))
+
     def test_one_action(self):
         for given in (
             {},

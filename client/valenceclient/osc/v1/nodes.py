@@ -146,7 +146,7 @@ class Reset(_NodeAction):
     """Change the power state of a node, or restart it."""
 
     method = 'reset_node'
-    action = 'Reset'
+    action = 'reset'
     parameters = ('Type',)
 
 
@@ -154,7 +154,7 @@ class Boot(_NodeAction):
     """Set the boot device of a node, once or permanently."""
 
     method = 'boot_node'
-    action = 'Boot'
+    action = 'boot'
     parameters = ('Enabled', 'Target')
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:

@@ -57,7 +57,7 @@ class _ActionForm(base.Form):
 class Power(_ActionForm):
     """Changes the power state."""
 
-    action = 'Reset'
+    action = 'reset'
     success_text = _('Changing the power state of %s.')
 
     def send(self, client: api.Client, data: dict[str, Any]) -> Any:
@@ -68,7 +68,7 @@ class Power(_ActionForm):
 class Boot(_ActionForm):
     """Sets the boot device."""
 
-    action = 'Boot'
+    action = 'boot'
     success_text = _('Setting the boot device of %s.')
     # Targets that Redfish defines; the pod manager may support fewer.
     TARGETS = ('Pxe', 'Hdd', 'Cd', 'Usb', 'UefiHttp', 'BiosSetup', 'None')

@@ -165,10 +165,10 @@ def _parameters(
 
 ACTION = types.Body(
     added={
-        'Reset': _parameters(
+        'reset': _parameters(
             'Change the power state.', Type={'enum': list(RESET_TYPES)}
         ),
-        'Boot': _parameters(
+        'boot': _parameters(
             'Set the boot source.',
             Enabled={'enum': list(boot.ENABLED)},
             Target={'type': 'string', 'minLength': 1, 'maxLength': 64},
@@ -190,6 +190,7 @@ ACTION = types.Body(
         'detach': _parameters('Detach a device.', resource_id=_REFERENCE),
     },
     partial=True,
+    renamed={'Reset': 'reset', 'Boot': 'boot'},
     keywords={'minProperties': 1, 'maxProperties': 1},
 )
 DELETE_PARAMS: dict[str, fields.Spec] = {

@@ -124,9 +124,7 @@ def act(
         _check_device(tx, row, device, name)
         charge = _recharge(tx, row, device, name, limits)
         values = {'device': device.uuid, 'charge': charge.columns()}
-    operation = conductor.request_on_node(
-        tx, call.context, name.lower(), row, values
-    )
+    operation = conductor.request_on_node(tx, call.context, name, row, values)
     states.move_node(tx, row.uuid, 'updating')
     return row.uuid, operation
 

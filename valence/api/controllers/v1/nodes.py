@@ -142,7 +142,7 @@ class Nodes(base.Controller[models.Node]):
 
     @base.verb(status=202, body=node_bodies.ACTION, operation=True)
     def action(self, call: base.Call) -> base.Answer:
-        """Perform one action: Reset, Boot, attach or detach."""
+        """Perform one action: reset, boot, attach or detach."""
         ((name, params),) = call.body.items()
         limits = self._limits(call) if name == 'attach' else {}
         return self._accepted(

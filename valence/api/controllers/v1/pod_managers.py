@@ -82,7 +82,7 @@ class PodManagers(base.Controller[models.PodManager]):
 
     @base.verb(body=types.UPDATE)
     def update(self, call: base.Call) -> base.Answer:
-        """Change a pod manager: a JSON object of the fields to change."""
+        """Change a pod manager; PUT changes only what is given, too."""
         row = _update(self, call, _columns(call))
         rpc.wake()
         return self.render(call, row)

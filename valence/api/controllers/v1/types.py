@@ -32,6 +32,8 @@ class Body:
     :param added: the fields that the verb adds, by name.
     :param without: fields of the resource that this verb does not accept.
     :param partial: whether every field may be omitted.
+    :param renamed: the present names of fields by earlier ones, which are
+        still accepted.
     :param keywords: JSON schema keywords about the body as a whole.
     :param lenient: whether the verb is also called for what cannot be parsed,
         with an empty body, and the error as ``valence.unparsed``.
@@ -41,6 +43,7 @@ class Body:
     added: Mapping[str, fields.Spec] = dataclasses.field(default_factory=dict)
     without: tuple[str, ...] = ()
     partial: bool = False
+    renamed: Mapping[str, str] = dataclasses.field(default_factory=dict)
     keywords: Schema = dataclasses.field(default_factory=dict)
     lenient: bool = False
 
@@ -90,11 +93,17 @@ class Body:
         :raises Invalid: for a field that is unknown, missing or wrong.
         :raises InvalidBody: if the body as a whole is wrong.
         """
+        body = {
+            self.renamed.get(name, name)
+            if self.renamed.get(name) not in body
+            else name: value
+            for name, value in body.items()
+        }
+        known = self.accepted(cls, minor)
         try:
             schemas.check(self.schema(cls, minor), body)
         except schemas.Mismatch as exc:
-            raise _invalid(cls, exc) from None
-        known = self.accepted(cls, minor)
+            raise _invalid(cls, known, exc) from None
         given = {name: body[name] for name in known if name in body}
         parsed = wsme_json.fromjson(_wsme_type(self, cls, minor), given)
         return {**body, **{name: getattr(parsed, name) for name in given}}
@@ -104,8 +113,17 @@ CREATE = Body('c')
 UPDATE = Body('u', partial=True)
 
 
+# What clients of the first Valence send, and the fields to use instead.
+_INSTEAD = {
+    'flavor_id': ('flavor',),
+    'podm_id': ('pod_manager',),
+    'node_index': ('resource_uri',),
+    'authentication': ('username', 'password'),
+}
+
+
 def _invalid(
-    cls: base.Kind | None, error: schemas.Mismatch
+    cls: base.Kind | None, known: Collection[str], error: schemas.Mismatch
 ) -> exception.ValenceException:
     if not error.path:
         return exception.InvalidBody(reason=error.reason)
@@ -114,6 +132,9 @@ def _invalid(
         field = cls.fields.get(error.path)
         if field is not None and field.api:
             reason = 'must not be set in this request'
+    instead = _INSTEAD.get(error.path, ())
+    if instead and set(instead) <= set(known):
+        reason = f'unknown field; use {" and ".join(instead)}'
     return exception.Invalid(field=error.path, reason=reason)
 
 

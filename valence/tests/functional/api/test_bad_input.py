@@ -217,7 +217,7 @@ class TestNodes(base.ApiTestCase):
             {'name': 'a/b', 'pod_manager': 'none', 'resource_uri': '/1'},
         )
         for path, body in (
-            ('nodes/none/action', {'Reset': {'Type': 'Kick'}}),
+            ('nodes/none/action', {'reset': {'Type': 'Kick'}}),
             ('nodes/none/register', {'traits': 'A'}),
             ('pod_managers/none/access', {'project_id': 'a b'}),
         ):

@@ -68,7 +68,7 @@ class TestCors(base.ApiTestCase):
         self.conf.set(cors__allowed_origin=['https://ui.example'])
         self.client = fixtures.Client()
         answer = self._preflight()
-        self.assertEqual(200, answer.status)
+        self.assertEqual(204, answer.status)
         self.assertEqual(
             'https://ui.example', answer.headers['Access-Control-Allow-Origin']
         )

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Nodes are reset, made to boot, given devices and released of them."""
 
+from unittest import mock
+
+from valence.common import context
 from valence.common import exception
 from valence.db import api as db
 from valence.db.sqlalchemy import models
@@ -154,14 +157,14 @@ class TestAllowable(ChangeCase):
     def test_disallowed_value_is_rejected_by_the_api(self):
         self.allow()
         types, targets = ['On', 'ForceOff'], ['Pxe', 'Usb']
-        self.refused('Reset', 'Reset.Type', types, Type='Nmi')
+        self.refused('reset', 'reset.Type', types, Type='Nmi')
         boot = {'Enabled': 'Once', 'Target': 'Pxe'}
         for target in ('Hdd', 'pxe'):
             self.refused(
-                *('Boot', 'Boot.Target', targets),
+                *('boot', 'boot.Target', targets),
                 **{**boot, 'Target': target},
             )
-        self.refused('Boot', 'Boot.Mode', ['UEFI'], **boot, Mode='Legacy')
+        self.refused('boot', 'boot.Mode', ['UEFI'], **boot, Mode='Legacy')
         self.act('Reset', Type='ForceOff')
         self.act('Boot', **boot, Mode='UEFI')
 
@@ -286,3 +289,36 @@ class TestDevices(ChangeCase):
         self.fake.order('refresh', _NO)
         operation = self.attach()
         self.assertIn('it does not want to', str(operation['steps']))
+
+
+class TestRequestIds(ChangeCase):
+    """The log, and other services, name the request of the API."""
+
+    ID = 'req-0b7d5c3e-6b1f-4d0e-8a77-6c1f0e9d2b4a'
+
+    def seen(self, **headers):
+        seen = []
+        reset = type(self.made).reset
+
+        def note(*args):
+            seen.append(context.current_request_id())
+            return reset(*args)
+
+        with mock.patch.object(type(self.made), 'reset', note):
+            answer = self.client.request(
+                *('POST', '/v1/nodes/n/action', {'reset': {'Type': 'On'}}),
+                headers=headers,
+            )
+            self.conductor.finish(
+                answer.headers['Location'].rpartition('/')[2]
+            )
+        self.assertIsNone(context.current_request_id())
+        return seen, answer.headers['X-OpenStack-Request-ID']
+
+    def test_of_another_service(self):
+        seen, _ = self.seen(**{'X-OpenStack-Request-ID': self.ID})
+        self.assertEqual({self.ID}, set(seen))
+
+    def test_own(self):
+        seen, own = self.seen()
+        self.assertEqual({own}, set(seen))
