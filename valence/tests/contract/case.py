@@ -29,6 +29,8 @@ class Case(Patience, base.TestCase):
     sessions = True
     # Whether the driver reaches it over a network.
     remote = True
+    # Whether it refuses a change that is based on what another has changed.
+    writers_conflict = True
 
     @classmethod
     def endpoint(cls):

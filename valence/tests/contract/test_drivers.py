@@ -102,6 +102,7 @@ class RedfishExpandableTestCase(RedfishTestCase):
 
 class RedfishExpandablePlainTestCase(RedfishTestCase):
     arguments = ('--expandable', '4', '--no-tasks', '--no-etags')
+    writers_conflict = False
 
 
 class ExpEtherTestCase(Simulated):
