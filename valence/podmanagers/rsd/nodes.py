@@ -161,6 +161,9 @@ def _pinned_processors(
     """The processors of the claimed system.
 
     Accelerators are pinned with their type: without one, a CPU is allocated.
+
+    :raises NoMatch: when it has none.
+    :raises PodManagerUnavailable: when none of them can be read now.
     """
     system = client.get(system_uri, deadline)
     collection = link(system.get('Processors'))
@@ -170,10 +173,11 @@ def _pinned_processors(
         )
     with Crawler(client, deadline) as crawler:
         found = crawler.get_many(crawler.members(collection))
-    if not found:
-        raise exception.NoMatch(
-            reason=f'the processors of {system_uri} cannot be read'
-        )
+        if not found:
+            crawler.require_all()
+            raise exception.NoMatch(
+                reason=f'the system {system_uri} has no processors'
+            )
     pins = []
     for uri, body in found.items():
         pin: JsonObject = {'Resource': {'@odata.id': uri}}

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """RSD pod managers as odd as were seen."""
 
+from valence.common import exception
+from valence.podmanagers import base as podmanagers
+from valence.podmanagers.progress import Progress
 from valence.podmanagers.rsd.driver import RSD
 from valence.tests.contract import odd
 from valence.tests.fixtures import odd_service
@@ -92,6 +95,24 @@ class RsdTestCase(odd.OddCase):
         (service, pool) = self.discover(f'{pools}/2').storages
         self.assertEqual({'capacity_gib', 'free_gib'}, service.unknown)
         self.assertEqual(set(), pool.unknown)
+
+    def test_processors_that_cannot_be_read(self):
+        """That may pass: it is no reason to choose another system."""
+        target = f'{self.nodes}/Actions/Allocate'
+        self.pages[self.nodes]['Actions'] = {
+            '#ComposedNodeCollection.Allocate': {'target': target}
+        }
+        processors = f'{SYSTEMS}/1/Processors'
+        self.pages[f'{SYSTEMS}/1']['Processors'] = link(processors)
+        self.pages[processors] = odd_service.collection(f'{processors}/1')
+        request = podmanagers.ComposeRequest(odd.MARK, 'n', {}, f'{SYSTEMS}/1')
+        for page, error in (
+            (Reply(503), exception.PodManagerUnavailable),
+            (Reply(404), exception.NoMatch),
+        ):
+            self.pages[f'{processors}/1'] = page
+            arguments = request, self.soon(), Progress()
+            self.assertRaises(error, self.driver.compose, *arguments)
 
     def test_nodes_that_cannot_be_read(self):
         nodes, node = self.pages[self.nodes], self.pages[f'{self.nodes}/1']
