@@ -156,7 +156,7 @@ class TestStrangers(GuardCase):
         self.patch(
             fake.Fake,
             'compose',
-            lambda driver, request, deadline: driver.read_node(
+            lambda driver, request, deadline, progress: driver.read_node(
                 '/nodes/99', deadline
             ),
         )
