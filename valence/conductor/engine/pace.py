@@ -24,6 +24,8 @@ from valence.podmanagers.progress import InProgress
 # What may pass.
 _TRANSIENT = (
     exception.PodManagerUnavailable,
+    # The root of a pod manager that works is not what it was, for a moment.
+    exception.NotAPodManager,
     exception.ProvisioningUnavailable,
     exception.DatabaseUnavailable,
 )

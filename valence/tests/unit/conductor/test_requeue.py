@@ -59,6 +59,16 @@ class TestRequeue(engine_case.EngineCase):
         self.assertIn('it is away', row.error)
         self.assertEqual(3, self.toy.calls.count('do first'))
 
+    def test_the_root_is_not_understood_for_a_moment(self):
+        html = exception.NotAPodManager(reason='it is no JSON object')
+        self.plan('do first', html)
+        self.plan('do second', engine_case.WRONG)
+        self.plan('undo second', html)
+        row = self.finish()
+        self.assertEqual(2, self.toy.calls.count('do first'))
+        self.assertEqual(2, self.toy.calls.count('undo second'))
+        self.assertEqual(str(engine_case.WRONG), row.error)
+
     def test_the_provisioner_is_unavailable(self):
         gone = exception.ProvisioningUnavailable(reason='x')
         self.plan('do first', gone)
