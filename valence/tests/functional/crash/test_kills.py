@@ -12,6 +12,8 @@ from valence.tests.fixtures import processes
 from valence.tests.functional.crash import cluster
 
 KILLS = 200
+#: How many seconds an operation may take while conductors die all the time.
+_PATIENCE = 6 * processes.PATIENCE
 
 
 class KillTestCase(cluster.ClusterTestCase):
@@ -156,7 +158,7 @@ class TwoConductorsTest(cluster.ClusterTestCase):
         time.sleep(2 * self.settings['conductor__heartbeat_timeout'])
         self.assertEqual([], self._held_by_the_dead())
         for pump in pumps:
-            pump.join(processes.PATIENCE)
+            pump.join(_PATIENCE)
             self.assertFalse(pump.is_alive())
         self.assertEqual([], self.problems)
         self.assertAgreement()
@@ -242,7 +244,7 @@ class TwoConductorsTest(cluster.ClusterTestCase):
 
     def _live(self, pod, name, device):
         operation = self.compose(name, pod_manager=pod)
-        composed = self.client.finished(operation)
+        composed = self.client.finished(operation, _PATIENCE)
         if composed['state'] == 'succeeded' and pod == 'redfish':
             self._grow(name, device)
         while True:
@@ -252,11 +254,11 @@ class TwoConductorsTest(cluster.ClusterTestCase):
                 return
             if answer.status == 202:
                 ended = self.client.finished(
-                    answer.json['operation_uuid'], 120
+                    answer.json['operation_uuid'], _PATIENCE
                 )
                 if ended['state'] == 'failed':
                     raise AssertionError(ended['error'])
 
     def _grow(self, name, device):
         operation = self.attach(name, device)
-        self.client.finished(operation)
+        self.client.finished(operation, _PATIENCE)

@@ -143,7 +143,8 @@ class MariaDBTest(OutageTestCase):
 
 
 class _PostgreSQL(fixtures.PostgreSQL):
-    max_connections = 100
+    # Enough for every worker of three processes.
+    max_connections = 400
 
 
 class PostgreSQLTest(MariaDBTest):
