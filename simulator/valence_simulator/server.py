@@ -58,7 +58,7 @@ class Server:
     ):
         self.personality = personality
         self.latency = latency
-        self.faults = faults.Faults()
+        self.faults = faults.Faults(personality.options.seed)
         self.counts: collections.Counter = collections.Counter()
         self.in_flight = 0
         self.peak = 0

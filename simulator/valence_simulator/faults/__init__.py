@@ -74,7 +74,7 @@ class Fault:
             )
         self._pattern = re.compile(self.path)
 
-    def strikes(self, method: str, path: str) -> bool:
+    def strikes(self, method: str, path: str, draws: random.Random) -> bool:
         """Return whether the fault affects this request; count it."""
         if self.count is not None and self.struck >= self.count:
             return False
@@ -82,7 +82,7 @@ class Fault:
             return False
         if not (path.startswith(self.path) or self._pattern.match(path)):
             return False
-        if random.random() >= self.probability:  # noqa: S311
+        if draws.random() >= self.probability:
             return False
         self.struck += 1
         return True
@@ -92,9 +92,13 @@ class Fault:
 
 
 class Faults:
-    """The active faults, oldest first."""
+    """The active faults, oldest first.
 
-    def __init__(self) -> None:
+    :param seed: of what happens with a probability; None: a random one.
+    """
+
+    def __init__(self, seed: str | None = None) -> None:
+        self._draws = random.Random(seed)  # noqa: S311
         self._faults: dict[str, Fault] = {}
         self._last_id = 0
 
@@ -124,7 +128,7 @@ class Faults:
         """Process a request through all faults that affect it."""
         if self._faults:
             for fault in reversed(self._faults.values()):
-                if fault.strikes(request.method, request.path):
+                if fault.strikes(request.method, request.path, self._draws):
                     handler = _through(fault, handler)
         return await handler(request)
 

@@ -49,8 +49,8 @@ POD = (
     ),
     option(
         '--seed',
-        help='seed of UUIDs, serial numbers and MAC addresses '
-        '(default: random)',
+        help='seed of UUIDs, serial numbers, MAC addresses and faults with a '
+        'probability (default: random)',
     ),
     option(
         '--kinds',

@@ -31,6 +31,24 @@ class FaultsTestCase(base.SimulatorTestCase):
         for path in (SYSTEMS, f'{SYSTEMS}/system-1/Memory'):
             self.assertEqual(200, (await self.request('GET', path))[0])
 
+    async def test_probability_by_seed(self):
+        async def statuses(seed):
+            arguments = ('--systems', '1', '--seed', seed)
+            simulator = await self.start_simulator(*arguments)
+            simulator.faults.add(path='/', fault='status', probability=0.5)
+            origin = simulator.url.removesuffix(ROOT)
+            async with aiohttp.ClientSession(origin) as session:
+                found = []
+                for _ in range(40):
+                    async with session.get(SYSTEMS) as answer:
+                        found.append(answer.status)
+            return found
+
+        first = await statuses('a')
+        self.assertEqual({200, 500}, set(first))
+        self.assertEqual(first, await statuses('a'))
+        self.assertNotEqual(first, await statuses('b'))
+
     async def test_list_and_remove(self):
         status, body, _ = await self.post(
             '/_simulator/faults',
