@@ -55,7 +55,7 @@ def parameters(method: str, path: str) -> dict[str, JSON]:
 
 @functools.cache
 def secrets() -> frozenset[str]:
-    """Return the names of properties of requests that nobody may see."""
+    """Return the names of secret properties of requests."""
     return frozenset(
         name
         for path in document()['paths'].values()

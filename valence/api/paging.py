@@ -130,7 +130,7 @@ class _Scan(NamedTuple, Generic[M]):
     def page(
         self, columns: Iterable[str], limit: int, after: Key | None
     ) -> Sequence[M | None]:
-        """The rows after a key; None for one that was deleted meanwhile."""
+        """The rows after a key; None for one that is deleted."""
         if self.query.is_indexed:
             disjuncts = self.query.disjuncts()
             if len(disjuncts) == 1:

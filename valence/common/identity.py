@@ -39,7 +39,7 @@ _SAMPLE_UUIDS = frozenset(
     )
 )
 
-# Serial numbers that nobody has set, in lower case.
+# Placeholders of serial numbers, in lower case.
 _NO_SERIALS = frozenset(
     (
         *('none', 'n/a', 'na', 'null', 'unknown', 'unspecified', 'default'),
@@ -95,7 +95,7 @@ def _path(link: str) -> str:
 
 @functools.lru_cache(maxsize=65536)
 def canonical_link(link: str, prefix: str = '') -> str:
-    """A link to follow: the canonical path, with the query as it is.
+    """A link to follow: the canonical path, with the query unchanged.
 
     :raises ValueError: when it is no URI.
     """
@@ -134,7 +134,7 @@ def identifying_uuid(text: object) -> str | None:
 
 
 def serial(text: object) -> str | None:
-    """A serial number, without surrounding space; None if nobody set one."""
+    """A serial number, without surrounding space; None if it is not set."""
     if not isinstance(text, str):
         return None
     found = ' '.join(text.split())

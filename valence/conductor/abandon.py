@@ -57,7 +57,7 @@ def abandon(
 
 
 def give_up(tx: db.Transaction, node: models.Node) -> None:
-    """Delete the record of a node, whatever its operations wait for.
+    """Delete the record of a node, also while its operations wait.
 
     They end here and now: a conductor that is running one finds its claim
     gone. A finding shows what may be left on the pod manager.

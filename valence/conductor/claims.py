@@ -36,7 +36,7 @@ class Claims:
     def reconcile(self, conductor: str) -> None:
         """Requeue unknown claims, and abandon runs whose claim is gone.
 
-        Nothing may be claimed meanwhile.
+        Nothing may be claimed at the same time.
 
         :param conductor: the UUID of this conductor.
         """

@@ -51,9 +51,9 @@ def login(podm: models.PodManager) -> base.Login:
 
 
 def revision(podm: models.PodManager) -> str:
-    """What identifies the login, and does not tell it.
+    """Identifies the login without disclosing it.
 
-    The password takes part as it is stored, encrypted.
+    It contains the encrypted password.
     """
     parts = (
         podm.hardware_url or podm.url,

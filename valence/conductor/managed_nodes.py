@@ -109,7 +109,7 @@ def _store(
     """Store how a node looks; None: it is gone."""
     node = tx.get(models.Node, uuid=uuid, managed_by=provisioner)
     if node is None or node.provision_state not in _IDLE_STATES:
-        # An operation that began meanwhile stores newer values.
+        # An operation that has begun since stores newer values.
         return
     changed = _changes(node, shown)
     values = {

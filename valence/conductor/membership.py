@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How a conductor proves that it is alive, and how others notice its death.
+"""How a conductor proves that it is alive, and others detect its failure.
 
 A conductor is a row whose ``heartbeat_at`` it keeps fresh by the database's
-clock. Whoever finds a stale row deletes it and requeues the operations that
-the conductor had claimed. If that conductor was only suspended, it finds its
+clock. A conductor that finds a stale row deletes it and requeues the
+operations that the other had claimed. If that was only suspended, it finds its
 row gone and registers again under a new UUID; its old claims are void.
 """
 
@@ -46,7 +46,7 @@ class Lease:
         """Seconds until others may declare this conductor dead.
 
         :param uuid: the registration that is meant. The lease of an earlier
-            one is over, whatever was claimed under it.
+            one has expired, with all claims under it.
         """
         current, expires_at = self._state
         if uuid not in (None, current):
@@ -118,10 +118,10 @@ def ring(conductors: list[str] | None = None) -> hashring.HashRing:
 
 @engine.reserved()
 def reap_stale() -> bool:
-    """Requeue what dead conductors had claimed; whether there was any."""
+    """Requeue what failed conductors had claimed; whether there was any."""
     found = False
     with db.reader() as tx:
-        # Claims are read first: whoever holds one had a row by then.
+        # Claims are read first: the holder of each had a row by then.
         claimants = _claimants(tx)
         # All that this conductor stores is timed by this look at the clock.
         now = clock.measure(tx.connection)

@@ -24,7 +24,7 @@ from valence.podmanagers.progress import Deadline
 LOG = log.getLogger(__name__)
 
 # A pod manager that stays offline is polled less and less often: at most this
-# many times the usual interval lies between two probes.
+# many times the usual interval is between two probes.
 _MAX_BACK_OFF = 4
 
 
@@ -54,7 +54,7 @@ class Monitor:
         self._identities: dict[str, tuple[object, ...]] = {}
 
     def tick(self) -> list[models.PodManager]:
-        """Begin whatever is due now; returns at once.
+        """Begin what is due now; returns at once.
 
         :returns: the rows of this conductor's pod managers.
         """
@@ -204,7 +204,7 @@ class Monitor:
 def _detect_driver(
     podm: models.PodManager, deadline: Deadline
 ) -> models.PodManager | None:
-    """Find and store the driver; the row as it is now, if it still exists."""
+    """Find and store the driver; the current row, if it still exists."""
     name = loader.recognize(loader.connection(podm), deadline)
     db.update(
         models.PodManager,

@@ -91,7 +91,7 @@ def look(
 
 
 def _requeued(tx: db.Transaction, names: list[str]) -> list[models.Operation]:
-    """What has begun and goes on now."""
+    """What has begun and is running."""
     return list(
         tx.list(
             models.Operation,
@@ -249,8 +249,8 @@ class _Chooser:
         value = last or ''
         while (found := self._next(column, value, *where)) is not None:
             yield (value := found)
-        nobody = (*where, column.is_(None))
-        if _first(self._tx, self._names, column, *nobody, constant=True):
+        unassigned = (*where, column.is_(None))
+        if _first(self._tx, self._names, column, *unassigned, constant=True):
             yield None
         value = ''
         while (found := self._next(column, value, *where)) is not None:

@@ -64,7 +64,7 @@ def _pairs(
     if 'driver_info' not in before or 'driver_info' not in now:
         return
     old, new = before['driver_info'], now['driver_info']
-    # Others may add parameters, but none that tell how to log in.
+    # Others may add parameters, but none of the login.
     names = {*old, *(name for name in new if name.startswith(_CONNECTION))}
     for name in sorted(names):
         yield f'driver_info/{name}', old.get(name), new.get(name)

@@ -127,7 +127,7 @@ class Conductor:
     def _repeat(
         self, function: Callable[[], None], interval: float | None
     ) -> None:
-        """Call a function until the conductor stops, whatever it raises."""
+        """Call a function until the conductor stops, also after exceptions."""
         while not self._stopping.is_set():
             try:
                 function()

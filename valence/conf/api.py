@@ -49,9 +49,10 @@ requires a [DEFAULT] auth_strategy other than noauth.
         default=[],
         help="""
 Values of the header Host, without the port, that are accepted when [DEFAULT]
-auth_strategy is noauth, besides IP addresses, localhost, [api] host, the name
-of this machine and the host of [api] public_endpoint. Others are refused,
-because a web page of any origin could reach the API under a name of its own.
+auth_strategy is noauth, in addition to IP addresses, localhost, [api] host,
+the name of this machine and the host of [api] public_endpoint. Others are
+rejected, because a web page of any origin could reach the API under a name of
+its own.
 """,
     ),
     cfg.URIOpt(

@@ -42,7 +42,7 @@ _OWN = [
         help='Project ID that becomes the owner of all nodes in Ironic; '
         'default: none. The project of a node becomes its lessee. Warning: '
         "with Ironic's default policy an owner can read and change "
-        'driver_info. Whoever is an administrator or member of this project '
+        'driver_info. Administrators and members of this project '
         'can have Ironic send the hardware credentials of a pod manager to '
         'any address, and can make a node control the system of another '
         'node. Use only a project of the operators.',

@@ -63,7 +63,7 @@ def create(
     uuids: Collection[str],
     project_id: str | None = None,
 ) -> None:
-    """Allocate hardware to a node, whatever its observed state is.
+    """Allocate hardware to a node in any observed state.
 
     :param project_id: the project of the node; its reservations become
         allocations.

@@ -30,7 +30,7 @@ class Audience(enum.IntEnum):
 
 
 class Spec(fields.Field[Any]):
-    """What a field declares besides its type.
+    """What a field declares in addition to its type.
 
     :param doc: description: API reference, CLI help, column title.
     :param api: any of ``c``, ``u``, ``r``: accepted on create, accepted on
@@ -300,7 +300,7 @@ class _Json(fields.FieldType[Any]):
 class JsonField(Spec, fields.AutoTypedField[Any]):
     """JSON that a schema describes.
 
-    :param inner: the keywords of the schema besides type and description.
+    :param inner: the keywords of the schema other than type and description.
     """
 
     AUTO_TYPE = _Json()

@@ -4,7 +4,7 @@ from oslo_versionedobjects import base as ovo
 from valence.objects import base
 from valence.objects import fields
 
-# What differs may be hidden for a time, or for good.
+# What differs may be hidden for a time, or permanently.
 _HIDE = ('forget', 'accept')
 #: What an administrator can do about each kind of findings.
 ACTIONS: dict[str, tuple[str, ...]] = {

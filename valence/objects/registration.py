@@ -16,7 +16,7 @@ class Registration(TypedDict, total=False):
     :param driver: hardware type.
     :param driver_info: address, system and further parameters, no secrets.
     :param login: identifies address and login of the hardware, and does not
-        tell the password.
+        disclose the password.
     :param owner: project that may change the node there.
     :param lessee: project that may use the node there.
     :param macs: MAC addresses of its ports.

@@ -8,7 +8,7 @@ use at once; it is replaced when URL or credentials change. It raises only what
 ``InProgress``.
 
 A driver may be closed and created again at any time, so it decides nothing by
-what it remembers: it reads the pod manager, or what it recorded as
+what it has cached: it reads the pod manager, or what it recorded as
 ``Progress``. A method that changes hardware may be called again after a crash;
 for ``compose``, which cannot be repeated, there is ``find_composed``.
 """
@@ -240,7 +240,7 @@ class Driver(abc.ABC):
         :param uri: what :meth:`compose` returned, which may be that of a
             task; the URI of the node is in what is returned here.
         :raises InProgress: while the pod manager is working on it.
-        :raises NoMatch: when another node got its resources meanwhile.
+        :raises NoMatch: when another node got its resources first.
         :raises PodManagerError: when composing failed.
         """
 
@@ -297,7 +297,7 @@ class Driver(abc.ABC):
     ) -> str | None:
         """Choose what a node boots from.
 
-        :returns: when it takes effect, if the pod manager says so: Immediate,
+        :returns: when it takes effect, if it is reported: Immediate,
             OnReset …
         :raises InProgress: until the node shows it.
         :raises RequestRejected: for what the node does not support.

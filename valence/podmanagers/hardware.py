@@ -43,7 +43,7 @@ class ComposedNode:
     :param resources: the URIs of its resources, as far as it reports them.
     :param resources_known: whether those are all: a node that does not report
         them, or not in a form that is understood, has not lost any.
-    :param uuid: its own UUID, if it has one besides that of its system.
+    :param uuid: its own UUID, if it has another than its system.
     :param system_uuid: UUID of its computer system, as reported.
     :param serial_number: of its computer system, as reported.
     :param macs: the addresses of its network interfaces, if they were read.
@@ -80,7 +80,7 @@ class Inventory:
 
     :param problems: what could not be read, for people.
     :param unread: URIs that exist but could not be read; nothing is known of
-        what lies below them either.
+        what is below them either.
     :param gone: URIs that were requested and do not exist any more.
     :param unrecognized: URIs that were requested and that the driver cannot
         assign to a resource: anything may have changed.

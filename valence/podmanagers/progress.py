@@ -85,7 +85,7 @@ class InProgress(Exception):
 
     :param seconds: how long to wait before polling again.
     :param reason: the error to report when the caller gives up polling.
-    :param percent: how much is done, where the pod manager says so.
+    :param percent: how much is done, where the pod manager reports it.
     """
 
     def __init__(

@@ -29,7 +29,7 @@ RULES = [
     _rule(
         'force_delete',
         base.ADMIN,
-        'Delete a node from the database only, whatever its pod manager says.',
+        'Delete a node from the database only, even if its pod manager fails.',
         'DELETE /v1/nodes/{id}',
     ),
     _rule(

@@ -41,7 +41,7 @@ class Login:
     """Where and how a provisioner logs in to the hardware.
 
     :param address: URL of the Redfish service that manages it.
-    :param revision: identifies all of this, and does not tell the password.
+    :param revision: identifies all of this without disclosing the password.
     :param auth_type: authentication of that service: session or basic.
     :param insecure: whether not to verify the TLS certificate of the service.
     """

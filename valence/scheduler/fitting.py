@@ -45,7 +45,7 @@ GROUPS: tuple[Group, ...] = ('storage', 'network', 'pci_devices')
 # The types of pooled devices that belong to a group. All other types are
 # required by their name, in pci_devices.
 _POOLED = {'storage': ('drive', 'volume'), 'network': ('nic',)}
-# What is no PCI device, whatever is asked for; and what is one only for those
+# What is no PCI device for any request; and what is one only for those
 # who ask for it by its name.
 _NEVER_PCI = ('volume',)
 _PCI_BY_NAME = ('drive', 'memory', 'processor', 'resource_block')

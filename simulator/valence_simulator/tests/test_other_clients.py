@@ -279,7 +279,7 @@ class RedfishOtherClientTestCase(RedfishTestCase):
         )
         await self.request('DELETE', answer['uri'])
         await self.compose('compute-1')
-        # A note on the block alone keeps nobody from it.
+        # A note on the block alone reserves nothing.
         await self.control(
             'reserve', parts=[f'{BLOCKS}/compute-2'], listed=False
         )

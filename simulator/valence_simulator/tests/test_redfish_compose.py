@@ -122,7 +122,7 @@ class SpecificTestCase(RedfishTestCase):
         self.server.personality.options.require_etag = True
         got, _, _ = await self.request('PATCH', uri, json=body)
         self.assertEqual(428, got)
-        # A note between clients keeps nobody from composing.
+        # A note between clients does not prevent composing.
         await self.compose('compute-1')
 
     async def test_blocks_are_added_and_removed(self):

@@ -90,7 +90,7 @@ class RudeExpandableTestCase(RedfishTestCase):
             return system['SystemType'], (await self.state_of('compute-1'))[0]
 
         self.assertEqual(('Physical', 'Unused'), await shown())
-        # It is nobody's to compose all the same.
+        # It cannot be composed, though.
         await self.refused(
             409,
             'ResourceBlockInUse',

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What machines tell of themselves."""
+"""Values that machines report."""
 
 from __future__ import annotations
 

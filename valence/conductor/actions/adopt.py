@@ -94,7 +94,7 @@ class ClaimParts(Step[AdoptResult]):
 
 
 def _check(run: Run, composed: hardware.ComposedNode) -> str | None:
-    """Check that a resource is what is to be adopted, and nobody's.
+    """Check that a resource is what is to be adopted, and not in use.
 
     What another installation, or another node, has is left alone.
 

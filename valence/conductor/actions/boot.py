@@ -29,7 +29,7 @@ class Params(_Required, total=False):
 
 
 class BootResult(steps.NodeResult):
-    """:param apply_time: when it takes effect, if the service says so."""
+    """:param apply_time: when it takes effect, if the service reports it."""
 
     apply_time: str | None
 

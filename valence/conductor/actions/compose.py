@@ -218,7 +218,7 @@ def _is_made_by(run: Run, uri: str) -> bool:
 def _check_parts(tx: db.Transaction, run: Run, found: dict[str, str]) -> None:
     """Accept other parts than the chosen ones, if the request allows that.
 
-    A pod manager that is told the requirements, not the parts, may take
+    A pod manager that is sent the requirements, not the parts, may take
     equivalent ones. A request for exact resources, or with an affinity, is
     not fulfilled by others.
 
@@ -263,7 +263,7 @@ def _try_next(run: Run, reason: str) -> TryNext:
 
 
 def _after_refusal(run: Run, exc: Exception) -> TryNext | None:
-    """Try something else, whatever the pod manager refuses with."""
+    """Try something else, for any error of the pod manager."""
     if isinstance(exc, exception.PodManagerError):
         return _try_next(run, str(exc))
     return None

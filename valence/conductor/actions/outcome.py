@@ -113,7 +113,7 @@ def check_detached(run: Run, part: str) -> hardware.ComposedNode:
 def cancel(run: Run) -> None:
     """End what the current step has begun, where the pod manager allows.
 
-    :raises InProgress: while it goes on.
+    :raises InProgress: while it is in progress.
     """
     progress = run.progress()
     if progress.facts():

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Releasing a node, whatever state it is in."""
+"""Releasing a node in any state."""
 
 from typing import TypedDict
 

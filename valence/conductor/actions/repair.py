@@ -85,7 +85,7 @@ class ReleaseStray(Step[RepairResult]):
 def _is_stray(
     finding: models.Finding, seen: hardware.ComposedNode, shown: set[str]
 ) -> bool:
-    """Whether a resource is still what the finding is about, and nobody's."""
+    """Whether a resource is still as in the finding, and not in use."""
     mark = identity.find_mark(finding.details.get('mark'))
     if mark is None or seen.mark != mark:
         return False

@@ -26,7 +26,7 @@ class Params(TypedDict):
 class SendReset(Step[NoResult]):
     """Have the pod manager reset the node, until its power state shows it.
 
-    What must not be repeated is sent once, whoever runs the operation: the
+    What must not be repeated is sent once, by any conductor: the
     driver records that before. If its answer is lost, the node is looked at.
     """
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How operations end, whatever happens to them.
+"""How operations end.
 
 An operation that cannot go on ends as failed with its reason, and gives up its
 claim, its lock and its place. If it cannot be undone either, its error names
@@ -75,7 +75,7 @@ def give_up(
 ) -> None:
     """End an operation that cannot be undone.
 
-    Whatever its target and the findings look like, it ends.
+    It ends even if its target or the findings cannot be stored.
 
     :param again: called with what prevents the end; whether the operation was
         requeued because of it.
@@ -110,7 +110,7 @@ def _ends(
     :param names: of the steps that were not undone.
     """
 
-    def tell(tx: db.Transaction) -> None:
+    def record_incomplete(tx: db.Transaction) -> None:
         run.action.failed(tx, run, error)
 
     def fail(tx: db.Transaction) -> None:
@@ -120,7 +120,13 @@ def _ends(
     def report(tx: db.Transaction) -> None:
         _report(tx, run, names, error)
 
-    return [(tell, report), (fail, report), (fail,), (report,), ()]
+    return [
+        (record_incomplete, report),
+        (fail, report),
+        (fail,),
+        (report,),
+        (),
+    ]
 
 
 def _report(

@@ -37,7 +37,7 @@ from valence.podmanagers.progress import InProgress
 
 LOG = log.getLogger(__name__)
 
-# So many systems are excluded at most, whatever the scheduler allows.
+# At most so many systems are excluded, even if the scheduler allows more.
 _MAX_EXCLUDED = 100
 
 

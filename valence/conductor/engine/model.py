@@ -64,7 +64,7 @@ class Step(Generic[R]):
         raise NotImplementedError
 
     def failed(self, run: 'Run', exc: Exception) -> TryNext | None:
-        """What to do when the step failed for good.
+        """What to do when the step has finally failed.
 
         :returns: None: to undo all steps, and fail.
         """
@@ -85,7 +85,7 @@ class Step(Generic[R]):
         """Revert the consequences, in the transaction of the journal."""
 
 
-# A step whatever its result is.
+# A step with any result.
 AnyStep = Step[Any]
 
 

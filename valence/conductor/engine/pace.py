@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whether and when a step is run again, whatever the cause.
+"""Whether and when a step is run again.
 
 ``again`` is the only rule. What is in progress is limited by time, what failed
 by attempts, and what lost a race by both; the pause always grows.

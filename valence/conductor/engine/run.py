@@ -186,7 +186,7 @@ class Run:
     def resume(self) -> None:
         """Read the operation again after an interruption.
 
-        :raises ClaimLost: when it was requeued meanwhile.
+        :raises ClaimLost: when another conductor requeued it.
         """
         self._lease_missed = False
         self.commit({})

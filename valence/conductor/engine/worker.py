@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Holding on to a claimed operation, whatever interrupts it."""
+"""Keeping a claimed operation through interruptions."""
 
 import threading
 

@@ -96,7 +96,7 @@ class Coalescer:
             LOG.warning('The events of %s are not stored: %s', podm_uuid, exc)
 
     def _write(self, podm_uuid: str, batch: _Batch) -> None:
-        """Store a batch, unless another delivery stores it meanwhile."""
+        """Store a batch, unless another delivery has stored it."""
         with self._lock:
             writer = self._writers.setdefault(podm_uuid, threading.Lock())
         with writer:

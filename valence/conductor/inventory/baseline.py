@@ -88,7 +88,7 @@ def differences(
         *_values(expected, now),
     ]
     if seen.mark is None and expected['mark'] is None:
-        # What others have joined is told from the parts of the node, each of
+        # What others have joined is known from the parts of the node, each of
         # which is changed by itself.
         others = seen.resources if seen.shared else ()
         either = {*changing, *map(identity.canonical_uri, others)}
@@ -127,7 +127,7 @@ def _values(expected: Baseline, now: Baseline) -> Iterator[str]:
 def _unmarked(
     expected: Baseline, now: Baseline, changing: Collection[str]
 ) -> Iterator[str]:
-    """Without a mark only its parts, and its UUID, tell whose it is."""
+    """Without a mark, only its parts and its UUID identify its node."""
     uuids = expected.get('uuid'), now.get('uuid')
     if None not in uuids and uuids[0] != uuids[1]:
         yield f'UUID {uuids[0]}, now {uuids[1]}'

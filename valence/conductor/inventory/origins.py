@@ -72,7 +72,7 @@ class Origins:
     def is_stray(
         self, seen: hardware.ComposedNode, shown: Collection[str]
     ) -> bool:
-        """Whether an operation of ours made a resource that is not its node.
+        """Whether one of our operations made a resource that is not its node.
 
         A node that is shown at no other URI may have moved to this one. One
         that was composed, and whose row is gone, may have been given up.

@@ -84,7 +84,7 @@ def write(
     :param partial: whether only some resources were read: rows that were
         neither seen nor are gone are left unchanged.
     :param since: when reading began: rows that were written later are newer.
-    :raises PodManagerError: when the pod manager was removed meanwhile.
+    :raises PodManagerError: when the pod manager was removed during the sync.
     """
     _lock(tx, podm_uuid)
     stored = _match(tx, podm_uuid, seen, partial)
@@ -134,7 +134,9 @@ def _lock(tx: db.Transaction, podm_uuid: str) -> None:
     query = sa.select(model.uuid).where(model.uuid == podm_uuid)
     locked = query.with_for_update(read=True, key_share=True)
     if tx.connection.execute(locked).first() is None:
-        raise exception.PodManagerError(reason='it was removed meanwhile')
+        raise exception.PodManagerError(
+            reason='it was removed during the sync'
+        )
 
 
 def _allocated(tx: db.Transaction, podm_uuid: str) -> set[str]:

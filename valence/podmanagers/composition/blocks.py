@@ -41,7 +41,7 @@ _TYPES = (
     *('Compute', 'ComputerSystem', 'Expansion', 'IndependentResource'),
     *('Memory', 'Network', 'Processor', 'Storage'),
 )
-# The types of a block that does not tell its own, by the parts that it has;
+# The types of a block that does not report its own, by the parts that it has;
 # the first that fits. Its processors come before all but a whole system.
 _TYPES_BY_PART = {
     'Drives': 'Storage',
@@ -78,7 +78,7 @@ def types(body: JsonObject) -> list[str]:
 def types_of(crawler: Crawler, body: JsonObject) -> list[str]:
     """The types of a block; judged by its parts if it reports none.
 
-    :returns: none where its parts do not tell either.
+    :returns: none where its parts do not show it either.
     """
     reported = types(body)
     if set(reported) - {'IndependentResource'}:

@@ -103,12 +103,12 @@ class Redfish(NodeDriver):
         )
 
     def probe(self, deadline: Deadline) -> base.Probe:
-        root, service, places, dead = self._lookup.usable_places(deadline)
+        root, service, places, broken = self._lookup.usable_places(deadline)
         # The root is public; only this shows whether the login is accepted.
         usable = lookup.usable(self._client, places, deadline)
         found = events.EventService(self._client, root, deadline)
         manages = (
-            not dead
+            not broken
             and service_root.is_enabled(service)
             and {'blocks', 'systems'} <= usable
         )
@@ -129,8 +129,8 @@ class Redfish(NodeDriver):
         return self._lookup.system_uris(deadline)
 
     def discover(self, deadline: Deadline) -> hardware.Inventory:
-        root, _, places, dead = self._lookup.usable_places(deadline)
-        return self._survey.discover(root, places, dead, deadline)
+        root, _, places, broken = self._lookup.usable_places(deadline)
+        return self._survey.discover(root, places, broken, deadline)
 
     def refresh(
         self, uris: Iterable[str], deadline: Deadline

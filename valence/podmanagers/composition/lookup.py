@@ -42,7 +42,7 @@ class Lookup:
     def usable_places(
         self, deadline: Deadline
     ) -> tuple[JsonObject, JsonObject, dict[str, str], dict[str, str]]:
-        """Like :meth:`places`, without what is dead.
+        """Like :meth:`places`, without what cannot be read.
 
         :returns: also why some cannot be used, by the URI of the resource
             that links them.
@@ -50,17 +50,17 @@ class Lookup:
         root = self._client.root(deadline)
         uri = link(root.get('CompositionService'))
         service: JsonObject = {}
-        dead: dict[str, str] = {}
+        broken: dict[str, str] = {}
         if uri:
             try:
                 service = self._client.get(uri, deadline)
             except exception.PodManagerError as exc:
-                dead[uri] = str(exc)
+                broken[uri] = str(exc)
         for owner, body in ((ROOT, root), (uri, service)):
             bad = sorted(malformed(body).intersection(service_root.PLACES))
             if owner and bad:
-                dead[owner] = f'a malformed link in {", ".join(bad)}'
-        return root, service, discovery.places(root, service), dead
+                broken[owner] = f'a malformed link in {", ".join(bad)}'
+        return root, service, discovery.places(root, service), broken
 
     def systems(self, deadline: Deadline) -> Bodies:
         """All systems, by URI."""

@@ -34,7 +34,7 @@ Places = Mapping[str, str]
 class Survey:
     """Reads a service, whole or in part.
 
-    It remembers nodes and zones, which saves requests when it reads a part.
+    It caches nodes and zones, which saves requests when it reads a part.
     """
 
     def __init__(self, client: Client) -> None:
@@ -46,23 +46,23 @@ class Survey:
         self,
         root: JsonObject,
         places: Places,
-        dead: Mapping[str, str],
+        broken: Mapping[str, str],
         deadline: Deadline,
     ) -> hardware.Inventory:
         """Read everything.
 
-        :param dead: why services that the root links cannot be used, by URI.
+        :param broken: why services that the root links cannot be used, by URI.
         """
         expand = service_root.expands(root)
         with Crawler(self._client, deadline, expand) as crawler:
             read = crawler.roots(places.values())
-            for uri, reason in dead.items():
+            for uri, reason in broken.items():
                 crawler.failed[f'{uri}/'] = reason
             members = {kind: read[uri] for kind, uri in places.items()}
-            zones_known = not dead and self._zones.read(
+            zones_known = not broken and self._zones.read(
                 crawler, places.get('zones'), members.get('zones', [])
             )
-            composes = bool(dead) or 'blocks' in places
+            composes = bool(broken) or 'blocks' in places
             seen = self._read(crawler, places, members, zones_known, composes)
             seen.problems = crawler.problems
             seen.unread = crawler.unread
@@ -240,7 +240,7 @@ def _respect_reservations(
 
 
 def _mark_doubts(crawler: Crawler, item: hardware.Item) -> None:
-    """Mark what a block tells in no form that is understood."""
+    """Mark what a block shows in no form that is understood."""
     resources.mark_parent(item)
     if has_malformed(item.properties, 'Zones'):
         item.unknown.add('zones')

@@ -144,7 +144,7 @@ class ExpEther(base.Driver):
         devices: Devices,
         deadline: Deadline,
     ) -> Devices:
-        """Put the server into a group that nobody else is in.
+        """Put the server into a group with no other members.
 
         Another client may choose the same group at the same time: it is left
         to that client.

@@ -33,7 +33,7 @@ def inventory(
 def node(group: str, devices: Devices) -> hardware.ComposedNode:
     """The node that a group is.
 
-    Of several servers in it, one is the node's, and others are strangers'.
+    Of several servers in it, one is the node's, and others are foreign.
 
     :raises ResourceGone: when there is no server in it.
     """

@@ -2,7 +2,7 @@
 """Pods in memory, with delays and faults to order.
 
 They need neither hardware nor network: :mod:`pod` is the hardware,
-:mod:`driver` what speaks to it.
+:mod:`driver` its driver.
 """
 
 from valence.podmanagers.fake.driver import Fake

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What speaks to a pod in memory.
+"""The driver of a pod in memory.
 
 It is never recognized, because nothing answers at its URL: a pod manager has
 to be registered with ``driver`` set to ``fake``.
@@ -118,7 +118,7 @@ class Fake(base.Driver):
             ready_at = time.monotonic() + cfg.CONF.fake.compose_seconds
             node = pods.Node(request.name, request.mark, parts, ready_at)
             pod.nodes[uri] = node
-            pod.tell(uri, *parts)
+            pod.send_event(uri, *parts)
             return pods.composed(uri, node)
 
     def poll_compose(
@@ -143,7 +143,7 @@ class Fake(base.Driver):
             if 'release' not in pod.ignored:
                 node = pod.nodes.pop(uri, None)
                 if node is not None:
-                    pod.tell(uri, *node.resources)
+                    pod.send_event(uri, *node.resources)
             return pod.erases
 
     def reset(
@@ -212,7 +212,7 @@ class Fake(base.Driver):
                 )
             if 'attach' not in pod.ignored:
                 node.resources.append(resource)
-            pod.tell(uri, resource)
+            pod.send_event(uri, resource)
 
     def detach(
         self,
@@ -225,7 +225,7 @@ class Fake(base.Driver):
             node = _node(pod, uri)
             if resource in node.resources and 'detach' not in pod.ignored:
                 node.resources.remove(resource)
-                pod.tell(uri, resource)
+                pod.send_event(uri, resource)
 
     def listen(self, deadline: Deadline) -> base.ChangeStream:
         with self._call('listen', deadline) as pod:
@@ -280,7 +280,7 @@ def _reset(
         return
     progress.record(_BEFORE, node.power_state)
     node.reset(reset_type, 'reset' not in pod.ignored)
-    pod.tell(uri)
+    pod.send_event(uri)
 
 
 def _node(pod: pods.Pod, uri: str) -> pods.Node:

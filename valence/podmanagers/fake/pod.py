@@ -66,7 +66,7 @@ class Node:
 
     :param ready_at: when it is assembled, on the monotonic clock.
     :param resets: the types of all resets so far.
-    :param allowable: what can be requested; None: the pod does not tell.
+    :param allowable: what can be requested; None: the pod does not report it.
     """
 
     name: str
@@ -79,7 +79,7 @@ class Node:
     allowable: Allowable | None = dataclasses.field(default_factory=_allowable)
 
     def allows(self, kind: _Kind, value: str) -> bool:
-        """Whether something can be requested, as far as the pod tells."""
+        """Whether something can be requested, as far as the pod reports."""
         known = self.allowable[kind] if self.allowable else None
         return known is None or value in known
 
@@ -229,7 +229,7 @@ class Pod:
                 seen.gone.add(uri)
         return seen
 
-    def tell(self, *uris: str) -> None:
+    def send_event(self, *uris: str) -> None:
         """Notify the listeners that resources have changed."""
         change = base.Change(uris)
         self.streams = [one for one in self.streams if not one.closed]
@@ -278,7 +278,7 @@ def _deliver(destination: str, uris: Iterable[str]) -> None:
             destination, json={'uris': list(uris)}, timeout=_DELIVERY_SECONDS
         )
     except requests.RequestException:
-        # Nobody delivers twice.
+        # Each delivery is sent once.
         return
 
 

@@ -65,7 +65,7 @@ def _check_target(owner: str | None, target: object) -> None:
     """Reject a target below another member of the same collection.
 
     The path of a service itself may be misspelt, as in DMTF's own mock-ups; it
-    is followed as it is.
+    is followed unchanged.
     """
     if owner is None or not isinstance(target, str):
         return
@@ -173,7 +173,7 @@ def patch(
 ) -> Response | None:
     """Change a resource, guarded by its ETag where it has one.
 
-    The ETag is sent as it was received. If the resource was changed meanwhile,
+    The ETag is sent as it was received. If the resource has changed since,
     it is read and changed again. If its ETag is unchanged but not accepted,
     the other forms are tried: see ``etags``.
 
@@ -211,7 +211,7 @@ def patch(
 def write(
     client: Client, uri: str, body: JsonObject, deadline: Deadline
 ) -> Response:
-    """Write properties of a resource; the response, whatever its status."""
+    """Write properties of a resource; the response, with any status."""
     response = patch(client, uri, lambda found: body, deadline)
     return response or Response(204, {}, None, {})
 
@@ -226,7 +226,7 @@ def post_with_etags(
     """Post an action, with the ETags of resources if they are required.
 
     :param tagged: the URIs of the resources, by the name of the parameter.
-    :returns: the response, whatever its status.
+    :returns: the response, with any status.
     """
     response = client.request('POST', target, deadline, arguments, check=False)
     for n in range(_TAG_ATTEMPTS):

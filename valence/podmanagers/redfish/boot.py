@@ -125,7 +125,7 @@ def _values(
 ) -> dict[str, object]:
     """The properties of Boot to write.
 
-    What is not requested stays as it is: a mode that the service shows is
+    What is not requested stays unchanged: a mode that the service shows is
     sent along, because some fall back to Legacy without it.
 
     :param pending: the settings object.

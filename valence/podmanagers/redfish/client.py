@@ -43,7 +43,7 @@ def _shrink(body: JsonObject) -> JsonObject:
 class Client:
     """Requests to one Redfish service, from any number of threads.
 
-    What it remembers only saves requests: the session, how many requests the
+    What it caches only saves requests: the session, how many requests the
     service can take at once, and which URIs end with a slash.
     """
 

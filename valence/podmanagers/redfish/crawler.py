@@ -39,7 +39,7 @@ class Crawler:
 
     :ivar failed: the error by the URI of what could not be read. A collection
         that could not be read has a slash at the end: nothing is known of
-        what lies below it.
+        what is below it.
     :ivar gone: the URIs of what does not exist.
     :ivar doubts: what else is not understood, by URI.
     :ivar malformed: the names of properties with malformed links, by the URI
@@ -216,7 +216,7 @@ class Crawler:
     def lacks(self, uris: Iterable[str]) -> bool:
         """Whether some of these, or of their members, could not be read.
 
-        What does not exist is not lacking: dead links are common.
+        What does not exist is not lacking: broken links are common.
         """
         return any(
             uri in self.failed or uri.rstrip('/') + '/' in self.failed

@@ -73,7 +73,7 @@ def message(response: Response) -> str:
 
 
 def said(response: Response) -> str:
-    """The messages of an error response, in whatever form; or nothing."""
+    """The messages of an error response, in any form; or nothing."""
     infos = [message_text(info) for info in _extended_info(response.body)]
     infos = list(dict.fromkeys(filter(None, infos)))
     error = response.body.get('error')

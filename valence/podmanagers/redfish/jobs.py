@@ -71,7 +71,7 @@ class Job:
         deadline: Deadline,
         once: bool = False,
     ) -> Response:
-        """Send the request; the final response, whatever its status.
+        """Send the request; the final response, with any status.
 
         :param once: whether it must not be sent twice: that it is sent is
             recorded before.

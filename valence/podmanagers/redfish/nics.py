@@ -104,7 +104,7 @@ def _unique(parts: Bodies) -> list[Nic]:
 
 
 def _addresses(body: JsonObject) -> Iterator[object]:
-    """The addresses of a port or function, in whatever form.
+    """The addresses of a port or function, in any form.
 
     The permanent address of a function counts if it has no other.
     """

@@ -92,7 +92,7 @@ def _is_count(value: object) -> bool:
 
 
 def _members(listed: object) -> list[object] | None:
-    """The members, in whatever they are listed; None: it lists nothing."""
+    """The members, in any form of list; None: it lists nothing."""
     if isinstance(listed, list):
         return listed
     if link(listed) and (isinstance(listed, dict) or '/' in str(listed)):

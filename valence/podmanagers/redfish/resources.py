@@ -170,7 +170,7 @@ def availability(body: JsonObject, used: bool) -> str:
 
 
 def is_cpu(body: JsonObject) -> bool:
-    """Whether a processor is a CPU: all are that tell nothing else."""
+    """Whether a processor is a CPU, which is the default."""
     kind = text(body.get('ProcessorType')) or 'CPU'
     return kind.casefold() in _CPUS and state(body) != 'Absent'
 

@@ -149,7 +149,7 @@ class Session:
             return Login(basic=True)
         with self._lock:
             if self._closed:
-                # Nobody would delete the session.
+                # The session would never be deleted.
                 raise exception.PodManagerUnavailable(
                     reason='the connection was closed'
                 )
@@ -222,7 +222,7 @@ class Session:
         deadline: Deadline,
         search: bool = False,
     ) -> None:
-        """Delete a session, by whatever names it.
+        """Delete a session, by any name of it.
 
         :param created: the response that created it.
         :param search: look for it where that does not name it.

@@ -3,7 +3,7 @@
 
 A 202 names a task monitor, a Task, or both. The monitor responds with 202
 until the work has ended, and then as the request itself would have; a Task
-always responds with 200. Only both together tell the outcome: a monitor may
+always responds with 200. Only both together show the outcome: a monitor may
 respond with success while the Task has the status Critical.
 """
 
@@ -32,7 +32,7 @@ POLL_SECONDS = 1.0
 GONE = (404, 410)
 # Responses that say nothing about the work.
 _BUSY = (401, 403, 429, 502, 503, 504)
-# The response instead: what is read tells what became of it.
+# The response instead: what is read shows the outcome.
 FORGOTTEN = Response(204, {}, None, {})
 _FIRST_PAUSE = 0.1
 _LONGEST_PAUSE = 30.0
@@ -104,7 +104,7 @@ class Watch:
 class Ended:
     """The end of a task that did not fail.
 
-    :param response: the final response, whatever its status.
+    :param response: the final response, with any status.
     :param warning: what the task says of a success that is not complete.
     """
 

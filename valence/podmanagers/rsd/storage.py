@@ -84,7 +84,7 @@ def read_volumes(
             )
             items.append(item)
         if crawler.lacks([collection, *listed]):
-            # Nobody knows which targets they have.
+            # It is not known which targets they have.
             place = f'{collections[collection]}/'
             crawler.failed.setdefault(place, 'not all volumes can be read')
     return items

@@ -150,7 +150,7 @@ class Http:
         headers: dict[str, str] | None = None,
         basic: bool = False,
     ) -> Response:
-        """Send a request and read the whole response, whatever its status.
+        """Send a request and read the whole response, with any status.
 
         :param basic: authenticate with user name and password.
         :raises PodManagerUnavailable: when no complete response came in time.
@@ -333,7 +333,7 @@ def _trust(connection: base.Connection) -> tuple[bool | str, object]:
 def _parse(
     response: requests.Response, content: bytearray, uri: str
 ) -> JsonObject:
-    """The JSON object of a response, whatever its content type.
+    """The JSON object of a response of any content type.
 
     :raises MalformedResponse: when a successful response is no JSON object.
     """

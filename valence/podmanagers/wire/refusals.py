@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What an error response says, in whatever form, for people.
+"""The message of an error response, in any form, for people.
 
 JSON with one of the usual properties, text, or a page of HTML: all of it is
 shown, without markup and control characters, up to a limit.

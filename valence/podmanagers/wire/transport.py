@@ -149,7 +149,7 @@ class _Bounded:
         try:
             *others, last = networks.allowed_addresses(host, self.port)
         except OSError:
-            # The name cannot be resolved, which is told as usual.
+            # The name cannot be resolved, which is reported as usual.
             return super()._new_conn()  # type: ignore[misc]
         for self._dns_host in others:
             with contextlib.suppress(urllib3.exceptions.HTTPError):

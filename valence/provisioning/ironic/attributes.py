@@ -101,7 +101,7 @@ def driver_info(machine: base.Machine) -> JsonObject:
 
 
 def connection(login: base.Login) -> JsonObject:
-    """The part of the driver_info that tells where and how to log in."""
+    """The part of the driver_info with the address and the login."""
     info: JsonObject = {
         f'{_CONNECTION}address': login.address,
         f'{_CONNECTION}auth_type': login.auth_type,

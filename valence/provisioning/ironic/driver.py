@@ -361,8 +361,8 @@ _BEING_REMOVED = 'Valence removes the node from Ironic.'
 _NOT_PROVED = (
     'Ironic does not show the node, but it is not certain that it is gone: '
     'the user of [ironic] may not be permitted to see it, or all nodes '
-    'vanished at once. Nothing was changed. Give this user a role with system '
-    'scope, or register the node again and then unregister it'
+    'disappeared at the same time. Nothing was changed. Give this user a role '
+    'with system scope, or register the node again and then unregister it'
 )
 
 

@@ -72,13 +72,13 @@ class Events(case.Case):
 
 
 @contextlib.contextmanager
-def receiver(tell):
+def receiver(deliver):
     """A server that receives events."""
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_POST(self):
             length = int(self.headers.get('Content-Length') or 0)
-            tell(json.loads(self.rfile.read(length) or b'{}'))
+            deliver(json.loads(self.rfile.read(length) or b'{}'))
             self.send_response(204)
             self.end_headers()
 

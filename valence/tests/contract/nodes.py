@@ -220,7 +220,7 @@ class Nodes(case.Case):
         node = self.bring(self.request(devices=0))
         known = self.driver.read_node(node.uri, self.soon()).allowable
         if known is None:
-            self.skipTest('the driver does not tell what is allowed')
+            self.skipTest('the driver does not report what is allowed')
         for values in known.values():
             for value in values or ():
                 self.assertIsInstance(value, str)

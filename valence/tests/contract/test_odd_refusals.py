@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Refusals in every form that was seen: all that is said is told."""
+"""Errors in every form that was seen: the whole message is reported."""
 
 import json
 
@@ -67,7 +67,7 @@ _FORMS = (
 
 class RefusalsTestCase(odd.OddCase):
     def refused(self, status, body, content_type='application/json'):
-        """What is told when a reset is refused."""
+        """The message when a reset is rejected."""
         uri, target = f'{SYSTEMS}/1', f'{SYSTEMS}/1/Actions/Reset'
         self.pages[uri] = {
             **link(uri),
@@ -92,10 +92,10 @@ class RefusalsTestCase(odd.OddCase):
     def test_every_form(self):
         for kind in ('application/json', 'text/plain', 'text/html'):
             for body, words in _FORMS:
-                told = self.refused(400, body, kind)
-                self.assertIn(words, told, body)
-                self.assertNotIn('ExtendedInfo', told)
-                self.assertTrue(told.isprintable(), told)
+                shown = self.refused(400, body, kind)
+                self.assertIn(words, shown, body)
+                self.assertNotIn('ExtendedInfo', shown)
+                self.assertTrue(shown.isprintable(), shown)
 
     def test_texts_without_end(self):
         for body in (
@@ -117,12 +117,12 @@ class RefusalsTestCase(odd.OddCase):
             (403, 'access denied: 403 Forbidden'),
             (401, 'wrong user name or password: 401 Unauthorized'),
         ):
-            told = self.refused(status, b'')
-            self.assertIn(words, told)
-            self.assertNotIn(f'{status}: status', told)
+            shown = self.refused(status, b'')
+            self.assertIn(words, shown)
+            self.assertNotIn(f'{status}: status', shown)
             self.assertIn('No power', self.refused(status, 'No power'))
-        told = self.refused(404, error({'Message': 'No slot 3.'}))
-        self.assertTrue(told.endswith('does not exist: No slot 3.'), told)
+        shown = self.refused(404, error({'Message': 'No slot 3.'}))
+        self.assertTrue(shown.endswith('does not exist: No slot 3.'), shown)
 
 
 class EemRefusalsTestCase(odd.OddCase):
@@ -155,6 +155,6 @@ class EemRefusalsTestCase(odd.OddCase):
             (504, 'responded with 504 Gateway Timeout'),
             (500, 'responded with 500 Internal Server Error'),
         ):
-            told = self.refused(status, b'')
-            self.assertIn(words, told)
-            self.assertNotIn(f'{status}: ', told)
+            shown = self.refused(status, b'')
+            self.assertIn(words, shown)
+            self.assertNotIn(f'{status}: ', shown)

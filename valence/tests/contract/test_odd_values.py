@@ -204,7 +204,7 @@ class ValuesTestCase(odd.OddCase):
 
 
 class UntypedTestCase(odd.OddCase):
-    """Blocks that do not tell their type have the type of their parts."""
+    """Blocks that do not report their type have the type of their parts."""
 
     def judge(self, *, kind=(), **links):
         self.pages[f'{BLOCKS}/disk'] = {
@@ -243,7 +243,7 @@ class UntypedTestCase(odd.OddCase):
                 self.assertEqual([known], found, links)
 
     def test_processors_that_cannot_be_read(self):
-        """Nobody knows whether it is the base of nodes."""
+        """It is not known whether it is the base of nodes."""
         self.pages['/p'] = Reply(500)
         self.pages[f'{BLOCKS}/disk'] = {
             **block('disk', 'x', Processors=[link('/p')]),

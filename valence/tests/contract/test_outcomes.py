@@ -113,7 +113,7 @@ class RedfishTestCase(OutcomesCase):
                 ):
                     method, argument, verb = change
                     if form == 'bare' and end is _CRITICAL:
-                        # Nothing says so; what is read tells.
+                        # Only reading it shows the outcome.
                         continue
                     self.order('task', end, method=verb)
                     with self.subTest(form=form, end=end, method=method):

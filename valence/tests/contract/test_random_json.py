@@ -2,7 +2,7 @@
 """Random JSON in place of any response, or of any part of one.
 
 Whatever comes, a driver raises what its contract allows or returns values that
-can be stored, and hardware that was there is shown, stale, or told.
+can be stored, and hardware that was there is shown, stale, or reported.
 """
 
 import contextlib
@@ -123,7 +123,7 @@ class RandomCase(odd.OddCase):
         }
 
     def calls(self):
-        """What is asked of a driver besides the inventory."""
+        """All requests to a driver but the inventory."""
         request = podmanagers.ComposeRequest(
             odd.MARK, 'n', {}, f'{BLOCKS}/host', (f'{BLOCKS}/disk',)
         )

@@ -188,7 +188,7 @@ class TestValues(base.TestCase):
 
 _INTEGER = {'type': 'integer', 'format': 'int64'}
 _TEXTS = {'type': 'array', 'items': {'type': 'string'}}
-#: Fields, and what their schemas contain besides the description.
+#: Fields, and what their schemas contain but the description.
 _SCHEMAS = (
     (fields.StringField(doc='x'), {'type': 'string'}),
     (

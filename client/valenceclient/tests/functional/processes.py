@@ -101,7 +101,7 @@ def keystone() -> pathlib.Path:
 
     :raises unittest.SkipTest: if Keystone cannot be started.
     """
-    # A socket stays bound to the port, so that nobody else gets it; servers
+    # A socket stays bound to the port, so that no other one gets it; servers
     # can bind it too, because all set SO_REUSEADDR.
     holder = socket.socket()
     holder.bind(('127.0.0.1', 0))

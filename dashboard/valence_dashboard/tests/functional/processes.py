@@ -43,7 +43,7 @@ _reserved: list[socket.socket] = []
 def free_port() -> int:
     """Reserve a TCP port that is free, for the life of this process.
 
-    A socket stays bound to it, so that the kernel assigns it to nobody else.
+    A socket stays bound to it, so that no other process gets it.
     A server can bind it too, because both set SO_REUSEADDR.
     """
     holder = socket.socket()

@@ -148,7 +148,7 @@ class EemService:
     # Requests
 
     def _note(self, request: web.BaseRequest) -> None:
-        """Tell the ledger which device a request is for."""
+        """Record in the ledger which device a request is for."""
         entry = ledger.current()
         found = re.match('/eem/devices/(0x[0-9a-f]+)', request.path)
         if entry is not None and found is not None:

@@ -60,7 +60,7 @@ class Spec:
     :param listing: whether the answer is a page of a collection.
     :param answer: what is returned instead of the controller's resource: one
         of another kind, or an object of fields.
-    :param added: fields that are returned besides those of the resource.
+    :param added: further fields in the answer, not of the resource.
     :param operation: whether an operation may do the rest. The answer is then
         that of :meth:`Call.accept`.
     """

@@ -170,7 +170,7 @@ def _update(
     _check_nodes(tx, row, values)
     _check_hardware(row, values)
     if _moves(row, values):
-        # It has no nodes: whatever is there is accepted.
+        # It has no nodes: any hardware is accepted.
         values = {**values, 'service_uuid': None}
         conductor_findings.close(tx, row.uuid, 'service_changed', row.uuid)
     if any(

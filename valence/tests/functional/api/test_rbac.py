@@ -90,7 +90,7 @@ class TestWhole(RBACCase):
         self.useFixture(base_fixtures.MockPatchObject(policy, 'authorize'))
         self.assertRaisesRegex(
             AssertionError,
-            'nobody asked composable:driver:list',
+            'composable:driver:list was not checked',
             *(self.ask, 'admin', 'GET', 'drivers'),
         )
 

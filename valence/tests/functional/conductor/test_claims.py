@@ -151,7 +151,7 @@ class TestOtherBlocks(ClaimsCase):
 
 
 class TestErasure(ClaimsCase):
-    """What others stored is seen by nobody."""
+    """Data that others stored is never visible."""
 
     def release(self, node):
         """Release a node, which has to succeed."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What pod managers tell of is in the answers soon, and nothing is lost."""
+"""Events of pod managers soon change the answers, and none is lost."""
 
 import datetime
 import time
@@ -33,7 +33,7 @@ class EventsCase(base.PodTestCase):
         deadline = time.monotonic() + seconds
         while not self.heard(pod):
             if time.monotonic() > deadline:
-                self.fail('nobody listens')
+                self.fail('there is no listener')
             time.sleep(0.05)
 
     @staticmethod
@@ -210,7 +210,7 @@ class TestStream(Follow):
         uri = self.uri()
         begun = self.now()
         pod.control('POST', 'restart', {'down_seconds': 0})
-        # What happened while nobody listened is found by a reading.
+        # Changes without a listener are found by a sync.
         self.wait_read(begun)
         self.wait_heard(pod)
         self.sync('pod')
@@ -256,7 +256,7 @@ class TestDelivery(Follow):
         self.assertTrue(self.wait_switched(pod, uri, 'off')['refreshed'])
 
     def test_a_subscription_that_is_disabled(self):
-        # Intel's pod managers do not tell.
+        # Intel's pod managers do not report it.
         pod = self.listening('--personality', 'redfish')
         uri = self.uri()
         (disabled,) = self.heard(pod)
@@ -301,9 +301,9 @@ class TestDelivery(Follow):
         path = self.path(pod)
         secret = path.rpartition('/')[2]
         other = f'/v1/events/{path.split("/")[3]}/wrong'
-        nobody = f'/v1/events/{"0" * 8}-0000-4000-8000-{"0" * 12}/{secret}'
+        unknown = f'/v1/events/{"0" * 8}-0000-4000-8000-{"0" * 12}/{secret}'
         event = {'Events': [{'OriginOfCondition': {'@odata.id': self.uri()}}]}
-        for wrong in (other, nobody):
+        for wrong in (other, unknown):
             answer = self.client.request('POST', wrong, event)
             self.assertEqual(404, answer.status)
         self.assertEqual(204, self.client.request('POST', path, event).status)
@@ -332,7 +332,7 @@ class TestDelivery(Follow):
 
 
 class TestTooMany(EventsCase):
-    """More deliveries than are taken: what they tell of is found."""
+    """More deliveries than are accepted: the changes are still found."""
 
     arguments = ('--no-sse', '--event-retry-seconds', '60')
 

@@ -42,7 +42,7 @@ class ReconcileTest(base.DatabaseTestCase):
     options = {
         'conductor__heartbeat_interval': 0.1,
         'conductor__heartbeat_timeout': 600,
-        # Nobody looks for work unless woken.
+        # Work is claimed only when woken.
         'conductor__poll_interval': 3600,
     }
 

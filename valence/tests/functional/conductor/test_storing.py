@@ -170,7 +170,7 @@ class TestStoring(base.DatabaseTestCase):
             self.assertEqual({'lost': ['/1']}, node.drift)
             self.write(_system('/1'), nodes=[_composed('/node', '/1')])
             self.assertIsNone(db.get(models.Node, name='node').drift)
-        # An event may tell of the system alone.
+        # An event may name the system alone.
         gone = hardware.Inventory(gone={'/1'})
         self.store(gone, partial=True)
         node = db.get(models.Node, name='node')
@@ -196,8 +196,8 @@ class TestStoring(base.DatabaseTestCase):
                 {'changed': {'/1': changes}} if changes else None,
                 db.get(models.Node, uuid=node).drift,
             )
-        # It stays told, also when an event names the system alone, until it
-        # is as it was.
+        # It stays reported, also when an event names the system alone, until
+        # it is as it was.
         seen = hardware.Inventory(systems=[_system('/1', memory_mib=3)])
         self.store(seen, partial=True)
         changed = db.get(models.Node, uuid=node).drift['changed']

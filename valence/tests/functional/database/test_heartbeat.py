@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The heartbeat waits for nobody else's connection."""
+"""The heartbeat does not wait for another connection."""
 
 import contextlib
 
@@ -11,7 +11,7 @@ from valence.tests import base
 
 class HeartbeatTest(base.DatabaseTestCase):
     backend = 'mysql'
-    # One connection for everybody, and nobody waits for it for long.
+    # One connection for all, and a short timeout.
     options = {
         'database__max_pool_size': 1,
         'database__max_overflow': 0,

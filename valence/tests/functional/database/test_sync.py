@@ -150,7 +150,7 @@ class MariaDBTest(SQLiteTest):
     backend = 'mysql'
 
     def add_migrations(self):
-        """Have migrations besides those there are."""
+        """Have additional migrations."""
         here = pathlib.Path(self.useFixture(base_fixtures.TempDir()).path)
         copy = here / 'migrations'
         shutil.copytree(migration._HERE, copy)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a real Ironic was told is compared, and passed on."""
+"""What a real Ironic has stored is compared, and updated."""
 
 import json
 import sqlite3

@@ -60,7 +60,7 @@ class TestPower(ChangeCase):
     def test_boot(self):
         self.act('Boot', Enabled='Once', Target='Pxe')
         self.assertEqual('active', self.now()['provision_state'])
-        # As long as it is not known, the pod manager has to tell.
+        # As long as it is not known, the pod manager decides.
         db.update(models.Node, {'allowable': None}, uuid=self.node['uuid'])
         operation = self.act(
             'Boot', 'failed', Enabled='Once', Target='Gramophone'
@@ -126,7 +126,7 @@ class TestAllowable(ChangeCase):
     def test_a_sync_stores_it(self):
         self.allow()
         self.assertEqual(self.allowed, self.now()['allowable'])
-        # A pod manager that does not tell now may have told before.
+        # A pod manager that does not report it now may have done so before.
         self.made.allowable = None
         self.sync()
         self.assertEqual(self.allowed, self.now()['allowable'])

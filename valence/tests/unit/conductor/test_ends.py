@@ -314,7 +314,7 @@ class TestKinds(EndsCase):
 
 
 class TestNotUndone(EndsCase):
-    """What cannot be undone is told, and found."""
+    """What cannot be undone is reported, and found."""
 
     def spoiled(self):
         steps = actions.BY_NAME['compose'].steps

@@ -261,7 +261,7 @@ class TestStreams(base.ConductorTestCase):
         self.fake.listening.clear()
         self.follow()
         self.assertTrue(self.fake.listening.wait(60))
-        self.fake.tell('/systems/1')
+        self.fake.send_event('/systems/1')
         self.assertTrue(self.rung.wait(60))
         with db.reader() as tx:
             uris = {row.uri for row in tx.list(models.PendingRefresh)}

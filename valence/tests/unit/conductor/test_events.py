@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What pod managers tell is read: once, soon, and not all the time."""
+"""Events of pod managers cause reads: once, soon, and not too often."""
 
 from oslo_db import exception as db_exception
 
@@ -28,7 +28,7 @@ class EventCase(base.ConductorTestCase):
     def podm(self):
         return self.client.get('/v1/pod_managers/pod')
 
-    def tell(self, *uris):
+    def enqueue(self, *uris):
         refresher.enqueue_refresh(self.uuid, driver_base.Change(uris))
 
     def tick(self):
@@ -55,7 +55,7 @@ class TestRefresh(EventCase):
     def test_only_what_is_named_is_read(self):
         for number in (1, 2):
             self.fake.hardware[f'/systems/{number}'].values['model'] = 'new'
-        self.tell('/systems/1')
+        self.enqueue('/systems/1')
         self.assertEqual(['/systems/1'], self.waiting())
         self.tick()
         self.assertEqual('new', self.system(1)['model'])
@@ -66,25 +66,25 @@ class TestRefresh(EventCase):
 
     def test_a_storm_costs_one_read(self):
         for _ in range(50):
-            self.tell('/systems/1', '/systems/2')
+            self.enqueue('/systems/1', '/systems/2')
         self.assertEqual(['/systems/1', '/systems/2'], self.waiting())
         self.tick()
         self.assertEqual(1, self.fake.calls['refresh'])
 
     def test_missing_resource(self):
         del self.fake.hardware['/systems/1']
-        self.tell('/systems/1')
+        self.enqueue('/systems/1')
         self.tick()
         self.assertTrue(self.system(1)['stale'])
 
     def test_unassigned_pod_manager_waits(self):
         self.conductor.refresher.follow([])
-        self.tell('/systems/1')
+        self.enqueue('/systems/1')
         self.tick()
         self.assertEqual(['/systems/1'], self.waiting())
 
     def test_a_failure_is_made_up_for_by_a_sync(self):
-        self.tell('/systems/1')
+        self.enqueue('/systems/1')
         self.fake.order('refresh', _AWAY)
         self.tick()
         self.assertEqual(['*'], self.waiting())
@@ -93,7 +93,7 @@ class TestRefresh(EventCase):
         self.assertEqual(1, len(self.syncs()))
 
     def test_unexpected_failure(self):
-        self.tell('/systems/1')
+        self.enqueue('/systems/1')
         self.fake.order('refresh', ZeroDivisionError())
         self.tick()
         self.assertEqual(['/systems/1'], self.waiting())
@@ -102,7 +102,7 @@ class TestRefresh(EventCase):
 
     def test_anything_may_have_changed(self):
         for uris in ((), [f'/x/{n}' for n in range(201)]):
-            self.tell(*uris)
+            self.enqueue(*uris)
             self.assertEqual(['*'], self.waiting())
         self.tick()
         self.assertEqual(1, len(self.syncs()))
@@ -110,11 +110,11 @@ class TestRefresh(EventCase):
         self.assertEqual(0, self.fake.calls['refresh'])
 
     def test_not_everything_all_the_time(self):
-        self.tell()
+        self.enqueue()
         self.tick()
         self.conductor.settle()
-        self.tell()
-        self.tell('/systems/1')
+        self.enqueue()
+        self.enqueue('/systems/1')
         self.tick()
         self.assertEqual([], self.syncs())
         # What is named is kept true until then.
@@ -125,29 +125,29 @@ class TestRefresh(EventCase):
         self.assertEqual(1, len(self.syncs()))
 
     def test_change_during_full_read(self):
-        self.tell()
+        self.enqueue()
         self.tick()
-        self.tell()
+        self.enqueue()
         self.tick()
         self.assertEqual(['*'], self.waiting())
         self.assertEqual(1, len(self.syncs()))
 
     def test_change_during_its_read(self):
-        self.tell('/systems/1')
+        self.enqueue('/systems/1')
         db.update(models.PendingRefresh, {}, uri='/systems/1')
-        self.tell('/systems/1')
+        self.enqueue('/systems/1')
         with db.reader() as tx:
             (row,) = tx.list(models.PendingRefresh).all()
         self.assertIsNone(row.updated_at)
 
     def test_more_than_can_be_read_one_by_one(self):
         for start in (0, 150):
-            self.tell(*(f'/x/{n}' for n in range(start, start + 150)))
+            self.enqueue(*(f'/x/{n}' for n in range(start, start + 150)))
         self.tick()
         self.assertEqual(1, len(self.syncs()))
 
     def test_a_uri_that_no_column_holds(self):
-        self.tell('/' + 'x' * 2048, '/systems/1')
+        self.enqueue('/' + 'x' * 2048, '/systems/1')
         self.assertEqual(['/systems/1'], self.waiting())
 
     def test_a_pod_manager_that_was_removed(self):
@@ -160,7 +160,7 @@ class TestRefresh(EventCase):
         self.conductor.work()
         self.assertEqual([], self.conductor.due())
         (uri,) = self.fake.nodes
-        self.tell(uri, '/systems/1')
+        self.enqueue(uri, '/systems/1')
         self.assertEqual([uuid], [row.uuid for row in self.conductor.due()])
         # The operation looks at the node by itself.
         self.assertEqual(['/systems/1'], self.waiting())
@@ -171,7 +171,7 @@ class TestRefresh(EventCase):
         self.conductor.work()
         self.assertEqual([], self.conductor.due())
         (uri,) = self.fake.nodes
-        self.tell(uri)
+        self.enqueue(uri)
         self.assertEqual([], self.conductor.due())
         self.assertEqual('succeeded', self.conductor.finish(uuid).state)
 
@@ -182,7 +182,7 @@ class TestRefresh(EventCase):
     def test_the_first_event_is_read_at_once_and_others_together(self):
         reads = []
         for _ in range(120):
-            self.tell('/systems/1')
+            self.enqueue('/systems/1')
             self.conductor.refresher.tick()
             reads.append(self.fake.calls['refresh'])
             self.clock.advance(0.5)
@@ -190,17 +190,17 @@ class TestRefresh(EventCase):
         # For a minute: after 1, 2, 4, 8 and then every 15 seconds.
         self.assertEqual(7, reads[-1])
         self.clock.advance(60)
-        self.tell('/systems/1')
+        self.enqueue('/systems/1')
         self.conductor.refresher.tick()
         self.assertEqual(8, self.fake.calls['refresh'])
         # Who waits is woken when the next one is due.
-        self.tell('/systems/1')
+        self.enqueue('/systems/1')
         self.conductor.refresher.tick()
         left = self.conductor.refresher._next_at - self.clock.monotonic()
         self.assertEqual(1, left)
 
     def test_one_name_for_each_resource(self):
-        self.tell(
+        self.enqueue(
             '/systems/1#/Status',
             '/systems/1/?$expand=.',
             '/systems/%31',
@@ -226,7 +226,7 @@ class TestRefresh(EventCase):
             return create(tx, model, rows)
 
         self.patch(db.Transaction, 'create_many', race)
-        self.tell('/systems/1', '/systems/2')
+        self.enqueue('/systems/1', '/systems/2')
         self.assertEqual(['/systems/1', '/systems/2'], self.waiting())
 
     def test_unstorable_event_causes_full_read(self):
@@ -239,5 +239,5 @@ class TestRefresh(EventCase):
             return create(tx, model, rows)
 
         self.patch(db.Transaction, 'create_many', race)
-        self.tell('/systems/1', '/systems/2')
+        self.enqueue('/systems/1', '/systems/2')
         self.assertEqual(['*'], self.waiting())

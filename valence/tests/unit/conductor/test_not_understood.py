@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is not understood is told; nothing is concluded from it."""
+"""What is not understood is reported; nothing is concluded from it."""
 
 import copy
 import dataclasses

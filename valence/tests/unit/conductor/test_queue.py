@@ -179,8 +179,10 @@ class TestTurns(QueueCase):
         podm = self.podms[0]
         first, second, third = (self.compose(podm, 'a') for _ in range(3))
         other = self.compose(podm, 'b')
-        nobody = self.compose(podm)
-        self.assertEqual([first, other, nobody, second, third], self.order(5))
+        unassigned = self.compose(podm)
+        self.assertEqual(
+            [first, other, unassigned, second, third], self.order(5)
+        )
 
     def test_operations_without_pod_manager_take_turns(self):
         many = [self.compose(project='a') for _ in range(30)]

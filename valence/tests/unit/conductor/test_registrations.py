@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What provisioners were told of nodes is kept, compared and passed on."""
+"""Registrations with provisioners are kept, compared and updated."""
 
 import dataclasses
 

@@ -169,12 +169,12 @@ _WAITS = """
 import signal, threading, time
 from valence.common import service
 
-def tell():
+def stop():
     # The thread that waits is not the one that receives it.
     signal.pthread_kill(threading.get_ident(), signal.SIGTERM)
     time.sleep(600)
 
-threading.Timer(0.5, tell).start()
+threading.Timer(0.5, stop).start()
 service.wait_for_signal()
 print('stopped', flush=True)
 service.exit_now()

@@ -3,5 +3,5 @@
 
 ``pods`` has the pods and what was requested of them, ``owners`` who made what
 and who may change it, ``case`` a conductor that goes step by step and dies
-where it is told to, ``machine`` all that may happen.
+at the chosen point, ``machine`` all that may happen.
 """

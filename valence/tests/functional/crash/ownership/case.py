@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A conductor that goes step by step, and dies where it is told to."""
+"""A conductor that runs step by step, and is killed at chosen points."""
 
 import itertools
 import random
@@ -63,7 +63,7 @@ class _Killer:
         """Kill at some request.
 
         :param at: how many requests go well, and whether the next one is not
-            sent; None: kill nobody.
+            sent; None: kill none.
         """
         self._left, self._before = at or (None, True)
 
@@ -113,7 +113,7 @@ class _Conductor(fixtures.Conductor):
 
 
 class OwnershipCase(base.ConductorTestCase):
-    """Three pods and one conductor; ``begin`` begins anew.
+    """Three pods and one conductor; ``begin`` starts afresh.
 
     :cvar simulated: the options of both simulators.
     """

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Who made what, and who may change it.
 
-The pods' own logs tell what was requested; which operation requested it is
+The pods' own logs show what was requested; which operation requested it is
 known because only one runs at a time.
 """
 

@@ -223,7 +223,7 @@ class Faked:
         if part in free or (part is None and free):
             parts = [part or free[0]]
             uri = self._pod.new_uri('nodes')
-            # Without a mark, nothing tells it from what was there before.
+            # Without a mark, it looks like what was there before.
             again = any(
                 one.uri == uri for one in self._watch.compositions.values()
             )
@@ -305,7 +305,7 @@ class Watch(common_fixtures.Fixture):
         )
 
     def forget(self):
-        """Begin anew."""
+        """Start afresh."""
         self.reuse = False
         self.requests = []
         self.compositions = {}
