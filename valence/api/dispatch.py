@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import pecan
 
+from valence.api import etags
 from valence.api import openapi
 from valence.api import query
 from valence.api import render
@@ -179,19 +180,31 @@ class V1Controller:
         if spec.body is not None:
             body = spec.body.parse(found.object, minor, request.json_object)
         response.status = spec.status
-        answer = found.verb(
-            base.Call(
-                request=request,
-                response=response,
-                context=ctx,
-                minor=minor,
-                spec=spec,
-                names=names,
-                params=params,
-                body=body,
-            )
+        call = base.Call(
+            request=request,
+            response=response,
+            context=ctx,
+            minor=minor,
+            spec=spec,
+            names=names,
+            params=params,
+            body=body,
         )
-        if answer is None:
+        answer = found.verb(call)
+        content = None if answer is None else render.dumps(answer)
+        if content is not None and spec.has_tag(found.object):
+            content = _tagged(call, content)
+        if content is None:
             response.content_type = None
+        return content
+
+
+def _tagged(call: base.Call, content: bytes) -> bytes | None:
+    """The content of a response with an entity tag; None if it is known."""
+    tag = etags.tag(call.version or '', content)
+    call.response.headers['ETag'] = tag
+    if call.request.method in ('GET', 'HEAD'):
+        if etags.is_known(call.request, tag):
+            call.response.status = 304
             return None
-        return render.dumps(answer)
+    return content

@@ -52,6 +52,16 @@ _VERSION = fields.StringField(
     max_length=255,
 )
 
+_IF_MATCH = fields.StringField(
+    doc='Entity tags (ETag) of which the resource must have one: 412 if '
+    'another client changed it. * accepts any.',
+    max_length=query.MAX_LENGTH,
+)
+_IF_NONE = fields.StringField(
+    doc='Entity tags that the client knows: 304 if the resource has one.',
+    max_length=query.MAX_LENGTH,
+)
+
 
 def document(
     table: Iterable[routes.Route], parameters: Mapping[str, fields.Spec]
@@ -183,6 +193,10 @@ def _operation(
     ]
     if spec.listing and controller.object is not None:
         parameters = _collection_parameters(controller.object)
+    if responses.can_match(path, controller):
+        parameters.append(_parameter('If-Match', _IF_MATCH, 'header'))
+    if spec.has_tag(controller.object) and method == 'GET':
+        parameters.append(_parameter('If-None-Match', _IF_NONE, 'header'))
     if parameters:
         result['parameters'] = parameters
     if spec.body:

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from collections.abc import Mapping
 from typing import cast
 
+from valence.api import etags
 from valence.api.controllers.v1 import answers
 from valence.api.controllers.v1 import base
 from valence.api.controllers.v1 import types
@@ -26,6 +27,9 @@ _HEADERS: dict[str, fields.Spec] = {
         doc='URL of what was created: the operation, if the status is 202.',
         format='uri',
     ),
+    'ETag': fields.StringField(
+        doc='Entity tag of the resource, for If-Match and If-None-Match.'
+    ),
     'Retry-After': fields.IntegerField(
         doc='After how many seconds to try again.', minimum=0
     ),
@@ -42,6 +46,7 @@ _ERRORS: dict[int, str] = {
             exception.NotFound,
             exception.NotAcceptable,
             exception.Conflict,
+            exception.PreconditionFailed,
             exception.UnsupportedMediaType,
         )
     },
@@ -111,6 +116,11 @@ def of_verb(
     result: Schema = {}
     if spec.status != 202 or not spec.operation:
         result[str(spec.status)] = _success(controller, spec, targets)
+    if method == 'GET' and spec.has_tag(controller.object):
+        result['304'] = {
+            'description': 'If-None-Match has the entity tag of the resource.',
+            'headers': _headers(*_ALWAYS, 'ETag'),
+        }
     if spec.operation:
         result['202'] = _accepted(controller, targets)
     for status in _error_statuses(path, method, controller, spec):
@@ -127,9 +137,17 @@ def _error_statuses(
     if '{' in path:
         # A name may fit several resources.
         statuses |= {404, 409}
+    if can_match(path, controller):
+        statuses.add(412)
     if method != 'GET' or (spec.listing and _refers(controller.object)):
         statuses.add(409)
     return sorted(statuses)
+
+
+def can_match(path: str, controller: base.Endpoints) -> bool:
+    """Whether the header If-Match is about the resource in a path."""
+    cls = controller.object
+    return '{' in path and cls is not None and bool(etags.changeable(cls))
 
 
 def _refers(cls: objects_base.Kind | None) -> bool:
@@ -163,9 +181,11 @@ def _success(
         'headers': _headers(*_ALWAYS),
         'content': json(schema),
     }
+    if spec.has_tag(controller.object):
+        result['headers'] |= _headers('ETag')
     links: Schema = {}
     if spec.status > 200 and is_resource:
-        result['headers'] = _headers(*_ALWAYS, 'Location')
+        result['headers'] |= _headers('Location')
         links = _links(
             targets.get(_kind(controller, spec).RESOURCE, ()), 'uuid'
         )

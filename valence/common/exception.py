@@ -158,6 +158,16 @@ class Duplicate(Conflict):
     message = 'A %(kind)s with this %(field)s already exists.'
 
 
+class PreconditionFailed(ValenceException):
+    """The resource is not as If-Match says: it was changed meanwhile."""
+
+    code = 412
+    message = (
+        'The resource was changed meanwhile: If-Match has another entity tag. '
+        'Read it again.'
+    )
+
+
 class UnsupportedMediaType(ValenceException):
     """The content type of the request body is not supported."""
 

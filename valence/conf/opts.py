@@ -21,11 +21,11 @@ def set_defaults() -> None:
     cors.set_defaults(
         allow_headers=[
             *('X-Auth-Token', 'OpenStack-API-Version'),
-            'X-OpenStack-Request-ID',
+            *('X-OpenStack-Request-ID', 'If-Match', 'If-None-Match'),
         ],
         expose_headers=[
             *('OpenStack-API-Version', 'X-OpenStack-Request-ID'),
-            *('Location', 'Retry-After'),
+            *('Location', 'Retry-After', 'ETag'),
         ],
         allow_methods=['GET', 'POST', 'PUT', 'PATCH', 'DELETE'],
     )

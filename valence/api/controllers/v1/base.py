@@ -22,6 +22,7 @@ import webob
 from oslo_utils import uuidutils
 
 from valence import objects
+from valence.api import etags
 from valence.api import paging
 from valence.api import query
 from valence.api import render
@@ -73,6 +74,15 @@ class Spec:
     added: Mapping[str, fields.Spec] = dataclasses.field(default_factory=dict)
     operation: bool = False
 
+    def has_tag(self, cls: objects_base.Kind | None) -> bool:
+        """Whether the answer is a resource of a kind that can be changed."""
+        return (
+            cls is not None
+            and self.answer is None
+            and not (self.listing or self.operation or self.status == 204)
+            and bool(etags.changeable(cls))
+        )
+
     def __call__(self, method: Method) -> Method:
         method.spec = self  # type: ignore[attr-defined]
         return method
@@ -105,6 +115,7 @@ class Call:
     :param names: the values of the parameters in the path, in order.
     :param params: the query parameters, with defaults.
     :param body: the fields of the request body.
+    :param version: of the resource that is returned; see ``etags``.
     """
 
     request: webob.Request
@@ -115,6 +126,7 @@ class Call:
     names: tuple[str, ...] = ()
     params: JsonObject = dataclasses.field(default_factory=dict)
     body: JsonObject = dataclasses.field(default_factory=dict)
+    version: str | None = None
 
     @property
     def ident(self) -> str:
@@ -244,11 +256,30 @@ class Controller(Generic[M]):
         return call.visible(self.object)
 
     def find(self, tx: db.Transaction, call: Call) -> M:
-        """The resource in the path, if visible."""
-        return find(tx, self.model, call.ident, *self.visible(call))
+        """The resource in the path, if visible, and as If-Match says.
+
+        :raises PreconditionFailed: if it was changed meanwhile.
+        """
+        row = find(tx, self.model, call.ident, *self.visible(call))
+        if 'If-Match' in call.request.headers:
+            # Until the transaction ends, nobody else changes it.
+            tx.connection.execute(
+                sa.select(self.model.uuid)
+                .where(self.model.uuid == row.uuid)
+                .with_for_update()
+            )
+            row = find(tx, self.model, row.uuid, *self.visible(call))
+            etags.check(call.request, etags.version(self.object, row))
+        self._set_version(call, row)
+        return row
+
+    def _set_version(self, call: Call, row: Table) -> None:
+        if etags.changeable(self.object):
+            call.version = etags.version(self.object, row)
 
     def render(self, call: Call, row: Table) -> Answer:
         """The resource with the fields that the caller can see."""
+        self._set_version(call, row)
         return render.record(row, call.shown(self.object))
 
     @verb(listing=True)

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What clients of OpenStack expect of every API."""
 
+from valence.db import api as db
+from valence.db.sqlalchemy import models
 from valence.tests import base
 
 _PODS = '/v1/pod_managers'
@@ -69,3 +71,90 @@ class TestRequestIds(base.ApiTestCase):
 
     def test_a_malformed_one_is_ignored(self):
         self.assertIsNone(self.requested('x' * 200))
+
+
+class TestEntityTags(base.ApiTestCase):
+    def setUp(self):
+        super().setUp()
+        answer = self.client.request('POST', _PODS, _POD)
+        self.path = f'{_PODS}/{answer.json["uuid"]}'
+        self.first = answer.headers['ETag']
+
+    def tag(self, query=''):
+        return self.client.request('GET', self.path + query).headers['ETag']
+
+    def ask(self, method, body=None, **headers):
+        headers = {name.replace('_', '-'): v for name, v in headers.items()}
+        return self.client.request(method, self.path, body, headers)
+
+    def test_a_lost_update(self):
+        for method in ('PATCH', 'PUT'):
+            tag = self.tag()
+            changed = self.ask(method, {'location': method}, If_Match=tag)
+            self.assertEqual(200, changed.status, changed)
+            lost = self.ask(method, {'location': 'other'}, If_Match=tag)
+            self.assertEqual(412, lost.status, lost)
+            self.assertIn('changed meanwhile', lost.error['detail'])
+            self.assertEqual(412, self.ask('DELETE', If_Match=tag).status)
+            self.assertEqual(method, self.client.get(self.path)['location'])
+            again = self.ask(
+                method, {'location': ''}, If_Match=changed.headers['ETag']
+            )
+            self.assertEqual(200, again.status, again)
+        self.assertEqual(204, self.ask('DELETE', If_Match='*').status)
+
+    def test_each_form(self):
+        own = self.tag()
+        for given, status in (
+            ('*', 200),
+            (f'"x", {own}', 200),
+            (self.tag('?fields=name'), 200),
+            (self.first, 200),
+            (f'W/{own}', 412),
+            ('"x"', 412),
+            ('', 412),
+            ('x', 412),
+        ):
+            answer = self.ask('PATCH', {'location': None}, If_Match=given)
+            self.assertEqual(status, answer.status, given)
+
+    def test_what_no_client_changes_is_no_lost_update(self):
+        tag = self.tag()
+        self.touch()
+        self.assertNotEqual(tag, self.tag())
+        answer = self.ask('PATCH', {'location': 'l'}, If_Match=tag)
+        self.assertEqual(200, answer.status, answer)
+
+    def touch(self):
+        db.update(
+            models.PodManager,
+            {'status_reason': 'no answer'},
+            uuid=self.path.rpartition('/')[2],
+        )
+
+    def test_not_modified(self):
+        tag = self.tag()
+        for given in (tag, f'W/{tag}', f'"x",{tag}', '*'):
+            answer = self.ask('GET', If_None_Match=given)
+            self.assertEqual((304, b''), (answer.status, answer.content))
+            self.assertEqual(tag, answer.headers['ETag'])
+        self.assertEqual(200, self.ask('GET', If_None_Match='"x"').status)
+        self.touch()
+        self.assertEqual(200, self.ask('GET', If_None_Match=tag).status)
+
+    def test_only_what_can_be_changed(self):
+        answer = self.client.request('GET', _PODS)
+        self.assertNotIn('ETag', answer.headers)
+        for path in ('flavors', 'nodes'):
+            body = {'name': 'n', 'properties': {'memory': {'capacity_mib': 1}}}
+            self.client.request('POST', f'/v1/{path}', body)
+            answer = self.client.request('GET', f'/v1/{path}/n')
+            self.assertIn('ETag', answer.headers, path)
+
+
+class TestEntityTagsMySQL(TestEntityTags):
+    backend = 'mysql'
+
+
+class TestEntityTagsPostgreSQL(TestEntityTags):
+    backend = 'postgresql'
