@@ -42,6 +42,7 @@ class System(base.ValenceObject):
 
     RESOURCE = 'systems'
     KIND = 'system'
+    VERSION = '1.1'
     ORDER = 'name'
     fields = hardware.observed(
         'system',
@@ -119,6 +120,19 @@ class System(base.ValenceObject):
             ),
             doc='Network interfaces.',
             api='r',
+        ),
+        accelerators=fields.ListField(
+            items=schemas.closed(
+                {
+                    'type': {'type': 'string'},
+                    'model': {'type': ['string', 'null']},
+                },
+                required=('type', 'model'),
+            ),
+            doc='GPUs, FPGAs and other processors besides the CPUs; null: not '
+            'read yet.',
+            api='r',
+            nullable=True,
         ),
         power_state=hardware.enum('Power state.', 'on', 'off', 'unknown'),
         zones=fields.ListField(

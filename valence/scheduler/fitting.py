@@ -59,7 +59,8 @@ class _Component(NamedTuple):
     """A local part of a system or a pooled device that may meet a requirement.
 
     :param local: the group of a local part.
-    :param kind: the type of a pooled device, such as drive.
+    :param kind: the type of a pooled device, such as drive, or of a local
+        accelerator.
     :param type: what a requirement of its group calls its type.
     :param device: the row of a pooled device.
     """
@@ -246,11 +247,12 @@ def _local(system: models.System) -> list[_Component]:
     parts: dict[Group, list[JsonObject]] = {
         'storage': system.drives,
         'network': system.nics,
+        'pci_devices': system.accelerators or [],
     }
     return [
         _Component(
             group,
-            None,
+            part.get('type') if group == 'pci_devices' else None,
             part.get('type'),
             part.get('protocol'),
             part.get('capacity_gib'),
@@ -303,8 +305,10 @@ def _meets(component: _Component, demand: _Demand) -> bool:
 
 def _belongs(component: _Component, demand: _Demand) -> bool:
     """Whether a component is of the kind that a group asks for."""
-    if component.local is not None:
-        return component.local == demand.group
+    if component.local not in (None, demand.group):
+        return False
+    if component.local in ('storage', 'network'):
+        return True
     if demand.group != 'pci_devices':
         return component.kind in _POOLED[demand.group]
     if component.kind in _NEVER_PCI:

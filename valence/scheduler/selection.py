@@ -84,11 +84,14 @@ def _order(
 ) -> tuple[int | bool, ...]:
     """The least refused system comes first, then the smallest.
 
+    One with accelerators is spared for those who request them.
+
     Where there are zones, some services compose nothing of a system in none.
     """
     refused = sum(one.system_uuid == row.uuid for one in request.refused)
     size = row.cpu_cores, row.memory_mib, row.storage_gib
-    return refused, pool.zoned and not row.zones, *size
+    extra = len(row.accelerators or ())
+    return refused, pool.zoned and not row.zones, extra, *size
 
 
 def _rejection(

@@ -113,6 +113,7 @@ class System(Allocatable):
     storage_gib: Mapped[int] = column(sa.BigInteger)
     drives: Mapped[list[JsonObject]] = column(Json)
     nics: Mapped[list[JsonObject]] = column(Json)
+    accelerators: Mapped[list[JsonObject] | None] = column(Json)
     power_state: Mapped[str] = column(String(16))
 
 

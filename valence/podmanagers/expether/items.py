@@ -116,6 +116,7 @@ def _server_item(uri: str, device: JsonObject) -> hardware.Item:
             'storage_gib': 0,
             'drives': [],
             'nics': [],
+            'accelerators': [],
             'power_state': fields.power(device),
         },
         properties=device,

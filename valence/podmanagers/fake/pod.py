@@ -334,6 +334,7 @@ def _system(number: int) -> hardware.Item:
             'storage_gib': 480,
             'drives': [drive],
             'nics': [nic],
+            'accelerators': [],
             'power_state': 'off',
             'zones': [],
             'state': 'free',

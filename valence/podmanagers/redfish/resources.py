@@ -39,7 +39,7 @@ _STORAGE_FIELDS = ('storage_gib', 'drives')
 PART_FIELDS = {
     'Processors': (
         *('cpu_model', 'cpu_architecture'),
-        *('cpu_sockets', 'cpu_cores', 'cpu_threads'),
+        *('cpu_sockets', 'cpu_cores', 'cpu_threads', 'accelerators'),
     ),
     'Memory': ('memory_mib', 'memory_type'),
     'EthernetInterfaces': ('nics',),
@@ -175,6 +175,12 @@ def is_cpu(body: JsonObject) -> bool:
     return kind.casefold() in _CPUS and state(body) != 'Absent'
 
 
+def accelerator_type(body: JsonObject) -> str:
+    """The type of a processor that is no CPU, as devices have it."""
+    kind = (text(body.get('ProcessorType')) or '').casefold()
+    return kind if kind in ('gpu', 'fpga') else 'processor'
+
+
 def _processors(body: JsonObject, parts: Collection[JsonObject]) -> JsonObject:
     summary = obj(body.get('ProcessorSummary'))
     cpus = [part for part in parts if is_cpu(part)]
@@ -187,6 +193,7 @@ def _processors(body: JsonObject, parts: Collection[JsonObject]) -> JsonObject:
     first = cpus[0] if cpus else {}
     # Some services have accelerators in the summary.
     others = [part for part in parts if not is_cpu(part)]
+    present = [part for part in others if state(part) != 'Absent']
     model = text(first.get('Model')) or text(summary.get('Model'))
     if not cpus and model in [text(part.get('Model')) for part in others]:
         model = None
@@ -198,6 +205,10 @@ def _processors(body: JsonObject, parts: Collection[JsonObject]) -> JsonObject:
         'cpu_cores': whole(cores) or count(summary.get('CoreCount')),
         'cpu_threads': whole(threads)
         or count(summary.get('LogicalProcessorCount')),
+        'accelerators': [
+            {'type': accelerator_type(part), 'model': text(part.get('Model'))}
+            for part in present
+        ],
     }
 
 

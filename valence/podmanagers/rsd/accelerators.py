@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """GPUs and FPGAs that are part of no system: they can be attached."""
 
-from valence.common.types import JsonObject
 from valence.podmanagers import hardware
 from valence.podmanagers.redfish import resources
 from valence.podmanagers.redfish.crawler import Crawler
@@ -9,10 +8,6 @@ from valence.podmanagers.redfish.links import has_malformed
 from valence.podmanagers.redfish.links import link
 from valence.podmanagers.redfish.links import related
 from valence.podmanagers.wire.values import count
-from valence.podmanagers.wire.values import text
-
-# The type of a device by the type of the processor, in lower case.
-_TYPES = {'gpu': 'gpu', 'fpga': 'fpga'}
 
 
 def read_pooled(
@@ -40,13 +35,9 @@ def read_pooled(
             body,
             used=uri in used,
             parent=homes[uri],
-            type=_TYPES.get(_kind(body), 'processor'),
+            type=resources.accelerator_type(body),
             cpu_cores=count(body.get('TotalCores')),
         )
         for uri, body in crawler.get_many(homes).items()
         if not resources.is_cpu(body)
     ]
-
-
-def _kind(body: JsonObject) -> str:
-    return (text(body.get('ProcessorType')) or '').casefold()

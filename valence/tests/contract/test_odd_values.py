@@ -169,11 +169,33 @@ class ValuesTestCase(odd.OddCase):
             found = self.system().values
             names = ('cpu_model', 'cpu_sockets', 'cpu_cores')
             self.assertEqual(known, tuple(found[name] for name in names))
+            self.assertEqual(
+                [{'type': 'gpu', 'model': 'INSTINCT'}] * 8,
+                found['accelerators'],
+            )
         del self.pages[_SYSTEM]['Processors']
         found = self.system().values
         self.assertEqual(
             ('INSTINCT', 9), (found['cpu_model'], found['cpu_sockets'])
         )
+
+    def test_accelerators_of_any_type(self):
+        for kind, known in (
+            ('GPU', 'gpu'),
+            ('Fpga', 'fpga'),
+            ('DSP', 'processor'),
+            ('OEM', 'processor'),
+            ('CPU', None),
+        ):
+            self.show('Processors', {'ProcessorType': kind})
+            self.assertEqual(
+                [{'type': known, 'model': None}] if known else [],
+                self.system().values['accelerators'],
+                kind,
+            )
+        absent = {'ProcessorType': 'GPU', 'Status': {'State': 'Absent'}}
+        self.show('Processors', absent)
+        self.assertEqual([], self.system().values['accelerators'])
 
     def test_sizes_of_any_kind(self):
         gib = 2**30

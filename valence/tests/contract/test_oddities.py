@@ -324,6 +324,24 @@ class ValuesOfMachinesTestCase(OdditiesTestCase):
         self.assertEqual(['used'] * 2, [states[uri] for uri in uris])
         self.assertEqual('free', states[fpgas[1].uri])
 
+    def test_accelerators_in_systems_are_allocated(self):
+        self.driver_class = RSD
+        self.start('--kinds', 'fpga', 'accelerated', personality='rsd')
+        seen = self.driver.discover(self.soon())
+        for system, kind in zip(seen.systems, ('fpga', 'gpu'), strict=False):
+            (found,) = system.values['accelerators']
+            self.assertEqual(kind, found['type'])
+            request = podmanagers.ComposeRequest(
+                MARK, kind, {'pci_devices': [{'type': kind}]}, system.uri
+            )
+            begun = self.driver.compose(request, self.soon(), Progress())
+            node = self.settle(begun.uri)
+            self.assertIn(system.uri, node.resources)
+            self.assertTrue(
+                [uri for uri in node.resources if '/Processors/' in uri]
+            )
+            self.release(node.uri)
+
     def test_logical_drives_are_attached(self):
         self.driver_class = RSD
         self.start('--rsd-version', '2.1', personality='rsd')

@@ -41,5 +41,8 @@ BY_VERSION = {
     'ProjectUsage': {'1.0': '9cc00bb0f5a1505e32c7229696dab510'},
     'Share': {'1.0': '6a4dc953eac87ac208df6925cb31c3ac'},
     'Storage': {'1.0': '95278a424197f2252e52823d3e64fe2e'},
-    'System': {'1.0': 'bf8cadf59893268e231d535ddd6d696e'},
+    'System': {
+        '1.0': 'bf8cadf59893268e231d535ddd6d696e',
+        '1.1': '9527dc4f4c6301b55d28339485e437e1',
+    },
 }

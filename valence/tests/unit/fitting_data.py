@@ -23,6 +23,7 @@ def system(**changes):
             'memory_type': 'DDR4',
             'drives': [drive(480), drive(960), drive(2000, 'HDD', 'SATA')],
             'nics': [{'speed_mbps': 10000}, {'speed_mbps': None}],
+            'accelerators': None,
             'zones': [],
             **changes,
         }

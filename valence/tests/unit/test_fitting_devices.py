@@ -1,11 +1,35 @@
 # SPDX-License-Identifier: Apache-2.0
 """How the components of a system and pooled devices meet requirements."""
 
+from valence.scheduler import fitting
 from valence.tests import base
 from valence.tests.unit import fitting_data
 
 
 class TestPooled(base.TestCase):
+    def test_accelerators_of_the_system_come_first(self):
+        gpu = {'type': 'gpu', 'model': 'T4'}
+        dsp = {'type': 'processor', 'model': None}
+        system = fitting_data.system(accelerators=[gpu, gpu, dsp])
+        pooled = fitting_data.device('gpu')
+        for requested, chosen, shortage in (
+            ({'type': 'gpu', 'count': 2}, (), None),
+            ({'type': 'GPU', 'count': 3}, (pooled,), None),
+            ({'type': 'gpu', 'count': 4}, (), 'lacks 1 PCI device, gpu'),
+            ({'count': 3}, (pooled,), None),
+            ({'type': 'processor', 'count': 1}, (), None),
+            ({'type': 'fpga', 'count': 1}, (), 'lacks 1 PCI device, fpga'),
+        ):
+            found = fitting.match(
+                {'pci_devices': [requested]}, system, [pooled]
+            )
+            self.assertEqual((chosen, shortage), found, requested)
+        for group in ('storage', 'network'):
+            local = fitting.match(
+                {group: [{'count': 9}]}, system, [pooled]
+            ).shortage
+            self.assertIn('lacks', local)
+
     def test_each_group_has_its_own_device_types(self):
         drive = fitting_data.device('drive', media_type='SSD', protocol='NVMe')
         volume = fitting_data.device('volume', media_type='SSD')

@@ -93,6 +93,7 @@ _VALUES = {
             'protocol': 'SATA',
         },
     ],
+    'accelerators': [],
     'nics': [
         {
             'resource_uri': '/n/1',
@@ -302,7 +303,7 @@ class TestReadSystems(base.TestCase):
         stored = {'storage_gib', 'drives'}
         cpu = {
             *('cpu_model', 'cpu_architecture', 'cpu_sockets', 'cpu_cores'),
-            'cpu_threads',
+            *('cpu_threads', 'accelerators'),
         }
         for missing, unknown in (
             ('/s/1/P', cpu),

@@ -24,6 +24,7 @@ SHOWN: dict[objects_base.Kind, tuple[str, ...]] = {
         'storage_gib',
         'drives',
         'nics',
+        'accelerators',
         'power_state',
         'health',
         'resource_uri',

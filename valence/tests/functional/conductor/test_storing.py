@@ -32,6 +32,7 @@ def _system(uri, parent='/sled', **values):
         {
             **dict.fromkeys((*counts, 'storage_gib'), 1),
             **{name: [] for name in ('drives', 'nics', 'zones')},
+            'accelerators': [],
             'name': uri,
             'health': 'ok',
             'state': 'free',
