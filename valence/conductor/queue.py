@@ -11,6 +11,7 @@ pod manager has [conductor] podm_parallel operations of a lane running, its
 further ones stay pending, and those of other pod managers overtake them.
 """
 
+import functools
 import itertools
 import threading
 from collections.abc import Collection
@@ -138,7 +139,18 @@ def _first(
     *conditions: _Condition,
     constant: bool = False,
 ) -> list[Any]:
-    """The smallest value of a column among what waits, of each action.
+    """The smallest value of a column among what waits, of each action."""
+    union = _union(names, column, conditions, constant)
+    return list(tx.connection.execute(union).scalars())
+
+
+def _union(
+    names: Iterable[str],
+    column: sa.orm.InstrumentedAttribute[Any],
+    conditions: Iterable[_Condition],
+    constant: bool,
+) -> sa.CompoundSelect[Any]:
+    """The statement of ``_first``.
 
     :param constant: whether the conditions leave one value only: MariaDB
         would sort all rows nonetheless.
@@ -152,8 +164,13 @@ def _first(
         for name in names
     ]
     # SQLite takes a LIMIT in a subquery only.
-    union = sa.union_all(*(sa.select(query.c.value) for query in queries))
-    return list(tx.connection.execute(union).scalars())
+    return sa.union_all(*(sa.select(query.c.value) for query in queries))
+
+
+@functools.lru_cache
+def _actions_waiting(names: tuple[str, ...]) -> sa.CompoundSelect[Any]:
+    """What each poll begins with; it takes longer to build than to execute."""
+    return _union(names, models.Operation.action, (), constant=True)
 
 
 def _waiting(
@@ -162,8 +179,8 @@ def _waiting(
     """The actions of which something waits, by lane."""
     result: dict[lanes.Lane, list[str]] = {}
     if names:
-        column = models.Operation.action
-        for name in sorted(set(_first(tx, names, column, constant=True))):
+        rows = tx.connection.execute(_actions_waiting(tuple(names)))
+        for name in sorted(set(rows.scalars())):
             result.setdefault(lanes.lane_of(name), []).append(name)
     return result
 
