@@ -40,7 +40,7 @@ _LEAVES = (
     *('x' * 3000, '\u202e', 'x://[bad', '//[zz]', '/a b', '../..', '?$skip=1'),
     *(BLOCKS, SYSTEMS, ROOT, f'{SYSTEMS}/1', f'{BLOCKS}/host', '#', '%zz'),
 )
-_NAMES = (
+NAMES = (
     *('@odata.id', 'Members', 'Members@odata.count', 'Links', 'Id', 'Name'),
     *('Members@odata.nextLink', 'Status', 'State', 'Health', 'devices', 'id'),
     *('Processors', 'Memory', 'Drives', 'Storage', 'EthernetInterfaces'),
@@ -57,7 +57,7 @@ def anything(rng, depth=3):
         return [anything(rng, depth - 1) for _ in range(rng.randrange(4))]
     if depth and kind < 0.7:
         return {
-            rng.choice(_NAMES): anything(rng, depth - 1)
+            rng.choice(NAMES): anything(rng, depth - 1)
             for _ in range(rng.randrange(5))
         }
     return rng.choice(_LEAVES)
