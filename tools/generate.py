@@ -42,6 +42,7 @@ GENERATED: dict[str, list[str]] = {
         '--output-file',
     ],
     'api-ref/openapi.json': _OPENAPI,
+    'doc/source/user/limits.rst': ['python', 'tools/limits.py'],
     'doc/source/user/pairs.rst': ['python', 'tools/pairs.py'],
     # The client generates its commands from this copy.
     'client/valenceclient/openapi.json': _OPENAPI,

@@ -70,7 +70,7 @@ _UNORDERED = ('eq', 'ne', 'in')
 # The most that any client needs is a few filters.
 MAX_PARAMETERS = 32
 # A page is merged from at most this many queries.
-_MAX_DISJUNCTS = 16
+MAX_DISJUNCTS = 16
 
 
 class Filter(NamedTuple):
@@ -343,10 +343,10 @@ def parse(
 def _check_disjuncts(query: Query) -> None:
     # Counted without listing them: their number is a product.
     counts = (len(one.disjuncts(query.sort_key)) for one in query.filters)
-    if math.prod(counts) > _MAX_DISJUNCTS:
+    if math.prod(counts) > MAX_DISJUNCTS:
         raise invalid(
             next(one.name for one in query.filters if one.op in ('in', 'ne')),
-            f'must have at most {_MAX_DISJUNCTS} values, fewer if other '
+            f'must have at most {MAX_DISJUNCTS} values, fewer if other '
             'filters have several, or are negated',
         )
 

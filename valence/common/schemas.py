@@ -25,6 +25,7 @@ Schema = dict[str, Any]
 _CONTROL = re.compile(r'[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]')
 _DIALECT = jsonschema.Draft202012Validator
 _FORMATS = jsonschema.FormatChecker(formats=())
+_DESCRIPTIONS: dict[str, str] = {}
 
 
 class Mismatch(ValueError):
@@ -58,9 +59,18 @@ def format_check(
             return True
 
         _FORMATS.checks(name, raises=ValueError)(conforms)
+        _DESCRIPTIONS[name] = ' '.join(str(check.__doc__).split())
         return check
 
     return register
+
+
+def formats() -> dict[str, str]:
+    """What is accepted as each format."""
+    return {
+        name: text.removeprefix('Accept ').removesuffix('.')
+        for name, text in sorted(_DESCRIPTIONS.items())
+    }
 
 
 def check(schema: Schema, value: object) -> None:

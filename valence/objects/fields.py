@@ -178,7 +178,11 @@ class StringField(Spec, fields.StringField):
 
 @schemas.format_check('resource-name', str)
 def check_name(name: str) -> None:
-    """Accept a name that can be used wherever a UUID can."""
+    """Accept a name that can be used wherever a UUID can.
+
+    It is printable, does not look like a UUID, is neither "." nor "..", and
+    has no slash and no whitespace at its ends.
+    """
     if not name or name != name.strip():
         raise ValueError('must not be empty, nor start or end with whitespace')
     if '/' in name:

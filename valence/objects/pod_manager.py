@@ -10,7 +10,10 @@ from valence.objects import fields
 
 @schemas.format_check('uri', str)
 def check_url(url: str) -> None:
-    """Accept the address of a pod manager."""
+    """Accept the http or https URL of a pod manager.
+
+    It has no credentials, query, fragment or whitespace.
+    """
     if not url.isprintable() or ' ' in url:
         raise ValueError('must not contain whitespace')
     try:
@@ -40,7 +43,10 @@ def check_pem(text: str) -> None:
 
 @schemas.format_check('project-id', str)
 def check_project_id(text: str) -> None:
-    """Accept an identifier that Keystone could give a project."""
+    """Accept an identifier that Keystone could give a project.
+
+    It is printable, and has neither spaces nor slashes.
+    """
     if not text or not text.isprintable() or set(text) & set(' /'):
         raise ValueError('must be the identifier of a project')
 
