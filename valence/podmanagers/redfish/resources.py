@@ -364,8 +364,11 @@ def mark_parent(item: hardware.Item) -> None:
 
 def _collections(body: JsonObject) -> list[str]:
     """The kinds of parts that are read with a system."""
-    skipped = 'SimpleStorage' if link(body.get('Storage')) else 'Storage'
-    return [kind for kind in PART_FIELDS if kind not in ('Drives', skipped)]
+    kinds = [kind for kind in PART_FIELDS if kind != 'Drives']
+    if link(body.get('Storage')):
+        # It would list the same drives again.
+        kinds.remove('SimpleStorage')
+    return kinds
 
 
 def _drives_of(crawler: Crawler, storages: list[str]) -> list[str]:

@@ -317,6 +317,23 @@ class TestReadSystems(base.TestCase):
             (item,) = self.read(self.tree(), [missing])
             self.assertEqual(unknown, item.unknown, missing)
 
+    def test_malformed_links_leave_values_unknown(self):
+        broken = {'@odata.id': 7}
+        for uri, name, unknown in (
+            ('/s/1', 'Memory', {'memory_mib', 'memory_type'}),
+            ('/s/1/S/1', 'Drives', {'storage_gib', 'drives'}),
+        ):
+            tree = self.tree()
+            tree[uri][name] = broken
+            (item,) = self.read(tree)
+            self.assertEqual(unknown, item.unknown, name)
+
+    def test_drives_are_those_of_the_storage(self):
+        tree = self.tree(**{'/s/1/D': ['/d/3'], '/d/3': {}})
+        tree['/s/1']['Drives'] = _id('/s/1/D')
+        self.read(tree)
+        self.assertNotIn('/d/3', sum(self.crawler.waves, []))
+
     def test_unreadable_system(self):
         self.assertEqual([], self.read(self.tree(), ['/s/1']))
 

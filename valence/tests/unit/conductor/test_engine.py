@@ -207,6 +207,12 @@ class TestLease(engine_case.EngineCase):
         self.clock.advance(61)
         self.assertEqual(0, deadline.left())
 
+    def test_an_abandoned_run_has_no_lease(self):
+        run = self.claim()
+        run.abandon()
+        self.assertFalse(run.lease_valid())
+        self.assertRaises(engine_run.ClaimLost, run.ensure_lease)
+
     def test_the_lease_of_another_start_is_not_valid(self):
         run = self.claim()
         self.assertTrue(run.lease_valid())

@@ -43,6 +43,17 @@ class TestProgress(engine_case.EngineCase):
         # The second step has its own.
         self.assertEqual([None, '/1', '/2', None], self.found)
 
+    def test_percent(self):
+        for step, percents in (('first', (75, 60)), ('second', (100,))):
+            working = [InProgress(1, percent=percent) for percent in percents]
+            self.plan(f'do {step}', *working)
+        shown = []
+        for _ in range(3):
+            self.conductor.work()
+            shown.append(self.row().progress)
+            self.conductor.wait()
+        self.assertEqual([25, 25, 66], shown)
+
     def test_an_undo_finds_it(self):
         self.plan('do first', self.record('/1'))
         self.plan('do second', self.record('/2', _WRONG))
