@@ -14,6 +14,7 @@ from valence_dashboard.exceptions import Error
 
 _ACTIONS = schema.body('post', 'nodes/{id}/action')['properties']
 _REGISTER = schema.body('post', 'nodes/{id}/register')['properties']
+_NONE = _('The pod manager allows none.')
 _DEVICES = 1000  # more than can be chosen from on one page
 
 
@@ -40,7 +41,11 @@ class Adopt(base.ResourceForm):
 
 
 class _ActionForm(base.Form):
-    """An action of a node with its parameters."""
+    """An action of a node with its parameters.
+
+    It offers what the pod manager allows for the node, as far as that is
+    known.
+    """
 
     action: str
 
@@ -49,9 +54,23 @@ class _ActionForm(base.Form):
     ) -> None:
         super().__init__(request, *args, **kwargs)
         known = _ACTIONS[self.action]
-        for name in known['required']:
-            one = known['properties'][name]
-            self.fields[name] = base.field(name, one, True)
+        for name, one in known['properties'].items():
+            self.fields[name] = base.field(
+                name, one, name in known['required']
+            )
+
+    def allow(self, name: str, kind: str) -> None:
+        """Offer only those values that the pod manager allows.
+
+        :param kind: the name of the list in the node's ``allowable``.
+        """
+        allowed = (self.record.get('allowable') or {}).get(kind)
+        if allowed is None:
+            return
+        one = self.fields[name]
+        one.choices = [
+            (value, label) for value, label in one.choices if value in allowed
+        ] or [('', _NONE)]
 
 
 class Power(_ActionForm):
@@ -59,6 +78,12 @@ class Power(_ActionForm):
 
     action = 'reset'
     success_text = _('Changing the power state of %s.')
+
+    def __init__(
+        self, request: http.HttpRequest, *args: Any, **kwargs: Any
+    ) -> None:
+        super().__init__(request, *args, **kwargs)
+        self.allow('Type', 'reset_types')
 
     def send(self, client: api.Client, data: dict[str, Any]) -> Any:
         """Reset the node."""
@@ -70,23 +95,35 @@ class Boot(_ActionForm):
 
     action = 'boot'
     success_text = _('Setting the boot device of %s.')
-    # Targets that Redfish defines; the pod manager may support fewer.
+    # Targets that Redfish defines, for pod managers that list none.
     TARGETS = ('Pxe', 'Hdd', 'Cd', 'Usb', 'UefiHttp', 'BiosSetup', 'None')
 
     def __init__(
         self, request: http.HttpRequest, *args: Any, **kwargs: Any
     ) -> None:
         super().__init__(request, *args, **kwargs)
+        allowed = (self.record.get('allowable') or {}).get('boot_targets')
         self.fields['Target'] = forms.ChoiceField(
-            choices=[(target, target) for target in self.TARGETS],
+            choices=[
+                (target, target)
+                for target in (self.TARGETS if allowed is None else allowed)
+            ]
+            or [('', _NONE)],
             label=fields.label('Target'),
         )
         self.fields['Enabled'].initial = 'Once'
+        self.allow('Mode', 'boot_modes')
+        mode = self.fields['Mode']
+        mode.choices = [('', _('Unchanged')), *filter(all, mode.choices)]
 
     def send(self, client: api.Client, data: dict[str, Any]) -> Any:
         """Set the boot device."""
         return client.boot_node(
-            self.record.id, data['Enabled'], data['Target']
+            self.record.id,
+            data['Enabled'],
+            data['Target'],
+            data['Mode'] or None,
+            data['HttpBootUri'] or None,
         )
 
 
