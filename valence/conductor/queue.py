@@ -32,7 +32,8 @@ from valence.db.sqlalchemy import models
 # How many operations of each lane are looked at at a time.
 BATCH = 20
 
-_COLUMNS = (
+#: The columns that are read of what is due.
+COLUMNS = (
     *('uuid', 'action', 'podm_uuid', 'project_id', 'created_at', 'state'),
     *('started_at', 'cancel_requested'),
 )
@@ -97,7 +98,7 @@ def _requeued(tx: db.Transaction, names: list[str]) -> list[models.Operation]:
         tx.list(
             models.Operation,
             *_due(),
-            only=_COLUMNS,
+            only=COLUMNS,
             order=[models.Operation.run_after, models.Operation.uuid],
             limit=BATCH * len(lanes.Lane),
             state='running',
@@ -112,7 +113,7 @@ def _cancelled(tx: db.Transaction, names: list[str]) -> list[models.Operation]:
         tx.list(
             models.Operation,
             *_due(),
-            only=_COLUMNS,
+            only=COLUMNS,
             limit=BATCH * len(lanes.Lane),
             state='pending',
             cancel_requested=True,
@@ -297,7 +298,7 @@ class _Chooser:
                 op,
                 *_pending(name, *where),
                 *_due(),
-                only=_COLUMNS,
+                only=COLUMNS,
                 order=[op.created_at, op.uuid],
                 limit=limit,
             )

@@ -11,6 +11,7 @@ import fixtures as common_fixtures
 import sqlalchemy as sa
 from oslo_config import cfg
 
+from valence.conductor import queue
 from valence.conductor import states
 from valence.conductor.engine.run import LeaseExpired
 from valence.db import api as db
@@ -23,6 +24,22 @@ from valence.tests.functional.crash.ownership import owners
 from valence.tests.functional.crash.ownership import pods
 
 _ENOUGH = 400
+# The seconds that pass at least when nothing is due: what is polled more often
+# makes no other request.
+_PAUSE = 1.0
+# What may go on; whose turn it is does not matter here.
+_DUE = (
+    sa.select(*(getattr(models.Operation, name) for name in queue.COLUMNS))
+    .where(
+        models.Operation.state.in_(states.OPEN),
+        models.Operation.claim.is_(None),
+        sa.or_(
+            models.Operation.run_after.is_(None),
+            models.Operation.run_after <= sa.bindparam('now'),
+        ),
+    )
+    .order_by(models.Operation.created_at, models.Operation.uuid)
+)
 _CLAIMS = """
 SELECT 'an allocation without a node', a.resource_uuid FROM allocations a
   LEFT JOIN nodes n ON n.uuid = a.node_uuid
@@ -125,6 +142,7 @@ class OwnershipCase(base.ConductorTestCase):
         'fake__compose_seconds': 2,
         'conductor__attempts': 3,
         'conductor__sync_interval': 86400,
+        'redfish__settle_timeout': 3,
     }
 
     def setUp(self):
@@ -146,7 +164,10 @@ class OwnershipCase(base.ConductorTestCase):
             self.register_pod(pod)
         self.look()
         self.conductor.settle()
+        self._dumps = []
         self._origin = self.dump()
+        self.addCleanup(self._dumps.pop().close)
+        self.addCleanup(self._forget_dumps)
         self._origin_time = self.clock.now(), self.clock.monotonic()
 
     def _before(self):
@@ -167,7 +188,7 @@ class OwnershipCase(base.ConductorTestCase):
         for pod in self.pods:
             pod.reset()
         self.owners = owners.Owners(self.pods)
-        self.run = None
+        self._forget_dumps()
         self.restore(self._origin)
 
     def register_pod(self, pod):
@@ -194,8 +215,12 @@ class OwnershipCase(base.ConductorTestCase):
         with sqlite3.connect(path) as source:
             source.backup(copy)
         source.close()
-        self.addCleanup(copy.close)
+        self._dumps.append(copy)
         return copy
+
+    def _forget_dumps(self):
+        while self._dumps:
+            self._dumps.pop().close()
 
     def restore(self, dump):
         """Put a copy in place of the database."""
@@ -230,18 +255,15 @@ class OwnershipCase(base.ConductorTestCase):
         :returns: whether anything was to do.
         """
         if self.run is None:
-            due = self.conductor.due()
-            if due:
-                found = due[choice % len(due)]
-                self.run = self.conductor.claim(found.uuid)
+            self.run = self._claim(choice)
         if self.run is None:
             return False
         operation, node = self.run.operation, self._node(self.run)
-        self.conductor.lease.renew()
+        self._keep_lease()
         self.killer.arm(at)
         died = False
         try:
-            self.conductor.step(self.run)
+            self.conductor.step(self.run, resuming=False)
         except (Death, LeaseExpired):
             died = True
         self.killer.arm(None)
@@ -251,6 +273,17 @@ class OwnershipCase(base.ConductorTestCase):
         elif not self._is_claimed():
             self.run = None
         return True
+
+    def _claim(self, choice):
+        """Claim any operation that may go on, if there is one."""
+        with engine.connect() as connection:
+            due = connection.execute(_DUE, {'now': db.now()}).all()
+        at = choice % max(1, len(due))
+        for candidate in (*due[at:], *due[:at]):
+            run = self.conductor.take(candidate)
+            if run is not None:
+                return run
+        return None
 
     @staticmethod
     def _node(run):
@@ -274,11 +307,16 @@ class OwnershipCase(base.ConductorTestCase):
 
     def pass_time(self, seconds):
         """Let time pass, without losing the lease."""
-        limit = cfg.CONF.conductor.heartbeat_timeout / 2
+        limit = cfg.CONF.conductor.heartbeat_timeout / 4
         while seconds > 0:
             self.clock.advance(min(seconds, limit))
-            self.conductor.lease.renew()
+            self._keep_lease()
             seconds -= limit
+
+    def _keep_lease(self):
+        lease = self.conductor.lease
+        if lease.left() < cfg.CONF.conductor.heartbeat_timeout / 2:
+            lease.renew()
 
     def wait(self):
         """Let time pass until something is due; whether anything will be."""
@@ -289,7 +327,7 @@ class OwnershipCase(base.ConductorTestCase):
         ]
         if waiting:
             left = (min(waiting) - self.clock.now()).total_seconds()
-            self.pass_time(max(0.001, left + 0.001))
+            self.pass_time(max(_PAUSE, left + 0.001))
         return bool(waiting)
 
     def settle(self):
