@@ -252,6 +252,7 @@ class Driver(abc.ABC):
         progress: Progress,
         erase: bool = False,
         parts: Collection[str] = (),
+        existing: Collection[str] = (),
     ) -> bool:
         """Release a node; releasing one that no longer exists succeeds.
 
@@ -266,6 +267,8 @@ class Driver(abc.ABC):
             by itself.
         :param parts: the URIs of what is allocated to the node. Where a node
             is only a group of parts, nothing else in it is released.
+        :param existing: the URIs that existed before the node was requested.
+            What has no mark, and one of these, is not what became of a task.
         :returns: whether all that was stored on it is known to be erased.
         :raises InProgress: while the pod manager is working on it.
         """

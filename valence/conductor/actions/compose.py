@@ -35,9 +35,7 @@ from valence.podmanagers import base
 from valence.podmanagers import hardware
 from valence.podmanagers import outcomes
 
-# The intent of ``allocate``: the URIs that exist before the request.
-_EXISTING = 'existing'
-# Another: why the pod manager refused it.
+# An intent of ``allocate``: why the pod manager refused it.
 _REFUSED = 'refused'
 
 
@@ -48,7 +46,7 @@ class Allocate(Step[steps.ComposedResult]):
 
     def find(self, run: Run) -> steps.ComposedResult | None:
         found = self._find(run)
-        existing = run.intent(Allocate, _EXISTING)
+        existing = run.intent(Allocate, guard.EXISTING)
         refused = run.intent(Allocate, _REFUSED) is not None
         # What the driver has recorded comes before the request.
         unsent = existing is None or run.progress().facts()
@@ -71,7 +69,8 @@ class Allocate(Step[steps.ComposedResult]):
         driver = run.driver()
         # What exists before the request was not made by it.
         run.record_intent(
-            _EXISTING, sorted(driver.node_uris(steps.request_deadline(run)))
+            guard.EXISTING,
+            sorted(driver.node_uris(steps.request_deadline(run))),
         )
         deadline = run.non_idempotent(cfg.CONF.redfish.request_timeout)
         try:
@@ -91,7 +90,7 @@ class Allocate(Step[steps.ComposedResult]):
         place.store(tx, run, result)
 
     def undo(self, run: Run, result: steps.ComposedResult | None) -> None:
-        if result is None and run.intent(Allocate, _EXISTING) is None:
+        if result is None and run.intent(Allocate, guard.EXISTING) is None:
             # Nothing was sent.
             return
         outcome.cancel(run)
@@ -186,7 +185,7 @@ def _check_before_polling(run: Run, driver: base.Driver, uri: str) -> None:
 
 def _stranger(run: Run, composed: hardware.ComposedNode) -> str | None:
     """Why this operation cannot have composed it; see ``guard.mismatch``."""
-    existing = cast('list[str]', run.intent(Allocate, _EXISTING) or [])
+    existing = cast('list[str]', run.intent(Allocate, guard.EXISTING) or [])
     system_uri = run.result(ClaimParts)['system_uri']
     return guard.mismatch(run, composed, system_uri, existing)
 

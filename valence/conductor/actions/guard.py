@@ -4,6 +4,8 @@
 Each step that changes a node calls :func:`owned` right before its request.
 """
 
+import dataclasses
+import itertools
 from collections.abc import Collection
 
 from oslo_config import cfg
@@ -22,8 +24,12 @@ from valence.db import installation
 from valence.db.sqlalchemy import models
 from valence.objects.node import CHANGED_HARDWARE
 from valence.podmanagers import hardware
+from valence.podmanagers.node_uri import NodeUri
 
 LOG = log.getLogger(__name__)
+
+#: The intent of composing: the URIs that exist before the request.
+EXISTING = 'existing'
 
 
 def owned(run: Run, *changing: str) -> hardware.ComposedNode:
@@ -77,6 +83,55 @@ def same_service(run: Run) -> None:
     raise exception.PodManagerUnavailable(
         reason=replacement.reason(podm, uuid)
     )
+
+
+def existing(run: Run) -> set[str] | None:
+    """The URIs that existed before the node of an operation was requested.
+
+    :returns: None if the journal does not know: nothing was requested, or
+        what was is undone.
+    """
+    with db.reader() as tx:
+        operations = tx.list(
+            models.Operation,
+            only=('uuid',),
+            target_uuid=run.target,
+            action='compose',
+        ).all()
+        rows = tx.list(
+            models.OperationStep,
+            models.OperationStep.state != 'undone',
+            only=('intent',),
+            operation_uuid=[row.uuid for row in operations],
+        ).all()
+    known = [row.intent[EXISTING] for row in rows if EXISTING in row.intent]
+    return {*itertools.chain.from_iterable(known)} if known else None
+
+
+def made(run: Run, found: hardware.ComposedNode) -> str:
+    """The URI of what was found as the node of an operation.
+
+    It was looked for, because the answer to the request for it was lost.
+
+    :param found: has the mark of the node, or its parts.
+    :raises NotOurs: when it shows no mark and may be another's: the node gets
+        a fault, and a finding is opened.
+    """
+    known = NodeUri.parse(found.uri)
+    if known.mark is not None:
+        # A task or a reservation, found by the mark.
+        return found.uri
+    before = existing(run)
+    seen = dataclasses.replace(found, uri=known.uri)
+    reason = mismatch(run, seen, '', before or ())
+    if reason is None and before is None and seen.mark is None:
+        reason = 'nothing tells whether it existed before the request'
+    if reason is not None:
+        with db.reader() as tx:
+            node = tx.list(models.Node, uuid=run.target).one()
+        _report(run, node, seen, [reason])
+        raise exception.NotOurs(uri=seen.uri, reason=reason)
+    return found.uri
 
 
 def is_node(run: Run, seen: hardware.ComposedNode) -> bool:

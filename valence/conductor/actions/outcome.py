@@ -29,6 +29,7 @@ def release(run: Run, uri: str, erase: bool = False) -> bool:
         run.progress(),
         erase=erase,
         parts=parts,
+        existing=_existing(run, uri),
     )
     known = NodeUri.parse(uri)
     outcomes.check_released(
@@ -39,6 +40,17 @@ def release(run: Run, uri: str, erase: bool = False) -> bool:
         run.idempotent(cfg.CONF.conductor.sync_timeout),
     )
     return erased
+
+
+def _existing(run: Run, uri: str) -> set[str]:
+    """What existed before a node that is only a task yet was requested."""
+    if NodeUri.parse(uri).mark is None:
+        return set()
+    existing = guard.existing(run)
+    if existing is not None:
+        return existing
+    # Nothing tells what is new: what exists now is left alone.
+    return run.driver().node_uris(steps.request_deadline(run))
 
 
 def check_free(run: Run) -> None:

@@ -115,7 +115,7 @@ class Decompose(Step[DecomposeResult]):
 def _find_uri(run: Run, node: models.Node, driver: base.Driver) -> str | None:
     """The URI of a node that was composed, but whose URI was not stored.
 
-    Where the node shows no mark, its parts identify it.
+    :raises NotOurs: when what has its parts may be another's.
     """
     system, *devices = allocations.allocated_uris(node.uuid) or ['']
     found = driver.find_composed(
@@ -128,7 +128,7 @@ def _find_uri(run: Run, node: models.Node, driver: base.Driver) -> str | None:
         ),
         run.idempotent(cfg.CONF.conductor.sync_timeout),
     )
-    return found.uri if found else None
+    return guard.made(run, found) if found else None
 
 
 class Release(Action):

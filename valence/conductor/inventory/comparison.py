@@ -66,10 +66,12 @@ class _Comparison:
         self._tx = tx
         self._podm = podm
         self._seen = seen
+        nodes = tx.list(models.Node, podm_uuid=podm.uuid).all()
         self._by_uri = {
-            row.resource_uri: row
-            for row in tx.list(models.Node, podm_uuid=podm.uuid)
-            if row.resource_uri
+            row.resource_uri: row for row in nodes if row.resource_uri
+        }
+        self._without_uri = {
+            row.uuid for row in nodes if row.resource_uri is None
         }
         self._states = {
             row.uuid: row.provision_state for row in self._by_uri.values()
@@ -105,6 +107,10 @@ class _Comparison:
         """
         if row.node_uuid in self._origins.busy:
             return False
+        if row.kind == 'changed_hardware':
+            # Only an operation can look for a node whose URI was lost.
+            if row.node_uuid in self._without_uri:
+                return False
         state = self._states.get(row.node_uuid or '')
         if row.kind in _PARTS:
             return state in (None, 'active')

@@ -268,6 +268,7 @@ class Redfish(NodeDriver):
         progress: Progress,
         erase: bool = False,
         parts: Collection[str] = (),
+        existing: Collection[str] = (),
     ) -> bool:
         known = NodeUri.parse(uri)
         system: str | None = known.uri
@@ -281,7 +282,7 @@ class Redfish(NodeDriver):
             )
             system = self._outcome(response, known, deadline)
             if system and not self._lookup.is_of(
-                known.request(), system, deadline
+                known.request(), system, existing, deadline
             ):
                 system = None
         if system is None:

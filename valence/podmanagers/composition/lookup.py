@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Finding the collections of a composition service, and what it composed."""
 
+from collections.abc import Collection
 from collections.abc import Iterable
 
 from valence.common import exception
@@ -131,14 +132,24 @@ class Lookup:
         return likely
 
     def is_of(
-        self, request: base.ComposeRequest, uri: str, deadline: Deadline
+        self,
+        request: base.ComposeRequest,
+        uri: str,
+        existing: Collection[str],
+        deadline: Deadline,
     ) -> bool:
-        """Whether a request can have composed a system, or it is gone."""
+        """Whether a request can have composed a system, or it is gone.
+
+        :param existing: the URIs that existed before the request.
+        """
         try:
             body = self._client.get(uri, deadline)
         except exception.ResourceGone:
             return True
-        return discovery.may_be_of(discovery.node(uri, body), body, request)
+        node = discovery.node(uri, body)
+        if node.mark is None and uri in existing:
+            return False
+        return discovery.may_be_of(node, body, request)
 
 
 def systems_uri(places: dict[str, str]) -> str:

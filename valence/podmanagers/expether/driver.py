@@ -238,6 +238,7 @@ class ExpEther(base.Driver):
         progress: Progress,
         erase: bool = False,
         parts: Collection[str] = (),
+        existing: Collection[str] = (),
     ) -> bool:
         group = _group_of(NodeUri.parse(uri).uri)
         devices = self._client.devices(deadline)

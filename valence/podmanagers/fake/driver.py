@@ -138,6 +138,7 @@ class Fake(base.Driver):
         progress: Progress,
         erase: bool = False,
         parts: Collection[str] = (),
+        existing: Collection[str] = (),
     ) -> bool:
         with self._call('release', deadline) as pod:
             if 'release' not in pod.ignored:

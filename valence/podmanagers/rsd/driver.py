@@ -212,6 +212,7 @@ class RSD(NodeDriver):
         progress: Progress,
         erase: bool = False,
         parts: Collection[str] = (),
+        existing: Collection[str] = (),
     ) -> bool:
         """Delete a node, which erases its drives and may take minutes.
 

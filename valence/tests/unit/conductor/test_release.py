@@ -1,12 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """Nodes give their hardware back, in whatever state they are."""
 
+import importlib
+
 from valence.common import exception
 from valence.db import api as db
 from valence.db.sqlalchemy import models
+from valence.podmanagers import fake
 from valence.podmanagers.progress import InProgress
 from valence.tests import base
 
+# The package has a function of this name.
+pods = importlib.import_module('valence.podmanagers.fake.pod')
 _AWAY = exception.PodManagerUnavailable(reason='it restarts')
 _NO = exception.RequestRejected(reason='it does not want to')
 
@@ -108,6 +113,71 @@ class TestRelease(ReleaseCase):
         answer = self.client.request('DELETE', '/v1/nodes/n')
         self.assertEqual(409, answer.status)
         self.assertIn(first, answer.error['detail'])
+
+
+class TestLostUri(ReleaseCase):
+    """A node whose answer was lost, on a pod that shows no marks."""
+
+    def setUp(self):
+        super().setUp()
+        self.stranger = pods.Node('theirs', None, ['/systems/3'], 0.0)
+        self.fake.nodes['/nodes/7'] = self.stranger
+        self.done('POST', '/v1/pod_managers/pod/sync')
+        self.patch(fake.Fake, 'find_composed', self.find)
+        self.fake.order('compose', _NO, after=True)
+        self.fake.order('list_nodes', _NO)
+        self.compose('n', 'failed')
+        (self.uri,) = self.fake.nodes.keys() - {'/nodes/7'}
+        self.fake.nodes[self.uri].mark = None
+
+    @staticmethod
+    def find(driver, request, deadline):
+        """As drivers do where only the parts tell."""
+        for node in driver.list_nodes(deadline):
+            if set(node.resources) == {request.system, *request.devices}:
+                return node
+        return None
+
+    def assertRefused(self, uri, reason):
+        operation = self.release('failed')
+        self.assertIn(f'{uri} is not the hardware', operation['error'])
+        self.assertIn(reason, operation['error'])
+        self.assertIn(uri, self.fake.nodes)
+        self.assertEqual(0, self.fake.calls['release'])
+        node = self.client.get('/v1/nodes/n')
+        self.assertEqual('changed_hardware', node['fault'])
+        self.done('POST', '/v1/pod_managers/pod/sync')
+        (found,) = self.client.all(
+            f'/v1/findings?kind=changed_hardware&node_uuid={node["uuid"]}'
+        )
+        self.assertEqual(
+            (uri, 'open'), (found['resource_uri'], found['state'])
+        )
+
+    def test_what_is_new(self):
+        self.release()
+        self.assertEqual(['/nodes/7'], [*self.fake.nodes])
+
+    def test_what_existed_before(self):
+        self.stranger.resources = self.fake.nodes.pop(self.uri).resources
+        self.assertRefused('/nodes/7', 'it existed before the request')
+
+    def test_another_node(self):
+        other = self.fake.nodes['/nodes/8'] = self.fake.nodes.pop(self.uri)
+        parts = other.resources
+        (free,) = {'/systems/1', '/systems/2'} - {*parts}
+        other.resources = [free]
+        body = {'pod_manager': 'pod', 'resource_uri': '/nodes/8', 'name': 'o'}
+        self.done('POST', '/v1/nodes/manage', body)
+        other.resources = parts
+        uuid = self.client.get('/v1/nodes/o')['uuid']
+        self.assertRefused('/nodes/8', f'it is the node {uuid}')
+
+    def test_what_no_journal_tells(self):
+        with db.reader() as tx:
+            (row,) = tx.list(models.Operation, action='compose').all()
+        db.transaction(lambda tx: tx.delete(models.Operation, uuid=row.uuid))()
+        self.assertRefused(self.uri, 'nothing tells')
 
 
 class TestErasure(ReleaseCase):
