@@ -30,7 +30,7 @@ NODE = (
     Transition('active', 'error', 'missing on its pod manager'),
     Transition('active', 'releasing', 'deleted'),
     Transition('error', 'releasing', 'deleted'),
-    Transition('error', 'active', 'found again'),
+    Transition('error', 'active', 'found again, or accepted'),
     Transition('releasing', 'error', 'failed'),
     Transition('releasing', 'active', 'deletion cancelled before it began'),
 )

@@ -96,6 +96,13 @@ def differences(
     return found
 
 
+def other_mark(
+    node_uuid: str, expected: Baseline, mark: identity.Mark | None
+) -> str | None:
+    """How a mark differs from that of a node; None: it is the node's."""
+    return next(_marks(node_uuid, expected, mark), None)
+
+
 def _marks(
     node_uuid: str, expected: Baseline, seen: identity.Mark | None
 ) -> Iterator[str]:

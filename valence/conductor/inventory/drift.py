@@ -16,10 +16,12 @@ from valence.conductor import states
 from valence.conductor.inventory import baseline
 from valence.conductor.inventory import diff
 from valence.conductor.inventory import findings
+from valence.db import allocations
 from valence.db import api as db
 from valence.db import shares
 from valence.db.sqlalchemy import models
 from valence.db.sqlalchemy.observed import Allocatable
+from valence.objects.baseline import Baseline
 from valence.objects.drift import Drift
 from valence.objects.drift import Values
 from valence.objects.drift import with_registration
@@ -62,6 +64,39 @@ def record_baseline(tx: db.Transaction, node_uuid: str) -> None:
                 {'observed': observed},
                 resource_uuid=row.uuid,
             )
+
+
+def accept(
+    tx: db.Transaction, node: models.Node, finding: models.Finding
+) -> None:
+    """Let a node be what is shown at its URI now; it is active again.
+
+    :param finding: what was seen there.
+    :raises Conflict: when that has another mark, is shown elsewhere, or has a
+        part that belongs to somebody else.
+    """
+    podm = tx.list(models.PodManager, uuid=node.podm_uuid).one()
+    now: Baseline = {
+        **findings.recorded(finding),
+        'service_uuid': identity.identifying_uuid(podm.service_uuid),
+    }
+    if node.resource_uri is None or node.resource_uri != finding.resource_uri:
+        raise exception.Conflict(
+            f'{finding.resource_uri} is not where node {node.name} is.'
+        )
+    other = baseline.other_mark(
+        node.uuid,
+        baseline.expected(tx, node),
+        identity.find_mark(now['mark']),
+    )
+    if other is not None:
+        raise exception.Conflict(
+            f'{finding.resource_uri} cannot be node {node.name}: {other}.'
+        )
+    parts = uuids_by_uri(tx, podm.uuid, now['parts']).values()
+    allocations.check_available(tx, parts, node.uuid, node.project_id)
+    record_baseline(tx, node.uuid)
+    states.move_node(tx, node.uuid, 'active', baseline=now, **states.NO_ERROR)
 
 
 def write(

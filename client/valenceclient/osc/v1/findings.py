@@ -125,7 +125,8 @@ class Accept(_Hide):
     """Hide a finding until a time, or for good.
 
     A finding of the kind service_changed is over: requests are sent to the
-    service again.
+    service again. A node with changed_hardware is what was found from now on,
+    and active again.
     """
 
     action = 'accept'

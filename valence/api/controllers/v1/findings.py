@@ -9,9 +9,11 @@ from valence.common import exception
 from valence.common import rpc
 from valence.common.types import JsonObject
 from valence.conductor import requests as conductor
+from valence.conductor.inventory import drift
 from valence.db import api as db
 from valence.db.sqlalchemy import models
 from valence.objects import fields
+from valence.objects.node import CHANGED_HARDWARE
 
 _UNTIL = fields.DateTimeField(
     doc='When the finding opens again, if it is still so; null: never.',
@@ -48,7 +50,9 @@ _ACTION = types.Body(
         'forget': _parameters('Close the finding, until it changes.'),
         'accept': _parameters(
             'Hide the finding for a time. What is service_changed is over: '
-            'requests are sent to the service again.',
+            'requests are sent to the service again. A node with '
+            'changed_hardware is what was found from now on, and active '
+            'again, unless that has another mark.',
             until=_UNTIL,
         ),
     },
@@ -166,8 +170,39 @@ def _hide(
         values = {**values, 'accepted_until': None, 'open_key': None}
         if row.subject == row.podm_uuid:
             _accept_service(tx, call, row)
+    if name == 'accept' and row.kind == 'changed_hardware':
+        values |= _accept_hardware(tx, call, row, values)
     tx.update(models.Finding, values, uuid=row.uuid)
     return tx.list(models.Finding, uuid=row.uuid).one()
+
+
+def _accept_hardware(
+    tx: db.Transaction,
+    call: base.Call,
+    row: models.Finding,
+    values: JsonObject,
+) -> JsonObject:
+    """Have a node be the hardware that was found in its place.
+
+    :param values: what hides the finding.
+    :returns: what else the finding becomes; empty if the node is well.
+    :raises Invalid: if it is to be hidden for a time only.
+    :raises Conflict: when the hardware cannot be the node.
+    """
+    uuid = str(row.node_uuid)
+    conductor.lock_node(tx, uuid)
+    node = tx.get(models.Node, uuid=uuid, fault=CHANGED_HARDWARE)
+    if node is None:
+        return {}
+    if values['accepted_until'] is not None:
+        raise exception.Invalid(
+            field='accept.until', reason='the node is changed for good'
+        )
+    for operation in conductor.open_operations(tx, uuid):
+        raise conductor.in_progress(operation)
+    drift.accept(tx, node, row)
+    _sync(tx, call, str(row.podm_uuid))
+    return {'state': 'resolved', 'open_key': None}
 
 
 def _accept_service(
@@ -180,8 +215,13 @@ def _accept_service(
     uuid = str(row.podm_uuid)
     values = {'service_uuid': row.details['service_uuid']}
     tx.update(models.PodManager, values, uuid=uuid)
-    if tx.get(models.Operation, lock_key=f'sync:{uuid}') is None:
-        conductor.request_sync(tx, call.context, uuid)
+    _sync(tx, call, uuid)
+
+
+def _sync(tx: db.Transaction, call: base.Call, podm_uuid: str) -> None:
+    """Have the inventory of a pod manager read, unless it is already."""
+    if tx.get(models.Operation, lock_key=f'sync:{podm_uuid}') is None:
+        conductor.request_sync(tx, call.context, podm_uuid)
 
 
 def _on_pod_manager(

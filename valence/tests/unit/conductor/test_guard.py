@@ -145,6 +145,74 @@ class TestWithoutMark(GuardCase):
         )
 
 
+class TestAccept(GuardCase):
+    """An administrator says that changed hardware is still the node."""
+
+    def change(self, **values):
+        self.replace(**values)
+        self.act()
+        (finding,) = self.client.all('/v1/findings?kind=changed_hardware')
+        return f'/v1/findings/{finding["uuid"]}'
+
+    def accept(self, path, **values):
+        return self.client.request(
+            'POST', f'{path}/action', {'accept': values}
+        )
+
+    def assertRefused(self, answer, reason, status=409):
+        self.assertEqual(status, answer.status, answer)
+        self.assertIn(reason, answer.error['detail'])
+        node = self.client.get('/v1/nodes/n')
+        self.assertEqual('changed_hardware', node['fault'])
+
+    def moved(self):
+        """Have the node seem to come from another service."""
+        with db.reader() as tx:
+            (row,) = tx.list(models.Node, name='n').all()
+        old = '2f0c7a64-27c3-4c3b-8d5e-0f4c6b1f2a3e'
+        known = {**row.baseline, 'service_uuid': old}
+        db.update(models.Node, {'baseline': known}, name='n')
+        return self.change()
+
+    def test_it_is_the_node_from_now_on(self):
+        path = self.moved()
+        self.assertEqual(200, self.accept(path).status)
+        node = self.client.get('/v1/nodes/n')
+        self.assertEqual(
+            ('active', None, None),
+            (node['provision_state'], node['fault'], node['last_error']),
+        )
+        self.assertEqual('resolved', self.client.get(path)['state'])
+        self.conductor.settle()
+        self.assertEqual([], self.client.all('/v1/findings?state=open'))
+        self.act('succeeded')
+
+    def test_what_has_another_mark(self):
+        path = self.change(mark=_OTHER)
+        self.assertRefused(self.accept(path), str(_OTHER))
+
+    def test_what_lost_its_mark(self):
+        path = self.change(mark=None)
+        self.assertRefused(self.accept(path), 'now none')
+
+    def test_what_has_a_part_of_another(self):
+        other = self.compose('m')
+        (part,) = self.fake.nodes[other['resource_uri']].resources
+        db.update(models.Node, {'baseline': None}, name='n')
+        path = self.change(mark=None, resources=[part])
+        self.assertRefused(self.accept(path), other['uuid'])
+
+    def test_not_for_a_time(self):
+        path = self.moved()
+        answer = self.accept(path, until='2036-01-01T00:00:00Z')
+        self.assertRefused(answer, 'accept.until', 400)
+
+    def test_a_node_that_is_being_released(self):
+        path = self.moved()
+        self.begin('DELETE', '/v1/nodes/n')
+        self.assertRefused(self.accept(path), 'is in progress')
+
+
 class TestStrangers(GuardCase):
     """What a compose request returns is not always what it composed."""
 
