@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from oslo_config import cfg
 
 from valence.common import exception
+from valence.common import identity
 from valence.common.types import ExcludedSystem
 from valence.common.types import JsonObject
 from valence.conductor import states
@@ -187,7 +188,19 @@ def _stranger(run: Run, composed: hardware.ComposedNode) -> str | None:
     """Why this operation cannot have composed it; see ``guard.mismatch``."""
     existing = cast('list[str]', run.intent(Allocate, guard.EXISTING) or [])
     system_uri = run.result(ClaimParts)['system_uri']
-    return guard.mismatch(run, composed, system_uri, existing)
+    reason = guard.mismatch(run, composed, system_uri, existing)
+    return reason or _other_uuid(run, composed)
+
+
+def _other_uuid(run: Run, composed: hardware.ComposedNode) -> str | None:
+    """How its UUID differs from that of what was composed, if both show."""
+    before = None
+    with contextlib.suppress(LookupError):
+        before = run.result(Allocate).get('uuid')
+    now = identity.identifying_uuid(composed.uuid)
+    if composed.mark is None and before and now and before != now:
+        return f'its UUID was {before}, and is {now}'
+    return None
 
 
 def _refuse_stranger(run: Run, composed: hardware.ComposedNode) -> None:

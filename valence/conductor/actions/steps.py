@@ -8,6 +8,7 @@ from typing import TypeVar
 from oslo_config import cfg
 
 from valence.common import exception
+from valence.common import identity
 from valence.common.types import Allowable
 from valence.conductor import states
 from valence.conductor.engine.model import Action
@@ -55,6 +56,7 @@ class ComposedResult(NodeResult):
     mark: str | None
     power_state: str
     resources: list[str]
+    uuid: NotRequired[str | None]
 
 
 def composed_result(node: hardware.ComposedNode) -> ComposedResult:
@@ -67,6 +69,7 @@ def composed_result(node: hardware.ComposedNode) -> ComposedResult:
         'power_state': node.power_state,
         'resources': list(node.resources),
         'allowable': node.allowable,
+        'uuid': identity.identifying_uuid(node.uuid),
     }
 
 

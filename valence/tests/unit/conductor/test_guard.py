@@ -265,6 +265,29 @@ class TestStrangers(GuardCase):
         self.conductor.run(run)
         self.assertIn(uri, self.fake.nodes)
 
+    def test_changed_uuid_is_noticed_before_assembly(self):
+        uuid = '2f0c7a64-27c3-4c3b-8d5e-0f4c6b1f2a3e'
+
+        def unmarked(method):
+            return lambda *args: dataclasses.replace(
+                method(*args), mark=None, uuid=uuid
+            )
+
+        self.patch(fake.Fake, 'compose', unmarked(fake.Fake.compose))
+        self.patch(fake.Fake, 'read_node', unmarked(fake.Fake.read_node))
+        operation = self.begin('POST', '/v1/nodes', {'name': 'm'})
+        run = self.conductor.reach(operation, 2)
+        (uri,) = self.fake.nodes.keys() - {self.uri}
+        uuid = self.node['uuid']
+        self.fake.calls.clear()
+        self.conductor.step(run)
+        self.assertTrue(run.operation.undoing)
+        self.client.delete(f'/v1/operations/{operation}')
+        self.conductor.run(run)
+        self.assertIn(uri, self.fake.nodes)
+        self.assertEqual(0, self.fake.calls['poll_compose'])
+        self.assertEqual(0, self.fake.calls['release'])
+
     def test_marked_node_is_not_assembled_for_adoption(self):
         self.replace(mark=_OTHER)
         self.fake.nodes['/nodes/99'] = self.fake.nodes.pop(self.uri)
