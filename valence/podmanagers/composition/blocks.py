@@ -59,7 +59,6 @@ _DEVICE_TYPES = {
     'Memory': 'memory',
     'Expansion': 'pcie',
 }
-_ACCELERATORS = {'GPU': 'gpu', 'FPGA': 'fpga'}
 _STATES = {
     'Unused': 'free',
     'Composing': 'used',
@@ -155,7 +154,7 @@ def is_reserved(body: JsonObject) -> bool:
     respects it all the same (DSP2050).
     """
     status = obj(body.get('CompositionStatus'))
-    return status.get('Reserved') in (True, 'true')
+    return str(status.get('Reserved')).casefold() == 'true'
 
 
 def sharing(body: JsonObject) -> int | None:
@@ -323,8 +322,7 @@ def _device_type(reported: list[str], processors: list[JsonObject]) -> str:
         'resource_block',
     )
     if found == 'processor' and processors:
-        kind = str(processors[0].get('ProcessorType'))
-        return _ACCELERATORS.get(kind, found)
+        return resources.accelerator_type(processors[0])
     return found
 
 

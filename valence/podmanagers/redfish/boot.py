@@ -14,6 +14,7 @@ from valence.common.types import JsonObject
 from valence.podmanagers.boot import BootOverride
 from valence.podmanagers.outcomes import Settling
 from valence.podmanagers.progress import Deadline
+from valence.podmanagers.progress import InProgress
 from valence.podmanagers.progress import Progress
 from valence.podmanagers.redfish import actions
 from valence.podmanagers.redfish import errors
@@ -102,12 +103,22 @@ def set_boot(
             body, _pending(client, uri, where, deadline), override
         )
     progress.record(_VALUES, orjson.dumps(values).decode())
-    response = job.run(
-        lambda: _write(client, where, values, override, deadline), deadline
-    )
+    try:
+        response = job.run(
+            lambda: _write(client, where, values, override, deadline), deadline
+        )
+    except InProgress:
+        # A task may apply the settings at the next reset only.
+        if where.uri == uri:
+            raise
+        if _different(client, uri, where, values, deadline):
+            raise
+        return where.apply_time or 'Later'
     if response is not None:
         errors.check(response, where.uri)
-    _check(client, uri, where, values, deadline, job)
+    different = _different(client, uri, where, values, deadline)
+    if different:
+        raise job.explained(Settling('; '.join(different)))
     if where.uri == uri:
         return None
     return where.apply_time or 'Later'
@@ -177,24 +188,18 @@ def _write(
     return response
 
 
-def _check(
+def _different(
     client: Client,
     uri: str,
     where: Place,
     values: dict[str, object],
     deadline: Deadline,
-    job: Job,
-) -> None:
-    """Check that the system, or its settings object, shows what was written.
-
-    :raises Settling: while it does not.
-    """
+) -> list[str]:
+    """What neither the system nor its settings object shows as written."""
     shown = obj(client.get(uri, deadline).get('Boot'))
     pending = obj(_pending(client, uri, where, deadline).get('Boot'))
-    different = [
+    return [
         f'{name} is {shown.get(name)}, not {value}'
         for name, value in values.items()
         if value not in (shown.get(name), pending.get(name))
     ]
-    if different:
-        raise job.explained(Settling('; '.join(different)))

@@ -27,7 +27,7 @@ def forms(tags: Sequence[str | None]) -> list[str | None]:
     for core in cores:
         strong = f'"{core}"'
         result += [f'W/{strong}', strong] if weak else [strong, f'W/{strong}']
-    result += [*cores, None]
+    result += [*cores, None, '*']
     return list(dict.fromkeys(result))
 
 

@@ -13,10 +13,10 @@ from valence.podmanagers.redfish.jobs import Job
 from valence.podmanagers.wire.client import Response
 
 _STATES = {
-    'On': 'on',
-    'Off': 'off',
-    'PoweringOn': 'powering_on',
-    'PoweringOff': 'powering_off',
+    'on': 'on',
+    'off': 'off',
+    'poweringon': 'powering_on',
+    'poweringoff': 'powering_off',
 }
 # What is recorded: the power state before the reset.
 _BEFORE = 'power_before'
@@ -24,7 +24,7 @@ _BEFORE = 'power_before'
 
 def shown(body: JsonObject) -> str:
     """The power state that a system or node shows, also while it changes."""
-    return _STATES.get(str(body.get('PowerState')), 'unknown')
+    return _STATES.get(str(body.get('PowerState')).casefold(), 'unknown')
 
 
 def reset(

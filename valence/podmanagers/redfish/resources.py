@@ -25,8 +25,8 @@ from valence.podmanagers.wire.values import obj
 from valence.podmanagers.wire.values import text
 from valence.podmanagers.wire.values import whole
 
-_HEALTH = {'OK': 'ok', 'Warning': 'warning', 'Critical': 'critical'}
-_POWER = {'On': 'on', 'Off': 'off'}
+_HEALTH = {'ok': 'ok', 'warning': 'warning', 'critical': 'critical'}
+_POWER = {'on': 'on', 'off': 'off'}
 _ENABLED = {'Enabled': 'enabled', 'Disabled': 'disabled'}
 _OUT_OF_USE = ('Disabled', 'Absent', 'UnavailableOffline', 'InTest')
 _CPUS = ('cpu', 'centralprocessor', 'central processor')
@@ -81,12 +81,13 @@ def enabled(body: JsonObject) -> str:
 
 def health(body: JsonObject) -> str:
     """The health that a resource reports."""
-    return _HEALTH.get(str(obj(body.get('Status')).get('Health')), 'unknown')
+    reported = str(obj(body.get('Status')).get('Health')).casefold()
+    return _HEALTH.get(reported, 'unknown')
 
 
 def power(body: JsonObject) -> str:
     """The power state that a system or node reports."""
-    return _POWER.get(str(body.get('PowerState')), 'unknown')
+    return _POWER.get(str(body.get('PowerState')).casefold(), 'unknown')
 
 
 def name(body: JsonObject, uri: str) -> str:

@@ -4,7 +4,8 @@
 A 202 names a task monitor, a Task, or both. The monitor responds with 202
 until the work has ended, and then as the request itself would have; a Task
 always responds with 200. Only both together show the outcome: a monitor may
-respond with success while the Task has the status Critical.
+respond with success while the Task has the status Critical. Some services
+show a Job instead (DSP0268): it is read as a Task.
 """
 
 import dataclasses
@@ -36,18 +37,15 @@ _BUSY = (401, 403, 429, 502, 503, 504)
 FORGOTTEN = Response(204, {}, None, {})
 _FIRST_PAUSE = 0.1
 _LONGEST_PAUSE = 30.0
-# The values of TaskState while a task runs; all others are final.
-_RUNNING = (
-    'New',
-    'Starting',
-    'Running',
-    'Suspended',
-    'Interrupted',
-    'Pending',
-    'Stopping',
-    'Service',
-    'Cancelling',
+# The final values of TaskState and JobState, in lower case. Any other, also an
+# unknown one, is not the end.
+_COMPLETED = 'completed'
+_FINAL = (
+    *(_COMPLETED, 'killed', 'exception', 'cancelled', 'canceled', 'failed'),
+    *('invalid', 'completedwitherrors', 'rebootfailed'),
 )
+# The values of TaskStatus that tell of a failure, in lower case.
+_FAILURES = ('critical', 'error', 'failed', 'fatal')
 _WARNINGS = ('Warning', 'Critical')
 
 
@@ -114,7 +112,7 @@ class Ended:
 
 def watch(response: Response) -> Watch | None:
     """Where to follow a 202; None where the service does not say."""
-    body = response.body
+    body = _as_task(response.body)
     task = link(body) if 'TaskState' in body else None
     monitor = (
         response.location
@@ -165,12 +163,31 @@ def _read(sender: Sender, uri: str, deadline: Deadline) -> Response:
     response = sender.request('GET', uri, deadline, check=False)
     if response.status in _BUSY:
         errors.check(response, uri)
-    return response
+    return response._replace(body=_as_task(response.body))
+
+
+def _as_task(body: JsonObject) -> JsonObject:
+    """A body; that of a Job with the properties of a Task."""
+    if 'JobState' not in body or 'TaskState' in body:
+        return body
+    messages = body.get('Messages') or [{'Message': body.get('Message')}]
+    return {
+        **body,
+        'TaskState': body['JobState'],
+        'TaskStatus': body.get('JobStatus'),
+        'Messages': messages,
+    }
 
 
 def is_running(body: JsonObject) -> bool:
     """Whether a body is that of a Task that has not ended."""
-    return body.get('TaskState') in _RUNNING
+    body = _as_task(body)
+    return 'TaskState' in body and _state(body) not in _FINAL
+
+
+def _state(body: JsonObject) -> str:
+    """The state of a task, in lower case and without spaces."""
+    return ''.join(str(body['TaskState']).split()).casefold()
 
 
 def _is_task(response: Response) -> bool:
@@ -218,7 +235,8 @@ def _judge(
     if is_running(body):
         raise _in_progress(response, where, body)
     said = _messages(body)
-    if state != 'Completed' or status == 'Critical':
+    failed = str(status).casefold() in _FAILURES
+    if _state(body) != _COMPLETED or failed:
         shown = f'{state}, {status}' if status else f'{state}'
         raise TaskFailed(
             f'the task {where} ended as {shown}: '
@@ -293,7 +311,8 @@ def _messages(body: JsonObject) -> str:
     """All messages of a task, each in the best form that it has."""
     found = body.get('Messages')
     said = [
-        errors.message_text(message)
-        for message in objects(found if isinstance(found, list) else [found])
+        errors.message_text({'Message': one} if isinstance(one, str) else one)
+        for one in (found if isinstance(found, list) else [found])
+        if isinstance(one, str | dict)
     ]
     return ' '.join(dict.fromkeys(filter(None, said)))[:1000]
