@@ -63,8 +63,8 @@ class Preview(_Node, lister.Lister, base.Create):
             for rank, candidate in enumerate(answer['candidates'], start=1)
         ]
         found += [
-            {**refusal, 'pod_manager': refusal['name']}
-            for refusal in answer['refusals']
+            {**rejection, 'pod_manager': rejection['name']}
+            for rejection in answer['rejections']
         ]
         return self.columns, (
             tuple(output.Value(one.get(name)) for name in self.columns)

@@ -90,9 +90,9 @@ class Nodes(base.TestCase):
     def test_preview(self):
         best, *_ = self.json('node preview --processor total_cores=2')
         self.assertEqual((1, 'pod'), (best['rank'], best['pod_manager']))
-        (refusal,) = self.json('node preview --processor total_cores=100000')
-        self.assertIsNone(refusal['rank'])
-        self.assertIn('less than 100000 CPU cores', refusal['reason'])
+        (rejection,) = self.json('node preview --processor total_cores=100000')
+        self.assertIsNone(rejection['rank'])
+        self.assertIn('less than 100000 CPU cores', rejection['reason'])
 
     def test_reset(self):
         self.compose('reset-me')

@@ -129,7 +129,7 @@ PREVIEW: dict[str, fields.Spec] = {
         ),
         doc='Where the node could be composed, best first.',
     ),
-    'refusals': fields.ListField(
+    'rejections': fields.ListField(
         items=_without_internal(schemas.of_type(Rejection)),
         doc='The other pod managers, each with the reason.',
     ),

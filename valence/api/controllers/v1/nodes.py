@@ -102,8 +102,8 @@ class Nodes(base.Controller[models.Node]):
                 | (dataclasses.asdict(choice) if chooses else {})
                 for choice in found.choices
             ],
-            'refusals': [
-                _refusal(rejection)
+            'rejections': [
+                _rejection(rejection)
                 for rejection in found.rejections
                 if rejection.podm_uuid in names
             ],
@@ -188,7 +188,7 @@ def _allocated(
     return found
 
 
-def _refusal(rejection: Rejection) -> JsonObject:
+def _rejection(rejection: Rejection) -> JsonObject:
     """Why a pod manager cannot satisfy a request, as the API shows it."""
     shown = dataclasses.asdict(rejection)
     return {n: v for n, v in shown.items() if n not in answers.INTERNAL}

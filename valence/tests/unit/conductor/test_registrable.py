@@ -60,7 +60,7 @@ class TestRegistrable(test_enrollment.EnrollmentCase):
             )
             reasons = {
                 one['name']: (one['filter'], one['reason'])
-                for one in found['refusals']
+                for one in found['rejections']
             }
             self.assertEqual({'a', 'b'}, reasons.keys())
             for word, reason in (('support', 'a'), ('credentials', 'b')):
