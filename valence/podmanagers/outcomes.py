@@ -53,12 +53,17 @@ def check_released(
         others = {
             part
             for node in driver.list_nodes(deadline)
-            if node.uri != uri or not is_node(node)
+            if not (_is_same(node, uri) and is_node(node))
             for part in node.resources
         }
         used = [part for part in used if part not in others]
     if used:
         raise Settling(f'{", ".join(used)} is still used, not free')
+
+
+def _is_same(node: hardware.ComposedNode, uri: str | None) -> bool:
+    """Whether what is listed can be the node: by its mark, or by its URI."""
+    return node.mark is not None or node.uri == uri
 
 
 def _check_gone(

@@ -284,9 +284,10 @@ class Redfish(NodeDriver):
             if system and not self._lookup.is_of(
                 known.request(), system, existing, deadline
             ):
-                system = None
+                # The service names something else than what it composed.
+                system = self._outcome(pending.GONE, known, deadline)
         if system is None:
-            # It was never composed, or the service names something else.
+            # It was never composed.
             return True
         self._expansion.check_idle(known.missing, deadline)
         release.delete(

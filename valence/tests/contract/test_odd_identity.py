@@ -122,12 +122,21 @@ class NamedByATaskTestCase(case.Case):
     def endpoint(cls):
         return endpoints.Simulated('redfish', '--compose-seconds', '0')
 
-    def released(self, **texts):
-        """Release the task of a node: what the stranger made stays."""
+    def released(self, composed=False, **texts):
+        """Release the task of a node: what the stranger made stays.
+
+        :param composed: whether the task has composed the node all the same.
+        """
         simulator = self.at.simulator
         theirs = simulator.control('POST', 'compose', texts)['uri']
         self.before.add(theirs)
         request = self.request(devices=0)
+        if composed:
+            body = {
+                'description': str(request.mark),
+                'parts': [request.system],
+            }
+            simulator.control('POST', 'compose', body)
         pending = node_uri.pending(
             '/redfish/v1/TaskService/TaskMonitors/1', request
         )
@@ -141,7 +150,12 @@ class NamedByATaskTestCase(case.Case):
                 pending.uri, self.soon(), podmanagers.Progress()
             )
         )
-        self.assertIn(theirs, self.new_driver().node_uris(self.soon()))
+        left = self.new_driver().node_uris(self.soon())
+        self.assertIn(theirs, left)
+        self.assertEqual(set(), left - self.before)
+
+    def test_what_was_composed(self):
+        self.released(composed=True, name='theirs')
 
     def test_without_a_mark(self):
         self.released(name='theirs')

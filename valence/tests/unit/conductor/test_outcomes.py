@@ -147,6 +147,15 @@ class TestLife(OutcomeCase):
         self.fake.lingering.clear()
         self.done('DELETE', '/v1/nodes/n')
 
+    def test_a_node_that_is_left_at_another_uri(self):
+        """Its mark tells that nobody else uses its parts."""
+        made = self.fake.nodes.pop(self.node['resource_uri'])
+        self.fake.nodes['/nodes/99'] = made
+        operation = self.done('DELETE', '/v1/nodes/n', state='failed')
+        self.assertIn('is still used, not free', operation['error'])
+        made.mark = None
+        self.done('DELETE', '/v1/nodes/n')
+
     def test_the_uri_of_a_released_node_is_used_again(self):
         uri = self.node['resource_uri']
         strange = self.made
