@@ -66,52 +66,41 @@ class TestOwnershipWithoutMarks(TestOwnership):
     simulated = {'--no-echo': ()}
 
 
-class TestOldDump(case.OwnershipCase):
-    """A database of yesterday comes back while others are at work."""
+class OldDumpCase(case.OwnershipCase):
+    """A database of yesterday comes back."""
 
-    def setUp(self):
-        super().setUp()
-        self.begin()
-
-    def compose_two(self, name):
+    def compose(self, name):
+        """Request a node on each pod."""
         for pod in self.pods:
             body = {'name': f'{name}-{pod.name}', 'pod_manager': pod.name}
             self.client.post('/v1/nodes', body)
-        self.settle()
 
-    def sync(self):
-        for pod in self.pods:
-            self.client.post(f'/v1/pod_managers/{pod.name}/sync')
-        self.settle()
-
-    def test_nothing_is_released_and_all_can_be_adopted(self):
-        self.compose_two('old')
-        dump = self.dump()
-        self.compose_two('new')
-        made = {
-            node['resource_uri']: (pod, node)
-            for pod in self.pods
-            for node in self.client.all(f'/v1/nodes?pod_manager={pod.name}')
-            if node['name'].startswith('new')
-        }
-        for pod in self.pods:
-            pod.intrude(marked=True)
-        self.restore(dump)
+    def look_thrice(self):
+        """Read everything, and give repairs the time to begin."""
         for _ in range(3):
-            self.sync()
+            for pod in self.pods:
+                self.client.post(f'/v1/pod_managers/{pod.name}/sync')
+            self.settle()
             self.pass_time(700)
             self.look()
             self.settle()
-        for pod in self.pods:
-            self.assertEqual(3, len(pod.shown()), pod.name)
-        unknown = [
-            finding
-            for finding in self.client.all('/v1/findings')
-            if finding['kind'] == 'unknown_node'
-        ]
+
+    def assertAllAdoptable(self, uris):
+        """Each of these, and no other, is found, and is adopted at once.
+
+        :param uris: what was made since, by the name of its pod.
+        """
+        names = {
+            podm['uuid']: podm['name']
+            for podm in self.client.all('/v1/pod_managers')
+        }
+        unknown = self.client.all('/v1/findings?kind=unknown_node')
         self.assertEqual(
-            sorted(node['uuid'] for _, node in made.values()),
-            sorted(finding['node_uuid'] for finding in unknown),
+            sorted((pod, uri) for pod, those in uris.items() for uri in those),
+            sorted(
+                (names[one['podm_uuid']], one['resource_uri'])
+                for one in unknown
+            ),
         )
         for number, finding in enumerate(unknown):
             self.adopt(finding, f'project-{number}')
@@ -126,11 +115,17 @@ class TestOldDump(case.OwnershipCase):
         self.settle()
         node = self.client.get(f'/v1/nodes/{name}')
         self.assertEqual(
-            ('active', project, finding['resource_uri']),
+            (
+                'active',
+                project,
+                finding['resource_uri'],
+                finding['node_uuid'],
+            ),
             (
                 node['provision_state'],
                 node['project_id'],
                 node['resource_uri'],
+                node['uuid'],
             ),
         )
         (row,) = self.rows(models.Node, uuid=node['uuid'])
@@ -149,3 +144,67 @@ class TestOldDump(case.OwnershipCase):
                 row.charged_devices,
             ),
         )
+
+
+class TestOldDump(OldDumpCase):
+    """While others are at work."""
+
+    def test_nothing_is_released_and_all_can_be_adopted(self):
+        self.begin()
+        self.compose('old')
+        self.settle()
+        dump = self.dump()
+        old = {pod.name: {*pod.shown()} for pod in self.pods}
+        self.compose('new')
+        self.settle()
+        made = {p.name: {*p.shown()} - old[p.name] for p in self.pods}
+        for pod in self.pods:
+            pod.intrude(marked=True)
+        self.restore(dump)
+        self.look_thrice()
+        for pod in self.pods:
+            self.assertEqual(3, len(pod.shown()), pod.name)
+        self.assertAllAdoptable(made)
+
+
+class TestOldDumpUnderLoad(OldDumpCase):
+    """While nodes are composed and released, which nobody knows of then.
+
+    The database comes back after each number of steps, with a conductor that
+    was killed while it sent a request, or not.
+    """
+
+    # The number of steps until then.
+    moments = range(60) if cluster.FULL else (4, 13)
+
+    def test_at_any_moment(self):
+        for moment in self.moments:
+            with self.subTest(moment):
+                self.begin()
+                self.restore_after(moment)
+
+    def restore_after(self, moment):
+        """Restore a database after so many steps of what has begun since."""
+        self.compose('old')
+        self.settle()
+        dump = self.dump()
+        old = {pod.name: {*pod.shown()} for pod in self.pods}
+        self.compose('new')
+        for pod in self.pods[moment % 2 :]:
+            self.client.delete(f'/v1/nodes/old-{pod.name}')
+        for number in range(moment):
+            self.step(number) or self.wait()
+        self.step(moment, at=(0, False) if moment % 3 else None)
+        requests = [len(pod.requests()) for pod in self.pods]
+        self.restore(dump)
+        self.look_thrice()
+        self.assertEqual(requests, [len(p.requests()) for p in self.pods])
+        for pod in self.pods:
+            node = self.client.get(f'/v1/nodes/old-{pod.name}')
+            self.assertEqual(
+                node['resource_uri'] in pod.shown(),
+                node['provision_state'] == 'active',
+                node,
+            )
+        made = {p.name: {*p.shown()} - old[p.name] for p in self.pods}
+        self.assertAllAdoptable(made)
