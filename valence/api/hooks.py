@@ -13,6 +13,8 @@ from valence.api import versions
 from valence.common import exception
 from valence.common.types import JsonObject
 
+_DOCUMENTS = ('', '/v1', '/v1/openapi.json')
+
 
 class Request(pecan.Request):  # type: ignore[misc]
     """A request whose body is parsed once, and only as JSON."""
@@ -78,6 +80,7 @@ class ContextHook(hooks.PecanHook):  # type: ignore[misc]
     def on_route(self, state: pecan.core.RoutingState) -> None:
         request = state.request
         _check_url(request.environ)
+        _check_method(request.environ)
         _check_media_type(request)
         minor = versions.requested(request)
         ctx = request.environ[auth.CONTEXT]
@@ -107,6 +110,17 @@ def _check_media_type(request: Request) -> None:
     charset = parameters.strip().removeprefix('charset=').strip('"')
     if kind.strip() != 'application/json' or charset not in ('', 'utf-8'):
         raise exception.UnsupportedMediaType(content_type=given[:64])
+
+
+def _check_method(environ: WSGIEnvironment) -> None:
+    """Reject other requests for a document than those that read it.
+
+    :raises MethodNotAllowed: for the other methods.
+    """
+    method = environ['REQUEST_METHOD']
+    is_document = environ['PATH_INFO'].rstrip('/') in _DOCUMENTS
+    if is_document and method not in ('GET', 'HEAD'):
+        raise exception.MethodNotAllowed(method=method[:16], allow='GET')
 
 
 def _check_url(environ: WSGIEnvironment) -> None:

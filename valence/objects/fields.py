@@ -57,6 +57,7 @@ class Spec(fields.Field[Any]):
 
     json_type: str = ''
     format: str | None = None
+    max_length: int | None = None
     # Whether filters may compare it (gt, lte …).
     ordered = False
     # All possible values, where these are few.
@@ -85,7 +86,8 @@ class Spec(fields.Field[Any]):
         self.doc = doc
         self.api = api
         self.since = since
-        self.max_length = max_length
+        if max_length is not None:
+            self.max_length = max_length
         self.min_length = min_length
         self.minimum = minimum
         if format is not None:
@@ -268,6 +270,7 @@ class DateTimeField(Spec, fields.DateTimeField):
     ordered = True
     json_type = 'string'
     format = 'date-time'
+    max_length = 64
 
     def from_text(self, text: str) -> Any:
         return timeutils.normalize_time(timeutils.parse_isotime(text))

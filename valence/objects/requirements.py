@@ -8,14 +8,23 @@ from valence.common.types import JsonObject
 from valence.common.types import Requirements
 
 _WORD: Schema = {'type': 'string', 'minLength': 1, 'maxLength': 255}
-# Strings of digits are accepted for numbers.
-_COUNT: Schema = {
-    'type': ['integer', 'string'],
-    'minimum': 1,
-    'maximum': 2**31 - 1,
-    # In Python, $ also matches before a final newline.
-    'pattern': r'^0*[1-9][0-9]{0,8}$(?!\n)',
-}
+
+
+def _number(maximum: int, digits: int) -> Schema:
+    """The schema of a number, which may be a string of digits."""
+    return {
+        'type': ['integer', 'string'],
+        'minimum': 1,
+        'maximum': maximum,
+        'maxLength': 16,
+        # In Python, $ also matches before a final newline.
+        'pattern': rf'^0*[1-9][0-9]{{0,{digits - 1}}}$(?!\n)',
+    }
+
+
+_AMOUNT = _number(2**31 - 1, digits=9)
+# What a node is charged is a sum of them.
+_COUNT = _number(9999, digits=4)
 
 
 def _group(**properties: Schema) -> Schema:
@@ -32,19 +41,19 @@ def _groups(**properties: Schema) -> Schema:
 
 SCHEMA = _group(
     processor=_group(
-        total_cores=_COUNT, model=_WORD, architecture=_WORD, sockets=_COUNT
+        total_cores=_AMOUNT, model=_WORD, architecture=_WORD, sockets=_AMOUNT
     ),
-    memory=_group(capacity_mib=_COUNT, type=_WORD),
+    memory=_group(capacity_mib=_AMOUNT, type=_WORD),
     storage=_groups(
-        capacity_gib=_COUNT,
+        capacity_gib=_AMOUNT,
         # As vendors label drives; see normalize().
-        capacity_gb=_COUNT,
+        capacity_gb=_AMOUNT,
         type=_WORD,
         protocol=_WORD,
         count=_COUNT,
     ),
     pci_devices=_groups(type=_WORD, count=_COUNT),
-    network=_groups(speed_mbps=_COUNT, count=_COUNT),
+    network=_groups(speed_mbps=_AMOUNT, count=_COUNT),
 )
 # Strings even if they consist of digits.
 _WORDS = frozenset(('model', 'architecture', 'type', 'protocol'))

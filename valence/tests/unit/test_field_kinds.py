@@ -229,7 +229,7 @@ def _schemas():
         ),
         (
             fields.DateTimeField(doc='x'),
-            {'type': 'string', 'format': 'date-time'},
+            {'type': 'string', 'format': 'date-time', 'maxLength': 64},
         ),
         (
             fields.EnumField(['a'], doc='x'),

@@ -8,11 +8,17 @@ from valence.objects import requirements
 from valence.tests import base
 
 _WORD = {'type': 'string', 'minLength': 1, 'maxLength': 255}
-_COUNT = {
+_AMOUNT = {
     'type': ['integer', 'string'],
     'minimum': 1,
     'maximum': 2147483647,
+    'maxLength': 16,
     'pattern': r'^0*[1-9][0-9]{0,8}$(?!\n)',
+}
+_COUNT = {
+    **_AMOUNT,
+    'maximum': 9999,
+    'pattern': r'^0*[1-9][0-9]{0,3}$(?!\n)',
 }
 
 
@@ -29,6 +35,9 @@ def _list(**properties):
     return {'type': 'array', 'maxItems': 64, 'items': items}
 
 
+_MEMORY = 'memory.capacity_mib'
+
+
 class TestSchema(base.TestCase):
     def test_complete(self):
         # It is made when the module is imported: have that done again.
@@ -36,21 +45,21 @@ class TestSchema(base.TestCase):
         self.assertEqual(
             _object(
                 processor=_object(
-                    total_cores=_COUNT,
+                    total_cores=_AMOUNT,
                     model=_WORD,
                     architecture=_WORD,
-                    sockets=_COUNT,
+                    sockets=_AMOUNT,
                 ),
-                memory=_object(capacity_mib=_COUNT, type=_WORD),
+                memory=_object(capacity_mib=_AMOUNT, type=_WORD),
                 storage=_list(
-                    capacity_gib=_COUNT,
-                    capacity_gb=_COUNT,
+                    capacity_gib=_AMOUNT,
+                    capacity_gb=_AMOUNT,
                     type=_WORD,
                     protocol=_WORD,
                     count=_COUNT,
                 ),
                 pci_devices=_list(type=_WORD, count=_COUNT),
-                network=_list(speed_mbps=_COUNT, count=_COUNT),
+                network=_list(speed_mbps=_AMOUNT, count=_COUNT),
             ),
             module.SCHEMA,
         )
@@ -92,6 +101,11 @@ class TestCheck(base.TestCase):
             ({'storage': [1]}, 'storage.0'),
             ({'storage': [{}, {'size': 1}]}, 'storage.1.size'),
             ({'storage': [{'count': 0}]}, 'storage.0.count'),
+            ({'storage': [{'count': 10000}]}, 'storage.0.count'),
+            ({'storage': [{'count': '10000'}]}, 'storage.0.count'),
+            # Python converts no more than 4,300 digits.
+            ({'network': [{'count': '0' * 5000 + '7'}]}, 'network.0.count'),
+            ({'memory': {'capacity_mib': '0' * 16 + '7'}}, _MEMORY),
             ({'storage': [{}] * 65}, 'storage'),
             ({'network': [{'speed_mbps': 'fast'}]}, 'network.0.speed_mbps'),
         ):

@@ -131,7 +131,7 @@ class TestOpenAPI(base.TestCase):
 
     def test_bodies_have_limits(self):
         limits = {
-            'string': {'maxLength', 'enum', 'pattern', 'format'},
+            'string': {'maxLength', 'enum'},
             'array': {'maxItems'},
             'object': {'additionalProperties'},
         }

@@ -73,7 +73,11 @@ _REGISTRATION: dict[str, fields.Spec] = {
     'traits': fields.ListField(
         doc='Traits in addition to those derived from the hardware.',
         # In Python, $ also matches before a final newline.
-        items={'type': 'string', 'pattern': r'^[A-Z0-9_]{1,255}$(?!\n)'},
+        items={
+            'type': 'string',
+            'maxLength': 255,
+            'pattern': r'^[A-Z0-9_]+$(?!\n)',
+        },
         inner={'maxItems': 40},
     ),
 }

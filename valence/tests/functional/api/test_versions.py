@@ -129,6 +129,10 @@ class TestMethods(base.ApiTestCase):
             ('PUT', '/v1/nodes', 'GET, POST'),
             ('GET', '/v1/nodes/x/action', 'POST'),
             ('BREW', '/v1/nodes', 'GET, POST'),
+            # What is left of a path that ends in "..".
+            ('DELETE', '/v1/', 'GET'),
+            ('DELETE', '/', 'GET'),
+            ('POST', '/v1/openapi.json', 'GET'),
         ):
             answer = self.assertRefused(405, method, method, path)
             self.assertEqual(allowed, answer.headers['Allow'])
