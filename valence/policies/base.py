@@ -9,13 +9,14 @@ PROJECT_MEMBER = 'rule:project_member'
 RULES = [
     policy.RuleDefault(
         'admin',
-        'role:admin or role:service',
-        description='Administrators, and services of the cloud.',
+        'role:admin',
+        description='Administrators.',
     ),
     policy.RuleDefault(
         'system_reader',
-        'rule:admin or (role:reader and system_scope:all)',
-        description='Users who can see the resources of all projects.',
+        'rule:admin or role:service or (role:reader and system_scope:all)',
+        description='Users, and services of the cloud, who can see the '
+        'resources of all projects.',
     ),
     policy.RuleDefault(
         'project_member',

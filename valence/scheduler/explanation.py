@@ -4,14 +4,19 @@
 from collections import Counter
 from collections.abc import Collection
 from collections.abc import Iterable
+from typing import cast
 
 from valence.common import exception
+from valence.common.types import JsonObject
+from valence.common.types import Requirements
 from valence.scheduler import fitting
 from valence.scheduler import words
 from valence.scheduler.request import Ranking
 from valence.scheduler.request import Rejection
 from valence.scheduler.request import Request
 
+#: The filter of what has too little free hardware.
+CAPACITY = 'capacity'
 # The maximum number of reasons, and of the characters of each.
 _REASONS = 3
 _LENGTH = 300
@@ -45,6 +50,35 @@ def no_capacity(
     failure.user_message = str(exception.NoCapacity(reason=texts[1]))
     failure.nearest = best.nearest if best else None
     return failure
+
+
+def user_reason(request: Request, rejection: Rejection) -> str:
+    """Why a pod manager was rejected, for members of projects.
+
+    It has the words of the request, and tells nothing of the hardware that
+    there is.
+    """
+    if rejection.filter != CAPACITY:
+        return rejection.reason
+    missing = _missing(request.requirements, rejection.nearest or {})
+    if not missing:
+        return 'no free hardware meets the request'
+    return f'no free hardware has {_short(words.requirements(missing))}'
+
+
+def _missing(requested: Requirements, nearest: Requirements) -> Requirements:
+    """The requirements that the nearest ones do not meet."""
+    found: JsonObject = {}
+    met = cast(JsonObject, nearest)
+    for group, wanted in cast(JsonObject, requested).items():
+        has = met.get(group, type(wanted)())
+        if isinstance(wanted, list):
+            rest: object = [part for part in wanted if part not in has]
+        else:
+            rest = {n: v for n, v in wanted.items() if has.get(n) != v}
+        if rest:
+            found[group] = rest
+    return cast(Requirements, found)
 
 
 def _text(

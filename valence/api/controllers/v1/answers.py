@@ -113,7 +113,9 @@ def _without_internal(schema: Schema) -> Schema:
             name: one
             for name, one in schema['properties'].items()
             if name not in INTERNAL
-        }
+        },
+        # The hardware is shown to those who may choose it.
+        required=('podm_uuid', 'name', 'filter', 'reason'),
     )
 
 

@@ -18,8 +18,10 @@ from valence.common.types import JsonObject
 from valence.db import api as db
 from valence.db import shares
 from valence.db.sqlalchemy import models
+from valence.scheduler import explanation
 from valence.scheduler import ranking
 from valence.scheduler.request import Rejection
+from valence.scheduler.request import Request
 
 _CHOOSE = 'composable:node:choose'
 _FORCE = 'composable:node:force_delete'
@@ -104,6 +106,8 @@ class Nodes(base.Controller[models.Node]):
             ],
             'rejections': [
                 _rejection(rejection)
+                if chooses
+                else _user_rejection(request, rejection)
                 for rejection in found.rejections
                 if rejection.podm_uuid in names
             ],
@@ -192,6 +196,16 @@ def _rejection(rejection: Rejection) -> JsonObject:
     """Why a pod manager cannot satisfy a request, as the API shows it."""
     shown = dataclasses.asdict(rejection)
     return {n: v for n, v in shown.items() if n not in answers.INTERNAL}
+
+
+def _user_rejection(request: Request, rejection: Rejection) -> JsonObject:
+    """The same for members, who do not see the hardware that there is."""
+    return {
+        'podm_uuid': rejection.podm_uuid,
+        'name': rejection.name,
+        'filter': rejection.filter,
+        'reason': explanation.user_reason(request, rejection),
+    }
 
 
 @db.transaction

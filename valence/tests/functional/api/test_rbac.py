@@ -32,6 +32,10 @@ def _title(method, path, name, body):
     return re.sub(r'\W+', '_', ' '.join(words)).lower().strip('_')
 
 
+# Who may compose nodes.
+_CREATORS = ('admin', 'manager', 'member')
+
+
 class TestTable(RBACCase):
     """Each line of the table is a test of its own."""
 
@@ -185,7 +189,7 @@ class TestSeen(RBACCase):
             self.assertIn(one, self.seen(who, 'pod_managers')['pod_managers'])
 
     def test_administrators_see_all_but_secrets(self):
-        for who in ('admin', 'service'):
+        for who in ('admin',):
             one = self.seen(who, 'pod_managers/{id}', 'granted')
             self.assertEqual(SECRET, one['username'])
             self.assertIn('capacity', one)
@@ -197,20 +201,20 @@ class TestSeen(RBACCase):
             self.assertNotIn('event_secret', one)
 
     def test_readers_of_the_system_see_no_credentials(self):
-        one = self.seen('system_reader', 'pod_managers/{id}', 'granted')
-        self.assertEqual(f'http://granted.{SECRET}', one['url'])
-        self.assertIn('capacity', one)
-        self.assertNotIn('username', one)
-        self.assertNotIn('hardware_username', one)
-        self.assertNotIn('hardware_username', one)
+        for who in ('system_reader', 'service'):
+            one = self.seen(who, 'pod_managers/{id}', 'granted')
+            self.assertEqual(f'http://granted.{SECRET}', one['url'])
+            self.assertIn('capacity', one)
+            self.assertNotIn('username', one)
+            self.assertNotIn('hardware_username', one)
 
     def test_vendors_words_are_for_administrators(self):
         for who in WHO:
             one = self.seen(who, 'devices/{id}', 'own-device')
-            self.assertEqual(who in ('admin', 'service'), 'properties' in one)
+            self.assertEqual(who == 'admin', 'properties' in one)
         for who in ('admin', 'service', 'system_reader'):
             one = self.seen(who, 'systems/{id}', 'own-system')
-            self.assertEqual(who != 'system_reader', 'properties' in one)
+            self.assertEqual(who == 'admin', 'properties' in one)
 
     def test_projects_do_not_see_where_a_device_is(self):
         for who in PROJECT:
@@ -239,7 +243,7 @@ class TestSeen(RBACCase):
                 self.assertEqual({str(RequestRejected(reason=SECRET))}, texts)
 
     def test_flavors_are_public_where_that_may_be(self):
-        for who in WHO[:4]:
+        for who in _CREATORS:
             body = {'name': who, 'properties': {}}
             flavor = self.ask(who, 'POST', 'flavors', '', body).json
             self.assertEqual(who not in PROJECT, flavor['is_public'])
@@ -247,7 +251,7 @@ class TestSeen(RBACCase):
     def test_an_offline_pod_manager(self):
         db.update(models.PodManager, {'status': 'offline'}, name='open')
         body = {'name': 'new', 'pod_manager': 'open'}
-        for who in WHO[:4]:
+        for who in _CREATORS:
             answer = self.ask(who, 'POST', 'nodes', '', body)
             self.assertEqual(409, answer.status, answer)
             self.assertIn('The pod manager open is offline', repr(answer))
@@ -287,15 +291,27 @@ class TestSeen(RBACCase):
             self.assertEqual(code, answer.status, answer)
 
     def test_preview(self):
-        for who in WHO[:4]:
+        for who in _CREATORS:
             answer = self.ask(who, 'POST', 'nodes/preview', '', {})
             text = answer.content.decode()
             (place,) = answer.json['candidates']
             self.assertEqual('open', place['pod_manager'])
-            chooses = who in ('admin', 'service')
+            chooses = who == 'admin'
             self.assertEqual(chooses, 'system_uuid' in place)
             self.assertEqual(chooses, 'closed' in text, text)
             self.assertIn('granted', text)
+
+    def test_a_preview_shows_no_hardware_to_projects(self):
+        wanted = {'processor': {'total_cores': 999}, 'memory': {'type': 'X'}}
+        for who in ('admin', 'member'):
+            answer = self.ask(
+                who, 'POST', 'nodes/preview', '', {'properties': wanted}
+            )
+            for one in answer.json['rejections']:
+                self.assertEqual(who == 'admin', 'nearest' in one, one)
+                self.assertEqual(who == 'admin', 'systems' in one, one)
+                if who == 'member' and one['filter'] == 'capacity':
+                    self.assertIn('no free hardware has 999', one['reason'])
 
     def test_a_node_shows_its_own_hardware(self):
         for who in WHO:
@@ -334,4 +350,4 @@ class TestOverride(RBACCase):
         headers = self.personas.headers(('pod_admin',), OWN)
         answer = self.client.request('GET', '/v1/nodes', None, headers)
         self.assertEqual(200, answer.status, answer)
-        self.assertEqual(403, self.ask('service', 'GET', 'racks').status)
+        self.assertEqual(403, self.ask('admin', 'GET', 'racks').status)
