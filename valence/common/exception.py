@@ -259,6 +259,10 @@ class NotSent(PodManagerUnavailable):
     """A request did not reach the pod manager: nothing was changed by it."""
 
 
+class Unreadable(PodManagerError):
+    """A pod manager failed when a resource was read."""
+
+
 class MalformedResponse(PodManagerUnavailable):
     """A response of a pod manager violates its protocol."""
 

@@ -125,7 +125,7 @@ def created(
     """
     try:
         return driver.read_node(uri, deadline)
-    except exception.ResourceGone:
+    except (exception.ResourceGone, exception.Unreadable):
         return hardware.ComposedNode(
             uri=uri,
             index=uri.rstrip('/').rpartition('/')[2][:255],

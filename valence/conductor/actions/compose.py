@@ -134,7 +134,7 @@ class Assemble(Step[AssembleResult]):
         _check_before_polling(run, driver, uri)
         try:
             composed = driver.poll_compose(uri, deadline, run.progress())
-        except exception.ResourceGone as exc:
+        except outcome.NOT_READABLE as exc:
             raise outcome.not_readable(exc) from exc
         deadline = steps.request_deadline(run)
         composed = outcome.read_composed(run, composed.uri)
@@ -179,7 +179,7 @@ def _check_before_polling(run: Run, driver: base.Driver, uri: str) -> None:
     if '#' in uri:
         return
     # What is gone, or cannot be read yet, is the driver's business.
-    with contextlib.suppress(exception.ResourceGone):
+    with contextlib.suppress(*outcome.NOT_READABLE):
         seen = driver.read_node(uri, steps.request_deadline(run))
         _refuse_stranger(run, seen)
 

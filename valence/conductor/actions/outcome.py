@@ -13,6 +13,9 @@ from valence.podmanagers import outcomes
 from valence.podmanagers.node_uri import NodeUri
 from valence.podmanagers.outcomes import Settling
 
+# What a service may respond with that has just composed a node.
+NOT_READABLE = (exception.ResourceGone, exception.Unreadable)
+
 
 def release(run: Run, uri: str, erase: bool = False) -> bool:
     """Release the node of an operation, and look whether it is released.
@@ -74,11 +77,11 @@ def read_composed(run: Run, uri: str) -> hardware.ComposedNode:
     """
     try:
         return run.driver().read_node(uri, steps.request_deadline(run))
-    except exception.ResourceGone as exc:
+    except NOT_READABLE as exc:
         raise not_readable(exc) from exc
 
 
-def not_readable(exc: exception.ResourceGone) -> Settling:
+def not_readable(exc: exception.PodManagerError) -> Settling:
     """What says that a node that was composed just now cannot be read."""
     return Settling(f'{exc}, though the pod manager has composed it')
 

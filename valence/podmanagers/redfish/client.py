@@ -119,7 +119,9 @@ class Client:
                     'GET',
                     uri,
                     deadline.at_most(cfg.CONF.redfish.request_timeout),
+                    check=False,
                 )
+                errors.check(response, uri, exception.Unreadable)
                 errors.check_resource(response, uri)
                 return response.body
             except throttle.Busy:

@@ -24,8 +24,15 @@ _GENERAL = ('GeneralError', 'ExtendedInfo', 'ExtendedError')
 _NO_ADVICE = ('', 'none', 'n/a', 'null')
 
 
-def check(response: Response, uri: str) -> None:
-    """Raise the exception that an error response stands for."""
+def check(
+    response: Response,
+    uri: str,
+    failure: type[exception.PodManagerError] = exception.PodManagerError,
+) -> None:
+    """Raise the exception that an error response stands for.
+
+    :param failure: that of a service that fails.
+    """
     status = response.status
     if status < 300:
         return
@@ -51,7 +58,7 @@ def check(response: Response, uri: str) -> None:
         raise throttle.Busy(reason=reason, seconds=_pause(response))
     if status in _GATEWAY:
         raise exception.PodManagerUnavailable(reason=reason)
-    raise exception.PodManagerError(reason=reason)
+    raise failure(reason=reason)
 
 
 def check_resource(response: Response, uri: str) -> None:

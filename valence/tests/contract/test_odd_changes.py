@@ -40,6 +40,25 @@ class TasksTestCase(odd.OddCase):
             )
             self.assertLife()
 
+    def test_created_and_not_readable_at_first(self):
+        """What was created is not forgotten, whatever a GET responds with."""
+        for status in (404, 500, 501):
+            self.pages[f'GET {SYSTEMS}/1'] = Reply(status)
+            request = podmanagers.ComposeRequest(
+                odd.MARK, 'n', {}, f'{BLOCKS}/host', (f'{BLOCKS}/disk',)
+            )
+            begun = self.driver.compose(request, self.soon(), Progress())
+            self.assertEqual(f'{SYSTEMS}/1', begun.uri)
+            self.assertRaises(
+                (exception.ResourceGone, exception.Unreadable),
+                self.driver.poll_compose,
+                begun.uri,
+                self.soon(),
+                Progress(),
+            )
+            del self.pages[f'GET {SYSTEMS}/1']
+            self.release(begun.uri)
+
     def test_monitors_that_end_anyhow(self):
         date = 'Wed, 21 Oct 2015 07:28:00 GMT'
         for origin in ('', 'https://podm.internal'):

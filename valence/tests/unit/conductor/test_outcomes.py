@@ -6,6 +6,7 @@ from valence.podmanagers.progress import InProgress
 from valence.tests.unit.conductor import test_changes
 
 _AWAY = exception.PodManagerUnavailable(reason='it restarts')
+_UNREADABLE = exception.Unreadable(reason='status 500')
 _GONE = exception.ResourceGone(uri='/nodes/1')
 
 
@@ -117,10 +118,12 @@ class TestLife(OutcomeCase):
         }
 
     def test_a_node_that_cannot_be_read_at_first(self):
-        self.fake.order('read_node', _GONE, count=3)
-        self.compose('m')
-        self.assertEqual(2, len(self.fake.nodes))
-        self.assertEqual(2, self.fake.calls['compose'])
+        for name, failure in (('m', _GONE), ('o', _UNREADABLE)):
+            self.fake.order('read_node', failure, count=3)
+            before = self.fake.calls['compose']
+            self.compose(name)
+            self.assertEqual(1, self.fake.calls['compose'] - before)
+        self.assertEqual(3, len(self.fake.nodes))
 
     def test_a_node_that_can_never_be_read(self):
         self.fake.order('read_node', _GONE, count=None)
