@@ -7,6 +7,7 @@ import time
 import urllib.parse
 from typing import NamedTuple
 
+from oslo_config import cfg
 from oslo_log import log
 
 from valence.common import exception
@@ -174,7 +175,8 @@ class Session:
         response = self._http.send(
             'POST',
             self.collection,
-            deadline,
+            # All others wait for it.
+            deadline.at_most(cfg.CONF.redfish.request_timeout),
             {
                 'UserName': self._connection.username,
                 'Password': self._connection.password or '',

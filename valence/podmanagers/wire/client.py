@@ -155,6 +155,9 @@ class Http:
         :param basic: authenticate with user name and password.
         :raises PodManagerUnavailable: when no complete response came in time.
         """
+        if method == 'GET':
+            # A change may take long, and reading does not.
+            deadline = deadline.at_most(cfg.CONF.redfish.request_timeout)
         for _ in range(_MAX_REDIRECTS):
             response = self._send_once(
                 method, uri, deadline, body, headers, basic

@@ -242,6 +242,18 @@ class Failures(case.Case):
                     self.assertLess(time.monotonic() - begun, 40 + seconds)
         self.assertTrue(self.driver.discover(self.soon()).systems)
 
+    def test_readings_that_hang(self):
+        """Each takes as long as a request may, however long all may take."""
+        self.need_faults()
+        self.conf.set(redfish__request_timeout=0.1)
+        for path in (None, '.*/Sessions'):
+            driver, deadline = self.new_driver(), self.soon(60)
+            with self.at.fault('hang', path=path):
+                # Without sessions, the login succeeds.
+                with contextlib.suppress(exception.PodManagerUnavailable):
+                    driver.discover(deadline)
+                self.assertLess(0, deadline.left(), path)
+
     def test_close(self):
         """It is closed for good; closing it twice is a no-op."""
         self.driver.discover(self.soon())
