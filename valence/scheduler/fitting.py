@@ -233,11 +233,8 @@ def _shortage(
 ) -> str | None:
     """How an attribute of a system fails a requirement, or None."""
     has = getattr(system, attribute.column)
-    if isinstance(need, int):
-        if has >= need:
-            return None
-        return words.attribute(attribute.group, attribute.name, has, need)
-    if _same(need, has):
+    met = has >= need if isinstance(need, int) else _same(need, has)
+    if met:
         return None
     return words.attribute(attribute.group, attribute.name, has, need)
 

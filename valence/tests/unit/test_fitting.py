@@ -198,19 +198,26 @@ class TestConditions(base.TestCase):
 class TestNearest(base.TestCase):
     """The share of requirements met, and the largest similar ones."""
 
-    def nearness(self, requested, system=None, devices=()):
+    def nearness(self, requested, system=None, *pool):
         return fitting.nearness(
             requirements.normalize(requested),
             system or fitting_data.system(),
-            devices,
+            *(pool or ((),)),
         )
 
-    def nearest(self, requested, system=None, devices=()):
+    def nearest(self, requested, system=None, *pool):
         return fitting.nearest(
             requirements.normalize(requested),
             system or fitting_data.system(),
-            devices,
+            *(pool or ((),)),
         )
+
+    def test_devices_of_other_zones(self):
+        requested = {'pci_devices': [{'type': 'gpu'}]}
+        system = fitting_data.system(zones=['/a'])
+        pool = [fitting_data.device('gpu', zones=['/b'])], True
+        self.assertEqual(0, self.nearness(requested, system, *pool))
+        self.assertEqual({}, self.nearest(requested, system, *pool))
 
     def test_nearness(self):
         for requested, share in (

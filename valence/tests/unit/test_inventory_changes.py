@@ -305,7 +305,7 @@ class TestMissing(base.TestCase):
 
 
 class TestMatches(base.TestCase):
-    def matches(self, seen, stored):
+    def matches(self, seen, stored, unread=()):
         items = [
             hardware.Item(
                 uri, {'hardware_uuid': uuid, 'serial_number': number}
@@ -321,7 +321,10 @@ class TestMatches(base.TestCase):
             for uri, uuid, number in stored
         ]
         found = diff.matches(
-            iter(items), iter(rows), ('hardware_uuid', 'serial_number')
+            iter(items),
+            iter(rows),
+            ('hardware_uuid', 'serial_number'),
+            unread,
         )
         return {uri: row.resource_uri for uri, row in found.items()}
 
@@ -338,6 +341,13 @@ class TestMatches(base.TestCase):
         for label in (('u', None), (None, 's'), ('u', 's')):
             self.assertEqual(
                 {'/2': '/1'}, self.matches([('/2', *label)], [('/1', *label)])
+            )
+
+    def test_unread_row_has_not_moved(self):
+        for unread, found in (({'/1'}, {}), ({'/2'}, {'/3': '/1'})):
+            self.assertEqual(
+                found,
+                self.matches([('/3', 'u', 's')], [('/1', 'u', 's')], unread),
             )
 
     def test_the_uuid_comes_before_the_serial_number(self):

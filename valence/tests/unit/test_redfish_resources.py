@@ -153,15 +153,27 @@ class TestParents(base.TestCase):
         return {i.uri: i.parent for i in (*seen.chassis, *seen.systems)}
 
     def test_a_system_is_in_the_innermost_chassis(self):
-        rack = self.chassis('/rack', contains=['/sled'], systems=['/s'])
-        sled = self.chassis('/sled', systems=['/s'])
-        for order in ([rack, sled], [sled, rack]):
-            for one in order:
-                one.parent = None
-            self.assertEqual(
-                {'/rack': None, '/sled': '/rack', '/s': '/sled'},
-                self.find(order, [('/s', None)]),
-            )
+        for outer, inner in (('/a', '/b'), ('/b', '/a')):
+            rack = self.chassis(outer, contains=[inner], systems=['/s'])
+            sled = self.chassis(inner, systems=['/s'])
+            for order in ([rack, sled], [sled, rack]):
+                for one in order:
+                    one.parent = None
+                self.assertEqual(
+                    {outer: None, inner: outer, '/s': inner},
+                    self.find(order, [('/s', None)]),
+                )
+
+    def test_malformed_links(self):
+        broken = {'@odata.id': 7}
+        for links, unknown in (
+            ({'Chassis': [broken]}, {hardware.PARENT}),
+            ({'ContainedBy': broken}, {hardware.PARENT}),
+            ({'Drives': [broken]}, set()),
+        ):
+            item = hardware.Item('/s', {}, properties={'Links': links})
+            resources.mark_parent(item)
+            self.assertEqual(unknown, item.unknown, links)
 
     def test_own_links_take_precedence(self):
         found = self.find(

@@ -121,6 +121,7 @@ class _Crawler:
         self._tree = tree
         self._missing = set(missing)
         self.waves = []
+        self.doubts = {}
 
     def get_many(self, uris):
         uris = list(uris)
@@ -267,6 +268,7 @@ class TestReadSystems(base.TestCase):
 
     def test_a_system_with_its_parts(self):
         (item,) = self.read(self.tree(), used=['/s/1'])
+        self.assertEqual('/s/1', item.uri)
         self.assertEqual('used', item.values['state'])
         self.assertEqual(4, item.values['cpu_cores'])
         self.assertEqual(512, item.values['memory_mib'])
@@ -316,6 +318,15 @@ class TestReadSystems(base.TestCase):
         ):
             (item,) = self.read(self.tree(), [missing])
             self.assertEqual(unknown, item.unknown, missing)
+
+    def test_too_many_parts(self):
+        self.patch(resources, '_MAX_PARTS', 1)
+        (item,) = self.read(self.tree())
+        self.assertEqual({'storage_gib', 'drives'}, item.unknown)
+        self.assertEqual({'/s/1': 'more than 1 Drives'}, self.crawler.doubts)
+        self.assertEqual(
+            ['/d/1'], [one['resource_uri'] for one in item.values['drives']]
+        )
 
     def test_malformed_links_leave_values_unknown(self):
         broken = {'@odata.id': 7}
