@@ -12,18 +12,19 @@ import re
 from valence.common.types import JsonObject
 from valence.podmanagers.wire import decoding
 
-# The properties with the text of an error; the first that has one.
+# The properties with the text of an error, in lower case; the first that has
+# one. Any other may repeat what was sent, such as a password.
 _TEXTS = (
-    *('message', 'Message', 'detail', 'Detail', 'error_description'),
-    *('error_message', 'errorMessage', 'description', 'reason', 'title'),
-    *('error', 'Error', 'errors', 'messages', 'msg', 'text', 'faultstring'),
+    *('message', 'detail', 'error_description', 'error_message'),
+    *('errormessage', 'description', 'reason', 'title', 'error', 'errors'),
+    *('messages', 'msg', 'text', 'faultstring', 'fault', 'result', 'data'),
 )
 _LONGEST = 1000
 # How much of a page is read, and how deep errors may be in errors.
 _LONGEST_PAGE = 8192
 _DEPTH = 4
 _HIDDEN = re.compile(r'<(script|style|title)\b.*?</\1\s*>', re.I | re.S)
-_TAG = re.compile(r'<[!/a-z][^<>]*>', re.I)
+_TAG = re.compile(r'<[!?/a-z][^<>]*>', re.I)
 
 
 def clean(text: str) -> str:
@@ -74,8 +75,9 @@ def _text_of(value: object, depth: int) -> str:
         texts = (_text_of(one, depth - 1) for one in value[:16])
         return ' '.join(dict.fromkeys(filter(None, texts)))
     if isinstance(value, dict):
+        by_name = {str(name).casefold(): one for name, one in value.items()}
         for name in _TEXTS:
-            found = _text_of(value.get(name), depth - 1)
+            found = _text_of(by_name.get(name), depth - 1)
             if found:
                 return found
     return ''
