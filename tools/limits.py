@@ -81,6 +81,8 @@ def limits(schema: schemas.Schema) -> str:
         for keyword, text in _KEYWORDS.items()
         if keyword in schema
     ]
+    if 'not' in schema:
+        found.append(f'none of {", ".join(schema["not"]["enum"])}')
     return ', '.join(found)
 
 

@@ -3,7 +3,6 @@
 
 import functools
 from collections.abc import Callable
-from collections.abc import Iterator
 from typing import NamedTuple
 
 import pecan
@@ -84,13 +83,13 @@ def match(
     :raises NotFound: if no route has this path.
     :raises MethodNotAllowed: if one has, but not with this method.
     """
-    method_ = 'GET' if method == 'HEAD' else method
-    for endpoints, names in _matches(segments):
-        if method_ in endpoints:
-            return endpoints[method_], names
-    raise exception.MethodNotAllowed(
-        method=method[:16], allow=allowed_methods(segments)
-    )
+    endpoints, names = _find(segments)
+    found = endpoints.get('GET' if method == 'HEAD' else method)
+    if found is None:
+        raise exception.MethodNotAllowed(
+            method=method[:16], allow=allowed_methods(segments)
+        )
+    return found, names
 
 
 def allowed_methods(segments: list[str]) -> str:
@@ -98,24 +97,25 @@ def allowed_methods(segments: list[str]) -> str:
 
     :raises NotFound: if no route has this path.
     """
-    found = {name for ends, _ in _matches(segments) for name in ends}
-    if not found:
-        path = '/'.join(segments)[:256]
-        raise exception.NotFound(kind='Path', ident=f'/v1/{path}')
-    return ', '.join(sorted(found))
+    return ', '.join(sorted(_find(segments)[0]))
 
 
-def _matches(
+def _find(
     segments: list[str],
-) -> Iterator[tuple[dict[str, Endpoint], tuple[str, ...]]]:
-    """The routes of a path, each with the values of its parameters."""
+) -> tuple[dict[str, Endpoint], tuple[str, ...]]:
+    """The route of a path, with the values of its parameters.
+
+    As in OpenAPI, a path without parameters has priority over one with them.
+
+    :raises NotFound: if no route has this path.
+    """
     for template, endpoints in _table().get((len(segments), segments[0]), ()):
         pairs = list(zip(template, segments, strict=True))
         if all(_is_parameter(own) or own == it for own, it in pairs):
-            yield (
-                endpoints,
-                tuple(it for own, it in pairs if _is_parameter(own)),
-            )
+            names = tuple(it for own, it in pairs if _is_parameter(own))
+            return endpoints, names
+    path = '/'.join(segments)[:256]
+    raise exception.NotFound(kind='Path', ident=f'/v1/{path}')
 
 
 class V1Controller:

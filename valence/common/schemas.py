@@ -223,6 +223,11 @@ _REASONS: dict[str, Callable[[jsonschema.ValidationError, Any], str]] = {
         f'must be one of: {", ".join(str(v) for v in values if v is not None)}'
     ),
     'format': lambda error, _: str(error.cause),
+    'not': lambda error, schema: (
+        f'must be none of: {", ".join(schema["enum"])}'
+        if 'enum' in schema
+        else _other(error, schema)
+    ),
     'pattern': lambda _, pattern: f'must match {pattern}',
     'minimum': lambda _, limit: f'must be at least {limit}',
     'maximum': lambda _, limit: f'must be at most {limit}',

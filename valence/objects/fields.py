@@ -199,9 +199,22 @@ def check_name(name: str) -> None:
 
 
 class NameField(StringField):
-    """A name that can be used wherever a UUID can."""
+    """A name that can be used wherever a UUID can.
+
+    :param reserved: names that have another meaning in paths.
+    """
 
     format = 'resource-name'
+
+    def __init__(self, *, reserved: tuple[str, ...] = (), **kwargs: Any):
+        super().__init__(**kwargs)
+        self.reserved = reserved
+
+    def input_schema(self) -> Schema:
+        schema = super().input_schema()
+        if self.reserved:
+            schema['not'] = {'enum': [*self.reserved]}
+        return schema
 
     def from_text(self, text: str) -> str:
         # A search for an impossible name finds nothing; it is no error.

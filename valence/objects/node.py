@@ -66,6 +66,7 @@ class Node(base.ValenceObject):
             max_length=255,
             filter=True,
             sort=('podm_uuid', 'provision_state', 'project_id'),
+            reserved=('manage', 'preview'),
         ),
         'description': fields.StringField(
             doc='Description of the node.',

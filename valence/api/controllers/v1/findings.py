@@ -26,7 +26,8 @@ def _parameters(doc: str, **properties: fields.Spec) -> fields.ObjectField:
         doc=doc,
         inner={
             'properties': {
-                name: field.schema() for name, field in properties.items()
+                name: field.input_schema()
+                for name, field in properties.items()
             },
             'additionalProperties': False,
         },

@@ -136,6 +136,7 @@ class TestNodes(base.ApiTestCase):
         for field, body in (
             ('name', {}),
             ('name', {'name': 'a/b'}),
+            ('name: must be none of', {'name': 'preview'}),
             ('properties', {'name': 'n', 'properties': []}),
             ('properties', {'name': 'n', 'properties': None}),
             ('cpu', {'name': 'n', 'properties': {'cpu': {}}}),

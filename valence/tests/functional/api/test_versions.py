@@ -129,6 +129,9 @@ class TestMethods(base.ApiTestCase):
             ('PUT', '/v1/nodes', 'GET, POST'),
             ('GET', '/v1/nodes/x/action', 'POST'),
             ('BREW', '/v1/nodes', 'GET, POST'),
+            # It is no node with this name.
+            ('DELETE', '/v1/nodes/preview', 'POST'),
+            ('GET', '/v1/devices/sync', 'POST'),
             # What is left of a path that ends in "..".
             ('DELETE', '/v1/', 'GET'),
             ('DELETE', '/', 'GET'),
