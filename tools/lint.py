@@ -53,6 +53,11 @@ GENERATED = 'migrations/versions'
 CHECKS: dict[str, tuple[str, list[str]]] = {
     'ruff': ('errors and code smells', ['ruff', 'check', '.']),
     'format': ('code format', ['ruff', 'format', '--check', '.']),
+    # The rules of low severity are among those of ruff.
+    'bandit': (
+        'security flaws',
+        ['bandit', '-q', '-ll', '-x', '*/tests/*', '-r', *PACKAGES],
+    ),
     'hacking': ('OpenStack style', ['flake8', *CODE]),
     'sizes': (
         'lengths of files and functions',
