@@ -96,7 +96,7 @@ test-crash: $(TESTABLE) ## run the long tests of crashes and races
 
 test-fuzz: $(TESTABLE) ## send 50,000 requests made from the OpenAPI document
 	@VALENCE_TEST_FUZZ=full $(BIN)/python tools/test.py --no-lint \
-	    functional.document
+	    functional.document test_random_answers
 
 docs: $(TESTABLE) ## build the documentation in doc/build/html
 	@$(BIN)/python tools/lint.py docs
