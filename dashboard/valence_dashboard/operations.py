@@ -8,6 +8,7 @@ from django import http
 from django.utils import html
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
+from valenceclient.v1 import proxy
 
 from valence_dashboard import actions
 from valence_dashboard import api
@@ -17,7 +18,7 @@ from valence_dashboard import tables
 from valence_dashboard import views
 from valence_dashboard.exceptions import Error
 
-OPEN = 'in:pending,running'
+OPEN = f'in:{",".join(proxy.OPEN_STATES)}'
 # The API limits how many values the two filters have together.
 _AT_ONCE = 8
 DETAIL = 'horizon:project:operations:detail'
@@ -29,8 +30,8 @@ _TARGETS = {
 
 
 def is_open(operation: api.Record) -> bool:
-    """Return whether an operation is pending or running."""
-    return operation.state in ('pending', 'running')
+    """Return whether an operation has not ended."""
+    return operation.state in proxy.OPEN_STATES
 
 
 def progress(operation: api.Record) -> str:
