@@ -190,6 +190,27 @@ class TestSystem(base.TestCase):
         self.assertEqual(2, values['cpu_cores'])
         self.assertEqual(5, values['cpu_threads'])
 
+    def test_accelerators_in_the_summary(self):
+        for model, count, expected in (
+            ('A', 3, (None, 2)),
+            ('B', 1, ('B', 0)),
+            ('B', 0, ('B', 0)),
+        ):
+            values = self.system(
+                {'ProcessorSummary': {'Model': model, 'Count': count}},
+                Processors=[('/p/1', {'ProcessorType': 'GPU', 'Model': 'A'})],
+            ).values
+            self.assertEqual(
+                expected, (values['cpu_model'], values['cpu_sockets'])
+            )
+        values = self.system(
+            Processors=[
+                ('/p/1', {'ProcessorType': 'GPU', 'Model': 'A'}),
+                ('/p/2', {'Model': 'A'}),
+            ]
+        ).values
+        self.assertEqual('A', values['cpu_model'])
+
     def test_texts_fit_their_columns(self):
         long = 'x' * 300
         values = self.system(
