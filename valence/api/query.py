@@ -117,8 +117,10 @@ class Marker(NamedTuple):
     field: fields.Spec
 
     @classmethod
-    def parse(cls, text: str, field: fields.Spec) -> 'Marker':
-        """The marker of a request."""
+    def parse(cls, text: str | None, field: fields.Spec) -> 'Marker | None':
+        """The marker of a request, if it has one."""
+        if text is None:
+            return None
         uuid, comma, value = text.partition(',')
         return cls(uuid.lower(), value if comma else None, field)
 
@@ -321,15 +323,12 @@ def parse(
     if key is not None and key not in keys:
         raise invalid('sort_key', f'must be one of: {", ".join(keys)}')
     sort_key, is_indexed = _sort_key(cls, key, filters)
-    marker = given.get('marker')
     query = Query(
         limit=_limit(given.get('limit')),
         sort_key=sort_key,
         field=cls.fields[sort_key],
         is_indexed=is_indexed,
-        marker=None
-        if marker is None
-        else Marker.parse(marker, cls.fields[sort_key]),
+        marker=Marker.parse(given.get('marker'), cls.fields[sort_key]),
         sort_dir=given.get('sort_dir', 'asc'),
         fields=given.get('fields'),
         filters=filters,

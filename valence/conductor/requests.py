@@ -13,6 +13,9 @@ from valence.db import api as db
 from valence.db.sqlalchemy import models
 from valence.objects import Operation
 
+# What an operation records of the request.
+_REQUESTER = ('user_id', 'request_id', 'global_request_id')
+
 
 def request(
     tx: db.Transaction,
@@ -42,11 +45,7 @@ def request(
             raise in_progress(holder)
     values = {**Operation.defaults(), 'action': action}
     if ctx is not None:
-        values |= {
-            'user_id': ctx.user_id,
-            'request_id': ctx.request_id,
-            'global_request_id': ctx.global_request_id,
-        }
+        values |= {name: getattr(ctx, name) for name in _REQUESTER}
     return tx.create(
         models.Operation,
         **values,

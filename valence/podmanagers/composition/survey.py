@@ -19,6 +19,7 @@ from valence.podmanagers.progress import Deadline
 from valence.podmanagers.redfish import allowable
 from valence.podmanagers.redfish import events
 from valence.podmanagers.redfish import nics
+from valence.podmanagers.redfish import parents
 from valence.podmanagers.redfish import resources
 from valence.podmanagers.redfish import root as service_root
 from valence.podmanagers.redfish.client import Client
@@ -151,7 +152,7 @@ class Survey:
             for item in (*seen.systems, *seen.devices):
                 item.unknown.add('zones')
         self._add_alone(crawler, systems, within, seen, composes)
-        resources.find_parents(seen)
+        parents.find_parents(seen)
         return seen
 
     @staticmethod

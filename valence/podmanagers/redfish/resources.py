@@ -320,8 +320,7 @@ def read_systems(
         found = {
             kind: members.get(collections.get((uri, kind), ''), [])
             for kind in PART_FIELDS
-        }
-        found['Drives'] = drives[uri]
+        } | {'Drives': drives[uri]}
         too_many = _limit(crawler, uri, found)
         parts = {kind: crawler.get_many(found[kind]) for kind in found}
         parts['Drives'] |= simple_drives(parts['SimpleStorage'])
@@ -388,36 +387,3 @@ def read_chassis(crawler: Crawler, uris: list[str]) -> list[hardware.Item]:
     for item in items:
         mark_parent(item)
     return items
-
-
-def find_parents(seen: hardware.Inventory) -> None:
-    """Derive missing parents from the chassis that contain an item.
-
-    Of several chassis that contain a system, the innermost is its parent.
-    """
-    bodies = {chassis.uri: chassis.properties for chassis in seen.chassis}
-    parents = {
-        inner: uri
-        for uri, body in bodies.items()
-        for inner in related(body, 'Contains')
-        if inner != uri
-    }
-    for chassis in seen.chassis:
-        chassis.parent = chassis.parent or parents.get(chassis.uri)
-    above = {chassis.uri: chassis.parent for chassis in seen.chassis}
-    holders = {
-        system: uri
-        for uri in sorted(bodies, key=lambda uri: _depth(uri, above))
-        for system in related(bodies[uri], 'ComputerSystems')
-    }
-    for system in seen.systems:
-        system.parent = system.parent or holders.get(system.uri)
-
-
-def _depth(uri: str | None, above: Mapping[str, str | None]) -> int:
-    """How many chassis a chassis is in; the links may form a circle."""
-    passed: set[str] = set()
-    while uri is not None and uri not in passed:
-        passed.add(uri)
-        uri = above.get(uri)
-    return len(passed)

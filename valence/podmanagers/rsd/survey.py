@@ -7,6 +7,7 @@ from valence.common.types import JsonObject
 from valence.podmanagers import hardware
 from valence.podmanagers.redfish import allowable
 from valence.podmanagers.redfish import nics
+from valence.podmanagers.redfish import parents
 from valence.podmanagers.redfish import resources
 from valence.podmanagers.redfish import root as service_root
 from valence.podmanagers.redfish.client import ROOT
@@ -83,7 +84,7 @@ def read_hardware(
     storages = members.get('storages', [])
     seen.systems = nics.read_systems(crawler, members.get('systems', []), used)
     seen.chassis = resources.read_chassis(crawler, members.get('chassis', []))
-    resources.find_parents(seen)
+    parents.find_parents(seen)
     seen.storages = storage.read_storages(crawler, storages)
     seen.devices = [
         *storage.read_pooled_drives(crawler, seen, used),

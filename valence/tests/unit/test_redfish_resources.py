@@ -2,6 +2,7 @@
 """Each property of a valid resource is read into its field."""
 
 from valence.podmanagers import hardware
+from valence.podmanagers.redfish import parents
 from valence.podmanagers.redfish import resources
 from valence.podmanagers.redfish import root
 from valence.podmanagers.wire import values
@@ -149,7 +150,7 @@ class TestParents(base.TestCase):
             chassis=chassis,
             systems=[hardware.Item(uri, {}, up) for uri, up in systems],
         )
-        resources.find_parents(seen)
+        parents.find_parents(seen)
         return {i.uri: i.parent for i in (*seen.chassis, *seen.systems)}
 
     def test_a_system_is_in_the_innermost_chassis(self):

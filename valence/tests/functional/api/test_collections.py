@@ -102,11 +102,12 @@ class TestPaging(base.ApiTestCase):
                     self.assertRefused(400, 'begin again', 'GET', alone)
 
     def test_a_marker_with_a_wrong_value(self):
-        for key, value in (
+        wrong = (
             ('created_at', 'yesterday'),
             ('created_at', ''),
             ('status', 'x'),
-        ):
+        )
+        for key, value in wrong:
             path = f'{_PODS}?sort_key={key}&marker={_UUID},{value}'
             self.assertRefused(400, 'marker', 'GET', path)
 
@@ -256,10 +257,8 @@ class TestOrder(base.ApiTestCase):
                 for row in self.client.all(f'{_PODS}?{query}')
             ]
             expected.sort()
-            for direction, rows in (
-                ('asc', expected),
-                ('desc', expected[::-1]),
-            ):
+            both = (('asc', expected), ('desc', expected[::-1]))
+            for direction, rows in both:
                 found = self.client.all(
                     f'{_PODS}?{query}&sort_key={key}&sort_dir={direction}'
                     '&limit=4'
