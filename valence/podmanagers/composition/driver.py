@@ -48,6 +48,7 @@ from valence.podmanagers.redfish.client import Client
 from valence.podmanagers.redfish.crawler import Crawler
 from valence.podmanagers.redfish.links import link
 from valence.podmanagers.redfish.node_driver import NodeDriver
+from valence.podmanagers.redfish.resources import Bodies
 from valence.podmanagers.wire.client import Response
 from valence.podmanagers.wire.values import text
 
@@ -156,20 +157,14 @@ class Redfish(NodeDriver):
         progress: Progress,
     ) -> hardware.ComposedNode:
         _, service, places = self._lookup.places(deadline)
-        uris = (request.system, *request.devices)
         with Crawler(self._client, deadline) as crawler:
-            bodies = crawler.get_many(uris)
-            for uri in uris:
-                if uri not in bodies:
-                    raise exception.NoMatch(reason=crawler.failed[uri])
-            host = discovery.permanent_system(crawler, bodies[uris[0]])
-            if blocks.is_expandable(bodies[uris[0]]):
-                host = uris[0], bodies[uris[0]]
+            bodies = self._parts(crawler, request)
+            host = _permanent_system(crawler, request.system, bodies)
             if host is not None:
                 reservations.check(crawler, places, bodies)
         if host is not None:
             return self._expansion.claim_system(
-                host[0], request, deadline, progress
+                host, request, deadline, progress
             )
         offered = methods.offered(
             self._client, service, systems_uri(places), deadline
@@ -191,6 +186,19 @@ class Redfish(NodeDriver):
             self._client, method, body, deadline, progress
         )
         return self._created(response, request, deadline)
+
+    @staticmethod
+    def _parts(crawler: Crawler, request: base.ComposeRequest) -> Bodies:
+        """The system and devices of a request.
+
+        :raises NoMatch: when one of them cannot be read.
+        """
+        uris = (request.system, *request.devices)
+        bodies = crawler.get_many(uris)
+        for uri in uris:
+            if uri not in bodies:
+                raise exception.NoMatch(reason=crawler.failed[uri])
+        return bodies
 
     def _created(
         self,
@@ -327,3 +335,16 @@ class Redfish(NodeDriver):
 
     def close(self) -> None:
         self._client.close()
+
+
+def _permanent_system(
+    crawler: Crawler, uri: str, bodies: Bodies
+) -> str | None:
+    """The system that is always there and gets devices added, if it is one.
+
+    :param uri: a system, or a block that may be the base of one.
+    """
+    if blocks.is_expandable(bodies[uri]):
+        return uri
+    host = discovery.permanent_system(crawler, bodies[uri])
+    return host[0] if host is not None else None

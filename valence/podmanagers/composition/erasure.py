@@ -42,26 +42,17 @@ def erase(
     :param body: the system.
     :raises InProgress: while the service is working on it.
     """
-    if is_erased(progress):
-        return
     job = Job(client, progress, 'erase')
-    if job.answered:
+    if is_erased(progress) or job.answered:
         return
     if job.may_be_working:
         # Nothing shows its end, and it is not requested twice.
         LOG.warning('%s may not be erased: there is no response', uri)
         return
     try:
-        response = job.resume(deadline)
+        response = _submit(client, uri, body, deadline, job)
         if response is None:
-            target = _target(client, body, deadline)
-            if target is None:
-                return
-            response = job.send_slow(
-                lambda: _request(client, uri, *target, deadline),
-                deadline,
-                f'{uri} is still being erased',
-            )
+            return
         errors.check(response, uri)
     except (exception.PodManagerUnavailable, exception.AuthenticationFailed):
         raise
@@ -72,6 +63,26 @@ def erase(
         LOG.warning('%s may not be erased: %s', uri, job.warning)
         return
     progress.record(_ERASED, 'yes')
+
+
+def _submit(
+    client: Client, uri: str, body: JsonObject, deadline: Deadline, job: Job
+) -> Response | None:
+    """Request the erasure, unless an earlier call did, and follow it.
+
+    :returns: the response; None where erasure is not offered.
+    """
+    response = job.resume(deadline)
+    if response is not None:
+        return response
+    target = _target(client, body, deadline)
+    if target is None:
+        return None
+    return job.send_slow(
+        lambda: _request(client, uri, *target, deadline),
+        deadline,
+        f'{uri} is still being erased',
+    )
 
 
 def _target(

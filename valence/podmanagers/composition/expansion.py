@@ -58,22 +58,7 @@ class Expansion:
         :raises InProgress: while the service is writing it.
         :raises NoMatch: when it belongs to another node.
         """
-
-        def change(body: JsonObject) -> JsonObject | None:
-            mark = blocks.mark(body)
-            if mark == request.mark:
-                return None
-            extra = set(blocks.of_system(body)) - {
-                request.system,
-                *request.devices,
-            }
-            if mark is not None or extra:
-                raise exception.NoMatch(
-                    reason=f'{host} is in use by {mark or sorted(extra)}'
-                )
-            kept = text(body.get('AssetTag'), 100) or ''
-            return {'AssetTag': f'{kept} {request.mark}'.strip()}
-
+        change = _marking(host, request)
         job = Job(self._client, progress, 'claim')
         try:
             response = job.run(
@@ -276,6 +261,28 @@ class Expansion:
             {'ResourceBlockETag': block, 'ComputerSystemETag': system},
             deadline,
         )
+
+
+def _marking(host: str, request: base.ComposeRequest) -> actions.Change:
+    """The PATCH that writes the mark of a node into a system.
+
+    It raises NoMatch for one that belongs to another node.
+    """
+
+    def change(body: JsonObject) -> JsonObject | None:
+        mark = blocks.mark(body)
+        if mark == request.mark:
+            return None
+        own = {request.system, *request.devices}
+        extra = set(blocks.of_system(body)) - own
+        if mark is not None or extra:
+            raise exception.NoMatch(
+                reason=f'{host} is in use by {mark or sorted(extra)}'
+            )
+        kept = text(body.get('AssetTag'), 100) or ''
+        return {'AssetTag': f'{kept} {request.mark}'.strip()}
+
+    return change
 
 
 def _adding(block: str) -> tuple[actions.Change, ...]:

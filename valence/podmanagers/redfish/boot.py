@@ -95,13 +95,13 @@ def set_boot(
     job = Job(client, progress, 'boot')
     body = client.get(uri, deadline)
     where = place(uri, body)
+    effect = None if where.uri == uri else where.apply_time or 'Later'
     known = progress.get(_VALUES)
-    if known:
-        values = orjson.loads(known)
-    else:
-        values = _values(
-            body, _pending(client, uri, where, deadline), override
-        )
+    values = (
+        orjson.loads(known)
+        if known
+        else _values(body, _pending(client, uri, where, deadline), override)
+    )
     progress.record(_VALUES, orjson.dumps(values).decode())
     try:
         response = job.run(
@@ -109,19 +109,15 @@ def set_boot(
         )
     except InProgress:
         # A task may apply the settings at the next reset only.
-        if where.uri == uri:
+        if effect is None or _different(client, uri, where, values, deadline):
             raise
-        if _different(client, uri, where, values, deadline):
-            raise
-        return where.apply_time or 'Later'
+        return effect
     if response is not None:
         errors.check(response, where.uri)
     different = _different(client, uri, where, values, deadline)
     if different:
         raise job.explained(Settling('; '.join(different)))
-    if where.uri == uri:
-        return None
-    return where.apply_time or 'Later'
+    return effect
 
 
 def _pending(

@@ -194,72 +194,71 @@ _INTEGER = {'type': 'integer', 'format': 'int64'}
 _TEXTS = {'type': 'array', 'items': {'type': 'string'}}
 
 
-def _schemas():
-    """Fields, and what their schemas contain but the description."""
-    return (
-        (fields.StringField(doc='x'), {'type': 'string'}),
-        (
-            fields.StringField(doc='x', max_length=7, nullable=True),
-            {'type': ['string', 'null'], 'maxLength': 7},
+# Fields, and what their schemas contain but the description.
+_SCHEMAS = (
+    (fields.StringField(doc='x'), {'type': 'string'}),
+    (
+        fields.StringField(doc='x', max_length=7, nullable=True),
+        {'type': ['string', 'null'], 'maxLength': 7},
+    ),
+    (
+        fields.StringField(doc='x', min_length=7),
+        {'type': 'string', 'minLength': 7},
+    ),
+    (
+        fields.StringField(doc='x', secret=True),
+        {'type': 'string', 'writeOnly': True},
+    ),
+    (
+        fields.NameField(doc='x'),
+        {'type': 'string', 'format': 'resource-name'},
+    ),
+    (
+        fields.IntegerField(doc='x', minimum=0),
+        _INTEGER | {'minimum': 0},
+    ),
+    (
+        fields.IntegerField(doc='x', format='year'),
+        {'type': 'integer', 'format': 'year'},
+    ),
+    (fields.BooleanField(doc='x'), {'type': 'boolean'}),
+    (
+        fields.UUIDField(doc='x'),
+        {'type': 'string', 'format': 'uuid'},
+    ),
+    (
+        fields.DateTimeField(doc='x'),
+        {'type': 'string', 'format': 'date-time', 'maxLength': 64},
+    ),
+    (
+        fields.EnumField(['a'], doc='x'),
+        {'type': 'string', 'enum': ['a']},
+    ),
+    (
+        fields.EnumField(['a'], doc='x', nullable=True),
+        {'type': ['string', 'null'], 'enum': ['a', None]},
+    ),
+    (fields.JsonField(doc='x'), {}),
+    (fields.ObjectField(doc='x'), {'type': 'object'}),
+    (
+        fields.ObjectField(
+            doc='x', inner={'properties': {}, 'description': 'y'}
         ),
-        (
-            fields.StringField(doc='x', min_length=7),
-            {'type': 'string', 'minLength': 7},
+        {'type': 'object', 'properties': {}},
+    ),
+    (fields.ListField(doc='x', items={'type': 'string'}), _TEXTS),
+    (
+        fields.ListField(
+            doc='x', items={'type': 'string'}, inner={'maxItems': 2}
         ),
-        (
-            fields.StringField(doc='x', secret=True),
-            {'type': 'string', 'writeOnly': True},
-        ),
-        (
-            fields.NameField(doc='x'),
-            {'type': 'string', 'format': 'resource-name'},
-        ),
-        (
-            fields.IntegerField(doc='x', minimum=0),
-            _INTEGER | {'minimum': 0},
-        ),
-        (
-            fields.IntegerField(doc='x', format='year'),
-            {'type': 'integer', 'format': 'year'},
-        ),
-        (fields.BooleanField(doc='x'), {'type': 'boolean'}),
-        (
-            fields.UUIDField(doc='x'),
-            {'type': 'string', 'format': 'uuid'},
-        ),
-        (
-            fields.DateTimeField(doc='x'),
-            {'type': 'string', 'format': 'date-time', 'maxLength': 64},
-        ),
-        (
-            fields.EnumField(['a'], doc='x'),
-            {'type': 'string', 'enum': ['a']},
-        ),
-        (
-            fields.EnumField(['a'], doc='x', nullable=True),
-            {'type': ['string', 'null'], 'enum': ['a', None]},
-        ),
-        (fields.JsonField(doc='x'), {}),
-        (fields.ObjectField(doc='x'), {'type': 'object'}),
-        (
-            fields.ObjectField(
-                doc='x', inner={'properties': {}, 'description': 'y'}
-            ),
-            {'type': 'object', 'properties': {}},
-        ),
-        (fields.ListField(doc='x', items={'type': 'string'}), _TEXTS),
-        (
-            fields.ListField(
-                doc='x', items={'type': 'string'}, inner={'maxItems': 2}
-            ),
-            _TEXTS | {'maxItems': 2},
-        ),
-    )
+        _TEXTS | {'maxItems': 2},
+    ),
+)
 
 
 class TestSchemas(base.TestCase):
     def test_each_kind(self):
-        for field, schema in _schemas():
+        for field, schema in _SCHEMAS:
             self.assertEqual({'description': 'x', **schema}, field.schema())
             self.assertEqual(field.schema(), field.input_schema())
 
