@@ -15,7 +15,7 @@ class TestOptions(base.ApiTestCase):
         for path, allow in (
             ('pod_managers', 'GET, POST'),
             ('pod_managers/none', 'DELETE, GET, PATCH, PUT'),
-            ('nodes/preview', 'DELETE, GET, PATCH, POST'),
+            ('nodes/preview', 'POST'),
             ('operations/x/', 'DELETE, GET'),
         ):
             answer = self.client.request('OPTIONS', f'/v1/{path}')
