@@ -29,6 +29,8 @@ from valence.podmanagers.progress import Progress
 # What is recorded of a reset: the power state before, and that it was done.
 _BEFORE = 'power_before'
 _ANSWERED = 'answered'
+# How soon a call that hangs notices that the driver was closed.
+_SLEEP_SECONDS = 0.2
 
 
 class Fake(base.Driver):
@@ -50,13 +52,13 @@ class Fake(base.Driver):
     @contextlib.contextmanager
     def _call(self, method: str, deadline: Deadline) -> Iterator[pods.Pod]:
         """The pod, for one call, with the delay and the fault ordered."""
-        if self._closed.is_set():
-            raise exception.PodManagerUnavailable(
-                reason='the connection was closed'
-            )
+        self._check_open()
         fault = self._pod.strike(method)
-        seconds = cfg.CONF.fake.delay + fault.seconds
-        time.sleep(max(0.0, min(seconds, deadline.left())))
+        end = time.monotonic() + cfg.CONF.fake.delay + fault.seconds
+        while (left := min(end - time.monotonic(), deadline.left())) > 0:
+            time.sleep(min(left, _SLEEP_SECONDS))
+            # A call that hangs ends when the driver is closed.
+            self._check_open()
         if deadline.left() <= 0:
             raise exception.PodManagerUnavailable(reason='timed out')
         if method in cfg.CONF.fake.failing:
@@ -69,6 +71,12 @@ class Fake(base.Driver):
             yield self._pod
         if fault.error is not None:
             raise fault.error
+
+    def _check_open(self) -> None:
+        if self._closed.is_set():
+            raise exception.PodManagerUnavailable(
+                reason='the connection was closed'
+            )
 
     def probe(self, deadline: Deadline) -> base.Probe:
         with self._call('probe', deadline) as pod:
