@@ -102,7 +102,7 @@ class Nodes(base.TestCase):
         window.click('.button-next')
         window.type(processor__total_cores='4000')
         window.read('The node cannot be composed now', '#valence-preview')
-        window.read('less than 4000 CPU cores', '#valence-preview')
+        window.read('no free hardware has 4000 CPU cores', '#valence-preview')
         self.check(window, 'compose-impossible')
         window.type(processor__total_cores='8', memory__capacity_mib='16')
         window.read('The node would be composed on', '#valence-preview')
