@@ -28,9 +28,10 @@ class TestInstallations(base.ServiceTestCase):
                 login=False,
             )
         )
+        # What the other has composed meanwhile is rejected, one by one.
+        settings = {**cluster.SETTINGS, 'scheduler__max_attempts': 3 * _NODES}
         cls.services = {
-            name: cls.use(fixtures.Service(**cluster.SETTINGS))
-            for name in _NAMES
+            name: cls.use(fixtures.Service(**settings)) for name in _NAMES
         }
         cls.processes = {}
         for name, service in cls.services.items():
