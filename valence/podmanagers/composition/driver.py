@@ -72,6 +72,7 @@ class Redfish(NodeDriver):
         self._survey = Survey(self._client)
         self._lookup = Lookup(self._client, self._survey)
         self._expansion = Expansion(self._client)
+        self._pending = pending.Pending(self._client, self._lookup)
 
     @classmethod
     def recognizes(
@@ -230,9 +231,7 @@ class Redfish(NodeDriver):
         for block in known.missing:
             self._expansion.add_block(known.uri, block, deadline, progress)
         if known.reserved:
-            pending.apply(
-                self._client, self._lookup, known, deadline, progress
-            )
+            self._pending.apply(known, deadline, progress)
             response = pending.GONE
         elif known.mark is None:
             return self.read_node(known.uri, deadline)
@@ -281,9 +280,7 @@ class Redfish(NodeDriver):
         known = NodeUri.parse(uri)
         system: str | None = known.uri
         if known.mark is not None:
-            response = pending.cancel(
-                self._client, self._lookup, known, deadline, progress
-            )
+            response = self._pending.cancel(known, deadline, progress)
             # A task that cannot be watched may run on, and compose it.
             self._expansion.check_idle(
                 (known.system, *known.devices), deadline

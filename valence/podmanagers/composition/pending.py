@@ -24,82 +24,81 @@ GONE = Response(404, {}, None, {})
 _CANCELLED = 'cancelled'
 
 
-def apply(
-    client: Client,
-    lookup: Lookup,
-    known: NodeUri,
-    deadline: Deadline,
-    progress: Progress,
-) -> None:
-    """Compose what an earlier, interrupted request has reserved, once.
+class Pending:
+    """What a service is composing, or has reserved."""
 
-    :raises InProgress: while the service is working on it.
-    """
-    job = Job(client, progress, 'apply')
-    try:
-        response = job.resume(deadline)
-    except tasks.TaskFailed as exc:
-        raise submission.refusal(exc) from exc
-    if response is None:
-        reported = blocks.composition_state(client.get(known.system, deadline))
-        if reported == 'Composing':
-            raise InProgress(tasks.POLL_SECONDS)
-        if reported != 'Unused' or job.answered:
+    def __init__(self, client: Client, lookup: Lookup) -> None:
+        self._client = client
+        self._lookup = lookup
+
+    def apply(
+        self, known: NodeUri, deadline: Deadline, progress: Progress
+    ) -> None:
+        """Compose what an earlier, interrupted request has reserved, once.
+
+        :raises InProgress: while the service is working on it.
+        """
+        job = Job(self._client, progress, 'apply')
+        try:
+            response = job.resume(deadline)
+        except tasks.TaskFailed as exc:
+            raise submission.refusal(exc) from exc
+        if response is None:
+            block = self._client.get(known.system, deadline)
+            reported = blocks.composition_state(block)
+            if reported == 'Composing':
+                raise InProgress(tasks.POLL_SECONDS)
+            if reported != 'Unused' or job.answered:
+                return
+            _, service, _ = self._lookup.places(deadline)
+            response = job.send(
+                lambda: (
+                    reservations.apply(
+                        self._client, service, known.uri, deadline
+                    )
+                    or tasks.FORGOTTEN
+                ),
+                deadline,
+            )
+        submission.check(response, known.uri)
+
+    def cancel(
+        self, known: NodeUri, deadline: Deadline, progress: Progress
+    ) -> Response:
+        """End the task that composes, and delete what is reserved.
+
+        :returns: the response of the task, where it has composed a system.
+        :raises InProgress: while the task runs that the service does not
+            cancel.
+        """
+        response = GONE
+        if not known.reserved and known.uri:
+            watched = tasks.Watch(known.uri, known.task)
+            if progress.get(_CANCELLED) is None:
+                jobs.request_cancel(self._client, watched, deadline)
+                progress.record(_CANCELLED, 'yes')
+            # Why it failed does not matter any more.
+            with contextlib.suppress(tasks.TaskFailed):
+                ended = tasks.poll(self._client, watched, deadline).response
+                response = ended if ended.status < 400 else GONE
+        self._unreserve(known, deadline, progress)
+        return response
+
+    def _unreserve(
+        self, known: NodeUri, deadline: Deadline, progress: Progress
+    ) -> None:
+        """Delete the reservation of a node, if there is one."""
+        _, service, _ = self._lookup.places(deadline)
+        mark = known.request().mark
+        uri = reservations.find(self._client, service, mark, deadline)
+        job = Job(self._client, progress, 'unreserve')
+        if uri is None and not job.running:
             return
-        _, service, _ = lookup.places(deadline)
-        response = job.send(
-            lambda: (
-                reservations.apply(client, service, known.uri, deadline)
-                or tasks.FORGOTTEN
+        response = job.run(
+            lambda: self._client.request(
+                'DELETE', str(uri), deadline, check=False
             ),
             deadline,
         )
-    submission.check(response, known.uri)
-
-
-def cancel(
-    client: Client,
-    lookup: Lookup,
-    known: NodeUri,
-    deadline: Deadline,
-    progress: Progress,
-) -> Response:
-    """End the task that composes, and delete what is reserved.
-
-    :returns: the response of the task, where it has composed a system.
-    :raises InProgress: while the task runs that the service does not cancel.
-    """
-    response = GONE
-    if not known.reserved and known.uri:
-        watched = tasks.Watch(known.uri, known.task)
-        if progress.get(_CANCELLED) is None:
-            jobs.request_cancel(client, watched, deadline)
-            progress.record(_CANCELLED, 'yes')
-        # Why it failed does not matter any more.
-        with contextlib.suppress(tasks.TaskFailed):
-            ended = tasks.poll(client, watched, deadline).response
-            response = ended if ended.status < 400 else GONE
-    _unreserve(client, lookup, known, deadline, progress)
-    return response
-
-
-def _unreserve(
-    client: Client,
-    lookup: Lookup,
-    known: NodeUri,
-    deadline: Deadline,
-    progress: Progress,
-) -> None:
-    """Delete the reservation of a node, if there is one."""
-    _, service, _ = lookup.places(deadline)
-    mark = known.request().mark
-    uri = reservations.find(client, service, mark, deadline)
-    job = Job(client, progress, 'unreserve')
-    if uri is None and not job.running:
-        return
-    response = job.run(
-        lambda: client.request('DELETE', str(uri), deadline, check=False),
-        deadline,
-    )
-    if response is not None and response.status not in tasks.GONE:
-        errors.check(response, str(uri))
+        if response is not None and response.status not in tasks.GONE:
+            errors.check(response, str(uri))
