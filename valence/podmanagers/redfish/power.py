@@ -1,30 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
 """Resets of systems and nodes (DSP0266, action Reset)."""
 
-from valence.common.types import JsonObject
 from valence.podmanagers import power
 from valence.podmanagers.progress import Deadline
 from valence.podmanagers.progress import InProgress
 from valence.podmanagers.progress import Progress
 from valence.podmanagers.redfish import actions
 from valence.podmanagers.redfish import errors
+from valence.podmanagers.redfish import resources
 from valence.podmanagers.redfish.client import Client
 from valence.podmanagers.redfish.jobs import Job
 from valence.podmanagers.wire.client import Response
 
-_STATES = {
-    'on': 'on',
-    'off': 'off',
-    'poweringon': 'powering_on',
-    'poweringoff': 'powering_off',
-}
 # What is recorded: the power state before the reset.
 _BEFORE = 'power_before'
-
-
-def shown(body: JsonObject) -> str:
-    """The power state that a system or node shows, also while it changes."""
-    return _STATES.get(str(body.get('PowerState')).casefold(), 'unknown')
 
 
 def reset(
@@ -41,7 +30,7 @@ def reset(
     """
     job = Job(client, progress, 'reset')
     body = client.get(uri, deadline)
-    before, now = progress.get(_BEFORE), shown(body)
+    before, now = progress.get(_BEFORE), resources.power_now(body)
     if job.lost:
         power.check_lost(reset_type, before, now)
     elif not job.answered and not _is_repeated(reset_type, before, now, job):
@@ -54,7 +43,7 @@ def reset(
             before, target = now, actions.target(offered)
             response = _send(client, job, target, reset_type, deadline)
         errors.check(response, uri)
-        now = shown(client.get(uri, deadline))
+        now = resources.power_now(client.get(uri, deadline))
     try:
         power.check(reset_type, before, now)
     except InProgress as exc:

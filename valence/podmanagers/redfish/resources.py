@@ -11,6 +11,7 @@ from typing import TypedDict
 
 from valence.common.types import JsonObject
 from valence.podmanagers import hardware
+from valence.podmanagers.power import CHANGING
 from valence.podmanagers.redfish.crawler import Crawler
 from valence.podmanagers.redfish.links import has_malformed
 from valence.podmanagers.redfish.links import last_segment
@@ -26,7 +27,12 @@ from valence.podmanagers.wire.values import text
 from valence.podmanagers.wire.values import whole
 
 _HEALTH = {'ok': 'ok', 'warning': 'warning', 'critical': 'critical'}
-_POWER = {'on': 'on', 'off': 'off'}
+_POWER = {
+    'on': 'on',
+    'off': 'off',
+    'poweringon': 'powering_on',
+    'poweringoff': 'powering_off',
+}
 _ENABLED = {'Enabled': 'enabled', 'Disabled': 'disabled'}
 _OUT_OF_USE = ('Disabled', 'Absent', 'UnavailableOffline', 'InTest')
 _CPUS = ('cpu', 'centralprocessor', 'central processor')
@@ -85,9 +91,15 @@ def health(body: JsonObject) -> str:
     return _HEALTH.get(reported, 'unknown')
 
 
-def power(body: JsonObject) -> str:
-    """The power state that a system or node reports."""
+def power_now(body: JsonObject) -> str:
+    """The power state that a system or node shows, also while it changes."""
     return _POWER.get(str(body.get('PowerState')).casefold(), 'unknown')
+
+
+def power(body: JsonObject) -> str:
+    """The power state of a system or node; unknown while it changes."""
+    now = power_now(body)
+    return 'unknown' if now in CHANGING else now
 
 
 def name(body: JsonObject, uri: str) -> str:
