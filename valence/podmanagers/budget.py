@@ -17,6 +17,8 @@ class Budget:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._spent = {'bytes': 0, 'values': 0, 'requests': 0}
+        # Why nothing more is received.
+        self._reason: str | None = None
 
     def spend(self, kind: str, amount: int) -> None:
         """Count what is received.
@@ -24,20 +26,13 @@ class Budget:
         :param kind: bytes, values (of JSON) or requests.
         :raises BudgetSpent: when the call must not receive any more.
         """
+        option = f'max_reading_{kind}'
+        limit = cfg.CONF.podm[option]
         with self._lock:
             self._spent[kind] += amount
-        self.check()
-
-    def check(self) -> None:
-        """Ensure that nothing is spent.
-
-        :raises BudgetSpent: when the call must not receive any more.
-        """
-        for kind, spent in self._spent.items():
-            option = f'max_reading_{kind}'
-            limit = cfg.CONF.podm[option]
-            if spent > limit:
-                raise exception.BudgetSpent(
-                    reason=f'reading stopped after {limit} {kind} '
-                    f'([podm] {option})'
+            if self._reason is None and self._spent[kind] > limit:
+                self._reason = (
+                    f'reading stopped after {limit} {kind} ([podm] {option})'
                 )
+        if self._reason is not None:
+            raise exception.BudgetSpent(reason=self._reason)
