@@ -30,12 +30,13 @@ CONTEXT = 'valence.context'
 # The default timeout of requests to Keystone in seconds: if Keystone hangs, it
 # must not block all threads.
 _KEYSTONE_TIMEOUT = 5
-_DOCUMENTS = ('', '/v1')
+#: The paths of the version documents.
+DOCUMENTS = ('', '/v1')
 
 
 def is_public(path: str) -> bool:
     """Whether requests for a path need no authentication."""
-    return path.rstrip('/') in _DOCUMENTS or path.startswith('/v1/events/')
+    return path.rstrip('/') in DOCUMENTS or path.startswith('/v1/events/')
 
 
 def wrap(app: WSGIApplication) -> WSGIApplication:

@@ -193,18 +193,21 @@ class V1Controller:
         answer = found.verb(call)
         content = None if answer is None else render.dumps(answer)
         if content is not None and spec.has_tag(found.object):
-            content = _tagged(call, content)
+            content = _tagged(call, found.object, content)
         if content is None:
             response.content_type = None
         return content
 
 
-def _tagged(call: base.Call, content: bytes) -> bytes | None:
+def _tagged(
+    call: base.Call, cls: objects_base.Kind, content: bytes
+) -> bytes | None:
     """The content of a response with an entity tag; None if it is known."""
-    tag = etags.tag(call.version or '', content)
+    version = '' if call.row is None else etags.version(cls, call.row)
+    tag = etags.tag(version, content)
     call.response.headers['ETag'] = tag
-    if call.request.method in ('GET', 'HEAD'):
-        if etags.is_known(call.request, tag):
-            call.response.status = 304
-            return None
+    reads = call.request.method in ('GET', 'HEAD')
+    if reads and etags.is_known(call.request, tag):
+        call.response.status = 304
+        return None
     return content

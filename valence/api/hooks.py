@@ -13,7 +13,7 @@ from valence.api import versions
 from valence.common import exception
 from valence.common.types import JsonObject
 
-_DOCUMENTS = ('', '/v1', '/v1/openapi.json')
+_DOCUMENTS = (*auth.DOCUMENTS, '/v1/openapi.json')
 
 
 class Request(pecan.Request):  # type: ignore[misc]

@@ -115,7 +115,7 @@ class Call:
     :param names: the values of the parameters in the path, in order.
     :param params: the query parameters, with defaults.
     :param body: the fields of the request body.
-    :param version: of the resource that is returned; see ``etags``.
+    :param row: the resource that was found, or is returned.
     """
 
     request: webob.Request
@@ -126,7 +126,7 @@ class Call:
     names: tuple[str, ...] = ()
     params: JsonObject = dataclasses.field(default_factory=dict)
     body: JsonObject = dataclasses.field(default_factory=dict)
-    version: str | None = None
+    row: Table | None = None
 
     @property
     def ident(self) -> str:
@@ -270,16 +270,12 @@ class Controller(Generic[M]):
             )
             row = find(tx, self.model, row.uuid, *self.visible(call))
             etags.check(call.request, etags.version(self.object, row))
-        self._set_version(call, row)
+        call.row = row
         return row
-
-    def _set_version(self, call: Call, row: Table) -> None:
-        if etags.changeable(self.object):
-            call.version = etags.version(self.object, row)
 
     def render(self, call: Call, row: Table) -> Answer:
         """The resource with the fields that the caller can see."""
-        self._set_version(call, row)
+        call.row = row
         return render.record(row, call.shown(self.object))
 
     @verb(listing=True)
