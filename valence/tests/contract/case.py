@@ -121,6 +121,15 @@ class Case(Patience, base.TestCase):
         groups = [[d for d in free if z in d.values['zones']] for z in zones]
         return max(groups, key=len, default=[])
 
+    def free_device(self, request):
+        """The URI of a free device that can join the node of a request."""
+        seen = self.driver.discover(self.soon())
+        system = next(s for s in seen.systems if s.uri == request.system)
+        free = self.joinable(seen, system)
+        if not free:
+            self.skipTest('the endpoint has no free device')
+        return free[0].uri
+
     def bring(self, request, driver=None, journals=None):
         """Compose as a conductor does: retry what fails for a while.
 

@@ -236,12 +236,7 @@ class Nodes(case.Case):
         self.need('compose', 'release', 'attach', 'detach')
         request = self.request(devices=0)
         node = self.bring(request)
-        seen = self.driver.discover(self.soon())
-        system = next(s for s in seen.systems if s.uri == request.system)
-        free = self.joinable(seen, system)
-        if not free:
-            self.skipTest('the endpoint has no free device')
-        device = free[0].uri
+        device = self.free_device(request)
         for state, call in (
             ('used', 'attach'),
             ('used', 'attach'),

@@ -105,12 +105,7 @@ class Outcomes(case.Case):
         self.need_faults('watch')
         request = self.request(devices=0)
         node = self.bring(request)
-        seen = self.driver.discover(self.soon())
-        system = next(s for s in seen.systems if s.uri == request.system)
-        free = self.joinable(seen, system)
-        if not free:
-            self.skipTest('the endpoint has no free device')
-        device = free[0].uri
+        device = self.free_device(request)
         for method, joined in (('attach', True), ('detach', False)):
             sent = self.assertSentOnce(
                 method,
@@ -143,7 +138,7 @@ class Outcomes(case.Case):
             self.assertTrue(ignored())
 
     def test_a_task_is_followed_to_its_end(self):
-        """Kind B: a 202 has an outcome, whose reason is told."""
+        """Kind B: a 202 has an outcome, whose reason is reported."""
         self.need_faults('failing-task')
         if not self.at.is_redfish():
             self.skipTest('it is no Redfish service')
