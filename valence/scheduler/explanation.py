@@ -70,12 +70,12 @@ def _missing(requested: Requirements, nearest: Requirements) -> Requirements:
     """The requirements that the nearest ones do not meet."""
     found: JsonObject = {}
     met = cast(JsonObject, nearest)
-    for group, wanted in cast(JsonObject, requested).items():
-        has = met.get(group, type(wanted)())
-        if isinstance(wanted, list):
-            rest: object = [part for part in wanted if part not in has]
+    for group, parts in cast(JsonObject, requested).items():
+        has = met.get(group, type(parts)())
+        if isinstance(parts, list):
+            rest: object = [part for part in parts if part not in has]
         else:
-            rest = {n: v for n, v in wanted.items() if has.get(n) != v}
+            rest = {n: v for n, v in parts.items() if has.get(n) != v}
         if rest:
             found[group] = rest
     return cast(Requirements, found)

@@ -194,7 +194,7 @@ class Job:
         return response
 
     def forget(self) -> None:
-        """Remove what is recorded: what exists tells all that matters."""
+        """Remove what is recorded: what exists shows the rest."""
         self._progress.record(self._warning, None)
         self._progress.record(self._fact, None)
 

@@ -56,8 +56,8 @@ def malformed(body: JsonObject) -> set[str]:
 
 def has_malformed(body: JsonObject, *names: str) -> bool:
     """Whether one of these properties, also of ``Links``, is malformed."""
-    wanted = ('Links', trimming.MORE, *names)
-    return not malformed(body).isdisjoint(wanted)
+    relevant = ('Links', trimming.MORE, *names)
+    return not malformed(body).isdisjoint(relevant)
 
 
 def _has_malformed(value: object, is_reference: bool) -> bool:

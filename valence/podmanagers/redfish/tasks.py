@@ -44,7 +44,7 @@ _FINAL = (
     *(_COMPLETED, 'killed', 'exception', 'cancelled', 'canceled', 'failed'),
     *('invalid', 'completedwitherrors', 'rebootfailed'),
 )
-# The values of TaskStatus that tell of a failure, in lower case.
+# The values of TaskStatus of a failure, in lower case.
 _FAILURES = ('critical', 'error', 'failed', 'fatal')
 _WARNINGS = ('Warning', 'Critical')
 

@@ -55,7 +55,7 @@ class WaitCase(odd.OddCase):
         )
 
     def hang(self, request):
-        """Let a request hang, for ever."""
+        """Let a request hang."""
         over = threading.Event()
         self.addCleanup(over.set)
 

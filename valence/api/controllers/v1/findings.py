@@ -186,7 +186,8 @@ def _accept_hardware(
     """Have a node be the hardware that was found in its place.
 
     :param values: what hides the finding.
-    :returns: what else the finding becomes; empty if the node is well.
+    :returns: what else the finding becomes; empty if the node has no
+        such fault.
     :raises Invalid: if it is to be hidden for a time only.
     :raises Conflict: when the hardware cannot be the node.
     """
