@@ -242,7 +242,7 @@ def _respect_reservations(
 
 def _mark_doubts(crawler: Crawler, item: hardware.Item) -> None:
     """Mark what a block shows in no form that is understood."""
-    resources.mark_parent(item)
+    parents.mark_parent(item)
     if has_malformed(item.properties, 'Zones'):
         item.unknown.add('zones')
     reported = blocks.composition_state(item.properties)

@@ -4,6 +4,7 @@
 from collections.abc import Mapping
 
 from valence.podmanagers import hardware
+from valence.podmanagers.redfish.links import has_malformed
 from valence.podmanagers.redfish.links import related
 
 
@@ -38,3 +39,9 @@ def _depth(uri: str | None, above: Mapping[str, str | None]) -> int:
         passed.add(uri)
         uri = above.get(uri)
     return len(passed)
+
+
+def mark_parent(item: hardware.Item) -> None:
+    """Mark the parent of an item as unknown where its link is malformed."""
+    if has_malformed(item.properties, 'Chassis', 'ContainedBy'):
+        item.unknown.add(hardware.PARENT)

@@ -12,6 +12,7 @@ from typing import TypedDict
 from valence.common.types import JsonObject
 from valence.podmanagers import hardware
 from valence.podmanagers.power import CHANGING
+from valence.podmanagers.redfish import parents
 from valence.podmanagers.redfish.crawler import Crawler
 from valence.podmanagers.redfish.links import has_malformed
 from valence.podmanagers.redfish.links import last_segment
@@ -342,7 +343,7 @@ def read_systems(
             incomplete = _is_incomplete(body, kind, parts[kind])
             if incomplete or kind in too_many or crawler.lacks(needed):
                 item.unknown.update(PART_FIELDS[kind])
-        mark_parent(item)
+        parents.mark_parent(item)
         items.append(item)
     return items
 
@@ -368,12 +369,6 @@ def _is_incomplete(body: JsonObject, kind: str, parts: Bodies) -> bool:
     )
 
 
-def mark_parent(item: hardware.Item) -> None:
-    """Mark the parent of an item as unknown where its link is malformed."""
-    if has_malformed(item.properties, 'Chassis', 'ContainedBy'):
-        item.unknown.add(hardware.PARENT)
-
-
 def _collections(body: JsonObject) -> list[str]:
     """The kinds of parts that are read with a system."""
     kinds = [kind for kind in PART_FIELDS if kind != 'Drives']
@@ -397,5 +392,5 @@ def read_chassis(crawler: Crawler, uris: list[str]) -> list[hardware.Item]:
         chassis_item(uri, body) for uri, body in crawler.get_many(uris).items()
     ]
     for item in items:
-        mark_parent(item)
+        parents.mark_parent(item)
     return items

@@ -173,7 +173,7 @@ class TestParents(base.TestCase):
             ({'Drives': [broken]}, set()),
         ):
             item = hardware.Item('/s', {}, properties={'Links': links})
-            resources.mark_parent(item)
+            parents.mark_parent(item)
             self.assertEqual(unknown, item.unknown, links)
 
     def test_own_links_take_precedence(self):
