@@ -69,6 +69,8 @@ class Entry:
     method: str
     path: str
     body: object = None
+    #: The header ``X-OpenStack-Request-ID``.
+    request_id: str | None = None
     user: str | None = None
     resource: str | None = None
     composition: Composition | None = None

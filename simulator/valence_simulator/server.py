@@ -151,6 +151,8 @@ class Server:
     async def _serve(
         self, request: web.BaseRequest, entry: ledger.Entry | None
     ) -> web.StreamResponse:
+        if entry is not None:
+            entry.request_id = request.headers.get('X-OpenStack-Request-ID')
         length = request.content_length or 0
         if entry is not None and 0 < length <= ledger.BODY:
             entry.body = ledger.body_of(await request.read())

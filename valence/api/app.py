@@ -17,6 +17,7 @@ from pecan import rest
 from pecan import routing
 from pecan import util
 
+from valence.api import access_log
 from valence.api import auth
 from valence.api import hooks
 from valence.api import middleware
@@ -80,6 +81,7 @@ def setup_app() -> WSGIApplication:
         _healthcheck,
         middleware.Errors,
         _cors,
+        access_log.AccessLog,
         oslo_middleware.RequestId,
         oslo_middleware.HTTPProxyToWSGI,
     ):

@@ -88,6 +88,7 @@ class ContextHook(hooks.PecanHook):  # type: ignore[misc]
         ctx.global_request_id = request.environ.get(
             'openstack.global_request_id'
         )
+        ctx.update_store()
         request.context.update(valence=ctx, minor=minor)
         state.response.headers.update(versions.headers(minor))
 

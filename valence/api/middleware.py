@@ -2,7 +2,6 @@
 """WSGI middleware: errors in the format of the API."""
 
 import http
-import re
 import urllib.parse
 from collections.abc import Callable
 from collections.abc import Iterable
@@ -18,6 +17,7 @@ from keystoneauth1 import exceptions as ksa_exceptions
 from oslo_db import exception as db_exception
 from oslo_log import log
 
+from valence.api import access_log
 from valence.api import versions
 from valence.common import exception
 
@@ -167,7 +167,7 @@ def to_api_error(
     LOG.error(
         'Unexpected error in %s %s',
         environ.get('REQUEST_METHOD'),
-        _path(environ),
+        access_log.path_of(environ),
         exc_info=exc,
     )
     return exception.ValenceException()
@@ -223,14 +223,7 @@ def _foreign_detail(environ: WSGIEnvironment, status: int) -> str:
             'valid token.'
         )
     if status == 404:
-        return f'Path {_path(environ)} could not be found.'
+        return f'Path {access_log.path_of(environ)} could not be found.'
     if status == 413:
         return 'The request body is too large.'
     return http.HTTPStatus(status).description or _phrase(status)
-
-
-def _path(environ: WSGIEnvironment) -> str:
-    """The path of the request; a secret in it is masked."""
-    path = environ.get('SCRIPT_NAME', '') + environ.get('PATH_INFO', '')
-    path = path.encode('latin-1').decode('utf-8', 'replace')
-    return re.sub(r'(/v1/events/[^/]*/).*', r'\1***', path)[:256]

@@ -24,6 +24,7 @@ from oslo_config import cfg
 from oslo_context import context
 from oslo_log import log
 
+from valence.api import access_log
 from valence.api import app
 from valence.api import middleware
 from valence.api import versions
@@ -111,6 +112,14 @@ class _ErrorTask(waitress.task.ErrorTask):  # type: ignore[misc]
         self.set_close_on_finish()
         self.content_length = len(body)
         self.write(body)
+        access_log.record(
+            self.request.command or '-',
+            access_log.safe_path(self.request.path or '-'),
+            error.code,
+            size=len(body),
+            remote=self.channel.addr[0],
+            request_id=request_id,
+        )
 
 
 class _Channel(waitress.channel.HTTPChannel):  # type: ignore[misc]

@@ -36,6 +36,7 @@ def _lock() -> IO[str]:
 def main() -> None:
     """Run API and conductor until the process receives a signal."""
     service.prepare()
+    service.announce('valence')
     with _lock():
         secrets.create_keys()
         migration.sync()

@@ -8,6 +8,7 @@ from valence.common import service
 def main() -> None:
     """Serve the API until the process receives a signal."""
     service.prepare()
+    service.announce('valence-api')
     api = server.Server()
     api.start()
     service.wait_for_signal()

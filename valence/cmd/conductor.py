@@ -8,6 +8,7 @@ from valence.conductor import service as conductor_service
 def main() -> None:
     """Run a conductor until the process receives a signal."""
     service.prepare()
+    service.announce('valence-conductor')
     conductor = conductor_service.Conductor()
     conductor.start()
     service.wait_for_signal()

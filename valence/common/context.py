@@ -2,10 +2,17 @@
 """The context of a request: the caller and the request ID."""
 
 import contextlib
+import functools
+from collections.abc import Callable
 from collections.abc import Iterator
 from typing import Any
+from typing import ParamSpec
+from typing import TypeVar
 
 from oslo_context import context
+
+P = ParamSpec('P')
+T = TypeVar('T')
 
 
 class RequestContext(context.RequestContext):
@@ -45,22 +52,44 @@ def admin(user_id: str | None = None) -> RequestContext:
 
 @contextlib.contextmanager
 def working_for(
-    request_id: str | None, global_request_id: str | None
+    request_id: str, global_request_id: str | None
 ) -> Iterator[None]:
-    """Have the log, and the requests of this thread, name an API request.
-
-    :param request_id: its identifier; None: Valence works for itself.
-    """
-    if request_id is None:
-        yield
-        return
+    """Have the log, and the requests of this thread, name an API request."""
+    previous = context.get_current()
     context.RequestContext(
         request_id=request_id, global_request_id=global_request_id
     )
     try:
         yield
     finally:
-        del context._request_store.context
+        _restore(previous)
+
+
+def _restore(previous: context.RequestContext | None) -> None:
+    forget()
+    if previous is not None:
+        previous.update_store()
+
+
+def forget() -> None:
+    """End what this thread does for a request."""
+    context._request_store.__dict__.pop('context', None)
+
+
+def carried(function: Callable[P, T]) -> Callable[P, T]:
+    """The function, for the request of this thread in any other thread."""
+    current = context.get_current()
+
+    @functools.wraps(function)
+    def wrapper(*args: P.args, **kwargs: P.kwargs) -> T:
+        previous = context.get_current()
+        _restore(current)
+        try:
+            return function(*args, **kwargs)
+        finally:
+            _restore(previous)
+
+    return wrapper
 
 
 def current_request_id() -> str | None:

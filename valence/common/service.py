@@ -5,15 +5,18 @@ import logging
 import os
 import pathlib
 import signal
+import socket
 import sys
 from typing import NoReturn
 
+import sqlalchemy as sa
 from oslo_config import cfg
 from oslo_db import options as db_options
 from oslo_log import log
 from pbr import version
 
 from valence import conf  # noqa: F401 - registers the options
+from valence.common import logs
 from valence.conf import opts
 
 LOG = log.getLogger(__name__)
@@ -37,12 +40,33 @@ def prepare(argv: list[str] | None = None) -> None:
     cfg.CONF(
         argv,
         project='valence',
-        version=version.VersionInfo('valence').release_string(),
+        version=_version(),
     )
     cfg.CONF.register_opts(db_options.database_opts, 'database')
     log.setup(cfg.CONF, 'valence')
+    logs.keep_lines()
     if cfg.CONF.state_path in cfg.CONF.database.connection:
         make_state_path()
+
+
+def announce(program: str) -> None:
+    """Log what starts here, where, and with which configuration."""
+    database = sa.make_url(cfg.CONF.database.connection)
+    logs.event(
+        LOG,
+        'start',
+        program=program,
+        version=_version(),
+        host=socket.gethostname(),
+        pid=os.getpid(),
+        # Parameters may hold another password.
+        database=database.set(query={}).render_as_string(),
+        config_files=[*cfg.CONF.config_file, *cfg.CONF.config_dir],
+    )
+
+
+def _version() -> str:
+    return str(version.VersionInfo('valence').release_string())
 
 
 def make_state_path() -> None:

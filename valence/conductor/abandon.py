@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Abandon a node: delete its record, leave its hardware unchanged."""
 
+import functools
+
 from valence.common import context
 from valence.common import exception
 from valence.conductor import requests
+from valence.conductor.engine import report
 from valence.conductor.inventory import findings
 from valence.db import allocations
 from valence.db import api as db
@@ -44,15 +47,7 @@ def abandon(
         result={'left_behind': node.resource_uri},
         state='done',
     )
-    tx.update(
-        models.Operation,
-        {
-            **_ended(tx, 'succeeded'),
-            'started_at': tx.now(),
-            'progress': 100,
-        },
-        uuid=uuid,
-    )
+    _end(tx, uuid, 'succeeded', started_at=tx.now(), progress=100)
     return uuid
 
 
@@ -63,14 +58,12 @@ def give_up(tx: db.Transaction, node: models.Node) -> None:
     gone. A finding shows what may be left on the pod manager.
     """
     for operation in requests.open_operations(tx, node.uuid):
-        tx.update(
-            models.Operation,
-            {
-                **_ended(tx, 'cancelled'),
-                'cancel_requested': True,
-                'error': _ERROR,
-            },
-            uuid=operation.uuid,
+        _end(
+            tx,
+            operation.uuid,
+            'cancelled',
+            cancel_requested=True,
+            error=_ERROR,
         )
     if node.resource_uri is not None or requests.was_sent(tx, node.uuid):
         podm = tx.get(models.PodManager, uuid=node.podm_uuid)
@@ -81,12 +74,22 @@ def give_up(tx: db.Transaction, node: models.Node) -> None:
     tx.delete(models.Node, uuid=node.uuid)
 
 
-def _ended(tx: db.Transaction, state: str) -> dict[str, object]:
-    """The columns of an operation that no conductor runs any more."""
-    return {
-        'state': state,
-        'claim': None,
-        'conductor': None,
-        'lock_key': None,
-        'finished_at': tx.now(),
-    }
+def _end(tx: db.Transaction, uuid: str, state: str, **values: object) -> None:
+    """End an operation; no conductor runs it any more.
+
+    :param values: new values of other columns.
+    """
+    tx.update(
+        models.Operation,
+        {
+            'state': state,
+            'claim': None,
+            'conductor': None,
+            'lock_key': None,
+            'finished_at': tx.now(),
+            **values,
+        },
+        uuid=uuid,
+    )
+    ended = tx.list(models.Operation, uuid=uuid).one()
+    tx.after_commit.append(functools.partial(report.ended, ended))

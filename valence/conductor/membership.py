@@ -18,6 +18,7 @@ from oslo_log import log
 from oslo_utils import uuidutils
 from tooz import hashring
 
+from valence.common import logs
 from valence.db import api as db
 from valence.db import clock
 from valence.db.sqlalchemy import engine
@@ -83,13 +84,22 @@ class Lease:
 
 
 def _register() -> str:
-    return db.create(
+    hostname, drivers = socket.gethostname(), loader.names()
+    uuid = db.create(
         models.Conductor,
         uuid=uuidutils.generate_uuid(),
-        hostname=socket.gethostname(),
+        hostname=hostname,
         heartbeat_at=types.utcnow(),
-        drivers=loader.names(),
+        drivers=drivers,
     )
+    logs.event(
+        LOG,
+        'conductor registered',
+        conductor=uuid,
+        host=hostname,
+        drivers=drivers,
+    )
+    return uuid
 
 
 def _heartbeat(uuid: str) -> bool:

@@ -14,6 +14,7 @@ from valence.common import rpc
 from valence.conductor import jobs
 from valence.conductor import membership
 from valence.conductor import requests
+from valence.conductor import states
 from valence.conductor.inventory import replacement
 from valence.db import api as db
 from valence.db.sqlalchemy import models
@@ -232,29 +233,15 @@ def _set_online(
         return replacement.suspend(tx, podm, service_uuid)
     replacement.resume(tx, podm)
     _check_unique(tx, podm, service_uuid)
-    now = tx.now()
     values = {
-        'contacted_at': now,
+        'contacted_at': tx.now(),
         # A service that reports none is not another one.
         'service_uuid': service_uuid or podm.service_uuid,
         'capabilities': sorted(found.capabilities),
     }
-    same = {'uuid': podm.uuid, 'url': podm.url}
-    changed = tx.update(
-        models.PodManager,
-        {
-            **values,
-            'status': 'online',
-            'status_reason': None,
-            'status_changed_at': now,
-        },
-        status='offline',
-        **same,
-    )
-    if changed:
-        LOG.info('Pod manager %s is online', podm.name)
+    if states.set_status(tx, podm, 'online', None, **values):
         return True
-    tx.update(models.PodManager, values, **same)
+    tx.update(models.PodManager, values, uuid=podm.uuid, url=podm.url)
     return False
 
 
@@ -286,23 +273,14 @@ def _check_unique(
 def _set_offline(
     tx: db.Transaction, podm: models.PodManager, reason: str
 ) -> None:
-    now = tx.now()
-    same = {'uuid': podm.uuid, 'url': podm.url}
     reason = reason[:1024]
-    changed = tx.update(
-        models.PodManager,
-        {
-            'status': 'offline',
-            'status_reason': reason,
-            'status_changed_at': now,
-        },
-        status='online',
-        **same,
-    )
-    if changed:
-        LOG.warning('Pod manager %s is offline: %s', podm.name, reason)
-    else:
-        tx.update(models.PodManager, {'status_reason': reason}, **same)
+    if not states.set_status(tx, podm, 'offline', reason):
+        tx.update(
+            models.PodManager,
+            {'status_reason': reason},
+            uuid=podm.uuid,
+            url=podm.url,
+        )
 
 
 def request_sync(podm_uuid: str) -> None:

@@ -1,11 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The state machines of nodes and operations, each as one table."""
+"""The states of nodes, operations and pod managers, and their changes."""
 
+import functools
+import logging
 from typing import NamedTuple
 
+from oslo_log import log
+
 from valence.common import exception
+from valence.common import logs
 from valence.db import api as db
 from valence.db.sqlalchemy import models
+
+LOG = log.getLogger(__name__)
 
 
 class Transition(NamedTuple):
@@ -91,3 +98,44 @@ def fail_node(
         },
         uuid=uuid,
     )
+
+
+def set_status(
+    tx: db.Transaction,
+    podm: models.PodManager,
+    status: str,
+    reason: str | None,
+    **values: object,
+) -> bool:
+    """Change the status of a pod manager, unless it has it or has moved.
+
+    :param podm: its row.
+    :param values: new values of other columns.
+    :returns: whether the status changed.
+    """
+    changed = tx.update(
+        models.PodManager,
+        {
+            'status': status,
+            'status_reason': reason,
+            'status_changed_at': tx.now(),
+            **values,
+        },
+        models.PodManager.status != status,
+        uuid=podm.uuid,
+        url=podm.url,
+    )
+    if changed:
+        tx.after_commit.append(
+            functools.partial(
+                logs.event,
+                LOG,
+                'pod manager status',
+                logging.INFO if status == 'online' else logging.WARNING,
+                pod_manager=podm.uuid,
+                name=podm.name,
+                status=status,
+                reason=reason,
+            )
+        )
+    return bool(changed)

@@ -93,6 +93,9 @@ class Transaction:
 
     def __init__(self, connection: sa.Connection) -> None:
         self.connection = connection
+        #: Called once when the transaction is committed, such as what logs it.
+        #: A transaction that only reads calls nothing.
+        self.after_commit: list[Callable[[], object]] = []
 
     def get(
         self, model: type[M], *extra: sa.ColumnElement[bool], **where: object
@@ -289,11 +292,14 @@ def transaction(
 
     @functools.wraps(function)
     def wrapper(*args: P.args, **kwargs: P.kwargs) -> T:
-        return db_engine.run(
-            lambda connection: function(
-                Transaction(connection), *args, **kwargs
-            )
-        )
+        def once(connection: sa.Connection) -> tuple[Transaction, T]:
+            tx = Transaction(connection)
+            return tx, function(tx, *args, **kwargs)
+
+        tx, result = db_engine.run(once)
+        for call in tx.after_commit:
+            call()
+        return result
 
     return wrapper
 

@@ -43,7 +43,7 @@ class ReleaseNodes(Step[NoResult]):
         for node in tx.list(models.Node, podm_uuid=run.target).all():
             pending = requests.open_operations(tx, node.uuid)
             if not any(row.action == 'release' for row in pending):
-                requests.request_release(tx, None, node, unregister)
+                requests.request_release(tx, run.requester(), node, unregister)
 
 
 class LeftBehind(TypedDict):
@@ -134,7 +134,7 @@ class Delete(Action):
                 requests.cancel(tx, operation)
         podm = tx.get(models.PodManager, uuid=run.target)
         if podm is not None:
-            requests.request_unsubscribe(tx, None, podm)
+            requests.request_unsubscribe(tx, run.requester(), podm)
         tx.delete(models.PodManager, uuid=run.target)
 
     def failed(

@@ -12,6 +12,7 @@ from oslo_log import log
 
 from valence.common import exception
 from valence.conductor import states
+from valence.conductor.engine import report
 from valence.conductor.engine.model import TryNext
 from valence.conductor.engine.run import ClaimLost
 from valence.conductor.engine.run import Run
@@ -66,6 +67,7 @@ def finish(run: Run, state: str, *writes: Write, **values: object) -> None:
         },
         *writes,
     )
+    report.ended(run.operation)
 
 
 def give_up(

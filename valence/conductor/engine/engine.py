@@ -24,6 +24,7 @@ from valence.common.types import JsonObject
 from valence.conductor import states
 from valence.conductor.engine import endings
 from valence.conductor.engine import pace
+from valence.conductor.engine import report
 from valence.conductor.engine import settling
 from valence.conductor.engine.model import AnyStep
 from valence.conductor.engine.model import TryNext
@@ -56,7 +57,9 @@ def work(run: Run, stopping: threading.Event, resuming: bool = False) -> None:
             run.resume()
         operation = run.operation
         with context.working_for(
-            operation.request_id, operation.global_request_id
+            # What Valence does for itself can be followed as well.
+            operation.request_id or f'req-{operation.uuid}',
+            operation.global_request_id,
         ):
             while not stopping.is_set() and _advance(run):
                 continue
@@ -111,7 +114,10 @@ def _fault_point(run: Run, step: str, place: str) -> None:
 def _do(run: Run, step: AnyStep, position: int) -> bool:
     begun = any(row.state == 'running' for row in run.not_undone())
     if not begun:
+        is_first = not run.journal
         run.commit({'step': step.name}, lambda tx: _begin(tx, run, step))
+        if is_first:
+            report.begun(run.operation)
     _fault_point(run, step.name, 'begun')
     result = step.find(run) if begun else None
     if result is None:
@@ -157,6 +163,7 @@ def _complete(
         },
         write,
     )
+    report.step(run.operation, row, 'done')
 
 
 def _handle_step_error(run: Run, exc: Exception) -> bool:
@@ -183,6 +190,8 @@ def _handle_step_error(run: Run, exc: Exception) -> bool:
             'nearest': nearest,
         }
     )
+    if rows:
+        report.step(run.operation, rows[-1], 'failed', run.operation.error)
     return True
 
 
@@ -203,6 +212,8 @@ def _exclude(run: Run, exc: TryNext) -> bool:
         },
         lambda tx: run.action.refused(tx, run, exc.excluded),
     )
+    if run.journal:
+        report.step(run.operation, run.not_undone()[-1], 'rejected', exc)
     return True
 
 
@@ -230,13 +241,14 @@ def _run_again(
     )
     if found is None:
         return False
-    if found.attempt:
-        LOG.info(
-            'Operation %s, step %s, attempt %d: %s',
-            operation.uuid,
-            name,
-            found.attempt,
+    if found.attempt and rows:
+        report.step(
+            operation,
+            rows[-1],
+            'retried',
             exc,
+            attempt=found.attempt,
+            undoing=operation.undoing,
         )
     _requeue(run, found, *filter(None, (write,)))
     return True
@@ -271,6 +283,7 @@ def _undo_newest(run: Run) -> bool:
         step.unrecord(tx, run, row.result)
 
     run.commit({'attempt': 0}, write)
+    report.step(run.operation, row, 'undone')
     return True
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import TypeVar
 from typing import cast
 
+from valence.common import context
 from valence.common import exception
 from valence.conductor import membership
 from valence.conductor.engine.model import Action
@@ -79,6 +80,20 @@ class Run:
     def params(self, kind: type[P]) -> P:
         """The parameters of the operation, as the type of its action."""
         return cast(P, self.operation.params)
+
+    def requester(self) -> context.RequestContext | None:
+        """Who requested the operation, for others that follow from it.
+
+        :returns: None: Valence itself.
+        """
+        if self.operation.request_id is None:
+            return None
+        return context.RequestContext(
+            user_id=self.operation.user_id,
+            request_id=self.operation.request_id,
+            global_request_id=self.operation.global_request_id,
+            overwrite=False,
+        )
 
     def result(self, step: type[Step[R]]) -> R:
         """The result of an earlier step.

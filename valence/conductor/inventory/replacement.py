@@ -15,6 +15,7 @@ from oslo_log import log
 from valence.common import exception
 from valence.common import identity
 from valence.conductor import requests
+from valence.conductor import states
 from valence.conductor.inventory import findings
 from valence.db import api as db
 from valence.db.sqlalchemy import models
@@ -85,17 +86,16 @@ def suspend(
         what += (
             ' until an administrator accepts it: no known hardware is there'
         )
-    now = tx.now()
     findings.open_finding(
-        tx, podm.uuid, _found(podm, podm.uuid, what, service_uuid, known), now
+        tx,
+        podm.uuid,
+        _found(podm, podm.uuid, what, service_uuid, known),
+        tx.now(),
     )
-    if podm.status == 'online':
-        LOG.error('Pod manager %s: %s', podm.name, what)
-        values = {'status': 'offline', 'status_changed_at': now}
-        tx.update(models.PodManager, values, uuid=podm.uuid)
-    tx.update(
-        models.PodManager, {'status_reason': what[:1024]}, uuid=podm.uuid
-    )
+    if not states.set_status(tx, podm, 'offline', what[:1024]):
+        tx.update(
+            models.PodManager, {'status_reason': what[:1024]}, uuid=podm.uuid
+        )
     return known == UNREAD
 
 
@@ -142,14 +142,10 @@ def accept_same(
         if base and base['service_uuid'] == podm.service_uuid:
             new = {**base, 'service_uuid': service_uuid}
             tx.update(models.Node, {'baseline': new}, uuid=node.uuid)
-    values: dict[str, object] = {'service_uuid': service_uuid}
-    if podm.status == 'offline':
-        values |= {
-            'status': 'online',
-            'status_reason': None,
-            'status_changed_at': tx.now(),
-        }
-    tx.update(models.PodManager, values, uuid=podm.uuid)
+    tx.update(
+        models.PodManager, {'service_uuid': service_uuid}, uuid=podm.uuid
+    )
+    states.set_status(tx, podm, 'online', None)
 
 
 def compare(podm_uuid: str, seen: hardware.Inventory) -> str:

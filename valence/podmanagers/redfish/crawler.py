@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from oslo_config import cfg
 from oslo_log import log
 
+from valence.common import context
 from valence.common import exception
 from valence.common.types import JsonObject
 from valence.podmanagers import trimming
@@ -87,7 +88,7 @@ class Crawler:
             for uri in requested
             if uri not in self._read and uri not in self.failed
         ]
-        for _ in self._pool.map(self._fetch, missing):
+        for _ in self._pool.map(context.carried(self._fetch), missing):
             self._check()
         return {uri: self._read[uri] for uri in requested if uri in self._read}
 
