@@ -10,7 +10,8 @@ Then one transaction enforces them and records the usage::
     quota.enforce(tx, project_id, limits, charge)
     tx.create(models.Node, **charge.columns(), ...)
 
-The usage of a node is recorded in its row and ends with it.
+The usage of a node is recorded in its row and ends with it. Until hardware is
+selected for the node, it is what was requested, then what is allocated.
 """
 
 import contextlib
@@ -29,6 +30,7 @@ from oslo_log import log
 
 from valence.common import exception
 from valence.common.types import Requirements
+from valence.db import allocations
 from valence.db import api as db
 from valence.db.sqlalchemy import models
 
@@ -94,49 +96,55 @@ def of_resources(
     )
 
 
-def of_detaching(
-    tx: db.Transaction, node: models.Node, device_uuid: str
-) -> Charge:
-    """The usage that ends when a device is detached from a node.
+def claim(
+    tx: db.Transaction,
+    node_uuid: str,
+    uuids: Iterable[str],
+    allowed: dict[str, int],
+) -> None:
+    """Charge a node the hardware that was selected, instead of what it asked.
 
-    The remaining usage never falls below the requirements of the node, which
-    are charged even if no device meets them.
+    :param uuids: of the systems and devices.
+    :param allowed: the limits of the project.
+    :raises OverLimit: when the hardware exceeds them; members are not told
+        how large it is.
     """
-    size = of_resources(tx, [device_uuid], nodes=0)
-    asked = of_requirements(node.properties)
-    return Charge(
-        cores=_at_most(size.cores, node.charged_cores - asked.cores),
-        memory=_at_most(size.memory, node.charged_memory_mib - asked.memory),
-        devices=_at_most(size.devices, node.charged_devices),
-    )
+    node = tx.list(models.Node, uuid=node_uuid).one()
+    usage = of_resources(tx, uuids)
+    over = _exceeded(tx, node.project_id, allowed, usage, without=node_uuid)
+    if over:
+        failure = exception.OverLimit(
+            reason='; '.join(
+                f'{text}, {getattr(usage, name)} more in the hardware that '
+                f'fits'
+                for name, text in over.items()
+            )
+        )
+        failure.user_message = str(
+            exception.OverLimit(
+                reason='; '.join(
+                    f'{text}, the hardware that fits has more than is left'
+                    for text in over.values()
+                )
+            )
+        )
+        raise failure
+    tx.update(models.Node, usage.columns(), uuid=node_uuid)
 
 
-def _at_most(amount: int, rest: int) -> int:
-    return max(0, min(amount, rest))
+def recharge(tx: db.Transaction, node_uuid: str) -> None:
+    """Charge a node exactly the hardware that is allocated to it."""
+    usage = of_resources(tx, allocations.of_node(tx, node_uuid))
+    tx.update(models.Node, usage.columns(), uuid=node_uuid)
 
 
 def charge(tx: db.Transaction, node_uuid: str, more: Charge) -> None:
     """Increase the recorded usage of a node."""
-    _change(tx, node_uuid, more.columns(), 1)
-
-
-def refund(
-    tx: db.Transaction, node_uuid: str, columns: dict[str, int]
-) -> None:
-    """Decrease the recorded usage of a node by amounts by column."""
-    _change(tx, node_uuid, columns, -1)
-
-
-def _change(
-    tx: db.Transaction, node_uuid: str, columns: dict[str, int], sign: int
-) -> None:
     values = {
-        name: getattr(models.Node, name) + sign * amount
-        for name, amount in columns.items()
-        if amount
+        name: getattr(models.Node, name) + amount
+        for name, amount in more.columns().items()
     }
-    if values:
-        tx.update(models.Node, values, uuid=node_uuid)
+    tx.update(models.Node, values, uuid=node_uuid)
 
 
 def limits(project_id: str | None) -> dict[str, int]:
@@ -210,24 +218,44 @@ def enforce(
     :param allowed: the limits of the project.
     :raises OverLimit: with resource, limit and usage.
     """
+    over = _exceeded(tx, project_id, allowed, more)
+    if over:
+        raise exception.OverLimit(
+            reason='; '.join(
+                f'{text}, {getattr(more, name)} more requested'
+                for name, text in over.items()
+            )
+        )
+
+
+def _exceeded(
+    tx: db.Transaction,
+    project_id: str | None,
+    allowed: dict[str, int],
+    more: Charge,
+    without: str | None = None,
+) -> dict[str, str]:
+    """The limits that more usage would exceed by name, each in words.
+
+    :param without: UUID of a node that does not count.
+    """
     if not allowed:
-        return
+        return {}
     # Serializes requests of a project. The row is written, not only locked:
     # the nodes of a Galera cluster do not share locks.
     tx.update(models.ProjectUsage, {}, project_id=project_id)
-    used = _used(tx, project_id)
-    over = [
-        f'{name}: the limit is {limit}, {getattr(used, name)} in use, '
-        f'{getattr(more, name)} more requested'
+    used = _used(tx, project_id, without)
+    return {
+        name: f'{name}: the limit is {limit}, {getattr(used, name)} in use'
         for name, limit in allowed.items()
         if getattr(more, name)
         and getattr(used, name) + getattr(more, name) > limit
-    ]
-    if over:
-        raise exception.OverLimit(reason='; '.join(over))
+    }
 
 
-def _used(tx: db.Transaction, project_id: str | None) -> Charge:
+def _used(
+    tx: db.Transaction, project_id: str | None, without: str | None
+) -> Charge:
     node = models.Node
     sums = [
         # MariaDB returns decimals.
@@ -238,7 +266,10 @@ def _used(tx: db.Transaction, project_id: str | None) -> Charge:
             node.charged_devices,
         )
     ]
+    others = [node.uuid != without] if without else []
     row = tx.connection.execute(
-        sa.select(sa.func.count(), *sums).where(node.project_id == project_id)
+        sa.select(sa.func.count(), *sums).where(
+            node.project_id == project_id, *others
+        )
     ).one()
     return Charge._make(row)

@@ -239,12 +239,15 @@ def replace(
     :raises oslo_db.exception.DBDuplicateEntry: when something is allocated to
         another node.
     """
-    held = {
-        row.resource_uuid
-        for row in tx.list(models.Allocation, node_uuid=node_uuid)
-    } | shares.of_node(tx, node_uuid)
+    held = of_node(tx, node_uuid)
     deallocate(tx, node_uuid, held.difference(uuids))
     create(tx, podm_uuid, node_uuid, set(uuids) - held, project_id)
+
+
+def of_node(tx: db.Transaction, node_uuid: str) -> set[str]:
+    """The UUIDs of the hardware that is allocated to a node."""
+    own = _resources(tx, node_uuid=node_uuid)
+    return {*own, *shares.of_node(tx, node_uuid)}
 
 
 def deallocate(

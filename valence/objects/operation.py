@@ -81,6 +81,7 @@ class Operation(base.ValenceObject):
             'there is no hardware for a node.',
             api='r',
             nullable=True,
+            audience=fields.Audience.SYSTEM,
         ),
         'conductor': fields.UUIDField(
             doc='UUID of the conductor that runs the operation.',

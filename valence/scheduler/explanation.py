@@ -22,6 +22,7 @@ _REASONS = 3
 _LENGTH = 300
 # The pod managers that a reason names.
 _NAMES = 3
+_NOTHING = 'no pod manager is registered'
 
 
 def no_capacity(
@@ -41,13 +42,10 @@ def no_capacity(
         key=lambda one: one.nearness,
         default=None,
     )
-    tried = [one.reason for one in request.refused]
-    texts = [
-        _text(request, seen, best, reasons)
-        for reasons in (tried, ['refused by the pod manager'] * len(tried))
-    ]
-    failure = exception.NoCapacity(reason=texts[0])
-    failure.user_message = str(exception.NoCapacity(reason=texts[1]))
+    text = _text(request, seen, best)
+    failure = exception.NoCapacity(reason=text)
+    text = _user_text(request, seen)
+    failure.user_message = str(exception.NoCapacity(reason=text))
     failure.nearest = best.nearest if best else None
     return failure
 
@@ -82,13 +80,11 @@ def _missing(requested: Requirements, nearest: Requirements) -> Requirements:
 
 
 def _text(
-    request: Request,
-    seen: list[Rejection],
-    best: Rejection | None,
-    tried: list[str],
+    request: Request, seen: list[Rejection], best: Rejection | None
 ) -> str:
+    tried = [one.reason for one in request.refused]
     if not seen and not tried:
-        return 'no pod manager is registered'
+        return _NOTHING
     podms = {one.podm_uuid for one in seen}
     podms.update(one.podm_uuid for one in request.refused if one.podm_uuid)
     tried_systems = {one.system_uuid for one in request.refused}
@@ -105,6 +101,27 @@ def _text(
         nearest = words.requirements(best.nearest)
         text += f'. The nearest is {_short(nearest)} on {best.name}'
     return text
+
+
+def _user_text(request: Request, seen: Iterable[Rejection]) -> str:
+    """The same for members of projects; see ``user_reason``."""
+    names: dict[str, list[str]] = {}
+    for one in seen:
+        names.setdefault(user_reason(request, one), []).append(one.name)
+    texts = [
+        f'{_names(sorted(found))}: {_short(reason)}'
+        for reason, found in sorted(
+            names.items(), key=lambda item: len(item[1]), reverse=True
+        )
+    ]
+    if request.refused:
+        texts.insert(0, 'what was tried was refused by the pod manager')
+    if not texts:
+        return _NOTHING
+    more = len(texts) - _REASONS
+    if more > 0:
+        texts[_REASONS:] = [words.number(more, 'other reason')]
+    return f'requested {_requested(request)}: {"; ".join(texts)}'
 
 
 def _requested(request: Request) -> str:

@@ -78,10 +78,10 @@ class ClaimParts(Step[AdoptResult]):
                 'uri_hash': diff.uri_hash(result['uri']),
                 'index': result['index'],
                 'baseline': result['baseline'],
-                **quota.of_resources(tx, parts).columns(),
             },
             uuid=run.target,
         )
+        quota.recharge(tx, run.target)
 
     def unrecord(
         self,
@@ -156,3 +156,4 @@ class Adopt(Action):
         states.fail_node(
             tx, run.target, error, resource_uri=None, uri_hash=None
         )
+        quota.recharge(tx, run.target)

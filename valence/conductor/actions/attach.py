@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Attaching a pooled device to a node."""
 
-from valence import quota
 from valence.common import exception
 from valence.conductor.actions import guard
 from valence.conductor.actions import outcome
@@ -11,7 +10,6 @@ from valence.conductor.engine.run import Run
 from valence.db import allocations
 from valence.db import api as db
 from valence.db import shares
-from valence.db.sqlalchemy import models
 
 
 class ClaimDevice(steps.ReadsParts[NoResult]):
@@ -87,18 +85,8 @@ class AttachDevice(steps.NodeStep[steps.DeviceResult]):
         outcome.check_detached(run, uri)
 
 
-class Attach(steps.ChangeNode):
+class Attach(steps.ChangeDevices):
     """Attach a pooled device to a node."""
 
     name = 'attach'
     steps = (ClaimDevice, AttachDevice, steps.Refresh)
-
-    def failed(
-        self, tx: db.Transaction, run: Run, error: exception.ErrorText
-    ) -> None:
-        super().failed(tx, run, error)
-        params = run.params(steps.DeviceParams)
-        kept = {'node_uuid': run.target, 'resource_uuid': params['device']}
-        # A device that could not be detached again stays charged.
-        if not tx.count(models.Allocation, **kept):
-            quota.refund(tx, run.target, params['charge'])

@@ -3,6 +3,7 @@
 
 from typing import TypedDict
 
+from valence import quota
 from valence.common import exception
 from valence.common.types import JsonObject
 from valence.conductor.actions import steps
@@ -28,12 +29,15 @@ class Params(TypedDict, total=False):
     :param resources: UUIDs of the exact systems and devices to use.
     :param affinity: as the API has it.
     :param register: how to register the node with the provisioner.
+    :param limits: the limits of the project when the node was requested, by
+        name.
     """
 
     pod_manager: str | None
     resources: list[str]
     affinity: AffinityRule | None
     register: JsonObject
+    limits: dict[str, int]
 
 
 class ClaimResult(TypedDict):
@@ -83,6 +87,12 @@ class ClaimParts(steps.ReadsParts[ClaimResult]):
         self, tx: db.Transaction, run: Run, result: ClaimResult
     ) -> None:
         podm_uuid = result['podm_uuid']
+        quota.claim(
+            tx,
+            run.target,
+            [result['system_uuid'], *result['devices']],
+            run.params(Params).get('limits', {}),
+        )
         allocations.allocate(
             tx,
             run.target,

@@ -7,6 +7,7 @@ from typing import cast
 import sqlalchemy as sa
 from oslo_config import cfg
 
+from valence import quota
 from valence.common import exception
 from valence.common import identity
 from valence.common.types import ExcludedSystem
@@ -335,8 +336,11 @@ class Compose(Action):
             **steps.shown(run.result(Assemble)),
             **states.NO_ERROR,
         )
+        # The pod manager may have taken other hardware than was claimed.
+        quota.recharge(tx, run.target)
 
     def failed(
         self, tx: db.Transaction, run: Run, error: exception.ErrorText
     ) -> None:
         states.fail_node(tx, run.target, error)
+        quota.recharge(tx, run.target)

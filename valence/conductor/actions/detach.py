@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Detaching a pooled device from a node."""
 
-from valence import quota
 from valence.conductor.actions import guard
 from valence.conductor.actions import outcome
 from valence.conductor.actions import steps
@@ -53,10 +52,9 @@ class ReleaseDevice(steps.Refresh):
         allocations.release_resources(
             tx, run.target, erased=False, uuids=[params['device']]
         )
-        quota.refund(tx, run.target, params['charge'])
 
 
-class Detach(steps.ChangeNode):
+class Detach(steps.ChangeDevices):
     """Detach a pooled device from a node."""
 
     name = 'detach'

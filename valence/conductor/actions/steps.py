@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from oslo_config import cfg
 
+from valence import quota
 from valence.common import exception
 from valence.common import identity
 from valence.common.types import Allowable
@@ -167,15 +168,28 @@ class ChangeNode(Action):
             states.move_node(tx, run.target, 'active', last_error=error)
 
 
+class ChangeDevices(ChangeNode):
+    """An action after which the node is charged the devices that it has."""
+
+    def succeeded(self, tx: db.Transaction, run: Run) -> None:
+        super().succeeded(tx, run)
+        quota.recharge(tx, run.target)
+
+    def failed(
+        self, tx: db.Transaction, run: Run, error: exception.ErrorText
+    ) -> None:
+        super().failed(tx, run, error)
+        # A device that could not be detached again stays charged.
+        quota.recharge(tx, run.target)
+
+
 class DeviceParams(TypedDict):
     """The parameters of attaching and detaching a device.
 
     :param device: its UUID.
-    :param charge: what it is charged with, by column of the node.
     """
 
     device: str
-    charge: dict[str, int]
 
 
 def get_device(tx: db.Transaction, run: Run) -> models.Device:

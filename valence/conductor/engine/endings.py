@@ -29,13 +29,15 @@ def error_text(exc: BaseException) -> exception.ErrorText:
     """What is stored of an exception."""
     if isinstance(exc, exception.ValenceException):
         return exc.error_text()
+    # The reasons of both may contain text of a pod manager.
     if isinstance(exc, InProgress):
-        text = exc.reason
-    elif isinstance(exc, TryNext):
-        text = str(exc)
-    else:
-        LOG.error('An operation met an unexpected failure', exc_info=exc)
-        text = f'internal error: {type(exc).__name__}'
+        hidden = str(exception.StepTimedOut.user_message)
+        return exception.ErrorText(exc.reason, hidden)
+    if isinstance(exc, TryNext):
+        hidden = str(exception.PodManagerError.user_message)
+        return exception.ErrorText(str(exc), hidden)
+    LOG.error('An operation met an unexpected failure', exc_info=exc)
+    text = f'internal error: {type(exc).__name__}'
     return exception.ErrorText(text, text)
 
 

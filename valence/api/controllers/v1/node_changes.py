@@ -122,8 +122,11 @@ def act(
             tx, models.Device, params['resource_id'], field='resource_id'
         )
         _check_device(tx, row, device, name)
-        charge = _recharge(tx, row, device, name, limits)
-        values = {'device': device.uuid, 'charge': charge.columns()}
+        if name == 'attach':
+            charge = quota.of_resources(tx, [device.uuid], nodes=0)
+            quota.enforce(tx, row.project_id, limits, charge)
+            quota.charge(tx, row.uuid, charge)
+        values = {'device': device.uuid}
     operation = conductor.request_on_node(tx, call.context, name, row, values)
     states.move_node(tx, row.uuid, 'updating')
     return row.uuid, operation
@@ -153,22 +156,6 @@ def _check_allowable(node: models.Node, name: str, params: JsonObject) -> None:
                 reason=f'{value} is not allowed by the pod manager; it '
                 f'allows {", ".join(allowed)}',
             )
-
-
-def _recharge(
-    tx: db.Transaction,
-    node: models.Node,
-    device: models.Device,
-    name: str,
-    limits: dict[str, int],
-) -> quota.Charge:
-    """Charge a device to a node, or return the charge that detaching ends."""
-    if name == 'detach':
-        return quota.of_detaching(tx, node, device.uuid)
-    charge = quota.of_resources(tx, [device.uuid], nodes=0)
-    quota.enforce(tx, node.project_id, limits, charge)
-    quota.charge(tx, node.uuid, charge)
-    return charge
 
 
 def _check_device(

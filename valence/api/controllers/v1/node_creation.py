@@ -123,6 +123,7 @@ def compose(
             'pod_manager': request.podm_uuid,
             'resources': list(request.resources),
             'affinity': request.affinity,
+            'limits': limits,
             **node_changes.registration(call.body.get('register')),
         },
     )

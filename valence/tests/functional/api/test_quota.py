@@ -12,9 +12,7 @@ from valence import quota
 from valence.common import exception
 from valence.conductor import actions
 from valence.conductor import membership
-from valence.conductor import states
 from valence.conductor.actions import adopt
-from valence.conductor.actions import attach
 from valence.conductor.engine.run import Run
 from valence.conductor.inventory import diff
 from valence.db import api as db
@@ -109,51 +107,10 @@ class TestChanged(QuotaCase):
         self.assertEqual(code, answer.status, answer)
         return answer
 
-    def run_of(self, answer):
-        operation = db.get(
-            models.Operation, uuid=answer.json['operation_uuid']
-        )
-        return _run(operation)
-
     def test_attach(self):
         db.update(models.Device, {'cpu_cores': 2}, name='open-free')
         self.act(attach={'resource_id': 'open-free'})
         self.assertEqual((2, 0, 1), self.charged('own-node'))
-
-    def test_an_attach_that_fails(self):
-        answer = self.act(attach={'resource_id': 'open-free'})
-        self.assertEqual((0, 0, 1), self.charged('own-node'))
-        run = self.run_of(answer)
-        db.transaction(attach.Attach().failed)(run, states.CANCELLED)
-        self.assertEqual((0, 0, 0), self.charged('own-node'))
-
-    def test_detach(self):
-        db.update(models.Node, {'charged_devices': 3}, name='own-node')
-        answer = self.act(detach={'resource_id': 'own-device'})
-        self.assertEqual((0, 0, 3), self.charged('own-node'))
-        params = self.run_of(answer).operation.params
-        db.transaction(quota.refund)(
-            self.node('own-node').uuid, params['charge']
-        )
-        self.assertEqual((0, 0, 2), self.charged('own-node'))
-
-    def test_usage_is_never_below_the_requirements(self):
-        db.update(models.Device, {'memory_mib': 100}, name='own-device')
-        db.update(
-            models.Node,
-            {
-                'properties': {'memory': {'capacity_mib': 80}},
-                'charged_memory_mib': 120,
-            },
-            name='own-node',
-        )
-        with db.reader() as tx:
-            charge = quota.of_detaching(
-                tx,
-                self.node('own-node'),
-                self.scene.uuids['own-device'],
-            )
-        self.assertEqual(quota.Charge(memory=40), charge)
 
     def test_over_the_limit(self):
         self.limit(registered={'devices': 1})

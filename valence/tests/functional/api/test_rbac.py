@@ -242,6 +242,17 @@ class TestSeen(RBACCase):
             else:
                 self.assertEqual({str(RequestRejected(reason=SECRET))}, texts)
 
+    def test_projects_do_not_see_what_could_be_had_instead(self):
+        nearest = {'processor': {'total_cores': 16}}
+        db.update(models.Operation, {'nearest': nearest})
+        for who in WHO:
+            operation = self.seen(who, 'operations/{id}', 'own-op')
+            self.assertEqual(who not in PROJECT, 'nearest' in operation)
+            answer = self.ask(who, 'GET', 'operations?fields=nearest')
+            self.assertEqual(
+                400 if who in PROJECT else 200, answer.status, answer
+            )
+
     def test_flavors_are_public_where_that_may_be(self):
         for who in _CREATORS:
             body = {'name': who, 'properties': {}}

@@ -7,6 +7,7 @@ import random
 
 from valence import quota
 from valence.conductor import states
+from valence.db import allocations
 from valence.db import api as db
 from valence.db.sqlalchemy import models
 
@@ -251,15 +252,9 @@ class Books:
             yield f'{node.name}: {there - claimed} is there, not claimed'
 
     def _charged_wrong(self, node):
-        held = [row for row in self.devices if row.node_uuid == node.uuid]
-        asked = quota.of_requirements(node.properties)
-        expected = {
-            'charged_cores': asked.cores + sum(d.cpu_cores for d in held),
-            'charged_memory_mib': (
-                asked.memory + sum(d.memory_mib for d in held)
-            ),
-            'charged_devices': len(held),
-        }
+        with db.reader() as tx:
+            held = allocations.of_node(tx, node.uuid)
+            expected = quota.of_resources(tx, held).columns()
         charged = {name: getattr(node, name) for name in expected}
         if charged != expected:
             yield f'{node.name}: charged {charged}, claimed {expected}'

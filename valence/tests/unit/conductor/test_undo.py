@@ -2,6 +2,7 @@
 """How operations that failed or were cancelled are undone."""
 
 from valence.common import exception
+from valence.conductor.engine import endings
 from valence.conductor.engine import model
 from valence.db import api as db
 from valence.db.sqlalchemy import models
@@ -42,6 +43,21 @@ class TestUndo(engine_case.EngineCase):
         row = self.finish()
         self.assertEqual('internal error: ZeroDivisionError', row.error)
         self.assertEqual(row.error, row.user_error)
+
+    def test_what_pod_managers_say_is_for_operators(self):
+        for exc, hidden in (
+            (
+                model.TryNext({'system': 'a', 'reason': '/uri was taken'}),
+                'The pod manager failed.',
+            ),
+            (
+                InProgress(1, 'the task /uri is running'),
+                'Operation timed out.',
+            ),
+        ):
+            message, user_message = endings.error_text(exc)
+            self.assertIn('/uri', message)
+            self.assertEqual(hidden, user_message)
 
     def test_the_database_rejects_a_value(self):
         self.plan('do first', exception.ValueRejected())

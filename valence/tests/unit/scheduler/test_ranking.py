@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Where a node is composed, and why not elsewhere."""
 
+from valence import objects
 from valence.common import exception
 from valence.db import api as db
 from valence.db.sqlalchemy import models
@@ -270,6 +271,34 @@ class TestChoose(RankingCase):
         )
         self.assertEqual({'processor': {'total_cores': 16}}, error.nearest)
 
+    def test_reasons_for_members_show_no_hardware(self):
+        self.change('b', maintenance=True)
+        wanted = {'processor': {'total_cores': 99}, 'memory': {'type': 'X'}}
+        error = self.refusal(wanted)
+        self.assertEqual(
+            'No capacity: requested 99 CPU cores; memory type X: b: it is in '
+            'maintenance; a: no free hardware has 99 CPU cores; memory type X',
+            error.user_message,
+        )
+
+    def test_reasons_for_members_are_few(self):
+        for number in range(1, 5):
+            db.create(
+                models.PodManager,
+                **{
+                    **objects.PodManager.defaults(),
+                    'name': f'x{number}',
+                    'url': f'http://x{number}',
+                    'status': 'offline',
+                },
+            )
+        error = self.refusal({'processor': {'total_cores': 99}})
+        self.assertEqual(
+            'No capacity: requested 99 CPU cores: x1, x2, x3 and 1 more: it '
+            'is offline; a, b: no free hardware has 99 CPU cores',
+            error.user_message,
+        )
+
     def test_the_most_common_reasons_are_shown(self):
         refused = [
             Refused(row['uuid'], f'reason {row["uuid"]}')
@@ -323,8 +352,11 @@ class TestChoose(RankingCase):
         )
         error = self.refusal(refused=refused)
         self.assertIn('4 combinations: sad', str(error))
-        self.assertNotIn('sad', error.user_message)
-        self.assertIn('4 combinations: refused by', error.user_message)
+        self.assertEqual(
+            'No capacity: requested any system: what was tried was refused by '
+            'the pod manager; a, b: no free hardware meets the request',
+            error.user_message,
+        )
 
     def test_no_pod_manager(self):
         for name in ('a', 'b'):
