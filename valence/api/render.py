@@ -23,14 +23,18 @@ from valence.objects import fields
 _OPTIONS = orjson.OPT_NAIVE_UTC | orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS
 
 
+#: The field with the URLs of a resource, which no column stores.
+LINKS = 'links'
+
+
 class Source(NamedTuple):
     """The column of a field.
 
-    :param to_text: converts its value to the text to return.
+    :param convert: converts its value to the one to return.
     """
 
     column: str
-    to_text: Callable[[Any], str | None] | None = None
+    convert: Callable[[Any], object] | None = None
 
 
 # The fields of an answer, in order.
@@ -47,18 +51,40 @@ def columns(names: Names) -> list[str]:
     return [source.column for source in names.values()]
 
 
-@cached
 def shown(
     cls: base.Kind,
     minor: int,
     audience: fields.Audience,
+    url: str,
     listing: bool = False,
 ) -> Names:
     """The fields that an audience can see.
 
     :param minor: the minor API version.
+    :param url: of the API, as the client calls it.
     :param listing: whether to omit fields that collections hide by default.
     """
+    names = _shown(cls, minor, audience, listing)
+    if cls.LINKED:
+        return {**names, LINKS: Source('uuid', _links(cls, url))}
+    return names
+
+
+def _links(
+    cls: base.Kind, url: str
+) -> Callable[[str], list[dict[str, str]]]:
+    """Makes the links to a resource of a kind of its UUID."""
+    own, permanent = f'{url}/v1/{cls.RESOURCE}/', f'{url}/{cls.RESOURCE}/'
+    return lambda uuid: [
+        {'rel': 'self', 'href': own + uuid},
+        {'rel': 'bookmark', 'href': permanent + uuid},
+    ]
+
+
+@cached
+def _shown(
+    cls: base.Kind, minor: int, audience: fields.Audience, listing: bool
+) -> Names:
     return {
         name: _source(name, field, audience)
         for name, field in cls.seen_by(audience).items()
@@ -82,6 +108,7 @@ def selected(
     cls: base.Kind,
     minor: int,
     audience: fields.Audience,
+    url: str,
     selection: str | None,
     listing: bool = False,
 ) -> Names:
@@ -92,8 +119,8 @@ def selected(
     :raises Invalid: for a field that the audience cannot see.
     """
     if selection is None:
-        return shown(cls, minor, audience, listing)
-    names = shown(cls, minor, audience)
+        return shown(cls, minor, audience, url, listing)
+    names = shown(cls, minor, audience, url)
     chosen = {}
     for name in selection.split(','):
         if name not in names:
@@ -110,8 +137,8 @@ def record(row: Table, names: Names) -> JsonObject:
     """The fields of a row."""
     values = db.mapping(row)
     return {
-        name: to_text(values[column]) if to_text else values[column]
-        for name, (column, to_text) in names.items()
+        name: convert(values[column]) if convert else values[column]
+        for name, (column, convert) in names.items()
     }
 
 

@@ -18,7 +18,8 @@ class ValenceObject(base.VersionedObject):
 
     ``RESOURCE`` is its plural name in database, API and CLI, ``KIND`` its
     singular name in texts. ``AUDIENCE`` is the default of its fields.
-    ``ORDER`` is the default sort key of its collections.
+    ``ORDER`` is the default sort key of its collections. ``LINKED``: whether
+    the API has a path of each, ``RESOURCE/UUID``, and shows links to it.
     """
 
     OBJ_PROJECT_NAMESPACE = 'valence'
@@ -28,6 +29,7 @@ class ValenceObject(base.VersionedObject):
     KIND: ClassVar[str]
     AUDIENCE: ClassVar[Audience] = Audience.PROJECT
     ORDER: ClassVar[str] = 'created_at'
+    LINKED: ClassVar[bool] = False
     # The base class declares a wider type.
     fields: dict[str, Spec]  # type: ignore[assignment]
 

@@ -34,6 +34,7 @@ class Finding(base.ValenceObject):
 
     VERSION = '1.3'
     RESOURCE = 'findings'
+    LINKED = True
     KIND = 'finding'
     AUDIENCE = fields.Audience.SYSTEM
     fields = {

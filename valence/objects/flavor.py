@@ -11,6 +11,7 @@ class Flavor(base.ValenceObject):
     """Named hardware requirements."""
 
     RESOURCE = 'flavors'
+    LINKED = True
     KIND = 'flavor'
     fields = {
         'uuid': base.own_uuid('flavor'),

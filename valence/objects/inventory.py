@@ -14,6 +14,7 @@ class Chassis(base.ValenceObject):
     """A chassis: a pod, rack, drawer, sled …"""
 
     RESOURCE = 'chassis'
+    LINKED = True
     KIND = 'chassis'
     ORDER = 'name'
     fields = hardware.observed(
@@ -41,6 +42,7 @@ class System(base.ValenceObject):
     """A computer system that a node can be composed of."""
 
     RESOURCE = 'systems'
+    LINKED = True
     KIND = 'system'
     VERSION = '1.1'
     ORDER = 'name'
@@ -151,6 +153,7 @@ class Device(base.ValenceObject):
     """A pooled device that can be attached to a system."""
 
     RESOURCE = 'devices'
+    LINKED = True
     KIND = 'device'
     VERSION = '1.1'
     ORDER = 'name'
@@ -230,6 +233,7 @@ class Storage(base.ValenceObject):
     """A storage service, or a storage pool."""
 
     RESOURCE = 'storages'
+    LINKED = True
     KIND = 'storage'
     ORDER = 'name'
     fields = hardware.observed(

@@ -57,6 +57,7 @@ class Node(base.ValenceObject):
 
     VERSION = '1.2'
     RESOURCE = 'nodes'
+    LINKED = True
     KIND = 'node'
     fields = {
         'uuid': base.own_uuid('node'),

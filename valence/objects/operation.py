@@ -25,6 +25,7 @@ class Operation(base.ValenceObject):
     """An asynchronous change of hardware."""
 
     RESOURCE = 'operations'
+    LINKED = True
     KIND = 'operation'
     VERSION = '1.2'
     fields = {

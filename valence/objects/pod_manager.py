@@ -66,6 +66,7 @@ class PodManager(base.ValenceObject):
     """A controller of pooled hardware."""
 
     RESOURCE = 'pod_managers'
+    LINKED = True
     KIND = 'pod manager'
     VERSION = '1.1'
     AUDIENCE = fields.Audience.SYSTEM

@@ -64,8 +64,13 @@ class Resource(resource.Resource):
         return self
 
     def api_fields(self) -> dict[str, Any]:
-        """Return all fields of the last response, by their API names."""
-        return dict(self._body.attributes)
+        """Return all fields of the last response, by their API names.
+
+        Without its links, which are for programs.
+        """
+        fields = dict(self._body.attributes)
+        fields.pop('links', None)
+        return fields
 
     def _translate_response(
         self,

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
+import urllib.parse
+
 import pecan
 
+from valence import objects
 from valence.api import dispatch
 from valence.api import render
 from valence.api import versions
@@ -24,3 +27,23 @@ class RootController:
                 'default_version': version,
             }
         )
+
+    @pecan.expose()  # type: ignore[untyped-decorator]
+    def _default(self, *segments: str, **kwargs: str) -> None:
+        """Redirect from the bookmark of a resource to its present URL."""
+        request, response = pecan.request, pecan.response
+        if request.method not in ('GET', 'HEAD') or not _is_bookmark(segments):
+            pecan.abort(404)
+        response.status = 307
+        response.content_type = None
+        path = urllib.parse.quote('/'.join(segments))
+        response.location = f'{request.application_url}/v1/{path}'
+        if request.query_string:
+            response.location += f'?{request.query_string}'
+
+
+def _is_bookmark(segments: tuple[str, ...]) -> bool:
+    return len(segments) == 2 and any(
+        cls.LINKED and cls.RESOURCE == segments[0]
+        for cls in objects.ALL
+    )

@@ -41,6 +41,10 @@ class Python(base.TestCase):
         made = self.fake('py thon', location='Room 1', password='hidden')
         self.assertEqual('Room 1', made.location)
         self.assertEqual(made.id, made.uuid)
+        self.assertEqual(
+            f'{self.url}/v1/pod_managers/{made.id}', made.links[0]['href']
+        )
+        self.assertNotIn('links', made.api_fields())
         self.assertNotIn('hidden', repr(made) + json.dumps(made))
         changed = self.composable.update_pod_manager(made, maintenance=True)
         self.assertTrue(changed.maintenance)

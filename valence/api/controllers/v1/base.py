@@ -168,7 +168,8 @@ class Call:
 
     def shown(self, cls: objects_base.Kind) -> render.Names:
         """The fields that the caller can see."""
-        return render.shown(cls, self.minor, self.audience)
+        url = self.request.application_url
+        return render.shown(cls, self.minor, self.audience, url)
 
     def selected(
         self,
@@ -177,8 +178,9 @@ class Call:
         listing: bool = False,
     ) -> render.Names:
         """The fields that the request selects; see ``render.selected``."""
+        url = self.request.application_url
         return render.selected(
-            cls, self.minor, self.audience, selection, listing
+            cls, self.minor, self.audience, url, selection, listing
         )
 
     def set_location(self, resource: str, uuid: str) -> None:

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from wsme import types as wtypes
 from wsme.rest import json as wsme_json
 
+from valence.api import render
 from valence.api import versions
 from valence.common import exception
 from valence.common import schemas
@@ -109,6 +110,18 @@ class Body:
         return {**body, **{name: getattr(parsed, name) for name in given}}
 
 
+_LINKS: Schema = {
+    'description': 'Links to the resource: self with the version of the API, '
+    'bookmark without it.',
+    'type': 'array',
+    'items': schemas.closed(
+        {
+            'rel': {'type': 'string', 'enum': ['self', 'bookmark']},
+            'href': {'type': 'string', 'format': 'uri'},
+        }
+    ),
+}
+
 CREATE = Body('c')
 UPDATE = Body('u', partial=True)
 
@@ -175,14 +188,14 @@ def resource_schema(cls: base.Kind) -> Schema:
 
     No field is required: requests select fields, and hide some.
     """
-    return {
-        'type': 'object',
-        'properties': {
-            name: field.schema()
-            for name, field in cls.fields.items()
-            if 'r' in field.api and field.since <= versions.MAX_MINOR
-        },
+    properties = {
+        name: field.schema()
+        for name, field in cls.fields.items()
+        if 'r' in field.api and field.since <= versions.MAX_MINOR
     }
+    if cls.LINKED:
+        properties[render.LINKS] = _LINKS
+    return {'type': 'object', 'properties': properties}
 
 
 def closed_schema(

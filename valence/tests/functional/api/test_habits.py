@@ -25,6 +25,64 @@ class TestOptions(base.ApiTestCase):
             self.assertIn('OpenStack-API-Version', answer.headers)
 
 
+class TestLinks(base.ApiTestCase):
+    def follow(self, links, rel):
+        (href,) = [one['href'] for one in links if one['rel'] == rel]
+        self.assertTrue(href.startswith('http://localhost/'), href)
+        return self.client.request(
+            'GET', href.removeprefix('http://localhost')
+        )
+
+    def test_both_lead_to_the_resource(self):
+        created = self.client.post(_PODS, _POD)
+        (listed,) = self.client.all(_PODS)
+        shown = self.client.get(f'{_PODS}/p')
+        self.assertEqual(created['links'], listed['links'])
+        self.assertEqual(created['links'], shown['links'])
+        answer = self.follow(created['links'], 'self')
+        self.assertEqual(shown, answer.json)
+        moved = self.follow(created['links'], 'bookmark')
+        self.assertEqual(307, moved.status, moved)
+        self.assertEqual(
+            f'http://localhost{_PODS}/{created["uuid"]}',
+            moved.headers['Location'],
+        )
+
+    def test_with_a_query(self):
+        moved = self.client.request('GET', '/pod_managers/a b?fields=name')
+        self.assertEqual(
+            f'http://localhost{_PODS}/a%20b?fields=name',
+            moved.headers['Location'],
+        )
+
+    def test_selected(self):
+        created = self.client.post(_PODS, _POD)
+        for selection, expected in (
+            ('name', {'name': 'p'}),
+            ('links', {'links': created['links']}),
+        ):
+            (row,) = self.client.all(f'{_PODS}?fields={selection}')
+            self.assertEqual(expected, row)
+
+    def test_nothing_else_is_redirected(self):
+        for method, path in (
+            ('POST', '/pod_managers/p'),
+            ('GET', '/pod_managers'),
+            ('GET', '/events/p/secret'),
+            ('GET', '/capacity/p'),
+            ('GET', '/nodes/n/storages'),
+        ):
+            answer = self.client.request(method, path)
+            self.assertEqual(404, answer.status, (method, path))
+            self.assertNotIn('Location', answer.headers)
+
+    def test_behind_a_proxy(self):
+        self.conf.set(oslo_middleware__enable_proxy_headers_parsing=True)
+        headers = {'X-Forwarded-Proto': 'https'}
+        created = self.client.request('POST', _PODS, _POD, headers).json
+        self.assertTrue(created['links'][0]['href'].startswith('https://'))
+
+
 class TestBodies(base.ApiTestCase):
     def test_a_json_patch(self):
         self.client.post(_PODS, _POD)
