@@ -70,9 +70,7 @@ def shown(
     return names
 
 
-def _links(
-    cls: base.Kind, url: str
-) -> Callable[[str], list[dict[str, str]]]:
+def _links(cls: base.Kind, url: str) -> Callable[[str], list[dict[str, str]]]:
     """Makes the links to a resource of a kind of its UUID."""
     own, permanent = f'{url}/v1/{cls.RESOURCE}/', f'{url}/{cls.RESOURCE}/'
     return lambda uuid: [

@@ -44,6 +44,5 @@ class RootController:
 
 def _is_bookmark(segments: tuple[str, ...]) -> bool:
     return len(segments) == 2 and any(
-        cls.LINKED and cls.RESOURCE == segments[0]
-        for cls in objects.ALL
+        cls.LINKED and cls.RESOURCE == segments[0] for cls in objects.ALL
     )

@@ -46,7 +46,8 @@ class TestShown(base.TestCase):
             (objects.Operation, 'error'),
         ):
             columns = [
-                render.shown(cls, 1, who, _URL)[name].column for who in Audience
+                render.shown(cls, 1, who, _URL)[name].column
+                for who in Audience
             ]
             self.assertEqual([f'user_{name}', name, name], columns)
 
@@ -55,11 +56,7 @@ class TestSelected(base.TestCase):
     def test_chosen(self):
         self.assertEqual(
             ['name', 'uuid'],
-            [
-                *render.selected(
-                    *_NODE, 'name,uuid,name'
-                )
-            ],
+            [*render.selected(*_NODE, 'name,uuid,name')],
         )
 
     def test_refused(self):

@@ -100,9 +100,11 @@ def compose(
         check_usable(podm, call.context)
         if request.register:
             node_changes.check_registrable(podm)
-    charge = quota.of_requirements(request.requirements)
-    if request.resources:
-        charge = quota.of_resources(tx, request.resources)
+    charge = (
+        quota.of_resources(tx, request.resources)
+        if request.resources
+        else quota.of_requirements(request.requirements)
+    )
     quota.enforce(tx, call.context.project_id, limits, charge)
     uuid = new_node(
         tx,
@@ -111,11 +113,7 @@ def compose(
         **{**charge.columns(), **values},
     )
     operation = conductor.request(
-        tx,
-        call.context,
-        'compose',
-        'nodes',
-        uuid,
+        *(tx, call.context, 'compose', 'nodes', uuid),
         podm_uuid=request.podm_uuid,
         lock_key=f'node:{uuid}',
         project_id=call.context.project_id,

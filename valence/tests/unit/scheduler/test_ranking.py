@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Where a node is composed, and why not elsewhere."""
 
-from valence import objects
 from valence.common import exception
 from valence.db import api as db
 from valence.db.sqlalchemy import models
@@ -245,7 +244,7 @@ class TestRejections(RankingCase):
             )
 
 
-class TestChoose(RankingCase):
+class ChooseCase(RankingCase):
     def choose(self, requested=None, **more):
         request = Request(requirements.normalize(requested or {}), **more)
         with db.reader() as tx:
@@ -256,6 +255,8 @@ class TestChoose(RankingCase):
             exception.NoCapacity, self.choose, *args, **more
         )
 
+
+class TestChoose(ChooseCase):
     def test_the_best(self):
         self.compose('n', pod_manager='a')
         self.assertEqual(self.uuids['b'], self.choose().podm_uuid)
@@ -270,34 +271,6 @@ class TestChoose(RankingCase):
             str(error),
         )
         self.assertEqual({'processor': {'total_cores': 16}}, error.nearest)
-
-    def test_reasons_for_members_show_no_hardware(self):
-        self.change('b', maintenance=True)
-        wanted = {'processor': {'total_cores': 99}, 'memory': {'type': 'X'}}
-        error = self.refusal(wanted)
-        self.assertEqual(
-            'No capacity: requested 99 CPU cores; memory type X: b: it is in '
-            'maintenance; a: no free hardware has 99 CPU cores; memory type X',
-            error.user_message,
-        )
-
-    def test_reasons_for_members_are_few(self):
-        for number in range(1, 5):
-            db.create(
-                models.PodManager,
-                **{
-                    **objects.PodManager.defaults(),
-                    'name': f'x{number}',
-                    'url': f'http://x{number}',
-                    'status': 'offline',
-                },
-            )
-        error = self.refusal({'processor': {'total_cores': 99}})
-        self.assertEqual(
-            'No capacity: requested 99 CPU cores: x1, x2, x3 and 1 more: it '
-            'is offline; a, b: no free hardware has 99 CPU cores',
-            error.user_message,
-        )
 
     def test_the_most_common_reasons_are_shown(self):
         refused = [
@@ -343,20 +316,6 @@ class TestChoose(RankingCase):
         self.assertNotIn('b: ', str(self.refusal(requested, project_id='p')))
         error = self.refusal(podm_uuid=self.uuids['b'], project_id='p')
         self.assertIn('b: the project has no access to it', str(error))
-
-    def test_operators_see_rejected_combinations(self):
-        refused = tuple(
-            Refused(row['uuid'], 'sad')
-            for name in 'ab'
-            for row in self.systems(name)
-        )
-        error = self.refusal(refused=refused)
-        self.assertIn('4 combinations: sad', str(error))
-        self.assertEqual(
-            'No capacity: requested any system: what was tried was refused by '
-            'the pod manager; a, b: no free hardware meets the request',
-            error.user_message,
-        )
 
     def test_no_pod_manager(self):
         for name in ('a', 'b'):

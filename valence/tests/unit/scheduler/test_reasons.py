@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What members of projects read where there is no hardware for a node."""
+
+from valence import objects
+from valence.db import api as db
+from valence.db.sqlalchemy import models
+from valence.scheduler.request import Refused
+from valence.tests.unit.scheduler import test_ranking
+
+
+class TestReasons(test_ranking.ChooseCase):
+    def test_reasons_for_members_show_no_hardware(self):
+        self.change('b', maintenance=True)
+        wanted = {'processor': {'total_cores': 99}, 'memory': {'type': 'X'}}
+        error = self.refusal(wanted)
+        self.assertEqual(
+            'No capacity: requested 99 CPU cores; memory type X: b: it is in '
+            'maintenance; a: no free hardware has 99 CPU cores; memory type X',
+            error.user_message,
+        )
+
+    def test_reasons_for_members_are_few(self):
+        for number in range(1, 5):
+            db.create(
+                models.PodManager,
+                **{
+                    **objects.PodManager.defaults(),
+                    'name': f'x{number}',
+                    'url': f'http://x{number}',
+                    'status': 'offline',
+                },
+            )
+        error = self.refusal({'processor': {'total_cores': 99}})
+        self.assertEqual(
+            'No capacity: requested 99 CPU cores: x1, x2, x3 and 1 more: it '
+            'is offline; a, b: no free hardware has 99 CPU cores',
+            error.user_message,
+        )
+
+    def test_operators_see_rejected_combinations(self):
+        refused = tuple(
+            Refused(row['uuid'], 'sad')
+            for name in 'ab'
+            for row in self.systems(name)
+        )
+        error = self.refusal(refused=refused)
+        self.assertIn('4 combinations: sad', str(error))
+        self.assertEqual(
+            'No capacity: requested any system: what was tried was refused by '
+            'the pod manager; a, b: no free hardware meets the request',
+            error.user_message,
+        )
