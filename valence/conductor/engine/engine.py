@@ -235,10 +235,15 @@ def _run_again(
     if rows:
         name = f'{"undo " * operation.undoing}{rows[-1].name}'
         limit = run.step(rows[-1]).timeout(run)
-    found = pace.again(
-        exc,
-        pace.Tries(operation.podm_uuid, name, operation.attempt, age, limit),
+    tries = pace.Tries(
+        operation.podm_uuid,
+        name,
+        operation.attempt,
+        age,
+        limit,
+        bool(operation.undoing),
     )
+    found = pace.again(exc, tries)
     if found is None:
         return False
     if found.attempt and rows:

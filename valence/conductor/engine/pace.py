@@ -29,6 +29,9 @@ _TRANSIENT = (
     exception.ProvisioningUnavailable,
     exception.DatabaseUnavailable,
 )
+# What is rejected now may be accepted later: an undo that gives up leaves
+# hardware behind.
+_TRANSIENT_IN_UNDO = (*_TRANSIENT, exception.RequestRejected)
 # Another operation was quicker: the step is run again on what is left.
 _RACES = (db_exception.DBDuplicateEntry, exception.LostRace)
 # A race that is lost so often is none.
@@ -55,6 +58,7 @@ class Tries:
     :param attempt: how often it has failed or lost a race in a row.
     :param age: how many seconds ago it was begun.
     :param limit: how many seconds it may take; 0: only its attempts count.
+    :param undoing: whether it is an undo.
     """
 
     podm_uuid: str | None
@@ -62,6 +66,7 @@ class Tries:
     attempt: int
     age: float
     limit: float
+    undoing: bool = False
 
 
 class Again(NamedTuple):
@@ -90,7 +95,8 @@ def again(exc: Exception, tries: Tries) -> Again | None:
             return None
         longest = min(_RACE_PAUSE, _FIRST_PAUSE * 2.0 ** (attempt - 1))
         return Again(random.uniform(0, longest), attempt)  # noqa: S311
-    if isinstance(exc, _TRANSIENT) and attempt < cfg.CONF.conductor.attempts:
+    transient = _TRANSIENT_IN_UNDO if tries.undoing else _TRANSIENT
+    if isinstance(exc, transient) and attempt < cfg.CONF.conductor.attempts:
         pause = cfg.CONF.conductor.retry_interval * 2.0 ** (attempt - 1)
         return Again(min(_FAILURE_PAUSE, pause), attempt)
     return None

@@ -114,9 +114,11 @@ class TestUndo(engine_case.EngineCase):
 
     def test_an_undo_fails(self):
         self.plan('do second', engine_case.WRONG)
-        self.plan('undo second', exception.RequestRejected(reason='never'))
+        never = exception.RequestRejected(reason='never')
+        self.plan('undo second', *[never] * 5)
         row = self.finish()
         self.assertEqual('failed', row.state)
+        self.assertEqual(5, self.toy.calls.count('undo second'))
         for reason in ('no', 'never'):
             self.assertIn(reason, row.error)
         self.assertEqual(
@@ -125,11 +127,21 @@ class TestUndo(engine_case.EngineCase):
         (error,) = self.toy.ends
         self.assertEqual(row.error, error.message)
 
+    def test_an_undo_is_rejected_once(self):
+        self.plan('do second', engine_case.WRONG)
+        self.plan('undo second', exception.RequestRejected(reason='busy'))
+        row = self.finish()
+        self.assertEqual(str(engine_case.WRONG), row.error)
+        self.assertEqual(
+            [('first', 'undone'), ('second', 'undone')], self.journal()
+        )
+
     def test_the_undo_of_a_cancelled_operation_fails(self):
         self.conductor.step(self.claim())
         self.conductor.die()
         self.cancel()
-        self.plan('undo first', exception.RequestRejected(reason='never'))
+        never = exception.RequestRejected(reason='never')
+        self.plan('undo first', *[never] * 5)
         row = self.finish()
         self.assertEqual('failed', row.state)
         self.assertIn('never', row.error)
