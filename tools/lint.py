@@ -41,6 +41,7 @@ SHELL = tuple(
     str(path.relative_to(TOP))
     for pattern in ('.ci/run', 'devstack/*', 'valence/tests/**/*.sh')
     for path in sorted(TOP.glob(pattern))
+    if path.suffix != '.sample'
 )
 
 # The largest number of lines. Migrations are generated.

@@ -62,6 +62,21 @@ def _cors(app: WSGIApplication) -> WSGIApplication:
     return allowed
 
 
+def _mounted(app: WSGIApplication) -> WSGIApplication:
+    """Let links begin with the path where the application is mounted.
+
+    The uwsgi module of Apache ends this path with the slash that follows it.
+    """
+
+    def dispatch(
+        environ: WSGIEnvironment, start_response: StartResponse
+    ) -> Iterable[bytes]:
+        environ['SCRIPT_NAME'] = environ.get('SCRIPT_NAME', '').rstrip('/')
+        return app(environ, start_response)
+
+    return dispatch
+
+
 def setup_app() -> WSGIApplication:
     """Build the application. The configuration must have been loaded."""
     _cache_argspecs()
@@ -83,6 +98,7 @@ def setup_app() -> WSGIApplication:
         _cors,
         access_log.AccessLog,
         oslo_middleware.RequestId,
+        _mounted,
         oslo_middleware.HTTPProxyToWSGI,
     ):
         app = wrap(app)

@@ -60,7 +60,9 @@ def _purge(tx: db.Transaction, days: int | None) -> tuple[int, int]:
 
 def keys_create() -> None:
     """Create the first key that encrypts passwords, if there is none."""
-    created = secrets.create_keys()
+    created = secrets.create_keys(
+        cfg.CONF.command.user, cfg.CONF.command.group
+    )
     path = cfg.CONF.credentials.key_repository
     print(f'{"Created a key" if created else "Found keys"} in {path}.')
 
@@ -120,6 +122,13 @@ def _add_commands(
                     help='days for which operations are kept; default: '
                     '[conductor] keep_operations',
                 )
+            if function is keys_create:
+                for name in ('user', 'group'):
+                    parser.add_argument(
+                        f'--{name}',
+                        help=f'{name} of the directory of the keys, and of '
+                        'all keys; default: that of this command',
+                    )
 
 
 def main() -> None:
@@ -133,5 +142,7 @@ def main() -> None:
         raise SystemExit(2)
     try:
         cfg.CONF.command.function()
-    except exception.DatabaseUnavailable as exc:
+    except exception.ValenceException as exc:
         sys.exit(f'valence-manage: {exc.error_text().message}')
+    except (OSError, LookupError) as exc:
+        sys.exit(f'valence-manage: {exc}')

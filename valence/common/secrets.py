@@ -8,6 +8,7 @@ that a rotation needs no restart.
 
 import os
 import pathlib
+import shutil
 import threading
 
 from cryptography import fernet
@@ -26,6 +27,16 @@ class CredentialKeysMissing(exception.ValenceException):
     message = (
         'There are no credential keys in %(path)s: run "valence-manage '
         'credential-keys create" or copy them from another host.'
+    )
+
+
+class CredentialKeysUnreadable(exception.ValenceException):
+    """This process may not read the key repository."""
+
+    code = 503
+    message = (
+        'The credential keys in %(path)s cannot be read: %(reason)s. They '
+        'must belong to the user of this process.'
     )
 
 
@@ -62,15 +73,34 @@ def _write_key(number: int) -> None:
         stream.write(fernet.Fernet.generate_key())
         stream.flush()
         os.fsync(stream.fileno())
+    _give_to_owner(temporary)
     temporary.rename(path)
 
 
-def create_keys() -> bool:
+def _give_to_owner(key: pathlib.Path) -> None:
+    """Let a key that root creates belong to the owner of the repository."""
+    owner, made = key.parent.stat(), key.stat()
+    if (owner.st_uid, owner.st_gid) != (made.st_uid, made.st_gid):
+        os.chown(key, owner.st_uid, owner.st_gid)
+
+
+def create_keys(user: str | None = None, group: str | None = None) -> bool:
     """Create the key repository and its first key if there is none.
 
+    :param user: the owner of the repository; default: that of this process.
+    :param group: its group.
     :returns: whether it created a key.
+    :raises LookupError: if there is no such user or group.
+    :raises PermissionError: if this process may not give files to them.
     """
-    _repository().mkdir(mode=0o700, parents=True, exist_ok=True)
+    repository = _repository()
+    repository.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if user:
+        shutil.chown(repository, user=user)
+    if group:
+        shutil.chown(repository, group=group)
+    for key in _key_files():
+        _give_to_owner(key)
     if _key_files():
         return False
     _write_key(1)
@@ -96,16 +126,29 @@ def _keys() -> fernet.MultiFernet:
     path = _repository()
     try:
         stamp = (str(path), path.stat().st_mtime_ns)
+        with _lock:
+            if _cache is None or _cache[0] != stamp:
+                _cache = (stamp, _read_keys())
+            return _cache[1]
     except FileNotFoundError:
         raise CredentialKeysMissing(path=path) from None
-    with _lock:
-        if _cache is None or _cache[0] != stamp:
-            files = _key_files()
-            if not files:
-                raise CredentialKeysMissing(path=path)
-            keys = [fernet.Fernet(file.read_bytes()) for file in files]
-            _cache = (stamp, fernet.MultiFernet(keys))
-        return _cache[1]
+    except (OSError, ValueError) as exc:
+        # A key that is no key is a ValueError without its text.
+        reason = getattr(exc, 'strerror', None) or 'a file is not a key'
+        raise CredentialKeysUnreadable(path=path, reason=reason) from None
+
+
+def _read_keys() -> fernet.MultiFernet:
+    """Read all keys.
+
+    :raises FileNotFoundError: if there are none.
+    """
+    files = _key_files()
+    if not files:
+        raise FileNotFoundError
+    return fernet.MultiFernet(
+        [fernet.Fernet(file.read_bytes()) for file in files]
+    )
 
 
 def encrypt(text: str | None) -> str | None:

@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from valence_simulator.tests import base
 from valence_simulator.tests.redfish import RedfishTestCase
 from valence_simulator.tests.redfish import links
@@ -260,4 +258,14 @@ class EemIdentityTestCase(base.SimulatorTestCase):
         )
         made = await self.get('/_simulator/compositions?stranger=true')
         self.assertEqual([f'/eem/devices/{theirs}'], [m['uri'] for m in made])
-        await asyncio.sleep(0)
+
+    async def test_the_other_server_is_never_that_of_an_ignored_request(self):
+        devices = await self.get('/eem/devices?status=eesv')
+        ours, theirs = (d['id'] for d in devices['devices'][:2])
+        for fault in ('intrude', 'ignore'):
+            await self.order(
+                path='.*/group_id', fault=fault, method='PUT', count=1
+            )
+        await self.request('PUT', f'/eem/devices/{ours}/group_id', json={})
+        made = await self.get('/_simulator/compositions?stranger=true')
+        self.assertEqual([f'/eem/devices/{theirs}'], [m['uri'] for m in made])

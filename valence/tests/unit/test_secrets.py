@@ -93,3 +93,40 @@ class TestSecrets(base.TestCase):
             secrets.CredentialKeyUnknown, secrets.decrypt, 't0ken'
         )
         self.assertNotIn('t0ken', str(error))
+
+    def test_keys_that_cannot_be_read(self):
+        self.path.mkdir()
+        for content, reason in (
+            (None, 'Is a directory'),
+            (b'no', 'not a key'),
+        ):
+            path = self.path / '1'
+            if content is None:
+                path.mkdir()
+            else:
+                path.rmdir()
+                path.write_bytes(content)
+            error = self.assertRaises(
+                secrets.CredentialKeysUnreadable, secrets.encrypt, 'word'
+            )
+            self.assertEqual(503, error.code)
+            self.assertIn(reason, str(error))
+
+    def test_keys_belong_to_the_owner_of_their_directory(self):
+        if os.getuid():
+            self.skipTest('only root gives files to others')
+        secrets.create_keys('nobody', 'nogroup')
+        secrets.add_key()
+        for path in (self.path, *self.path.iterdir()):
+            self.assertEqual('nobody', path.owner())
+            self.assertEqual('nogroup', path.group())
+
+    def test_keys_of_root_are_given_to_another_user(self):
+        if os.getuid():
+            self.skipTest('only root gives files to others')
+        secrets.create_keys()
+        self.assertFalse(secrets.create_keys('nobody'))
+        self.assertEqual('nobody', (self.path / '1').owner())
+
+    def test_an_unknown_user(self):
+        self.assertRaises(LookupError, secrets.create_keys, 'no such user')

@@ -57,14 +57,26 @@ class OtherClient:
         if faults.INTRUDE not in request or 'group_id' not in (answer or {}):
             return
         requested = request[faults.INTRUDE]
-        device = self._devices.members.get(requested) or self.free_server()
+        # Not the server of the request: with its very server in its very
+        # group, nobody could tell that the request was ignored.
+        device = self._devices.members.get(requested) or self.free_server(
+            request.path.split('/')[3]
+        )
         with ledger.as_stranger():
             self._service.groups.put(device, answer['group_id'])
 
-    def free_server(self) -> Device:
-        """:raises ValueError: if every server is in a group."""
+    def free_server(self, other_than: str = '') -> Device:
+        """Return a server in no group.
+
+        :param other_than: the ID of one that is not returned.
+        :raises ValueError: if every server is in a group.
+        """
         for device in self._devices.members.values():
-            if device.status == 'eesv' and device.is_free:
+            if (
+                device.status == 'eesv'
+                and device.is_free
+                and device.id != other_than
+            ):
                 return device
         raise ValueError('no eesv is free')
 

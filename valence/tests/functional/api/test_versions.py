@@ -3,6 +3,9 @@
 
 import re
 
+import webob
+
+from valence.api import app
 from valence.api import versions
 from valence.common import exception
 from valence.db import api as db
@@ -22,6 +25,16 @@ class TestDiscovery(base.ApiTestCase):
         self.assertEqual(f'1.{versions.MAX_MINOR}', version['version'])
         (link,) = version['links']
         self.assertEqual('http://localhost/v1/', link['href'])
+
+    def test_links_where_the_application_is_mounted(self):
+        for prefix in ('', '/', '/composable', '/composable/'):
+            request = webob.Request.blank('/')
+            request.environ['SCRIPT_NAME'] = prefix
+            (version,) = request.get_response(app.setup_app()).json['versions']
+            self.assertEqual(
+                f'http://localhost{prefix.rstrip("/")}/v1/',
+                version['links'][0]['href'],
+            )
 
     def test_v1(self):
         for path in ('/v1', '/v1/'):

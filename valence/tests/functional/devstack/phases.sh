@@ -9,10 +9,12 @@ set -o errexit -o nounset -o pipefail
 here=$(dirname "$0")
 # shellcheck source=valence/tests/functional/devstack/stand-ins.sh
 source "$here/stand-ins.sh"
-# shellcheck source=devstack/override-defaults
-source "$VALENCE_DIR/devstack/override-defaults"
+# stack.sh asks for the password after it has read the settings.
+password=$SERVICE_PASSWORD
+unset SERVICE_PASSWORD
 # shellcheck source=devstack/settings
 source "$VALENCE_DIR/devstack/settings"
+export SERVICE_PASSWORD=$password
 for phase in "$@"; do
     # shellcheck disable=SC2086
     source "$VALENCE_DIR/devstack/plugin.sh" $phase

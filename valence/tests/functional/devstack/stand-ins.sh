@@ -10,8 +10,16 @@ function define_plugin {
     [[ $1 ]]
 }
 
+# A service that was disabled in local.conf stays so.
 function enable_service {
-    ENABLED_SERVICES+=" $*"
+    local service
+    for service in "$@"; do
+        if [[ ,$DISABLED_SERVICES, == *",$service,"* ]]; then
+            echo "Attempt to enable $service when it has been disabled"
+        elif ! is_service_enabled "$service"; then
+            ENABLED_SERVICES+=",$service"
+        fi
+    done
 }
 
 function get_python_exec_prefix {
@@ -27,17 +35,22 @@ function die {
     exit 1
 }
 
+# The services are separated by commas. Ironic is enabled if one of its
+# services is.
 function is_service_enabled {
     local service
     for service in "$@"; do
-        [[ " $ENABLED_SERVICES " == *" $service "* ]] && return 0
+        [[ ,$ENABLED_SERVICES, == *",$service,"* ]] && return 0
+        [[ $service == ironic && ,$ENABLED_SERVICES == *,ir-* ]] && return 0
     done
     return 1
 }
 
-# What is tested is installed in the environment of the tests.
+# What is tested is installed in the environment of the tests. devstack reads
+# the name of the package in setup.cfg.
 function setup_develop {
-    [[ -f $1/setup.cfg ]] || die $LINENO "no $1"
+    grep -q '^name *= *[a-z]' "$1/setup.cfg" || die $LINENO "no package $1"
+    echo "${1#"$VALENCE_DIR"}" >>"$DATA_DIR/installed"
 }
 
 function sudo {
@@ -94,8 +107,9 @@ function configure_keystone_authtoken_middleware {
     iniset "$conf" "$section" project_domain_name Default
 }
 
+# The character set is the one with three bytes.
 function database_connection_url {
-    echo "$TEST_DATABASE_URL"
+    echo "$TEST_DATABASE_URL?charset=utf8"
 }
 
 function recreate_database {
@@ -107,8 +121,9 @@ import sqlalchemy
 url = sqlalchemy.make_url(os.environ['TEST_DATABASE_URL'])
 engine = sqlalchemy.create_engine(url.set(database=None))
 with engine.begin() as connection:
-    for text in ('DROP DATABASE IF EXISTS', 'CREATE DATABASE'):
-        connection.exec_driver_sql(f'{text} `{url.database}`')
+    name = f'`{url.database}`'
+    connection.exec_driver_sql(f'DROP DATABASE IF EXISTS {name}')
+    connection.exec_driver_sql(f'CREATE DATABASE {name} CHARACTER SET utf8')
 PYTHON
 }
 
@@ -154,9 +169,11 @@ function remove_uwsgi_config {
     rm -f "$1"
 }
 
+# Nothing happens to services that are not enabled.
 function run_process {
     local service=$1 command=$2 variables=${5:-}
-    echo "$service: $command" >>"$DATA_DIR/processes"
+    is_service_enabled "$service" || return 0
+    [[ $command == /* ]] || die $LINENO "no absolute path: $command"
     # As devstack does, which has systemd start it: words, and no shell.
     # shellcheck disable=SC2086
     nohup env $variables $command >"$DATA_DIR/$service.log" 2>&1 </dev/null &
@@ -164,6 +181,7 @@ function run_process {
 }
 
 function stop_process {
+    is_service_enabled "$1" || return 0
     local file=$DATA_DIR/$1.pid pid
     pid=$(cat "$file")
     kill "$pid"

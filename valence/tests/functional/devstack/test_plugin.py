@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The devstack plugin, in all its phases, with stand-ins for devstack."""
 
+import configparser
 import os
 import pathlib
 import shutil
@@ -9,6 +10,8 @@ import subprocess
 import sys
 
 import fixtures
+import sqlalchemy as sa
+from cryptography import fernet
 
 from valence.tests import base
 from valence.tests.fixtures import database
@@ -41,6 +44,9 @@ class PluginTestCase(base.TestCase):
         self.directory = pathlib.Path(self.useFixture(fixtures.TempDir()).path)
         self.data = self.directory / 'data'
         self.data.mkdir()
+        self.horizon = self.directory / 'horizon'
+        self.panels = self.horizon / 'openstack_dashboard/local/enabled'
+        self.panels.mkdir(parents=True)
         self.addCleanup(self.kill)
         self.environment = self._environment(processes.free_port())
 
@@ -64,7 +70,11 @@ class PluginTestCase(base.TestCase):
             'SERVICE_PASSWORD': keystone.PASSWORD,
             'SERVICE_TIMEOUT': str(processes.PATIENCE),
             'REGION_NAME': 'RegionOne',
-            'ENABLED_SERVICES': 'valence-simulator',
+            'ENABLED_SERVICES': 'key,mysql,rabbit,valence-simulator',
+            'DISABLED_SERVICES': '',
+            'SERVICE_DOMAIN_NAME': 'Default',
+            'KEYSTONE_SERVICE_URI': self.keystone.url,
+            'HORIZON_DIR': str(self.horizon),
             'VALENCE_DIR': str(_ROOT),
             'VALENCE_CONF_DIR': str(self.directory / 'etc'),
             'VALENCE_SIMULATED_PODS': 'east=3',
@@ -87,15 +97,18 @@ class PluginTestCase(base.TestCase):
             except ProcessLookupError:
                 continue
 
-    def run_phases(self, *phases):
-        """Take the plugin through phases in one shell; what it printed."""
-        done = subprocess.run(
+    def bash(self, *phases):
+        return subprocess.run(
             ['bash', _HERE / 'phases.sh', *phases],
             env=self.environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
         )
+
+    def run_phases(self, *phases):
+        """Take the plugin through phases in one shell; what it printed."""
+        done = self.bash(*phases)
         logs = ''.join(
             f'--- {file.name}\n{file.read_text()[-3000:]}'
             for file in self.data.glob('*.log')
@@ -103,11 +116,21 @@ class PluginTestCase(base.TestCase):
         self.assertEqual(0, done.returncode, done.stdout[-6000:] + logs)
         return done.stdout
 
+    def configuration(self):
+        parser = configparser.RawConfigParser(strict=False)
+        parser.read(self.directory / 'etc' / 'valence.conf')
+        return parser
+
+    def installed(self):
+        return (self.data / 'installed').read_text().split('\n')[:-1]
+
     def test_all_phases(self):
         printed = self.run_phases(*_PHASES)
         self.assertIn('composed a node and released it', printed)
         configuration = self.directory / 'etc' / 'valence.conf'
-        self.assertTrue(configuration.exists())
+        self.assertEqual(0o640, configuration.stat().st_mode & 0o777)
+        self.assertFalse(self.configuration().has_section('ironic'))
+        self.assertEqual(['', '/client', '/simulator'], self.installed())
         pids = [int(file.read_text()) for file in self.data.glob('*.pid')]
         self.assertEqual(3, len(pids))
 
@@ -119,6 +142,62 @@ class PluginTestCase(base.TestCase):
         self.run_phases('clean')
         self.assertFalse(configuration.exists())
         self.assertFalse((self.data / 'valence').exists())
+
+    def test_names_with_characters_of_four_bytes(self):
+        self.run_phases(*_PHASES[:3])
+        with sa.create_engine(self.database.connection).connect() as found:
+            collations = found.exec_driver_sql(
+                'SELECT DISTINCT table_collation FROM '
+                'information_schema.tables WHERE table_schema = DATABASE() '
+                "AND table_name <> 'alembic_version'"
+            ).scalars()
+            for collation in collations:
+                self.assertTrue(collation.startswith('utf8mb4'), collation)
+
+    def test_with_horizon_and_ironic(self):
+        self.environment['ENABLED_SERVICES'] = (
+            'key,mysql,rabbit,horizon,ir-api'
+        )
+        self.run_phases(*_PHASES[:3])
+        self.assertEqual(['', '/client', '/dashboard'], self.installed())
+        self.assertIn(
+            '_1951_project_nodes_panel.py',
+            [file.name for file in self.panels.iterdir()],
+        )
+        options = self.configuration()['ironic']
+        self.assertEqual('all', options['system_scope'])
+        cloud = self.keystone.cloud(
+            options['username'], system_scope=options['system_scope']
+        )
+        self.assertIn(
+            'admin', cloud.session.auth.get_access(cloud.session).role_names
+        )
+
+        self.run_phases('clean')
+        self.assertEqual([], list(self.panels.iterdir()))
+
+    def test_a_further_host(self):
+        key = fernet.Fernet.generate_key().decode()
+        self.environment['VALENCE_CREDENTIAL_KEY'] = key
+        self.run_phases(*_PHASES[:3])
+        with sa.create_engine(self.database.connection).begin() as found:
+            found.exec_driver_sql('CREATE TABLE kept (id INTEGER)')
+        self.environment.update(
+            ENABLED_SERVICES='', DISABLED_SERVICES='valence-api'
+        )
+        self.run_phases(*_PHASES, 'unstack')
+        keys = self.data / 'valence' / 'credential-keys'
+        self.assertEqual(key, (keys / '1').read_text().strip())
+        with sa.create_engine(self.database.connection).connect() as found:
+            found.exec_driver_sql('SELECT * FROM kept')
+
+    def test_a_further_host_without_a_key(self):
+        self.environment.update(
+            ENABLED_SERVICES='', DISABLED_SERVICES='valence-api'
+        )
+        done = self.bash(*_PHASES[:3])
+        self.assertEqual(1, done.returncode)
+        self.assertIn('VALENCE_CREDENTIAL_KEY', done.stdout)
 
     def test_nothing_happens_where_valence_is_not_enabled(self):
         script = self.directory / 'disabled.sh'
@@ -133,3 +212,32 @@ class PluginTestCase(base.TestCase):
             [shutil.which('bash'), script], capture_output=True, text=True
         )
         self.assertEqual((0, ''), (done.returncode, done.stderr))
+
+
+class TestSettings(base.TestCase):
+    def url(self, services):
+        """The URL of the API with some services."""
+        done = subprocess.run(
+            [
+                *('bash', '-euc'),
+                f'source {_HERE}/stand-ins.sh; '
+                f'source {_ROOT}/devstack/settings; '
+                'echo $VALENCE_SERVICE_URL',
+            ],
+            env={
+                **{'PATH': os.environ['PATH'], 'TEST_BIN': str(_BIN)},
+                **{'DEST': '/opt/stack', 'DATA_DIR': '/opt/stack/data'},
+                **{'SERVICE_PROTOCOL': 'http', 'SERVICE_HOST': '192.0.2.1'},
+                **{'ENABLED_SERVICES': services, 'DISABLED_SERVICES': ''},
+            },
+            stdout=subprocess.PIPE,
+            text=True,
+            check=True,
+        )
+        return done.stdout.strip()
+
+    def test_tls(self):
+        self.assertEqual('http://192.0.2.1/composable', self.url('key'))
+        self.assertEqual(
+            'https://192.0.2.1/composable', self.url('key,tls-proxy')
+        )
