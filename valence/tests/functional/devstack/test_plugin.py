@@ -133,6 +133,15 @@ class PluginTestCase(base.TestCase):
         self.assertEqual(['', '/client', '/simulator'], self.installed())
         pids = [int(file.read_text()) for file in self.data.glob('*.pid')]
         self.assertEqual(3, len(pids))
+        # The database was created with characters of three bytes.
+        with sa.create_engine(self.database.connection).connect() as found:
+            collations = found.exec_driver_sql(
+                'SELECT DISTINCT table_collation FROM '
+                'information_schema.tables WHERE table_schema = DATABASE() '
+                "AND table_name <> 'alembic_version'"
+            ).scalars()
+            for collation in collations:
+                self.assertTrue(collation.startswith('utf8mb4'), collation)
 
         self.run_phases('unstack')
         self.assertEqual([], list(self.data.glob('*.pid')))
@@ -142,17 +151,6 @@ class PluginTestCase(base.TestCase):
         self.run_phases('clean')
         self.assertFalse(configuration.exists())
         self.assertFalse((self.data / 'valence').exists())
-
-    def test_names_with_characters_of_four_bytes(self):
-        self.run_phases(*_PHASES[:3])
-        with sa.create_engine(self.database.connection).connect() as found:
-            collations = found.exec_driver_sql(
-                'SELECT DISTINCT table_collation FROM '
-                'information_schema.tables WHERE table_schema = DATABASE() '
-                "AND table_name <> 'alembic_version'"
-            ).scalars()
-            for collation in collations:
-                self.assertTrue(collation.startswith('utf8mb4'), collation)
 
     def test_with_horizon_and_ironic(self):
         self.environment['ENABLED_SERVICES'] = (
