@@ -41,6 +41,8 @@ GENERATED: dict[str, list[str]] = {
         'tools/horizon_policy.py',
         '--output-file',
     ],
+    # The OpenAPI document contains them.
+    'valence/api/examples.json': ['python', 'tools/examples.py'],
     'api-ref/openapi.json': _OPENAPI,
     'doc/source/user/limits.rst': ['python', 'tools/limits.py'],
     'doc/source/user/pairs.rst': ['python', 'tools/pairs.py'],

@@ -67,6 +67,16 @@ def fields(
     return rows
 
 
+def example(title: str, content: dict[str, Any]) -> Iterator[str]:
+    """Return the example of a body, if there is one."""
+    if 'example' not in content:
+        return
+    yield from (f'**{title}**', '', '.. code-block:: json', '')
+    text = json.dumps(content['example'], indent=2, ensure_ascii=False)
+    yield from (f'   {line}' for line in text.splitlines())
+    yield ''
+
+
 def operation(path: str, method: str, what: dict[str, Any]) -> Iterator[str]:
     """Return the documentation of a method of a path."""
     title = f'{method.upper()} {path}'
@@ -87,8 +97,9 @@ def operation(path: str, method: str, what: dict[str, Any]) -> Iterator[str]:
         ],
     )
     if 'requestBody' in what:
-        body = what['requestBody']['content']['application/json']['schema']
-        yield from table('Request body', fields(body))
+        body = what['requestBody']['content']['application/json']
+        yield from table('Request body', fields(body['schema']))
+        yield from example('Example of a request', body)
     for answer in what['responses'].values():
         content = answer.get('content', {}).get('application/json', {})
         yield from table(
@@ -97,6 +108,7 @@ def operation(path: str, method: str, what: dict[str, Any]) -> Iterator[str]:
             else 'Response',
             fields(content.get('schema', {})),
         )
+        yield from example('Example of a response', content)
 
 
 def response_schemas(what: dict[str, Any]) -> set[str]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from collections.abc import Mapping
 
 from valence.api import auth
+from valence.api import examples
 from valence.api import query
 from valence.api import responses
 from valence.api import routes
@@ -15,6 +16,7 @@ from valence.api.controllers.v1 import base
 from valence.api.controllers.v1 import types
 from valence.common import schemas
 from valence.common.schemas import Schema
+from valence.common.types import JsonObject
 from valence.objects import base as objects_base
 from valence.objects import fields
 
@@ -134,12 +136,29 @@ def _paths(
             for name in re.findall(r'{(\w+)}', path)
         ]
         for method, verb in methods.items():
+            identifier = operation_id(path, method)
             item[method.lower()] = {
-                'operationId': _operation_id(path, method),
+                'operationId': identifier,
                 'tags': [resource],
-                **_operation(path, controller, method, verb, targets),
+                **_with_examples(
+                    _operation(path, controller, method, verb, targets),
+                    examples.of_operation(identifier),
+                ),
             }
     return paths
+
+
+def _with_examples(operation: Schema, example: JsonObject) -> Schema:
+    """An operation with examples of its request and its responses."""
+    bodies = [(operation.get('requestBody'), example.get('request'))]
+    bodies += [
+        (operation['responses'][status], body)
+        for status, body in example.get('responses', {}).items()
+    ]
+    for owner, body in bodies:
+        if owner and body is not None:
+            owner['content'][responses.JSON]['example'] = body
+    return operation
 
 
 def _parameter(name: str, field: fields.Spec, place: str = 'query') -> Schema:
@@ -155,7 +174,8 @@ def _parameter(name: str, field: fields.Spec, place: str = 'query') -> Schema:
     return result
 
 
-def _operation_id(path: str, method: str) -> str:
+def operation_id(path: str, method: str) -> str:
+    """The identifier of an operation in the document."""
     return f'{method.lower()}_{path}'.translate(str.maketrans('/', '_', '{}'))
 
 
@@ -165,7 +185,7 @@ def _targets(table: Iterable[routes.Route]) -> dict[str, list[str]]:
     for path, _, _, methods in table:
         collection, _, rest = path.partition('/')
         if rest.startswith('{id}') and rest.count('{') == 1:
-            names = [_operation_id(path, method) for method in methods]
+            names = [operation_id(path, method) for method in methods]
             targets.setdefault(collection, []).extend(names)
     return targets
 

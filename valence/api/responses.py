@@ -15,6 +15,9 @@ from valence.common.schemas import Schema
 from valence.objects import base as objects_base
 from valence.objects import fields
 
+#: The media type of all bodies.
+JSON = 'application/json'
+
 _HEADERS: dict[str, fields.Spec] = {
     'OpenStack-API-Version': fields.StringField(
         doc='API version of the response.'
@@ -259,4 +262,4 @@ def _headers(*names: str) -> Schema:
 
 def json(schema: Schema) -> Schema:
     """The content of a body."""
-    return {'application/json': {'schema': schema}}
+    return {JSON: {'schema': schema}}

@@ -85,7 +85,7 @@ class TestPage(base.TestCase):
         self.assertEqual(0, done.returncode, done.stdout)
         return int(re.search(r'Ran (\d+) tests?', done.stdout)[1])
 
-    def test_four_places(self):
+    def test_five_places(self):
         places = {path for path, _, _ in self.blocks}
         self.assertEqual(
             {
@@ -93,12 +93,18 @@ class TestPage(base.TestCase):
                 'valence/api/routes.py',
                 'valence/policies/flavor.py',
                 'valence/tests/functional/api/rbac_table.py',
+                'valence/tests/functional/document/scenario.py',
             },
             places,
         )
 
     def test_the_endpoint_works(self):
         self.follow()
+        files = ('api-ref/openapi.json', 'etc/valence/policy.yaml.sample')
+        done = self.run_python(
+            'tools/generate.py', 'valence/api/examples.json', *files
+        )
+        self.assertEqual(0, done.returncode, done.stdout)
         # Every persona of the table gets the status that the page says.
         rows = self.run_tests(
             '-k', 'flavors_id_copy', 'valence.tests.functional.api.test_rbac'
@@ -109,9 +115,6 @@ class TestPage(base.TestCase):
             'valence.tests.unit.test_bodies',
             'valence.tests.functional.api.test_rbac.TestWhole',
         )
-        files = ('api-ref/openapi.json', 'etc/valence/policy.yaml.sample')
-        done = self.run_python('tools/generate.py', *files)
-        self.assertEqual(0, done.returncode, done.stdout)
         document, policies = ((self.tree / f).read_text() for f in files)
         operation = json.loads(document)['paths'][_PATH]['post']
         self.assertEqual(
@@ -123,6 +126,7 @@ class TestPage(base.TestCase):
             {'name', 'description'}, set(body['schema']['properties'])
         )
         self.assertIn('# Copy a flavor.', policies)
+        self.assertEqual({'name': 'copy'}, body['example'])
 
     def test_no_step_is_superfluous(self):
         self.follow(

@@ -1,0 +1,226 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The requests whose bodies the OpenAPI document shows as examples.
+
+``tools/examples.py`` has them sent to the application, with a fake pod. Two
+runs record the same: neither chance nor the time of day decides anything, and
+what differs from one version of the code to the next, such as how many UUIDs
+it makes, is made equal.
+"""
+
+import datetime
+import itertools
+import json
+import re
+import uuid
+
+import fixtures
+
+from valence.api import openapi
+from valence.podmanagers import fake
+from valence.podmanagers import hardware
+from valence.podmanagers.fake.pod import Node
+from valence.tests import base
+from valence.tests import fixtures as valence_fixtures
+
+_UUID = re.compile(r'\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b')
+# Times of the service have microseconds; those in URLs are quoted.
+_TIME = re.compile(r'(\d{4}-\d\d-\d\dT\d\d(:|%3A)\d\d\2\d\d)\.\d+Z')
+_BEGIN = datetime.datetime(2026, 1, 2, 3, 4, 5)
+_PROJECT = '5f0c1d8e2b7a49368c41d6a6f34c8a17'
+_URL = 'https://pod-manager.example.org'
+_WANTED = {
+    'processor': {'total_cores': 8},
+    'memory': {'capacity_mib': 32768},
+    'storage': [{'capacity_gib': 400, 'type': 'SSD', 'count': 2}],
+}
+
+#: Requests about the flavor ``large``: method, path, body.
+FLAVORS = [
+    ('POST', 'flavors', {'name': 'large', 'properties': _WANTED}),
+    ('GET', 'flavors', None),
+    ('GET', 'flavors/{id}', None),
+    ('PATCH', 'flavors/{id}', {'description': '8 cores and two SSDs'}),
+]
+
+
+class Scenario(base.ConductorTestCase):
+    """A pod manager, and what is made of its hardware.
+
+    :ivar examples: the first request to each endpoint, and its first response
+        of each status, by the identifier of the operation in the document.
+    """
+
+    options = {'fake__systems': 3, 'fake__devices': 2}
+
+    def setUp(self):
+        self._numbers = itertools.count(1)
+        for name, new in (
+            ('uuid.uuid4', self._next_uuid),
+            ('random.shuffle', lambda items: None),
+            ('random.choice', lambda items: items[0]),
+            ('socket.gethostname', lambda: 'controller'),
+        ):
+            self.useFixture(fixtures.MonkeyPatch(name, new))
+        super().setUp()
+        self.useFixture(valence_fixtures.Provisioner())
+        self.examples = {}
+
+    def _next_uuid(self):
+        """Each is greater than the one before, as rows are sorted by them."""
+        return uuid.UUID(int=next(self._numbers) << 80, version=4)
+
+    def send(self, method, path, body=None, query='', **parameters):
+        """Send a request that must succeed, and record it.
+
+        :param path: as in the table of routes.
+        :returns: the body of the response.
+        """
+        answer = self.client.request(
+            method, f'/v1/{path.format(**parameters)}{query}', body
+        )
+        self.assertLess(answer.status, 300, answer)
+        name = openapi.operation_id(path, method)
+        found = self.examples.setdefault(name, {'responses': {}})
+        if body is not None:
+            found.setdefault('request', body)
+        if not answer.content:
+            return None
+        found['responses'].setdefault(f'{answer.status}', answer.json)
+        return answer.json
+
+    def finish(self, *args, **kwargs):
+        """Send a request, and run its operation to the end."""
+        found = self.send(*args, **kwargs)
+        self.conductor.finish(found.get('operation_uuid', found['uuid']))
+        return found
+
+    def test_all(self):
+        self.register()
+        self.read_inventory()
+        self.compose_nodes()
+        self.change_nodes()
+        self.read_operations()
+        self.adopt_nodes()
+        self.release()
+        self.examples = json.loads(_stable(json.dumps(self.examples)))
+
+    def register(self):
+        self.fake = fake.pod(_URL)
+        self.fake.hardware['/storages/1'] = _pool()
+        self.send(
+            'POST',
+            'pod_managers',
+            {
+                **{'name': 'east', 'url': _URL, 'driver': 'fake'},
+                **{'username': 'admin', 'password': 'secret'},
+                **{'hardware_username': 'bmc', 'hardware_password': 'secret'},
+                'location': 'Building 1, room 2',
+            },
+        )
+        self.conductor.look()
+        self.conductor.settle()
+        for path in ('pod_managers/{id}', 'pod_manager/{id}'):
+            self.send('GET', path, id='east')
+            for method in ('PUT', 'PATCH'):
+                self.send(method, path, {'description': 'Row 3'}, id='east')
+        access = 'pod_managers/{id}/access'
+        self.send('POST', access, {'project_id': _PROJECT}, id='east')
+        self.send('GET', access, id='east')
+
+    def read_inventory(self):
+        for kind in ('racks', 'chassis', 'systems', 'devices', 'storages'):
+            listed = self.send('GET', kind, query='?limit=1')
+            self.send('GET', f'{kind}/{{id}}', id=listed[kind][0]['uuid'])
+        self.send('GET', 'pod_managers')
+        self.send('GET', 'pod_managers/{id}/topology', id='east')
+        self.send('GET', 'capacity')
+        self.send('GET', 'drivers')
+        self.send('GET', 'conductors')
+        self.send('POST', 'devices/sync')
+        self.conductor.settle()
+        self.finish('POST', 'pod_managers/{id}/sync', id='east')
+
+    def compose_nodes(self):
+        for method, path, body in FLAVORS:
+            self.send(method, path, body, id='large')
+        self.send('POST', 'nodes/preview', {'flavor': 'large'})
+        self.finish('POST', 'nodes', {'name': 'web', 'flavor': 'large'})
+        self.send('GET', 'nodes')
+        self.send('GET', 'nodes/{id}', id='web')
+        self.send('GET', 'nodes/{id}/storages', id='web')
+
+    def change_nodes(self):
+        changed = {'description': 'Serves the shop'}
+        self.send('PATCH', 'nodes/{id}', changed, id='web')
+        self.finish(
+            'POST', 'nodes/{id}/action', {'reset': {'Type': 'On'}}, id='web'
+        )
+        how = {'provide': True, 'resource_class': 'large'}
+        self.finish('POST', 'nodes/{id}/register', how, id='web')
+        self.finish('POST', 'nodes/{id}/unregister', id='web')
+
+    def read_operations(self):
+        listed = self.send('GET', 'operations', query='?action=compose')
+        (row,) = listed['operations']
+        self.send('GET', 'operations/{id}', id=row['uuid'])
+        begun = self.client.post('/v1/nodes', {'name': 'db'})
+        uuid = begun['operation_uuid']
+        self.send('DELETE', 'operations/{id}', id=uuid)
+        self.conductor.finish(uuid)
+
+    def adopt_nodes(self):
+        for number, uri in ((98, '/systems/2'), (99, '/systems/3')):
+            found = Node(f'found-{number}', None, [uri], 0)
+            self.fake.nodes[f'/nodes/{number}'] = found
+        self.done('POST', '/v1/pod_managers/east/sync')
+        listed = self.send('GET', 'findings', query='?limit=1')
+        (one,) = listed['findings']
+        self.send('GET', 'findings/{id}', id=one['uuid'])
+        accept = {'accept': {'until': '2027-01-01T00:00:00Z'}}
+        for action in (accept, {'adopt': {'name': 'adopted'}}):
+            self.send('POST', 'findings/{id}/action', action, id=one['uuid'])
+        self.conductor.settle()
+        (other,) = self.client.all('/v1/findings?state=open')
+        manage = {'name': 'managed', 'resource_uri': other['resource_uri']}
+        self.finish('POST', 'nodes/manage', {'pod_manager': 'east', **manage})
+
+    def release(self):
+        self.finish('DELETE', 'nodes/{id}', id='web')
+        for path, query in (
+            ('pod_managers/{id}', '?cascade=true'),
+            ('pod_manager/{id}', '?cascade=true&force=true'),
+        ):
+            self.send('DELETE', path, id='east', query=query)
+
+
+def _pool():
+    """A storage pool, which fake pods do not have by themselves."""
+    values = {
+        **{'name': 'Pool 1', 'type': 'pool', 'state': 'enabled'},
+        **{'health': 'ok', 'capacity_gib': 4000, 'free_gib': 3000},
+    }
+    return hardware.Item(uri='/storages/1', values=values)
+
+
+def _stable(text):
+    """A text with UUIDs and times that count from the same ones."""
+    uuids = _ranks(_UUID.findall(text))
+    times = _ranks(sorted(map(_seconds, _TIME.finditer(text))))
+
+    def new_time(hit):
+        later = datetime.timedelta(seconds=times[_seconds(hit)])
+        return f'{_BEGIN + later:%Y-%m-%dT%H:%M:%SZ}'.replace(':', hit[2])
+
+    text = _UUID.sub(
+        lambda hit: str(uuid.uuid5(uuid.NAMESPACE_URL, f'{uuids[hit[0]]}')),
+        text,
+    )
+    return _TIME.sub(new_time, text)
+
+
+def _seconds(hit):
+    return hit[1].replace(hit[2], ':')
+
+
+def _ranks(found):
+    return {one: rank for rank, one in enumerate(dict.fromkeys(found))}
