@@ -246,7 +246,7 @@ class TestDevices(ChangeCase):
         body = {'attach': {'resource_id': self.device['uuid']}}
         uuid = self.begin('POST', '/v1/nodes/n/action', body)
         run = self.conductor.reach(uuid, 2)
-        self.fake.order('detach', _NO)
+        self.fake.order('detach', _NO, count=None)
         self.client.delete(f'/v1/operations/{uuid}')
         self.conductor.run(run)
         self.assertEqual('failed', self.conductor.finish(uuid).state)

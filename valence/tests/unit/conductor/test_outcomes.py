@@ -255,7 +255,9 @@ class TestDevices(test_changes.TestDevices):
         self.assertEqual(1, self.charged())
 
     def test_an_attach_that_cannot_be_undone(self):
-        self.fake.order('detach', exception.RequestRejected(reason='no'))
+        self.fake.order(
+            'detach', exception.RequestRejected(reason='no'), count=None
+        )
         body = {'attach': {'resource_id': self.device['uuid']}}
         uuid = self.begin('POST', '/v1/nodes/n/action', body)
         run = self.conductor.reach(uuid, 2)

@@ -83,13 +83,15 @@ class TestRelease(ReleaseCase):
         taken = exception.NoMatch(reason='full')
         self.fake.order('compose', taken, count=None)
         self.compose('n', 'failed')
+        self.fake.heal()
         self.release()
         self.assertGone()
 
     def test_node_with_a_lost_compose_response(self):
         self.fake.order('compose', _NO, after=True)
-        self.fake.order('list_nodes', _NO)
+        self.fake.order('list_nodes', _NO, count=None)
         self.compose('n', 'failed')
+        self.fake.heal()
         self.assertEqual(1, len(self.fake.nodes))
         self.release()
         self.assertGone()
@@ -125,8 +127,9 @@ class TestLostUri(ReleaseCase):
         self.done('POST', '/v1/pod_managers/pod/sync')
         self.patch(fake.Fake, 'find_composed', self.find)
         self.fake.order('compose', _NO, after=True)
-        self.fake.order('list_nodes', _NO)
+        self.fake.order('list_nodes', _NO, count=None)
         self.compose('n', 'failed')
+        self.fake.heal()
         (self.uri,) = self.fake.nodes.keys() - {'/nodes/7'}
         self.fake.nodes[self.uri].mark = None
 
