@@ -22,6 +22,7 @@ from valence.api import auth
 from valence.api import hooks
 from valence.api import middleware
 from valence.api.controllers import root
+from valence.common import exception
 from valence.common import policy
 from valence.db import api as db
 
@@ -44,12 +45,15 @@ def _healthcheck(app: WSGIApplication) -> WSGIApplication:
         environ: WSGIEnvironment, start_response: StartResponse
     ) -> Iterable[bytes]:
         path = environ['PATH_INFO'].rstrip('/')
+        if path not in ('/healthcheck', '/healthcheck/database'):
+            return app(environ, start_response)
+        method = environ['REQUEST_METHOD']
+        if method not in ('GET', 'HEAD'):
+            raise exception.MethodNotAllowed(method=method[:16], allow='GET')
         if path == '/healthcheck/database':
             # Without the database the answer is 503, as everywhere.
             with db.reader() as tx:
                 tx.connection.execute(sa.select(1))
-        elif path != '/healthcheck':
-            return app(environ, start_response)
         return check({**environ, 'PATH_INFO': '/healthcheck'}, start_response)
 
     return dispatch
@@ -59,7 +63,15 @@ def _cors(app: WSGIApplication) -> WSGIApplication:
     """Let browsers use the API from other origins; off by default."""
     # Without the configuration it would read command line and files again.
     allowed: WSGIApplication = oslo_middleware.CORS(app, cfg.CONF)
-    return allowed
+
+    def dispatch(
+        environ: WSGIEnvironment, start_response: StartResponse
+    ) -> Iterable[bytes]:
+        # It answers every OPTIONS with success, also of others.
+        chosen = allowed if 'HTTP_ORIGIN' in environ else app
+        return chosen(environ, start_response)
+
+    return dispatch
 
 
 def _mounted(app: WSGIApplication) -> WSGIApplication:

@@ -31,8 +31,8 @@ tabs and line breaks. A request has at most {parameters} query parameters. \
 `HEAD` is `GET` without the body of the response. `OPTIONS` shows the methods \
 of a path in the header `Allow`. Other methods of a path \
 are answered with 405 and the header `Allow`, other paths with 404. Requests \
-that are not valid HTTP are answered with 400, 413 or 431, and the \
-connection is closed.
+that are not valid HTTP are answered with 400, 413 or 431, those with another \
+`Transfer-Encoding` than `chunked` with 501, and the connection is closed.
 """
 _SECURITY: Schema = {
     'token': {

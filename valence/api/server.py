@@ -52,6 +52,9 @@ _HOST = re.compile(r'[^\s,]+')
 class _Parser(waitress.parser.HTTPRequestParser):  # type: ignore[misc]
     """Rejects requests that a proxy may understand in another way."""
 
+    # Of a request whose first line could not be parsed.
+    command = path = ''
+
     def __init__(self, adj: waitress.server.Adjustments) -> None:
         super().__init__(adj)
         self.began = time.monotonic()
@@ -79,7 +82,12 @@ class _Parser(waitress.parser.HTTPRequestParser):  # type: ignore[misc]
 
         :raises ParsingError: for an ambiguous length or host.
         """
-        super().parse_header(header_plus)
+        try:
+            super().parse_header(header_plus)
+        except ValueError:
+            raise waitress.parser.ParsingError('Malformed URL') from None
+        # It would wait for a body that does not follow.
+        self.expect_continue &= self.body_rcv is not None
         reason = None
         if 'TRANSFER_ENCODING' in self.headers:
             reason = 'Transfer-Encoding requires HTTP/1.1'

@@ -6,6 +6,7 @@ document, renderer and command line derive type, limits, description, access
 and API version from there.
 """
 
+import datetime
 import enum
 import json
 from collections.abc import Callable
@@ -271,10 +272,21 @@ class BooleanField(Spec, fields.BooleanField):
 @schemas.format_check('date-time', str)
 def check_time(text: str) -> None:
     """Accept a time in any notation of ISO 8601."""
+    _time(text)
+
+
+def _time(text: str) -> datetime.datetime:
+    """A time in UTC.
+
+    :raises ValueError: also for one whose year in UTC is none of 1 to 9999.
+    """
     try:
-        timeutils.parse_isotime(text)
+        found: datetime.datetime = timeutils.normalize_time(
+            timeutils.parse_isotime(text)
+        )
     except (ValueError, OverflowError):
         raise ValueError('must be a time, such as 2030-01-31T12:00Z') from None
+    return found
 
 
 class DateTimeField(Spec, fields.DateTimeField):
@@ -286,7 +298,7 @@ class DateTimeField(Spec, fields.DateTimeField):
     max_length = 64
 
     def from_text(self, text: str) -> Any:
-        return timeutils.normalize_time(timeutils.parse_isotime(text))
+        return _time(text)
 
 
 class EnumField(Spec, fields.EnumField):

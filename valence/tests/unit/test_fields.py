@@ -121,6 +121,7 @@ class TestFromText(base.TestCase):
             (_ENUM, 'three'),
             (_UUID, 'abc'),
             (moment, 'yesterday'),
+            (moment, '0001-01-01T00:00+23:59'),
         ):
             self.assertRaises(ValueError, field.from_text, text)
 

@@ -24,6 +24,24 @@ class TestOptions(base.ApiTestCase):
             self.assertEqual(allow, answer.headers['Allow'])
             self.assertIn('OpenStack-API-Version', answer.headers)
 
+    def test_documents(self):
+        for path, status in (
+            ('/', 405),
+            ('/v1/', 405),
+            ('/v1/openapi.json', 405),
+            ('/healthcheck', 405),
+            ('/healthcheck/database', 405),
+            ('/v1/nothing', 404),
+        ):
+            for method in ('OPTIONS', 'DELETE', 'TRACE'):
+                answer = self.client.request(method, path)
+                self.assertEqual(status, answer.status, (method, path))
+                self.assertEqual(
+                    'GET' if status == 405 else None,
+                    answer.headers.get('Allow'),
+                )
+                self.assertIn('OpenStack-API-Version', answer.headers)
+
 
 class TestLinks(base.ApiTestCase):
     def follow(self, links, rel):

@@ -57,6 +57,7 @@ class TestSocket(base.ServiceTestCase):
             b'GET /v1/nodes/%00 HTTP/1.1',
             b'GET ../../etc/passwd HTTP/1.1',
             b'GET http://evil/v1/nobody HTTP/1.1',
+            b'GET http://[::1/v1/nodes HTTP/1.1',
             b'NOTHING',
             b'GET /v1/nodes HTTP/9.9',
             b'\x16\x03\x01\x02\x00\x01',
@@ -68,6 +69,38 @@ class TestSocket(base.ServiceTestCase):
             self.assertTrue(error['code'].startswith('composable.'), error)
             self.assertTrue(error['detail'], error)
         self.assertAlive()
+
+    def test_the_log_has_no_traceback(self):
+        for line in (b'NOTHING', b'GET http://[::1/v1 HTTP/1.1', b'\x16\x03'):
+            begun = len(self.process.output())
+            status, _ = self._send(line, b'\r\nHost: localhost\r\n\r\n')
+            self.assertEqual(400, status, line)
+            self.assertAlive()
+            self.assertNotIn('Traceback', self.process.output(begun))
+
+    def test_a_body_is_not_waited_for_that_does_not_follow(self):
+        connection = self._connect()
+        connection.sendall(
+            b'GET /v1/nodes HTTP/1.1\r\nHost: localhost\r\n'
+            b'Expect: 100-continue\r\nConnection: close\r\n\r\n'
+        )
+        received = b''
+        while data := connection.recv(65536):
+            received += data
+        self.assertTrue(received.startswith(b'HTTP/1.1 200 '), received)
+
+    def test_a_body_that_waits_for_a_go_ahead(self):
+        connection = self._connect()
+        connection.sendall(
+            b'POST /v1/nodes/preview HTTP/1.1\r\nHost: localhost\r\n'
+            b'Content-Type: application/json\r\nContent-Length: 2\r\n'
+            b'Expect: 100-continue\r\nConnection: close\r\n\r\n'
+        )
+        self.assertEqual(
+            b'HTTP/1.1 100 Continue\r\n\r\n', connection.recv(65536)
+        )
+        connection.sendall(b'{}')
+        self.assertIn(b' 200 ', connection.recv(65536))
 
     def test_lengths_that_lie(self):
         head = (

@@ -66,6 +66,7 @@ class TestActions(FindingCase):
         self.act(found, 400, burn={})
         self.act(found, 400, accept={'until': 'tomorrow'})
         self.act(found, 400, accept={'until': '2001-01-01T00:00:00Z'})
+        self.act(found, 400, accept={'until': '0001-01-01T00:00+23:59'})
         self.act(found, 400, adopt={})
         self.act(found, 400, adopt={'name': 'a/b'})
 
