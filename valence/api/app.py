@@ -2,14 +2,10 @@
 """The WSGI application: Pecan and middleware."""
 
 import functools
-from collections.abc import Iterable
-from wsgiref.types import StartResponse
 from wsgiref.types import WSGIApplication
-from wsgiref.types import WSGIEnvironment
 
 import oslo_middleware
 import pecan
-import sqlalchemy as sa
 from oslo_config import cfg
 from pecan import core
 from pecan import decorators
@@ -19,12 +15,11 @@ from pecan import util
 
 from valence.api import access_log
 from valence.api import auth
+from valence.api import healthcheck
 from valence.api import hooks
 from valence.api import middleware
 from valence.api.controllers import root
-from valence.common import exception
 from valence.common import policy
-from valence.db import api as db
 
 
 def _cache_argspecs() -> None:
@@ -36,27 +31,6 @@ def _cache_argspecs() -> None:
     cached = functools.cache(util.getargspec)
     for module in (core, decorators, rest, routing):
         module.getargspec = cached
-
-
-def _healthcheck(app: WSGIApplication) -> WSGIApplication:
-    check: WSGIApplication = oslo_middleware.Healthcheck(None, cfg.CONF)
-
-    def dispatch(
-        environ: WSGIEnvironment, start_response: StartResponse
-    ) -> Iterable[bytes]:
-        path = environ['PATH_INFO'].rstrip('/')
-        if path not in ('/healthcheck', '/healthcheck/database'):
-            return app(environ, start_response)
-        method = environ['REQUEST_METHOD']
-        if method not in ('GET', 'HEAD'):
-            raise exception.MethodNotAllowed(method=method[:16], allow='GET')
-        if path == '/healthcheck/database':
-            # Without the database the answer is 503, as everywhere.
-            with db.reader() as tx:
-                tx.connection.execute(sa.select(1))
-        return check({**environ, 'PATH_INFO': '/healthcheck'}, start_response)
-
-    return dispatch
 
 
 def _cors(app: WSGIApplication) -> WSGIApplication:
@@ -105,7 +79,7 @@ def setup_app() -> WSGIApplication:
     for wrap in (
         auth.wrap,
         oslo_middleware.RequestBodySizeLimiter,
-        _healthcheck,
+        healthcheck.HealthCheck,
         middleware.Errors,
         _cors,
         access_log.AccessLog,

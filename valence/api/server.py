@@ -26,6 +26,7 @@ from oslo_log import log
 
 from valence.api import access_log
 from valence.api import app
+from valence.api import healthcheck
 from valence.api import middleware
 from valence.api import versions
 
@@ -44,6 +45,10 @@ _CLEANUP_SECONDS = 2
 # How long the current requests may take when the server stops, in seconds.
 _STOP_SECONDS = 5
 
+
+# What monitors request, and the number of threads for it.
+_MONITORED = (healthcheck.PATH,)
+_MONITOR_THREADS = 2
 
 # One value; several are joined by commas.
 _HOST = re.compile(r'[^\s,]+')
@@ -154,6 +159,24 @@ class _Listener(waitress.server.TcpWSGIServer):  # type: ignore[misc]
 
     channel_class = _Channel
 
+    def __init__(
+        self,
+        *args: object,
+        monitors: waitress.task.ThreadedTaskDispatcher,
+        **kwargs: object,
+    ) -> None:
+        self._monitors = monitors
+        super().__init__(*args, **kwargs)
+
+    def add_task(self, task: _Channel) -> None:
+        """Queue a request; one of a monitor does not wait for others.
+
+        All threads may be waiting for the database, which a monitor reports.
+        """
+        is_monitor = task.requests[0].path.startswith(_MONITORED)
+        chosen = self._monitors if is_monitor else self.task_dispatcher
+        chosen.add_task(task)
+
     def maintenance(self, now: float) -> None:
         """Close connections that are idle, or too slow with a request."""
         super().maintenance(now)
@@ -195,6 +218,7 @@ class Server:
         }
         self._map: dict[int, waitress.wasyncore.dispatcher] = {}
         self._workers = waitress.task.ThreadedTaskDispatcher()
+        self._monitors = waitress.task.ThreadedTaskDispatcher()
         self._listeners: list[_Listener] = []
         self._stopping = threading.Event()
         self._thread = threading.Thread(
@@ -215,10 +239,12 @@ class Server:
                     map=self._map,
                     adj=adj,
                     dispatcher=self._workers,
+                    monitors=self._monitors,
                     sockinfo=sockinfo,
                 )
             )
         self._workers.set_thread_count(adj.threads)
+        self._monitors.set_thread_count(_MONITOR_THREADS)
         host, port = cfg.CONF.api.host, self._listeners[0].effective_port
         if cfg.CONF.auth_strategy == 'noauth':
             if _is_loopback(host):
@@ -247,6 +273,7 @@ class Server:
         while self._is_busy() and time.monotonic() < until:
             self._poll()
         self._workers.shutdown(timeout=1)
+        self._monitors.shutdown(timeout=1)
         waitress.wasyncore.close_all(self._map)
 
     def _poll(self) -> None:

@@ -194,6 +194,15 @@ class ServiceUnavailable(ValenceException):
     headers = {'Retry-After': '5'}
 
 
+class Unhealthy(ServiceUnavailable):
+    """A health check has failed.
+
+    :param problems: for anybody: without hosts and files.
+    """
+
+    message = '%(problems)s'
+
+
 class DatabaseUnavailable(ServiceUnavailable):
     """The database is unreachable, read-only or without tables.
 

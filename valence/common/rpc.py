@@ -69,6 +69,23 @@ class Broadcaster:
         self._requests: queue.Queue[None] = queue.Queue(maxsize=1)
         self._thread: threading.Thread | None = None
         self._lock = threading.Lock()
+        # The number of wake-ups that were sent, and why the next cannot be.
+        self._changed = threading.Condition()
+        self._sent = 0
+        self._failure: str | None = None
+
+    def failure(self, seconds: float) -> str | None:
+        """Send a wake-up; why that is not possible, or None.
+
+        :param seconds: how long to wait for it at most.
+        """
+        with self._changed:
+            before = self._sent
+        self.notify()
+        with self._changed:
+            if self._changed.wait_for(lambda: self._sent > before, seconds):
+                return None
+            return self._failure or f'no response within {seconds:g} seconds'
 
     def notify(self) -> None:
         """Request a wake-up; returns at once."""
@@ -90,20 +107,30 @@ class Broadcaster:
 
     def _cast(self) -> None:
         """Cast until the broker accepts; a late wake-up does no harm."""
-        logged = False
-        while True:
-            try:
-                self._client.cast({}, 'notify')
-                return
-            except Exception as exc:
-                if not logged:
-                    LOG.warning('Conductors cannot be woken: %s', exc)
-                logged = True
-                time.sleep(_RETRY_SECONDS)
+        while not self._try_cast():
+            time.sleep(_RETRY_SECONDS)
+
+    def _try_cast(self) -> bool:
+        try:
+            self._client.cast({}, 'notify')
+        except Exception as exc:
+            with self._changed:
+                is_new, self._failure = self._failure is None, str(exc)
+            if is_new:
+                LOG.warning('Conductors cannot be woken: %s', exc)
+            return False
+        with self._changed:
+            self._sent, self._failure = self._sent + 1, None
+            self._changed.notify_all()
+        return True
 
 
 class NullBroadcaster:
     """Stands in for :class:`Broadcaster` where there is no broker."""
+
+    def failure(self, seconds: float) -> str | None:
+        """None: there is nothing that could fail."""
+        return None
 
     def notify(self) -> None:
         """Do nothing: there is no other process."""
@@ -118,8 +145,7 @@ def _distributed() -> bool:
     return bool(oslo_messaging.TransportURL.parse(cfg.CONF).hosts)
 
 
-def wake() -> None:
-    """Let conductors look for work now. Never blocks, never fails."""
+def _get_broadcaster() -> Broadcaster | NullBroadcaster:
     global _broadcaster
     if _broadcaster is None:
         if _distributed():
@@ -128,8 +154,22 @@ def wake() -> None:
             )
         else:
             _broadcaster = NullBroadcaster()
+    return _broadcaster
+
+
+def wake() -> None:
+    """Let conductors look for work now. Never blocks, never fails."""
+    broadcaster = _get_broadcaster()
     WAKER.notify()
-    _broadcaster.notify()
+    broadcaster.notify()
+
+
+def failure(seconds: float) -> str | None:
+    """Why the broker accepts no messages; None: it does, or there is none.
+
+    :param seconds: how long to wait for it at most.
+    """
+    return _get_broadcaster().failure(seconds)
 
 
 def serve(hostname: str) -> None:

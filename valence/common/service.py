@@ -13,6 +13,8 @@ import sqlalchemy as sa
 from oslo_config import cfg
 from oslo_db import options as db_options
 from oslo_log import log
+from oslo_reports import guru_meditation_report
+from oslo_reports import opts as report_options
 from pbr import version
 
 from valence import conf  # noqa: F401 - registers the options
@@ -49,8 +51,21 @@ def prepare(argv: list[str] | None = None) -> None:
         make_state_path()
 
 
-def announce(program: str) -> None:
-    """Log what starts here, where, and with which configuration."""
+def announce(program: str, own_signals: bool = True) -> None:
+    """Log what starts here, and be ready for signals.
+
+    :param own_signals: whether the process is Valence's, not that of a WSGI
+        server.
+    """
+    report_options.set_defaults(cfg.CONF)
+    if own_signals:
+        signal.signal(signal.SIGHUP, _ignore)
+    if own_signals or cfg.CONF.oslo_reports.file_event_handler:
+        # With [oslo_reports] file_event_handler, a change of that file asks
+        # for a report of threads and options, otherwise SIGUSR2.
+        guru_meditation_report.TextGuruMeditation.setup_autorun(
+            _Product, conf=cfg.CONF
+        )
     database = sa.make_url(cfg.CONF.database.connection)
     logs.event(
         LOG,
@@ -78,17 +93,57 @@ def make_state_path() -> None:
 
 
 def wait_for_signal() -> None:
-    """Return when the process receives SIGTERM or SIGINT."""
+    """Return when the process receives SIGTERM or SIGINT.
+
+    SIGHUP reloads what can be reloaded.
+    """
     # The handler runs only when this thread does something, but any thread may
     # receive the signal. What is written to the pipe at that moment is kept.
     received, sent = os.pipe()
     os.set_blocking(sent, False)
     signal.set_wakeup_fd(sent, warn_on_full_buffer=False)
-    expected = {int(signal.SIGTERM), int(signal.SIGINT)}
-    for number in expected:
-        signal.signal(number, lambda signum, frame: None)
-    while not expected.intersection(os.read(received, 64)):
-        continue
+    ending = {int(signal.SIGTERM), int(signal.SIGINT)}
+    for number in ending:
+        signal.signal(number, _ignore)
+    while True:
+        numbers = set(os.read(received, 64))
+        if numbers & ending:
+            return
+        if signal.SIGHUP in numbers:
+            reload()
+
+
+def _ignore(number: int, frame: object) -> None:
+    """Handle a signal in no other way than to wake this thread."""
+
+
+def reload() -> None:
+    """Read the mutable options again, and open the log files again."""
+    for handler in logging.getLogger().handlers:
+        if isinstance(handler, logging.FileHandler):
+            # The next message opens it.
+            handler.close()
+    try:
+        changed = cfg.CONF.mutate_config_files()
+    except (cfg.Error, OSError) as exc:
+        LOG.error('The configuration is not reloaded: %s', exc)
+        return
+    options = [f'[{group or "DEFAULT"}] {name}' for group, name in changed]
+    logs.event(LOG, 'reload', changed=sorted(options))
+
+
+class _Product:
+    """The version in reports, as oslo.reports reads it."""
+
+    @staticmethod
+    def vendor_string() -> str:
+        return 'OpenStack'
+
+    @staticmethod
+    def product_string() -> str:
+        return 'Valence'
+
+    version_string_with_package = staticmethod(_version)
 
 
 def exit_now() -> NoReturn:

@@ -40,18 +40,21 @@ manager needs to accept a composition causes retries.
     ),
     cfg.FloatOpt(
         'status_timeout',
+        mutable=True,
         default=10,
         min=0.1,
         help='Timeout of a status poll, for all its requests together.',
     ),
     cfg.FloatOpt(
         'sync_interval',
+        mutable=True,
         default=300,
         min=0.1,
         help='How often the full inventory of a pod manager is read.',
     ),
     cfg.FloatOpt(
         'sync_timeout',
+        mutable=True,
         default=900,
         min=1,
         help='Timeout for reading a full inventory.',
@@ -76,6 +79,7 @@ manager needs to accept a composition causes retries.
     ),
     cfg.IntOpt(
         'podm_parallel',
+        mutable=True,
         default=4,
         min=1,
         help='Maximum number of operations that run concurrently on one pod '
@@ -84,6 +88,7 @@ manager needs to accept a composition causes retries.
     ),
     cfg.IntOpt(
         'attempts',
+        mutable=True,
         default=5,
         min=1,
         help='Maximum number of attempts of a step that fails for a temporary '
@@ -92,6 +97,7 @@ manager needs to accept a composition causes retries.
     ),
     cfg.FloatOpt(
         'retry_interval',
+        mutable=True,
         default=2,
         min=0.01,
         help='Delay before the second attempt of a step. It doubles with '
@@ -99,12 +105,14 @@ manager needs to accept a composition causes retries.
     ),
     cfg.FloatOpt(
         'compose_timeout',
+        mutable=True,
         default=900,
         min=1,
         help='Timeout for a pod manager to assemble a node.',
     ),
     cfg.FloatOpt(
         'long_timeout',
+        mutable=True,
         default=86400,
         min=1,
         help='Timeout for a pod manager to release a node, whose drives it '
@@ -113,6 +121,7 @@ manager needs to accept a composition causes retries.
     ),
     cfg.FloatOpt(
         'force_timeout',
+        mutable=True,
         default=60,
         min=0,
         help='How long a forced deletion of a pod manager waits for the '
@@ -129,6 +138,7 @@ manager needs to accept a composition causes retries.
     ),
     cfg.BoolOpt(
         'reuse_unerased',
+        mutable=True,
         default=False,
         help='Whether storage that was not erased is free as soon as its node '
         'is released. Otherwise it is reserved for the project of the node '

@@ -10,6 +10,7 @@ GROUP = cfg.OptGroup(
 OPTS = [
     cfg.FloatOpt(
         'request_timeout',
+        mutable=True,
         default=60,
         min=0.1,
         help='Timeout of a request, from connecting to the last byte of the '
@@ -17,6 +18,7 @@ OPTS = [
     ),
     cfg.FloatOpt(
         'release_timeout',
+        mutable=True,
         default=3000,
         min=1,
         help='How long a pod manager may take to release hardware without a '
@@ -27,6 +29,7 @@ OPTS = [
     ),
     cfg.FloatOpt(
         'settle_timeout',
+        mutable=True,
         default=120,
         min=0,
         help='How long a change that a pod manager of any kind reports as '

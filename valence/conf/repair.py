@@ -11,6 +11,7 @@ GROUP = cfg.OptGroup(
 OPTS = [
     cfg.ListOpt(
         'kinds',
+        mutable=True,
         default=['stray'],
         item_type=types.String(choices=['stray']),
         help='Kinds of findings that are repaired automatically. A stray is '
@@ -19,6 +20,7 @@ OPTS = [
     ),
     cfg.FloatOpt(
         'grace',
+        mutable=True,
         default=600,
         min=0,
         help='For how many seconds a finding has to be open, and seen by two '

@@ -74,6 +74,12 @@ def current() -> str | None:
         return context.get_current_revision()
 
 
+def is_known(revision: str) -> bool:
+    """Whether this release has a revision; it has not if that is newer."""
+    scripts = script.ScriptDirectory.from_config(alembic())
+    return any(one.revision == revision for one in scripts.walk_revisions())
+
+
 def head() -> str | None:
     """The revision that this release requires."""
     return script.ScriptDirectory.from_config(alembic()).get_current_head()

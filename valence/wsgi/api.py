@@ -16,5 +16,5 @@ _files = os.environ.get('VALENCE_CONFIG_FILES')
 service.prepare(
     [f'--config-file={name}' for name in _files.split(':')] if _files else []
 )
-service.announce('valence.wsgi.api')
+service.announce('valence.wsgi.api', own_signals=False)
 application = app.setup_app()

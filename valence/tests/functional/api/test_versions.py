@@ -7,8 +7,6 @@ import webob
 
 from valence.api import app
 from valence.api import versions
-from valence.common import exception
-from valence.db import api as db
 from valence.tests import base
 
 _HEADER = 'OpenStack-API-Version'
@@ -49,19 +47,6 @@ class TestDiscovery(base.ApiTestCase):
         for path in ('/healthcheck', '/healthcheck/'):
             answer = self.client.request('GET', path)
             self.assertEqual(200, answer.status)
-
-    def test_healthcheck_of_the_database(self):
-        path = '/healthcheck/database'
-        self.assertEqual(200, self.client.request('GET', path).status)
-
-        def fail():
-            raise exception.DatabaseUnavailable(reason='it is down')
-
-        self.patch(db, 'reader', fail)
-        self.assertEqual(503, self.client.request('GET', path).status)
-        self.assertEqual(
-            200, self.client.request('GET', '/healthcheck').status
-        )
 
     def test_a_slash_at_the_end_changes_nothing(self):
         self.assertEqual(
