@@ -15,10 +15,12 @@ from oslo_log import log
 from valence.api import auth
 from valence.common import context
 from valence.common import logs
+from valence.common import metrics
 
 LOG = log.getLogger(__name__)
 
 _MAX_PATH = 256
+_METHODS = ('GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS')
 _SECRET = re.compile(r'(/v1/events/[^/]*/).*', re.DOTALL)
 
 
@@ -100,11 +102,13 @@ class _Request:
         :param size: of the body of the response in bytes.
         """
         caller = self._environ.get(auth.CONTEXT)
+        duration = time.monotonic() - self._began
+        self._measure(duration)
         record(
             self._environ['REQUEST_METHOD'],
             path_of(self._environ),
             self._status,
-            duration=time.monotonic() - self._began,
+            duration=duration,
             size=size,
             remote=self._environ.get('REMOTE_ADDR'),
             user_id=getattr(caller, 'user_id', None),
@@ -112,6 +116,15 @@ class _Request:
             **self._ids,
         )
         context.forget()
+
+    def _measure(self, duration: float) -> None:
+        found = self._environ.get('valence.endpoint')
+        method = self._environ['REQUEST_METHOD']
+        metrics.REQUESTS.labels(
+            method if method in _METHODS else 'other',
+            found[0].route if found else 'other',
+            self._status,
+        ).observe(duration)
 
 
 class _Body:

@@ -15,6 +15,7 @@ from pecan import util
 
 from valence.api import access_log
 from valence.api import auth
+from valence.api import exposition
 from valence.api import healthcheck
 from valence.api import hooks
 from valence.api import middleware
@@ -80,6 +81,7 @@ def setup_app() -> WSGIApplication:
         auth.wrap,
         oslo_middleware.RequestBodySizeLimiter,
         healthcheck.HealthCheck,
+        exposition.wrap,
         middleware.Errors,
         _cors,
         access_log.AccessLog,

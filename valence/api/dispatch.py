@@ -22,9 +22,11 @@ from valence.objects import base as objects_base
 class Endpoint(NamedTuple):
     """A verb, and its policy rule.
 
+    :param route: the template of the path.
     :param kind: the name of the resource in texts.
     """
 
+    route: str
     rule: str
     kind: str
     object: objects_base.Kind | None
@@ -35,10 +37,13 @@ class Endpoint(NamedTuple):
 Entry = tuple[list[str], dict[str, Endpoint]]
 
 
-def endpoint(resource: str, controller: base.Endpoints, verb: str) -> Endpoint:
+def endpoint(
+    path: str, resource: str, controller: base.Endpoints, verb: str
+) -> Endpoint:
     """The endpoint of a route and one of its verbs."""
     cls = controller.object
     return Endpoint(
+        route=f'/v1/{path}',
         rule=f'composable:{resource}:{verb}',
         kind=cls.KIND if cls else resource,
         object=cls,
@@ -56,7 +61,7 @@ def _table() -> dict[tuple[int, str], list[Entry]]:
     for path, resource, controller, methods in routes.ROUTES:
         segments = path.split('/')
         endpoints = {
-            method: endpoint(resource, controller, verb)
+            method: endpoint(path, resource, controller, verb)
             for method, verb in methods.items()
         }
         key = len(segments), segments[0]

@@ -46,14 +46,14 @@ class HealthCheck:
                 method=request.method[:16], allow='GET'
             )
         # What an administrator has disabled is neither alive nor ready.
-        alive = webob.Request({**environ, 'PATH_INFO': PATH}).get_response(
+        response = webob.Request({**environ, 'PATH_INFO': PATH}).get_response(
             self._alive
         )
         detailed = request.GET.get('detailed', '').lower() in ('true', '1')
-        if alive.status_int >= 300 or (path == PATH and not detailed):
-            return alive(environ, start_response)
-        names = health.CHECKS if detailed else health.READY
-        return self._look(names)(environ, start_response)
+        if response.status_int < 300 and (path == _READY or detailed):
+            response = self._look(health.CHECKS if detailed else health.READY)
+        body: Iterable[bytes] = response(environ, start_response)
+        return body
 
     def _look(self, names: Collection[str]) -> webob.Response:
         """The response if all is well.

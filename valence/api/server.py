@@ -26,9 +26,11 @@ from oslo_log import log
 
 from valence.api import access_log
 from valence.api import app
+from valence.api import exposition
 from valence.api import healthcheck
 from valence.api import middleware
 from valence.api import versions
+from valence.common import metrics
 
 LOG = log.getLogger(__name__)
 
@@ -47,7 +49,7 @@ _STOP_SECONDS = 5
 
 
 # What monitors request, and the number of threads for it.
-_MONITORED = (healthcheck.PATH,)
+_MONITORED = (healthcheck.PATH, exposition.PATH)
 _MONITOR_THREADS = 2
 
 # One value; several are joined by commas.
@@ -256,6 +258,9 @@ class Server:
                     host,
                 )
         self._thread.start()
+        options = cfg.CONF.metrics
+        if options.enabled and options.api_port is not None:
+            metrics.serve(options.api_port, *exposition.collected())
         LOG.info('The API listens on http://%s:%s', host, port)
 
     def stop(self) -> None:

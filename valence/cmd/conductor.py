@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """``valence-conductor``: the worker that manages pod managers."""
 
+from oslo_config import cfg
+
+from valence import collectors
+from valence.common import metrics
 from valence.common import service
 from valence.conductor import service as conductor_service
 
@@ -11,6 +15,9 @@ def main() -> None:
     service.announce('valence-conductor')
     conductor = conductor_service.Conductor()
     conductor.start()
+    if cfg.CONF.metrics.enabled:
+        port = cfg.CONF.metrics.conductor_port
+        metrics.serve(port, collectors.Process())
     service.wait_for_signal()
     conductor.stop()
     service.exit_now()

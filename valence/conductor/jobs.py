@@ -7,6 +7,7 @@ threads, and never keeps others from being worked on.
 
 import threading
 import time
+import weakref
 from collections.abc import Callable
 from concurrent import futures
 from typing import ParamSpec
@@ -17,6 +18,8 @@ P = ParamSpec('P')
 PATIENCE = 5.0
 # There are at most so many times as many threads as jobs that do not wait.
 FACTOR = 16
+
+_all: 'weakref.WeakSet[Workers]' = weakref.WeakSet()
 
 
 class Pool:
@@ -57,6 +60,8 @@ class Workers:
     def __init__(self, name: str, size: int) -> None:
         self._size = size
         self._pool = Pool(name, size * FACTOR)
+        self.name = name
+        _all.add(self)
         self._changed = threading.Condition()
         self._closed = False
         self._reserved = 0
@@ -75,6 +80,12 @@ class Workers:
         busy = len(self._jobs) + self._reserved
         room = busy - waiting < self._size and busy < self._size * FACTOR
         return room and not self._closed
+
+    @property
+    def busy(self) -> int:
+        """How many threads have a job."""
+        with self._changed:
+            return len(self._jobs)
 
     def acquire(self) -> bool:
         """Reserve an idle thread for ``submit``; whether there was one."""
@@ -122,6 +133,11 @@ class Workers:
             )
         self._pool.close()
         return ended
+
+
+def busy() -> dict[str, int]:
+    """How many threads of each ``Workers`` of this process have a job."""
+    return {workers.name: workers.busy for workers in list(_all)}
 
 
 class KeyedJobs:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from oslo_config import cfg
 from oslo_log import log
 
+from valence.common import metrics
 from valence.common import rpc
 from valence.conductor import actions
 from valence.conductor import claims
@@ -217,6 +218,7 @@ class Conductor:
         if run is None:
             return False
         self._turns.take(candidate)
+        metrics.CLAIMS.labels('won').inc()
         token = str(run.operation.claim)
         self._claims.add(token, run)
         workers.submit(self._work, token, run)

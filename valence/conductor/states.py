@@ -9,6 +9,7 @@ from oslo_log import log
 
 from valence.common import exception
 from valence.common import logs
+from valence.common import metrics
 from valence.db import api as db
 from valence.db.sqlalchemy import models
 
@@ -126,6 +127,7 @@ def set_status(
         url=podm.url,
     )
     if changed:
+        tx.after_commit.append(metrics.STATUS_CHANGES.labels(status).inc)
         tx.after_commit.append(
             functools.partial(
                 logs.event,

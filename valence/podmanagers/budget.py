@@ -20,6 +20,12 @@ class Budget:
         # Why nothing more is received.
         self._reason: str | None = None
 
+    @property
+    def requests(self) -> int:
+        """How many requests were sent."""
+        with self._lock:
+            return self._spent['requests']
+
     def spend(self, kind: str, amount: int) -> None:
         """Count what is received.
 

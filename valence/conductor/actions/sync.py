@@ -7,6 +7,7 @@ from oslo_config import cfg
 
 from valence.common import exception
 from valence.common import identity
+from valence.common import metrics
 from valence.conductor import states
 from valence.conductor.engine.model import Action
 from valence.conductor.engine.model import Step
@@ -44,7 +45,10 @@ class ReadInventory(Step[ReadResult]):
     def do(self, run: Run) -> ReadResult:
         self._since = db.now()
         deadline = run.idempotent(cfg.CONF.conductor.sync_timeout)
-        self._seen = run.driver().discover(deadline)
+        try:
+            self._seen = run.driver().discover(deadline)
+        finally:
+            metrics.SYNC_REQUESTS.observe(deadline.budget.requests)
         # The inventory may have been all that one call may receive.
         deadline = run.idempotent(cfg.CONF.redfish.request_timeout)
         service_uuid = run.driver().service_uuid(deadline)

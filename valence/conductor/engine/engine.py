@@ -20,6 +20,7 @@ from oslo_log import log
 
 from valence.common import context
 from valence.common import exception
+from valence.common import metrics
 from valence.common.types import JsonObject
 from valence.conductor import states
 from valence.conductor.engine import endings
@@ -64,6 +65,7 @@ def work(run: Run, stopping: threading.Event, resuming: bool = False) -> None:
             while not stopping.is_set() and _advance(run):
                 continue
     except ClaimLost:
+        metrics.CLAIMS.labels('lost').inc()
         LOG.info('The claim on operation %s is lost', run.operation.uuid)
 
 
@@ -118,6 +120,7 @@ def _do(run: Run, step: AnyStep, position: int) -> bool:
         run.commit({'step': step.name}, lambda tx: _begin(tx, run, step))
         if is_first:
             report.begun(run.operation)
+        report.step_begun(run.operation)
     _fault_point(run, step.name, 'begun')
     result = step.find(run) if begun else None
     if result is None:

@@ -6,6 +6,7 @@ import logging
 from oslo_log import log
 
 from valence.common import logs
+from valence.common import metrics
 from valence.db import api as db
 from valence.db.sqlalchemy import models
 
@@ -39,6 +40,17 @@ def begun(operation: models.Operation) -> None:
     )
 
 
+def step_begun(operation: models.Operation) -> None:
+    """Log that a step begins, for those who debug."""
+    logs.event(
+        LOG,
+        'operation step begins',
+        logging.DEBUG,
+        step=operation.step,
+        **_fields(operation),
+    )
+
+
 def step(
     operation: models.Operation,
     row: models.OperationStep,
@@ -52,6 +64,7 @@ def step(
         rejected if another system will be selected.
     """
     age = db.now() - row.created_at
+    metrics.STEPS.labels(operation.action, outcome).inc()
     logs.event(
         LOG,
         'operation step',
@@ -68,12 +81,16 @@ def ended(operation: models.Operation) -> None:
     """Log the end of an operation, which is in its row."""
     end = operation.finished_at or db.now()
     begun_at = operation.started_at or operation.created_at
+    duration = (end - begun_at).total_seconds()
+    metrics.OPERATIONS.labels(operation.action, operation.state).observe(
+        duration
+    )
     logs.event(
         LOG,
         'operation ends',
         logging.WARNING if operation.error else logging.INFO,
         outcome=operation.state,
-        duration=(end - begun_at).total_seconds(),
+        duration=duration,
         reason=operation.error,
         **_fields(operation),
     )

@@ -10,6 +10,7 @@ from oslo_config import cfg
 from oslo_log import log
 
 from valence.common import exception
+from valence.common import metrics
 from valence.common import rpc
 from valence.conductor.events.refresher import enqueue_refresh
 from valence.db.sqlalchemy import models
@@ -168,5 +169,6 @@ class _Listener:
         for change in self._stream:
             if self._stopping.is_set():
                 return
+            metrics.EVENTS.labels('stream').inc()
             enqueue_refresh(self.podm.uuid, change)
             rpc.WAKER.notify()

@@ -61,6 +61,14 @@ def _reserved_engine() -> sa.Engine:
     )
 
 
+def connections() -> tuple[int, int]:
+    """How many connections of the pool are in use, and how many are idle."""
+    pool = get_engine().pool
+    if not isinstance(pool, sa.pool.QueuePool):
+        return 0, 0
+    return pool.checkedout(), pool.checkedin()
+
+
 def dispose() -> None:
     """Close all connections; the next use reads the configuration again."""
     for engine in (get_engine, _reserved_engine):

@@ -6,6 +6,7 @@ from oslo_log import log
 from valence.api.controllers.v1 import base
 from valence.api.controllers.v1 import types
 from valence.common import exception
+from valence.common import metrics
 from valence.common.types import JsonObject
 from valence.conductor.events import coalescing
 from valence.conductor.events import subscriptions
@@ -37,6 +38,7 @@ class Events:
         # Of what cannot be parsed, anything may have changed.
         unparsed = call.request.environ.get('valence.unparsed')
         change = driver_base.Change() if unparsed else _parse(podm, call.body)
+        metrics.EVENTS.labels('delivered').inc()
         self._coalescer.store(podm.uuid, change, int(time.monotonic()))
         if unparsed is not None:
             raise unparsed

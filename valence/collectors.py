@@ -1,0 +1,165 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Metrics that are read when Prometheus asks for them.
+
+What is in the database is the same for all processes, so only the API shows
+it. The cost depends on the number of open operations, pod managers and
+conductors, not on how much hardware there is or how many operations ended.
+"""
+
+import datetime
+import threading
+from collections.abc import Iterable
+from collections.abc import Iterator
+
+import sqlalchemy as sa
+from prometheus_client import registry
+from prometheus_client.core import GaugeMetricFamily as Gauge
+from prometheus_client.core import Metric
+
+from valence import health
+from valence.conductor import jobs
+from valence.conductor import membership
+from valence.conductor import states
+from valence.db import api as db
+from valence.db.sqlalchemy import engine
+from valence.db.sqlalchemy import models
+
+_SECONDS = 5.0
+
+
+class Process(registry.Collector):
+    """This process: its threads, workers and database connections."""
+
+    def describe(self) -> Iterable[Metric]:
+        """Nothing: what would be described is only read when asked for."""
+        return ()
+
+    def collect(self) -> Iterator[Metric]:
+        """The current values."""
+        yield Gauge(
+            'valence_threads', 'Threads.', value=threading.active_count()
+        )
+        connections = Gauge(
+            'valence_database_connections',
+            'Connections of the pool.',
+            labels=['state'],
+        )
+        in_use, idle = engine.connections()
+        connections.add_metric(['in_use'], in_use)
+        connections.add_metric(['idle'], idle)
+        yield connections
+        busy = Gauge(
+            'valence_workers_busy',
+            'Workers of the conductor that have an operation.',
+            labels=['workers'],
+        )
+        for name, number in jobs.busy().items():
+            busy.add_metric([name], number)
+        yield busy
+
+
+class Database(registry.Collector):
+    """What the database says, read in limited time even if it hangs."""
+
+    def __init__(self) -> None:
+        self._metrics: list[Metric] = []
+        self._monitor = health.Monitor(
+            {'database': (self._read, 'The database is unavailable.')}
+        )
+
+    def describe(self) -> Iterable[Metric]:
+        """Nothing: what would be described is only read when asked for."""
+        return ()
+
+    def collect(self) -> Iterator[Metric]:
+        """The current values; only that it is down if it does not respond."""
+        problem = self._monitor.look(('database',), _SECONDS)['database']
+        yield Gauge(
+            'valence_database_up',
+            'Whether the database responds.',
+            value=problem is None,
+        )
+        if problem is None:
+            yield from self._metrics
+
+    def _read(self) -> None:
+        with db.reader() as tx:
+            self._metrics = [
+                *_operations(tx),
+                *_pod_managers(tx),
+                Gauge(
+                    'valence_conductors_alive',
+                    'Conductors with a fresh heartbeat.',
+                    value=len(membership.alive()),
+                ),
+                Gauge(
+                    'valence_pending_refreshes',
+                    'Resources that events named and nobody has read yet.',
+                    value=tx.count(models.PendingRefresh),
+                ),
+            ]
+
+
+def _operations(tx: db.Transaction) -> Iterator[Metric]:
+    """The queue: how many operations are open, and since when."""
+    op = models.Operation
+    count = Gauge(
+        'valence_operations_open',
+        'Operations that have not ended.',
+        labels=['action', 'state'],
+    )
+    age = Gauge(
+        'valence_operation_oldest_seconds',
+        'Age of the oldest operation that has not ended.',
+        labels=['action', 'state'],
+    )
+    rows = tx.connection.execute(
+        sa.select(
+            op.action, op.state, sa.func.count(), sa.func.min(op.created_at)
+        )
+        .where(op.state.in_(states.OPEN))
+        .group_by(op.action, op.state)
+    )
+    for action, state, number, oldest in rows:
+        count.add_metric([action, state], number)
+        age.add_metric([action, state], _age(tx, oldest))
+    yield count
+    yield age
+
+
+def _pod_managers(tx: db.Transaction) -> Iterator[Metric]:
+    """The status of each pod manager, and the age of its inventory."""
+    up = Gauge(
+        'valence_pod_manager_up',
+        'Whether a pod manager is online; not shown in maintenance.',
+        labels=['pod_manager'],
+    )
+    age = Gauge(
+        'valence_pod_manager_inventory_age_seconds',
+        'Time since the inventory of a pod manager was read.',
+        labels=['pod_manager'],
+    )
+    count = Gauge(
+        'valence_pod_managers',
+        'Pod managers by status.',
+        labels=['status'],
+    )
+    numbers = dict.fromkeys(('online', 'offline', 'maintenance'), 0)
+    rows = tx.list(
+        models.PodManager,
+        only=('name', 'status', 'maintenance', 'synced_at'),
+        order=[models.PodManager.name],
+    )
+    for row in rows:
+        numbers['maintenance' if row.maintenance else row.status] += 1
+        if row.synced_at is not None:
+            age.add_metric([row.name], _age(tx, row.synced_at))
+        if not row.maintenance:
+            up.add_metric([row.name], row.status == 'online')
+    for status, number in numbers.items():
+        count.add_metric([status], number)
+    yield from (count, up, age)
+
+
+def _age(tx: db.Transaction, since: datetime.datetime) -> float:
+    return max(0.0, (tx.now() - since).total_seconds())
