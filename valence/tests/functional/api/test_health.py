@@ -18,7 +18,6 @@ from valence.db.sqlalchemy import engine
 from valence.tests import base
 from valence.tests import fixtures
 from valence.tests.fixtures import client
-from valence.tests.fixtures import database
 from valence.tests.fixtures import processes
 
 _READY = '/healthcheck/ready'
@@ -184,53 +183,6 @@ class TestUpgradeCheckOnMariaDB(TestUpgradeCheck):
         _execute('ALTER TABLE shares CONVERT TO CHARACTER SET latin1')
         text = self.problems()['Character set']
         self.assertIn('character set of shares is not utf8mb4', text)
-
-
-class TestSilence(base.TestCase):
-    """A real API whose database neither responds nor closes connections."""
-
-    def setUp(self):
-        super().setUp()
-        reason = database.missing('mysql')
-        if reason:
-            self.skipTest(reason)
-        url = sa.make_url(database.SERVERS['mysql'])
-        self.proxy = self.useFixture(
-            fixtures.Proxy((url.host, url.port or 3306))
-        )
-        self.database = self.useFixture(
-            fixtures.Database('mysql', url.set(port=self.proxy.port))
-        )
-        self.service = self.useFixture(
-            fixtures.Service(
-                database__connection=self.database.connection,
-                api__threads=2,
-            )
-        )
-        self.service.manage('credential-keys', 'create')
-        self.service.api()
-        self.client = self.service.client
-
-    def test_checks_do_not_wait_for_requests(self):
-        self.assertEqual(200, self.client.request('GET', _READY).status)
-        self.proxy.silence()
-        self.addCleanup(self.proxy.resume)
-        with futures.ThreadPoolExecutor() as pool:
-            waiting = [
-                pool.submit(self.client.request, 'GET', '/v1/nodes')
-                for _ in range(4)
-            ]
-            # The result of the last second still counts.
-            while True:
-                answer = self.client.request('GET', _READY)
-                if answer.status != 200:
-                    break
-            self.assertEqual(503, answer.status)
-            self.assertIn('no result in time', answer.error['detail'])
-            alive = self.client.request('GET', '/healthcheck')
-            self.assertEqual(200, alive.status)
-            self.assertFalse(any(one.done() for one in waiting))
-            self.proxy.resume()
 
 
 class TestAnotherServer(base.TestCase):
