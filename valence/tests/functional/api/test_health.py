@@ -180,9 +180,9 @@ class TestUpgradeCheckOnMariaDB(TestUpgradeCheck):
         """The same on every database."""
 
     def test_charset(self):
-        _execute('ALTER TABLE shares CONVERT TO CHARACTER SET latin1')
+        _execute('ALTER TABLE conductors CONVERT TO CHARACTER SET latin1')
         text = self.problems()['Character set']
-        self.assertIn('character set of shares is not utf8mb4', text)
+        self.assertIn('character set of conductors is not utf8mb4', text)
 
 
 class TestAnotherServer(base.TestCase):
