@@ -2,7 +2,10 @@
 """The WSGI application: Pecan and middleware."""
 
 import functools
+from collections.abc import Iterable
+from wsgiref.types import StartResponse
 from wsgiref.types import WSGIApplication
+from wsgiref.types import WSGIEnvironment
 
 import oslo_middleware
 import pecan

@@ -30,7 +30,7 @@ class TestOptions(base.ApiTestCase):
             ('/v1/', 405),
             ('/v1/openapi.json', 405),
             ('/healthcheck', 405),
-            ('/healthcheck/database', 405),
+            ('/healthcheck/ready', 405),
             ('/v1/nothing', 404),
         ):
             for method in ('OPTIONS', 'DELETE', 'TRACE'):
