@@ -54,6 +54,7 @@ _MONITOR_THREADS = 2
 
 # One value; several are joined by commas.
 _HOST = re.compile(r'[^\s,]+')
+_CODINGS = re.compile(rb'(?im)^transfer-encoding:(.*)')
 
 
 class _Parser(waitress.parser.HTTPRequestParser):  # type: ignore[misc]
@@ -96,7 +97,10 @@ class _Parser(waitress.parser.HTTPRequestParser):  # type: ignore[misc]
         # It would wait for a body that does not follow.
         self.expect_continue &= self.body_rcv is not None
         reason = None
-        if 'TRANSFER_ENCODING' in self.headers:
+        codings = b','.join(_CODINGS.findall(header_plus))
+        if b',' in codings:
+            reason = 'Transfer-Encoding must be chunked, once'
+        elif 'TRANSFER_ENCODING' in self.headers:
             reason = 'Transfer-Encoding requires HTTP/1.1'
         elif self.chunked and 'CONTENT_LENGTH' in self.headers:
             reason = 'Both Transfer-Encoding and Content-Length'

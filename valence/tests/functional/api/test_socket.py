@@ -11,6 +11,8 @@ from valence.tests import base
 from valence.tests import fixtures
 from valence.tests.fixtures import processes
 
+_CHUNKED = b'\r\ntransfer-encoding: chunked'
+
 
 class TestSocket(base.ServiceTestCase):
     @classmethod
@@ -120,6 +122,8 @@ class TestSocket(base.ServiceTestCase):
             (1, b'Host: a\r\nContent-Length: 2\r\nTransfer-Encoding: chunked'),
             (1, b'Host: a\r\nTransfer-Encoding : chunked'),
             (1, b'Host: a\r\nTransfer-Encoding: chunked, identity'),
+            (1, b'Host: a\r\nTransfer-Encoding: chunked, chunked'),
+            (1, b'Host: a\r\nTransfer-Encoding: chunked' + _CHUNKED),
             (1, b'Host: a\r\nContent-Length: 2\r\nContent-Length: 15'),
             (1, b'Host: a\r\nContent-Length: +2'),
             (1, b'Host: a\r\nHost: b\r\nContent-Length: 0'),
