@@ -145,14 +145,13 @@ class Monitor:
     def _is_sync_due(self, podm: models.PodManager, now: float) -> bool:
         if podm.synced_at is not None:
             age = (db.now() - podm.synced_at).total_seconds()
-            if age < cfg.CONF.conductor.sync_interval:
+            if age < sync_interval(podm):
                 return False
         # A sync that failed is not requested again at every tick.
         if now < self._sync_at.get(podm.uuid, 0):
             return False
         self._sync_at[podm.uuid] = now + min(
-            cfg.CONF.conductor.sync_interval,
-            cfg.CONF.conductor.status_interval,
+            sync_interval(podm), cfg.CONF.conductor.status_interval
         )
         return True
 
@@ -184,7 +183,7 @@ class Monitor:
 
     def _try_probe(self, podm: models.PodManager) -> str | None:
         """Probe once; the reason why it is offline, or None."""
-        deadline = Deadline(cfg.CONF.conductor.status_timeout)
+        deadline = Deadline(loader.connection(podm).status_timeout)
         try:
             known = podm if podm.driver else _detect_driver(podm, deadline)
             if known is None:
@@ -281,6 +280,11 @@ def _set_offline(
             uuid=podm.uuid,
             url=podm.url,
         )
+
+
+def sync_interval(podm: models.PodManager) -> float:
+    """How often the full inventory of a pod manager is read, in seconds."""
+    return podm.sync_interval or float(cfg.CONF.conductor.sync_interval)
 
 
 def request_sync(podm_uuid: str) -> None:

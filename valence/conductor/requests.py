@@ -12,6 +12,7 @@ from valence.conductor import states
 from valence.db import api as db
 from valence.db.sqlalchemy import models
 from valence.objects import Operation
+from valence.podmanagers import loader
 
 # What an operation records of the request.
 _REQUESTER = ('user_id', 'request_id', 'global_request_id')
@@ -308,7 +309,6 @@ def request_unsubscribe(
     if replaced(tx, podm.uuid) is not None:
         # Another service has another subscription at this URI, or none.
         return
-    names = ('url', 'username', 'password', 'auth_type', 'insecure', 'ca_cert')
     request(
         tx,
         ctx,
@@ -319,7 +319,7 @@ def request_unsubscribe(
         params={
             'driver': podm.driver,
             'subscription': podm.event_subscription,
-            'connection': {name: getattr(podm, name) for name in names},
+            'connection': loader.stored_connection(podm),
         },
     )
     tx.update(

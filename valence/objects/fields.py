@@ -40,6 +40,7 @@ class Spec(fields.Field[Any]):
     :param max_length: of a string, in characters.
     :param min_length: the same, the least.
     :param minimum: the smallest number accepted.
+    :param maximum: the greatest one.
     :param format: the JSON schema format of a string; see
         ``schemas.format_check``.
     :param filter: whether collections can be filtered by it.
@@ -73,6 +74,7 @@ class Spec(fields.Field[Any]):
         max_length: int | None = None,
         min_length: int | None = None,
         minimum: int | None = None,
+        maximum: int | None = None,
         format: str | None = None,
         filter: bool = False,
         sort: tuple[str, ...] | None = None,
@@ -91,6 +93,7 @@ class Spec(fields.Field[Any]):
             self.max_length = max_length
         self.min_length = min_length
         self.minimum = minimum
+        self.maximum = maximum
         if format is not None:
             self.format = format
         self.filter = filter
@@ -145,6 +148,7 @@ class Spec(fields.Field[Any]):
             ('minLength', self.min_length),
             ('maxLength', self.max_length),
             ('minimum', self.minimum),
+            ('maximum', self.maximum),
             ('format', self.format),
             ('writeOnly', self.secret or None),
         ):

@@ -27,11 +27,22 @@ def check_url(url: str) -> None:
         raise ValueError('must contain a host')
     if parts.username is not None or parts.password is not None:
         raise ValueError(
-            'must not contain credentials; use the fields username and '
+            'must not contain credentials; use the fields for user name and '
             'password'
         )
     if parts.query or parts.fragment:
         raise ValueError('must not contain a query or a fragment')
+
+
+@schemas.format_check('proxy-uri', str)
+def check_proxy_url(url: str) -> None:
+    """Accept the http or https URL of a proxy.
+
+    It has no credentials, path, query, fragment or whitespace.
+    """
+    check_url(url)
+    if urllib.parse.urlsplit(url).path.strip('/'):
+        raise ValueError('must not contain a path')
 
 
 @schemas.format_check('pem', str)
@@ -68,10 +79,10 @@ class PodManager(base.ValenceObject):
     RESOURCE = 'pod_managers'
     LINKED = True
     KIND = 'pod manager'
-    VERSION = '1.1'
+    VERSION = '1.2'
     AUDIENCE = fields.Audience.SYSTEM
     #: The fields that are stored encrypted by ``common.secrets``.
-    ENCRYPTED = ('password', 'hardware_password')
+    ENCRYPTED = ('password', 'proxy_password', 'hardware_password')
     fields = {
         'uuid': base.own_uuid('pod manager'),
         'name': fields.NameField(
@@ -132,6 +143,52 @@ class PodManager(base.ValenceObject):
             nullable=True,
             max_length=65535,
             format='pem',
+        ),
+        'proxy_url': fields.StringField(
+            doc='URL of the HTTP proxy through which the pod manager is '
+            'reached; null: it is reached directly.',
+            api='cru',
+            nullable=True,
+            max_length=512,
+            format='proxy-uri',
+        ),
+        'proxy_username': fields.StringField(
+            doc='User name for the proxy.',
+            api='cru',
+            nullable=True,
+            max_length=255,
+            audience=fields.Audience.ADMIN,
+        ),
+        'proxy_password': fields.StringField(
+            doc='Password for the proxy.',
+            api='cu',
+            nullable=True,
+            max_length=1024,
+            secret=True,
+        ),
+        'timeout': fields.IntegerField(
+            doc='Timeout of a request to the pod manager and of a status '
+            'poll, in seconds; null: those of the configuration.',
+            api='cru',
+            nullable=True,
+            minimum=1,
+            maximum=3600,
+        ),
+        'max_parallel': fields.IntegerField(
+            doc='Maximum number of concurrent requests that read the '
+            'inventory; null: that of the configuration.',
+            api='cru',
+            nullable=True,
+            minimum=1,
+            maximum=1000,
+        ),
+        'sync_interval': fields.IntegerField(
+            doc='How often the full inventory is read, in seconds; null: that '
+            'of the configuration.',
+            api='cru',
+            nullable=True,
+            minimum=1,
+            maximum=2592000,
         ),
         'hardware_url': fields.StringField(
             doc='URL at which provisioners such as Ironic access the '

@@ -2,6 +2,7 @@
 """The installed drivers, and the driver instance of each pod manager."""
 
 import contextlib
+import dataclasses
 import functools
 import threading
 import time
@@ -10,8 +11,10 @@ from typing import Protocol
 from oslo_log import log
 from stevedore import extension
 
+from valence import objects
 from valence.common import exception
 from valence.common import secrets
+from valence.common.types import JsonObject
 from valence.podmanagers import base
 from valence.podmanagers.progress import Deadline
 
@@ -23,24 +26,12 @@ _CLOSE_SECONDS = 6
 
 
 class Row(Protocol):
-    """What a row of ``pod_managers`` says of its endpoint."""
+    """A row of ``pod_managers``, with the fields of ``base.Connection``."""
 
     @property
     def uuid(self) -> str: ...
     @property
     def driver(self) -> str | None: ...
-    @property
-    def url(self) -> str: ...
-    @property
-    def username(self) -> str | None: ...
-    @property
-    def password(self) -> str | None: ...
-    @property
-    def auth_type(self) -> str: ...
-    @property
-    def insecure(self) -> bool: ...
-    @property
-    def ca_cert(self) -> str | None: ...
 
 
 @functools.cache
@@ -62,28 +53,31 @@ def names() -> list[str]:
     return sorted(drivers())
 
 
-def connection(podm: Row) -> base.Connection:
-    """How to reach a pod manager, with its password decrypted."""
+def stored_connection(podm: Row) -> JsonObject:
+    """How to reach a pod manager, with its passwords encrypted."""
+    names = [field.name for field in dataclasses.fields(base.Connection)]
+    return {name: getattr(podm, name) for name in names}
+
+
+def decrypt(stored: JsonObject) -> base.Connection:
+    """How to reach a pod manager, with its passwords decrypted.
+
+    :param stored: what :meth:`stored_connection` returned.
+    """
+    passwords = stored.keys() & set(objects.PodManager.ENCRYPTED)
     return base.Connection(
-        url=podm.url,
-        username=podm.username,
-        password=secrets.decrypt(podm.password),
-        auth_type=podm.auth_type,
-        insecure=podm.insecure,
-        ca_cert=podm.ca_cert,
+        **{**stored, **{n: secrets.decrypt(stored[n]) for n in passwords}}
     )
+
+
+def connection(podm: Row) -> base.Connection:
+    """How to reach a pod manager."""
+    return decrypt(stored_connection(podm))
 
 
 def identity(podm: Row) -> tuple[object, ...]:
     """What, when it changes, makes a connection another one."""
-    return (
-        podm.url,
-        podm.username,
-        podm.password,
-        podm.auth_type,
-        podm.insecure,
-        podm.ca_cert,
-    )
+    return tuple(stored_connection(podm).values())
 
 
 def recognize(conn: base.Connection, deadline: Deadline) -> str:

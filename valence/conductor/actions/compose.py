@@ -74,7 +74,7 @@ class Allocate(Step[steps.ComposedResult]):
             guard.EXISTING,
             sorted(driver.node_uris(steps.request_deadline(run))),
         )
-        deadline = run.non_idempotent(cfg.CONF.redfish.request_timeout)
+        deadline = run.non_idempotent(run.request_timeout())
         try:
             composed = driver.compose(_request(run), deadline, run.progress())
         except (exception.RequestRejected, exception.ResourceGone) as exc:

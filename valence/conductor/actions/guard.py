@@ -8,7 +8,6 @@ import dataclasses
 import itertools
 from collections.abc import Collection
 
-from oslo_config import cfg
 from oslo_log import log
 
 from valence.common import exception
@@ -42,7 +41,7 @@ def owned(run: Run, *changing: str) -> hardware.ComposedNode:
     :raises ResourceGone: when it does not exist.
     """
     uri = allocations.node_uri(run.target)
-    deadline = run.idempotent(cfg.CONF.redfish.request_timeout)
+    deadline = run.idempotent(run.request_timeout())
     driver = run.driver()
     service_uuid = driver.service_uuid(deadline)
     seen = driver.read_node(uri, deadline)
@@ -74,7 +73,7 @@ def same_service(run: Run) -> None:
 
     :raises PodManagerUnavailable: when it may have been: a sync finds out.
     """
-    deadline = run.idempotent(cfg.CONF.redfish.request_timeout)
+    deadline = run.idempotent(run.request_timeout())
     uuid = identity.identifying_uuid(run.driver().service_uuid(deadline))
     podm = db.get(models.PodManager, uuid=run.podm_uuid)
     if podm is None or uuid is None or not replacement.is_other(podm, uuid):

@@ -3,8 +3,6 @@
 
 from typing import TypedDict
 
-from oslo_config import cfg
-
 from valence.conductor import states
 from valence.conductor.actions import guard
 from valence.conductor.actions import outcome
@@ -35,7 +33,7 @@ class SendReset(Step[NoResult]):
     def do(self, run: Run) -> NoResult:
         reset_type = run.params(Params)['type']
         if reset_type in power.ONCE:
-            deadline = run.non_idempotent(cfg.CONF.redfish.request_timeout)
+            deadline = run.non_idempotent(run.request_timeout())
         else:
             deadline = steps.request_deadline(run)
         run.driver().reset(

@@ -5,8 +5,6 @@ from typing import NotRequired
 from typing import TypedDict
 from typing import TypeVar
 
-from oslo_config import cfg
-
 from valence import quota
 from valence.common import exception
 from valence.common import identity
@@ -84,7 +82,7 @@ def shown(result: ComposedResult) -> dict[str, object]:
 
 def request_deadline(run: Run) -> Deadline:
     """The deadline of a short request that may be sent twice."""
-    return run.idempotent(cfg.CONF.redfish.request_timeout)
+    return run.idempotent(run.request_timeout())
 
 
 class ReadsParts(Step[R]):

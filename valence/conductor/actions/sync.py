@@ -50,7 +50,7 @@ class ReadInventory(Step[ReadResult]):
         finally:
             metrics.SYNC_REQUESTS.observe(deadline.budget.requests)
         # The inventory may have been all that one call may receive.
-        deadline = run.idempotent(cfg.CONF.redfish.request_timeout)
+        deadline = run.idempotent(run.request_timeout())
         service_uuid = run.driver().service_uuid(deadline)
         run.ensure_lease()
         _check_service(

@@ -4,25 +4,20 @@
 import contextlib
 from typing import TypedDict
 
-from oslo_config import cfg
-
 from valence.common import exception
-from valence.common import secrets
 from valence.common.types import JsonObject
 from valence.conductor.engine.model import Action
 from valence.conductor.engine.model import Step
 from valence.conductor.engine.run import Run
 from valence.db import api as db
 from valence.db.sqlalchemy import models
-from valence.podmanagers import base
 from valence.podmanagers import loader
 
 
 class Params(TypedDict):
     """The parameters of the operation.
 
-    :param connection: the arguments of ``podmanagers.base.Connection``; the
-        password is encrypted.
+    :param connection: how to reach it; the passwords are encrypted.
     """
 
     driver: str
@@ -47,14 +42,10 @@ class DeleteSubscription(Step[UnsubscribeResult]):
 
     def do(self, run: Run) -> UnsubscribeResult:
         params = run.params(Params)
-        stored = params['connection']
-        connection = {
-            **stored,
-            'password': secrets.decrypt(stored['password']),
-        }
+        connection = loader.decrypt(params['connection'])
         cls = loader.drivers()[params['driver']]
-        deadline = run.idempotent(cfg.CONF.conductor.status_timeout)
-        with contextlib.closing(cls(base.Connection(**connection))) as driver:
+        deadline = run.idempotent(connection.status_timeout)
+        with contextlib.closing(cls(connection)) as driver:
             try:
                 driver.unsubscribe(params['subscription'], deadline)
             except exception.PodManagerUnavailable:

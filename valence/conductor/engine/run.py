@@ -56,6 +56,8 @@ class Run:
         # Whether the lease had expired when something was to be begun.
         self._lease_missed = False
         self._abandoned = False
+        # How long a request may take, by UUID of the pod manager.
+        self._timeouts: dict[str | None, float] = {}
 
     @functools.cached_property
     def steps(self) -> list[AnyStep]:
@@ -129,7 +131,19 @@ class Run:
             raise exception.PodManagerUnavailable(reason=podm.status_reason)
         if not self.action.reads_only:
             replacement.check(podm.uuid)
-        return self.drivers.get(podm)
+        driver = self.drivers.get(podm)
+        self._timeouts[uuid] = driver.connection.request_timeout
+        return driver
+
+    def request_timeout(self) -> float:
+        """How many seconds a request to the pod manager may take.
+
+        :raises: what :meth:`driver` does.
+        """
+        uuid = self.operation.podm_uuid
+        if uuid not in self._timeouts:
+            self.driver()
+        return self._timeouts[uuid]
 
     def progress(self) -> Progress:
         """What the driver has recorded of the current step; see there.

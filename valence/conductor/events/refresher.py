@@ -230,7 +230,6 @@ class Refresher:
     def _read(
         self, podm: models.PodManager, rows: list[models.PendingRefresh]
     ) -> None:
-        deadline = Deadline(cfg.CONF.redfish.request_timeout)
         # Events may name the path that a proxy adds.
         url = yarl.URL(identity.canonical_url(podm.url))
         prefix = url.raw_path.rstrip('/')
@@ -241,7 +240,9 @@ class Refresher:
         # Sets updated_at, which marks them as being read.
         db.update(models.PendingRefresh, {}, uuid=uuids)
         try:
-            seen = self._drivers.get(podm).refresh(uris, deadline)
+            driver = self._drivers.get(podm)
+            deadline = Deadline(driver.connection.request_timeout)
+            seen = driver.refresh(uris, deadline)
             _store(podm.uuid, seen, since, uuids)
         except (exception.PodManagerError, exception.ValueRejected):
             # A full sync makes up for it, or reports the error.

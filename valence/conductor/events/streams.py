@@ -159,8 +159,9 @@ class _Listener:
 
     def _listen(self) -> None:
         """Open the stream and enqueue what it reports, until it ends."""
-        deadline = Deadline(cfg.CONF.conductor.status_timeout)
-        self._stream = self._drivers.get(self.podm).listen(deadline)
+        driver = self._drivers.get(self.podm)
+        deadline = Deadline(driver.connection.status_timeout)
+        self._stream = driver.listen(deadline)
         # Changes from before the stream was open were missed.
         enqueue_refresh(self.podm.uuid, base.Change())
         if self._stopping.is_set():

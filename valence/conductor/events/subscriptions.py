@@ -92,7 +92,7 @@ class Subscriptions:
     def _ensure(self, podm: models.PodManager) -> None:
         """Subscribe, unless there is a subscription that works."""
         driver = self._drivers.get(podm)
-        deadline = Deadline(cfg.CONF.conductor.status_timeout)
+        deadline = Deadline(driver.connection.status_timeout)
         secret = secrets.decrypt(podm.event_secret)
         subscription = podm.event_subscription
         if secret and subscription:

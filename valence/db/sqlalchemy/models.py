@@ -57,6 +57,12 @@ class PodManager(Table):
     auth_type: Mapped[str] = column(String(16))
     insecure: Mapped[bool]
     ca_cert: Mapped[str | None] = column(Text)
+    proxy_url: Mapped[str | None] = column(Name(512))
+    proxy_username: Mapped[str | None] = column(Name(255))
+    proxy_password: Mapped[str | None] = column(sa.Text)
+    timeout: Mapped[int | None]
+    max_parallel: Mapped[int | None]
+    sync_interval: Mapped[int | None]
     hardware_url: Mapped[str | None] = column(Name(512))
     hardware_username: Mapped[str | None] = column(Name(255))
     hardware_password: Mapped[str | None] = column(sa.Text)

@@ -9,7 +9,6 @@ sessions that expire at any time.
 import urllib.parse
 
 import requests
-from oslo_config import cfg
 
 from valence.common import exception
 from valence.common.types import JsonObject
@@ -49,6 +48,7 @@ class Client:
 
     def __init__(self, connection: base.Connection) -> None:
         path = urllib.parse.urlsplit(connection.url).path.rstrip('/')
+        self._timeout = connection.request_timeout
         self._http = client.Http(
             connection,
             prefix=path.removesuffix(ROOT) if path.endswith(ROOT) else path,
@@ -58,7 +58,7 @@ class Client:
         self._session = Session(
             self._http, connection, f'{ROOT}/SessionService/Sessions'
         )
-        self.throttle = throttle.Throttle()
+        self.throttle = throttle.Throttle(connection.parallel)
 
     def root(self, deadline: Deadline) -> JsonObject:
         """The service root, with or without a slash at the end of its path.
@@ -118,7 +118,7 @@ class Client:
                 response = self.request(
                     'GET',
                     uri,
-                    deadline.at_most(cfg.CONF.redfish.request_timeout),
+                    deadline.at_most(self._timeout),
                     check=False,
                 )
                 errors.check(response, uri, exception.Unreadable)

@@ -8,7 +8,6 @@ collections without end, links to resources that do not exist.
 import concurrent.futures
 from collections.abc import Iterable
 
-from oslo_config import cfg
 from oslo_log import log
 
 from valence.common import context
@@ -54,7 +53,7 @@ class Crawler:
         self._deadline = deadline
         self._expand = expand
         self._pool = concurrent.futures.ThreadPoolExecutor(
-            cfg.CONF.redfish.parallel, thread_name_prefix='crawler'
+            client.throttle.maximum, thread_name_prefix='crawler'
         )
         self._read: dict[str, JsonObject] = {}
         self._listed: dict[str, list[str]] = {}

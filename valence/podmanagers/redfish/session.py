@@ -7,7 +7,6 @@ import time
 import urllib.parse
 from typing import NamedTuple
 
-from oslo_config import cfg
 from oslo_log import log
 
 from valence.common import exception
@@ -176,7 +175,7 @@ class Session:
             'POST',
             self.collection,
             # All others wait for it.
-            deadline.at_most(cfg.CONF.redfish.request_timeout),
+            deadline.at_most(self._connection.request_timeout),
             {
                 'UserName': self._connection.username,
                 'Password': self._connection.password or '',

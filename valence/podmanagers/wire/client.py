@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """JSON over HTTP, for drivers of any protocol.
 
-A request has one deadline for all of it, a response a maximum size. Proxies
-and certificates are not taken from the environment. The password is sent to
-the registered host only.
+A request has one deadline for all of it, a response a maximum size. The proxy
+is that of the pod manager; neither proxies nor certificates are taken from the
+environment. The password is sent to the registered host only.
 """
 
 import contextlib
@@ -97,8 +97,9 @@ class Http:
         # The adapter without a requests session: it does what is needed at
         # two thirds of the cost, and reads nothing from the environment.
         self._adapter = transport.Adapter(
-            pool_connections=2,
-            pool_maxsize=cfg.CONF.redfish.parallel + 4,
+            connection.parallel + 4,
+            connection.proxy_url,
+            _login(connection.proxy_username, connection.proxy_password),
         )
 
     def close(self) -> None:
@@ -133,13 +134,9 @@ class Http:
         query = f'?{parts.query}' if parts.query else ''
         return f'{self._origin}{path}{query}'
 
-    def credentials(self) -> tuple[bytes, bytes] | None:
+    def credentials(self) -> transport.Credentials | None:
         """User name and password for HTTP Basic authentication."""
-        if self._connection.username is None:
-            return None
-        # As bytes, names beyond Latin-1 pass.
-        password = self._connection.password or ''
-        return self._connection.username.encode(), password.encode()
+        return _login(self._connection.username, self._connection.password)
 
     def send(
         self,
@@ -157,7 +154,7 @@ class Http:
         """
         if method == 'GET':
             # A change may take long, and reading does not.
-            deadline = deadline.at_most(cfg.CONF.redfish.request_timeout)
+            deadline = deadline.at_most(self._connection.request_timeout)
         for _ in range(_MAX_REDIRECTS):
             response = self._send_once(
                 method, uri, deadline, body, headers, basic
@@ -226,6 +223,7 @@ class Http:
                         timeout=left,
                         verify=self._verify,
                     ) as response:
+                        _check_proxy(response.status_code)
                         content = self._read(response, deadline, stack)
             except FAILURES as exc:
                 raise failures.explain(exc, method, uri, deadline) from None
@@ -312,6 +310,26 @@ class Http:
         except FAILURES as exc:
             raise failures.explain(exc, 'GET', uri, deadline) from None
         return response, sent
+
+
+def _login(
+    username: str | None, password: str | None
+) -> transport.Credentials | None:
+    if username is None:
+        return None
+    return username.encode(), (password or '').encode()
+
+
+def _check_proxy(status: int) -> None:
+    """Check that a response is not that of a proxy that wants a login.
+
+    :raises NotSent: when it is.
+    """
+    if status == 407:
+        raise exception.NotSent(
+            reason='the proxy does not accept proxy_username and '
+            'proxy_password (407)'
+        )
 
 
 def _request_id() -> dict[str, str]:

@@ -6,13 +6,21 @@ import requests
 from valence.common import exception
 from valence.podmanagers.progress import Deadline
 
+# What the standard library calls the response of a proxy that does not
+# connect us.
+_NO_TUNNEL = 'Tunnel connection failed'
+
 
 def explain(
     exc: Exception, method: str, uri: str, deadline: Deadline
 ) -> exception.PodManagerUnavailable:
     """The exception for a request without a response."""
-    unsent = 'NewConnectionError' in repr(exc) or isinstance(
-        exc, requests.ConnectTimeout
+    unsent = (
+        isinstance(
+            exc, requests.ConnectTimeout | requests.exceptions.ProxyError
+        )
+        or 'NewConnectionError' in repr(exc)
+        or _NO_TUNNEL in repr(exc)
     )
     kind = exception.NotSent if unsent else exception.PodManagerUnavailable
     return kind(reason=_reason(exc, method, uri, deadline))
@@ -21,6 +29,8 @@ def explain(
 def _reason(exc: Exception, method: str, uri: str, deadline: Deadline) -> str:
     """Why there is no response, for people."""
     text = str(exc)
+    if isinstance(exc, requests.exceptions.ProxyError) or _NO_TUNNEL in text:
+        return f'the proxy cannot be used: {_innermost(exc)}'
     if isinstance(exc, requests.exceptions.SSLError) or 'SSL' in text:
         return f'the TLS certificate or protocol is bad: {_innermost(exc)}'
     if deadline.left() <= 0 or isinstance(exc, requests.Timeout):

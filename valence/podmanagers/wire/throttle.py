@@ -7,8 +7,6 @@ from collections.abc import Callable
 from collections.abc import Iterator
 from typing import TypeVar
 
-from oslo_config import cfg
-
 from valence.common import exception
 from valence.podmanagers.progress import Deadline
 
@@ -34,16 +32,18 @@ class Busy(exception.PodManagerUnavailable):
 class Throttle:
     """Learns how many requests in flight a service can take.
 
-    Every success allows 1/n more of n, up to [redfish] parallel; a request
-    without a response halves the number. When a refused request succeeds
-    later with fewer in flight, the number at which it was refused is not
-    tried again until the next reading begins.
+    Every success allows 1/n more of n, up to a maximum; a request without a
+    response halves the number. When a refused request succeeds later with
+    fewer in flight, the number at which it was refused is not tried again
+    until the next reading begins.
+
+    :ivar maximum: the greatest number of requests in flight.
     """
 
-    def __init__(self) -> None:
-        self._maximum = cfg.CONF.redfish.parallel
-        self._limit = self._maximum
-        self._allowed = float(min(_FIRST_PARALLEL, self._maximum))
+    def __init__(self, maximum: int) -> None:
+        self.maximum = maximum
+        self._limit = maximum
+        self._allowed = float(min(_FIRST_PARALLEL, maximum))
         self._in_flight = 0
         self._readings = 0
         self._changed = threading.Condition()
@@ -89,7 +89,7 @@ class Throttle:
         """Begin a reading; the first one in parallel resets the limit."""
         with self._changed:
             if not self._readings:
-                self._limit = self._maximum
+                self._limit = self.maximum
             self._readings += 1
 
     def end(self) -> None:

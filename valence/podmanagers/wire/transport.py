@@ -7,6 +7,7 @@ current request: nothing is sent after it, and a thread shuts the socket down
 when it passes.
 """
 
+import base64
 import contextlib
 import heapq
 import itertools
@@ -22,6 +23,9 @@ from oslo_config import cfg
 
 from valence.podmanagers.progress import Deadline
 from valence.podmanagers.wire import networks
+
+# User name and password; as bytes, names beyond Latin-1 pass.
+Credentials = tuple[bytes, bytes]
 
 _current = threading.local()
 # The reader of an idle event stream has to notice when the peer is gone.
@@ -97,8 +101,9 @@ class Sent:
 
     def watch(self, sock: socket.socket) -> None:
         """Shut a socket down at the deadline."""
-        self.socket = sock
-        self.watched.append(_REAPER.watch(sock, self.deadline))
+        # That of TLS within the TLS of a proxy is no socket, but has one.
+        self.socket = getattr(sock, 'socket', sock)
+        self.watched.append(_REAPER.watch(self.socket, self.deadline))
 
     def shut_down(self) -> None:
         """Shut the connection down now; its reader sees the end of file."""
@@ -131,8 +136,15 @@ class _Bounded:
     port: int
 
     def _new_conn(self) -> Any:
+        sock = self._connect()
+        # A proxy may take long to make its connection.
+        _current.sent.watch(sock)
+        return sock
+
+    def _connect(self) -> Any:
         if not cfg.CONF.podm.allowed_networks:
             return super()._new_conn()  # type: ignore[misc]
+        # That of the proxy, where there is one.
         host = self._dns_host
         try:
             return self._connect_allowed(host)
@@ -183,13 +195,40 @@ class _HTTPSPool(urllib3.connectionpool.HTTPSConnectionPool):
     ConnectionCls = _HTTPSConnection
 
 
+_POOLS = {'http': _HTTPPool, 'https': _HTTPSPool}
+
+
 class Adapter(requests.adapters.HTTPAdapter):
-    """The adapter of ``requests`` over connections with a deadline."""
+    """The adapter of ``requests`` over connections with a deadline.
+
+    :param size: how many connections are kept.
+    :param proxy: the URL of a proxy, without credentials.
+    :param credentials: user name and password for the proxy.
+    """
+
+    def __init__(
+        self, size: int, proxy: str | None, credentials: Credentials | None
+    ) -> None:
+        self._credentials = credentials
+        self._proxies = {'http': proxy, 'https': proxy} if proxy else None
+        super().__init__(pool_connections=2, pool_maxsize=size)
+
+    def send(self, *args: Any, **kwargs: Any) -> requests.Response:
+        return super().send(*args, **kwargs, proxies=self._proxies)
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         kwargs['socket_options'] = _SOCKET_OPTIONS
         super().init_poolmanager(*args, **kwargs)
-        self.poolmanager.pool_classes_by_scheme = {
-            'http': _HTTPPool,
-            'https': _HTTPSPool,
-        }
+        self.poolmanager.pool_classes_by_scheme = _POOLS
+
+    def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
+        kwargs['socket_options'] = _SOCKET_OPTIONS
+        manager = super().proxy_manager_for(proxy, **kwargs)
+        manager.pool_classes_by_scheme = _POOLS
+        return manager
+
+    def proxy_headers(self, proxy: str) -> dict[str, str]:
+        if self._credentials is None:
+            return {}
+        login = base64.b64encode(b':'.join(self._credentials)).decode()
+        return {'Proxy-Authorization': f'Basic {login}'}

@@ -36,6 +36,7 @@ BY_VERSION = {
     'PodManager': {
         '1.0': '1952bd1fa5cd7702ec2e8c6dc92f4221',
         '1.1': '2cfb446f231c3e48b6bf471dc9de5b93',
+        '1.2': 'd0e94aa00a1a607f9eee951e03eb5989',
     },
     'PodManagerAccess': {'1.0': 'c9a062d4311915578401c202b591a6a4'},
     'ProjectUsage': {'1.0': '9cc00bb0f5a1505e32c7229696dab510'},

@@ -27,6 +27,7 @@ from valence.podmanagers import loader
 from valence.podmanagers.wire import networks
 
 _TYPE = 'pod_managers'
+_URLS = ('url', 'proxy_url', 'hardware_url')
 _DELETE_PARAMS: dict[str, fields.Spec] = {
     'cascade': fields.BooleanField(
         doc='Whether the nodes of the pod manager are deleted too.',
@@ -116,11 +117,12 @@ def check_driver(name: str) -> None:
 def _check_network(values: JsonObject) -> None:
     """Refuse an address outside of [podm] allowed_networks.
 
-    What a host name is resolved to is compared when it is connected to.
+    What a host name is resolved to is compared when it is connected to; that
+    of a pod manager behind a proxy is resolved by the proxy.
 
     :raises Invalid: naming the field.
     """
-    for name in values.keys() & {'url', 'hardware_url'}:
+    for name in values.keys() & set(_URLS):
         host = urllib.parse.urlsplit(values[name] or '').hostname or ''
         address = networks.literal(host)
         if address is not None and not networks.allows(address):
@@ -132,7 +134,7 @@ def _check_network(values: JsonObject) -> None:
 def _columns(call: base.Call) -> JsonObject:
     """The values to store for the fields of a request."""
     values = call.values
-    for name in ('url', 'hardware_url'):
+    for name in _URLS:
         if values.get(name):
             values[name] = values[name].rstrip('/')
     _check_network(values)
@@ -165,10 +167,8 @@ def _update(
     values: JsonObject,
 ) -> models.PodManager:
     row = controller.find(tx, call)
-    if 'url' in values and _origin(values['url']) != _origin(row.url):
-        _check_password(row, values)
+    _check_passwords(row, values)
     _check_nodes(tx, row, values)
-    _check_hardware(row, values)
     if _moves(row, values):
         # It has no nodes: any hardware is accepted.
         values = {**values, 'service_uuid': None}
@@ -184,16 +184,42 @@ def _update(
     return tx.list(models.PodManager, uuid=row.uuid).one()
 
 
-def _check_password(row: models.PodManager, values: JsonObject) -> None:
-    """Prevent that the password is sent to another host.
+def _receivers(podm: JsonObject) -> dict[str, set[object]]:
+    """The servers that each password is sent to, or can be seen by.
 
-    :raises Invalid: if the origin changes without a new password.
+    :param podm: the values of all fields of a pod manager.
     """
-    if row.password is not None and 'password' not in values:
-        raise exception.Invalid(
-            field='password',
-            reason='is required when the scheme, host or port of url changes',
-        )
+    proxy = {_origin(podm['proxy_url'])} if podm['proxy_url'] else set()
+    return {
+        'password': {_origin(podm['url'])} | proxy,
+        'proxy_password': proxy,
+        'hardware_password': {_origin(podm['hardware_url'] or podm['url'])},
+    }
+
+
+# By password, the fields that say who receives it.
+_RECEIVER_FIELDS = {
+    'password': 'url or proxy_url',
+    'proxy_password': 'proxy_url',
+    'hardware_password': 'hardware_url',
+}
+
+
+def _check_passwords(row: models.PodManager, values: JsonObject) -> None:
+    """Prevent that a password is sent to another host.
+
+    :raises Invalid: if an origin changes without a new password.
+    """
+    old = {name: getattr(row, name) for name in _URLS}
+    new = _receivers({**old, **values})
+    for name, servers in _receivers(old).items():
+        is_kept = getattr(row, name) is not None and name not in values
+        if is_kept and not new[name] <= servers:
+            raise exception.Invalid(
+                field=name,
+                reason='is required when the scheme, host or port of '
+                f'{_RECEIVER_FIELDS[name]} changes',
+            )
 
 
 def _moves(row: models.PodManager, values: JsonObject) -> list[str]:
@@ -222,23 +248,6 @@ def _check_nodes(
         raise exception.Conflict(
             f'The {" and the ".join(changed)} of pod manager {row.name} '
             f'cannot change while it has nodes: {names}.'
-        )
-
-
-def _check_hardware(row: models.PodManager, values: JsonObject) -> None:
-    """Prevent that the hardware password is sent to another host.
-
-    :raises Invalid: if the origin changes without a new password.
-    """
-    if row.hardware_password is None or 'hardware_password' in values:
-        return
-    url = values.get('url', row.url)
-    new = values.get('hardware_url', row.hardware_url) or url
-    if _origin(new) != _origin(row.hardware_url or row.url):
-        raise exception.Invalid(
-            field='hardware_password',
-            reason='is required when the scheme, host or port of '
-            'hardware_url changes',
         )
 
 

@@ -103,6 +103,30 @@ class TestFields(base.ApiTestCase):
         ):
             self.assertBad('url', url)
 
+    def test_urls_of_proxies(self):
+        for url in (
+            '',
+            'proxy:3128',
+            'socks5://proxy',
+            'http://me:secret@proxy',
+            'http://proxy/path',
+            'http://pro xy',
+            1,
+        ):
+            self.assertBad('proxy_url', url)
+
+    def test_limits_of_its_own(self):
+        for field, greatest in (
+            ('timeout', 3600),
+            ('max_parallel', 1000),
+            ('sync_interval', 2592000),
+        ):
+            for value in (0, -1, greatest + 1, 2**63, 1.5, '1', True, []):
+                self.assertBad(field, value)
+            for value in (1, greatest, None):
+                body = self.client.patch(f'{_PODS}/present', {field: value})
+                self.assertEqual(value, body[field])
+
     def test_words(self):
         self.assertBad('auth_type', 'digest')
         self.assertBad('driver', 'none-such')

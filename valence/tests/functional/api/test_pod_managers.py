@@ -7,6 +7,9 @@ import uuid
 import fixtures as pyfixtures
 from oslo_config import cfg
 
+from valence.common import secrets
+from valence.db import api as db
+from valence.db.sqlalchemy import models
 from valence.tests import base
 
 _COLUMNS = {
@@ -55,6 +58,7 @@ class TestPodManagers(PodManagerCase):
         for field, url in (
             ('url', 'http://127.0.0.1:5000'),
             ('url', 'http://[::ffff:10.0.0.1]/redfish/v1'),
+            ('proxy_url', 'http://127.0.0.1:3128'),
             ('hardware_url', 'https://169.254.169.254'),
         ):
             answer = self.client.request(
@@ -239,6 +243,30 @@ class TestPasswords(PodManagerCase):
         )
         moved = {'url': 'http://new', 'password': 'another'}
         self.assertEqual('http://new', self.client.patch(path, moved)['url'])
+
+    def test_another_proxy_asks_for_both_again(self):
+        proxy = {'proxy_url': 'http://proxy:3128'}
+        login = {'proxy_username': 'me', 'proxy_password': 'hidden-w0rd'}
+        body = self.create(**proxy, **login)
+        self.assertEqual('http://proxy:3128', body['proxy_url'])
+        self.assertEqual('me', body['proxy_username'])
+        self.assertNotIn('proxy_password', body)
+        with db.reader() as tx:
+            (row,) = tx.list(models.PodManager)
+        self.assertEqual('hidden-w0rd', secrets.decrypt(row.proxy_password))
+        self.assertNotIn('hidden', row.proxy_password)
+        path = '/v1/pod_managers/pod%20one'
+        new = {'proxy_url': 'http://other:3128/', 'password': 'x'}
+        self.assertRefused(400, 'proxy_password', 'PATCH', path, new)
+        new = {'proxy_url': 'http://other:3128', 'proxy_password': 'x'}
+        self.assertRefused(400, 'field password', 'PATCH', path, new)
+        new['password'] = 'x'
+        self.assertEqual(200, self.client.request('PATCH', path, new).status)
+        # Nobody else sees them without it, but anybody may with a new one.
+        none = {'proxy_url': None}
+        self.assertEqual(200, self.client.request('PATCH', path, none).status)
+        new.pop('password')
+        self.assertRefused(400, 'field password', 'PATCH', path, new)
 
     def test_without_one_there_is_nothing_to_ask_for(self):
         self.create(password=None)
