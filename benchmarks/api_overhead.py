@@ -1,29 +1,35 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Overhead of Valence's API compared to a minimal Pecan application.
+"""CPU time of Valence's API to show one resource, compared to the least.
 
-Three WSGI applications process the same number of requests without sockets: a
-Pecan application whose REST controller returns a dictionary of similar size,
-the same with cached argument specifications, and Valence, which returns ``GET
-/v1/pod_manager/{uuid}`` from SQLite through its whole middleware.
+Without sockets, these process the same number of requests in turns, on SQLite
+and MariaDB:
+
+- ``floor``: one SELECT of the row with SQLAlchemy Core, and orjson;
+- ``bare-pecan``: a Pecan application whose REST controller returns a constant
+  dictionary, with no database;
+- ``valence``: ``GET /v1/systems/{uuid}`` through all of the middleware.
 
     python -m benchmarks.api_overhead
 """
 
+import contextlib
 import json
+import os
 import sys
-import tempfile
 import time
+from collections.abc import Callable
 from typing import Any
 
 from benchmarks import common
 
-REQUESTS = 2000
+REQUESTS = 500
 ROUNDS = 3
-CONTENDERS = ['bare-pecan', 'bare-pecan-cached', 'valence']
+BACKENDS = ['sqlite', 'mysql']
+CONTENDERS = ['floor', 'bare-pecan', 'valence']
 
 
-def bare(cached: bool) -> tuple[Any, str]:
-    """Return a Pecan application with one resource, and a path."""
+def bare_pecan(uuid: str) -> Callable[[], object]:
+    """Return a request to a Pecan application with one resource."""
     import pecan
     from pecan import rest
 
@@ -37,74 +43,97 @@ def bare(cached: bool) -> tuple[Any, str]:
             return answer
 
     class V1:
-        pod_manager = Things()
+        systems = Things()
 
     class Root:
         v1 = V1()
 
-    if cached:
-        app._cache_argspecs()
-    return pecan.make_app(Root(), debug=False), '/v1/pod_manager/some-uuid'
+    app._cache_argspecs()
+    return _get(pecan.make_app(Root(), debug=False), uuid)
 
 
-def valence() -> tuple[Any, str]:
-    """Return Valence on a new SQLite database, and the path of a resource."""
-    from oslo_config import cfg
-
-    from valence import objects
+def valence(uuid: str) -> Callable[[], object]:
+    """Return a request to Valence."""
     from valence.api import app
-    from valence.common import service
-    from valence.db import api as db
-    from valence.db import migration
-    from valence.db.sqlalchemy import models
 
-    directory = tempfile.mkdtemp(prefix='valence-benchmark-')
-    service.prepare(['--config-file', '/dev/null'])
-    cfg.CONF.set_override('state_path', directory)
-    migration.sync()
-    uuid = db.create(
-        models.PodManager,
-        **objects.PodManager.defaults(),
-        name='pod',
-        url='http://127.0.0.1:1',
-    )
-    return app.setup_app(), f'/v1/pod_manager/{uuid}'
+    return _get(app.setup_app(), uuid)
 
 
-def run(contender: str) -> None:
-    """Process requests and print the rate."""
+def _get(app: Any, uuid: str) -> Callable[[], object]:
     import webob
 
-    from valence import cmd  # noqa: F401 - selects the threading backend
-
-    if contender == 'valence':
-        app, path = valence()
-    else:
-        app, path = bare(contender.endswith('cached'))
-
     def request() -> None:
-        environ = webob.Request.blank(path).environ
+        environ = webob.Request.blank(f'/v1/systems/{uuid}').environ
         statuses: list[str] = []
         b''.join(app(environ, lambda s, h, e=None: statuses.append(s)))
         assert statuses == ['200 OK'], statuses
 
-    for _ in range(200):
-        request()
-    begun = time.process_time()
-    for _ in range(REQUESTS):
-        request()
-    spent = time.process_time() - begun
-    print(json.dumps({'rate': REQUESTS / spent}))
+    return request
+
+
+def floor(uuid: str) -> Callable[[], object]:
+    """Return what no API can do without: one statement, and JSON."""
+    import orjson
+    import sqlalchemy as sa
+
+    from valence.db.sqlalchemy import engine
+    from valence.db.sqlalchemy import models
+
+    table = models.System.__table__
+    query = sa.select(table).where(table.c.uuid == sa.bindparam('uuid'))
+
+    def request() -> None:
+        with engine.get_engine().connect() as connection:
+            row = connection.execute(query, {'uuid': uuid}).one()
+        orjson.dumps({**row._mapping})
+
+    return request
+
+
+def _system() -> str:
+    """Create a pod manager with systems; return the UUID of one."""
+    from benchmarks import pages
+    from valence.db import api as db
+    from valence.db.sqlalchemy import models
+
+    pages.fill(1)
+    with db.reader() as tx:
+        found: str = tx.list(models.System, limit=1).one().uuid
+        return found
+
+
+def run(contender: str, backend: str) -> None:
+    """Process requests and print how many there are in a second."""
+    from valence import cmd  # noqa: F401 - selects the threading backend
+    from valence.tests import fixtures
+
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(fixtures.Conf())
+        stack.enter_context(fixtures.Database(backend))
+        request = globals()[contender.replace('-', '_')](_system())
+        for _ in range(200):
+            request()
+        begun = time.process_time()
+        for _ in range(REQUESTS):
+            request()
+        spent = time.process_time() - begun
+    print(json.dumps({'cpu': 1e6 * spent / REQUESTS}))
 
 
 def main() -> None:
     """Run the contenders in turns and print the ratios."""
     if len(sys.argv) > 1:
-        run(sys.argv[1])
+        run(*sys.argv[1:])
         return
-    results = common.take_turns('benchmarks.api_overhead', CONTENDERS, ROUNDS)
-    print('Requests per second of CPU time:')
-    common.report(results, 'rate', 'req/s', against='bare-pecan')
+    for backend in BACKENDS:
+        if backend != 'sqlite' and 'VALENCE_TEST_MYSQL' not in os.environ:
+            print('VALENCE_TEST_MYSQL is not set: no MariaDB')
+            continue
+        results = common.take_turns(
+            'benchmarks.api_overhead', CONTENDERS, ROUNDS, backend
+        )
+        print(f'CPU time to show a system, {backend}:')
+        common.report(results, 'cpu', 'us', against='floor')
 
 
 if __name__ == '__main__':

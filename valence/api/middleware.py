@@ -2,6 +2,7 @@
 """WSGI middleware: errors in the format of the API."""
 
 import http
+import re
 import urllib.parse
 from collections.abc import Callable
 from collections.abc import Iterable
@@ -14,8 +15,10 @@ import orjson
 import webob
 import webob.exc
 from keystoneauth1 import exceptions as ksa_exceptions
+from oslo_context import context
 from oslo_db import exception as db_exception
 from oslo_log import log
+from oslo_middleware import request_id
 
 from valence.api import access_log
 from valence.api import versions
@@ -30,6 +33,7 @@ _ExcInfo = (
 )
 # How much of a body that is too large is read and discarded.
 _DRAINED_BYTES = 32 * 2**20
+_REQUEST_ID = re.compile(request_id.ID_FORMAT)
 # The headers of errors of other middleware that are kept.
 _KEPT_HEADERS = {'allow', 'retry-after', 'www-authenticate'}
 
@@ -50,6 +54,43 @@ class _Response:
 
 def _no_write(data: bytes) -> None:
     raise NotImplementedError('Pecan and the middleware return bodies.')
+
+
+def only_with(
+    names: tuple[str, ...], app: WSGIApplication, other: WSGIApplication
+) -> WSGIApplication:
+    """Use an application if one of the variables is set, else another."""
+
+    def dispatch(
+        environ: WSGIEnvironment, start_response: StartResponse
+    ) -> Iterable[bytes]:
+        chosen = app if any(environ.get(name) for name in names) else other
+        return chosen(environ, start_response)
+
+    return dispatch
+
+
+def with_request_id(app: WSGIApplication) -> WSGIApplication:
+    """Give each request an identifier, as ``oslo_middleware.RequestId``."""
+
+    def identify(
+        environ: WSGIEnvironment, start_response: StartResponse
+    ) -> Iterable[bytes]:
+        own = context.generate_request_id()
+        environ[request_id.ENV_REQUEST_ID] = own
+        given = environ.get('HTTP_X_OPENSTACK_REQUEST_ID', '')
+        if _REQUEST_ID.match(given):
+            environ[request_id.GLOBAL_REQ_ID] = given
+        header = (request_id.HTTP_RESP_HEADER_REQUEST_ID, own)
+
+        def respond(
+            status: str, headers: Headers, exc_info: _ExcInfo | None = None
+        ) -> Callable[[bytes], object]:
+            return start_response(status, [*headers, header], exc_info)
+
+        return app(environ, respond)
+
+    return identify
 
 
 class Errors:
@@ -107,8 +148,8 @@ class Errors:
         code: str | None,
         detail: str,
     ) -> Iterable[bytes]:
-        request_id = environ.get('openstack.request_id')
-        body = error_body(int(status[:3]), code, detail, request_id)
+        ident = environ.get(request_id.ENV_REQUEST_ID)
+        body = error_body(int(status[:3]), code, detail, ident)
         start_response(
             status,
             [
@@ -125,18 +166,19 @@ def error_body(
     status: int,
     code: str | None,
     detail: str,
-    request_id: str | None = None,
+    ident: str | None = None,
 ) -> bytes:
     """The body of an error response.
 
     :param code: None: derived from the status.
+    :param ident: the identifier of the request.
     """
     error = {
         'status': status,
         'code': code or _foreign_code(status),
         'title': _phrase(status),
         'detail': detail,
-        'request_id': request_id,
+        'request_id': ident,
     }
     return orjson.dumps({'errors': [error]})
 

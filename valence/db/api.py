@@ -56,6 +56,8 @@ M = TypeVar('M', bound=Table)
 M_co = TypeVar('M_co', bound=Table, covariant=True)
 
 BATCH = 200
+# The greatest limit of the statements that are cached for each.
+_KEPT_LIMIT = 16
 FAILURES = failures.FAILURES
 
 
@@ -121,12 +123,14 @@ class Transaction:
         :param only: names of the columns to read; default: all.
         """
         names = None if only is None else tuple(only)
-        query = statements.select(model, names, statements.shape(where))
+        # Pages have limits of any size: those statements are not kept.
+        kept = limit if limit is None or limit <= _KEPT_LIMIT else None
+        query = statements.select(model, names, statements.shape(where), kept)
         if extra:
             query = query.where(*extra)
         if order:
             query = query.order_by(*order)
-        if limit is not None:
+        if limit != kept:
             query = query.limit(limit)
         return cast(
             Rows[M], self.connection.execute(query, statements.values(where))

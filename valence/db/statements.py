@@ -78,16 +78,16 @@ def select(
     model: Model,
     only: tuple[str, ...] | None,
     shape: Shape,
+    limit: int | None = None,
 ) -> Select:
     found = columns(model)
     names = found if only is None else only
     query = sa.select(*(found[name] for name in names))
-    return query.where(*_conditions(model, shape))
+    return query.where(*_conditions(model, shape)).limit(limit)
 
 
-@cached
 def select_one(model: Model, shape: Shape) -> Select:
-    return select(model, None, shape).limit(1)
+    return select(model, None, shape, 1)
 
 
 @cached

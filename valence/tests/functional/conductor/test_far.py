@@ -138,8 +138,12 @@ class TestAllowedNetworks(base.PodTestCase):
 
 
 class TestLongLine(base.PodTestCase):
-    # Nothing but events, and what a test requests.
-    options = {'conductor__sync_interval': 3600}
+    # Nothing but events, and what a test requests. The requests before the one
+    # that composes have to fit into the lease of the conductor, too.
+    options = {
+        'conductor__sync_interval': 3600,
+        'conductor__heartbeat_timeout': 60,
+    }
 
     def far(self, *arguments, **limits):
         """A pod manager at the end of a line."""
