@@ -21,14 +21,13 @@ from collections.abc import Iterator
 from typing import ClassVar
 from typing import Protocol
 
-from oslo_config import cfg
-
 from valence.common import exception
 from valence.common.identity import Mark
 from valence.common.types import JsonObject
 from valence.common.types import Requirements
 from valence.podmanagers import hardware
 from valence.podmanagers.boot import BootOverride
+from valence.podmanagers.connection import Connection as Connection
 from valence.podmanagers.progress import Deadline
 from valence.podmanagers.progress import Progress
 
@@ -50,41 +49,6 @@ CAPABILITIES = {
     'event_stream': 'send events over an open stream',
     'event_subscription': 'deliver events to a URL',
 }
-
-
-@dataclasses.dataclass(frozen=True)
-class Connection:
-    """How to reach a pod manager and log in.
-
-    The fields are those of the object of the pod manager.
-    """
-
-    url: str
-    username: str | None = None
-    password: str | None = dataclasses.field(default=None, repr=False)
-    auth_type: str = 'session'
-    insecure: bool = False
-    ca_cert: str | None = dataclasses.field(default=None, repr=False)
-    proxy_url: str | None = None
-    proxy_username: str | None = None
-    proxy_password: str | None = dataclasses.field(default=None, repr=False)
-    timeout: int | None = None
-    max_parallel: int | None = None
-
-    @property
-    def request_timeout(self) -> float:
-        """How many seconds a request may take."""
-        return self.timeout or float(cfg.CONF.redfish.request_timeout)
-
-    @property
-    def status_timeout(self) -> float:
-        """How many seconds all requests of a status poll may take."""
-        return self.timeout or float(cfg.CONF.conductor.status_timeout)
-
-    @property
-    def parallel(self) -> int:
-        """How many requests that read the inventory may be in flight."""
-        return self.max_parallel or int(cfg.CONF.redfish.parallel)
 
 
 @dataclasses.dataclass

@@ -214,7 +214,8 @@ class Adapter(requests.adapters.HTTPAdapter):
         super().__init__(pool_connections=2, pool_maxsize=size)
 
     def send(self, *args: Any, **kwargs: Any) -> requests.Response:
-        return super().send(*args, **kwargs, proxies=self._proxies)
+        kwargs['proxies'] = self._proxies
+        return super().send(*args, **kwargs)
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         kwargs['socket_options'] = _SOCKET_OPTIONS

@@ -27,6 +27,8 @@ from valence.podmanagers import loader
 from valence.podmanagers.wire import networks
 
 _TYPE = 'pod_managers'
+# Scheme, host and port.
+_Origin = tuple[str, str | None, int | None]
 _URLS = ('url', 'proxy_url', 'hardware_url')
 _DELETE_PARAMS: dict[str, fields.Spec] = {
     'cascade': fields.BooleanField(
@@ -153,7 +155,7 @@ def _create(tx: db.Transaction, values: JsonObject) -> models.PodManager:
     return tx.list(models.PodManager, uuid=uuid).one()
 
 
-def _origin(url: str) -> tuple[str, str | None, int | None]:
+def _origin(url: str) -> _Origin:
     parts = urllib.parse.urlsplit(url)
     port = parts.port or {'http': 80, 'https': 443}[parts.scheme]
     return parts.scheme, parts.hostname, port
@@ -184,12 +186,14 @@ def _update(
     return tx.list(models.PodManager, uuid=row.uuid).one()
 
 
-def _receivers(podm: JsonObject) -> dict[str, set[object]]:
+def _receivers(podm: JsonObject) -> dict[str, set[_Origin]]:
     """The servers that each password is sent to, or can be seen by.
 
     :param podm: the values of all fields of a pod manager.
     """
-    proxy = {_origin(podm['proxy_url'])} if podm['proxy_url'] else set()
+    proxy: set[_Origin] = set()
+    if podm['proxy_url']:
+        proxy.add(_origin(podm['proxy_url']))
     return {
         'password': {_origin(podm['url'])} | proxy,
         'proxy_password': proxy,

@@ -159,6 +159,15 @@ class TestLongLine(base.PodTestCase):
         self.service.wait_ready('far')
         return pod
 
+    def assertReadOnce(self, pod):
+        counts = pod.requests()
+        rows = self.client.all('/v1/devices?pod_manager=far')
+        read = {
+            row['resource_uri']: counts.get(('GET', row['resource_uri']))
+            for row in rows
+        }
+        self.assertEqual({1}, set(read.values()), read)
+
     def test_its_own_limits(self):
         near = self.pod('near')
         pod = self.far(
@@ -180,13 +189,7 @@ class TestLongLine(base.PodTestCase):
             'running', self.client.get(f'/v1/operations/{sync}')['state']
         )
         self.assertEqual('succeeded', self.client.finished(sync)['state'])
-        counts = pod.requests()
-        rows = self.client.all('/v1/devices?pod_manager=far')
-        read = {
-            row['resource_uri']: counts.get(('GET', row['resource_uri']))
-            for row in rows
-        }
-        self.assertEqual({1}, set(read.values()), read)
+        self.assertReadOnce(pod)
         system = self.client.all('/v1/systems?pod_manager=far')[0]
         pod.change(system['resource_uri'], PowerState='On')
         self.client.wait(
