@@ -111,6 +111,7 @@ def claim(
     """
     node = tx.list(models.Node, uuid=node_uuid).one()
     usage = of_resources(tx, uuids)
+    _lock(tx, node.project_id, allowed)
     over = _exceeded(tx, node.project_id, allowed, usage, without=node_uuid)
     if over:
         failure = exception.OverLimit(
@@ -130,6 +131,25 @@ def claim(
         )
         raise failure
     tx.update(models.Node, usage.columns(), uuid=node_uuid)
+
+
+def allows(
+    tx: db.Transaction,
+    node: models.Node,
+    uuids: Iterable[str],
+    allowed: dict[str, int],
+) -> bool:
+    """Whether hardware for a node is within the limits at present.
+
+    :param uuids: of the systems and devices.
+    :param allowed: the limits of the project.
+    """
+    if not allowed:
+        return True
+    usage = of_resources(tx, uuids)
+    return not _exceeded(
+        tx, node.project_id, allowed, usage, without=node.uuid
+    )
 
 
 def recharge(tx: db.Transaction, node_uuid: str) -> None:
@@ -218,6 +238,7 @@ def enforce(
     :param allowed: the limits of the project.
     :raises OverLimit: with resource, limit and usage.
     """
+    _lock(tx, project_id, allowed)
     over = _exceeded(tx, project_id, allowed, more)
     if over:
         raise exception.OverLimit(
@@ -226,6 +247,16 @@ def enforce(
                 for name, text in over.items()
             )
         )
+
+
+def _lock(
+    tx: db.Transaction, project_id: str | None, allowed: dict[str, int]
+) -> None:
+    """Serialize the requests of a project that has limits."""
+    if allowed:
+        # The row is written, not only locked: the nodes of a Galera cluster
+        # do not share locks.
+        tx.update(models.ProjectUsage, {}, project_id=project_id)
 
 
 def _exceeded(
@@ -241,9 +272,6 @@ def _exceeded(
     """
     if not allowed:
         return {}
-    # Serializes requests of a project. The row is written, not only locked:
-    # the nodes of a Galera cluster do not share locks.
-    tx.update(models.ProjectUsage, {}, project_id=project_id)
     used = _used(tx, project_id, without)
     return {
         name: f'{name}: the limit is {limit}, {getattr(used, name)} in use'

@@ -10,6 +10,7 @@ import datetime
 import functools
 import random
 from collections import Counter
+from collections.abc import Callable
 from collections.abc import Iterable
 from typing import cast
 
@@ -65,10 +66,20 @@ def _missing(names: Iterable[str]) -> None:
     )
 
 
-def rank(tx: db.Transaction, request: Request, enough: int = 1) -> Ranking:
+def _any(choice: Choice) -> bool:
+    return True
+
+
+def rank(
+    tx: db.Transaction,
+    request: Request,
+    enough: int = 1,
+    suits: Callable[[Choice], bool] = _any,
+) -> Ranking:
     """Select hardware on each pod manager, or find out why there is none.
 
-    :param enough: stop after so many choices.
+    :param enough: stop after so many choices that suit.
+    :param suits: whether a choice does; those that do not come last.
     """
     ranking = Ranking()
     request = dataclasses.replace(
@@ -85,26 +96,36 @@ def rank(tx: db.Transaction, request: Request, enough: int = 1) -> Ranking:
         else:
             accepted.append(row)
     affinity = Affinity(tx, request.affinity)
+    others = []
     for row in _weighed(tx, accepted, request):
         result = selection.select(tx, row, request, affinity)
         if isinstance(result, Rejection):
             ranking.rejections.append(result)
             continue
+        if not suits(result):
+            others.append(result)
+            continue
         ranking.choices.append(result)
         if len(ranking.choices) == enough:
             break
+    ranking.choices += others
     return ranking
 
 
-def choose(tx: db.Transaction, request: Request) -> Choice:
+def choose(
+    tx: db.Transaction,
+    request: Request,
+    suits: Callable[[Choice], bool] = _any,
+) -> Choice:
     """Select the best hardware for a request.
 
+    :param suits: whether a choice does; others are returned if none does.
     :raises NoCapacity: with the commonest reasons.
     """
     attempts = cfg.CONF.scheduler.max_attempts
     ranking = Ranking()
     if len(request.refused) < attempts:
-        ranking = rank(tx, request)
+        ranking = rank(tx, request, suits=suits)
     if ranking.choices:
         return ranking.choices[0]
     # Pod managers that a project may not use are hidden from it, unless the

@@ -64,6 +64,7 @@ class ClaimParts(steps.ReadsParts[ClaimResult]):
             if node is None:
                 raise exception.ResourceGone(uri=f'the node {run.target}')
             _wait_for_others(tx, params.get('affinity'))
+            limits = params.get('limits', {})
             choice = ranking.choose(
                 tx,
                 Request(
@@ -74,6 +75,9 @@ class ClaimParts(steps.ReadsParts[ClaimResult]):
                     project_id=run.operation.project_id,
                     register='register' in params,
                     refused=_refused(run),
+                ),
+                lambda choice: quota.allows(
+                    tx, node, [choice.system_uuid, *choice.devices], limits
                 ),
             )
         return {

@@ -144,6 +144,19 @@ class TestCharges(base.ConductorTestCase):
         self.assertNotIn('16', row.user_error)
         self.assertIn('cores: the limit is 15, 0 in use', row.user_error)
 
+    def test_another_pod_manager_has_hardware_within_the_quota(self):
+        other = self.pod('other')
+        other.hardware['/systems/1'].values['cpu_cores'] = 8
+        for number in (2, 3):
+            del other.hardware[f'/systems/{number}']
+        self.done('POST', '/v1/pod_managers/other/sync')
+        # The first one is preferred, as more of it is free.
+        self.conf.set(scheduler__weigher='free')
+        self.limits = {'cores': 15}
+        self.end(self.request(properties={}))
+        self.assertEqual((8, 65536, 0), self.charged())
+        self.end(self.request('m', properties={}), 'failed')
+
     def test_hardware_within_the_quota(self):
         self.limits = {'nodes': 2, 'cores': 32, 'devices': 2}
         self.end(self.request())

@@ -61,7 +61,7 @@ UNION ALL
 SELECT 'devices charged, not allocated', n.uuid FROM nodes n
   WHERE n.provision_state = 'active' AND n.charged_devices > (
     SELECT count(*) FROM devices d WHERE d.node_uuid = n.uuid)
-  AND n.drift IS NULL AND json_extract(n.properties, '$.storage') IS NULL
+  AND n.drift IS NULL
 """
 
 
