@@ -65,14 +65,6 @@ their events to it. If it is not set, such pod managers are polled.
 """,
     ),
     cfg.IntOpt(
-        'event_rate',
-        default=100,
-        min=1,
-        help='Number of event deliveries per second that an API process '
-        'stores at once for one pod manager. It holds others for a second and '
-        'stores what they name together.',
-    ),
-    cfg.IntOpt(
         'max_limit',
         default=1000,
         min=1,

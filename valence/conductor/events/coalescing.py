@@ -1,24 +1,25 @@
 # SPDX-License-Identifier: Apache-2.0
 """Storing what many deliveries name in few transactions.
 
-Deliveries that arrive while others are stored are stored together after them.
-Those beyond [api] event_rate are held for a second first. Each names resources
-only, so that a storm costs no more than the resources that it is about.
+Deliveries that arrive while others are stored, or shortly after that, are
+stored together. Each returns when its transaction is committed: the pod
+manager repeats what was not acknowledged, but nothing else. Each names
+resources only, so that a storm costs no more than the resources that it is
+about.
 """
 
 import threading
-
-from oslo_config import cfg
-from oslo_log import log
+import time
 
 from valence.common import rpc
 from valence.conductor.events.refresher import MAX_URIS
 from valence.conductor.events.refresher import enqueue_refresh
 from valence.podmanagers import base
 
-LOG = log.getLogger(__name__)
-
-_HOLD_SECONDS = 1.0
+# Seconds between two transactions for one pod manager, unless so many
+# deliveries wait: each occupies a thread of the API.
+_PAUSE = 0.05
+_FULL = 4
 
 
 class _Batch:
@@ -28,6 +29,8 @@ class _Batch:
         self.uris: dict[str, None] = {}
         self.anything = False
         self.error: Exception | None = None
+        self.full = threading.Event()
+        self._deliveries = 0
 
     def add(self, change: base.Change) -> None:
         """Add what a delivery reports."""
@@ -35,10 +38,21 @@ class _Batch:
         if not change.uris or len(self.uris) > MAX_URIS:
             self.anything = True
             self.uris.clear()
+        self._deliveries += 1
+        if self._deliveries >= _FULL:
+            self.full.set()
 
     def change(self) -> base.Change:
         """All of it."""
         return base.Change(() if self.anything else tuple(self.uris))
+
+
+class _Writer:
+    """Held by who stores; when that was done last, on the monotonic clock."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.stored_at = float('-inf')
 
 
 class Coalescer:
@@ -48,67 +62,33 @@ class Coalescer:
         self._lock = threading.Lock()
         # By UUID of the pod manager: what waits, and who writes.
         self._batches: dict[str, _Batch] = {}
-        self._writers: dict[str, threading.Lock] = {}
-        self._held: set[str] = set()
-        self._counts: dict[str, tuple[int, int]] = {}
+        self._writers: dict[str, _Writer] = {}
 
-    def store(self, podm_uuid: str, change: base.Change, second: int) -> None:
-        """Store a change, or hold it for a moment.
-
-        :param second: the present time in seconds.
-        """
+    def store(self, podm_uuid: str, change: base.Change) -> None:
+        """Store a change; returns when it is committed."""
         if change.nothing:
             return
         with self._lock:
             batch = self._batches.setdefault(podm_uuid, _Batch())
             batch.add(change)
-            if self._is_too_many(podm_uuid, second):
-                self._hold(podm_uuid)
-                return
-        self._write(podm_uuid, batch)
-
-    def _is_too_many(self, podm_uuid: str, second: int) -> bool:
-        """Count a delivery; whether the limit per second is exceeded."""
-        since, count = self._counts.get(podm_uuid, (second, 0))
-        count = count + 1 if since == second else 1
-        self._counts[podm_uuid] = (second, count)
-        limit: int = cfg.CONF.api.event_rate
-        return count > limit
-
-    def _hold(self, podm_uuid: str) -> None:
-        """Store in a while what waits."""
-        if podm_uuid in self._held:
-            return
-        self._held.add(podm_uuid)
-        timer = threading.Timer(_HOLD_SECONDS, self._flush, (podm_uuid,))
-        timer.daemon = True
-        timer.start()
-
-    def _flush(self, podm_uuid: str) -> None:
-        with self._lock:
-            self._held.discard(podm_uuid)
-            batch = self._batches.get(podm_uuid)
-        if batch is None:
-            return
-        try:
-            self._write(podm_uuid, batch)
-        except Exception as exc:
-            LOG.warning('The events of %s are not stored: %s', podm_uuid, exc)
-
-    def _write(self, podm_uuid: str, batch: _Batch) -> None:
-        """Store a batch, unless another delivery has stored it."""
-        with self._lock:
-            writer = self._writers.setdefault(podm_uuid, threading.Lock())
-        with writer:
-            with self._lock:
-                mine = self._batches.get(podm_uuid) is batch
-                if mine:
-                    del self._batches[podm_uuid]
-            if mine:
-                try:
-                    enqueue_refresh(podm_uuid, batch.change())
-                except Exception as exc:
-                    batch.error = exc
+            writer = self._writers.setdefault(podm_uuid, _Writer())
+        with writer.lock:
+            if self._batches.get(podm_uuid) is batch:
+                left = writer.stored_at + _PAUSE - time.monotonic()
+                if left > 0:
+                    batch.full.wait(left)
+                self._write(podm_uuid, batch)
+                writer.stored_at = time.monotonic()
         if batch.error is not None:
             raise batch.error
-        rpc.wake()
+
+    def _write(self, podm_uuid: str, batch: _Batch) -> None:
+        """Store a batch for all who wait."""
+        with self._lock:
+            del self._batches[podm_uuid]
+        try:
+            enqueue_refresh(podm_uuid, batch.change())
+        except Exception as exc:
+            batch.error = exc
+        else:
+            rpc.wake()

@@ -159,15 +159,21 @@ def _destination(podm_uuid: str, secret: str) -> str:
     return f'{endpoint}/v1/events/{podm_uuid}/{secret}'
 
 
-def is_secret(podm: models.PodManager, given: str) -> bool:
-    """Whether this is the secret that a pod manager delivers with.
+def secret_hash(podm: models.PodManager) -> bytes | None:
+    """The hash of the secret that a pod manager delivers with; None: of none.
 
     :param podm: its row.
     """
     secret = secrets.decrypt(podm.event_secret)
-    if secret is None:
-        return False
-    return random_secrets.compare_digest(
-        hashlib.sha256(secret.encode()).digest(),
-        hashlib.sha256(given.encode()).digest(),
+    return None if secret is None else _hash(secret)
+
+
+def is_secret(known: bytes | None, given: str) -> bool:
+    """Whether a secret has a hash."""
+    return known is not None and random_secrets.compare_digest(
+        known, _hash(given)
     )
+
+
+def _hash(secret: str) -> bytes:
+    return hashlib.sha256(secret.encode()).digest()

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 import time
+from typing import NamedTuple
 
 from oslo_log import log
 
@@ -17,6 +18,9 @@ from valence.podmanagers import loader
 
 LOG = log.getLogger(__name__)
 
+# How long a secret is compared without the database, and how many are known.
+_KNOWN_SECONDS = 5.0
+_MAX_SENDERS = 10_000
 _ANY_BODY = types.Body(keywords={'additionalProperties': True}, lenient=True)
 
 
@@ -27,30 +31,76 @@ class Events:
 
     def __init__(self) -> None:
         self._coalescer = coalescing.Coalescer()
+        self._senders: dict[str, _Sender] = {}
 
     @base.verb(status=204, body=_ANY_BODY)
     def create(self, call: base.Call) -> None:
         """Receive an event from a pod manager."""
-        podm = db.get(models.PodManager, uuid=call.ident)
-        # Do not reveal whether the pod manager or the secret is wrong.
-        if podm is None or not subscriptions.is_secret(podm, call.names[1]):
-            raise exception.NotFound(kind='Path', ident='of the event')
+        uuid, secret = call.names
+        sender = self._sender(uuid, secret)
         # Of what cannot be parsed, anything may have changed.
         unparsed = call.request.environ.get('valence.unparsed')
-        change = driver_base.Change() if unparsed else _parse(podm, call.body)
+        change = (
+            driver_base.Change()
+            if unparsed
+            else _parse(sender.driver, call.body)
+        )
         metrics.EVENTS.labels('delivered').inc()
-        self._coalescer.store(podm.uuid, change, int(time.monotonic()))
+        self._coalescer.store(uuid, change)
         if unparsed is not None:
             raise unparsed
 
+    def _sender(self, uuid: str, secret: str) -> '_Sender':
+        """The pod manager that delivers.
 
-def _parse(podm: models.PodManager, body: JsonObject) -> driver_base.Change:
+        A secret that is valid is so for a few seconds: all that a delivery
+        can do is to have something read again.
+
+        :raises NotFound: for a wrong UUID or secret, without saying which.
+        """
+        known = self._senders.get(uuid)
+        now = time.monotonic()
+        if (
+            known is None
+            or known.until < now
+            or not subscriptions.is_secret(known.secret_hash, secret)
+        ):
+            known = _read_sender(uuid, now + _KNOWN_SECONDS)
+            if known is None or not subscriptions.is_secret(
+                known.secret_hash, secret
+            ):
+                raise exception.NotFound(kind='Path', ident='of the event')
+            if len(self._senders) >= _MAX_SENDERS:
+                self._senders.clear()
+            self._senders[uuid] = known
+        return known
+
+
+class _Sender(NamedTuple):
+    """A pod manager.
+
+    :param until: when this has to be read again, on the monotonic clock.
+    """
+
+    driver: str | None
+    secret_hash: bytes | None
+    until: float
+
+
+def _read_sender(uuid: str, until: float) -> _Sender | None:
+    podm = db.get(models.PodManager, uuid=uuid)
+    if podm is None:
+        return None
+    return _Sender(podm.driver, subscriptions.secret_hash(podm), until)
+
+
+def _parse(name: str | None, body: JsonObject) -> driver_base.Change:
     """What a delivery reports."""
-    driver = loader.drivers().get(podm.driver or '')
+    driver = loader.drivers().get(name or '')
     if driver is None:
         return driver_base.Change()
     try:
         return driver.parse_event(body)
     except Exception:
-        LOG.exception('The driver %s cannot parse an event', podm.driver)
+        LOG.exception('The driver %s cannot parse an event', name)
         return driver_base.Change()

@@ -217,14 +217,13 @@ class TestStream(Follow):
         self.assertTrue(self.wait_switched(pod, uri, 'on')['refreshed'])
 
 
-def deliver(case, rate):
+def deliver(case):
     """Let pod managers deliver to the service of a case."""
     port = processes.free_port()
     case.options = {
         **case.options,
         'api__port': port,
         'api__public_endpoint': f'http://127.0.0.1:{port}/',
-        'api__event_rate': rate,
     }
 
 
@@ -235,7 +234,7 @@ class TestDelivery(Follow):
 
     @classmethod
     def start(cls):
-        deliver(cls, rate=1000)
+        deliver(cls)
         super().start()
 
     def path(self, pod):
@@ -338,7 +337,7 @@ class TestTooMany(EventsCase):
 
     @classmethod
     def start(cls):
-        deliver(cls, rate=1)
+        deliver(cls)
         super().start()
 
     def test_nothing_is_lost(self):
