@@ -8,6 +8,7 @@ contains its seed.
 
 import collections
 import os
+import pprint
 import random
 import time
 
@@ -184,6 +185,14 @@ class OddsTest(cluster.ClusterTestCase):
         for process in self.conductors:
             self.assertIsNotNone(process.state)
 
+    def _describe(self):
+        """Show with a failure what the pods made, and the requests for it."""
+        for name, simulator in self.pods.items():
+            for what in ('compositions', 'requests?changing=true'):
+                found = simulator.control('GET', what)
+                text = pprint.pformat(found[-2000:], width=200)
+                self.addDetail(f'{name} {what}', content.text_content(text))
+
     def _books(self, name):
         """The rows of a pod manager, and the compositions of our nodes."""
         return odds.Books(
@@ -206,6 +215,7 @@ class OddsTest(cluster.ClusterTestCase):
         ]
         self.settled(3 * processes.PATIENCE)
         ends = [self.client.get(f'/v1/operations/{one}') for one in released]
+        self._describe()
         self.assertEqual([], [one for one in ends if one['error']])
         self.assertEqual([], self.client.all('/v1/nodes'))
         self._look()
