@@ -10,13 +10,15 @@ from valenceclient.v1 import resources
 _WIDTH = 30
 
 
-def add_options(parser: argparse.ArgumentParser) -> None:
-    """Add the options of commands that start an operation."""
-    parser.add_argument(
-        '--wait',
-        action='store_true',
-        help='Wait for the operation; exit with status 1 if it fails.',
-    )
+def add_options(
+    parser: argparse.ArgumentParser,
+    what: str = 'Wait for the operation; exit with status 1 if it fails.',
+) -> None:
+    """Add the options for waiting.
+
+    :param what: the help of ``--wait``.
+    """
+    parser.add_argument('--wait', action='store_true', help=what)
     parser.add_argument(
         '--timeout',
         type=float,
@@ -50,6 +52,28 @@ def wait_for_operation(
         if on_terminal:
             sys.stderr.write('\r\033[K')
     return operation
+
+
+def wait_for_pod_manager(
+    client: Any, podm: Any, parsed_args: argparse.Namespace
+) -> resources.PodManager:
+    """Wait until the inventory of a pod manager was read.
+
+    On a terminal, the reason why it is offline is printed when it changes.
+    """
+    printed = [podm.status_reason]
+
+    def show(podm: resources.PodManager) -> None:
+        if podm.status_reason not in (None, printed[0]):
+            printed[0] = podm.status_reason
+            sys.stderr.write(f'{podm.name} is offline: {printed[0]}\n')
+
+    found: resources.PodManager = client.wait_for_pod_manager(
+        podm,
+        wait=parsed_args.timeout,
+        callback=show if sys.stderr.isatty() else None,
+    )
+    return found
 
 
 def _draw_bar(operation: resources.Operation) -> None:

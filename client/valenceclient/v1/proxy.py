@@ -300,6 +300,38 @@ class Proxy(proxy.Proxy):
             )
         return operation
 
+    def wait_for_pod_manager(
+        self,
+        resource: resources.PodManager | str,
+        interval: float = 1,
+        wait: float | None = None,
+        callback: Callable[[resources.PodManager], None] | None = None,
+    ) -> resources.PodManager:
+        """Wait until the inventory of a pod manager was read.
+
+        :param resource: the pod manager, its UUID or its name.
+        :param interval: seconds between two requests.
+        :param wait: timeout in seconds; None for no timeout.
+        :param callback: called with the pod manager after every request.
+        :raises: :class:`~openstack.exceptions.ResourceTimeout` with the reason
+            of its status, on timeout.
+        """
+        end = None if wait is None else time.monotonic() + wait
+        while True:
+            podm: resources.PodManager = self._get(
+                resources.PodManager, resource, skip_cache=True
+            )
+            if callback:
+                callback(podm)
+            if podm.synced_at is not None:
+                return podm
+            if end is not None and time.monotonic() + interval > end:
+                raise exceptions.ResourceTimeout(
+                    f'The pod manager {podm.name} is still {podm.status} '
+                    f'after {wait:g} seconds: {podm.status_reason}'
+                )
+            time.sleep(interval)
+
     def _get_in_spite_of_outages(
         self, uuid: str, interval: float, end: float | None
     ) -> resources.Operation:

@@ -19,6 +19,27 @@ class _PodManager:
 class Create(_PodManager, base.Create):
     """Register a pod manager; it is offline until the first contact."""
 
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        """Add the options for waiting."""
+        parser = super().get_parser(prog_name)
+        progress.add_options(
+            parser,
+            'Wait until the inventory was read; with --timeout, exit with '
+            'status 1 if that takes longer.',
+        )
+        return parser
+
+    def result(
+        self, started: Any, parsed_args: argparse.Namespace
+    ) -> dict[str, Any]:
+        """Return the pod manager; with --wait, with its inventory."""
+        if parsed_args.wait:
+            started = progress.wait_for_pod_manager(
+                self.client, started, parsed_args
+            )
+        answer: dict[str, Any] = started.api_fields()
+        return answer
+
 
 class List(_PodManager, base.List):
     """List pod managers."""

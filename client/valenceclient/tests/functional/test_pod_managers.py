@@ -43,6 +43,20 @@ class PodManagers(base.TestCase):
             self.fails('podmanager show renamed'),
         )
 
+    def test_wait_for_the_inventory(self):
+        made = self.fake('waited', '--wait')
+        self.assertEqual('online', made['status'])
+        self.assertIsNotNone(made['synced_at'])
+
+    def test_wait_for_what_does_not_answer(self):
+        self.addCleanup(self.run_valence, 'podmanager delete silent')
+        error = self.fails(
+            'podmanager create silent --driver rsd --wait --timeout 8',
+            *('--url', 'http://127.0.0.1:9'),
+        )
+        self.assertIn('is still offline after 8 seconds', error)
+        self.assertIn('refused', error)
+
     def test_password_from_file_is_not_returned(self):
         path = pathlib.Path(processes.directory()) / 'password'
         path.write_text('secret of a file\n')
