@@ -8,7 +8,7 @@ from django import http
 from django.utils import html
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
-from valenceclient.v1 import proxy
+from valenceclient.v1 import waiting
 
 from valence_dashboard import actions
 from valence_dashboard import api
@@ -18,7 +18,7 @@ from valence_dashboard import tables
 from valence_dashboard import views
 from valence_dashboard.exceptions import Error
 
-OPEN = f'in:{",".join(proxy.OPEN_STATES)}'
+OPEN = f'in:{",".join(waiting.OPEN_STATES)}'
 # The API limits how many values the two filters have together.
 _AT_ONCE = 8
 DETAIL = 'horizon:project:operations:detail'
@@ -31,7 +31,7 @@ _TARGETS = {
 
 def is_open(operation: api.Record) -> bool:
     """Return whether an operation has not ended."""
-    return operation.state in proxy.OPEN_STATES
+    return operation.state in waiting.OPEN_STATES
 
 
 def progress(operation: api.Record) -> str:
