@@ -60,7 +60,8 @@ class TestWorker(engine_case.EngineCase):
         self.assertEqual([False, True, True], self.resumed)
         self.assertEqual([1, 1], self.stopping.pauses)
         self.assertEqual('running', row.state)
-        self.assertIn(f'Operation {self.uuid} is interrupted', self.log.output)
+        first = self.log.output.splitlines()[0]
+        self.assertEqual(f'Operation {self.uuid} is interrupted', first)
         self.assertIn('ZeroDivisionError', self.log.output)
 
     def test_it_waits_for_the_next_heartbeat(self):

@@ -23,7 +23,8 @@ from valence.tests import fixtures
 from valence.tests.functional.crash.ownership import owners
 from valence.tests.functional.crash.ownership import pods
 
-_ENOUGH = 400
+# At a second each, what is sent once may be waited for until it times out.
+_ENOUGH = 5000
 # The seconds that pass at least when nothing is due: what is polled more often
 # makes no other request.
 _PAUSE = 1.0

@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The files in etc with which a host runs Valence."""
+
+import pathlib
+import re
+import shutil
+import subprocess
+
+import fixtures
+
+from valence.tests import base
+
+_ETC = pathlib.Path(__file__).parents[4] / 'etc'
+# What systemd calls "OK" ends at 2.0.
+_EXPOSURE = 2.0
+
+
+def run(*command):
+    """What a command prints; it must succeed."""
+    done = subprocess.run(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    if done.returncode:
+        raise AssertionError(done.stdout)
+    return done.stdout
+
+
+class PackagingTest(base.TestCase):
+    def need(self, command):
+        if shutil.which(command) is None:
+            self.skipTest(f'{command} is not installed')
+
+    def test_units(self):
+        self.need('systemd-analyze')
+        directory = pathlib.Path(self.useFixture(fixtures.TempDir()).path)
+        for unit in sorted((_ETC / 'systemd').glob('*.service')):
+            # Valence is not installed where the unit says.
+            text = re.sub(
+                '/opt/valence/bin/[a-z-]+', '/bin/true', unit.read_text()
+            )
+            copy = directory / unit.name
+            copy.write_text(text)
+            self.assertEqual('', run('systemd-analyze', 'verify', str(copy)))
+            printed = run(
+                *('systemd-analyze', 'security', '--offline=true'), str(copy)
+            )
+            exposure = float(
+                re.search(r'exposure level for .*: ([0-9.]+)', printed)[1]
+            )
+            self.assertLessEqual(exposure, _EXPOSURE, unit)
+
+    def test_log_rotation(self):
+        self.need('logrotate')
+        # The user exists where Valence is installed.
+        text = (_ETC / 'logrotate.d' / 'valence').read_text()
+        directory = pathlib.Path(self.useFixture(fixtures.TempDir()).path)
+        copy = directory / 'valence'
+        copy.write_text(re.sub('valence adm', 'root adm', text))
+        self.assertNotIn('error', run('logrotate', '--debug', str(copy)))
+
+    def test_all_commands_exist(self):
+        setup = (_ETC.parent / 'setup.cfg').read_text()
+        for unit in (_ETC / 'systemd').glob('*.service'):
+            (command,) = re.findall(
+                '/opt/valence/bin/([a-z-]+)', unit.read_text()
+            )
+            self.assertTrue(
+                command == 'uwsgi' or f'    {command} = ' in setup, unit
+            )
