@@ -29,9 +29,14 @@ _TRANSIENT = (
     exception.ProvisioningUnavailable,
     exception.DatabaseUnavailable,
 )
-# What is rejected now may be accepted later: an undo that gives up leaves
-# hardware behind.
-_TRANSIENT_IN_UNDO = (*_TRANSIENT, exception.RequestRejected)
+# What can never be undone. Anything else that a pod manager fails to undo is
+# tried again: to give up leaves hardware behind.
+_NEVER_UNDONE = (
+    exception.AnswerLost,
+    exception.NotAsRequested,
+    exception.NotOurs,
+    exception.ServiceReplaced,
+)
 # Another operation was quicker: the step is run again on what is left.
 _RACES = (db_exception.DBDuplicateEntry, exception.LostRace)
 # A race that is lost so often is none.
@@ -95,11 +100,20 @@ def again(exc: Exception, tries: Tries) -> Again | None:
             return None
         longest = min(_RACE_PAUSE, _FIRST_PAUSE * 2.0 ** (attempt - 1))
         return Again(random.uniform(0, longest), attempt)  # noqa: S311
-    transient = _TRANSIENT_IN_UNDO if tries.undoing else _TRANSIENT
-    if isinstance(exc, transient) and attempt < cfg.CONF.conductor.attempts:
+    if _may_pass(exc, tries) and attempt < cfg.CONF.conductor.attempts:
         pause = cfg.CONF.conductor.retry_interval * 2.0 ** (attempt - 1)
         return Again(min(_FAILURE_PAUSE, pause), attempt)
     return None
+
+
+def _may_pass(exc: Exception, tries: Tries) -> bool:
+    if isinstance(exc, _TRANSIENT):
+        return True
+    return (
+        tries.undoing
+        and isinstance(exc, exception.PodManagerError)
+        and not isinstance(exc, _NEVER_UNDONE)
+    )
 
 
 def _poll(exc: InProgress, tries: Tries) -> Again | None:

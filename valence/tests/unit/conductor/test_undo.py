@@ -129,12 +129,28 @@ class TestUndo(engine_case.EngineCase):
 
     def test_an_undo_is_rejected_once(self):
         self.plan('do second', engine_case.WRONG)
-        self.plan('undo second', exception.RequestRejected(reason='busy'))
+        self.plan(
+            'undo second',
+            exception.RequestRejected(reason='busy'),
+            exception.PodManagerError(reason='500'),
+        )
         row = self.finish()
         self.assertEqual(str(engine_case.WRONG), row.error)
         self.assertEqual(
             [('first', 'undone'), ('second', 'undone')], self.journal()
         )
+
+    def test_what_is_not_ours_is_looked_at_once(self):
+        for exc in (
+            exception.NotOurs(uri='/nodes/1', reason='another mark'),
+            exception.AnswerLost(reason='away'),
+        ):
+            self.plan('do second', engine_case.WRONG)
+            self.plan('undo second', exc)
+            self.toy.calls.clear()
+            self.assertEqual('failed', self.finish().state)
+            self.assertEqual(1, self.toy.calls.count('undo second'))
+            self.uuid = self.request()
 
     def test_the_undo_of_a_cancelled_operation_fails(self):
         self.conductor.step(self.claim())
