@@ -42,6 +42,15 @@ class Allowable(TypedDict):
     boot_modes: list[str] | None
 
 
+class DeviceCounts(TypedDict):
+    """The devices of one type on one pod manager, and their GiB."""
+
+    total: int
+    free: int
+    capacity_gib: int
+    free_capacity_gib: int
+
+
 class Processor(TypedDict, total=False):
     """Requirements of the processors of a system."""
 

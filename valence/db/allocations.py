@@ -17,6 +17,7 @@ from oslo_config import cfg
 from valence.common import exception
 from valence.db import api as db
 from valence.db import capacity
+from valence.db import counters
 from valence.db import shares
 from valence.db.sqlalchemy import models
 from valence.db.sqlalchemy.observed import Allocatable
@@ -192,8 +193,13 @@ def _update_resources(
 ) -> None:
     # Waits for concurrent transactions on these rows: the subqueries below
     # see what they committed.
-    locked = sa.select(model.uuid).where(model.uuid.in_(uuids))
-    tx.connection.execute(locked.order_by(model.uuid).with_for_update())
+    with counters.changing(tx, model, uuids):
+        _copy_allocations(tx, model, uuids)
+
+
+def _copy_allocations(
+    tx: db.Transaction, model: type[Allocatable], uuids: list[str]
+) -> None:
     allocation = models.Allocation
     allocated = allocation.resource_uuid == model.uuid
     shared: dict[str, object] = {}

@@ -54,6 +54,7 @@ P = ParamSpec('P')
 T = TypeVar('T')
 M = TypeVar('M', bound=Table)
 M_co = TypeVar('M_co', bound=Table, covariant=True)
+D = TypeVar('D', bound='Deferred')
 
 BATCH = 200
 # The greatest limit of the statements that are cached for each.
@@ -85,9 +86,19 @@ def values(row: Table) -> tuple[Any, ...]:
     return cast('tuple[Any, ...]', row)
 
 
-def mapping(row: Table) -> sa.RowMapping:
+def mapping(row: Table | sa.Row[*tuple[Any, ...]]) -> Mapping[str, Any]:
     """The columns of a row by name."""
-    return cast('sa.Row[*tuple[object, ...]]', row)._mapping
+    found = cast('sa.Row[*tuple[object, ...]]', row)._mapping
+    return cast('Mapping[str, Any]', found)
+
+
+class Deferred(Protocol):
+    """What a transaction writes last, so that it locks it last."""
+
+    def __init__(self, tx: 'Transaction') -> None: ...
+
+    def flush(self) -> None:
+        """Write what has come together; called before COMMIT."""
 
 
 class Transaction:
@@ -98,6 +109,18 @@ class Transaction:
         #: Called once when the transaction is committed, such as what logs it.
         #: A transaction that only reads calls nothing.
         self.after_commit: list[Callable[[], object]] = []
+        self._deferred: dict[type[Deferred], Deferred] = {}
+
+    def deferred(self, kind: type[D]) -> D:
+        """The only object of a kind of this transaction."""
+        if kind not in self._deferred:
+            self._deferred[kind] = kind(self)
+        return cast(D, self._deferred[kind])
+
+    def flush(self) -> None:
+        """Write what was deferred."""
+        for one in self._deferred.values():
+            one.flush()
 
     def get(
         self, model: type[M], *extra: sa.ColumnElement[bool], **where: object
@@ -208,6 +231,18 @@ class Transaction:
         while batch := list(itertools.islice(ready, BATCH)):
             self.connection.execute(statements.insert(model), batch)
 
+    def create_missing(
+        self, model: statements.Model, rows: Sequence[Mapping[str, object]]
+    ) -> None:
+        """Insert rows, except those whose unique values are in use."""
+        if rows:
+            statement = statements.insert_missing(
+                model, self.connection.dialect.name
+            )
+            self.connection.execute(
+                statement, [self._new_row(row) for row in rows]
+            )
+
     def update(
         self,
         model: statements.Model,
@@ -298,7 +333,9 @@ def transaction(
     def wrapper(*args: P.args, **kwargs: P.kwargs) -> T:
         def once(connection: sa.Connection) -> tuple[Transaction, T]:
             tx = Transaction(connection)
-            return tx, function(tx, *args, **kwargs)
+            result = function(tx, *args, **kwargs)
+            tx.flush()
+            return tx, result
 
         tx, result = db_engine.run(once)
         for call in tx.after_commit:

@@ -1,19 +1,24 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How much hardware there is, and how much of it is free."""
+"""How much hardware there is, and how much of it is free.
 
-import functools
+``valence.db.counters`` keeps the sums that are read here.
+"""
+
+import copy
 from collections.abc import Iterable
+from typing import Any
 from typing import Literal
+from typing import NamedTuple
 from typing import TypedDict
 
 import sqlalchemy as sa
 
+from valence.common.types import DeviceCounts
 from valence.db import api as db
+from valence.db import shapes
 from valence.db import shares
-from valence.db import statements
 from valence.db.sqlalchemy import models
 from valence.db.sqlalchemy.observed import Allocatable
-from valence.db.sqlalchemy.observed import Observed
 
 
 class Amount(TypedDict):
@@ -45,6 +50,111 @@ _Name = Literal['systems', 'cpu_cores', 'memory_mib']
 _NAMES: tuple[_Name, ...] = ('systems', 'cpu_cores', 'memory_mib')
 
 
+class Tally(NamedTuple):
+    """Numbers of systems or devices.
+
+    :param free: those that a node could have, but for reservations.
+    :param nodes: those that nodes have.
+    """
+
+    total: int = 0
+    free: int = 0
+    nodes: int = 0
+
+    @classmethod
+    def of(cls, row: models.Count) -> 'Tally':
+        """The numbers of a counter."""
+        return cls(row.total, row.free, row.nodes)
+
+    def plus(self, other: 'Tally', sign: int = 1) -> 'Tally':
+        """The sum of both."""
+        return Tally(
+            *(one + sign * two for one, two in zip(self, other, strict=True))
+        )
+
+
+class Group(NamedTuple):
+    """What a counter counts."""
+
+    podm_uuid: str
+    shape_uuid: str
+    zones: list[str]
+    reserved_to: str | None
+
+    @classmethod
+    def of(cls, row: models.Count) -> 'Group':
+        """What a counter counts."""
+        return cls(row.podm_uuid, row.shape_uuid, row.zones, row.reserved_to)
+
+
+class Sums:
+    """The sums of the counters of a pod manager.
+
+    :param stored: those to add to; None: all are 0.
+    """
+
+    def __init__(self, stored: models.Capacity | None = None) -> None:
+        self._numbers = dict.fromkeys(('nodes', 'zoned'), 0)
+        self._devices: dict[str, DeviceCounts] = {}
+        for name in _NAMES:
+            self._numbers |= {str(name): 0, f'free_{name}': 0}
+        if stored is not None:
+            self._numbers = {
+                name: getattr(stored, name) for name in self._numbers
+            }
+            self._devices = copy.deepcopy(stored.devices)
+
+    def columns(self) -> dict[str, object]:
+        """The columns of a ``Capacity``."""
+        return {**self._numbers, 'devices': self._devices}
+
+    def add(self, shape: shapes.Shape, group: Group, tally: Tally) -> None:
+        """Add what a counter counts."""
+        # What is reserved is free for one project only.
+        free = 0 if group.reserved_to is not None else tally.free
+        if group.zones:
+            self._numbers['zoned'] += tally.total
+        if shape.model is models.Device:
+            self._add_devices(shape, tally.total, free)
+            return
+        self._numbers['nodes'] += tally.nodes
+        for name in _NAMES:
+            size = 1 if name == 'systems' else getattr(shape.part, name)
+            self._numbers[name] += size * tally.total
+            self._numbers[f'free_{name}'] += size * free
+
+    def _add_devices(self, shape: shapes.Shape, total: int, free: int) -> None:
+        kind, size = shape.part.type, shape.part.capacity_gib
+        sums = self._devices.setdefault(
+            kind,
+            {
+                'total': 0,
+                'free': 0,
+                'capacity_gib': 0,
+                'free_capacity_gib': 0,
+            },
+        )
+        sums['total'] += total
+        sums['free'] += free
+        sums['capacity_gib'] += size * total
+        sums['free_capacity_gib'] += size * free
+        if not any(sums.values()):
+            del self._devices[kind]
+
+
+def unallocated(
+    model: type[Allocatable],
+) -> tuple[sa.ColumnElement[bool], ...]:
+    """The conditions under which no node has a system or device."""
+    shareable = [shares.is_available()] if model is models.Device else []
+    return (
+        *shareable,
+        model.state == 'free',
+        model.missing_since.is_(None),
+        model.node_uuid.is_(None),
+    )
+
+
 def free(
     model: type[Allocatable], project_id: str | None = None
 ) -> tuple[sa.ColumnElement[bool], ...]:
@@ -52,75 +162,16 @@ def free(
 
     :param project_id: what is reserved to this project is free for it.
     """
-    unreserved: sa.ColumnElement[bool] = model.reserved_to.is_(None)
-    if project_id is not None:
-        unreserved = sa.or_(unreserved, model.reserved_to == project_id)
-    shareable = [shares.is_available()] if model is models.Device else []
-    return (
-        *shareable,
-        model.state == 'free',
-        model.missing_since.is_(None),
-        model.node_uuid.is_(None),
-        unreserved,
-    )
+    return *unallocated(model), unreserved(model.reserved_to, project_id)
 
 
-def _sum(
-    amount: sa.SQLColumnExpression[int],
-    condition: sa.ColumnElement[bool] | None = None,
-) -> sa.ColumnElement[int]:
-    if condition is not None:
-        amount = sa.case((condition, amount), else_=0)
-    # MariaDB returns decimals.
-    return sa.cast(sa.func.coalesce(sa.func.sum(amount), 0), sa.BigInteger)
-
-
-@functools.cache
-def _systems(of_one: bool) -> statements.Select:
-    system = models.System
-    amounts: dict[str, sa.SQLColumnExpression[int]] = {
-        'systems': sa.literal(1),
-        'cpu_cores': system.cpu_cores,
-        'memory_mib': system.memory_mib,
-    }
-    is_free = sa.and_(*free(system))
-    query = (
-        sa.select(
-            system.podm_uuid,
-            *(_sum(amount).label(name) for name, amount in amounts.items()),
-            *(
-                _sum(amount, is_free).label(f'free_{name}')
-                for name, amount in amounts.items()
-            ),
-        )
-        .where(system.missing_since.is_(None))
-        .group_by(system.podm_uuid)
-    )
-    return query.where(_of(system)) if of_one else query
-
-
-@functools.cache
-def _devices(of_one: bool) -> statements.Select:
-    device = models.Device
-    is_free, one = sa.and_(*free(device)), sa.literal(1)
-    query = (
-        sa.select(
-            device.podm_uuid,
-            device.type,
-            _sum(one).label('total'),
-            _sum(one, is_free).label('free'),
-            _sum(device.capacity_gib).label('size'),
-            _sum(device.capacity_gib, is_free).label('free_size'),
-        )
-        .where(device.missing_since.is_(None))
-        .group_by(device.podm_uuid, device.type)
-        .order_by(device.type)
-    )
-    return query.where(_of(device)) if of_one else query
-
-
-def _of(model: type[Observed]) -> sa.ColumnElement[bool]:
-    return model.podm_uuid == sa.bindparam('podm_uuid')
+def unreserved(
+    column: sa.SQLColumnExpression[str | None], project_id: str | None
+) -> sa.ColumnElement[bool]:
+    """The condition that a reservation does not exclude a project."""
+    if project_id is None:
+        return column.is_(None)
+    return sa.or_(column.is_(None), column == project_id)
 
 
 def _none() -> Amount:
@@ -143,26 +194,40 @@ def by_pod_manager(
 
     :param podm_uuid: only this pod manager.
     """
-    values = {} if podm_uuid is None else {'podm_uuid': podm_uuid}
-    found: dict[str, Capacity] = {}
-    for row in tx.connection.execute(_systems(bool(values)), values):
-        one = found[row.podm_uuid] = _empty()
-        for name in _NAMES:
-            one[name] = {
-                'total': int(getattr(row, name)),
-                'free': int(getattr(row, f'free_{name}')),
+    where: dict[str, Any] = {}
+    if podm_uuid is not None:
+        where['podm_uuid'] = podm_uuid
+    return {
+        row.podm_uuid: _capacity(row)
+        for row in tx.list(models.Capacity, only=_COLUMNS, **where)
+        if row.systems or row.devices
+    }
+
+
+_COLUMNS = (
+    'podm_uuid',
+    'devices',
+    *(f'{part}{name}' for name in _NAMES for part in ('', 'free_')),
+)
+
+
+def _capacity(row: models.Capacity) -> Capacity:
+    return {
+        'systems': {'total': row.systems, 'free': row.free_systems},
+        'cpu_cores': {'total': row.cpu_cores, 'free': row.free_cpu_cores},
+        'memory_mib': {'total': row.memory_mib, 'free': row.free_memory_mib},
+        'devices': {
+            kind: {
+                'total': one['total'],
+                'free': one['free'],
+                'capacity_gib': {
+                    'total': one['capacity_gib'],
+                    'free': one['free_capacity_gib'],
+                },
             }
-    for row in tx.connection.execute(_devices(bool(values)), values):
-        one = found.setdefault(row.podm_uuid, _empty())
-        one['devices'][row.type] = {
-            'total': int(row.total),
-            'free': int(row.free),
-            'capacity_gib': {
-                'total': int(row.size),
-                'free': int(row.free_size),
-            },
-        }
-    return found
+            for kind, one in sorted(row.devices.items())
+        },
+    }
 
 
 def of_pod_manager(tx: db.Transaction, podm_uuid: str) -> Capacity:

@@ -11,6 +11,7 @@ from alembic import script
 from alembic.runtime import migration
 from oslo_log import log
 
+from valence.db import recount
 from valence.db.sqlalchemy import engine as db_engine
 from valence.db.sqlalchemy import types
 from valence.db.sqlalchemy.migrations import resume
@@ -34,7 +35,8 @@ def sync(revision: str = 'head') -> None:
     """Upgrade the database.
 
     Concurrent upgrades wait for each other. An upgrade that was interrupted at
-    any point can be repeated.
+    any point can be repeated. The hardware of a pod manager that has no
+    counters is counted, in a transaction for each.
     """
     with (
         db_engine.unlimited() as engine,
@@ -45,6 +47,8 @@ def sync(revision: str = 'head') -> None:
         config.attributes['connection'] = connection
         command.upgrade(config, revision)
         resume.finish(connection)
+    if current() == head():
+        recount.fill()
 
 
 def _lock(connection: sa.Connection) -> None:

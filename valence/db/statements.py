@@ -13,9 +13,11 @@ from typing import TypeAlias
 from typing import cast
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
 
 from valence.common import exception
 from valence.common.cache import cached
+from valence.db.sqlalchemy import types
 from valence.db.sqlalchemy.base import Table
 
 Model = type[Table]
@@ -99,6 +101,16 @@ def count(model: Model, shape: Shape) -> Select:
 @cached
 def insert(model: Model) -> sa.Insert:
     return sa.insert(model.__table__)
+
+
+@cached
+def insert_missing(model: Model, dialect: str) -> sa.Insert:
+    if dialect == 'postgresql':
+        return postgresql.insert(model.__table__).on_conflict_do_nothing()
+    statement = insert(model).prefix_with('OR IGNORE', dialect='sqlite')
+    for name in types.MYSQL:
+        statement = statement.prefix_with('IGNORE', dialect=name)
+    return statement
 
 
 @cached

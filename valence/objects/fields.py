@@ -55,6 +55,9 @@ class Spec(fields.Field[Any]):
     :param has_user_text: whether project members see another text under its
         name: that of the field ``user_<name>``.
     :param secret: stored encrypted and never returned.
+    :param shape: whether the scheduler compares it: hardware that is equal in
+        all of these fields has one shape. Of a list of objects: the names of
+        their items that count.
     """
 
     json_type: str = ''
@@ -83,6 +86,7 @@ class Spec(fields.Field[Any]):
         audience: Audience | None = None,
         has_user_text: bool = False,
         secret: bool = False,
+        shape: bool | tuple[str, ...] = False,
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
@@ -103,6 +107,7 @@ class Spec(fields.Field[Any]):
         self.audience = audience
         self.has_user_text = has_user_text
         self.secret = secret
+        self.shape = shape
 
     @property
     def optional(self) -> bool:

@@ -34,6 +34,7 @@ def text(
     max_length: int = 255,
     filter: bool = False,
     audience: fields.Audience | None = None,
+    shape: bool = False,
 ) -> fields.StringField:
     """A text that the pod manager may omit."""
     return fields.StringField(
@@ -43,6 +44,7 @@ def text(
         max_length=max_length,
         filter=filter,
         audience=audience,
+        shape=shape,
     )
 
 

@@ -68,16 +68,24 @@ class System(base.ValenceObject):
             max_length=64,
             filter=True,
         ),
-        cpu_model=hardware.text('Model of the processors.', filter=True),
-        cpu_architecture=hardware.text(
-            'Instruction set of the processors.', max_length=64, filter=True
+        cpu_model=hardware.text(
+            'Model of the processors.', filter=True, shape=True
         ),
-        cpu_sockets=fields.IntegerField(doc='Number of processors.', api='r'),
+        cpu_architecture=hardware.text(
+            'Instruction set of the processors.',
+            max_length=64,
+            filter=True,
+            shape=True,
+        ),
+        cpu_sockets=fields.IntegerField(
+            doc='Number of processors.', api='r', shape=True
+        ),
         cpu_cores=fields.IntegerField(
             doc='Number of processor cores.',
             api='r',
             filter=True,
             sort=('podm_uuid', 'free'),
+            shape=True,
         ),
         cpu_threads=fields.IntegerField(
             doc='Number of hardware threads.', api='r'
@@ -87,15 +95,19 @@ class System(base.ValenceObject):
             api='r',
             filter=True,
             sort=('podm_uuid', 'free'),
+            shape=True,
         ),
         memory_type=hardware.text(
-            'Type of the memory devices, such as DDR4.', max_length=64
+            'Type of the memory devices, such as DDR4.',
+            max_length=64,
+            shape=True,
         ),
         storage_gib=fields.IntegerField(
             doc='Capacity of the local drives in GiB.',
             api='r',
             filter=True,
             sort=(),
+            shape=True,
         ),
         drives=fields.ListField(
             items=schemas.closed(
@@ -110,6 +122,7 @@ class System(base.ValenceObject):
             ),
             doc='Local drives.',
             api='r',
+            shape=('capacity_gib', 'type', 'protocol'),
         ),
         nics=fields.ListField(
             items=schemas.closed(
@@ -122,6 +135,7 @@ class System(base.ValenceObject):
             ),
             doc='Network interfaces.',
             api='r',
+            shape=('speed_mbps',),
         ),
         accelerators=fields.ListField(
             items=schemas.closed(
@@ -135,6 +149,7 @@ class System(base.ValenceObject):
             'read yet.',
             api='r',
             nullable=True,
+            shape=('type',),
         ),
         power_state=hardware.enum('Power state.', 'on', 'off', 'unknown'),
         zones=fields.ListField(
@@ -176,20 +191,23 @@ class Device(base.ValenceObject):
             api='r',
             max_length=64,
             filter=True,
+            shape=True,
         ),
         media_type=hardware.text(
-            'Media type of a drive: SSD, HDD …', max_length=64
+            'Media type of a drive: SSD, HDD …', max_length=64, shape=True
         ),
         protocol=hardware.text(
             'Transport protocol: NVMe, iSCSI, PCIe …',
             max_length=64,
             filter=True,
+            shape=True,
         ),
         capacity_gib=fields.IntegerField(
             doc='Capacity of storage in GiB.',
             api='r',
             filter=True,
             sort=('type', 'free'),
+            shape=True,
         ),
         memory_mib=fields.IntegerField(
             doc='Capacity of memory in MiB.', api='r', filter=True
@@ -198,7 +216,10 @@ class Device(base.ValenceObject):
             doc='Number of processor cores.', api='r', filter=True
         ),
         speed_mbps=fields.IntegerField(
-            doc='Speed of a network interface in Mbit/s.', api='r', filter=True
+            doc='Speed of a network interface in Mbit/s.',
+            api='r',
+            filter=True,
+            shape=True,
         ),
         pooled_group_id=hardware.text(
             'Group of the device on the pod manager.',

@@ -10,8 +10,6 @@ from typing import Literal
 from typing import NamedTuple
 from typing import cast
 
-import sqlalchemy as sa
-
 from valence.common.types import JsonObject
 from valence.common.types import Part
 from valence.common.types import Requirements
@@ -80,7 +78,7 @@ class _Component(NamedTuple):
         return self.local is None, largest
 
 
-class _Demand(NamedTuple):
+class Demand(NamedTuple):
     """Equal parts that a group of the requirements asks for."""
 
     group: Group
@@ -98,13 +96,32 @@ class Match(NamedTuple):
     shortage: str | None = None
 
 
-def conditions(requirements: Requirements) -> list[sa.ColumnElement[bool]]:
-    """The requirements that a query on ``systems`` can check."""
+def lacks(requirements: Requirements, system: models.System) -> str | None:
+    """The first required attribute that a system lacks, or None."""
+    for attribute, need in _required(requirements):
+        shortage = _shortage(attribute, need, system)
+        if shortage:
+            return shortage
+    return None
+
+
+def demands(requirements: Requirements) -> list[Demand]:
+    """The parts that requirements ask for."""
     return [
-        getattr(models.System, attribute.column) >= need
-        for attribute, need in _required(requirements)
-        if isinstance(need, int)
+        Demand(group, part)
+        for group in GROUPS
+        for part in requirements.get(group, ())
     ]
+
+
+def has_part(system: models.System, demand: Demand) -> bool:
+    """Whether a system has a local part that meets a demand."""
+    return any(_meets(one, demand) for one in _local(system))
+
+
+def is_part(device: models.Device, demand: Demand) -> bool:
+    """Whether a pooled device meets a demand."""
+    return _meets(_pooled(device), demand)
 
 
 def match(
@@ -123,10 +140,9 @@ def match(
     :param zoned: whether the pod manager joins only what is in one zone.
     :param refused: sets of UUIDs of devices that must not be chosen together.
     """
-    for attribute, need in _required(requirements):
-        shortage = _shortage(attribute, need, system)
-        if shortage:
-            return Match(shortage=shortage)
+    lacking = lacks(requirements, system)
+    if lacking:
+        return Match(shortage=lacking)
     shortages = []
     for pool in joinable(system, list(devices), zoned):
         found = _first(requirements, system, pool, refused)
@@ -187,12 +203,8 @@ def _fit(
     devices: Iterable[models.Device],
 ) -> Match:
     """Match requirements with local parts and with devices of one zone."""
-    demands = [
-        _Demand(group, part)
-        for group in GROUPS
-        for part in requirements.get(group, ())
-    ]
-    if not demands:
+    wanted = demands(requirements)
+    if not wanted:
         return Match()
     components = sorted(
         (*_local(system), *map(_pooled, devices)), key=lambda one: one.size
@@ -201,13 +213,13 @@ def _fit(
     fits: dict[_Component, frozenset[int]] = {}
     for kind in {one._replace(device=None) for one in components}:
         fits[kind] = frozenset(
-            n for n, demand in enumerate(demands) if _meets(kind, demand)
+            n for n, demand in enumerate(wanted) if _meets(kind, demand)
         )
     taken = matching.assign(
-        [demand.part['count'] for demand in demands],
+        [demand.part['count'] for demand in wanted],
         [fits[one._replace(device=None)] for one in components],
     )
-    for demand, found in zip(demands, taken, strict=True):
+    for demand, found in zip(wanted, taken, strict=True):
         missing = demand.part['count'] - len(found)
         if missing:
             parts = words.parts(demand.group, demand.part, missing)
@@ -282,7 +294,7 @@ def _same(need: str, has: str | None) -> bool:
     return has is not None and normalized(need) == normalized(has)
 
 
-def _meets(component: _Component, demand: _Demand) -> bool:
+def _meets(component: _Component, demand: Demand) -> bool:
     """Whether one component meets one of the parts of a demand."""
     if not _belongs(component, demand):
         return False
@@ -300,7 +312,7 @@ def _meets(component: _Component, demand: _Demand) -> bool:
     return True
 
 
-def _belongs(component: _Component, demand: _Demand) -> bool:
+def _belongs(component: _Component, demand: Demand) -> bool:
     """Whether a component is of the kind that a group asks for."""
     if component.local not in (None, demand.group):
         return False

@@ -6,31 +6,27 @@ API, which has no side effects, use the same code.
 """
 
 import dataclasses
-import datetime
 import functools
-import random
-from collections import Counter
 from collections.abc import Callable
 from collections.abc import Iterable
 from typing import cast
 
-import sqlalchemy as sa
 from oslo_config import cfg
 from stevedore import named
 
 from valence.db import access
 from valence.db import api as db
-from valence.db import capacity
 from valence.db.sqlalchemy import models
+from valence.scheduler import candidates
 from valence.scheduler import explanation
 from valence.scheduler import filters
-from valence.scheduler import selection
 from valence.scheduler import weighers
-from valence.scheduler.affinity import Affinity
+from valence.scheduler.exact import ExactSelection
 from valence.scheduler.request import Choice
 from valence.scheduler.request import Ranking
 from valence.scheduler.request import Rejection
 from valence.scheduler.request import Request
+from valence.scheduler.selection import Selection
 
 # The filter that always comes first: its rejections must be hidden from the
 # project.
@@ -82,12 +78,11 @@ def rank(
     :param suits: whether a choice does; those that do not come last.
     """
     ranking = Ranking()
-    request = dataclasses.replace(
-        request, granted=access.granted(tx, request.project_id)
-    )
+    request = _granted(tx, request)
     podm = models.PodManager
     only = [podm.uuid == request.podm_uuid] if request.podm_uuid else []
     podms = tx.list(podm, *only, order=[podm.name]).all()
+    request = candidates.with_use(tx, request)
     accepted = []
     for row in podms:
         rejection = apply_filters(row, request)
@@ -95,10 +90,18 @@ def rank(
             ranking.rejections.append(rejection)
         else:
             accepted.append(row)
-    affinity = Affinity(tx, request.affinity)
+    selection = _selection(tx, request)
+    selection.read(accepted, request.use)
+    suitable = []
     others = []
-    for row in _weighed(tx, accepted, request):
-        result = selection.select(tx, row, request, affinity)
+    for row in accepted:
+        rejection = selection.reject(row)
+        if rejection:
+            ranking.rejections.append(rejection)
+        else:
+            suitable.append(row)
+    for row in candidates.weighed(tx, suitable, request, _configured()):
+        result = selection.select(row)
         if isinstance(result, Rejection):
             ranking.rejections.append(result)
             continue
@@ -125,6 +128,9 @@ def choose(
     attempts = cfg.CONF.scheduler.max_attempts
     ranking = Ranking()
     if len(request.refused) < attempts:
+        choice = _first(tx, _granted(tx, request), suits)
+        if choice is not None:
+            return choice
         ranking = rank(tx, request, suits=suits)
     if ranking.choices:
         return ranking.choices[0]
@@ -132,6 +138,45 @@ def choose(
     # request names one.
     hidden = () if request.podm_uuid else (ACCESS,)
     raise explanation.no_capacity(request, ranking, hidden)
+
+
+def _first(
+    tx: db.Transaction, request: Request, suits: Callable[[Choice], bool]
+) -> Choice | None:
+    """Select the best hardware on the few pod managers that may have it."""
+    other = None
+    selection = _selection(tx, request)
+    for podms in candidates.batches(
+        tx, request, selection.conditions, _configured()
+    ):
+        request = candidates.with_use(tx, request, podms)
+        accepted = [row for row in podms if not apply_filters(row, request)]
+        selection.read(accepted, request.use)
+        for row in candidates.weighed(tx, accepted, request, _configured()):
+            result = selection.select(row)
+            if isinstance(result, Choice):
+                if suits(result):
+                    return result
+                other = other or result
+    return other
+
+
+def _granted(tx: db.Transaction, request: Request) -> Request:
+    """The request with the pod managers that its project has access to."""
+    granted = access.granted(tx, request.project_id)
+    return dataclasses.replace(request, granted=granted)
+
+
+def _selection(
+    tx: db.Transaction, request: Request
+) -> Selection | ExactSelection:
+    if request.resources:
+        return ExactSelection(tx, request)
+    return Selection(tx, request)
+
+
+def _configured() -> weighers.Weigher:
+    return _weigher(cfg.CONF.scheduler.weigher)
 
 
 def apply_filters(
@@ -148,47 +193,3 @@ def apply_filters(
         if reason:
             return Rejection(podm.uuid, podm.name, name, reason)
     return None
-
-
-def _weighed(
-    tx: db.Transaction, podms: list[models.PodManager], request: Request
-) -> list[models.PodManager]:
-    """The pod managers, best first; those of equal weight in random order.
-
-    Those that refused a combination of this request, or of another one not
-    long ago, come last.
-    """
-    nodes = _count(tx, models.Node)
-    free = _count(
-        tx, models.System, *capacity.free(models.System, request.project_id)
-    )
-    weigh = _weigher(cfg.CONF.scheduler.weigher)
-    refusals = Counter(one.podm_uuid for one in request.refused)
-    pause = datetime.timedelta(seconds=cfg.CONF.scheduler.refusal_seconds)
-    recent = tx.now() - pause
-    random.shuffle(podms)
-    return sorted(
-        podms,
-        key=lambda podm: (
-            refusals[podm.uuid],
-            podm.refused_at is not None and podm.refused_at > recent,
-            -weigh(
-                podm,
-                weighers.Use(nodes.get(podm.uuid, 0), free.get(podm.uuid, 0)),
-            ),
-        ),
-    )
-
-
-def _count(
-    tx: db.Transaction,
-    model: type[models.Node] | type[models.System],
-    *conditions: sa.ColumnElement[bool],
-) -> dict[str | None, int]:
-    """The number of rows by pod manager."""
-    query = (
-        sa.select(model.podm_uuid, sa.func.count())
-        .where(*conditions)
-        .group_by(model.podm_uuid)
-    )
-    return {uuid: count for uuid, count in tx.connection.execute(query)}

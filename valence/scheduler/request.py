@@ -2,8 +2,12 @@
 """The request to the scheduler, and its result."""
 
 import dataclasses
+import types
+from collections.abc import Mapping
+from typing import NamedTuple
 from typing import TypedDict
 
+from valence.common.types import DeviceCounts
 from valence.common.types import Requirements
 
 #: Place a node with, or away from, other nodes: one of ``with`` and
@@ -13,6 +17,26 @@ AffinityRule = TypedDict(
     {'scope': str, 'with': list[str], 'against': list[str]},
     total=False,
 )
+
+
+class Use(NamedTuple):
+    """The counters of a pod manager.
+
+    :param nodes: the number of systems that nodes have.
+    :param zoned: the number of systems and devices that are in zones.
+    :param free_systems: without those that are reserved to a project.
+    :param devices: by type.
+    """
+
+    nodes: int = 0
+    free_systems: int = 0
+    systems: int = 0
+    cpu_cores: int = 0
+    free_cpu_cores: int = 0
+    memory_mib: int = 0
+    free_memory_mib: int = 0
+    zoned: int = 0
+    devices: Mapping[str, DeviceCounts] = types.MappingProxyType({})
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,6 +66,7 @@ class Request:
     :param refused: combinations that must not be selected again.
     :param granted: UUIDs of the pod managers that are not public and that the
         project has access to; ``rank`` sets it.
+    :param use: the counters of pod managers, for filters; ``rank`` sets it.
     """
 
     requirements: Requirements
@@ -52,6 +77,7 @@ class Request:
     register: bool = False
     refused: tuple[Refused, ...] = ()
     granted: frozenset[str] = frozenset()
+    use: Mapping[str, Use] = dataclasses.field(default_factory=dict)
 
 
 @dataclasses.dataclass

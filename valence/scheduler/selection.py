@@ -1,115 +1,276 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Selecting the system and the devices of a node on one pod manager."""
+"""Selecting the system and the devices of a node on one pod manager.
+
+Shapes and their counters decide what fits. Only what is selected is read as
+rows, other ones for each request.
+"""
 
 import random
 from collections import Counter
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Collection
+from collections.abc import Iterable
+from collections.abc import Mapping
+from typing import Any
+from typing import TypeVar
 
 import sqlalchemy as sa
+from oslo_utils import uuidutils
 
-from valence import objects
 from valence.common.types import Requirements
 from valence.db import api as db
 from valence.db import capacity
+from valence.db import shapes
 from valence.db.sqlalchemy import models
 from valence.db.sqlalchemy.observed import Allocatable
+from valence.scheduler import availability
 from valence.scheduler import fitting
 from valence.scheduler.affinity import Affinity
+from valence.scheduler.availability import Availability
+from valence.scheduler.availability import Available
+from valence.scheduler.comparison import Comparison
 from valence.scheduler.request import Choice
 from valence.scheduler.request import Rejection
 from valence.scheduler.request import Request
+from valence.scheduler.request import Use
 
-# Selects at random among so many systems of the same size, so that concurrent
-# requests rarely select the same one.
+M = TypeVar('M', bound=Allocatable)
+
+# Selects at random among so many equal systems.
 _TIE_BREAK = 8
 
-# The properties from the vendor are large, and no requirement needs them.
-_COLUMNS = tuple(
-    name
-    for name in objects.System.fields
-    if name not in ('properties', 'created_at', 'updated_at')
-)
 
+class Selection:
+    """Selects what satisfies a request."""
 
-class _Pool(NamedTuple):
-    """The free devices of a pod manager that may meet a requirement.
+    def __init__(self, tx: db.Transaction, request: Request) -> None:
+        self._tx = tx
+        self._request = request
+        self._affinity = Affinity(tx, request.affinity, request.project_id)
+        self._comparison = Comparison(request.requirements, shapes.load(tx))
+        self._reader = availability.Reader(
+            tx, self._comparison.wanted(), self._affinity, request.project_id
+        )
+        self._available: Mapping[str, Availability] = {}
 
-    :param zoned: whether the pod manager joins only what is in one zone.
-    """
+    def conditions(
+        self, podm_uuid: sa.SQLColumnExpression[str]
+    ) -> list[sa.ColumnElement[bool]]:
+        """What the UUID of any suitable pod manager meets."""
+        count = models.Count
+        return [
+            *self._affinity.of_podms(podm_uuid),
+            *(
+                sa.exists().where(
+                    count.podm_uuid == podm_uuid,
+                    count.shape_uuid.in_(uuids),
+                    count.free > 0,
+                    capacity.unreserved(
+                        count.reserved_to, self._request.project_id
+                    ),
+                )
+                for uuids in self._comparison.necessary()
+            ),
+        ]
 
-    devices: Sequence[models.Device]
-    zoned: bool
+    def read(
+        self, podms: Collection[models.PodManager], use: Mapping[str, Use]
+    ) -> None:
+        """Read what is free on pod managers.
 
+        It comes before all else that refers to one of them.
 
-def select(
-    tx: db.Transaction,
-    podm: models.PodManager,
-    request: Request,
-    affinity: Affinity,
-) -> Choice | Rejection:
-    """Select the smallest system of a pod manager that satisfies a request.
+        :param use: their counters.
+        """
+        uuids = {podm.uuid for podm in podms}
+        zoned = {uuid for uuid in uuids if uuid in use and use[uuid].zoned}
+        self._available = self._reader.read(uuids, zoned)
 
-    What was refused less often comes first.
-    """
-    pool = _pool(tx, podm, request)
-    found: list[tuple[models.System, tuple[models.Device, ...]]] = []
-    rows = _systems(
-        tx, podm, request, *fitting.conditions(request.requirements)
-    )
-    for row in sorted(rows, key=lambda row: _order(row, request, pool)):
-        if found and (
-            _order(row, request, pool) != _order(found[0][0], request, pool)
+    def reject(self, podm: models.PodManager) -> Rejection | None:
+        """Why nothing on a pod manager fits, or None."""
+        available = self._available[podm.uuid]
+        return None if self._fitting(available) else self._rejection(podm)
+
+    def select(self, podm: models.PodManager) -> Choice | Rejection:
+        """Select the smallest system of a pod manager that fits.
+
+        What was refused less often comes first.
+        """
+        available = self._available[podm.uuid]
+        for system in self._fitting(available):
+            match = self._comparison.match(system, available)
+            devices = self._devices(available, match)
+            for row in self._systems(system):
+                found = self._match(row, devices, available.zoned)
+                if found.shortage is None:
+                    return choice(row, found.devices)
+        return self._select_refused(available) or self._rejection(podm)
+
+    def _fitting(self, available: Availability) -> list[Available]:
+        """The systems that fit, best first; equal ones in any order.
+
+        One with accelerators is spared for those who request them. Where there
+        are zones, some services compose nothing of a system in none.
+        """
+        found = [
+            one
+            for one in available.systems
+            if one.free
+            and self._comparison.match(one, available).shortage is None
+        ]
+        random.shuffle(found)
+        found.sort(
+            key=lambda one: (
+                available.zoned and not one.part.zones,
+                len(one.part.accelerators or ()),
+                one.size,
+            )
+        )
+        return found
+
+    def _systems(self, system: Available) -> list[models.System]:
+        """A few of equal systems that were not refused before."""
+        row = models.System
+        refused = {one.system_uuid for one in self._request.refused}
+        conditions = self._affinity.of_systems()
+        if refused:
+            conditions.append(row.uuid.not_in(refused))
+        return self._some(row, system, _TIE_BREAK, *conditions)
+
+    def _devices(
+        self, available: Availability, match: fitting.Match
+    ) -> list[models.Device]:
+        """Enough devices for a match, and for others if some were refused."""
+        counts = Counter(id(part) for part in match.devices)
+        refused = [
+            uuid for one in self._request.refused for uuid in one.devices
+        ]
+        rows: list[models.Device] = []
+        for one in available.devices:
+            count = counts[id(one.part)]
+            if refused:
+                count = self._comparison.needed + len(refused)
+            if count:
+                rows += self._some(models.Device, one, min(count, one.free))
+        return sorted(
+            rows, key=lambda row: (row.capacity_gib, refused.count(row.uuid))
+        )
+
+    def _some(
+        self,
+        model: type[M],
+        one: Available,
+        limit: int,
+        *conditions: sa.ColumnElement[bool],
+    ) -> list[M]:
+        """Some of equal systems or devices, other ones each time."""
+        where: dict[str, Any] = {'count_uuid': one.count_uuid, 'free': True}
+        if one.reserved_to is not None:
+            where |= {'free': False, 'reserved_to': one.reserved_to}
+            conditions = *conditions, *capacity.unallocated(model)
+        start = uuidutils.generate_uuid()
+        rows: list[M] = []
+        for half in (model.uuid >= start, model.uuid < start):
+            if len(rows) < limit:
+                rows += self._tx.list(
+                    model,
+                    half,
+                    *conditions,
+                    only=_columns(model),
+                    order=[model.uuid],
+                    limit=limit - len(rows),
+                    **where,
+                ).all()
+        random.shuffle(rows)
+        return rows
+
+    def _match(
+        self,
+        system: models.System,
+        devices: list[models.Device],
+        zoned: bool,
+    ) -> fitting.Match:
+        refused = {
+            one.devices
+            for one in self._request.refused
+            if one.system_uuid == system.uuid
+        }
+        return fitting.match(
+            self._request.requirements, system, devices, zoned, refused
+        )
+
+    def _select_refused(self, available: Availability) -> Choice | None:
+        """Select other devices for a system that was refused before."""
+        refusals = Counter(one.system_uuid for one in self._request.refused)
+        if not refusals or not any(
+            one.devices for one in self._request.refused
         ):
-            break
-        match = _match(request, row, pool, affinity)
-        if match.shortage is None:
-            found.append((row, match.devices))
-            if len(found) == _TIE_BREAK:
-                break
-    if not found:
-        rows = _systems(tx, podm, request)
-        return _rejection(podm, request, rows, pool, affinity)
-    system, attached = random.choice(found)  # noqa: S311
-    return Choice(
-        podm.uuid,
-        system.uuid,
-        system.resource_uri,
-        {device.uuid: device.resource_uri for device in attached},
-    )
+            return None
+        podm_uuids = {one.podm_uuid for one in available.systems}
+        system = models.System
+        rows = self._tx.list(
+            system,
+            *capacity.free(system, self._request.project_id),
+            *self._affinity.of_systems(),
+            only=_columns(system),
+            uuid=list(refusals),
+            podm_uuid=podm_uuids,
+        ).all()
+        devices = self._devices(available, fitting.Match())
+        for row in sorted(
+            rows, key=lambda row: (refusals[row.uuid], row.cpu_cores)
+        ):
+            found = self._match(row, devices, available.zoned)
+            if found.shortage is None:
+                return choice(row, found.devices)
+        return None
+
+    def _rejection(self, podm: models.PodManager) -> Rejection:
+        """Why none of the free systems of a pod manager is selected."""
+        available = self._available[podm.uuid]
+        shortages: Counter[str] = Counter()
+        for one in available.systems:
+            if one.free:
+                match = self._comparison.match(one, available)
+                shortages[match.shortage or fitting.REFUSED] += one.free
+            if one.excluded:
+                shortages[self._affinity.reason] += one.excluded
+        nearest, nearness = self._nearest(available)
+        return rejection(podm, shortages, nearest, nearness)
+
+    def _nearest(
+        self, available: Availability
+    ) -> tuple[Requirements | None, float]:
+        """The largest similar requirements that one of the systems can meet.
+
+        :returns: also how near that is, from 0 to 1.
+        """
+        systems = [one for one in available.systems if one.free]
+        if not systems:
+            return None, 0.0
+        nearness = [
+            self._comparison.nearness(one, available) for one in systems
+        ]
+        best = max(nearness)
+        system = systems[nearness.index(best)]
+        return self._comparison.nearest(system, available), best
 
 
-def _order(
-    row: models.System, request: Request, pool: _Pool
-) -> tuple[int | bool, ...]:
-    """The least refused system comes first, then the smallest.
-
-    One with accelerators is spared for those who request them.
-
-    Where there are zones, some services compose nothing of a system in none.
-    """
-    refused = sum(one.system_uuid == row.uuid for one in request.refused)
-    size = row.cpu_cores, row.memory_mib, row.storage_gib
-    extra = len(row.accelerators or ())
-    return refused, pool.zoned and not row.zones, extra, *size
-
-
-def _rejection(
+def rejection(
     podm: models.PodManager,
-    request: Request,
-    systems: Sequence[models.System],
-    pool: _Pool,
-    affinity: Affinity,
+    shortages: Mapping[str, int],
+    nearest: Requirements | None = None,
+    nearness: float = 0.0,
 ) -> Rejection:
-    """Why none of the free systems of a pod manager satisfies a request."""
-    shortages = Counter(
-        str(_match(request, row, pool, affinity).shortage) for row in systems
-    )
+    """The rejection of a pod manager whose free systems lack something.
+
+    :param shortages: how many systems lack what.
+    """
+    systems = sum(shortages.values())
     reason = 'no system is free'
     if systems:
-        commonest = ', '.join(one for one, _ in shortages.most_common(3))
-        reason = f'none of {len(systems)} free systems fits: {commonest}'
-    nearest, nearness = _nearest(request, systems, pool, affinity)
+        commonest = Counter(shortages).most_common(3)
+        words = ', '.join(one for one, _ in commonest)
+        reason = f'none of {systems} free systems fits: {words}'
     return Rejection(
         podm.uuid,
         podm.name,
@@ -117,136 +278,21 @@ def _rejection(
         reason,
         nearest,
         nearness,
-        len(systems),
+        systems,
         dict(shortages),
     )
 
 
-def _systems(
-    tx: db.Transaction,
-    podm: models.PodManager,
-    request: Request,
-    *conditions: sa.ColumnElement[bool],
-) -> Sequence[models.System]:
-    """The free systems of a pod manager, the smallest first."""
-    system = models.System
-    if request.resources:
-        conditions = (*conditions, system.uuid.in_(request.resources))
-    return tx.list(
-        system,
-        *capacity.free(system, request.project_id),
-        *conditions,
-        podm_uuid=podm.uuid,
-        only=_COLUMNS,
-        order=[
-            system.cpu_cores,
-            system.memory_mib,
-            system.storage_gib,
-            system.uuid,
-        ],
-    ).all()
-
-
-def _match(
-    request: Request,
-    system: models.System,
-    pool: _Pool,
-    affinity: Affinity,
-) -> fitting.Match:
-    """Match a request with one system and the free devices."""
-    reason = affinity.rejection_reason(system)
-    if reason:
-        return fitting.Match(shortage=reason)
-    refused = {
-        one.devices
-        for one in request.refused
-        if one.system_uuid == system.uuid
-    }
-    if not request.resources:
-        return fitting.match(
-            request.requirements, system, pool.devices, pool.zoned, refused
-        )
-    return _match_exact(request, system, pool, refused)
-
-
-def _match_exact(
-    request: Request,
-    system: models.System,
-    pool: _Pool,
-    refused: set[frozenset[str]],
-) -> fitting.Match:
-    """Match the resources that a request names with one of its systems."""
-    requested = {uuid for uuid in request.resources if uuid != system.uuid}
-    devices = list(pool.devices)
-    missing = requested - {device.uuid for device in devices}
-    if missing:
-        uuids = ', '.join(sorted(missing))
-        return fitting.Match(shortage=f'not free on this pod manager: {uuids}')
-    if devices not in fitting.joinable(system, devices, pool.zoned):
-        return fitting.Match(shortage='is in no zone with all of the devices')
-    if frozenset(requested) in refused:
-        return fitting.Match(shortage=fitting.REFUSED)
-    return fitting.Match(tuple(devices))
-
-
-def _pool(
-    tx: db.Transaction, podm: models.PodManager, request: Request
-) -> _Pool:
-    device = models.Device
-    if request.resources:
-        only = [device.uuid.in_(request.resources)]
-    elif any(request.requirements.get(group) for group in fitting.GROUPS):
-        only = []
-    else:
-        return _Pool([], _has_zones(tx, models.System, podm))
-    rows = tx.list(
-        device,
-        *capacity.free(device, request.project_id),
-        *only,
-        podm_uuid=podm.uuid,
-        order=[device.capacity_gib, device.uuid],
-    ).all()
-    refused = [uuid for one in request.refused for uuid in one.devices]
-    return _Pool(
-        sorted(rows, key=lambda row: refused.count(row.uuid)),
-        any(
-            _has_zones(tx, model, podm)
-            for model in (models.System, models.Device)
-        ),
+def choice(system: models.System, devices: Iterable[models.Device]) -> Choice:
+    """What was selected."""
+    return Choice(
+        system.podm_uuid,
+        system.uuid,
+        system.resource_uri,
+        {device.uuid: device.resource_uri for device in devices},
     )
 
 
-def _has_zones(
-    tx: db.Transaction,
-    model: type[Allocatable],
-    podm: models.PodManager,
-) -> bool:
-    """Whether some hardware of a pod manager is in a zone."""
-    listed = sa.cast(model.zones, sa.String(8)) != '[]'
-    query = sa.select(model.uuid).where(
-        model.podm_uuid == podm.uuid, model.missing_since.is_(None), listed
-    )
-    return tx.connection.execute(query.limit(1)).first() is not None
-
-
-def _nearest(
-    request: Request,
-    systems: Sequence[models.System],
-    pool: _Pool,
-    affinity: Affinity,
-) -> tuple[Requirements | None, float]:
-    """The largest similar requirements that one of the systems can meet.
-
-    :returns: also how near that is, from 0 to 1.
-    """
-    suitable = [
-        row for row in systems if affinity.rejection_reason(row) is None
-    ]
-    if not suitable or request.resources:
-        return None, 0.0
-    nearness = [
-        fitting.nearness(request.requirements, row, *pool) for row in suitable
-    ]
-    best = max(nearness)
-    row = suitable[nearness.index(best)]
-    return fitting.nearest(request.requirements, row, *pool), best
+def _columns(model: type[Allocatable]) -> tuple[str, ...]:
+    """What a choice needs: the properties from the vendor are large."""
+    return ('uuid', 'podm_uuid', 'resource_uri', *shapes.columns(model))

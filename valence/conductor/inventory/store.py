@@ -17,7 +17,9 @@ from valence.conductor.inventory import diff
 from valence.conductor.inventory import drift
 from valence.db import allocations
 from valence.db import api as db
+from valence.db import counters
 from valence.db.sqlalchemy import models
+from valence.db.sqlalchemy.observed import Allocatable
 from valence.db.sqlalchemy.observed import Observed
 from valence.podmanagers import hardware
 
@@ -71,6 +73,13 @@ class Count(NamedTuple):
     deleted: int = 0
 
 
+class _Stored(NamedTuple):
+    """The rows of a table, and the row of each item that has one, by URI."""
+
+    rows: Sequence[Observed]
+    found: dict[str, Observed]
+
+
 def write(
     tx: db.Transaction,
     podm_uuid: str,
@@ -116,7 +125,7 @@ def _write_table(
     tx: db.Transaction,
     table: Table,
     seen: hardware.Inventory,
-    stored: '_Stored',
+    stored: _Stored,
     reading: diff.Reading,
 ) -> Count:
     """Store what was read of one kind of hardware."""
@@ -125,7 +134,7 @@ def _write_table(
         read = {*found, *seen.gone}
         rows = [row for row in rows if row.resource_uri in read]
     changes = diff.diff(table.items(seen), rows, found, reading)
-    return _apply(tx, table, changes)
+    return _apply(tx, table, stored, changes)
 
 
 def _lock(tx: db.Transaction, podm_uuid: str) -> None:
@@ -152,13 +161,6 @@ def _hidden(chassis: Iterable[Observed], unread: tuple[str, ...]) -> set[str]:
     return {
         row.uuid for row in chassis if diff.is_unread(row.resource_uri, unread)
     }
-
-
-class _Stored(NamedTuple):
-    """The rows of a table, and the row of each item that has one, by URI."""
-
-    rows: Sequence[Observed]
-    found: dict[str, Observed]
 
 
 class _Match(NamedTuple):
@@ -290,21 +292,53 @@ def _chassis(
     return result
 
 
-def _apply(tx: db.Transaction, table: Table, changes: diff.Changes) -> Count:
-    # Deleted rows may have the URIs of rows that are updated or created.
-    for start in range(0, len(changes.delete), db.BATCH):
-        tx.delete(table.model, uuid=changes.delete[start : start + db.BATCH])
-    for uuid, values in changes.update.items():
-        tx.update(table.model, values, uuid=uuid)
-    tx.create_many(table.model, changes.create)
+def _apply(
+    tx: db.Transaction, table: Table, stored: _Stored, changes: diff.Changes
+) -> Count:
     if table.allocatable:
-        changed = changes.update.items()
+        model = cast('type[Allocatable]', table.model)
+        counted = _counted(model, stored, changes)
+        with counters.changing(tx, model, counted):
+            _change(tx, model, changes)
+        counters.added(tx, model, [str(row['uuid']) for row in changes.create])
         allocations.update_resources(
             tx,
             [
                 uuid
-                for uuid, new in changed
+                for uuid, new in changes.update.items()
                 if {'state', 'max_nodes'} & new.keys()
             ],
         )
+    else:
+        _change(tx, table.model, changes)
     return Count(len(changes.create), len(changes.update), len(changes.delete))
+
+
+def _change(
+    tx: db.Transaction, model: type[Observed], changes: diff.Changes
+) -> None:
+    # Deleted rows may have the URIs of rows that are updated or created.
+    for start in range(0, len(changes.delete), db.BATCH):
+        tx.delete(model, uuid=changes.delete[start : start + db.BATCH])
+    for uuid, values in changes.update.items():
+        tx.update(model, values, uuid=uuid)
+    tx.create_many(model, changes.create)
+
+
+def _counted(
+    model: type[Allocatable], stored: _Stored, changes: diff.Changes
+) -> list[str]:
+    """Find the counters of what changes; UUIDs of rows that change some."""
+    for values in changes.create:
+        counters.identify(model, values)
+    rows = {row.uuid: row for row in cast('list[Allocatable]', stored.rows)}
+    for uuid, values in changes.update.items():
+        counters.identify(model, values, rows[uuid])
+    return [
+        *changes.delete,
+        *(
+            uuid
+            for uuid, values in changes.update.items()
+            if counters.concerns(values)
+        ),
+    ]

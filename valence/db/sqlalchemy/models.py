@@ -18,6 +18,7 @@ from sqlalchemy.orm import mapped_column as column
 
 from valence import objects
 from valence.common.types import Allowable
+from valence.common.types import DeviceCounts
 from valence.common.types import ExcludedSystem
 from valence.common.types import JsonObject
 from valence.common.types import Requirements
@@ -106,7 +107,7 @@ class Chassis(Observed):
 class System(Allocatable):
     __tablename__ = 'systems'
     __table_args__ = observed_args(
-        sa.Index('ix_systems_state_size', 'state', 'cpu_cores', 'memory_mib'),
+        sa.Index('ix_systems_count_uuid', 'count_uuid', 'free', 'uuid'),
     )
 
     hardware_uuid: Mapped[str | None] = column(Name(255))
@@ -125,7 +126,9 @@ class System(Allocatable):
 
 class Device(Allocatable):
     __tablename__ = 'devices'
-    __table_args__ = observed_args()
+    __table_args__ = observed_args(
+        sa.Index('ix_devices_count_uuid', 'count_uuid', 'free', 'uuid'),
+    )
 
     type: Mapped[str] = column(Name(64))
     media_type: Mapped[str | None] = column(String(64))
@@ -135,6 +138,62 @@ class Device(Allocatable):
     pooled_group_id: Mapped[str | None] = column(Name(255))
     max_nodes: Mapped[int | None] = column(default=1, server_default='1')
     sharers: Mapped[int] = column(default=0, server_default='0')
+
+
+class Shape(Table):
+    """What the scheduler compares of hardware; never changed.
+
+    The UUID is a hash of the rest.
+    """
+
+    __tablename__ = 'shapes'
+
+    kind: Mapped[str] = column(String(16))
+    properties: Mapped[JsonObject] = column(Json)
+
+
+class Count(Table):
+    """How much hardware of a pod manager has a shape and is in these zones.
+
+    The UUID is a hash of these three and of ``reserved_to``.
+    """
+
+    __tablename__ = 'counts'
+    __table_args__ = args(
+        sa.Index('ix_counts_podm_uuid', 'podm_uuid', 'shape_uuid', 'free'),
+        sa.Index('ix_counts_shape_uuid', 'shape_uuid', 'free', 'podm_uuid'),
+    )
+
+    podm_uuid: Mapped[str] = column(UUID, cascade('pod_managers.uuid'))
+    shape_uuid: Mapped[str] = column(UUID)
+    zones: Mapped[list[str]] = column(Json)
+    reserved_to: Mapped[str | None] = column(Name(255))
+    total: Mapped[int]
+    free: Mapped[int]
+    nodes: Mapped[int]
+
+
+class Capacity(Table):
+    """The sums of the counts of a pod manager."""
+
+    __tablename__ = 'capacities'
+    __table_args__ = args(
+        sa.UniqueConstraint('podm_uuid'),
+        # The orders of the weighers.
+        sa.Index('ix_capacities_free_systems', 'free_systems', 'podm_uuid'),
+        sa.Index('ix_capacities_nodes', 'nodes', 'podm_uuid'),
+    )
+
+    podm_uuid: Mapped[str] = column(UUID, cascade('pod_managers.uuid'))
+    nodes: Mapped[int]
+    zoned: Mapped[int]
+    systems: Mapped[int]
+    free_systems: Mapped[int]
+    cpu_cores: Mapped[int] = column(sa.BigInteger)
+    free_cpu_cores: Mapped[int] = column(sa.BigInteger)
+    memory_mib: Mapped[int] = column(sa.BigInteger)
+    free_memory_mib: Mapped[int] = column(sa.BigInteger)
+    devices: Mapped[dict[str, DeviceCounts]] = column(Json)
 
 
 class Storage(Observed):

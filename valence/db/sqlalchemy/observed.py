@@ -78,6 +78,8 @@ class Allocatable(Observed):
     """Hardware that nodes are composed of.
 
     ``valence.db.allocations`` maintains the columns about its allocation.
+    ``count_uuid`` is the ``Count`` that includes it; see
+    ``valence.db.counters``.
     """
 
     __abstract__ = True
@@ -90,3 +92,4 @@ class Allocatable(Observed):
     cpu_cores: Mapped[int]
     memory_mib: Mapped[int] = column(sa.BigInteger)
     zones: Mapped[list[str]] = column(Json)
+    count_uuid: Mapped[str | None] = column(UUID)

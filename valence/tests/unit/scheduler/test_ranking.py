@@ -3,6 +3,7 @@
 
 from valence.common import exception
 from valence.db import api as db
+from valence.db import recount
 from valence.db.sqlalchemy import models
 from valence.objects import requirements
 from valence.scheduler import ranking
@@ -22,6 +23,11 @@ class RankingCase(base.ConductorTestCase):
             for row in self.client.all('/v1/pod_managers')
         }
         self.names = {uuid: name for name, uuid in self.uuids.items()}
+
+    def change_systems(self, values, **where):
+        db.update(models.System, values, **where)
+        for uuid in self.uuids.values():
+            recount.check(uuid, repair=True)
 
     def change(self, name, **values):
         db.update(models.PodManager, values, name=name)
@@ -154,7 +160,7 @@ class TestSelect(RankingCase):
 
     def test_the_smallest_that_will_do(self):
         for uri, cores in (('/systems/1', 64), ('/systems/2', 8)):
-            db.update(models.System, {'cpu_cores': cores}, resource_uri=uri)
+            self.change_systems({'cpu_cores': cores}, resource_uri=uri)
         for cores, uri in ((8, '/systems/2'), (9, '/systems/1')):
             requested = {'processor': {'total_cores': cores}}
             for choice in self.rank(requested).choices:
@@ -206,9 +212,7 @@ class TestSelect(RankingCase):
                 podm_uuid=self.uuids['a'],
                 reserved_to='p',
             )
-        db.update(
-            models.System, {'reserved_to': 'p'}, podm_uuid=self.uuids['a']
-        )
+        self.change_systems({'reserved_to': 'p'}, podm_uuid=self.uuids['a'])
         self.assertEqual(['b'], self.chosen(project_id='q'))
         self.assertEqual({'a', 'b'}, set(self.chosen(project_id='p')))
 
@@ -234,9 +238,7 @@ class TestRejections(RankingCase):
             )
 
     def test_the_nearest_is_of_the_best_system(self):
-        db.update(
-            models.System, {'memory_mib': 1024}, resource_uri='/systems/1'
-        )
+        self.change_systems({'memory_mib': 1024}, resource_uri='/systems/1')
         requested = {'memory': {'capacity_mib': 2**20}}
         for rejection in self.rank(requested).rejections:
             self.assertEqual(

@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is free on pod managers, by shape: from the counters, not from rows."""
+
+from collections.abc import Collection
+from collections.abc import Iterable
+from typing import Any
+from typing import NamedTuple
+
+from valence.db import api as db
+from valence.db import capacity
+from valence.db import shapes
+from valence.db.sqlalchemy import models
+from valence.scheduler.affinity import Affinity
+
+
+class Available(NamedTuple):
+    """Free systems or devices that are equal.
+
+    :param part: their shape and zones, typed as a row.
+    :param free: how many there are.
+    :param excluded: how many more there are that affinity rejects.
+    """
+
+    podm_uuid: str
+    shape: shapes.Shape
+    part: Any
+    reserved_to: str | None
+    free: int
+    excluded: int = 0
+
+    @property
+    def count_uuid(self) -> str:
+        """That of their rows."""
+        return shapes.group_uuid(
+            self.podm_uuid, self.shape.uuid, self.part.zones
+        )
+
+    @property
+    def size(self) -> tuple[int, ...]:
+        """The order of systems: the smallest first."""
+        part = self.part
+        return part.cpu_cores, part.memory_mib, part.storage_gib
+
+
+class Availability(NamedTuple):
+    """What is free on a pod manager.
+
+    :param zoned: whether it joins only what is in one zone.
+    """
+
+    systems: list[Available]
+    devices: list[Available]
+    zoned: bool = False
+
+
+class Reader:
+    """Reads what is free for a project.
+
+    :param wanted: the shapes that matter.
+    """
+
+    def __init__(
+        self,
+        tx: db.Transaction,
+        wanted: Iterable[shapes.Shape],
+        affinity: Affinity,
+        project_id: str | None,
+    ) -> None:
+        self._tx = tx
+        self._shapes = {shape.uuid: shape for shape in wanted}
+        self._affinity = affinity
+        self._project_id = project_id
+        self._parts: dict[tuple[str, tuple[str, ...]], Any] = {}
+
+    def read(
+        self, podm_uuids: Collection[str], zoned: Collection[str]
+    ) -> dict[str, Availability]:
+        """What is free on pod managers, by their UUIDs.
+
+        :param zoned: those that join only what is in one zone.
+        """
+        count = models.Count
+        where: dict[str, Any] = {'shape_uuid': list(self._shapes)}
+        if len(podm_uuids) <= db.BATCH:
+            where['podm_uuid'] = list(podm_uuids)
+        found = {
+            uuid: Availability([], [], uuid in zoned) for uuid in podm_uuids
+        }
+        for row in self._tx.list(
+            count,
+            count.free > 0,
+            capacity.unreserved(count.reserved_to, self._project_id),
+            only=('podm_uuid', 'shape_uuid', 'zones', 'reserved_to', 'free'),
+            **where,
+        ):
+            if row.podm_uuid in found:
+                self._add(found[row.podm_uuid], row)
+        for one in found.values():
+            one.systems.sort(key=lambda system: system.size)
+        return found
+
+    def _add(self, to: Availability, row: models.Count) -> None:
+        shape = self._shapes[row.shape_uuid]
+        key = shape.uuid, tuple(row.zones)
+        if key not in self._parts:
+            self._parts[key] = shapes.in_zones(shape, row.zones)
+        free = row.free
+        if shape.model is models.System:
+            free = self._affinity.eligible(row)
+        one = Available(
+            row.podm_uuid,
+            shape,
+            self._parts[key],
+            row.reserved_to,
+            free,
+            row.free - free,
+        )
+        (to.systems if shape.model is models.System else to.devices).append(
+            one
+        )

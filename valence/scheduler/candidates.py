@@ -1,0 +1,151 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which pod managers to look at, and in which order."""
+
+import dataclasses
+import datetime
+import random
+from collections import Counter
+from collections.abc import Callable
+from collections.abc import Collection
+from collections.abc import Iterator
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from oslo_config import cfg
+
+from valence.db import api as db
+from valence.db.sqlalchemy import models
+from valence.scheduler import weighers
+from valence.scheduler.request import Request
+from valence.scheduler.request import Use
+
+# So many pod managers are looked at first, and then twice as many.
+_FIRST = 8
+_Conditions = Callable[
+    [sa.SQLColumnExpression[str]], list[sa.ColumnElement[bool]]
+]
+
+
+def batches(
+    tx: db.Transaction,
+    request: Request,
+    conditions: _Conditions,
+    weigh: weighers.Weigher,
+) -> Iterator[Sequence[models.PodManager]]:
+    """The pod managers that may have what is requested, the best first.
+
+    Those that refused a combination of this request, or of another one not
+    long ago, come last, all at once.
+
+    :param conditions: what their UUIDs meet.
+    """
+    podm = models.PodManager
+    refused = _refused(tx, request)
+    order = weighers.order_of(weigh)
+    seen: list[str] = []
+    size = _FIRST if order else None
+    while size is None or len(seen) < size:
+        uuids = _uuids(
+            tx,
+            request,
+            sa.not_(refused),
+            podm.uuid.not_in(seen),
+            *conditions(podm.uuid),
+            order=order,
+            limit=size and size - len(seen),
+        )
+        if uuids:
+            yield tx.list(podm, uuid=uuids).all()
+        seen += uuids
+        if size is None or len(seen) < size:
+            break
+        size *= 3
+    last = _uuids(tx, request, refused, *conditions(podm.uuid))
+    if last:
+        yield tx.list(podm, uuid=last).all()
+
+
+def _uuids(
+    tx: db.Transaction,
+    request: Request,
+    *conditions: sa.ColumnElement[bool],
+    order: Sequence[sa.ColumnElement[Any]] = (),
+    limit: int | None = None,
+) -> list[str]:
+    podm, capacity = models.PodManager, models.Capacity
+    query = (
+        sa.select(podm.uuid)
+        .join(capacity, capacity.podm_uuid == podm.uuid)
+        .where(*conditions)
+        .order_by(*order)
+        .limit(limit)
+    )
+    if request.podm_uuid is not None:
+        query = query.where(podm.uuid == request.podm_uuid)
+    if request.project_id is not None:
+        granted = podm.uuid.in_(request.granted)
+        query = query.where(sa.or_(podm.is_public, granted))
+    return [uuid for (uuid,) in tx.connection.execute(query)]
+
+
+def _since(tx: db.Transaction) -> datetime.datetime:
+    """Who refused after that comes last."""
+    pause = datetime.timedelta(seconds=cfg.CONF.scheduler.refusal_seconds)
+    return tx.now() - pause
+
+
+def _refused(tx: db.Transaction, request: Request) -> sa.ColumnElement[bool]:
+    """The condition that a pod manager comes last."""
+    podm = models.PodManager
+    uuids = {one.podm_uuid for one in request.refused if one.podm_uuid}
+    return sa.or_(
+        podm.uuid.in_(uuids),
+        sa.and_(podm.refused_at.is_not(None), podm.refused_at > _since(tx)),
+    )
+
+
+def weighed(
+    tx: db.Transaction,
+    podms: Collection[models.PodManager],
+    request: Request,
+    weigh: weighers.Weigher,
+) -> list[models.PodManager]:
+    """The pod managers, best first; those of equal weight in random order.
+
+    Those that refused a combination of this request, or of another one not
+    long ago, come last.
+    """
+    refusals = Counter(one.podm_uuid for one in request.refused)
+    since = _since(tx)
+    shuffled = random.sample([*podms], len(podms))
+    return sorted(
+        shuffled,
+        key=lambda podm: (
+            refusals[podm.uuid],
+            podm.refused_at is not None and podm.refused_at > since,
+            -weigh(podm, request.use.get(podm.uuid, Use())),
+        ),
+    )
+
+
+def with_use(
+    tx: db.Transaction,
+    request: Request,
+    podms: Collection[models.PodManager] | None = None,
+) -> Request:
+    """The request with the counters of pod managers.
+
+    :param podms: only of these.
+    """
+    where: dict[str, Any] = {}
+    if podms is not None:
+        where['podm_uuid'] = [podm.uuid for podm in podms]
+    only = ('podm_uuid', *Use._fields)
+    rows = tx.list(models.Capacity, only=only, **where)
+    use = {row.podm_uuid: _use(row) for row in rows}
+    return dataclasses.replace(request, use=use)
+
+
+def _use(row: models.Capacity) -> Use:
+    return Use(**{name: getattr(row, name) for name in Use._fields})

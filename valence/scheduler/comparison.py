@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A request compared with shapes of hardware, with each combination once.
+
+Many pod managers have the same systems and enough of the same devices: what
+was found out for one of them holds for all.
+"""
+
+from collections import Counter
+from collections.abc import Callable
+from collections.abc import Iterator
+from typing import Any
+from typing import TypeVar
+
+from valence.common.types import Requirements
+from valence.db import shapes
+from valence.db.sqlalchemy import models
+from valence.scheduler import fitting
+from valence.scheduler.availability import Availability
+from valence.scheduler.availability import Available
+
+T = TypeVar('T')
+# More conditions would not exclude many more pod managers.
+_MAX_DEMANDS = 8
+
+
+class Comparison:
+    """The requirements of a request, compared with shapes.
+
+    :param known: all shapes.
+    """
+
+    def __init__(
+        self, requirements: Requirements, known: list[shapes.Shape]
+    ) -> None:
+        self.requirements = requirements
+        self.demands = fitting.demands(requirements)
+        # No more equal devices than this can make a difference.
+        self.needed = sum(one.part['count'] for one in self.demands)
+        self._known = known
+        self._results: dict[tuple[object, ...], Any] = {}
+
+    def wanted(self) -> list[shapes.Shape]:
+        """The shapes that matter: devices only for those who ask for some."""
+        return [
+            shape
+            for shape in self._known
+            if shape.model is models.System
+            or any(fitting.is_part(shape.part, one) for one in self.demands)
+        ]
+
+    def necessary(self) -> Iterator[list[str]]:
+        """Sets of shapes: what fits has free hardware of one of each set."""
+        systems = [
+            shape
+            for shape in self._known
+            if shape.model is models.System
+            and fitting.lacks(self.requirements, shape.part) is None
+        ]
+        yield [shape.uuid for shape in systems]
+        for demand in self.demands[:_MAX_DEMANDS]:
+            yield [
+                *(
+                    shape.uuid
+                    for shape in systems
+                    if fitting.has_part(shape.part, demand)
+                ),
+                *(
+                    shape.uuid
+                    for shape in self._known
+                    if shape.model is models.Device
+                    and fitting.is_part(shape.part, demand)
+                ),
+            ]
+
+    def match(
+        self, system: Available, available: Availability
+    ) -> fitting.Match:
+        """Match the requirements with a system and the free devices."""
+        return self._once(fitting.match, system, available)
+
+    def nearness(self, system: Available, available: Availability) -> float:
+        """The share of the requirements that a system meets, from 0 to 1."""
+        return self._once(fitting.nearness, system, available)
+
+    def nearest(
+        self, system: Available, available: Availability
+    ) -> Requirements:
+        """The requirements, reduced to what a system can meet."""
+        return self._once(fitting.nearest, system, available)
+
+    def _once(
+        self,
+        function: Callable[..., T],
+        system: Available,
+        available: Availability,
+    ) -> T:
+        stock = self._stock(available)
+        key = (
+            function,
+            id(system.part),
+            available.zoned,
+            frozenset((id(part), count) for part, count in stock),
+        )
+        if key not in self._results:
+            devices = [part for part, count in stock for _ in range(count)]
+            self._results[key] = function(
+                self.requirements, system.part, devices, available.zoned
+            )
+        result: T = self._results[key]
+        return result
+
+    def _stock(self, available: Availability) -> list[tuple[Any, int]]:
+        """The devices of each kind, but no more than can be needed."""
+        if not available.devices:
+            return []
+        counts: Counter[int] = Counter()
+        parts = {}
+        for one in available.devices:
+            counts[id(one.part)] += one.free
+            parts[id(one.part)] = one.part
+        return sorted(
+            (
+                (part, min(counts[key], self.needed))
+                for key, part in parts.items()
+            ),
+            key=lambda one: (one[0].capacity_gib, one[0].uuid),
+        )
