@@ -13,8 +13,11 @@ import statistics
 import sys
 import time
 from collections.abc import Callable
+from collections.abc import Iterator
 from typing import Any
 from unittest import mock
+
+import sqlalchemy as sa
 
 from valence import cmd  # noqa: F401 - selects the threading backend
 from valence.common import exception
@@ -22,6 +25,7 @@ from valence.db import api as db
 from valence.db import migration
 from valence.db import recount
 from valence.db.sqlalchemy import engine
+from valence.db.sqlalchemy import models
 from valence.objects import requirements
 from valence.scheduler import ranking
 from valence.scheduler.request import Request
@@ -85,6 +89,42 @@ QUESTIONS: dict[str, tuple[Callable[[Any, Any], None], Any]] = {
 }
 
 
+@contextlib.contextmanager
+def without_indexes() -> Iterator[None]:
+    """Create indexes when all rows are there: that is many times faster."""
+    tables = [
+        model.__table__
+        for model in (models.System, models.Device, models.Node)
+    ]
+    for table in tables:
+        alter(table, [f'DROP INDEX {index.name}' for index in indexes(table)])
+    yield
+    for table in tables:
+        alter(
+            table,
+            [
+                f'ADD INDEX {index.name} ({", ".join(index.columns.keys())})'
+                for index in indexes(table)
+            ],
+        )
+
+
+def indexes(table: sa.Table) -> list[sa.Index]:
+    """The indexes of a table that are not unique."""
+    return [index for index in table.indexes if not index.unique]
+
+
+def alter(table: sa.Table, changes: list[str]) -> None:
+    """Change a table, however long that takes."""
+    with (
+        engine.unlimited() as unlimited,
+        engine.begin(unlimited) as connection,
+    ):
+        connection.exec_driver_sql(
+            f'ALTER TABLE {table.name} {", ".join(changes)}'
+        )
+
+
 class Estate:
     """A database with a number of pod managers."""
 
@@ -96,7 +136,8 @@ class Estate:
         self._engine = engine.get_engine()
         self.size = pods * systems
         begun = time.monotonic()
-        estate.fill(pods, systems)
+        with without_indexes():
+            estate.fill(pods, systems)
         seconds = time.monotonic() - begun
         begun = time.monotonic()
         recount.fill()

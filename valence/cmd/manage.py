@@ -15,6 +15,7 @@ from valence.common import service
 from valence.conductor import states
 from valence.db import api as db
 from valence.db import migration
+from valence.db import recount
 from valence.db.sqlalchemy import models
 
 
@@ -94,12 +95,29 @@ def _reencrypt(tx: db.Transaction) -> int:
     return count
 
 
+def capacity_check() -> None:
+    """Compare the counters of hardware with the inventory."""
+    repair = cfg.CONF.command.repair
+    with db.reader() as tx:
+        podm = models.PodManager
+        podms = tx.list(podm, only=('uuid', 'name'), order=[podm.name]).all()
+    count = 0
+    for row in podms:
+        for difference in recount.check(row.uuid, repair=repair):
+            print(f'{row.name}: {difference}')
+            count += 1
+    print(f'{"Repaired" if repair else "Found"} {count} wrong counters.')
+    if count and not repair:
+        raise SystemExit(1)
+
+
 COMMANDS = {
     'db': {
         'sync': db_sync,
         'version': db_version,
         'purge': db_purge,
     },
+    'capacity': {'check': capacity_check},
     'credential-keys': {'create': keys_create, 'rotate': keys_rotate},
 }
 
@@ -129,6 +147,10 @@ def _add_commands(
                         help=f'{name} of the directory of the keys, and of '
                         'all keys; default: that of this command',
                     )
+            if function is capacity_check:
+                parser.add_argument(
+                    '--repair', action='store_true', help='correct them'
+                )
 
 
 def main() -> None:

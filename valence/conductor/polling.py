@@ -17,6 +17,7 @@ from valence.conductor import requests
 from valence.conductor import states
 from valence.conductor.inventory import replacement
 from valence.db import api as db
+from valence.db import recount
 from valence.db.sqlalchemy import models
 from valence.podmanagers import base
 from valence.podmanagers import loader
@@ -24,6 +25,8 @@ from valence.podmanagers.progress import Deadline
 
 LOG = log.getLogger(__name__)
 
+# The job that checks counters: one at a time, whatever the pod manager.
+_CAPACITY = 'capacity'
 # A pod manager that stays offline is polled less and less often: at most this
 # many times the usual interval is between two probes.
 _MAX_BACK_OFF = 4
@@ -46,11 +49,12 @@ class Monitor:
         # this conductor's share.
         self._members: tuple[list[str], set[str]] = ([], set())
         self._own: set[str] = set()
-        # By UUID of a pod manager of this conductor: when to probe it and
-        # when to sync it, on the monotonic clock; how many probes failed in a
-        # row; the connection that was probed.
+        # By UUID of a pod manager of this conductor: when to probe it, to sync
+        # it and to check its counters, on the monotonic clock; how many probes
+        # failed in a row; the connection that was probed.
         self._probe_at: dict[str, float] = {}
         self._sync_at: dict[str, float] = {}
+        self._check_at: dict[str, float] = {}
         self._failures: dict[str, int] = {}
         self._identities: dict[str, tuple[object, ...]] = {}
 
@@ -118,6 +122,7 @@ class Monitor:
             for state in (
                 self._probe_at,
                 self._sync_at,
+                self._check_at,
                 self._failures,
                 self._identities,
             ):
@@ -141,6 +146,19 @@ class Monitor:
                 self._jobs.submit(pool, podm.uuid, self._run, podm.uuid)
         elif podm.status == 'online' and self._is_sync_due(podm, now):
             request_sync(podm.uuid)
+        self._check_capacity(podm.uuid, now)
+
+    def _check_capacity(self, uuid: str, now: float) -> None:
+        """Check the counters of a pod manager if that is due.
+
+        The first time is at random, so that not all are due at once.
+        """
+        interval = cfg.CONF.conductor.capacity_check_interval
+        first = now + random.uniform(0, interval)  # noqa: S311
+        if now >= self._check_at.setdefault(uuid, first) and self._jobs.submit(
+            self._online, _CAPACITY, _check_capacity, uuid
+        ):
+            self._check_at[uuid] = now + interval
 
     def _is_sync_due(self, podm: models.PodManager, now: float) -> bool:
         if podm.synced_at is not None:
@@ -199,6 +217,16 @@ class Monitor:
             LOG.exception('The driver of pod manager %s failed', podm.uuid)
             return f'the driver failed: {type(exc).__name__}'
         return None
+
+
+def _check_capacity(uuid: str) -> None:
+    try:
+        for difference in recount.check(uuid, repair=True):
+            LOG.warning(
+                'A counter of pod manager %s was wrong: %s', uuid, difference
+            )
+    except Exception:
+        LOG.exception('Checking the counters of %s failed', uuid)
 
 
 def _detect_driver(

@@ -53,6 +53,14 @@ manager needs to accept a composition causes retries.
         help='How often the full inventory of a pod manager is read.',
     ),
     cfg.FloatOpt(
+        'capacity_check_interval',
+        default=3600,
+        min=1,
+        help='How often the counters of the hardware of a pod manager are '
+        'compared with its inventory, and repaired. A conductor checks one '
+        'pod manager at a time.',
+    ),
+    cfg.FloatOpt(
         'sync_timeout',
         mutable=True,
         default=900,

@@ -57,7 +57,8 @@ def check(
 
     :param repair: whether to correct what is wrong.
     """
-    stored = counters.lock(tx, podm_uuid)
+    exists = tx.get(models.PodManager, uuid=podm_uuid)
+    stored = counters.lock(tx, podm_uuid) if exists else None
     if stored is None:
         return []
     counted = _Counted()

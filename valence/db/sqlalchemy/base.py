@@ -52,3 +52,15 @@ def args(*constraints: sa.UniqueConstraint | sa.Index) -> tuple[Any, ...]:
 def cascade(column: str) -> sa.ForeignKey:
     """A foreign key whose rows are deleted with what they belong to."""
     return sa.ForeignKey(column, ondelete='CASCADE')
+
+
+def add_index(table: sa.Table, name: str | None, key: str) -> None:
+    """Add the index that serves a filter and a sort key.
+
+    The UUID makes the order unique.
+    """
+    names = [one for one in dict.fromkeys((name, key)) if one]
+    sa.Index(
+        '_'.join(('ix', table.name, *names)),
+        *(table.columns[one] for one in (*names, 'uuid')),
+    )

@@ -25,6 +25,7 @@ from valence.common.types import Requirements
 from valence.db.sqlalchemy.base import UUID
 from valence.db.sqlalchemy.base import Base
 from valence.db.sqlalchemy.base import Table
+from valence.db.sqlalchemy.base import add_index
 from valence.db.sqlalchemy.base import args
 from valence.db.sqlalchemy.base import cascade
 from valence.db.sqlalchemy.observed import Allocatable
@@ -407,21 +408,6 @@ BY_RESOURCE: dict[str, type[Table]] = {
 
 OBJECTS = {BY_RESOURCE[cls.RESOURCE]: cls for cls in objects.ALL}
 
-
-def index_name(table: str, name: str | None, key: str) -> str:
-    """The name of the index that serves a filter and a sort key."""
-    return '_'.join(filter(None, ('ix', table, name, key)))
-
-
-# The UUID makes the order unique.
 for _cls in objects.ALL:
-    _table = BY_RESOURCE[_cls.RESOURCE].__table__
-    for _name, _key in _cls.pairs():
-        sa.Index(
-            index_name(_cls.RESOURCE, _name if _name != _key else None, _key),
-            *(
-                _table.columns[name]
-                for name in dict.fromkeys((_name, _key, 'uuid'))
-                if name
-            ),
-        )
+    for _pair in _cls.pairs():
+        add_index(BY_RESOURCE[_cls.RESOURCE].__table__, *_pair)

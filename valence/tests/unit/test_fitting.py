@@ -164,37 +164,6 @@ class TestShortages(base.TestCase):
         self.assertIn('CPU cores', fitting_data.match(requested).shortage)
 
 
-class TestConditions(base.TestCase):
-    def test_conditions(self):
-        found = fitting.conditions(
-            requirements.normalize(
-                {
-                    'processor': {
-                        'total_cores': 4,
-                        'sockets': 2,
-                        'model': 'x',
-                    },
-                    'memory': {'capacity_mib': 8, 'type': 'DDR4'},
-                    'storage': [{'capacity_gib': 1}],
-                }
-            )
-        )
-        self.assertEqual(
-            [
-                'systems.cpu_cores >= 4',
-                'systems.cpu_sockets >= 2',
-                'systems.memory_mib >= 8',
-            ],
-            [
-                str(one.compile(compile_kwargs={'literal_binds': True}))
-                for one in found
-            ],
-        )
-
-    def test_nothing(self):
-        self.assertEqual([], fitting.conditions({}))
-
-
 class TestNearest(base.TestCase):
     """The share of requirements met, and the largest similar ones."""
 

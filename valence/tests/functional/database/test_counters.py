@@ -1,0 +1,313 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Counters say what counting all rows would say, whatever has happened."""
+
+import concurrent.futures
+import itertools
+import uuid
+
+import hypothesis
+from hypothesis import strategies
+from oslo_db import exception as db_exception
+
+from valence import objects
+from valence.common import exception
+from valence.conductor.inventory import store
+from valence.db import allocations
+from valence.db import api as db
+from valence.db import capacity
+from valence.db import recount
+from valence.db.sqlalchemy import models
+from valence.podmanagers import hardware
+from valence.scheduler import ranking
+from valence.scheduler.request import Request
+from valence.tests import base
+
+_STATES = strategies.sampled_from(('free', 'free', 'used', 'unavailable'))
+_ZONES = strategies.sampled_from(([], ['a'], ['b', 'a'], ['a', 'b']))
+_NUMBERS = strategies.integers(0, 3)
+
+
+def system(number, state='free', cores=8, zones=(), drives=()):
+    """What a driver reports of a system."""
+    return hardware.Item(
+        f'/systems/{number}',
+        {
+            **dict.fromkeys(('cpu_sockets', 'cpu_threads', 'storage_gib'), 1),
+            **{'memory_mib': 1024, 'cpu_cores': cores, 'nics': []},
+            **{'health': 'ok', 'power_state': 'off', 'accelerators': None},
+            **dict.fromkeys(('hardware_uuid', 'serial_number')),
+            'name': f'system {number}',
+            'state': state,
+            'zones': list(zones),
+            'drives': [{'capacity_gib': size} for size in drives],
+        },
+    )
+
+
+def device(number, state='free', size=100, zones=(), max_nodes=1):
+    """What a driver reports of a device."""
+    return hardware.Item(
+        f'/devices/{number}',
+        {
+            **dict.fromkeys(('cpu_cores', 'memory_mib', 'speed_mbps'), 0),
+            **{'type': 'drive', 'health': 'ok', 'serial_number': None},
+            'name': f'device {number}',
+            'state': state,
+            'capacity_gib': size,
+            'zones': list(zones),
+            'max_nodes': max_nodes,
+        },
+    )
+
+
+_SYSTEMS = strategies.builds(
+    system,
+    _NUMBERS,
+    _STATES,
+    strategies.sampled_from((8, 16)),
+    _ZONES,
+    strategies.sampled_from(((), (100, 200), (200, 100))),
+)
+_DEVICES = strategies.builds(
+    device,
+    _NUMBERS,
+    _STATES,
+    strategies.sampled_from((0, 100)),
+    _ZONES,
+    strategies.sampled_from((1, 2, None)),
+)
+
+
+def _unique(items):
+    return strategies.lists(items, max_size=4, unique_by=lambda one: one.uri)
+
+
+_STEPS = strategies.lists(
+    strategies.one_of(
+        strategies.tuples(
+            strategies.just('sync'),
+            _unique(_SYSTEMS),
+            _unique(_DEVICES),
+            strategies.booleans(),
+        ),
+        strategies.tuples(strategies.just('claim'), _NUMBERS, _NUMBERS),
+        strategies.tuples(
+            strategies.just('release'), _NUMBERS, strategies.booleans()
+        ),
+        strategies.tuples(strategies.just('deallocate'), _NUMBERS),
+        strategies.tuples(strategies.just('unreserve'), _NUMBERS),
+    ),
+    min_size=3,
+    max_size=12,
+)
+
+
+class CountersCase(base.DatabaseTestCase):
+    def setUp(self):
+        super().setUp()
+        self.new_pod()
+
+    def new_pod(self):
+        self.podm = db.create(
+            models.PodManager,
+            **objects.PodManager.defaults()
+            | {'name': str(uuid.uuid4()), 'url': f'http://{uuid.uuid4()}'}
+            | {'status': 'online', 'synced_at': db.now()}
+            | {'capabilities': ['compose']},
+        )
+        self.nodes = []
+
+    def node(self):
+        node = db.create(
+            models.Node,
+            **objects.Node.defaults()
+            | {'name': str(uuid.uuid4()), 'scope': '', 'properties': {}}
+            | {'project_id': 'p', 'podm_uuid': self.podm},
+            provision_state='composing',
+        )
+        self.nodes.append(node)
+        return node
+
+    def sync(self, systems, devices, partial=False):
+        seen = hardware.Inventory(systems=systems, devices=devices)
+        db.transaction(store.write)(
+            self.podm, seen, since=db.now(), partial=partial
+        )
+
+    def row(self, model, number):
+        """One of the rows of the pod manager, or None."""
+        with db.reader() as tx:
+            rows = tx.list(
+                model, podm_uuid=self.podm, order=[model.resource_uri]
+            ).all()
+        return rows[number % len(rows)] if rows else None
+
+    def claim(self, number, other):
+        rows = self.row(models.System, number), self.row(models.Device, other)
+        uuids = [[row.uuid] if row else [] for row in rows]
+        try:
+            db.transaction(allocations.allocate)(
+                self.node(), self.podm, *uuids, 'p'
+            )
+        except (exception.LostRace, db_exception.DBDuplicateEntry):
+            self.nodes.pop()
+
+    def release(self, number, erased):
+        if self.nodes:
+            node = self.nodes[number % len(self.nodes)]
+            db.transaction(allocations.release_resources)(node, erased)
+
+    def deallocate(self, number):
+        if self.nodes:
+            node = self.nodes[number % len(self.nodes)]
+            db.transaction(allocations.deallocate)(node)
+
+    def unreserve(self, number):
+        row = self.row(models.System, number)
+        if row:
+            db.transaction(allocations.delete)(
+                resource_uuid=row.uuid, node_uuid=None
+            )
+
+    def assert_exact(self):
+        self.assertEqual([], recount.check(self.podm, repair=False))
+
+
+class TestCounters(CountersCase):
+    @hypothesis.settings(
+        max_examples=12,
+        deadline=None,
+        derandomize=True,
+        suppress_health_check=list(hypothesis.HealthCheck),
+    )
+    @hypothesis.given(_STEPS)
+    def test_after_random_steps(self, steps):
+        self.new_pod()
+        self.sync([system(n, drives=(1,)) for n in range(4)], [device(0)])
+        self.assert_exact()
+        for name, *arguments in steps:
+            getattr(self, name)(*arguments)
+            self.assert_exact()
+
+    def test_capacity(self):
+        self.sync(
+            [system(1, cores=8), system(2, cores=16), system(3, 'used')],
+            [device(1, size=100), device(2, size=50)],
+        )
+        self.claim(1, 1)
+        with db.reader() as tx:
+            found = capacity.of_pod_manager(tx, self.podm)
+        self.assertEqual(
+            {
+                'systems': {'total': 3, 'free': 1},
+                'cpu_cores': {'total': 32, 'free': 8},
+                'memory_mib': {'total': 3072, 'free': 1024},
+                'devices': {
+                    'drive': {
+                        'total': 2,
+                        'free': 1,
+                        'capacity_gib': {'total': 150, 'free': 100},
+                    }
+                },
+            },
+            found,
+        )
+
+    def test_wrong_counters_are_repaired(self):
+        self.sync([system(1), system(2)], [device(1)])
+        for model, values in (
+            (models.Count, {'free': 7}),
+            (models.Capacity, {'free_systems': 7}),
+            (models.System, {'cpu_cores': 99}),
+            (models.System, {'free': False}),
+        ):
+            db.update(model, values, podm_uuid=self.podm)
+            found = recount.check(self.podm, repair=False)
+            self.assertNotEqual([], found, values)
+            self.assertEqual(found, recount.check(self.podm, repair=True))
+            self.assert_exact()
+        self.assertEqual([], recount.check(str(uuid.uuid4()), repair=True))
+
+    def test_counters_go_with_the_pod_manager(self):
+        self.sync([system(1)], [])
+        db.transaction(lambda tx: tx.delete(models.PodManager))()
+        with db.reader() as tx:
+            for model in (models.Count, models.Capacity):
+                self.assertEqual(0, tx.count(model))
+
+
+class TestCountersMySQL(TestCounters):
+    backend = 'mysql'
+
+
+class TestCountersPostgreSQL(TestCounters):
+    backend = 'postgresql'
+
+
+class TestConcurrency(CountersCase):
+    """Conductors that choose, claim, release and sync at once."""
+
+    threads, systems = 6, 12
+
+    def compose(self):
+        """Choose and claim, as a conductor does; returns the system."""
+        node = self.node()
+        while True:
+            with db.reader() as tx:
+                try:
+                    choice = ranking.choose(tx, Request({}))
+                except exception.NoCapacity:
+                    return None
+            try:
+                db.transaction(allocations.allocate)(
+                    node, choice.podm_uuid, [choice.system_uuid], []
+                )
+            except (exception.LostRace, db_exception.DBDuplicateEntry):
+                continue
+            return choice.system_uuid
+
+    def work(self, number):
+        """Compose until nothing is left; release each third node."""
+        composed = []
+        for turn in itertools.count(number):
+            found = self.compose()
+            if found is None:
+                return composed
+            if turn % 3:
+                composed.append(found)
+            else:
+                with db.reader() as tx:
+                    row = tx.get(models.System, uuid=found)
+                db.transaction(allocations.release_resources)(
+                    row.node_uuid, True
+                )
+
+    def watch(self):
+        """Sync, while others claim: more cores, and back."""
+        for turn in range(10):
+            self.sync(
+                [system(n, cores=8 + turn % 2) for n in range(self.systems)],
+                [device(n) for n in range(turn % 3)],
+            )
+
+    def test_each_is_claimed_once(self):
+        self.sync([system(n) for n in range(self.systems)], [])
+        with concurrent.futures.ThreadPoolExecutor(self.threads + 1) as pool:
+            watch = pool.submit(self.watch)
+            found = list(pool.map(self.work, range(self.threads)))
+            watch.result()
+        composed = list(itertools.chain.from_iterable(found))
+        self.assertEqual(self.systems, len(set(composed)))
+        self.assertEqual(self.systems, len(composed))
+        self.assert_exact()
+        with db.reader() as tx:
+            (row,) = tx.list(models.Capacity)
+        self.assertEqual((0, 12), (row.free_systems, row.nodes))
+
+
+class TestConcurrencyMySQL(TestConcurrency):
+    backend = 'mysql'
+
+
+class TestConcurrencyPostgreSQL(TestConcurrency):
+    backend = 'postgresql'
