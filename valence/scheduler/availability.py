@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """What is free on pod managers, by shape: from the counters, not from rows."""
 
+import dataclasses
+import functools
+from collections import Counter
 from collections.abc import Collection
 from collections.abc import Iterable
 from typing import Any
@@ -42,32 +45,59 @@ class Available(NamedTuple):
         return part.cpu_cores, part.memory_mib, part.storage_gib
 
 
-class Availability(NamedTuple):
+@dataclasses.dataclass
+class Availability:
     """What is free on a pod manager.
 
     :param zoned: whether it joins only what is in one zone.
+    :param needed: the number of equal devices that matters at most.
     """
 
-    systems: list[Available]
-    devices: list[Available]
-    zoned: bool = False
+    zoned: bool
+    needed: int
+    systems: list[Available] = dataclasses.field(default_factory=list)
+    devices: list[Available] = dataclasses.field(default_factory=list)
+
+    @functools.cached_property
+    def stock(self) -> frozenset[tuple[int, int]]:
+        """What matching depends on: how many devices there are of each kind.
+
+        It has the identities of the parts.
+        """
+        counts: Counter[int] = Counter()
+        for one in self.devices:
+            counts[id(one.part)] += one.free
+        return frozenset(
+            (part, min(count, self.needed)) for part, count in counts.items()
+        )
+
+    def parts(self) -> list[Any]:
+        """These devices, the smallest first."""
+        parts = {id(one.part): one.part for one in self.devices}
+        found = [
+            parts[part] for part, count in self.stock for _ in range(count)
+        ]
+        return sorted(found, key=lambda part: (part.capacity_gib, part.uuid))
 
 
 class Reader:
     """Reads what is free for a project.
 
     :param wanted: the shapes that matter.
+    :param needed: the number of equal devices that matters at most.
     """
 
     def __init__(
         self,
         tx: db.Transaction,
         wanted: Iterable[shapes.Shape],
+        needed: int,
         affinity: Affinity,
         project_id: str | None,
     ) -> None:
         self._tx = tx
         self._shapes = {shape.uuid: shape for shape in wanted}
+        self._needed = needed
         self._affinity = affinity
         self._project_id = project_id
         self._parts: dict[tuple[str, tuple[str, ...]], Any] = {}
@@ -84,7 +114,8 @@ class Reader:
         if len(podm_uuids) <= db.BATCH:
             where['podm_uuid'] = list(podm_uuids)
         found = {
-            uuid: Availability([], [], uuid in zoned) for uuid in podm_uuids
+            uuid: Availability(uuid in zoned, self._needed)
+            for uuid in podm_uuids
         }
         for row in self._tx.list(
             count,

@@ -5,7 +5,6 @@ Many pod managers have the same systems and enough of the same devices: what
 was found out for one of them holds for all.
 """
 
-from collections import Counter
 from collections.abc import Callable
 from collections.abc import Iterator
 from typing import Any
@@ -94,34 +93,13 @@ class Comparison:
         system: Available,
         available: Availability,
     ) -> T:
-        stock = self._stock(available)
-        key = (
-            function,
-            id(system.part),
-            available.zoned,
-            frozenset((id(part), count) for part, count in stock),
-        )
+        key = function, id(system.part), available.zoned, available.stock
         if key not in self._results:
-            devices = [part for part, count in stock for _ in range(count)]
             self._results[key] = function(
-                self.requirements, system.part, devices, available.zoned
+                self.requirements,
+                system.part,
+                available.parts(),
+                available.zoned,
             )
         result: T = self._results[key]
         return result
-
-    def _stock(self, available: Availability) -> list[tuple[Any, int]]:
-        """The devices of each kind, but no more than can be needed."""
-        if not available.devices:
-            return []
-        counts: Counter[int] = Counter()
-        parts = {}
-        for one in available.devices:
-            counts[id(one.part)] += one.free
-            parts[id(one.part)] = one.part
-        return sorted(
-            (
-                (part, min(counts[key], self.needed))
-                for key, part in parts.items()
-            ),
-            key=lambda one: (one[0].capacity_gib, one[0].uuid),
-        )

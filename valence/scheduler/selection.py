@@ -10,16 +10,19 @@ from collections import Counter
 from collections.abc import Collection
 from collections.abc import Iterable
 from collections.abc import Mapping
-from typing import Any
+from collections.abc import Sequence
 from typing import TypeVar
+from typing import cast
 
 import sqlalchemy as sa
 from oslo_utils import uuidutils
 
+from valence.common.cache import cached
 from valence.common.types import Requirements
 from valence.db import api as db
 from valence.db import capacity
 from valence.db import shapes
+from valence.db import statements
 from valence.db.sqlalchemy import models
 from valence.db.sqlalchemy.observed import Allocatable
 from valence.scheduler import availability
@@ -48,7 +51,11 @@ class Selection:
         self._affinity = Affinity(tx, request.affinity, request.project_id)
         self._comparison = Comparison(request.requirements, shapes.load(tx))
         self._reader = availability.Reader(
-            tx, self._comparison.wanted(), self._affinity, request.project_id
+            tx,
+            self._comparison.wanted(),
+            self._comparison.needed,
+            self._affinity,
+            request.project_id,
         )
         self._available: Mapping[str, Availability] = {}
 
@@ -56,21 +63,30 @@ class Selection:
         self, podm_uuid: sa.SQLColumnExpression[str]
     ) -> list[sa.ColumnElement[bool]]:
         """What the UUID of any suitable pod manager meets."""
-        count = models.Count
         return [
             *self._affinity.of_podms(podm_uuid),
             *(
-                sa.exists().where(
-                    count.podm_uuid == podm_uuid,
-                    count.shape_uuid.in_(uuids),
-                    count.free > 0,
-                    capacity.unreserved(
-                        count.reserved_to, self._request.project_id
-                    ),
-                )
+                self._has(podm_uuid, uuids)
                 for uuids in self._comparison.necessary()
             ),
         ]
+
+    def _has(
+        self, podm_uuid: sa.SQLColumnExpression[str], uuids: list[str]
+    ) -> sa.ColumnElement[bool]:
+        """The condition that something of one of these shapes is free.
+
+        MariaDB would evaluate EXISTS for all pod managers first.
+        """
+        count = models.Count
+        project_id = self._request.project_id
+        found = sa.select(count.uuid).where(
+            count.podm_uuid == podm_uuid,
+            count.shape_uuid.in_(uuids),
+            count.free > 0,
+            capacity.unreserved(count.reserved_to, project_id),
+        )
+        return found.limit(1).scalar_subquery().is_not(None)
 
     def read(
         self, podms: Collection[models.PodManager], use: Mapping[str, Use]
@@ -163,23 +179,24 @@ class Selection:
         *conditions: sa.ColumnElement[bool],
     ) -> list[M]:
         """Some of equal systems or devices, other ones each time."""
-        where: dict[str, Any] = {'count_uuid': one.count_uuid, 'free': True}
         if one.reserved_to is not None:
-            where |= {'free': False, 'reserved_to': one.reserved_to}
-            conditions = *conditions, *capacity.unallocated(model)
-        start = uuidutils.generate_uuid()
+            reserved = model.reserved_to == one.reserved_to
+            conditions = *conditions, reserved, *capacity.unallocated(model)
+        values = {
+            'count_uuid': one.count_uuid,
+            'free': one.reserved_to is None,
+            'start': uuidutils.generate_uuid(),
+        }
         rows: list[M] = []
-        for half in (model.uuid >= start, model.uuid < start):
+        for query in _halves(model):
             if len(rows) < limit:
-                rows += self._tx.list(
-                    model,
-                    half,
-                    *conditions,
-                    only=_columns(model),
-                    order=[model.uuid],
-                    limit=limit - len(rows),
-                    **where,
-                ).all()
+                rows += cast(
+                    'Sequence[M]',
+                    self._tx.connection.execute(
+                        query.where(*conditions) if conditions else query,
+                        {**values, 'limit': limit - len(rows)},
+                    ).all(),
+                )
         random.shuffle(rows)
         return rows
 
@@ -291,6 +308,23 @@ def choice(system: models.System, devices: Iterable[models.Device]) -> Choice:
         system.resource_uri,
         {device.uuid: device.resource_uri for device in devices},
     )
+
+
+@cached
+def _halves(model: type[Allocatable]) -> tuple[statements.Select, ...]:
+    """The queries for equal hardware from a UUID on, and before it."""
+    start: sa.BindParameter[str] = sa.bindparam('start')
+    columns = statements.columns(model)
+    query = (
+        sa.select(*(columns[name] for name in _columns(model)))
+        .where(
+            model.count_uuid == sa.bindparam('count_uuid'),
+            model.free == sa.bindparam('free'),
+        )
+        .order_by(model.uuid)
+        .limit(sa.bindparam('limit'))
+    )
+    return query.where(model.uuid >= start), query.where(model.uuid < start)
 
 
 def _columns(model: type[Allocatable]) -> tuple[str, ...]:

@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the scheduler and the capacity cost does not depend on the estate.
+
+Statements are counted, and what the database does for them: rows that it
+reads, or instructions of its virtual machine.
+"""
+
+import contextlib
+from unittest import mock
+
+import sqlalchemy as sa
+
+from valence.common import exception
+from valence.db import api as db
+from valence.db import migration
+from valence.db import recount
+from valence.db.sqlalchemy import engine
+from valence.objects import requirements
+from valence.scheduler import ranking
+from valence.scheduler.request import Request
+from valence.tests import base
+from valence.tests import fixtures
+from valence.tests.fixtures import estate
+
+_FITS = {'processor': {'total_cores': 32, 'architecture': 'x86-64'}}
+_DEVICES = {**_FITS, 'pci_devices': [{'type': 'gpu', 'count': 2}]}
+_REFUSED = {'processor': {'total_cores': 512}}
+
+
+class TestEstate(base.ApiTestCase):
+    fixture = fixtures.EmptyDatabase
+    analyze = 'ANALYZE'
+
+    @contextlib.contextmanager
+    def work(self):
+        """Count what the database does, as the only item of a list."""
+        steps = [0]
+
+        def step():
+            steps[0] += 1
+
+        @sa.event.listens_for(engine.get_engine(), 'begin')
+        def begin(connection):
+            raw = connection.connection.driver_connection
+            raw.set_progress_handler(step, 1)
+
+        try:
+            yield steps
+        finally:
+            sa.event.remove(engine.get_engine(), 'begin', begin)
+            engine.get_engine().dispose()
+
+    def cost(self, function, *args):
+        """The number of statements and the work of a call."""
+        statements = []
+
+        @sa.event.listens_for(engine.get_engine(), 'before_cursor_execute')
+        def execute(connection, cursor, statement, *more):
+            statements.append(statement)
+
+        # Otherwise it is chance what is chosen of equals.
+        chance = (
+            mock.patch(
+                'oslo_utils.uuidutils.generate_uuid',
+                lambda: '00000000-0000-0000-0000-000000000000',
+            ),
+            mock.patch('random.shuffle', lambda rows: None),
+            mock.patch('random.sample', lambda rows, count: rows),
+        )
+        try:
+            with chance[0], chance[1], chance[2], self.work() as work:
+                function(*args)
+        finally:
+            sa.event.remove(
+                engine.get_engine(), 'before_cursor_execute', execute
+            )
+        return len(statements), *work
+
+    def choose(self, requested):
+        request = Request(requirements.normalize(requested))
+        with contextlib.suppress(exception.NoCapacity), db.reader() as tx:
+            return ranking.choose(tx, request)
+        return None
+
+    def costs(self, pods, systems):
+        """The cost of each question in an estate of this size."""
+        with fixtures.EmptyDatabase(self.backend):
+            migration.sync()
+            estate.fill(pods, systems, 40)
+            recount.fill()
+            with engine.begin() as connection:
+                connection.exec_driver_sql(self.analyze)
+            self.assertIsNotNone(self.choose(_DEVICES))
+            self.assertIsNone(self.choose(_REFUSED))
+            preview = '/v1/nodes/preview', {'properties': _REFUSED}
+            return {
+                'choose': self.cost(self.choose, _FITS),
+                'choose with devices': self.cost(self.choose, _DEVICES),
+                'pod manager': self.cost(
+                    self.client.get, '/v1/pod_managers/pod-1'
+                ),
+                'refusal': self.cost(self.choose, _REFUSED),
+                'preview': self.cost(self.client.post, *preview),
+                'capacity': self.cost(self.client.get, '/v1/capacity'),
+            }
+
+    def assert_same(self, few, many, names):
+        for name in names:
+            (statements, work), (more, more_work) = few[name], many[name]
+            self.assertEqual(statements, more, name)
+            # Which of several equal systems is found first differs.
+            self.assertLess(more_work, 1.15 * work, name)
+
+    def test_systems(self):
+        few, many = self.costs(2, 500), self.costs(2, 4000)
+        self.assert_same(few, many, few)
+
+    def test_pod_managers(self):
+        few, many = self.costs(10, 480), self.costs(30, 480)
+        self.assert_same(
+            few, many, ('choose', 'choose with devices', 'pod manager')
+        )
+
+
+class TestEstateMySQL(TestEstate):
+    backend = 'mysql'
+    analyze = 'ANALYZE TABLE systems, devices, counts, capacities'
+
+    @contextlib.contextmanager
+    def work(self):
+        found = [0]
+        before = self.rows_read()
+        yield found
+        found[0] = self.rows_read() - before
+
+    def rows_read(self):
+        with engine.get_engine().connect() as connection:
+            rows = connection.exec_driver_sql(
+                "SHOW SESSION STATUS LIKE 'Handler_read%%'"
+            )
+            return sum(int(count) for _, count in rows)
