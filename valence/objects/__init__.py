@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Versioned objects: they declare every field of every resource."""
 
+from valence.objects.capacity import Capacity
+from valence.objects.capacity import Count
+from valence.objects.capacity import Shape
 from valence.objects.finding import Finding
 from valence.objects.finding import Installation
 from valence.objects.flavor import Flavor
@@ -21,8 +24,10 @@ from valence.objects.pod_manager import PodManagerAccess
 
 __all__ = (
     'Allocation',
+    'Capacity',
     'Chassis',
     'Conductor',
+    'Count',
     'Device',
     'Finding',
     'Flavor',
@@ -34,6 +39,7 @@ __all__ = (
     'PodManager',
     'PodManagerAccess',
     'ProjectUsage',
+    'Shape',
     'Share',
     'Storage',
     'System',
@@ -45,6 +51,9 @@ ALL = (
     Chassis,
     System,
     Device,
+    Shape,
+    Count,
+    Capacity,
     Storage,
     Flavor,
     Node,

@@ -142,11 +142,6 @@ class Device(Allocatable):
 
 
 class Shape(Table):
-    """What the scheduler compares of hardware; never changed.
-
-    The UUID is a hash of the rest.
-    """
-
     __tablename__ = 'shapes'
 
     kind: Mapped[str] = column(String(16))
@@ -154,11 +149,6 @@ class Shape(Table):
 
 
 class Count(Table):
-    """How much hardware of a pod manager has a shape and is in these zones.
-
-    The UUID is a hash of these three and of ``reserved_to``.
-    """
-
     __tablename__ = 'counts'
     __table_args__ = args(
         sa.Index('ix_counts_podm_uuid', 'podm_uuid', 'shape_uuid', 'free'),
@@ -175,8 +165,6 @@ class Count(Table):
 
 
 class Capacity(Table):
-    """The sums of the counts of a pod manager."""
-
     __tablename__ = 'capacities'
     __table_args__ = args(
         sa.UniqueConstraint('podm_uuid'),

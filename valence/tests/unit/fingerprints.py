@@ -7,8 +7,10 @@ never changed: a test compares them with those in the git history.
 
 BY_VERSION = {
     'Allocation': {'1.0': '0e4bb15a159fd8b2ff5f4ebdaf7fa0b7'},
+    'Capacity': {'1.0': 'e5cbe5ebf00d45c01b9ffff2557c9c3b'},
     'Chassis': {'1.0': '5683e77652dcf5ca11991a9a29081435'},
     'Conductor': {'1.0': 'b41c8e563e9f04a5b336decb2dba5fa0'},
+    'Count': {'1.0': 'e3c3f28e114c407e3d56ca602f04521e'},
     'Device': {
         '1.0': 'ff4fd31deb8ecd985237a55e8a115e9e',
         '1.1': 'fbb4b08b14f2f6443ffbf4531aec0faf',
@@ -40,6 +42,7 @@ BY_VERSION = {
     },
     'PodManagerAccess': {'1.0': 'c9a062d4311915578401c202b591a6a4'},
     'ProjectUsage': {'1.0': '9cc00bb0f5a1505e32c7229696dab510'},
+    'Shape': {'1.0': '59f0017af3a8e62778b0c600b0bf1266'},
     'Share': {'1.0': '6a4dc953eac87ac208df6925cb31c3ac'},
     'Storage': {'1.0': '95278a424197f2252e52823d3e64fe2e'},
     'System': {
