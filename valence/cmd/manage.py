@@ -97,7 +97,7 @@ def _reencrypt(tx: db.Transaction) -> int:
 
 def capacity_check() -> None:
     """Compare the counters of hardware with the inventory."""
-    repair = cfg.CONF.command.repair
+    repair = cfg.CONF.command.correct
     with db.reader() as tx:
         podm = models.PodManager
         podms = tx.list(podm, only=('uuid', 'name'), order=[podm.name]).all()
@@ -149,7 +149,11 @@ def _add_commands(
                     )
             if function is capacity_check:
                 parser.add_argument(
-                    '--repair', action='store_true', help='correct them'
+                    '--repair',
+                    # There is a group of options of this name.
+                    dest='correct',
+                    action='store_true',
+                    help='correct what is wrong',
                 )
 
 

@@ -1,9 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Hardware that was stored before there were counters, and their check."""
 
+import pathlib
+import subprocess
+import sys
 import uuid
 
 import sqlalchemy as sa
+from fixtures import TempDir
 
 from valence import objects
 from valence.db import api as db
@@ -67,6 +71,35 @@ class TestRecount(base.DatabaseTestCase):
             self.assertEqual(2, tx.count(models.Count))
         self.assertEqual({'total': 3, 'free': 2}, found['systems'])
         self.assertEqual({'total': 32, 'free': 16}, found['cpu_cores'])
+
+    def check(self, *options):
+        """Run the command; returns its status and the lines it printed."""
+        done = subprocess.run(
+            [
+                pathlib.Path(sys.executable).with_name('valence-manage'),
+                *('--config-file', self.config, 'capacity', 'check'),
+                *options,
+            ],
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        return done.returncode, done.stdout.splitlines()
+
+    def test_the_command(self):
+        directory = pathlib.Path(self.useFixture(TempDir()).path)
+        self.config = directory / 'valence.conf'
+        self.config.write_text(
+            f'[DEFAULT]\nstate_path = {directory}\n'
+            f'[database]\nconnection = {self.database.connection}\n'
+        )
+        self.assertEqual((0, ['Found 0 wrong counters.']), self.check())
+        db.update(models.Capacity, {'free_systems': 7}, podm_uuid=self.podm)
+        status, (first, last) = self.check()
+        self.assertEqual((1, 'Found 1 wrong counters.'), (status, last))
+        self.assertIn('pod: sums: stored', first)
+        status, (_, last) = self.check('--repair')
+        self.assertEqual((0, 'Repaired 1 wrong counters.'), (status, last))
+        self.assertEqual([], recount.check(self.podm, repair=False))
 
 
 class TestRecountMySQL(TestRecount):
