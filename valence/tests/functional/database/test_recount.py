@@ -38,7 +38,7 @@ class TestRecount(base.DatabaseTestCase):
 
     def setUp(self):
         super().setUp()
-        migration.sync('0012')
+        migration.sync('0013')
         self.podm = self.insert(
             'pod_managers',
             **objects.PodManager.defaults()

@@ -9,8 +9,8 @@ from alembic import op
 
 from valence.db.sqlalchemy import types
 
-revision = '0013'
-down_revision = '0012'
+revision = '0014'
+down_revision = '0013'
 
 
 def upgrade():
