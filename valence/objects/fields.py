@@ -41,8 +41,7 @@ class Spec(fields.Field[Any]):
     :param min_length: the same, the least.
     :param minimum: the smallest number accepted.
     :param maximum: the greatest one.
-    :param format: the JSON schema format of a string; see
-        ``schemas.format_check``.
+    :param format: JSON schema format of a string: ``schemas.format_check``.
     :param filter: whether collections can be filtered by it.
     :param sort: collections can be sorted by it (it is never null then) while
         they are filtered by the fields named here. Each of these pairs has an
@@ -55,9 +54,7 @@ class Spec(fields.Field[Any]):
     :param has_user_text: whether project members see another text under its
         name: that of the field ``user_<name>``.
     :param secret: stored encrypted and never returned.
-    :param shape: whether the scheduler compares it: hardware that is equal in
-        all of these fields has one shape. Of a list of objects: the names of
-        their items that count.
+    :param shape: whether it is in ``db.shapes``; of a list: of which items.
     """
 
     json_type: str = ''

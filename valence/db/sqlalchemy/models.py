@@ -168,7 +168,6 @@ class Capacity(Table):
     __tablename__ = 'capacities'
     __table_args__ = args(
         sa.UniqueConstraint('podm_uuid'),
-        # The orders of the weighers.
         sa.Index('ix_capacities_free_systems', 'free_systems', 'podm_uuid'),
         sa.Index('ix_capacities_nodes', 'nodes', 'podm_uuid'),
     )
