@@ -83,23 +83,13 @@ def rank(
     only = [podm.uuid == request.podm_uuid] if request.podm_uuid else []
     podms = tx.list(podm, *only, order=[podm.name]).all()
     request = candidates.with_use(tx, request)
-    accepted = []
-    for row in podms:
-        rejection = apply_filters(row, request)
-        if rejection:
-            ranking.rejections.append(rejection)
-        else:
-            accepted.append(row)
+    accepted = _accepted(
+        podms, ranking, lambda row: apply_filters(row, request)
+    )
     selection = _selection(tx, request)
     selection.read(accepted, request.use)
-    suitable = []
+    suitable = _accepted(accepted, ranking, selection.reject)
     others = []
-    for row in accepted:
-        rejection = selection.reject(row)
-        if rejection:
-            ranking.rejections.append(rejection)
-        else:
-            suitable.append(row)
     for row in candidates.weighed(tx, suitable, request, _configured()):
         result = selection.select(row)
         if isinstance(result, Rejection):
@@ -113,6 +103,22 @@ def rank(
             break
     ranking.choices += others
     return ranking
+
+
+def _accepted(
+    podms: Iterable[models.PodManager],
+    ranking: Ranking,
+    reject: Callable[[models.PodManager], Rejection | None],
+) -> list[models.PodManager]:
+    """The pod managers that are not rejected; adds the other rejections."""
+    accepted = []
+    for podm in podms:
+        rejection = reject(podm)
+        if rejection is None:
+            accepted.append(podm)
+        else:
+            ranking.rejections.append(rejection)
+    return accepted
 
 
 def choose(
