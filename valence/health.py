@@ -110,9 +110,9 @@ class Monitor:
     ) -> None:
         self._checks = checks
         self._changed = threading.Condition()
-        self._results: dict[str, str | None] = {}
+        # When each check ended, on the monotonic clock, and the problem.
+        self._results: dict[str, tuple[float, str | None]] = {}
         self._running = False
-        self._began = float('-inf')
 
     def look(
         self, names: Collection[str], seconds: float
@@ -121,40 +121,54 @@ class Monitor:
 
         :param seconds: how long to wait for it at most.
         """
+        began = time.monotonic()
+        since = began - _FRESH_SECONDS
         with self._changed:
-            age = time.monotonic() - self._began
-            if not self._running and age > _FRESH_SECONDS:
-                self._begin()
-            self._changed.wait_for(
-                lambda: self._results.keys() >= set(names), seconds
-            )
+            while not all(self._is_fresh(name, since) for name in names):
+                if not self._running:
+                    self._begin()
+                left = began + seconds - time.monotonic()
+                # A run may hang after checks that have ended long ago.
+                if left <= 0 or not self._changed.wait(left):
+                    break
             return {
-                name: self._results.get(name, _TIMED_OUT) for name in names
+                name: self._results[name][1]
+                if self._is_fresh(name, since)
+                else _TIMED_OUT
+                for name in names
             }
 
+    def _is_fresh(self, name: str, since: float) -> bool:
+        return name in self._results and self._results[name][0] >= since
+
     def _begin(self) -> None:
-        self._running, self._began = True, time.monotonic()
-        self._results = {}
+        self._running = True
         threading.Thread(target=self._run, name='health', daemon=True).start()
 
     def _run(self) -> None:
         try:
-            for name, (check, public) in self._checks.items():
-                if self._results.get('database') is not None:
-                    self._store(name, _NOT_CHECKED)
-                    continue
-                try:
-                    check()
-                except Exception as exc:
-                    LOG.error('Health check %s: %s', name, exc)
-                    self._store(name, f'{public} The log has the reason.')
-                else:
-                    self._store(name, None)
+            for name in self._checks:
+                problem = self._check(name)
+                self._store(name, problem)
+                if name == 'database' and problem is not None:
+                    for other in self._checks.keys() - {name}:
+                        self._store(other, _NOT_CHECKED)
+                    return
         finally:
             with self._changed:
                 self._running = False
+                self._changed.notify_all()
+
+    def _check(self, name: str) -> str | None:
+        check, public = self._checks[name]
+        try:
+            check()
+        except Exception as exc:
+            LOG.error('Health check %s: %s', name, exc)
+            return f'{public} The log has the reason.'
+        return None
 
     def _store(self, name: str, problem: str | None) -> None:
         with self._changed:
-            self._results[name] = problem
+            self._results[name] = time.monotonic(), problem
             self._changed.notify_all()

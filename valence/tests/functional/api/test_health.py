@@ -18,6 +18,7 @@ from valence.db.sqlalchemy import engine
 from valence.tests import base
 from valence.tests import fixtures
 from valence.tests.fixtures import client
+from valence.tests.fixtures import database
 from valence.tests.fixtures import processes
 
 _READY = '/healthcheck/ready'
@@ -40,7 +41,7 @@ def _other_keys(test):
 class TestHealth(base.ApiTestCase):
     def setUp(self):
         super().setUp()
-        self.patch(health, '_FRESH_SECONDS', -1)
+        self.patch(health, '_FRESH_SECONDS', 0)
 
     def assertUnhealthy(self, path, *parts):
         """A check responds 503, and names what is wrong, but no file."""
@@ -114,6 +115,23 @@ class TestHealth(base.ApiTestCase):
         found = monitor.look(('database', 'keys'), processes.PATIENCE)
         self.assertEqual({'database': None, 'keys': None}, found)
 
+    def test_a_later_check_that_hangs(self):
+        """What was checked before does not count for ever."""
+        hangs = threading.Event()
+        self.addCleanup(hangs.set)
+        monitor = health.Monitor(
+            {'database': (lambda: None, ''), 'keys': (hangs.wait, '')}
+        )
+        self.patch(health, '_FRESH_SECONDS', 1000)
+        found = monitor.look(['database'], processes.PATIENCE)
+        self.assertEqual({'database': None}, found)
+        self.patch(health, '_FRESH_SECONDS', 0)
+        found = monitor.look(['database'], 0.05)
+        self.assertEqual({'database': 'There was no result in time.'}, found)
+        hangs.set()
+        found = monitor.look(['database'], processes.PATIENCE)
+        self.assertEqual({'database': None}, found)
+
     def test_one_run_serves_all(self):
         self.patch(health, '_FRESH_SECONDS', 1000)
         runs = []
@@ -183,6 +201,60 @@ class TestUpgradeCheckOnMariaDB(TestUpgradeCheck):
         _execute('ALTER TABLE conductors CONVERT TO CHARACTER SET latin1')
         text = self.problems()['Character set']
         self.assertIn('character set of conductors is not utf8mb4', text)
+
+
+class TestSilence(base.TestCase):
+    """A real API whose database neither responds nor closes connections."""
+
+    def setUp(self):
+        super().setUp()
+        reason = database.missing('mysql')
+        if reason:
+            self.skipTest(reason)
+        url = sa.make_url(database.SERVERS['mysql'])
+        self.proxy = self.useFixture(
+            fixtures.Proxy((url.host, url.port or 3306))
+        )
+        self.database = self.useFixture(
+            fixtures.Database('mysql', url.set(port=self.proxy.port))
+        )
+        self.service = self.useFixture(
+            fixtures.Service(
+                database__connection=self.database.connection,
+                database__read_timeout=processes.PATIENCE,
+                api__threads=2,
+            )
+        )
+        self.service.manage('credential-keys', 'create')
+        self.service.api()
+        self.client = self.service.client
+
+    def test_checks_do_not_wait_for_requests(self):
+        self.assertEqual(200, self.client.request('GET', _READY).status)
+        self.proxy.silence()
+        self.addCleanup(self.proxy.resume)
+        with futures.ThreadPoolExecutor() as pool:
+            waiting = [
+                pool.submit(self.client.request, 'GET', '/v1/nodes')
+                for _ in range(4)
+            ]
+            try:
+                answer = self._wait_not_ready()
+                alive = self.client.request('GET', '/healthcheck')
+                done = [one.result() for one in waiting if one.done()]
+            finally:
+                self.proxy.resume()
+        self.assertEqual(503, answer.status)
+        self.assertIn('no result in time', answer.error['detail'])
+        self.assertEqual(200, alive.status)
+        self.assertEqual([], done)
+
+    def _wait_not_ready(self):
+        """The first answer that is not the one of the last second."""
+        while True:
+            answer = self.client.request('GET', _READY)
+            if answer.status != 200:
+                return answer
 
 
 class TestAnotherServer(base.TestCase):
