@@ -2,7 +2,10 @@
 """Column types that behave alike on SQLite, MariaDB and PostgreSQL."""
 
 import datetime
+import json
+from typing import Any
 
+import orjson
 import sqlalchemy as sa
 from sqlalchemy.dialects import mysql
 from sqlalchemy.dialects.mysql import base as mysql_base
@@ -14,7 +17,6 @@ MYSQL = ('mysql', 'mariadb')
 
 # Microseconds, in UTC. By default, MySQL's DATETIME keeps whole seconds.
 DateTime = sa.DateTime().with_variant(mysql.DATETIME(fsp=6), *MYSQL)
-Json = sa.JSON(none_as_null=True)
 
 
 def storable(text: str) -> str:
@@ -75,6 +77,28 @@ def _bytes(
     return (
         f'VARCHAR({element.length}) CHARACTER SET utf8mb4 COLLATE {collation}'
     )
+
+
+class _Json(sa.types.TypeDecorator[Any]):
+    """JSON whose texts have no unpaired surrogates, which no answer can have.
+
+    Null characters are kept: JSON escapes them.
+    """
+
+    impl = sa.JSON
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: sa.Dialect) -> Any:
+        """The value to send to the database."""
+        try:
+            orjson.dumps(value)
+        except TypeError:
+            # It has one, or an integer beyond 64 bits.
+            return json.loads(storable(json.dumps(value, ensure_ascii=False)))
+        return value
+
+
+Json = _Json(none_as_null=True)
 
 
 class Name(_Storable):

@@ -23,7 +23,7 @@ class SQLiteTest(base.ApiTestCase):
             'scope': '',
             'description': _ODD,
             'last_error': exception.ErrorText(_ODD, _ODD),
-            'properties': {'odd': 'a\0b \U0001f600'},
+            'properties': {_ODD: [_ODD]},
             'provision_state': 'error',
         }
         return db.create(models.Node, **values)
@@ -38,9 +38,12 @@ class SQLiteTest(base.ApiTestCase):
             'user_last_error',
         ):
             self.assertEqual(_STORED, getattr(node, name))
-        self.assertEqual({'odd': 'a\0b \U0001f600'}, node.properties)
+        # JSON escapes null characters.
+        stored = _STORED.replace('a\ufffd', 'a\0')
+        self.assertEqual({stored: [stored]}, node.properties)
         (shown,) = self.client.all('/v1/nodes')
         self.assertEqual(_STORED, shown['name'])
+        self.assertEqual({stored: [stored]}, shown['properties'])
 
     def test_conditions(self):
         self.write()
