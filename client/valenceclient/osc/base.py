@@ -62,7 +62,22 @@ class Command(command.Command):
         )
 
 
-class List(Command, command.Lister):
+class Lister(Command, command.Lister):
+    """Print rows."""
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        """Add an option of the format CSV."""
+        parser = super().get_parser(prog_name)
+        parser.add_argument(
+            '--no-quote',
+            action='store_true',
+            help='In CSV, do not quote values that a spreadsheet would '
+            'calculate.',
+        )
+        return parser
+
+
+class List(Lister):
     """List a collection.
 
     :cvar columns: the default columns.
@@ -80,12 +95,6 @@ class List(Command, command.Lister):
             parser.add_argument(
                 '--long', action='store_true', help='Show additional columns.'
             )
-        parser.add_argument(
-            '--no-quote',
-            action='store_true',
-            help='In CSV, do not quote values that a spreadsheet would '
-            'calculate.',
-        )
         if 'fields' in known:
             parser.add_argument(
                 '--fields',
@@ -112,8 +121,8 @@ class List(Command, command.Lister):
         names = self._names(parsed_args)
         rows = self.rows(parsed_args, self._query(parsed_args))
         return names, (
-            tuple(output.cell(row.get(name), parsed_args) for name in names)
-            for row in (resource.api_fields() for resource in rows)
+            output.row(resource.api_fields(), names, parsed_args)
+            for resource in rows
         )
 
     def rows(

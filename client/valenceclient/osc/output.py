@@ -3,7 +3,6 @@
 
 import argparse
 import json
-import re
 from typing import Any
 
 import yaml
@@ -11,8 +10,14 @@ from cliff import columns
 from keystoneauth1 import exceptions as ks_exceptions
 from openstack import exceptions as sdk_exceptions
 
-_CONTROL = re.compile(r'[\x00-\x08\x0b-\x1f\x7f-\x9f]')
-_FORMULA = ('=', '+', '-', '@', '\t', '\r')
+# What text may contain besides printable characters: spaces, and the joiners,
+# which some scripts need.
+_SPACES = '\n\t\u00a0\u202f\u3000'
+_JOINERS = '\u200c\u200d'
+_FORMULA = ('=', '+', '-', '@')
+# What a shell interprets within double quotes, which cliff adds. It escapes
+# double quotes itself.
+_SHELL = str.maketrans({one: f'\\{one}' for one in '\\$`'})
 
 
 class Value(columns.FormattableColumn[Any]):
@@ -24,48 +29,105 @@ class Value(columns.FormattableColumn[Any]):
         if value is None or value in ([], {}):
             return ''
         if not isinstance(value, list | dict):
-            return printable(str(value))
-        if isinstance(value, list) and all(
+            text = str(value)
+        elif isinstance(value, list) and all(
             isinstance(one, str) for one in value
         ):
-            return printable(', '.join(value))
-        text: str = yaml.safe_dump(
-            value, sort_keys=False, allow_unicode=True, default_flow_style=None
-        )
-        return text.rstrip()
+            text = ', '.join(value)
+        else:
+            text = yaml.safe_dump(
+                value,
+                sort_keys=False,
+                allow_unicode=True,
+                default_flow_style=None,
+            ).rstrip()
+        return printable(text).replace('\t', ' ')
+
+
+def _is_shown(character: str) -> bool:
+    return character.isprintable() or character in _SPACES + _JOINERS
 
 
 def printable(text: str) -> str:
-    """Return a text without the characters that a terminal obeys.
+    """Return a text without characters that terminals obey or do not show.
 
-    Names of hardware come from a pod manager.
+    Names of hardware come from a pod manager, and descriptions from other
+    users.
     """
-    return _CONTROL.sub('\N{REPLACEMENT CHARACTER}', text)
+    if text.isprintable():
+        return text
+    return ''.join(
+        one if _is_shown(one) else '\N{REPLACEMENT CHARACTER}' for one in text
+    )
 
 
-def cell(value: Any, parsed_args: argparse.Namespace) -> Any:
+def one_line(text: str) -> str:
+    """Return a printable text in one line."""
+    return printable(' '.join(text.splitlines()))
+
+
+def cell(
+    value: Any, parsed_args: argparse.Namespace, in_row: bool = False
+) -> Any:
     """Return a value for the format that was requested.
 
-    In CSV and single values, null is empty, what is nested is JSON, and no
-    control characters appear. A spreadsheet would calculate CSV cells that
-    begin like a formula; they get an apostrophe unless ``--no-quote`` is
-    given.
+    In CSV, single values and shell variables, null is empty, what is nested is
+    JSON, and no control characters appear. A spreadsheet would calculate CSV
+    cells that begin like a formula; they get an apostrophe unless
+    ``--no-quote`` is given. A shell does not interpret what is in variables.
+
+    :param in_row: whether other values of a list share its line.
     """
-    if parsed_args.formatter not in ('csv', 'value'):
+    formatter = parsed_args.formatter
+    if formatter not in ('csv', 'value', 'shell'):
         return Value(value)
     if value is None:
         return ''
     if isinstance(value, list | dict):
-        return json.dumps(value, ensure_ascii=False)
-    if not isinstance(value, str):
+        text = _to_json(value)
+    elif isinstance(value, str):
+        text = printable(value)
+    else:
         return value
-    text = printable(value)
-    quoted = parsed_args.formatter == 'csv' and not parsed_args.no_quote
-    return f"'{text}" if quoted and text.startswith(_FORMULA) else text
+    if formatter == 'shell':
+        return text.translate(_SHELL)
+    if formatter == 'value':
+        return one_line(text) if in_row else text
+    quoted = text.lstrip().startswith(_FORMULA) and not parsed_args.no_quote
+    return f"'{text}" if quoted else text
+
+
+def row(
+    fields: dict[str, Any],
+    names: tuple[str, ...],
+    parsed_args: argparse.Namespace,
+) -> tuple[Any, ...]:
+    """Return the cells of a row.
+
+    :param names: the columns; a missing field is null.
+    """
+    return tuple(
+        cell(fields.get(name), parsed_args, in_row=True) for name in names
+    )
+
+
+def _to_json(value: Any) -> str:
+    """Return JSON; what is not printable is escaped."""
+    return ''.join(
+        one if _is_shown(one) else json.dumps(one)[1:-1]
+        for one in json.dumps(value, ensure_ascii=False)
+    )
 
 
 def error_message(exc: Exception) -> str:
-    """Return a one-line error message."""
+    """Return a one-line error message.
+
+    It may contain text of a pod manager.
+    """
+    return one_line(_message(exc))
+
+
+def _message(exc: Exception) -> str:
     if isinstance(exc, sdk_exceptions.HttpException):
         if exc.message and exc.message != 'Error':
             return exc.message

@@ -5,6 +5,7 @@ import argparse
 import sys
 from typing import Any
 
+from valenceclient.osc import output
 from valenceclient.v1 import resources
 
 _WIDTH = 30
@@ -81,7 +82,7 @@ def _draw_bar(operation: resources.Operation) -> None:
     full = _WIDTH * percent // 100
     bar = '#' * full + '.' * (_WIDTH - full)
     sys.stderr.write(
-        f'\r\033[K{operation.action} [{bar}] {percent:3d}% '
-        f'{operation.step or operation.state}'
+        f'\r\033[K{output.one_line(operation.action)} [{bar}] {percent:3d}% '
+        f'{output.one_line(operation.step or operation.state)}'
     )
     sys.stderr.flush()

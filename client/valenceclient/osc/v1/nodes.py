@@ -5,8 +5,6 @@ import argparse
 from collections.abc import Iterable
 from typing import Any
 
-from cliff import lister
-
 from valenceclient import schema
 from valenceclient.osc import base
 from valenceclient.osc import options
@@ -33,7 +31,7 @@ class Manage(_Node, base.Create):
     starts_operation = True
 
 
-class Preview(_Node, lister.Lister, base.Create):
+class Preview(_Node, base.Lister, base.Create):
     """Preview where a node would be composed.
 
     This does not compose a node. The best candidate comes first; pod managers
@@ -67,8 +65,7 @@ class Preview(_Node, lister.Lister, base.Create):
             for rejection in answer['rejections']
         ]
         return self.columns, (
-            tuple(output.Value(one.get(name)) for name in self.columns)
-            for one in found
+            output.row(one, self.columns, parsed_args) for one in found
         )
 
 
