@@ -14,8 +14,11 @@ from oslo_log import log
 _MAX_LENGTH = 1024
 # What needs no quotes.
 _PLAIN = re.compile(r'[\w.:/@+*%-]+', re.ASCII)
-# What could end a line, or control a terminal.
-_CONTROL = re.compile('[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029]')
+# What could end a line, control a terminal, or hide or reorder text.
+_CONTROL = re.compile(
+    '[\x00-\x08\x0a-\x1f\x7f-\x9f\xad\u061c\u200b-\u200f'
+    '\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]'
+)
 
 
 def event(
@@ -56,14 +59,40 @@ def _shown(value: object) -> str:
     return text if _PLAIN.fullmatch(text) else json.dumps(text)
 
 
+def _escaped(text: str) -> str:
+    if text.isprintable():
+        return text
+    return _CONTROL.sub(lambda found: json.dumps(found[0])[1:-1], text)
+
+
 class _Record(logging.LogRecord):
-    """A record whose message is one line, whatever others put into it."""
+    """A record whose message is one line, whatever others put into it.
+
+    Formatters keep what they add of an exception in attributes.
+    """
 
     def getMessage(self) -> str:
-        message = super().getMessage()
-        if message.isprintable():
-            return message
-        return _CONTROL.sub(lambda found: json.dumps(found[0])[1:-1], message)
+        return _escaped(super().getMessage())
+
+    @property
+    def error_summary(self) -> str:
+        """The exception, which oslo.log adds to the line of the message."""
+        return str(self.__dict__.get('error_summary', ''))
+
+    @error_summary.setter
+    def error_summary(self, text: str) -> None:
+        self.__dict__['error_summary'] = _escaped(text)
+
+    @property
+    def exc_text(self) -> str | None:
+        """The lines of the traceback. oslo.log begins each like a message."""
+        text: str | None = self.__dict__.get('exc_text')
+        return text
+
+    @exc_text.setter
+    def exc_text(self, text: str | None) -> None:
+        lines = text and '\n'.join(map(_escaped, text.split('\n')))
+        self.__dict__['exc_text'] = lines
 
 
 def keep_lines() -> None:

@@ -8,6 +8,7 @@ import uuid
 from unittest import mock
 
 import fixtures as base_fixtures
+from oslo_config import cfg
 from oslo_log import formatters
 from oslo_log import log
 
@@ -17,6 +18,7 @@ from valence.common import logs
 from valence.podmanagers.progress import Deadline
 from valence.podmanagers.redfish import crawler
 from valence.tests import base
+from valence.tests.fixtures import hostile
 
 _SECRET = 'm0st-s3cret'
 
@@ -82,6 +84,73 @@ class TestEvents(LogCase):
     def test_text_of_any_script_is_readable(self):
         self.logger.info('Größe: 5 µs\tfür 量')
         self.assertEqual(['Größe: 5 µs\tfür 量'], self.lines())
+
+
+class TestHostileText(base.TestCase):
+    """Each hostile text in each part of a line, as oslo.log formats it."""
+
+    def setUp(self):
+        super().setUp()
+        self.addCleanup(
+            logging.setLogRecordFactory, logging.getLogRecordFactory()
+        )
+        logs.keep_lines()
+        self.options = cfg.ConfigOpts()
+        log.register_options(self.options)
+        self.options([])
+        self.logger = log.getLogger(self.id())
+
+    def lines(self, formatter, write):
+        """The lines that a function logs."""
+        stream = io.StringIO()
+        handler = logging.StreamHandler(stream)
+        handler.setFormatter(formatter)
+        self.logger.logger.addHandler(handler)
+        try:
+            write()
+        finally:
+            self.logger.logger.removeHandler(handler)
+        return stream.getvalue().removesuffix('\n').split('\n')
+
+    def raise_and_log(self, text):
+        """Log an exception with its traceback."""
+        try:
+            raise RuntimeError(text)
+        except RuntimeError:
+            self.logger.exception('It failed')
+
+    def writers(self, text):
+        """What logs a text, and whether it takes more than one line."""
+        yield lambda: self.logger.error('It said %s', text), False
+        yield lambda: self.logger.error('%s', RuntimeError(text)), False
+        yield (
+            lambda: logs.event(self.logger, 'thing', logging.ERROR, name=text),
+            False,
+        )
+        yield lambda: self.raise_and_log(text), True
+
+    def test_text(self):
+        formatter = formatters.ContextFormatter(config=self.options)
+        for kind, text in hostile.TEXTS.items():
+            for number, (write, many) in enumerate(self.writers(text)):
+                lines = self.lines(formatter, write)
+                if not many:
+                    self.assertEqual(1, len(lines), (kind, number))
+                for line in lines:
+                    where = (kind, number, line[:200])
+                    self.assertEqual([], hostile.invisible(line), where)
+                    # Nobody else writes the beginning of a line.
+                    self.assertRegex(
+                        line, r'^\d{4}(-\d\d){2} .* ERROR valence\.tests', where
+                    )
+
+    def test_json(self):
+        formatter = formatters.JSONFormatter()
+        for kind, text in hostile.TEXTS.items():
+            for write, _ in self.writers(text):
+                (line,) = self.lines(formatter, write)
+                self.assertEqual([], hostile.invisible(line), kind)
+                self.assertIn('message', json.loads(line))
 
 
 class TestThreads(base.TestCase):
