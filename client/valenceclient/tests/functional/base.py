@@ -20,7 +20,7 @@ class TestCase(unittest.TestCase):
     """Provides a Valence with the synchronized pod manager ``pod``."""
 
     def setUp(self) -> None:
-        self.url = processes.valence()
+        self.url = self.service()
         # The environment of the user must not affect the tests.
         self.environment = {
             name: value
@@ -29,6 +29,10 @@ class TestCase(unittest.TestCase):
         }
         self.environment['HOME'] = str(processes.directory())
         self.environment['OS_CLIENT_CONFIG_FILE'] = os.devnull
+
+    def service(self) -> str:
+        """Return the URL of the Valence of the test."""
+        return processes.valence()
 
     def run_openstack(
         self, *arguments: str, stdin: str = '', **environment: str

@@ -93,6 +93,14 @@ def simulator() -> str:
 
 
 @functools.cache
+def hostile() -> str:
+    """Return the URL of a Valence in which every text is hostile."""
+    # This runs the fixtures of Valence's tests, and does not import them.
+    module = 'valence.tests.fixtures.hostile'
+    return _run('hostile', [sys.executable, '-m', module]).split()[-1]
+
+
+@functools.cache
 def keystone() -> pathlib.Path:
     """Return the clouds.yaml of a Keystone with a Valence in its catalog.
 
