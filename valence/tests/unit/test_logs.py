@@ -141,7 +141,9 @@ class TestHostileText(base.TestCase):
                     self.assertEqual([], hostile.invisible(line), where)
                     # Nobody else writes the beginning of a line.
                     self.assertRegex(
-                        line, r'^\d{4}(-\d\d){2} .* ERROR valence\.tests', where
+                        line,
+                        r'^\d{4}(-\d\d){2} .* ERROR valence\.tests',
+                        where,
                     )
 
     def test_json(self):
@@ -157,7 +159,9 @@ class TestThreads(base.TestCase):
     def test_reads_in_parallel_are_for_the_request(self):
         seen = []
 
-        class Client(mock.Mock):
+        class Client:
+            throttle = mock.Mock(maximum=4)
+
             def read(self, uri, deadline):
                 seen.append(context.current_request_id())
                 return {'@odata.id': uri, 'Name': uri}
