@@ -232,7 +232,11 @@ class EventsTestCase(base.TestCase):
         )
 
         @hypothesis.settings(
-            max_examples=20 * _EXAMPLES, database=None, derandomize=True
+            max_examples=20 * _EXAMPLES,
+            database=None,
+            derandomize=True,
+            # They judge by the time that a busy machine takes.
+            suppress_health_check=list(hypothesis.HealthCheck),
         )
         @hypothesis.given(
             body=objects,

@@ -186,7 +186,8 @@ class TestKeystone(KeystoneCase):
         project = self.clouds['member'].current_project_id
         admin.post(f'{path}/access', {'project_id': project})
         self.assertEqual(
-            {'uuid', 'name', 'status', 'location'}, set(member.get(path))
+            {'uuid', 'name', 'status', 'location', 'links'},
+            set(member.get(path)),
         )
         other = self.client_of(self.clouds['other'])
         self.assertEqual(404, other.request('GET', path).status)

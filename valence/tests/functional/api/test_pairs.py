@@ -63,7 +63,7 @@ def _row(cls, numbers):
     }
     for column in model.__table__.columns:
         field = cls.fields.get(column.name)
-        if column.name in row:
+        if column.name in (*row, 'count_uuid'):
             continue
         if column.name in ('uri_hash', 'lock_key', 'url'):
             row[column.name] = uuidutils.generate_uuid()
