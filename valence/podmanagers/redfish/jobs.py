@@ -92,7 +92,7 @@ class Job:
         if watched is None:
             return self._ended(response, tasks.warning(response))
         self._progress.record(self._fact, str(watched))
-        return self._follow(watched, deadline.at_most(_PATIENCE))
+        return self._follow(watched, deadline)
 
     def send_slow(
         self,
@@ -165,13 +165,14 @@ class Job:
         return response or self.send(request, deadline)
 
     def _follow(self, watched: tasks.Watch, deadline: Deadline) -> Response:
-        """Poll for a moment."""
+        """Poll for a moment; a slow answer may take longer."""
+        moment = deadline.at_most(_PATIENCE)
         seconds = 0.05
         while True:
             try:
                 return self._poll(watched, deadline)
             except InProgress:
-                if deadline.left() <= seconds * 2:
+                if moment.left() <= seconds * 2:
                     raise
             time.sleep(seconds)
             seconds *= 1.5
