@@ -14,14 +14,17 @@ _WIDTH = 30
 def add_options(
     parser: argparse.ArgumentParser,
     what: str = 'Wait for the operation; exit with status 1 if it fails.',
+    timeout: str = '--timeout',
 ) -> None:
     """Add the options for waiting.
 
     :param what: the help of ``--wait``.
+    :param timeout: the option for its timeout.
     """
     parser.add_argument('--wait', action='store_true', help=what)
     parser.add_argument(
-        '--timeout',
+        timeout,
+        dest='wait_timeout',
         type=float,
         metavar='<seconds>',
         help='Timeout of --wait; by default there is none.',
@@ -39,7 +42,7 @@ def wait_for_operation(
     try:
         operation: resources.Operation = client.wait_for_operation(
             started,
-            wait=parsed_args.timeout,
+            wait=parsed_args.wait_timeout,
             callback=_draw_bar if on_terminal else None,
         )
     except KeyboardInterrupt:
@@ -71,7 +74,7 @@ def wait_for_pod_manager(
 
     found: resources.PodManager = client.wait_for_pod_manager(
         podm,
-        wait=parsed_args.timeout,
+        wait=parsed_args.wait_timeout,
         callback=show if sys.stderr.isatty() else None,
     )
     return found

@@ -24,8 +24,10 @@ class Create(_PodManager, base.Create):
         parser = super().get_parser(prog_name)
         progress.add_options(
             parser,
-            'Wait until the inventory was read; with --timeout, exit with '
-            'status 1 if that takes longer.',
+            'Wait until the inventory was read; with --wait-timeout, exit '
+            'with status 1 if that takes longer.',
+            # --timeout is a field.
+            timeout='--wait-timeout',
         )
         return parser
 

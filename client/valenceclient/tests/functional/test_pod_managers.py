@@ -51,7 +51,7 @@ class PodManagers(base.TestCase):
     def test_wait_for_what_does_not_answer(self):
         self.addCleanup(self.run_valence, 'podmanager delete silent')
         error = self.fails(
-            'podmanager create silent --driver rsd --wait --timeout 8',
+            'podmanager create silent --driver rsd --wait --wait-timeout 8',
             *('--url', 'http://127.0.0.1:9'),
         )
         self.assertIn('is still offline after 8 seconds', error)
