@@ -7,6 +7,7 @@ from valence import objects
 from valence.common import exception
 from valence.db import allocations
 from valence.db import api as db
+from valence.db import recount
 from valence.db.sqlalchemy import models
 from valence.tests import base
 from valence.tests import fixtures
@@ -24,6 +25,7 @@ class Scene:
     def __init__(self):
         self.uuids = {}
         db.transaction(self._fill)()
+        recount.fill()
 
     def _fill(self, tx):
         self._tx = tx
