@@ -73,7 +73,9 @@ def properties(
 
 def _property(value: Any, keys: tuple[str, ...]) -> Any:
     if keys:
-        items = ({key: one.get(key) for key in keys} for one in value or ())
+        # A value that the database rejects is no list of objects.
+        objects = [one for one in value or () if isinstance(one, dict)]
+        items = ({key: one.get(key) for key in keys} for one in objects)
         return sorted(items, key=_canonical)
     return column_types.storable(value) if isinstance(value, str) else value
 

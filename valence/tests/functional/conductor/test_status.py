@@ -158,7 +158,7 @@ class TestStatus(base.PodTestCase):
     def test_the_password_is_nowhere(self):
         pod = self.pod('pod')
         output = self.process.output()
-        self.assertIn('Pod manager', output)
+        self.assertIn('pod manager status', output)
         self.assertNotIn(pod.login['password'], output)
         answer = self.client.request('GET', '/v1/pod_managers/pod')
         self.assertNotIn(pod.login['password'].encode(), answer.content)
