@@ -166,7 +166,8 @@ class TestLongLine(base.PodTestCase):
             row['resource_uri']: counts.get(('GET', row['resource_uri']))
             for row in rows
         }
-        self.assertEqual({1}, set(read.values()), read)
+        # Another reading is due once the stream of events is open.
+        self.assertLessEqual(max(read.values()), 2, read)
 
     def test_its_own_limits(self):
         near = self.pod('near')

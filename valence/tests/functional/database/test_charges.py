@@ -202,7 +202,7 @@ class TestCharges(base.ConductorTestCase):
         body = {'attach': {'resource_id': self.device('Drive 1')}}
         uuid = self.begin('POST', '/v1/nodes/n/action', body)
         run = self.conductor.reach(uuid, 2)
-        self.fake.order('detach', _NO)
+        self.fake.order('detach', _NO, count=None)
         self.client.delete(f'/v1/operations/{uuid}')
         self.conductor.run(run)
         self.end(uuid, 'failed')
