@@ -116,7 +116,8 @@ class TestEstate(base.ApiTestCase):
         self.assert_same(few, many, few)
 
     def test_pod_managers(self):
-        few, many = self.costs(10, 480), self.costs(30, 480)
+        # MariaDB scans a smaller table instead of using its index.
+        few, many = self.costs(100, 60), self.costs(200, 60)
         self.assert_same(
             few, many, ('choose', 'choose with devices', 'pod manager')
         )
