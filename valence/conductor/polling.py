@@ -201,9 +201,12 @@ class Monitor:
 
     def _try_probe(self, podm: models.PodManager) -> str | None:
         """Probe once; the reason why it is offline, or None."""
-        deadline = Deadline(loader.connection(podm).status_timeout)
         try:
-            known = podm if podm.driver else _detect_driver(podm, deadline)
+            conn = loader.connection(podm)
+            deadline = Deadline(conn.status_timeout)
+            known = (
+                podm if podm.driver else _detect_driver(podm, conn, deadline)
+            )
             if known is None:
                 return 'removed'
             found = self._drivers.get(known).probe(deadline)
@@ -230,10 +233,10 @@ def _check_capacity(uuid: str) -> None:
 
 
 def _detect_driver(
-    podm: models.PodManager, deadline: Deadline
+    podm: models.PodManager, conn: base.Connection, deadline: Deadline
 ) -> models.PodManager | None:
     """Find and store the driver; the current row, if it still exists."""
-    name = loader.recognize(loader.connection(podm), deadline)
+    name = loader.recognize(conn, deadline)
     db.update(
         models.PodManager,
         {'driver': name},

@@ -63,6 +63,15 @@ class TestStatus(base.ConductorTestCase):
         self.assertEqual('online', self.podm()['status'])
         self.assertIsNone(self.podm()['status_reason'])
 
+    def test_its_password_cannot_be_decrypted(self):
+        self.pod()
+        db.update(models.PodManager, {'password': 'x'}, name='pod')
+        self.clock.advance(60)
+        self.conductor.look()
+        podm = self.podm()
+        self.assertEqual('offline', podm['status'])
+        self.assertIn('cannot be decrypted', podm['status_reason'])
+
     def test_one_lost_packet_is_no_outage(self):
         self.pod()
         self.fake.order('probe', _AWAY)
