@@ -194,7 +194,7 @@ class Monitor:
         else:
             failures = self._failures.get(podm.uuid, 0) + 1
             self._failures[podm.uuid] = failures
-            _set_offline(podm, reason)
+            db.transaction(states.set_offline)(podm, reason)
             pause = interval * min(2 ** (failures - 1), _MAX_BACK_OFF)
         jitter = random.uniform(0.9, 1.1)  # noqa: S311
         self._probe_at[podm.uuid] = time.monotonic() + pause * jitter
@@ -296,20 +296,6 @@ def _check_unique(
         raise exception.NotAPodManager(
             f'same service as {other.name} ({other.uuid}); if these are two '
             f'services, set shares_service_uuid'
-        )
-
-
-@db.transaction
-def _set_offline(
-    tx: db.Transaction, podm: models.PodManager, reason: str
-) -> None:
-    reason = reason[:1024]
-    if not states.set_status(tx, podm, 'offline', reason):
-        tx.update(
-            models.PodManager,
-            {'status_reason': reason},
-            uuid=podm.uuid,
-            url=podm.url,
         )
 
 

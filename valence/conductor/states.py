@@ -101,6 +101,23 @@ def fail_node(
     )
 
 
+def set_offline(
+    tx: db.Transaction, podm: models.PodManager, reason: str
+) -> None:
+    """Set a pod manager offline, or only why it is.
+
+    :param reason: is cut to the length of its column.
+    """
+    reason = reason[:1024]
+    if not set_status(tx, podm, 'offline', reason):
+        tx.update(
+            models.PodManager,
+            {'status_reason': reason},
+            uuid=podm.uuid,
+            url=podm.url,
+        )
+
+
 def set_status(
     tx: db.Transaction,
     podm: models.PodManager,

@@ -92,10 +92,7 @@ def suspend(
         _found(podm, podm.uuid, what, service_uuid, known),
         tx.now(),
     )
-    if not states.set_status(tx, podm, 'offline', what[:1024]):
-        tx.update(
-            models.PodManager, {'status_reason': what[:1024]}, uuid=podm.uuid
-        )
+    states.set_offline(tx, podm, what)
     return known == UNREAD
 
 
