@@ -13,6 +13,7 @@ from collections import defaultdict
 from collections.abc import Collection
 from collections.abc import Iterable
 from collections.abc import Iterator
+from collections.abc import Mapping
 from typing import Any
 from typing import NamedTuple
 from typing import cast
@@ -215,22 +216,45 @@ def _by_uuid(change: tuple[Key, Tally]) -> str:
 
 def _create(tx: db.Transaction, new: dict[Key, Tally]) -> dict[str, Group]:
     """Create counters; what each counts, by UUID."""
-    created: dict[str, Group] = {}
+    groups: dict[str, Group] = {}
     for key in new:
         # All rows that it counts are equal in what matters.
         row = tx.get(key.model, count_uuid=key.counted)
         if row is not None:
-            shape = shapes.create(tx, key.model, db.mapping(row))
-            zones = sorted(row.zones)
-            created[key.uuid] = Group(
-                key.podm_uuid, shape, zones, key.reserved_to
+            groups[key.uuid] = create_group(
+                tx, key.model, db.mapping(row), key.reserved_to
             )
+    create(tx, groups, {key.uuid: one for key, one in new.items()})
+    return groups
+
+
+def create_group(
+    tx: db.Transaction,
+    model: type[Allocatable],
+    row: Mapping[str, Any],
+    reserved_to: str | None,
+) -> Group:
+    """What counts a row; stores its shape.
+
+    :param row: its columns.
+    """
+    shape = shapes.create(tx, model, row)
+    return Group(row['podm_uuid'], shape, sorted(row['zones']), reserved_to)
+
+
+def create(
+    tx: db.Transaction,
+    groups: Mapping[str, Group],
+    tallies: Mapping[str, Tally],
+) -> None:
+    """Create counters.
+
+    :param groups: what each counts, by UUID.
+    """
     tx.create_many(
         models.Count,
         [
-            {'uuid': key.uuid, **created[key.uuid]._asdict(), **one._asdict()}
-            for key, one in new.items()
-            if key.uuid in created
+            {'uuid': uuid, **group._asdict(), **tallies[uuid]._asdict()}
+            for uuid, group in sorted(groups.items())
         ],
     )
-    return created

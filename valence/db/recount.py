@@ -19,8 +19,6 @@ from valence.db.capacity import Tally
 from valence.db.sqlalchemy import models
 from valence.db.sqlalchemy.observed import Allocatable
 
-_MODELS: tuple[type[Allocatable], ...] = (models.System, models.Device)
-
 
 class Difference(NamedTuple):
     """A counter that is wrong.
@@ -63,7 +61,7 @@ def check(
         return []
     counted = _Counted()
     found = []
-    for model in _MODELS:
+    for model in shapes.MODELS:
         wrong = counted.count(tx, model, podm_uuid)
         number = sum(map(len, wrong.values()))
         if number:
@@ -110,10 +108,8 @@ class _Counted:
                 wrong[('count_uuid', counted), ('free', free)].append(row.uuid)
             uuid = shapes.reserved_uuid(counted, row.reserved_to)
             if uuid not in self._groups:
-                shape = shapes.create(tx, model, db.mapping(row))
-                zones = sorted(row.zones)
-                self._groups[uuid] = Group(
-                    podm_uuid, shape, zones, row.reserved_to
+                self._groups[uuid] = counters.create_group(
+                    tx, model, db.mapping(row), row.reserved_to
                 )
             one = Tally(row.total, row.is_free, row.nodes)
             self._tallies[uuid] = self._tallies[uuid].plus(one)
@@ -153,17 +149,7 @@ class _Counted:
     def store(self, tx: db.Transaction, stored: models.Capacity) -> None:
         """Replace the counters of the pod manager."""
         tx.delete(models.Count, podm_uuid=stored.podm_uuid)
-        tx.create_many(
-            models.Count,
-            [
-                {
-                    'uuid': uuid,
-                    **group._asdict(),
-                    **self._tallies[uuid]._asdict(),
-                }
-                for uuid, group in sorted(self._groups.items())
-            ],
-        )
+        counters.create(tx, self._groups, self._tallies)
         tx.update(models.Capacity, self._sums(tx), uuid=stored.uuid)
 
 

@@ -23,9 +23,9 @@ from valence.db.sqlalchemy import models
 from valence.db.sqlalchemy import types as column_types
 from valence.db.sqlalchemy.observed import Allocatable
 
-_MODELS: dict[str, type[Allocatable]] = {
-    model.__tablename__: model for model in (models.System, models.Device)
-}
+#: The models that have shapes.
+MODELS: tuple[type[Allocatable], ...] = (models.System, models.Device)
+_BY_TABLE = {model.__tablename__: model for model in MODELS}
 
 
 class Shape(NamedTuple):
@@ -145,7 +145,7 @@ def load(
 
 
 def _shape(row: models.Shape) -> Shape:
-    model = _MODELS[row.kind]
+    model = _BY_TABLE[row.kind]
     part = {
         name: row.properties.get(name, [] if keys else None)
         for name, keys in names(model).items()

@@ -98,9 +98,5 @@ class ExactSelection:
         zoned = use is not None and use.zoned > 0
         if devices not in fitting.joinable(system, devices, zoned):
             return 'is in no zone with all of the devices'
-        refused = {
-            one.devices
-            for one in self._request.refused
-            if one.system_uuid == system.uuid
-        }
+        refused = self._request.refused_devices(system.uuid)
         return fitting.REFUSED if frozenset(requested) in refused else None

@@ -77,8 +77,17 @@ def rank(
     :param enough: stop after so many choices that suit.
     :param suits: whether a choice does; those that do not come last.
     """
+    return _rank(tx, _granted(tx, request), enough, suits)
+
+
+def _rank(
+    tx: db.Transaction,
+    request: Request,
+    enough: int,
+    suits: Callable[[Choice], bool],
+) -> Ranking:
+    """Rank for a request that has the granted pod managers."""
     ranking = Ranking()
-    request = _granted(tx, request)
     podm = models.PodManager
     only = [podm.uuid == request.podm_uuid] if request.podm_uuid else []
     podms = tx.list(podm, *only, order=[podm.name]).all()
@@ -134,10 +143,11 @@ def choose(
     attempts = cfg.CONF.scheduler.max_attempts
     ranking = Ranking()
     if len(request.refused) < attempts:
-        choice = _first(tx, _granted(tx, request), suits)
+        request = _granted(tx, request)
+        choice = _first(tx, request, suits)
         if choice is not None:
             return choice
-        ranking = rank(tx, request, suits=suits)
+        ranking = _rank(tx, request, 1, suits)
     if ranking.choices:
         return ranking.choices[0]
     # Pod managers that a project may not use are hidden from it, unless the

@@ -79,6 +79,14 @@ class Request:
     granted: frozenset[str] = frozenset()
     use: Mapping[str, Use] = dataclasses.field(default_factory=dict)
 
+    def refused_devices(self, system_uuid: str) -> set[frozenset[str]]:
+        """The sets of devices that were refused for a system."""
+        return {
+            one.devices
+            for one in self.refused
+            if one.system_uuid == system_uuid
+        }
+
 
 @dataclasses.dataclass
 class Choice:

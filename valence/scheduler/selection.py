@@ -206,13 +206,12 @@ class Selection:
         devices: list[models.Device],
         zoned: bool,
     ) -> fitting.Match:
-        refused = {
-            one.devices
-            for one in self._request.refused
-            if one.system_uuid == system.uuid
-        }
         return fitting.match(
-            self._request.requirements, system, devices, zoned, refused
+            self._request.requirements,
+            system,
+            devices,
+            zoned,
+            self._request.refused_devices(system.uuid),
         )
 
     def _select_refused(self, available: Availability) -> Choice | None:
