@@ -202,12 +202,16 @@ class ShowOne(Command, command.ShowOne):
     def result(
         self, started: Any, parsed_args: argparse.Namespace
     ) -> dict[str, Any]:
-        """Return the fields of a resource, with --wait after its operation."""
+        """Return the fields of a resource; with --wait, those at the end."""
         if getattr(parsed_args, 'wait', False):
-            progress.wait_for_operation(self.client, started, parsed_args)
-            started = self.call('get', started.id)
+            started = self.wait(started, parsed_args)
         answer: dict[str, Any] = started.api_fields()
         return answer
+
+    def wait(self, started: Any, parsed_args: argparse.Namespace) -> Any:
+        """Wait for the operation of a resource; return the resource."""
+        progress.wait_for_operation(self.client, started, parsed_args)
+        return self.call('get', started.id)
 
 
 class Show(ShowOne):

@@ -31,16 +31,9 @@ class Create(_PodManager, base.Create):
         )
         return parser
 
-    def result(
-        self, started: Any, parsed_args: argparse.Namespace
-    ) -> dict[str, Any]:
-        """Return the pod manager; with --wait, with its inventory."""
-        if parsed_args.wait:
-            started = progress.wait_for_pod_manager(
-                self.client, started, parsed_args
-            )
-        answer: dict[str, Any] = started.api_fields()
-        return answer
+    def wait(self, started: Any, parsed_args: argparse.Namespace) -> Any:
+        """Wait for the inventory; return the pod manager."""
+        return progress.wait_for_pod_manager(self.client, started, parsed_args)
 
 
 class List(_PodManager, base.List):
@@ -69,16 +62,9 @@ class Sync(_PodManager, base.Action):
 
     method = 'sync_pod_manager'
 
-    def result(
-        self, started: Any, parsed_args: argparse.Namespace
-    ) -> dict[str, Any]:
-        """Return the operation; with --wait, when it has ended."""
-        if parsed_args.wait:
-            started = progress.wait_for_operation(
-                self.client, started, parsed_args
-            )
-        answer: dict[str, Any] = started.api_fields()
-        return answer
+    def wait(self, started: Any, parsed_args: argparse.Namespace) -> Any:
+        """Wait for the operation, and return it."""
+        return progress.wait_for_operation(self.client, started, parsed_args)
 
 
 class Topology(_PodManager, base.Show):
