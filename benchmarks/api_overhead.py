@@ -14,7 +14,6 @@ and MariaDB:
 
 import contextlib
 import json
-import os
 import sys
 import time
 from collections.abc import Callable
@@ -24,7 +23,6 @@ from benchmarks import common
 
 REQUESTS = 500
 ROUNDS = 3
-BACKENDS = ['sqlite', 'mysql']
 CONTENDERS = ['floor', 'bare-pecan', 'valence']
 
 
@@ -125,15 +123,12 @@ def main() -> None:
     if len(sys.argv) > 1:
         run(*sys.argv[1:])
         return
-    for backend in BACKENDS:
-        if backend != 'sqlite' and 'VALENCE_TEST_MYSQL' not in os.environ:
-            print('VALENCE_TEST_MYSQL is not set: no MariaDB')
-            continue
-        results = common.take_turns(
-            'benchmarks.api_overhead', CONTENDERS, ROUNDS, backend
-        )
-        print(f'CPU time to show a system, {backend}:')
-        common.report(results, 'cpu', 'us', against='floor')
+    common.compare_on_databases(
+        'benchmarks.api_overhead',
+        CONTENDERS,
+        ROUNDS,
+        'CPU time to show a system',
+    )
 
 
 if __name__ == '__main__':

@@ -6,6 +6,7 @@ processes of their own, and the result is the ratio of their medians.
 """
 
 import json
+import os
 import statistics
 import subprocess
 import sys
@@ -36,6 +37,22 @@ def take_turns(
             ]
             results[contender].append(json.loads(figures[-1]))
     return results
+
+
+def compare_on_databases(
+    module: str, contenders: list[str], rounds: int, title: str
+) -> None:
+    """Report the ``cpu`` of contenders against ``floor``, by database.
+
+    Each contender has the backend as its argument.
+    """
+    for backend in ('sqlite', 'mysql'):
+        if backend != 'sqlite' and 'VALENCE_TEST_MYSQL' not in os.environ:
+            print('VALENCE_TEST_MYSQL is not set: no MariaDB')
+            continue
+        results = take_turns(module, contenders, rounds, backend)
+        print(f'{title}, {backend}:')
+        report(results, 'cpu', 'us', against='floor')
 
 
 def report(

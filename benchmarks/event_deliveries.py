@@ -11,7 +11,6 @@ reads nothing.
 import concurrent.futures
 import contextlib
 import json
-import os
 import sys
 import time
 
@@ -19,7 +18,6 @@ from benchmarks import common
 
 EVENTS = 2000
 ROUNDS = 3
-BACKENDS = ['sqlite', 'mysql']
 # By name: how many threads deliver.
 THREADS = {'floor': 1, 'one-by-one': 1, 'storm': 16}
 
@@ -68,15 +66,12 @@ def main() -> None:
     if len(sys.argv) > 1:
         run(*sys.argv[1:])
         return
-    for backend in BACKENDS:
-        if backend != 'sqlite' and 'VALENCE_TEST_MYSQL' not in os.environ:
-            print('VALENCE_TEST_MYSQL is not set: no MariaDB')
-            continue
-        results = common.take_turns(
-            'benchmarks.event_deliveries', list(THREADS), ROUNDS, backend
-        )
-        print(f'CPU time of the API for one event, {backend}:')
-        common.report(results, 'cpu', 'us', against='floor')
+    common.compare_on_databases(
+        'benchmarks.event_deliveries',
+        list(THREADS),
+        ROUNDS,
+        'CPU time of the API for one event',
+    )
 
 
 if __name__ == '__main__':

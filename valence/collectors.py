@@ -27,12 +27,16 @@ from valence.db.sqlalchemy import models
 _SECONDS = 5.0
 
 
-class Process(registry.Collector):
-    """This process: its threads, workers and database connections."""
+class _OnDemand(registry.Collector):
+    """Reads its metrics only when somebody asks for them."""
 
     def describe(self) -> Iterable[Metric]:
-        """Nothing: what would be described is only read when asked for."""
+        """Nothing: otherwise they would be read to register them."""
         return ()
+
+
+class Process(_OnDemand):
+    """This process: its threads, workers and database connections."""
 
     def collect(self) -> Iterator[Metric]:
         """The current values."""
@@ -58,7 +62,7 @@ class Process(registry.Collector):
         yield busy
 
 
-class Database(registry.Collector):
+class Database(_OnDemand):
     """What the database says, read in limited time even if it hangs."""
 
     def __init__(self) -> None:
@@ -66,10 +70,6 @@ class Database(registry.Collector):
         self._monitor = health.Monitor(
             {'database': (self._read, 'The database is unavailable.')}
         )
-
-    def describe(self) -> Iterable[Metric]:
-        """Nothing: what would be described is only read when asked for."""
-        return ()
 
     def collect(self) -> Iterator[Metric]:
         """The current values; only that it is down if it does not respond."""

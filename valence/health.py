@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Whether all that Valence needs is there and usable.
 
-A check returns when all is well. Otherwise it raises an exception whose text
-is for operators: it may name hosts and files, and is for the log.
+A check that finds no problem returns. Otherwise it raises an exception whose
+text is for operators: it may name hosts and files, and is for the log.
 """
 
 import threading

@@ -53,7 +53,7 @@ def record(method: str, path: str, status: int, **fields: object) -> None:
 class AccessLog:
     """Logs each request when its response is complete.
 
-    All that is logged meanwhile names the request.
+    All log lines until then name the request.
     """
 
     def __init__(self, app: WSGIApplication) -> None:

@@ -56,9 +56,9 @@ class HealthCheck:
         return body
 
     def _look(self, names: Collection[str]) -> webob.Response:
-        """The response if all is well.
+        """The response if no check failed.
 
-        :raises Unhealthy: if not.
+        :raises Unhealthy: if one did.
         """
         found = self._monitor.look(names, _SECONDS)
         problems = [

@@ -33,7 +33,7 @@ def batches(
     conditions: _Conditions,
     weigh: weighers.Weigher,
 ) -> Iterator[Sequence[models.PodManager]]:
-    """The pod managers that may have what is requested, the best first.
+    """The pod managers that may satisfy a request, the best first.
 
     Those that refused a combination of this request, or of another one not
     long ago, come last, all at once.

@@ -116,7 +116,7 @@ class TestHealth(base.ApiTestCase):
         self.assertEqual({'database': None, 'keys': None}, found)
 
     def test_a_later_check_that_hangs(self):
-        """What was checked before does not count for ever."""
+        """Results of earlier checks expire."""
         hangs = threading.Event()
         self.addCleanup(hangs.set)
         monitor = health.Monitor(
