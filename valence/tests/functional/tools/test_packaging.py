@@ -1,24 +1,36 @@
 # SPDX-License-Identifier: Apache-2.0
 """The files in etc with which a host runs Valence."""
 
+import os
 import pathlib
 import re
 import shutil
 import subprocess
+import sys
 
 import fixtures
 
 from valence.tests import base
 
-_ETC = pathlib.Path(__file__).parents[4] / 'etc'
+_TOP = pathlib.Path(__file__).parents[4]
+_ETC = _TOP / 'etc'
+# What is built from.
+_SOURCES = (
+    *('MANIFEST.in', 'README.rst', 'pyproject.toml', 'requirements.txt'),
+    *('setup.cfg', 'setup.py', 'etc', 'valence'),
+)
 # What systemd calls "OK" ends at 2.0.
 _EXPOSURE = 2.0
 
 
-def run(*command):
+def run(*command, **options):
     """What a command prints; it must succeed."""
     done = subprocess.run(
-        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        **options,
     )
     if done.returncode:
         raise AssertionError(done.stdout)
@@ -59,7 +71,7 @@ class PackagingTest(base.TestCase):
         self.assertNotIn('error', run('logrotate', '--debug', str(copy)))
 
     def test_all_commands_exist(self):
-        setup = (_ETC.parent / 'setup.cfg').read_text()
+        setup = (_TOP / 'setup.cfg').read_text()
         for unit in (_ETC / 'systemd').glob('*.service'):
             (command,) = re.findall(
                 '/opt/valence/bin/([a-z-]+)', unit.read_text()
@@ -67,3 +79,34 @@ class PackagingTest(base.TestCase):
             self.assertTrue(
                 command == 'uwsgi' or f'    {command} = ' in setup, unit
             )
+
+    def test_all_files_are_installed_without_git(self):
+        directory = pathlib.Path(self.useFixture(fixtures.TempDir()).path)
+        for name in _SOURCES:
+            source = _TOP / name
+            copy = shutil.copytree if source.is_dir() else shutil.copy
+            copy(source, directory / name)
+        environment = {
+            name: value
+            for name, value in os.environ.items()
+            if name != 'PBR_VERSION'
+        }
+        built = directory / 'built'
+        run(
+            *(sys.executable, 'setup.py', '-q'),
+            *('build', '--build-base', str(built), '--build-lib', str(built)),
+            *('install_data', '--install-dir', str(built)),
+            cwd=directory,
+            env=environment,
+        )
+        needed = [
+            path.relative_to(directory)
+            for path in (directory / 'valence').rglob('*')
+            if path.is_file() and '__pycache__' not in path.parts
+        ]
+        self.assertEqual(
+            [], [path for path in needed if not (built / path).is_file()]
+        )
+        installed = built / 'share' / 'valence'
+        for path in ('valence.conf.sample', 'systemd/valence-api.service'):
+            self.assertTrue((installed / path).is_file(), path)
