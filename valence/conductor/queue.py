@@ -333,7 +333,7 @@ def claim(
         'claim': uuidutils.generate_uuid(),
         'conductor': conductor,
         'run_after': None,
-        'started_at': candidate.started_at or tx.now(),
+        **({} if candidate.started_at else {'started_at': tx.now()}),
     }
     if tx.update(models.Operation, values, *_due(), uuid=candidate.uuid):
         return load(tx, candidate.uuid)

@@ -18,6 +18,7 @@ from valence.conductor import jobs
 from valence.conductor import lanes
 from valence.conductor import managed_nodes
 from valence.conductor import membership
+from valence.conductor import notifications
 from valence.conductor import polling
 from valence.conductor import queue
 from valence.conductor.engine import worker
@@ -63,6 +64,7 @@ class Conductor:
             self._drivers, self._streams
         )
         self._managed_nodes = managed_nodes.Poller(self._lease)
+        self._publisher = notifications.Publisher(self._stopping)
         self._turns = queue.Turns()
         self._workers = {
             lane: jobs.Workers(f'worker-{lane.value}', options.workers)
@@ -78,6 +80,7 @@ class Conductor:
             'monitor', self._poll, min(poll, options.status_interval / 2)
         )
         self._begin('managed-nodes', self._managed_nodes.tick, poll)
+        self._begin('notifications', self._publisher.tick, poll)
 
     def stop(self) -> None:
         """Stop. Other conductors, or the next start, resume the operations."""

@@ -4,6 +4,8 @@
 from valence.objects.capacity import Capacity
 from valence.objects.capacity import Count
 from valence.objects.capacity import Shape
+from valence.objects.event import Event
+from valence.objects.event import EventQueue
 from valence.objects.finding import Finding
 from valence.objects.finding import Installation
 from valence.objects.flavor import Flavor
@@ -29,6 +31,8 @@ __all__ = (
     'Conductor',
     'Count',
     'Device',
+    'Event',
+    'EventQueue',
     'Finding',
     'Flavor',
     'Installation',
@@ -66,4 +70,6 @@ ALL = (
     Conductor,
     Finding,
     Installation,
+    Event,
+    EventQueue,
 )

@@ -20,6 +20,8 @@ class ValenceObject(base.VersionedObject):
     singular name in texts. ``AUDIENCE`` is the default of its fields.
     ``ORDER`` is the default sort key of its collections. ``LINKED``: whether
     the API has a path of each, ``RESOURCE/UUID``, and shows links to it.
+    ``EVENTFUL`` has the fields whose change is an event; where it is empty,
+    nothing of a resource is.
     """
 
     OBJ_PROJECT_NAMESPACE = 'valence'
@@ -30,6 +32,7 @@ class ValenceObject(base.VersionedObject):
     AUDIENCE: ClassVar[Audience] = Audience.PROJECT
     ORDER: ClassVar[str] = 'created_at'
     LINKED: ClassVar[bool] = False
+    EVENTFUL: ClassVar[frozenset[str]] = frozenset()
     # The base class declares a wider type.
     fields: dict[str, Spec]  # type: ignore[assignment]
 

@@ -36,6 +36,15 @@ class Finding(base.ValenceObject):
     RESOURCE = 'findings'
     LINKED = True
     KIND = 'finding'
+    EVENTFUL = frozenset(
+        (
+            'state',
+            'reason',
+            'accepted_until',
+            'repair',
+            'podm_uuid',
+        )
+    )
     AUDIENCE = fields.Audience.SYSTEM
     fields = {
         'uuid': base.own_uuid('finding'),

@@ -13,6 +13,13 @@ class Flavor(base.ValenceObject):
     RESOURCE = 'flavors'
     LINKED = True
     KIND = 'flavor'
+    EVENTFUL = frozenset(
+        (
+            'name',
+            'description',
+            'properties',
+        )
+    )
     fields = {
         'uuid': base.own_uuid('flavor'),
         'name': fields.NameField(

@@ -59,6 +59,19 @@ class Node(base.ValenceObject):
     RESOURCE = 'nodes'
     LINKED = True
     KIND = 'node'
+    EVENTFUL = frozenset(
+        (
+            'name',
+            'description',
+            'provision_state',
+            'power_state',
+            'drift',
+            'fault',
+            'managed_by',
+            'managed_state',
+            'last_error',
+        )
+    )
     fields = {
         'uuid': base.own_uuid('node'),
         'name': fields.NameField(

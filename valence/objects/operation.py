@@ -27,6 +27,13 @@ class Operation(base.ValenceObject):
     RESOURCE = 'operations'
     LINKED = True
     KIND = 'operation'
+    EVENTFUL = frozenset(
+        (
+            'started_at',
+            'finished_at',
+            'cancel_requested',
+        )
+    )
     VERSION = '1.2'
     fields = {
         'uuid': base.own_uuid('operation'),

@@ -331,6 +331,13 @@ class PodManager(base.ValenceObject):
             sort=('driver', 'status', 'location', 'maintenance', 'is_public')
         ),
     }
+    EVENTFUL = frozenset(
+        (
+            'status',
+            'deleting_at',
+            *(n for n, f in fields.items() if 'u' in f.api),
+        )
+    )
 
 
 @ovo.VersionedObjectRegistry.register

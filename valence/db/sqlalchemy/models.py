@@ -18,7 +18,6 @@ from sqlalchemy.orm import mapped_column as column
 
 from valence import objects
 from valence.common.types import Allowable
-from valence.common.types import DeviceCounts
 from valence.common.types import ExcludedSystem
 from valence.common.types import JsonObject
 from valence.common.types import Requirements
@@ -28,9 +27,14 @@ from valence.db.sqlalchemy.base import Table
 from valence.db.sqlalchemy.base import add_index
 from valence.db.sqlalchemy.base import args
 from valence.db.sqlalchemy.base import cascade
+from valence.db.sqlalchemy.counted import Capacity as Capacity
+from valence.db.sqlalchemy.counted import Count as Count
+from valence.db.sqlalchemy.counted import Shape as Shape
 from valence.db.sqlalchemy.observed import Allocatable
 from valence.db.sqlalchemy.observed import Observed
 from valence.db.sqlalchemy.observed import observed_args
+from valence.db.sqlalchemy.recorded import Event as Event
+from valence.db.sqlalchemy.recorded import EventQueue as EventQueue
 from valence.db.sqlalchemy.types import Json
 from valence.db.sqlalchemy.types import Name
 from valence.db.sqlalchemy.types import String
@@ -139,49 +143,6 @@ class Device(Allocatable):
     pooled_group_id: Mapped[str | None] = column(Name(255))
     max_nodes: Mapped[int | None] = column(default=1, server_default='1')
     sharers: Mapped[int] = column(default=0, server_default='0')
-
-
-class Shape(Table):
-    __tablename__ = 'shapes'
-
-    kind: Mapped[str] = column(String(16))
-    properties: Mapped[JsonObject] = column(Json)
-
-
-class Count(Table):
-    __tablename__ = 'counts'
-    __table_args__ = args(
-        sa.Index('ix_counts_podm_uuid', 'podm_uuid', 'shape_uuid', 'free'),
-        sa.Index('ix_counts_shape_uuid', 'shape_uuid', 'free', 'podm_uuid'),
-    )
-
-    podm_uuid: Mapped[str] = column(UUID, cascade('pod_managers.uuid'))
-    shape_uuid: Mapped[str] = column(UUID)
-    zones: Mapped[list[str]] = column(Json)
-    reserved_to: Mapped[str | None] = column(Name(255))
-    total: Mapped[int]
-    free: Mapped[int]
-    nodes: Mapped[int]
-
-
-class Capacity(Table):
-    __tablename__ = 'capacities'
-    __table_args__ = args(
-        sa.UniqueConstraint('podm_uuid'),
-        sa.Index('ix_capacities_free_systems', 'free_systems', 'podm_uuid'),
-        sa.Index('ix_capacities_nodes', 'nodes', 'podm_uuid'),
-    )
-
-    podm_uuid: Mapped[str] = column(UUID, cascade('pod_managers.uuid'))
-    nodes: Mapped[int]
-    zoned: Mapped[int]
-    systems: Mapped[int]
-    free_systems: Mapped[int]
-    cpu_cores: Mapped[int] = column(sa.BigInteger)
-    free_cpu_cores: Mapped[int] = column(sa.BigInteger)
-    memory_mib: Mapped[int] = column(sa.BigInteger)
-    free_memory_mib: Mapped[int] = column(sa.BigInteger)
-    devices: Mapped[dict[str, DeviceCounts]] = column(Json)
 
 
 class Storage(Observed):

@@ -15,6 +15,8 @@ BY_VERSION = {
         '1.0': 'ff4fd31deb8ecd985237a55e8a115e9e',
         '1.1': 'fbb4b08b14f2f6443ffbf4531aec0faf',
     },
+    'Event': {'1.0': 'b58eea19343c9626e4aeb29c1cd19ca7'},
+    'EventQueue': {'1.0': '396b5e26d3948ccb0c41b446de6a1f40'},
     'Finding': {
         '1.0': '9a538604db1040dd4c6a8ae5a23a6d4a',
         '1.1': '4cdcfb6a942d2788a8289894dd6b41e8',

@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The tables of what happened; see ``models``."""
+
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped
+from sqlalchemy.orm import mapped_column as column
+
+from valence.common.types import JsonObject
+from valence.db.sqlalchemy.base import UUID
+from valence.db.sqlalchemy.base import Table
+from valence.db.sqlalchemy.base import args
+from valence.db.sqlalchemy.types import Json
+from valence.db.sqlalchemy.types import Name
+from valence.db.sqlalchemy.types import String
+
+
+class Event(Table):
+    __tablename__ = 'events'
+    __table_args__ = args(
+        sa.Index('ix_events_queue', 'queue', 'created_at', 'uuid'),
+    )
+
+    event_type: Mapped[str] = column(Name(64))
+    resource_type: Mapped[str] = column(Name(64))
+    # No foreign key: an event outlives its resource.
+    resource_uuid: Mapped[str] = column(UUID)
+    payload: Mapped[JsonObject] = column(Json)
+    request_id: Mapped[str | None] = column(String(64))
+    global_request_id: Mapped[str | None] = column(String(64))
+    user_id: Mapped[str | None] = column(Name(255))
+    project_id: Mapped[str | None] = column(Name(255))
+    queue: Mapped[int | None]
+
+
+class EventQueue(Table):
+    __tablename__ = 'event_queues'
+    __table_args__ = args(sa.UniqueConstraint('number'))
+
+    number: Mapped[int]
+    claim: Mapped[str | None] = column(UUID)
+    claimed_until: Mapped[datetime | None]
