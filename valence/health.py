@@ -41,19 +41,27 @@ def database() -> None:
 
 
 def schema() -> None:
-    """Check that the database has the schema of this release."""
+    """Check that the database has the schema of this release, or a newer one.
+
+    During an upgrade, processes of the release before run on the new schema.
+    """
     current, head = migration.current(), migration.head()
-    if current == head:
-        return
-    if current is not None and not migration.is_known(current):
+    if current is None or (current != head and migration.is_known(current)):
+        raise Unhealthy(
+            f'The database is at revision {current}, this release requires '
+            f'{head}: run "valence-manage db sync".'
+        )
+
+
+def schema_of_this_release() -> None:
+    """Check that the database has the schema of this release, and no other."""
+    schema()
+    current, head = migration.current(), migration.head()
+    if current != head:
         raise Unhealthy(
             f'The database is at revision {current}, which is newer than '
             f'{head}, the newest of this release: upgrade Valence.'
         )
-    raise Unhealthy(
-        f'The database is at revision {current}, this release requires '
-        f'{head}: run "valence-manage db sync".'
-    )
 
 
 def keys() -> None:
@@ -86,7 +94,7 @@ def broker() -> None:
 #: first need the database.
 CHECKS: Mapping[str, tuple[Check, str]] = {
     'database': (database, 'The database is unavailable.'),
-    'schema': (schema, 'The database has the schema of another release.'),
+    'schema': (schema, 'The database has the schema of an older release.'),
     'keys': (keys, 'The credential keys are unusable.'),
     'conductors': (conductors, 'No conductor is alive.'),
     'broker': (broker, 'The message broker is unavailable.'),
@@ -96,6 +104,8 @@ READY = ('database', 'schema', 'keys')
 
 _TIMED_OUT = 'There was no result in time.'
 _NOT_CHECKED = 'Not checked, because the database is unavailable.'
+#: What :meth:`Monitor.look` says of checks that have no result.
+UNKNOWN = (_TIMED_OUT, _NOT_CHECKED)
 
 
 class Monitor:

@@ -130,7 +130,7 @@ class Checks(upgradecheck.UpgradeCommands):
 
     _upgrade_checks = (
         ('Database', _result(health.database)),
-        ('Database schema', _result(health.schema)),
+        ('Database schema', _result(health.schema_of_this_release)),
         ('Tables', _result(_tables)),
         ('Character set', _result(_charset)),
         ('Credential keys', _result(_keys)),

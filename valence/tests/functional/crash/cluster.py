@@ -101,10 +101,18 @@ class ClusterTestCase(base.DatabaseTestCase):
         )
         self.processes = []
         self.addCleanup(self._tell)
-        self.api = self.service.api()
+        self.pods = {}
+        self.prepare_database()
+        self.start_api()
+
+    def prepare_database(self):
+        """Fill the database; it has all tables."""
+
+    def start_api(self, **environment):
+        """Start an API process, which ``client`` speaks to from now on."""
+        self.api = self.service.api(**environment)
         self.processes.append(self.api)
         self.client = self.service.client
-        self.pods = {}
 
     def _tell(self):
         """Attach the output of the processes to a test that fails."""
@@ -114,13 +122,15 @@ class ClusterTestCase(base.DatabaseTestCase):
                 content.text_content(process.output()[-100000:]),
             )
 
-    def conductor(self, crash_at='', signal='KILL'):
-        """Start a conductor.
+    def conductor(self, crash_at='', signal='KILL', **environment):
+        """Start a conductor, with additional variables.
 
         :param crash_at: fault points at which it gets a signal.
         """
         process = self.service.conductor(
-            VALENCE_CRASH_AT=crash_at, VALENCE_CRASH_SIGNAL=signal
+            VALENCE_CRASH_AT=crash_at,
+            VALENCE_CRASH_SIGNAL=signal,
+            **environment,
         )
         self.processes.append(process)
         return process
@@ -203,7 +213,9 @@ class ClusterTestCase(base.DatabaseTestCase):
     def open(self):
         """The operations that have not come to their end."""
         with db.reader() as tx:
-            return tx.list(models.Operation, state=OPEN).all()
+            return tx.list(
+                models.Operation, state=OPEN, only=('uuid', 'action', 'state')
+            ).all()
 
     def assertAgreement(self):
         """The database and the pod managers agree.
