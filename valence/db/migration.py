@@ -38,15 +38,17 @@ def sync(revision: str = 'head') -> None:
     any point can be repeated. The hardware of a pod manager that has no
     counters is counted, in a transaction for each.
     """
-    with (
-        db_engine.unlimited() as engine,
-        db_engine.begin(engine) as connection,
-    ):
+
+    def upgrade(connection: sa.Connection) -> None:
         _lock(connection)
         config = alembic()
         config.attributes['connection'] = connection
         command.upgrade(config, revision)
         resume.finish(connection)
+
+    # Other processes use the tables meanwhile, so there may be deadlocks.
+    with db_engine.unlimited() as engine:
+        db_engine.run(upgrade, engine)
     if current() == head():
         recount.fill()
 

@@ -225,18 +225,21 @@ def begin(engine: sa.Engine | None = None) -> Iterator[sa.Connection]:
         yield connection
 
 
-def run(function: Callable[[sa.Connection], T]) -> T:
+def run(
+    function: Callable[[sa.Connection], T], engine: sa.Engine | None = None
+) -> T:
     """Run a function in a transaction that may write.
 
     The whole transaction is repeated after a deadlock, and if the connection
     breaks, or turns out to be read-only, before COMMIT.
 
+    :param engine: another engine than that of [database].
     :raises DatabaseUnavailable: see ``valence.db.failures``.
     """
     deadlocks = losses = 0
     while True:
         try:
-            with begin() as connection:
+            with begin(engine) as connection:
                 return function(connection)
         except db_exception.DBDeadlock as exc:
             deadlocks += 1
@@ -245,7 +248,7 @@ def run(function: Callable[[sa.Connection], T]) -> T:
         except exception.ConnectionLost as exc:
             # Other connections are broken, too, or lead to a server that is no
             # longer the primary.
-            _current().dispose()
+            (engine or _current()).dispose()
             losses += 1
             if losses > _LOSSES:
                 raise exception.DatabaseUnavailable(**exc.values) from exc

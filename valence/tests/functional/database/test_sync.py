@@ -7,6 +7,8 @@ import sys
 
 import fixtures as base_fixtures
 import sqlalchemy as sa
+from alembic import command
+from oslo_db import exception as db_exception
 
 from valence.common import exception
 from valence.db import migration
@@ -128,6 +130,19 @@ class SyncTestCase(base.DatabaseTestCase):
 
 
 class SQLiteTest(SyncTestCase):
+    def test_deadlock_with_processes_that_work(self):
+        deadlocks = [db_exception.DBDeadlock('found')] * 2
+        upgrade = command.upgrade
+
+        def deadlock(*args):
+            if deadlocks:
+                raise deadlocks.pop()
+            upgrade(*args)
+
+        self.patch(command, 'upgrade', deadlock)
+        migration.sync()
+        self.assertEqual(migration.head(), migration.current())
+
     def test_ten_at_once(self):
         started = [self.manage() for _ in range(10)]
         for process in started:
