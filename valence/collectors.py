@@ -8,6 +8,7 @@ conductors, not on how much hardware there is or how many operations ended.
 
 import datetime
 import threading
+import time
 from collections.abc import Iterable
 from collections.abc import Iterator
 
@@ -21,6 +22,7 @@ from valence.conductor import jobs
 from valence.conductor import membership
 from valence.conductor import states
 from valence.db import api as db
+from valence.db import clock
 from valence.db.sqlalchemy import engine
 from valence.db.sqlalchemy import models
 
@@ -60,6 +62,41 @@ class Process(_OnDemand):
         for name, number in jobs.busy().items():
             busy.add_metric([name], number)
         yield busy
+        yield from _clock_offset()
+
+
+def _clock_offset() -> Iterator[Metric]:
+    """By how much the clock of this host is ahead, once that is known."""
+    now = clock.known()
+    if now is not None:
+        offset = time.time() - now.replace(tzinfo=datetime.UTC).timestamp()
+        yield Gauge(
+            'valence_clock_offset_seconds',
+            'By how much the clock of the host is ahead of the database.',
+            value=offset,
+        )
+
+
+class Health(_OnDemand):
+    """Health checks of this process that no other metric shows."""
+
+    NAMES = ('schema', 'keys', 'broker')
+
+    def __init__(self) -> None:
+        self._monitor = health.Monitor()
+
+    def collect(self) -> Iterator[Metric]:
+        """The results, without what could not be checked."""
+        result = Gauge(
+            'valence_healthy',
+            'Whether a health check found no problem.',
+            labels=['check'],
+        )
+        found = self._monitor.look(self.NAMES, _SECONDS)
+        for name, problem in found.items():
+            if problem not in health.UNKNOWN:
+                result.add_metric([name], problem is None)
+        yield result
 
 
 class Database(_OnDemand):

@@ -18,7 +18,7 @@ PATH = '/metrics'
 
 def collected() -> tuple[registry.Collector, ...]:
     """What is read when somebody asks."""
-    return collectors.Database(), collectors.Process()
+    return collectors.Database(), collectors.Process(), collectors.Health()
 
 
 def wrap(app: WSGIApplication) -> WSGIApplication:

@@ -5,11 +5,15 @@ In text, the fields follow the name of the event as ``key=value``. With
 [DEFAULT] use_json they are also an object under ``extra``.
 """
 
+import functools
 import json
 import logging
 import re
+from collections.abc import Callable
 
 from oslo_log import log
+
+from valence.common import metrics
 
 _MAX_LENGTH = 1024
 # What needs no quotes.
@@ -102,3 +106,17 @@ def keep_lines() -> None:
     be able to add lines to the log.
     """
     logging.setLogRecordFactory(_Record)
+
+
+def count_failures() -> None:
+    """Count what the handlers of this process cannot write."""
+    for handler in logging.getLogger().handlers:
+        report = functools.partial(_count, handler.handleError)
+        handler.handleError = report  # type: ignore[method-assign]
+
+
+def _count(
+    report: Callable[[logging.LogRecord], None], record: logging.LogRecord
+) -> None:
+    metrics.LOG_FAILURES.inc()
+    report(record)

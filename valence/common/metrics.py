@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a process counts and measures, for Prometheus.
 
-Labels have few values: no UUID, project or path of a request is one. Counting
+Labels have few values: no UUID, project or path of a request is one. The name
+of a pod manager may be one. Counting
 costs microseconds, also where nobody reads it.
 
 An API that runs as several processes, as under uwsgi, needs the environment
@@ -43,6 +44,15 @@ CLAIMS = prometheus.Counter(
     'valence_operation_claims',
     'Claims of operations: won, or lost while the operation ran.',
     ['outcome'],
+)
+PROBES = prometheus.Summary(
+    'valence_pod_manager_probe_seconds',
+    'Time to poll the status of a pod manager, with all its requests.',
+    ['pod_manager'],
+)
+LOG_FAILURES = prometheus.Counter(
+    'valence_log_failures',
+    'Messages that could not be written to the log.',
 )
 SYNC_REQUESTS = prometheus.Summary(
     'valence_sync_requests',

@@ -47,6 +47,7 @@ def prepare(argv: list[str] | None = None) -> None:
     cfg.CONF.register_opts(db_options.database_opts, 'database')
     log.setup(cfg.CONF, 'valence')
     logs.keep_lines()
+    logs.count_failures()
     if cfg.CONF.state_path in cfg.CONF.database.connection:
         make_state_path()
 

@@ -10,6 +10,7 @@ from oslo_log import log
 
 from valence.common import exception
 from valence.common import identity
+from valence.common import metrics
 from valence.common import rpc
 from valence.conductor import jobs
 from valence.conductor import membership
@@ -209,7 +210,8 @@ class Monitor:
             )
             if known is None:
                 return 'removed'
-            found = self._drivers.get(known).probe(deadline)
+            with metrics.PROBES.labels(podm.name).time():
+                found = self._drivers.get(known).probe(deadline)
             if _set_online(known, found):
                 request_sync(podm.uuid)
         except exception.ValenceException as exc:

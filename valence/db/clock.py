@@ -79,6 +79,13 @@ class _Clock:
             self._last = found
         return found
 
+    def known(self) -> datetime.datetime | None:
+        """The time, if this process has looked at the clock; else None."""
+        zero = self._zero
+        if zero is None:
+            return None
+        return zero + datetime.timedelta(seconds=time.monotonic())
+
     def forget(self) -> None:
         """Forget everything: the database is another one now."""
         with self._lock:
@@ -89,6 +96,7 @@ class _Clock:
 _clock = _Clock()
 measure = _clock.measure
 forget = _clock.forget
+known = _clock.known
 
 
 def now(connection: sa.Connection | None = None) -> datetime.datetime:
