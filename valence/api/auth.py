@@ -6,6 +6,7 @@ determines the identity, so headers of the client are never trusted.
 """
 
 import os
+import re
 from collections.abc import Callable
 from collections.abc import Iterable
 from wsgiref.types import StartResponse
@@ -32,11 +33,18 @@ CONTEXT = 'valence.context'
 _KEYSTONE_TIMEOUT = 5
 #: The paths of the version documents.
 DOCUMENTS = ('', '/v1')
+# Pod manager and secret. What is above are events that need a token.
+_DELIVERY = re.compile(r'/v1/events/[^/]+/[^/]+/?')
+
+
+def is_delivery(path: str) -> bool:
+    """Whether a path is one where pod managers deliver their events."""
+    return _DELIVERY.fullmatch(path) is not None
 
 
 def is_public(path: str) -> bool:
     """Whether requests for a path need no authentication."""
-    return path.rstrip('/') in DOCUMENTS or path.startswith('/v1/events/')
+    return path.rstrip('/') in DOCUMENTS or is_delivery(path)
 
 
 def wrap(app: WSGIApplication) -> WSGIApplication:

@@ -105,7 +105,7 @@ def _check_media_type(request: Request) -> None:
     if not has_body and 'HTTP_TRANSFER_ENCODING' not in environ:
         return
     given = environ.get('CONTENT_TYPE', '')
-    if not given and environ['PATH_INFO'].startswith('/v1/events/'):
+    if not given and auth.is_delivery(environ['PATH_INFO']):
         return
     kind, _, parameters = given.lower().partition(';')
     charset = parameters.strip().removeprefix('charset=').strip('"')

@@ -5,6 +5,7 @@ from valence.api.controllers.v1 import access
 from valence.api.controllers.v1 import base
 from valence.api.controllers.v1 import drivers
 from valence.api.controllers.v1 import events
+from valence.api.controllers.v1 import feed
 from valence.api.controllers.v1 import findings
 from valence.api.controllers.v1 import flavors
 from valence.api.controllers.v1 import inventory
@@ -22,7 +23,11 @@ _systems = inventory.Allocatable(models.System)
 _devices, _storages = inventory.Devices(), base.Controller(models.Storage)
 _flavors, _drivers = flavors.Flavors(), drivers.Drivers()
 _findings = findings.Findings()
-_events, _conductors = events.Events(), base.Controller(models.Conductor)
+_feed, _events, _conductors = (
+    feed.Feed(),
+    events.Events(),
+    base.Controller(models.Conductor),
+)
 
 _LIST, _SHOW = {'GET': 'list'}, {'GET': 'show'}
 _CREATE, _UPDATE = {'POST': 'create'}, {'PATCH': 'update'}
@@ -84,6 +89,8 @@ ROUTES: tuple[Route, ...] = (
     ('findings/{id}/action', 'finding', _findings, _ACTION),
     ('operations', 'operation', _operations, _LIST),
     ('operations/{id}', 'operation', _operations, _SHOW | _DELETE),
+    ('events', 'event', _feed, _LIST),
+    ('events/{id}', 'event', _feed, _SHOW),
     ('events/{id}/{secret}', 'event', _events, _CREATE),
     ('conductors', 'conductor', _conductors, _LIST),
     ('drivers', 'driver', _drivers, _LIST),

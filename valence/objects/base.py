@@ -80,9 +80,11 @@ class ValenceObject(base.VersionedObject):
 
 def timestamps(
     sort: tuple[str, ...] | None = None,
+    filter: bool = False,
 ) -> dict[str, Spec]:
     """The timestamps of every object.
 
+    :param filter: whether ``created_at`` is a filter.
     :param sort: filters that can be combined with the sort key ``created_at``;
         see ``Spec``.
     """
@@ -91,6 +93,7 @@ def timestamps(
             doc='Time of creation.',
             api='r',
             sort=sort,
+            filter=filter,
             tzinfo_aware=False,
         ),
         'updated_at': fields.DateTimeField(

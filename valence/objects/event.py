@@ -59,6 +59,7 @@ class Event(base.ValenceObject):
     """A change of a resource, stored with it."""
 
     RESOURCE = 'events'
+    LINKED = True
     KIND = 'event'
     fields = {
         'uuid': base.own_uuid('event'),
@@ -117,7 +118,13 @@ class Event(base.ValenceObject):
             nullable=True,
         ),
         **base.timestamps(
-            sort=('event_type', 'resource_type', 'resource_uuid', 'project_id')
+            sort=(
+                'event_type',
+                'resource_type',
+                'resource_uuid',
+                'project_id',
+            ),
+            filter=True,
         ),
     }
 

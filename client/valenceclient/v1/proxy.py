@@ -78,6 +78,8 @@ class Proxy(waiting.Waiting):
 
     findings = methods.list_method(resources.Finding)
     get_finding = methods.get_method(resources.Finding)
+    events = methods.list_method(resources.Event)
+    get_event = methods.get_method(resources.Event)
     operations = methods.list_method(resources.Operation)
     get_operation = methods.get_method(resources.Operation)
     find_operation = methods.find_method(resources.Operation)

@@ -218,6 +218,13 @@ class Conductor(Resource):
     allow_fetch = False
 
 
+class Event(Resource):
+    """A stored change of a resource."""
+
+    base_path = '/events'
+    resources_key = 'events'
+
+
 class Access(Resource):
     """A project with access to a pod manager that is not public."""
 

@@ -179,5 +179,13 @@ class Nodes(base.TestCase):
             'operation list --action compose --target-uuid', node['uuid']
         )
         self.assertEqual('succeeded', operation['state'])
+        (event,) = self.json(
+            'event list --event-type node.compose.end --since 2020-01-01T00Z',
+            '--resource-uuid',
+            node['uuid'],
+        )
+        shown = self.json('event show', event['uuid'])
+        data = shown['payload']['valence_object.data']
+        self.assertEqual('worked-on', data['name'])
         output = self.fails('operation cancel', operation['uuid'])
         self.assertIn('has finished already', output)

@@ -61,6 +61,7 @@ class Scene:
         self._nodes()
         self._finding()
         self._operations()
+        self._events()
 
     def _add(self, model, name, **values):
         self.uuids[name] = str(uuid.uuid4())
@@ -247,6 +248,30 @@ class Scene:
                 intent={'uri': SECRET},
                 result={'uri': SECRET},
                 state='done',
+            )
+
+    def _events(self):
+        for name, project in (
+            ('own-event', OWN),
+            ('other-event', OTHER),
+            ('podm-event', None),
+        ):
+            self._add(
+                models.Event,
+                name,
+                event_type='operation.error',
+                resource_type='operation',
+                resource_uuid=str(uuid.uuid4()),
+                project_id=project,
+                payload={
+                    'valence_object.name': 'OperationPayload',
+                    'valence_object.data': {
+                        **dict.fromkeys(objects.Operation.fields),
+                        'error': SECRET,
+                        'nearest': SECRET,
+                        'user_error': 'hidden',
+                    },
+                },
             )
 
 

@@ -253,7 +253,12 @@ TABLE = [
         {'adopt': {'name': 'new'}},
         '202 403 403 403 403 403',
     ),
-    # The rest. An event proves itself by its secret, which is wrong here.
+    # Events are for those who can see the resource.
+    ('GET', 'events', '', None, '200 200 200 200 200 200'),
+    ('GET', 'events/{id}', 'own-event', None, '200 200 200 200 200 200'),
+    ('GET', 'events/{id}', 'other-event', None, '200 200 404 404 404 200'),
+    ('GET', 'events/{id}', 'podm-event', None, '200 200 404 404 404 200'),
+    # The rest. A delivery proves itself by its secret, which is wrong here.
     ('POST', EVENT, 'open', {}, '404 404 404 404 404 404'),
     ('GET', 'conductors', '', None, '200 200 403 403 403 200'),
     ('GET', 'drivers', '', None, '200 200 200 200 200 200'),

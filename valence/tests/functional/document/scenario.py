@@ -100,6 +100,7 @@ class Scenario(base.ConductorTestCase):
         self.compose_nodes()
         self.change_nodes()
         self.read_operations()
+        self.read_events()
         self.adopt_nodes()
         self.release()
         self.examples = json.loads(_stable(json.dumps(self.examples)))
@@ -167,6 +168,10 @@ class Scenario(base.ConductorTestCase):
         uuid = begun['operation_uuid']
         self.send('DELETE', 'operations/{id}', id=uuid)
         self.conductor.finish(uuid)
+
+    def read_events(self):
+        listed = self.send('GET', 'events', query='?limit=2')
+        self.send('GET', 'events/{id}', id=listed['events'][0]['uuid'])
 
     def adopt_nodes(self):
         for number, uri in ((98, '/systems/2'), (99, '/systems/3')):
