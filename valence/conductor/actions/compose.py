@@ -47,7 +47,7 @@ class Allocate(Step[steps.ComposedResult]):
     name = 'allocate'
 
     def find(self, run: Run) -> steps.ComposedResult | None:
-        found = self._find(run)
+        found = self.look(run)
         existing = run.intent(Allocate, guard.EXISTING)
         refused = run.intent(Allocate, _REFUSED) is not None
         # What the driver has recorded comes before the request.
@@ -58,7 +58,8 @@ class Allocate(Step[steps.ComposedResult]):
             )
         return found
 
-    def _find(self, run: Run) -> steps.ComposedResult | None:
+    def look(self, run: Run) -> steps.ComposedResult | None:
+        """What shows as composed by the request, wherever it is."""
         found = run.driver().find_composed(
             _request(run), run.idempotent(cfg.CONF.conductor.sync_timeout)
         )
@@ -96,9 +97,23 @@ class Allocate(Step[steps.ComposedResult]):
             # Nothing was sent.
             return
         outcome.cancel(run)
-        composed = result or self.find(run)
-        if composed and _is_made_by(run, composed['uri']):
+        composed = self._made(run, result) if result else self.find(run)
+        if composed:
             outcome.release(run, composed['uri'])
+
+    def _made(
+        self, run: Run, result: steps.ComposedResult
+    ) -> steps.ComposedResult | None:
+        """What the request has made: it may be elsewhere than was said."""
+        if '#' in result['uri']:
+            # A task, or a permanent system: the driver looks for the mark.
+            return result
+        deadline = steps.request_deadline(run)
+        try:
+            seen = run.driver().read_node(result['uri'], deadline)
+        except exception.ResourceGone:
+            return self.look(run) or result
+        return self.look(run) if _stranger(run, seen) else result
 
     def unrecord(
         self,
@@ -136,7 +151,7 @@ class Assemble(Step[AssembleResult]):
         try:
             composed = driver.poll_compose(uri, deadline, run.progress())
         except outcome.NOT_READABLE as exc:
-            raise outcome.not_readable(exc) from exc
+            composed = _elsewhere(run, exc)
         deadline = steps.request_deadline(run)
         composed = outcome.read_composed(run, composed.uri)
         _refuse_stranger(run, composed)
@@ -170,6 +185,28 @@ class Assemble(Step[AssembleResult]):
                 result['found'].values(),
                 run.operation.project_id,
             )
+
+
+def _elsewhere(
+    run: Run, exc: exception.PodManagerError
+) -> hardware.ComposedNode:
+    """What was composed, where it is not readable at the URI that was named.
+
+    :raises Settling: when it is nowhere else, either.
+    """
+    found = None
+    # What cannot be read yet may just not be listed completely, either.
+    with contextlib.suppress(exception.PodManagerError):
+        found = Allocate().look(run)
+    if found is None:
+        raise outcome.not_readable(exc) from exc
+    deadline = steps.request_deadline(run)
+    try:
+        return run.driver().poll_compose(
+            found['uri'], deadline, run.progress()
+        )
+    except outcome.NOT_READABLE:
+        raise outcome.not_readable(exc) from exc
 
 
 def _check_before_polling(run: Run, driver: base.Driver, uri: str) -> None:
@@ -214,18 +251,6 @@ def _refuse_stranger(run: Run, composed: hardware.ComposedNode) -> None:
         raise _try_next(
             run, f'the pod manager returned {composed.uri}, but {reason}'
         )
-
-
-def _is_made_by(run: Run, uri: str) -> bool:
-    """Whether what an undo would release was made by this operation."""
-    if '#' in uri:
-        # A task, or a permanent system: the driver looks for the mark.
-        return True
-    try:
-        seen = run.driver().read_node(uri, steps.request_deadline(run))
-    except exception.ResourceGone:
-        return True
-    return _stranger(run, seen) is None
 
 
 def _check_parts(tx: db.Transaction, run: Run, found: dict[str, str]) -> None:

@@ -174,12 +174,7 @@ def created_uri(response: Response) -> str | None:
             if link(result):
                 return link(result)
         return None
-    if response.location:
-        return response.location
-    # A Task is not the system, though it has a URI as well.
-    if 'TaskState' in response.body:
-        return None
-    return link(response.body)
+    return tasks.created_uri(response)
 
 
 def check(response: Response, uri: str) -> None:

@@ -4,7 +4,6 @@
 import re
 import threading
 import time
-import urllib.parse
 from typing import NamedTuple
 
 from oslo_log import log
@@ -249,7 +248,7 @@ class Session:
         """The URIs that a session may have, the likeliest first."""
         ident = text(created.body.get('Id'))
         found = (
-            self._absolute(created.headers.get('Location')),
+            created.location,
             link(created.body),
             link(f'{self.collection}/{ident}') if ident else None,
         )
@@ -259,17 +258,6 @@ class Session:
             for uri in dict.fromkeys(found)
             if uri and uri != self.collection and 'session' in uri.casefold()
         ]
-
-    def _absolute(self, location: str | None) -> str | None:
-        """The path of a Location header, which may be relative."""
-        if not location:
-            return None
-        try:
-            if '/' not in location:
-                return link(f'{self.collection}/{location}')
-            return link(urllib.parse.urljoin(self.collection, location))
-        except ValueError:
-            return None
 
     def _search(
         self, created: Response, login: Login, deadline: Deadline

@@ -15,6 +15,7 @@ from typing import Protocol
 from typing import TypeVar
 
 from valence.common import exception
+from valence.common.identity import canonical_uri
 from valence.common.types import JsonObject
 from valence.podmanagers.progress import Deadline
 from valence.podmanagers.progress import InProgress
@@ -123,6 +124,20 @@ def watch(response: Response) -> Watch | None:
     if monitor is None:
         return None
     return Watch(monitor, task if task != monitor else None)
+
+
+def created_uri(response: Response) -> str | None:
+    """The canonical URI of what a successful response has created.
+
+    :returns: None where it does not say: a Task, which has a URI as well, is
+        not what was created.
+    """
+    if response.location:
+        return canonical_uri(response.location)
+    if 'TaskState' in response.body:
+        return None
+    found = link(response.body)
+    return None if found is None else canonical_uri(found)
 
 
 def poll(sender: Sender, watched: Watch, deadline: Deadline) -> Ended:

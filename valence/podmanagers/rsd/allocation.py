@@ -32,7 +32,7 @@ def begun(
     if response.status == 202:
         watched = tasks.watch(response) or tasks.Watch('')
         return node_uri.pending(watched.monitor, request, task=watched.task)
-    uri = nodes.created_uri(response)
+    uri = tasks.created_uri(response)
     if uri is None:
         raise exception.PodManagerUnavailable(
             reason='the pod manager allocated a node without its URI'
@@ -60,7 +60,7 @@ def finish(
     uri = None
     if response.status not in tasks.GONE:
         errors.check(response, known.uri)
-        uri = nodes.created_uri(response)
+        uri = tasks.created_uri(response)
     if uri is None:
         found = driver.find_composed(known.request(), deadline)
         uri = found.uri if found else None

@@ -212,13 +212,6 @@ def conflict_reason(response: Response) -> str:
     return message
 
 
-def created_uri(response: Response) -> str | None:
-    """The URI of the node that a response of Allocate names."""
-    if response.location:
-        return response.location
-    return None if 'TaskState' in response.body else link(response.body)
-
-
 def assemble(
     client: Client,
     uri: str,

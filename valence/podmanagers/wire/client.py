@@ -28,6 +28,7 @@ from valence.podmanagers import trimming
 from valence.podmanagers.progress import Deadline
 from valence.podmanagers.wire import decoding
 from valence.podmanagers.wire import failures
+from valence.podmanagers.wire import locations
 from valence.podmanagers.wire import transport
 
 CHUNK = 65536
@@ -235,7 +236,11 @@ class Http:
         return Response(
             response.status_code,
             body,
-            _path(response.headers.get('Location')),
+            locations.path_of(
+                response.headers.get('Location'),
+                uri,
+                redirect=response.status_code in _REDIRECTS,
+            ),
             response.headers,
             '' if body else content[:_TEXT_BYTES].decode('utf-8', 'replace'),
         )
@@ -387,14 +392,3 @@ def _without(value: object, prefix: str) -> object:
     if isinstance(value, dict):
         return {key: _without(one, prefix) for key, one in value.items()}
     return value
-
-
-def _path(location: str | None) -> str | None:
-    """The path and query of a Location header, which may be absolute."""
-    if not location:
-        return None
-    try:
-        parts = urllib.parse.urlsplit(location)
-    except ValueError:
-        return None
-    return parts.path + (f'?{parts.query}' if parts.query else '')

@@ -40,6 +40,29 @@ class TasksTestCase(odd.OddCase):
             )
             self.assertLife()
 
+    def test_created_in_any_place(self):
+        """The place of what was created, as it was seen or may be written."""
+        for location in (
+            '1',
+            '1/',
+            './Systems/1',
+            SYSTEMS.lstrip('/') + '/1',
+            f'podm.internal:8443{SYSTEMS}/1',
+            f'//podm.internal{SYSTEMS}/1',
+            f'https://podm.internal:8443{SYSTEMS}/1?a=b',
+        ):
+            self.pages[f'POST {SYSTEMS}'] = (
+                lambda body, headers, place=location: (
+                    self.service.made(body) or Reply(201, None, Location=place)
+                )
+            )
+            request = podmanagers.ComposeRequest(
+                odd.MARK, 'n', {}, f'{BLOCKS}/host', (f'{BLOCKS}/disk',)
+            )
+            begun = self.driver.compose(request, self.soon(), Progress())
+            self.assertEqual(f'{SYSTEMS}/1', begun.uri)
+            self.release(begun.uri)
+
     def test_created_and_not_readable_at_first(self):
         """What was created is not forgotten, whatever a GET responds with."""
         for status in (404, 500, 501):

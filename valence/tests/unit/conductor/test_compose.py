@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Nodes are composed, and what goes wrong is undone or tried elsewhere."""
 
+import dataclasses
 import datetime
 
 from valence.common import exception
@@ -105,6 +106,31 @@ class TestCompose(base.ConductorTestCase):
         self.fake.order('poll_compose', exception.NoMatch(reason='too late'))
         node = self.compose('n')
         self.assertEqual([node['resource_uri']], list(self.fake.nodes))
+
+    def misplace(self, uri):
+        """Let the pod manager name another URI than that of the new node."""
+        compose = fake.Fake.compose
+        self.patch(
+            fake.Fake,
+            'compose',
+            lambda *args: dataclasses.replace(compose(*args), uri=uri),
+        )
+
+    def test_the_uri_of_the_response_is_wrong(self):
+        self.misplace('/nodes/wrong')
+        node = self.compose('n')
+        self.assertEqual([node['resource_uri']], list(self.fake.nodes))
+        self.assertEqual(1, self.fake.calls['compose'])
+        self.done('DELETE', '/v1/nodes/n')
+        self.assertNothingIsLeft()
+
+    def test_what_is_undone_is_not_at_the_uri_of_the_response(self):
+        self.misplace('/nodes/wrong')
+        broken = exception.PodManagerError(reason='it broke down')
+        self.fake.order('poll_compose', broken, count=None)
+        node = self.compose('n', 'failed')
+        self.assertIn('it broke down', node['last_error'])
+        self.assertNothingIsLeft()
 
     def test_nothing_fits(self):
         requested = {'processor': {'total_cores': 17}}
