@@ -163,16 +163,19 @@ class Client:
         body: JsonObject | None = None,
         check: bool = True,
         headers: dict[str, str] | None = None,
+        once: bool = False,
     ) -> Response:
         """Send a request, authenticated, and read the whole response.
 
         :param check: raise an exception for an error response.
         :param headers: sent in addition to the usual ones.
+        :param once: whether it must not be sent twice, not even with another
+            login: what is denied may have been done all the same.
         :raises PodManagerUnavailable: when no complete response came in time.
         """
         login = self._session.login(deadline)
         response = self._send(method, uri, deadline, body, login, headers)
-        if self._session.may_renew(login, response.status):
+        if not once and self._session.may_renew(login, response.status):
             # The session may have expired: log in once more.
             login = self._session.login(deadline, rejected=login)
             response = self._send(method, uri, deadline, body, login, headers)

@@ -27,6 +27,9 @@ _SENT = 'sent'
 _ANSWERED = 'answered'
 # Responses that do not come from the service itself.
 _UNKNOWN = (502, 504)
+# Responses after which a request would be sent again: it may have been
+# fulfilled all the same.
+_DOUBTFUL = (429, 503, *_UNKNOWN)
 # How often to look at what a service is working on without a task, at most.
 _LOOK_SECONDS = 15.0
 
@@ -85,8 +88,7 @@ class Job:
         except exception.NotSent:
             self._progress.record(self._fact, None)
             raise
-        if once and response.status in _UNKNOWN:
-            # Behind a gateway it may have been fulfilled.
+        if once and response.status in _DOUBTFUL:
             return response
         watched = tasks.watch(response) if response.status == 202 else None
         if watched is None:

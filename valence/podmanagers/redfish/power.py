@@ -53,12 +53,18 @@ def reset(
 def _send(
     client: Client, job: Job, target: str, reset_type: str, deadline: Deadline
 ) -> Response:
+    once = reset_type in power.ONCE
     return job.send(
         lambda: client.request(
-            'POST', target, deadline, {'ResetType': reset_type}, check=False
+            'POST',
+            target,
+            deadline,
+            {'ResetType': reset_type},
+            check=False,
+            once=once,
         ),
         deadline,
-        once=reset_type in power.ONCE,
+        once=once,
     )
 
 

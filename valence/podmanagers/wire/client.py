@@ -7,8 +7,6 @@ environment. The password is sent to the registered host only.
 """
 
 import contextlib
-import ssl
-import tempfile
 import threading
 import urllib.parse
 from collections.abc import Callable
@@ -88,7 +86,7 @@ class Http:
         self._connection = connection
         self._verify: bool | str = True
         if parts.scheme == 'https':
-            self._verify, self._ca_file = _trust(connection)
+            self._verify, self._ca_file = transport.trust(connection)
         # Whether URIs may need a slash at the end: the service wrote a link
         # with one, or has its root there.
         self._slashes = False
@@ -157,25 +155,65 @@ class Http:
             # A change may take long, and reading does not.
             deadline = deadline.at_most(self._connection.request_timeout)
         for _ in range(_MAX_REDIRECTS):
-            response = self._send_once(
+            response = self._send_slashed(
                 method, uri, deadline, body, headers, basic
             )
-            if uri.endswith('/') and response.status == 200:
-                self._slashes = True
-            if response.status == 404 and self._slashes and uri[-1:] != '/':
-                # Nothing was done: the slash that a canonical URI lacks.
-                response = self._send_once(
-                    method, f'{uri}/', deadline, body, headers, basic
-                )
             if response.status not in _REDIRECTS or response.location is None:
                 return self._canonical(response)
-            self._check_redirect(response.headers['Location'])
-            uri = urllib.parse.urljoin(uri, response.location)
+            locations.check_scheme(response.headers['Location'], self._origin)
+            target = urllib.parse.urljoin(uri, response.location)
+            if method != 'GET' and response.status != 303:
+                locations.check_same(uri, target, self._prefix)
+            uri = target
             if response.status == 303:
                 method, body = 'GET', None
         raise exception.PodManagerUnavailable(
             reason=f'too many redirects, the last to {uri}'
         )
+
+    def _send_slashed(
+        self,
+        method: str,
+        uri: str,
+        deadline: Deadline,
+        body: JsonObject | None,
+        headers: dict[str, str] | None,
+        basic: bool,
+    ) -> Response:
+        """Send a request, with the slash that a canonical URI may lack."""
+        response = self._send_once(method, uri, deadline, body, headers, basic)
+        if uri.endswith('/') and response.status == 200:
+            self._slashes = True
+        if response.status != 404 or not self._slashes or uri[-1:] == '/':
+            return response
+        if method != 'GET' and not self._needs_slash(
+            uri, deadline, headers, basic
+        ):
+            return response
+        return self._send_once(
+            method, f'{uri}/', deadline, body, headers, basic
+        )
+
+    def _needs_slash(
+        self,
+        uri: str,
+        deadline: Deadline,
+        headers: dict[str, str] | None,
+        basic: bool,
+    ) -> bool:
+        """Whether a URI is that of a resource with a slash at its end only.
+
+        Otherwise a change that was answered with 404 may have been made all
+        the same, and must not be sent again.
+        """
+
+        def is_missing(where: str) -> bool:
+            response = self._send_once(
+                'GET', where, deadline, None, headers, basic
+            )
+            return response.status == 404
+
+        return is_missing(uri) and not is_missing(f'{uri}/')
 
     def _canonical(self, response: Response) -> Response:
         """A response whose URIs are without the prefix of the service.
@@ -190,19 +228,10 @@ class Http:
                 location = None
         body = response.body
         if self._prefix:
-            body = {k: _without(v, self._prefix) for k, v in body.items()}
+            body = {
+                k: locations.without(v, self._prefix) for k, v in body.items()
+            }
         return response._replace(location=location, body=body)
-
-    def _check_redirect(self, location: str) -> None:
-        """Refuse a redirect to another scheme: it was not registered.
-
-        :raises PodManagerUnavailable: naming the URL to register instead.
-        """
-        scheme = urllib.parse.urlsplit(location).scheme
-        if scheme and not self._origin.startswith(f'{scheme}://'):
-            raise exception.PodManagerUnavailable(
-                reason=f'it redirects to {location[:255]}: register that URL'
-            )
 
     def _send_once(
         self,
@@ -343,19 +372,6 @@ def _request_id() -> dict[str, str]:
     return {'X-OpenStack-Request-ID': found} if found else {}
 
 
-def _trust(connection: base.Connection) -> tuple[bool | str, object]:
-    """How to verify certificates, and the temporary file that it names."""
-    if connection.insecure:
-        return False, None
-    if connection.ca_cert is not None:
-        file = tempfile.NamedTemporaryFile('w', suffix='.pem')
-        file.write(connection.ca_cert)
-        file.flush()
-        return file.name, file
-    paths = ssl.get_default_verify_paths()
-    return paths.cafile or paths.capath or True, None
-
-
 def _parse(
     response: requests.Response, content: bytearray, uri: str
 ) -> JsonObject:
@@ -379,16 +395,3 @@ def _parse(
         reason=f'the response of {uri} is not a JSON object '
         f'({": ".join(details)})'
     )
-
-
-def _without(value: object, prefix: str) -> object:
-    """JSON without a prefix of the paths in it."""
-    if isinstance(value, str):
-        return (
-            value[len(prefix) :] if value.startswith(f'{prefix}/') else value
-        )
-    if isinstance(value, list):
-        return [_without(one, prefix) for one in value]
-    if isinstance(value, dict):
-        return {key: _without(one, prefix) for key, one in value.items()}
-    return value

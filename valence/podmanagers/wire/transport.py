@@ -12,6 +12,8 @@ import contextlib
 import heapq
 import itertools
 import socket
+import ssl
+import tempfile
 import threading
 from collections.abc import Iterator
 from typing import Any
@@ -21,6 +23,7 @@ import urllib3.connection
 import urllib3.connectionpool
 from oslo_config import cfg
 
+from valence.podmanagers import base
 from valence.podmanagers.progress import Deadline
 from valence.podmanagers.wire import networks
 
@@ -233,3 +236,16 @@ class Adapter(requests.adapters.HTTPAdapter):
             return {}
         login = base64.b64encode(b':'.join(self._credentials)).decode()
         return {'Proxy-Authorization': f'Basic {login}'}
+
+
+def trust(connection: base.Connection) -> tuple[bool | str, object]:
+    """How to verify certificates, and the temporary file that it names."""
+    if connection.insecure:
+        return False, None
+    if connection.ca_cert is not None:
+        file = tempfile.NamedTemporaryFile('w', suffix='.pem')
+        file.write(connection.ca_cert)
+        file.flush()
+        return file.name, file
+    paths = ssl.get_default_verify_paths()
+    return paths.cafile or paths.capath or True, None

@@ -10,7 +10,7 @@ from valence.podmanagers import base
 from valence.tests.fixtures import simulator
 
 # The faults that only the proxy of the contract can inject.
-PROXY_ONLY = ('watch', 'ignore', 'failing-task', 'following')
+PROXY_ONLY = ('watch', 'ignore', 'deny', 'failing-task', 'following')
 
 
 class Endpoint(fixtures.Fixture):

@@ -220,6 +220,11 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         self.pass_on(body)
         self.hang_up()
 
+    def deny(self, fault, body):
+        """Do it, and answer as if it was not done."""
+        self.pass_on(body)
+        self.status(fault, body)
+
     def watch(self, fault, body):
         """Only count the request."""
         self.answer(*self.pass_on(body))

@@ -12,7 +12,11 @@ from valence.podmanagers.progress import Progress
 from valence.tests.contract import case
 
 _CHANGING = ('POST', 'PUT', 'PATCH', 'DELETE')
+# Statuses that seem to allow another attempt.
+_DENIALS = (404, 403, 401, 429, 503)
 _FAILURES = (exception.PodManagerError, InProgress)
+# After others, an operation ends.
+_TRIED_AGAIN = (exception.PodManagerUnavailable, InProgress)
 
 
 class Outcomes(case.Case):
@@ -36,29 +40,39 @@ class Outcomes(case.Case):
 
     def attempt(self, method, journal, *args):
         """Call a new driver, as after a restart; whether it succeeds."""
+        return self.failure(method, journal, *args) is None
+
+    def failure(self, method, journal, *args):
+        """Call a new driver, as after a restart; what it raises."""
         driver = self.new_driver()
         try:
             getattr(driver, method)(*args, self.soon(), journal.progress())
-        except _FAILURES:
-            return False
-        return True
+        except _FAILURES as exc:
+            return exc
+        return None
 
-    def assertSentOnce(self, method, *args, shows=None):
+    def assertSentOnce(self, method, *args, shows=None, denied=None):
         """A change whose answer is lost is not requested again.
 
         :param shows: whether a node has the change; None: it need not show.
+        :param denied: the status that is answered instead, although the
+            change was made.
         :returns: whether it was sent at all.
         """
         journal = case.Journal()
-        with self.changes('lost-answer', count=1) as lost:
-            self.attempt(method, journal, *args)
+        fault = 'deny' if denied else 'lost-answer'
+        with self.changes(fault, denied, count=1) as lost:
+            failure = self.failure(method, journal, *args)
             sent = lost()
+        if denied and not isinstance(failure, _TRIED_AGAIN):
+            return bool(sent)
         if shows is not None:
             self.until(args[0], shows)
         with self.changes('watch') as again:
             for _ in range(3):
                 self.attempt(method, journal, *args)
-            self.assertEqual(0, again(), f'{method} {args} was sent again')
+            what = f'{method} {args} was sent again after {denied or fault}'
+            self.assertEqual(0, again(), what)
         return bool(sent)
 
     def until(self, uri, shows):
@@ -85,6 +99,10 @@ class Outcomes(case.Case):
             tried |= self.assertSentOnce('reset', node.uri, reset_type)
         if not tried:
             self.skipTest('the node has no reset that is sent once')
+        for number, status in enumerate(_DENIALS):
+            self.changed('reset', node.uri, 'On')
+            reset_type = power.ONCE[number % len(power.ONCE)]
+            self.assertSentOnce('reset', node.uri, reset_type, denied=status)
 
     def test_a_reset_whose_answer_is_lost_is_found(self):
         """Kind A: what shows already is not requested again."""

@@ -72,10 +72,49 @@ class LinksTestCase(odd.OddCase):
             self.assertEqual(reads, read, member)
 
     def test_slashes_everywhere(self):
+        self.made()
         for path in [path for path in self.pages if ' ' not in path]:
             page = self.pages.pop(path)
             self.pages[f'{path}/'] = page
         self.assertBlocks(self.discover())
+        place = f'{SYSTEMS}/1'
+        del self.pages[f'DELETE {place}']
+        self.pages[f'DELETE {place}/'] = Reply(204)
+        self.release(place)
+        self.assertIn(f'DELETE {place}/', self.service.asked)
+
+    def test_a_change_that_is_made_and_not_found(self):
+        """It is not sent again, with a slash at its end."""
+        self.made()
+        self.pages[f'DELETE {SYSTEMS}/1'] = Reply(404)
+        self.pages[ROOT]['Links'] = {'Sessions': link('/redfish/v1/s/')}
+        self.discover()
+        self.release(f'{SYSTEMS}/1')
+        self.assertNotIn(f'DELETE {SYSTEMS}/1/', self.service.asked)
+
+    def made(self):
+        self.service.made(
+            {
+                'Name': f'valence-{odd.MARK}',
+                'Links': {'ResourceBlocks': [link(f'{BLOCKS}/host')]},
+            }
+        )
+
+    def test_a_change_that_another_resource_is_to_get(self):
+        self.made()
+        for status in (301, 302, 307, 308):
+            self.pages[f'DELETE {SYSTEMS}/1'] = Reply(
+                status, None, Location=f'{SYSTEMS}/2'
+            )
+            self.assertRaises(
+                exception.RequestRejected, self.release, f'{SYSTEMS}/1'
+            )
+        self.assertNotIn(f'DELETE {SYSTEMS}/2', self.service.asked)
+        self.pages[f'DELETE {SYSTEMS}/1'] = Reply(
+            308, None, Location=f'http://podm{SYSTEMS}/1/'
+        )
+        self.pages[f'DELETE {SYSTEMS}/1/'] = Reply(204)
+        self.release(f'{SYSTEMS}/1')
 
     def test_a_base_path_that_links_do_not_have(self):
         for path in list(self.pages):
