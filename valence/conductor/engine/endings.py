@@ -17,9 +17,13 @@ from valence.conductor.engine.model import TryNext
 from valence.conductor.engine.run import ClaimLost
 from valence.conductor.engine.run import Run
 from valence.conductor.engine.run import Write
+from valence.conductor.events.refresher import enqueue_refresh
 from valence.conductor.inventory import findings
+from valence.db import allocations
 from valence.db import api as db
 from valence.db.sqlalchemy import models
+from valence.podmanagers import base
+from valence.podmanagers.node_uri import NodeUri
 from valence.podmanagers.progress import InProgress
 
 LOG = log.getLogger(__name__)
@@ -70,6 +74,21 @@ def finish(run: Run, state: str, *writes: Write, **values: object) -> None:
         *writes,
     )
     report.ended(run.operation)
+    if state != 'succeeded' and run.journal:
+        _look_again(run)
+
+
+def _look_again(run: Run) -> None:
+    """Have read what an operation may have changed although it failed."""
+    podm_uuid = run.operation.podm_uuid
+    if run.operation.target_type != 'nodes' or podm_uuid is None:
+        return
+    node = db.get(models.Node, uuid=run.target)
+    if node is None or not node.resource_uri:
+        return
+    uri = NodeUri.parse(node.resource_uri).uri
+    parts = allocations.allocated_uris(run.target)
+    enqueue_refresh(podm_uuid, base.Change((uri, *parts)))
 
 
 def give_up(

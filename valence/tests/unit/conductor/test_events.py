@@ -52,6 +52,23 @@ class EventCase(base.ConductorTestCase):
 
 
 class TestRefresh(EventCase):
+    def test_what_failed_is_read_again(self):
+        """It may have been done all the same, or in part."""
+        self.compose('n')
+        self.fake.order('reset', _NO, after=True)
+        self.done(
+            'POST',
+            '/v1/nodes/n/action',
+            {'Reset': {'Type': 'On'}},
+            state='failed',
+        )
+        self.assertEqual('off', self.client.get('/v1/nodes/n')['power_state'])
+        self.tick()
+        node = self.client.get('/v1/nodes/n')
+        self.assertEqual('on', node['power_state'])
+        self.assertEqual('active', node['provision_state'])
+        self.assertIn('no such thing', node['last_error'])
+
     def test_only_what_is_named_is_read(self):
         for number in (1, 2):
             self.fake.hardware[f'/systems/{number}'].values['model'] = 'new'
