@@ -15,6 +15,7 @@ selected for the node, it is what was requested, then what is allocated.
 """
 
 import contextlib
+import dataclasses
 import functools
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
@@ -66,6 +67,27 @@ class Charge(NamedTuple):
         }
 
 
+@dataclasses.dataclass
+class Shortage:
+    """A limit of a project that more usage would exceed.
+
+    :param resource: the name of the limit in Keystone.
+    :param used: what the project uses at present.
+    :param missing: how much the limit lacks; None: that is not shown.
+    """
+
+    resource: str
+    limit: int
+    used: int
+    missing: int | None
+
+    def __str__(self) -> str:
+        """The limit and its usage in words."""
+        return (
+            f'{self.resource}: the limit is {self.limit}, {self.used} in use'
+        )
+
+
 def of_requirements(requirements: Requirements) -> Charge:
     """The usage of a node that is composed by requirements."""
     return Charge(
@@ -112,20 +134,20 @@ def claim(
     node = tx.list(models.Node, uuid=node_uuid).one()
     usage = of_resources(tx, uuids)
     _lock(tx, node.project_id, allowed)
-    over = _exceeded(tx, node.project_id, allowed, usage, without=node_uuid)
+    over = shortages(tx, node.project_id, allowed, usage, without=node_uuid)
     if over:
         failure = exception.OverLimit(
             reason='; '.join(
-                f'{text}, {getattr(usage, name)} more in the hardware that '
-                f'fits'
-                for name, text in over.items()
+                f'{one}, {getattr(usage, one.resource)} more in the hardware '
+                f'that fits'
+                for one in over
             )
         )
         failure.user_message = str(
             exception.OverLimit(
                 reason='; '.join(
-                    f'{text}, the hardware that fits has more than is left'
-                    for text in over.values()
+                    f'{one}, the hardware that fits has more than is left'
+                    for one in over
                 )
             )
         )
@@ -147,7 +169,7 @@ def allows(
     if not allowed:
         return True
     usage = of_resources(tx, uuids)
-    return not _exceeded(
+    return not shortages(
         tx, node.project_id, allowed, usage, without=node.uuid
     )
 
@@ -239,12 +261,12 @@ def enforce(
     :raises OverLimit: with resource, limit and usage.
     """
     _lock(tx, project_id, allowed)
-    over = _exceeded(tx, project_id, allowed, more)
+    over = shortages(tx, project_id, allowed, more)
     if over:
         raise exception.OverLimit(
             reason='; '.join(
-                f'{text}, {getattr(more, name)} more requested'
-                for name, text in over.items()
+                f'{one}, {getattr(more, one.resource)} more requested'
+                for one in over
             )
         )
 
@@ -259,26 +281,28 @@ def _lock(
         tx.update(models.ProjectUsage, {}, project_id=project_id)
 
 
-def _exceeded(
+def shortages(
     tx: db.Transaction,
     project_id: str | None,
     allowed: dict[str, int],
     more: Charge,
     without: str | None = None,
-) -> dict[str, str]:
-    """The limits that more usage would exceed by name, each in words.
+) -> list[Shortage]:
+    """The limits that more usage would exceed.
 
+    :param allowed: the limits of the project.
     :param without: UUID of a node that does not count.
     """
     if not allowed:
-        return {}
+        return []
     used = _used(tx, project_id, without)
-    return {
-        name: f'{name}: the limit is {limit}, {getattr(used, name)} in use'
-        for name, limit in allowed.items()
-        if getattr(more, name)
-        and getattr(used, name) + getattr(more, name) > limit
-    }
+    result = []
+    for name, limit in allowed.items():
+        in_use, amount = getattr(used, name), getattr(more, name)
+        if amount and in_use + amount > limit:
+            missing = in_use + amount - limit
+            result.append(Shortage(name, limit, in_use, missing))
+    return result
 
 
 def _used(

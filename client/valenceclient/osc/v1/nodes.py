@@ -31,11 +31,23 @@ class Manage(_Node, base.Create):
     starts_operation = True
 
 
+def _shortage(
+    resource: str, limit: int, used: int, missing: int | None
+) -> str:
+    """Describe a limit of the project that is too low."""
+    if missing is None:
+        lacks = 'the hardware that fits has more than is left'
+    else:
+        lacks = f'{missing} missing'
+    return f'{resource}: the limit is {limit}, {used} in use, {lacks}'
+
+
 class Preview(_Node, base.Lister, base.Create):
     """Preview where a node would be composed.
 
     This does not compose a node. The best candidate comes first; pod managers
-    without a rank show the reason why they cannot compose it.
+    without a rank show the reason why they cannot compose it, and a row
+    without pod manager shows a limit of the project that is too low.
     """
 
     path = 'nodes/preview'
@@ -63,6 +75,10 @@ class Preview(_Node, base.Lister, base.Create):
         found += [
             {**rejection, 'pod_manager': rejection['name']}
             for rejection in answer['rejections']
+        ]
+        found += [
+            {'filter': 'quota', 'reason': _shortage(**one)}
+            for one in answer.get('quota', ())
         ]
         return self.columns, (
             output.row(one, self.columns, parsed_args) for one in found

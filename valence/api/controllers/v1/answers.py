@@ -2,6 +2,7 @@
 """The fields of answers that are not those of a resource."""
 
 from valence import objects
+from valence import quota
 from valence.api import topology
 from valence.api.controllers.v1 import types
 from valence.common import schemas
@@ -134,5 +135,13 @@ PREVIEW: dict[str, fields.Spec] = {
     'rejections': fields.ListField(
         items=_without_internal(schemas.of_type(Rejection)),
         doc='The other pod managers, each with the reason.',
+    ),
+    'quota': fields.ListField(
+        items=schemas.of_type(quota.Shortage),
+        doc=(
+            'Limits of the project that keep the node from being composed: '
+            'limit and usage, and what is missing. That is null if the '
+            'request is within the limit, but hardware that fits is not.'
+        ),
     ),
 }

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Requests that compose a node, each in one transaction."""
 
+import dataclasses
 from typing import cast
 
 from valence import objects
@@ -16,6 +17,7 @@ from valence.db import api as db
 from valence.db.sqlalchemy import models
 from valence.objects import requirements
 from valence.scheduler.request import AffinityRule
+from valence.scheduler.request import Choice
 from valence.scheduler.request import Request
 
 
@@ -100,11 +102,7 @@ def compose(
         check_usable(podm, call.context)
         if request.register:
             node_changes.check_registrable(podm)
-    charge = (
-        quota.of_resources(tx, request.resources)
-        if request.resources
-        else quota.of_requirements(request.requirements)
-    )
+    charge = requested(tx, request)
     quota.enforce(tx, call.context.project_id, limits, charge)
     uuid = new_node(
         tx,
@@ -126,6 +124,39 @@ def compose(
         },
     )
     return uuid, operation
+
+
+def requested(tx: db.Transaction, request: Request) -> quota.Charge:
+    """The usage of a node that is composed by a request."""
+    if request.resources:
+        return quota.of_resources(tx, request.resources)
+    return quota.of_requirements(request.requirements)
+
+
+def shortages(
+    tx: db.Transaction,
+    request: Request,
+    limits: dict[str, int],
+    choices: list[Choice],
+) -> list[quota.Shortage]:
+    """The limits of the project that keep a request from being fulfilled.
+
+    :param choices: best first; the first one within the limits is moved to
+        the front, because compose selects it.
+    """
+    owner = request.project_id, limits
+    found = quota.shortages(tx, *owner, requested(tx, request))
+    if found or not limits:
+        return found
+    for number, choice in enumerate(choices):
+        usage = quota.of_resources(tx, [choice.system_uuid, *choice.devices])
+        short = quota.shortages(tx, *owner, usage)
+        if not short:
+            choices.insert(0, choices.pop(number))
+            return []
+        found = found or short
+    # How large the hardware is, is not shown.
+    return [dataclasses.replace(one, missing=None) for one in found]
 
 
 def new_node(

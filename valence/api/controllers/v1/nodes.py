@@ -88,9 +88,11 @@ class Nodes(base.Controller[models.Node]):
         """Show where a node would be composed, and why not elsewhere."""
         if call.body.get('resources'):
             policy.authorize(call.context, _CHOOSE)
+        limits = quota.limits(call.context.project_id)
         with db.reader() as tx:
             _, request = node_creation.placement(tx, self, call)
             found = ranking.rank(tx, request, enough=100)
+            short = node_creation.shortages(tx, request, limits, found.choices)
             podms = tx.list(
                 models.PodManager,
                 *call.visible(objects.PodManager),
@@ -111,6 +113,7 @@ class Nodes(base.Controller[models.Node]):
                 for rejection in found.rejections
                 if rejection.podm_uuid in names
             ],
+            'quota': [dataclasses.asdict(one) for one in short],
         }
 
     @base.verb(status=202, body=node_bodies.MANAGE, operation=True)

@@ -39,11 +39,11 @@ class QuotaCase(RBACCase):
         # One node of the project's is enough to count.
         db.transaction(lambda tx: tx.delete(models.Node, name='own-managed'))()
         self.limit()
-        quota._enforcer.cache_clear()
         self.addCleanup(quota._enforcer.cache_clear)
 
     def limit(self, *, registered=None, project=None):
         """Let Keystone return these limits."""
+        quota._enforcer.cache_clear()
         self.keystone = self.useFixture(
             limit_fixture.LimitFixture(
                 self.limits if registered is None else registered,
@@ -230,9 +230,30 @@ class TestLimits(QuotaCase):
         db.update(models.Node, {'project_id': 'c' * 32}, name='nobodys-node')
         self.compose('new')
 
-    def test_a_preview_is_free(self):
-        self.limit(registered={'nodes': 0})
-        self.assertEqual(200, self.post('nodes/preview').status)
+    def preview(self, who='member', **body):
+        answer = self.post('nodes/preview', who, **body)
+        self.assertEqual(200, answer.status, answer)
+        return answer.json['quota']
+
+    def test_a_preview_shows_what_is_missing(self):
+        self.limit(registered={'nodes': 1, 'cores': 3, 'memory': 5000})
+        self.assertEqual(
+            [
+                {'resource': 'nodes', 'limit': 1, 'used': 1, 'missing': 1},
+                {'resource': 'cores', 'limit': 3, 'used': 0, 'missing': 1},
+            ],
+            self.preview(properties=_WANTED),
+        )
+        self.limit(registered={'nodes': 2, 'cores': 4, 'devices': -1})
+        self.assertEqual([], self.preview(properties=_WANTED))
+
+    def test_a_preview_hides_how_large_hardware_is(self):
+        self.assertEqual([], self.preview())
+        self.limit(registered={'cores': 1})
+        self.assertEqual(
+            [{'resource': 'cores', 'limit': 1, 'used': 0, 'missing': None}],
+            self.preview(),
+        )
 
     def test_keystone_unavailable(self):
         for error in (
