@@ -34,8 +34,9 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check -qq install \
 	--use-pep517 --prefer-binary
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo demo-mixed test test-crash test-fuzz lint unit coverage mutants \
-	docs samples migration note benchmark pre-commit clean
+.PHONY: help venv demo demo-mixed test test-crash test-fuzz test-lowest \
+	test-pythons audit lint unit coverage mutants docs \
+	samples migration note benchmark pre-commit clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(firstword $(MAKEFILE_LIST)) | \
@@ -98,6 +99,19 @@ test-fuzz: $(TESTABLE) ## send 50,000 requests made from the OpenAPI document
 	@VALENCE_TEST_FUZZ=full $(BIN)/python tools/test.py --no-lint \
 	    functional.document test_random_answers
 
+test-lowest: ## test the lowest versions of all requirements
+	@$(PYTHON) tools/environments.py lowest
+
+test-pythons: ## test each version of Python that is installed
+	@$(PYTHON) tools/environments.py pythons
+
+AUDIT := .environments/audit
+audit: $(TESTABLE) ## look for known vulnerabilities of what is installed
+	@$(PYTHON) -m venv $(AUDIT)
+	@$(AUDIT)/bin/python -m pip --disable-pip-version-check -qq install \
+	    -r tools/audit-requirements.txt
+	@$(BIN)/python tools/audit.py $(AUDIT)
+
 docs: $(TESTABLE) ## build the documentation in doc/build/html
 	@$(BIN)/python tools/lint.py docs
 
@@ -121,7 +135,7 @@ pre-commit: $(TESTABLE) ## install the git hook that runs the checks
 	@$(BIN)/pre-commit install
 
 clean: ## remove installed and generated files
-	rm -rf $(VENV) .stestr .mypy_cache .ruff_cache .tox build doc/build mutants \
-	    releasenotes/build *.egg-info $(SUBPACKAGES:%=%/.stestr) \
+	rm -rf $(VENV) .environments .stestr .mypy_cache .ruff_cache .tox build \
+	    doc/build mutants releasenotes/build *.egg-info $(SUBPACKAGES:%=%/.stestr) \
 	    $(SUBPACKAGES:%=%/build) $(SUBPACKAGES:%=%/*.egg-info)
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
