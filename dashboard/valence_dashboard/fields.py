@@ -257,6 +257,10 @@ def details(
             'label': label(name),
             'about': field.get('description', ''),
             'value': replacements.get(name) or render(name, record[name]),
+            # For scripts of Horizon that insert it as HTML. Horizon replaces
+            # this function, but not the filter force_escape, by one that
+            # also hides the marks of AngularJS.
+            'display': f'{html.escape(str(record[name]))}',
         }
         for name, field in schemas(kind).items()
         if name in record and name not in exclude
