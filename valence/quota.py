@@ -33,6 +33,7 @@ from valence.common import exception
 from valence.common.types import Requirements
 from valence.db import allocations
 from valence.db import api as db
+from valence.db import usage as spans
 from valence.db.sqlalchemy import models
 
 if TYPE_CHECKING:
@@ -152,7 +153,7 @@ def claim(
             )
         )
         raise failure
-    tx.update(models.Node, usage.columns(), uuid=node_uuid)
+    _set(tx, node_uuid, usage, uuids)
 
 
 def allows(
@@ -176,8 +177,27 @@ def allows(
 
 def recharge(tx: db.Transaction, node_uuid: str) -> None:
     """Charge a node exactly the hardware that is allocated to it."""
-    usage = of_resources(tx, allocations.of_node(tx, node_uuid))
-    tx.update(models.Node, usage.columns(), uuid=node_uuid)
+    uuids = allocations.of_node(tx, node_uuid)
+    _set(tx, node_uuid, of_resources(tx, uuids), uuids)
+
+
+def _set(
+    tx: db.Transaction, node_uuid: str, charged: Charge, uuids: Iterable[str]
+) -> None:
+    """Charge a node hardware, and nothing else."""
+    tx.update(models.Node, charged.columns(), uuid=node_uuid)
+    spans.replace(tx, node_uuid, spans.parts(tx, [*uuids]))
+
+
+def open_request(tx: db.Transaction, node_uuid: str, charged: Charge) -> None:
+    """Record since when a new node is charged what was requested."""
+    spans.add(tx, node_uuid, spans.requested(*charged[1:]))
+
+
+def delete_node(tx: db.Transaction, node_uuid: str) -> None:
+    """Delete a node, which ends all charges for it."""
+    spans.replace(tx, node_uuid, ())
+    tx.delete(models.Node, uuid=node_uuid)
 
 
 def charge(tx: db.Transaction, node_uuid: str, more: Charge) -> None:
@@ -187,6 +207,7 @@ def charge(tx: db.Transaction, node_uuid: str, more: Charge) -> None:
         for name, amount in more.columns().items()
     }
     tx.update(models.Node, values, uuid=node_uuid)
+    spans.add(tx, node_uuid, spans.requested(*more[1:]))
 
 
 def limits(project_id: str | None) -> dict[str, int]:

@@ -12,6 +12,7 @@ from valence.api.controllers.v1 import inventory
 from valence.api.controllers.v1 import nodes
 from valence.api.controllers.v1 import operations
 from valence.api.controllers.v1 import pod_managers
+from valence.api.controllers.v1 import usage
 from valence.db.sqlalchemy import models
 from valence.objects import fields
 
@@ -22,7 +23,7 @@ _chassis = base.Controller(models.Chassis)
 _systems = inventory.Allocatable(models.System)
 _devices, _storages = inventory.Devices(), base.Controller(models.Storage)
 _flavors, _drivers = flavors.Flavors(), drivers.Drivers()
-_findings = findings.Findings()
+_findings, _usage = findings.Findings(), usage.Usage()
 _feed, _events, _conductors = (
     feed.Feed(),
     events.Events(),
@@ -92,6 +93,7 @@ ROUTES: tuple[Route, ...] = (
     ('events', 'event', _feed, _LIST),
     ('events/{id}', 'event', _feed, _SHOW),
     ('events/{id}/{secret}', 'event', _events, _CREATE),
+    ('usage', 'usage', _usage, _SHOW),
     ('conductors', 'conductor', _conductors, _LIST),
     ('drivers', 'driver', _drivers, _LIST),
 )

@@ -3,6 +3,7 @@
 
 import functools
 
+from valence import quota
 from valence.common import context
 from valence.common import exception
 from valence.conductor import requests
@@ -71,7 +72,7 @@ def give_up(tx: db.Transaction, node: models.Node) -> None:
         findings.open_finding(tx, node.podm_uuid, found, tx.now())
     findings.resolve_node(tx, node.uuid)
     allocations.release_resources(tx, node.uuid, erased=False)
-    tx.delete(models.Node, uuid=node.uuid)
+    quota.delete_node(tx, node.uuid)
 
 
 def _end(tx: db.Transaction, uuid: str, state: str, **values: object) -> None:

@@ -23,6 +23,7 @@ from valence.objects.operation import PendingRefresh
 from valence.objects.operation import Share
 from valence.objects.pod_manager import PodManager
 from valence.objects.pod_manager import PodManagerAccess
+from valence.objects.usage import UsageSpan
 
 __all__ = (
     'Allocation',
@@ -47,6 +48,7 @@ __all__ = (
     'Share',
     'Storage',
     'System',
+    'UsageSpan',
 )
 
 ALL = (
@@ -72,4 +74,5 @@ ALL = (
     Installation,
     Event,
     EventQueue,
+    UsageSpan,
 )

@@ -233,6 +233,16 @@ class Proxy(waiting.Waiting):
         found = self._get_resource(resources.Node, node)
         return self._list(resources.NodeStorage, node=found.id)
 
+    def get_usage(self, **query: str) -> list[dict[str, Any]]:
+        """Get the usage in seconds by kind and model of parts.
+
+        :param query: ``start``, ``end``, ``project`` and ``group_by``.
+        """
+        response = self.get('/usage', params=query)
+        exceptions.raise_from_response(response)
+        answer: dict[str, list[dict[str, Any]]] = response.json()
+        return answer['usage']
+
     def get_capacity(self) -> resources.Capacity:
         """Get the total and free capacity of all pod managers together."""
         return self._get(resources.Capacity, requires_id=False)

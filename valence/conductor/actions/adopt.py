@@ -150,7 +150,7 @@ class Adopt(Action):
     ) -> None:
         if run.params(Params).get('finding'):
             # The finding still exists and refers to the node.
-            tx.delete(models.Node, uuid=run.target)
+            quota.delete_node(tx, run.target)
             return
         # Valence did not compose it: releasing it must not decompose it.
         states.fail_node(

@@ -6,6 +6,7 @@ from typing import TypedDict
 from oslo_config import cfg
 from oslo_log import log
 
+from valence import quota
 from valence.common import exception
 from valence.common.types import JsonObject
 from valence.conductor import requests
@@ -152,7 +153,7 @@ class Release(Action):
             # It never existed: its parts hold no data of the project.
             allocations.deallocate(tx, run.target)
         findings.resolve_node(tx, run.target)
-        tx.delete(models.Node, uuid=run.target)
+        quota.delete_node(tx, run.target)
 
     def failed(
         self, tx: db.Transaction, run: Run, error: exception.ErrorText

@@ -35,6 +35,7 @@ from valence.db.sqlalchemy.observed import Observed
 from valence.db.sqlalchemy.observed import observed_args
 from valence.db.sqlalchemy.recorded import Event as Event
 from valence.db.sqlalchemy.recorded import EventQueue as EventQueue
+from valence.db.sqlalchemy.recorded import UsageSpan as UsageSpan
 from valence.db.sqlalchemy.types import Json
 from valence.db.sqlalchemy.types import Name
 from valence.db.sqlalchemy.types import String

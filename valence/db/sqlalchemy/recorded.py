@@ -41,3 +41,25 @@ class EventQueue(Table):
     number: Mapped[int]
     claim: Mapped[str | None] = column(UUID)
     claimed_until: Mapped[datetime | None]
+
+
+class UsageSpan(Table):
+    __tablename__ = 'usage_spans'
+    __table_args__ = args(
+        sa.Index('ix_usage_spans_project_id', 'project_id', 'closed_at'),
+        sa.Index('ix_usage_spans_node_uuid', 'node_uuid', 'closed_at'),
+        sa.Index('ix_usage_spans_closed_at', 'closed_at', 'opened_at'),
+    )
+
+    # No foreign keys: usage outlives what was used.
+    project_id: Mapped[str | None] = column(Name(255))
+    node_uuid: Mapped[str] = column(UUID)
+    podm_uuid: Mapped[str | None] = column(UUID)
+    resource_uuid: Mapped[str | None] = column(UUID)
+    kind: Mapped[str] = column(Name(64))
+    model: Mapped[str | None] = column(Name(255))
+    cores: Mapped[int]
+    memory_mib: Mapped[int] = column(sa.BigInteger)
+    devices: Mapped[int]
+    opened_at: Mapped[datetime]
+    closed_at: Mapped[datetime | None]

@@ -138,3 +138,47 @@ def _utcnow_mysql(element: utcnow, compiled: object, **kw: object) -> str:
 @compiler.compiles(utcnow, 'postgresql')
 def _utcnow_postgresql(element: utcnow, compiled: object, **kw: object) -> str:
     return "timezone('utc', clock_timestamp())"
+
+
+class seconds(functions.FunctionElement[float]):
+    """The seconds from one time to another, to the microsecond."""
+
+    type = sa.Float()
+    inherit_cache = True
+
+
+def _times(
+    element: seconds, compiled: sa.sql.compiler.SQLCompiler, **kw: Any
+) -> list[str]:
+    return [compiled.process(one, **kw) for one in element.clauses]
+
+
+@compiler.compiles(seconds)
+def _seconds(
+    element: seconds, compiled: sa.sql.compiler.SQLCompiler, **kw: Any
+) -> str:
+    start, end = (
+        # Text: the fraction of the second begins after 19 characters.
+        f"(strftime('%s', {one}) + CAST(substr({one}, 20) AS REAL))"
+        for one in _times(element, compiled, **kw)
+    )
+    return f'({end} - {start})'
+
+
+@compiler.compiles(seconds, *MYSQL)
+def _seconds_mysql(
+    element: seconds, compiled: sa.sql.compiler.SQLCompiler, **kw: Any
+) -> str:
+    start, end = _times(element, compiled, **kw)
+    return f'(TIMESTAMPDIFF(MICROSECOND, {start}, {end}) / 1000000)'
+
+
+@compiler.compiles(seconds, 'postgresql')
+def _seconds_postgresql(
+    element: seconds, compiled: sa.sql.compiler.SQLCompiler, **kw: Any
+) -> str:
+    start, end = _times(element, compiled, **kw)
+    return (
+        f'CAST(EXTRACT(EPOCH FROM CAST({end} AS TIMESTAMP) - '
+        f'CAST({start} AS TIMESTAMP)) AS DOUBLE PRECISION)'
+    )

@@ -110,6 +110,7 @@ def compose(
         provision_state='composing',
         **{**charge.columns(), **values},
     )
+    quota.open_request(tx, uuid, charge)
     operation = conductor.request(
         *(tx, call.context, 'compose', 'nodes', uuid),
         podm_uuid=request.podm_uuid,

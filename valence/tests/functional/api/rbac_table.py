@@ -258,6 +258,7 @@ TABLE = [
     ('GET', 'events/{id}', 'own-event', None, '200 200 200 200 200 200'),
     ('GET', 'events/{id}', 'other-event', None, '200 200 404 404 404 200'),
     ('GET', 'events/{id}', 'podm-event', None, '200 200 404 404 404 200'),
+    ('GET', 'usage', '', None, '200 200 200 200 200 200'),
     # The rest. A delivery proves itself by its secret, which is wrong here.
     ('POST', EVENT, 'open', {}, '404 404 404 404 404 404'),
     ('GET', 'conductors', '', None, '200 200 403 403 403 200'),

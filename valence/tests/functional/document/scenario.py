@@ -16,6 +16,8 @@ import uuid
 import fixtures
 
 from valence.api import openapi
+from valence.db import api as db
+from valence.db.sqlalchemy import models
 from valence.podmanagers import fake
 from valence.podmanagers import hardware
 from valence.podmanagers.fake.pod import Node
@@ -170,6 +172,15 @@ class Scenario(base.ConductorTestCase):
         self.conductor.finish(uuid)
 
     def read_events(self):
+        day = datetime.datetime(2025, 12, 1)
+        span = {
+            **{'node_uuid': str(uuid.uuid4()), 'kind': 'system'},
+            **{'model': 'fake system', 'cores': 16, 'memory_mib': 65536},
+            **{'devices': 0, 'opened_at': day},
+            'closed_at': day + datetime.timedelta(hours=10),
+        }
+        db.transaction(lambda tx: tx.create_many(models.UsageSpan, [span]))()
+        self.send('GET', 'usage', query='?start=2025-12-01&end=2025-12-02')
         listed = self.send('GET', 'events', query='?limit=2')
         self.send('GET', 'events/{id}', id=listed['events'][0]['uuid'])
 

@@ -1,0 +1,165 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Who used what, from when to when.
+
+A span is open while a node is charged for a part. Spans are opened and closed
+by the transactions that change the charges, in ``valence.quota``, so at any
+time the open spans of a node add up to what it is charged.
+"""
+
+import datetime
+from collections.abc import Collection
+from collections.abc import Mapping
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import sqlalchemy as sa
+
+from valence.db import api as db
+from valence.db.sqlalchemy import models
+from valence.db.sqlalchemy import types
+from valence.objects import usage
+
+_SIZES = ('uuid', 'podm_uuid', 'model', 'cpu_cores', 'memory_mib')
+#: What usage can be grouped by, with the column of each.
+GROUPS = {
+    'project': 'project_id',
+    'node': 'node_uuid',
+    'pod_manager': 'podm_uuid',
+    'kind': 'kind',
+    'model': 'model',
+}
+
+
+class Part(NamedTuple):
+    """What a node is charged for; the columns of a span.
+
+    :param resource_uuid: of the system or device; None: not selected yet.
+    """
+
+    resource_uuid: str | None
+    podm_uuid: str | None
+    kind: str
+    model: str | None
+    cores: int
+    memory_mib: int
+    devices: int
+
+
+def requested(cores: int, memory_mib: int, devices: int) -> Part:
+    """What is charged for a request until hardware is selected."""
+    kind = usage.REQUESTED
+    return Part(None, None, kind, None, cores, memory_mib, devices)
+
+
+def parts(tx: db.Transaction, uuids: Collection[str]) -> list[Part]:
+    """Systems and devices as parts."""
+    listed = list(uuids)
+    systems = tx.list(models.System, only=_SIZES, uuid=listed)
+    devices = tx.list(models.Device, only=(*_SIZES, 'type'), uuid=listed)
+    return [
+        *(_part(row, 'system', 0) for row in systems),
+        *(_part(row, row.type, 1) for row in devices),
+    ]
+
+
+def _part(row: models.System | models.Device, kind: str, devices: int) -> Part:
+    sizes = row.cpu_cores, row.memory_mib, devices
+    return Part(row.uuid, row.podm_uuid, kind, row.model, *sizes)
+
+
+def add(tx: db.Transaction, node_uuid: str, part: Part) -> None:
+    """Charge a node for one more part, from now on."""
+    _open(tx, node_uuid, [part])
+
+
+def replace(
+    tx: db.Transaction, node_uuid: str, charged: Collection[Part]
+) -> None:
+    """Charge a node for exactly these parts, from now on."""
+    rows = tx.list(models.UsageSpan, node_uuid=node_uuid, closed_at=None).all()
+    known = {Part(*(getattr(row, n) for n in Part._fields)) for row in rows}
+    gone = [
+        row.uuid
+        for row in rows
+        if Part(*(getattr(row, n) for n in Part._fields)) not in charged
+    ]
+    if gone:
+        tx.update(models.UsageSpan, {'closed_at': tx.now()}, uuid=gone)
+    _open(tx, node_uuid, [part for part in charged if part not in known])
+
+
+def _open(tx: db.Transaction, node_uuid: str, charged: Sequence[Part]) -> None:
+    node = tx.get(models.Node, uuid=node_uuid)
+    if node is None:
+        return
+    rows = [
+        {
+            **part._asdict(),
+            'podm_uuid': part.podm_uuid or node.podm_uuid,
+            'node_uuid': node_uuid,
+            'project_id': node.project_id,
+            'opened_at': tx.now(),
+        }
+        for part in charged
+        if part.resource_uuid or part.cores or part.memory_mib or part.devices
+    ]
+    tx.create_many(models.UsageSpan, rows)
+
+
+def total(
+    tx: db.Transaction,
+    start: datetime.datetime,
+    end: datetime.datetime,
+    groups: Collection[str],
+    where: Mapping[str, str | None],
+    limit: int,
+) -> list[dict[str, object]]:
+    """The usage between two times.
+
+    :param groups: names of ``GROUPS``.
+    :param where: values of columns that spans must have.
+    :param limit: how many groups are returned at most.
+    :returns: of each group its columns, and sums of seconds: of parts, and of
+        these multiplied by their cores and MiB.
+    """
+    span, sums = models.UsageSpan, _sums(start, end)
+    columns = [getattr(span, GROUPS[name]) for name in groups]
+    rows = tx.connection.execute(
+        sa.select(*columns, *sums)
+        .where(
+            span.opened_at < end,
+            sa.or_(span.closed_at.is_(None), span.closed_at > start),
+            *(getattr(span, name) == value for name, value in where.items()),
+        )
+        .group_by(*columns)
+        .order_by(*columns)
+        .limit(limit)
+    ).all()
+    return [
+        {
+            name: round(float(value or 0), 3)
+            if name.endswith('seconds')
+            else value
+            for name, value in row._mapping.items()
+        }
+        for row in rows
+    ]
+
+
+def _sums(
+    start: datetime.datetime, end: datetime.datetime
+) -> list[sa.Label[float]]:
+    """The sums of seconds of spans, as far as they are between two times."""
+    span = models.UsageSpan
+    since = sa.case((span.opened_at < start, start), else_=span.opened_at)
+    open_at_end = sa.or_(span.closed_at.is_(None), span.closed_at > end)
+    until = sa.case((open_at_end, end), else_=span.closed_at)
+    seconds = types.seconds(since, until)
+    return [
+        sa.func.sum(amount).label(name)
+        for name, amount in (
+            ('seconds', seconds),
+            ('core_seconds', seconds * span.cores),
+            ('memory_mib_seconds', seconds * span.memory_mib),
+        )
+    ]
