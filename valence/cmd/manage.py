@@ -5,16 +5,15 @@ import argparse
 import datetime
 import sys
 
-import sqlalchemy as sa
 from oslo_config import cfg
 
 from valence import objects
 from valence.common import exception
 from valence.common import secrets
 from valence.common import service
-from valence.conductor import states
 from valence.db import api as db
 from valence.db import migration
+from valence.db import purge
 from valence.db import recount
 from valence.db.sqlalchemy import models
 
@@ -31,32 +30,15 @@ def db_version() -> None:
 
 
 def db_purge() -> None:
-    """Delete old operations, and findings that are over."""
-    operations, findings = _purge(cfg.CONF.command.days)
-    print(f'Deleted {operations} operations and {findings} findings.')
-
-
-@db.transaction
-def _purge(tx: db.Transaction, days: int | None) -> tuple[int, int]:
-    """Delete what ended long ago; how many operations and findings."""
+    """Delete old operations, findings that are over, and spans of usage."""
+    days = cfg.CONF.command.days
     keep = cfg.CONF.conductor.keep_operations if days is None else days
-    before = tx.now() - datetime.timedelta(days=keep)
-    operations = tx.delete(
-        models.Operation,
-        models.Operation.state.not_in(states.OPEN),
-        models.Operation.finished_at < before,
+    before = db.now() - datetime.timedelta(days=keep)
+    operations, findings, spans = purge.everything(before)
+    print(
+        f'Deleted {operations} operations, {findings} findings and {spans} '
+        f'spans of usage.'
     )
-    finding = models.Finding
-    findings = tx.delete(
-        finding,
-        sa.or_(
-            finding.open_key.is_(None),
-            # On a pod manager it is seen again, and would be found again.
-            sa.and_(finding.state == 'forgotten', finding.podm_uuid.is_(None)),
-        ),
-        finding.updated_at < before,
-    )
-    return operations, findings
 
 
 def keys_create() -> None:

@@ -14,6 +14,7 @@ import time
 from collections.abc import Sequence
 
 import sqlalchemy as sa
+from oslo_config import cfg
 from oslo_log import log
 from oslo_utils import uuidutils
 
@@ -21,6 +22,7 @@ from valence.common import notifier
 from valence.common.types import JsonObject
 from valence.db import api as db
 from valence.db import outbox
+from valence.db import purge
 from valence.db.sqlalchemy import models
 
 LOG = log.getLogger(__name__)
@@ -52,7 +54,7 @@ class Publisher:
         if notifier.enabled() and now >= self._retry_at:
             self._send_all()
         if now >= self._purge_at:
-            deleted = purge_batch()
+            deleted = purge_batch() + _purge_others()
             self._purge_at = 0.0 if deleted else now + _PURGE_SECONDS
 
     def _send_all(self) -> None:
@@ -195,6 +197,14 @@ def purge_batch(before: datetime.datetime | None = None) -> int:
             unsent,
         )
     return deleted
+
+
+def _purge_others() -> int:
+    """Delete some of what ended long ago; how many rows."""
+    days = cfg.CONF.database.purge_after
+    if not days:
+        return 0
+    return sum(purge.batch(db.now() - datetime.timedelta(days=days)))
 
 
 @db.transaction

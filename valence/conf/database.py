@@ -29,4 +29,13 @@ OPTS = [
         'host. The connection is closed after three probes without answer, '
         'sent at intervals of a third of this time.',
     ),
+    cfg.IntOpt(
+        'purge_after',
+        default=0,
+        min=0,
+        help='After how many days conductors delete finished operations, '
+        'findings that are over, and usage that has ended, in small '
+        'transactions. 0: never; "valence-manage db purge" does it. Events '
+        'are always deleted, after [outbox] keep days.',
+    ),
 ]

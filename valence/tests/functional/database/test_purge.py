@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What ended long ago is deleted, a little at a time."""
+
+import datetime
+import threading
+import uuid
+
+from oslo_config import cfg
+
+from valence import objects
+from valence.conductor import notifications
+from valence.db import api as db
+from valence.db import purge
+from valence.db.sqlalchemy import models
+from valence.tests import base
+
+_MODELS = (models.Operation, models.Finding, models.UsageSpan)
+
+
+class TestPurge(base.DatabaseTestCase):
+    def setUp(self):
+        super().setUp()
+        self.now = db.now()
+        for days in (10, 20, 30):
+            self.create(self.now - datetime.timedelta(days=days))
+        self.create(None)
+
+    def create(self, end):
+        """An operation, a finding and a span that ended then, or not yet."""
+        long_ago = self.now - datetime.timedelta(days=99)
+        db.create(
+            models.Operation,
+            **{
+                **objects.Operation.defaults(),
+                **{'action': 'sync', 'params': {}, 'target_type': 'things'},
+                'target_uuid': str(uuid.uuid4()),
+                'state': 'succeeded' if end else 'pending',
+                'finished_at': end,
+            },
+        )
+        db.create(
+            models.Finding,
+            **{
+                **objects.Finding.defaults(),
+                **{'kind': 'lost_node', 'subject': 'one', 'reason': 'it is'},
+                **{'first_seen_at': long_ago, 'last_seen_at': long_ago},
+                'updated_at': end or long_ago,
+                'open_key': None if end else 'key',
+            },
+        )
+        db.create(
+            models.UsageSpan,
+            **{'node_uuid': str(uuid.uuid4()), 'kind': 'system'},
+            **{'cores': 1, 'memory_mib': 1, 'devices': 0},
+            opened_at=long_ago,
+            closed_at=end,
+        )
+
+    def counts(self):
+        with db.reader() as tx:
+            return [tx.count(model) for model in _MODELS]
+
+    def before(self, days):
+        return self.now - datetime.timedelta(days=days)
+
+    def test_by_age(self):
+        self.assertEqual([0, 0, 0], purge.everything(self.before(31)))
+        self.assertEqual([2, 2, 2], purge.everything(self.before(15)))
+        self.assertEqual([2, 2, 2], self.counts())
+        purge.everything(self.now)
+        # What has not ended.
+        self.assertEqual([1, 1, 1], self.counts())
+
+    def test_bounded(self):
+        self.addCleanup(setattr, purge, 'BATCH', purge.BATCH)
+        purge.BATCH = 2
+        self.assertEqual([2, 2, 2], purge.batch(self.now))
+        self.assertEqual([1, 1, 1], purge.batch(self.now))
+
+    def test_what_is_locked_waits(self):
+        if self.backend == 'sqlite':
+            self.skipTest('SQLite has one writer at a time')
+        locked = threading.Event()
+        done = threading.Event()
+
+        @db.transaction
+        def lock(tx):
+            tx.update(models.UsageSpan, {}, cores=1)
+            locked.set()
+            done.wait(30)
+
+        thread = threading.Thread(target=lock)
+        thread.start()
+        locked.wait(30)
+        try:
+            self.assertEqual([3, 3, 0], purge.batch(self.now))
+        finally:
+            done.set()
+            thread.join()
+        self.assertEqual([0, 0, 3], purge.batch(self.now))
+
+    def test_by_conductors_if_wanted(self):
+        publisher = notifications.Publisher(threading.Event())
+        publisher.tick()
+        self.assertEqual([4, 4, 4], self.counts())
+        cfg.CONF.set_override('purge_after', 15, 'database')
+        notifications.Publisher(threading.Event()).tick()
+        self.assertEqual([2, 2, 2], self.counts())
+
+
+class TestPurgeMySQL(TestPurge):
+    backend = 'mysql'
+
+
+class TestPurgePostgreSQL(TestPurge):
+    backend = 'postgresql'
