@@ -34,6 +34,11 @@ class Command(command.Command):
         """Return the proxy; see ``valenceclient.v1.proxy``."""
         return self.app.client_manager.composable  # type: ignore[attr-defined]
 
+    def get_epilog(self) -> str:
+        """Return the end of the help, without reading all packages."""
+        hooks = (one.obj.get_epilog() for one in self._hooks if one.obj)
+        return '\n\n'.join(filter(None, (self._epilog, *hooks)))
+
     def call(self, verb: str, *args: Any, **kwargs: Any) -> Any:
         """Call the proxy method of this verb and kind of resource."""
         return getattr(self.client, f'{verb}_{self.kind}')(*args, **kwargs)
@@ -119,10 +124,9 @@ class List(Lister):
     ) -> tuple[tuple[str, ...], Iterator[tuple[Any, ...]]]:
         """List the resources."""
         names = self._names(parsed_args)
-        rows = self.rows(parsed_args, self._query(parsed_args))
         return names, (
             output.row(resource.api_fields(), names, parsed_args)
-            for resource in rows
+            for resource in self.rows(parsed_args, self._query(parsed_args))
         )
 
     def rows(
@@ -386,8 +390,7 @@ class Action(ShowOne):
 
     def take_action(self, parsed_args: argparse.Namespace) -> Any:
         """Start the operation and show the resource."""
-        method = getattr(self.client, self.method)
-        started = method(
+        started = getattr(self.client, self.method)(
             parsed_args.resource,
             *self.arguments(parsed_args),
             **self.options(parsed_args),
