@@ -15,6 +15,7 @@ import sqlalchemy as sa
 
 from valence.common.types import DeviceCounts
 from valence.db import api as db
+from valence.db import scan
 from valence.db import shapes
 from valence.db import shares
 from valence.db.sqlalchemy import models
@@ -199,7 +200,7 @@ def by_pod_manager(
         where['podm_uuid'] = podm_uuid
     return {
         row.podm_uuid: _capacity(row)
-        for row in tx.list(models.Capacity, only=_COLUMNS, **where)
+        for row in scan.rows(tx, models.Capacity, only=_COLUMNS, **where)
         if row.systems or row.devices
     }
 

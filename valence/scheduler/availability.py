@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from valence.db import api as db
 from valence.db import capacity
+from valence.db import scan
 from valence.db import shapes
 from valence.db.sqlalchemy import models
 from valence.scheduler.affinity import Affinity
@@ -45,6 +46,10 @@ class Available(NamedTuple):
         return part.cpu_cores, part.memory_mib, part.storage_gib
 
 
+#: What pod managers have in common that are equal for a request.
+Kind = tuple[bool, frozenset[tuple[int, int]], tuple[int, ...]]
+
+
 @dataclasses.dataclass
 class Availability:
     """What is free on a pod manager.
@@ -57,6 +62,17 @@ class Availability:
     needed: int
     systems: list[Available] = dataclasses.field(default_factory=list)
     devices: list[Available] = dataclasses.field(default_factory=list)
+
+    @functools.cached_property
+    def free(self) -> list[Available]:
+        """The systems, without those that affinity rejects."""
+        return [one for one in self.systems if one.free]
+
+    @functools.cached_property
+    def kind(self) -> Kind:
+        """What comparing it with a request depends on."""
+        systems = tuple([id(one.part) for one in self.free])
+        return self.zoned, self.stock, systems
 
     @functools.cached_property
     def stock(self) -> frozenset[tuple[int, int]]:
@@ -117,7 +133,8 @@ class Reader:
             uuid: Availability(uuid in zoned, self._needed)
             for uuid in podm_uuids
         }
-        for row in self._tx.list(
+        for row in scan.rows(
+            self._tx,
             count,
             count.free > 0,
             capacity.unreserved(count.reserved_to, self._project_id),

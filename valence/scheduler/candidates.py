@@ -15,13 +15,15 @@ import sqlalchemy as sa
 from oslo_config import cfg
 
 from valence.db import api as db
+from valence.db import scan
 from valence.db.sqlalchemy import models
 from valence.scheduler import weighers
 from valence.scheduler.request import Request
 from valence.scheduler.request import Use
 
-# So many pod managers are looked at first, and then twice as many.
-_FIRST = 8
+# So many pod managers are looked at first, and then so many more. What fits on
+# none of them is compared with all.
+_BATCHES = 8, 16
 _Conditions = Callable[
     [sa.SQLColumnExpression[str]], list[sa.ColumnElement[bool]]
 ]
@@ -33,37 +35,31 @@ def batches(
     conditions: _Conditions,
     weigh: weighers.Weigher,
 ) -> Iterator[Sequence[models.PodManager]]:
-    """The pod managers that may satisfy a request, the best first.
+    """A few pod managers that may satisfy a request, the best first.
 
-    Those that refused a combination of this request, or of another one not
-    long ago, come last, all at once.
+    There is none that refused a combination of this request, or of another
+    one not long ago. A weigher that declares no order gets all of them.
 
     :param conditions: what their UUIDs meet.
     """
     podm = models.PodManager
-    refused = _refused(tx, request)
     order = weighers.order_of(weigh)
     seen: list[str] = []
-    size = _FIRST if order else None
-    while size is None or len(seen) < size:
+    for size in _BATCHES if order else (None,):
         uuids = _uuids(
             tx,
             request,
-            sa.not_(refused),
+            sa.not_(_refused(tx, request)),
             podm.uuid.not_in(seen),
             *conditions(podm.uuid),
             order=order,
-            limit=size and size - len(seen),
+            limit=size,
         )
         if uuids:
             yield tx.list(podm, uuid=uuids).all()
         seen += uuids
-        if size is None or len(seen) < size:
+        if size is None or len(uuids) < size:
             break
-        size *= 3
-    last = _uuids(tx, request, refused, *conditions(podm.uuid))
-    if last:
-        yield tx.list(podm, uuid=last).all()
 
 
 def _uuids(
@@ -142,7 +138,7 @@ def with_use(
     if podms is not None:
         where['podm_uuid'] = [podm.uuid for podm in podms]
     only = ('podm_uuid', *Use._fields)
-    rows = tx.list(models.Capacity, only=only, **where)
+    rows = scan.rows(tx, models.Capacity, only=only, **where)
     use = {row.podm_uuid: _use(row) for row in rows}
     return dataclasses.replace(request, use=use)
 

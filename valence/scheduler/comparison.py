@@ -16,6 +16,7 @@ from valence.db.sqlalchemy import models
 from valence.scheduler import fitting
 from valence.scheduler.availability import Availability
 from valence.scheduler.availability import Available
+from valence.scheduler.availability import Kind
 
 T = TypeVar('T')
 # More conditions would not exclude many more pod managers.
@@ -37,6 +38,8 @@ class Comparison:
         self.needed = sum(one.part['count'] for one in self.demands)
         self._known = known
         self._results: dict[tuple[object, ...], Any] = {}
+        self._shortages: dict[Kind, tuple[str | None, ...]] = {}
+        self._nearest: dict[Kind, tuple[Requirements | None, float]] = {}
 
     def wanted(self) -> list[shapes.Shape]:
         """The shapes that matter: devices only for those who ask for some."""
@@ -77,15 +80,37 @@ class Comparison:
         """Match the requirements with a system and the free devices."""
         return self._once(fitting.match, system, available)
 
-    def nearness(self, system: Available, available: Availability) -> float:
-        """The share of the requirements that a system meets, from 0 to 1."""
-        return self._once(fitting.nearness, system, available)
+    def shortages(self, available: Availability) -> tuple[str | None, ...]:
+        """What each of the free systems of a pod manager lacks, or None."""
+        if available.kind not in self._shortages:
+            self._shortages[available.kind] = tuple(
+                self.match(one, available).shortage for one in available.free
+            )
+        return self._shortages[available.kind]
 
     def nearest(
-        self, system: Available, available: Availability
-    ) -> Requirements:
-        """The requirements, reduced to what a system can meet."""
-        return self._once(fitting.nearest, system, available)
+        self, available: Availability
+    ) -> tuple[Requirements | None, float]:
+        """The largest similar requirements that one of the systems can meet.
+
+        :returns: also how near that is, from 0 to 1.
+        """
+        if available.kind not in self._nearest:
+            self._nearest[available.kind] = self._find_nearest(available)
+        return self._nearest[available.kind]
+
+    def _find_nearest(
+        self, available: Availability
+    ) -> tuple[Requirements | None, float]:
+        if not available.free:
+            return None, 0.0
+        nearness = [
+            self._once(fitting.nearness, one, available)
+            for one in available.free
+        ]
+        best = max(nearness)
+        system = available.free[nearness.index(best)]
+        return self._once(fitting.nearest, system, available), best
 
     def _once(
         self,

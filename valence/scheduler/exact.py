@@ -68,6 +68,12 @@ class ExactSelection:
         found = self.select(podm)
         return found if isinstance(found, Rejection) else None
 
+    def prepare(self, podms: Collection[models.PodManager]) -> None:
+        """Nothing more is read.
+
+        :param podms: those that ``select`` is called for.
+        """
+
     def select(self, podm: models.PodManager) -> Choice | Rejection:
         """Select the resources, if they fit together."""
         shortages: Counter[str] = Counter()

@@ -10,6 +10,7 @@ from typing import Protocol
 
 from valence.db.sqlalchemy import models
 from valence.scheduler import registrable
+from valence.scheduler.columns import reads
 from valence.scheduler.request import Request
 
 
@@ -21,6 +22,7 @@ class Filter(Protocol):
     ) -> str | None: ...
 
 
+@reads('is_public')
 def access(podm: models.PodManager, request: Request) -> str | None:
     """Reject pod managers that the project may not use."""
     if podm.is_public or request.project_id is None:
@@ -30,11 +32,13 @@ def access(podm: models.PodManager, request: Request) -> str | None:
     return 'the project has no access to it'
 
 
+@reads('status')
 def online(podm: models.PodManager, request: Request) -> str | None:
     """Reject pod managers that did not respond to the last probe."""
     return None if podm.status == 'online' else 'it is offline'
 
 
+@reads('deleting_at', 'maintenance')
 def maintenance(podm: models.PodManager, request: Request) -> str | None:
     """Reject pod managers in maintenance, and those being deleted."""
     if podm.deleting_at is not None:
@@ -42,6 +46,7 @@ def maintenance(podm: models.PodManager, request: Request) -> str | None:
     return 'it is in maintenance' if podm.maintenance else None
 
 
+@reads('synced_at')
 def synced(podm: models.PodManager, request: Request) -> str | None:
     """Reject pod managers whose inventory is not known yet."""
     if podm.synced_at is None:
@@ -49,6 +54,7 @@ def synced(podm: models.PodManager, request: Request) -> str | None:
     return None
 
 
+@reads('capabilities')
 def capable(podm: models.PodManager, request: Request) -> str | None:
     """Reject pod managers that cannot compose nodes."""
     if 'compose' in podm.capabilities:
@@ -56,6 +62,7 @@ def capable(podm: models.PodManager, request: Request) -> str | None:
     return 'it cannot compose nodes'
 
 
+@reads('capabilities', 'username', 'hardware_username')
 def register(podm: models.PodManager, request: Request) -> str | None:
     """Reject pod managers whose nodes cannot be registered, if they must be.
 

@@ -9,6 +9,8 @@ import dataclasses
 import functools
 from collections.abc import Callable
 from collections.abc import Iterable
+from collections.abc import Sequence
+from typing import Any
 from typing import cast
 
 from oslo_config import cfg
@@ -16,8 +18,10 @@ from stevedore import named
 
 from valence.db import access
 from valence.db import api as db
+from valence.db import scan
 from valence.db.sqlalchemy import models
 from valence.scheduler import candidates
+from valence.scheduler import columns
 from valence.scheduler import explanation
 from valence.scheduler import filters
 from valence.scheduler import weighers
@@ -46,8 +50,13 @@ def _plugins(kind: str, names: list[str]) -> dict[str, object]:
 
 @functools.cache
 def _filters(names: tuple[str, ...]) -> dict[str, filters.Filter]:
+    """The filters by name, in their order."""
     plugins = _plugins('filters', list(names))
-    return cast(dict[str, filters.Filter], plugins)
+    return {
+        ACCESS: filters.access,
+        **cast(dict[str, filters.Filter], plugins),
+        'register': filters.register,
+    }
 
 
 @functools.cache
@@ -88,30 +97,45 @@ def _rank(
 ) -> Ranking:
     """Rank for a request that has the granted pod managers."""
     ranking = Ranking()
-    podm = models.PodManager
-    only = [podm.uuid == request.podm_uuid] if request.podm_uuid else []
-    podms = tx.list(podm, *only, order=[podm.name]).all()
     request = candidates.with_use(tx, request)
     accepted = _accepted(
-        podms, ranking, lambda row: apply_filters(row, request)
+        _podms(tx, request), ranking, lambda row: apply_filters(row, request)
     )
     selection = _selection(tx, request)
     selection.read(accepted, request.use)
     suitable = _accepted(accepted, ranking, selection.reject)
-    others = []
-    for row in candidates.weighed(tx, suitable, request, _configured()):
-        result = selection.select(row)
-        if isinstance(result, Rejection):
-            ranking.rejections.append(result)
-            continue
-        if not suits(result):
-            others.append(result)
-            continue
-        ranking.choices.append(result)
-        if len(ranking.choices) == enough:
-            break
+    others: list[Choice] = []
+    left = candidates.weighed(tx, suitable, request, _configured())
+    while left and len(ranking.choices) < enough:
+        size = enough - len(ranking.choices)
+        some, left = left[:size], left[size:]
+        if size > 1:
+            selection.prepare(some)
+        for result in map(selection.select, some):
+            if isinstance(result, Rejection):
+                ranking.rejections.append(result)
+            else:
+                (ranking.choices if suits(result) else others).append(result)
     ranking.choices += others
     return ranking
+
+
+def _podms(
+    tx: db.Transaction, request: Request
+) -> Sequence[models.PodManager]:
+    """The pod managers that a request may name, by name."""
+    podm = models.PodManager
+    where: dict[str, Any] = {}
+    if request.podm_uuid is not None:
+        where['uuid'] = request.podm_uuid
+    names = columns.read_by(
+        (*_filters(tuple(cfg.CONF.scheduler.filters)).values(), _configured())
+    )
+    if names:
+        rows = scan.rows(tx, podm, only=names, **where)
+    else:
+        rows = tx.list(podm, **where).all()
+    return sorted(rows, key=lambda row: row.name)
 
 
 def _accepted(
@@ -159,8 +183,7 @@ def choose(
 def _first(
     tx: db.Transaction, request: Request, suits: Callable[[Choice], bool]
 ) -> Choice | None:
-    """Select the best hardware on the few pod managers that may have it."""
-    other = None
+    """Select hardware that suits on the best of the pod managers."""
     selection = _selection(tx, request)
     for podms in candidates.batches(
         tx, request, selection.conditions, _configured()
@@ -170,11 +193,9 @@ def _first(
         selection.read(accepted, request.use)
         for row in candidates.weighed(tx, accepted, request, _configured()):
             result = selection.select(row)
-            if isinstance(result, Choice):
-                if suits(result):
-                    return result
-                other = other or result
-    return other
+            if isinstance(result, Choice) and suits(result):
+                return result
+    return None
 
 
 def _granted(tx: db.Transaction, request: Request) -> Request:
@@ -199,12 +220,7 @@ def apply_filters(
     podm: models.PodManager, request: Request
 ) -> Rejection | None:
     """The rejection by the first filter that rejects a pod manager."""
-    configured = _filters(tuple(cfg.CONF.scheduler.filters))
-    for name, reject in (
-        (ACCESS, filters.access),
-        *configured.items(),
-        ('register', filters.register),
-    ):
+    for name, reject in _filters(tuple(cfg.CONF.scheduler.filters)).items():
         reason = reject(podm, request)
         if reason:
             return Rejection(podm.uuid, podm.name, name, reason)

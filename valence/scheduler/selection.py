@@ -10,22 +10,16 @@ from collections import Counter
 from collections.abc import Collection
 from collections.abc import Iterable
 from collections.abc import Mapping
-from collections.abc import Sequence
-from typing import TypeVar
-from typing import cast
 
 import sqlalchemy as sa
-from oslo_utils import uuidutils
 
-from valence.common.cache import cached
 from valence.common.types import Requirements
 from valence.db import api as db
 from valence.db import capacity
 from valence.db import shapes
-from valence.db import statements
 from valence.db.sqlalchemy import models
-from valence.db.sqlalchemy.observed import Allocatable
 from valence.scheduler import availability
+from valence.scheduler import equals
 from valence.scheduler import fitting
 from valence.scheduler.affinity import Affinity
 from valence.scheduler.availability import Availability
@@ -35,8 +29,6 @@ from valence.scheduler.request import Choice
 from valence.scheduler.request import Rejection
 from valence.scheduler.request import Request
 from valence.scheduler.request import Use
-
-M = TypeVar('M', bound=Allocatable)
 
 # Selects at random among so many equal systems.
 _TIE_BREAK = 8
@@ -58,6 +50,8 @@ class Selection:
             request.project_id,
         )
         self._available: Mapping[str, Availability] = {}
+        self._equals = equals.Reader(tx)
+        self._fits: dict[str, list[Available]] = {}
 
     def conditions(
         self, podm_uuid: sa.SQLColumnExpression[str]
@@ -78,6 +72,8 @@ class Selection:
 
         MariaDB would evaluate EXISTS for all pod managers first.
         """
+        if not uuids:
+            return sa.false()
         count = models.Count
         project_id = self._request.project_id
         found = sa.select(count.uuid).where(
@@ -100,11 +96,30 @@ class Selection:
         uuids = {podm.uuid for podm in podms}
         zoned = {uuid for uuid in uuids if uuid in use and use[uuid].zoned}
         self._available = self._reader.read(uuids, zoned)
+        self._fits.clear()
 
     def reject(self, podm: models.PodManager) -> Rejection | None:
         """Why nothing on a pod manager fits, or None."""
-        available = self._available[podm.uuid]
-        return None if self._fitting(available) else self._rejection(podm)
+        shortages = self._comparison.shortages(self._available[podm.uuid])
+        return None if None in shortages else self._rejection(podm)
+
+    def prepare(self, podms: Collection[models.PodManager]) -> None:
+        """Read what ``select`` needs for several pod managers together.
+
+        Where that depends on more than the counters, it reads by itself.
+        """
+        if self._request.refused or self._affinity.of_systems():
+            return
+        systems: list[tuple[Available, int]] = []
+        devices: list[tuple[Available, int]] = []
+        for podm in podms:
+            available = self._available[podm.uuid]
+            for system in self._fitting(podm)[:1]:
+                systems.append((system, 1))
+                match = self._comparison.match(system, available)
+                devices += self._needed(available, match)
+        self._equals.prepare(models.System, systems)
+        self._equals.prepare(models.Device, devices)
 
     def select(self, podm: models.PodManager) -> Choice | Rejection:
         """Select the smallest system of a pod manager that fits.
@@ -112,7 +127,7 @@ class Selection:
         What was refused less often comes first.
         """
         available = self._available[podm.uuid]
-        for system in self._fitting(available):
+        for system in self._fitting(podm):
             match = self._comparison.match(system, available)
             devices = self._devices(available, match)
             for row in self._systems(system):
@@ -121,17 +136,20 @@ class Selection:
                     return choice(row, found.devices)
         return self._select_refused(available) or self._rejection(podm)
 
-    def _fitting(self, available: Availability) -> list[Available]:
+    def _fitting(self, podm: models.PodManager) -> list[Available]:
         """The systems that fit, best first; equal ones in any order.
 
         One with accelerators is spared for those who request them. Where there
         are zones, some services compose nothing of a system in none.
         """
+        if podm.uuid in self._fits:
+            return self._fits[podm.uuid]
+        available = self._available[podm.uuid]
+        shortages = self._comparison.shortages(available)
         found = [
             one
-            for one in available.systems
-            if one.free
-            and self._comparison.match(one, available).shortage is None
+            for one, shortage in zip(available.free, shortages, strict=True)
+            if shortage is None
         ]
         random.shuffle(found)
         found.sort(
@@ -141,6 +159,7 @@ class Selection:
                 one.size,
             )
         )
+        self._fits[podm.uuid] = found
         return found
 
     def _systems(self, system: Available) -> list[models.System]:
@@ -150,55 +169,35 @@ class Selection:
         conditions = self._affinity.of_systems()
         if refused:
             conditions.append(row.uuid.not_in(refused))
-        return self._some(row, system, _TIE_BREAK, *conditions)
+        return self._equals.some(row, system, _TIE_BREAK, *conditions)
 
     def _devices(
         self, available: Availability, match: fitting.Match
     ) -> list[models.Device]:
         """Enough devices for a match, and for others if some were refused."""
-        counts = Counter(id(part) for part in match.devices)
-        refused = [
-            uuid for one in self._request.refused for uuid in one.devices
-        ]
+        refused = self._refused_devices()
         rows: list[models.Device] = []
-        for one in available.devices:
-            count = counts[id(one.part)]
-            if refused:
-                count = self._comparison.needed + len(refused)
-            if count:
-                rows += self._some(models.Device, one, min(count, one.free))
+        for one, count in self._needed(available, match):
+            rows += self._equals.some(models.Device, one, count)
         return sorted(
             rows, key=lambda row: (row.capacity_gib, refused.count(row.uuid))
         )
 
-    def _some(
-        self,
-        model: type[M],
-        one: Available,
-        limit: int,
-        *conditions: sa.ColumnElement[bool],
-    ) -> list[M]:
-        """Some of equal systems or devices, other ones each time."""
-        if one.reserved_to is not None:
-            reserved = model.reserved_to == one.reserved_to
-            conditions = *conditions, reserved, *capacity.unallocated(model)
-        values = {
-            'count_uuid': one.count_uuid,
-            'free': one.reserved_to is None,
-            'start': uuidutils.generate_uuid(),
-        }
-        rows: list[M] = []
-        for query in _halves(model):
-            if len(rows) < limit:
-                rows += cast(
-                    'Sequence[M]',
-                    self._tx.connection.execute(
-                        query.where(*conditions) if conditions else query,
-                        {**values, 'limit': limit - len(rows)},
-                    ).all(),
-                )
-        random.shuffle(rows)
-        return rows
+    def _needed(
+        self, available: Availability, match: fitting.Match
+    ) -> list[tuple[Available, int]]:
+        """How many of which devices ``_devices`` reads."""
+        counts = Counter(id(part) for part in match.devices)
+        refused = len(self._refused_devices())
+        all_of_them = self._comparison.needed + refused if refused else 0
+        needed = (
+            (one, min(all_of_them or counts[id(one.part)], one.free))
+            for one in available.devices
+        )
+        return [(one, count) for one, count in needed if count]
+
+    def _refused_devices(self) -> list[str]:
+        return [uuid for one in self._request.refused for uuid in one.devices]
 
     def _match(
         self,
@@ -227,7 +226,7 @@ class Selection:
             system,
             *capacity.free(system, self._request.project_id),
             *self._affinity.of_systems(),
-            only=_columns(system),
+            only=equals.columns(system),
             uuid=list(refusals),
             podm_uuid=podm_uuids,
         ).all()
@@ -243,32 +242,14 @@ class Selection:
     def _rejection(self, podm: models.PodManager) -> Rejection:
         """Why none of the free systems of a pod manager is selected."""
         available = self._available[podm.uuid]
-        shortages: Counter[str] = Counter()
-        for one in available.systems:
-            if one.free:
-                match = self._comparison.match(one, available)
-                shortages[match.shortage or fitting.REFUSED] += one.free
+        counts: Counter[str] = Counter()
+        lacking = self._comparison.shortages(available)
+        for one, shortage in zip(available.free, lacking, strict=True):
+            counts[shortage or fitting.REFUSED] += one.free
+        for one in available.systems if self._request.affinity else ():
             if one.excluded:
-                shortages[self._affinity.reason] += one.excluded
-        nearest, nearness = self._nearest(available)
-        return rejection(podm, shortages, nearest, nearness)
-
-    def _nearest(
-        self, available: Availability
-    ) -> tuple[Requirements | None, float]:
-        """The largest similar requirements that one of the systems can meet.
-
-        :returns: also how near that is, from 0 to 1.
-        """
-        systems = [one for one in available.systems if one.free]
-        if not systems:
-            return None, 0.0
-        nearness = [
-            self._comparison.nearness(one, available) for one in systems
-        ]
-        best = max(nearness)
-        system = systems[nearness.index(best)]
-        return self._comparison.nearest(system, available), best
+                counts[self._affinity.reason] += one.excluded
+        return rejection(podm, counts, *self._comparison.nearest(available))
 
 
 def rejection(
@@ -307,25 +288,3 @@ def choice(system: models.System, devices: Iterable[models.Device]) -> Choice:
         system.resource_uri,
         {device.uuid: device.resource_uri for device in devices},
     )
-
-
-@cached
-def _halves(model: type[Allocatable]) -> tuple[statements.Select, ...]:
-    """The queries for equal hardware from a UUID on, and before it."""
-    start: sa.BindParameter[str] = sa.bindparam('start')
-    columns = statements.columns(model)
-    query = (
-        sa.select(*(columns[name] for name in _columns(model)))
-        .where(
-            model.count_uuid == sa.bindparam('count_uuid'),
-            model.free == sa.bindparam('free'),
-        )
-        .order_by(model.uuid)
-        .limit(sa.bindparam('limit'))
-    )
-    return query.where(model.uuid >= start), query.where(model.uuid < start)
-
-
-def _columns(model: type[Allocatable]) -> tuple[str, ...]:
-    """What a choice needs: the properties from the vendor are large."""
-    return ('uuid', 'podm_uuid', 'resource_uri', *shapes.columns(model))

@@ -18,6 +18,7 @@ from typing import TypeVar
 import sqlalchemy as sa
 
 from valence.db.sqlalchemy import models
+from valence.scheduler.columns import reads
 from valence.scheduler.request import Use
 
 
@@ -45,18 +46,21 @@ def order_of(weigher: Weigher) -> tuple[sa.ColumnElement[Any], ...]:
     return getattr(weigher, 'order', ())
 
 
+@reads()
 @order_by(models.Capacity.nodes.asc())
 def spread(podm: models.PodManager, use: Use) -> float:
     """Prefer the fewest nodes."""
     return -use.nodes
 
 
+@reads()
 @order_by(models.Capacity.nodes.desc())
 def pack(podm: models.PodManager, use: Use) -> float:
     """Prefer the most nodes."""
     return use.nodes
 
 
+@reads()
 @order_by(models.Capacity.free_systems.desc())
 def free(podm: models.PodManager, use: Use) -> float:
     """Prefer the most free systems."""

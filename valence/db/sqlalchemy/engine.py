@@ -32,6 +32,8 @@ from valence.db.sqlalchemy import timeouts
 T = TypeVar('T')
 
 _LOCK_WAIT_SECONDS = 60
+# The size of the largest array that ``valence.db.scan`` reads at once.
+_ARRAY_BYTES = 2**30
 # Names of the three-byte character set in MySQL.
 _THREE_BYTES = (None, 'utf8', 'utf8mb3')
 # Maximum number of retries of a transaction, after deadlocks and after lost
@@ -153,6 +155,8 @@ def _configure_sessions(engine: sa.Engine, limits: timeouts.Limits) -> None:
             settings = {'innodb_lock_wait_timeout': limits.lock}
             if getattr(dialect, 'is_mariadb', False):
                 settings['idle_transaction_timeout'] = idle
+                # It cuts off JSON_ARRAYAGG, too.
+                settings['group_concat_max_len'] = _ARRAY_BYTES
         with contextlib.closing(dbapi_connection.cursor()) as cursor:
             for name, value in settings.items():
                 if value is not None:

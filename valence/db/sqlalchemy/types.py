@@ -63,6 +63,11 @@ class Text(_Storable):
         return super().load_dialect_impl(dialect)
 
 
+def is_text(kind: sa.types.TypeEngine[Any]) -> bool:
+    """Whether a column has text, which has a collation."""
+    return isinstance(kind, _Storable | sa.String)
+
+
 class _Bytes(mysql.VARCHAR):
     """Text of a binary collation that does not ignore trailing spaces."""
 
