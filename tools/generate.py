@@ -46,6 +46,7 @@ GENERATED: dict[str, list[str]] = {
     'api-ref/openapi.json': _OPENAPI,
     'doc/source/user/limits.rst': ['python', 'tools/limits.py'],
     'doc/source/user/pairs.rst': ['python', 'tools/pairs.py'],
+    'doc/source/contributor/images/schema.svg': ['python', 'tools/schema.py'],
     # Landed migrations are never edited.
     'tools/migrations.sha256': ['python', 'tools/landed.py'],
     # The client generates its commands from this copy.

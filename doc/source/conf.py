@@ -11,6 +11,7 @@ TOP = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(TOP / 'doc'))
 
 extensions = [
+    'cliff.sphinxext',
     'ext.openapi',
     'ext.state_diagram',
     'openstackdocstheme',
