@@ -124,8 +124,10 @@ class OnCallTest(base.ServiceTestCase):
 
     def pod(self, *arguments):
         """A pod manager that is registered and read; until the test ends."""
-        pod = self.useFixture(fixtures.Simulator(*arguments))
         self.name = self.id().rpartition('.')[2]
+        # It is the same service when it is started again.
+        arguments = ('--seed', self.name, *arguments)
+        pod = self.useFixture(fixtures.Simulator(*arguments))
         self.register(pod)
         return pod
 
@@ -263,7 +265,7 @@ class OnCallTest(base.ServiceTestCase):
         install('good')
         pod = self.useFixture(
             fixtures.Simulator(
-                *('--port', processes.free_port(), '--tls'),
+                *('--port', processes.free_port(), '--seed', 'tls', '--tls'),
                 *('--tls-cert', path, '--tls-key', key),
             )
         )

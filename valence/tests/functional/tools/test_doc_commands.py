@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The commands in the documentation work, and answer what is shown."""
+
+import configparser
+import contextlib
+import doctest
+import importlib
+import io
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import types
+
+import fixtures
+
+from valence.tests import base
+from valence.tests.fixtures import pages
+from valence.tests.fixtures import processes
+
+_TOP = pathlib.Path(__file__).parents[4]
+_BIN = pathlib.Path(sys.executable).parent
+#: The pages whose commands are run, each in a shell of its own.
+_RUN = ('doc/source/user/tasks.rst',)
+# What a page uses, and another test may use at the same time.
+_PORTS = ('8181', '9001')
+_FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
+_SCRIPT = """
+trap 'kill $(jobs -p)' EXIT
+{}
+"""
+_STEP = """
+echo '@begin {0}'
+{1}
+echo "@end $?"
+"""
+
+
+class RunTest(base.TestCase):
+    def environment(self):
+        """A new home, and ports that are free."""
+        home = pathlib.Path(self.useFixture(fixtures.TempDir()).path)
+        self.ports = {port: str(processes.free_port()) for port in _PORTS}
+        config = home / '.valence' / 'valence.conf'
+        config.parent.mkdir()
+        config.write_text(f'[api]\nport = {self.ports["8181"]}\n')
+        return {
+            'HOME': str(home),
+            'LANG': 'C.UTF-8',
+            'COLUMNS': '79',
+            'PATH': f'{_BIN}:{os.environ["PATH"]}',
+            'PYTHONPATH': str(_TOP),
+            'PYTHONWARNINGS': 'ignore',
+        }
+
+    def run_all(self, commands):
+        """What each command has printed, and its status."""
+        environment = self.environment()
+        script = _SCRIPT.format(
+            ''.join(
+                _STEP.format(n, command) for n, command in enumerate(commands)
+            )
+        )
+        for port, free in self.ports.items():
+            script = script.replace(port, free)
+        done = subprocess.run(
+            ['bash', '-c', script],
+            cwd=environment['HOME'],
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=4 * processes.PATIENCE,
+        )
+        output = done.stdout
+        for port, free in self.ports.items():
+            output = output.replace(free, port)
+        return re.findall(r'(?s)@begin \d+\n(.*?)@end (\d+)\n', output)
+
+    def test_pages(self):
+        checker = doctest.OutputChecker()
+        for page in _RUN:
+            commands = list(pages.shown(page))
+            self.assertLess(5, len(commands))
+            results = self.run_all([one.command for one in commands])
+            self.assertEqual(len(commands), len(results), results)
+            for (command, expected), (output, status) in zip(
+                commands, results, strict=True
+            ):
+                told = f'{page}: $ {command}\n{output}'
+                self.assertEqual('0', status, told)
+                if expected:
+                    good = checker.check_output(
+                        expected + '\n', output, _FLAGS
+                    )
+                    self.assertTrue(good, f'{told}\nshown:\n{expected}')
+
+
+class ParseTest(base.TestCase):
+    """Also where they cannot be run, commands and options exist."""
+
+    def setUp(self):
+        super().setUp()
+        setup = configparser.ConfigParser(interpolation=None)
+        setup.read(_TOP / 'client/setup.cfg')
+        lines = setup['entry_points']['openstack.composable.v1']
+        self.commands = {}
+        for line in lines.strip().splitlines():
+            name, _, target = line.partition(' = ')
+            self.commands[tuple(name.split('_'))] = target
+
+    def parse(self, words):
+        """Why a command is not valid; None: it is."""
+        number = len(words)
+        while tuple(words[:number]) not in self.commands:
+            number -= 1
+            if number == 0:
+                return 'no such command'
+        target = self.commands[tuple(words[:number])]
+        module, _, name = target.partition(':')
+        command = getattr(importlib.import_module(module), name)
+        parser = command(types.SimpleNamespace(), None).get_parser('openstack')
+        said = io.StringIO()
+        try:
+            with contextlib.redirect_stderr(said):
+                parser.parse_args(words[number:])
+        except SystemExit as exc:
+            return said.getvalue() if exc.code else None
+        return None
+
+    def test_all_pages(self):
+        commands = list(pages.openstack_commands())
+        self.assertLess(30, len(commands))
+        problems = [
+            f'{place}: {" ".join(words)}: {problem}'
+            for place, words in commands
+            if (problem := self.parse(words))
+        ]
+        self.assertEqual([], problems)
