@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Start and stop of processes."""
 
+import contextlib
 import logging
 import os
 import pathlib
@@ -122,8 +123,10 @@ def reload() -> None:
     """Read the mutable options again, and open the log files again."""
     for handler in logging.getLogger().handlers:
         if isinstance(handler, logging.FileHandler):
-            # The next message opens it.
-            handler.close()
+            # The next message opens it. On a full disk, what is still in the
+            # buffer is lost.
+            with contextlib.suppress(OSError):
+                handler.close()
     try:
         changed = cfg.CONF.mutate_config_files()
     except (cfg.Error, OSError) as exc:

@@ -21,6 +21,7 @@ from prometheus_client import parser
 from valence import collectors
 from valence.common import exception
 from valence.common import logs
+from valence.common import service
 from valence.conductor import jobs
 from valence.db import api as db
 from valence.db.sqlalchemy import engine
@@ -218,6 +219,16 @@ class TestMetrics(MetricsCase):
         handler.handle(logging.makeLogRecord({'msg': 'x'}))
         self.assertEqual(1, self.grown(before, 'valence_log_failures_total'))
 
+    def test_reload_on_a_full_disk(self):
+        handler = logging.FileHandler('/dev/full')
+        self.patch(logging, 'raiseExceptions', False)
+        logger = logging.getLogger()
+        logger.addHandler(handler)
+        self.addCleanup(logger.removeHandler, handler)
+        handler.handle(logging.makeLogRecord({'msg': 'x'}))
+        service.reload()
+        self.assertIsNone(handler.stream)
+
     def test_database_that_is_down(self):
         def fail():
             raise exception.DatabaseUnavailable(reason='it is down')
@@ -317,16 +328,16 @@ class TestProcesses(base.TestCase):
             return samples(found.read().decode())
 
     def test_ports(self):
-        service = self.useFixture(
+        started = self.useFixture(
             fixtures.Service(
                 metrics__enabled=True,
                 metrics__api_port=0,
                 metrics__conductor_port=0,
             )
         )
-        service.manage('db', 'sync')
-        service.manage('credential-keys', 'create')
-        api, conductor = service.api(), service.conductor()
+        started.manage('db', 'sync')
+        started.manage('credential-keys', 'create')
+        api, conductor = started.api(), started.conductor()
         self.assertEqual(1, self.scrape(api)['valence_database_up',])
         seen = self.scrape(conductor)
         self.assertIn(
