@@ -15,6 +15,8 @@ from valence.podmanagers.outcomes import Settling
 
 # What a service may respond with that has just composed a node.
 NOT_READABLE = (exception.ResourceGone, exception.Unreadable)
+# An intent: what the step has begun was ended, and it is being undone.
+_CANCELLED = 'cancelled'
 
 
 def release(run: Run, uri: str, erase: bool = False) -> bool:
@@ -130,6 +132,10 @@ def cancel(run: Run) -> None:
 
     :raises InProgress: while it is in progress.
     """
+    if _CANCELLED in run.not_undone()[-1].intent:
+        # What goes on now is what undoes the step.
+        return
     progress = run.progress()
     if progress.facts():
         run.driver().cancel(steps.request_deadline(run), progress)
+    run.record_intent(_CANCELLED, True)

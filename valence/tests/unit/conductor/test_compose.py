@@ -132,6 +132,34 @@ class TestCompose(base.ConductorTestCase):
         self.assertIn('it broke down', node['last_error'])
         self.assertNothingIsLeft()
 
+    def test_an_undo_does_not_cancel_itself(self):
+        release, cancelled = fake.Fake.release, []
+
+        def slow(driver, uri, deadline, progress, **more):
+            if progress.get('job') is None:
+                progress.record('job', '/tasks/2')
+                raise InProgress(1)
+            return release(driver, uri, deadline, progress, **more)
+
+        def cancel(driver, deadline, progress):
+            cancelled.append(progress.get('job'))
+            progress.record('job', None)
+            return True
+
+        compose = fake.Fake.compose
+
+        def begin(driver, request, deadline, progress):
+            progress.record('begun', 'yes')
+            return compose(driver, request, deadline, progress)
+
+        self.patch(fake.Fake, 'compose', begin)
+        self.patch(fake.Fake, 'release', slow)
+        self.patch(fake.Fake, 'cancel', cancel)
+        self.fake.order('poll_compose', exception.NoMatch(reason='too late'))
+        node = self.compose('n')
+        self.assertEqual([node['resource_uri']], list(self.fake.nodes))
+        self.assertEqual([None], cancelled)
+
     def test_nothing_fits(self):
         requested = {'processor': {'total_cores': 17}}
         node = self.compose('n', 'failed', properties=requested)
