@@ -19,6 +19,7 @@ from pecan import util
 
 from valence.api import access_log
 from valence.api import auth
+from valence.api import deliveries
 from valence.api import exposition
 from valence.api import healthcheck
 from valence.api import hooks
@@ -116,6 +117,7 @@ def setup_app() -> WSGIApplication:
         _size_limit,
         healthcheck.HealthCheck,
         exposition.wrap,
+        deliveries.Deliveries,
         middleware.Errors,
         _cors,
         access_log.AccessLog,

@@ -24,11 +24,9 @@ _systems = inventory.Allocatable(models.System)
 _devices, _storages = inventory.Devices(), base.Controller(models.Storage)
 _flavors, _drivers = flavors.Flavors(), drivers.Drivers()
 _findings, _usage = findings.Findings(), usage.Usage()
-_feed, _events, _conductors = (
-    feed.Feed(),
-    events.Events(),
-    base.Controller(models.Conductor),
-)
+#: Deliveries have a short path besides; see ``valence.api.deliveries``.
+EVENTS = events.Events()
+_feed, _conductors = feed.Feed(), base.Controller(models.Conductor)
 
 _LIST, _SHOW = {'GET': 'list'}, {'GET': 'show'}
 _CREATE, _UPDATE = {'POST': 'create'}, {'PATCH': 'update'}
@@ -92,7 +90,7 @@ ROUTES: tuple[Route, ...] = (
     ('operations/{id}', 'operation', _operations, _SHOW | _DELETE),
     ('events', 'event', _feed, _LIST),
     ('events/{id}', 'event', _feed, _SHOW),
-    ('events/{id}/{secret}', 'event', _events, _CREATE),
+    ('events/{id}/{secret}', 'event', EVENTS, _CREATE),
     ('usage', 'usage', _usage, _SHOW),
     ('conductors', 'conductor', _conductors, _LIST),
     ('drivers', 'driver', _drivers, _LIST),

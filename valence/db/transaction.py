@@ -232,7 +232,7 @@ class Transaction:
         :raises oslo_db.exception.DBDuplicateEntry: if a unique value is in
             use already.
         """
-        row = self._new_row(statements.stored(model, values))
+        row = self.new_row(statements.stored(model, values))
         plain, computed = statements.split(row)
         statement = statements.insert(model)
         if computed:
@@ -246,7 +246,7 @@ class Transaction:
         self, model: statements.Model, rows: Iterable[Mapping[str, object]]
     ) -> None:
         """Insert rows that have the same columns, in batches."""
-        ready = [self._new_row(statements.stored(model, row)) for row in rows]
+        ready = [self.new_row(statements.stored(model, row)) for row in rows]
         rest = iter(ready)
         while batch := list(itertools.islice(rest, BATCH)):
             self.connection.execute(statements.insert(model), batch)
@@ -263,7 +263,7 @@ class Transaction:
                 model, self.connection.dialect.name
             )
             self.connection.execute(
-                statement, [self._new_row(row) for row in rows]
+                statement, [self.new_row(row) for row in rows]
             )
 
     def update(
@@ -319,7 +319,7 @@ class Transaction:
         """See ``now`` of this module."""
         return clock.now(self.connection)
 
-    def _new_row(self, values: Mapping[str, object]) -> dict[str, object]:
+    def new_row(self, values: Mapping[str, object]) -> dict[str, object]:
         """The values, with a UUID and a time of creation if they have none."""
         return {
             'uuid': uuidutils.generate_uuid(),

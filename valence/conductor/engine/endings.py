@@ -17,7 +17,7 @@ from valence.conductor.engine.model import TryNext
 from valence.conductor.engine.run import ClaimLost
 from valence.conductor.engine.run import Run
 from valence.conductor.engine.run import Write
-from valence.conductor.events.refresher import enqueue_refresh
+from valence.conductor.events.pending import enqueue_refresh
 from valence.conductor.inventory import findings
 from valence.db import allocations
 from valence.db import api as db

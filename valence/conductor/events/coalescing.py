@@ -12,8 +12,8 @@ import threading
 import time
 
 from valence.common import rpc
-from valence.conductor.events.refresher import MAX_URIS
-from valence.conductor.events.refresher import enqueue_refresh
+from valence.conductor.events.pending import MAX_URIS
+from valence.conductor.events.pending import enqueue_refresh
 from valence.podmanagers import base
 
 # Seconds between two transactions for one pod manager, unless so many

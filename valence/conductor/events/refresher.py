@@ -6,7 +6,6 @@ repeat it, and the resource is read as soon as a worker is idle. A storm of
 events therefore costs one read.
 """
 
-import contextlib
 import datetime
 import threading
 import time
@@ -22,7 +21,7 @@ from valence.common import exception
 from valence.common import identity
 from valence.conductor import jobs
 from valence.conductor import requests
-from valence.conductor.inventory import diff
+from valence.conductor.events import pending
 from valence.conductor.inventory import store
 from valence.db import api as db
 from valence.db.sqlalchemy import models
@@ -33,104 +32,12 @@ from valence.podmanagers.progress import Deadline
 
 LOG = log.getLogger(__name__)
 
-# Beyond this many resources a full sync is faster than single reads.
-MAX_URIS = 200
-# Stored in place of a URI to request a full sync.
-_EVERYTHING = '*'
-# How often URIs are stored again that others store at the same time.
-_DUPLICATES = 10
 # Seconds between two readings of what events of one pod manager name. They
 # double while events keep coming.
 _MIN_PAUSE = 1.0
 _MAX_PAUSE = 15.0
 # Events cause at most this many full syncs per [conductor] sync_interval.
 _SYNCS_PER_INTERVAL = 20
-
-
-def enqueue_refresh(podm_uuid: str, change: base.Change) -> None:
-    """Store which resources of a pod manager have to be read."""
-    if change.nothing:
-        return
-    uris = _canonical(change.uris)
-    if not uris or len(uris) > MAX_URIS:
-        uris = {_EVERYTHING}
-    # The pod manager may have been removed.
-    with contextlib.suppress(db_exception.DBReferenceError):
-        for _ in range(_DUPLICATES):
-            # A concurrent transaction has stored one of them. That one is
-            # found then, and the others are stored.
-            with contextlib.suppress(db_exception.DBDuplicateEntry):
-                _enqueue(podm_uuid, uris)
-                return
-        with contextlib.suppress(db_exception.DBDuplicateEntry):
-            _enqueue(podm_uuid, {_EVERYTHING})
-
-
-def _canonical(uris: Iterable[str]) -> set[str]:
-    """The URIs by which resources are known, without query and fragment.
-
-    :returns: none if one of them is no URI: that may mean anything.
-    """
-    try:
-        return {identity.canonical_uri(uri) for uri in uris}
-    except ValueError:
-        return set()
-
-
-@db.transaction
-def _enqueue(tx: db.Transaction, podm_uuid: str, uris: Iterable[str]) -> None:
-    hashes = {diff.uri_hash(uri): uri for uri in uris if len(uri) <= 2048}
-    for uri in _wake_operations(tx, podm_uuid, list(hashes.values())):
-        del hashes[diff.uri_hash(uri)]
-    keys = list(hashes)
-    # A read in progress may have happened before this change.
-    tx.delete(
-        models.PendingRefresh,
-        models.PendingRefresh.updated_at.is_not(None),
-        podm_uuid=podm_uuid,
-        uri_hash=keys,
-    )
-    pending = {
-        row.uri_hash
-        for row in tx.list(
-            models.PendingRefresh, podm_uuid=podm_uuid, uri_hash=keys
-        )
-    }
-    tx.create_many(
-        models.PendingRefresh,
-        [
-            {'podm_uuid': podm_uuid, 'uri': uri, 'uri_hash': key}
-            for key, uri in hashes.items()
-            if key not in pending
-        ],
-    )
-
-
-def _wake_operations(
-    tx: db.Transaction, podm_uuid: str, uris: list[str]
-) -> list[str]:
-    """Make operations due that wait for one of these nodes.
-
-    :returns: the URIs of those nodes. They need no refresh: the operation
-        reads the node now, and its parts at its end.
-    """
-    nodes = tx.list(
-        models.Node,
-        only=('uuid', 'resource_uri'),
-        podm_uuid=podm_uuid,
-        resource_uri=uris,
-        provision_state=('composing', 'updating', 'releasing'),
-    ).all()
-    if nodes:
-        tx.update(
-            models.Operation,
-            {'run_after': None},
-            models.Operation.run_after.is_not(None),
-            target_uuid=[row.uuid for row in nodes],
-            state='running',
-            attempt=0,
-        )
-    return [row.resource_uri for row in nodes if row.resource_uri]
 
 
 class Refresher:
@@ -175,10 +82,10 @@ class Refresher:
     def tick(self) -> None:
         """Begin to read what is enqueued; returns at once."""
         with db.reader() as tx:
-            pending = tx.connection.execute(
+            found = tx.connection.execute(
                 sa.select(models.PendingRefresh.podm_uuid).distinct()
             ).scalars()
-            uuids = list(pending)
+            uuids = list(found)
         self._next_at = 0.0
         for uuid in uuids:
             podm = self._podms.get(uuid)
@@ -215,15 +122,17 @@ class Refresher:
 
     def _refresh(self, podm: models.PodManager) -> None:
         with db.reader() as tx:
-            pending = tx.list(
-                models.PendingRefresh, podm_uuid=podm.uuid, limit=MAX_URIS + 2
+            found = tx.list(
+                models.PendingRefresh,
+                podm_uuid=podm.uuid,
+                limit=pending.MAX_URIS + 2,
             ).all()
-        rows = [row for row in pending if row.uri != _EVERYTHING]
-        if len(rows) < len(pending) or len(rows) > MAX_URIS:
+        rows = [row for row in found if row.uri != pending.EVERYTHING]
+        if len(rows) < len(found) or len(rows) > pending.MAX_URIS:
             if _request_sync(podm.uuid):
                 return
             # Until the next full sync, keep what is named up to date.
-            rows = rows[:MAX_URIS]
+            rows = rows[: pending.MAX_URIS]
         if rows:
             self._read(podm, rows)
 
@@ -246,7 +155,7 @@ class Refresher:
             _store(podm.uuid, seen, since, uuids)
         except (exception.PodManagerError, exception.ValueRejected):
             # A full sync makes up for it, or reports the error.
-            enqueue_refresh(podm.uuid, base.Change())
+            pending.enqueue_refresh(podm.uuid, base.Change())
             _dequeue(uuids)
             raise
         if seen.unrecognized:
@@ -255,7 +164,7 @@ class Refresher:
                 podm.name,
                 min(seen.unrecognized),
             )
-            enqueue_refresh(podm.uuid, base.Change())
+            pending.enqueue_refresh(podm.uuid, base.Change())
 
 
 def _request_sync(podm_uuid: str) -> bool:
@@ -292,12 +201,12 @@ def _store(
     podm_uuid: str,
     seen: hardware.Inventory,
     since: datetime.datetime,
-    pending: list[str],
+    uuids: list[str],
 ) -> None:
     store.write(tx, podm_uuid, seen, partial=True, since=since)
-    tx.delete(models.PendingRefresh, uuid=pending)
+    tx.delete(models.PendingRefresh, uuid=uuids)
 
 
 @db.transaction
-def _dequeue(tx: db.Transaction, pending: list[str]) -> None:
-    tx.delete(models.PendingRefresh, uuid=pending)
+def _dequeue(tx: db.Transaction, uuids: list[str]) -> None:
+    tx.delete(models.PendingRefresh, uuid=uuids)

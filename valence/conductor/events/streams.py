@@ -12,7 +12,7 @@ from oslo_log import log
 from valence.common import exception
 from valence.common import metrics
 from valence.common import rpc
-from valence.conductor.events.refresher import enqueue_refresh
+from valence.conductor.events.pending import enqueue_refresh
 from valence.db.sqlalchemy import models
 from valence.podmanagers import base
 from valence.podmanagers import loader

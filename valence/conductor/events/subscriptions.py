@@ -15,7 +15,7 @@ from valence.common import exception
 from valence.common import secrets
 from valence.conductor import jobs
 from valence.conductor import requests
-from valence.conductor.events.refresher import enqueue_refresh
+from valence.conductor.events.pending import enqueue_refresh
 from valence.conductor.events.streams import Streams
 from valence.db import api as db
 from valence.db.sqlalchemy import models

@@ -21,6 +21,7 @@ LOG = log.getLogger(__name__)
 # How long a secret is compared without the database, and how many are known.
 _KNOWN_SECONDS = 5.0
 _MAX_SENDERS = 10_000
+_DELIVERED = metrics.EVENTS.labels('delivered')
 _ANY_BODY = types.Body(keywords={'additionalProperties': True}, lenient=True)
 
 
@@ -36,19 +37,25 @@ class Events:
     @base.verb(status=204, body=_ANY_BODY)
     def create(self, call: base.Call) -> None:
         """Receive an event from a pod manager."""
-        uuid, secret = call.names
-        sender = self._sender(uuid, secret)
-        # Of what cannot be parsed, anything may have changed.
         unparsed = call.request.environ.get('valence.unparsed')
-        change = (
-            driver_base.Change()
-            if unparsed
-            else _parse(sender.driver, call.body)
-        )
-        metrics.EVENTS.labels('delivered').inc()
-        self._coalescer.store(uuid, change)
+        uuid, secret = call.names
+        self.deliver(uuid, secret, None if unparsed else call.body)
         if unparsed is not None:
             raise unparsed
+
+    def deliver(self, uuid: str, secret: str, body: JsonObject | None) -> None:
+        """Store what an event is about; returns when that is committed.
+
+        :param uuid: of the pod manager.
+        :param body: None: it cannot be parsed, so anything may have changed.
+        :raises NotFound: for a wrong UUID or secret, without saying which.
+        """
+        sender = self._sender(uuid, secret)
+        change = driver_base.Change()
+        if body is not None:
+            change = _parse(sender.driver, body)
+        _DELIVERED.inc()
+        self._coalescer.store(uuid, change)
 
     def _sender(self, uuid: str, secret: str) -> '_Sender':
         """The pod manager that delivers.

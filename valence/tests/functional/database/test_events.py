@@ -3,7 +3,7 @@
 
 import threading
 
-from valence.conductor.events import refresher
+from valence.conductor.events import pending
 from valence.db import api as db
 from valence.db.sqlalchemy import models
 from valence.objects import PodManager
@@ -35,7 +35,7 @@ class TestMariaDB(base.DatabaseTestCase):
         def run(which):
             barrier.wait(60)
             uris = (f'/{number}/x', f'/{number}/{which}')
-            refresher.enqueue_refresh(uuid, Change(uris))
+            pending.enqueue_refresh(uuid, Change(uris))
 
         threads = [threading.Thread(target=run, args=(w,)) for w in 'abcd']
         for thread in threads:

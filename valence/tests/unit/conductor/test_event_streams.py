@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Subscriptions, deliveries and streams of events."""
 
+import functools
 import threading
 
+from valence.api import dispatch
 from valence.common import exception
+from valence.common import policy
 from valence.common import rpc
 from valence.common import secrets
 from valence.conductor.events import coalescing
@@ -194,6 +197,50 @@ class TestDeliveries(EventCase):
             )
             self.assertIn(answer.status, (400, 415))
             self.assertIn('*', self.waiting())
+
+    def test_the_short_path_is_that_of_usual_deliveries(self):
+        self.patch(coalescing, '_PAUSE', 0)
+        routed = []
+        route = dispatch.V1Controller._route
+
+        @functools.wraps(route)
+        def spy(controller, remainder, request):
+            routed.append(remainder)
+            return route(controller, remainder, request)
+
+        self.patch(dispatch.V1Controller, '_route', spy)
+        json = {'Content-Type': 'application/json; charset=utf-8'}
+        version = 'OpenStack-API-Version'
+        for content, headers, query, short, status in (
+            (b'{"uris": ["/systems/7"]}', json, '', True, 204),
+            (b'{}', {version: 'composable 1.1'}, '', False, 204),
+            (b'{}', {version: 'composable 9.1'}, '', None, 406),
+            (b'{}', {'Content-Type': 'text/plain'}, '', None, 415),
+            (b'{}', {}, '?x=1', False, 400),
+            (b'', {}, '', False, 204),
+            (b'{"uris": [', {}, '', False, 400),
+            (b' ' * 200000, {}, '', None, 413),
+        ):
+            routed.clear()
+            answer = self.client.request(
+                'POST', self.path + query, content=content, headers=headers
+            )
+            self.assertEqual(status, answer.status, (content[:30], headers))
+            if short is not None:
+                self.assertEqual(short, not routed, (content[:30], headers))
+        self.assertIn('/systems/7', self.waiting())
+
+    def test_policy_applies_to_deliveries(self):
+        rules = []
+
+        def authorize(ctx, rule):
+            rules.append(rule)
+            raise exception.Forbidden(action=rule)
+
+        self.patch(policy, 'authorize', authorize)
+        answer = self.client.request('POST', self.path, {'uris': ['/x']})
+        self.assertEqual(403, answer.status)
+        self.assertEqual(['composable:event:create'], rules)
 
     def test_wrong_secret_is_ignored(self):
         before = self.waiting()
