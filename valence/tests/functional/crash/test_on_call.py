@@ -287,14 +287,15 @@ class OnCallTest(base.ServiceTestCase):
 
     def test_conductor_killed(self):
         def begin():
+            # Nobody is left to delete its row; it is not alive any more.
             self.conductor.kill()
-            self.client.wait(
-                '/v1/conductors', lambda body: not body['conductors']
-            )
+            alive = 'valence_conductors_alive{instance="api"}'
+            while self.seen.scrape(self.targets).get(alive) != 0:
+                time.sleep(_FRESH)
 
         def end():
             type(self).conductor = self.begin_conductor()
-            self.client.wait('/v1/conductors', lambda body: body['conductors'])
+            self.conductor.wait_for('conductor registered')
 
         self.alerts(
             'ValenceNoConductor',
