@@ -173,6 +173,16 @@ class Nodes(base.TestCase):
     def uuids(self, found: list[dict]) -> list[str]:
         return [one['uuid'] for one in found]
 
+    def test_usage(self):
+        node = self.compose('used')
+        rows = self.json('usage show --group-by node,kind --start 2020-01-01')
+        (row,) = (r for r in rows if r['node_uuid'] == node['uuid'])
+        self.assertEqual('system', row['kind'])
+        self.assertGreater(row['seconds'], 0)
+        header = str(self.valence('usage show -f csv')).splitlines()[0]
+        self.assertIn('"kind","model","seconds","core_seconds"', header)
+        self.assertIn('group_by', self.fails('usage show --group-by colour'))
+
     def test_operations(self):
         node = self.compose('worked-on')
         (operation,) = self.json(
