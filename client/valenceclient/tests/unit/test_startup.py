@@ -37,7 +37,9 @@ class TestStartUp(unittest.TestCase):
         hook.obj.get_epilog.return_value = 'More.'
         command = pod_managers.List(mock.Mock(), None)
         command._hooks = [hook]
-        with mock.patch('cliff.command.packages_distributions') as read:
+        with mock.patch(
+            'cliff.command.packages_distributions', autospec=True
+        ) as read:
             parser = command.get_parser('openstack valence podmanager list')
         read.assert_not_called()
         self.assertEqual('More.', parser.epilog)
