@@ -7,6 +7,7 @@ A node drifts when its hardware is not the hardware that was composed.
 import dataclasses
 import datetime
 from collections import defaultdict
+from collections.abc import Collection
 from collections.abc import Iterable
 
 from valence.common import exception
@@ -105,11 +106,13 @@ def write(
     seen: hardware.Inventory,
     partial: bool,
     since: datetime.datetime | None,
+    moved: Collection[str] = (),
 ) -> None:
     """Bring the nodes of a pod manager up to date.
 
     :param partial: whether only some resources were read.
     :param since: when reading began; rows written later are left unchanged.
+    :param moved: the UUIDs of nodes that this transaction has written.
     """
     by_uri = {composed.uri: composed for composed in seen.nodes}
     parts = _allocated_parts(tx, podm_uuid)
@@ -119,7 +122,7 @@ def write(
         models.Node, podm_uuid=podm_uuid, provision_state=('active', 'error')
     ).all()
     for node in nodes:
-        if diff.is_newer(node.updated_at, since):
+        if node.uuid not in moved and diff.is_newer(node.updated_at, since):
             continue
         own = parts[node.uuid]
         uri = node.resource_uri or ''

@@ -15,6 +15,7 @@ from oslo_utils import uuidutils
 from valence.common import exception
 from valence.conductor.inventory import diff
 from valence.conductor.inventory import drift
+from valence.conductor.inventory import moves
 from valence.db import allocations
 from valence.db import api as db
 from valence.db import counters
@@ -96,6 +97,7 @@ def write(
     :raises PodManagerError: when the pod manager was removed during the sync.
     """
     _lock(tx, podm_uuid)
+    moved = () if partial else moves.write(tx, podm_uuid, seen, since)
     stored = _match(tx, podm_uuid, seen, partial)
     unread = tuple(seen.unread)
     hidden = _hidden(stored.chassis, unread)
@@ -117,7 +119,7 @@ def write(
             now=now,
         )
         counts.append(_write_table(tx, table, seen, rows, reading))
-    drift.write(tx, podm_uuid, seen, partial, since)
+    drift.write(tx, podm_uuid, seen, partial, since, moved)
     return Count(*map(sum, zip(*counts, strict=True)))
 
 
