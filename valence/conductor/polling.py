@@ -4,6 +4,8 @@
 import datetime
 import random
 import time
+import zlib
+from collections.abc import Callable
 
 from oslo_config import cfg
 from oslo_log import log
@@ -31,14 +33,26 @@ _CAPACITY = 'capacity'
 # A pod manager that stays offline is polled less and less often: at most this
 # many times the usual interval is between two probes.
 _MAX_BACK_OFF = 4
+# The inventories that were read at one time are not due at one time again.
+_SPREAD = 0.1
 
 
 class Monitor:
-    """The periodic work on the pod managers of this conductor."""
+    """The periodic work on the pod managers of this conductor.
 
-    def __init__(self, lease: membership.Lease, drivers: loader.Pool) -> None:
+    :param is_followed: whether the event stream of the pod manager with a
+        UUID is open.
+    """
+
+    def __init__(
+        self,
+        lease: membership.Lease,
+        drivers: loader.Pool,
+        is_followed: Callable[[str], bool],
+    ) -> None:
         self._lease = lease
         self._drivers = drivers
+        self._is_followed = is_followed
         self._jobs = jobs.KeyedJobs()
         workers = cfg.CONF.conductor.probe_workers
         self._online = jobs.Pool('probe', workers)
@@ -164,7 +178,7 @@ class Monitor:
     def _is_sync_due(self, podm: models.PodManager, now: float) -> bool:
         if podm.synced_at is not None:
             age = (db.now() - podm.synced_at).total_seconds()
-            if age < sync_interval(podm):
+            if age < self._sync_interval(podm) * _spread(podm):
                 return False
         # A sync that failed is not requested again at every tick.
         if now < self._sync_at.get(podm.uuid, 0):
@@ -173,6 +187,14 @@ class Monitor:
             sync_interval(podm), cfg.CONF.conductor.status_interval
         )
         return True
+
+    def _sync_interval(self, podm: models.PodManager) -> float:
+        """What a stream reports needs no reading of everything."""
+        interval = sync_interval(podm)
+        if podm.sync_interval is None and self._is_followed(podm.uuid):
+            followed = cfg.CONF.conductor.followed_sync_interval
+            return max(interval, float(followed))
+        return interval
 
     def _run(self, uuid: str) -> None:
         try:
@@ -304,6 +326,12 @@ def _check_unique(
 def sync_interval(podm: models.PodManager) -> float:
     """How often the full inventory of a pod manager is read, in seconds."""
     return podm.sync_interval or float(cfg.CONF.conductor.sync_interval)
+
+
+def _spread(podm: models.PodManager) -> float:
+    """A factor of the interval; another one after each sync."""
+    key = f'{podm.uuid} {podm.synced_at}'.encode()
+    return 1 - _SPREAD * zlib.crc32(key) / 2**32
 
 
 def request_sync(podm_uuid: str) -> None:

@@ -57,9 +57,11 @@ class Conductor:
             )
         self._lease = membership.Lease()
         self._drivers = loader.Pool()
-        self._monitor = polling.Monitor(self._lease, self._drivers)
-        self._refresher = refresher.Refresher(self._drivers)
         self._streams = streams.Streams(self._drivers)
+        self._monitor = polling.Monitor(
+            self._lease, self._drivers, self._streams.is_open
+        )
+        self._refresher = refresher.Refresher(self._drivers)
         self._subscriptions = subscriptions.Subscriptions(
             self._drivers, self._streams
         )

@@ -53,6 +53,15 @@ manager needs to accept a composition causes retries.
         help='How often the full inventory of a pod manager is read.',
     ),
     cfg.FloatOpt(
+        'followed_sync_interval',
+        mutable=True,
+        default=1800,
+        min=0.1,
+        help='How often the full inventory of a pod manager is read while its '
+        'event stream is open; not more often than sync_interval. The '
+        'inventory is also read each time a stream is opened.',
+    ),
+    cfg.FloatOpt(
         'capacity_check_interval',
         default=3600,
         min=1,

@@ -20,6 +20,7 @@ from oslo_log import log
 from valence.common import exception
 from valence.common import identity
 from valence.conductor import jobs
+from valence.conductor import polling
 from valence.conductor import requests
 from valence.conductor.events import pending
 from valence.conductor.inventory import store
@@ -36,7 +37,7 @@ LOG = log.getLogger(__name__)
 # double while events keep coming.
 _MIN_PAUSE = 1.0
 _MAX_PAUSE = 15.0
-# Events cause at most this many full syncs per [conductor] sync_interval.
+# Events cause at most this many full syncs per sync_interval.
 _SYNCS_PER_INTERVAL = 20
 
 
@@ -185,7 +186,7 @@ def _request_due_sync(tx: db.Transaction, podm_uuid: str) -> bool:
     podm = tx.get(models.PodManager, uuid=podm_uuid)
     if podm is None:
         return False
-    pause = cfg.CONF.conductor.sync_interval / _SYNCS_PER_INTERVAL
+    pause = polling.sync_interval(podm) / _SYNCS_PER_INTERVAL
     if podm.synced_at is not None:
         age = (tx.now() - podm.synced_at).total_seconds()
         if age < pause:

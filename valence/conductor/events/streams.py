@@ -49,6 +49,12 @@ class Streams:
             time.monotonic() >= until
         )
 
+    def is_open(self, podm_uuid: str) -> bool:
+        """Whether the event stream of a pod manager is open now."""
+        with self._lock:
+            listener = self._listeners.get(podm_uuid)
+        return listener is not None and listener.is_open
+
     def follow(self, podms: Iterable[models.PodManager]) -> None:
         """Listen to these pod managers, and to no others.
 
@@ -116,6 +122,7 @@ class _Listener:
         self.podm = podm
         self._drivers = drivers
         self._on_refused = on_refused
+        self.is_open = False
         self._stopping = threading.Event()
         self._stream: base.ChangeStream | None = None
         threading.Thread(
@@ -167,7 +174,15 @@ class _Listener:
         if self._stopping.is_set():
             # It was stopped while the stream was being opened.
             self._stream.close()
-        for change in self._stream:
+        self.is_open = True
+        try:
+            self._receive(self._stream)
+        finally:
+            self.is_open = False
+
+    def _receive(self, stream: base.ChangeStream) -> None:
+        """Enqueue what a stream reports, until it ends."""
+        for change in stream:
             if self._stopping.is_set():
                 return
             metrics.EVENTS.labels('stream').inc()

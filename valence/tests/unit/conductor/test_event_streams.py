@@ -321,6 +321,26 @@ class TestStreams(base.ConductorTestCase):
             uris = {row.uri for row in tx.list(models.PendingRefresh)}
         self.assertIn('/systems/1', uris)
 
+    def test_whether_it_is_open(self):
+        self.assertFalse(self.is_open())
+        self.follow()
+        self.assertTrue(self.wait_open(True))
+        self.fake.order('listen', _AWAY, count=None)
+        (stream,) = self.fake.streams
+        stream.close()
+        self.assertTrue(self.wait_open(False))
+
+    def is_open(self):
+        uuid = self.client.get('/v1/pod_managers/pod')['uuid']
+        return self.conductor.streams.is_open(uuid)
+
+    def wait_open(self, expected):
+        for _ in range(1000):
+            if self.is_open() == expected:
+                return True
+            self.fake.struck.wait(0.05)
+        return False
+
     def refuse(self, *errors):
         """Follow a stream that is refused so; returns how often it was."""
         self.patch(streams, '_MIN_PAUSE', 0.001)

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Pod managers are asked whether they are there, and read when due."""
 
+import fixtures
+from oslo_utils import timeutils
+
 from valence.common import exception
 from valence.conductor import membership
 from valence.db import api as db
@@ -176,17 +179,54 @@ class TestSyncs(base.ConductorTestCase):
         )
         self.fake = self.pod()
 
-    def syncs(self, seconds):
+    def syncs(self, seconds, step=10):
         """How many syncs there are in so many seconds."""
         self.fake.calls.clear()
-        for _ in range(seconds // 10):
-            self.clock.advance(10)
+        for _ in range(seconds // step):
+            self.clock.advance(step)
             self.conductor.look()
             self.conductor.settle()
         return self.fake.calls['discover']
 
     def test_interval(self):
         self.assertIn(self.syncs(1500), (4, 5))
+
+    def test_its_own_interval(self):
+        self.client.patch('/v1/pod_managers/pod', {'sync_interval': 100})
+        self.assertIn(self.syncs(600), (5, 6, 7))
+
+    def test_not_all_at_one_time(self):
+        for name in 'abcd':
+            self.pod(name)
+        before = self.times()
+        self.syncs(700, 5)
+        after = self.times()
+        self.assertGreater(max(after) - min(after), max(before) - min(before))
+
+    def times(self):
+        return [
+            timeutils.parse_isotime(row['synced_at'])
+            for row in self.client.all('/v1/pod_managers')
+        ]
+
+    def test_less_often_while_a_stream_is_open(self):
+        self.conf.set(conductor__sync_interval=100)
+        self.conf.set(conductor__followed_sync_interval=400)
+        podm = self.client.get('/v1/pod_managers/pod')
+        is_open = self.useFixture(
+            fixtures.MockPatchObject(
+                self.conductor.monitor, '_is_followed', return_value=True
+            )
+        ).mock
+        self.assertIn(self.syncs(1000), (2, 3))
+        is_open.assert_called_with(podm['uuid'])
+        # It is lost.
+        is_open.return_value = False
+        self.assertIn(self.syncs(500), (4, 5, 6))
+        # What was set for this one holds.
+        is_open.return_value = True
+        self.client.patch('/v1/pod_managers/pod', {'sync_interval': 200})
+        self.assertIn(self.syncs(500), (2, 3))
 
     def test_one_that_fails_is_not_begun_all_the_time(self):
         wrong = exception.RequestRejected(reason='no')
