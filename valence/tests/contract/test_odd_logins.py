@@ -31,6 +31,7 @@ class LoginTestCase(odd.OddCase):
     def test_sessions_elsewhere(self):
         self.pages[ROOT]['Links'] = {'Sessions': link('/sessions/')}
         self.sessions(Reply(201, None, X_Auth_Token='t'), '/sessions/')
+        self.pages['/sessions/'] = lambda body, headers: Reply(401)
         self.pages[BLOCKS + '/host'] = self.guarded(block('host', 'Compute'))
         self.assertBlocks(self.discover())
 
