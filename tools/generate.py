@@ -29,6 +29,7 @@ GENERATED: dict[str, list[str]] = {
         'etc/valence/config-generator.conf',
         '--output-file',
     ],
+    'etc/valence/api_audit_map.conf': ['python', 'tools/audit_map.py'],
     'etc/valence/policy.yaml.sample': [
         'oslopolicy-sample-generator',
         '--config-file',

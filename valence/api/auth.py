@@ -20,6 +20,7 @@ from keystonemiddleware import auth_token
 from oslo_config import cfg
 from oslo_log import log
 
+from valence.api import audit
 from valence.api import origin
 from valence.api import versions
 from valence.common import context
@@ -139,7 +140,7 @@ def _keystone(app: WSGIApplication) -> WSGIApplication:
             service_type=versions.SERVICE_TYPE,
         )
     tokens: WSGIApplication = _Tokens(
-        _with_context(app, context.RequestContext.from_environ),
+        _with_context(audit.wrap(app), context.RequestContext.from_environ),
         {'oslo_config_config': cfg.CONF},
     )
     return tokens

@@ -23,6 +23,11 @@ _BROKERED = ('messaging', 'messagingv2')
 cfg.CONF.register_opts(notifier._notifier_opts, group=_GROUP)
 
 
+def set_default_retry(attempts: int) -> None:
+    """Set how often libraries send what could not be sent; -1: for ever."""
+    cfg.set_defaults(notifier._notifier_opts, retry=attempts)
+
+
 def _drivers() -> list[str]:
     """The drivers that can send something."""
     options = cfg.CONF[_GROUP]

@@ -1,65 +1,125 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What ``make audit`` says, with a pip-audit that answers as told."""
+"""Events of the audit middleware."""
 
-import contextlib
-import importlib.util
-import io
 import json
 import pathlib
 
-import fixtures as pyfixtures
+import fixtures
+import webob
+from oslo_config import cfg
 
+from valence.api import audit
+from valence.common import exception
 from valence.tests import base
 
-_FILE = pathlib.Path(__file__).parents[3] / 'tools' / 'audit.py'
-_SOUND = {'name': 'sound', 'version': '1', 'vulns': []}
-_FLAWED = {
-    'name': 'flawed',
-    'version': '2',
-    'vulns': [{'id': 'CVE-1', 'fix_versions': ['3', '4']}],
-}
-_SKIPPED = {'name': 'other', 'skip_reason': 'not found'}
-# The option before the name of the file is --output.
-_PROGRAM = """#!/bin/sh
-while [ "$1" != --output ]; do shift; done
-{} > "$2"
-"""
+_MAP = pathlib.Path(__file__).parents[3] / 'etc/valence/api_audit_map.conf'
+_CATALOG = json.dumps(
+    [{'type': 'composable', 'name': 'valence', 'endpoints': [{}]}]
+)
 
 
 class TestAudit(base.TestCase):
-    def audit(self, *answer, command=None):
-        """The exit status, and what is printed."""
-        spec = importlib.util.spec_from_file_location('audit', _FILE)
-        module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
-        directory = pathlib.Path(self.useFixture(pyfixtures.TempDir()).path)
-        program = directory / 'bin' / 'pip-audit'
-        program.parent.mkdir()
-        text = json.dumps({'dependencies': answer})
-        program.write_text(_PROGRAM.format(command or f"echo '{text}'"))
-        program.chmod(0o755)
-        printed = io.StringIO()
-        with contextlib.redirect_stdout(printed):
-            status = module.main(directory)
-        return status, printed.getvalue()
+    def setUp(self):
+        super().setUp()
+        self.conf.set(
+            audit__enabled=True,
+            audit__audit_map_file=str(_MAP),
+            audit_middleware_notifications__use_oslo_messaging=False,
+        )
+        self.notify = self.useFixture(
+            fixtures.MockPatch(
+                'keystonemiddleware.audit._notifier._LogNotifier.notify'
+            )
+        ).mock
 
-    def test_nothing_is_known(self):
-        self.assertEqual(
+    def app(self, environ, start_response):
+        if environ['PATH_INFO'].endswith('/forbidden'):
+            raise exception.Forbidden(action='x')
+        start_response('202 Accepted', [])
+        return [b'x']
+
+    def request(self, method, path, body=None):
+        request = webob.Request.blank(path, method=method)
+        request.headers.update(
+            {'X-User-Id': 'u', 'X-Project-Id': 'p', 'X-Auth-Token': 'secret'}
+        )
+        request.environ['HTTP_X_SERVICE_CATALOG'] = _CATALOG
+        if body is not None:
+            request.json = body
+        return request
+
+    def sent(self):
+        return [
+            (name, json.loads(json.dumps(event)))
+            for _, name, event in (
+                call.args for call in self.notify.mock_calls
+            )
+        ]
+
+    def test_events(self):
+        for method, path, body, action, target in (
+            ('GET', '/v1/nodes', None, 'read/list', '/nodes'),
+            ('GET', '/v1/nodes/a', None, 'read', '/nodes/node'),
+            ('POST', '/v1/flavors', {}, 'create', '/flavors'),
+            ('PATCH', '/v1/flavors/a', {}, 'update', '/flavors/flavor'),
+            ('DELETE', '/v1/nodes/a', None, 'delete', '/nodes/node'),
+            ('POST', '/v1/nodes/preview', {}, 'read', '/nodes/node'),
             (
-                0,
-                '1 packages audited, 1 without advisories, '
-                '0 known vulnerabilities\n',
+                *('POST', '/v1/nodes/a/action', {'reset': {}}),
+                *('update/reset', '/nodes/node'),
             ),
-            self.audit(_SOUND, _SKIPPED),
+            (
+                *('POST', '/v1/pod_managers/a/sync', None),
+                *('update/sync', '/pod_managers/pod_manager'),
+            ),
+        ):
+            with self.subTest(f'{method} {path}'):
+                self.notify.reset_mock()
+                request = self.request(method, path, body)
+                response = request.get_response(audit.wrap(self.app))
+                self.assertEqual(202, response.status_int)
+                (before, _), (after, event) = self.sent()
+                self.assertEqual(
+                    ('audit.http.request', 'audit.http.response'),
+                    (before, after),
+                )
+                self.assertEqual(
+                    (action, 'service/composable' + target, 'success', 'u'),
+                    (
+                        event['action'],
+                        event['target']['typeURI'],
+                        event['outcome'],
+                        event['initiator']['id'],
+                    ),
+                )
+                self.assertNotIn('secret', str(self.sent()))
+
+    def test_a_denial(self):
+        request = self.request('DELETE', '/v1/nodes/forbidden')
+        self.assertRaises(
+            exception.Forbidden, request.get_response, audit.wrap(self.app)
+        )
+        _, (_, event) = self.sent()
+        self.assertEqual(
+            ('failure', '403'),
+            (event['outcome'], event['reason']['reasonCode']),
         )
 
-    def test_vulnerabilities(self):
-        status, printed = self.audit(_SOUND, _FLAWED)
-        self.assertEqual(1, status)
-        self.assertIn('flawed 2: CVE-1, fixed in 3, 4\n', printed)
+    def test_methods_that_are_not_audited(self):
+        self.conf.set(audit__ignore_req_list=['GET', 'HEAD'])
+        app = audit.wrap(self.app)
+        self.request('GET', '/v1/nodes').get_response(app)
+        self.assertEqual([], self.sent())
+        self.request('DELETE', '/v1/nodes/a').get_response(app)
+        self.assertEqual(2, len(self.sent()))
 
-    def test_nothing_was_audited(self):
-        for answer, command in (((), 'false'), ((_SKIPPED,), None)):
-            status, printed = self.audit(*answer, command=command)
-            self.assertEqual(3, status)
-            self.assertIn('Nothing was audited', printed)
+    def test_off(self):
+        self.conf.set(audit__enabled=False)
+        self.assertEqual(self.app, audit.wrap(self.app))
+
+    def test_a_map_that_is_missing(self):
+        self.conf.set(audit__audit_map_file='/nowhere')
+        error = self.assertRaises(
+            cfg.ConfigFileValueError, audit.wrap, self.app
+        )
+        self.assertIn('audit_map_file', str(error))

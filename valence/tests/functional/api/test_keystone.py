@@ -2,6 +2,7 @@
 """Valence behind a real Keystone."""
 
 import concurrent.futures
+import pathlib
 
 from keystoneauth1 import adapter
 from keystoneauth1 import session
@@ -10,6 +11,9 @@ from keystoneauth1.identity import v3
 from valence.tests import base
 from valence.tests import fixtures
 from valence.tests.fixtures import keystone
+
+_TOP = pathlib.Path(__file__).parents[4]
+_AUDIT_MAP = _TOP / 'etc/valence/api_audit_map.conf'
 
 
 class KeystoneCase(base.ServiceTestCase):
@@ -49,6 +53,13 @@ class KeystoneCase(base.ServiceTestCase):
 
 
 class TestKeystone(KeystoneCase):
+    options = {
+        'audit__enabled': True,
+        'audit__audit_map_file': str(_AUDIT_MAP),
+        'audit__ignore_req_list': 'GET',
+        'audit_middleware_notifications__use_oslo_messaging': False,
+    }
+
     @classmethod
     def start(cls):
         super().start()
@@ -193,6 +204,21 @@ class TestKeystone(KeystoneCase):
         self.assertEqual(404, other.request('GET', path).status)
         admin.delete(f'{path}/access/{project}')
         self.assertEqual(404, member.request('GET', path).status)
+
+    def test_audit(self):
+        member = self.client_of(self.clouds['member'])
+        answer = member.request('DELETE', '/v1/flavors/none')
+        lines = [
+            line
+            for line in self.process.output().splitlines()
+            if 'audit.http.response' in line
+            and answer.headers['x-openstack-request-id'] in line
+        ]
+        (event,) = lines
+        user = self.clouds['member'].session.get_user_id()
+        for text in (user, 'service/composable/flavors/flavor', 'failure'):
+            self.assertIn(text, event)
+        self.assertNotIn(self.clouds['member'].session.get_token(), event)
 
     def test_without_token(self):
         for headers in (None, {'X-Auth-Token': 'wrong'}):
