@@ -97,23 +97,14 @@ class Allocate(Step[steps.ComposedResult]):
             # Nothing was sent.
             return
         outcome.cancel(run)
-        composed = self._made(run, result) if result else self.find(run)
-        if composed:
+        composed = result or self.find(run)
+        own = composed and _is_own(run, composed['uri'])
+        if result and not own:
+            # It may be elsewhere than was said.
+            composed = self.look(run) or result
+            own = _is_own(run, composed['uri'])
+        if composed and own is not False:
             outcome.release(run, composed['uri'])
-
-    def _made(
-        self, run: Run, result: steps.ComposedResult
-    ) -> steps.ComposedResult | None:
-        """What the request has made: it may be elsewhere than was said."""
-        if '#' in result['uri']:
-            # A task, or a permanent system: the driver looks for the mark.
-            return result
-        deadline = steps.request_deadline(run)
-        try:
-            seen = run.driver().read_node(result['uri'], deadline)
-        except exception.ResourceGone:
-            return self.look(run) or result
-        return self.look(run) if _stranger(run, seen) else result
 
     def unrecord(
         self,
@@ -251,6 +242,21 @@ def _refuse_stranger(run: Run, composed: hardware.ComposedNode) -> None:
         raise _try_next(
             run, f'the pod manager returned {composed.uri}, but {reason}'
         )
+
+
+def _is_own(run: Run, uri: str) -> bool | None:
+    """Whether what an undo would release was made by this operation.
+
+    :returns: None if nothing is there.
+    """
+    if '#' in uri:
+        # A task, or a permanent system: the driver looks for the mark.
+        return True
+    try:
+        seen = run.driver().read_node(uri, steps.request_deadline(run))
+    except exception.ResourceGone:
+        return None
+    return _stranger(run, seen) is None
 
 
 def _check_parts(tx: db.Transaction, run: Run, found: dict[str, str]) -> None:
