@@ -139,7 +139,10 @@ def _compared(check: policy.Check) -> Iterator[str]:
             yield name
 
 
-_ATTRIBUTES = frozenset(context.anonymous().to_policy_values())
+# A context becomes that of the thread, whose log would name it for ever.
+_ATTRIBUTES = context.carried(
+    lambda: frozenset(context.anonymous().to_policy_values())
+)()
 
 
 def _value(ctx: context.RequestContext, fact: str) -> object:
