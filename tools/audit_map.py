@@ -45,10 +45,11 @@ def keywords() -> dict[str, str]:
 def actions() -> dict[str, str]:
     """The actions that path and method do not tell."""
     found = {}
+    # The middleware reads the name of an action from the body.
+    known = {*keywords(), 'action'}
     for path, _, _, verbs in routes.ROUTES:
         last = path.rpartition('/')[2]
-        # The middleware reads the name of an action from the body.
-        if last.startswith('{') or last in (*keywords(), 'action'):
+        if last.startswith('{') or last in known:
             continue
         for method, verb in verbs.items():
             action = _BY_METHOD.get(method, f'update/{verb}')

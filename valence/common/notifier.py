@@ -24,7 +24,7 @@ cfg.CONF.register_opts(notifier._notifier_opts, group=_GROUP)
 
 
 def set_default_retry(attempts: int) -> None:
-    """Set how often libraries send what could not be sent; -1: for ever."""
+    """Set how often libraries send what could not be sent; -1: without end."""
     cfg.set_defaults(notifier._notifier_opts, retry=attempts)
 
 

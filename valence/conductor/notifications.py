@@ -32,7 +32,6 @@ LOG = log.getLogger(__name__)
 _CLAIM = datetime.timedelta(seconds=60)
 _USED_SECONDS = 20.0
 _BATCH = 100
-_PURGE_BATCH = 500
 # The pauses after failures, and between two looks for events to delete.
 _RETRY_SECONDS, _MAX_RETRY_SECONDS = 1.0, 15.0
 _PURGE_SECONDS = 60.0
@@ -210,12 +209,11 @@ def _purge_others() -> int:
 @db.transaction
 def _purge(tx: db.Transaction, before: datetime.datetime) -> tuple[int, int]:
     event = models.Event
-    rows = tx.connection.execute(
-        sa.select(event.uuid, event.queue)
-        .where(event.created_at < before)
-        .order_by(event.created_at, event.uuid)
-        .limit(_PURGE_BATCH)
-        .with_for_update(skip_locked=True)
-    ).all()
-    deleted = tx.delete(event, uuid=[row.uuid for row in rows])
-    return deleted, sum(row.queue is not None for row in rows)
+    rows = purge.take(
+        tx,
+        event,
+        event.created_at < before,
+        event.queue,
+        order=(event.created_at, event.uuid),
+    )
+    return len(rows), sum(row.queue is not None for row in rows)

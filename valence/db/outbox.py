@@ -140,6 +140,9 @@ class Outbox:
             for key, change in self._changes.items()
             if (one := self._event(key, change, rows.get(key))) is not None
         ]
+        sent = notifier.enabled()
+        for one in events:
+            one['queue'] = queue_of(one['resource_uuid']) if sent else None
         self._in_order(events)
         self._tx.create_many(models.Event, events)
 
@@ -207,7 +210,6 @@ class Outbox:
             'resource_uuid': key[1],
             'payload': event.payload(cls, row),
             'project_id': owner if cls.AUDIENCE == Audience.PROJECT else None,
-            'queue': queue_of(key[1]) if notifier.enabled() else None,
             **(change.request or _current_request()),
         }
 

@@ -7,6 +7,9 @@ processes can do it at once.
 
 import datetime
 from collections.abc import Callable
+from collections.abc import Iterable
+from collections.abc import Sequence
+from typing import Any
 from typing import NamedTuple
 
 import sqlalchemy as sa
@@ -48,16 +51,32 @@ _KINDS = (
 )
 
 
-@db.transaction
-def _delete(tx: db.Transaction, kind: _Kind, before: datetime.datetime) -> int:
-    uuid = kind.model.uuid
-    uuids = tx.connection.execute(
-        sa.select(uuid)
-        .where(kind.condition(before))
+def take(
+    tx: db.Transaction,
+    model: statements.Model,
+    condition: sa.ColumnElement[bool],
+    *columns: sa.SQLColumnExpression[Any],
+    order: Iterable[sa.SQLColumnExpression[Any]] = (),
+) -> Sequence[sa.Row[Any]]:
+    """Delete some rows, up to ``BATCH``.
+
+    :param columns: what to return of each besides its UUID.
+    :returns: of each row that was deleted these columns.
+    """
+    rows = tx.connection.execute(
+        sa.select(model.uuid, *columns)
+        .where(condition)
+        .order_by(*order)
         .limit(BATCH)
         .with_for_update(skip_locked=True)
-    ).scalars()
-    return tx.delete(kind.model, uuid=uuids.all())
+    ).all()
+    tx.delete(model, uuid=[row.uuid for row in rows])
+    return rows
+
+
+@db.transaction
+def _delete(tx: db.Transaction, kind: _Kind, before: datetime.datetime) -> int:
+    return len(take(tx, kind.model, kind.condition(before)))
 
 
 def batch(before: datetime.datetime) -> list[int]:

@@ -76,16 +76,16 @@ def replace(
     tx: db.Transaction, node_uuid: str, charged: Collection[Part]
 ) -> None:
     """Charge a node for exactly these parts, from now on."""
-    rows = tx.list(models.UsageSpan, node_uuid=node_uuid, closed_at=None).all()
-    known = {Part(*(getattr(row, n) for n in Part._fields)) for row in rows}
-    gone = [
-        row.uuid
+    rows = tx.list(models.UsageSpan, node_uuid=node_uuid, closed_at=None)
+    known = [
+        (row.uuid, Part(*(getattr(row, name) for name in Part._fields)))
         for row in rows
-        if Part(*(getattr(row, n) for n in Part._fields)) not in charged
     ]
+    gone = [uuid for uuid, part in known if part not in charged]
     if gone:
         tx.update(models.UsageSpan, {'closed_at': tx.now()}, uuid=gone)
-    _open(tx, node_uuid, [part for part in charged if part not in known])
+    open_parts = {part for _, part in known}
+    _open(tx, node_uuid, [part for part in charged if part not in open_parts])
 
 
 def _open(tx: db.Transaction, node_uuid: str, charged: Sequence[Part]) -> None:

@@ -99,10 +99,10 @@ class Allocate(Step[steps.ComposedResult]):
         outcome.cancel(run)
         composed = result or self.find(run)
         own = composed and _is_own(run, composed['uri'])
-        if result and not own:
-            # It may be elsewhere than was said.
-            composed = self.look(run) or result
-            own = _is_own(run, composed['uri'])
+        # It may be elsewhere than was said.
+        elsewhere = self.look(run) if result and not own else None
+        if elsewhere:
+            composed, own = elsewhere, _is_own(run, elsewhere['uri'])
         if composed and own is not False:
             outcome.release(run, composed['uri'])
 

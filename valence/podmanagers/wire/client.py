@@ -154,10 +154,15 @@ class Http:
         if method == 'GET':
             # A change may take long, and reading does not.
             deadline = deadline.at_most(self._connection.request_timeout)
-        for _ in range(_MAX_REDIRECTS):
-            response = self._send_slashed(
-                method, uri, deadline, body, headers, basic
+
+        def send(verb: str, where: str) -> Response:
+            content = body if verb == method else None
+            return self._send_once(
+                verb, where, deadline, content, headers, basic
             )
+
+        for _ in range(_MAX_REDIRECTS):
+            response = self._send_slashed(send, method, uri)
             if response.status not in _REDIRECTS or response.location is None:
                 return self._canonical(response)
             locations.check_scheme(response.headers['Location'], self._origin)
@@ -172,48 +177,20 @@ class Http:
         )
 
     def _send_slashed(
-        self,
-        method: str,
-        uri: str,
-        deadline: Deadline,
-        body: JsonObject | None,
-        headers: dict[str, str] | None,
-        basic: bool,
+        self, send: Callable[[str, str], Response], method: str, uri: str
     ) -> Response:
-        """Send a request, with the slash that a canonical URI may lack."""
-        response = self._send_once(method, uri, deadline, body, headers, basic)
+        """Send a request, with the slash that a canonical URI may lack.
+
+        :param send: sends one, by its method and URI.
+        """
+        response = send(method, uri)
         if uri.endswith('/') and response.status == 200:
             self._slashes = True
         if response.status != 404 or not self._slashes or uri[-1:] == '/':
             return response
-        if method != 'GET' and not self._needs_slash(
-            uri, deadline, headers, basic
-        ):
+        if method != 'GET' and not _needs_slash(send, uri):
             return response
-        return self._send_once(
-            method, f'{uri}/', deadline, body, headers, basic
-        )
-
-    def _needs_slash(
-        self,
-        uri: str,
-        deadline: Deadline,
-        headers: dict[str, str] | None,
-        basic: bool,
-    ) -> bool:
-        """Whether a URI is that of a resource with a slash at its end only.
-
-        Otherwise a change that was answered with 404 may have been made all
-        the same, and must not be sent again.
-        """
-
-        def is_missing(where: str) -> bool:
-            response = self._send_once(
-                'GET', where, deadline, None, headers, basic
-            )
-            return response.status == 404
-
-        return is_missing(uri) and not is_missing(f'{uri}/')
+        return send(method, f'{uri}/')
 
     def _canonical(self, response: Response) -> Response:
         """A response whose URIs are without the prefix of the service.
@@ -364,6 +341,18 @@ def _check_proxy(status: int) -> None:
             reason='the proxy does not accept proxy_username and '
             'proxy_password (407)'
         )
+
+
+def _needs_slash(send: Callable[[str, str], Response], uri: str) -> bool:
+    """Whether a URI is that of a resource with a slash at its end only.
+
+    Otherwise a change that was answered with 404 may have been made all the
+    same, and must not be sent again.
+    """
+    with_slash = f'{uri}/'
+    return send('GET', uri).status == 404 and (
+        send('GET', with_slash).status != 404
+    )
 
 
 def _request_id() -> dict[str, str]:

@@ -103,7 +103,7 @@ class EndsCase(base.ConductorTestCase):
         self.fail(f'{self.conductor._open()} never ends')
 
     def spoil(self, cls, name, error):
-        """Have a method raise for ever; returns what mends it."""
+        """Have a method always raise; returns what mends it."""
 
         def function(*args):
             raise error.with_traceback(None)
@@ -249,7 +249,7 @@ class TestTable(EndsCase):
         self.clear()
 
     def check(self, action):
-        """Have each method of each step fail for ever, in some way."""
+        """Have each method of each step always fail, in some way."""
         steps = self.plan(action)
         kinds = itertools.cycle(_KINDS)
         last = (steps[-1], 'record', ZeroDivisionError())

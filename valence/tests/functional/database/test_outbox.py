@@ -9,6 +9,7 @@ from concurrent import futures
 from valence.conductor import notifications
 from valence.db import api as db
 from valence.db import outbox
+from valence.db import purge
 from valence.db.sqlalchemy import models
 from valence.tests import base
 
@@ -113,9 +114,7 @@ class TestOutbox(base.DatabaseTestCase):
             self.assertEqual(expected, found)
 
     def test_purge_is_bounded(self):
-        with_limit = notifications._PURGE_BATCH
-        self.addCleanup(setattr, notifications, '_PURGE_BATCH', with_limit)
-        notifications._PURGE_BATCH = 3
+        self.patch(purge, 'BATCH', 3)
         for n in range(5):
             _flavor(str(n))
         before = db.now()
