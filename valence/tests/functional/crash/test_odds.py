@@ -145,8 +145,8 @@ class OddsTest(cluster.ClusterTestCase):
                 struck[fault['fault']] += fault['struck']
             simulator.heal()
             # A task that never ends, and that nobody can cancel because its
-            # answer was lost, holds its parts for ever.
-            simulator.control('POST', 'finish')
+            # answer was lost, holds its parts until the service restarts.
+            simulator.control('POST', 'restart', {})
         self._expel()
         return struck
 
@@ -235,4 +235,6 @@ class OddsTest(cluster.ClusterTestCase):
         ]
         for operation in again:
             self.ended(operation)
+        # What has changed is read meanwhile.
+        self.settled()
         self.assertAllRight()
