@@ -83,7 +83,7 @@ class _Request:
             name: environ.get(f'openstack.{name}')
             for name in ('request_id', 'global_request_id')
         }
-        context.RequestContext(**self._ids)
+        context.bind(context.RequestContext(**self._ids))
 
     def starting(self, start_response: StartResponse) -> StartResponse:
         """A ``start_response`` that notes the status."""

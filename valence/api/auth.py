@@ -139,8 +139,13 @@ def _keystone(app: WSGIApplication) -> WSGIApplication:
             # Access rules of application credentials name the service.
             service_type=versions.SERVICE_TYPE,
         )
+
+    def identify(environ: WSGIEnvironment) -> context.RequestContext:
+        # The log names the caller, too.
+        return context.bind(context.RequestContext.from_environ(environ))
+
     tokens: WSGIApplication = _Tokens(
-        _with_context(audit.wrap(app), context.RequestContext.from_environ),
+        _with_context(audit.wrap(app), identify),
         {'oslo_config_config': cfg.CONF},
     )
     return tokens

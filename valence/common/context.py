@@ -18,12 +18,18 @@ T = TypeVar('T')
 class RequestContext(context.RequestContext):
     """The identity of the caller.
 
+    It becomes that of its thread only by ``bind``, while a context of
+    oslo.context does by being created.
+
     ``checked_rules`` has the names of the policy rules that were checked.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.checked_rules: set[str] = set()
+
+    def update_store(self) -> None:
+        """Do nothing."""
 
     @property
     def scope(self) -> str:
@@ -33,7 +39,7 @@ class RequestContext(context.RequestContext):
 
 def anonymous() -> RequestContext:
     """The context of a request that needs no authentication."""
-    return RequestContext(overwrite=False)
+    return RequestContext()
 
 
 def admin(user_id: str | None = None) -> RequestContext:
@@ -46,8 +52,13 @@ def admin(user_id: str | None = None) -> RequestContext:
         is_admin=True,
         is_admin_project=True,
         roles=['admin', 'manager', 'member', 'reader'],
-        overwrite=False,
     )
+
+
+def bind(ctx: RequestContext) -> RequestContext:
+    """Have the log, and the requests of this thread, name a context."""
+    _restore(ctx)
+    return ctx
 
 
 @contextlib.contextmanager
@@ -56,8 +67,10 @@ def working_for(
 ) -> Iterator[None]:
     """Have the log, and the requests of this thread, name an API request."""
     previous = context.get_current()
-    context.RequestContext(
-        request_id=request_id, global_request_id=global_request_id
+    bind(
+        RequestContext(
+            request_id=request_id, global_request_id=global_request_id
+        )
     )
     try:
         yield
@@ -66,9 +79,10 @@ def working_for(
 
 
 def _restore(previous: context.RequestContext | None) -> None:
-    forget()
-    if previous is not None:
-        previous.update_store()
+    if previous is None:
+        forget()
+    else:
+        context._request_store.context = previous
 
 
 def forget() -> None:

@@ -139,10 +139,7 @@ def _compared(check: policy.Check) -> Iterator[str]:
             yield name
 
 
-# A context becomes that of the thread, whose log would name it.
-_ATTRIBUTES = context.carried(
-    lambda: frozenset(context.anonymous().to_policy_values())
-)()
+_ATTRIBUTES = frozenset(context.anonymous().to_policy_values())
 
 
 def _value(ctx: context.RequestContext, fact: str) -> object:

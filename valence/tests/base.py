@@ -6,6 +6,7 @@ import warnings
 
 from oslotest import base
 
+from valence.common import context
 from valence.podmanagers import fake
 from valence.tests import fixtures
 from valence.tests.fixtures import database
@@ -20,6 +21,12 @@ class TestCase(base.BaseTestCase):
         super().setUp()
         warnings.simplefilter('ignore', ResourceWarning)
         self.conf = self.useFixture(fixtures.Conf(**self.options))
+        self.addCleanup(self._end_context)
+
+    def _end_context(self):
+        left = context.current_request_id()
+        context.forget()
+        self.assertIsNone(left, 'the context of a request is left behind')
 
 
 class DatabaseTestCase(TestCase):

@@ -94,7 +94,6 @@ class Run:
             user_id=self.operation.user_id,
             request_id=self.operation.request_id,
             global_request_id=self.operation.global_request_id,
-            overwrite=False,
         )
 
     def result(self, step: type[Step[R]]) -> R:

@@ -9,6 +9,7 @@ import webob
 from oslo_config import cfg
 
 from valence.api import audit
+from valence.common import context
 from valence.common import exception
 from valence.tests import base
 
@@ -31,6 +32,8 @@ class TestAudit(base.TestCase):
                 'keystonemiddleware.audit._notifier._LogNotifier.notify'
             )
         ).mock
+        # keystonemiddleware binds a context; elsewhere the access log ends it.
+        self.addCleanup(context.forget)
 
     def app(self, environ, start_response):
         if environ['PATH_INFO'].endswith('/forbidden'):

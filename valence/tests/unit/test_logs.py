@@ -156,6 +156,15 @@ class TestHostileText(base.TestCase):
 
 
 class TestThreads(base.TestCase):
+    def test_only_a_bound_context_is_that_of_the_thread(self):
+        for create in (context.anonymous, context.admin):
+            created = create()
+            self.assertIsNone(context.current_request_id(), create)
+        context.bind(created)
+        self.assertEqual(created.global_id, context.current_request_id())
+        context.forget()
+        self.assertIsNone(context.current_request_id())
+
     def test_reads_in_parallel_are_for_the_request(self):
         seen = []
 

@@ -18,7 +18,7 @@ _RULE = 'composable:node:list'
 
 
 def _caller(**values):
-    return context.RequestContext(overwrite=False, **values)
+    return context.RequestContext(**values)
 
 
 class TestPolicy(base.TestCase):
