@@ -30,7 +30,10 @@ STESTR = str(lint.BIN / 'stestr')
 # Tests that need a server are skipped if it does not respond. The URLs have
 # the default logins of the packages.
 SERVERS = {
-    'VALENCE_TEST_MYSQL': ('mysql+pymysql://root@127.0.0.1/', 3306),
+    'VALENCE_TEST_MYSQL': (
+        'mysql+pymysql://root@127.0.0.1/?ssl_disabled=true',
+        3306,
+    ),
     'VALENCE_TEST_POSTGRESQL': (
         'postgresql+psycopg2://postgres@127.0.0.1/postgres',
         5432,

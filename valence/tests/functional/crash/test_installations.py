@@ -9,8 +9,8 @@ from valence.tests import base
 from valence.tests import fixtures
 from valence.tests.functional.crash import cluster
 
-_NODES = 200 if cluster.FULL else 20
-_KILLS = 40 if cluster.FULL else 6
+_NODES = 200 if cluster.FULL else 10
+_KILLS = 40 if cluster.FULL else 3
 _SECONDS = 3600 if cluster.FULL else 300
 _NAMES = ('one', 'two')
 

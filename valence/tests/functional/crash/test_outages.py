@@ -147,6 +147,7 @@ class _PostgreSQL(fixtures.PostgreSQL):
     max_connections = 400
 
 
+@cluster.long
 class PostgreSQLTest(MariaDBTest):
     backend = 'postgresql'
     kind = _PostgreSQL

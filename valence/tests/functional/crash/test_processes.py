@@ -9,6 +9,7 @@ import sqlite3
 
 from valence.tests import base
 from valence.tests import fixtures
+from valence.tests.functional.crash import cluster
 
 _ALLOCATE = '/redfish/v1/Nodes/Actions/.*Allocate'
 
@@ -69,6 +70,7 @@ class TestApart(ProcessesCase):
         self.assertEqual([], self.pod.nodes())
 
 
+@cluster.long
 class TestApartMySQL(TestApart):
     backend = 'mysql'
 
@@ -129,6 +131,7 @@ class TestTakeover(ProcessesCase):
         )
 
 
+@cluster.long
 class TestTakeoverMySQL(TestTakeover):
     backend = 'mysql'
 
