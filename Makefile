@@ -93,7 +93,7 @@ mutants: $(TESTABLE) ## run the unit tests on mutants, or those of MODULES=names
 
 test-crash: $(TESTABLE) ## run the long tests of crashes and races
 	@VALENCE_TEST_CRASH=full $(BIN)/python tools/test.py --no-lint \
-	    functional.crash
+	    functional.crash functional.database.test_sync
 
 test-fuzz: $(TESTABLE) ## send 50,000 requests made from the OpenAPI document
 	@VALENCE_TEST_FUZZ=full $(BIN)/python tools/test.py --no-lint \

@@ -2,6 +2,8 @@
 """The test cases that others derive from."""
 
 import contextlib
+import os
+import unittest
 import warnings
 
 from oslotest import base
@@ -10,6 +12,10 @@ from valence.common import context
 from valence.podmanagers import fake
 from valence.tests import fixtures
 from valence.tests.fixtures import database
+
+#: Whether the tests take the time to do it all.
+FULL = os.environ.get('VALENCE_TEST_CRASH') == 'full'
+long = unittest.skipUnless(FULL, 'make test-crash runs this')
 
 
 class TestCase(base.BaseTestCase):

@@ -5,7 +5,6 @@ import collections
 import os
 import threading
 import time
-import unittest
 from concurrent import futures
 
 from oslo_config import cfg
@@ -32,9 +31,7 @@ SETTINGS = {
     'redfish__request_timeout': 10,
     'redfish__release_timeout': 20,
 }
-#: Whether the tests take the time to do it all.
-FULL = os.environ.get('VALENCE_TEST_CRASH') == 'full'
-long = unittest.skipUnless(FULL, 'make test-crash runs this')
+FULL, long = base.FULL, base.long
 RABBIT = os.environ.get(
     'VALENCE_TEST_RABBIT', 'rabbit://guest:guest@127.0.0.1:5672/'
 )

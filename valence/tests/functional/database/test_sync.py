@@ -41,6 +41,8 @@ def _count(connection, cursor, statement, *args):
 
 manage.main()
 """
+# As many as one may start by mistake.
+_MANY = 10 if base.FULL else 4
 # What later migrations may do.
 _LATER = {
     '0101': """
@@ -143,8 +145,8 @@ class SQLiteTest(SyncTestCase):
         migration.sync()
         self.assertEqual(migration.head(), migration.current())
 
-    def test_ten_at_once(self):
-        started = [self.manage() for _ in range(10)]
+    def test_many_at_once(self):
+        started = [self.manage() for _ in range(_MANY)]
         for process in started:
             self.assertEqual(0, process.finish(300), process.output())
         self.assertComplete()
@@ -194,7 +196,7 @@ class MariaDBTest(SQLiteTest):
             progress = 'migration_progress' in statement
             if not progress:
                 last[0] = statement
-            if counted and 'INDEX ix_' in last[0]:
+            if (counted or not base.FULL) and 'INDEX ix_' in last[0]:
                 # One index is like another.
                 return
             if progress == counted and last[0] not in self.cut_at:

@@ -32,7 +32,7 @@ _SEED = os.environ.get('VALENCE_TEST_SEED', '1')
 _FULL = os.environ.get('VALENCE_TEST_FUZZ') == 'full'
 # The number of requests, and the classes that share them.
 _CASES = int(
-    os.environ.get('VALENCE_TEST_CASES', '50000' if _FULL else '2000')
+    os.environ.get('VALENCE_TEST_CASES', '50000' if _FULL else '1200')
 )
 _CLASSES = 6 if _FULL else 4
 
