@@ -6,7 +6,6 @@ processes can do it at once.
 """
 
 import datetime
-from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Sequence
 from typing import Any
@@ -25,29 +24,26 @@ BATCH = 500
 class _Kind(NamedTuple):
     """What can be deleted.
 
-    :param condition: which rows of the model, by the time before which they
-        ended.
+    :param ended: when a row ended.
+    :param conditions: which rows have ended; those of each are deleted apart,
+        because one index has them in the order of their end.
     """
 
     model: statements.Model
-    condition: Callable[[datetime.datetime], sa.ColumnElement[bool]]
+    ended: sa.SQLColumnExpression[Any]
+    conditions: tuple[sa.ColumnElement[bool], ...]
 
 
-def _findings(before: datetime.datetime) -> sa.ColumnElement[bool]:
-    finding = models.Finding
-    # On a pod manager it is seen again, and would be found again.
-    given_up = sa.and_(
-        finding.state == 'forgotten', finding.podm_uuid.is_(None)
-    )
-    is_over = sa.or_(finding.open_key.is_(None), given_up)
-    return sa.and_(is_over, finding.updated_at < before)
-
-
-# Only what has ended has the time of its end.
+_IS_OVER = models.Finding.open_key.is_(None)
+# On a pod manager it is seen again, and would be found again.
+_GIVEN_UP = sa.and_(
+    models.Finding.podm_uuid.is_(None), models.Finding.state == 'forgotten'
+)
 _KINDS = (
-    _Kind(models.Operation, lambda end: models.Operation.finished_at < end),
-    _Kind(models.Finding, _findings),
-    _Kind(models.UsageSpan, lambda end: models.UsageSpan.closed_at < end),
+    # Only what has ended has the time of its end.
+    _Kind(models.Operation, models.Operation.finished_at, (sa.true(),)),
+    _Kind(models.Finding, models.Finding.updated_at, (_IS_OVER, _GIVEN_UP)),
+    _Kind(models.UsageSpan, models.UsageSpan.closed_at, (sa.true(),)),
 )
 
 
@@ -75,17 +71,26 @@ def take(
 
 
 @db.transaction
-def _delete(tx: db.Transaction, kind: _Kind, before: datetime.datetime) -> int:
-    return len(take(tx, kind.model, kind.condition(before)))
+def _delete(
+    tx: db.Transaction,
+    kind: _Kind,
+    condition: sa.ColumnElement[bool],
+    before: datetime.datetime,
+) -> int:
+    old = sa.and_(condition, kind.ended < before)
+    return len(take(tx, kind.model, old, order=[kind.ended]))
 
 
 def batch(before: datetime.datetime) -> list[int]:
     """Delete some of what ended before a time.
 
     :returns: how many operations, findings and spans of usage were deleted,
-        up to ``BATCH`` of each.
+        up to ``BATCH`` in a transaction.
     """
-    return [_delete(kind, before) for kind in _KINDS]
+    return [
+        sum(_delete(kind, one, before) for one in kind.conditions)
+        for kind in _KINDS
+    ]
 
 
 def everything(before: datetime.datetime) -> list[int]:

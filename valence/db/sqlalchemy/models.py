@@ -259,7 +259,12 @@ class Share(Table):
 
 class Finding(Table):
     __tablename__ = 'findings'
-    __table_args__ = args(sa.UniqueConstraint('open_key'))
+    __table_args__ = args(
+        sa.UniqueConstraint('open_key'),
+        # Those that are over; see db/purge.py.
+        sa.Index('ix_findings_open_key', 'open_key', 'updated_at'),
+        sa.Index('ix_findings_podm_uuid', 'podm_uuid', 'state', 'updated_at'),
+    )
 
     # Findings outlive a pod manager that is removed by force.
     podm_uuid: Mapped[str | None] = column(
@@ -293,6 +298,7 @@ class Operation(Table):
     __table_args__ = args(
         sa.UniqueConstraint('lock_key'),
         sa.Index('ix_operations_state_run_after', 'state', 'run_after'),
+        sa.Index('ix_operations_finished_at', 'finished_at'),
         # Whose turn it is; see conductor/queue.py. It does not begin with the
         # state, so that MySQL does not sort by it what the API lists.
         sa.Index(

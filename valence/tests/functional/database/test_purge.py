@@ -13,48 +13,59 @@ from valence.db import api as db
 from valence.db import purge
 from valence.db.sqlalchemy import models
 from valence.tests import base
+from valence.tests import fixtures
 
 _MODELS = (models.Operation, models.Finding, models.UsageSpan)
+
+
+@db.transaction
+def _create(tx, ends):
+    """Operations, findings and spans that ended then; None: not yet."""
+    long_ago = tx.now() - datetime.timedelta(days=99)
+    for model, common, changing in (
+        (
+            models.Operation,
+            {
+                **objects.Operation.defaults(),
+                **{'action': 'sync', 'params': {}, 'target_type': 'things'},
+            },
+            lambda end: {
+                'target_uuid': str(uuid.uuid4()),
+                'state': 'succeeded' if end else 'pending',
+                'finished_at': end,
+            },
+        ),
+        (
+            models.Finding,
+            {
+                **objects.Finding.defaults(),
+                **{'kind': 'lost_node', 'subject': 'one', 'reason': 'it is'},
+                **{'first_seen_at': long_ago, 'last_seen_at': long_ago},
+            },
+            lambda end: {
+                'updated_at': end or long_ago,
+                'open_key': None if end else str(uuid.uuid4()),
+            },
+        ),
+        (
+            models.UsageSpan,
+            {
+                **{'node_uuid': str(uuid.uuid4()), 'kind': 'system'},
+                **{'cores': 1, 'memory_mib': 1, 'devices': 0},
+                'opened_at': long_ago,
+            },
+            lambda end: {'closed_at': end},
+        ),
+    ):
+        rows = [{**common, **changing(end)} for end in ends]
+        tx.create_many(model, rows)
 
 
 class TestPurge(base.DatabaseTestCase):
     def setUp(self):
         super().setUp()
         self.now = db.now()
-        for days in (10, 20, 30):
-            self.create(self.now - datetime.timedelta(days=days))
-        self.create(None)
-
-    def create(self, end):
-        """An operation, a finding and a span that ended then, or not yet."""
-        long_ago = self.now - datetime.timedelta(days=99)
-        db.create(
-            models.Operation,
-            **{
-                **objects.Operation.defaults(),
-                **{'action': 'sync', 'params': {}, 'target_type': 'things'},
-                'target_uuid': str(uuid.uuid4()),
-                'state': 'succeeded' if end else 'pending',
-                'finished_at': end,
-            },
-        )
-        db.create(
-            models.Finding,
-            **{
-                **objects.Finding.defaults(),
-                **{'kind': 'lost_node', 'subject': 'one', 'reason': 'it is'},
-                **{'first_seen_at': long_ago, 'last_seen_at': long_ago},
-                'updated_at': end or long_ago,
-                'open_key': None if end else 'key',
-            },
-        )
-        db.create(
-            models.UsageSpan,
-            **{'node_uuid': str(uuid.uuid4()), 'kind': 'system'},
-            **{'cores': 1, 'memory_mib': 1, 'devices': 0},
-            opened_at=long_ago,
-            closed_at=end,
-        )
+        _create([self.before(days) for days in (10, 20, 30)] + [None])
 
     def counts(self):
         with db.reader() as tx:
@@ -98,6 +109,21 @@ class TestPurge(base.DatabaseTestCase):
             done.set()
             thread.join()
         self.assertEqual([0, 0, 3], purge.batch(self.now))
+
+    def test_cost_does_not_grow_with_the_tables(self):
+        def cost():
+            with fixtures.RowsRead() as read:
+                deleted = purge.batch(self.before(15))
+            return deleted, read.count
+
+        many = [None, self.now, self.before(14)]
+        _create(10 * many)
+        deleted, few = cost()
+        self.assertEqual([2, 2, 2], deleted)
+        _create(100 * many + [self.before(days) for days in (20, 30)])
+        deleted, read = cost()
+        self.assertEqual([2, 2, 2], deleted)
+        self.assertLess(read, 1.3 * few)
 
     def test_by_conductors_if_wanted(self):
         publisher = notifications.Publisher(threading.Event())
