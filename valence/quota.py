@@ -30,6 +30,7 @@ from oslo_db import exception as db_exception
 from oslo_log import log
 
 from valence.common import exception
+from valence.common.amounts import least
 from valence.common.types import Requirements
 from valence.db import allocations
 from valence.db import api as db
@@ -93,8 +94,8 @@ def of_requirements(requirements: Requirements) -> Charge:
     """The usage of a node that is composed by requirements."""
     return Charge(
         nodes=1,
-        cores=requirements.get('processor', {}).get('total_cores', 0),
-        memory=requirements.get('memory', {}).get('capacity_mib', 0),
+        cores=least(requirements.get('processor', {}).get('total_cores')),
+        memory=least(requirements.get('memory', {}).get('capacity_mib')),
         devices=sum(
             part['count']
             for group in _PARTS

@@ -16,6 +16,7 @@ from horizon import forms
 from horizon import messages
 
 from valence_dashboard import api
+from valence_dashboard import criteria
 from valence_dashboard import fields
 from valence_dashboard.exceptions import Error
 from valence_dashboard.exceptions import Unauthorized
@@ -239,8 +240,9 @@ class Requirements:
             if row is not None:
                 values = values[row] if row < len(values) else {}
             for name, schema in names.items():
-                one = field(name, schema, False)
-                one.initial = _to_form(name, values.get(name))
+                one, value = _requirement(name, schema), values.get(name)
+                show = getattr(one, 'show', _shown)
+                one.initial = show(value)
                 made[self._field_name(group, row, name)] = one
         return made
 
@@ -252,7 +254,7 @@ class Requirements:
             for name in names:
                 value = data.get(self._field_name(group, row, name))
                 if value not in ('', None):
-                    values[name] = _from_form(name, value)
+                    values[name] = _sent(value)
             if values and row is None:
                 properties[group] = values
             elif values:
@@ -277,14 +279,24 @@ class Requirements:
         return list(found.values())
 
 
-def _to_form(name: str, value: Any) -> Any:
-    """Convert a value for the form, which shows memory in GiB."""
-    if value is None or not name.endswith('_mib'):
-        return value
-    whole, rest = divmod(int(value), _MIB_IN_GIB)
-    return whole + rest / _MIB_IN_GIB if rest else whole
+def _requirement(name: str, schema: dict[str, Any]) -> forms.Field:
+    """Return the form field of a requirement."""
+    plain = field(name, schema, False)
+    made = criteria.field(
+        name,
+        _types(schema),
+        label=plain.label,
+        required=False,
+        help_text=plain.help_text,
+    )
+    return made or plain
 
 
-def _from_form(name: str, value: Any) -> Any:
-    """Convert a value from the form."""
-    return round(value * _MIB_IN_GIB) if name.endswith('_mib') else value
+def _shown(value: Any) -> Any:
+    """Return a plain value as the form shows it."""
+    return str(value).lower() if isinstance(value, bool) else value
+
+
+def _sent(value: Any) -> Any:
+    """Return a cleaned value of the form as the API has it."""
+    return value == 'true' if value in ('true', 'false') else value

@@ -51,30 +51,66 @@ class DeviceCounts(TypedDict):
     free_capacity_gib: int
 
 
-class Processor(TypedDict, total=False):
-    """Requirements of the processors of a system."""
+#: What a number of the hardware has to be: at least this, or within
+#: ``min`` and ``max``, or one of ``eq``.
+Amount: TypeAlias = int | dict[str, int | list[int]]
+#: What a text of the hardware has to be: this, or one of these, or exactly
+#: ``eq``; ``scheduler.criteria`` compares them.
+Name: TypeAlias = str | list[str] | dict[str, str | list[str]]
 
-    total_cores: int
-    model: str
-    architecture: str
-    sockets: int
+
+class Processor(TypedDict, total=False):
+    """Requirements of the processors of a system.
+
+    :param cores: of each processor; so is all that follows.
+    :param architecture: or the instruction set.
+    """
+
+    total_cores: Amount
+    sockets: Amount
+    cores: Amount
+    speed_mhz: Amount
+    model: Name
+    vendor: Name
+    architecture: Name
+    instruction_set: Name
 
 
 class Memory(TypedDict, total=False):
-    """Requirements of the memory of a system."""
+    """Requirements of the memory of a system, and of each of its modules."""
 
-    capacity_mib: int
-    type: str
+    capacity_mib: Amount
+    type: Name
+    speed_mhz: Amount
+    vendor: Name
+
+
+class Security(TypedDict, total=False):
+    """Requirements of the security of a system."""
+
+    tpm: Name
 
 
 class Part(TypedDict, total=False):
-    """A number of equal parts: drives, network interfaces or devices."""
+    """A number of equal parts: drives, network interfaces or devices.
+
+    :param interface: another name of the protocol.
+    :param memory_mib: of an accelerator itself, or of a memory device.
+    :param pooled: whether it must be a pooled device, or part of the system.
+    """
 
     count: Required[int]
-    type: str
-    protocol: str
-    capacity_gib: int
-    speed_mbps: int
+    type: Name
+    protocol: Name
+    interface: Name
+    vendor: Name
+    model: Name
+    capacity_gib: Amount
+    rpm: Amount
+    memory_mib: Amount
+    speed_mhz: Amount
+    speed_mbps: Amount
+    pooled: bool
 
 
 class Requirements(TypedDict, total=False):
@@ -82,6 +118,7 @@ class Requirements(TypedDict, total=False):
 
     processor: Processor
     memory: Memory
+    security: Security
     storage: list[Part]
     pci_devices: list[Part]
     network: list[Part]

@@ -66,16 +66,20 @@ def properties(
         name: _property(values.get(name), keys)
         for name, keys in names(model).items()
     }
-    return {
-        name: value for name, value in found.items() if value not in (None, [])
-    }
+    return _present(found)
+
+
+def _present(values: JsonObject) -> JsonObject:
+    return {n: v for n, v in values.items() if v not in (None, [])}
 
 
 def _property(value: Any, keys: tuple[str, ...]) -> Any:
     if keys:
         # A value that the database rejects is no list of objects.
         objects = [one for one in value or () if isinstance(one, dict)]
-        items = ({key: one.get(key) for key in keys} for one in objects)
+        items = (
+            _present({key: one.get(key) for key in keys}) for one in objects
+        )
         return sorted(items, key=_canonical)
     return column_types.storable(value) if isinstance(value, str) else value
 

@@ -6,7 +6,9 @@ from valence.objects import fields
 
 
 def observed(
-    kind: str, paired: tuple[str, ...], **own: fields.Spec
+    kind: str,
+    paired: tuple[str, ...],
+    **own: fields.Spec,
 ) -> dict[str, fields.Spec]:
     """The fields of a kind of hardware: the common ones and its own.
 
@@ -23,7 +25,7 @@ def observed(
             sort=paired,
         ),
         **own,
-        **_description(),
+        **_description(kind),
         **_observation(),
         **base.timestamps(),
     }
@@ -53,10 +55,12 @@ def enum(doc: str, *values: str) -> fields.EnumField:
     return fields.EnumField(list(values), doc=doc, api='r', filter=True)
 
 
-def _description() -> dict[str, fields.Spec]:
+def _description(kind: str) -> dict[str, fields.Spec]:
+    # What a system is made of matters, not its own name.
+    shape = kind == 'device'
     return {
-        'manufacturer': text('Manufacturer.'),
-        'model': text('Model.', filter=True),
+        'manufacturer': text('Manufacturer.', shape=shape),
+        'model': text('Model.', filter=True, shape=shape),
         'serial_number': text(
             'Serial number.', filter=True, audience=fields.Audience.SYSTEM
         ),

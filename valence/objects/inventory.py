@@ -3,10 +3,10 @@
 
 from oslo_versionedobjects import base as ovo
 
-from valence.common import schemas
 from valence.objects import base
 from valence.objects import fields
 from valence.objects import hardware
+from valence.objects import parts
 
 
 @ovo.VersionedObjectRegistry.register
@@ -44,7 +44,7 @@ class System(base.ValenceObject):
     RESOURCE = 'systems'
     LINKED = True
     KIND = 'system'
-    VERSION = '1.1'
+    VERSION = '1.2'
     ORDER = 'name'
     fields = hardware.observed(
         'system',
@@ -67,6 +67,13 @@ class System(base.ValenceObject):
             'Type in lower case: physical, virtual, composed …',
             max_length=64,
             filter=True,
+        ),
+        processors=fields.ListField(
+            items=parts.PROCESSOR,
+            doc='The CPUs; null: not read yet.',
+            api='r',
+            nullable=True,
+            shape=parts.shape(parts.PROCESSOR, 'threads'),
         ),
         cpu_model=hardware.text(
             'Model of the processors.', filter=True, shape=True
@@ -102,6 +109,18 @@ class System(base.ValenceObject):
             max_length=64,
             shape=True,
         ),
+        memory_modules=fields.ListField(
+            items=parts.MEMORY_MODULE,
+            doc='The memory modules; null: not read yet.',
+            api='r',
+            nullable=True,
+            shape=parts.shape(parts.MEMORY_MODULE),
+        ),
+        tpm=hardware.text(
+            'Type of the TPM, such as TPM2_0, if there is one.',
+            max_length=64,
+            shape=True,
+        ),
         storage_gib=fields.IntegerField(
             doc='Capacity of the local drives in GiB.',
             api='r',
@@ -110,46 +129,24 @@ class System(base.ValenceObject):
             shape=True,
         ),
         drives=fields.ListField(
-            items=schemas.closed(
-                {
-                    'resource_uri': {'type': 'string'},
-                    'capacity_gib': {'type': ['number', 'null']},
-                    'type': {'type': ['string', 'null']},
-                    'protocol': {'type': ['string', 'null']},
-                },
-                # The URI is not shown to everybody.
-                required=('capacity_gib', 'type', 'protocol'),
-            ),
+            items=parts.DRIVE,
             doc='Local drives.',
             api='r',
-            shape=('capacity_gib', 'type', 'protocol'),
+            shape=parts.shape(parts.DRIVE),
         ),
         nics=fields.ListField(
-            items=schemas.closed(
-                {
-                    'resource_uri': {'type': 'string'},
-                    'mac': {'type': ['string', 'null']},
-                    'speed_mbps': {'type': ['integer', 'null']},
-                },
-                required=('mac', 'speed_mbps'),
-            ),
+            items=parts.NIC,
             doc='Network interfaces.',
             api='r',
-            shape=('speed_mbps',),
+            shape=parts.shape(parts.NIC),
         ),
         accelerators=fields.ListField(
-            items=schemas.closed(
-                {
-                    'type': {'type': 'string'},
-                    'model': {'type': ['string', 'null']},
-                },
-                required=('type', 'model'),
-            ),
+            items=parts.ACCELERATOR,
             doc='GPUs, FPGAs and other processors besides the CPUs; null: not '
             'read yet.',
             api='r',
             nullable=True,
-            shape=('type',),
+            shape=parts.shape(parts.ACCELERATOR),
         ),
         power_state=hardware.enum('Power state.', 'on', 'off', 'unknown'),
         zones=fields.ListField(
@@ -170,7 +167,7 @@ class Device(base.ValenceObject):
     RESOURCE = 'devices'
     LINKED = True
     KIND = 'device'
-    VERSION = '1.1'
+    VERSION = '1.2'
     ORDER = 'name'
     fields = hardware.observed(
         'device',
@@ -210,7 +207,31 @@ class Device(base.ValenceObject):
             shape=True,
         ),
         memory_mib=fields.IntegerField(
-            doc='Capacity of memory in MiB.', api='r', filter=True
+            doc='Capacity of memory in MiB.',
+            api='r',
+            filter=True,
+            shape=True,
+        ),
+        onboard_memory_mib=fields.IntegerField(
+            doc='Memory of a GPU or another accelerator itself in MiB; null: '
+            'unknown.',
+            api='r',
+            nullable=True,
+            shape=True,
+        ),
+        speed_mhz=fields.IntegerField(
+            doc='Clock rate of a processor or accelerator in MHz; null: '
+            'unknown.',
+            api='r',
+            nullable=True,
+            shape=True,
+        ),
+        rpm=fields.IntegerField(
+            doc='Rotation speed of a drive; null: it does not rotate, or it '
+            'is unknown.',
+            api='r',
+            nullable=True,
+            shape=True,
         ),
         cpu_cores=fields.IntegerField(
             doc='Number of processor cores.', api='r', filter=True

@@ -1,13 +1,28 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Hardware requirements of nodes and flavors."""
+"""Hardware requirements of nodes and flavors: their language.
 
+``valence.scheduler.criteria`` compares them with hardware.
+"""
+
+from typing import Any
 from typing import cast
 
+from valence.common import exception
 from valence.common.schemas import Schema
 from valence.common.types import JsonObject
 from valence.common.types import Requirements
 
 _WORD: Schema = {'type': 'string', 'minLength': 1, 'maxLength': 255}
+_WORDS: Schema = {'minItems': 1, 'maxItems': 64, 'items': _WORD}
+_TEXT: Schema = {
+    **_WORD,
+    **_WORDS,
+    'type': ['string', 'array', 'object'],
+    'properties': {'eq': {**_WORD, **_WORDS, 'type': ['string', 'array']}},
+    'additionalProperties': False,
+    'minProperties': 1,
+}
+_BOOLEAN: Schema = {'type': 'boolean'}
 
 
 def _number(maximum: int, digits: int) -> Schema:
@@ -22,7 +37,24 @@ def _number(maximum: int, digits: int) -> Schema:
     }
 
 
-_AMOUNT = _number(2**31 - 1, digits=9)
+_PLAIN = _number(2**31 - 1, digits=9)
+_AMOUNT: Schema = {
+    **_PLAIN,
+    'type': ['integer', 'string', 'object'],
+    'properties': {
+        'min': _PLAIN,
+        'max': _PLAIN,
+        'eq': {
+            **_PLAIN,
+            'type': ['integer', 'string', 'array'],
+            'items': _PLAIN,
+            'minItems': 1,
+            'maxItems': 64,
+        },
+    },
+    'additionalProperties': False,
+    'minProperties': 1,
+}
 # What a node is charged is a sum of them.
 _COUNT = _number(9999, digits=4)
 
@@ -36,49 +68,99 @@ def _group(**properties: Schema) -> Schema:
 
 
 def _groups(**properties: Schema) -> Schema:
-    return {'type': 'array', 'maxItems': 64, 'items': _group(**properties)}
+    items = _group(**properties, pooled=_BOOLEAN, count=_COUNT)
+    return {'type': 'array', 'maxItems': 64, 'items': items}
 
 
 SCHEMA = _group(
     processor=_group(
-        total_cores=_AMOUNT, model=_WORD, architecture=_WORD, sockets=_AMOUNT
+        total_cores=_AMOUNT,
+        sockets=_AMOUNT,
+        cores=_AMOUNT,
+        speed_mhz=_AMOUNT,
+        model=_TEXT,
+        vendor=_TEXT,
+        architecture=_TEXT,
+        instruction_set=_TEXT,
     ),
-    memory=_group(capacity_mib=_AMOUNT, type=_WORD),
+    memory=_group(
+        capacity_mib=_AMOUNT, type=_TEXT, speed_mhz=_AMOUNT, vendor=_TEXT
+    ),
+    security=_group(tpm=_TEXT),
     storage=_groups(
         capacity_gib=_AMOUNT,
         # As vendors label drives; see normalize().
         capacity_gb=_AMOUNT,
-        type=_WORD,
-        protocol=_WORD,
-        count=_COUNT,
+        type=_TEXT,
+        protocol=_TEXT,
+        interface=_TEXT,
+        rpm=_AMOUNT,
+        vendor=_TEXT,
+        model=_TEXT,
     ),
-    pci_devices=_groups(type=_WORD, count=_COUNT),
-    network=_groups(speed_mbps=_AMOUNT, count=_COUNT),
+    pci_devices=_groups(
+        type=_TEXT,
+        vendor=_TEXT,
+        model=_TEXT,
+        memory_mib=_AMOUNT,
+        speed_mhz=_AMOUNT,
+        speed_mbps=_AMOUNT,
+    ),
+    network=_groups(speed_mbps=_AMOUNT),
 )
-# Strings even if they consist of digits.
-_WORDS = frozenset(('model', 'architecture', 'type', 'protocol'))
 
 
 def normalize(properties: JsonObject) -> Requirements:
     """Convert digits to numbers and GB to GiB, and set every ``count``.
 
     The inventory has whole GiB, rounded down: a drive of 480 GB has 447.
+
+    :raises Invalid: for a range in GB that is combined with GiB.
     """
-
-    def numbers(group: JsonObject) -> JsonObject:
-        result = {
-            name: value if name in _WORDS else int(value)
-            for name, value in group.items()
-        }
-        if 'capacity_gb' in result:
-            gib = result.pop('capacity_gb') * 10**9 // 2**30
-            result['capacity_gib'] = max(1, gib, result.get('capacity_gib', 0))
-        return result
-
     result: JsonObject = {}
     for key, value in properties.items():
+        schema = SCHEMA['properties'][key]
         if isinstance(value, list):
-            result[key] = [{'count': 1, **numbers(item)} for item in value]
+            result[key] = [
+                {'count': 1, **_normal(one, schema['items'])} for one in value
+            ]
         else:
-            result[key] = numbers(value)
+            result[key] = _normal(value, schema)
     return cast(Requirements, result)
+
+
+def _normal(group: JsonObject, schema: Schema) -> JsonObject:
+    result = {
+        name: _amount(value)
+        if 'integer' in schema['properties'][name]['type']
+        else value
+        for name, value in group.items()
+    }
+    if 'capacity_gb' in result:
+        gib = _in_gib(result.pop('capacity_gb'))
+        known = result.get('capacity_gib', 0)
+        if known and not (isinstance(gib, int) and isinstance(known, int)):
+            raise exception.Invalid(
+                field='properties.storage',
+                reason='must not have a range together with capacity_gb',
+            )
+        result['capacity_gib'] = max(gib, known) if known else gib
+    return result
+
+
+def _amount(value: Any) -> Any:
+    """A number, or an object or list of numbers, without digits as text."""
+    if isinstance(value, list):
+        return [int(one) for one in value]
+    if not isinstance(value, dict):
+        return int(value)
+    limits = {name: _amount(one) for name, one in value.items()}
+    return limits['min'] if limits.keys() == {'min'} else limits
+
+
+def _in_gib(amount: Any) -> Any:
+    if isinstance(amount, dict):
+        return {name: _in_gib(one) for name, one in amount.items()}
+    if isinstance(amount, list):
+        return [_in_gib(one) for one in amount]
+    return max(1, amount * 10**9 // 2**30)

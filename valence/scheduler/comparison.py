@@ -13,6 +13,7 @@ from typing import TypeVar
 from valence.common.types import Requirements
 from valence.db import shapes
 from valence.db.sqlalchemy import models
+from valence.scheduler import components
 from valence.scheduler import fitting
 from valence.scheduler.availability import Availability
 from valence.scheduler.availability import Available
@@ -33,7 +34,7 @@ class Comparison:
         self, requirements: Requirements, known: list[shapes.Shape]
     ) -> None:
         self.requirements = requirements
-        self.demands = fitting.demands(requirements)
+        self.demands = components.demands(requirements)
         # No more equal devices than this can make a difference.
         self.needed = sum(one.part['count'] for one in self.demands)
         self._known = known
@@ -47,7 +48,7 @@ class Comparison:
             shape
             for shape in self._known
             if shape.model is models.System
-            or any(fitting.is_part(shape.part, one) for one in self.demands)
+            or any(components.is_part(shape.part, one) for one in self.demands)
         ]
 
     def necessary(self) -> Iterator[list[str]]:
@@ -64,13 +65,13 @@ class Comparison:
                 *(
                     shape.uuid
                     for shape in systems
-                    if fitting.has_part(shape.part, demand)
+                    if components.has_part(shape.part, demand)
                 ),
                 *(
                     shape.uuid
                     for shape in self._known
                     if shape.model is models.Device
-                    and fitting.is_part(shape.part, demand)
+                    and components.is_part(shape.part, demand)
                 ),
             ]
 

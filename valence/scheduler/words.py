@@ -2,48 +2,78 @@
 """Requirements, and what is missing of them, in words for people."""
 
 from collections.abc import Iterator
+from typing import Any
 from typing import cast
 
+from valence.common.types import Amount
 from valence.common.types import JsonObject
+from valence.common.types import Name
 from valence.common.types import Part
 from valence.common.types import Requirements
+from valence.scheduler import criteria
 
 _TITLES = {
     ('processor', 'total_cores'): 'CPU cores',
     ('processor', 'sockets'): 'CPU sockets',
+    ('processor', 'cores'): 'cores of each CPU',
+    ('processor', 'speed_mhz'): 'MHz of each CPU',
     ('processor', 'model'): 'CPU model',
+    ('processor', 'vendor'): 'CPU vendor',
     ('processor', 'architecture'): 'CPU architecture',
+    ('processor', 'instruction_set'): 'CPU instruction set',
     ('memory', 'capacity_mib'): 'MiB of memory',
     ('memory', 'type'): 'memory type',
+    ('memory', 'speed_mhz'): 'MHz of the memory',
+    ('memory', 'vendor'): 'memory vendor',
+    ('security', 'tpm'): 'TPM',
 }
+_AMOUNTS = ('total_cores', 'sockets', 'cores', 'speed_mhz', 'capacity_mib')
 _PARTS = {
     'storage': 'drive',
     'network': 'network interface',
     'pci_devices': 'PCI device',
 }
+# Numbers of parts other than their capacity, with their units.
+_UNITS = {
+    'speed_mbps': 'Mbit/s',
+    'memory_mib': 'MiB of memory',
+    'speed_mhz': 'MHz',
+    'rpm': 'rpm',
+}
+_KINDS = ('type', 'protocol', 'interface', 'vendor', 'model')
 
 
 def attribute(
-    group: str, name: str, has: int | str | None, need: int | str
+    group: str, name: str, has: int | str | None, need: Amount | Name
 ) -> str:
     """How an attribute of a system differs from what is required."""
     title = _TITLES[group, name]
     if isinstance(need, int):
         return f'less than {need} {title}'
-    return f'{title} is {has or "unknown"}, not {need}'
+    verb = ':' if name in _AMOUNTS else ' is'
+    return f'{title}{verb} {has or "unknown"}, not {criteria.describe(need)}'
 
 
 def parts(group: str, part: Part, count: int) -> str:
     """A number of equal parts, such as ``2 drives of 480 GiB (515 GB)``."""
     text = number(count, _PARTS[group])
+    asked = cast(JsonObject, part)
+    if part.get('pooled') is not None:
+        text = f'{text} {"in a pool" if part["pooled"] else "in the system"}'
     if 'capacity_gib' in part:
-        gib = part['capacity_gib']
-        # Vendors call a drive of 447 GiB one of 480 GB.
-        text += f' of {gib} GiB ({-(-gib * 2**30 // 10**9)} GB)'
-    if 'speed_mbps' in part:
-        text += f' of {part["speed_mbps"]} Mbit/s'
-    kinds = [part[name] for name in ('type', 'protocol') if name in part]
+        text += f' of {_capacity(part["capacity_gib"])}'
+    for name, unit in _UNITS.items():
+        if name in asked:
+            text += f' of {criteria.describe(asked[name])} {unit}'
+    kinds = [criteria.describe(asked[n]) for n in _KINDS if n in asked]
     return f'{text}, {" ".join(kinds)}' if kinds else text
+
+
+def _capacity(gib: Any) -> str:
+    if isinstance(gib, int):
+        # Vendors call a drive of 447 GiB one of 480 GB.
+        return f'{gib} GiB ({-(-gib * 2**30 // 10**9)} GB)'
+    return f'{criteria.describe(gib)} GiB'
 
 
 def number(count: int, noun: str) -> str:
@@ -60,10 +90,10 @@ def _requirements(requested: Requirements) -> Iterator[str]:
     asked = cast(JsonObject, requested)
     for (group, name), title in _TITLES.items():
         need = asked.get(group, {}).get(name)
-        if isinstance(need, int):
-            yield f'{need} {title}'
-        elif need is not None:
-            yield f'{title} {need}'
+        if need is None:
+            continue
+        text = criteria.describe(need)
+        yield f'{text} {title}' if name in _AMOUNTS else f'{title} {text}'
     for group in _PARTS:
         for part in asked.get(group, ()):
             yield parts(group, part, part['count'])

@@ -27,15 +27,17 @@ SECRET_ENVIRONMENT = 'VALENCE_PODM_'  # noqa: S105 - a prefix of names
 REQUIREMENTS = {
     'processor': False,
     'memory': False,
+    'security': False,
     'storage': True,
     'pci_devices': True,
     'network': True,
 }
 _EXAMPLES = {
-    'processor': 'total_cores=16,architecture=x86-64',
-    'memory': 'capacity_mib=65536',
+    'processor': 'total_cores=16,model=Xeon Gold 62*|EPYC',
+    'memory': 'capacity_mib=65536..131072,type=DDR5',
+    'security': 'tpm=TPM2_0',
     'storage': 'capacity_gib=500,type=SSD,count=2',
-    'pci_devices': 'type=gpu,count=1',
+    'pci_devices': 'type=gpu,model=*A100|*H100,memory_mib=40960,count=1',
     'network': 'speed_mbps=25000',
 }
 
@@ -115,18 +117,46 @@ def to_body(
     return body
 
 
-def parse_pairs(text: str) -> dict[str, int | str]:
-    """Parse ``key=value,key=value``; decimal values are numbers."""
-    found: dict[str, int | str] = {}
+def parse_pairs(text: str) -> JSON:
+    """Parse ``key=value,key=value``; decimal values are numbers.
+
+    ``a|b`` is any of both, ``8..16``, ``8..`` and ``..16`` are ranges, and
+    ``key==value`` requires exactly that.
+    """
+    found: JSON = {}
     for part in text.split(','):
         key, equals, value = part.partition('=')
         if not (key.strip() and equals):
             raise argparse.ArgumentTypeError(
                 f'"{part}" is not of the form key=value'
             )
-        number = value.isascii() and value.isdecimal()
-        found[key.strip()] = int(value) if number else value.strip()
+        exact = value.startswith('=')
+        needed = _any_of(value.removeprefix('='))
+        found[key.strip()] = {'eq': needed} if exact else needed
     return found
+
+
+def _any_of(text: str) -> Any:
+    """Parse one value, or several that are separated by ``|``."""
+    values = [_value(one.strip()) for one in text.split('|')]
+    if len(values) == 1:
+        return values[0]
+    numbers = all(isinstance(one, int) for one in values)
+    return {'eq': values} if numbers else [str(one) for one in values]
+
+
+def _value(text: str) -> Any:
+    if text in ('true', 'false'):
+        return text == 'true'
+    least, dots, most = text.partition('..')
+    if dots and all(map(_is_number, filter(None, (least, most)))):
+        limits = {'min': least, 'max': most}
+        return {name: int(one) for name, one in limits.items() if one}
+    return int(text) if _is_number(text) else text
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdecimal()
 
 
 def parse_json(text: str) -> Any:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Choosing what a node is composed of, and claiming it."""
 
+from collections.abc import Iterable
 from typing import TypedDict
 
 from valence import quota
@@ -12,6 +13,7 @@ from valence.db import allocations
 from valence.db import api as db
 from valence.db.sqlalchemy import models
 from valence.podmanagers.progress import InProgress
+from valence.scheduler import fitting
 from valence.scheduler import ranking
 from valence.scheduler.affinity import Affinity
 from valence.scheduler.request import AffinityRule
@@ -166,6 +168,19 @@ def _refused(run: Run) -> tuple[Refused, ...]:
         )
         for one in run.operation.excluded_systems or ()
     )
+
+
+def lacks(tx: db.Transaction, run: Run, uuids: Iterable[str]) -> str | None:
+    """Which requirement of a node these parts do not meet, or None.
+
+    :param uuids: of systems and devices, as far as the inventory has them.
+    """
+    node = tx.list(models.Node, uuid=run.target).one()
+    listed = list(uuids)
+    devices = tx.list(models.Device, uuid=listed).all()
+    for system in tx.list(models.System, uuid=listed).all():
+        return fitting.match(node.properties, system, devices).shortage
+    return None
 
 
 def chosen_uris(run: Run) -> list[str]:

@@ -13,6 +13,7 @@ from valence.common import identity
 from valence.common.types import ExcludedSystem
 from valence.common.types import JsonObject
 from valence.conductor import states
+from valence.conductor.actions import claim
 from valence.conductor.actions import enrollment
 from valence.conductor.actions import guard
 from valence.conductor.actions import outcome
@@ -263,8 +264,8 @@ def _check_parts(tx: db.Transaction, run: Run, found: dict[str, str]) -> None:
     """Accept other parts than the chosen ones, if the request allows that.
 
     A pod manager that is sent the requirements, not the parts, may take
-    equivalent ones. A request for exact resources, or with an affinity, is
-    not fulfilled by others.
+    equivalent ones, which meet the requirements as well. A request for exact
+    resources, or with an affinity, is not fulfilled by others.
 
     :param found: UUIDs of the parts of the node, by URI.
     :raises TryNext: when the request does not allow them, or when they are
@@ -285,11 +286,13 @@ def _check_parts(tx: db.Transaction, run: Run, found: dict[str, str]) -> None:
         resource_uuid=[found[uri] for uri in others],
     ).all()
     params = run.params(Params)
-    if taken or params.get('resources') or params.get('affinity'):
+    reason = 'which is not free' if taken else None
+    reason = reason or claim.lacks(tx, run, found.values())
+    if reason or params.get('resources') or params.get('affinity'):
         raise _try_next(
             run,
             f'the pod manager took {", ".join(sorted(others))} instead of '
-            f'what was chosen{", which is not free" if taken else ""}',
+            f'what was chosen{f", {reason}" if reason else ""}',
         )
 
 

@@ -118,11 +118,14 @@ class System(Allocatable):
 
     hardware_uuid: Mapped[str | None] = column(Name(255))
     type: Mapped[str | None] = column(Name(64))
+    processors: Mapped[list[JsonObject] | None] = column(Json)
     cpu_model: Mapped[str | None] = column(Name(255))
     cpu_architecture: Mapped[str | None] = column(Name(64))
     cpu_sockets: Mapped[int]
     cpu_threads: Mapped[int]
     memory_type: Mapped[str | None] = column(String(64))
+    memory_modules: Mapped[list[JsonObject] | None] = column(Json)
+    tpm: Mapped[str | None] = column(String(64))
     storage_gib: Mapped[int] = column(sa.BigInteger)
     drives: Mapped[list[JsonObject]] = column(Json)
     nics: Mapped[list[JsonObject]] = column(Json)
@@ -141,6 +144,9 @@ class Device(Allocatable):
     protocol: Mapped[str | None] = column(Name(64))
     capacity_gib: Mapped[int] = column(sa.BigInteger)
     speed_mbps: Mapped[int]
+    speed_mhz: Mapped[int | None]
+    rpm: Mapped[int | None]
+    onboard_memory_mib: Mapped[int | None]
     pooled_group_id: Mapped[str | None] = column(Name(255))
     max_nodes: Mapped[int | None] = column(default=1, server_default='1')
     sharers: Mapped[int] = column(default=0, server_default='0')

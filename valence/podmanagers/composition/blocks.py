@@ -18,6 +18,7 @@ from valence.podmanagers.redfish.crawler import Crawler
 from valence.podmanagers.redfish.links import has_malformed
 from valence.podmanagers.redfish.links import links
 from valence.podmanagers.redfish.links import related
+from valence.podmanagers.redfish.parts import is_cpu
 from valence.podmanagers.redfish.resources import Bodies
 from valence.podmanagers.wire.values import array
 from valence.podmanagers.wire.values import count
@@ -28,11 +29,6 @@ from valence.podmanagers.wire.values import text
 _PARTS = (
     *('Processors', 'Memory', 'EthernetInterfaces'),
     *('Drives', 'Storage', 'SimpleStorage'),
-)
-# The fields of a device that are read from the parts of its block.
-_PART_FIELDS = (
-    *('type', 'media_type', 'protocol', 'capacity_gib', 'memory_mib'),
-    *('cpu_cores', 'speed_mbps', 'manufacturer', 'model', 'serial_number'),
 )
 # The fields of a host block that are read from the system it is part of.
 _SYSTEM_FIELDS = ('power_state', 'hardware_uuid', 'state')
@@ -50,14 +46,6 @@ _TYPES_BY_PART = {
     'EthernetInterfaces': 'Network',
     'NetworkInterfaces': 'Network',
     'Memory': 'Memory',
-}
-# The type of a device by the type of its block; the first that fits.
-_DEVICE_TYPES = {
-    'Storage': 'drive',
-    'Processor': 'processor',
-    'Network': 'nic',
-    'Memory': 'memory',
-    'Expansion': 'pcie',
 }
 _STATES = {
     'Unused': 'free',
@@ -86,7 +74,7 @@ def types_of(crawler: Crawler, body: JsonObject) -> list[str]:
         return ['ComputerSystem']
     processors = crawler.get_many(links(body.get('Processors'))).values()
     if processors:
-        hosts = any(map(resources.is_cpu, processors))
+        hosts = any(map(is_cpu, processors))
         return ['Compute' if hosts else 'Processor']
     if links(body.get('Processors')):
         return reported
@@ -252,7 +240,7 @@ def _storage_drives(crawler: Crawler, body: JsonObject) -> list[str]:
     return [uri for one in storages for uri in links(one.get('Drives'))]
 
 
-def _unread_parts(crawler: Crawler, body: JsonObject) -> set[str]:
+def unread_parts(crawler: Crawler, body: JsonObject) -> set[str]:
     """The kinds of parts of a block that could not all be read."""
     inside = _storage_drives(crawler, body)
     return {
@@ -263,67 +251,6 @@ def _unread_parts(crawler: Crawler, body: JsonObject) -> set[str]:
             [*links(body.get(name)), *(inside if name == 'Storage' else ())]
         )
     }
-
-
-def device_item(
-    crawler: Crawler,
-    uri: str,
-    body: JsonObject,
-    block_types: list[str],
-    zone_uris: list[str],
-) -> hardware.Item:
-    """A block that can be added to a system.
-
-    :param zone_uris: the URIs of the zones that it is in.
-    """
-    found = parts(crawler, body)
-    drives = [resources.drive(*one) for one in found['Drives'].items()]
-    ports = found['EthernetInterfaces'].items()
-    listed = [resources.nic(*one) for one in ports]
-    interfaces, unsure = nics.complete(crawler, uri, body, listed)
-    processors = list(found['Processors'].values())
-    memory = found['Memory'].values()
-    item = resources.device_item(
-        uri,
-        body,
-        used=False,
-        parent=next(iter(related(body, 'Chassis')), None),
-        type=_device_type(block_types, processors),
-        media_type=drives[0]['type'] if drives else None,
-        protocol=drives[0]['protocol'] if drives else None,
-        capacity_gib=count(sum(d['capacity_gib'] for d in drives)),
-        memory_mib=count(sum(count(m.get('CapacityMiB')) for m in memory)),
-        cpu_cores=count(sum(count(p.get('TotalCores')) for p in processors)),
-        speed_mbps=max((n['speed_mbps'] or 0 for n in interfaces), default=0),
-        max_nodes=sharing(body),
-        zones=zone_uris,
-        state=state(body),
-        health=health(body),
-    )
-    _add_labels(item, found)
-    if unsure or _unread_parts(crawler, body):
-        item.unknown.update(_PART_FIELDS)
-    return item
-
-
-def _add_labels(item: hardware.Item, found: dict[str, Bodies]) -> None:
-    """Give a block with a single part the labels of that part."""
-    parts = [part for kind in found.values() for part in kind.values()]
-    if len(parts) != 1:
-        return
-    for name, value in resources.labels(parts[0]).items():
-        if name != 'health' and item.values.get(name) is None:
-            item.values[name] = value
-
-
-def _device_type(reported: list[str], processors: list[JsonObject]) -> str:
-    found = next(
-        (_DEVICE_TYPES[kind] for kind in _DEVICE_TYPES if kind in reported),
-        'resource_block',
-    )
-    if found == 'processor' and processors:
-        return resources.accelerator_type(processors[0])
-    return found
 
 
 def host_item(
@@ -374,7 +301,7 @@ def _system_item(
     item.values['nics'], unsure = nics.complete(
         crawler, uri, body, item.values['nics']
     )
-    unread = _unread_parts(crawler, body)
+    unread = unread_parts(crawler, body)
     if crawler.lacks(inner_systems(body)):
         unread = set(resources.PART_FIELDS)
     for kind in unread:

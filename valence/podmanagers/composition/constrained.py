@@ -16,14 +16,31 @@ from valence.podmanagers.progress import Deadline
 from valence.podmanagers.redfish.client import Client
 from valence.podmanagers.redfish.crawler import Crawler
 from valence.podmanagers.redfish.links import last_segment
+from valence.podmanagers.redfish.links import link
 from valence.podmanagers.redfish.resources import Bodies
 from valence.podmanagers.wire.values import count
 from valence.podmanagers.wire.values import number
+from valence.podmanagers.wire.values import obj
+from valence.podmanagers.wire.values import objects
 from valence.podmanagers.wire.values import text
 
 _COUNT = '@Redfish.RequestedCount'
 _OVERPROVISIONING = '@Redfish.AllowOverprovisioning'
 _AFFINITY = '@Redfish.ZoneAffinity'
+# What is sent to any service, whatever it shows.
+_PLAIN = {
+    'Processors': ('ProcessorType', 'TotalCores', 'Model'),
+    'Memory': ('CapacityMiB', 'MemoryType'),
+    'EthernetInterfaces': ('SpeedMbps',),
+    'Storage': ('CapacityBytes',),
+}
+# Where the members of a collection describe the parts that are requested.
+_INSIDE = {
+    'Processors': None,
+    'Memory': None,
+    'EthernetInterfaces': None,
+    'Storage': 'Drives',
+}
 
 
 def request_body(
@@ -43,8 +60,50 @@ def request_body(
         return methods.body(method, request)
     zones = methods.common_zones(bodies) or ()
     with Crawler(client, deadline) as crawler:
-        requested = body(crawler, service, bodies, zones)
+        accepted = _Accepted(crawler, method.capabilities)
+        requested = body(crawler, service, bodies, zones, accepted)
     return {**methods.identity(method, request), **requested}
+
+
+class _Accepted:
+    """What a service accepts in the description of a part.
+
+    Services reject properties that they do not know. ``_PLAIN`` has those that
+    every service knows.
+
+    :param capabilities: the capabilities object of the service.
+    """
+
+    def __init__(self, crawler: Crawler, capabilities: JsonObject) -> None:
+        self._names = {
+            kind: _shown(_inner(crawler, capabilities.get(kind)), inside)
+            for kind, inside in _INSIDE.items()
+        }
+
+    def select(self, kind: str, described: JsonObject) -> JsonObject:
+        """The properties that can be sent."""
+        known = {*_PLAIN[kind], *self._names[kind]}
+        return {name: v for name, v in described.items() if name in known}
+
+
+def _inner(crawler: Crawler, shown: object) -> JsonObject:
+    """An object within the capabilities, which may be a link to one."""
+    at = link(shown)
+    return crawler.get(at) if at else obj(shown)
+
+
+def _shown(collection: JsonObject, inside: str | None) -> set[str]:
+    """The names that the capabilities of a collection show for a member."""
+    found = set()
+    for member in objects(collection.get('Members')):
+        parts = objects(member.get(inside)) if inside else [member]
+        for one in parts:
+            found |= {
+                key.partition('@')[0]
+                for key in one
+                if key.endswith(methods.ACCEPTED)
+            }
+    return found
 
 
 def body(
@@ -52,6 +111,7 @@ def body(
     service: JsonObject,
     bodies: Bodies,
     zones: Iterable[str],
+    accepted: _Accepted,
 ) -> JsonObject:
     """The part of a request that describes the hardware.
 
@@ -68,21 +128,31 @@ def body(
         ('EthernetInterfaces', _interface),
     ):
         requested = _counted(
-            describe(part) for parts in found for part in parts[name].values()
+            accepted.select(name, describe(part))
+            for parts in found
+            for part in parts[name].values()
         )
         if requested:
             result[name] = {'Members': requested}
     drives = _counted(
-        _drive(part) for parts in found for part in parts['Drives'].values()
+        accepted.select('Storage', _drive(part))
+        for parts in found
+        for part in parts['Drives'].values()
     )
     if drives:
         result['Storage'] = {'Members': [{_COUNT: 1, 'Drives': drives}]}
+    _add_options(result, service, sorted(zones))
+    return result
+
+
+def _add_options(
+    result: JsonObject, service: JsonObject, zones: list[str]
+) -> None:
+    """Add what only some services understand."""
     if service.get('AllowOverprovisioning') is True:
         _allow_overprovisioning(result)
-    affinity = sorted(zones)
-    if service.get('AllowZoneAffinity') is True and affinity:
-        result[_AFFINITY] = last_segment(affinity[0])
-    return result
+    if service.get('AllowZoneAffinity') is True and zones:
+        result[_AFFINITY] = last_segment(zones[0])
 
 
 def _allow_overprovisioning(result: JsonObject) -> None:
@@ -113,14 +183,16 @@ def _processor(part: JsonObject) -> JsonObject:
     return _present(
         ProcessorType=text(part.get('ProcessorType')) or 'CPU',
         TotalCores=count(part.get('TotalCores')),
-        Model=text(part.get('Model')),
+        **_texts(part, 'Model', 'Manufacturer', 'InstructionSet'),
+        MaxSpeedMHz=count(part.get('MaxSpeedMHz')),
     )
 
 
 def _memory(part: JsonObject) -> JsonObject:
     return _present(
         CapacityMiB=count(part.get('CapacityMiB')),
-        MemoryType=text(part.get('MemoryType')),
+        **_texts(part, 'MemoryType', 'MemoryDeviceType', 'Manufacturer'),
+        OperatingSpeedMhz=count(part.get('OperatingSpeedMhz')),
     )
 
 
@@ -129,4 +201,12 @@ def _interface(part: JsonObject) -> JsonObject:
 
 
 def _drive(part: JsonObject) -> JsonObject:
-    return _present(CapacityBytes=int(number(part.get('CapacityBytes'))))
+    return _present(
+        CapacityBytes=int(number(part.get('CapacityBytes'))),
+        **_texts(part, 'MediaType', 'Protocol', 'Manufacturer', 'Model'),
+        RotationSpeedRPM=count(part.get('RotationSpeedRPM')),
+    )
+
+
+def _texts(part: JsonObject, *names: str) -> JsonObject:
+    return {name: text(part.get(name)) for name in names}

@@ -27,7 +27,8 @@ from valence.podmanagers.wire.values import objects
 
 _REQUIRED = '@Redfish.RequiredOnCreate'
 _ALLOWED = '@Redfish.AllowableValues'
-_ACCEPTED = (
+#: How capabilities mark what a request may have.
+ACCEPTED = (
     _REQUIRED,
     '@Redfish.OptionalOnCreate',
     '@Redfish.SetOnlyOnCreate',
@@ -88,7 +89,7 @@ class Method:
         return {
             key.partition('@')[0]
             for key in self.capabilities
-            if key.endswith(_ACCEPTED) and not key.startswith('@')
+            if key.endswith(ACCEPTED) and not key.startswith('@')
         }
 
 

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from valence.common.types import JsonObject
 from valence.podmanagers import hardware
 from valence.podmanagers.composition import blocks
+from valence.podmanagers.composition import devices
 from valence.podmanagers.composition import discovery
 from valence.podmanagers.composition import reservations
 from valence.podmanagers.composition.zones import Zones
@@ -200,7 +201,7 @@ class Survey:
                 crawler.failed[uri] = blocks.unknown_type(body)
                 continue
             if not blocks.is_host(types[uri]):
-                item = blocks.device_item(
+                item = devices.device_item(
                     crawler, uri, body, types[uri], zones
                 )
                 _mark_doubts(crawler, item)

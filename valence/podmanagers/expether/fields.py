@@ -21,6 +21,22 @@ _TYPES = {
     0x12: 'accelerator',
 }
 _NVME = 0x0108
+# Makers of devices by their PCI vendor ID (pcisig.com).
+_VENDORS = {
+    0x1000: 'Broadcom',
+    0x1002: 'AMD',
+    0x1022: 'AMD',
+    0x10DE: 'NVIDIA',
+    0x10EE: 'Xilinx',
+    0x1172: 'Altera',
+    0x144D: 'Samsung',
+    0x14E4: 'Broadcom',
+    0x15B3: 'Mellanox',
+    0x1BB1: 'Seagate',
+    0x1C5C: 'SK hynix',
+    0x1E0F: 'KIOXIA',
+    0x8086: 'Intel',
+}
 
 
 def is_server(device: JsonObject) -> bool:
@@ -84,6 +100,14 @@ def box_type(box: JsonObject) -> tuple[str, str | None, str | None]:
     if code >> 8 == _NVME:
         return 'drive', 'SSD', 'NVMe'
     return _TYPES.get(code >> 16, 'pcie'), None, None
+
+
+def vendor(box: JsonObject) -> str | None:
+    """The maker of what a box holds, if its PCI vendor ID is known."""
+    try:
+        return _VENDORS.get(int(str(box.get('pcie_vendor_id')), 0))
+    except ValueError:
+        return None
 
 
 def power(device: JsonObject) -> str:

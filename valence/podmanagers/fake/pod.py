@@ -26,11 +26,10 @@ from valence.podmanagers import hardware
 from valence.podmanagers import power
 from valence.podmanagers.boot import MODES
 from valence.podmanagers.boot import BootOverride
+from valence.podmanagers.fake import parts
 
 _BOOT_TARGETS = ('None', 'Pxe', 'Hdd')
-_GIB = 1024
 _Kind = Literal['reset_types', 'boot_targets', 'boot_modes']
-_RACK = '/chassis/1'
 _DELIVERY_SECONDS = 10
 
 
@@ -141,9 +140,9 @@ class Pod:
         self.hardware = {
             item.uri: item
             for item in (
-                _rack(),
-                *(_system(n) for n in range(1, options.systems + 1)),
-                *(_drive(n) for n in range(1, options.devices + 1)),
+                parts.rack(),
+                *(parts.system(n) for n in range(1, options.systems + 1)),
+                *(parts.drive(n) for n in range(1, options.devices + 1)),
             )
         }
         self.lingering: set[str] = set()
@@ -287,77 +286,3 @@ def _seen(item: hardware.Item, used: bool) -> hardware.Item:
     if values['state'] in ('free', 'used'):
         values['state'] = 'used' if used else 'free'
     return dataclasses.replace(item, values=values)
-
-
-def _labels(kind: str, number: int) -> dict[str, Any]:
-    return {
-        'name': f'{kind.capitalize()} {number}',
-        'manufacturer': 'Valence',
-        'model': f'fake {kind}',
-        'serial_number': f'{kind}-{number}',
-        'health': 'ok',
-    }
-
-
-def _rack() -> hardware.Item:
-    values = {'type': 'rack', 'location': None, 'state': 'enabled'}
-    return hardware.Item(uri=_RACK, values={**_labels('rack', 1), **values})
-
-
-def _system(number: int) -> hardware.Item:
-    uri = f'/systems/{number}'
-    drive = {
-        'resource_uri': f'{uri}/drives/1',
-        'capacity_gib': 480,
-        'type': 'SSD',
-        'protocol': 'NVMe',
-    }
-    nic = {
-        'resource_uri': f'{uri}/nics/1',
-        'mac': f'02:00:00:00:{number // 256:02x}:{number % 256:02x}',
-        'speed_mbps': 10000,
-    }
-    return hardware.Item(
-        uri=uri,
-        parent=_RACK,
-        values={
-            **_labels('system', number),
-            'hardware_uuid': None,
-            'type': 'physical',
-            'cpu_model': 'Fake 8',
-            'cpu_architecture': 'x86-64',
-            'cpu_sockets': 2,
-            'cpu_cores': 16,
-            'cpu_threads': 32,
-            'memory_mib': 64 * _GIB,
-            'memory_type': 'DDR4',
-            'storage_gib': 480,
-            'drives': [drive],
-            'nics': [nic],
-            'accelerators': [],
-            'power_state': 'off',
-            'zones': [],
-            'state': 'free',
-        },
-    )
-
-
-def _drive(number: int) -> hardware.Item:
-    return hardware.Item(
-        uri=f'/devices/{number}',
-        parent=_RACK,
-        values={
-            **_labels('drive', number),
-            'type': 'drive',
-            'media_type': 'SSD',
-            'protocol': 'NVMe',
-            'capacity_gib': 960,
-            'memory_mib': 0,
-            'cpu_cores': 0,
-            'speed_mbps': 0,
-            'max_nodes': 1,
-            'pooled_group_id': None,
-            'zones': [],
-            'state': 'free',
-        },
-    )

@@ -10,7 +10,7 @@ from valence.podmanagers import base
 from valence.podmanagers.progress import Deadline
 from valence.podmanagers.redfish import etags
 from valence.podmanagers.redfish import nics
-from valence.podmanagers.redfish import resources
+from valence.podmanagers.redfish import parts
 from valence.podmanagers.redfish.client import Client
 from valence.podmanagers.redfish.crawler import Crawler
 from valence.podmanagers.redfish.links import link
@@ -159,7 +159,7 @@ def management_target(
     with Crawler(client, deadline) as crawler:
         listed = crawler.members(collection) if collection else []
         interfaces = crawler.get_many(listed)
-        found = [resources.nic(*one) for one in interfaces.items()]
+        found = [parts.nic(*one) for one in interfaces.items()]
         if not any(nic['mac'] for nic in found):
             found = nics.below_adapters(crawler, {uri: body})[0][uri]
         for reason in crawler.failed.values():

@@ -18,7 +18,7 @@ from valence.podmanagers.redfish.client import Client
 from valence.podmanagers.redfish.crawler import Crawler
 from valence.podmanagers.redfish.links import link
 from valence.podmanagers.redfish.links import related
-from valence.podmanagers.redfish.resources import state
+from valence.podmanagers.redfish.parts import state
 from valence.podmanagers.redfish.sse import EventStream
 from valence.podmanagers.wire.client import Response
 from valence.podmanagers.wire.values import obj

@@ -15,8 +15,8 @@ from valence.podmanagers.redfish.links import has_malformed
 from valence.podmanagers.redfish.links import link
 from valence.podmanagers.redfish.links import links
 from valence.podmanagers.redfish.links import related
+from valence.podmanagers.redfish.parts import Nic
 from valence.podmanagers.redfish.resources import Bodies
-from valence.podmanagers.redfish.resources import Nic
 from valence.podmanagers.wire.values import array
 from valence.podmanagers.wire.values import count
 from valence.podmanagers.wire.values import mac

@@ -5,14 +5,13 @@ No type is trusted, and half of the properties are missing on real services:
 see ``wire.values``.
 """
 
-from collections.abc import Collection
 from collections.abc import Mapping
-from typing import TypedDict
 
 from valence.common.types import JsonObject
 from valence.podmanagers import hardware
 from valence.podmanagers.power import CHANGING
 from valence.podmanagers.redfish import parents
+from valence.podmanagers.redfish import parts
 from valence.podmanagers.redfish.crawler import Crawler
 from valence.podmanagers.redfish.links import has_malformed
 from valence.podmanagers.redfish.links import last_segment
@@ -21,7 +20,6 @@ from valence.podmanagers.redfish.links import links
 from valence.podmanagers.redfish.links import related
 from valence.podmanagers.wire.values import array
 from valence.podmanagers.wire.values import count
-from valence.podmanagers.wire.values import mac
 from valence.podmanagers.wire.values import number
 from valence.podmanagers.wire.values import obj
 from valence.podmanagers.wire.values import text
@@ -36,7 +34,6 @@ _POWER = {
 }
 _ENABLED = {'Enabled': 'enabled', 'Disabled': 'disabled'}
 _OUT_OF_USE = ('Disabled', 'Absent', 'UnavailableOffline', 'InTest')
-_CPUS = ('cpu', 'centralprocessor', 'central processor')
 # How many parts of a kind a system can have.
 _MAX_PARTS = 1024
 _STORAGE_FIELDS = ('storage_gib', 'drives')
@@ -45,10 +42,10 @@ _STORAGE_FIELDS = ('storage_gib', 'drives')
 # in both.
 PART_FIELDS = {
     'Processors': (
-        *('cpu_model', 'cpu_architecture'),
+        *('processors', 'cpu_model', 'cpu_architecture'),
         *('cpu_sockets', 'cpu_cores', 'cpu_threads', 'accelerators'),
     ),
-    'Memory': ('memory_mib', 'memory_type'),
+    'Memory': ('memory_modules', 'memory_mib', 'memory_type'),
     'EthernetInterfaces': ('nics',),
     'Storage': _STORAGE_FIELDS,
     'SimpleStorage': _STORAGE_FIELDS,
@@ -59,31 +56,9 @@ Bodies = dict[str, JsonObject]
 Parts = Mapping[str, Bodies]
 
 
-class Drive(TypedDict):
-    """A drive of a system. The size is in whole GiB, rounded down."""
-
-    resource_uri: str
-    capacity_gib: int
-    type: str | None
-    protocol: str | None
-
-
-class Nic(TypedDict):
-    """A network interface of a system, its address as of ``values.mac``."""
-
-    resource_uri: str
-    mac: str | None
-    speed_mbps: int | None
-
-
-def state(body: JsonObject) -> str:
-    """``Status.State``, as the service reports it."""
-    return str(obj(body.get('Status')).get('State'))
-
-
 def enabled(body: JsonObject) -> str:
     """Whether a chassis or storage is enabled or disabled."""
-    return _ENABLED.get(state(body), 'unknown')
+    return _ENABLED.get(parts.state(body), 'unknown')
 
 
 def health(body: JsonObject) -> str:
@@ -142,23 +117,24 @@ def chassis_item(uri: str, body: JsonObject) -> hardware.Item:
 
 
 def system_item(
-    uri: str, body: JsonObject, parts: Parts, used: bool
+    uri: str, body: JsonObject, found: Parts, used: bool
 ) -> hardware.Item:
     """A system with its parts.
 
-    :param parts: the members of its collections Processors, Memory,
+    :param found: the members of its collections Processors, Memory,
         EthernetInterfaces and Drives.
     :param used: whether a node on the pod manager is composed of it.
     """
-    drives = [drive(*found) for found in parts['Drives'].items()]
+    drives = [parts.drive(*one) for one in found['Drives'].items()]
     chassis = related(body, 'Chassis')
     return hardware.Item(
         uri=uri,
         parent=chassis[0] if chassis else None,
         values={
             **labels(body),
-            **_processors(body, parts['Processors'].values()),
-            **_memory(body, parts['Memory'].values()),
+            **_processors(body, found['Processors']),
+            **_memory(body, found['Memory']),
+            'tpm': parts.tpm(body),
             'name': name(body, uri),
             'hardware_uuid': text(body.get('UUID')),
             'type': (text(body.get('SystemType'), 64) or '').lower() or None,
@@ -166,7 +142,7 @@ def system_item(
             'drives': drives,
             'zones': [],
             'nics': [
-                nic(*found) for found in parts['EthernetInterfaces'].items()
+                parts.nic(*one) for one in found['EthernetInterfaces'].items()
             ],
             'power_state': power(body),
             'state': availability(body, used),
@@ -179,83 +155,51 @@ def availability(body: JsonObject, used: bool) -> str:
     """The state of a system or device: free, used or unavailable."""
     if used:
         return 'used'
-    broken = state(body) in _OUT_OF_USE or health(body) == 'critical'
+    broken = parts.state(body) in _OUT_OF_USE or health(body) == 'critical'
     return 'unavailable' if broken else 'free'
 
 
-def is_cpu(body: JsonObject) -> bool:
-    """Whether a processor is a CPU, which is the default."""
-    kind = text(body.get('ProcessorType')) or 'CPU'
-    return kind.casefold() in _CPUS and state(body) != 'Absent'
-
-
-def accelerator_type(body: JsonObject) -> str:
-    """The type of a processor that is no CPU, as devices have it."""
-    kind = (text(body.get('ProcessorType')) or '').casefold()
-    return kind if kind in ('gpu', 'fpga') else 'processor'
-
-
-def _processors(body: JsonObject, parts: Collection[JsonObject]) -> JsonObject:
+def _processors(body: JsonObject, found: Bodies) -> JsonObject:
     summary = obj(body.get('ProcessorSummary'))
-    cpus = [part for part in parts if is_cpu(part)]
-    threads = sum(count(part.get('TotalThreads')) for part in cpus)
-    # Some services show threads only.
-    cores = sum(
-        count(part.get('TotalCores')) or count(part.get('TotalThreads')) // 2
-        for part in cpus
-    )
-    first = cpus[0] if cpus else {}
+    cpus = [
+        parts.processor(uri, part)
+        for uri, part in found.items()
+        if parts.is_cpu(part)
+    ]
     # Some services have accelerators in the summary.
-    others = [part for part in parts if not is_cpu(part)]
-    present = [part for part in others if state(part) != 'Absent']
-    model = text(first.get('Model')) or text(summary.get('Model'))
+    others = [part for part in found.values() if not parts.is_cpu(part)]
+    present = [part for part in others if parts.state(part) != 'Absent']
+    model = next((one['model'] for one in cpus[:1]), None)
+    model = model or text(summary.get('Model'))
     if not cpus and model in [text(part.get('Model')) for part in others]:
         model = None
     sockets = len(cpus) or max(0, count(summary.get('Count')) - len(others))
     return {
+        'processors': cpus,
         'cpu_model': model,
-        'cpu_architecture': text(first.get('InstructionSet'), 64),
+        'cpu_architecture': cpus[0]['instruction_set'] if cpus else None,
         'cpu_sockets': sockets,
-        'cpu_cores': whole(cores) or count(summary.get('CoreCount')),
-        'cpu_threads': whole(threads)
+        'cpu_cores': whole(sum(one['cores'] for one in cpus))
+        or count(summary.get('CoreCount')),
+        'cpu_threads': whole(sum(one['threads'] for one in cpus))
         or count(summary.get('LogicalProcessorCount')),
-        'accelerators': [
-            {'type': accelerator_type(part), 'model': text(part.get('Model'))}
-            for part in present
-        ],
+        'accelerators': [parts.accelerator(part) for part in present],
     }
 
 
-def _memory(body: JsonObject, parts: Collection[JsonObject]) -> JsonObject:
-    mib = sum(count(part.get('CapacityMiB')) for part in parts)
+def _memory(body: JsonObject, found: Bodies) -> JsonObject:
+    modules = [parts.memory_module(*one) for one in found.items()]
     summary = obj(body.get('MemorySummary'))
     total = number(summary.get('TotalSystemMemoryGiB')) * 1024
-    types = [part.get('MemoryDeviceType') for part in parts]
     return {
-        'memory_mib': whole(mib or total),
-        'memory_type': next((text(t, 64) for t in types if t), None),
-    }
-
-
-def drive(uri: str, body: JsonObject) -> Drive:
-    """A drive."""
-    size = number(body.get('CapacityBytes')) / 2**30
-    return {
-        'resource_uri': uri,
-        'capacity_gib': whole(size or number(body.get('CapacityGiB'))),
-        'type': text(body.get('MediaType'), 64) or text(body.get('Type'), 64),
-        'protocol': text(body.get('Protocol'), 64)
-        or text(body.get('Interface'), 64),
-    }
-
-
-def nic(uri: str, body: JsonObject) -> Nic:
-    """A network interface."""
-    return {
-        'resource_uri': uri,
-        'mac': mac(body.get('MACAddress'))
-        or mac(body.get('PermanentMACAddress')),
-        'speed_mbps': count(body.get('SpeedMbps')) or None,
+        # Empty slots are listed as well.
+        'memory_modules': [one for one in modules if one['capacity_mib']],
+        'memory_mib': whole(
+            sum(one['capacity_mib'] for one in modules) or total
+        ),
+        'memory_type': next(
+            (one['type'] for one in modules if one['type']), None
+        ),
     }
 
 
@@ -281,6 +225,9 @@ def device_item(
             'memory_mib': 0,
             'cpu_cores': 0,
             'speed_mbps': 0,
+            'rpm': None,
+            'speed_mhz': None,
+            'onboard_memory_mib': None,
             'max_nodes': 1,
             'pooled_group_id': None,
             'zones': [],
@@ -335,12 +282,12 @@ def read_systems(
             for kind in PART_FIELDS
         } | {'Drives': drives[uri]}
         too_many = _limit(crawler, uri, found)
-        parts = {kind: crawler.get_many(found[kind]) for kind in found}
-        parts['Drives'] |= simple_drives(parts['SimpleStorage'])
-        item = system_item(uri, body, parts, uri in used)
+        bodies = {kind: crawler.get_many(found[kind]) for kind in found}
+        bodies['Drives'] |= simple_drives(bodies['SimpleStorage'])
+        item = system_item(uri, body, bodies, uri in used)
         for kind, listed in found.items():
             needed = [collections.get((uri, kind), ''), *listed]
-            incomplete = _is_incomplete(body, kind, parts[kind])
+            incomplete = _is_incomplete(body, kind, bodies[kind])
             if incomplete or kind in too_many or crawler.lacks(needed):
                 item.unknown.update(PART_FIELDS[kind])
         parents.mark_parent(item)
@@ -362,10 +309,10 @@ def _limit(
     return too_many
 
 
-def _is_incomplete(body: JsonObject, kind: str, parts: Bodies) -> bool:
+def _is_incomplete(body: JsonObject, kind: str, found: Bodies) -> bool:
     """Whether links to parts of a system, or to their drives, are invalid."""
     return has_malformed(body, kind) or any(
-        has_malformed(part, 'Drives') for part in parts.values()
+        has_malformed(part, 'Drives') for part in found.values()
     )
 
 

@@ -2,6 +2,7 @@
 """GPUs and FPGAs that are part of no system: they can be attached."""
 
 from valence.podmanagers import hardware
+from valence.podmanagers.redfish import parts
 from valence.podmanagers.redfish import resources
 from valence.podmanagers.redfish.crawler import Crawler
 from valence.podmanagers.redfish.links import has_malformed
@@ -35,9 +36,11 @@ def read_pooled(
             body,
             used=uri in used,
             parent=homes[uri],
-            type=resources.accelerator_type(body),
+            type=parts.accelerator_type(body),
             cpu_cores=count(body.get('TotalCores')),
+            speed_mhz=parts.speed_mhz(body),
+            onboard_memory_mib=parts.onboard_memory_mib([body]),
         )
         for uri, body in crawler.get_many(homes).items()
-        if not resources.is_cpu(body)
+        if not parts.is_cpu(body)
     ]

@@ -3,8 +3,10 @@
 
 import re
 from collections.abc import Callable
+from typing import cast
 
 from valence.common import exception
+from valence.common.amounts import least
 from valence.common.identity import find_mark
 from valence.common.types import JsonObject
 from valence.common.types import Part
@@ -45,6 +47,8 @@ _ATTACH = ('.AttachResource', '.AttachEndpoint')
 _DETACH = ('.DetachResource', '.DetachEndpoint')
 _PROTOCOLS = {'drive': ('NVMe', 'PCIe'), 'volume': ('NVMeOverFabrics',)}
 _INTERFACES = {'nvme': 'NVMe', 'sata': 'SATA', 'sas': 'SAS'}
+_MEDIA = {'ssd': 'SSD', 'hdd': 'HDD'}
+_TPMS = ('TPM1_2', 'TPM2_0', 'TCM1_0')
 
 
 def composed(uri: str, body: JsonObject) -> hardware.ComposedNode:
@@ -92,12 +96,13 @@ def allocation(
     others = [uri for uri in request.devices if uri not in processors]
     drives = _pinned_drives(others, volumes)
     if not others:
-        drives['LocalDrives'] = [
-            _drive(part)
-            for part in requirements.get('storage', ())
-            for _ in range(part['count'])
-        ]
-    described = {**drives, 'EthernetInterfaces': _interfaces(requirements)}
+        drives['LocalDrives'] = _local_drives(requirements)
+    described = {
+        **drives,
+        'EthernetInterfaces': _interfaces(requirements),
+        'Memory': _pinned_memory(client, request, deadline),
+        'Security': _security(requirements),
+    }
     body.update({name: value for name, value in described.items() if value})
     body['Processors'] = [
         *_pinned_processors(client, request.system, deadline),
@@ -106,9 +111,17 @@ def allocation(
     return body
 
 
+def _local_drives(requirements: Requirements) -> list[JsonObject]:
+    return [
+        _drive(part)
+        for part in requirements.get('storage', ())
+        for _ in range(part['count'])
+    ]
+
+
 def _interfaces(requirements: Requirements) -> list[JsonObject]:
     return [
-        {'SpeedMbps': part['speed_mbps']} if 'speed_mbps' in part else {}
+        _named(part, {'speed_mbps': 'SpeedMbps'})
         for part in requirements.get('network', ())
         for _ in range(part['count'])
     ]
@@ -142,17 +155,62 @@ def _pinned_drives(
     return pins
 
 
+def _named(part: Part, names: dict[str, str]) -> JsonObject:
+    """The least of the required numbers, by the names that Allocate has."""
+    described = cast(JsonObject, part)
+    return {
+        key: value
+        for name, key in names.items()
+        if (value := least(described.get(name)))
+    }
+
+
 def _totals(requirements: Requirements) -> JsonObject:
-    body: JsonObject = {}
-    processor = requirements.get('processor', {})
-    memory = requirements.get('memory', {})
-    if 'total_cores' in processor:
-        body['TotalSystemCoreCount'] = processor['total_cores']
-    if 'capacity_mib' in memory:
-        body['TotalSystemMemoryMiB'] = memory['capacity_mib']
-    if 'type' in memory:
-        body['Memory'] = [{'MemoryDeviceType': memory['type'].upper()}]
-    return body
+    cores = least(requirements.get('processor', {}).get('total_cores'))
+    memory = least(requirements.get('memory', {}).get('capacity_mib'))
+    totals = {'TotalSystemCoreCount': cores, 'TotalSystemMemoryMiB': memory}
+    return {name: value for name, value in totals.items() if value}
+
+
+def _security(requirements: Requirements) -> JsonObject:
+    """What is required of the TPM, which nothing else of a request pins."""
+    tpm = requirements.get('security', {}).get('tpm')
+    if tpm is None:
+        return {}
+    exact = {'TpmInterfaceType': tpm} if tpm in _TPMS else {}
+    return {'TpmPresent': True, **exact}
+
+
+def _members(
+    client: Client, system_uri: str, name: str, deadline: Deadline
+) -> dict[str, JsonObject]:
+    """The parts of one kind of the claimed system.
+
+    :param name: of the property that links their collection.
+    :raises NoMatch: when it has none.
+    :raises PodManagerUnavailable: when none of them can be read now.
+    """
+    lacking = f'the system {system_uri} has no {name.lower()}'
+    collection = link(client.get(system_uri, deadline).get(name))
+    if collection is None:
+        raise exception.NoMatch(reason=lacking)
+    with Crawler(client, deadline) as crawler:
+        found = crawler.get_many(crawler.members(collection))
+        if not found:
+            crawler.require_all()
+            raise exception.NoMatch(reason=lacking)
+    return found
+
+
+def _pinned_memory(
+    client: Client, request: base.ComposeRequest, deadline: Deadline
+) -> list[JsonObject]:
+    """The memory modules of the claimed system, if it matters which."""
+    memory = request.requirements.get('memory', {})
+    if not memory.keys() - {'capacity_mib'}:
+        return []
+    found = _members(client, request.system, 'Memory', deadline)
+    return [{'Resource': {'@odata.id': uri}} for uri in found]
 
 
 def _pinned_processors(
@@ -161,25 +219,11 @@ def _pinned_processors(
     """The processors of the claimed system.
 
     Accelerators are pinned with their type: without one, a CPU is allocated.
-
-    :raises NoMatch: when it has none.
-    :raises PodManagerUnavailable: when none of them can be read now.
     """
-    system = client.get(system_uri, deadline)
-    collection = link(system.get('Processors'))
-    if collection is None:
-        raise exception.NoMatch(
-            reason=f'the system {system_uri} has no processors'
-        )
-    with Crawler(client, deadline) as crawler:
-        found = crawler.get_many(crawler.members(collection))
-        if not found:
-            crawler.require_all()
-            raise exception.NoMatch(
-                reason=f'the system {system_uri} has no processors'
-            )
     pins = []
-    for uri, body in found.items():
+    for uri, body in _members(
+        client, system_uri, 'Processors', deadline
+    ).items():
         pin: JsonObject = {'Resource': {'@odata.id': uri}}
         if body.get('ProcessorType') not in (None, 'CPU'):
             pin['ProcessorType'] = body['ProcessorType']
@@ -188,18 +232,21 @@ def _pinned_processors(
 
 
 def _drive(part: Part) -> JsonObject:
-    names = {
-        'capacity_gib': 'CapacityGiB',
-        'type': 'Type',
-        'protocol': 'Interface',
-    }
-    result = {}
-    for name, key in names.items():
-        value = part.get(name)
-        if isinstance(value, str):
-            value = _INTERFACES.get(value.lower(), value.upper())
-        if value is not None:
-            result[key] = value
+    """A local drive of the pinned system, in the terms of Allocate.
+
+    What these lack, such as a model or one of several types, was compared with
+    the drives of that system before.
+    """
+    described = cast(JsonObject, part)
+    result = _named(part, {'capacity_gib': 'CapacityGiB', 'rpm': 'MinRPM'})
+    for name, key, known in (
+        ('type', 'Type', _MEDIA),
+        ('protocol', 'Interface', _INTERFACES),
+        ('interface', 'Interface', _INTERFACES),
+    ):
+        word = str(described.get(name)).lower()
+        if word in known:
+            result[key] = known[word]
     return result
 
 

@@ -3,6 +3,7 @@
 
 from valence.common.types import JsonObject
 from valence.podmanagers import hardware
+from valence.podmanagers.redfish import parts
 from valence.podmanagers.redfish import resources
 from valence.podmanagers.redfish.crawler import Crawler
 from valence.podmanagers.redfish.links import has_malformed
@@ -40,7 +41,7 @@ def read_pooled_drives(
         homes.update(dict.fromkeys(drives, collections[collection]))
     items = []
     for uri, body in crawler.get_many(homes).items():
-        found = resources.drive(uri, body)
+        found = parts.drive(uri, body)
         items.append(
             resources.device_item(
                 uri,
@@ -51,6 +52,7 @@ def read_pooled_drives(
                 media_type=found['type'],
                 protocol=found['protocol'],
                 capacity_gib=found['capacity_gib'],
+                rpm=found['rpm'],
             )
         )
     return items
@@ -80,7 +82,7 @@ def read_volumes(
                 body,
                 used=bool(used & {uri, *targets}) or _is_assigned(body),
                 type='volume',
-                capacity_gib=resources.drive(uri, body)['capacity_gib'],
+                capacity_gib=parts.drive(uri, body)['capacity_gib'],
             )
             items.append(item)
         if crawler.lacks([collection, *listed]):

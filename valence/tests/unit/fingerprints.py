@@ -14,6 +14,7 @@ BY_VERSION = {
     'Device': {
         '1.0': 'ff4fd31deb8ecd985237a55e8a115e9e',
         '1.1': 'fbb4b08b14f2f6443ffbf4531aec0faf',
+        '1.2': '10be6c2c08252a4779e8e2a00c354839',
     },
     'Event': {'1.0': 'b58eea19343c9626e4aeb29c1cd19ca7'},
     'EventQueue': {'1.0': '396b5e26d3948ccb0c41b446de6a1f40'},
@@ -50,6 +51,7 @@ BY_VERSION = {
     'System': {
         '1.0': 'bf8cadf59893268e231d535ddd6d696e',
         '1.1': '9527dc4f4c6301b55d28339485e437e1',
+        '1.2': 'dc02820fdf65bc0009fd18acaa737878',
     },
     'UsageSpan': {'1.0': 'ad39d8ee9700ce980e78f6b510346582'},
 }

@@ -115,6 +115,114 @@ class TestMatch(base.TestCase):
             self.assertEqual(joinable, found.shortage is None)
 
 
+def _cpu(**values):
+    return {
+        'manufacturer': 'Intel(R) Corporation',
+        'model': 'Xeon Gold 6226',
+        'architecture': 'x86',
+        'instruction_set': 'x86-64',
+        'cores': 12,
+        'speed_mhz': 2700,
+        **values,
+    }
+
+
+def _module(**values):
+    return {
+        'manufacturer': 'Hynix',
+        'type': 'DDR4',
+        'speed_mhz': 2933,
+        **values,
+    }
+
+
+class TestParts(base.TestCase):
+    """What is required of each processor and memory module."""
+
+    def setUp(self):
+        super().setUp()
+        self.system = fitting_data.system(
+            processors=[_cpu(), _cpu(model='Xeon Gold 6242', cores=16)],
+            memory_modules=[_module(), _module(speed_mhz=2666)],
+            tpm='TPM2_0',
+        )
+
+    def test_fits(self):
+        for requested in (
+            {'processor': {'model': 'Xeon Gold 62*', 'vendor': 'intel'}},
+            {'processor': {'cores': 12, 'speed_mhz': {'max': 2700}}},
+            {'processor': {'cores': {'eq': [12, 16]}}},
+            {'processor': {'architecture': 'x86'}},
+            {'processor': {'architecture': ['arm*', 'x86-64']}},
+            {'processor': {'instruction_set': 'x86-64'}},
+            {'memory': {'speed_mhz': 2666, 'vendor': ['Micron', 'Hynix']}},
+            {'security': {'tpm': 'TPM2*'}},
+        ):
+            found = fitting_data.match(requested, self.system)
+            self.assertIsNone(found.shortage, requested)
+
+    def test_lacks(self):
+        for requested, text in (
+            (
+                {'processor': {'model': 'Xeon Gold 6226'}},
+                'CPU model is Xeon Gold 6226, Xeon Gold 6242, not Xeon Gold '
+                '6226',
+            ),
+            (
+                {'processor': {'vendor': ['AMD', 'Ampere']}},
+                'CPU vendor is Intel(R) Corporation, not AMD or Ampere',
+            ),
+            ({'processor': {'cores': 13}}, 'less than 13 cores of each CPU'),
+            (
+                {'processor': {'cores': {'max': 12}}},
+                'cores of each CPU: 12, 16, not at most 12',
+            ),
+            (
+                {'processor': {'instruction_set': 'x86'}},
+                'CPU instruction set is x86-64, not x86',
+            ),
+            ({'memory': {'speed_mhz': 2933}}, 'less than 2933 MHz of the'),
+            ({'memory': {'vendor': 'Micron'}}, 'memory vendor is Hynix, not'),
+            ({'security': {'tpm': 'TPM1_2'}}, 'TPM is TPM2_0, not TPM1_2'),
+        ):
+            found = fitting_data.match(requested, self.system).shortage
+            self.assertTrue((found or '').startswith(text), found)
+
+    def test_what_is_unknown_is_not_met(self):
+        system = fitting_data.system(cpu_model=None)
+        for requested, text in (
+            ({'processor': {'vendor': '*'}}, 'CPU vendor is unknown, not *'),
+            (
+                {'processor': {'speed_mhz': {'max': 9}}},
+                'MHz of each CPU: unkn',
+            ),
+            ({'memory': {'vendor': 'x'}}, 'memory vendor is unknown, not x'),
+            ({'security': {'tpm': '*'}}, 'TPM is unknown, not *'),
+        ):
+            found = fitting_data.match(requested, system).shortage
+            self.assertTrue((found or '').startswith(text), found)
+
+    def test_rows_of_earlier_releases(self):
+        for requested in (
+            {'processor': {'cores': 8}},
+            {'processor': {'model': 'Intel Xeon Platinum'}},
+            {'processor': {'instruction_set': 'x86-64'}},
+            {'memory': {'type': 'DDR4'}},
+        ):
+            self.assertIsNone(fitting_data.match(requested).shortage)
+
+    def test_nearest(self):
+        for requested, nearest in (
+            ({'cores': 99, 'model': 'xeon*'}, {'cores': 12, 'model': 'xeon*'}),
+            ({'model': 'EPYC'}, {'model': 'Xeon Gold 6226'}),
+            ({'cores': {'max': 1}}, {'cores': 12}),
+        ):
+            self.assertEqual(
+                {'processor': nearest},
+                fitting.nearest({'processor': requested}, self.system),
+            )
+
+
 class TestShortages(base.TestCase):
     """The texts are part of the API's answers."""
 

@@ -30,6 +30,74 @@ class TestPooled(base.TestCase):
             ).shortage
             self.assertIn('lacks', local)
 
+    def test_properties_of_devices(self):
+        values = {'manufacturer': 'NVIDIA', 'model': 'A100-PCIE-40GB'}
+        gpu = fitting_data.device(
+            'gpu', onboard_memory_mib=40960, speed_mhz=1410, **values
+        )
+        nic = fitting_data.device('nic', speed_mbps=25000)
+        local = {'type': 'gpu', 'manufacturer': 'NVIDIA', 'model': 'T4'}
+        system = fitting_data.system(
+            accelerators=[{**local, 'memory_mib': 16384}]
+        )
+        for part, chosen in (
+            ({'vendor': 'nvidia', 'model': ['H100', 'A100']}, (gpu,)),
+            ({'model': '*T4'}, ()),
+            ({'memory_mib': 16384}, ()),
+            ({'memory_mib': 20000}, (gpu,)),
+            ({'memory_mib': {'min': 20000, 'max': 40960}}, (gpu,)),
+            ({'speed_mhz': {'eq': 1410}}, (gpu,)),
+            ({'pooled': True}, (gpu,)),
+            ({'pooled': False}, ()),
+            ({'type': ['fpga', 'gpu']}, ()),
+            ({'type': 'nic', 'speed_mbps': 25000}, (nic,)),
+        ):
+            found = fitting_data.match(
+                {'pci_devices': [{'type': 'gpu', **part}]}, system, [gpu, nic]
+            )
+            self.assertEqual((chosen, None), tuple(found), part)
+
+    def test_properties_of_drives(self):
+        drive = fitting_data.device(
+            'drive',
+            media_type='HDD',
+            protocol='SAS',
+            rpm=10000,
+            manufacturer='Seagate',
+            model='EXOS',
+        )
+        local = {**fitting_data.drive(100, 'HDD', 'SATA'), 'rpm': 7200}
+        system = fitting_data.system(drives=[local])
+        for part, chosen in (
+            ({'rpm': 7200}, ()),
+            ({'rpm': 10000}, (drive,)),
+            ({'interface': 'SAS'}, (drive,)),
+            ({'vendor': 'Seagate', 'model': 'Exos'}, (drive,)),
+            ({'pooled': True}, (drive,)),
+            ({'count': 2, 'type': 'HDD'}, (drive,)),
+        ):
+            found = fitting_data.match({'storage': [part]}, system, [drive])
+            self.assertEqual((chosen, None), tuple(found), part)
+
+    def test_shortages_name_what_is_required(self):
+        part = {'type': 'gpu', 'vendor': 'NVIDIA', 'model': ['A100', 'H100']}
+        for more, text in (
+            (
+                {'memory_mib': 40000, 'pooled': True},
+                'lacks 1 PCI device in a pool of 40000 MiB of memory, gpu '
+                'NVIDIA A100 or H100',
+            ),
+            (
+                {'speed_mhz': {'max': 9}, 'pooled': False},
+                'lacks 1 PCI device in the system of at most 9 MHz, gpu '
+                'NVIDIA A100 or H100',
+            ),
+        ):
+            found = fitting_data.match({'pci_devices': [{**part, **more}]})
+            self.assertEqual(text, found.shortage)
+        found = fitting_data.match({'storage': [{'capacity_gib': {'max': 9}}]})
+        self.assertEqual('lacks 1 drive of at most 9 GiB', found.shortage)
+
     def test_each_group_has_its_own_device_types(self):
         drive = fitting_data.device('drive', media_type='SSD', protocol='NVMe')
         volume = fitting_data.device('volume', media_type='SSD')

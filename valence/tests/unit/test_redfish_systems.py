@@ -3,112 +3,10 @@
 
 from valence.podmanagers.redfish import resources
 from valence.tests import base
+from valence.tests.unit import system_data
+from valence.tests.unit.system_data import link as _id
 
 _KINDS = ('Processors', 'Memory', 'EthernetInterfaces', 'Drives')
-
-
-def _id(uri):
-    return {'@odata.id': uri}
-
-
-#: A system with all properties, and with parts of all kinds.
-_SYSTEM = {
-    'Name': 'Sled 1',
-    'UUID': 'u-1',
-    'Manufacturer': 'Maker',
-    'Model': 'M',
-    'SerialNumber': 'S',
-    'SystemType': 'Physical',
-    'PowerState': 'Off',
-    'Status': {'State': 'Enabled', 'Health': 'OK'},
-    'Links': {'Chassis': [_id('/c/1'), _id('/c/2')]},
-    'ProcessorSummary': {'Count': 2, 'Model': 'Xeon', 'CoreCount': 1},
-    'MemorySummary': {'TotalSystemMemoryGiB': 1},
-}
-_CPU = {
-    'ProcessorType': 'CPU',
-    'InstructionSet': 'x86-64',
-    'TotalCores': 8,
-    'TotalThreads': 16,
-}
-_PARTS = {
-    'Processors': [('/p/1', _CPU), ('/p/2', _CPU)],
-    'Memory': [
-        ('/m/1', {'CapacityMiB': 1024}),
-        ('/m/2', {'CapacityMiB': 2048, 'MemoryDeviceType': 'DDR4'}),
-        ('/m/3', {'CapacityMiB': 1, 'MemoryDeviceType': 'DDR5'}),
-    ],
-    'EthernetInterfaces': [
-        ('/n/1', {'MACAddress': '02:00:00:00:AA:BB', 'SpeedMbps': 1000}),
-        ('/n/2', {'PermanentMACAddress': '02-00-00-00-CC-DD', 'SpeedMbps': 0}),
-        ('/n/3', {}),
-    ],
-    'Drives': [
-        (
-            '/d/1',
-            {
-                'CapacityBytes': 100 * 2**30 + 1,
-                'MediaType': 'SSD',
-                'Type': 'not this',
-                'Protocol': 'NVMe',
-                'Interface': 'not this',
-            },
-        ),
-        (
-            '/d/2',
-            {'CapacityGiB': 7, 'Type': 'HDD', 'Interface': 'SATA'},
-        ),
-    ],
-}
-#: What is recorded of it.
-_VALUES = {
-    'name': 'Sled 1',
-    'hardware_uuid': 'u-1',
-    'manufacturer': 'Maker',
-    'model': 'M',
-    'serial_number': 'S',
-    'health': 'ok',
-    'type': 'physical',
-    'power_state': 'off',
-    'state': 'free',
-    'cpu_model': 'Xeon',
-    'cpu_architecture': 'x86-64',
-    'cpu_sockets': 2,
-    'cpu_cores': 16,
-    'cpu_threads': 32,
-    'memory_mib': 3073,
-    'memory_type': 'DDR4',
-    'storage_gib': 107,
-    'drives': [
-        {
-            'resource_uri': '/d/1',
-            'capacity_gib': 100,
-            'type': 'SSD',
-            'protocol': 'NVMe',
-        },
-        {
-            'resource_uri': '/d/2',
-            'capacity_gib': 7,
-            'type': 'HDD',
-            'protocol': 'SATA',
-        },
-    ],
-    'accelerators': [],
-    'nics': [
-        {
-            'resource_uri': '/n/1',
-            'mac': '02:00:00:00:aa:bb',
-            'speed_mbps': 1000,
-        },
-        {
-            'resource_uri': '/n/2',
-            'mac': '02:00:00:00:cc:dd',
-            'speed_mbps': None,
-        },
-        {'resource_uri': '/n/3', 'mac': None, 'speed_mbps': None},
-    ],
-    'zones': [],
-}
 
 
 class _Crawler:
@@ -151,12 +49,12 @@ class TestSystem(base.TestCase):
         return resources.system_item('/s/1', body or {}, bodies, used)
 
     def test_all_properties(self):
-        item = self.system(_SYSTEM, **_PARTS)
+        item = self.system(system_data.SYSTEM, **system_data.PARTS)
         self.assertEqual('/s/1', item.uri)
         self.assertEqual('/c/1', item.parent)
-        self.assertEqual(_SYSTEM, item.properties)
+        self.assertEqual(system_data.SYSTEM, item.properties)
         self.assertEqual(set(), item.unknown)
-        self.assertEqual(_VALUES, item.values)
+        self.assertEqual(system_data.VALUES, item.values)
 
     def test_values_of_the_summaries(self):
         values = self.system(
@@ -326,12 +224,12 @@ class TestReadSystems(base.TestCase):
         stored = {'storage_gib', 'drives'}
         cpu = {
             *('cpu_model', 'cpu_architecture', 'cpu_sockets', 'cpu_cores'),
-            *('cpu_threads', 'accelerators'),
+            *('cpu_threads', 'accelerators', 'processors'),
         }
         for missing, unknown in (
             ('/s/1/P', cpu),
             ('/s/1/P/1', cpu),
-            ('/s/1/M/1', {'memory_mib', 'memory_type'}),
+            ('/s/1/M/1', {'memory_mib', 'memory_type', 'memory_modules'}),
             ('/s/1/E', {'nics'}),
             ('/s/1/S', stored),
             ('/s/1/S/1', stored),
@@ -352,7 +250,11 @@ class TestReadSystems(base.TestCase):
     def test_malformed_links_leave_values_unknown(self):
         broken = {'@odata.id': 7}
         for uri, name, unknown in (
-            ('/s/1', 'Memory', {'memory_mib', 'memory_type'}),
+            (
+                '/s/1',
+                'Memory',
+                {'memory_mib', 'memory_type', 'memory_modules'},
+            ),
             ('/s/1/S/1', 'Drives', {'storage_gib', 'drives'}),
         ):
             tree = self.tree()

@@ -3,66 +3,109 @@
 
 import importlib
 
+from valence.common import amounts
+from valence.common import exception
 from valence.common import schemas
 from valence.objects import requirements
 from valence.tests import base
 
-_WORD = {'type': 'string', 'minLength': 1, 'maxLength': 255}
-_AMOUNT = {
-    'type': ['integer', 'string'],
-    'minimum': 1,
-    'maximum': 2147483647,
-    'maxLength': 16,
-    'pattern': r'^0*[1-9][0-9]{0,8}$(?!\n)',
-}
-_COUNT = {
-    **_AMOUNT,
-    'maximum': 9999,
-    'pattern': r'^0*[1-9][0-9]{0,3}$(?!\n)',
-}
-
-
-def _object(**properties):
-    return {
-        'type': 'object',
-        'properties': properties,
-        'additionalProperties': False,
-    }
-
-
-def _list(**properties):
-    items = _object(**properties)
-    return {'type': 'array', 'maxItems': 64, 'items': items}
-
-
 _MEMORY = 'memory.capacity_mib'
+
+
+_TEXT, _AMOUNT = 'string array object', 'integer string object'
+_PART = {'pooled': 'boolean', 'count': 'integer string'}
+_ALL = {
+    'processor': {
+        **dict.fromkeys(('model', 'vendor'), _TEXT),
+        **dict.fromkeys(('architecture', 'instruction_set'), _TEXT),
+        **dict.fromkeys(('total_cores', 'sockets'), _AMOUNT),
+        **dict.fromkeys(('cores', 'speed_mhz'), _AMOUNT),
+    },
+    'memory': {
+        **dict.fromkeys(('type', 'vendor'), _TEXT),
+        **dict.fromkeys(('capacity_mib', 'speed_mhz'), _AMOUNT),
+    },
+    'security': {'tpm': _TEXT},
+    'storage': [
+        64,
+        {
+            **dict.fromkeys(('type', 'protocol'), _TEXT),
+            **dict.fromkeys(('interface', 'vendor'), _TEXT),
+            'model': _TEXT,
+            **dict.fromkeys(('capacity_gib', 'rpm'), _AMOUNT),
+            'capacity_gb': _AMOUNT,
+            **_PART,
+        },
+    ],
+    'pci_devices': [
+        64,
+        {
+            **dict.fromkeys(('type', 'vendor', 'model'), _TEXT),
+            **dict.fromkeys(('memory_mib', 'speed_mhz'), _AMOUNT),
+            'speed_mbps': _AMOUNT,
+            **_PART,
+        },
+    ],
+    'network': [64, {'speed_mbps': _AMOUNT, **_PART}],
+}
+_INVALID = (
+    ({'cpu': {}}, 'cpu'),
+    ({'processor': 4}, 'processor'),
+    ({'processor': []}, 'processor'),
+    ({'processor': None}, 'processor'),
+    ({'processor': {'cpus': 4}}, 'processor.cpus'),
+    ({'processor': {'total_cores': 0}}, 'processor.total_cores'),
+    ({'processor': {'total_cores': -1}}, 'processor.total_cores'),
+    ({'processor': {'total_cores': 1.5}}, 'processor.total_cores'),
+    ({'processor': {'total_cores': True}}, 'processor.total_cores'),
+    ({'processor': {'total_cores': '4x'}}, 'processor.total_cores'),
+    ({'processor': {'total_cores': '٤'}}, 'processor.total_cores'),
+    ({'processor': {'total_cores': '4\n'}}, 'processor.total_cores'),
+    ({'processor': {'total_cores': None}}, 'processor.total_cores'),
+    ({'processor': {'total_cores': 2**40}}, 'processor.total_cores'),
+    ({'processor': {'model': ''}}, 'processor.model'),
+    ({'processor': {'model': 'x' * 256}}, 'processor.model'),
+    ({'memory': {'capacity_mib': []}}, 'memory.capacity_mib'),
+    ({'storage': {}}, 'storage'),
+    ({'storage': [1]}, 'storage.0'),
+    ({'storage': [{}, {'size': 1}]}, 'storage.1.size'),
+    ({'storage': [{'count': 0}]}, 'storage.0.count'),
+    ({'storage': [{'count': 10000}]}, 'storage.0.count'),
+    ({'storage': [{'count': '10000'}]}, 'storage.0.count'),
+    # Python converts no more than 4,300 digits.
+    ({'network': [{'count': '0' * 5000 + '7'}]}, 'network.0.count'),
+    ({'memory': {'capacity_mib': '0' * 16 + '7'}}, _MEMORY),
+    ({'storage': [{}] * 65}, 'storage'),
+    ({'network': [{'speed_mbps': 'fast'}]}, 'network.0.speed_mbps'),
+    ({'network': [{'model': 'x'}]}, 'network.0.model'),
+    ({'storage': [{'pooled': 'yes'}]}, 'storage.0.pooled'),
+    ({'storage': [{'model': []}]}, 'storage.0.model'),
+    ({'storage': [{'model': ['']}]}, 'storage.0.model.0'),
+    ({'storage': [{'model': {}}]}, 'storage.0.model'),
+    ({'storage': [{'model': {'eq': []}}]}, 'storage.0.model.eq'),
+    ({'memory': {'capacity_mib': {}}}, _MEMORY),
+    ({'memory': {'capacity_mib': {'eq': [0]}}}, f'{_MEMORY}.eq.0'),
+    ({'memory': {'capacity_mib': {'max': 'x'}}}, f'{_MEMORY}.max'),
+    ({'memory': {'capacity_mib': {'most': 1}}}, f'{_MEMORY}.most'),
+)
+
+
+def _shape(schema):
+    """What a schema accepts, in short."""
+    kinds = schema['type']
+    if kinds == 'object':
+        assert schema['additionalProperties'] is False
+        return {n: _shape(one) for n, one in schema['properties'].items()}
+    if kinds == 'array':
+        return [schema['maxItems'], _shape(schema['items'])]
+    return kinds if isinstance(kinds, str) else ' '.join(kinds)
 
 
 class TestSchema(base.TestCase):
     def test_complete(self):
         # It is made when the module is imported: have that done again.
         module = importlib.reload(requirements)
-        self.assertEqual(
-            _object(
-                processor=_object(
-                    total_cores=_AMOUNT,
-                    model=_WORD,
-                    architecture=_WORD,
-                    sockets=_AMOUNT,
-                ),
-                memory=_object(capacity_mib=_AMOUNT, type=_WORD),
-                storage=_list(
-                    capacity_gib=_AMOUNT,
-                    capacity_gb=_AMOUNT,
-                    type=_WORD,
-                    protocol=_WORD,
-                    count=_COUNT,
-                ),
-                pci_devices=_list(type=_WORD, count=_COUNT),
-                network=_list(speed_mbps=_AMOUNT, count=_COUNT),
-            ),
-            module.SCHEMA,
-        )
+        self.assertEqual(_ALL, _shape(module.SCHEMA))
 
 
 class TestCheck(base.TestCase):
@@ -75,40 +118,15 @@ class TestCheck(base.TestCase):
             {'storage': [{'capacity_gib': 1}, {'type': 'SSD', 'count': 2}]},
             {'pci_devices': [{'type': 'GPU', 'count': 2}]},
             {'network': [{'speed_mbps': 10000}]},
+            {'processor': {'model': ['Xeon*', 'EPYC'], 'cores': {'eq': 8}}},
+            {'memory': {'capacity_mib': {'min': '1', 'max': 2}}},
+            {'storage': [{'model': {'eq': 'X'}, 'pooled': True}]},
+            {'pci_devices': [{'memory_mib': {'eq': [1, '2']}}]},
         ):
             self.assertIsNone(schemas.check(requirements.SCHEMA, requested))
 
     def test_invalid_names_the_field(self):
-        for requested, place in (
-            ({'cpu': {}}, 'cpu'),
-            ({'processor': 4}, 'processor'),
-            ({'processor': []}, 'processor'),
-            ({'processor': None}, 'processor'),
-            ({'processor': {'cores': 4}}, 'processor.cores'),
-            ({'processor': {'total_cores': 0}}, 'processor.total_cores'),
-            ({'processor': {'total_cores': -1}}, 'processor.total_cores'),
-            ({'processor': {'total_cores': 1.5}}, 'processor.total_cores'),
-            ({'processor': {'total_cores': True}}, 'processor.total_cores'),
-            ({'processor': {'total_cores': '4x'}}, 'processor.total_cores'),
-            ({'processor': {'total_cores': '٤'}}, 'processor.total_cores'),
-            ({'processor': {'total_cores': '4\n'}}, 'processor.total_cores'),
-            ({'processor': {'total_cores': None}}, 'processor.total_cores'),
-            ({'processor': {'total_cores': 2**40}}, 'processor.total_cores'),
-            ({'processor': {'model': ''}}, 'processor.model'),
-            ({'processor': {'model': 'x' * 256}}, 'processor.model'),
-            ({'memory': {'capacity_mib': []}}, 'memory.capacity_mib'),
-            ({'storage': {}}, 'storage'),
-            ({'storage': [1]}, 'storage.0'),
-            ({'storage': [{}, {'size': 1}]}, 'storage.1.size'),
-            ({'storage': [{'count': 0}]}, 'storage.0.count'),
-            ({'storage': [{'count': 10000}]}, 'storage.0.count'),
-            ({'storage': [{'count': '10000'}]}, 'storage.0.count'),
-            # Python converts no more than 4,300 digits.
-            ({'network': [{'count': '0' * 5000 + '7'}]}, 'network.0.count'),
-            ({'memory': {'capacity_mib': '0' * 16 + '7'}}, _MEMORY),
-            ({'storage': [{}] * 65}, 'storage'),
-            ({'network': [{'speed_mbps': 'fast'}]}, 'network.0.speed_mbps'),
-        ):
+        for requested, place in _INVALID:
             error = self.assertRaises(
                 schemas.Mismatch, schemas.check, requirements.SCHEMA, requested
             )
@@ -148,6 +166,44 @@ class TestNormalize(base.TestCase):
                 {'storage': [{'count': 1, 'capacity_gib': gib}]},
                 requirements.normalize({'storage': [part]}),
             )
+
+    def test_normalize_limits(self):
+        for amount, normal in (
+            ({'min': '8'}, 8),
+            ({'max': '8'}, {'max': 8}),
+            ({'min': 1, 'max': '08'}, {'min': 1, 'max': 8}),
+            ({'eq': ['8', 16]}, {'eq': [8, 16]}),
+            ({'eq': '8'}, {'eq': 8}),
+        ):
+            requested = {'processor': {'cores': amount}}
+            normalized = {'processor': {'cores': normal}}
+            self.assertEqual(normalized, requirements.normalize(requested))
+            self.assertEqual(normalized, requirements.normalize(normalized))
+
+    def test_normalize_limits_in_gb(self):
+        requested = {'storage': [{'capacity_gb': {'min': 480, 'max': 1000}}]}
+        self.assertEqual(
+            {
+                'storage': [
+                    {'count': 1, 'capacity_gib': {'min': 447, 'max': 931}}
+                ]
+            },
+            requirements.normalize(requested),
+        )
+        requested['storage'][0]['capacity_gib'] = 1
+        self.assertRaises(exception.Invalid, requirements.normalize, requested)
+
+    def test_least(self):
+        for amount, number in (
+            (None, 0),
+            (7, 7),
+            ({'max': 7}, 0),
+            ({'min': 3, 'max': 7}, 3),
+            ({'eq': 7}, 7),
+            ({'eq': [9, 7]}, 7),
+            ({'eq': [9, 7], 'min': 8}, 8),
+        ):
+            self.assertEqual(number, amounts.least(amount))
 
     def test_normalize_nothing(self):
         self.assertEqual({}, requirements.normalize({}))

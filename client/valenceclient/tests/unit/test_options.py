@@ -38,6 +38,23 @@ class Options(unittest.TestCase):
             given['properties'],
         )
 
+    def test_pairs(self):
+        for text, value in (
+            ('a=8', 8),
+            ('a=x y', 'x y'),
+            ('a=x|y z', ['x', 'y z']),
+            ('a=8|16', {'eq': [8, 16]}),
+            ('a=8|x', ['8', 'x']),
+            ('a==8', {'eq': 8}),
+            ('a==x', {'eq': 'x'}),
+            ('a=8..16', {'min': 8, 'max': 16}),
+            ('a=8..', {'min': 8}),
+            ('a=..16', {'max': 16}),
+            ('a=x..16', 'x..16'),
+            ('a=true', True),
+        ):
+            self.assertEqual({'a': value}, options.parse_pairs(text), text)
+
     def test_malformed_pairs(self):
         for text in ('', 'a', '=1', 'a=1,,b=2'):
             with self.assertRaises(argparse.ArgumentTypeError):

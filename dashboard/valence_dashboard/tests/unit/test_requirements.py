@@ -39,6 +39,32 @@ class Requirements(testtools.TestCase):
         }
         self.assertEqual(properties, self.round_trip(properties))
 
+    def test_round_trip_of_ranges_and_alternatives(self):
+        properties = {
+            'processor': {
+                'model': ['Xeon*', 'EPYC'],
+                'vendor': {'eq': 'Intel'},
+                'cores': {'min': 8, 'max': 16},
+                'sockets': {'max': 2},
+                'total_cores': {'eq': [16, 32]},
+                'speed_mhz': {'eq': 2000, 'max': 3000},
+            },
+            'memory': {'capacity_mib': {'eq': [1536, 65536]}},
+            'storage': [{'pooled': True}, {'pooled': False}, {'count': 1}],
+        }
+        self.assertEqual(properties, self.round_trip(properties))
+        fields = forms.Requirements(_SCHEMA, properties).fields()
+        for name, shown in (
+            ('processor__model', 'Xeon*|EPYC'),
+            ('processor__vendor', '=Intel'),
+            ('processor__cores', '8..16'),
+            ('processor__sockets', '..2'),
+            ('processor__total_cores', '=16|32'),
+            ('memory__capacity_mib', '=1.5|64'),
+            ('storage__1__pooled', 'false'),
+        ):
+            self.assertEqual(shown, fields[name].initial)
+
     def test_round_trip_of_limits(self):
         for memory in (1, 1000, 1536, 2**31 - 1):
             properties = {
@@ -82,6 +108,10 @@ class Requirements(testtools.TestCase):
             ('memory__capacity_mib', '0'),
             ('memory__capacity_mib', 'nan'),
             ('memory__capacity_mib', 'much'),
+            ('memory__capacity_mib', '8..x'),
+            ('memory__capacity_mib', '{'),
+            ('processor__model', 'a|'),
+            ('storage__0__pooled', 'perhaps'),
         ):
             data = {name: value}
             form = self.form(forms.Requirements(_SCHEMA, data=data), data)

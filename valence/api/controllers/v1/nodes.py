@@ -19,6 +19,7 @@ from valence.db import api as db
 from valence.db import scan
 from valence.db import shares
 from valence.db.sqlalchemy import models
+from valence.objects import parts
 from valence.scheduler import explanation
 from valence.scheduler import ranking
 from valence.scheduler.request import Rejection
@@ -26,7 +27,9 @@ from valence.scheduler.request import Request
 
 _CHOOSE = 'composable:node:choose'
 _FORCE = 'composable:node:force_delete'
-_COMPONENTS = ('drives', 'nics')
+_COMPONENTS = ('processors', 'memory_modules', 'drives', 'nics')
+# What is shown of a local drive.
+_DRIVE = ('resource_uri', 'capacity_gib', 'type', 'protocol')
 
 
 class Nodes(base.Controller[models.Node]):
@@ -58,7 +61,10 @@ class Nodes(base.Controller[models.Node]):
         return {
             'storages': [
                 *(
-                    {'resource_uri': None, **drive, 'device_uuid': None}
+                    {
+                        **{name: drive.get(name) for name in _DRIVE},
+                        'device_uuid': None,
+                    }
                     for system in systems
                     for drive in system['drives']
                 ),
@@ -191,9 +197,10 @@ def _allocated(
     found = [render.record(row, names) for row in rows]
     if 'resource_uri' not in names:
         for component in itertools.chain.from_iterable(
-            one.get(field, ()) for one in found for field in _COMPONENTS
+            one.get(field) or () for one in found for field in _COMPONENTS
         ):
-            component.pop('resource_uri', None)
+            for name in parts.PRIVATE:
+                component.pop(name, None)
     return found
 
 
