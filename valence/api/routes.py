@@ -75,6 +75,7 @@ ROUTES: tuple[Route, ...] = (
     ('storages/{id}', 'storage', _storages, _SHOW),
     ('flavors', 'flavor', _flavors, _LIST | _CREATE),
     ('flavors/{id}', 'flavor', _flavors, _OWN),
+    ('flavors/choices', 'flavor', _flavors, {'GET': 'choices'}),
     ('nodes', 'node', _nodes, _LIST | _CREATE),
     ('nodes/{id}', 'node', _nodes, _OWN),
     ('nodes/preview', 'node', _nodes, {'POST': 'preview'}),

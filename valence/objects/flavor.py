@@ -24,6 +24,7 @@ class Flavor(base.ValenceObject):
         'uuid': base.own_uuid('flavor'),
         'name': fields.NameField(
             doc='Name of the flavor.',
+            reserved=('choices',),
             api='cru',
             max_length=255,
             filter=True,

@@ -110,6 +110,22 @@ SCHEMA = _group(
 )
 
 
+def texts() -> dict[str, list[str]]:
+    """The names of the requirements that are text, by their group."""
+    groups = {
+        group: schema.get('items', schema)['properties']
+        for group, schema in SCHEMA['properties'].items()
+    }
+    return {
+        group: [name for name, one in known.items() if _is_text(one)]
+        for group, known in groups.items()
+    }
+
+
+def _is_text(schema: Schema) -> bool:
+    return 'array' in schema['type']
+
+
 def normalize(properties: JsonObject) -> Requirements:
     """Convert digits to numbers and GB to GiB, and set every ``count``.
 

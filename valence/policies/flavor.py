@@ -19,6 +19,12 @@ RULES = [
         'GET /v1/flavors/{id}',
     ),
     _rule(
+        'choices',
+        base.PROJECT_READER,
+        'Show which texts requirements can have.',
+        'GET /v1/flavors/choices',
+    ),
+    _rule(
         'create',
         base.PROJECT_MEMBER,
         'Create a flavor.',

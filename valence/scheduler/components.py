@@ -72,20 +72,21 @@ class Demand(NamedTuple):
 
     def met_by(self, component: Component) -> bool:
         """Whether one component meets it."""
-        return self._suits(component) and all(
-            criteria.meets(name, need, self._value(component, name))
+        return self.suits(component) and all(
+            criteria.meets(name, need, self.value(component, name))
             for name, need in self._needs()
         )
 
     def _needs(self) -> list[tuple[str, Any]]:
         return [item for item in self.part.items() if item[0] != 'count']
 
-    def _value(self, component: Component, name: str) -> Any:
+    def value(self, component: Component, name: str) -> Any:
+        """What a component has that a requirement of the group names."""
         if name == 'type' and self.group == 'pci_devices':
             return component.kind
         return getattr(component, name)
 
-    def _suits(self, component: Component) -> bool:
+    def suits(self, component: Component) -> bool:
         """Whether a component is of the kind that the group asks for."""
         if component.local not in (None, self.group):
             return False

@@ -243,6 +243,13 @@ class Proxy(waiting.Waiting):
         answer: dict[str, list[dict[str, Any]]] = response.json()
         return answer['usage']
 
+    def get_choices(self) -> dict[str, dict[str, list[dict[str, Any]]]]:
+        """Get the texts that requirements can have, by group and name."""
+        response = self.get('/flavors/choices')
+        exceptions.raise_from_response(response)
+        answer: dict[str, dict[str, Any]] = response.json()
+        return answer['choices']
+
     def get_capacity(self) -> resources.Capacity:
         """Get the total and free capacity of all pod managers together."""
         return self._get(resources.Capacity, requires_id=False)

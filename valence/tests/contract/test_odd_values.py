@@ -170,8 +170,8 @@ class ValuesTestCase(odd.OddCase):
             names = ('cpu_model', 'cpu_sockets', 'cpu_cores')
             self.assertEqual(known, tuple(found[name] for name in names))
             self.assertEqual(
-                [{'type': 'gpu', 'model': 'INSTINCT'}] * 8,
-                found['accelerators'],
+                [('gpu', 'INSTINCT')] * 8,
+                [(a['type'], a['model']) for a in found['accelerators']],
             )
         del self.pages[_SYSTEM]['Processors']
         found = self.system().values
@@ -189,8 +189,11 @@ class ValuesTestCase(odd.OddCase):
         ):
             self.show('Processors', {'ProcessorType': kind})
             self.assertEqual(
-                [{'type': known, 'model': None}] if known else [],
-                self.system().values['accelerators'],
+                [(known, None)] if known else [],
+                [
+                    (one['type'], one['model'])
+                    for one in self.system().values['accelerators']
+                ],
                 kind,
             )
         absent = {'ProcessorType': 'GPU', 'Status': {'State': 'Absent'}}

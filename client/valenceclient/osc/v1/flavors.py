@@ -1,7 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """``openstack valence flavor …``: named sets of requirements."""
 
+import argparse
+from collections.abc import Iterator
+from typing import Any
+
 from valenceclient.osc import base
+from valenceclient.osc import output
 
 
 class _Flavor:
@@ -30,3 +35,23 @@ class Set(_Flavor, base.Set):
 
 class Delete(_Flavor, base.Delete):
     """Delete flavors; this does not affect existing nodes."""
+
+
+class Choices(base.Lister):
+    """List the models, vendors and types that flavors can require."""
+
+    _NAMES = ('requirement', 'value', 'total', 'free')
+
+    def take_action(
+        self, parsed_args: argparse.Namespace
+    ) -> tuple[tuple[str, ...], Iterator[tuple[Any, ...]]]:
+        """Show the choices of each requirement."""
+        found = (
+            {'requirement': f'{group}.{name}', **one}
+            for group, names in self.client.get_choices().items()
+            for name, listed in names.items()
+            for one in listed
+        )
+        return self._NAMES, (
+            output.row(one, self._NAMES, parsed_args) for one in found
+        )

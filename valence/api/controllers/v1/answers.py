@@ -10,6 +10,7 @@ from valence.common.schemas import Schema
 from valence.db import capacity
 from valence.objects import base as objects_base
 from valence.objects import fields
+from valence.scheduler import choices
 from valence.scheduler.request import Choice
 from valence.scheduler.request import Rejection
 
@@ -81,6 +82,22 @@ CAPACITIES = fields.ObjectField(
     doc='The same by UUID of the pod manager.',
     inner={'additionalProperties': _CAPACITY},
 )
+CHOICES: dict[str, fields.Spec] = {
+    'choices': fields.ObjectField(
+        doc='The texts that hardware has, by group and name of a requirement, '
+        'with the number of systems or parts that have each. total is null '
+        'for members of projects, who see what is free for them.',
+        inner={
+            'additionalProperties': {
+                'type': 'object',
+                'additionalProperties': {
+                    'type': 'array',
+                    'items': schemas.of_type(choices.Choice),
+                },
+            }
+        },
+    )
+}
 TOPOLOGY = fields.ObjectField(
     doc='The chassis in the chassis that contain them, with their systems.',
     inner=topology.SCHEMA,

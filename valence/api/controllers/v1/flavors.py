@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+from valence.api.controllers.v1 import answers
 from valence.api.controllers.v1 import base
 from valence.api.controllers.v1 import types
 from valence.common import policy
@@ -6,6 +7,8 @@ from valence.common.types import JsonObject
 from valence.db import api as db
 from valence.db.sqlalchemy import models
 from valence.objects import requirements
+from valence.objects.fields import Audience
+from valence.scheduler import choices
 
 _PUBLISH = 'composable:flavor:publish'
 
@@ -15,6 +18,18 @@ class Flavors(base.Controller[models.Flavor]):
 
     def __init__(self) -> None:
         super().__init__(models.Flavor)
+
+    @base.verb(answer=answers.CHOICES)
+    def choices(self, call: base.Call) -> base.Answer:
+        """Show which texts requirements can have, as some hardware has them.
+
+        Members of projects see those of hardware that is free for them.
+        """
+        project_id = call.context.project_id
+        with db.reader() as tx:
+            if call.audience >= Audience.SYSTEM:
+                return {'choices': choices.of_all(tx, project_id)}
+            return {'choices': choices.of_project(tx, project_id)}
 
     @base.verb(status=201, body=types.CREATE)
     def create(self, call: base.Call) -> base.Answer:

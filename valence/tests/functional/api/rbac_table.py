@@ -114,6 +114,7 @@ TABLE = [
     ),
     # Flavors.
     ('GET', 'flavors', '', None, '200 200 200 200 200 200'),
+    ('GET', 'flavors/choices', '', None, '200 200 200 200 200 200'),
     ('POST', 'flavors', '', _FLAVOR, '201 403 201 201 403 403'),
     ('POST', 'flavors', '', _UNSAID, '201 403 201 201 403 403'),
     ('POST', 'flavors', '', _PUBLIC, '201 403 403 403 403 403'),

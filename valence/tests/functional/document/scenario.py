@@ -40,6 +40,7 @@ _WANTED = {
 FLAVORS = [
     ('POST', 'flavors', {'name': 'large', 'properties': _WANTED}),
     ('GET', 'flavors', None),
+    ('GET', 'flavors/choices', None),
     ('GET', 'flavors/{id}', None),
     ('PATCH', 'flavors/{id}', {'description': '8 cores and two SSDs'}),
 ]
