@@ -23,7 +23,6 @@ from typing import Any
 from typing import Literal
 from typing import NamedTuple
 
-import sqlalchemy as sa
 from keystoneauth1 import exceptions as ksa_exceptions
 from oslo_config import cfg
 from oslo_db import exception as db_exception
@@ -59,6 +58,7 @@ class Charge(NamedTuple):
     cores: int = 0
     memory: int = 0
     devices: int = 0
+    holds: int = 0
 
     def columns(self) -> dict[str, int]:
         """The amounts as columns of a node."""
@@ -135,8 +135,25 @@ def claim(
     """
     node = tx.list(models.Node, uuid=node_uuid).one()
     usage = of_resources(tx, uuids)
-    _lock(tx, node.project_id, allowed)
-    over = shortages(tx, node.project_id, allowed, usage, without=node_uuid)
+    enforce_hardware(tx, node.project_id, allowed, usage, without=node_uuid)
+    _set(tx, node_uuid, usage, uuids)
+
+
+def enforce_hardware(
+    tx: db.Transaction,
+    project_id: str | None,
+    allowed: dict[str, int],
+    usage: Charge,
+    without: str | None = None,
+) -> None:
+    """Check that hardware that was selected does not exceed the limits.
+
+    :param allowed: the limits of the project.
+    :param without: UUID of a node that does not count.
+    :raises OverLimit: when it does; members are not told how large it is.
+    """
+    _lock(tx, project_id, allowed)
+    over = shortages(tx, project_id, allowed, usage, without)
     if over:
         failure = exception.OverLimit(
             reason='; '.join(
@@ -154,7 +171,6 @@ def claim(
             )
         )
         raise failure
-    _set(tx, node_uuid, usage, uuids)
 
 
 def allows(
@@ -192,7 +208,7 @@ def _set(
 
 def open_request(tx: db.Transaction, node_uuid: str, charged: Charge) -> None:
     """Record since when a new node is charged what was requested."""
-    spans.add(tx, node_uuid, spans.requested(*charged[1:]))
+    spans.add(tx, node_uuid, _requested(charged))
 
 
 def delete_node(tx: db.Transaction, node_uuid: str) -> None:
@@ -208,7 +224,11 @@ def charge(tx: db.Transaction, node_uuid: str, more: Charge) -> None:
         for name, amount in more.columns().items()
     }
     tx.update(models.Node, values, uuid=node_uuid)
-    spans.add(tx, node_uuid, spans.requested(*more[1:]))
+    spans.add(tx, node_uuid, _requested(more))
+
+
+def _requested(charged: Charge) -> spans.Part:
+    return spans.requested(charged.cores, charged.memory, charged.devices)
 
 
 def limits(project_id: str | None) -> dict[str, int]:
@@ -227,7 +247,7 @@ def limits(project_id: str | None) -> dict[str, int]:
         if found.get(name, -1) >= 0
     }
     if result:
-        _create_lock(project_id)
+        create_lock(project_id)
     return result
 
 
@@ -264,11 +284,39 @@ def _fetch(project_id: str) -> dict[str, int]:
         raise exception.ServiceUnavailable(service='Keystone') from exc
 
 
-def _create_lock(project_id: str) -> None:
+def create_lock(project_id: str | None) -> None:
     """Create the row that concurrent requests of a project lock."""
-    if db.get(models.ProjectUsage, project_id=project_id) is None:
+    where = {'project_id': project_id or ''}
+    if db.get(models.ProjectUsage, **where) is None:
         with contextlib.suppress(db_exception.DBDuplicateEntry):
-            db.create(models.ProjectUsage, project_id=project_id)
+            db.create(models.ProjectUsage, **where)
+
+
+def enforce_used(
+    tx: db.Transaction, project_id: str | None, allowed: dict[str, int]
+) -> None:
+    """Check that a project does not have more than its limits allow.
+
+    :param allowed: the limits of the project.
+    :raises OverLimit: with resource, limit and usage.
+    """
+    if not allowed:
+        return
+    used = _used(tx, project_id, None)
+    over = [
+        Shortage(name, limit, getattr(used, name), None)
+        for name, limit in allowed.items()
+        if getattr(used, name) > limit
+    ]
+    if over:
+        raise exception.OverLimit(reason='; '.join(map(str, over)))
+
+
+def lock(tx: db.Transaction, project_id: str | None) -> None:
+    """Make concurrent requests of a project wait for this transaction."""
+    # The row is written, not only locked: the nodes of a Galera cluster do
+    # not share locks.
+    tx.update(models.ProjectUsage, {}, project_id=project_id or '')
 
 
 def enforce(
@@ -298,9 +346,7 @@ def _lock(
 ) -> None:
     """Serialize the requests of a project that has limits."""
     if allowed:
-        # The row is written, not only locked: the nodes of a Galera cluster
-        # do not share locks.
-        tx.update(models.ProjectUsage, {}, project_id=project_id)
+        lock(tx, project_id)
 
 
 def shortages(
@@ -330,20 +376,4 @@ def shortages(
 def _used(
     tx: db.Transaction, project_id: str | None, without: str | None
 ) -> Charge:
-    node = models.Node
-    sums = [
-        # MariaDB returns decimals.
-        sa.cast(sa.func.coalesce(sa.func.sum(amount), 0), sa.BigInteger)
-        for amount in (
-            node.charged_cores,
-            node.charged_memory_mib,
-            node.charged_devices,
-        )
-    ]
-    others = [node.uuid != without] if without else []
-    row = tx.connection.execute(
-        sa.select(sa.func.count(), *sums).where(
-            node.project_id == project_id, *others
-        )
-    ).one()
-    return Charge._make(row)
+    return Charge(*spans.charged(tx, project_id, without))

@@ -23,6 +23,7 @@ from oslo_middleware import request_id
 from valence.api import access_log
 from valence.api import versions
 from valence.common import exception
+from valence.common.types import JsonObject
 
 LOG = log.getLogger(__name__)
 
@@ -119,6 +120,7 @@ class Errors:
                 list(error.headers.items()),
                 error.error_code(),
                 str(error),
+                error.details,
             )
         status = int(response.status[:3])
         if status < 400:
@@ -147,9 +149,10 @@ class Errors:
         headers: Headers,
         code: str | None,
         detail: str,
+        details: JsonObject | None = None,
     ) -> Iterable[bytes]:
         ident = environ.get(request_id.ENV_REQUEST_ID)
-        body = error_body(int(status[:3]), code, detail, ident)
+        body = error_body(int(status[:3]), code, detail, ident, details)
         start_response(
             status,
             [
@@ -167,11 +170,13 @@ def error_body(
     code: str | None,
     detail: str,
     ident: str | None = None,
+    details: JsonObject | None = None,
 ) -> bytes:
     """The body of an error response.
 
     :param code: None: derived from the status.
     :param ident: the identifier of the request.
+    :param details: further fields.
     """
     error = {
         'status': status,
@@ -179,6 +184,7 @@ def error_body(
         'title': _phrase(status),
         'detail': detail,
         'request_id': ident,
+        **(details or {}),
     }
     return orjson.dumps({'errors': [error]})
 

@@ -60,6 +60,7 @@ _ERRORS: dict[int, str] = {
     503: 'The database or Keystone is unavailable.',
 }
 _OF_EVERY_REQUEST = (400, 401, 403, 406, 413, 415, 431, 503)
+_ERROR_FIELDS = ('status', 'code', 'title', 'detail', 'request_id')
 _ERROR = schemas.closed(
     {
         'errors': {
@@ -79,7 +80,9 @@ _ERROR = schemas.closed(
                         'description': 'What is wrong, and with which field.',
                     },
                     'request_id': {'type': ['string', 'null']},
-                }
+                    'rejections': answers.REJECTIONS.schema(),
+                },
+                required=_ERROR_FIELDS,
             ),
         }
     }

@@ -8,6 +8,7 @@ from valence.api.controllers.v1 import events
 from valence.api.controllers.v1 import feed
 from valence.api.controllers.v1 import findings
 from valence.api.controllers.v1 import flavors
+from valence.api.controllers.v1 import holds
 from valence.api.controllers.v1 import inventory
 from valence.api.controllers.v1 import nodes
 from valence.api.controllers.v1 import operations
@@ -23,6 +24,7 @@ _chassis = base.Controller(models.Chassis)
 _systems = inventory.Allocatable(models.System)
 _devices, _storages = inventory.Devices(), base.Controller(models.Storage)
 _flavors, _drivers = flavors.Flavors(), drivers.Drivers()
+_holds = holds.Holds()
 _findings, _usage = findings.Findings(), usage.Usage()
 #: Deliveries have a short path besides; see ``valence.api.deliveries``.
 EVENTS = events.Events()
@@ -76,6 +78,8 @@ ROUTES: tuple[Route, ...] = (
     ('flavors', 'flavor', _flavors, _LIST | _CREATE),
     ('flavors/{id}', 'flavor', _flavors, _OWN),
     ('flavors/choices', 'flavor', _flavors, {'GET': 'choices'}),
+    ('holds', 'hold', _holds, _LIST | _CREATE),
+    ('holds/{id}', 'hold', _holds, _OWN),
     ('nodes', 'node', _nodes, _LIST | _CREATE),
     ('nodes/{id}', 'node', _nodes, _OWN),
     ('nodes/preview', 'node', _nodes, {'POST': 'preview'}),

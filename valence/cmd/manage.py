@@ -30,14 +30,14 @@ def db_version() -> None:
 
 
 def db_purge() -> None:
-    """Delete old operations, findings that are over, and spans of usage."""
+    """Delete old operations, findings that are over, usage and holds."""
     days = cfg.CONF.command.days
     keep = cfg.CONF.conductor.keep_operations if days is None else days
     before = db.now() - datetime.timedelta(days=keep)
-    operations, findings, spans = purge.everything(before)
+    operations, findings, spans, holds = purge.everything(before)
     print(
-        f'Deleted {operations} operations, {findings} findings and {spans} '
-        f'spans of usage.'
+        f'Deleted {operations} operations, {findings} findings, {spans} '
+        f'spans of usage and {holds} holds.'
     )
 
 

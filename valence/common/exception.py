@@ -18,8 +18,7 @@ class ErrorText(NamedTuple):
     """The error of an operation, as it is stored.
 
     :param message: for operators; may contain text of a pod manager.
-    :param user_message: for members of projects: without the address of a pod
-        manager, and without text that came from it.
+    :param user_message: for members of projects: nothing of a pod manager.
     """
 
     message: str
@@ -48,12 +47,14 @@ class ValenceException(Exception):
 
     :cvar user_message: replaces the message for members of projects, where the
         message may contain text of a pod manager.
+    :cvar details: further fields of the error of the API.
     """
 
     code = 500
     message = 'An unexpected error occurred.'
     user_message: str | None = None
     headers: dict[str, str] = {}
+    details: dict[str, Any] = {}
 
     def __init__(self, message: str | None = None, **values: Any) -> None:
         self.values = values
@@ -245,8 +246,7 @@ class LostRace(Conflict):
     message = 'The selected hardware is no longer available.'
 
 
-# Raised by drivers. None of these is the status of an API response: they
-# become a status_reason or a last_error.
+# Raised by drivers, to become a status_reason or a last_error.
 
 
 class PodManagerError(ValenceException):

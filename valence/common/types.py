@@ -47,8 +47,22 @@ class DeviceCounts(TypedDict):
 
     total: int
     free: int
+    held: int
     capacity_gib: int
     free_capacity_gib: int
+    held_capacity_gib: int
+
+
+class HeldPlace(TypedDict):
+    """The hardware that a hold keeps for one node.
+
+    :param devices: URIs of pooled devices by UUID.
+    """
+
+    podm_uuid: str
+    system_uuid: str
+    system_uri: str
+    devices: dict[str, str]
 
 
 #: What a number of the hardware has to be: at least this, or within

@@ -109,7 +109,7 @@ def was_sent(tx: db.Transaction, node_uuid: str) -> bool:
 
 def request_on_node(
     tx: db.Transaction,
-    ctx: context.RequestContext,
+    ctx: context.RequestContext | None,
     action: str,
     node: models.Node,
     params: Mapping[str, object],
@@ -139,12 +139,14 @@ def request_release(
     ctx: context.RequestContext | None,
     node: models.Node,
     unregister: bool = False,
+    force: bool = False,
 ) -> str:
     """Request the release of a node.
 
     An open operation on the node is cancelled, and the release runs after it.
 
     :param unregister: whether to remove it from its provisioner first.
+    :param force: whether to do that even if it is in use there.
     :raises Conflict: when the node is being released already.
     """
     lock_node(tx, node.uuid)
@@ -158,7 +160,7 @@ def request_release(
         podm_uuid=node.podm_uuid,
         lock_key=f'release:{node.uuid}',
         project_id=node.project_id,
-        params={'unregister': unregister},
+        params={'unregister': unregister} | ({'force': True} if force else {}),
     )
     for operation in pending:
         cancel(tx, operation)

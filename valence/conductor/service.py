@@ -10,12 +10,14 @@ from collections.abc import Callable
 from oslo_config import cfg
 from oslo_log import log
 
+from valence import holds
 from valence.common import metrics
 from valence.common import rpc
 from valence.conductor import actions
 from valence.conductor import claims
 from valence.conductor import jobs
 from valence.conductor import lanes
+from valence.conductor import leases
 from valence.conductor import managed_nodes
 from valence.conductor import membership
 from valence.conductor import notifications
@@ -82,6 +84,7 @@ class Conductor:
             'monitor', self._poll, min(poll, options.status_interval / 2)
         )
         self._begin('managed-nodes', self._managed_nodes.tick, poll)
+        self._begin('ends', self._end, poll)
         self._begin('notifications', self._publisher.tick, poll)
 
     def stop(self) -> None:
@@ -167,6 +170,13 @@ class Conductor:
         """Read what events named."""
         self._refresher.tick()
         self._refresher.wait(cfg.CONF.conductor.poll_interval)
+
+    def _end(self) -> None:
+        """End holds and leases whose time is over."""
+        while holds.sweep() and not self._stopping.is_set():
+            continue
+        while leases.sweep() and not self._stopping.is_set():
+            self._wake.set()
 
     def _notify(self) -> None:
         """Look for work now; called from any thread."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Allocations of hardware to nodes, and its reservation to projects.
+"""Allocations of hardware to nodes and holds, and reservation to projects.
 
 The unique keys of the table ``allocations`` decide races; ``shares`` has what
 several nodes share, which is never reserved. Each change is
@@ -23,6 +23,8 @@ from valence.db.sqlalchemy import models
 from valence.db.sqlalchemy.observed import Allocatable
 
 _ALLOCATABLE = (models.System, models.Device)
+#: Neither a node nor a hold has hardware that is only reserved.
+NOBODY: Mapping[str, None] = {'node_uuid': None, 'hold_uuid': None}
 # Devices that keep data, even if their capacity is unknown.
 _STORING = ('drive', 'volume')
 
@@ -43,6 +45,21 @@ def allocate(
     :raises oslo_db.exception.DBDuplicateEntry: when something is allocated
         already.
     """
+    check_free(tx, system_uuids, device_uuids, project_id)
+    uuids = {*system_uuids, *device_uuids}
+    create(tx, podm_uuid, node_uuid, uuids, project_id)
+
+
+def check_free(
+    tx: db.Transaction,
+    system_uuids: Collection[str],
+    device_uuids: Collection[str],
+    project_id: str | None,
+) -> None:
+    """Check that systems and devices are free for a project.
+
+    :raises LostRace: when something is no longer free.
+    """
     for model, uuids in (
         (models.System, system_uuids),
         (models.Device, device_uuids),
@@ -53,8 +70,6 @@ def allocate(
             uuid=list(uuids),
         ) != len(uuids):
             raise exception.LostRace()
-    uuids = {*system_uuids, *device_uuids}
-    create(tx, podm_uuid, node_uuid, uuids, project_id)
 
 
 def create(
@@ -72,24 +87,38 @@ def create(
     :raises oslo_db.exception.DBDuplicateEntry: when something is allocated
         already.
     """
+    give(tx, podm_uuid, {'node_uuid': node_uuid}, uuids, project_id)
+
+
+def give(
+    tx: db.Transaction,
+    podm_uuid: str,
+    holder: Mapping[str, str],
+    uuids: Collection[str],
+    project_id: str | None = None,
+) -> None:
+    """Allocate hardware to a node or a hold; see ``create``.
+
+    :param holder: its UUID by the column that has it.
+    """
     shared = shares.limits(tx, uuids)
-    shares.create(tx, podm_uuid, node_uuid, shared)
+    shares.create(tx, podm_uuid, holder, shared)
     update_resources(tx, shared)
     uuids = set(uuids) - shared.keys()
     reserved: set[str] = set()
     if project_id is not None:
-        where: dict[str, Any] = {'node_uuid': None, 'reserved_to': project_id}
+        where: dict[str, Any] = {**NOBODY, 'reserved_to': project_id}
         reserved.update(_resources(tx, resource_uuid=list(uuids), **where))
         where['resource_uuid'] = list(reserved)
-        if update(tx, {'node_uuid': node_uuid}, **where) != len(reserved):
+        if update(tx, holder, **where) != len(reserved):
             raise exception.LostRace()
     tx.create_many(
         models.Allocation,
         [
             {
                 'resource_uuid': uuid,
-                'node_uuid': node_uuid,
                 'podm_uuid': podm_uuid,
+                **holder,
             }
             for uuid in sorted(set(uuids) - reserved)
         ],
@@ -110,6 +139,11 @@ def check_available(
     :raises Conflict: naming the other node, or the other project.
     """
     for row in tx.list(models.Allocation, resource_uuid=list(uuids)).all():
+        if row.hold_uuid is not None:
+            raise exception.Conflict(
+                f'Hardware of the node is kept by the hold {row.hold_uuid}: '
+                f'delete the hold first.'
+            )
         if row.node_uuid is None:
             holder = row.reserved_to
             if holder is not None and holder != project_id:
@@ -217,6 +251,9 @@ def _copy_allocations(
             'node_uuid': sa.select(allocation.node_uuid)
             .where(allocated)
             .scalar_subquery(),
+            'hold_uuid': sa.select(allocation.hold_uuid)
+            .where(allocated)
+            .scalar_subquery(),
             'reserved_to': sa.select(allocation.reserved_to)
             .where(allocated)
             .scalar_subquery(),
@@ -268,8 +305,16 @@ def deallocate(
     where: dict[str, Any] = {'node_uuid': node_uuid}
     if uuids is not None:
         where['resource_uuid'] = list(uuids)
+    take_back(tx, **where)
+
+
+def take_back(tx: db.Transaction, **where: Any) -> None:
+    """Undo allocations; reserved hardware is only reserved again.
+
+    :param where: the column of the holder, and others.
+    """
     reserved = models.Allocation.reserved_to.is_not(None)
-    update(tx, {'node_uuid': None}, reserved, **where)
+    update(tx, NOBODY, reserved, **where)
     delete(tx, **where)
 
 

@@ -4,7 +4,6 @@
 ``valence.db.counters`` keeps the sums that are read here.
 """
 
-import copy
 from collections.abc import Iterable
 from typing import Any
 from typing import Literal
@@ -27,6 +26,7 @@ class Amount(TypedDict):
 
     total: int
     free: int
+    held: int
 
 
 class DeviceCapacity(Amount):
@@ -51,21 +51,39 @@ _Name = Literal['systems', 'cpu_cores', 'memory_mib']
 _NAMES: tuple[_Name, ...] = ('systems', 'cpu_cores', 'memory_mib')
 
 
+_PARTS = ('', 'free_', 'held_')
+_NO_DEVICES: DeviceCounts = {
+    'total': 0,
+    'free': 0,
+    'held': 0,
+    'capacity_gib': 0,
+    'free_capacity_gib': 0,
+    'held_capacity_gib': 0,
+}
+
+
+def _devices(row: models.Capacity) -> dict[str, DeviceCounts]:
+    """The devices of a pod manager, also of what an older release stored."""
+    return {kind: {**_NO_DEVICES, **one} for kind, one in row.devices.items()}
+
+
 class Tally(NamedTuple):
     """Numbers of systems or devices.
 
     :param free: those that a node could have, but for reservations.
     :param nodes: those that nodes have.
+    :param held: those that holds have.
     """
 
     total: int = 0
     free: int = 0
     nodes: int = 0
+    held: int = 0
 
     @classmethod
     def of(cls, row: models.Count) -> 'Tally':
         """The numbers of a counter."""
-        return cls(row.total, row.free, row.nodes)
+        return cls(row.total, row.free, row.nodes, row.held)
 
     def plus(self, other: 'Tally', sign: int = 1) -> 'Tally':
         """The sum of both."""
@@ -98,12 +116,12 @@ class Sums:
         self._numbers = dict.fromkeys(('nodes', 'zoned'), 0)
         self._devices: dict[str, DeviceCounts] = {}
         for name in _NAMES:
-            self._numbers |= {str(name): 0, f'free_{name}': 0}
+            self._numbers |= {f'{part}{name}': 0 for part in _PARTS}
         if stored is not None:
             self._numbers = {
                 name: getattr(stored, name) for name in self._numbers
             }
-            self._devices = copy.deepcopy(stored.devices)
+            self._devices = _devices(stored)
 
     def columns(self) -> dict[str, object]:
         """The columns of a ``Capacity``."""
@@ -116,29 +134,24 @@ class Sums:
         if group.zones:
             self._numbers['zoned'] += tally.total
         if shape.model is models.Device:
-            self._add_devices(shape, tally.total, free)
+            self._add_devices(shape, tally._replace(free=free))
             return
         self._numbers['nodes'] += tally.nodes
         for name in _NAMES:
             size = 1 if name == 'systems' else getattr(shape.part, name)
             self._numbers[name] += size * tally.total
             self._numbers[f'free_{name}'] += size * free
+            self._numbers[f'held_{name}'] += size * tally.held
 
-    def _add_devices(self, shape: shapes.Shape, total: int, free: int) -> None:
+    def _add_devices(self, shape: shapes.Shape, tally: Tally) -> None:
         kind, size = shape.part.type, shape.part.capacity_gib
-        sums = self._devices.setdefault(
-            kind,
-            {
-                'total': 0,
-                'free': 0,
-                'capacity_gib': 0,
-                'free_capacity_gib': 0,
-            },
-        )
-        sums['total'] += total
-        sums['free'] += free
-        sums['capacity_gib'] += size * total
-        sums['free_capacity_gib'] += size * free
+        sums = self._devices.setdefault(kind, _NO_DEVICES.copy())
+        sums['total'] += tally.total
+        sums['free'] += tally.free
+        sums['held'] += tally.held
+        sums['capacity_gib'] += size * tally.total
+        sums['free_capacity_gib'] += size * tally.free
+        sums['held_capacity_gib'] += size * tally.held
         if not any(sums.values()):
             del self._devices[kind]
 
@@ -146,13 +159,14 @@ class Sums:
 def unallocated(
     model: type[Allocatable],
 ) -> tuple[sa.ColumnElement[bool], ...]:
-    """The conditions under which no node has a system or device."""
+    """The conditions under which nobody has a system or device."""
     shareable = [shares.is_available()] if model is models.Device else []
     return (
         *shareable,
         model.state == 'free',
         model.missing_since.is_(None),
         model.node_uuid.is_(None),
+        model.hold_uuid.is_(None),
     )
 
 
@@ -176,7 +190,7 @@ def unreserved(
 
 
 def _none() -> Amount:
-    return {'total': 0, 'free': 0}
+    return {'total': 0, 'free': 0, 'held': 0}
 
 
 def _empty() -> Capacity:
@@ -208,25 +222,39 @@ def by_pod_manager(
 _COLUMNS = (
     'podm_uuid',
     'devices',
-    *(f'{part}{name}' for name in _NAMES for part in ('', 'free_')),
+    *(f'{part}{name}' for name in _NAMES for part in _PARTS),
 )
 
 
 def _capacity(row: models.Capacity) -> Capacity:
     return {
-        'systems': {'total': row.systems, 'free': row.free_systems},
-        'cpu_cores': {'total': row.cpu_cores, 'free': row.free_cpu_cores},
-        'memory_mib': {'total': row.memory_mib, 'free': row.free_memory_mib},
+        'systems': {
+            'total': row.systems,
+            'free': row.free_systems,
+            'held': row.held_systems,
+        },
+        'cpu_cores': {
+            'total': row.cpu_cores,
+            'free': row.free_cpu_cores,
+            'held': row.held_cpu_cores,
+        },
+        'memory_mib': {
+            'total': row.memory_mib,
+            'free': row.free_memory_mib,
+            'held': row.held_memory_mib,
+        },
         'devices': {
             kind: {
                 'total': one['total'],
                 'free': one['free'],
+                'held': one['held'],
                 'capacity_gib': {
                     'total': one['capacity_gib'],
                     'free': one['free_capacity_gib'],
+                    'held': one['held_capacity_gib'],
                 },
             }
-            for kind, one in sorted(row.devices.items())
+            for kind, one in sorted(_devices(row).items())
         },
     }
 
@@ -256,3 +284,4 @@ def total(capacities: Iterable[Capacity]) -> Capacity:
 def _add(into: Amount, amount: Amount) -> None:
     into['total'] += amount['total']
     into['free'] += amount['free']
+    into['held'] += amount['held']

@@ -65,6 +65,7 @@ def tally(model: type[Allocatable]) -> statements.Select:
                 ('total', model.missing_since.is_(None)),
                 ('is_free', sa.and_(*capacity.unallocated(model))),
                 ('nodes', model.node_uuid.is_not(None)),
+                ('held', model.hold_uuid.is_not(None)),
             )
         ),
     )
@@ -89,7 +90,7 @@ class Changes:
                 key = Key(
                     model, row.podm_uuid, row.count_uuid, row.reserved_to
                 )
-                one = Tally(row.total, row.is_free, row.nodes)
+                one = Tally(row.total, row.is_free, row.nodes, row.held)
                 self._tallies[key] = self._tallies[key].plus(one, sign)
 
     def flush(self) -> None:

@@ -40,7 +40,7 @@ _REQUEST = ('request_id', 'global_request_id', 'user_id')
 # How operations end.
 _ENDS = {'succeeded': 'end', 'failed': 'error', 'cancelled': 'error'}
 # Other kinds are never over for those who follow them.
-_DELETED = (models.Node, models.PodManager, models.Flavor)
+_DELETED = (models.Node, models.PodManager, models.Flavor, models.Hold)
 
 Row = Mapping[str, Any]
 
@@ -117,6 +117,11 @@ class Outbox:
             change.names |= names
             change.times.add(values.get('updated_at'))
             change.is_certain |= created or len(uuids) == 1
+
+    def say(self, model: statements.Model, uuid: str, verb: str) -> None:
+        """Have the event of a resource say what happens with it."""
+        change = self._change(model, uuid)
+        change.action, change.is_certain = verb, True
 
     def deleting(
         self,
@@ -233,6 +238,13 @@ class Outbox:
         for one in events:
             before = last.get(one['resource_uuid'])
             one['created_at'] = max(now, before + _TICK) if before else now
+
+
+def say(
+    tx: Transaction, model: statements.Model, uuid: str, verb: str
+) -> None:
+    """Have the event of a resource say what happens in a transaction."""
+    tx.deferred(Outbox).say(model, uuid, verb)
 
 
 def _phase(change: _Change, operation: Row) -> str | None:

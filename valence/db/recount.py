@@ -111,7 +111,7 @@ class _Counted:
                 self._groups[uuid] = counters.create_group(
                     tx, model, db.mapping(row), row.reserved_to
                 )
-            one = Tally(row.total, row.is_free, row.nodes)
+            one = Tally(row.total, row.is_free, row.nodes, row.held)
             self._tallies[uuid] = self._tallies[uuid].plus(one)
         return wrong
 

@@ -36,10 +36,14 @@ def limits(tx: db.Transaction, uuids: Collection[str]) -> Limits:
 
 
 def create(
-    tx: db.Transaction, podm_uuid: str, node_uuid: str, allowed: Limits
+    tx: db.Transaction,
+    podm_uuid: str,
+    holder: Mapping[str, str],
+    allowed: Limits,
 ) -> None:
-    """Give a node a place of each device.
+    """Give a node or a hold a place of each device.
 
+    :param holder: its UUID by the column that has it.
     :raises LostRace: when all places are taken.
     :raises oslo_db.exception.DBDuplicateEntry: when another transaction took
         the same place, or the node has one.
@@ -56,18 +60,32 @@ def create(
             share,
             resource_uuid=uuid,
             place=place,
-            node_uuid=node_uuid,
             podm_uuid=podm_uuid,
+            **holder,
         )
 
 
 def delete(tx: db.Transaction, **where: Any) -> list[str]:
-    """End the shares of a node; returns the UUIDs of the devices."""
-    if where.get('node_uuid') is None or 'uuid' in where:
+    """End the shares of a node or hold; the UUIDs of the devices."""
+    holder = where.get('node_uuid') or where.get('hold_uuid')
+    if holder is None or 'uuid' in where:
         return []
     rows = tx.list(models.Share, only=('resource_uuid',), **where).all()
     tx.delete(models.Share, **where)
     return [row.resource_uuid for row in rows]
+
+
+def move(
+    tx: db.Transaction, hold_uuid: str, node_uuid: str, uuids: Collection[str]
+) -> int:
+    """Give a node one place of a hold of each of some devices; how many."""
+    rows = tx.list(models.Share, hold_uuid=hold_uuid, resource_uuid=uuids)
+    places = {row.resource_uuid: row.uuid for row in rows}
+    return tx.update(
+        models.Share,
+        {'node_uuid': node_uuid, 'hold_uuid': None},
+        uuid=[*places.values()],
+    )
 
 
 def of_node(tx: db.Transaction, node_uuid: str) -> set[str]:
@@ -80,7 +98,9 @@ def of_pod_manager(
     tx: db.Transaction, podm_uuid: str
 ) -> Iterator[tuple[str, models.Device]]:
     """The UUID of each node that shares a device, with the device."""
-    found = tx.list(models.Share, podm_uuid=podm_uuid).all()
+    found = tx.list(
+        models.Share, models.Share.node_uuid.is_not(None), podm_uuid=podm_uuid
+    ).all()
     rows = tx.list(
         models.Device,
         only=('uuid', 'resource_uri', 'stale', 'missing_since'),
@@ -89,7 +109,7 @@ def of_pod_manager(
     devices = {row.uuid: row for row in rows}
     for share in found:
         if share.resource_uuid in devices:
-            yield share.node_uuid, devices[share.resource_uuid]
+            yield str(share.node_uuid), devices[share.resource_uuid]
 
 
 def has(
@@ -107,6 +127,14 @@ def has(
     return sa.or_(model.node_uuid.in_(listed), model.uuid.in_(shared))
 
 
+def held(model: type[Allocatable], hold_uuid: str) -> sa.ColumnElement[bool]:
+    """The condition that a hold has a system or device."""
+    shared = sa.select(models.Share.resource_uuid).where(
+        models.Share.hold_uuid == hold_uuid
+    )
+    return sa.or_(model.hold_uuid == hold_uuid, model.uuid.in_(shared))
+
+
 def is_available() -> sa.ColumnElement[bool]:
     """The condition that a device has a place left."""
     device = models.Device
@@ -116,7 +144,7 @@ def is_available() -> sa.ColumnElement[bool]:
 
 
 def count() -> sa.ScalarSelect[int]:
-    """How many nodes share a device, in a query for devices."""
+    """How many nodes and holds share a device, in a query for devices."""
     return (
         sa.select(sa.func.count())
         .where(models.Share.resource_uuid == models.Device.uuid)

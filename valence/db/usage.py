@@ -18,6 +18,7 @@ from valence.db import api as db
 from valence.db.sqlalchemy import models
 from valence.db.sqlalchemy import types
 from valence.objects import usage
+from valence.objects.hold import ACTIVE
 
 _SIZES = ('uuid', 'podm_uuid', 'model', 'cpu_cores', 'memory_mib')
 #: What usage can be grouped by, with the column of each.
@@ -163,3 +164,42 @@ def _sums(
             ('memory_mib_seconds', seconds * span.memory_mib),
         )
     ]
+
+
+def charged(
+    tx: db.Transaction, project_id: str | None, without: str | None
+) -> tuple[int, ...]:
+    """What the nodes and holds of a project are charged together.
+
+    :param without: UUID of a node that does not count.
+    :returns: nodes, cores, memory, devices and holds.
+    """
+    node, hold = models.Node, models.Hold
+    others = [node.uuid != without] if without else []
+    nodes = tx.connection.execute(
+        sa.select(sa.func.count(), *_charges(node), sa.literal(0)).where(
+            node.project_id == project_id, *others
+        )
+    ).one()
+    held = tx.connection.execute(
+        sa.select(
+            _sum(hold.remaining), *_charges(hold), sa.func.count()
+        ).where(hold.project_id == project_id, hold.state == ACTIVE)
+    ).one()
+    return tuple(map(sum, zip(nodes, held, strict=True)))
+
+
+def _charges(
+    model: type[models.Node] | type[models.Hold],
+) -> list[sa.ColumnElement[int]]:
+    """The sums of what the rows of a table are charged."""
+    return [
+        _sum(model.charged_cores),
+        _sum(model.charged_memory_mib),
+        _sum(model.charged_devices),
+    ]
+
+
+def _sum(amount: sa.SQLColumnExpression[int]) -> sa.ColumnElement[int]:
+    # MariaDB returns decimals.
+    return sa.cast(sa.func.coalesce(sa.func.sum(amount), 0), sa.BigInteger)

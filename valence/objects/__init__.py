@@ -9,6 +9,7 @@ from valence.objects.event import EventQueue
 from valence.objects.finding import Finding
 from valence.objects.finding import Installation
 from valence.objects.flavor import Flavor
+from valence.objects.hold import Hold
 from valence.objects.inventory import Chassis
 from valence.objects.inventory import Device
 from valence.objects.inventory import Storage
@@ -36,6 +37,7 @@ __all__ = (
     'EventQueue',
     'Finding',
     'Flavor',
+    'Hold',
     'Installation',
     'Node',
     'Operation',
@@ -63,6 +65,7 @@ ALL = (
     Storage,
     Flavor,
     Node,
+    Hold,
     ProjectUsage,
     PendingRefresh,
     Allocation,

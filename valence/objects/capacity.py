@@ -33,6 +33,7 @@ class Shape(base.ValenceObject):
 class Count(base.ValenceObject):
     """How much hardware of a pod manager is of one shape, in some zones."""
 
+    VERSION = '1.1'
     RESOURCE = 'counts'
     KIND = 'count'
     fields = {
@@ -50,6 +51,7 @@ class Count(base.ValenceObject):
         'total': _number('How much there is.'),
         'free': _number('How much of it is free, but for the reservation.'),
         'nodes': _number('How much of it nodes have.'),
+        'held': _number('How much of it is held.'),
         **base.timestamps(),
     }
 
@@ -58,6 +60,7 @@ class Count(base.ValenceObject):
 class Capacity(base.ValenceObject):
     """The sums of the counts of a pod manager."""
 
+    VERSION = '1.1'
     RESOURCE = 'capacities'
     KIND = 'capacity'
     fields = {
@@ -67,10 +70,13 @@ class Capacity(base.ValenceObject):
         'zoned': _number('Number of systems and devices in zones.'),
         'systems': _number('Number of systems.'),
         'free_systems': _number('Number of free systems.'),
+        'held_systems': _number('Number of held systems.'),
         'cpu_cores': _number('Number of processor cores.'),
         'free_cpu_cores': _number('Number of free processor cores.'),
+        'held_cpu_cores': _number('Number of held processor cores.'),
         'memory_mib': _number('Memory in MiB.'),
         'free_memory_mib': _number('Free memory in MiB.'),
+        'held_memory_mib': _number('Held memory in MiB.'),
         'devices': fields.ObjectField(
             doc='Numbers and capacity of devices, by type.'
         ),

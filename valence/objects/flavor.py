@@ -4,12 +4,21 @@ from oslo_versionedobjects import base as ovo
 from valence.objects import base
 from valence.objects import fields
 from valence.objects import requirements
+from valence.objects.hold import LEASE_ENDS
+from valence.objects.hold import MAX_SECONDS
+
+
+def _seconds(doc: str) -> fields.IntegerField:
+    return fields.IntegerField(
+        doc=doc, api='cru', nullable=True, minimum=1, maximum=MAX_SECONDS
+    )
 
 
 @ovo.VersionedObjectRegistry.register
 class Flavor(base.ValenceObject):
     """Named hardware requirements."""
 
+    VERSION = '1.1'
     RESOURCE = 'flavors'
     LINKED = True
     KIND = 'flavor'
@@ -18,6 +27,9 @@ class Flavor(base.ValenceObject):
             'name',
             'description',
             'properties',
+            'lease_seconds',
+            'lease_max_seconds',
+            'lease_end',
         )
     )
     fields = {
@@ -51,6 +63,21 @@ class Flavor(base.ValenceObject):
             api='cr',
             default=True,
             filter=True,
+        ),
+        'lease_seconds': _seconds(
+            'The lease of its nodes in seconds, if a request has none; null: '
+            '[lease] seconds.'
+        ),
+        'lease_max_seconds': _seconds(
+            'The longest lease of its nodes in seconds, from the request on; '
+            'null: [lease] max_seconds.'
+        ),
+        'lease_end': fields.EnumField(
+            LEASE_ENDS,
+            doc='What happens with its nodes at the end of their lease; null: '
+            '[lease] end.',
+            api='cru',
+            nullable=True,
         ),
         'project_id': fields.StringField(
             doc='Project that owns the flavor, if it is not public.',

@@ -128,7 +128,7 @@ def free() -> fields.BooleanField:
     """Whether a node could be composed of a part."""
     return fields.BooleanField(
         doc='Whether it is available: free on the pod manager, and neither '
-        'allocated to a node nor reserved for a project.',
+        'allocated to a node, nor held, nor reserved for a project.',
         api='r',
         filter=True,
         default=False,
@@ -149,7 +149,7 @@ def _reference(doc: str, name: str, kind: str) -> fields.UUIDField:
         nullable=True,
         filter=True,
         refers=(name, kind),
-        audience=None if kind == 'Node' else fields.Audience.SYSTEM,
+        audience=None if kind in ('Node', 'Hold') else fields.Audience.SYSTEM,
     )
 
 
@@ -168,6 +168,9 @@ def allocation() -> dict[str, fields.Spec]:
     return {
         'node_uuid': _reference(
             'UUID of the node that it is allocated to.', 'node', 'Node'
+        ),
+        'hold_uuid': _reference(
+            'UUID of the hold that keeps it.', 'hold', 'Hold'
         ),
         'reserved_to': text(
             'Project that used it last, if it is reserved for that project '

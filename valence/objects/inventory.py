@@ -44,7 +44,7 @@ class System(base.ValenceObject):
     RESOURCE = 'systems'
     LINKED = True
     KIND = 'system'
-    VERSION = '1.2'
+    VERSION = '1.3'
     ORDER = 'name'
     fields = hardware.observed(
         'system',
@@ -167,7 +167,7 @@ class Device(base.ValenceObject):
     RESOURCE = 'devices'
     LINKED = True
     KIND = 'device'
-    VERSION = '1.2'
+    VERSION = '1.3'
     ORDER = 'name'
     fields = hardware.observed(
         'device',

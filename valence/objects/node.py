@@ -6,6 +6,9 @@ from valence.objects import base
 from valence.objects import drift
 from valence.objects import fields
 from valence.objects import requirements
+from valence.objects.hold import LEASE_ENDS
+from valence.objects.hold import LEASE_STATES
+from valence.objects.hold import charged
 
 PROVISION_STATES = (
     'composing',
@@ -42,20 +45,11 @@ _ALLOWABLE: Schema = {
 }
 
 
-def _charged(what: str) -> fields.IntegerField:
-    return fields.IntegerField(
-        doc=f'{what} charged to the project for the node.',
-        api='r',
-        default=0,
-        minimum=0,
-    )
-
-
 @ovo.VersionedObjectRegistry.register
 class Node(base.ValenceObject):
     """A bare-metal server composed from pooled hardware."""
 
-    VERSION = '1.2'
+    VERSION = '1.3'
     RESOURCE = 'nodes'
     LINKED = True
     KIND = 'node'
@@ -70,6 +64,8 @@ class Node(base.ValenceObject):
             'managed_by',
             'managed_state',
             'last_error',
+            'lease_until',
+            'lease_state',
         )
     )
     fields = {
@@ -188,9 +184,47 @@ class Node(base.ValenceObject):
             nullable=True,
         ),
         **fields.error_text('last_error', 'Last error.'),
-        'charged_cores': _charged('Processor cores'),
-        'charged_memory_mib': _charged('Memory in MiB'),
-        'charged_devices': _charged('Devices'),
+        'lease_until': fields.DateTimeField(
+            doc='When the node is to be given back; null: never.',
+            api='cru',
+            nullable=True,
+            filter=True,
+            tzinfo_aware=False,
+        ),
+        'lease_end': fields.EnumField(
+            LEASE_ENDS,
+            doc='What happens then: somebody is told, or the node is powered '
+            'off, removed from Ironic, or released. The default is that of '
+            'the flavor, or else [lease] end.',
+            api='cru',
+            default='notify',
+        ),
+        'lease_state': fields.EnumField(
+            LEASE_STATES,
+            doc='none; running; warned, if it ends soon; ending; overdue, if '
+            'it is over, and the node still there.',
+            api='r',
+            filter=True,
+            default='none',
+        ),
+        'force_at': fields.DateTimeField(
+            doc='When a node whose lease is over is taken from Ironic even '
+            'if that has an instance on it; null: never.',
+            api='ur',
+            nullable=True,
+            tzinfo_aware=False,
+        ),
+        'lease_due_at': fields.DateTimeField(
+            doc='When the lease is looked at next.',
+            nullable=True,
+            tzinfo_aware=False,
+        ),
+        'lease_operation': fields.UUIDField(
+            doc='UUID of the operation that ends the lease.', nullable=True
+        ),
+        'charged_cores': charged('Processor cores', 'node'),
+        'charged_memory_mib': charged('Memory in MiB', 'node'),
+        'charged_devices': charged('Devices', 'node'),
         'project_id': fields.StringField(
             doc='Project that owns the node.',
             api='r',

@@ -176,7 +176,9 @@ class OperationStep(base.ValenceObject):
 
 @ovo.VersionedObjectRegistry.register
 class Allocation(base.ValenceObject):
-    """The allocation of hardware to a node, or its reservation."""
+    """The allocation of hardware to a node or a hold, or its reservation."""
+
+    VERSION = '1.1'
 
     RESOURCE = 'allocations'
     KIND = 'allocation'
@@ -184,7 +186,10 @@ class Allocation(base.ValenceObject):
         'uuid': base.own_uuid('allocation'),
         'resource_uuid': fields.UUIDField(doc='UUID of the hardware.'),
         'node_uuid': fields.UUIDField(
-            doc='UUID of the node; null: reserved.', nullable=True
+            doc='UUID of the node; null: held or reserved.', nullable=True
+        ),
+        'hold_uuid': fields.UUIDField(
+            doc='UUID of the hold, if it has the hardware.', nullable=True
         ),
         'reserved_to': fields.StringField(
             doc='Project that used the hardware last, if it is reserved for '
@@ -206,6 +211,8 @@ class Allocation(base.ValenceObject):
 class Share(base.ValenceObject):
     """A place of a device that several nodes share."""
 
+    VERSION = '1.1'
+
     RESOURCE = 'shares'
     KIND = 'share'
     fields = {
@@ -214,7 +221,12 @@ class Share(base.ValenceObject):
         'place': fields.IntegerField(
             doc='Number of the place, unique for the device.', minimum=0
         ),
-        'node_uuid': fields.UUIDField(doc='UUID of the node.'),
+        'node_uuid': fields.UUIDField(
+            doc='UUID of the node; null: held.', nullable=True
+        ),
+        'hold_uuid': fields.UUIDField(
+            doc='UUID of the hold, if it has the place.', nullable=True
+        ),
         'podm_uuid': base.pod_manager_uuid(),
         **base.timestamps(),
     }

@@ -17,7 +17,7 @@ RULES = [
     _rule(
         'update',
         base.PROJECT_MEMBER,
-        'Change name or description of a node.',
+        'Change name, description or lease of a node.',
         'PATCH /v1/nodes/{id}',
     ),
     _rule(
@@ -31,6 +31,13 @@ RULES = [
         base.ADMIN,
         'Delete a node from the database only, even if its pod manager fails.',
         'DELETE /v1/nodes/{id}',
+    ),
+    _rule(
+        'force_lease',
+        base.ADMIN,
+        'Set when a node whose lease is over is taken from Ironic even if it '
+        'has an instance.',
+        'PATCH /v1/nodes/{id}',
     ),
     _rule(
         'storages',

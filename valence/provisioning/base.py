@@ -112,6 +112,13 @@ class Provisioner(abc.ABC):
         """
 
     @abc.abstractmethod
+    def is_idle(self, state: str | None) -> bool:
+        """Whether a node in a state can be removed: nobody uses it.
+
+        :param state: as it was shown last; nothing is sent.
+        """
+
+    @abc.abstractmethod
     def look(
         self, uuids: Collection[str], deadline: Deadline
     ) -> dict[str, Shown]:
@@ -187,11 +194,13 @@ class Provisioner(abc.ABC):
         deadline: Deadline,
         *,
         undo: bool = False,
+        force: bool = False,
     ) -> None:
         """Remove a node; a no-op if it certainly does not exist.
 
         :param registered: what was handed over of all nodes; see ``gone``.
         :param undo: whether to abort work that this operation has requested.
+        :param force: whether to remove it even if it is in use.
         :raises InProgress: while it cannot be removed yet; call again.
         :raises ProvisioningConflict: if it is in use, or if it is not certain
             that there is no such node; the reason says what to do.

@@ -43,7 +43,7 @@ def no_capacity(
         default=None,
     )
     text = _text(request, seen, best)
-    failure = exception.NoCapacity(reason=text)
+    failure = exception.NoCapacity(reason=text, rejections=seen)
     text = _user_text(request, seen)
     failure.user_message = str(exception.NoCapacity(reason=text))
     failure.nearest = best.nearest if best else None

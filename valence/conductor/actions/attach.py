@@ -24,7 +24,8 @@ class ClaimDevice(steps.ReadsParts[NoResult]):
                 device.max_nodes is not None
                 and device.sharers >= device.max_nodes
             )
-        if device.state != 'free' or device.node_uuid is not None or full:
+        taken = device.node_uuid or device.hold_uuid
+        if device.state != 'free' or taken is not None or full:
             raise exception.NoCapacity(
                 reason=f'the device {device.name} is not free'
             )

@@ -6,6 +6,7 @@ from typing import TypedDict
 
 from valence import quota
 from valence.common import exception
+from valence.common.types import HeldPlace
 from valence.common.types import JsonObject
 from valence.conductor.actions import steps
 from valence.conductor.engine.run import Run
@@ -33,6 +34,7 @@ class Params(TypedDict, total=False):
     :param register: how to register the node with the provisioner.
     :param limits: the limits of the project when the node was requested, by
         name.
+    :param held: what the node has of a hold.
     """
 
     pod_manager: str | None
@@ -40,6 +42,7 @@ class Params(TypedDict, total=False):
     affinity: AffinityRule | None
     register: JsonObject
     limits: dict[str, int]
+    held: HeldPlace
 
 
 class ClaimResult(TypedDict):
@@ -61,6 +64,9 @@ class ClaimParts(steps.ReadsParts[ClaimResult]):
 
     def do(self, run: Run) -> ClaimResult:
         params = run.params(Params)
+        held = _held(run)
+        if held is not None:
+            return held
         with db.reader() as tx:
             node = tx.get(models.Node, uuid=run.target)
             if node is None:
@@ -93,20 +99,8 @@ class ClaimParts(steps.ReadsParts[ClaimResult]):
         self, tx: db.Transaction, run: Run, result: ClaimResult
     ) -> None:
         podm_uuid = result['podm_uuid']
-        quota.claim(
-            tx,
-            run.target,
-            [result['system_uuid'], *result['devices']],
-            run.params(Params).get('limits', {}),
-        )
-        allocations.allocate(
-            tx,
-            run.target,
-            podm_uuid,
-            [result['system_uuid']],
-            list(result['devices']),
-            run.operation.project_id,
-        )
+        if _held(run) is None:
+            _claim(tx, run, result)
         tx.update(models.Node, {'podm_uuid': podm_uuid}, uuid=run.target)
         if run.operation.podm_uuid == podm_uuid:
             return
@@ -140,6 +134,24 @@ class ClaimParts(steps.ReadsParts[ClaimResult]):
             {'podm_uuid': run.params(Params).get('pod_manager')},
             uuid=run.operation.uuid,
         )
+
+
+def _claim(tx: db.Transaction, run: Run, result: ClaimResult) -> None:
+    """Allocate what was chosen to the node, and charge its project."""
+    systems, devices = [result['system_uuid']], list(result['devices'])
+    limits = run.params(Params).get('limits', {})
+    quota.claim(tx, run.target, [*systems, *devices], limits)
+    allocations.allocate(
+        *(tx, run.target, result['podm_uuid'], systems, devices),
+        run.operation.project_id,
+    )
+
+
+def _held(run: Run) -> HeldPlace | None:
+    """What the node has of a hold, unless the pod manager refused that."""
+    if run.operation.excluded_systems:
+        return None
+    return run.params(Params).get('held')
 
 
 def _wait_for_others(tx: db.Transaction, rule: AffinityRule | None) -> None:

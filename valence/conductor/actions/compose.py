@@ -278,6 +278,7 @@ def _check_parts(tx: db.Transaction, run: Run, found: dict[str, str]) -> None:
         models.Allocation,
         sa.or_(
             models.Allocation.node_uuid != run.target,
+            models.Allocation.hold_uuid.is_not(None),
             sa.and_(
                 models.Allocation.node_uuid.is_(None),
                 models.Allocation.reserved_to != run.operation.project_id,
@@ -376,5 +377,8 @@ class Compose(Action):
     def failed(
         self, tx: db.Transaction, run: Run, error: exception.ErrorText
     ) -> None:
+        if not run.journal:
+            # It may have what was held.
+            allocations.deallocate(tx, run.target)
         states.fail_node(tx, run.target, error)
         quota.recharge(tx, run.target)

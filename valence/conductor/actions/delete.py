@@ -5,6 +5,7 @@ from typing import TypedDict
 
 from oslo_config import cfg
 
+from valence import holds
 from valence.common import exception
 from valence.conductor import abandon
 from valence.conductor import requests
@@ -135,6 +136,7 @@ class Delete(Action):
         podm = tx.get(models.PodManager, uuid=run.target)
         if podm is not None:
             requests.request_unsubscribe(tx, run.requester(), podm)
+        holds.forget(tx, run.target)
         tx.delete(models.PodManager, uuid=run.target)
 
     def failed(

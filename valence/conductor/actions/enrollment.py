@@ -264,7 +264,8 @@ class Unregister(_ProvisionerStep[UnregisterResult]):
         node = db.get(models.Node, uuid=run.target)
         if node is None or node.managed_by is None:
             return {}
-        _remove(run, _provisioner(run))
+        force = bool(run.operation.params.get('force'))
+        _remove(run, _provisioner(run), force=force)
         return {'provisioner': node.managed_by}
 
     def record(
@@ -283,7 +284,11 @@ class UnregisterOwn(Unregister):
 
 
 def _remove(
-    run: Run, provisioner: base.Provisioner, *, undo: bool = False
+    run: Run,
+    provisioner: base.Provisioner,
+    *,
+    undo: bool = False,
+    force: bool = False,
 ) -> None:
     """Delete the node in the provisioner."""
     with db.reader() as tx:
@@ -292,7 +297,9 @@ def _remove(
             **registrations.of_nodes(tx, str(node.managed_by)),
             node.uuid: registrations.handed_over(node),
         }
-    provisioner.remove(run.target, registered, _deadline(run), undo=undo)
+    provisioner.remove(
+        *(run.target, registered, _deadline(run)), undo=undo, force=force
+    )
 
 
 def _machine(run: Run) -> base.Machine:

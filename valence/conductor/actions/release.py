@@ -35,9 +35,14 @@ _POLL_SECONDS = 0.5
 
 
 class Params(TypedDict, total=False):
-    """:param unregister: whether to remove it from its provisioner first."""
+    """The parameters of the operation.
+
+    :param unregister: whether to remove it from its provisioner first.
+    :param force: whether to do that even if it is in use there.
+    """
 
     unregister: bool
+    force: bool
 
 
 class WaitForOperations(Step[NoResult]):

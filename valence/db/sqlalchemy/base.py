@@ -44,7 +44,9 @@ class Table(Base):
     updated_at: Mapped[datetime | None]
 
 
-def args(*constraints: sa.UniqueConstraint | sa.Index) -> tuple[Any, ...]:
+def args(
+    *constraints: sa.UniqueConstraint | sa.CheckConstraint | sa.Index,
+) -> tuple[Any, ...]:
     """The ``__table_args__`` of a table with constraints and indexes."""
     return (*constraints, Table.__table_args__)
 

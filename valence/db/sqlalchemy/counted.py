@@ -37,6 +37,7 @@ class Count(Table):
     total: Mapped[int]
     free: Mapped[int]
     nodes: Mapped[int]
+    held: Mapped[int] = column(default=0, server_default='0')
 
 
 class Capacity(Table):
@@ -52,8 +53,15 @@ class Capacity(Table):
     zoned: Mapped[int]
     systems: Mapped[int]
     free_systems: Mapped[int]
+    held_systems: Mapped[int] = column(default=0, server_default='0')
     cpu_cores: Mapped[int] = column(sa.BigInteger)
     free_cpu_cores: Mapped[int] = column(sa.BigInteger)
+    held_cpu_cores: Mapped[int] = column(
+        sa.BigInteger, default=0, server_default='0'
+    )
     memory_mib: Mapped[int] = column(sa.BigInteger)
     free_memory_mib: Mapped[int] = column(sa.BigInteger)
+    held_memory_mib: Mapped[int] = column(
+        sa.BigInteger, default=0, server_default='0'
+    )
     devices: Mapped[dict[str, DeviceCounts]] = column(Json)

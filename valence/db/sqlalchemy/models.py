@@ -30,6 +30,9 @@ from valence.db.sqlalchemy.base import cascade
 from valence.db.sqlalchemy.counted import Capacity as Capacity
 from valence.db.sqlalchemy.counted import Count as Count
 from valence.db.sqlalchemy.counted import Shape as Shape
+from valence.db.sqlalchemy.held import Allocation as Allocation
+from valence.db.sqlalchemy.held import Hold as Hold
+from valence.db.sqlalchemy.held import Share as Share
 from valence.db.sqlalchemy.observed import Allocatable
 from valence.db.sqlalchemy.observed import Observed
 from valence.db.sqlalchemy.observed import observed_args
@@ -172,6 +175,7 @@ class Node(Table):
             'uri_hash',
             unique=True,
         ),
+        sa.Index('ix_nodes_lease_due_at', 'lease_due_at'),
     )
 
     name: Mapped[str] = column(Name(255))
@@ -198,6 +202,16 @@ class Node(Table):
     registration: Mapped[Registration | None] = column(Json)
     last_error: Mapped[str | None] = column(Text)
     user_last_error: Mapped[str | None] = column(Text)
+    lease_until: Mapped[datetime | None]
+    lease_end: Mapped[str] = column(
+        String(16), default='notify', server_default='notify'
+    )
+    lease_state: Mapped[str] = column(
+        String(16), default='none', server_default='none'
+    )
+    force_at: Mapped[datetime | None]
+    lease_due_at: Mapped[datetime | None]
+    lease_operation: Mapped[str | None] = column(UUID)
     charged_cores: Mapped[int]
     charged_memory_mib: Mapped[int] = column(sa.BigInteger)
     charged_devices: Mapped[int]
@@ -221,6 +235,9 @@ class Flavor(Table):
     scope: Mapped[str] = column(Name(255))
     properties: Mapped[JsonObject] = column(Json)
     is_public: Mapped[bool]
+    lease_seconds: Mapped[int | None]
+    lease_max_seconds: Mapped[int | None]
+    lease_end: Mapped[str | None] = column(String(16))
     project_id: Mapped[str | None] = column(Name(255))
 
 
@@ -233,34 +250,6 @@ class PendingRefresh(Table):
     podm_uuid: Mapped[str] = column(UUID, cascade('pod_managers.uuid'))
     uri: Mapped[str] = column(Name(2048))
     uri_hash: Mapped[str] = column(String(64))
-
-
-class Allocation(Table):
-    __tablename__ = 'allocations'
-    __table_args__ = args(sa.UniqueConstraint('resource_uuid'))
-
-    resource_uuid: Mapped[str] = column(UUID)
-    node_uuid: Mapped[str | None] = column(
-        UUID,
-        sa.ForeignKey('nodes.uuid', ondelete='CASCADE'),
-        index=True,
-    )
-    podm_uuid: Mapped[str] = column(UUID, index=True)
-    reserved_to: Mapped[str | None] = column(Name(255))
-    observed: Mapped[JsonObject | None] = column(Json)
-
-
-class Share(Table):
-    __tablename__ = 'shares'
-    __table_args__ = args(
-        sa.UniqueConstraint('resource_uuid', 'place'),
-        sa.UniqueConstraint('resource_uuid', 'node_uuid'),
-    )
-
-    resource_uuid: Mapped[str] = column(UUID)
-    place: Mapped[int]
-    node_uuid: Mapped[str] = column(UUID, cascade('nodes.uuid'), index=True)
-    podm_uuid: Mapped[str] = column(UUID, index=True)
 
 
 class Finding(Table):

@@ -87,6 +87,7 @@ class Allocatable(Observed):
     chassis_uuid: Mapped[str | None] = column(UUID)
     rack_uuid: Mapped[str | None] = column(UUID)
     node_uuid: Mapped[str | None] = column(UUID)
+    hold_uuid: Mapped[str | None] = column(UUID)
     reserved_to: Mapped[str | None] = column(Name(255))
     free: Mapped[bool] = column(default=_is_free)
     cpu_cores: Mapped[int]

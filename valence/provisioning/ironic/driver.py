@@ -139,6 +139,9 @@ class Ironic(base.Provisioner):
             node = proof.find(self._client, uuid)
         return node.provision_state if node is not None else None
 
+    def is_idle(self, state: str | None) -> bool:
+        return state in (*_REMOVABLE, *_MANAGEABLE, *_BROKEN, base.MISSING)
+
     def look(
         self, uuids: Collection[str], deadline: base.Deadline
     ) -> dict[str, base.Shown]:
@@ -310,6 +313,7 @@ class Ironic(base.Provisioner):
         deadline: base.Deadline,
         *,
         undo: bool = False,
+        force: bool = False,
     ) -> None:
         with calling(deadline):
             node = proof.find(self._client, uuid)
@@ -318,6 +322,9 @@ class Ironic(base.Provisioner):
                 raise exception.ProvisioningConflict(reason=_NOT_PROVED)
             return
         state = node.provision_state
+        if force:
+            self._force(node, deadline)
+            return
         if node.instance_id:
             raise exception.ProvisioningConflict(
                 reason=f'the node has the instance {node.instance_id} in '
@@ -328,6 +335,17 @@ class Ironic(base.Provisioner):
                 return
         raise base.InProgress(
             calls.POLL_SECONDS, f'the node is {state} in Ironic'
+        )
+
+    def _force(self, node: sdk_node.Node, deadline: base.Deadline) -> None:
+        """Delete a node in any state: Ironic allows that in maintenance."""
+        with calling(deadline):
+            if node.is_maintenance:
+                self._client.delete_node(node)
+                return
+            self._client.set_node_maintenance(node, _BEING_REMOVED)
+        raise base.InProgress(
+            calls.POLL_SECONDS, 'the node is in maintenance in Ironic'
         )
 
     def _leads_out(self, node: sdk_node.Node, undo: bool) -> bool:

@@ -6,15 +6,25 @@ never changed: a test compares them with those in the git history.
 """
 
 BY_VERSION = {
-    'Allocation': {'1.0': '0e4bb15a159fd8b2ff5f4ebdaf7fa0b7'},
-    'Capacity': {'1.0': 'e5cbe5ebf00d45c01b9ffff2557c9c3b'},
+    'Allocation': {
+        '1.0': '0e4bb15a159fd8b2ff5f4ebdaf7fa0b7',
+        '1.1': '23b88ec28ca26fc7e18bfaa1c2f07ce4',
+    },
+    'Capacity': {
+        '1.0': 'e5cbe5ebf00d45c01b9ffff2557c9c3b',
+        '1.1': '6c025e921d930b790491e6e045f36801',
+    },
     'Chassis': {'1.0': '5683e77652dcf5ca11991a9a29081435'},
     'Conductor': {'1.0': 'b41c8e563e9f04a5b336decb2dba5fa0'},
-    'Count': {'1.0': 'e3c3f28e114c407e3d56ca602f04521e'},
+    'Count': {
+        '1.0': 'e3c3f28e114c407e3d56ca602f04521e',
+        '1.1': '369665b3f01948ad97e73e7aad969964',
+    },
     'Device': {
         '1.0': 'ff4fd31deb8ecd985237a55e8a115e9e',
         '1.1': 'fbb4b08b14f2f6443ffbf4531aec0faf',
         '1.2': '10be6c2c08252a4779e8e2a00c354839',
+        '1.3': 'd9580d3f2cda38a692b08a6bcb648987',
     },
     'Event': {'1.0': 'b58eea19343c9626e4aeb29c1cd19ca7'},
     'EventQueue': {'1.0': '396b5e26d3948ccb0c41b446de6a1f40'},
@@ -24,12 +34,17 @@ BY_VERSION = {
         '1.2': 'e7579a45b75e98a5a892064babde3c4d',
         '1.3': '2d4f34e40a63c9d1a6fa0a68199482b5',
     },
-    'Flavor': {'1.0': '024d39ed0bdcbcbc0c3e0c2f1354b711'},
+    'Flavor': {
+        '1.0': '024d39ed0bdcbcbc0c3e0c2f1354b711',
+        '1.1': '82c16344e3026800f9b95ba631b2a2ab',
+    },
+    'Hold': {'1.0': '7424c8cab21d2c435813a6c3d518208f'},
     'Installation': {'1.0': '823928e1723521fe3f36a240db5eef8a'},
     'Node': {
         '1.0': '342d823ecff112f153d51691ee2f527d',
         '1.1': '105f18a3be4b94f5535f7603c937cf42',
         '1.2': 'b18b4558171732b14dce527b4bbb30c3',
+        '1.3': 'cad9ac892688de5683a863a6b23edf02',
     },
     'Operation': {
         '1.0': '531fb024e55f175164c9ac30816f7086',
@@ -46,12 +61,16 @@ BY_VERSION = {
     'PodManagerAccess': {'1.0': 'c9a062d4311915578401c202b591a6a4'},
     'ProjectUsage': {'1.0': '9cc00bb0f5a1505e32c7229696dab510'},
     'Shape': {'1.0': '59f0017af3a8e62778b0c600b0bf1266'},
-    'Share': {'1.0': '6a4dc953eac87ac208df6925cb31c3ac'},
+    'Share': {
+        '1.0': '6a4dc953eac87ac208df6925cb31c3ac',
+        '1.1': 'f9fbe971cbf3f4afeda244ac416da381',
+    },
     'Storage': {'1.0': '95278a424197f2252e52823d3e64fe2e'},
     'System': {
         '1.0': 'bf8cadf59893268e231d535ddd6d696e',
         '1.1': '9527dc4f4c6301b55d28339485e437e1',
         '1.2': 'dc02820fdf65bc0009fd18acaa737878',
+        '1.3': '457f72c9dde5a2c593e8cfc658dff823',
     },
     'UsageSpan': {'1.0': 'ad39d8ee9700ce980e78f6b510346582'},
 }

@@ -111,8 +111,8 @@ def _hardware(doc: str, cls: objects_base.Kind) -> fields.Spec:
 
 
 HARDWARE: dict[str, fields.Spec] = {
-    'systems': _hardware('The system of the node.', objects.System),
-    'devices': _hardware('The devices of the node.', objects.Device),
+    'systems': _hardware('The systems that it has.', objects.System),
+    'devices': _hardware('The devices that it has.', objects.Device),
 }
 _TEXT: Schema = {'type': ['string', 'null']}
 STORAGES: dict[str, fields.Spec] = {
@@ -143,6 +143,11 @@ def _without_internal(schema: Schema) -> Schema:
     )
 
 
+REJECTIONS = fields.ListField(
+    items=_without_internal(schemas.of_type(Rejection)),
+    doc='The pod managers that cannot satisfy the request, each with the '
+    'reason.',
+)
 PREVIEW: dict[str, fields.Spec] = {
     'candidates': fields.ListField(
         items=schemas.closed(
@@ -155,10 +160,7 @@ PREVIEW: dict[str, fields.Spec] = {
         ),
         doc='Where the node could be composed, best first.',
     ),
-    'rejections': fields.ListField(
-        items=_without_internal(schemas.of_type(Rejection)),
-        doc='The other pod managers, each with the reason.',
-    ),
+    'rejections': REJECTIONS,
     'quota': fields.ListField(
         items=schemas.of_type(quota.Shortage),
         doc=(
@@ -166,5 +168,10 @@ PREVIEW: dict[str, fields.Spec] = {
             'limit and usage, and what is missing. That is null if the '
             'request is within the limit, but hardware that fits is not.'
         ),
+    ),
+    'hold': fields.ObjectField(
+        doc='The hold of the best candidate, if one was requested.',
+        nullable=True,
+        inner=types.resource_schema(objects.Hold),
     ),
 }

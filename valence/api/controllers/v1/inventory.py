@@ -49,7 +49,8 @@ def _unreserve(
     tx: db.Transaction, controller: Allocatable[M], call: base.Call
 ) -> None:
     row = controller.find(tx, call)
-    if not allocations.delete(tx, resource_uuid=row.uuid, node_uuid=None):
+    where = {'resource_uuid': row.uuid, **allocations.NOBODY}
+    if not allocations.delete(tx, **where):
         raise exception.Conflict(
             f'The {controller.object.KIND} {row.name} is not reserved.'
         )

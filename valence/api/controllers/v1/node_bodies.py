@@ -9,6 +9,7 @@ from valence.common import identity
 from valence.common import schemas
 from valence.common.schemas import Schema
 from valence.objects import fields
+from valence.objects.hold import MAX_SECONDS
 from valence.podmanagers import boot
 from valence.podmanagers.base import RESET_TYPES
 
@@ -103,6 +104,25 @@ def _exclusive(*names: str) -> Schema:
 
 
 _HARDWARE = _exclusive('flavor', 'properties', 'resources')
+# A hold says all about the hardware.
+_SOURCE: Schema = {
+    'allOf': [
+        *_HARDWARE['allOf'],
+        *(
+            one
+            for name in (
+                *('flavor', 'properties', 'resources'),
+                *('pod_manager', 'affinity'),
+            )
+            for one in _exclusive('hold', name)['allOf']
+        ),
+    ]
+}
+_SECONDS = fields.IntegerField(
+    doc='For how many seconds from now; at most [hold] max_seconds.',
+    minimum=1,
+    maximum=MAX_SECONDS,
+)
 REGISTER = types.Body(added=_REGISTRATION, partial=True)
 _REGISTER: dict[str, fields.Spec] = {
     'register': fields.JsonField(
@@ -120,15 +140,40 @@ CREATE = types.Body(
     added={
         **_PLACEMENT,
         **_REGISTER,
+        'hold': fields.StringField(
+            doc='UUID or name of a hold: the node gets one of its places.',
+            nullable=True,
+            min_length=1,
+            max_length=255,
+        ),
     },
-    keywords=_HARDWARE,
+    keywords=_SOURCE,
 )
 PREVIEW = types.Body(
     'c',
-    added={**_PLACEMENT, **_REGISTER},
-    without=('name',),
+    added={
+        **_PLACEMENT,
+        **_REGISTER,
+        'hold': fields.ObjectField(
+            doc='Hold what the best candidate has.',
+            nullable=True,
+            inner={
+                'properties': {
+                    'name': objects.Hold.fields['name'].input_schema(),
+                    'seconds': _SECONDS.schema(),
+                },
+                'required': ['seconds'],
+                'additionalProperties': False,
+            },
+        ),
+    },
+    without=('name', 'lease_until', 'lease_end'),
     keywords=_HARDWARE,
 )
+HOLD = types.Body(
+    'c', added={**_PLACEMENT, 'seconds': _SECONDS}, keywords=_HARDWARE
+)
+EXTEND = types.Body(added={'seconds': _SECONDS})
 MANAGE = types.Body(
     added={
         'name': objects.Node.fields['name'],

@@ -175,6 +175,10 @@ def _check_device(
         raise exception.Conflict(
             f'The device {device.name} belongs to the node {owner}.'
         )
+    if name == 'attach' and device.hold_uuid is not None:
+        raise exception.Conflict(
+            f'The device {device.name} is kept by the hold {device.hold_uuid}.'
+        )
     if name == 'detach' and not held:
         raise exception.Conflict(
             f'The device {device.name} does not belong to the node '

@@ -4,6 +4,8 @@
 import dataclasses
 from typing import cast
 
+from valence import holds
+from valence import leases
 from valence import objects
 from valence import quota
 from valence.api.controllers.v1 import base
@@ -23,10 +25,10 @@ from valence.scheduler.request import Request
 
 def placement(
     tx: db.Transaction,
-    controller: base.Controller[models.Node],
+    controller: base.Controller[models.Node] | base.Controller[models.Hold],
     call: base.Call,
 ) -> tuple[JsonObject, Request]:
-    """The values of the node, and the request for the scheduler.
+    """The values of the node or hold, and the request for the scheduler.
 
     :raises Invalid: for a reference to a resource that does not exist.
     """
@@ -96,19 +98,18 @@ def compose(
     limits: dict[str, int],
 ) -> tuple[str, str]:
     """Create a node and the operation that composes it; their UUIDs."""
+    if call.body.get('hold'):
+        return _compose_held(tx, controller, call, limits)
     values, request = placement(tx, controller, call)
     if request.podm_uuid is not None:
-        podm = tx.list(models.PodManager, uuid=request.podm_uuid).one()
-        check_usable(podm, call.context)
-        if request.register:
-            node_changes.check_registrable(podm)
+        _check(tx, call, request.podm_uuid)
     charge = requested(tx, request)
     quota.enforce(tx, call.context.project_id, limits, charge)
     uuid = new_node(
         tx,
         call.context,
         provision_state='composing',
-        **{**charge.columns(), **values},
+        **{**charge.columns(), **values, **leases.grant(tx, values)},
     )
     quota.open_request(tx, uuid, charge)
     operation = conductor.request(
@@ -121,6 +122,54 @@ def compose(
             'resources': list(request.resources),
             'affinity': request.affinity,
             'limits': limits,
+            **node_changes.registration(call.body.get('register')),
+        },
+    )
+    return uuid, operation
+
+
+def _check(tx: db.Transaction, call: base.Call, podm_uuid: str) -> None:
+    """Check that the node can be made, and registered, on a pod manager."""
+    podm = tx.list(models.PodManager, uuid=podm_uuid).one()
+    check_usable(podm, call.context)
+    if node_changes.registration(call.body.get('register')):
+        node_changes.check_registrable(podm)
+
+
+def _compose_held(
+    tx: db.Transaction,
+    controller: base.Controller[models.Node],
+    call: base.Call,
+    limits: dict[str, int],
+) -> tuple[str, str]:
+    """The same with one place of a hold, which the project is charged for."""
+    found = call.find(tx, models.Hold, call.body['hold'], field='hold')
+    if found.project_id != call.context.project_id:
+        raise exception.Invalid(
+            field='hold', reason='is that of another project'
+        )
+    hold = holds.lock(tx, found.uuid)
+    place = hold.places[0]
+    podm_uuid = place['podm_uuid']
+    _check(tx, call, podm_uuid)
+    same = ('flavor_uuid', 'properties', 'resource_class')
+    values = {
+        **controller.resolve(tx, call, call.values),
+        **{name: getattr(hold, name) for name in same},
+        'podm_uuid': podm_uuid,
+    }
+    values |= leases.grant(tx, values)
+    uuid = new_node(tx, call.context, provision_state='composing', **values)
+    holds.use(tx, hold, uuid)
+    operation = conductor.request(
+        *(tx, call.context, 'compose', 'nodes', uuid),
+        podm_uuid=podm_uuid,
+        lock_key=f'node:{uuid}',
+        project_id=call.context.project_id,
+        params={
+            **hold.request,
+            'limits': limits,
+            'held': place,
             **node_changes.registration(call.body.get('register')),
         },
     )

@@ -1,33 +1,29 @@
 # SPDX-License-Identifier: Apache-2.0
 import dataclasses
-import itertools
 
-from valence import objects
+from valence import leases
 from valence import quota
+from valence.api import previews
 from valence.api import query
 from valence.api import render
 from valence.api.controllers.v1 import adoption
 from valence.api.controllers.v1 import answers
 from valence.api.controllers.v1 import base
+from valence.api.controllers.v1 import hold_creation
 from valence.api.controllers.v1 import node_bodies
 from valence.api.controllers.v1 import node_changes
 from valence.api.controllers.v1 import node_creation
 from valence.api.controllers.v1 import types
 from valence.common import policy
 from valence.common.types import JsonObject
+from valence.conductor import requests as conductor
 from valence.db import api as db
-from valence.db import scan
 from valence.db import shares
 from valence.db.sqlalchemy import models
-from valence.objects import parts
-from valence.scheduler import explanation
 from valence.scheduler import ranking
-from valence.scheduler.request import Rejection
-from valence.scheduler.request import Request
 
-_CHOOSE = 'composable:node:choose'
 _FORCE = 'composable:node:force_delete'
-_COMPONENTS = ('processors', 'memory_modules', 'drives', 'nics')
+_FORCE_LEASE = 'composable:node:force_lease'
 # What is shown of a local drive.
 _DRIVE = ('resource_uri', 'capacity_gib', 'type', 'protocol')
 
@@ -47,8 +43,8 @@ class Nodes(base.Controller[models.Node]):
             node = self.find(tx, call)
             answer = render.record(node, names)
             if fields is None:
-                answer['systems'] = _allocated(tx, call, models.System, node)
-                answer['devices'] = _allocated(tx, call, models.Device, node)
+                answer['systems'] = self._parts(tx, call, models.System, node)
+                answer['devices'] = self._parts(tx, call, models.Device, node)
         return answer
 
     @base.verb(answer=answers.STORAGES)
@@ -56,8 +52,8 @@ class Nodes(base.Controller[models.Node]):
         """Show the storage of the node: local drives and pooled devices."""
         with db.reader() as tx:
             node = self.find(tx, call)
-            systems = _allocated(tx, call, models.System, node)
-            devices = _allocated(tx, call, models.Device, node)
+            systems = self._parts(tx, call, models.System, node)
+            devices = self._parts(tx, call, models.Device, node)
         return {
             'storages': [
                 *(
@@ -86,42 +82,40 @@ class Nodes(base.Controller[models.Node]):
     def create(self, call: base.Call) -> base.Answer:
         """Compose a node: by flavor, requirements or exact resources."""
         if call.body.get('resources'):
-            policy.authorize(call.context, _CHOOSE)
+            policy.authorize(call.context, previews.CHOOSE)
         limits = quota.limits(call.context.project_id)
         return self._accepted(call, *node_creation.compose(self, call, limits))
 
     @base.verb(body=node_bodies.PREVIEW, answer=answers.PREVIEW)
     def preview(self, call: base.Call) -> base.Answer:
-        """Show where a node would be composed, and why not elsewhere."""
+        """Show where a node would be composed, and why not elsewhere.
+
+        With ``hold``, what the best candidate has is held.
+        """
         if call.body.get('resources'):
-            policy.authorize(call.context, _CHOOSE)
+            policy.authorize(call.context, previews.CHOOSE)
         limits = quota.limits(call.context.project_id)
         with db.reader() as tx:
-            _, request = node_creation.placement(tx, self, call)
+            values, request = node_creation.placement(tx, self, call)
             found = ranking.rank(tx, request, enough=100)
             short = node_creation.shortages(tx, request, limits, found.choices)
-            podms = scan.rows(
-                tx,
-                models.PodManager,
-                *call.visible(objects.PodManager),
-                only=('uuid', 'name'),
-            )
-            names = {row.uuid: row.name for row in podms}
-        chooses = policy.allows(call.context, _CHOOSE)
+            names = previews.names(tx, call)
+        hold = None
+        if call.body.get('hold') and found.choices and not short:
+            wanted = hold_creation.previewed(call, values, request, limits)
+            hold = hold_creation.keep(call, wanted, found.choices)
+        chooses = policy.allows(call.context, previews.CHOOSE)
         return {
             'candidates': [
                 {'pod_manager': names[choice.podm_uuid]}
                 | (dataclasses.asdict(choice) if chooses else {})
                 for choice in found.choices
             ],
-            'rejections': [
-                _rejection(rejection)
-                if chooses
-                else _user_rejection(request, rejection)
-                for rejection in found.rejections
-                if rejection.podm_uuid in names
-            ],
+            'rejections': previews.rejections(
+                call, request, found.rejections, names
+            ),
             'quota': [dataclasses.asdict(one) for one in short],
+            'hold': hold,
         }
 
     @base.verb(status=202, body=node_bodies.MANAGE, operation=True)
@@ -131,8 +125,11 @@ class Nodes(base.Controller[models.Node]):
 
     @base.verb(body=types.UPDATE)
     def update(self, call: base.Call) -> base.Answer:
-        """Change name or description."""
-        return self.render(call, _update(self, call))
+        """Change name, description or lease."""
+        if 'force_at' in call.body:
+            policy.authorize(call.context, _FORCE_LEASE)
+        limits = self._limits(call) if 'lease_until' in call.body else {}
+        return self.render(call, _update(self, call, limits))
 
     @base.verb(status=202, params=node_bodies.DELETE_PARAMS, operation=True)
     def delete(self, call: base.Call) -> base.Answer:
@@ -164,6 +161,16 @@ class Nodes(base.Controller[models.Node]):
             call, *node_changes.act(self, call, name, params, limits)
         )
 
+    @staticmethod
+    def _parts(
+        tx: db.Transaction,
+        call: base.Call,
+        model: type[models.System] | type[models.Device],
+        node: models.Node,
+    ) -> list[JsonObject]:
+        condition = shares.has(model, node.uuid)
+        return previews.hardware(tx, call, model, condition)
+
     def _limits(self, call: base.Call) -> dict[str, int]:
         """The quota of the project that owns the node."""
         with db.reader() as tx:
@@ -178,54 +185,18 @@ class Nodes(base.Controller[models.Node]):
         return call.accept(operation, answer)
 
 
-def _allocated(
-    tx: db.Transaction,
-    call: base.Call,
-    model: type[models.System] | type[models.Device],
-    node: models.Node,
-) -> list[JsonObject]:
-    """The hardware of one kind that is allocated to a node."""
-    cls = models.OBJECTS[model]
-    shown = call.shown(cls)
-    names = {name: shown[name] for name in answers.SHOWN[cls] if name in shown}
-    rows = tx.list(
-        model,
-        shares.has(model, node.uuid),
-        only=render.columns(names),
-        order=[model.name, model.uuid],
-    )
-    found = [render.record(row, names) for row in rows]
-    if 'resource_uri' not in names:
-        for component in itertools.chain.from_iterable(
-            one.get(field) or () for one in found for field in _COMPONENTS
-        ):
-            for name in parts.PRIVATE:
-                component.pop(name, None)
-    return found
-
-
-def _rejection(rejection: Rejection) -> JsonObject:
-    """Why a pod manager cannot satisfy a request, as the API shows it."""
-    # Of a thousand, copies would take longer than all else.
-    shown = vars(rejection)
-    return {n: v for n, v in shown.items() if n not in answers.INTERNAL}
-
-
-def _user_rejection(request: Request, rejection: Rejection) -> JsonObject:
-    """The same for members, who do not see the hardware that there is."""
-    return {
-        'podm_uuid': rejection.podm_uuid,
-        'name': rejection.name,
-        'filter': rejection.filter,
-        'reason': explanation.user_reason(request, rejection),
-    }
-
-
 @db.transaction
 def _update(
-    tx: db.Transaction, controller: Nodes, call: base.Call
+    tx: db.Transaction,
+    controller: Nodes,
+    call: base.Call,
+    limits: dict[str, int],
 ) -> models.Node:
-    row = controller.find(tx, call)
-    if call.values:
-        tx.update(models.Node, call.values, uuid=row.uuid)
+    row, values = controller.find(tx, call), call.values
+    if not values.keys().isdisjoint(leases.FIELDS):
+        conductor.lock_node(tx, row.uuid)
+        row = controller.find(tx, call)
+        values = {**values, **leases.change(tx, row, values, limits)}
+    if values:
+        tx.update(models.Node, values, uuid=row.uuid)
     return tx.list(models.Node, uuid=row.uuid).one()

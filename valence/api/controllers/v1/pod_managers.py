@@ -3,6 +3,7 @@ import urllib.parse
 
 import sqlalchemy as sa
 
+from valence import holds
 from valence import objects
 from valence.api import query
 from valence.api import render
@@ -283,6 +284,13 @@ def _has_nodes(
             f'The pod manager {row.name} has nodes: {names}. Delete them '
             f'first, or use cascade=true.'
         )
+    held = holds.of_pod_manager(tx, row.uuid)
+    if held and not cascade:
+        raise exception.Conflict(
+            f'Hardware of the pod manager {row.name} is kept by '
+            f'{len(held)} holds, such as {held[0].uuid}. Delete them first, '
+            f'or use cascade=true.'
+        )
     managed = _node_names(tx, row.uuid, models.Node.managed_by.is_not(None))
     if managed and not unregister:
         raise exception.Conflict(
@@ -315,6 +323,7 @@ def _delete(
     for found in conductor.open_operations(tx, row.uuid):
         conductor.cancel(tx, found)
     conductor.request_unsubscribe(tx, call.context, row)
+    holds.forget(tx, row.uuid)
     tx.delete(models.PodManager, uuid=row.uuid)
     return None
 

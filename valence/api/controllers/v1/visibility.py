@@ -37,12 +37,14 @@ def _flavors(project_id: str | None) -> Condition:
 
 
 def _devices(project_id: str | None) -> Condition:
-    """The devices of the project's nodes, and those available to it."""
+    """The devices of the project's nodes and holds, and those it may use."""
     device = models.Device
     nodes = sa.select(models.Node.uuid).where(_owned(models.Node, project_id))
     podms = sa.select(models.PodManager.uuid).where(access.usable(project_id))
+    holds = sa.select(models.Hold.uuid).where(_owned(models.Hold, project_id))
     return sa.or_(
         shares.has(device, nodes),
+        device.hold_uuid.in_(holds),
         sa.and_(
             *capacity.free(device, project_id), device.podm_uuid.in_(podms)
         ),

@@ -34,9 +34,11 @@ _VERSION = 'alembic_version'
 # Error codes: an object to create exists, or an object to drop does not.
 _NO_TABLE, _TABLE_EXISTS = 1051, 1050
 _COLUMN_EXISTS, _INDEX_EXISTS, _KEY_EXISTS = 1060, 1061, 1826
+_CHECK_EXISTS = 3822
 _NOTHING_TO_DROP = 1091
 _RUN = frozenset(
     (_NO_TABLE, _COLUMN_EXISTS, _INDEX_EXISTS, _KEY_EXISTS, _NOTHING_TO_DROP)
+    + (_CHECK_EXISTS,)
 )
 # An object to rename does not exist: unknown column, unknown table.
 _NOTHING_TO_RENAME = frozenset((1054, 1146))

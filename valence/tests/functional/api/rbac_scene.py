@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The objects that the requests of the table of endpoints are about."""
 
+import datetime
 import uuid
 
 from valence import objects
@@ -59,6 +60,7 @@ class Scene:
         self._inventory()
         self._flavors()
         self._nodes()
+        self._holds()
         self._finding()
         self._operations()
         self._events()
@@ -108,7 +110,10 @@ class Scene:
             self._claim(name, reserved_to=project)
 
     def _systems(self):
-        for name in ('open-system', 'kept-system', 'own-system'):
+        for name in (
+            *('open-system', 'kept-system', 'own-system'),
+            *('own-held', 'other-held'),
+        ):
             self._see(
                 models.System,
                 'open',
@@ -202,6 +207,32 @@ class Scene:
             ('other-device', 'other-node'),
         ):
             self._claim(name, node_uuid=self.uuids[node])
+
+    def _holds(self):
+        later = db.now() + datetime.timedelta(hours=1)
+        for name, project in (('own', OWN), ('other', OTHER)):
+            place = {
+                'podm_uuid': self.uuids['open'],
+                'system_uuid': self.uuids[f'{name}-held'],
+                'system_uri': f'/{SECRET}',
+                'devices': {},
+            }
+            self._add(
+                models.Hold,
+                f'{name}-hold',
+                **{
+                    **objects.Hold.defaults(),
+                    'scope': project,
+                    'project_id': project,
+                    'podm_uuid': self.uuids['open'],
+                    'request': {'resources': []},
+                    'remaining': 1,
+                    'places': [place],
+                    'expires_at': later,
+                },
+            )
+            hold = self.uuids[f'{name}-hold']
+            self._claim(f'{name}-held', hold_uuid=hold)
 
     def _finding(self):
         now = db.now()

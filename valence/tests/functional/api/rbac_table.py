@@ -13,6 +13,8 @@ MANAGE = {'name': 'new', 'pod_manager': 'open', 'resource_uri': '/Nodes/9'}
 _EXACT = {'name': 'new', 'resources': ['open-system']}
 _RESET = {'Reset': {'Type': 'On'}}
 _ATTACH = 'attach'
+_HOLD = {'name': 'new', 'seconds': 60}
+_LATER = {'seconds': 60}
 EVENT = 'events/{id}/{secret}'
 _GRANT = 'pod_managers/{id}/access/{project_id}'
 
@@ -127,6 +129,36 @@ TABLE = [
     ('DELETE', 'flavors/{id}', 'public', None, '204 403 403 403 403 403'),
     ('DELETE', 'flavors/{id}', 'own', None, '204 403 204 204 403 403'),
     ('DELETE', 'flavors/{id}', 'other', None, '204 403 404 404 403 403'),
+    # Holds.
+    ('GET', 'holds', '', None, '200 200 200 200 200 200'),
+    ('POST', 'holds', '', _HOLD, '201 403 201 201 403 403'),
+    (
+        'POST',
+        'holds',
+        '',
+        {**_HOLD, 'resources': ['open-system']},
+        '201 403 403 403 403 403',
+    ),
+    ('GET', 'holds/{id}', 'own-hold', None, '200 200 200 200 200 200'),
+    ('GET', 'holds/{id}', 'other-hold', None, '200 200 404 404 404 200'),
+    ('PATCH', 'holds/{id}', 'own-hold', _LATER, '200 403 200 200 403 403'),
+    ('PATCH', 'holds/{id}', 'other-hold', _LATER, '200 403 404 404 403 403'),
+    ('DELETE', 'holds/{id}', 'own-hold', None, '204 403 204 204 403 403'),
+    ('DELETE', 'holds/{id}', 'other-hold', None, '204 403 404 404 403 403'),
+    *[
+        ('POST', 'nodes', '', {'name': 'new', 'hold': hold}, codes)
+        for hold, codes in (
+            ('own-hold', '202 403 202 202 403 403'),
+            ('other-hold', '400 403 400 400 403 403'),
+        )
+    ],
+    (
+        'POST',
+        'nodes/preview',
+        '',
+        {'hold': {'seconds': 60}},
+        '200 403 200 200 403 403',
+    ),
     # Nodes.
     ('GET', 'nodes', '', None, '200 200 200 200 200 200'),
     ('POST', 'nodes', '', {'name': 'new'}, '202 403 202 202 403 403'),
@@ -169,6 +201,13 @@ TABLE = [
     ('GET', 'nodes/{id}', 'nobodys-node', None, '200 200 404 404 404 200'),
     ('PATCH', 'nodes/{id}', 'own-node', {}, '200 403 200 200 403 403'),
     ('PATCH', 'nodes/{id}', 'other-node', {}, '200 403 404 404 403 403'),
+    *[
+        ('PATCH', 'nodes/{id}', 'own-node', {field: '2999-01-01'}, codes)
+        for field, codes in (
+            ('lease_until', '200 403 200 200 403 403'),
+            ('force_at', '200 403 403 403 403 403'),
+        )
+    ],
     ('DELETE', 'nodes/{id}', 'own-node', None, '202 403 202 202 403 403'),
     ('DELETE', 'nodes/{id}', 'other-node', None, '202 403 404 404 403 403'),
     (
@@ -275,6 +314,7 @@ LISTS = {
         'closed-free other-device other-kept',
     ),
     'flavors': ('public', 'own', 'other'),
+    'holds': ('', 'own-hold', 'other-hold'),
     'nodes': (
         '',
         'own-node own-managed',

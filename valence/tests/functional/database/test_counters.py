@@ -199,14 +199,15 @@ class TestCounters(CountersCase):
             found = capacity.of_pod_manager(tx, self.podm)
         self.assertEqual(
             {
-                'systems': {'total': 3, 'free': 1},
-                'cpu_cores': {'total': 32, 'free': 8},
-                'memory_mib': {'total': 3072, 'free': 1024},
+                'systems': {'total': 3, 'free': 1, 'held': 0},
+                'cpu_cores': {'total': 32, 'free': 8, 'held': 0},
+                'memory_mib': {'total': 3072, 'free': 1024, 'held': 0},
                 'devices': {
                     'drive': {
                         'total': 2,
                         'free': 1,
-                        'capacity_gib': {'total': 150, 'free': 100},
+                        'held': 0,
+                        'capacity_gib': {'total': 150, 'free': 100, 'held': 0},
                     }
                 },
             },

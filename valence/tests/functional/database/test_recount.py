@@ -69,8 +69,10 @@ class TestRecount(base.DatabaseTestCase):
         with db.reader() as tx:
             found = capacity.of_pod_manager(tx, self.podm)
             self.assertEqual(2, tx.count(models.Count))
-        self.assertEqual({'total': 3, 'free': 2}, found['systems'])
-        self.assertEqual({'total': 32, 'free': 16}, found['cpu_cores'])
+        self.assertEqual({'total': 3, 'free': 2, 'held': 0}, found['systems'])
+        self.assertEqual(
+            {'total': 32, 'free': 16, 'held': 0}, found['cpu_cores']
+        )
 
     def check(self, *options):
         """Run the command; returns its status and the lines it printed."""

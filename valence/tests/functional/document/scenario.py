@@ -148,6 +148,12 @@ class Scenario(base.ConductorTestCase):
         for method, path, body in FLAVORS:
             self.send(method, path, body, id='large')
         self.send('POST', 'nodes/preview', {'flavor': 'large'})
+        kept = {'name': 'shop', 'flavor': 'large', 'seconds': 600}
+        self.send('POST', 'holds', kept)
+        self.send('GET', 'holds')
+        self.send('GET', 'holds/{id}', id='shop')
+        self.send('PATCH', 'holds/{id}', {'seconds': 3600}, id='shop')
+        self.send('DELETE', 'holds/{id}', id='shop')
         self.finish('POST', 'nodes', {'name': 'web', 'flavor': 'large'})
         self.send('GET', 'nodes')
         self.send('GET', 'nodes/{id}', id='web')

@@ -1,0 +1,336 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Holds: hardware that is kept for nodes of a project, until a time.
+
+A hold has a place for each node: a system, and its devices. What it keeps is
+allocated to it, and to a node when that uses a place. Whoever changes a hold
+locks its row: so a place is either used in time, or has expired.
+"""
+
+import dataclasses
+import datetime
+from collections.abc import Iterable
+from typing import cast
+
+import sqlalchemy as sa
+from oslo_config import cfg
+from oslo_db import exception as db_exception
+
+from valence import objects
+from valence import quota
+from valence.common import exception
+from valence.common.types import HeldPlace
+from valence.common.types import JsonObject
+from valence.db import allocations
+from valence.db import api as db
+from valence.db import counters
+from valence.db import shares
+from valence.db.sqlalchemy import models
+from valence.objects.hold import ACTIVE
+from valence.scheduler import ranking
+from valence.scheduler.request import Choice
+from valence.scheduler.request import Request
+
+
+class HoldExpired(exception.Conflict):
+    """The time of a hold is over."""
+
+    message = 'The hold %(name)s has expired.'
+
+
+# Each lost race was won by somebody: it is not lost so often.
+_ATTEMPTS = 100
+# How many holds one transaction ends.
+_BATCH = 20
+
+
+@dataclasses.dataclass(frozen=True)
+class Wanted:
+    """What to hold.
+
+    :param values: columns of the hold.
+    :param request: the hardware for each node.
+    :param limits: those of the project.
+    """
+
+    values: JsonObject
+    request: Request
+    seconds: int
+    limits: dict[str, int]
+
+    def suits(self, tx: db.Transaction, choice: Choice) -> bool:
+        """Whether hardware is within the limits at present."""
+        charge = quota.of_resources(tx, _uuids(_place(choice)))
+        project_id = self.request.project_id
+        return not quota.shortages(tx, project_id, self.limits, charge)
+
+
+def keep(wanted: Wanted, shown: Choice | None = None) -> str:
+    """Hold hardware; returns the UUID of the hold.
+
+    :param shown: what to hold, if it is still free.
+    :raises NoCapacity: when there is none.
+    :raises OverLimit: when the project may not hold so much.
+    :raises Duplicate: when it has a hold of this name.
+    """
+    _check_seconds(wanted.seconds)
+    quota.create_lock(wanted.request.project_id)
+    for _ in range(_ATTEMPTS):
+        choice, shown = shown or _choose(wanted), None
+        try:
+            return _keep(wanted, choice)
+        except (exception.LostRace, db_exception.DBDuplicateEntry):
+            continue
+    raise exception.LostRace()
+
+
+def _choose(wanted: Wanted) -> Choice:
+    """Choose hardware without a lock on anything."""
+    with db.reader() as tx:
+        return ranking.choose(
+            tx, wanted.request, lambda choice: wanted.suits(tx, choice)
+        )
+
+
+def _check_seconds(seconds: int) -> None:
+    if seconds > cfg.CONF.hold.max_seconds:
+        raise exception.Invalid(
+            field='seconds',
+            reason=f'must be {cfg.CONF.hold.max_seconds} at most',
+        )
+
+
+@db.transaction
+def _keep(tx: db.Transaction, wanted: Wanted, choice: Choice) -> str:
+    """Hold hardware for all nodes, or for none.
+
+    :param choice: that of the first one.
+    :raises LostRace: when that is no longer free.
+    """
+    # Until the transaction ends, the project gets no other hold.
+    quota.lock(tx, wanted.request.project_id)
+    _check_name(tx, wanted)
+    _check_number(tx, wanted)
+    uuid, count = _create(tx, wanted), wanted.values['count']
+    places = [_give(tx, wanted, uuid, choice)]
+    while len(places) < count:
+        other = ranking.choose(tx, wanted.request)
+        places.append(_give(tx, wanted, uuid, other))
+    podms = {place['podm_uuid'] for place in places}
+    charge = _charge(tx, places)
+    quota.enforce_hardware(
+        *(tx, wanted.request.project_id, wanted.limits),
+        charge._replace(holds=1),
+    )
+    tx.update(
+        models.Hold,
+        {
+            'places': places,
+            'podm_uuid': podms.pop() if len(podms) == 1 else None,
+            **charge.columns(),
+        },
+        uuid=uuid,
+    )
+    return uuid
+
+
+def _create(tx: db.Transaction, wanted: Wanted) -> str:
+    """Create a hold that has nothing yet; its UUID."""
+    return tx.create(
+        models.Hold,
+        **{**objects.Hold.defaults(), **wanted.values},
+        remaining=wanted.values['count'],
+        places=[],
+        request={
+            'pod_manager': wanted.request.podm_uuid,
+            'resources': list(wanted.request.resources),
+            'affinity': wanted.request.affinity,
+        },
+        expires_at=_end(tx, wanted.seconds),
+    )
+
+
+def _check_name(tx: db.Transaction, wanted: Wanted) -> None:
+    """Give the name of a hold that has ended to another one."""
+    where = {name: wanted.values[name] for name in ('scope', 'name')}
+    row = tx.get(models.Hold, **where)
+    if row is None:
+        return
+    if not has_ended(tx, row):
+        raise exception.Duplicate(kind='hold', field='name')
+    delete(tx, row.uuid)
+
+
+def _check_number(tx: db.Transaction, wanted: Wanted) -> None:
+    most = cfg.CONF.hold.max_per_project
+    used = tx.count(
+        models.Hold,
+        models.Hold.expires_at > tx.now(),
+        project_id=wanted.request.project_id,
+        state=ACTIVE,
+    )
+    if used >= most:
+        raise exception.OverLimit(
+            reason=f'holds: the limit is {most}, {used} in use'
+        )
+
+
+def _give(
+    tx: db.Transaction, wanted: Wanted, uuid: str, choice: Choice
+) -> HeldPlace:
+    """Allocate hardware to a hold."""
+    systems, devices = [choice.system_uuid], list(choice.devices)
+    project_id = wanted.request.project_id
+    allocations.check_free(tx, systems, devices, project_id)
+    allocations.give(
+        *(tx, choice.podm_uuid, {'hold_uuid': uuid}),
+        *([*systems, *devices], project_id),
+    )
+    # The next choice is made from the counters.
+    tx.deferred(counters.Changes).flush()
+    return _place(choice)
+
+
+def _place(choice: Choice) -> HeldPlace:
+    return cast(HeldPlace, dataclasses.asdict(choice))
+
+
+def _uuids(place: HeldPlace) -> list[str]:
+    return [place['system_uuid'], *place['devices']]
+
+
+def _charge(tx: db.Transaction, places: Iterable[HeldPlace]) -> quota.Charge:
+    """What places are charged; a shared device by each of them."""
+    charges = [quota.of_resources(tx, _uuids(place)) for place in places]
+    sums = map(sum, zip(*charges, strict=True))
+    return quota.Charge(*sums) if charges else quota.Charge()
+
+
+def _end(tx: db.Transaction, seconds: int) -> datetime.datetime:
+    return tx.now() + datetime.timedelta(seconds=seconds)
+
+
+def has_ended(tx: db.Transaction, row: models.Hold) -> bool:
+    """Whether a hold keeps nothing any more, or nobody may use it."""
+    return row.state != ACTIVE or row.expires_at <= tx.now()
+
+
+def lock(tx: db.Transaction, uuid: str) -> models.Hold:
+    """A hold that nobody else changes until the transaction ends.
+
+    :raises HoldExpired: when its time is over.
+    :raises Conflict: when it was used up, or deleted.
+    """
+    tx.connection.execute(
+        sa.select(models.Hold.uuid)
+        .where(models.Hold.uuid == uuid)
+        .with_for_update()
+    )
+    row = tx.get(models.Hold, uuid=uuid)
+    if row is None:
+        raise exception.Conflict(f'The hold {uuid} was deleted.')
+    if row.state == 'used':
+        raise exception.Conflict(f'The hold {row.name} is used up.')
+    if has_ended(tx, row):
+        raise HoldExpired(name=row.name)
+    return row
+
+
+def use(tx: db.Transaction, row: models.Hold, node_uuid: str) -> None:
+    """Give the first place of a hold to a node, which is charged for it.
+
+    :param row: the hold; the transaction has locked it.
+    """
+    place, *rest = row.places
+    uuids = _uuids(place)
+    moved = allocations.update(
+        tx,
+        {'node_uuid': node_uuid, 'hold_uuid': None},
+        hold_uuid=row.uuid,
+        resource_uuid=uuids,
+    )
+    moved += shares.move(tx, row.uuid, node_uuid, uuids)
+    if moved != len(uuids):
+        raise exception.LostRace()
+    _store(tx, row.uuid, rest, 'used')
+    quota.recharge(tx, node_uuid)
+
+
+def _store(
+    tx: db.Transaction, uuid: str, places: list[HeldPlace], end: str
+) -> None:
+    """Store what a hold has left, and charges.
+
+    :param end: its state if that is nothing.
+    """
+    over = {} if places else {'state': end, 'ended_at': tx.now()}
+    tx.update(
+        models.Hold,
+        {
+            'places': places,
+            'remaining': len(places),
+            **_charge(tx, places).columns(),
+            **over,
+        },
+        uuid=uuid,
+    )
+
+
+def extend(tx: db.Transaction, uuid: str, seconds: int) -> None:
+    """Have a hold expire so many seconds from now.
+
+    :raises HoldExpired: when it has expired.
+    """
+    _check_seconds(seconds)
+    lock(tx, uuid)
+    tx.update(models.Hold, {'expires_at': _end(tx, seconds)}, uuid=uuid)
+
+
+def delete(tx: db.Transaction, uuid: str) -> None:
+    """Delete a hold; what it keeps is free again."""
+    allocations.take_back(tx, hold_uuid=uuid)
+    tx.delete(models.Hold, uuid=uuid)
+
+
+@db.transaction
+def sweep(tx: db.Transaction) -> int:
+    """Free what some holds keep whose time is over; how many holds."""
+    hold = models.Hold
+    found = tx.connection.execute(
+        sa.select(hold.uuid)
+        .where(hold.state == ACTIVE, hold.expires_at <= tx.now())
+        .order_by(hold.expires_at)
+        .limit(_BATCH)
+        .with_for_update(skip_locked=True)
+    )
+    uuids = sorted(found.scalars())
+    for uuid in uuids:
+        allocations.take_back(tx, hold_uuid=uuid)
+        _store(tx, uuid, [], 'expired')
+    return len(uuids)
+
+
+def of_pod_manager(tx: db.Transaction, podm_uuid: str) -> list[models.Hold]:
+    """The holds that keep hardware of a pod manager."""
+    found: set[str] = set()
+    for model in (models.Allocation, models.Share):
+        column = model.__table__.c.hold_uuid
+        found.update(
+            tx.connection.execute(
+                sa.select(column).where(
+                    column.is_not(None),
+                    model.__table__.c.podm_uuid == podm_uuid,
+                )
+            ).scalars()
+        )
+    order = [models.Hold.uuid]
+    return [*tx.list(models.Hold, uuid=sorted(found), order=order)]
+
+
+def forget(tx: db.Transaction, podm_uuid: str) -> None:
+    """Have no hold keep anything of a pod manager, which is deleted."""
+    for row in of_pod_manager(tx, podm_uuid):
+        allocations.take_back(tx, hold_uuid=row.uuid, podm_uuid=podm_uuid)
+        left = [one for one in row.places if one['podm_uuid'] != podm_uuid]
+        _store(tx, row.uuid, left, 'expired')
+    # Its counters end with it.
+    tx.deferred(counters.Changes).flush()

@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: Apache-2.0
+from oslo_versionedobjects import base as ovo
+
+from valence.objects import base
+from valence.objects import fields
+from valence.objects import requirements
+
+#: The longest times that can be requested: ten years.
+MAX_SECONDS = 10 * 366 * 86400
+#: What happens with a node at the end of its lease.
+LEASE_ENDS = ('notify', 'power_off', 'unregister', 'release')
+LEASE_STATES = ('none', 'running', 'warned', 'ending', 'overdue')
+
+#: A hold that is active keeps what it has left; it ends in another state.
+ACTIVE = 'active'
+STATES = (ACTIVE, 'used', 'expired')
+
+
+def charged(what: str, holder: str) -> fields.IntegerField:
+    """What the project is charged for a holder of hardware."""
+    return fields.IntegerField(
+        doc=f'{what} charged to the project for the {holder}.',
+        api='r',
+        default=0,
+        minimum=0,
+    )
+
+
+@ovo.VersionedObjectRegistry.register
+class Hold(base.ValenceObject):
+    """Hardware that is kept for nodes of a project, until a time."""
+
+    RESOURCE = 'holds'
+    LINKED = True
+    KIND = 'hold'
+    EVENTFUL = frozenset(('remaining', 'state', 'expires_at'))
+    fields = {
+        'uuid': base.own_uuid('hold'),
+        'name': fields.NameField(
+            doc='Name of the hold, unique within its project. One that has '
+            'ended gives up its name to a new one.',
+            api='cr',
+            max_length=255,
+            filter=True,
+            sort=('podm_uuid', 'state', 'project_id'),
+        ),
+        'scope': fields.StringField(
+            doc='Project in which the name is unique.', max_length=255
+        ),
+        'podm_uuid': fields.UUIDField(
+            doc='UUID of the pod manager; null: of several.',
+            api='cr',
+            nullable=True,
+            filter=True,
+            refers=('pod_manager', 'PodManager'),
+        ),
+        'flavor_uuid': fields.UUIDField(
+            doc='UUID of the flavor.',
+            api='cr',
+            nullable=True,
+            filter=True,
+            refers=('flavor', 'Flavor'),
+        ),
+        'resource_class': fields.StringField(
+            doc='Name that the flavor had.', nullable=True, max_length=255
+        ),
+        'properties': fields.ObjectField(
+            doc='Hardware requirements of each node.',
+            api='cr',
+            default={},
+            inner=requirements.SCHEMA,
+        ),
+        'request': fields.ObjectField(
+            doc='What else was requested: pod manager, resources, affinity.'
+        ),
+        'count': fields.IntegerField(
+            doc='Number of nodes that hardware is held for.',
+            api='cr',
+            default=1,
+            minimum=1,
+            maximum=100,
+        ),
+        'remaining': fields.IntegerField(
+            doc='Number of nodes that hardware is still held for.',
+            api='r',
+            minimum=0,
+        ),
+        'places': fields.ListField(
+            items={'type': 'object'}, doc='The hardware for each of them.'
+        ),
+        'state': fields.EnumField(
+            STATES,
+            doc='active; used, when nodes have all of it; expired.',
+            api='r',
+            filter=True,
+            default=ACTIVE,
+        ),
+        'expires_at': fields.DateTimeField(
+            doc='When what is left of it is free again.',
+            api='r',
+            sort=('state', 'project_id'),
+            tzinfo_aware=False,
+        ),
+        'ended_at': fields.DateTimeField(
+            doc='When it was used up or expired.',
+            api='r',
+            nullable=True,
+            tzinfo_aware=False,
+        ),
+        'charged_cores': charged('Processor cores', 'hold'),
+        'charged_memory_mib': charged('Memory in MiB', 'hold'),
+        'charged_devices': charged('Devices', 'hold'),
+        'project_id': fields.StringField(
+            doc='Project that owns the hold.',
+            api='r',
+            nullable=True,
+            max_length=255,
+            filter=True,
+        ),
+        'user_id': fields.StringField(
+            doc='User who created the hold.',
+            api='r',
+            nullable=True,
+            max_length=255,
+        ),
+        **base.timestamps(
+            sort=('podm_uuid', 'flavor_uuid', 'state', 'project_id')
+        ),
+    }
