@@ -6,6 +6,7 @@ body; others are omitted.
 """
 
 import argparse
+import datetime
 import getpass
 import json
 import os
@@ -40,6 +41,11 @@ _EXAMPLES = {
     'pci_devices': 'type=gpu,model=*A100|*H100,memory_mib=40960,count=1',
     'network': 'speed_mbps=25000',
 }
+
+
+_UNITS = {'s': 1, 'm': 60, 'h': 3600, 'd': 86400}
+_UNIT_NAMES = ', '.join(_UNITS)
+TIME_HELP = ' Or from now on, such as +3d or +12h.'
 
 
 def option_name(name: str) -> str:
@@ -169,6 +175,26 @@ def parse_json(text: str) -> Any:
         raise argparse.ArgumentTypeError(f'invalid JSON: {exc}') from None
 
 
+def parse_time(text: str) -> str:
+    """Parse a time, or one from now on: ``+3d``, ``+12h``, ``+30m``, ``+9s``.
+
+    Other times are left to the service.
+    """
+    if not text.startswith('+'):
+        return text
+    number, unit = text[1:-1], text[-1:]
+    if not (number.isascii() and number.isdecimal() and unit in _UNITS):
+        raise argparse.ArgumentTypeError(
+            f'"{text}" is not of the form +3d; the units are {_UNIT_NAMES}'
+        )
+    try:
+        later = datetime.timedelta(seconds=int(number) * _UNITS[unit])
+        until = datetime.datetime.now(datetime.UTC) + later
+    except OverflowError:
+        raise argparse.ArgumentTypeError(f'"{text}" is too late') from None
+    return until.isoformat(timespec='seconds')
+
+
 def read_file(path: str) -> str:
     """Read a file, or with ``-`` the standard input."""
     try:
@@ -225,6 +251,8 @@ def _argparse_settings(name: str, field: JSON) -> dict[str, Any]:
             'help': _help(field, more),
         }
     known: dict[str, Any] = {'metavar': metavar, 'help': _help(field)}
+    if field.get('format') == 'date-time':
+        known |= {'type': parse_time, 'help': _help(field, TIME_HELP)}
     if 'integer' in types:
         known['type'] = int
     if 'enum' in field:

@@ -69,6 +69,13 @@ class Proxy(waiting.Waiting):
     update_flavor = methods.update_method(resources.Flavor)
     delete_flavor = methods.delete_method(resources.Flavor)
 
+    holds = methods.list_method(resources.Hold)
+    get_hold = methods.get_method(resources.Hold)
+    find_hold = methods.find_method(resources.Hold)
+    create_hold = methods.create_method(resources.Hold)
+    update_hold = methods.update_method(resources.Hold)
+    delete_hold = methods.delete_method(resources.Hold)
+
     nodes = methods.list_method(resources.Node)
     get_node = methods.get_method(resources.Node)
     find_node = methods.find_method(resources.Node)

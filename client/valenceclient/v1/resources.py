@@ -186,6 +186,16 @@ class Node(Resource):
     allow_delete = True
 
 
+class Hold(Resource):
+    """Hardware that is kept for nodes, until a time."""
+
+    base_path = '/holds'
+    resources_key = 'holds'
+    allow_create = True
+    allow_commit = True
+    allow_delete = True
+
+
 class Operation(Resource):
     """A change of hardware, with its state and result."""
 

@@ -22,6 +22,19 @@ class Compose(_Node, base.Create):
     verb = 'compose'
     starts_operation = True
 
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        """Add a short name of --lease-until."""
+        parser = super().get_parser(prog_name)
+        parser.add_argument(
+            '--lease',
+            dest='field_lease_until',
+            type=options.parse_time,
+            default=argparse.SUPPRESS,
+            metavar='<time>',
+            help='The same as --lease-until.',
+        )
+        return parser
+
 
 class Manage(_Node, base.Create):
     """Adopt a node that exists on a pod manager."""
@@ -98,6 +111,8 @@ class List(_Node, base.List):
         'drift',
         'managed_by',
         'managed_state',
+        'lease_until',
+        'lease_state',
         'project_id',
         'created_at',
     )
@@ -108,7 +123,7 @@ class Show(_Node, base.Show):
 
 
 class Set(_Node, base.Set):
-    """Change the name or description of a node."""
+    """Change the name, description or lease of a node."""
 
 
 class Delete(_Node, base.Delete):

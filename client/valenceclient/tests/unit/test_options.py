@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 import argparse
+import datetime
 import unittest
 from importlib import metadata
 
@@ -67,6 +68,18 @@ class Options(unittest.TestCase):
             self.parse('n', '--affinity', '{')
         with self.assertRaises(argparse.ArgumentError):
             self.parse('n', '--affinity', '@/no/such/file')
+
+    def test_times_from_now_on(self):
+        until = self.parse('n', '--lease-until', '+3d')['lease_until']
+        left = datetime.datetime.fromisoformat(until) - datetime.datetime.now(
+            datetime.UTC
+        )
+        self.assertEqual(3, round(left / datetime.timedelta(days=1), 2))
+        given = self.parse('n', '--lease-until', '2030-01-31')
+        self.assertEqual('2030-01-31', given['lease_until'])
+        for text in ('+', '+3', '+d', '+3w', '+-3d', '+99999999999d'):
+            with self.assertRaises(argparse.ArgumentError):
+                self.parse('n', '--lease-until', text)
 
 
 class Commands(unittest.TestCase):
