@@ -24,6 +24,10 @@ def field(name: str, types: set[str], **common: Any) -> forms.Field | None:
     if 'boolean' in types:
         choices = [('', '—'), ('true', _('Yes')), ('false', _('No'))]
         return forms.ChoiceField(choices=choices, **common)
+    if name == 'traits':
+        return Traits(**common)
+    if types == {'array'}:
+        return Names(**common)
     if 'object' not in types:
         return None
     number = 'integer' in types
@@ -85,6 +89,38 @@ class _Criterion(forms.CharField):
 
 class Words(_Criterion):
     """Text."""
+
+
+class Names(_Criterion):
+    """A list of names, separated by commas."""
+
+    def parse(self, text: str) -> Any:
+        """Return the names."""
+        return text.replace(',', ' ').split() or None
+
+    def show(self, value: Any) -> Any:
+        """Return the text of a list of names."""
+        return None if value is None else ', '.join(value)
+
+
+class Traits(Names):
+    """Traits of a part that are required, or with ! forbidden."""
+
+    def parse(self, text: str) -> Any:
+        """Return the required and the forbidden traits."""
+        names = text.replace(',', ' ').split()
+        found = {
+            'required': [one for one in names if not one.startswith('!')],
+            'forbidden': [one[1:] for one in names if one.startswith('!')],
+        }
+        return {name: one for name, one in found.items() if one} or None
+
+    def show(self, value: Any) -> Any:
+        """Return the text of the traits of a part."""
+        if value is None:
+            return None
+        refused = [f'!{name}' for name in value.get('forbidden', ())]
+        return super().show([*value.get('required', ()), *refused])
 
 
 class Amount(_Criterion):

@@ -105,6 +105,14 @@ class Security(TypedDict, total=False):
     tpm: Name
 
 
+class Traits(TypedDict, total=False):
+    """Traits that hardware must have, must not have, or should have."""
+
+    required: list[str]
+    forbidden: list[str]
+    preferred: list[str]
+
+
 class Part(TypedDict, total=False):
     """A number of equal parts: drives, network interfaces or devices.
 
@@ -125,6 +133,7 @@ class Part(TypedDict, total=False):
     speed_mhz: Amount
     speed_mbps: Amount
     pooled: bool
+    traits: Traits
 
 
 class Requirements(TypedDict, total=False):
@@ -133,6 +142,7 @@ class Requirements(TypedDict, total=False):
     processor: Processor
     memory: Memory
     security: Security
+    traits: Traits
     storage: list[Part]
     pci_devices: list[Part]
     network: list[Part]

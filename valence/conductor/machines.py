@@ -4,6 +4,7 @@
 import hashlib
 from collections.abc import Sequence
 
+from valence import traits
 from valence.common import exception
 from valence.common import secrets
 from valence.common.types import JsonObject
@@ -102,7 +103,7 @@ def machine(
         disk_gib=_largest(drives, devices),
         architecture=next(filter(None, architectures), None),
         resource_class=how.get('resource_class') or node.resource_class,
-        traits=(*_requested(how, registered), *_traits(drives, devices)),
+        traits=(*_requested(how, registered), *_traits(systems, devices)),
     )
 
 
@@ -116,19 +117,19 @@ def _largest(
 
 
 def _traits(
-    drives: list[JsonObject], devices: Sequence[models.Device]
+    systems: Sequence[models.System], devices: Sequence[models.Device]
 ) -> list[str]:
-    """The traits of the kinds of drives and devices."""
-    kinds = {row.type for row in devices}
-    kinds.update(drive['type'] for drive in drives if drive['type'])
-    return sorted(f'CUSTOM_{kind.upper()}' for kind in kinds)
+    """The traits of the hardware."""
+    found = {trait for row in systems for trait in traits.of_system(row)}
+    found.update(trait for row in devices for trait in traits.of_device(row))
+    return sorted(found)
 
 
 def _requested(
     how: JsonObject, registered: Registration | None
 ) -> tuple[str, ...]:
     """The traits that were requested now, or at the first registration."""
-    traits = how.get('traits')
-    if traits is None:
-        traits = (registered or {}).get('traits', ())
-    return tuple(traits)
+    given = how.get('traits')
+    if given is None:
+        given = (registered or {}).get('traits', ())
+    return tuple(given)

@@ -23,6 +23,15 @@ _TEXT: Schema = {
     'minProperties': 1,
 }
 _BOOLEAN: Schema = {'type': 'boolean'}
+#: A trait, as placement and Ironic accept it.
+TRAIT: Schema = {
+    'type': 'string',
+    'minLength': 1,
+    'maxLength': 255,
+    # In Python, $ also matches before a final newline.
+    'pattern': r'^[A-Z0-9_]+$(?!\n)',
+}
+_TRAITS: Schema = {'type': 'array', 'maxItems': 64, 'items': TRAIT}
 
 
 def _number(maximum: int, digits: int) -> Schema:
@@ -67,8 +76,13 @@ def _group(**properties: Schema) -> Schema:
     }
 
 
+_SELECTED = _group(required=_TRAITS, forbidden=_TRAITS)
+
+
 def _groups(**properties: Schema) -> Schema:
-    items = _group(**properties, pooled=_BOOLEAN, count=_COUNT)
+    items = _group(
+        **properties, traits=_SELECTED, pooled=_BOOLEAN, count=_COUNT
+    )
     return {'type': 'array', 'maxItems': 64, 'items': items}
 
 
@@ -87,6 +101,7 @@ SCHEMA = _group(
         capacity_mib=_AMOUNT, type=_TEXT, speed_mhz=_AMOUNT, vendor=_TEXT
     ),
     security=_group(tpm=_TEXT),
+    traits=_group(required=_TRAITS, forbidden=_TRAITS, preferred=_TRAITS),
     storage=_groups(
         capacity_gib=_AMOUNT,
         # As vendors label drives; see normalize().
@@ -123,7 +138,7 @@ def texts() -> dict[str, list[str]]:
 
 
 def _is_text(schema: Schema) -> bool:
-    return 'array' in schema['type']
+    return 'string' in schema['type'] and 'array' in schema['type']
 
 
 def normalize(properties: JsonObject) -> Requirements:

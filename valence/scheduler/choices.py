@@ -8,6 +8,7 @@ from typing import TypedDict
 
 import sqlalchemy as sa
 
+from valence import traits
 from valence.db import access
 from valence.db import api as db
 from valence.db import capacity
@@ -96,6 +97,7 @@ def _choices(found: list[tuple[shapes.Shape, _Number]]) -> Choices:
         group: {name: {} for name in names}
         for group, names in requirements.texts().items()
     }
+    sums['traits'] = {'required': {}}
     for shape, number in found:
         for group, name, value in _values(shape):
             if name in sums.get(group, ()):
@@ -122,6 +124,8 @@ def _values(shape: shapes.Shape) -> Iterator[tuple[str, str, str]]:
     """Group, name and text; a text of several equal parts for each of them."""
     parts: list[Component] = []
     if shape.model is models.System:
+        found = sorted(traits.of_system(shape.part))
+        yield from _texts('traits', 'required', found)
         for attribute in ATTRIBUTES:
             listed = attribute.read(shape.part)
             texts = dict.fromkeys(text for one in listed for text in one)

@@ -1,13 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """Parts of systems and pooled devices, and what asks for some of them."""
 
+from collections.abc import Callable
 from typing import Any
 from typing import Literal
 from typing import NamedTuple
 
+from valence import traits
 from valence.common.types import JsonObject
 from valence.common.types import Part
 from valence.common.types import Requirements
+from valence.common.types import Traits
 from valence.db.sqlalchemy import models
 from valence.scheduler import criteria
 
@@ -52,6 +55,17 @@ class Component(NamedTuple):
         """What RSD calls the protocol of a local drive."""
         return self.protocol
 
+    def traits(self) -> frozenset[str]:
+        """The traits of the part."""
+        if self.device is not None:
+            return traits.of_device(self.device)
+        part = {
+            'manufacturer': self.vendor,
+            'model': self.model,
+            'type': self.type,
+        }
+        return frozenset(traits.of_part(self.kind, part))
+
     @property
     def pooled(self) -> bool:
         """Whether it is a pooled device."""
@@ -72,13 +86,22 @@ class Demand(NamedTuple):
 
     def met_by(self, component: Component) -> bool:
         """Whether one component meets it."""
-        return self.suits(component) and all(
-            criteria.meets(name, need, self.value(component, name))
-            for name, need in self._needs()
+        wanted = self.part.get('traits', {})
+        return (
+            self.suits(component)
+            and all(
+                criteria.meets(name, need, self.value(component, name))
+                for name, need in self._needs()
+            )
+            and not trait_shortage(wanted, component.traits)
         )
 
     def _needs(self) -> list[tuple[str, Any]]:
-        return [item for item in self.part.items() if item[0] != 'count']
+        return [
+            item
+            for item in self.part.items()
+            if item[0] not in ('count', 'traits')
+        ]
 
     def value(self, component: Component, name: str) -> Any:
         """What a component has that a requirement of the group names."""
@@ -97,6 +120,25 @@ class Demand(NamedTuple):
         if component.kind in _NEVER_PCI:
             return False
         return 'type' in self.part or component.kind not in _PCI_BY_NAME
+
+
+def trait_shortage(
+    wanted: Traits, read: Callable[[], frozenset[str]]
+) -> str | None:
+    """How hardware fails the required and forbidden traits, or None.
+
+    :param read: the traits that it has.
+    """
+    required = wanted.get('required', ())
+    forbidden = wanted.get('forbidden', ())
+    if not (required or forbidden):
+        return None
+    found = read()
+    lacking = traits.missing(required, found)
+    if lacking:
+        return f'lacks trait {", ".join(lacking)}'
+    refused = sorted(found.intersection(forbidden))
+    return f'has trait {", ".join(refused)}' if refused else None
 
 
 def demands(requirements: Requirements) -> list[Demand]:

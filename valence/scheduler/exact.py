@@ -68,6 +68,10 @@ class ExactSelection:
         found = self.select(podm)
         return found if isinstance(found, Rejection) else None
 
+    def preference(self, podm: models.PodManager) -> int:
+        """Exact resources have no preferences."""
+        return 0
+
     def prepare(self, podms: Collection[models.PodManager]) -> None:
         """Nothing more is read.
 

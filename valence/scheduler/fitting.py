@@ -8,8 +8,10 @@ from collections.abc import Sequence
 from typing import NamedTuple
 from typing import cast
 
+from valence import traits
 from valence.common.types import JsonObject
 from valence.common.types import Requirements
+from valence.common.types import Traits
 from valence.db.sqlalchemy import models
 from valence.scheduler import components
 from valence.scheduler import matching
@@ -39,7 +41,9 @@ class Match(NamedTuple):
 def lacks(requirements: Requirements, system: models.System) -> str | None:
     """The first required attribute that a system lacks, or None."""
     shortages = (one.shortage(system) for one in needs(requirements))
-    return next(filter(None, shortages), None)
+    return next(filter(None, shortages), None) or components.trait_shortage(
+        requirements.get('traits', {}), lambda: traits.of_system(system)
+    )
 
 
 def match(
@@ -172,6 +176,9 @@ def nearest(
         attribute, value = need.attribute, need.nearest(system)
         if value is not None:
             result.setdefault(attribute.group, {})[attribute.name] = value
+    kept_traits = _nearest_traits(requirements.get('traits', {}), system)
+    if kept_traits:
+        result['traits'] = kept_traits
     for group in GROUPS:
         for part in requirements.get(group, []):
             kept = [*result.get(group, ()), part]
@@ -179,3 +186,16 @@ def nearest(
             if match(tried, system, devices, zoned).shortage is None:
                 result[group] = kept
     return cast(Requirements, result)
+
+
+def _nearest_traits(wanted: Traits, system: models.System) -> JsonObject:
+    """Those of the wanted traits that a system has, or has not."""
+    if not wanted:
+        return {}
+    found = traits.of_system(system)
+    kept = {
+        'required': [t for t in wanted.get('required', ()) if t in found],
+        'forbidden': traits.missing(wanted.get('forbidden', ()), found),
+        'preferred': wanted.get('preferred', []),
+    }
+    return {name: one for name, one in kept.items() if name in wanted and one}

@@ -105,7 +105,10 @@ def _rank(
     selection.read(accepted, request.use)
     suitable = _accepted(accepted, ranking, selection.reject)
     others: list[Choice] = []
-    left = candidates.weighed(tx, suitable, request, _configured())
+    left = sorted(
+        candidates.weighed(tx, suitable, request, _configured()),
+        key=selection.preference,
+    )
     while left and len(ranking.choices) < enough:
         size = enough - len(ranking.choices)
         some, left = left[:size], left[size:]
@@ -191,7 +194,8 @@ def _first(
         request = candidates.with_use(tx, request, podms)
         accepted = [row for row in podms if not apply_filters(row, request)]
         selection.read(accepted, request.use)
-        for row in candidates.weighed(tx, accepted, request, _configured()):
+        weighed = candidates.weighed(tx, accepted, request, _configured())
+        for row in sorted(weighed, key=selection.preference):
             result = selection.select(row)
             if isinstance(result, Choice) and suits(result):
                 return result

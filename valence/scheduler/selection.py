@@ -13,6 +13,7 @@ from collections.abc import Mapping
 
 import sqlalchemy as sa
 
+from valence import traits
 from valence.common.types import Requirements
 from valence.db import api as db
 from valence.db import capacity
@@ -52,6 +53,9 @@ class Selection:
         self._available: Mapping[str, Availability] = {}
         self._equals = equals.Reader(tx)
         self._fits: dict[str, list[Available]] = {}
+        wanted = request.requirements.get('traits', {})
+        self._preferred = wanted.get('preferred', [])
+        self._lacking: dict[str, int] = {}
 
     def conditions(
         self, podm_uuid: sa.SQLColumnExpression[str]
@@ -155,12 +159,29 @@ class Selection:
         found.sort(
             key=lambda one: (
                 available.zoned and not one.part.zones,
+                self._lacks(one),
                 len(one.part.accelerators or ()),
                 one.size,
             )
         )
         self._fits[podm.uuid] = found
         return found
+
+    def _lacks(self, one: Available) -> int:
+        """How many of the preferred traits a system lacks."""
+        if not self._preferred:
+            return 0
+        if one.shape.uuid not in self._lacking:
+            found = traits.of_system(one.part)
+            lacking = traits.missing(self._preferred, found)
+            self._lacking[one.shape.uuid] = len(lacking)
+        return self._lacking[one.shape.uuid]
+
+    def preference(self, podm: models.PodManager) -> int:
+        """How many preferred traits the best system lacks; 0 if none fits."""
+        if not self._preferred:
+            return 0
+        return min(map(self._lacks, self._fitting(podm)), default=0)
 
     def _systems(self, system: Available) -> list[models.System]:
         """A few of equal systems that were not refused before."""

@@ -10,6 +10,7 @@ from valence.common.types import JsonObject
 from valence.common.types import Name
 from valence.common.types import Part
 from valence.common.types import Requirements
+from valence.common.types import Traits
 from valence.scheduler import criteria
 
 _TITLES = {
@@ -66,7 +67,19 @@ def parts(group: str, part: Part, count: int) -> str:
         if name in asked:
             text += f' of {criteria.describe(asked[name])} {unit}'
     kinds = [criteria.describe(asked[n]) for n in _KINDS if n in asked]
-    return f'{text}, {" ".join(kinds)}' if kinds else text
+    text = f'{text}, {" ".join(kinds)}' if kinds else text
+    return ', '.join((text, *_traits(part.get('traits', {}))))
+
+
+def _traits(wanted: Traits) -> list[str]:
+    return [
+        f'{verb} {trait}'
+        for verb, names in (
+            ('with', wanted.get('required', ())),
+            ('without', wanted.get('forbidden', ())),
+        )
+        for trait in names
+    ]
 
 
 def _capacity(gib: Any) -> str:
@@ -94,6 +107,7 @@ def _requirements(requested: Requirements) -> Iterator[str]:
             continue
         text = criteria.describe(need)
         yield f'{text} {title}' if name in _AMOUNTS else f'{title} {text}'
+    yield from _traits(requested.get('traits', {}))
     for group in _PARTS:
         for part in asked.get(group, ()):
             yield parts(group, part, part['count'])

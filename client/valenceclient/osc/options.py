@@ -29,6 +29,7 @@ REQUIREMENTS = {
     'processor': False,
     'memory': False,
     'security': False,
+    'traits': False,
     'storage': True,
     'pci_devices': True,
     'network': True,
@@ -37,6 +38,7 @@ _EXAMPLES = {
     'processor': 'total_cores=16,model=Xeon Gold 62*|EPYC',
     'memory': 'capacity_mib=65536..131072,type=DDR5',
     'security': 'tpm=TPM2_0',
+    'traits': 'required=HW_CPU_X86_AVX2,preferred=CUSTOM_A|CUSTOM_B',
     'storage': 'capacity_gib=500,type=SSD,count=2',
     'pci_devices': 'type=gpu,model=*A100|*H100,memory_mib=40960,count=1',
     'network': 'speed_mbps=25000',
@@ -354,5 +356,10 @@ def _requirements(parsed_args: argparse.Namespace) -> JSON | None:
         for name in REQUIREMENTS
         if getattr(parsed_args, _dest(name)) is not None
     }
+    if 'traits' in given:
+        given['traits'] = {
+            name: value if isinstance(value, list) else [value]
+            for name, value in given['traits'].items()
+        }
     properties: JSON = {**parsed_args.properties, **given}
     return properties or None

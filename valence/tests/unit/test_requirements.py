@@ -13,7 +13,12 @@ _MEMORY = 'memory.capacity_mib'
 
 
 _TEXT, _AMOUNT = 'string array object', 'integer string object'
-_PART = {'pooled': 'boolean', 'count': 'integer string'}
+_TRAITS = [64, 'string']
+_PART = {
+    'traits': dict.fromkeys(('required', 'forbidden'), _TRAITS),
+    'pooled': 'boolean',
+    'count': 'integer string',
+}
 _ALL = {
     'processor': {
         **dict.fromkeys(('model', 'vendor'), _TEXT),
@@ -26,6 +31,7 @@ _ALL = {
         **dict.fromkeys(('capacity_mib', 'speed_mhz'), _AMOUNT),
     },
     'security': {'tpm': _TEXT},
+    'traits': dict.fromkeys(('required', 'forbidden', 'preferred'), _TRAITS),
     'storage': [
         64,
         {
@@ -51,6 +57,12 @@ _ALL = {
 _INVALID = (
     ({'cpu': {}}, 'cpu'),
     ({'processor': 4}, 'processor'),
+    ({'traits': ['X']}, 'traits'),
+    ({'traits': {'required': ['x']}}, 'traits.required.0'),
+    (
+        {'storage': [{'traits': {'preferred': []}}]},
+        'storage.0.traits.preferred',
+    ),
     ({'processor': []}, 'processor'),
     ({'processor': None}, 'processor'),
     ({'processor': {'cpus': 4}}, 'processor.cpus'),

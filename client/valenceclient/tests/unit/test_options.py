@@ -26,6 +26,7 @@ class Options(unittest.TestCase):
             *('n', '--properties', '{"network": [{"speed_mbps": 1}]}'),
             *('--storage', 'capacity_gib=1,type=SSD'),
             *('--storage', 'count=2', '--processor', 'model=1 x=y'),
+            *('--traits', 'required=A|B,forbidden=C'),
         )
         self.assertEqual(
             {
@@ -35,6 +36,7 @@ class Options(unittest.TestCase):
                     {'count': 2},
                 ],
                 'processor': {'model': '1 x=y'},
+                'traits': {'required': ['A', 'B'], 'forbidden': ['C']},
             },
             given['properties'],
         )

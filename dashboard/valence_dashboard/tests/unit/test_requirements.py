@@ -51,6 +51,8 @@ class Requirements(testtools.TestCase):
             },
             'memory': {'capacity_mib': {'eq': [1536, 65536]}},
             'storage': [{'pooled': True}, {'pooled': False}, {'count': 1}],
+            'traits': {'required': ['HW_A', 'CUSTOM_B'], 'preferred': ['C']},
+            'network': [{'traits': {'required': ['A'], 'forbidden': ['B']}}],
         }
         self.assertEqual(properties, self.round_trip(properties))
         fields = forms.Requirements(_SCHEMA, properties).fields()
@@ -62,6 +64,8 @@ class Requirements(testtools.TestCase):
             ('processor__total_cores', '=16|32'),
             ('memory__capacity_mib', '=1.5|64'),
             ('storage__1__pooled', 'false'),
+            ('traits__required', 'HW_A, CUSTOM_B'),
+            ('network__0__traits', 'A, !B'),
         ):
             self.assertEqual(shown, fields[name].initial)
 

@@ -9,6 +9,7 @@ from valence.common import identity
 from valence.common import schemas
 from valence.common.schemas import Schema
 from valence.objects import fields
+from valence.objects import requirements
 from valence.objects.hold import MAX_SECONDS
 from valence.podmanagers import boot
 from valence.podmanagers.base import RESET_TYPES
@@ -73,12 +74,7 @@ _REGISTRATION: dict[str, fields.Spec] = {
     ),
     'traits': fields.ListField(
         doc='Traits in addition to those derived from the hardware.',
-        # In Python, $ also matches before a final newline.
-        items={
-            'type': 'string',
-            'maxLength': 255,
-            'pattern': r'^[A-Z0-9_]+$(?!\n)',
-        },
+        items=requirements.TRAIT,
         inner={'maxItems': 40},
     ),
 }
