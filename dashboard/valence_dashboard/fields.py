@@ -56,10 +56,11 @@ _UNIT_LABELS = {'mib': 'MiB', 'gib': 'GiB', 'mbps': 'Mbit/s'}
 # The colors of states; others are grey.
 _COLORS = {
     'success': ('online', 'active', 'free', 'ok', 'succeeded', 'done', 'on'),
-    'danger': ('offline', 'error', 'failed', 'critical', 'unavailable'),
+    'danger': ('offline', 'error', 'failed', 'critical', 'unavailable')
+    + ('overdue',),
     'warning': (
         *('warning', 'maintenance', 'cancelled', 'undone', 'disabled'),
-        'stale',
+        *('stale', 'warned', 'ending'),
     ),
     'info': (
         *('composing', 'updating', 'adopting', 'releasing', 'deleting'),
@@ -69,7 +70,10 @@ _COLORS = {
 _COLOR = {
     state: color for color, states in _COLORS.items() for state in states
 }
-STATES = ('state', 'status', 'health', 'provision_state', 'power_state')
+STATES = (
+    *('state', 'status', 'health', 'provision_state', 'power_state'),
+    'lease_state',
+)
 
 
 def schemas(kind: str) -> dict[str, dict[str, Any]]:
@@ -125,7 +129,7 @@ def render(name: str, value: Any) -> str:
         return str(_UNITS[unit](value))
     if name in STATES:
         return state(value)
-    if name.endswith('_at') or name == 'missing_since':
+    if name.endswith('_at') or name in ('missing_since', 'lease_until'):
         return age(value)
     if isinstance(value, dict | list):
         return _lines(value)
@@ -185,11 +189,13 @@ def state(value: str, reason: str | None = None) -> safestring.SafeString:
 
 
 def age(value: str | None) -> str:
-    """Return the age of a time, with the time as a tooltip."""
+    """Return how far away a time is, with the time as a tooltip."""
     when = dateparse.parse_datetime(value) if value else None
     if when is None:
         return EMPTY
-    if timezone.now() - when < datetime.timedelta(minutes=1):
+    if when > timezone.now():
+        text = _('in %s') % timesince.timeuntil(when, depth=1)
+    elif timezone.now() - when < datetime.timedelta(minutes=1):
         text = _('just now')
     else:
         text = _('%s ago') % timesince.timesince(when, depth=1)

@@ -19,11 +19,11 @@ _DEVICES = 1000  # more than can be chosen from on one page
 
 
 class Edit(base.ResourceForm):
-    """Changes name or description."""
+    """Changes name, description or lease."""
 
     kind = 'node'
     schema = schema.body('patch', 'nodes/{id}')
-    order = ('name', 'description')
+    order = ('name', 'description', 'lease_until', 'lease_end')
     success_text = _('Changed %s.')
 
 

@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
+import datetime
 from typing import Any
 
 from django import http
+from django.utils import dateparse
 from django.utils import html
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
@@ -241,6 +244,45 @@ class UnregisterAndRelease(Release):
         client.delete_node(uuid, ignore_missing=False, unregister='true')
 
 
+def lease(node: api.Record) -> str:
+    """Show the state of the lease, and when it ends."""
+    if not node.lease_until:
+        return fields.EMPTY
+    shown = (
+        fields.state(node.lease_state),
+        fields.render('lease_until', node.lease_until),
+    )
+    return html.format_html_join(' ', '{}', ((one,) for one in shown))
+
+
+class Extend(actions.BatchAction):
+    name = 'extend'
+    icon = 'clock-o'
+    verb = 'node:update'
+
+    @staticmethod
+    def action_present(count: int) -> str:
+        return ngettext_lazy(
+            'Extend Lease by a Day', 'Extend Leases by a Day', count
+        )
+
+    @staticmethod
+    def action_past(count: int) -> str:
+        return ngettext_lazy(
+            'Extended the lease of', 'Extended the leases of', count
+        )
+
+    def allowed(self, request: http.HttpRequest, datum: Any = None) -> bool:
+        """Allow it for nodes with a lease."""
+        return datum is None or bool(datum.lease_until)
+
+    def act(self, client: api.Client, uuid: str) -> None:
+        """Have the lease end a day later, or a day from now if it is over."""
+        until = dateparse.parse_datetime(client.get_node(uuid).lease_until)
+        later = max(until, timezone.now()) + datetime.timedelta(days=1)
+        client.update_node(uuid, lease_until=later.isoformat())
+
+
 class Nodes(base.Table):
     kind = 'node'
     name = base.column('name', 'name', link=DETAIL)
@@ -248,6 +290,7 @@ class Nodes(base.Table):
     power_state = base.column('power_state')
     pod_manager = base.column('pod_manager', 'pod_manager')
     size = base.column('size', charged_size)
+    lease = base.column('lease', lease)
     description = base.column('description', truncate=60)
     created_at = base.column('created_at', sortable=False)
     stable = base.stable_column(is_stable)
@@ -261,7 +304,7 @@ class Nodes(base.Table):
         table_actions = (
             actions.filter_action(
                 *('nodes', 'name', 'provision_state', 'power_state'),
-                *('pod_manager', 'flavor'),
+                *('pod_manager', 'flavor', 'lease_state'),
             ),
             Compose,
             Adopt,
@@ -269,7 +312,7 @@ class Nodes(base.Table):
             Release,
         )
         row_actions = (
-            *(Power, Boot, Attach, Register, Unregister, Edit),
+            *(Power, Boot, Attach, Register, Unregister, Edit, Extend),
             *(Cancel, Restart, Release, UnregisterAndRelease),
         )
 

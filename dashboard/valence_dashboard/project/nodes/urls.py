@@ -7,6 +7,7 @@ urlpatterns = [
     path('', views.Index.as_view(), name='index'),
     path('compose/', views.Compose.as_view(), name='compose'),
     path('preview/', views.Preview.as_view(), name='preview'),
+    path('keep/', views.Keep.as_view(), name='keep'),
     path('adopt/', views.Adopt.as_view(), name='adopt'),
     path('<uuid>/', views.Detail.as_view(), name='detail'),
     path('<uuid>/status/', views.Status.as_view(), name='status'),

@@ -2,23 +2,29 @@
 from typing import Any
 
 from django import http
+from django.shortcuts import redirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.views import generic
+from horizon import messages as horizon_messages
 from horizon import workflows
+from openstack_dashboard import policy
+from valenceclient import schema
 
 from valence_dashboard import api
 from valence_dashboard import lists
 from valence_dashboard import messages
 from valence_dashboard import views
 from valence_dashboard.exceptions import Error
+from valence_dashboard.project.holds import tables as hold_tables
 from valence_dashboard.project.nodes import forms
 from valence_dashboard.project.nodes import tables
 from valence_dashboard.project.nodes import tabs as node_tabs
 from valence_dashboard.project.nodes import workflows as node_workflows
 
 _INDEX = 'horizon:project:nodes:index'
+_KEEP = (('composable', 'composable:hold:create'),)
 
 
 class Index(lists.ListView):
@@ -121,9 +127,12 @@ class Preview(generic.View):
         """Render the preview of the current form data."""
         workflow = node_workflows.Compose(request)
         body = workflow.body()
-        for name in ('name', 'register'):
-            body.pop(name, None)
-        context: dict[str, Any] = {'form_errors': workflow.form_errors()}
+        context: dict[str, Any] = {
+            'form_errors': workflow.form_errors(),
+            'hold': body.get('hold'),
+            'keeps': policy.check(_KEEP, request),
+        }
+        body = _previewed(body)
         try:
             preview = api.client(request).preview_node(**body)
             context['preview'] = preview
@@ -133,6 +142,35 @@ class Preview(generic.View):
         except Error as exc:
             context['error'] = str(exc)
         return render(request, 'valence/_preview.html', context)
+
+
+def _previewed(body: dict[str, Any]) -> dict[str, Any]:
+    """Return what a preview has of the body of a request."""
+    names = schema.body('post', 'nodes/preview')['properties'].keys()
+    return {n: v for n, v in body.items() if n in names - {'hold'}}
+
+
+class Keep(generic.View):
+    """Hold what a preview shows, for ten minutes."""
+
+    def post(self, request: http.HttpRequest) -> http.HttpResponse:
+        """Hold it, and show the hold."""
+        body = _previewed(node_workflows.Compose(request).body())
+        try:
+            answer = api.client(request).preview_node(
+                **body, hold={'seconds': hold_tables.SECONDS}
+            )
+        except Error:
+            messages.show_error(request)
+            return redirect('horizon:project:nodes:compose')
+        hold = answer.get('hold')
+        if hold is None:
+            horizon_messages.error(
+                request, _('There is nothing to keep for the node now.')
+            )
+            return redirect('horizon:project:nodes:compose')
+        horizon_messages.success(request, _('Kept for 10 minutes.'))
+        return redirect(hold_tables.DETAIL, hold['uuid'])
 
 
 class Adopt(views.FormView):

@@ -73,6 +73,12 @@ class NodeForm(_StepForm):
         help_text=_('The hardware of the node.'),
     )
 
+    hold = forms.ChoiceField(
+        label=_('Hold'),
+        required=False,
+        help_text=_SCHEMA['hold']['description'],
+    )
+
     class Meta:
         name = _('Node')
         slug = 'node'
@@ -83,7 +89,14 @@ class NodeForm(_StepForm):
             name: base.field(name, _SCHEMA[name], name == 'name')
             for name in ('name', 'description')
         }
-        self.fields = {**named, **self.fields}
+        until = base.field('lease_until', _SCHEMA['lease_until'], False)
+        end = base.field('lease_end', _SCHEMA['lease_end'], False)
+        end.choices = [('', _('Default')), *end.choices]
+        self.fields = {
+            **named,
+            **self.fields,
+            **{'lease_until': until, 'lease_end': end},
+        }
         if policy.check(node_tables.REGISTER, request):
             self.fields['register'] = forms.BooleanField(
                 label=_('Register with Ironic'),
@@ -99,6 +112,13 @@ class NodeForm(_StepForm):
             *(request, 'flavors'),
             ('', _('None (specify requirements)')),
         )
+
+    def populate_hold_choices(
+        self, request: http.HttpRequest, context: Any
+    ) -> list[tuple[str, Any]]:
+        """Return the holds of the project that keep something."""
+        query = {'state': 'active', 'project_id': request.user.project_id}
+        return _choices(request, 'holds', ('', _('None')), **query)
 
 
 class HardwareForm(_StepForm):
@@ -206,7 +226,7 @@ class PlacementForm(_StepForm):
 
 class NodeStep(workflows.Step):
     action_class = NodeForm
-    contributes = ('flavor',)
+    contributes = ('flavor', 'hold')
     template_name = 'valence/_step.html'
 
 
@@ -246,10 +266,14 @@ class Compose(workflows.Workflow):
         body: dict[str, Any] = {}
         for action in self.forms():
             body |= action.to_body()
-        kinds = ('resources', 'flavor', 'properties')
+        kinds = ('hold', 'resources', 'flavor', 'properties')
         _most_specific, *rest = (kind for kind in kinds if kind in body)
         for kind in rest:
             del body[kind]
+        if 'hold' in body:
+            # It says where the node is composed, too.
+            for kind in ('pod_manager', 'affinity'):
+                body.pop(kind, None)
         return body
 
     def form_errors(self) -> list[str]:

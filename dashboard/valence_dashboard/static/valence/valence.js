@@ -140,6 +140,13 @@
         }
       }).catch(function () { /* the next change tries again */ });
     }
+    element.addEventListener('click', function (event) {
+      var button = event.target.closest('[data-keep]');
+      if (button) {
+        form.action = button.dataset.keep;
+        form.submit();
+      }
+    });
     form.addEventListener('input', function () {
       clearTimeout(timer);
       timer = setTimeout(update, DELAY);

@@ -9,6 +9,7 @@ import fixtures
 
 from valence_dashboard import api
 from valence_dashboard import operations
+from valence_dashboard.project.nodes import tables as nodes
 from valence_dashboard.tests.functional import pages
 from valence_dashboard.tests.functional import processes
 
@@ -83,6 +84,28 @@ class Pages(pages.TestCase):
             nodes = self.page('/project/nodes/')
             self.assertEqual(role != 'reader', 'Compose Node' in nodes)
             self.assertEqual(role == 'admin', 'Adopt Node' in nodes)
+
+    def test_holds(self):
+        self.use(self.valence.url)
+        self.assertIn('No holds.', self.page('/project/holds/'))
+        wizard = self.page('/project/nodes/compose/')
+        for field in ('hold', 'lease_until', 'lease_end'):
+            self.assertIn(f'id_{field}', wizard)
+        # There is no hardware.
+        answer = self.client.post('/project/nodes/keep/', {'name': ''})
+        self.assertRedirects(
+            answer, '/project/nodes/compose/', fetch_redirect_response=False
+        )
+
+    def test_a_lease_is_extended(self):
+        self.use(self.valence.url)
+        made = self.composable.compose_node(
+            name='leased', lease_until='2999-01-01'
+        )
+        self.addCleanup(self.composable.delete_node, made)
+        nodes.Extend().act(self.composable, made.id)
+        until = self.composable.get_node('leased').lease_until
+        self.assertTrue(until.startswith('2999-01-02'), until)
 
     def test_missing_resource_redirects_to_the_list(self):
         self.use(self.valence.url)

@@ -11,8 +11,8 @@ _REQUIRED = {
     objects.Flavor: {'name': 'flavor', 'properties': {}},
     objects.Node: {'name': 'node'},
 }
-# Resources that are created in another way.
-_OTHERS = {objects.PodManagerAccess}
+# Resources that are created in another way, or only where hardware is free.
+_OTHERS = {objects.PodManagerAccess, objects.Hold}
 
 
 def _fields(cls, api):
