@@ -162,7 +162,7 @@ class V1Controller:
         """The OpenAPI document."""
         return _document()
 
-    @pecan.expose()  # type: ignore[untyped-decorator]
+    @pecan.expose(content_type='application/json')  # type: ignore[untyped-decorator]
     def options(self, *args: str, **kwargs: str) -> None:
         """Show which methods a path has."""
         response = pecan.response

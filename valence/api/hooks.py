@@ -82,6 +82,7 @@ class ContextHook(hooks.PecanHook):  # type: ignore[misc]
         _check_url(request.environ)
         _check_method(request.environ)
         _check_media_type(request)
+        _check_accept(request)
         minor = versions.requested(request)
         ctx = request.environ[auth.CONTEXT]
         ctx.request_id = request.environ.get('openstack.request_id')
@@ -111,6 +112,19 @@ def _check_media_type(request: Request) -> None:
     charset = parameters.strip().removeprefix('charset=').strip('"')
     if kind.strip() != 'application/json' or charset not in ('', 'utf-8'):
         raise exception.UnsupportedMediaType(content_type=given[:64])
+
+
+def _check_accept(request: Request) -> None:
+    """Reject requests for a response in another format.
+
+    Pecan does so, too, but logs it as an error of the service.
+
+    :raises NotAcceptable: unless JSON is acceptable.
+    """
+    if not request.accept.acceptable_offers(['application/json']):
+        raise exception.NotAcceptable(
+            'Invalid header Accept: responses are application/json only.'
+        )
 
 
 def _check_method(environ: WSGIEnvironment) -> None:

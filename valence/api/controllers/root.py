@@ -28,7 +28,7 @@ class RootController:
             }
         )
 
-    @pecan.expose()  # type: ignore[untyped-decorator]
+    @pecan.expose(content_type='application/json')  # type: ignore[untyped-decorator]
     def _default(self, *segments: str, **kwargs: str) -> None:
         """Redirect from the bookmark of a resource to its present URL."""
         request, response = pecan.request, pecan.response

@@ -84,6 +84,10 @@ class Http:
         self._origin = f'{parts.scheme}://{parts.netloc}'
         self._prefix = prefix
         self._connection = connection
+        # Over TLS, what a proxy answers to CONNECT is raised instead.
+        self._via_proxy = bool(connection.proxy_url) and (
+            parts.scheme == 'http'
+        )
         self._verify: bool | str = True
         if parts.scheme == 'https':
             self._verify, self._ca_file = transport.trust(connection)
@@ -230,7 +234,7 @@ class Http:
                         timeout=left,
                         verify=self._verify,
                     ) as response:
-                        _check_proxy(response.status_code)
+                        self._check_proxy(response.status_code)
                         content = self._read(response, deadline, stack)
             except FAILURES as exc:
                 raise failures.explain(exc, method, uri, deadline) from None
@@ -250,6 +254,17 @@ class Http:
             response.headers,
             '' if body else content[:_TEXT_BYTES].decode('utf-8', 'replace'),
         )
+
+    def _check_proxy(self, status: int) -> None:
+        """Check that a response is not that of a proxy that wants a login.
+
+        :raises NotSent: when it is.
+        """
+        if status == 407 and self._via_proxy:
+            raise exception.NotSent(
+                reason='the proxy does not accept proxy_username and '
+                'proxy_password (407)'
+            )
 
     def _read(
         self,
@@ -329,18 +344,6 @@ def _login(
     if username is None:
         return None
     return username.encode(), (password or '').encode()
-
-
-def _check_proxy(status: int) -> None:
-    """Check that a response is not that of a proxy that wants a login.
-
-    :raises NotSent: when it is.
-    """
-    if status == 407:
-        raise exception.NotSent(
-            reason='the proxy does not accept proxy_username and '
-            'proxy_password (407)'
-        )
 
 
 def _needs_slash(send: Callable[[str, str], Response], uri: str) -> bool:

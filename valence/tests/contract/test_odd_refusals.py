@@ -118,6 +118,7 @@ class RefusalsTestCase(odd.OddCase):
             (504, 'the service responded with 504 Gateway Timeout'),
             (500, 'the service responded with 500 Internal Server Error'),
             (418, "418 I'm a Teapot"),
+            (407, '407 Proxy Authentication Required'),
             (599, 'status 599'),
             (403, 'access denied: 403 Forbidden'),
             (401, 'wrong user name or password: 401 Unauthorized'),

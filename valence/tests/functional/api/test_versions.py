@@ -2,6 +2,7 @@
 """Discovery, microversions, request ids and the form of errors."""
 
 import re
+import uuid
 
 import webob
 
@@ -91,6 +92,27 @@ class TestMicroversions(base.ApiTestCase):
             self.assertRefused(
                 406, 'API version', 'GET', '/v1/nodes', headers=header
             )
+
+
+class TestAccept(base.ApiTestCase):
+    def test_no_other_format_than_json(self):
+        for accept in ('text/html', 'application/xml;q=0.9', 'text/plain'):
+            for path in ('/', '/v1', '/v1/nodes', '/v1/openapi.json'):
+                self.assertRefused(
+                    *(406, 'Accept', 'GET', path), headers={'Accept': accept}
+                )
+
+    def test_whatever_includes_json(self):
+        for accept in ('*/*', 'application/*', 'text/html, */*;q=0.1', 'x'):
+            for status, method, path in (
+                (200, 'GET', '/v1/nodes'),
+                (204, 'OPTIONS', '/v1/nodes'),
+                (307, 'GET', f'/nodes/{uuid.uuid4()}'),
+            ):
+                answer = self.client.request(
+                    method, path, headers={'Accept': accept}
+                )
+                self.assertEqual(status, answer.status, (accept, path))
 
 
 class TestRequestIds(base.ApiTestCase):
