@@ -22,7 +22,7 @@ class Create(base.ResourceForm):
         self, request: http.HttpRequest, *args: Any, **kwargs: Any
     ) -> None:
         if not policy.check(tables.PUBLISH, request):
-            self.order = self.order[:-1]
+            self.order = tuple(n for n in self.order if n != 'is_public')
         super().__init__(request, *args, **kwargs)
         self.requirements = base.Requirements(
             self.schema['properties']['properties'],
@@ -54,4 +54,5 @@ class Edit(Create):
     """Changes a flavor."""
 
     schema = schema.body('patch', 'flavors/{id}')
+    order = ('name', 'description')
     success_text = _('Changed %s.')
