@@ -6,7 +6,10 @@ collections without end, links to resources that do not exist.
 """
 
 import concurrent.futures
+from collections.abc import Callable
 from collections.abc import Iterable
+from collections.abc import Iterator
+from typing import TypeVar
 
 from oslo_log import log
 
@@ -21,8 +24,13 @@ from valence.podmanagers.redfish.links import malformed
 
 LOG = log.getLogger(__name__)
 
+T = TypeVar('T')
+
 # After so many requests in a row without a response the service is given up.
 _MAX_FAILURES = 64
+# How many requests wait for a thread. Each takes a kilobyte until it is sent,
+# and a collection may list a hundred thousand members.
+_AT_ONCE = 1024
 # The longest URI of hardware that is read.
 _MAX_URI = 2048
 # Properties that identify a resource and describe nothing else of it.
@@ -87,7 +95,7 @@ class Crawler:
             for uri in requested
             if uri not in self._read and uri not in self.failed
         ]
-        for _ in self._pool.map(context.carried(self._fetch), missing):
+        for _ in self._map(context.carried(self._fetch), missing):
             self._check()
         return {uri: self._read[uri] for uri in requested if uri in self._read}
 
@@ -118,6 +126,14 @@ class Crawler:
         found = self.members_of(collections)
         self.get_many(uri for members in found.values() for uri in members)
         return found
+
+    def _map(
+        self, function: Callable[[str], T], uris: list[str]
+    ) -> Iterator[T]:
+        """The results of a function that the pool calls."""
+        for begin in range(0, len(uris), _AT_ONCE):
+            some = uris[begin : begin + _AT_ONCE]
+            yield from self._pool.map(function, some)
 
     def _fits(self, uri: str) -> bool:
         """Whether a URI can be stored; one that cannot is reported cut."""
@@ -243,7 +259,7 @@ class Crawler:
     def members_of(self, uris: Iterable[str]) -> dict[str, list[str]]:
         """The members of several collections, by the collection's URI."""
         requested = list(dict.fromkeys(uris))
-        found = list(self._pool.map(self.members, requested))
+        found = list(self._map(self.members, requested))
         return dict(zip(requested, found, strict=True))
 
     def members(self, uri: str) -> list[str]:

@@ -146,6 +146,8 @@ class Listing:
         """
         known = len(self.members)
         for member in page.members:
+            if len(self.members) > cfg.CONF.redfish.max_members:
+                break
             found = link(member)
             if found is None:
                 self.malformed = f'{uri} lists a member without a valid link'

@@ -3,12 +3,15 @@
 
 import gzip
 import json
+from concurrent import futures
 
 import orjson
+from fixtures import MonkeyPatch
 from oslo_config import cfg
 
 from valence.common import exception
 from valence.podmanagers import trimming
+from valence.podmanagers.redfish import crawler
 from valence.podmanagers.wire import networks
 from valence.tests.contract import odd
 from valence.tests.fixtures.odd_service import BLOCKS
@@ -74,6 +77,36 @@ class TestBudget(HostileCase):
         self.configure(max_reading_requests=10)
         for _ in range(3):
             self.assertBlocks(self.discover())
+
+    def test_members_without_end(self):
+        cfg.CONF.set_override('max_members', 20, 'redfish')
+        self.addCleanup(cfg.CONF.clear_override, 'max_members', 'redfish')
+        self.pages[SYSTEMS] = collection(*(f'/x/{n}' for n in range(1000)))
+        seen = self.driver.discover(self.soon())
+        self.assertIn(f'{SYSTEMS}/', seen.unread)
+        self.assertIn('too many members', ' '.join(seen.problems))
+        self.assertLess(len(self.service.asked), 40)
+
+    def test_few_requests_wait_for_a_thread(self):
+        """Each takes memory, and a collection may have many members."""
+        at_once = 5
+        self.useFixture(MonkeyPatch(f'{crawler.__name__}._AT_ONCE', at_once))
+        waiting = []
+        submit = futures.ThreadPoolExecutor.submit
+
+        def counted(pool, *args):
+            waiting.append(pool._work_queue.qsize())
+            return submit(pool, *args)
+
+        self.useFixture(
+            MonkeyPatch(
+                'concurrent.futures.ThreadPoolExecutor.submit', counted
+            )
+        )
+        uris = self.add_systems(30, Processors=link('/none'))
+        seen = self.driver.discover(self.soon())
+        self.assertLessEqual({*uris}, {item.uri for item in seen.systems})
+        self.assertLess(max(waiting), at_once)
 
     def test_a_single_response_of_many_values(self):
         self.pages[f'{BLOCKS}/disk']['Oem'] = [[]] * 1_000_000
