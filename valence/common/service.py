@@ -37,6 +37,9 @@ def prepare(argv: list[str] | None = None) -> None:
             *log.get_default_log_levels(),
             'alembic=WARN',
             'futurist=WARN',
+            # It warns, with a traceback, of each malformed header of a pod
+            # manager.
+            'urllib3.connection=ERROR',
             'waitress=WARN',
         ]
     )

@@ -9,6 +9,8 @@ Content = bytes | bytearray
 
 # No Redfish schema nests half as deep; databases and clients take little more.
 _MAX_DEPTH = 64
+# Numbers that have more are beyond those of other JSON libraries.
+_MAX_DIGITS = 300
 # Some hundred thousand members of a collection have fewer.
 _MAX_VALUES = 1_000_000
 
@@ -49,13 +51,21 @@ def decode(content: Content) -> object:
 def _decode_leniently(content: Content) -> object:
     try:
         value = json.loads(
-            content.decode('utf-8-sig', 'replace'), parse_constant=_refuse
+            content.decode('utf-8-sig', 'replace'),
+            parse_constant=_refuse,
+            parse_int=_integer,
         )
         # Escaped surrogates that stand alone are valid in Python's str only.
         text = json.dumps(value, ensure_ascii=False, allow_nan=False)
     except RecursionError:
         raise ValueError('it is nested too deeply') from None
     return orjson.loads(text.encode('utf-8', 'replace'))
+
+
+def _integer(text: str) -> int:
+    if len(text) > _MAX_DIGITS:
+        raise ValueError(f'a number has more than {_MAX_DIGITS} digits')
+    return int(text)
 
 
 def _refuse(constant: str) -> None:

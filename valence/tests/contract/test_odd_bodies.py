@@ -64,6 +64,7 @@ class BodiesTestCase(odd.OddCase):
             (b'NaN', 'NaN is no number'),
             (b'-Infinity', '-Infinity is no number'),
             (b'1e999', 'Out of range'),
+            (b'9' * 5000, 'more than 300 digits'),
             (b'[' * 64 + b']' * 64, 'deeper than 64'),
             (b'[' * 1000 + b']' * 1000, 'nested'),
             (b'[' * 100000, 'nested'),
