@@ -56,9 +56,10 @@ def check_pem(text: str) -> None:
 def check_project_id(text: str) -> None:
     """Accept an identifier that Keystone could give a project.
 
-    It is printable, and has neither spaces nor slashes.
+    It is printable, and can be a segment of a path.
     """
-    if not text or not text.isprintable() or set(text) & set(' /'):
+    is_word = text.isprintable() and not set(text) & set(' /')
+    if not is_word or text in ('', '.', '..'):
         raise ValueError('must be the identifier of a project')
 
 

@@ -69,7 +69,7 @@ class TestAccess(base.ApiTestCase):
     def test_invalid(self):
         for body in ({}, {'project_id': None}, {'project_id': 7}):
             self.assertRefused(400, 'project_id', 'POST', self.path, body)
-        for text in ('', 'a b', 'a/b', 'a\nb', 'x' * 256):
+        for text in ('', 'a b', 'a/b', 'a\nb', 'x' * 256, '.', '..'):
             self.assertRefused(
                 400, 'project_id', 'POST', self.path, {'project_id': text}
             )
