@@ -124,6 +124,8 @@ def _keep(tx: db.Transaction, wanted: Wanted, choice: Choice) -> str:
     tx.update(
         models.Hold,
         {
+            'state': ACTIVE,
+            'remaining': count,
             'places': places,
             'podm_uuid': podms.pop() if len(podms) == 1 else None,
             **charge.columns(),
@@ -137,8 +139,9 @@ def _create(tx: db.Transaction, wanted: Wanted) -> str:
     """Create a hold that has nothing yet; its UUID."""
     return tx.create(
         models.Hold,
-        **{**objects.Hold.defaults(), **wanted.values},
-        remaining=wanted.values['count'],
+        # It does not count until it has something.
+        **{**objects.Hold.defaults(), **wanted.values, 'state': 'used'},
+        remaining=0,
         places=[],
         request={
             'pod_manager': wanted.request.podm_uuid,

@@ -228,3 +228,35 @@ class TestHold(HoldCase):
             ['hold.create', 'hold.update'],
             sorted(row['event_type'] for row in listed),
         )
+
+
+class TestSharedDevices(HoldCase):
+    """A hold has a place of a device that several nodes share."""
+
+    def setUp(self):
+        super().setUp()
+        for device in self.client.all('/v1/devices'):
+            if device['name'] != 'Drive 1':
+                del self.fake.hardware[device['resource_uri']]
+        self.done('POST', '/v1/pod_managers/pod/sync')
+        db.update(models.Device, {'max_nodes': 2}, name='Drive 1')
+        (podm,) = self.client.all('/v1/pod_managers')
+        recount.check(podm['uuid'], repair=True)
+
+    def sharers(self):
+        return db.get(models.Device, name='Drive 1').sharers
+
+    def test_places(self):
+        wanted = {'storage': [{'capacity_gib': 1, 'count': 2}]}
+        self.hold(properties=wanted, count=2)
+        self.assertEqual(2, self.sharers())
+        shown = self.show()
+        self.assertEqual(1, len(shown['devices']))
+        self.assertEqual(2, shown['charged_devices'])
+        self.hold('more', 409, properties=wanted)
+        self.use()
+        self.assertEqual(1, self.show()['charged_devices'])
+        node = self.client.get('/v1/nodes/node')
+        self.assertEqual((1, 1), (len(node['devices']), self.sharers() - 1))
+        self.client.delete('/v1/holds/keep')
+        self.assertEqual(1, self.sharers())

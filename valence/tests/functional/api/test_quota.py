@@ -38,6 +38,7 @@ class QuotaCase(RBACCase):
         super().setUp()
         # One node of the project's is enough to count.
         db.transaction(lambda tx: tx.delete(models.Node, name='own-managed'))()
+        db.update(models.Hold, {'project_id': None}, name='own-hold')
         self.limit()
         self.addCleanup(quota._enforcer.cache_clear)
 
@@ -316,3 +317,45 @@ class TestTogetherMySQL(TestTogether):
 
 class TestTogetherPostgreSQL(TestTogether):
     backend = 'postgresql'
+
+
+class TestHolds(QuotaCase):
+    """What is held is charged as what nodes have."""
+
+    def hold(self, name='new', code=201, **body):
+        body = {'name': name, 'seconds': 60, **body}
+        answer = self.post('holds', **body)
+        self.assertEqual(code, answer.status, answer)
+        return answer
+
+    def test_limits(self):
+        for limits, error in (
+            ({'nodes': 1}, 'nodes: the limit is 1, 1 in use'),
+            ({'holds': 0}, 'holds: the limit is 0, 0 in use'),
+            ({'cores': 7}, 'cores: the limit is 7, 0 in use'),
+        ):
+            self.limit(registered=limits)
+            answer = self.hold(code=403)
+            self.assertIn(error, answer.error['detail'])
+            # How large the hardware is, is not shown.
+            self.assertNotIn('8', answer.error['detail'])
+        self.limit(registered={'nodes': 2, 'holds': 1, 'cores': 8})
+        self.hold()
+
+    def test_a_node_takes_the_charge_over(self):
+        self.limit(registered={'nodes': 2, 'cores': 8})
+        self.hold()
+        self.compose('other', 403, properties=_WANTED)
+        self.compose('node', hold='new')
+        self.assertEqual((8, 1024, 0), self.charged('node'))
+        self.assertEqual(0, db.get(models.Hold, name='new').charged_cores)
+
+    def test_why_not_tells_members_nothing_of_others(self):
+        wanted = {'processor': {'total_cores': 999}}
+        for who in ('member', 'admin'):
+            body = {'name': 'a', 'seconds': 60, 'properties': wanted}
+            answer = self.post('holds', who, **body)
+            self.assertEqual(409, answer.status, answer)
+            for one in answer.error['rejections']:
+                self.assertEqual(who == 'admin', 'nearest' in one, one)
+            self.assertNotIn('closed', answer.content.decode())
