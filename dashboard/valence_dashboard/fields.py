@@ -225,21 +225,23 @@ def bar(
 def capacity_bar(amounts: dict[str, int] | None, name: str) -> str:
     """Return a bar of used capacity, with the free capacity as text.
 
-    :param amounts: ``total`` and ``free``.
+    :param amounts: ``total``, ``free`` and ``held``.
     :param name: the name of the field, which determines the unit.
     """
     if not amounts or not amounts['total']:
         return EMPTY
     used = amounts['total'] - amounts['free']
     ratio = used / amounts['total']
+    held = amounts.get('held')
+    text = (
+        _('%(free)s of %(total)s free, %(held)s held')
+        if held
+        else _('%(free)s of %(total)s free')
+    )
     return bar(
         used,
         amounts['total'],
-        _('%(free)s of %(total)s free')
-        % {
-            'free': render(name, amounts['free']),
-            'total': render(name, amounts['total']),
-        },
+        text % {key: render(name, one) for key, one in amounts.items()},
         'danger' if ratio > 0.95 else 'warning' if ratio > 0.8 else 'info',
     )
 

@@ -38,6 +38,8 @@ def availability(record: api.Record) -> str:
     """Show whether the hardware is available."""
     if record.node_uuid:
         return fields.state('used', str(_('It is allocated to a node.')))
+    if record.hold_uuid:
+        return fields.state('held', str(_('A hold keeps it for a time.')))
     if record.reserved_to:
         return fields.state(
             'reserved', str(_('For the project that used it last.'))

@@ -75,11 +75,11 @@ class IronicTestCase(base.TestCase):
         seen = self.ironic.look([one.uuid], self.deadline)[one.uuid]
         return registrations.differences(registration, seen.registration)
 
-    def remove(self, one, *others, registration=None):
+    def remove(self, one, *others, registration=None, **options):
         registered = {one.uuid: registration or {'lessee': one.project_id}}
         for other, handed_over in others:
             registered[other.uuid] = handed_over
-        self.ironic.remove(one.uuid, registered, self.deadline)
+        self.ironic.remove(one.uuid, registered, self.deadline, **options)
 
 
 class TestHandingOver(IronicTestCase):

@@ -70,6 +70,25 @@ class TestRemoving(IronicTestCase):
             self.assertIn(state, str(exc))
             self.assertIn(words, str(exc))
 
+    def test_by_force(self):
+        """In maintenance, Ironic deletes a node with its instance."""
+        self.node(self.one).update(
+            provision_state='active', instance_uuid='i-1'
+        )
+        self.assertRaises(
+            provisioning.InProgress, self.remove, self.one, force=True
+        )
+        self.assertTrue(self.node(self.one)['maintenance'])
+        self.remove(self.one, force=True)
+        self.assertEqual({}, self.there.nodes)
+
+    def test_what_is_idle(self):
+        ironic = Ironic()
+        for state in ('available', 'manageable', 'deploy failed', 'missing'):
+            self.assertTrue(ironic.is_idle(state), state)
+        for state in ('active', 'deploying', 'rescue', 'clean wait', None):
+            self.assertFalse(ironic.is_idle(state), state)
+
 
 class TestGone(IronicTestCase):
     """Whether a node that is not shown is believed to be gone."""

@@ -89,6 +89,10 @@ class Fields(testtools.TestCase):
         shown = fields.capacity_bar({'total': 200, 'free': 50}, 'cpu_cores')
         self.assertIn('width:75%', shown)
         self.assertIn('50 of 200 free', shown)
+        held = {'total': 200, 'free': 50, 'held': 10}
+        self.assertIn(
+            '50 of 200 free, 10 held', fields.capacity_bar(held, 'cpu_cores')
+        )
         self.assertEqual(
             '-', fields.capacity_bar({'total': 0, 'free': 0}, 'x')
         )
