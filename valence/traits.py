@@ -49,6 +49,8 @@ def of_system(system: Any) -> frozenset[str]:
     """
     return frozenset(
         (
+            *(system.tags or ()),
+            *(system.inherited_tags or ()),
             *_of_processors(system),
             *_of_memory(system),
             *(custom('TPM', one) for one in (_tpm(system.tpm),) if one),
@@ -69,7 +71,8 @@ def of_device(device: Any) -> frozenset[str]:
         'model': device.model,
         'type': device.media_type,
     }
-    return frozenset(of_part(device.type, part))
+    tags = *(device.tags or ()), *(device.inherited_tags or ())
+    return frozenset((*tags, *of_part(device.type, part)))
 
 
 def of_part(kind: str | None, part: JsonObject) -> Iterator[str]:

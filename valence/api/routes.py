@@ -20,7 +20,7 @@ from valence.objects import fields
 _podms, _access = pod_managers.PodManagers(), access.Access()
 _nodes, _operations = nodes.Nodes(), operations.Operations()
 _racks, _capacity = inventory.Racks(), inventory.Capacity()
-_chassis = base.Controller(models.Chassis)
+_chassis = inventory.Tagged(models.Chassis)
 _systems = inventory.Allocatable(models.System)
 _devices, _storages = inventory.Devices(), base.Controller(models.Storage)
 _flavors, _drivers = flavors.Flavors(), drivers.Drivers()
@@ -65,13 +65,13 @@ ROUTES: tuple[Route, ...] = (
     ('racks', 'rack', _racks, _LIST),
     ('racks/{id}', 'rack', _racks, _SHOW),
     ('chassis', 'chassis', _chassis, _LIST),
-    ('chassis/{id}', 'chassis', _chassis, _SHOW),
+    ('chassis/{id}', 'chassis', _chassis, _SHOW | _UPDATE),
     ('systems', 'system', _systems, _LIST),
-    ('systems/{id}', 'system', _systems, _SHOW),
+    ('systems/{id}', 'system', _systems, _SHOW | _UPDATE),
     ('systems/{id}/reservation', 'system', _systems, _FREE),
     ('devices', 'device', _devices, _LIST),
     ('devices/sync', 'device', _devices, _SYNC),
-    ('devices/{id}', 'device', _devices, _SHOW),
+    ('devices/{id}', 'device', _devices, _SHOW | _UPDATE),
     ('devices/{id}/reservation', 'device', _devices, _FREE),
     ('storages', 'storage', _storages, _LIST),
     ('storages/{id}', 'storage', _storages, _SHOW),

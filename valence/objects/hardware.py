@@ -3,6 +3,7 @@
 
 from valence.objects import base
 from valence.objects import fields
+from valence.objects import requirements
 
 
 def observed(
@@ -150,6 +151,33 @@ def _reference(doc: str, name: str, kind: str) -> fields.UUIDField:
         filter=True,
         refers=(name, kind),
         audience=None if kind in ('Node', 'Hold') else fields.Audience.SYSTEM,
+    )
+
+
+def tags(api: str = 'ru', shape: bool = False) -> fields.ListField:
+    """The traits that an administrator has given something."""
+    return fields.ListField(
+        items=requirements.TAG,
+        inner={'maxItems': 64},
+        doc='Traits that an administrator has set, which hold for all that is '
+        'within; null: none.',
+        api=api,
+        nullable=True,
+        audience=fields.Audience.SYSTEM,
+        shape=shape,
+    )
+
+
+def inherited_tags() -> fields.ListField:
+    """The traits that hold for a part because of what contains it."""
+    return fields.ListField(
+        items=requirements.TAG,
+        doc='The tags of its pod manager, and of the chassis that contain it; '
+        'null: none.',
+        api='r',
+        nullable=True,
+        audience=fields.Audience.SYSTEM,
+        shape=True,
     )
 
 

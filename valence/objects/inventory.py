@@ -16,6 +16,7 @@ class Chassis(base.ValenceObject):
     RESOURCE = 'chassis'
     LINKED = True
     KIND = 'chassis'
+    VERSION = '1.1'
     ORDER = 'name'
     fields = hardware.observed(
         'chassis',
@@ -33,6 +34,7 @@ class Chassis(base.ValenceObject):
             filter=True,
         ),
         location=hardware.text('Location as reported by the pod manager.'),
+        tags=hardware.tags(),
         state=hardware.operation(),
     )
 
@@ -44,7 +46,7 @@ class System(base.ValenceObject):
     RESOURCE = 'systems'
     LINKED = True
     KIND = 'system'
-    VERSION = '1.3'
+    VERSION = '1.4'
     ORDER = 'name'
     fields = hardware.observed(
         'system',
@@ -155,6 +157,8 @@ class System(base.ValenceObject):
             api='r',
             audience=fields.Audience.SYSTEM,
         ),
+        tags=hardware.tags(shape=True),
+        inherited_tags=hardware.inherited_tags(),
         state=hardware.use(),
         free=hardware.free(),
     )
@@ -167,7 +171,7 @@ class Device(base.ValenceObject):
     RESOURCE = 'devices'
     LINKED = True
     KIND = 'device'
-    VERSION = '1.3'
+    VERSION = '1.4'
     ORDER = 'name'
     fields = hardware.observed(
         'device',
@@ -265,6 +269,8 @@ class Device(base.ValenceObject):
             api='r',
             audience=fields.Audience.SYSTEM,
         ),
+        tags=hardware.tags(shape=True),
+        inherited_tags=hardware.inherited_tags(),
         state=hardware.use(),
         free=hardware.free(),
     )

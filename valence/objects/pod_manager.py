@@ -6,6 +6,7 @@ from oslo_versionedobjects import base as ovo
 from valence.common import schemas
 from valence.objects import base
 from valence.objects import fields
+from valence.objects import hardware
 
 
 @schemas.format_check('uri', str)
@@ -80,7 +81,7 @@ class PodManager(base.ValenceObject):
     RESOURCE = 'pod_managers'
     LINKED = True
     KIND = 'pod manager'
-    VERSION = '1.2'
+    VERSION = '1.3'
     AUDIENCE = fields.Audience.SYSTEM
     #: The fields that are stored encrypted by ``common.secrets``.
     ENCRYPTED = ('password', 'proxy_password', 'hardware_password')
@@ -241,6 +242,7 @@ class PodManager(base.ValenceObject):
             nullable=True,
             max_length=1024,
         ),
+        'tags': hardware.tags('cru'),
         'location': fields.StringField(
             doc='Location of the hardware.',
             api='cru',

@@ -31,6 +31,8 @@ TRAIT: Schema = {
     # In Python, $ also matches before a final newline.
     'pattern': r'^[A-Z0-9_]+$(?!\n)',
 }
+#: A tag of an administrator: a trait that os-traits does not define.
+TAG: Schema = {**TRAIT, 'pattern': r'^CUSTOM_[A-Z0-9_]+$(?!\n)'}
 _TRAITS: Schema = {'type': 'array', 'maxItems': 64, 'items': TRAIT}
 
 

@@ -25,6 +25,20 @@ RULES = [
     )
     for resource, plural in (('system', 'systems'), ('device', 'devices'))
 ]
+RULES += [
+    base.rule(
+        resource,
+        'update',
+        base.ADMIN,
+        f'Change the tags of a {resource}.',
+        f'PATCH /v1/{plural}/{{id}}',
+    )
+    for resource, plural in (
+        ('chassis', 'chassis'),
+        ('system', 'systems'),
+        ('device', 'devices'),
+    )
+]
 RULES.append(
     base.rule(
         'device',

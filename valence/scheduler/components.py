@@ -48,6 +48,7 @@ class Component(NamedTuple):
     rpm: int | None
     memory_mib: int | None
     speed_mhz: int | None
+    tags: tuple[str, ...] = ()
     device: models.Device | None = None
 
     @property
@@ -57,14 +58,12 @@ class Component(NamedTuple):
 
     def traits(self) -> frozenset[str]:
         """The traits of the part."""
-        if self.device is not None:
-            return traits.of_device(self.device)
         part = {
             'manufacturer': self.vendor,
             'model': self.model,
             'type': self.type,
         }
-        return frozenset(traits.of_part(self.kind, part))
+        return frozenset((*self.tags, *traits.of_part(self.kind, part)))
 
     @property
     def pooled(self) -> bool:
@@ -201,5 +200,6 @@ def pooled(device: models.Device) -> Component:
         device.rpm,
         device.onboard_memory_mib or device.memory_mib,
         device.speed_mhz,
+        (*(device.tags or ()), *(device.inherited_tags or ())),
         device,
     )

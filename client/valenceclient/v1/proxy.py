@@ -44,6 +44,7 @@ class Proxy(waiting.Waiting):
 
     chassis = methods.list_method(resources.Chassis)
     get_chassis = methods.get_method(resources.Chassis)
+    update_chassis = methods.update_method(resources.Chassis)
     find_chassis = methods.find_method(resources.Chassis)
 
     racks = methods.list_method(resources.Rack)
@@ -52,10 +53,12 @@ class Proxy(waiting.Waiting):
 
     systems = methods.list_method(resources.System)
     get_system = methods.get_method(resources.System)
+    update_system = methods.update_method(resources.System)
     find_system = methods.find_method(resources.System)
 
     devices = methods.list_method(resources.Device)
     get_device = methods.get_method(resources.Device)
+    update_device = methods.update_method(resources.Device)
     find_device = methods.find_method(resources.Device)
 
     storages = methods.list_method(resources.Storage)

@@ -128,6 +128,7 @@ class PodManager(Resource):
     allow_commit = True
     allow_delete = True
     location = resource.Body('location')
+    allow_commit = True
 
 
 class Chassis(Resource):
@@ -150,6 +151,7 @@ class System(Resource):
 
     base_path = '/systems'
     resources_key = 'systems'
+    allow_commit = True
 
 
 class Device(Resource):
@@ -157,6 +159,7 @@ class Device(Resource):
 
     base_path = '/devices'
     resources_key = 'devices'
+    allow_commit = True
 
 
 class Storage(Resource):

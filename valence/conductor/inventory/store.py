@@ -19,6 +19,7 @@ from valence.conductor.inventory import moves
 from valence.db import allocations
 from valence.db import api as db
 from valence.db import counters
+from valence.db import tags
 from valence.db.sqlalchemy import models
 from valence.db.sqlalchemy.observed import Allocatable
 from valence.db.sqlalchemy.observed import Observed
@@ -100,7 +101,6 @@ def write(
     moved = () if partial else moves.write(tx, podm_uuid, seen, since)
     stored = _match(tx, podm_uuid, seen, partial)
     unread = tuple(seen.unread)
-    hidden = _hidden(stored.chassis, unread)
     allocated = _allocated(tx, podm_uuid)
     racks = _racks(tx, seen.chassis, stored.chassis, stored.uuids)
     now = tx.now()
@@ -112,13 +112,14 @@ def write(
             parent_column=table.parent,
             racks=racks if table.allocatable else None,
             unread=unread,
-            hidden=hidden,
+            hidden=_hidden(stored.chassis, unread),
             allocated=allocated,
             since=since,
             refreshed=partial,
             now=now,
         )
         counts.append(_write_table(tx, table, seen, rows, reading))
+    tags.inherit(tx, podm_uuid)
     drift.write(tx, podm_uuid, seen, partial, since, moved)
     return Count(*map(sum, zip(*counts, strict=True)))
 

@@ -73,6 +73,7 @@ class PodManager(Table):
     timeout: Mapped[int | None]
     max_parallel: Mapped[int | None]
     sync_interval: Mapped[int | None]
+    tags: Mapped[list[str] | None] = column(Json)
     hardware_url: Mapped[str | None] = column(Name(512))
     hardware_username: Mapped[str | None] = column(Name(255))
     hardware_password: Mapped[str | None] = column(sa.Text)
@@ -111,6 +112,7 @@ class Chassis(Observed):
     parent_uuid: Mapped[str | None] = column(UUID)
     type: Mapped[str] = column(Name(64))
     location: Mapped[str | None] = column(Name(255))
+    tags: Mapped[list[str] | None] = column(Json)
 
 
 class System(Allocatable):

@@ -93,4 +93,6 @@ class Allocatable(Observed):
     cpu_cores: Mapped[int]
     memory_mib: Mapped[int] = column(sa.BigInteger)
     zones: Mapped[list[str]] = column(Json)
+    tags: Mapped[list[str] | None] = column(Json)
+    inherited_tags: Mapped[list[str] | None] = column(Json)
     count_uuid: Mapped[str | None] = column(UUID)

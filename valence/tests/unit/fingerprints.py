@@ -14,7 +14,10 @@ BY_VERSION = {
         '1.0': 'e5cbe5ebf00d45c01b9ffff2557c9c3b',
         '1.1': '6c025e921d930b790491e6e045f36801',
     },
-    'Chassis': {'1.0': '5683e77652dcf5ca11991a9a29081435'},
+    'Chassis': {
+        '1.0': '5683e77652dcf5ca11991a9a29081435',
+        '1.1': '4f5dbc4de43e593ed1d30cfde98bd532',
+    },
     'Conductor': {'1.0': 'b41c8e563e9f04a5b336decb2dba5fa0'},
     'Count': {
         '1.0': 'e3c3f28e114c407e3d56ca602f04521e',
@@ -25,6 +28,7 @@ BY_VERSION = {
         '1.1': 'fbb4b08b14f2f6443ffbf4531aec0faf',
         '1.2': '10be6c2c08252a4779e8e2a00c354839',
         '1.3': 'd9580d3f2cda38a692b08a6bcb648987',
+        '1.4': '8487fc7bf51fae8240fe013083762a05',
     },
     'Event': {'1.0': 'b58eea19343c9626e4aeb29c1cd19ca7'},
     'EventQueue': {'1.0': '396b5e26d3948ccb0c41b446de6a1f40'},
@@ -57,6 +61,7 @@ BY_VERSION = {
         '1.0': '1952bd1fa5cd7702ec2e8c6dc92f4221',
         '1.1': '2cfb446f231c3e48b6bf471dc9de5b93',
         '1.2': 'd0e94aa00a1a607f9eee951e03eb5989',
+        '1.3': '0a5a8381748825070d1d52f756b1a25c',
     },
     'PodManagerAccess': {'1.0': 'c9a062d4311915578401c202b591a6a4'},
     'ProjectUsage': {'1.0': '9cc00bb0f5a1505e32c7229696dab510'},
@@ -71,6 +76,7 @@ BY_VERSION = {
         '1.1': '9527dc4f4c6301b55d28339485e437e1',
         '1.2': 'dc02820fdf65bc0009fd18acaa737878',
         '1.3': '457f72c9dde5a2c593e8cfc658dff823',
+        '1.4': '392a8f49f182e39c4b2e0d0245106170',
     },
     'UsageSpan': {'1.0': 'ad39d8ee9700ce980e78f6b510346582'},
 }

@@ -19,6 +19,13 @@ class ListChassis(base.List):
     long_columns = ('parent_uuid', *_IDENTITY, *_LOCATION)
 
 
+class SetChassis(base.Set):
+    """Change the tags of a chassis."""
+
+    collection = 'chassis'
+    kind = 'chassis'
+
+
 class ShowChassis(base.Show):
     """Show a chassis."""
 
@@ -66,6 +73,13 @@ class ListSystems(base.List):
     )
 
 
+class SetSystem(base.Set):
+    """Change the tags of a system."""
+
+    collection = 'systems'
+    kind = 'system'
+
+
 class ShowSystem(base.Show):
     """Show a system."""
 
@@ -111,6 +125,13 @@ class ListDevices(base.List):
         *_IDENTITY,
         *_LOCATION,
     )
+
+
+class SetDevice(base.Set):
+    """Change the tags of a device."""
+
+    collection = 'devices'
+    kind = 'device'
 
 
 class ShowDevice(base.Show):

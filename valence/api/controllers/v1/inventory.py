@@ -7,6 +7,7 @@ from valence import objects
 from valence.api import render
 from valence.api.controllers.v1 import answers
 from valence.api.controllers.v1 import base
+from valence.api.controllers.v1 import types
 from valence.common import context
 from valence.common import exception
 from valence.common import rpc
@@ -14,10 +15,30 @@ from valence.conductor import requests as conductor
 from valence.db import allocations
 from valence.db import api as db
 from valence.db import capacity
+from valence.db import tags
 from valence.db.sqlalchemy import models
 from valence.db.sqlalchemy import observed
 
 M = TypeVar('M', bound=observed.Allocatable)
+T = TypeVar('T', bound=observed.Observed)
+
+
+class Tagged(base.Controller[T]):
+    """Hardware that administrators can tag."""
+
+    @base.verb(body=types.UPDATE)
+    def update(self, call: base.Call) -> base.Answer:
+        """Change the tags, which are traits of it and of all within."""
+        return self.render(call, _update(self, call))
+
+
+@db.transaction
+def _update(tx: db.Transaction, controller: Tagged[T], call: base.Call) -> T:
+    row = controller.find(tx, call)
+    if 'tags' in call.values:
+        new = call.values['tags'] or ()
+        tags.change(tx, controller.model, row.uuid, row.podm_uuid, new)
+    return tx.list(controller.model, uuid=row.uuid).one()
 
 
 class Racks(base.Controller[models.Chassis]):
@@ -31,7 +52,7 @@ class Racks(base.Controller[models.Chassis]):
         return [models.Chassis.type == 'rack', *super().visible(call)]
 
 
-class Allocatable(base.Controller[M]):
+class Allocatable(Tagged[M]):
     """Hardware that can be allocated to nodes."""
 
     @base.verb(status=204)

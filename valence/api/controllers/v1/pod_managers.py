@@ -21,6 +21,7 @@ from valence.conductor import requests as conductor
 from valence.conductor.inventory import findings as conductor_findings
 from valence.db import api as db
 from valence.db import capacity
+from valence.db import tags
 from valence.db.sqlalchemy import models
 from valence.objects import fields
 from valence.objects.fields import Audience
@@ -182,6 +183,9 @@ def _update(
     ):
         # The old service has the event subscription, not the new one.
         conductor.request_unsubscribe(tx, call.context, row)
+    if 'tags' in values:
+        new = values.pop('tags') or ()
+        tags.change(tx, models.PodManager, row.uuid, row.uuid, new)
     if values:
         tx.update(models.PodManager, values, uuid=row.uuid)
     return tx.list(models.PodManager, uuid=row.uuid).one()

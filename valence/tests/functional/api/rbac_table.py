@@ -86,6 +86,15 @@ TABLE = [
     ('GET', 'racks', '', None, '200 200 403 403 403 200'),
     ('GET', 'racks/{id}', 'open-rack', None, '200 200 403 403 403 200'),
     ('GET', 'chassis', '', None, '200 200 403 403 403 200'),
+    *[
+        ('PATCH', path, name, {}, '200 403 403 403 403 403')
+        for path, name in (
+            ('chassis/{id}', 'open-rack'),
+            ('systems/{id}', 'open-system'),
+            ('devices/{id}', 'open-free'),
+            ('devices/{id}', 'own-device'),
+        )
+    ],
     ('GET', 'chassis/{id}', 'open-rack', None, '200 200 403 403 403 200'),
     ('GET', 'systems', '', None, '200 200 403 403 403 200'),
     ('GET', 'systems/{id}', 'open-system', None, '200 200 403 403 403 200'),

@@ -135,6 +135,11 @@ class Scenario(base.ConductorTestCase):
         for kind in ('racks', 'chassis', 'systems', 'devices', 'storages'):
             listed = self.send('GET', kind, query='?limit=1')
             self.send('GET', f'{kind}/{{id}}', id=listed[kind][0]['uuid'])
+        for kind in ('chassis', 'systems', 'devices'):
+            listed = self.send('GET', kind, query='?limit=1')
+            body = {'tags': ['CUSTOM_GOLD']}
+            path = f'{kind}/{{id}}'
+            self.send('PATCH', path, body, id=listed[kind][0]['uuid'])
         self.send('GET', 'pod_managers')
         self.send('GET', 'pod_managers/{id}/topology', id='east')
         self.send('GET', 'capacity')
