@@ -23,6 +23,7 @@ from valence.conductor import membership
 from valence.conductor import states
 from valence.db import api as db
 from valence.db import clock
+from valence.db import conditions
 from valence.db.sqlalchemy import engine
 from valence.db.sqlalchemy import models
 
@@ -168,7 +169,8 @@ def _pod_managers(tx: db.Transaction) -> Iterator[Metric]:
     """The status of each pod manager, and the age of its inventory."""
     up = Gauge(
         'valence_pod_manager_up',
-        'Whether a pod manager is online; not shown in maintenance.',
+        'Whether a pod manager is online; not shown in maintenance, nor '
+        'while a condition of it is quiet.',
         labels=['pod_manager'],
     )
     age = Gauge(
@@ -181,17 +183,18 @@ def _pod_managers(tx: db.Transaction) -> Iterator[Metric]:
         'Pod managers by status.',
         labels=['status'],
     )
+    quiet = conditions.quiet(tx)
     numbers = dict.fromkeys(('online', 'offline', 'maintenance'), 0)
     rows = tx.list(
         models.PodManager,
-        only=('name', 'status', 'maintenance', 'synced_at'),
+        only=('uuid', 'name', 'status', 'maintenance', 'synced_at'),
         order=[models.PodManager.name],
     )
     for row in rows:
         numbers['maintenance' if row.maintenance else row.status] += 1
         if row.synced_at is not None:
             age.add_metric([row.name], _age(tx, row.synced_at))
-        if not row.maintenance:
+        if not row.maintenance and row.uuid not in quiet:
             up.add_metric([row.name], row.status == 'online')
     for status, number in numbers.items():
         count.add_metric([status], number)

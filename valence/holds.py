@@ -22,6 +22,7 @@ from valence.common.types import HeldPlace
 from valence.common.types import JsonObject
 from valence.db import allocations
 from valence.db import api as db
+from valence.db import checks
 from valence.db import counters
 from valence.db import shares
 from valence.db.sqlalchemy import models
@@ -183,7 +184,7 @@ def _give(
     """Allocate hardware to a hold."""
     systems, devices = [choice.system_uuid], list(choice.devices)
     project_id = wanted.request.project_id
-    allocations.check_free(tx, systems, devices, project_id)
+    checks.check_free(tx, systems, devices, project_id)
     allocations.give(
         *(tx, choice.podm_uuid, {'hold_uuid': uuid}),
         *([*systems, *devices], project_id),
@@ -245,6 +246,7 @@ def use(tx: db.Transaction, row: models.Hold, node_uuid: str) -> None:
     """
     place, *rest = row.places
     uuids = _uuids(place)
+    checks.check_conditions(tx, uuids)
     moved = allocations.update(
         tx,
         {'node_uuid': node_uuid, 'hold_uuid': None},

@@ -259,7 +259,7 @@ def details(
     :param exclude: the fields to omit.
     """
     replacements = replacements or {}
-    return [
+    shown = [
         {
             'name': name,
             'label': label(name),
@@ -272,4 +272,30 @@ def details(
         }
         for name, field in schemas(kind).items()
         if name in record and name not in exclude
+    ]
+    return [*_conditions(record.get('conditions') or []), *shown]
+
+
+def _conditions(found: list[dict[str, Any]]) -> list[dict[str, str]]:
+    """Return what keeps hardware from use as a field, if anything does."""
+    if not found:
+        return []
+    texts = [
+        ': '.join(
+            str(one[name])
+            for name in ('subject_name', 'code', 'message', 'tenant_message')
+            if one.get(name)
+        )
+        for one in found
+    ]
+    return [
+        {
+            'name': 'conditions',
+            'label': label('conditions'),
+            'about': '',
+            'value': html.format_html_join(
+                '', '<div>{}</div>', ((text,) for text in texts)
+            ),
+            'display': html.escape('; '.join(texts)),
+        }
     ]

@@ -3,11 +3,13 @@
 
 from valence.api.controllers.v1 import access
 from valence.api.controllers.v1 import base
+from valence.api.controllers.v1 import conditions
 from valence.api.controllers.v1 import drivers
 from valence.api.controllers.v1 import events
 from valence.api.controllers.v1 import feed
 from valence.api.controllers.v1 import findings
 from valence.api.controllers.v1 import flavors
+from valence.api.controllers.v1 import history
 from valence.api.controllers.v1 import holds
 from valence.api.controllers.v1 import inventory
 from valence.api.controllers.v1 import nodes
@@ -20,7 +22,7 @@ from valence.objects import fields
 _podms, _access = pod_managers.PodManagers(), access.Access()
 _nodes, _operations = nodes.Nodes(), operations.Operations()
 _racks, _capacity = inventory.Racks(), inventory.Capacity()
-_chassis = inventory.Tagged(models.Chassis)
+_chassis, _conditions = inventory.Chassis(), conditions.Conditions()
 _systems = inventory.Allocatable(models.System)
 _devices, _storages = inventory.Devices(), base.Controller(models.Storage)
 _flavors, _drivers = flavors.Flavors(), drivers.Drivers()
@@ -56,6 +58,8 @@ ROUTES: tuple[Route, ...] = (
     ('pod_managers/{id}', 'pod_manager', _podms, _PODM),
     ('pod_manager/{id}', 'pod_manager', _podms, _PODM),
     ('pod_managers/{id}/sync', 'pod_manager', _podms, _SYNC),
+    ('pod_managers/{id}/history', 'history',
+     history.History(models.PodManager), _LIST),
     ('pod_managers/{id}/topology', 'pod_manager', _podms, {'GET': 'topology'}),
     ('pod_managers/{id}/access', 'pod_manager_access', _access,
      _LIST | _CREATE),
@@ -68,10 +72,12 @@ ROUTES: tuple[Route, ...] = (
     ('chassis/{id}', 'chassis', _chassis, _SHOW | _UPDATE),
     ('systems', 'system', _systems, _LIST),
     ('systems/{id}', 'system', _systems, _SHOW | _UPDATE),
+    ('systems/{id}/history', 'history', history.History(models.System), _LIST),
     ('systems/{id}/reservation', 'system', _systems, _FREE),
     ('devices', 'device', _devices, _LIST),
     ('devices/sync', 'device', _devices, _SYNC),
     ('devices/{id}', 'device', _devices, _SHOW | _UPDATE),
+    ('devices/{id}/history', 'history', history.History(models.Device), _LIST),
     ('devices/{id}/reservation', 'device', _devices, _FREE),
     ('storages', 'storage', _storages, _LIST),
     ('storages/{id}', 'storage', _storages, _SHOW),
@@ -87,10 +93,14 @@ ROUTES: tuple[Route, ...] = (
     ('nodes/{id}/action', 'node', _nodes, _ACTION),
     ('nodes/{id}/register', 'node', _nodes, {'POST': 'register'}),
     ('nodes/{id}/unregister', 'node', _nodes, {'POST': 'unregister'}),
+    ('nodes/{id}/history', 'node_history', history.History(models.Node),
+     _LIST),
     ('nodes/{id}/storages', 'node', _nodes, {'GET': 'storages'}),
     ('findings', 'finding', _findings, _LIST),
     ('findings/{id}', 'finding', _findings, _SHOW),
     ('findings/{id}/action', 'finding', _findings, _ACTION),
+    ('conditions', 'condition', _conditions, _LIST | _CREATE),
+    ('conditions/{id}', 'condition', _conditions, _SHOW | _DELETE),
     ('operations', 'operation', _operations, _LIST),
     ('operations/{id}', 'operation', _operations, _SHOW | _DELETE),
     ('events', 'event', _feed, _LIST),

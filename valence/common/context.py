@@ -63,13 +63,20 @@ def bind(ctx: RequestContext) -> RequestContext:
 
 @contextlib.contextmanager
 def working_for(
-    request_id: str, global_request_id: str | None
+    request_id: str,
+    global_request_id: str | None,
+    user_id: str | None = None,
 ) -> Iterator[None]:
-    """Have the log, and the requests of this thread, name an API request."""
+    """Have the log, and the requests of this thread, name an API request.
+
+    :param user_id: who sent it.
+    """
     previous = context.get_current()
     bind(
         RequestContext(
-            request_id=request_id, global_request_id=global_request_id
+            request_id=request_id,
+            global_request_id=global_request_id,
+            user_id=user_id,
         )
     )
     try:

@@ -29,6 +29,7 @@ from valence.conductor.events import refresher
 from valence.conductor.events import streams
 from valence.conductor.events import subscriptions
 from valence.db import api as db
+from valence.db import conditions
 from valence.db import failures
 from valence.db.sqlalchemy import models
 from valence.podmanagers import loader
@@ -154,6 +155,7 @@ class Conductor:
     def _heartbeat(self) -> None:
         self._lease.renew()
         membership.reap_stale()
+        conditions.expire(db.now())
         self._reconcile.set()
         self._wake.set()
 

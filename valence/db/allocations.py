@@ -16,7 +16,7 @@ from oslo_config import cfg
 
 from valence.common import exception
 from valence.db import api as db
-from valence.db import capacity
+from valence.db import checks
 from valence.db import counters
 from valence.db import shares
 from valence.db.sqlalchemy import models
@@ -45,31 +45,9 @@ def allocate(
     :raises oslo_db.exception.DBDuplicateEntry: when something is allocated
         already.
     """
-    check_free(tx, system_uuids, device_uuids, project_id)
+    checks.check_free(tx, system_uuids, device_uuids, project_id)
     uuids = {*system_uuids, *device_uuids}
     create(tx, podm_uuid, node_uuid, uuids, project_id)
-
-
-def check_free(
-    tx: db.Transaction,
-    system_uuids: Collection[str],
-    device_uuids: Collection[str],
-    project_id: str | None,
-) -> None:
-    """Check that systems and devices are free for a project.
-
-    :raises LostRace: when something is no longer free.
-    """
-    for model, uuids in (
-        (models.System, system_uuids),
-        (models.Device, device_uuids),
-    ):
-        if uuids and tx.count(
-            model,
-            *capacity.free(model, project_id),
-            uuid=list(uuids),
-        ) != len(uuids):
-            raise exception.LostRace()
 
 
 def create(
@@ -228,12 +206,13 @@ def _update_resources(
     # Waits for concurrent transactions on these rows: the subqueries below
     # see what they committed.
     with counters.changing(tx, model, uuids):
-        _copy_allocations(tx, model, uuids)
+        copy_to_rows(tx, model, uuids)
 
 
-def _copy_allocations(
+def copy_to_rows(
     tx: db.Transaction, model: type[Allocatable], uuids: list[str]
 ) -> None:
+    """Copy the allocations of hardware whose counters are being changed."""
     allocation = models.Allocation
     allocated = allocation.resource_uuid == model.uuid
     shared: dict[str, object] = {}
@@ -259,6 +238,7 @@ def _copy_allocations(
             .scalar_subquery(),
             'free': sa.and_(
                 model.state == 'free',
+                model.condition_uuid.is_(None),
                 sa.not_(sa.exists().where(allocated)),
                 available,
             ),

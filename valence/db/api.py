@@ -36,7 +36,7 @@ import sqlalchemy as sa
 
 from valence.db import clock
 from valence.db import failures
-from valence.db import outbox
+from valence.db import observers
 from valence.db import statements
 from valence.db.sqlalchemy import engine as db_engine
 from valence.db.sqlalchemy.base import Table
@@ -74,7 +74,7 @@ def transaction(
     @functools.wraps(function)
     def wrapper(*args: P.args, **kwargs: P.kwargs) -> T:
         def once(connection: sa.Connection) -> tuple[Transaction, T]:
-            tx = Transaction(connection, outbox.OBSERVERS)
+            tx = Transaction(connection, observers.OBSERVERS)
             result = function(tx, *args, **kwargs)
             tx.flush()
             return tx, result

@@ -159,7 +159,7 @@ class Sums:
 def unallocated(
     model: type[Allocatable],
 ) -> tuple[sa.ColumnElement[bool], ...]:
-    """The conditions under which nobody has a system or device."""
+    """The conditions under which anybody may get a system or device."""
     shareable = [shares.is_available()] if model is models.Device else []
     return (
         *shareable,
@@ -167,6 +167,7 @@ def unallocated(
         model.missing_since.is_(None),
         model.node_uuid.is_(None),
         model.hold_uuid.is_(None),
+        model.condition_uuid.is_(None),
     )
 
 

@@ -31,7 +31,9 @@ from valence.db.sqlalchemy import models
 from valence.db.sqlalchemy.observed import Allocatable
 
 # The columns that decide about ``Tally`` and ``Key``.
-_COLUMNS = frozenset(('state', 'missing_since', 'max_nodes', 'count_uuid'))
+_COLUMNS = frozenset(
+    ('state', 'missing_since', 'max_nodes', 'count_uuid', 'condition_uuid')
+)
 
 
 class Key(NamedTuple):

@@ -273,5 +273,5 @@ def keep() -> datetime.timedelta:
 
 #: What stores the events of a kind of resource.
 OBSERVERS = {
-    model: Outbox for model, cls in models.OBJECTS.items() if cls.EVENTFUL
+    model: (Outbox,) for model, cls in models.OBJECTS.items() if cls.EVENTFUL
 }

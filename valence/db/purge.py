@@ -45,6 +45,7 @@ _KINDS = (
     _Kind(models.Finding, models.Finding.updated_at, (_IS_OVER, _GIVEN_UP)),
     _Kind(models.UsageSpan, models.UsageSpan.closed_at, (sa.true(),)),
     _Kind(models.Hold, models.Hold.ended_at, (sa.true(),)),
+    _Kind(models.History, models.History.ended_at, (sa.true(),)),
 )
 
 
@@ -85,8 +86,8 @@ def _delete(
 def batch(before: datetime.datetime) -> list[int]:
     """Delete some of what ended before a time.
 
-    :returns: how many operations, findings, spans of usage and holds were
-        deleted, up to ``BATCH`` in a transaction.
+    :returns: how many operations, findings, spans of usage, holds and periods
+        of the history were deleted, up to ``BATCH`` in a transaction.
     """
     return [
         sum(_delete(kind, one, before) for one in kind.conditions)

@@ -106,7 +106,7 @@ class Observer(Deferred, Protocol):
 
 
 #: The kinds of observers, by what they observe.
-Observers = Mapping[statements.Model, type[Observer]]
+Observers = Mapping[statements.Model, Sequence[type[Observer]]]
 
 
 class Transaction:
@@ -131,13 +131,12 @@ class Transaction:
             self._deferred[kind] = kind(self)
         return cast(D, self._deferred[kind])
 
-    def _observer(self, model: statements.Model) -> Observer | None:
-        kind = self._observers.get(model)
-        return None if kind is None else self.deferred(kind)
+    def _observing(self, model: statements.Model) -> list[Observer]:
+        return [self.deferred(kind) for kind in self._observers.get(model, ())]
 
     def flush(self) -> None:
         """Write what was deferred: events before what many others lock."""
-        kinds = set(self._observers.values())
+        kinds = set(itertools.chain.from_iterable(self._observers.values()))
         for kind in sorted(self._deferred, key=lambda one: one not in kinds):
             self._deferred[kind].flush()
 
@@ -238,7 +237,7 @@ class Transaction:
         if computed:
             statement = statement.values(computed)
         self.connection.execute(statement, plain)
-        if observer := self._observer(model):
+        for observer in self._observing(model):
             observer.changed(model, [str(row['uuid'])], row, created=True)
         return str(row['uuid'])
 
@@ -250,8 +249,8 @@ class Transaction:
         rest = iter(ready)
         while batch := list(itertools.islice(rest, BATCH)):
             self.connection.execute(statements.insert(model), batch)
-        if ready and (observer := self._observer(model)):
-            uuids = [str(row['uuid']) for row in ready]
+        uuids = [str(row['uuid']) for row in ready]
+        for observer in self._observing(model) if ready else ():
             observer.changed(model, uuids, ready[0], created=True)
 
     def create_missing(
@@ -279,8 +278,10 @@ class Transaction:
         """
         new = {'updated_at': self.now(), **statements.stored(model, values)}
         plain, computed = statements.split(new)
-        observer = self._observer(model)
-        uuids = observer.find(model, new, extra, where) if observer else ()
+        found = [
+            (observer, observer.find(model, new, extra, where))
+            for observer in self._observing(model)
+        ]
         statement = statements.update(model, statements.shape(where))
         if extra:
             statement = statement.where(*extra)
@@ -289,8 +290,9 @@ class Transaction:
         count = self.connection.execute(
             statement, plain | statements.values(where)
         ).rowcount
-        if observer and uuids and count:
-            observer.changed(model, uuids, new)
+        for observer, uuids in found if count else ():
+            if uuids:
+                observer.changed(model, uuids, new)
         return count
 
     def update_many(
@@ -308,12 +310,16 @@ class Transaction:
             }
             for row in rows
         ]
-        if ready:
-            statement = statements.update(model, (('uuid', 'one'),))
-            self.connection.execute(statement, ready)
-            if observer := self._observer(model):
-                for row in ready:
-                    observer.changed(model, [str(row['uuid'])], row)
+        if not ready:
+            return
+        observers = self._observing(model)
+        where = {'uuid': [row['uuid'] for row in ready]}
+        for observer in observers:
+            observer.find(model, ready[0], (), where)
+        statement = statements.update(model, (('uuid', 'one'),))
+        self.connection.execute(statement, ready)
+        for observer, row in itertools.product(observers, ready):
+            observer.changed(model, [str(row['uuid'])], row)
 
     def now(self) -> datetime.datetime:
         """See ``now`` of this module."""
@@ -334,7 +340,7 @@ class Transaction:
         **where: object,
     ) -> int:
         """Delete the rows that meet the conditions; returns their number."""
-        if observer := self._observer(model):
+        for observer in self._observing(model):
             observer.deleting(model, extra, where)
         statement = statements.delete(model, statements.shape(where))
         if extra:

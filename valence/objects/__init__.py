@@ -4,11 +4,14 @@
 from valence.objects.capacity import Capacity
 from valence.objects.capacity import Count
 from valence.objects.capacity import Shape
+from valence.objects.condition import Condition
+from valence.objects.condition import ConditionLock
 from valence.objects.event import Event
 from valence.objects.event import EventQueue
 from valence.objects.finding import Finding
 from valence.objects.finding import Installation
 from valence.objects.flavor import Flavor
+from valence.objects.history import History
 from valence.objects.hold import Hold
 from valence.objects.inventory import Chassis
 from valence.objects.inventory import Device
@@ -30,6 +33,8 @@ __all__ = (
     'Allocation',
     'Capacity',
     'Chassis',
+    'Condition',
+    'ConditionLock',
     'Conductor',
     'Count',
     'Device',
@@ -37,6 +42,7 @@ __all__ = (
     'EventQueue',
     'Finding',
     'Flavor',
+    'History',
     'Hold',
     'Installation',
     'Node',
@@ -78,4 +84,7 @@ ALL = (
     Event,
     EventQueue,
     UsageSpan,
+    History,
+    Condition,
+    ConditionLock,
 )

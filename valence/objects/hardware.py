@@ -128,8 +128,9 @@ def use() -> fields.EnumField:
 def free() -> fields.BooleanField:
     """Whether a node could be composed of a part."""
     return fields.BooleanField(
-        doc='Whether it is available: free on the pod manager, and neither '
-        'allocated to a node, nor held, nor reserved for a project.',
+        doc='Whether it is available: free on the pod manager, neither '
+        'allocated to a node, nor held, nor reserved for a project, and '
+        'without a condition that keeps nodes away.',
         api='r',
         filter=True,
         default=False,
@@ -191,9 +192,20 @@ def location() -> dict[str, fields.Spec]:
     }
 
 
+def condition() -> fields.UUIDField:
+    """What keeps new nodes away."""
+    return fields.UUIDField(
+        doc='UUID of the condition that keeps new nodes away from it.',
+        api='r',
+        nullable=True,
+        filter=True,
+    )
+
+
 def allocation() -> dict[str, fields.Spec]:
-    """Who uses a part."""
+    """Who uses a part, and why nobody may."""
     return {
+        'condition_uuid': condition(),
         'node_uuid': _reference(
             'UUID of the node that it is allocated to.', 'node', 'Node'
         ),

@@ -46,7 +46,7 @@ class System(base.ValenceObject):
     RESOURCE = 'systems'
     LINKED = True
     KIND = 'system'
-    VERSION = '1.4'
+    VERSION = '1.5'
     ORDER = 'name'
     fields = hardware.observed(
         'system',
@@ -171,7 +171,7 @@ class Device(base.ValenceObject):
     RESOURCE = 'devices'
     LINKED = True
     KIND = 'device'
-    VERSION = '1.4'
+    VERSION = '1.5'
     ORDER = 'name'
     fields = hardware.observed(
         'device',

@@ -81,7 +81,7 @@ class PodManager(base.ValenceObject):
     RESOURCE = 'pod_managers'
     LINKED = True
     KIND = 'pod manager'
-    VERSION = '1.3'
+    VERSION = '1.4'
     AUDIENCE = fields.Audience.SYSTEM
     #: The fields that are stored encrypted by ``common.secrets``.
     ENCRYPTED = ('password', 'proxy_password', 'hardware_password')
@@ -252,11 +252,13 @@ class PodManager(base.ValenceObject):
             audience=fields.Audience.PROJECT,
         ),
         'maintenance': fields.BooleanField(
-            doc='Whether no new nodes are composed on the pod manager.',
+            doc='Whether no new nodes are composed on the pod manager: it '
+            'has the condition maintenance.',
             api='cru',
             default=False,
             filter=True,
         ),
+        'condition_uuid': hardware.condition(),
         'is_public': fields.BooleanField(
             doc='Whether all projects can use the pod manager; otherwise only '
             'those in its access list.',

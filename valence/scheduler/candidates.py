@@ -37,8 +37,9 @@ def batches(
 ) -> Iterator[Sequence[models.PodManager]]:
     """A few pod managers that may satisfy a request, the best first.
 
-    There is none that refused a combination of this request, or of another
-    one not long ago. A weigher that declares no order gets all of them.
+    There is none with a condition that keeps new nodes away, and none that
+    refused a combination of this request, or of another one not long ago. A
+    weigher that declares no order gets all of them.
 
     :param conditions: what their UUIDs meet.
     """
@@ -51,6 +52,7 @@ def batches(
             request,
             sa.not_(_refused(tx, request)),
             podm.uuid.not_in(seen),
+            podm.condition_uuid.is_(None),
             *conditions(podm.uuid),
             order=order,
             limit=size,

@@ -59,9 +59,10 @@ def user_reason(request: Request, rejection: Rejection) -> str:
     if rejection.filter != CAPACITY:
         return rejection.reason
     missing = _missing(request.requirements, rejection.nearest or {})
-    if not missing:
-        return 'no free hardware meets the request'
-    return f'no free hardware has {_short(words.requirements(missing))}'
+    text = 'no free hardware meets the request'
+    if missing:
+        text = f'no free hardware has {_short(words.requirements(missing))}'
+    return text + rejection.user_kept_away
 
 
 def _missing(requested: Requirements, nearest: Requirements) -> Requirements:
@@ -97,6 +98,9 @@ def _text(
     if tried:
         text += f', tried {words.number(len(tried), "combination")}'
     text += f': {_reasons(seen, tried)}'
+    # The other reasons include it.
+    kept_away = [one.kept_away for one in seen if one.shortages]
+    text += ''.join(kept_away[:_REASONS])
     if best is not None and best.nearest is not None:
         nearest = words.requirements(best.nearest)
         text += f'. The nearest is {_short(nearest)} on {best.name}'

@@ -13,6 +13,9 @@ from valence.scheduler import registrable
 from valence.scheduler.columns import reads
 from valence.scheduler.request import Request
 
+#: Why a pod manager is rejected whose condition has just changed.
+KEPT_AWAY = 'a condition keeps new nodes away'
+
 
 class Filter(Protocol):
     """The signature of a filter."""
@@ -38,11 +41,13 @@ def online(podm: models.PodManager, request: Request) -> str | None:
     return None if podm.status == 'online' else 'it is offline'
 
 
-@reads('deleting_at', 'maintenance')
+@reads('condition_uuid', 'deleting_at', 'maintenance')
 def maintenance(podm: models.PodManager, request: Request) -> str | None:
-    """Reject pod managers in maintenance, and those being deleted."""
+    """Reject pod managers that a condition or deletion keeps from use."""
     if podm.deleting_at is not None:
         return 'it is being deleted'
+    if podm.condition_uuid is not None:
+        return request.conditions.get(podm.condition_uuid, KEPT_AWAY)
     return 'it is in maintenance' if podm.maintenance else None
 
 

@@ -22,6 +22,7 @@ from valence.db import scan
 from valence.db.sqlalchemy import models
 from valence.scheduler import candidates
 from valence.scheduler import columns
+from valence.scheduler import conditions
 from valence.scheduler import explanation
 from valence.scheduler import filters
 from valence.scheduler import weighers
@@ -97,7 +98,7 @@ def _rank(
 ) -> Ranking:
     """Rank for a request that has the granted pod managers."""
     ranking = Ranking()
-    request = candidates.with_use(tx, request)
+    request = candidates.with_use(tx, conditions.named(tx, request))
     accepted = _accepted(
         _podms(tx, request), ranking, lambda row: apply_filters(row, request)
     )
@@ -120,6 +121,7 @@ def _rank(
             else:
                 (ranking.choices if suits(result) else others).append(result)
     ranking.choices += others
+    conditions.explain(tx, ranking.rejections)
     return ranking
 
 

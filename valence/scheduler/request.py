@@ -66,6 +66,8 @@ class Request:
     :param refused: combinations that must not be selected again.
     :param granted: UUIDs of the pod managers that are not public and that the
         project has access to; ``rank`` sets it.
+    :param conditions: the messages of the conditions that keep new nodes away
+        from pod managers, by UUID, where a rejection shows them.
     :param use: the counters of pod managers, for filters; ``rank`` sets it.
     """
 
@@ -77,6 +79,7 @@ class Request:
     register: bool = False
     refused: tuple[Refused, ...] = ()
     granted: frozenset[str] = frozenset()
+    conditions: Mapping[str, str] = dataclasses.field(default_factory=dict)
     use: Mapping[str, Use] = dataclasses.field(default_factory=dict)
 
     def refused_devices(self, system_uuid: str) -> set[frozenset[str]]:
@@ -110,6 +113,8 @@ class Rejection:
     :param nearness: how near that is, from 0 to 1.
     :param systems: how many free systems it has.
     :param shortages: how many of them lack what.
+    :param kept_away: which hardware conditions keep new nodes away from.
+    :param user_kept_away: the same for members of projects.
     """
 
     podm_uuid: str
@@ -120,6 +125,8 @@ class Rejection:
     nearness: float = 0.0
     systems: int = 0
     shortages: dict[str, int] = dataclasses.field(default_factory=dict)
+    kept_away: str = ''
+    user_kept_away: str = ''
 
 
 @dataclasses.dataclass

@@ -88,6 +88,10 @@ class Proxy(waiting.Waiting):
 
     findings = methods.list_method(resources.Finding)
     get_finding = methods.get_method(resources.Finding)
+    conditions = methods.list_method(resources.Condition)
+    get_condition = methods.get_method(resources.Condition)
+    create_condition = methods.create_method(resources.Condition)
+    delete_condition = methods.delete_method(resources.Condition)
     events = methods.list_method(resources.Event)
     get_event = methods.get_method(resources.Event)
     operations = methods.list_method(resources.Operation)
@@ -242,6 +246,26 @@ class Proxy(waiting.Waiting):
         """Iterate over the drives and storage devices of a node."""
         found = self._get_resource(resources.Node, node)
         return self._list(resources.NodeStorage, node=found.id)
+
+    def history(
+        self,
+        collection: str,
+        resource: resources.Resource | str,
+        max_items: int | None = None,
+        **query: Any,
+    ) -> Iterator[resources.Period]:
+        """Iterate over what a resource was, and when.
+
+        :param collection: ``pod_managers``, ``nodes``, ``systems`` or
+            ``devices``.
+        :param resource: a UUID, a name or a resource.
+        :param max_items: the maximum number of periods.
+        :param query: filters and sorting of the API.
+        """
+        ident = resource if isinstance(resource, str) else resource.id
+        return methods.list_method(resources.Period)(
+            self, max_items, collection=collection, of=ident, **query
+        )
 
     def get_usage(self, **query: str) -> list[dict[str, Any]]:
         """Get the usage in seconds by kind and model of parts.

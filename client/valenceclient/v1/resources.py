@@ -214,6 +214,15 @@ class Finding(Resource):
     resources_key = 'findings'
 
 
+class Condition(Resource):
+    """Why hardware must not be used, changed or released for now."""
+
+    base_path = '/conditions'
+    resources_key = 'conditions'
+    allow_create = True
+    allow_delete = True
+
+
 class Driver(Resource):
     """A driver: a supported kind of pod managers."""
 
@@ -265,6 +274,16 @@ class Capacity(Resource):
     base_path = '/capacity'
     resource_key = 'capacity'
     allow_list = False
+
+
+class Period(Resource):
+    """What a resource was from one time to another."""
+
+    base_path = '/%(collection)s/%(of)s/history'
+    resources_key = 'history'
+    allow_fetch = False
+    collection = resource.URI('collection')
+    of = resource.URI('of')
 
 
 class NodeStorage(Resource):

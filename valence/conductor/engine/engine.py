@@ -61,6 +61,7 @@ def work(run: Run, stopping: threading.Event, resuming: bool = False) -> None:
             # What Valence does for itself can be followed as well.
             operation.request_id or f'req-{operation.uuid}',
             operation.global_request_id,
+            operation.user_id,
         ):
             while not stopping.is_set() and _advance(run):
                 continue

@@ -18,8 +18,10 @@ from valence.conductor import requests
 from valence.conductor.inventory import baseline
 from valence.conductor.inventory import diff
 from valence.db import api as db
+from valence.db import conditions
 from valence.db.sqlalchemy import models
 from valence.objects.baseline import Baseline
+from valence.objects.condition import QUIET
 from valence.podmanagers import hardware
 
 _LONGEST_REASON = 4096
@@ -266,6 +268,8 @@ def resolve(
 
 def request_repairs(tx: db.Transaction, podm_uuid: str, now: datetime) -> None:
     """Request the repair of findings that have waited long enough, once."""
+    if conditions.is_quiet(tx, podm_uuid):
+        return
     before = now - timedelta(seconds=cfg.CONF.repair.grace)
     rows = tx.list(
         models.Finding,
@@ -278,8 +282,17 @@ def request_repairs(tx: db.Transaction, podm_uuid: str, now: datetime) -> None:
     ).all()
     for row in rows:
         lock = requests.adoption_lock(podm_uuid, row.resource_uri or '')
-        if tx.get(models.Operation, lock_key=lock) is None:
+        if tx.get(models.Operation, lock_key=lock) is None and not (
+            row.node_uuid and _is_quiet(tx, row.node_uuid)
+        ):
             requests.request_repair(tx, None, row)
+
+
+def _is_quiet(tx: db.Transaction, node_uuid: str) -> bool:
+    """Whether a condition of the hardware of a node keeps it from repair."""
+    node = tx.get(models.Node, uuid=node_uuid)
+    holding = conditions.of_node(tx, node) if node else None
+    return holding is not None and holding.first(QUIET) is not None
 
 
 def close(

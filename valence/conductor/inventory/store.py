@@ -15,9 +15,11 @@ from oslo_utils import uuidutils
 from valence.common import exception
 from valence.conductor.inventory import diff
 from valence.conductor.inventory import drift
+from valence.conductor.inventory import health
 from valence.conductor.inventory import moves
 from valence.db import allocations
 from valence.db import api as db
+from valence.db import conditions
 from valence.db import counters
 from valence.db import tags
 from valence.db.sqlalchemy import models
@@ -100,10 +102,9 @@ def write(
     _lock(tx, podm_uuid)
     moved = () if partial else moves.write(tx, podm_uuid, seen, since)
     stored = _match(tx, podm_uuid, seen, partial)
-    unread = tuple(seen.unread)
+    unread, now = tuple(seen.unread), tx.now()
     allocated = _allocated(tx, podm_uuid)
     racks = _racks(tx, seen.chassis, stored.chassis, stored.uuids)
-    now = tx.now()
     counts = []
     for table, rows in zip(TABLES, stored.tables, strict=True):
         reading = diff.Reading(
@@ -121,6 +122,7 @@ def write(
         counts.append(_write_table(tx, table, seen, rows, reading))
     tags.inherit(tx, podm_uuid)
     drift.write(tx, podm_uuid, seen, partial, since, moved)
+    health.observe(tx, podm_uuid, stored.read if partial else None, now)
     return Count(*map(sum, zip(*counts, strict=True)))
 
 
@@ -141,7 +143,7 @@ def _write_table(
 
 
 def _lock(tx: db.Transaction, podm_uuid: str) -> None:
-    """Keep a pod manager from being removed until the transaction ends."""
+    """Keep a pod manager and its conditions until the transaction ends."""
     model = models.PodManager
     query = sa.select(model.uuid).where(model.uuid == podm_uuid)
     locked = query.with_for_update(read=True, key_share=True)
@@ -149,6 +151,7 @@ def _lock(tx: db.Transaction, podm_uuid: str) -> None:
         raise exception.PodManagerError(
             reason='it was removed during the sync'
         )
+    conditions.lock(tx, podm_uuid)
 
 
 def _allocated(tx: db.Transaction, podm_uuid: str) -> set[str]:
@@ -171,6 +174,11 @@ class _Match(NamedTuple):
 
     tables: list[_Stored]
     uuids: dict[str, str]
+
+    @property
+    def read(self) -> set[str]:
+        """The UUIDs of the rows of what was read."""
+        return {row.uuid for one in self.tables for row in one.found.values()}
 
     @property
     def chassis(self) -> Sequence[models.Chassis]:
@@ -322,7 +330,9 @@ def _change(
 ) -> None:
     # Deleted rows may have the URIs of rows that are updated or created.
     for start in range(0, len(changes.delete), db.BATCH):
-        tx.delete(model, uuid=changes.delete[start : start + db.BATCH])
+        batch = changes.delete[start : start + db.BATCH]
+        tx.delete(model, uuid=batch)
+        tx.delete(models.Condition, subject_uuid=batch)
     for uuid, values in changes.update.items():
         tx.update(model, values, uuid=uuid)
     tx.create_many(model, changes.create)

@@ -38,7 +38,10 @@ from valence.db.sqlalchemy.observed import Observed
 from valence.db.sqlalchemy.observed import observed_args
 from valence.db.sqlalchemy.recorded import Event as Event
 from valence.db.sqlalchemy.recorded import EventQueue as EventQueue
+from valence.db.sqlalchemy.recorded import History as History
 from valence.db.sqlalchemy.recorded import UsageSpan as UsageSpan
+from valence.db.sqlalchemy.standing import Condition as Condition
+from valence.db.sqlalchemy.standing import ConditionLock as ConditionLock
 from valence.db.sqlalchemy.types import Json
 from valence.db.sqlalchemy.types import Name
 from valence.db.sqlalchemy.types import String
@@ -83,6 +86,7 @@ class PodManager(Table):
     description: Mapped[str | None] = column(String(1024))
     location: Mapped[str | None] = column(Name(255))
     maintenance: Mapped[bool]
+    condition_uuid: Mapped[str | None] = column(UUID)
     is_public: Mapped[bool]
     capabilities: Mapped[list[str]] = column(Json)
     service_uuid: Mapped[str | None] = column(Name(255))

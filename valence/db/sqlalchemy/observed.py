@@ -77,7 +77,8 @@ def _is_free(context: Any) -> bool:
 class Allocatable(Observed):
     """Hardware that nodes are composed of.
 
-    ``valence.db.allocations`` maintains the columns about its allocation.
+    ``valence.db.allocations`` maintains the columns about its allocation,
+    ``valence.db.conditions`` the condition that keeps nodes away from it.
     ``count_uuid`` is the ``Count`` that includes it; see
     ``valence.db.counters``.
     """
@@ -89,6 +90,7 @@ class Allocatable(Observed):
     node_uuid: Mapped[str | None] = column(UUID)
     hold_uuid: Mapped[str | None] = column(UUID)
     reserved_to: Mapped[str | None] = column(Name(255))
+    condition_uuid: Mapped[str | None] = column(UUID)
     free: Mapped[bool] = column(default=_is_free)
     cpu_cores: Mapped[int]
     memory_mib: Mapped[int] = column(sa.BigInteger)

@@ -14,6 +14,7 @@ from valence.db.sqlalchemy.base import args
 from valence.db.sqlalchemy.types import Json
 from valence.db.sqlalchemy.types import Name
 from valence.db.sqlalchemy.types import String
+from valence.db.sqlalchemy.types import Text
 
 
 class Event(Table):
@@ -41,6 +42,26 @@ class EventQueue(Table):
     number: Mapped[int]
     claim: Mapped[str | None] = column(UUID)
     claimed_until: Mapped[datetime | None]
+
+
+class History(Table):
+    __tablename__ = 'history'
+    __table_args__ = args(
+        sa.Index('ix_history_resource_uuid', 'resource_uuid', 'began_at'),
+        sa.Index('ix_history_ended_at', 'ended_at'),
+    )
+
+    resource_type: Mapped[str] = column(String(16))
+    # No foreign key: what was is known longer than what is.
+    resource_uuid: Mapped[str] = column(UUID)
+    field: Mapped[str] = column(String(32))
+    value: Mapped[str] = column(Name(255))
+    reason: Mapped[str | None] = column(Text)
+    user_reason: Mapped[str | None] = column(Text)
+    user_id: Mapped[str | None] = column(Name(255))
+    request_id: Mapped[str | None] = column(String(64))
+    began_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
 
 
 class UsageSpan(Table):

@@ -18,6 +18,8 @@ BY_VERSION = {
         '1.0': '5683e77652dcf5ca11991a9a29081435',
         '1.1': '4f5dbc4de43e593ed1d30cfde98bd532',
     },
+    'Condition': {'1.0': '61889ff81ba33906132c3e71b32f7890'},
+    'ConditionLock': {'1.0': 'd809d267f4697a724afcca609dd45216'},
     'Conductor': {'1.0': 'b41c8e563e9f04a5b336decb2dba5fa0'},
     'Count': {
         '1.0': 'e3c3f28e114c407e3d56ca602f04521e',
@@ -29,6 +31,7 @@ BY_VERSION = {
         '1.2': '10be6c2c08252a4779e8e2a00c354839',
         '1.3': 'd9580d3f2cda38a692b08a6bcb648987',
         '1.4': '8487fc7bf51fae8240fe013083762a05',
+        '1.5': '26921ec7f3c914fd9da76ce7a773bae4',
     },
     'Event': {'1.0': 'b58eea19343c9626e4aeb29c1cd19ca7'},
     'EventQueue': {'1.0': '396b5e26d3948ccb0c41b446de6a1f40'},
@@ -42,6 +45,7 @@ BY_VERSION = {
         '1.0': '024d39ed0bdcbcbc0c3e0c2f1354b711',
         '1.1': '82c16344e3026800f9b95ba631b2a2ab',
     },
+    'History': {'1.0': '9be26580ee4370700f61a9f7782c6c24'},
     'Hold': {'1.0': '7424c8cab21d2c435813a6c3d518208f'},
     'Installation': {'1.0': '823928e1723521fe3f36a240db5eef8a'},
     'Node': {
@@ -62,6 +66,7 @@ BY_VERSION = {
         '1.1': '2cfb446f231c3e48b6bf471dc9de5b93',
         '1.2': 'd0e94aa00a1a607f9eee951e03eb5989',
         '1.3': '0a5a8381748825070d1d52f756b1a25c',
+        '1.4': 'ec0f126ecd05c90187270001976894c5',
     },
     'PodManagerAccess': {'1.0': 'c9a062d4311915578401c202b591a6a4'},
     'ProjectUsage': {'1.0': '9cc00bb0f5a1505e32c7229696dab510'},
@@ -77,6 +82,7 @@ BY_VERSION = {
         '1.2': 'dc02820fdf65bc0009fd18acaa737878',
         '1.3': '457f72c9dde5a2c593e8cfc658dff823',
         '1.4': '392a8f49f182e39c4b2e0d0245106170',
+        '1.5': '7aefaca6afc5f5f2a5f9b5ddef5e8861',
     },
     'UsageSpan': {'1.0': 'ad39d8ee9700ce980e78f6b510346582'},
 }

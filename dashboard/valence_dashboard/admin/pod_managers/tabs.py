@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 from horizon import tabs
 
 from valence_dashboard import fields
+from valence_dashboard import history
 from valence_dashboard import lists
 from valence_dashboard import operations
 from valence_dashboard.admin.chassis import tables as chassis
@@ -91,10 +92,14 @@ class Nodes(lists.ListTab):
     collection = 'nodes'
 
 
+class History(history.Tab):
+    collection = 'pod_managers'
+
+
 class PodManager(tabs.TabGroup):
     slug = 'pod_manager'
     tabs = (
         *(Overview, Capacity, Racks, Systems, Devices, Nodes),
-        *(operations.Tab, access.Tab),
+        *(operations.Tab, History, access.Tab),
     )
     sticky = False

@@ -9,6 +9,7 @@ from horizon import tabs
 from valence_dashboard import actions
 from valence_dashboard import api
 from valence_dashboard import fields
+from valence_dashboard import history
 from valence_dashboard import messages
 from valence_dashboard import operations
 from valence_dashboard import tables as base
@@ -165,6 +166,10 @@ class Operations(operations.Tab):
         return {'target_uuid': record.id}
 
 
+class History(history.Tab):
+    collection = 'nodes'
+
+
 class Node(tabs.TabGroup):
     slug = 'node'
-    tabs = (Overview, Hardware, Storage, Operations)
+    tabs = (Overview, Hardware, Storage, Operations, History)

@@ -49,7 +49,7 @@ SHOWN: dict[objects_base.Kind, tuple[str, ...]] = {
     ),
 }
 #: What the result of the scheduler is shown without.
-INTERNAL = ('nearness', 'shortages')
+INTERNAL = ('nearness', 'shortages', 'kept_away', 'user_kept_away')
 
 OPERATION: dict[str, fields.Spec] = {
     'operation_uuid': fields.UUIDField(

@@ -4,9 +4,11 @@ from typing import TypeVar
 import sqlalchemy as sa
 
 from valence import objects
+from valence.api import query
 from valence.api import render
 from valence.api.controllers.v1 import answers
 from valence.api.controllers.v1 import base
+from valence.api.controllers.v1 import standing
 from valence.api.controllers.v1 import types
 from valence.common import context
 from valence.common import exception
@@ -15,6 +17,7 @@ from valence.conductor import requests as conductor
 from valence.db import allocations
 from valence.db import api as db
 from valence.db import capacity
+from valence.db import conditions
 from valence.db import tags
 from valence.db.sqlalchemy import models
 from valence.db.sqlalchemy import observed
@@ -41,11 +44,23 @@ def _update(tx: db.Transaction, controller: Tagged[T], call: base.Call) -> T:
     return tx.list(controller.model, uuid=row.uuid).one()
 
 
-class Racks(base.Controller[models.Chassis]):
-    """The chassis of type rack."""
+class Chassis(Tagged[models.Chassis]):
+    """What contains hardware."""
 
     def __init__(self) -> None:
         super().__init__(models.Chassis)
+
+    @base.verb(params=query.FIELDS, added=standing.ADDED)
+    def show(self, call: base.Call) -> base.Answer:
+        """Show a chassis with the conditions that hold for it."""
+        return standing.show(self, call, conditions.of_chassis)
+
+
+class Racks(Chassis):
+    """The chassis of type rack."""
+
+    def __init__(self) -> None:
+        super().__init__()
         self.collection = 'racks'
 
     def visible(self, call: base.Call) -> list[sa.ColumnElement[bool]]:
@@ -54,6 +69,11 @@ class Racks(base.Controller[models.Chassis]):
 
 class Allocatable(Tagged[M]):
     """Hardware that can be allocated to nodes."""
+
+    @base.verb(params=query.FIELDS, added=standing.ADDED)
+    def show(self, call: base.Call) -> base.Answer:
+        """Show hardware with the conditions that hold for it."""
+        return standing.show(self, call, conditions.of_hardware)
 
     @base.verb(status=204)
     def unreserve(self, call: base.Call) -> None:

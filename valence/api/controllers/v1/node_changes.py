@@ -3,14 +3,18 @@
 
 from valence import quota
 from valence.api.controllers.v1 import base
+from valence.api.controllers.v1 import standing
 from valence.common import exception
 from valence.common.types import JsonObject
 from valence.conductor import abandon as giving_up
 from valence.conductor import requests as conductor
 from valence.conductor import states
 from valence.db import api as db
+from valence.db import conditions
 from valence.db import shares
 from valence.db.sqlalchemy import models
+from valence.objects.condition import NO_CHANGE
+from valence.objects.condition import NO_RELEASE
 from valence.scheduler import registrable
 
 # The boot override of which the target does not matter.
@@ -47,6 +51,7 @@ def release(
         raise exception.Conflict(
             f'{conductor.managed(row)} Or use unregister=true.'
         )
+    standing.check(call, conditions.of_node(tx, row), NO_RELEASE)
     return row.uuid, conductor.request_release(
         tx, call.context, row, unregister
     )
@@ -115,6 +120,7 @@ def act(
     row = controller.find(tx, call)
     if row.managed_by is not None:
         raise conductor.managed(row)
+    standing.check(call, conditions.of_node(tx, row), NO_CHANGE)
     _check_allowable(row, name, params)
     values = {key.lower(): value for key, value in params.items()}
     if name in ('attach', 'detach'):
@@ -169,6 +175,10 @@ def _check_device(
         raise exception.Conflict(
             f'The device {device.name} is on another pod manager than the '
             f'node {node.name}.'
+        )
+    if name == 'attach' and device.condition_uuid is not None:
+        raise exception.Conflict(
+            f'A condition keeps the device {device.name} from use.'
         )
     if name == 'attach' and (held or device.node_uuid is not None):
         owner = device.node_uuid or node.uuid

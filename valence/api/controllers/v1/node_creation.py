@@ -234,6 +234,11 @@ def check_usable(podm: models.PodManager, ctx: context.RequestContext) -> None:
         raise exception.Conflict(
             f'The pod manager {podm.name} is in maintenance.'
         )
+    if podm.condition_uuid is not None and podm.deleting_at is None:
+        raise exception.Conflict(
+            f'A condition keeps new nodes away from the pod manager '
+            f'{podm.name}.'
+        )
     check_reachable(podm, ctx)
 
 

@@ -13,11 +13,13 @@ from valence.api.controllers.v1 import hold_creation
 from valence.api.controllers.v1 import node_bodies
 from valence.api.controllers.v1 import node_changes
 from valence.api.controllers.v1 import node_creation
+from valence.api.controllers.v1 import standing
 from valence.api.controllers.v1 import types
 from valence.common import policy
 from valence.common.types import JsonObject
 from valence.conductor import requests as conductor
 from valence.db import api as db
+from valence.db import conditions
 from valence.db import shares
 from valence.db.sqlalchemy import models
 from valence.scheduler import ranking
@@ -34,9 +36,11 @@ class Nodes(base.Controller[models.Node]):
     def __init__(self) -> None:
         super().__init__(models.Node)
 
-    @base.verb(params=query.FIELDS, added=answers.HARDWARE)
+    @base.verb(
+        params=query.FIELDS, added={**answers.HARDWARE, **standing.ADDED}
+    )
     def show(self, call: base.Call) -> base.Answer:
-        """Show a node with its hardware."""
+        """Show a node with its hardware and the conditions of that."""
         fields = call.params['fields']
         names = call.selected(self.object, fields)
         with db.reader() as tx:
@@ -45,6 +49,7 @@ class Nodes(base.Controller[models.Node]):
             if fields is None:
                 answer['systems'] = self._parts(tx, call, models.System, node)
                 answer['devices'] = self._parts(tx, call, models.Device, node)
+                answer |= standing.shown(call, conditions.of_node(tx, node))
         return answer
 
     @base.verb(answer=answers.STORAGES)

@@ -10,7 +10,9 @@ from valence.api import render
 from valence.api import topology
 from valence.api.controllers.v1 import answers
 from valence.api.controllers.v1 import base
+from valence.api.controllers.v1 import standing
 from valence.api.controllers.v1 import types
+from valence.common import context
 from valence.common import exception
 from valence.common import identity
 from valence.common import rpc
@@ -21,9 +23,11 @@ from valence.conductor import requests as conductor
 from valence.conductor.inventory import findings as conductor_findings
 from valence.db import api as db
 from valence.db import capacity
+from valence.db import conditions
 from valence.db import tags
 from valence.db.sqlalchemy import models
 from valence.objects import fields
+from valence.objects.condition import NO_RELEASE
 from valence.objects.fields import Audience
 from valence.podmanagers import loader
 from valence.podmanagers.wire import networks
@@ -58,16 +62,21 @@ class PodManagers(base.Controller[models.PodManager]):
     def __init__(self) -> None:
         super().__init__(models.PodManager)
 
-    @base.verb(params=query.FIELDS, added={'capacity': answers.CAPACITY})
+    @base.verb(
+        params=query.FIELDS,
+        added={'capacity': answers.CAPACITY, **standing.ADDED},
+    )
     def show(self, call: base.Call) -> base.Answer:
-        """Show a pod manager with its capacity."""
+        """Show a pod manager with its capacity and its conditions."""
         selection = call.params['fields']
         names = call.selected(self.object, selection)
         with db.reader() as tx:
             row = self.find(tx, call)
             answer = render.record(row, names)
-            if selection is None and call.audience >= Audience.SYSTEM:
-                answer['capacity'] = capacity.of_pod_manager(tx, row.uuid)
+            if selection is None:
+                answer |= standing.shown(call, conditions.of_podm(tx, row))
+                if call.audience >= Audience.SYSTEM:
+                    answer['capacity'] = capacity.of_pod_manager(tx, row.uuid)
         return answer
 
     @base.verb(answer={'topology': answers.TOPOLOGY})
@@ -80,7 +89,7 @@ class PodManagers(base.Controller[models.PodManager]):
     @base.verb(status=201, body=types.CREATE)
     def create(self, call: base.Call) -> base.Answer:
         """Register a pod manager. It is offline until first contact."""
-        row = _create(_columns(call))
+        row = _create(call.context, _columns(call))
         rpc.wake()
         call.set_location(_TYPE, row.uuid)
         return self.render(call, row)
@@ -150,10 +159,15 @@ def _columns(call: base.Call) -> JsonObject:
 
 
 @db.transaction
-def _create(tx: db.Transaction, values: JsonObject) -> models.PodManager:
+def _create(
+    tx: db.Transaction, ctx: context.RequestContext, values: JsonObject
+) -> models.PodManager:
     uuid = tx.create(
         models.PodManager, **{**objects.PodManager.defaults(), **values}
     )
+    if values.get('maintenance'):
+        row = tx.list(models.PodManager, uuid=uuid).one()
+        conditions.set_maintenance(tx, row, True, ctx.user_id)
     return tx.list(models.PodManager, uuid=uuid).one()
 
 
@@ -170,7 +184,7 @@ def _update(
     call: base.Call,
     values: JsonObject,
 ) -> models.PodManager:
-    row = controller.find(tx, call)
+    row, values = controller.find(tx, call), dict(values)
     _check_passwords(row, values)
     _check_nodes(tx, row, values)
     if _moves(row, values):
@@ -183,6 +197,9 @@ def _update(
     ):
         # The old service has the event subscription, not the new one.
         conductor.request_unsubscribe(tx, call.context, row)
+    if 'maintenance' in values:
+        enabled = values.pop('maintenance')
+        conditions.set_maintenance(tx, row, enabled, call.context.user_id)
     if 'tags' in values:
         new = values.pop('tags') or ()
         tags.change(tx, models.PodManager, row.uuid, row.uuid, new)
@@ -320,6 +337,8 @@ def _delete(
     :returns: otherwise the UUID of the operation that deletes it.
     """
     row = controller.find(tx, call)
+    if cascade and not params['force']:
+        standing.check(call, conditions.on_podm(tx, row), NO_RELEASE)
     if _has_nodes(tx, row, cascade, params['unregister']):
         return conductor.request_delete(tx, call.context, row, params)
     # Without nodes, only a sync of the inventory can be running: an operation

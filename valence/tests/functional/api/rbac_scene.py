@@ -62,6 +62,7 @@ class Scene:
         self._nodes()
         self._holds()
         self._finding()
+        self._condition()
         self._operations()
         self._events()
 
@@ -249,6 +250,24 @@ class Scene:
                 'open_key': SECRET,
                 'first_seen_at': now,
                 'last_seen_at': now,
+            },
+        )
+
+    def _condition(self):
+        # It has no effects on the other requests.
+        self._add(
+            models.Condition,
+            'condition',
+            **{
+                **objects.Condition.defaults(),
+                'podm_uuid': self.uuids['closed'],
+                'subject': 'pod_manager',
+                'subject_uuid': self.uuids['closed'],
+                'subject_name': SECRET,
+                'code': 'test',
+                'message': SECRET,
+                'effects': [],
+                'keeps_away': False,
             },
         )
 

@@ -15,6 +15,12 @@ _RESET = {'Reset': {'Type': 'On'}}
 _ATTACH = 'attach'
 _HOLD = {'name': 'new', 'seconds': 60}
 _LATER = {'seconds': 60}
+_CONDITION = {
+    'subject': 'pod_manager',
+    'subject_id': 'open',
+    'code': 'new',
+    'message': 'A test.',
+}
 EVENT = 'events/{id}/{secret}'
 _GRANT = 'pod_managers/{id}/access/{project_id}'
 
@@ -284,7 +290,40 @@ TABLE = [
     ('DELETE', 'operations/{id}', 'own-op', None, '202 403 202 202 403 403'),
     ('DELETE', 'operations/{id}', 'other-op', None, '202 403 404 404 403 403'),
     ('DELETE', 'operations/{id}', 'sync-op', None, '202 403 404 404 403 403'),
-    # Findings are for those who run the cloud.
+    # Its history shows who has used a part.
+    *[
+        (
+            'GET',
+            f'{kind}/{{id}}/history',
+            name,
+            None,
+            '200 200 403 403 403 200',
+        )
+        for kind, name in (
+            ('pod_managers', 'open'),
+            ('systems', 'open-system'),
+            ('devices', 'own-device'),
+        )
+    ],
+    ('GET', 'nodes/{id}/history', 'own-node', None, '200 200 200 200 200 200'),
+    (
+        'GET',
+        'nodes/{id}/history',
+        'other-node',
+        None,
+        '200 200 404 404 404 200',
+    ),
+    # Conditions and findings are for those who run the cloud.
+    ('GET', 'conditions', '', None, '200 200 403 403 403 200'),
+    ('GET', 'conditions/{id}', 'condition', None, '200 200 403 403 403 200'),
+    ('POST', 'conditions', '', _CONDITION, '201 403 403 403 403 403'),
+    (
+        'DELETE',
+        'conditions/{id}',
+        'condition',
+        None,
+        '204 403 403 403 403 403',
+    ),
     ('GET', 'findings', '', None, '200 200 403 403 403 200'),
     ('GET', 'findings/{id}', 'finding', None, '200 200 403 403 403 200'),
     *[

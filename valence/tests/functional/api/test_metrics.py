@@ -146,7 +146,7 @@ class TestMetrics(MetricsCase):
         self.assertEqual(
             {
                 *('operations', 'pod_managers', 'conductors'),
-                *('pending_refreshes', 'alembic_version'),
+                *('pending_refreshes', 'alembic_version', 'conditions'),
             },
             tables,
         )

@@ -105,6 +105,7 @@ class Scenario(base.ConductorTestCase):
         self.read_operations()
         self.read_events()
         self.adopt_nodes()
+        self.set_conditions()
         self.release()
         self.examples = json.loads(_stable(json.dumps(self.examples)))
 
@@ -211,6 +212,28 @@ class Scenario(base.ConductorTestCase):
         (other,) = self.client.all('/v1/findings?state=open')
         manage = {'name': 'managed', 'resource_uri': other['resource_uri']}
         self.finish('POST', 'nodes/manage', {'pod_manager': 'east', **manage})
+
+    def set_conditions(self):
+        listed = self.client.get('/v1/racks?limit=1')
+        leak = {
+            **{'subject': 'rack', 'subject_id': listed['racks'][0]['uuid']},
+            **{'code': 'water_leak', 'message': 'Water below the rack.'},
+            'tenant_message': 'Repairs of the building.',
+        }
+        row = self.send('POST', 'conditions', leak)
+        self.send('GET', 'conditions')
+        systems = self.client.get('/v1/systems?limit=1')['systems']
+        devices = self.client.get('/v1/devices?limit=1')['devices']
+        for kind, one in (
+            ('pod_managers', 'east'),
+            ('nodes', 'web'),
+            ('systems', systems[0]['uuid']),
+            ('devices', devices[0]['uuid']),
+        ):
+            path = f'{kind}/{{id}}/history'
+            self.send('GET', path, query='?limit=2', id=one)
+        for method in ('GET', 'DELETE'):
+            self.send(method, 'conditions/{id}', id=row['uuid'])
 
     def release(self):
         self.finish('DELETE', 'nodes/{id}', id='web')

@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``openstack valence condition …``: what keeps hardware from being used."""
+
+from valenceclient.osc import base
+
+
+class _Condition:
+    collection = 'conditions'
+    kind = 'condition'
+
+
+class Set(_Condition, base.Create):
+    """Set a condition of hardware, or replace the one with the same code."""
+
+
+class List(_Condition, base.List):
+    """List the conditions of hardware."""
+
+    columns = (
+        'uuid',
+        'subject',
+        'subject_name',
+        'code',
+        'message',
+        'effects',
+        'until',
+        'state',
+    )
+    long_columns = ('podm_uuid', 'subject_uuid', 'source', 'tenant_message')
+
+
+class Show(_Condition, base.Show):
+    """Show a condition."""
+
+
+class Unset(_Condition, base.Delete):
+    """Delete conditions: they have no effects any more."""

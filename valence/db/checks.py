@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is checked by the transaction that claims hardware.
+
+The rows are locked: a condition that keeps nodes away from them is committed
+before, and seen, or after the transaction. So is one of their pod manager.
+"""
+
+from collections.abc import Collection
+
+import sqlalchemy as sa
+
+from valence.common import exception
+from valence.db import api as db
+from valence.db import capacity
+from valence.db.sqlalchemy import models
+
+
+def check_free(
+    tx: db.Transaction,
+    system_uuids: Collection[str],
+    device_uuids: Collection[str],
+    project_id: str | None,
+) -> None:
+    """Check that systems and devices are free for a project.
+
+    :raises LostRace: when something is no longer free.
+    """
+    for model, uuids in (
+        (models.System, system_uuids),
+        (models.Device, device_uuids),
+    ):
+        query = sa.select(model.uuid).where(
+            model.uuid.in_(uuids), *capacity.free(model, project_id)
+        )
+        locked = query.order_by(model.uuid).with_for_update()
+        if uuids and len(tx.connection.execute(locked).all()) != len(uuids):
+            raise exception.LostRace()
+    if system_uuids:
+        _check_pod_managers(tx, system_uuids)
+
+
+def check_conditions(tx: db.Transaction, uuids: Collection[str]) -> None:
+    """Check that no condition keeps new nodes away from what is held.
+
+    :raises Conflict: when one does.
+    """
+    for model in (models.System, models.Device):
+        query = sa.select(model.condition_uuid).where(model.uuid.in_(uuids))
+        locked = query.order_by(model.uuid).with_for_update()
+        if any(row.condition_uuid for row in tx.connection.execute(locked)):
+            raise exception.Conflict(
+                'A condition keeps new nodes away from the hardware.'
+            )
+    _check_pod_managers(tx, uuids)
+
+
+def _check_pod_managers(
+    tx: db.Transaction, system_uuids: Collection[str]
+) -> None:
+    """Check that no condition keeps nodes away from where systems are."""
+    podm, system = models.PodManager, models.System
+    of_systems = sa.select(system.podm_uuid).where(
+        system.uuid.in_(system_uuids)
+    )
+    query = sa.select(podm.condition_uuid).where(podm.uuid.in_(of_systems))
+    locked = query.with_for_update(read=True, of=podm)
+    if any(row.condition_uuid for row in tx.connection.execute(locked)):
+        raise exception.LostRace()
