@@ -128,7 +128,6 @@ class PodManager(Resource):
     allow_commit = True
     allow_delete = True
     location = resource.Body('location')
-    allow_commit = True
 
 
 class Chassis(Resource):
@@ -136,6 +135,7 @@ class Chassis(Resource):
 
     base_path = '/chassis'
     resources_key = 'chassis'
+    allow_commit = True
     location = resource.Body('location')
 
 
