@@ -117,7 +117,7 @@ class TestShares(SharesTestCase):
 
         @db.transaction
         def again(tx):
-            shares.create(tx, podm, node, {uuid: 9})
+            shares.create(tx, podm, {'node_uuid': node}, {uuid: 9})
 
         self.assertRaises(db_exception.DBDuplicateEntry, again)
 
