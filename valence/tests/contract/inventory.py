@@ -15,7 +15,7 @@ _OWN = {
     *('reserved_to', 'resource_uri', 'properties', 'synced_at', 'stale'),
     *('missing_since', 'missed_syncs', 'created_at', 'updated_at'),
     *('seen_at', 'refreshed', 'free', 'rack_uuid', 'sharers'),
-    *('tags', 'inherited_tags', 'hold_uuid'),
+    *('tags', 'inherited_tags', 'hold_uuid', 'condition_uuid'),
 }
 _KINDS = {
     'chassis': objects.Chassis,
