@@ -109,10 +109,27 @@ def keep_lines() -> None:
 
 
 def count_failures() -> None:
-    """Count what the handlers of this process cannot write."""
+    """Count what the handlers of this process cannot write.
+
+    None of them raises an exception in the code that logs any more, as one
+    does that has to open another file while its disk is full.
+    """
     for handler in logging.getLogger().handlers:
         report = functools.partial(_count, handler.handleError)
         handler.handleError = report  # type: ignore[method-assign]
+        emit = functools.partial(_emit, handler.emit, report)
+        handler.emit = emit  # type: ignore[method-assign]
+
+
+def _emit(
+    emit: Callable[[logging.LogRecord], None],
+    report: Callable[[logging.LogRecord], None],
+    record: logging.LogRecord,
+) -> None:
+    try:
+        emit(record)
+    except Exception:
+        report(record)
 
 
 def _count(

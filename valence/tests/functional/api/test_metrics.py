@@ -2,7 +2,7 @@
 """The metrics, and what is shipped to look at them."""
 
 import json
-import logging
+import logging.handlers
 import os
 import pathlib
 import re
@@ -228,6 +228,26 @@ class TestMetrics(MetricsCase):
         handler.handle(logging.makeLogRecord({'msg': 'x'}))
         service.reload()
         self.assertIsNone(handler.stream)
+
+    def test_log_is_moved_while_its_disk_is_full(self):
+        directory = self.useFixture(base_fixtures.TempDir()).path
+        path = pathlib.Path(directory, 'log')
+        path.symlink_to('/dev/full')
+        handler = logging.handlers.WatchedFileHandler(path)
+        self.patch(logging, 'raiseExceptions', False)
+        logger = logging.getLogger()
+        logger.addHandler(handler)
+        self.addCleanup(logger.removeHandler, handler)
+        before = self.scrape()
+        logs.count_failures()
+        handler.handle(logging.makeLogRecord({'msg': 'lost'}))
+        path.unlink()
+        # It cannot finish the old file before it opens another.
+        handler.handle(logging.makeLogRecord({'msg': 'lost'}))
+        self.assertEqual(2, self.grown(before, 'valence_log_failures_total'))
+        service.reload()
+        handler.handle(logging.makeLogRecord({'msg': 'kept'}))
+        self.assertIn('kept', path.read_text())
 
     def test_database_that_is_down(self):
         def fail():

@@ -104,18 +104,12 @@ class OnCallTest(base.ServiceTestCase):
         cls.service.api()
         cls.client = cls.service.client
         cls.targets = {'api': f'{cls.client.url}/metrics'}
-        cls.conductor = cls.begin_conductor()
+        cls.conductor = cls.service.conductor()
+        cls.targets['conductor'] = cls.metrics_of(cls.conductor)
 
     @classmethod
-    def begin_conductor(cls):
-        """Start a conductor; the last one is the one that is scraped."""
-        process = cls.service.conductor()
-        cls.targets['conductor'] = cls.metrics_of(process)
-        return process
-
-    @staticmethod
-    def metrics_of(process):
-        line = process.wait_for('Metrics are at ')
+    def metrics_of(cls, process, begun=0):
+        line = process.wait_for('Metrics are at ', begun)
         return re.search(r'http://\S+', line)[0]
 
     def setUp(self):
@@ -294,8 +288,11 @@ class OnCallTest(base.ServiceTestCase):
                 time.sleep(_FRESH)
 
         def end():
-            type(self).conductor = self.begin_conductor()
-            self.conductor.wait_for('conductor registered')
+            # The same process, whose output outlives this test.
+            begun = len(self.conductor.output())
+            self.conductor.start()
+            self.targets['conductor'] = self.metrics_of(self.conductor, begun)
+            self.conductor.wait_for('conductor registered', begun)
 
         self.alerts(
             'ValenceNoConductor',
