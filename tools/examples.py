@@ -14,14 +14,19 @@ import valence.cmd  # noqa: F401 - selects the backend of oslo.service
 from valence.tests.functional.document import scenario
 
 
-def main() -> int:
-    """Write the file; return the exit status."""
-    case = scenario.Scenario('test_all')
+def run(case: unittest.TestCase) -> bool:
+    """Run a scenario, and print why it failed; return whether it did not."""
     result = unittest.TestResult()
     case.run(result)
     for _, text in (*result.errors, *result.failures):
         print(text, file=sys.stderr)
-    if not result.wasSuccessful():
+    return result.wasSuccessful()
+
+
+def main() -> int:
+    """Write the file; return the exit status."""
+    case = scenario.Scenario('test_all')
+    if not run(case):
         return 1
     text = json.dumps(case.examples, indent=1, ensure_ascii=False)
     pathlib.Path(sys.argv[1]).write_text(f'{text}\n')

@@ -47,6 +47,11 @@ GENERATED: dict[str, list[str]] = {
     'api-ref/openapi.json': _OPENAPI,
     'doc/source/user/limits.rst': ['python', 'tools/limits.py'],
     'doc/source/user/pairs.rst': ['python', 'tools/pairs.py'],
+    'doc/source/admin/notification-samples.rst': [
+        'python',
+        'tools/notification_samples.py',
+    ],
+    'doc/source/user/errors.rst': ['python', 'tools/errors.py'],
     'doc/source/contributor/images/schema.svg': ['python', 'tools/schema.py'],
     # Landed migrations are never edited.
     'tools/migrations.sha256': ['python', 'tools/landed.py'],

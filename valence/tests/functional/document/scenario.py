@@ -107,7 +107,7 @@ class Scenario(base.ConductorTestCase):
         self.adopt_nodes()
         self.set_conditions()
         self.release()
-        self.examples = json.loads(_stable(json.dumps(self.examples)))
+        self.examples = json.loads(stable(json.dumps(self.examples)))
 
     def register(self):
         self.fake = fake.pod(_URL)
@@ -253,7 +253,7 @@ def _pool():
     return hardware.Item(uri='/storages/1', values=values)
 
 
-def _stable(text):
+def stable(text):
     """A text with UUIDs and times that count from the same ones."""
     uuids = _ranks(_UUID.findall(text))
     times = _ranks(sorted(map(_seconds, _TIME.finditer(text))))
