@@ -27,7 +27,7 @@ LOG = log.getLogger(__name__)
 # How many leases are looked at in a round.
 _BATCH = 200
 # How often an operation that ends a lease is looked at.
-_SECONDS = 10
+_SECONDS = 60
 _OFF = ('ForceOff', 'GracefulShutdown', 'PushPowerButton')
 
 

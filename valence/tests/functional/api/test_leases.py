@@ -104,7 +104,7 @@ class TestLease(LeaseCase):
         refusal = exception.RequestRejected(reason='no')
         self.fake.order('release', refusal)
         self.pass_by(2 * _DAY + 1)
-        self.pass_by(60)
+        self.pass_by(61)
         self.assertEqual('overdue', self.state())
         self.pass_by(3601)
         self.assertEqual([], self.client.all('/v1/nodes'))
@@ -219,7 +219,7 @@ class TestIronic(LeaseCase):
         self.instance('available')
         self.provisioner.nodes[self.uuid] = 'active'
         self.pass_by(2 * _DAY + 1)
-        self.pass_by(11)
+        self.pass_by(61)
         self.assertEqual('overdue', self.state())
         self.assertEqual('active', self.provisioner.nodes[self.uuid])
         self.assertEqual(1, len(self.fake.nodes))
@@ -237,7 +237,7 @@ class TestIronic(LeaseCase):
         self.instance('available')
         self.pass_by(2 * _DAY + 1)
         self.assertIsNone(self.node()['managed_by'])
-        self.pass_by(11)
+        self.pass_by(61)
         self.assertEqual('overdue', self.state())
 
     def test_power_is_left_to_ironic(self):
