@@ -39,8 +39,8 @@ SELECTION = '|'.join(
 # What these tests import or run; the other requirements are for checks.
 TOOLS = (
     *('fixtures', 'hypothesis', 'openapi-spec-validator', 'oslotest'),
-    *('python-memcached', 'python-openstackclient', 'python-subunit'),
-    *('stestr', 'testtools'),
+    *('psycopg2-binary', 'PyMySQL', 'python-memcached'),
+    *('python-openstackclient', 'python-subunit', 'stestr', 'testtools'),
 )
 
 
