@@ -12,7 +12,7 @@ _REQUIRED = {
     objects.Node: {'name': 'node'},
 }
 # Resources that are created in another way, or only where hardware is free.
-_OTHERS = {objects.PodManagerAccess, objects.Hold}
+_OTHERS = {objects.PodManagerAccess, objects.Hold, objects.Condition}
 
 
 def _fields(cls, api):
