@@ -131,8 +131,8 @@ class Recorder:
         for key, before in self._before.items():
             old = dict(_periods(key, before))
             new = dict(_periods(key, after.get(key)))
-            ended |= {one: old[one] for one in old.keys() - new.keys()}
-            begun |= {one: new[one] for one in new.keys() - old.keys()}
+            ended |= {one: old[one] for one in old if one not in new}
+            begun |= {one: new[one] for one in new if one not in old}
         self._before.clear()
         self._deleted.clear()
         if ended or begun:
