@@ -192,6 +192,16 @@ def cloud(port: int) -> tuple[str, pathlib.Path]:
     return str(made.url), pathlib.Path(line.partition(';')[0])
 
 
+def hostile(port: int, project_id: str) -> Process:
+    """Start a Valence with hostile texts in every field.
+
+    :param project_id: the project that owns its nodes.
+    """
+    # This runs the fixtures of Valence's tests, and does not import them.
+    module = 'valence.tests.fixtures.hostile'
+    return Process(sys.executable, '-m', module, port, project_id)
+
+
 def simulator(systems: int, *arguments: str) -> Process:
     """Start a simulated pod manager with the user ``admin``."""
     made = Process(

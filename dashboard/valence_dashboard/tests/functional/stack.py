@@ -17,13 +17,16 @@ from valence_dashboard.tests.functional import processes
 
 
 class Stack:
-    """Horizon, Keystone, Ironic and Valence, without pod managers."""
+    """Horizon, Keystone, Ironic and Valence, without pod managers.
+
+    :ivar port: the port of Valence in the catalog.
+    """
 
     def __init__(self) -> None:
-        port = processes.free_port()
-        url, self._directory = processes.cloud(port)
+        self.port = processes.free_port()
+        url, self._directory = processes.cloud(self.port)
         options = (self._directory / 'valence.conf').read_text()
-        self.valence = processes.valence(port, options)
+        self.valence = processes.valence(self.port, options)
         self.horizon = horizon.Horizon(url)
         self.url = self.horizon.url
 
