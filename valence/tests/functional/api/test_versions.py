@@ -145,7 +145,7 @@ class TestMethods(base.ApiTestCase):
             ('POST', '/v1/pod_manager/x', 'DELETE, GET, PATCH, PUT'),
             ('POST', '/v1/pod_managers/x', 'DELETE, GET, PATCH, PUT'),
             ('POST', '/v1/systems', 'GET'),
-            ('PATCH', '/v1/systems/x', 'GET'),
+            ('PUT', '/v1/systems/x', 'GET, PATCH'),
             ('PUT', '/v1/nodes', 'GET, POST'),
             ('GET', '/v1/nodes/x/action', 'POST'),
             ('BREW', '/v1/nodes', 'GET, POST'),
