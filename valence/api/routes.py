@@ -6,6 +6,7 @@ from valence.api.controllers.v1 import base
 from valence.api.controllers.v1 import conditions
 from valence.api.controllers.v1 import drivers
 from valence.api.controllers.v1 import events
+from valence.api.controllers.v1 import expected
 from valence.api.controllers.v1 import feed
 from valence.api.controllers.v1 import findings
 from valence.api.controllers.v1 import flavors
@@ -30,6 +31,7 @@ _holds = holds.Holds()
 _findings, _usage = findings.Findings(), usage.Usage()
 #: Deliveries have a short path besides; see ``valence.api.deliveries``.
 EVENTS = events.Events()
+_expected = expected.Expected()
 _feed, _conductors = feed.Feed(), base.Controller(models.Conductor)
 
 _LIST, _SHOW = {'GET': 'list'}, {'GET': 'show'}
@@ -58,6 +60,12 @@ ROUTES: tuple[Route, ...] = (
     ('pod_managers/{id}', 'pod_manager', _podms, _PODM),
     ('pod_manager/{id}', 'pod_manager', _podms, _PODM),
     ('pod_managers/{id}/sync', 'pod_manager', _podms, _SYNC),
+    ('pod_managers/{id}/expected', 'expected_part', _expected,
+     _LIST | {'PUT': 'replace'}),
+    ('pod_managers/{id}/expected/snapshot', 'expected_part', _expected,
+     {'POST': 'snapshot'}),
+    ('pod_managers/{id}/expected/report', 'expected_part', _expected,
+     {'GET': 'report'}),
     ('pod_managers/{id}/history', 'history',
      history.History(models.PodManager), _LIST),
     ('pod_managers/{id}/topology', 'pod_manager', _podms, {'GET': 'topology'}),

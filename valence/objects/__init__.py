@@ -8,6 +8,7 @@ from valence.objects.condition import Condition
 from valence.objects.condition import ConditionLock
 from valence.objects.event import Event
 from valence.objects.event import EventQueue
+from valence.objects.expected import ExpectedPart
 from valence.objects.finding import Finding
 from valence.objects.finding import Installation
 from valence.objects.flavor import Flavor
@@ -40,6 +41,7 @@ __all__ = (
     'Device',
     'Event',
     'EventQueue',
+    'ExpectedPart',
     'Finding',
     'Flavor',
     'History',
@@ -87,4 +89,5 @@ ALL = (
     History,
     Condition,
     ConditionLock,
+    ExpectedPart,
 )

@@ -23,6 +23,10 @@ ACTIONS: dict[str, tuple[str, ...]] = {
     'provisioner_missing': _HIDE,
     'changed_registration': _HIDE,
     'not_undone': _HIDE,
+    'missing_part': _HIDE,
+    'unexpected_part': _HIDE,
+    'different_part': _HIDE,
+    'moved_part': _HIDE,
 }
 KINDS = tuple(ACTIONS)
 STATES = ('open', 'accepted', 'resolved', 'forgotten')
@@ -32,7 +36,7 @@ STATES = ('open', 'accepted', 'resolved', 'forgotten')
 class Finding(base.ValenceObject):
     """Hardware that should not be there, or is missing."""
 
-    VERSION = '1.3'
+    VERSION = '1.4'
     RESOURCE = 'findings'
     LINKED = True
     KIND = 'finding'
@@ -63,7 +67,10 @@ class Finding(base.ValenceObject):
             '(service_changed); a node that its provisioner does not know any '
             'more (provisioner_missing), or of which it shows other values '
             'than it was given (changed_registration); what an operation that '
-            'could not be undone may have left (not_undone).',
+            'could not be undone may have left (not_undone); a part that is '
+            'expected and not there (missing_part) or the reverse '
+            '(unexpected_part), that is not as expected (different_part), or '
+            'elsewhere (moved_part).',
             api='r',
             filter=True,
         ),

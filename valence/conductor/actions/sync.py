@@ -13,6 +13,7 @@ from valence.conductor.engine.model import Action
 from valence.conductor.engine.model import Step
 from valence.conductor.engine.run import Run
 from valence.conductor.inventory import comparison
+from valence.conductor.inventory import expected
 from valence.conductor.inventory import replacement
 from valence.conductor.inventory import store
 from valence.db import api as db
@@ -68,6 +69,8 @@ class ReadInventory(Step[ReadResult]):
         podm = tx.list(models.PodManager, uuid=run.target).one()
         comparison.write(tx, podm, self._seen, self._since)
         problems = self._seen.problems
+        complete = not (problems or self._seen.unread)
+        expected.write(tx, podm.uuid, complete, self._since)
         error = '; '.join(problems[:3])[:900]
         if len(problems) > 3:
             error += f'; and {len(problems) - 3} more'

@@ -42,6 +42,7 @@ from valence.db.sqlalchemy.recorded import History as History
 from valence.db.sqlalchemy.recorded import UsageSpan as UsageSpan
 from valence.db.sqlalchemy.standing import Condition as Condition
 from valence.db.sqlalchemy.standing import ConditionLock as ConditionLock
+from valence.db.sqlalchemy.standing import ExpectedPart as ExpectedPart
 from valence.db.sqlalchemy.types import Json
 from valence.db.sqlalchemy.types import Name
 from valence.db.sqlalchemy.types import String

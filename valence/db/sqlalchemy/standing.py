@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The tables of conditions; see ``models``."""
+"""The tables of what operators say of hardware; see ``models``."""
 
 from datetime import datetime
 
@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped
 from sqlalchemy.orm import mapped_column as column
 
+from valence.common.types import JsonObject
 from valence.db.sqlalchemy.base import UUID
 from valence.db.sqlalchemy.base import Table
 from valence.db.sqlalchemy.base import args
@@ -38,6 +39,19 @@ class Condition(Table):
     looks: Mapped[int]
     contradicted_at: Mapped[datetime | None]
     user_id: Mapped[str | None] = column(Name(255))
+
+
+class ExpectedPart(Table):
+    __tablename__ = 'expected_parts'
+    __table_args__ = args(
+        sa.Index('ix_expected_parts_podm_uuid', 'podm_uuid', 'created_at'),
+    )
+
+    podm_uuid: Mapped[str] = column(UUID, cascade('pod_managers.uuid'))
+    type: Mapped[str] = column(Name(64))
+    serial_number: Mapped[str | None] = column(Name(255))
+    place: Mapped[str | None] = column(Name(1024))
+    properties: Mapped[JsonObject] = column(Json)
 
 
 class ConditionLock(Table):

@@ -35,11 +35,13 @@ BY_VERSION = {
     },
     'Event': {'1.0': 'b58eea19343c9626e4aeb29c1cd19ca7'},
     'EventQueue': {'1.0': '396b5e26d3948ccb0c41b446de6a1f40'},
+    'ExpectedPart': {'1.0': 'bff7d72707fbcc01fac49015fdb0e483'},
     'Finding': {
         '1.0': '9a538604db1040dd4c6a8ae5a23a6d4a',
         '1.1': '4cdcfb6a942d2788a8289894dd6b41e8',
         '1.2': 'e7579a45b75e98a5a892064babde3c4d',
         '1.3': '2d4f34e40a63c9d1a6fa0a68199482b5',
+        '1.4': 'c801b29a05758f0560f5b03c4dae8707',
     },
     'Flavor': {
         '1.0': '024d39ed0bdcbcbc0c3e0c2f1354b711',

@@ -290,6 +290,16 @@ TABLE = [
     ('DELETE', 'operations/{id}', 'own-op', None, '202 403 202 202 403 403'),
     ('DELETE', 'operations/{id}', 'other-op', None, '202 403 404 404 403 403'),
     ('DELETE', 'operations/{id}', 'sync-op', None, '202 403 404 404 403 403'),
+    # What should be there is for those who run the cloud.
+    *[
+        (method, f'pod_managers/{{id}}/expected{path}', 'open', body, codes)
+        for method, path, body, codes in (
+            ('GET', '', None, '200 200 403 403 403 200'),
+            ('PUT', '', {'parts': []}, '200 403 403 403 403 403'),
+            ('POST', '/snapshot', None, '200 403 403 403 403 403'),
+            ('GET', '/report', None, '200 200 403 403 403 200'),
+        )
+    ],
     # Its history shows who has used a part.
     *[
         (

@@ -106,6 +106,7 @@ class Scenario(base.ConductorTestCase):
         self.read_events()
         self.adopt_nodes()
         self.set_conditions()
+        self.expect_parts()
         self.release()
         self.examples = json.loads(stable(json.dumps(self.examples)))
 
@@ -234,6 +235,14 @@ class Scenario(base.ConductorTestCase):
             self.send('GET', path, query='?limit=2', id=one)
         for method in ('GET', 'DELETE'):
             self.send(method, 'conditions/{id}', id=row['uuid'])
+
+    def expect_parts(self):
+        path = 'pod_managers/{id}/expected'
+        self.send('POST', f'{path}/snapshot', id='east')
+        part = {'type': 'system', 'serial_number': 'S1', 'place': 'Rack 1/1'}
+        self.send('PUT', path, {'parts': [part]}, id='east')
+        self.send('GET', path, id='east')
+        self.send('GET', f'{path}/report', id='east')
 
     def release(self):
         self.finish('DELETE', 'nodes/{id}', id='web')

@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: Apache-2.0
+from oslo_versionedobjects import base as ovo
+
+from valence.objects import base
+from valence.objects import fields
+
+#: The properties that can be expected, of any kind of hardware.
+PROPERTIES = (
+    *('name', 'manufacturer', 'model', 'cpu_model', 'cpu_architecture'),
+    *('cpu_sockets', 'cpu_cores', 'memory_mib', 'storage_gib'),
+    *('capacity_gib', 'media_type', 'protocol', 'speed_mbps'),
+)
+_TEXT = {'type': ['string', 'null'], 'maxLength': 255}
+_VALUE = {'type': ['string', 'integer', 'null'], 'maxLength': 255}
+
+
+@ovo.VersionedObjectRegistry.register
+class ExpectedPart(base.ValenceObject):
+    """Hardware that should be on a pod manager."""
+
+    RESOURCE = 'expected_parts'
+    KIND = 'expected part'
+    AUDIENCE = fields.Audience.SYSTEM
+    fields = {
+        'uuid': base.own_uuid('part'),
+        'podm_uuid': fields.UUIDField(doc='UUID of the pod manager.'),
+        'type': fields.StringField(
+            doc='system, or the type of a device or chassis.',
+            api='r',
+            max_length=64,
+            filter=True,
+        ),
+        'serial_number': fields.StringField(
+            doc='Serial number.', api='r', nullable=True, max_length=255
+        ),
+        'place': fields.StringField(
+            doc='Names of the rack and of the chassis down to the part, and '
+            'its own, separated by slashes: rack-1/drawer-2/sled-3.',
+            api='r',
+            nullable=True,
+            max_length=1024,
+        ),
+        'properties': fields.ObjectField(
+            doc='Other fields, with the values that they should have: '
+            f'{", ".join(PROPERTIES)}.',
+            api='r',
+            default={},
+        ),
+        **base.timestamps(sort=('type',)),
+    }
+
+
+#: The JSON schema of a part in a request.
+PART: dict[str, object] = {
+    'type': 'object',
+    'properties': {
+        'type': {'type': 'string', 'minLength': 1, 'maxLength': 64},
+        'serial_number': _TEXT,
+        'place': {**_TEXT, 'maxLength': 1024},
+        'properties': {
+            'type': 'object',
+            'properties': {name: _VALUE for name in PROPERTIES},
+            'additionalProperties': False,
+        },
+    },
+    'required': ['type'],
+    'additionalProperties': False,
+}

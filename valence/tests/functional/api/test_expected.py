@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The hardware that should be on a pod manager, and what differs."""
+
+from valence.tests import base
+
+_PATH = '/v1/pod_managers/pod/expected'
+
+
+class TestExpected(base.ConductorTestCase):
+    options = {'fake__systems': 3, 'fake__devices': 1}
+
+    def setUp(self):
+        super().setUp()
+        self.fake = self.pod()
+        for number in (1, 2, 3):
+            self.values(number)['serial_number'] = f'SN{number}'
+        self.sync()
+
+    def values(self, number):
+        return self.fake.hardware[f'/systems/{number}'].values
+
+    def sync(self):
+        self.done('POST', '/v1/pod_managers/pod/sync')
+
+    def put(self, **body):
+        answer = self.client.request('PUT', _PATH, body)
+        self.assertEqual(200, answer.status, answer)
+        return answer.json['parts']
+
+    def report(self):
+        found = self.client.get(f'{_PATH}/report')['report']
+        return {
+            name: [one['serial_number'] for one in entries]
+            for name, entries in found.items()
+            if entries
+        }
+
+    def test_snapshot(self):
+        count = self.client.post(f'{_PATH}/snapshot', {})['parts']
+        self.assertEqual(count, len(self.client.all(_PATH)))
+        self.assertEqual({}, self.report())
+        self.values(1)['cpu_cores'] += 1
+        del self.fake.hardware['/systems/2']
+        self.sync()
+        self.assertEqual(
+            {'missing': ['SN2'], 'different': ['SN1']}, self.report()
+        )
+        findings = self.client.all('/v1/findings?state=open')
+        self.assertEqual(
+            {'missing_part', 'different_part'},
+            {one['kind'] for one in findings},
+        )
+        self.client.post(f'{_PATH}/snapshot', {})
+        self.sync()
+        self.assertEqual([], self.client.all('/v1/findings?state=open'))
+
+    def test_csv(self):
+        text = 'serial,type,place,cpu_cores\nSN1,system,,9999\nSN7,system,,\n'
+        self.assertEqual(2, self.put(csv=text))
+        self.assertEqual(
+            {
+                'missing': ['SN7'],
+                'unexpected': ['SN2', 'SN3'],
+                'different': ['SN1'],
+            },
+            self.report(),
+        )
+
+    def test_json(self):
+        parts = [
+            {'type': 'system', 'serial_number': f'SN{n}', 'place': place}
+            for n, place in ((1, None), (2, 'elsewhere'), (3, None))
+        ]
+        self.assertEqual(3, self.put(parts=parts))
+        self.assertEqual({'moved': ['SN2']}, self.report())
+        self.assertEqual(0, self.put(parts=[]))
+        self.assertEqual({}, self.report())
+
+    def test_bad_input(self):
+        for field, body in (
+            ('parts', {'parts': [{'serial_number': 'SN1'}]}),
+            ('parts.0', {'parts': [{'type': 'system'}]}),
+            ('colour', {'csv': 'type,colour\nsystem,red\n'}),
+            ('csv', {'csv': ''}),
+            ('csv.0', {'csv': 'type,serial\n,SN1\n'}),
+        ):
+            self.assertRefused(400, field, 'PUT', _PATH, body)
