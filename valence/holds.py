@@ -114,7 +114,7 @@ def _keep(tx: db.Transaction, wanted: Wanted, choice: Choice) -> str:
     uuid, count = _create(tx, wanted), wanted.values['count']
     places = [_give(tx, wanted, uuid, choice)]
     while len(places) < count:
-        other = ranking.choose(tx, wanted.request)
+        other = _choose_another(tx, wanted, len(places))
         places.append(_give(tx, wanted, uuid, other))
     podms = {place['podm_uuid'] for place in places}
     charge = _charge(tx, places)
@@ -134,6 +134,22 @@ def _keep(tx: db.Transaction, wanted: Wanted, choice: Choice) -> str:
         uuid=uuid,
     )
     return uuid
+
+
+def _choose_another(tx: db.Transaction, wanted: Wanted, kept: int) -> Choice:
+    """Choose hardware for one more node.
+
+    :param kept: for how many nodes the hold has hardware.
+    :raises NoCapacity: which says for how many there is hardware.
+    """
+    try:
+        return ranking.choose(tx, wanted.request)
+    except exception.NoCapacity as exc:
+        enough = f' (there is enough for {kept} of {wanted.values["count"]})'
+        error = exception.NoCapacity(f'{exc}{enough}', **exc.values)
+        error.nearest = exc.nearest
+        error.user_message = f'{exc.user_message}{enough}'
+        raise error from exc
 
 
 def _create(tx: db.Transaction, wanted: Wanted) -> str:

@@ -10,6 +10,7 @@ from valence.api.controllers.v1 import hold_creation
 from valence.api.controllers.v1 import node_bodies
 from valence.api.controllers.v1 import node_creation
 from valence.common import policy
+from valence.common.types import JsonObject
 from valence.db import api as db
 from valence.db import shares
 from valence.db.sqlalchemy import models
@@ -30,16 +31,10 @@ class Holds(base.Controller[models.Hold]):
             names = call.selected(self.object, fields)
             answer = render.record(row, names)
             if fields is None:
-                for key, model in (
-                    ('systems', models.System),
-                    ('devices', models.Device),
-                ):
-                    answer[key] = previews.hardware(
-                        tx, call, model, shares.held(model, row.uuid)
-                    )
+                answer |= _hardware(tx, call, row.uuid)
         return answer
 
-    @base.verb(status=201, body=node_bodies.HOLD)
+    @base.verb(status=201, body=node_bodies.HOLD, added=answers.HARDWARE)
     def create(self, call: base.Call) -> base.Answer:
         """Hold hardware for nodes: by flavor, requirements or resources.
 
@@ -54,7 +49,8 @@ class Holds(base.Controller[models.Hold]):
         wanted = hold_creation.wanted(call, values, request, limits, seconds)
         answer = hold_creation.keep(call, wanted)
         call.set_location('holds', answer['uuid'])
-        return answer
+        with db.reader() as tx:
+            return answer | _hardware(tx, call, answer['uuid'])
 
     @base.verb(body=node_bodies.EXTEND)
     def update(self, call: base.Call) -> base.Answer:
@@ -65,6 +61,17 @@ class Holds(base.Controller[models.Hold]):
     def delete(self, call: base.Call) -> None:
         """Delete a hold; what it keeps is free again."""
         _delete(self, call)
+
+
+def _hardware(tx: db.Transaction, call: base.Call, uuid: str) -> JsonObject:
+    """What a hold keeps, as the caller sees it."""
+    return {
+        key: previews.hardware(tx, call, model, shares.held(model, uuid))
+        for key, model in (
+            ('systems', models.System),
+            ('devices', models.Device),
+        )
+    }
 
 
 @db.transaction

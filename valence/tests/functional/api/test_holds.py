@@ -55,6 +55,8 @@ class TestHold(HoldCase):
         self.assertEqual('active', hold['state'])
         self.assertEqual((1, 1), (hold['count'], hold['remaining']))
         shown = self.show()
+        for part in ('systems', 'devices'):
+            self.assertEqual(shown[part], hold[part])
         (system,) = shown['systems']
         self.assertEqual(hold['charged_cores'], system['cpu_cores'])
         row = self.client.get(f'/v1/systems/{system["uuid"]}')
@@ -111,7 +113,8 @@ class TestHold(HoldCase):
         self.assertCounted()
 
     def test_all_or_nothing(self):
-        self.hold(count=4, code=409)
+        error = self.hold(count=4, code=409)
+        self.assertIn('(there is enough for 3 of 4)', error['detail'])
         self.assertEqual(_FREE, self.systems())
         self.assertEqual([], self.client.all('/v1/holds'))
 
