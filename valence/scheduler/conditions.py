@@ -2,9 +2,9 @@
 """Which conditions keep new nodes away, for those who ask why not."""
 
 import dataclasses
+import itertools
 from collections import defaultdict
 from collections.abc import Iterable
-from collections.abc import Mapping
 
 import sqlalchemy as sa
 
@@ -35,16 +35,18 @@ def explain(tx: db.Transaction, rejections: Iterable[Rejection]) -> None:
         for one in rejections
         if one.filter == explanation.CAPACITY
     }
-    counts = _counts(tx, short)
-    uuids = {uuid for found in counts.values() for uuid in found}
-    rows = {row.uuid: row for row in _rows(tx, sorted(uuids))}
+    rows = {
+        row.uuid: row
+        for row in conditions.active(tx, keeps_away=True)
+        if row.podm_uuid in short
+    }
+    counts = _counts(tx, sorted(rows))
     for podm_uuid, found in counts.items():
         known = [
             (rows[uuid], number)
             for uuid, number in sorted(
                 found.items(), key=lambda one: (-one[1], one[0])
             )
-            if uuid in rows
         ]
         one = short[podm_uuid]
         texts = [
@@ -69,24 +71,16 @@ def _where(row: models.Condition) -> str:
     return f'{row.code} of the {kind} {row.subject_name}: {row.message}'
 
 
-def _rows(tx: db.Transaction, uuids: list[str]) -> Iterable[models.Condition]:
-    for start in range(0, len(uuids), db.BATCH):
-        batch = uuids[start : start + db.BATCH]
-        yield from tx.list(models.Condition, uuid=batch)
-
-
-def _counts(
-    tx: db.Transaction, podms: Mapping[str, Rejection]
-) -> dict[str, dict[str, int]]:
-    """How much would be free on pod managers, by condition."""
+def _counts(tx: db.Transaction, uuids: list[str]) -> dict[str, dict[str, int]]:
+    """How much would be free on pod managers, but for these conditions."""
     result: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
-    if not podms:
-        return result
-    for model in shapes.MODELS:
+    for start, model in itertools.product(
+        range(0, len(uuids), db.BATCH), shapes.MODELS
+    ):
         query = (
             sa.select(model.podm_uuid, model.condition_uuid, sa.func.count())
             .where(
-                model.condition_uuid.is_not(None),
+                model.condition_uuid.in_(uuids[start : start + db.BATCH]),
                 model.node_uuid.is_(None),
                 model.missing_since.is_(None),
                 model.state == 'free',
@@ -94,6 +88,5 @@ def _counts(
             .group_by(model.podm_uuid, model.condition_uuid)
         )
         for podm_uuid, condition, number in tx.connection.execute(query):
-            if podm_uuid in podms:
-                result[podm_uuid][str(condition)] += number
+            result[podm_uuid][str(condition)] += number
     return result
