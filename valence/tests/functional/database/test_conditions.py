@@ -193,8 +193,11 @@ class TestRace(ConditionsCase):
     threads = 6
     systems = 500 if _FULL else 24
 
-    def compose(self, _):
+    def compose(self, number):
         """Choose and claim, as a conductor does."""
+        if number >= self.systems // 2 - 1:
+            # Not everything is claimed before it.
+            self.cordoned.wait()
         node = self.node()
         while True:
             self.begun.release()
@@ -227,7 +230,10 @@ class TestRace(ConditionsCase):
             )
             return self.claimed(tx)
 
-        return run()
+        try:
+            return run()
+        finally:
+            self.cordoned.set()
 
     def claimed(self, tx):
         return tx.count(
@@ -244,6 +250,7 @@ class TestRace(ConditionsCase):
             [system(n, ('one', 'two')[n % 2]) for n in range(self.systems)],
         )
         self.begun = threading.Semaphore(0)
+        self.cordoned = threading.Event()
         with concurrent.futures.ThreadPoolExecutor(self.threads + 1) as pool:
             cordoned = pool.submit(self.cordon, *subject)
             list(pool.map(self.compose, range(self.systems)))
