@@ -163,7 +163,8 @@ class LinksTestCase(odd.OddCase):
         self.pages[f'{BLOCKS}/disk']['Storage'] = [link('/store')]
         seen = self.discover('/broken', '/nowhere')
         self.assertEqual(
-            {'memory_mib', 'memory_type'}, seen.systems[0].unknown
+            {'memory_mib', 'memory_type', 'memory_modules'},
+            seen.systems[0].unknown,
         )
         self.assertIn('capacity_gib', seen.devices[0].unknown)
         # The systems that the block is part of, or has in it.
@@ -183,7 +184,10 @@ class LinksTestCase(odd.OddCase):
         )
         (host,) = self.discover('malformed link in Chassis, Memory').systems
         self.assertIsNone(host.parent)
-        self.assertEqual({'parent', 'memory_mib', 'memory_type'}, host.unknown)
+        self.assertEqual(
+            {'parent', 'memory_mib', 'memory_type', 'memory_modules'},
+            host.unknown,
+        )
         self.pages[f'{BLOCKS}/host'] = Reply(
             302, None, Location='http://[::1/redfish'
         )

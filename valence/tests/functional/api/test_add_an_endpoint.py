@@ -123,7 +123,11 @@ class TestPage(base.TestCase):
         )
         body = operation['requestBody']['content']['application/json']
         self.assertEqual(
-            {'name', 'description'}, set(body['schema']['properties'])
+            {
+                *('name', 'description'),
+                *('lease_seconds', 'lease_max_seconds', 'lease_end'),
+            },
+            set(body['schema']['properties']),
         )
         self.assertIn('# Copy a flavor.', policies)
         self.assertEqual({'name': 'copy'}, body['example'])

@@ -197,7 +197,7 @@ class TestKeystone(KeystoneCase):
         project = self.clouds['member'].current_project_id
         admin.post(f'{path}/access', {'project_id': project})
         self.assertEqual(
-            {'uuid', 'name', 'status', 'location', 'links'},
+            {'uuid', 'name', 'status', 'location', 'conditions', 'links'},
             set(member.get(path)),
         )
         other = self.client_of(self.clouds['other'])

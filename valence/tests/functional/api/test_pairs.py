@@ -45,7 +45,7 @@ def _values(field):
         *others, common = field.values
         return [field.values[0], common, others[-1] if others else common]
     if field.ordered:
-        return [900, 100, 500]
+        return [_of_order(field, number) for number in (900, 100, 500)]
     return ['rare', 'common', 'other']
 
 
@@ -70,7 +70,7 @@ def _row(cls, numbers):
         elif field.sort is not None and not field.values:
             # Few enough for ties, many enough for an order.
             value = numbers.randrange(1000)
-            row[column.name] = value if field.ordered else f'{value:04}'
+            row[column.name] = _of_order(field, value)
         elif field.filter or field.values:
             row[column.name] = _skewed(field, numbers.random())
         elif not column.nullable:
@@ -78,6 +78,20 @@ def _row(cls, numbers):
     if cls in (objects.PodManager, objects.Flavor, objects.Node):
         row['name'] = uuidutils.generate_uuid()
     return row
+
+
+def _of_order(field, number):
+    """A value of a field that is sorted by, in the order of numbers."""
+    if isinstance(field, fields.DateTimeField):
+        return _DAY + datetime.timedelta(seconds=number)
+    return number if field.ordered else f'{number:04}'
+
+
+def _text(value):
+    """A value, as a query has it."""
+    if isinstance(value, datetime.datetime):
+        return f'{value.isoformat()}Z'
+    return str(value).lower()
 
 
 def _plain(field):
@@ -108,13 +122,14 @@ def _asked(cls):
         if name is None:
             yield {'sort_key': key}
             if cls.fields[key].filter and cls.fields[key].ordered:
-                for least in (990, 100):
+                for number in (990, 100):
+                    least = _text(_of_order(cls.fields[key], number))
                     yield {key: f'gte:{least}', 'sort_key': key}
             continue
         if name == 'url':
             # It is unique: there is no page of those that are equal.
             continue
-        values = [str(value).lower() for value in _values(cls.fields[name])]
+        values = [_text(value) for value in _values(cls.fields[name])]
         rare, common, _ = values
         for value in (rare, common, f'in:{",".join(values)}'):
             query = {name: value}
