@@ -30,15 +30,14 @@ def db_version() -> None:
 
 
 def db_purge() -> None:
-    """Delete old operations, findings that are over, usage and holds."""
+    """Delete old operations, findings that are over, usage and the like."""
     days = cfg.CONF.command.days
     keep = cfg.CONF.conductor.keep_operations if days is None else days
     before = db.now() - datetime.timedelta(days=keep)
-    operations, findings, spans, holds = purge.everything(before)
-    print(
-        f'Deleted {operations} operations, {findings} findings, {spans} '
-        f'spans of usage and {holds} holds.'
+    *others, last = (
+        f'{count} {name}' for name, count in purge.everything(before).items()
     )
+    print(f'Deleted {", ".join(others)} and {last}.')
 
 
 def keys_create() -> None:

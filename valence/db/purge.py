@@ -24,11 +24,13 @@ BATCH = 500
 class _Kind(NamedTuple):
     """What can be deleted.
 
+    :param name: what it is, in the plural.
     :param ended: when a row ended.
     :param conditions: which rows have ended; those of each are deleted apart,
         because one index has them in the order of their end.
     """
 
+    name: str
     model: statements.Model
     ended: sa.SQLColumnExpression[Any]
     conditions: tuple[sa.ColumnElement[bool], ...]
@@ -41,11 +43,23 @@ _GIVEN_UP = sa.and_(
 )
 _KINDS = (
     # Only what has ended has the time of its end.
-    _Kind(models.Operation, models.Operation.finished_at, (sa.true(),)),
-    _Kind(models.Finding, models.Finding.updated_at, (_IS_OVER, _GIVEN_UP)),
-    _Kind(models.UsageSpan, models.UsageSpan.closed_at, (sa.true(),)),
-    _Kind(models.Hold, models.Hold.ended_at, (sa.true(),)),
-    _Kind(models.History, models.History.ended_at, (sa.true(),)),
+    _Kind(
+        *('operations', models.Operation, models.Operation.finished_at),
+        (sa.true(),),
+    ),
+    _Kind(
+        *('findings', models.Finding, models.Finding.updated_at),
+        (_IS_OVER, _GIVEN_UP),
+    ),
+    _Kind(
+        *('spans of usage', models.UsageSpan, models.UsageSpan.closed_at),
+        (sa.true(),),
+    ),
+    _Kind('holds', models.Hold, models.Hold.ended_at, (sa.true(),)),
+    _Kind(
+        *('periods of the history', models.History, models.History.ended_at),
+        (sa.true(),),
+    ),
 )
 
 
@@ -86,8 +100,8 @@ def _delete(
 def batch(before: datetime.datetime) -> list[int]:
     """Delete some of what ended before a time.
 
-    :returns: how many operations, findings, spans of usage, holds and periods
-        of the history were deleted, up to ``BATCH`` in a transaction.
+    :returns: how many of each kind were deleted, up to ``BATCH`` in a
+        transaction.
     """
     return [
         sum(_delete(kind, one, before) for one in kind.conditions)
@@ -95,9 +109,12 @@ def batch(before: datetime.datetime) -> list[int]:
     ]
 
 
-def everything(before: datetime.datetime) -> list[int]:
-    """Delete all that ended before a time; see :func:`batch`."""
+def everything(before: datetime.datetime) -> dict[str, int]:
+    """Delete all that ended before a time.
+
+    :returns: how many were deleted, by what they are.
+    """
     total = [0] * len(_KINDS)
     while any(deleted := batch(before)):
         total = [sum(pair) for pair in zip(total, deleted, strict=True)]
-    return total
+    return dict(zip((kind.name for kind in _KINDS), total, strict=True))
