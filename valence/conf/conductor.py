@@ -166,7 +166,7 @@ manager needs to accept a composition causes retries.
         default=30,
         min=1,
         help='Number of days for which "valence-manage db purge" keeps '
-        'finished operations, findings that are over, and usage that has '
-        'ended.',
+        'what has ended: operations, findings, usage, holds and periods of '
+        'the history.',
     ),
 ]

@@ -33,9 +33,9 @@ OPTS = [
         'purge_after',
         default=0,
         min=0,
-        help='After how many days conductors delete finished operations, '
-        'findings that are over, and usage that has ended, in small '
-        'transactions. 0: never; "valence-manage db purge" does it. Events '
+        help='After how many days conductors delete what has ended, in small '
+        'transactions: operations, findings, usage, holds and periods of the '
+        'history. 0: never; "valence-manage db purge" does it. Events '
         'are always deleted, after [outbox] keep days.',
     ),
 ]

@@ -54,7 +54,7 @@ class History(Table):
     resource_type: Mapped[str] = column(String(16))
     # No foreign key: what was is known longer than what is.
     resource_uuid: Mapped[str] = column(UUID)
-    field: Mapped[str] = column(String(32))
+    field: Mapped[str] = column(Name(32))
     value: Mapped[str] = column(Name(255))
     reason: Mapped[str | None] = column(Text)
     user_reason: Mapped[str | None] = column(Text)

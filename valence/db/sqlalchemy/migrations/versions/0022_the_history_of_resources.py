@@ -16,7 +16,7 @@ def upgrade():
         'history',
         sa.Column('resource_type', sa.String(16), nullable=False),
         sa.Column('resource_uuid', sa.String(36), nullable=False),
-        sa.Column('field', sa.String(32), nullable=False),
+        sa.Column('field', types.Name(32), nullable=False),
         sa.Column('value', types.Name(255), nullable=False),
         sa.Column('reason', types.Text, nullable=True),
         sa.Column('user_reason', types.Text, nullable=True),
