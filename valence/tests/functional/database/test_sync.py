@@ -4,6 +4,7 @@
 import pathlib
 import shutil
 import sys
+import zlib
 
 import fixtures as base_fixtures
 import sqlalchemy as sa
@@ -196,8 +197,10 @@ class MariaDBTest(SQLiteTest):
             progress = 'migration_progress' in statement
             if not progress:
                 last[0] = statement
-            if (counted or not base.FULL) and 'INDEX ix_' in last[0]:
+            if counted and 'INDEX ix_' in last[0]:
                 # One index is like another.
+                return
+            if not base.FULL and not self.is_one_of_few(last[0]):
                 return
             if progress == counted and last[0] not in self.cut_at:
                 self.cut_at.add(last[0])
@@ -211,6 +214,14 @@ class MariaDBTest(SQLiteTest):
         finally:
             sa.event.remove(sa.Engine, 'after_cursor_execute', kill)
         return False
+
+    @staticmethod
+    def is_one_of_few(statement):
+        """Whether to cut it there in every run: at some of the tables."""
+        if 'things' in statement:
+            return True
+        some = zlib.crc32(statement.encode()) % 5 == 0
+        return some and 'CREATE TABLE' in statement
 
     def assertLater(self):
         """What the later migrations make is there, and made once."""
@@ -231,7 +242,8 @@ class MariaDBTest(SQLiteTest):
         made = [
             cut for cut in self.cut_at if cut.lstrip().startswith('CREATE')
         ]
-        self.assertGreater(len(made), len(models.Base.metadata.tables))
+        tables = len(models.Base.metadata.tables)
+        self.assertGreater(len(made), tables if base.FULL else 5)
         self.assertLater()
 
     def test_cut_at_each_statement(self):
