@@ -5,6 +5,7 @@ A part is known by its serial number if that is unique, else by its place.
 """
 
 import dataclasses
+import operator
 from collections import Counter
 from collections.abc import Iterable
 from collections.abc import Iterator
@@ -173,9 +174,10 @@ def compare(expected: Iterable[Part], seen: Iterable[Part]) -> Report:
     """Compare what should be there with what is.
 
     What is there counts as unexpected only if something of its type is
-    expected.
+    expected. The entries of each list are in the order of their names.
     """
-    expected, seen = list(expected), list(seen)
+    by_name = operator.attrgetter('name')
+    expected, seen = sorted(expected, key=by_name), sorted(seen, key=by_name)
     pairs = dict(_matches(expected, seen))
     report: Report = {
         'missing': [],
