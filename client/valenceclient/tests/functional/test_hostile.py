@@ -17,6 +17,10 @@ _FORMULA = ('=', '+', '-', '@')
 _OWNERS = {
     'podmanager access list': 'podmanager',
     'podmanager topology show': 'podmanager',
+    **{
+        f'{kind} history list': kind
+        for kind in ('podmanager', 'node', 'system', 'device')
+    },
     'node storage list': 'node',
     'capacity show': None,
 }

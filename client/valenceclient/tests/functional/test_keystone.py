@@ -105,7 +105,7 @@ class Personas(Keystone):
             ):
                 self.assertIn("Policy doesn't allow", self.fails(line), line)
             self.assertEqual(
-                {'uuid', 'name', 'status', 'location'},
+                {'uuid', 'name', 'status', 'location', 'conditions'},
                 self.json('podmanager show pod').keys(),
             )
             output = self.fails('podmanager list --fields name,url')
