@@ -7,7 +7,6 @@ locks its row: so a place is either used in time, or has expired.
 """
 
 import dataclasses
-import datetime
 from collections.abc import Iterable
 from typing import cast
 
@@ -165,7 +164,7 @@ def _create(tx: db.Transaction, wanted: Wanted) -> str:
             'resources': list(wanted.request.resources),
             'affinity': wanted.request.affinity,
         },
-        expires_at=_end(tx, wanted.seconds),
+        expires_at=tx.in_seconds(wanted.seconds),
     )
 
 
@@ -225,10 +224,6 @@ def _charge(tx: db.Transaction, places: Iterable[HeldPlace]) -> quota.Charge:
     return quota.Charge(*sums) if charges else quota.Charge()
 
 
-def _end(tx: db.Transaction, seconds: int) -> datetime.datetime:
-    return tx.now() + datetime.timedelta(seconds=seconds)
-
-
 def has_ended(tx: db.Transaction, row: models.Hold) -> bool:
     """Whether a hold keeps nothing any more, or nobody may use it."""
     return row.state != ACTIVE or row.expires_at <= tx.now()
@@ -240,11 +235,7 @@ def lock(tx: db.Transaction, uuid: str) -> models.Hold:
     :raises HoldExpired: when its time is over.
     :raises Conflict: when it was used up, or deleted.
     """
-    tx.connection.execute(
-        sa.select(models.Hold.uuid)
-        .where(models.Hold.uuid == uuid)
-        .with_for_update()
-    )
+    tx.lock(models.Hold, uuid)
     row = tx.get(models.Hold, uuid=uuid)
     if row is None:
         raise exception.Conflict(f'The hold {uuid} was deleted.')
@@ -303,7 +294,7 @@ def extend(tx: db.Transaction, uuid: str, seconds: int) -> None:
     """
     _check_seconds(seconds)
     lock(tx, uuid)
-    tx.update(models.Hold, {'expires_at': _end(tx, seconds)}, uuid=uuid)
+    tx.update(models.Hold, {'expires_at': tx.in_seconds(seconds)}, uuid=uuid)
 
 
 def delete(tx: db.Transaction, uuid: str) -> None:

@@ -32,7 +32,7 @@ def grant(tx: db.Transaction, values: JsonObject) -> JsonObject:
     if until is None and 'lease_until' not in values:
         seconds = _of(flavor, 'lease_seconds', cfg.CONF.lease.seconds) or most
         if seconds:
-            until = _after(tx, min(seconds, most or seconds))
+            until = tx.in_seconds(min(seconds, most or seconds))
     _check(tx, until, most)
     end = _of(flavor, 'lease_end', cfg.CONF.lease.end)
     return {
@@ -81,10 +81,6 @@ def _longest(flavor: models.Flavor | None) -> int:
     return found
 
 
-def _after(tx: db.Transaction, seconds: float) -> datetime.datetime:
-    return tx.now() + datetime.timedelta(seconds=seconds)
-
-
 def _check(
     tx: db.Transaction, until: datetime.datetime | None, most: int
 ) -> None:
@@ -95,7 +91,7 @@ def _check(
         raise exception.Invalid(
             field='lease_until', reason='must be in the future'
         )
-    elif until > _after(tx, most):
+    elif until > tx.in_seconds(most):
         reason = f'must be within {most} seconds from now'
     if most and reason:
         raise exception.Invalid(field='lease_until', reason=reason)

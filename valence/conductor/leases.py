@@ -9,7 +9,6 @@ ended is overdue, which is told now and then.
 
 import datetime
 
-import sqlalchemy as sa
 from oslo_config import cfg
 from oslo_log import log
 
@@ -54,9 +53,7 @@ def sweep() -> int:
 def _lock(tx: db.Transaction, uuid: str) -> models.Node | None:
     """A node whose lease is still due, which nobody else changes."""
     node = models.Node
-    tx.connection.execute(
-        sa.select(node.uuid).where(node.uuid == uuid).with_for_update()
-    )
+    tx.lock(node, uuid)
     return tx.get(node, node.lease_due_at <= tx.now(), uuid=uuid)
 
 
@@ -97,10 +94,6 @@ def _store(
     tx.update(models.Node, values, uuid=node.uuid)
 
 
-def _after(tx: db.Transaction, seconds: float) -> datetime.datetime:
-    return tx.now() + datetime.timedelta(seconds=seconds)
-
-
 def _warn(
     tx: db.Transaction, node: models.Node, until: datetime.datetime
 ) -> None:
@@ -121,7 +114,7 @@ def _overdue(
 
     :param operation: the operation that has ended the lease, if one did.
     """
-    due_at = _after(tx, cfg.CONF.lease.interval)
+    due_at = tx.in_seconds(cfg.CONF.lease.interval)
     if node.force_at is not None and node.force_at > tx.now():
         due_at = min(due_at, node.force_at)
     _store(tx, node, 'overdue', due_at, operation)
@@ -143,14 +136,14 @@ def _end(tx: db.Transaction, node: models.Node) -> None:
         uuid: str | None = releases[0]
     elif pending and node.lease_end != 'release':
         # It is ended after that.
-        _store(tx, node, 'ending', _after(tx, _SECONDS))
+        _store(tx, node, 'ending', tx.in_seconds(_SECONDS))
         return
     else:
         uuid = _request(tx, node, forced)
     if uuid is None:
         _overdue(tx, node)
         return
-    _store(tx, node, 'ending', _after(tx, _SECONDS), uuid)
+    _store(tx, node, 'ending', tx.in_seconds(_SECONDS), uuid)
     outbox.say(tx, models.Node, node.uuid, 'lease.ended')
 
 
@@ -158,7 +151,7 @@ def _follow(tx: db.Transaction, node: models.Node, uuid: str) -> None:
     """Look whether the operation that ends a lease has succeeded."""
     operation = tx.get(models.Operation, uuid=uuid)
     if operation is not None and operation.state in states.OPEN:
-        _store(tx, node, 'ending', _after(tx, _SECONDS), uuid)
+        _store(tx, node, 'ending', tx.in_seconds(_SECONDS), uuid)
         return
     # What was purged had succeeded: others are not waited for so long.
     ended = operation is None or operation.state == 'succeeded'

@@ -385,11 +385,7 @@ def _has_place(tx: db.Transaction, candidate: models.Operation) -> bool:
     podm_uuid, lane = candidate.podm_uuid, lanes.lane_of(candidate.action)
     if podm_uuid is None or not lane.is_counted:
         return True
-    tx.connection.execute(
-        sa.select(models.PodManager.uuid)
-        .where(models.PodManager.uuid == podm_uuid)
-        .with_for_update()
-    )
+    tx.lock(models.PodManager, podm_uuid)
     running = tx.count(
         models.Operation,
         lanes.contains(lane),

@@ -4,8 +4,6 @@
 import hashlib
 from collections.abc import Mapping
 
-import sqlalchemy as sa
-
 from valence.common import context
 from valence.common import exception
 from valence.conductor import states
@@ -69,11 +67,7 @@ def in_progress(operation: models.Operation) -> exception.Conflict:
 
 def lock_node(tx: db.Transaction, uuid: str) -> None:
     """Make concurrent requests for one node wait for this transaction."""
-    tx.connection.execute(
-        sa.select(models.Node.uuid)
-        .where(models.Node.uuid == uuid)
-        .with_for_update()
-    )
+    tx.lock(models.Node, uuid)
 
 
 def open_operations(

@@ -325,6 +325,16 @@ class Transaction:
         """See ``now`` of this module."""
         return clock.now(self.connection)
 
+    def in_seconds(self, seconds: float) -> datetime.datetime:
+        """The time so many seconds from now."""
+        return self.now() + datetime.timedelta(seconds=seconds)
+
+    def lock(self, model: statements.Model, uuid: str) -> None:
+        """Have others who lock or change a row wait for this transaction."""
+        self.connection.execute(
+            sa.select(model.uuid).where(model.uuid == uuid).with_for_update()
+        )
+
     def new_row(self, values: Mapping[str, object]) -> dict[str, object]:
         """The values, with a UUID and a time of creation if they have none."""
         return {

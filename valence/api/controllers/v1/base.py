@@ -265,11 +265,7 @@ class Controller(Generic[M]):
         row = find(tx, self.model, call.ident, *self.visible(call))
         if 'If-Match' in call.request.headers:
             # Until the transaction ends, nobody else changes it.
-            tx.connection.execute(
-                sa.select(self.model.uuid)
-                .where(self.model.uuid == row.uuid)
-                .with_for_update()
-            )
+            tx.lock(self.model, row.uuid)
             row = find(tx, self.model, row.uuid, *self.visible(call))
             etags.check(call.request, etags.version(self.object, row))
         call.row = row
