@@ -105,6 +105,42 @@ def timestamps(
     }
 
 
+def held_by_project(kind: str) -> dict[str, Spec]:
+    """Of what has hardware for a project: the charges, and whose it is.
+
+    :param kind: what it is, for the docs.
+    """
+    charges = (
+        ('charged_cores', 'Processor cores'),
+        ('charged_memory_mib', 'Memory in MiB'),
+        ('charged_devices', 'Devices'),
+    )
+    return {
+        **{
+            name: fields.IntegerField(
+                doc=f'{what} charged to the project for the {kind}.',
+                api='r',
+                default=0,
+                minimum=0,
+            )
+            for name, what in charges
+        },
+        'project_id': fields.StringField(
+            doc=f'Project that owns the {kind}.',
+            api='r',
+            nullable=True,
+            max_length=255,
+            filter=True,
+        ),
+        'user_id': fields.StringField(
+            doc=f'User who created the {kind}.',
+            api='r',
+            nullable=True,
+            max_length=255,
+        ),
+    }
+
+
 def own_uuid(kind: str) -> fields.UUIDField:
     """The primary key of a kind of object."""
     return fields.UUIDField(

@@ -16,16 +16,6 @@ ACTIVE = 'active'
 STATES = (ACTIVE, 'used', 'expired')
 
 
-def charged(what: str, holder: str) -> fields.IntegerField:
-    """What the project is charged for a holder of hardware."""
-    return fields.IntegerField(
-        doc=f'{what} charged to the project for the {holder}.',
-        api='r',
-        default=0,
-        minimum=0,
-    )
-
-
 @ovo.VersionedObjectRegistry.register
 class Hold(base.ValenceObject):
     """Hardware that is kept for nodes of a project, until a time."""
@@ -107,22 +97,7 @@ class Hold(base.ValenceObject):
             nullable=True,
             tzinfo_aware=False,
         ),
-        'charged_cores': charged('Processor cores', 'hold'),
-        'charged_memory_mib': charged('Memory in MiB', 'hold'),
-        'charged_devices': charged('Devices', 'hold'),
-        'project_id': fields.StringField(
-            doc='Project that owns the hold.',
-            api='r',
-            nullable=True,
-            max_length=255,
-            filter=True,
-        ),
-        'user_id': fields.StringField(
-            doc='User who created the hold.',
-            api='r',
-            nullable=True,
-            max_length=255,
-        ),
+        **base.held_by_project('hold'),
         **base.timestamps(
             sort=('podm_uuid', 'flavor_uuid', 'state', 'project_id')
         ),

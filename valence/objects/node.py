@@ -8,7 +8,6 @@ from valence.objects import fields
 from valence.objects import requirements
 from valence.objects.hold import LEASE_ENDS
 from valence.objects.hold import LEASE_STATES
-from valence.objects.hold import charged
 
 PROVISION_STATES = (
     'composing',
@@ -222,22 +221,7 @@ class Node(base.ValenceObject):
         'lease_operation': fields.UUIDField(
             doc='UUID of the operation that ends the lease.', nullable=True
         ),
-        'charged_cores': charged('Processor cores', 'node'),
-        'charged_memory_mib': charged('Memory in MiB', 'node'),
-        'charged_devices': charged('Devices', 'node'),
-        'project_id': fields.StringField(
-            doc='Project that owns the node.',
-            api='r',
-            nullable=True,
-            max_length=255,
-            filter=True,
-        ),
-        'user_id': fields.StringField(
-            doc='User who created the node.',
-            api='r',
-            nullable=True,
-            max_length=255,
-        ),
+        **base.held_by_project('node'),
         **base.timestamps(
             sort=(
                 'podm_uuid',
