@@ -150,7 +150,7 @@ def enforce_hardware(
 
     :param allowed: the limits of the project.
     :param without: UUID of a node that does not count.
-    :raises OverLimit: when it does; members are not told how large it is.
+    :raises OverLimit: when it does; its text for members has no sizes.
     """
     _lock(tx, project_id, allowed)
     over = shortages(tx, project_id, allowed, usage, without)

@@ -4,7 +4,7 @@
 Each node has the time when its lease is looked at next, by the clock of the
 database. Whoever looks locks the row, so that a lease is ended once. A node
 that a provisioner has in use is left to it until ``force_at``; what cannot be
-ended is overdue, which is told now and then.
+ended is overdue, which is reported at each interval.
 """
 
 import datetime
@@ -110,7 +110,7 @@ def _warn(
 def _overdue(
     tx: db.Transaction, node: models.Node, operation: str | None = None
 ) -> None:
-    """Tell that a lease is over, and the node still there.
+    """Report that a lease is over, and the node still there.
 
     :param operation: the operation that has ended the lease, if one did.
     """
@@ -122,7 +122,7 @@ def _overdue(
 
 
 def _end(tx: db.Transaction, node: models.Node) -> None:
-    """End a lease, or tell why it is not ended."""
+    """End a lease, or report that it is overdue."""
     if node.lease_operation is not None:
         _follow(tx, node, node.lease_operation)
         return

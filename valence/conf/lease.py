@@ -40,14 +40,14 @@ OPTS = [
         mutable=True,
         default=['86400', '3600'],
         item_type=types.Integer(min=1),
-        help='How many seconds before its end a lease is told to end.',
+        help='How many seconds before the end of a lease a warning is sent.',
     ),
     cfg.IntOpt(
         'interval',
         mutable=True,
         default=3600,
         min=1,
-        help='How often a node is told to be overdue, in seconds. If it could '
+        help='How often an overdue node is reported, in seconds. If it could '
         'not be given back, that is tried again then.',
     ),
 ]

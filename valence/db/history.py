@@ -225,12 +225,12 @@ def _periods(
 
 def _condition(row: _Row) -> Iterator[_Period]:
     if row['state'] == 'active':
-        told = row['message'] if row['subject'] in _VISIBLE else None
+        public = row['message'] if row['subject'] in _VISIBLE else None
         yield _Period(
             *(row['subject'], row['subject_uuid'], objects.CONDITION),
             *(
                 row['code'],
-                _text(row['message'], row['tenant_message'] or told),
+                _text(row['message'], row['tenant_message'] or public),
             ),
         )
 

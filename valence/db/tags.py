@@ -2,7 +2,7 @@
 """Tags of administrators: traits of what they are on, and of all within.
 
 Systems and devices have a copy of the tags of their pod manager and of the
-chassis that contain them, so that a shape tells all of their traits.
+chassis that contain them, so that a shape determines all of their traits.
 """
 
 from collections import defaultdict

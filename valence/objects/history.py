@@ -28,7 +28,7 @@ class History(base.ValenceObject):
             doc='UUID of the resource.', api='r'
         ),
         'field': fields.StringField(
-            doc='What is told of it: a field such as health, power_state, '
+            doc='What is described: a field such as health, power_state, '
             'state, status, provision_state or maintenance; condition; or '
             'claim: the hardware that a node has, the node that has a part.',
             api='r',

@@ -192,7 +192,7 @@ class Node(base.ValenceObject):
         ),
         'lease_end': fields.EnumField(
             LEASE_ENDS,
-            doc='What happens then: somebody is told, or the node is powered '
+            doc='What happens then: an event is sent, or the node is powered '
             'off, removed from Ironic, or released. The default is that of '
             'the flavor, or else [lease] end.',
             api='cru',
