@@ -35,6 +35,25 @@ class Item:
         self.properties = trimming.trim(self.properties)
 
 
+def device(values: JsonObject) -> JsonObject:
+    """The observed fields of a device that has nothing but these values."""
+    return {
+        'media_type': None,
+        'protocol': None,
+        'capacity_gib': 0,
+        'memory_mib': 0,
+        'cpu_cores': 0,
+        'speed_mbps': 0,
+        'rpm': None,
+        'speed_mhz': None,
+        'onboard_memory_mib': None,
+        'max_nodes': 1,
+        'pooled_group_id': None,
+        'zones': [],
+        **values,
+    }
+
+
 @dataclasses.dataclass
 class ComposedNode:
     """A node that exists on a pod manager.

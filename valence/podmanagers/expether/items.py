@@ -131,21 +131,15 @@ def _box_item(uri: str, device: JsonObject) -> hardware.Item:
     kind, media_type, protocol = fields.box_type(device)
     return hardware.Item(
         uri=uri,
-        values={
-            **_common(device),
-            'manufacturer': fields.vendor(device),
-            'type': kind,
-            'media_type': media_type,
-            'protocol': protocol,
-            'capacity_gib': 0,
-            'memory_mib': 0,
-            'cpu_cores': 0,
-            'speed_mbps': 0,
-            'rpm': None,
-            'speed_mhz': None,
-            'onboard_memory_mib': None,
-            'max_nodes': 1,
-            'pooled_group_id': fields.group(device) or None,
-        },
+        values=hardware.device(
+            {
+                **_common(device),
+                'manufacturer': fields.vendor(device),
+                'type': kind,
+                'media_type': media_type,
+                'protocol': protocol,
+                'pooled_group_id': fields.group(device) or None,
+            }
+        ),
         properties=device,
     )

@@ -109,21 +109,14 @@ def drive(number: int) -> hardware.Item:
     return hardware.Item(
         uri=f'/devices/{number}',
         parent=_RACK,
-        values={
-            **_labels('drive', number),
-            'type': 'drive',
-            'media_type': 'SSD',
-            'protocol': 'NVMe',
-            'capacity_gib': 960,
-            'memory_mib': 0,
-            'cpu_cores': 0,
-            'speed_mbps': 0,
-            'rpm': None,
-            'speed_mhz': None,
-            'onboard_memory_mib': None,
-            'max_nodes': 1,
-            'pooled_group_id': None,
-            'zones': [],
-            'state': 'free',
-        },
+        values=hardware.device(
+            {
+                **_labels('drive', number),
+                'type': 'drive',
+                'media_type': 'SSD',
+                'protocol': 'NVMe',
+                'capacity_gib': 960,
+                'state': 'free',
+            }
+        ),
     )

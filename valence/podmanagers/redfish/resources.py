@@ -218,24 +218,14 @@ def device_item(
     return hardware.Item(
         uri=uri,
         parent=parent,
-        values={
-            'media_type': None,
-            'protocol': None,
-            'capacity_gib': 0,
-            'memory_mib': 0,
-            'cpu_cores': 0,
-            'speed_mbps': 0,
-            'rpm': None,
-            'speed_mhz': None,
-            'onboard_memory_mib': None,
-            'max_nodes': 1,
-            'pooled_group_id': None,
-            'zones': [],
-            **labels(body),
-            'name': name(body, uri),
-            'state': availability(body, used),
-            **values,
-        },
+        values=hardware.device(
+            {
+                **labels(body),
+                'name': name(body, uri),
+                'state': availability(body, used),
+                **values,
+            }
+        ),
         properties=body,
     )
 
