@@ -44,7 +44,7 @@ _BATCH = 20
 
 
 @dataclasses.dataclass(frozen=True)
-class Wanted:
+class HoldRequest:
     """What to hold.
 
     :param values: columns of the hold.
@@ -57,14 +57,22 @@ class Wanted:
     seconds: int
     limits: dict[str, int]
 
-    def suits(self, tx: db.Transaction, choice: Choice) -> bool:
+    @property
+    def count(self) -> int:
+        """For how many nodes."""
+        count: int = self.values['count']
+        return count
+
+    def suits(self, tx: db.Transaction, choices: Iterable[Choice]) -> bool:
         """Whether hardware is within the limits at present."""
-        charge = quota.of_resources(tx, _uuids(_place(choice)))
+        if not self.limits:
+            return True
+        charge = _charge(tx, map(_place, choices))
         project_id = self.request.project_id
         return not quota.shortages(tx, project_id, self.limits, charge)
 
 
-def keep(wanted: Wanted, shown: Choice | None = None) -> str:
+def keep(asked: HoldRequest, shown: Choice | None = None) -> str:
     """Hold hardware; returns the UUID of the hold.
 
     :param shown: what to hold, if it is still free.
@@ -72,23 +80,47 @@ def keep(wanted: Wanted, shown: Choice | None = None) -> str:
     :raises OverLimit: when the project may not hold so much.
     :raises Duplicate: when it has a hold of this name.
     """
-    _check_seconds(wanted.seconds)
-    quota.create_lock(wanted.request.project_id)
+    _check_seconds(asked.seconds)
+    quota.create_lock(asked.request.project_id)
     for _ in range(_ATTEMPTS):
-        choice, shown = shown or _choose(wanted), None
+        choices, shown = _choose(asked, shown), None
         try:
-            return _keep(wanted, choice)
+            return _keep(asked, choices)
         except (exception.LostRace, db_exception.DBDuplicateEntry):
             continue
     raise exception.LostRace()
 
 
-def _choose(wanted: Wanted) -> Choice:
-    """Choose hardware without a lock on anything."""
+def _choose(asked: HoldRequest, shown: Choice | None) -> list[Choice]:
+    """Choose hardware for all nodes, without a lock on anything.
+
+    :param shown: that of the first node, if it is chosen already.
+    :raises NoCapacity: which says for how many there is hardware.
+    """
+    choices = [shown] if shown else []
     with db.reader() as tx:
+        while len(choices) < asked.count:
+            choices.append(_choose_another(tx, asked, choices))
+    return choices
+
+
+def _choose_another(
+    tx: db.Transaction, asked: HoldRequest, choices: list[Choice]
+) -> Choice:
+    """Choose hardware for one more node than has some."""
+    request = dataclasses.replace(asked.request, chosen=tuple(choices))
+    try:
         return ranking.choose(
-            tx, wanted.request, lambda choice: wanted.suits(tx, choice)
+            tx, request, lambda one: asked.suits(tx, [*choices, one])
         )
+    except exception.NoCapacity as exc:
+        if not choices:
+            raise
+        enough = f' (there is enough for {len(choices)} of {asked.count})'
+        error = exception.NoCapacity(f'{exc}{enough}', **exc.values)
+        error.nearest = exc.nearest
+        error.user_message = f'{exc.user_message}{enough}'
+        raise error from exc
 
 
 def _check_seconds(seconds: int) -> None:
@@ -100,32 +132,30 @@ def _check_seconds(seconds: int) -> None:
 
 
 @db.transaction
-def _keep(tx: db.Transaction, wanted: Wanted, choice: Choice) -> str:
+def _keep(
+    tx: db.Transaction, asked: HoldRequest, choices: list[Choice]
+) -> str:
     """Hold hardware for all nodes, or for none.
 
-    :param choice: that of the first one.
-    :raises LostRace: when that is no longer free.
+    :raises LostRace: when some of it is no longer free.
     """
     # Until the transaction ends, the project gets no other hold.
-    quota.lock(tx, wanted.request.project_id)
-    _check_name(tx, wanted)
-    _check_number(tx, wanted)
-    uuid, count = _create(tx, wanted), wanted.values['count']
-    places = [_give(tx, wanted, uuid, choice)]
-    while len(places) < count:
-        other = _choose_another(tx, wanted, len(places))
-        places.append(_give(tx, wanted, uuid, other))
+    quota.lock(tx, asked.request.project_id)
+    _check_name(tx, asked)
+    _check_number(tx, asked)
+    uuid = _create(tx, asked)
+    places = [_give(tx, asked, uuid, choice) for choice in choices]
     podms = {place['podm_uuid'] for place in places}
     charge = _charge(tx, places)
     quota.enforce_hardware(
-        *(tx, wanted.request.project_id, wanted.limits),
+        *(tx, asked.request.project_id, asked.limits),
         charge._replace(holds=1),
     )
     tx.update(
         models.Hold,
         {
             'state': ACTIVE,
-            'remaining': count,
+            'remaining': len(places),
             'places': places,
             'podm_uuid': podms.pop() if len(podms) == 1 else None,
             **charge.columns(),
@@ -135,42 +165,26 @@ def _keep(tx: db.Transaction, wanted: Wanted, choice: Choice) -> str:
     return uuid
 
 
-def _choose_another(tx: db.Transaction, wanted: Wanted, kept: int) -> Choice:
-    """Choose hardware for one more node.
-
-    :param kept: for how many nodes the hold has hardware.
-    :raises NoCapacity: which says for how many there is hardware.
-    """
-    try:
-        return ranking.choose(tx, wanted.request)
-    except exception.NoCapacity as exc:
-        enough = f' (there is enough for {kept} of {wanted.values["count"]})'
-        error = exception.NoCapacity(f'{exc}{enough}', **exc.values)
-        error.nearest = exc.nearest
-        error.user_message = f'{exc.user_message}{enough}'
-        raise error from exc
-
-
-def _create(tx: db.Transaction, wanted: Wanted) -> str:
+def _create(tx: db.Transaction, asked: HoldRequest) -> str:
     """Create a hold that has nothing yet; its UUID."""
     return tx.create(
         models.Hold,
         # It does not count until it has something.
-        **{**objects.Hold.defaults(), **wanted.values, 'state': 'used'},
+        **{**objects.Hold.defaults(), **asked.values, 'state': 'used'},
         remaining=0,
         places=[],
         request={
-            'pod_manager': wanted.request.podm_uuid,
-            'resources': list(wanted.request.resources),
-            'affinity': wanted.request.affinity,
+            'pod_manager': asked.request.podm_uuid,
+            'resources': list(asked.request.resources),
+            'affinity': asked.request.affinity,
         },
-        expires_at=tx.in_seconds(wanted.seconds),
+        expires_at=tx.in_seconds(asked.seconds),
     )
 
 
-def _check_name(tx: db.Transaction, wanted: Wanted) -> None:
+def _check_name(tx: db.Transaction, asked: HoldRequest) -> None:
     """Give the name of a hold that has ended to another one."""
-    where = {name: wanted.values[name] for name in ('scope', 'name')}
+    where = {name: asked.values[name] for name in ('scope', 'name')}
     row = tx.get(models.Hold, **where)
     if row is None:
         return
@@ -179,12 +193,12 @@ def _check_name(tx: db.Transaction, wanted: Wanted) -> None:
     delete(tx, row.uuid)
 
 
-def _check_number(tx: db.Transaction, wanted: Wanted) -> None:
+def _check_number(tx: db.Transaction, asked: HoldRequest) -> None:
     most = cfg.CONF.hold.max_per_project
     used = tx.count(
         models.Hold,
         models.Hold.expires_at > tx.now(),
-        project_id=wanted.request.project_id,
+        project_id=asked.request.project_id,
         state=ACTIVE,
     )
     if used >= most:
@@ -194,18 +208,16 @@ def _check_number(tx: db.Transaction, wanted: Wanted) -> None:
 
 
 def _give(
-    tx: db.Transaction, wanted: Wanted, uuid: str, choice: Choice
+    tx: db.Transaction, asked: HoldRequest, uuid: str, choice: Choice
 ) -> HeldPlace:
     """Allocate hardware to a hold."""
     systems, devices = [choice.system_uuid], list(choice.devices)
-    project_id = wanted.request.project_id
+    project_id = asked.request.project_id
     checks.check_free(tx, systems, devices, project_id)
     allocations.give(
         *(tx, choice.podm_uuid, {'hold_uuid': uuid}),
         *([*systems, *devices], project_id),
     )
-    # The next choice is made from the counters.
-    tx.deferred(counters.Changes).flush()
     return _place(choice)
 
 

@@ -90,10 +90,10 @@ def of_part(kind: str | None, part: JsonObject) -> Iterator[str]:
 
 
 def missing(
-    wanted: Iterable[str], present: frozenset[str] | set[str]
+    required: Iterable[str], present: frozenset[str] | set[str]
 ) -> list[str]:
     """Those of some traits that are not present."""
-    return [one for one in wanted if one not in present]
+    return [one for one in required if one not in present]
 
 
 def _of_processors(system: Any) -> Iterator[str]:

@@ -144,8 +144,8 @@ def apply(tx: db.Transaction, podm_uuid: str) -> None:
     away = [row for row in rows if row.keeps_away]
     inside = _inside(tx, [row for row in away if row.subject in _BOXES])
     for model, kind in _DIRECT.items():
-        wanted = _wanted(tx, model, kind, away, inside)
-        _mark(tx, model, podm_uuid, wanted)
+        covering = _covering(tx, model, kind, away, inside)
+        _mark(tx, model, podm_uuid, covering)
     _mark_podm(tx, podm_uuid, [r for r in rows if r.subject == 'pod_manager'])
 
 
@@ -179,7 +179,7 @@ def _batches(uuids: list[str]) -> Iterable[list[str]]:
         yield uuids[start : start + db.BATCH]
 
 
-def _wanted(
+def _covering(
     tx: db.Transaction,
     model: type[Allocatable],
     kind: str,
@@ -187,7 +187,7 @@ def _wanted(
     inside: Mapping[str, str],
 ) -> dict[str, str]:
     """The condition of each row that has to have one."""
-    wanted: dict[str, str] = {}
+    covering: dict[str, str] = {}
     for boxes in _batches(sorted(inside)):
         for row in tx.list(
             model,
@@ -195,20 +195,20 @@ def _wanted(
             only=('uuid', 'chassis_uuid', 'rack_uuid'),
         ):
             box = row.chassis_uuid if row.chassis_uuid in inside else None
-            wanted[row.uuid] = inside[box or str(row.rack_uuid)]
-    wanted.update(
+            covering[row.uuid] = inside[box or str(row.rack_uuid)]
+    covering.update(
         (row.subject_uuid, row.uuid)
         for row in rows
-        if row.subject == kind and row.subject_uuid not in wanted
+        if row.subject == kind and row.subject_uuid not in covering
     )
-    return wanted
+    return covering
 
 
 def _mark(
     tx: db.Transaction,
     model: type[Allocatable],
     podm_uuid: str,
-    wanted: Mapping[str, str],
+    covering: Mapping[str, str],
 ) -> None:
     known = {
         row.uuid: row.condition_uuid
@@ -220,9 +220,9 @@ def _mark(
         )
     }
     changes: dict[str | None, list[str]] = {}
-    for uuid in sorted(known.keys() | wanted.keys()):
-        if known.get(uuid) != wanted.get(uuid):
-            changes.setdefault(wanted.get(uuid), []).append(uuid)
+    for uuid in sorted(known.keys() | covering.keys()):
+        if known.get(uuid) != covering.get(uuid):
+            changes.setdefault(covering.get(uuid), []).append(uuid)
     changed = [uuid for uuids in changes.values() for uuid in uuids]
     # Claims of these rows wait for the end of this transaction, or it for
     # them.

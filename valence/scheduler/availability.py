@@ -15,6 +15,7 @@ from valence.db import scan
 from valence.db import shapes
 from valence.db.sqlalchemy import models
 from valence.scheduler.affinity import Affinity
+from valence.scheduler.chosen import Chosen
 
 
 class Available(NamedTuple):
@@ -99,23 +100,26 @@ class Availability:
 class Reader:
     """Reads what is free for a project.
 
-    :param wanted: the shapes that matter.
+    :param relevant: the shapes that matter.
     :param needed: the number of equal devices that matters at most.
+    :param chosen: what other nodes have chosen.
     """
 
     def __init__(
         self,
         tx: db.Transaction,
-        wanted: Iterable[shapes.Shape],
+        relevant: Iterable[shapes.Shape],
         needed: int,
         affinity: Affinity,
         project_id: str | None,
+        chosen: Chosen,
     ) -> None:
         self._tx = tx
-        self._shapes = {shape.uuid: shape for shape in wanted}
+        self._shapes = {shape.uuid: shape for shape in relevant}
         self._needed = needed
         self._affinity = affinity
         self._project_id = project_id
+        self._chosen = chosen
         self._parts: dict[tuple[str, tuple[str, ...]], Any] = {}
 
     def read(
@@ -152,16 +156,16 @@ class Reader:
         key = shape.uuid, tuple(row.zones)
         if key not in self._parts:
             self._parts[key] = shapes.in_zones(shape, row.zones)
-        free = row.free
+        free = unchosen = max(0, row.free - self._chosen.of(row))
         if shape.model is models.System:
-            free = self._affinity.eligible(row)
+            free = min(free, self._affinity.eligible(row))
         one = Available(
             row.podm_uuid,
             shape,
             self._parts[key],
             row.reserved_to,
             free,
-            row.free - free,
+            unchosen - free,
         )
         (to.systems if shape.model is models.System else to.devices).append(
             one

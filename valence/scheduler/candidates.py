@@ -141,9 +141,17 @@ def with_use(
         where['podm_uuid'] = [podm.uuid for podm in podms]
     only = ('podm_uuid', *Use._fields)
     rows = scan.rows(tx, models.Capacity, only=only, **where)
-    use = {row.podm_uuid: _use(row) for row in rows}
+    chosen = Counter(one.podm_uuid for one in request.chosen)
+    use = {row.podm_uuid: _use(row, chosen[row.podm_uuid]) for row in rows}
     return dataclasses.replace(request, use=use)
 
 
-def _use(row: models.Capacity) -> Use:
-    return Use(**{name: getattr(row, name) for name in Use._fields})
+def _use(row: models.Capacity, chosen: int) -> Use:
+    """The counters of a pod manager.
+
+    :param chosen: how many systems are chosen for others.
+    """
+    use = Use(**{name: getattr(row, name) for name in Use._fields})
+    return use._replace(
+        nodes=use.nodes + chosen, free_systems=use.free_systems - chosen
+    )

@@ -42,7 +42,7 @@ class Comparison:
         self._shortages: dict[Kind, tuple[str | None, ...]] = {}
         self._nearest: dict[Kind, tuple[Requirements | None, float]] = {}
 
-    def wanted(self) -> list[shapes.Shape]:
+    def relevant(self) -> list[shapes.Shape]:
         """The shapes that matter: devices only for those who ask for some."""
         return [
             shape

@@ -85,14 +85,14 @@ class Demand(NamedTuple):
 
     def met_by(self, component: Component) -> bool:
         """Whether one component meets it."""
-        wanted = self.part.get('traits', {})
+        requested = self.part.get('traits', {})
         return (
             self.suits(component)
             and all(
                 criteria.meets(name, need, self.value(component, name))
                 for name, need in self._needs()
             )
-            and not trait_shortage(wanted, component.traits)
+            and not trait_shortage(requested, component.traits)
         )
 
     def _needs(self) -> list[tuple[str, Any]]:
@@ -122,14 +122,14 @@ class Demand(NamedTuple):
 
 
 def trait_shortage(
-    wanted: Traits, read: Callable[[], frozenset[str]]
+    requested: Traits, read: Callable[[], frozenset[str]]
 ) -> str | None:
     """How hardware fails the required and forbidden traits, or None.
 
     :param read: the traits that it has.
     """
-    required = wanted.get('required', ())
-    forbidden = wanted.get('forbidden', ())
+    required = requested.get('required', ())
+    forbidden = requested.get('forbidden', ())
     if not (required or forbidden):
         return None
     found = read()

@@ -72,15 +72,17 @@ class Reader:
         return rows
 
     def prepare(
-        self, model: type[Allocatable], wanted: Iterable[tuple[Available, int]]
+        self,
+        model: type[Allocatable],
+        amounts: Iterable[tuple[Available, int]],
     ) -> None:
         """Read what ``some`` returns then: of many in two statements.
 
-        :param wanted: how many of each.
+        :param amounts: how many of each.
         """
         counts = {
             one.count_uuid: number
-            for one, number in wanted
+            for one, number in amounts
             if number <= _MAX_TOGETHER and one.reserved_to is None
         }
         if not counts:

@@ -125,8 +125,8 @@ def _fit(
     devices: Iterable[models.Device],
 ) -> Match:
     """Match requirements with local parts and with devices of one zone."""
-    wanted = demands(requirements)
-    if not wanted:
+    requested = demands(requirements)
+    if not requested:
         return Match()
     found = sorted(
         (*components.local(system), *map(components.pooled, devices)),
@@ -136,13 +136,13 @@ def _fit(
     fits: dict[Component, frozenset[int]] = {}
     for kind in {one._replace(device=None) for one in found}:
         fits[kind] = frozenset(
-            n for n, demand in enumerate(wanted) if demand.met_by(kind)
+            n for n, demand in enumerate(requested) if demand.met_by(kind)
         )
     taken = matching.assign(
-        [demand.part['count'] for demand in wanted],
+        [demand.part['count'] for demand in requested],
         [fits[one._replace(device=None)] for one in found],
     )
-    for demand, given in zip(wanted, taken, strict=True):
+    for demand, given in zip(requested, taken, strict=True):
         missing = demand.part['count'] - len(given)
         if missing:
             parts = words.parts(demand.group, demand.part, missing)
@@ -188,14 +188,16 @@ def nearest(
     return cast(Requirements, result)
 
 
-def _nearest_traits(wanted: Traits, system: models.System) -> JsonObject:
-    """Those of the wanted traits that a system has, or has not."""
-    if not wanted:
+def _nearest_traits(requested: Traits, system: models.System) -> JsonObject:
+    """Those of the requested traits that a system has, or has not."""
+    if not requested:
         return {}
     found = traits.of_system(system)
     kept = {
-        'required': [t for t in wanted.get('required', ()) if t in found],
-        'forbidden': traits.missing(wanted.get('forbidden', ()), found),
-        'preferred': wanted.get('preferred', []),
+        'required': [t for t in requested.get('required', ()) if t in found],
+        'forbidden': traits.missing(requested.get('forbidden', ()), found),
+        'preferred': requested.get('preferred', []),
     }
-    return {name: one for name, one in kept.items() if name in wanted and one}
+    return {
+        name: one for name, one in kept.items() if name in requested and one
+    }

@@ -64,6 +64,7 @@ class Request:
         only.
     :param register: whether the node is registered with a provisioner then.
     :param refused: combinations that must not be selected again.
+    :param chosen: what is chosen for other nodes of the same hold.
     :param granted: UUIDs of the pod managers that are not public and that the
         project has access to; ``rank`` sets it.
     :param conditions: the messages of the conditions that keep new nodes away
@@ -78,6 +79,7 @@ class Request:
     project_id: str | None = None
     register: bool = False
     refused: tuple[Refused, ...] = ()
+    chosen: tuple['Choice', ...] = ()
     granted: frozenset[str] = frozenset()
     conditions: Mapping[str, str] = dataclasses.field(default_factory=dict)
     use: Mapping[str, Use] = dataclasses.field(default_factory=dict)

@@ -25,6 +25,7 @@ from valence.scheduler import fitting
 from valence.scheduler.affinity import Affinity
 from valence.scheduler.availability import Availability
 from valence.scheduler.availability import Available
+from valence.scheduler.chosen import Chosen
 from valence.scheduler.comparison import Comparison
 from valence.scheduler.request import Choice
 from valence.scheduler.request import Rejection
@@ -42,19 +43,21 @@ class Selection:
         self._tx = tx
         self._request = request
         self._affinity = Affinity(tx, request.affinity, request.project_id)
+        self._chosen = Chosen(tx, request.chosen)
         self._comparison = Comparison(request.requirements, shapes.load(tx))
         self._reader = availability.Reader(
             tx,
-            self._comparison.wanted(),
+            self._comparison.relevant(),
             self._comparison.needed,
             self._affinity,
             request.project_id,
+            self._chosen,
         )
         self._available: Mapping[str, Availability] = {}
         self._equals = equals.Reader(tx)
         self._fits: dict[str, list[Available]] = {}
-        wanted = request.requirements.get('traits', {})
-        self._preferred = wanted.get('preferred', [])
+        requested = request.requirements.get('traits', {})
+        self._preferred = requested.get('preferred', [])
         self._lacking: dict[str, int] = {}
 
     def conditions(
@@ -112,7 +115,8 @@ class Selection:
 
         Where that depends on more than the counters, it reads by itself.
         """
-        if self._request.refused or self._affinity.of_systems():
+        alone = self._request.refused or self._request.chosen
+        if alone or self._affinity.of_systems():
             return
         systems: list[tuple[Available, int]] = []
         devices: list[tuple[Available, int]] = []
@@ -187,7 +191,7 @@ class Selection:
         """A few of equal systems that were not refused before."""
         row = models.System
         refused = {one.system_uuid for one in self._request.refused}
-        conditions = self._affinity.of_systems()
+        conditions = self._affinity.of_systems() + self._chosen.not_of(row)
         if refused:
             conditions.append(row.uuid.not_in(refused))
         return self._equals.some(row, system, _TIE_BREAK, *conditions)
@@ -199,7 +203,9 @@ class Selection:
         refused = self._refused_devices()
         rows: list[models.Device] = []
         for one, count in self._needed(available, match):
-            rows += self._equals.some(models.Device, one, count)
+            rows += self._equals.some(
+                models.Device, one, count, *self._chosen.not_of(models.Device)
+            )
         return sorted(
             rows, key=lambda row: (row.capacity_gib, refused.count(row.uuid))
         )
@@ -247,6 +253,7 @@ class Selection:
             system,
             *capacity.free(system, self._request.project_id),
             *self._affinity.of_systems(),
+            *self._chosen.not_of(system),
             only=equals.columns(system),
             uuid=list(refusals),
             podm_uuid=podm_uuids,

@@ -71,12 +71,12 @@ def parts(group: str, part: Part, count: int) -> str:
     return ', '.join((text, *_traits(part.get('traits', {}))))
 
 
-def _traits(wanted: Traits) -> list[str]:
+def _traits(requested: Traits) -> list[str]:
     return [
         f'{verb} {trait}'
         for verb, names in (
-            ('with', wanted.get('required', ())),
-            ('without', wanted.get('forbidden', ())),
+            ('with', requested.get('required', ())),
+            ('without', requested.get('forbidden', ())),
         )
         for trait in names
     ]

@@ -21,13 +21,13 @@ from valence.scheduler.request import Request
 _CREATE = 'composable:hold:create'
 
 
-def wanted(
+def requested(
     call: base.Call,
     values: JsonObject,
     request: Request,
     limits: dict[str, int],
     seconds: int,
-) -> holds.Wanted:
+) -> holds.HoldRequest:
     """What a request asks to hold.
 
     :param values: columns of the hold that are known.
@@ -43,7 +43,7 @@ def wanted(
         raise exception.Invalid(
             field='count', reason='must be 1 with exact resources'
         )
-    return holds.Wanted(columns, request, seconds, limits)
+    return holds.HoldRequest(columns, request, seconds, limits)
 
 
 def previewed(
@@ -51,7 +51,7 @@ def previewed(
     values: JsonObject,
     request: Request,
     limits: dict[str, int],
-) -> holds.Wanted:
+) -> holds.HoldRequest:
     """What a preview asks to hold.
 
     :param values: columns of the node that is previewed.
@@ -61,11 +61,11 @@ def previewed(
     name = hold.get('name') or f'preview-{uuidutils.generate_uuid()[:8]}'
     known = {n: v for n, v in values.items() if n in objects.Hold.fields}
     columns = {**known, 'name': name}
-    return wanted(call, columns, request, limits, hold['seconds'])
+    return requested(call, columns, request, limits, hold['seconds'])
 
 
 def keep(
-    call: base.Call, what: holds.Wanted, choices: Collection[Choice] = ()
+    call: base.Call, asked: holds.HoldRequest, choices: Collection[Choice] = ()
 ) -> base.Answer:
     """Hold hardware; returns the hold as the caller sees it.
 
@@ -73,8 +73,8 @@ def keep(
         is still free.
     """
     shown = next(iter(choices), None)
-    with previews.explaining(call, what.request):
-        uuid = holds.keep(what, shown)
+    with previews.explaining(call, asked.request):
+        uuid = holds.keep(asked, shown)
     row = db.get(models.Hold, uuid=uuid)
     if row is None:
         raise exception.Conflict(f'The hold {uuid} was deleted.')

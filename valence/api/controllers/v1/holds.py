@@ -46,8 +46,8 @@ class Holds(base.Controller[models.Hold]):
         with db.reader() as tx:
             values, request = node_creation.placement(tx, self, call)
         seconds = call.body['seconds']
-        wanted = hold_creation.wanted(call, values, request, limits, seconds)
-        answer = hold_creation.keep(call, wanted)
+        asked = hold_creation.requested(call, values, request, limits, seconds)
+        answer = hold_creation.keep(call, asked)
         call.set_location('holds', answer['uuid'])
         with db.reader() as tx:
             return answer | _hardware(tx, call, answer['uuid'])

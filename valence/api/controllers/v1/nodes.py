@@ -107,8 +107,8 @@ class Nodes(base.Controller[models.Node]):
             names = previews.names(tx, call)
         hold = None
         if call.body.get('hold') and found.choices and not short:
-            wanted = hold_creation.previewed(call, values, request, limits)
-            hold = hold_creation.keep(call, wanted, found.choices)
+            asked = hold_creation.previewed(call, values, request, limits)
+            hold = hold_creation.keep(call, asked, found.choices)
         chooses = policy.allows(call.context, previews.CHOOSE)
         return {
             'candidates': [

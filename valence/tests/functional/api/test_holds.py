@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Holds: hardware that is kept for a node until a time."""
 
+import dataclasses
+
 from oslo_config import cfg
 
 from valence import holds
@@ -45,8 +47,8 @@ class HoldCase(base.ConductorTestCase):
 
     def assertCounted(self):
         """Counters are right, and each claim has one holder."""
-        (podm,) = self.client.all('/v1/pod_managers')
-        self.assertEqual([], recount.check(podm['uuid'], repair=False))
+        for podm in self.client.all('/v1/pod_managers'):
+            self.assertEqual([], recount.check(podm['uuid'], repair=False))
 
 
 class TestHold(HoldCase):
@@ -111,6 +113,48 @@ class TestHold(HoldCase):
         self.assertEqual({'total': 3, 'free': 1, 'held': 0}, self.systems())
         self.conductor.settle()
         self.assertCounted()
+
+    def test_several_of_two_pod_managers(self):
+        """What is chosen for one node is chosen for no other."""
+        self.pod(name='other')
+        requested = {'storage': [{'capacity_gib': 1, 'count': 2}]}
+        hold = self.hold(count=4, properties=requested)
+        parts = self.uuids(hold['systems']), self.uuids(hold['devices'])
+        self.assertEqual([4, 4], [len(set(uuids)) for uuids in parts])
+        self.assertIsNone(hold['podm_uuid'])
+        self.assertEqual(4, hold['charged_devices'])
+        self.assertCounted()
+
+    def test_a_lost_race_has_all_chosen_again(self):
+        """Whoever gets a part in between keeps it."""
+        keep, tried = holds._keep, []
+
+        def lose(asked, choices):
+            tried.append({one.system_uuid for one in choices})
+            if len(tried) == 1:
+                values = {**asked.values, 'name': 'other', 'count': 1}
+                other = dataclasses.replace(asked, values=values)
+                keep(other, choices[-1:])
+            return keep(asked, choices)
+
+        self.patch(holds, '_keep', lose)
+        hold = self.hold(count=2)
+        self.assertEqual(2, len(tried))
+        self.assertEqual(tried[1], set(self.uuids(hold['systems'])))
+        self.assertCounted()
+
+    def test_nothing_is_chosen_in_the_transaction_that_holds(self):
+        def choose(*args, **kwargs):
+            raise AssertionError('chosen with locks')
+
+        keep = holds._keep
+
+        def guarded(asked, choices):
+            self.patch(holds.ranking, 'choose', choose)
+            return keep(asked, choices)
+
+        self.patch(holds, '_keep', guarded)
+        self.assertEqual(3, len(self.hold(count=3)['systems']))
 
     def test_all_or_nothing(self):
         error = self.hold(count=4, code=409)
@@ -250,13 +294,13 @@ class TestSharedDevices(HoldCase):
         return db.get(models.Device, name='Drive 1').sharers
 
     def test_places(self):
-        wanted = {'storage': [{'capacity_gib': 1, 'count': 2}]}
-        self.hold(properties=wanted, count=2)
+        requested = {'storage': [{'capacity_gib': 1, 'count': 2}]}
+        self.hold(properties=requested, count=2)
         self.assertEqual(2, self.sharers())
         shown = self.show()
         self.assertEqual(1, len(shown['devices']))
         self.assertEqual(2, shown['charged_devices'])
-        self.hold('more', 409, properties=wanted)
+        self.hold('more', 409, properties=requested)
         self.use()
         self.assertEqual(1, self.show()['charged_devices'])
         node = self.client.get('/v1/nodes/node')
