@@ -24,6 +24,7 @@ from valence.db import api as db
 from valence.db import checks
 from valence.db import counters
 from valence.db import shares
+from valence.db import usage as spans
 from valence.db.sqlalchemy import models
 from valence.objects.hold import ACTIVE
 from valence.scheduler import ranking
@@ -162,6 +163,7 @@ def _keep(
         },
         uuid=uuid,
     )
+    _record(tx, uuid, places)
     return uuid
 
 
@@ -236,6 +238,14 @@ def _charge(tx: db.Transaction, places: Iterable[HeldPlace]) -> quota.Charge:
     return quota.Charge(*sums) if charges else quota.Charge()
 
 
+def _record(
+    tx: db.Transaction, uuid: str, places: Iterable[HeldPlace]
+) -> None:
+    """Record what a hold is charged from now on."""
+    parts = [one for place in places for one in spans.held(tx, _uuids(place))]
+    spans.replace(tx, {'hold_uuid': uuid}, parts)
+
+
 def has_ended(tx: db.Transaction, row: models.Hold) -> bool:
     """Whether a hold keeps nothing any more, or nobody may use it."""
     return row.state != ACTIVE or row.expires_at <= tx.now()
@@ -297,6 +307,7 @@ def _store(
         },
         uuid=uuid,
     )
+    _record(tx, uuid, places)
 
 
 def extend(tx: db.Transaction, uuid: str, seconds: int) -> None:
@@ -312,6 +323,7 @@ def extend(tx: db.Transaction, uuid: str, seconds: int) -> None:
 def delete(tx: db.Transaction, uuid: str) -> None:
     """Delete a hold; what it keeps is free again."""
     allocations.take_back(tx, hold_uuid=uuid)
+    _record(tx, uuid, ())
     tx.delete(models.Hold, uuid=uuid)
 
 

@@ -203,7 +203,8 @@ def _set(
 ) -> None:
     """Charge a node hardware, and nothing else."""
     tx.update(models.Node, charged.columns(), uuid=node_uuid)
-    spans.replace(tx, node_uuid, spans.parts(tx, [*uuids]))
+    holder = {'node_uuid': node_uuid}
+    spans.replace(tx, holder, spans.parts(tx, [*uuids]))
 
 
 def open_request(tx: db.Transaction, node_uuid: str, charged: Charge) -> None:
@@ -213,7 +214,7 @@ def open_request(tx: db.Transaction, node_uuid: str, charged: Charge) -> None:
 
 def delete_node(tx: db.Transaction, node_uuid: str) -> None:
     """Delete a node, which ends all charges for it."""
-    spans.replace(tx, node_uuid, ())
+    spans.replace(tx, {'node_uuid': node_uuid}, ())
     tx.delete(models.Node, uuid=node_uuid)
 
 

@@ -1,15 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who used what, from when to when.
+"""Who used or held what, from when to when.
 
-A span is open while a node is charged for a part. Spans are opened and closed
-by the transactions that change the charges, in ``valence.quota``, so at any
-time the open spans of a node add up to what it is charged.
+A span is open while a node, or a hold, is charged for a part. Spans are opened
+and closed by the transactions that change the charges, in ``valence.quota``
+and ``valence.holds``, so at any time the open spans of each add up to what it
+is charged.
 """
 
 import datetime
+from collections import Counter
 from collections.abc import Collection
+from collections.abc import Iterable
 from collections.abc import Mapping
 from collections.abc import Sequence
+from typing import Any
 from typing import NamedTuple
 
 import sqlalchemy as sa
@@ -25,14 +29,19 @@ _SIZES = ('uuid', 'podm_uuid', 'model', 'cpu_cores', 'memory_mib')
 GROUPS = {
     'project': 'project_id',
     'node': 'node_uuid',
+    'hold': 'hold_uuid',
     'pod_manager': 'podm_uuid',
     'kind': 'kind',
     'model': 'model',
 }
 
 
+#: Who is charged: the UUID by the column that has it.
+Holder = Mapping[str, str]
+
+
 class Part(NamedTuple):
-    """What a node is charged for; the columns of a span.
+    """What a node or a hold is charged for; the columns of a span.
 
     :param resource_uuid: of the system or device; None: not selected yet.
     """
@@ -68,43 +77,63 @@ def _part(row: models.System | models.Device, kind: str, devices: int) -> Part:
     return Part(row.uuid, row.podm_uuid, kind, row.model, *sizes)
 
 
+def held(tx: db.Transaction, uuids: Collection[str]) -> list[Part]:
+    """The same, as parts that nobody uses."""
+    return [one._replace(kind=usage.HELD) for one in parts(tx, uuids)]
+
+
 def add(tx: db.Transaction, node_uuid: str, part: Part) -> None:
     """Charge a node for one more part, from now on."""
-    _open(tx, node_uuid, [part])
+    _open(tx, {'node_uuid': node_uuid}, [part])
 
 
 def replace(
-    tx: db.Transaction, node_uuid: str, charged: Collection[Part]
+    tx: db.Transaction, holder: Holder, charged: Iterable[Part]
 ) -> None:
-    """Charge a node for exactly these parts, from now on."""
-    rows = tx.list(models.UsageSpan, node_uuid=node_uuid, closed_at=None)
-    known = [
-        (row.uuid, Part(*(getattr(row, name) for name in Part._fields)))
-        for row in rows
-    ]
-    gone = [uuid for uuid, part in known if part not in charged]
+    """Charge a node or a hold for exactly these parts, from now on.
+
+    :param charged: a hold has a shared device once for each of its places.
+    """
+    left = Counter(charged)
+    where: dict[str, Any] = {**holder, 'closed_at': None}
+    gone = []
+    for row in tx.list(models.UsageSpan, **where):
+        part = Part(*(getattr(row, name) for name in Part._fields))
+        if left[part] > 0:
+            left[part] -= 1
+        else:
+            gone.append(row.uuid)
     if gone:
         tx.update(models.UsageSpan, {'closed_at': tx.now()}, uuid=gone)
-    open_parts = {part for _, part in known}
-    _open(tx, node_uuid, [part for part in charged if part not in open_parts])
+    _open(tx, holder, [*left.elements()])
 
 
-def _open(tx: db.Transaction, node_uuid: str, charged: Sequence[Part]) -> None:
-    node = tx.get(models.Node, uuid=node_uuid)
-    if node is None:
+def _open(tx: db.Transaction, holder: Holder, charged: Sequence[Part]) -> None:
+    owner = _owner(tx, **holder) if charged else None
+    if owner is None:
         return
     rows = [
         {
             **part._asdict(),
-            'podm_uuid': part.podm_uuid or node.podm_uuid,
-            'node_uuid': node_uuid,
-            'project_id': node.project_id,
+            'podm_uuid': part.podm_uuid or owner.podm_uuid,
+            'project_id': owner.project_id,
             'opened_at': tx.now(),
+            **holder,
         }
         for part in charged
         if part.resource_uuid or part.cores or part.memory_mib or part.devices
     ]
     tx.create_many(models.UsageSpan, rows)
+
+
+def _owner(
+    tx: db.Transaction,
+    node_uuid: str | None = None,
+    hold_uuid: str | None = None,
+) -> models.Node | models.Hold | None:
+    if hold_uuid is not None:
+        return tx.get(models.Hold, uuid=hold_uuid)
+    return tx.get(models.Node, uuid=node_uuid)
 
 
 def total(

@@ -6,20 +6,28 @@ from valence.objects import fields
 
 #: The kind of what is charged before hardware is selected.
 REQUESTED = 'requested'
+#: The kind of what a hold keeps, and no node uses.
+HELD = 'held'
 
 
 @ovo.VersionedObjectRegistry.register
 class UsageSpan(base.ValenceObject):
-    """What a node was charged for a part, from a time to another."""
+    """What a node or a hold was charged for a part, from a time to another."""
 
     RESOURCE = 'usage_spans'
     KIND = 'usage span'
+    VERSION = '1.1'
     fields = {
         'uuid': base.own_uuid('span'),
         'project_id': fields.StringField(
             doc='Project that was charged.', nullable=True, max_length=255
         ),
-        'node_uuid': fields.UUIDField(doc='UUID of the node.'),
+        'node_uuid': fields.UUIDField(
+            doc='UUID of the node; null: of a hold.', nullable=True
+        ),
+        'hold_uuid': fields.UUIDField(
+            doc='UUID of the hold; null: of a node.', nullable=True
+        ),
         'podm_uuid': fields.UUIDField(
             doc='UUID of the pod manager.', nullable=True
         ),
@@ -28,8 +36,8 @@ class UsageSpan(base.ValenceObject):
             nullable=True,
         ),
         'kind': fields.StringField(
-            doc='system, the type of the device, or requested, until hardware '
-            'is selected.',
+            doc='system, the type of the device, requested, until hardware is '
+            'selected, or held.',
             max_length=64,
         ),
         'model': fields.StringField(

@@ -69,12 +69,14 @@ class UsageSpan(Table):
     __table_args__ = args(
         sa.Index('ix_usage_spans_project_id', 'project_id', 'closed_at'),
         sa.Index('ix_usage_spans_node_uuid', 'node_uuid', 'closed_at'),
+        sa.Index('ix_usage_spans_hold_uuid', 'hold_uuid', 'closed_at'),
         sa.Index('ix_usage_spans_closed_at', 'closed_at', 'opened_at'),
     )
 
     # No foreign keys: usage outlives what was used.
     project_id: Mapped[str | None] = column(Name(255))
-    node_uuid: Mapped[str] = column(UUID)
+    node_uuid: Mapped[str | None] = column(UUID)
+    hold_uuid: Mapped[str | None] = column(UUID)
     podm_uuid: Mapped[str | None] = column(UUID)
     resource_uuid: Mapped[str | None] = column(UUID)
     kind: Mapped[str] = column(Name(64))

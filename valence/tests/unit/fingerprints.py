@@ -86,5 +86,8 @@ BY_VERSION = {
         '1.4': '392a8f49f182e39c4b2e0d0245106170',
         '1.5': '7aefaca6afc5f5f2a5f9b5ddef5e8861',
     },
-    'UsageSpan': {'1.0': 'ad39d8ee9700ce980e78f6b510346582'},
+    'UsageSpan': {
+        '1.0': 'ad39d8ee9700ce980e78f6b510346582',
+        '1.1': 'f8c32fe599c30519f4300b2448d46583',
+    },
 }

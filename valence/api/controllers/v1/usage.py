@@ -57,7 +57,7 @@ class Usage:
             ),
             'group_by': fields.StringField(
                 doc='What to group by, separated by commas: project, node, '
-                'pod_manager, kind, model.',
+                'hold, pod_manager, kind, model.',
                 default='kind,model',
                 max_length=64,
             ),
@@ -67,8 +67,8 @@ class Usage:
     def show(self, call: base.Call) -> base.Answer:
         """Show usage in seconds, by kind and model of parts.
 
-        The kind is system, the type of a device, or requested: what a node is
-        charged until hardware is selected.
+        The kind is system or the type of a device; requested: what a node is
+        charged until hardware is selected; held: what a hold keeps.
         """
         params = call.params
         end = params['end'] or db.now()

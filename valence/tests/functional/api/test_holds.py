@@ -50,6 +50,19 @@ class HoldCase(base.ConductorTestCase):
         for podm in self.client.all('/v1/pod_managers'):
             self.assertEqual([], recount.check(podm['uuid'], repair=False))
 
+    def assertSpansAreCharges(self, name='keep'):
+        hold = db.get(models.Hold, name=name)
+        with db.reader() as tx:
+            spans = tx.list(
+                models.UsageSpan, hold_uuid=hold.uuid, closed_at=None
+            ).all()
+        for column in ('cores', 'memory_mib', 'devices'):
+            self.assertEqual(
+                getattr(hold, f'charged_{column}'),
+                sum(getattr(one, column) for one in spans),
+                column,
+            )
+
 
 class TestHold(HoldCase):
     def test_keep(self):
@@ -91,6 +104,32 @@ class TestHold(HoldCase):
         self.assertIn('used up', self.use(name='two').error['detail'])
         self.assertEqual({'total': 3, 'free': 2, 'held': 0}, self.systems())
         self.assertCounted()
+
+    def test_usage(self):
+        """What is held is told from what is used."""
+        requested = {'storage': [{'capacity_gib': 1, 'count': 2}]}
+        uuid = self.hold(count=2, properties=requested)['uuid']
+        self.clock.advance(100)
+        self.use()
+        self.conductor.settle()
+        self.clock.advance(100)
+        self.expire()
+        self.clock.advance(100)
+        found = self.usage('kind')
+        self.assertEqual({'held', 'system', 'drive'}, {*found})
+        # Two systems and two drives, then one of each until the expiry.
+        expected = 2 * (2 * 100 + 100 + 601)
+        self.assertAlmostEqual(expected, found['held'], delta=20)
+        self.assertAlmostEqual(801, found['system'], delta=20)
+        by_hold = self.usage('hold')
+        self.assertAlmostEqual(expected, by_hold[uuid], delta=20)
+        self.client.delete('/v1/holds/keep')
+        self.assertEqual(by_hold[uuid], self.usage('hold')[uuid])
+
+    def usage(self, group):
+        column = {'hold': 'hold_uuid'}.get(group, group)
+        listed = self.client.get(f'/v1/usage?group_by={group}')['usage']
+        return {one[column]: one['seconds'] for one in listed}
 
     def flavor(self, name):
         self.client.post('/v1/flavors', {'name': name, 'properties': {}})
@@ -300,9 +339,11 @@ class TestSharedDevices(HoldCase):
         shown = self.show()
         self.assertEqual(1, len(shown['devices']))
         self.assertEqual(2, shown['charged_devices'])
+        self.assertSpansAreCharges()
         self.hold('more', 409, properties=requested)
         self.use()
         self.assertEqual(1, self.show()['charged_devices'])
+        self.assertSpansAreCharges()
         node = self.client.get('/v1/nodes/node')
         self.assertEqual((1, 1), (len(node['devices']), self.sharers() - 1))
         self.client.delete('/v1/holds/keep')

@@ -35,6 +35,10 @@ class Machine(stateful.RuleBasedStateMachine):
 
     case = None
 
+    def __init__(self):
+        super().__init__()
+        self._begun = []
+
     def _ask(self, method, path, body=None):
         answer = self.case.client.request(method, f'/v1/{path}', body)
         assert answer.status < 500, (method, path, body, answer)
@@ -107,11 +111,15 @@ class Machine(stateful.RuleBasedStateMachine):
         run = self.case.conductor.claim()
         if run is not None:
             self.case.conductor.step(run, steps)
+            self._begun.append(run)
         if dies:
             self.case.conductor.die()
 
     @stateful.rule()
     def settle(self):
+        # A conductor that lives goes on with what it has begun.
+        while self._begun:
+            self.case.conductor.run(self._begun.pop())
         self.case.conductor.settle()
 
     @stateful.invariant()
@@ -126,9 +134,13 @@ class Machine(stateful.RuleBasedStateMachine):
             assert hold.remaining == len(uuids), hold
             charged = hold.charged_cores, hold.charged_memory_mib
             assert charged == (charge.cores, charge.memory), hold
+            spans = self._rows(
+                models.UsageSpan, hold_uuid=hold.uuid, closed_at=None
+            )
+            assert {one.resource_uuid for one in spans} == uuids, hold
 
     def teardown(self):
-        self.case.conductor.settle()
+        self.settle()
         for hold in self._rows(models.Hold):
             self._ask('DELETE', f'holds/{hold.uuid}')
         for node in self._rows(models.Node):

@@ -21,6 +21,7 @@ class IronicCase(base.PodTestCase):
     """An Ironic, and a Valence that registers nodes in it."""
 
     auth = 'http_basic'
+    more = {}
 
     @classmethod
     def start(cls):
@@ -31,6 +32,7 @@ class IronicCase(base.PodTestCase):
         cls.baremetal = cls.ironic.client
         cls.options = {
             'provisioning__interval': 0.5,
+            **cls.more,
             **cls.ironic.options(),
         }
         super().start()
