@@ -184,6 +184,10 @@ class V1Controller:
             params = query.parameters(request, spec.params)
         if spec.body is not None:
             body = spec.body.parse(found.object, minor, request.json_object)
+        elif request.json_object:
+            raise exception.InvalidBody(
+                reason=f'{request.method} takes none here'
+            )
         response.status = spec.status
         call = base.Call(
             request=request,
