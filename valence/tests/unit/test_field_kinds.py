@@ -21,6 +21,8 @@ class TestSpec(base.TestCase):
             ('max_length', None),
             ('min_length', None),
             ('minimum', None),
+            ('maximum', None),
+            ('shape', False),
             ('format', None),
             ('filter', False),
             ('sort', None),
@@ -44,6 +46,8 @@ class TestSpec(base.TestCase):
             'max_length': 7,
             'min_length': 4,
             'minimum': 2,
+            'maximum': 9,
+            'shape': ('x',),
             'format': 'uuid',
             'filter': True,
             'sort': ('state',),
@@ -261,6 +265,32 @@ class TestSchemas(base.TestCase):
         for field, schema in _SCHEMAS:
             self.assertEqual({'description': 'x', **schema}, field.schema())
             self.assertEqual(field.schema(), field.input_schema())
+
+    def test_reserved_names(self):
+        field = fields.NameField(doc='x', reserved=('summary', 'all'))
+        self.assertNotIn('not', field.schema())
+        self.assertEqual(
+            {**field.schema(), 'not': {'enum': ['summary', 'all']}},
+            field.input_schema(),
+        )
+
+    def test_lists(self):
+        field = fields.ListField(doc='x', items={'type': 'string'})
+        self.assertEqual({'items': {'type': 'string'}}, field.inner)
+        field = fields.ListField(
+            doc='x', items={'type': 'string'}, inner={'maxItems': 2}
+        )
+        self.assertEqual(
+            {'items': {'type': 'string'}, 'maxItems': 2}, field.inner
+        )
+
+    def test_times(self):
+        self.assertRaisesRegex(
+            ValueError,
+            '^must be a time, such as 2030-01-31T12:00Z$',
+            fields.DateTimeField(doc='x').from_text,
+            'noon',
+        )
 
     def test_references(self):
         expected = {

@@ -217,6 +217,20 @@ class TestNormalize(base.TestCase):
         ):
             self.assertEqual(number, amounts.least(amount))
 
+    def test_numbers(self):
+        schema = requirements._number(500, digits=3)
+        for good in (1, 500, '1', '999', '0' * 13 + '999'):
+            schemas.check(schema, good)
+        for bad in (0, 501, '0', '1000', '0' * 14 + '999', '', '1\n', 1.5):
+            self.assertRaises(schemas.Mismatch, schemas.check, schema, bad)
+
+    def test_normalize_lists_of_limits_in_gb(self):
+        requested = {'storage': [{'capacity_gb': {'eq': [480, 1000]}}]}
+        self.assertEqual(
+            {'storage': [{'count': 1, 'capacity_gib': {'eq': [447, 931]}}]},
+            requirements.normalize(requested),
+        )
+
     def test_normalize_nothing(self):
         self.assertEqual({}, requirements.normalize({}))
 
