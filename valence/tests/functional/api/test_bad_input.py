@@ -391,25 +391,6 @@ class TestBodies(base.ApiTestCase):
         for number in (b'1e400', b'9' * 400, b'-0', b'1' * 5000):
             self._send(b'{"name": "n", "url": %s}' % number)
 
-    def test_verbs_that_take_none(self):
-        self.client.post(_PODS, _GOOD)
-        for method, path in (
-            ('GET', _PODS),
-            ('GET', f'{_PODS}/pod'),
-            ('DELETE', f'{_PODS}/pod'),
-            ('POST', f'{_PODS}/pod/sync'),
-        ):
-            self.assertRefused(
-                400, f'{method} takes none', method, path, {'force': True}
-            )
-            for content in (b'{}', b' ', b''):
-                headers = {'Content-Type': 'application/json'}
-                answer = self.client.request(
-                    'GET', _PODS, content=content, headers=headers
-                )
-                self.assertEqual(200, answer.status, answer)
-        self.client.get(f'{_PODS}/pod')
-
     def test_the_last_of_two_counts_or_none(self):
         answer = self.client.request(
             'POST', _PODS, content=b'{"name":"a","name":"b","url":"http://x"}'

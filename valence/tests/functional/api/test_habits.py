@@ -127,6 +127,25 @@ class TestBodies(base.ApiTestCase):
             {**_POD, 'authentication': [{'type': 'basic'}]},
         )
 
+    def test_verbs_that_take_none(self):
+        self.client.post(_PODS, _POD)
+        for method, path in (
+            ('GET', _PODS),
+            ('GET', f'{_PODS}/p'),
+            ('DELETE', f'{_PODS}/p'),
+            ('POST', f'{_PODS}/p/sync'),
+        ):
+            self.assertRefused(
+                400, f'{method} takes none', method, path, {'force': True}
+            )
+            for content in (b'{}', b' ', b''):
+                headers = {'Content-Type': 'application/json'}
+                answer = self.client.request(
+                    'GET', _PODS, content=content, headers=headers
+                )
+                self.assertEqual(200, answer.status, answer)
+        self.client.get(f'{_PODS}/p')
+
 
 class TestRequestIds(base.ApiTestCase):
     def requested(self, given):
