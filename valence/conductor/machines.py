@@ -9,6 +9,7 @@ from valence.common import exception
 from valence.common import secrets
 from valence.common.types import JsonObject
 from valence.conductor import registrations
+from valence.conductor import sites
 from valence.conductor.engine.run import Run
 from valence.db import api as db
 from valence.db import installation
@@ -69,7 +70,7 @@ def revision(podm: models.PodManager) -> str:
 def machine(
     run: Run,
     system: str,
-    macs: tuple[str, ...],
+    ports: tuple[base.Port, ...],
     how: JsonObject,
     *,
     known: bool,
@@ -77,34 +78,47 @@ def machine(
     """The description of a node for its provisioner.
 
     :param system: URI of its computer system.
+    :param ports: its network interfaces.
     :param how: what was requested, as the API has it.
     :param known: whether it was registered before.
     """
-    connection = login(pod_manager(run))
+    podm = pod_manager(run)
     with db.reader() as tx:
         node = tx.list(models.Node, uuid=run.target).one()
         systems = tx.list(models.System, node_uuid=node.uuid).all()
         devices = tx.list(models.Device, node_uuid=node.uuid).all()
+        site = sites.of_node(tx, node, podm)
     drives = [drive for row in systems for drive in row.drives]
-    architectures = [row.cpu_architecture for row in systems]
     registered = registrations.handed_over(node) if known else None
     return base.Machine(
-        **vars(connection),
+        **vars(login(podm)),
         uuid=node.uuid,
         mark=str(installation.mark(node.uuid)),
         registered=registered,
         name=node.name,
         project_id=node.project_id,
         system=system,
-        macs=macs,
-        cpus=sum(row.cpu_threads or row.cpu_cores for row in systems)
-        + sum(row.cpu_cores for row in devices),
+        ports=ports,
+        site=site,
+        cpus=_threads(systems, devices),
         memory_mib=sum(row.memory_mib for row in (*systems, *devices)),
         disk_gib=_largest(drives, devices),
-        architecture=next(filter(None, architectures), None),
+        architecture=_architecture(systems),
         resource_class=how.get('resource_class') or node.resource_class,
         traits=(*_requested(how, registered), *_traits(systems, devices)),
     )
+
+
+def _architecture(systems: Sequence[models.System]) -> str | None:
+    return next(filter(None, (row.cpu_architecture for row in systems)), None)
+
+
+def _threads(
+    systems: Sequence[models.System], devices: Sequence[models.Device]
+) -> int:
+    """The number of hardware threads."""
+    found = sum(row.cpu_threads or row.cpu_cores for row in systems)
+    return found + sum(row.cpu_cores for row in devices)
 
 
 def _largest(

@@ -1,39 +1,29 @@
 # SPDX-License-Identifier: Apache-2.0
 """Polling provisioners for the nodes that they manage.
 
-What a provisioner shows of a node is compared with what it was given. What it
-was given of the hardware's login is brought up to date.
+What a provisioner shows of a node is compared with what it was given; then it
+is brought up to date, see ``handovers``.
 """
 
-import random
 import time
-from collections.abc import Mapping
 
 from oslo_config import cfg
 from oslo_log import log
 
-from valence.common import exception
-from valence.conductor import machines
+from valence.conductor import handovers
 from valence.conductor import membership
 from valence.conductor import registrations
 from valence.db import api as db
 from valence.db.sqlalchemy import models
 from valence.objects import drift
-from valence.objects.registration import Registration
 from valence.podmanagers.progress import Deadline
 from valence.provisioning import base
 from valence.provisioning import loader
-from valence.scheduler import registrable
 
 LOG = log.getLogger(__name__)
 
-# Nodes in these states have no open operation.
-_IDLE_STATES = ('active', 'error')
-# To how many nodes a new login is passed on at a time.
-_LOGINS = 20
 # For how long a poll may begin further requests.
 _SECONDS = 60.0
-_FAILURES = (exception.ProvisioningError, base.InProgress)
 
 
 class Poller:
@@ -63,7 +53,7 @@ def poll() -> None:
             models.Node,
             models.Node.managed_by.is_not(None),
             only=('uuid', 'managed_by'),
-            provision_state=_IDLE_STATES,
+            provision_state=handovers.IDLE_STATES,
         ).all()
     managed: dict[str, list[str]] = {}
     for row in rows:
@@ -73,7 +63,7 @@ def poll() -> None:
         deadline = Deadline(max(cfg.CONF.provisioning.interval, _SECONDS))
         try:
             _poll_provisioner(loader.get(name), name, uuids, deadline)
-        except _FAILURES as exc:
+        except handovers.FAILURES as exc:
             LOG.warning('Polling %s for its nodes failed: %s', name, exc)
 
 
@@ -96,7 +86,7 @@ def _poll_provisioner(
             _store(uuid, name, shown[uuid])
         elif uuid in gone:
             _store(uuid, name, None)
-    _pass_logins_on(provisioner, name, shown, deadline)
+    handovers.update(provisioner, name, shown, deadline)
 
 
 @db.transaction
@@ -108,12 +98,14 @@ def _store(
 ) -> None:
     """Store how a node looks; None: it is gone."""
     node = tx.get(models.Node, uuid=uuid, managed_by=provisioner)
-    if node is None or node.provision_state not in _IDLE_STATES:
+    if node is None or node.provision_state not in handovers.IDLE_STATES:
         # An operation that has begun since stores newer values.
         return
     changed = _changes(node, shown)
     values = {
         'managed_state': shown.state if shown else base.MISSING,
+        'managed_status': shown.status if shown else None,
+        'managed_error': shown.error if shown else None,
         'drift': drift.with_registration(
             node.drift, None if shown else provisioner, changed
         ),
@@ -125,7 +117,7 @@ def _store(
         values,
         uuid=uuid,
         managed_by=provisioner,
-        provision_state=_IDLE_STATES,
+        provision_state=handovers.IDLE_STATES,
     ):
         return
     registrations.report(
@@ -141,72 +133,4 @@ def _changes(
         return {}
     return registrations.differences(
         registrations.handed_over(node), shown.registration
-    )
-
-
-def _pass_logins_on(
-    provisioner: base.Provisioner,
-    name: str,
-    shown: Mapping[str, base.Shown],
-    deadline: Deadline,
-) -> None:
-    """Pass changed addresses and passwords of pod managers on."""
-    for node, login in _outdated(name, shown):
-        registration = node.registration
-        if registration is None:
-            continue
-        try:
-            new = provisioner.update_login(
-                node.uuid, login, registration, deadline
-            )
-        except _FAILURES as exc:
-            LOG.warning(
-                'The login of node %s was not passed on: %s', node.uuid, exc
-            )
-            continue
-        _store_registration(node, new)
-
-
-def _outdated(
-    provisioner: str, shown: Mapping[str, base.Shown]
-) -> list[tuple[models.Node, base.Login]]:
-    """Nodes whose provisioner has an old login, and the present one.
-
-    A login goes only to where the last one went: not to a node of which the
-    provisioner shows another address.
-    """
-    with db.reader() as tx:
-        podms = {row.uuid: row for row in tx.list(models.PodManager)}
-        nodes = tx.list(
-            models.Node,
-            models.Node.registration.is_not(None),
-            managed_by=provisioner,
-            provision_state=_IDLE_STATES,
-            fault=None,
-        ).all()
-    found = [
-        (node, podm)
-        for node in nodes
-        if (podm := podms.get(node.podm_uuid or '')) is not None
-        and not registrable.lacks_login(podm)
-        and (node.registration or {}).get('login') != machines.revision(podm)
-        and node.uuid in shown
-        and not _changes(node, shown[node.uuid])
-    ]
-    # Those that fail must not keep others waiting.
-    random.shuffle(found)
-    return [(node, machines.login(podm)) for node, podm in found[:_LOGINS]]
-
-
-@db.transaction
-def _store_registration(
-    tx: db.Transaction, node: models.Node, new: Registration
-) -> None:
-    """Store what was handed over, unless an operation has done so."""
-    tx.update(
-        models.Node,
-        {'registration': new},
-        uuid=node.uuid,
-        managed_by=node.managed_by,
-        updated_at=node.updated_at,
     )

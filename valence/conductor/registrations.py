@@ -15,7 +15,7 @@ from valence.provisioning import base
 #: The kinds of findings about registrations.
 KINDS = ('provisioner_missing', 'changed_registration')
 # Not compared: a node may be renamed, and no provisioner shows a password.
-_NOT_COMPARED = ('name', 'login', 'driver_info')
+_NOT_COMPARED = ('name', 'login', 'driver_info', 'extra')
 _CONNECTION = 'redfish_'
 
 
@@ -61,13 +61,24 @@ def _pairs(
     for name in sorted(first.keys() & second.keys()):
         if name not in _NOT_COMPARED:
             yield name, first[name], second[name]
-    if 'driver_info' not in before or 'driver_info' not in now:
-        return
-    old, new = before['driver_info'], now['driver_info']
     # Others may add parameters, but none of the login.
-    names = {*old, *(name for name in new if name.startswith(_CONNECTION))}
+    yield from _entries(first, second, 'driver_info', _CONNECTION)
+    yield from _entries(first, second, 'extra')
+
+
+def _entries(
+    before: JsonObject, now: JsonObject, field: str, own: str = ''
+) -> Iterator[tuple[str, object, object]]:
+    """The values before and now of the entries of an object.
+
+    :param own: what the names of those begin with that nobody else may add.
+    """
+    if field not in before or field not in now:
+        return
+    old, new = before[field], now[field]
+    names = {*old, *(name for name in new if name.startswith(own))}
     for name in sorted(names):
-        yield f'driver_info/{name}', old.get(name), new.get(name)
+        yield f'{field}/{name}', old.get(name), new.get(name)
 
 
 def report(

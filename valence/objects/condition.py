@@ -6,6 +6,8 @@ from valence.objects import fields
 
 #: What a condition can be of.
 SUBJECTS = ('pod_manager', 'rack', 'chassis', 'system', 'device')
+#: Those that members of projects see, with the message of a condition.
+SEEN_SUBJECTS = ('pod_manager', 'device')
 NO_NEW_NODES = 'no_new_nodes'
 NO_CHANGE = 'no_change'
 NO_RELEASE = 'no_release'

@@ -44,11 +44,42 @@ _ALLOWABLE: Schema = {
 }
 
 
+def _shown(doc: str, kind: str = 'string') -> Schema:
+    """The schema of what a provisioner may show."""
+    return {
+        'description': f'{doc}; null: the provisioner does not say so.',
+        'type': [kind, 'null'],
+    }
+
+
+_MANAGED: Schema = {
+    'properties': {
+        'maintenance': _shown('Whether it is in maintenance there', 'boolean'),
+        'maintenance_reason': _shown('Why it is in maintenance'),
+        'fault': _shown('The fault because of which it is in maintenance'),
+        'retired': _shown('Whether it is retired there', 'boolean'),
+        'retired_reason': _shown('Why it is retired'),
+        'health': _shown('Health of the hardware as the provisioner sees it'),
+        'unsupported': {
+            'description': 'What the version of the provisioner does not '
+            'know; it is neither set nor shown.',
+            'type': 'array',
+            'items': {'type': 'string'},
+        },
+    },
+    'required': [
+        *('maintenance', 'maintenance_reason', 'fault', 'retired'),
+        *('retired_reason', 'health', 'unsupported'),
+    ],
+    'additionalProperties': False,
+}
+
+
 @ovo.VersionedObjectRegistry.register
 class Node(base.ValenceObject):
     """A bare-metal server composed from pooled hardware."""
 
-    VERSION = '1.3'
+    VERSION = '1.4'
     RESOURCE = 'nodes'
     LINKED = True
     KIND = 'node'
@@ -62,6 +93,7 @@ class Node(base.ValenceObject):
             'fault',
             'managed_by',
             'managed_state',
+            'managed_status',
             'last_error',
             'lease_until',
             'lease_state',
@@ -169,6 +201,20 @@ class Node(base.ValenceObject):
             api='r',
             nullable=True,
             max_length=255,
+        ),
+        'managed_status': fields.ObjectField(
+            doc='Maintenance, fault, retirement and health of the node in the '
+            'provisioner, as last read; null: not read yet, or none.',
+            api='r',
+            nullable=True,
+            inner=_MANAGED,
+        ),
+        'managed_error': fields.StringField(
+            doc='Last error of the node in the provisioner.',
+            api='r',
+            nullable=True,
+            max_length=1024,
+            audience=fields.Audience.SYSTEM,
         ),
         'resource_class': fields.StringField(
             doc='Resource class in the provisioner: the name that the flavor '

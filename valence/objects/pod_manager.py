@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+import re
 import urllib.parse
 
 from oslo_versionedobjects import base as ovo
@@ -7,6 +8,8 @@ from valence.common import schemas
 from valence.objects import base
 from valence.objects import fields
 from valence.objects import hardware
+
+_CONDUCTOR_GROUP = re.compile(r'[a-zA-Z0-9_.-]+')
 
 
 @schemas.format_check('uri', str)
@@ -64,6 +67,13 @@ def check_project_id(text: str) -> None:
         raise ValueError('must be the identifier of a project')
 
 
+@schemas.format_check('conductor-group', str)
+def check_conductor_group(name: str) -> None:
+    """Accept what Ironic accepts as the name of a conductor group."""
+    if not _CONDUCTOR_GROUP.fullmatch(name):
+        raise ValueError('must consist of A-Z, a-z, 0-9, "_", "-" and "."')
+
+
 class _DriverField(fields.StringField):
     """The name of a driver; the API knows which are installed."""
 
@@ -81,7 +91,7 @@ class PodManager(base.ValenceObject):
     RESOURCE = 'pod_managers'
     LINKED = True
     KIND = 'pod manager'
-    VERSION = '1.4'
+    VERSION = '1.5'
     AUDIENCE = fields.Audience.SYSTEM
     #: The fields that are stored encrypted by ``common.secrets``.
     ENCRYPTED = ('password', 'proxy_password', 'hardware_password')
@@ -213,6 +223,22 @@ class PodManager(base.ValenceObject):
             nullable=True,
             max_length=1024,
             secret=True,
+        ),
+        'conductor_group': fields.StringField(
+            doc='Conductor group of its nodes in Ironic; null: the default of '
+            'Ironic.',
+            api='cru',
+            nullable=True,
+            min_length=1,
+            max_length=255,
+            format='conductor-group',
+        ),
+        'shard': fields.StringField(
+            doc='Shard of its nodes in Ironic; null: none.',
+            api='cru',
+            nullable=True,
+            min_length=1,
+            max_length=255,
         ),
         'status': fields.EnumField(
             ['online', 'offline'],

@@ -20,6 +20,10 @@ class Registration(TypedDict, total=False):
     :param owner: project that may change the node there.
     :param lessee: project that may use the node there.
     :param macs: MAC addresses of its ports.
+    :param extra: what is in ``extra`` of where it is.
+    :param conductor_group: missing if none was chosen.
+    :param shard: missing if none was chosen.
+    :param ports: what was requested for its ports.
     """
 
     name: str
@@ -31,3 +35,7 @@ class Registration(TypedDict, total=False):
     owner: str | None
     lessee: str | None
     macs: list[str]
+    extra: JsonObject
+    conductor_group: str
+    shard: str
+    ports: list[JsonObject]

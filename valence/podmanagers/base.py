@@ -18,6 +18,7 @@ import dataclasses
 from collections.abc import Collection
 from collections.abc import Iterable
 from collections.abc import Iterator
+from collections.abc import Mapping
 from typing import ClassVar
 from typing import Protocol
 
@@ -69,10 +70,14 @@ class ManagementTarget:
 
     :param uri: of the computer system.
     :param macs: the addresses of its network interfaces, in lower case.
+    :param wiring: what is known of their connections, by address.
     """
 
     uri: str
     macs: tuple[str, ...]
+    wiring: Mapping[str, hardware.Wiring] = dataclasses.field(
+        default_factory=dict
+    )
 
 
 @dataclasses.dataclass(frozen=True)

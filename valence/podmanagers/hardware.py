@@ -2,6 +2,7 @@
 """Hardware as drivers report it."""
 
 import dataclasses
+from typing import TypedDict
 
 from valence.common.identity import Mark
 from valence.common.types import Allowable
@@ -10,6 +11,21 @@ from valence.podmanagers import trimming
 
 # In ``Item.unknown``: the chassis that contains a piece.
 PARENT = 'parent'
+
+
+class Wiring(TypedDict, total=False):
+    """What a network interface is connected to; what is unknown is left out.
+
+    :param switch_id: MAC address of the switch, in lower case.
+    :param port_id: name of the port of the switch.
+    :param switch_info: name of the switch.
+    :param pxe_enabled: whether the interface boots by PXE.
+    """
+
+    switch_id: str
+    port_id: str
+    switch_info: str
+    pxe_enabled: bool
 
 
 @dataclasses.dataclass

@@ -14,6 +14,7 @@ from collections.abc import Collection
 from collections.abc import Mapping
 from typing import ClassVar
 
+from valence.common.types import JsonObject
 from valence.objects.registration import Registration
 from valence.podmanagers.progress import Deadline
 from valence.podmanagers.progress import InProgress
@@ -25,9 +26,12 @@ __all__ = [
     'Login',
     'Machine',
     'InProgress',
+    'Port',
     'Provisioner',
     'Registration',
+    'Restrictions',
     'Shown',
+    'Site',
 ]
 
 #: What a provisioner can be requested to do with a node, in this order.
@@ -55,6 +59,51 @@ class Login:
 
 
 @dataclasses.dataclass(frozen=True)
+class Port:
+    """A network interface of a node; None: not known.
+
+    :param address: MAC address.
+    :param local_link_connection: the port of the switch, as Ironic has it.
+    :param pxe_enabled: whether it boots by PXE.
+    """
+
+    address: str
+    local_link_connection: Mapping[str, str] | None = None
+    physical_network: str | None = None
+    pxe_enabled: bool | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Site:
+    """Where a node is, and what manages it in the provisioner.
+
+    :param places: the names of what it is in: pod_manager, location, rack,
+        chassis and place; what is not known is left out.
+    :param conductor_group: None: none was chosen.
+    :param shard: None: none was chosen.
+    """
+
+    places: Mapping[str, str]
+    conductor_group: str | None = None
+    shard: str | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Restrictions:
+    """Why a node has to be spared; None: no reason.
+
+    The texts can be read by whoever uses the node.
+
+    :param no_new_use: why nobody who does not have it yet should get it.
+    :param no_change: why it should be left alone, as far as nobody requests
+        anything.
+    """
+
+    no_new_use: str | None = None
+    no_change: str | None = None
+
+
+@dataclasses.dataclass(frozen=True)
 class Machine(Login):
     """The properties of a node that a provisioner needs.
 
@@ -64,7 +113,8 @@ class Machine(Login):
         that; empty: it was registered before that was recorded.
     :param project_id: the project that may use it, if any.
     :param system: path of its computer system in the Redfish service.
-    :param macs: MAC addresses of its network interfaces.
+    :param ports: its network interfaces.
+    :param site: where it is.
     :param cpus: number of hardware threads.
     :param disk_gib: capacity of its largest drive in GiB.
     :param architecture: architecture of its processors, as reported by the
@@ -79,7 +129,8 @@ class Machine(Login):
     name: str
     project_id: str | None
     system: str
-    macs: tuple[str, ...]
+    ports: tuple[Port, ...]
+    site: Site
     cpus: int
     memory_mib: int
     disk_gib: int
@@ -93,10 +144,14 @@ class Shown:
     """A node as a provisioner shows it.
 
     :param registration: what it shows of what was handed over.
+    :param status: maintenance and health; see ``managed_status`` of nodes.
+    :param error: its last error.
     """
 
     state: str
     registration: Registration
+    status: JsonObject | None = None
+    error: str | None = None
 
 
 class Provisioner(abc.ABC):
@@ -172,6 +227,36 @@ class Provisioner(abc.ABC):
         :param registered: what was handed over.
         :returns: what is handed over now.
         """
+
+    def update_site(
+        self,
+        uuid: str,
+        site: Site,
+        registered: Registration,
+        deadline: Deadline,
+    ) -> Registration:
+        """Pass on that a node is elsewhere; nothing is sent if it is not.
+
+        :param registered: what was handed over.
+        :returns: what is handed over now.
+        """
+        return registered
+
+    def restrict(
+        self,
+        uuid: str,
+        shown: Shown,
+        wanted: Restrictions,
+        deadline: Deadline,
+    ) -> bool:
+        """Have a node spared, or end that; nothing is sent if it is so.
+
+        What others have set stays.
+
+        :param shown: the node as it was shown last.
+        :returns: whether anything was changed.
+        """
+        return False
 
     @abc.abstractmethod
     def request_goal(self, uuid: str, goal: str, deadline: Deadline) -> None:

@@ -240,11 +240,7 @@ def _argparse_settings(name: str, field: JSON) -> dict[str, Any]:
             'help': _help(field, ' Path of a file, or - for standard input.'),
         }
     if 'array' in types:
-        return {
-            'action': 'append',
-            'metavar': metavar,
-            'help': _help(field, ' Repeat the option for several values.'),
-        }
+        return _list_settings(field, metavar)
     if 'object' in types:
         more = ' JSON, or @ and the path of a JSON file.'
         return {
@@ -262,6 +258,23 @@ def _argparse_settings(name: str, field: JSON) -> dict[str, Any]:
         known['choices'] = values
         known['help'] = _help(field, f' One of: {", ".join(values)}.')
     return known
+
+
+def _list_settings(field: JSON, metavar: str) -> dict[str, Any]:
+    """Return the argparse settings of a list: one option for each item."""
+    if 'object' in _types(field['items']):
+        more = ' JSON; repeat the option for several.'
+        return {
+            'action': 'append',
+            'type': parse_json,
+            'metavar': '<json>',
+            'help': _help(field, more),
+        }
+    return {
+        'action': 'append',
+        'metavar': metavar,
+        'help': _help(field, ' Repeat the option for several values.'),
+    }
 
 
 def _add_secret(

@@ -18,6 +18,17 @@ from valence_simulator.protocol.resources import link
 OK = {'State': 'Enabled', 'Health': 'OK'}
 
 
+def _received(nic: Nic) -> dict:
+    """What a port received from its switch by LLDP."""
+    port = f'Ethernet1/{nic.id}'
+    return {
+        'ChassisId': '02:00:00:00:FF:01',
+        'ChassisIdSubtype': 'MacAddr',
+        'PortId': ':'.join(f'{octet:02X}' for octet in port.encode()),
+        'PortIdSubtype': 'IfName',
+    }
+
+
 class Adapters:
     """The view of NICs as ports, or functions, of adapters.
 
@@ -154,7 +165,10 @@ class Adapters:
             LinkStatus='LinkUp',
             CurrentSpeedGbps=nic.speed_mbps / 1000,
             MaxSpeedGbps=nic.speed_mbps / 1000,
-            Ethernet={'AssociatedMACAddresses': [nic.shown]},
+            Ethernet={
+                'AssociatedMACAddresses': [nic.shown],
+                'LLDPReceive': _received(nic),
+            },
             Status=OK,
         )
 

@@ -7,6 +7,7 @@ provisioner may know the node, and cleared once it certainly does not.
 
 import contextlib
 from typing import ClassVar
+from typing import NotRequired
 from typing import TypedDict
 
 from oslo_config import cfg
@@ -14,6 +15,7 @@ from oslo_config import cfg
 from valence.common import exception
 from valence.common.types import JsonObject
 from valence.conductor import machines
+from valence.conductor import ports
 from valence.conductor import registrations
 from valence.conductor.actions import guard
 from valence.conductor.engine.model import AnyStep
@@ -26,6 +28,7 @@ from valence.db import api as db
 from valence.db.sqlalchemy import models
 from valence.objects import drift
 from valence.objects.registration import Registration
+from valence.podmanagers.hardware import Wiring
 from valence.podmanagers.progress import Deadline
 from valence.provisioning import base
 from valence.provisioning import loader
@@ -59,6 +62,8 @@ class SystemResult(TypedDict):
 
     :param uri: of the computer system.
     :param macs: the MAC addresses of its network interfaces.
+    :param wiring: what is known of their connections, by address; earlier
+        releases did not record it.
     :param known_as: the state of the node in the provisioner; None: it does
         not know the node yet.
     :param managed_by: the provisioner that it was registered with before.
@@ -66,6 +71,7 @@ class SystemResult(TypedDict):
 
     uri: str
     macs: list[str]
+    wiring: NotRequired[dict[str, Wiring]]
     known_as: str | None
     managed_by: str | None
 
@@ -83,9 +89,11 @@ class ReadSystem(_ProvisionerStep[SystemResult]):
         target = run.driver().management_target(
             allocations.node_uri(run.target), _deadline(run)
         )
+        ports.check(options(run.operation.params), target.macs)
         return {
             'uri': target.uri,
             'macs': list(target.macs),
+            'wiring': dict(target.wiring),
             'known_as': _provisioner(run).state(run.target, _deadline(run)),
             'managed_by': node.managed_by if node else None,
         }
@@ -151,9 +159,13 @@ class CreatePorts(_ProvisionerStep[PortsResult]):
     name = 'create_ports'
 
     def do(self, run: Run) -> PortsResult:
-        registration = _provisioner(run).create_ports(
-            _machine(run), _deadline(run)
+        machine = _machine(run)
+        registration = _provisioner(run).create_ports(machine, _deadline(run))
+        requested = ports.requested(
+            options(run.operation.params), machine.registered
         )
+        if requested:
+            registration = {**registration, 'ports': requested}
         return {'registration': registration}
 
     def record(
@@ -305,11 +317,17 @@ def _remove(
 def _machine(run: Run) -> base.Machine:
     """The description of the node for its provisioner."""
     found = run.result(ReadSystem)
+    how = options(run.operation.params)
+    node = db.get(models.Node, uuid=run.target)
     return machines.machine(
         run,
         found['uri'],
-        tuple(found['macs']),
-        options(run.operation.params),
+        ports.of_node(
+            found['macs'],
+            found.get('wiring', {}),
+            ports.requested(how, node.registration if node else None),
+        ),
+        how,
         known=found.get('managed_by') is not None,
     )
 
@@ -342,6 +360,8 @@ def _clear_managed(tx: db.Transaction, uuid: str) -> None:
         values = {
             'managed_by': None,
             'managed_state': None,
+            'managed_status': None,
+            'managed_error': None,
             'registration': None,
             'drift': drift.with_registration(node.drift, None),
         }

@@ -81,6 +81,8 @@ class PodManager(Table):
     hardware_url: Mapped[str | None] = column(Name(512))
     hardware_username: Mapped[str | None] = column(Name(255))
     hardware_password: Mapped[str | None] = column(sa.Text)
+    conductor_group: Mapped[str | None] = column(Name(255))
+    shard: Mapped[str | None] = column(Name(255))
     status: Mapped[str] = column(String(16))
     status_reason: Mapped[str | None] = column(String(1024))
     status_changed_at: Mapped[datetime | None]
@@ -205,6 +207,8 @@ class Node(Table):
     allowable: Mapped[Allowable | None] = column(Json)
     managed_by: Mapped[str | None] = column(Name(64))
     managed_state: Mapped[str | None] = column(String(255))
+    managed_status: Mapped[JsonObject | None] = column(Json)
+    managed_error: Mapped[str | None] = column(String(1024))
     resource_class: Mapped[str | None] = column(Name(255))
     registration: Mapped[Registration | None] = column(Json)
     last_error: Mapped[str | None] = column(Text)

@@ -201,7 +201,9 @@ class Fake(base.Driver):
             system = _node(pod, uri).resources[0]
             nics = pod.hardware[system].values['nics']
             return base.ManagementTarget(
-                system, tuple(nic['mac'] for nic in nics)
+                system,
+                tuple(nic['mac'] for nic in nics),
+                {nic['mac']: _wiring(n) for n, nic in enumerate(nics, 1)},
             )
 
     def attach(
@@ -290,6 +292,15 @@ def _reset(
     progress.record(_BEFORE, node.power_state)
     node.reset(reset_type, 'reset' not in pod.ignored)
     pod.send_event(uri)
+
+
+def _wiring(number: int) -> hardware.Wiring:
+    """What a network interface is connected to."""
+    return {
+        'switch_id': '02:00:00:00:ff:01',
+        'port_id': f'Ethernet1/{number}',
+        'switch_info': 'fake switch',
+    }
 
 
 def _node(pod: pods.Pod, uri: str) -> pods.Node:

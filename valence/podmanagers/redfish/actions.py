@@ -11,6 +11,7 @@ from valence.podmanagers.progress import Deadline
 from valence.podmanagers.redfish import etags
 from valence.podmanagers.redfish import nics
 from valence.podmanagers.redfish import parts
+from valence.podmanagers.redfish import wiring
 from valence.podmanagers.redfish.client import Client
 from valence.podmanagers.redfish.crawler import Crawler
 from valence.podmanagers.redfish.links import link
@@ -164,8 +165,10 @@ def management_target(
             found = nics.below_adapters(crawler, {uri: body})[0][uri]
         for reason in crawler.failed.values():
             raise exception.PodManagerUnavailable(reason=reason)
+    known = wiring.read(client, uri, body, interfaces, deadline)
     macs = dict.fromkeys(nic['mac'] for nic in found if nic['mac'])
-    return base.ManagementTarget(uri, tuple(macs))
+    connected = {mac: known[mac] for mac in macs if mac in known}
+    return base.ManagementTarget(uri, tuple(macs), connected)
 
 
 def patch(

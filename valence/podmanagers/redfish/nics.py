@@ -6,6 +6,7 @@ Ethernet interface of a system has one.
 """
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from valence.common.types import JsonObject
 from valence.podmanagers import hardware
@@ -36,6 +37,36 @@ def below_adapters(
     :returns: those found, by the URI of the system; and the URIs of systems
         that may have others, because something could not be read.
     """
+    found: dict[str, list[Nic]] = {}
+    unsure = set()
+    for system, below in _below(crawler, systems).items():
+        found[system] = _unique(crawler.get_many(below.parts))
+        body = systems[system]
+        interfaces = link(body.get('NetworkInterfaces')) or ''
+        if has_malformed(body, 'NetworkInterfaces') or crawler.lacks(
+            [interfaces, *below.adapters, *below.places, *below.parts]
+        ):
+            unsure.add(system)
+    return found, unsure
+
+
+def part_uris(crawler: Crawler, systems: Bodies) -> dict[str, list[str]]:
+    """The URIs of the ports and functions of systems, by system."""
+    return {
+        uri: below.parts for uri, below in _below(crawler, systems).items()
+    }
+
+
+class _Below(NamedTuple):
+    """The URIs of adapters, of what lists their parts, and of the parts."""
+
+    adapters: list[str]
+    places: list[str]
+    parts: list[str]
+
+
+def _below(crawler: Crawler, systems: Bodies) -> dict[str, _Below]:
+    """What systems have below their adapters, by the URI of the system."""
     listed = {uri: _adapters(crawler, body) for uri, body in systems.items()}
     adapters = crawler.get_many(
         uri for all_ in listed.values() for uri in all_
@@ -47,19 +78,12 @@ def below_adapters(
     members = crawler.get_members(
         at for places in collections.values() for at in places
     )
-    found: dict[str, list[Nic]] = {}
-    unsure = set()
+    found = {}
     for system, uris in listed.items():
         places = [at for uri in uris for at in collections.get(uri, [])]
         parts = [uri for at in places for uri in members.get(at, [])]
-        found[system] = _unique(crawler.get_many(parts))
-        body = systems[system]
-        interfaces = link(body.get('NetworkInterfaces')) or ''
-        if has_malformed(body, 'NetworkInterfaces') or crawler.lacks(
-            [interfaces, *uris, *places, *parts]
-        ):
-            unsure.add(system)
-    return found, unsure
+        found[system] = _Below(uris, places, parts)
+    return found
 
 
 def _adapters(crawler: Crawler, system: JsonObject) -> list[str]:
@@ -89,7 +113,7 @@ def _unique(parts: Bodies) -> list[Nic]:
     """One interface for each address; a port and a function have the same."""
     found: dict[str, Nic] = {}
     for uri, body in parts.items():
-        for address in filter(None, map(mac, _addresses(body))):
+        for address in addresses(body):
             known = found.get(address)
             speed = _speed(body)
             if known is None:
@@ -101,6 +125,11 @@ def _unique(parts: Bodies) -> list[Nic]:
             elif known['speed_mbps'] is None:
                 known['speed_mbps'] = speed
     return list(found.values())
+
+
+def addresses(body: JsonObject) -> list[str]:
+    """The MAC addresses of a port or function."""
+    return [*filter(None, map(mac, _addresses(body)))]
 
 
 def _addresses(body: JsonObject) -> Iterator[object]:

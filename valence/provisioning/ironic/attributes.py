@@ -12,6 +12,7 @@ from oslo_utils import strutils
 from valence.common.types import JsonObject
 from valence.objects.registration import Registration
 from valence.provisioning import base
+from valence.provisioning.ironic import versions
 
 _MAX_TRAITS = 50
 # Names of processor architectures in Ironic and Nova.
@@ -27,11 +28,18 @@ _CONNECTION_KEYS = tuple(
 )
 #: Where Ironic keeps the mark of a node of Valence, in its ``extra``.
 MARK = 'valence'
-#: The fields that are compared, and the state, as Ironic calls them.
+# What is added in ``extra`` to the mark: the kinds of places of a site.
+_PLACE = f'{MARK}_'
+#: The fields that are compared, and those that are shown, as Ironic calls
+#: them.
 FIELDS = (
     *('uuid', 'provision_state', 'name', 'driver', 'driver_info'),
-    *('resource_class', 'traits', 'owner', 'lessee'),
+    *('resource_class', 'traits', 'owner', 'lessee', 'extra'),
+    *('conductor_group', 'shard', 'maintenance', 'maintenance_reason'),
+    *('fault', 'retired', 'retired_reason', 'health', 'last_error'),
 )
+# How much of an error is kept.
+_MAX_ERROR = 1024
 
 
 def expected(machine: base.Machine) -> JsonObject:
@@ -53,7 +61,8 @@ def expected(machine: base.Machine) -> JsonObject:
             name: value for name, value in properties.items() if value
         },
         'resource_class': resource_class(machine),
-        'extra': {MARK: machine.mark},
+        'extra': merge_extra(None, machine.site, machine.mark),
+        **chosen(machine.site),
     }
     # A lessee can use a node. An owner could also read and change its
     # driver_info, and with that have Ironic send the login of the pod manager
@@ -148,6 +157,83 @@ def traits(machine: base.Machine) -> list[str]:
     return list(dict.fromkeys(found))[:_MAX_TRAITS]
 
 
+def chosen(site: base.Site, before: Registration | None = None) -> JsonObject:
+    """Conductor group and shard, if they were chosen, or were before.
+
+    :param before: what was handed over.
+    """
+    found: JsonObject = {}
+    # Ironic stores the names of groups in lower case, and has one without a
+    # name.
+    if site.conductor_group is not None or 'conductor_group' in (before or {}):
+        found['conductor_group'] = (site.conductor_group or '').lower()
+    if site.shard is not None or 'shard' in (before or {}):
+        found['shard'] = site.shard
+    return found
+
+
+def places(site: base.Site) -> JsonObject:
+    """Where a node is, as its ``extra`` has it."""
+    return {f'{_PLACE}{kind}': name for kind, name in site.places.items()}
+
+
+def merge_extra(
+    shown: JsonObject | None, site: base.Site, mark: str | None = None
+) -> JsonObject:
+    """The ``extra`` of a node; what others have set stays.
+
+    :param mark: to set, if any.
+    """
+    kept = {k: v for k, v in (shown or {}).items() if k[:8] != _PLACE}
+    return {**kept, **places(site), **({MARK: mark} if mark else {})}
+
+
+def handed_over_site(
+    site: base.Site, registered: Registration, version: versions.Version
+) -> Registration:
+    """What is recorded of a node that is at a site."""
+    found: Registration = {**registered, 'extra': places(site)}
+    found.pop('conductor_group', None)
+    found.pop('shard', None)
+    if site.conductor_group is not None and version.knows('conductor_group'):
+        found['conductor_group'] = site.conductor_group.lower()
+    if site.shard is not None and version.knows('shard'):
+        found['shard'] = site.shard
+    return found
+
+
+def port(one: base.Port, version: versions.Version) -> JsonObject:
+    """What is known of a port, as openstacksdk calls it."""
+    found = {
+        'local_link_connection': one.local_link_connection,
+        'physical_network': one.physical_network,
+        'pxe_enabled': one.pxe_enabled,
+    }
+    known = {k: v for k, v in version.only(found).items() if v is not None}
+    if 'pxe_enabled' in known:
+        known['is_pxe_enabled'] = known.pop('pxe_enabled')
+    return known
+
+
+def status(node: sdk_node.Node, unsupported: list[str]) -> JsonObject:
+    """Maintenance and health, as ``managed_status`` of nodes has them."""
+    return {
+        'maintenance': node.is_maintenance,
+        'maintenance_reason': node.maintenance_reason,
+        'fault': node.fault,
+        'retired': node.is_retired,
+        'retired_reason': node.retired_reason,
+        # Earlier releases of openstacksdk do not know it.
+        'health': getattr(node, 'health', None),
+        'unsupported': unsupported,
+    }
+
+
+def error(node: sdk_node.Node) -> str | None:
+    """The last error of a node."""
+    return (node.last_error or '')[:_MAX_ERROR] or None
+
+
 def shown(node: sdk_node.Node, macs: Iterable[str] | None) -> Registration:
     """What Ironic shows of a node.
 
@@ -162,6 +248,14 @@ def shown(node: sdk_node.Node, macs: Iterable[str] | None) -> Registration:
     }
     if macs is not None:
         found['macs'] = sorted(macs)
+    if node.extra is not None:
+        found['extra'] = {
+            k: v for k, v in node.extra.items() if k.startswith(_PLACE)
+        }
+    if node.conductor_group is not None:
+        found['conductor_group'] = node.conductor_group
+    if node.shard is not None:
+        found['shard'] = node.shard
     info = public_info(node.driver_info or {})
     if f'{_CONNECTION}address' in info:
         # Otherwise the policy of Ironic hides it.
@@ -187,11 +281,17 @@ def handed_over(
     :param node: the node as it was read back: Ironic may have defaults, and
         a node that is in use keeps what it has.
     """
-    return {
+    found: Registration = {
         **shown(node, macs),
         'driver_info': public_info(driver_info(machine)),
         'login': machine.revision,
     }
+    # Others may choose what was not chosen here.
+    if machine.site.conductor_group is None:
+        found.pop('conductor_group', None)
+    if machine.site.shard is None:
+        found.pop('shard', None)
+    return found
 
 
 def _architecture(machine: base.Machine) -> str | None:

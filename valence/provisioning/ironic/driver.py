@@ -10,18 +10,13 @@ import contextlib
 import threading
 from collections.abc import Collection
 from collections.abc import Mapping
-from typing import Any
 from typing import NamedTuple
 
-import openstack
-from keystoneauth1 import loading
-from keystoneauth1 import session as ks_session
 from openstack import exceptions as sdk_exceptions
 from openstack.baremetal.v1 import _proxy
 from openstack.baremetal.v1 import node as sdk_node
-from oslo_config import cfg
+from openstack.baremetal.v1 import port as sdk_port
 
-from valence.common import context
 from valence.common import exception
 from valence.common.types import JsonObject
 from valence.objects.registration import Registration
@@ -29,22 +24,20 @@ from valence.provisioning import base
 from valence.provisioning.ironic import attributes
 from valence.provisioning.ironic import calls
 from valence.provisioning.ironic import proof
+from valence.provisioning.ironic import removal
+from valence.provisioning.ironic import restrictions
+from valence.provisioning.ironic import session
+from valence.provisioning.ironic import versions
 from valence.provisioning.ironic.calls import calling
 
 # A node that is not in use is in one of these states.
 _UNUSED = ('enroll', 'manageable')
-# The states in which a node can be deleted, and those from which it can be
-# moved to one of them.
-_REMOVABLE = ('enroll', 'manageable', 'adopt failed')
-_MANAGEABLE = ('available', 'inspect failed', 'clean failed')
-# What failed, and is of no use to anybody without an instance, can be deleted
-# in maintenance. Nothing else leads out of these states without the hardware.
-_BROKEN = (
-    *('deploy failed', 'error', 'rescue failed', 'unrescue failed'),
-    'service failed',
+_NOT_PROVED = (
+    'Ironic does not show the node, but it is not certain that it is gone: '
+    'the user of [ironic] may not be permitted to see it, or all nodes '
+    'disappeared at the same time. Nothing was changed. Give this user a role '
+    'with system scope, or register the node again and then unregister it'
 )
-_ABORTABLE = ('inspect wait', 'clean wait')
-_TRANSIENT = ('verifying', 'inspecting', 'cleaning', *_ABORTABLE)
 
 
 class _Goal(NamedTuple):
@@ -74,23 +67,6 @@ _GOALS = {
 }
 
 
-class _Session(ks_session.Session):
-    """A session whose requests name the API request that they are for."""
-
-    def request(self, *args: Any, **kwargs: Any) -> Any:
-        if kwargs.get('global_request_id') is None:
-            kwargs['global_request_id'] = context.current_request_id()
-        return super().request(*args, **kwargs)
-
-
-class _Loader(loading.session.Session):
-    """Loads such a session."""
-
-    @property
-    def plugin_class(self) -> type[ks_session.Session]:
-        return _Session
-
-
 class Ironic(base.Provisioner):
     """OpenStack Bare Metal."""
 
@@ -105,20 +81,7 @@ class Ironic(base.Provisioner):
         """The proxy of openstacksdk, authenticated as [ironic] configures."""
         with self._lock:
             if self._proxy is None:
-                auth = loading.load_auth_from_conf_options(cfg.CONF, self.name)
-                if auth is None:
-                    raise exception.ProvisioningError(
-                        reason='Ironic is not configured: '
-                        '[ironic] auth_type is not set'
-                    )
-                session = _Loader().load_from_conf_options(
-                    cfg.CONF, self.name, auth=auth
-                )
-                self._proxy = openstack.connection.Connection(
-                    session=session,
-                    oslo_conf=cfg.CONF,
-                    service_types=['baremetal'],
-                ).baremetal
+                self._proxy = session.connect(self.name)
             return self._proxy
 
     def _get(self, uuid: str, deadline: base.Deadline) -> sdk_node.Node:
@@ -140,13 +103,14 @@ class Ironic(base.Provisioner):
         return node.provision_state if node is not None else None
 
     def is_idle(self, state: str | None) -> bool:
-        return state in (*_REMOVABLE, *_MANAGEABLE, *_BROKEN, base.MISSING)
+        return removal.is_idle(state)
 
     def look(
         self, uuids: Collection[str], deadline: base.Deadline
     ) -> dict[str, base.Shown]:
         with calling(deadline):
             macs = self._macs()
+            version = versions.Version(self._client)
             return {
                 node.id: base.Shown(
                     node.provision_state,
@@ -154,8 +118,12 @@ class Ironic(base.Provisioner):
                         node,
                         macs.get(node.id, ()) if macs is not None else None,
                     ),
+                    attributes.status(node, version.unsupported),
+                    attributes.error(node),
                 )
-                for node in self._client.nodes(fields=list(attributes.FIELDS))
+                for node in self._client.nodes(
+                    fields=version.known(attributes.FIELDS)
+                )
                 if node.id in uuids and node.provision_state
             }
 
@@ -189,12 +157,15 @@ class Ironic(base.Provisioner):
                 node = self._update(machine, node)
         if node.provision_state in _UNUSED:
             with calling(deadline):
-                self._client.set_node_traits(node, attributes.traits(machine))
+                if versions.Version(self._client).knows('traits'):
+                    traits = attributes.traits(machine)
+                    self._client.set_node_traits(node, traits)
         return str(node.provision_state)
 
     def _create(self, machine: base.Machine) -> sdk_node.Node:
         """Create a node, under another name if its own is taken."""
-        expected = attributes.expected(machine)
+        version = versions.Version(self._client)
+        expected = version.only(attributes.expected(machine))
         first, second = attributes.names(machine)
         try:
             return self._client.create_node(
@@ -215,7 +186,8 @@ class Ironic(base.Provisioner):
         self, machine: base.Machine, node: sdk_node.Node
     ) -> sdk_node.Node:
         """Update a node; of one in use only how to reach its hardware."""
-        expected = attributes.expected(machine)
+        version = versions.Version(self._client)
+        expected = version.only(attributes.expected(machine))
         info = attributes.merge_info(
             node.driver_info or {}, expected['driver_info']
         )
@@ -223,8 +195,16 @@ class Ironic(base.Provisioner):
         name = attributes.new_name(machine, node) if unused else None
         values: JsonObject = {'driver_info': info}
         if unused:
-            extra = {**(node.extra or {}), **expected['extra']}
-            values = {**expected, **values, 'extra': extra}
+            extra = attributes.merge_extra(
+                node.extra, machine.site, machine.mark
+            )
+            chosen = attributes.chosen(machine.site, machine.registered)
+            values = {
+                **expected,
+                **values,
+                **version.only(chosen),
+                'extra': extra,
+            }
         if node.owner is not None and node.owner == machine.project_id:
             # Earlier versions made the project the owner.
             values['owner'] = expected.get('owner')
@@ -243,15 +223,35 @@ class Ironic(base.Provisioner):
     ) -> Registration:
         with calling(deadline):
             known = {
-                port.address.lower()
-                for port in self._client.ports(node=machine.uuid)
+                port.address.lower(): port
+                for port in self._client.ports(node=machine.uuid, details=True)
             }
-        for mac in machine.macs:
-            if mac not in known:
-                with calling(deadline):
-                    self._client.create_port(node_id=machine.uuid, address=mac)
+            version = versions.Version(self._client)
         node = self._get(machine.uuid, deadline)
-        return attributes.handed_over(machine, node, known | {*machine.macs})
+        for one in machine.ports:
+            with calling(deadline):
+                self._write_port(node, one, known.get(one.address), version)
+        node = self._get(machine.uuid, deadline)
+        macs = {*known, *(one.address for one in machine.ports)}
+        return attributes.handed_over(machine, node, macs)
+
+    def _write_port(
+        self,
+        node: sdk_node.Node,
+        one: base.Port,
+        known: sdk_port.Port | None,
+        version: versions.Version,
+    ) -> None:
+        """Create a port, or update that of a node that is not in use."""
+        values = attributes.port(one, version)
+        if known is None:
+            self._client.create_port(
+                node_id=node.id, address=one.address, **values
+            )
+        elif node.provision_state in _UNUSED and any(
+            getattr(known, name) != value for name, value in values.items()
+        ):
+            self._client.update_port(known, **values)
 
     def update_login(
         self,
@@ -276,6 +276,49 @@ class Ironic(base.Provisioner):
             'driver_info': handed_over,
             'login': login.revision,
         }
+
+    def update_site(
+        self,
+        uuid: str,
+        site: base.Site,
+        registered: Registration,
+        deadline: base.Deadline,
+    ) -> Registration:
+        with calling(deadline):
+            version = versions.Version(self._client)
+        new = attributes.handed_over_site(site, registered, version)
+        if new == registered:
+            return registered
+        node = self._get(uuid, deadline)
+        values = version.only(attributes.chosen(site, registered))
+        with calling(deadline):
+            self._client.update_node(
+                node,
+                extra=attributes.merge_extra(node.extra, site),
+                retry_on_conflict=False,
+                **values,
+            )
+        return new
+
+    def restrict(
+        self,
+        uuid: str,
+        shown: base.Shown,
+        wanted: base.Restrictions,
+        deadline: base.Deadline,
+    ) -> bool:
+        status = shown.status
+        if not status or not restrictions.changes(shown.state, status, wanted):
+            return False
+        # Others may have set it since.
+        node = self._get(uuid, deadline)
+        changes = restrictions.changes(
+            node.provision_state, attributes.status(node, []), wanted
+        )
+        for change in changes:
+            with calling(deadline):
+                node = restrictions.send(self._client, node, change)
+        return bool(changes)
 
     def request_goal(
         self, uuid: str, goal: str, deadline: base.Deadline
@@ -323,7 +366,7 @@ class Ironic(base.Provisioner):
             return
         state = node.provision_state
         if force:
-            self._force(node, deadline)
+            removal.force(self._client, node, deadline)
             return
         if node.instance_id:
             raise exception.ProvisioningConflict(
@@ -331,61 +374,8 @@ class Ironic(base.Provisioner):
                 f'Ironic, where it is {state}: delete the instance first'
             )
         with calling(deadline):
-            if self._leads_out(node, undo):
+            if removal.leads_out(self._client, node, undo):
                 return
         raise base.InProgress(
             calls.POLL_SECONDS, f'the node is {state} in Ironic'
         )
-
-    def _force(self, node: sdk_node.Node, deadline: base.Deadline) -> None:
-        """Delete a node in any state: Ironic allows that in maintenance."""
-        with calling(deadline):
-            if node.is_maintenance:
-                self._client.delete_node(node)
-                return
-            self._client.set_node_maintenance(node, _BEING_REMOVED)
-        raise base.InProgress(
-            calls.POLL_SECONDS, 'the node is in maintenance in Ironic'
-        )
-
-    def _leads_out(self, node: sdk_node.Node, undo: bool) -> bool:
-        """Delete a node without an instance, or bring it nearer to that.
-
-        :returns: whether it is deleted.
-        :raises ProvisioningConflict: if it is in use.
-        """
-        state = node.provision_state
-        broken = state in _BROKEN
-        if state in _REMOVABLE or (broken and node.is_maintenance):
-            self._client.delete_node(node)
-            return True
-        if broken:
-            # Nova gives no instance to a node in maintenance. That is looked
-            # at again before it is deleted.
-            self._client.set_node_maintenance(node, _BEING_REMOVED)
-        elif state in _MANAGEABLE:
-            self._client.set_node_provision_state(node, 'manage')
-        elif not undo or state not in _TRANSIENT:
-            raise exception.ProvisioningConflict(
-                reason=f'the node is in use in Ironic, where it is {state}: '
-                f'{_advice(state)}'
-            )
-        elif state in _ABORTABLE:
-            self._client.set_node_provision_state(node, 'abort')
-        return False
-
-
-_BEING_REMOVED = 'Valence removes the node from Ironic.'
-_NOT_PROVED = (
-    'Ironic does not show the node, but it is not certain that it is gone: '
-    'the user of [ironic] may not be permitted to see it, or all nodes '
-    'disappeared at the same time. Nothing was changed. Give this user a role '
-    'with system scope, or register the node again and then unregister it'
-)
-
-
-def _advice(state: str) -> str:
-    """What to do about a node that is in use."""
-    if state.endswith(' wait') or state.endswith('ing'):
-        return 'wait until that has ended, or abort it there'
-    return 'undeploy it there first'

@@ -24,6 +24,7 @@ from valence.common import exception
 from valence.objects.registration import Registration
 from valence.provisioning import base
 from valence.provisioning.ironic import calls
+from valence.provisioning.ironic import versions
 
 LOG = log.getLogger(__name__)
 
@@ -72,7 +73,11 @@ def gone(
     with calls.calling(deadline):
         seen = [
             node
-            for node in client.nodes(fields=['uuid', 'owner', 'lessee'])
+            for node in client.nodes(
+                fields=versions.Version(client).known(
+                    ('uuid', 'owner', 'lessee')
+                )
+            )
             if node.id in others
         ]
     if (others and not seen) or (not others and len(lost) > 1):
@@ -139,9 +144,10 @@ def _probe_once(
             if find(client, uuid) is None:
                 # Another conductor may have created it just now.
                 with contextlib.suppress(sdk_exceptions.ConflictException):
-                    client.create_node(
-                        id=uuid, driver=driver, description=_PROBE
+                    known = versions.Version(client).only(
+                        {'driver': driver, 'description': _PROBE}
                     )
+                    client.create_node(id=uuid, **known)
             return find(client, uuid)
     except (exception.ProvisioningError, base.InProgress) as exc:
         LOG.warning('The user of [ironic] may not see all nodes: %s', exc)

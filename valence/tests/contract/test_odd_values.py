@@ -46,7 +46,9 @@ _PORTS = (
 )
 
 
-class ValuesTestCase(odd.OddCase):
+class SystemCase(odd.OddCase):
+    """A service with one system."""
+
     def setUp(self):
         super().setUp()
         self.pages[SYSTEMS] = odd_service.collection(_SYSTEM)
@@ -62,6 +64,8 @@ class ValuesTestCase(odd.OddCase):
             self.pages[uri] = {**link(uri), 'Id': 'x', **body}
         return uris
 
+
+class ValuesTestCase(SystemCase):
     def system(self, *problems):
         seen = self.discover(*problems)
         return next(one for one in seen.systems if one.uri == _SYSTEM)

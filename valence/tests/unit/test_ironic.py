@@ -17,6 +17,7 @@ from valence.tests.fixtures import strict_ironic
 
 MAC = '02:00:00:00:00:01'
 PASSWORD = 'secret of the pod'
+SITE = provisioning.Site({'pod_manager': 'east', 'rack': 'r7'})
 
 
 def machine(**more):
@@ -32,7 +33,8 @@ def machine(**more):
         'name': 'web',
         'project_id': 'tenant',
         'system': '/redfish/v1/Systems/1',
-        'macs': (MAC,),
+        'ports': (provisioning.Port(MAC),),
+        'site': SITE,
         'cpus': 8,
         'memory_mib': 1024,
         'disk_gib': 100,
@@ -194,7 +196,7 @@ class TestNames(IronicTestCase):
 
     def take(self):
         """Let another node have the name."""
-        self.register(machine(macs=(), project_id='other'))
+        self.register(machine(ports=(), project_id='other'))
 
     def name(self):
         return self.node(self.one)['name']

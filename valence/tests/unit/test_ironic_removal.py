@@ -102,7 +102,7 @@ class TestGone(IronicTestCase):
 
     def another(self, **more):
         return machine(
-            **{'name': 'two', 'macs': (), 'project_id': 'other', **more}
+            **{'name': 'two', 'ports': (), 'project_id': 'other', **more}
         )
 
     def gone(self, *machines, registered=None):

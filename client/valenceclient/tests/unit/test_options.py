@@ -63,6 +63,20 @@ class Options(unittest.TestCase):
             with self.assertRaises(argparse.ArgumentTypeError):
                 options.parse_pairs(text)
 
+    def test_lists_of_objects(self):
+        body = schema.body('post', 'nodes/{id}/register')
+        parser = argparse.ArgumentParser(exit_on_error=False)
+        options.add(parser, body)
+        given = parser.parse_args(
+            ['--ports', '{"address": "a"}', '--ports', '{"address": "b"}']
+        )
+        self.assertEqual(
+            {'ports': [{'address': 'a'}, {'address': 'b'}]},
+            options.to_body(given, body),
+        )
+        with self.assertRaises(argparse.ArgumentError):
+            parser.parse_args(['--ports', 'a'])
+
     def test_json(self):
         given = self.parse('n', '--affinity', '{"scope": "rack"}')
         self.assertEqual({'scope': 'rack'}, given['affinity'])

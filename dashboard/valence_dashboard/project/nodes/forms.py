@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
+import json
 from typing import Any
 
+from django import forms as django_forms
 from django import http
 from django.utils.translation import gettext_lazy as _
 from horizon import forms
@@ -138,6 +140,18 @@ class Register(base.Form):
         super().__init__(request, *args, **kwargs)
         for name, one in _REGISTER.items():
             self.fields[name] = base.field(name, one, False)
+        ports = self.fields['ports']
+        ports.widget = forms.Textarea(attrs={'rows': 3})
+        ports.help_text = _('%s A list in JSON.') % ports.help_text
+
+    def clean_ports(self) -> Any:
+        """Return the ports as the API has them."""
+        text = self.cleaned_data['ports'].strip()
+        try:
+            return json.loads(text) if text else None
+        except ValueError as exc:
+            reason = _('Invalid JSON: %s') % exc
+            raise django_forms.ValidationError(reason) from exc
 
     def send(self, client: api.Client, data: dict[str, Any]) -> Any:
         """Register the node with the given options."""

@@ -55,6 +55,46 @@ _PLACEMENT: dict[str, fields.Spec] = {
         },
     ),
 }
+_MAC = '[0-9A-Fa-f]{2}([:-][0-9A-Fa-f]{2}){5}'
+_TEXT: Schema = {'type': 'string', 'minLength': 1, 'maxLength': 255}
+_PORT: Schema = {
+    **schemas.closed(
+        {
+            'address': {
+                'description': 'MAC address of the interface.',
+                'type': 'string',
+                'pattern': rf'^{_MAC}$(?!\n)',
+            },
+            'local_link_connection': {
+                'description': 'The port of the switch. switch_id is a MAC '
+                'address, or an OpenFlow datapath ID of 16 hexadecimal '
+                'digits.',
+                **schemas.closed(
+                    {
+                        'switch_id': {
+                            'type': 'string',
+                            'pattern': rf'^({_MAC}|[0-9A-Fa-f]{{16}})$(?!\n)',
+                        },
+                        'port_id': _TEXT,
+                        'switch_info': _TEXT,
+                    },
+                    required=('switch_id', 'port_id'),
+                ),
+            },
+            'physical_network': {
+                'description': 'Name of the physical network.',
+                **_TEXT,
+                'maxLength': 64,
+            },
+            'pxe_enabled': {
+                'description': 'Whether Ironic boots from it by PXE.',
+                'type': 'boolean',
+            },
+        },
+        required=('address',),
+    ),
+    'minProperties': 2,
+}
 _REGISTRATION: dict[str, fields.Spec] = {
     'manage': fields.BooleanField(
         doc='Whether Ironic verifies its login and makes the node manageable.'
@@ -76,6 +116,13 @@ _REGISTRATION: dict[str, fields.Spec] = {
         doc='Traits in addition to those derived from the hardware.',
         items=requirements.TRAIT,
         inner={'maxItems': 40},
+    ),
+    'ports': fields.ListField(
+        doc='What is known of network interfaces, as Ironic has it, and comes '
+        'before what the hardware shows. It holds for later registrations '
+        'that have none.',
+        items=_PORT,
+        inner={'maxItems': 64},
     ),
 }
 

@@ -22,10 +22,24 @@ _DISABLED = 'Disabled'
 
 
 def registration(options: bool | JsonObject | None) -> JsonObject:
-    """The parameters of an operation that registers the node, if requested."""
+    """The parameters of an operation that registers the node, if requested.
+
+    :raises Invalid: if a port is there twice.
+    """
     if options in (None, False):
         return {}
-    return {'register': {} if options is True else options}
+    if not isinstance(options, dict):
+        return {'register': {}}
+    listed = [
+        one['address'].lower().replace('-', ':')
+        for one in options.get('ports', ())
+    ]
+    for address in listed:
+        if listed.count(address) > 1:
+            raise exception.Invalid(
+                field='ports', reason=f'{address} is there twice'
+            )
+    return {'register': options}
 
 
 def check_registrable(podm: models.PodManager) -> None:

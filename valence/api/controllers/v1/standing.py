@@ -15,6 +15,7 @@ from valence.db.conditions import Holding
 from valence.db.sqlalchemy import models
 from valence.db.sqlalchemy.base import Table
 from valence.objects import fields
+from valence.objects.condition import SEEN_SUBJECTS
 from valence.objects.fields import Audience
 
 M = TypeVar('M', bound=Table)
@@ -26,7 +27,6 @@ _FIELDS = (
 # What members see where they may see the subject, and where they may not.
 _SEEN = ('subject', 'code', 'message', 'effects', 'until')
 _UNSEEN = ('tenant_message', 'effects', 'until')
-_SEEN_SUBJECTS = ('pod_manager', 'device')
 
 ADDED: dict[str, fields.Spec] = {
     'conditions': fields.ListField(
@@ -46,7 +46,7 @@ def shown(call: base.Call, holding: Holding) -> JsonObject:
 def _shown(call: base.Call, row: models.Condition) -> JsonObject:
     names: tuple[str, ...] = _FIELDS
     if call.audience < Audience.SYSTEM:
-        is_seen = row.subject in _SEEN_SUBJECTS
+        is_seen = row.subject in SEEN_SUBJECTS
         names = _SEEN if is_seen else _UNSEEN
     return render.record(row, render.same(*names))
 
@@ -76,7 +76,7 @@ def check(call: base.Call, holding: Holding, effect: str) -> None:
     if row is None:
         return
     reason = row.message
-    if call.audience < Audience.SYSTEM and row.subject not in _SEEN_SUBJECTS:
+    if call.audience < Audience.SYSTEM and row.subject not in SEEN_SUBJECTS:
         reason = row.tenant_message or 'ask the operator'
     raise exception.Conflict(
         f'A condition of the hardware ({effect}) rules this out: {reason}'

@@ -32,6 +32,7 @@ _LETTERS = strategies.characters(categories=('L', 'N', 'P', 'S', 'Zs'))
 for _name, _strategy in {
     'resource-name': _texts('resource-name', _LETTERS, 255),
     'project-id': _texts('project-id', '0123456789abcdef', 64),
+    'conductor-group': _texts('conductor-group', 'aZ09_-.', 255),
     # None of them leads to another machine.
     'uri': strategies.integers(1, 9).map(
         lambda port: f'http://127.0.0.1:{port}'

@@ -22,13 +22,14 @@ class IronicCase(base.PodTestCase):
 
     auth = 'http_basic'
     more = {}
+    group = ''
 
     @classmethod
     def start(cls):
         reason = ironic.missing()
         if reason:
             raise cls.skipException(reason)
-        cls.ironic = cls.use(ironic.Ironic(cls.auth))
+        cls.ironic = cls.use(ironic.Ironic(cls.auth, group=cls.group))
         cls.baremetal = cls.ironic.client
         cls.options = {
             'provisioning__interval': 0.5,
@@ -37,10 +38,12 @@ class IronicCase(base.PodTestCase):
         }
         super().start()
 
-    def ready(self, name, personality='rsd', **more):
+    def ready(self, name, personality='rsd', *options, **more):
         """A pod manager whose nodes Ironic can manage."""
         pod = self.useFixture(
-            fixtures.Simulator('--personality', personality, systems=2)
+            fixtures.Simulator(
+                '--personality', personality, *options, systems=2
+            )
         )
         self.register(name, pod, **{**LOGIN, **more})
         self.service.wait_ready(name)

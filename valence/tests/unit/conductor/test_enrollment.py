@@ -46,7 +46,8 @@ class TestRegister(EnrollmentCase):
         self.assertEqual(system['resource_uri'], machine.system)
         self.assertEqual('http://pod.fake', machine.address)
         self.assertEqual(
-            tuple(nic['mac'] for nic in system['nics']), machine.macs
+            [nic['mac'] for nic in system['nics']],
+            [port.address for port in machine.ports],
         )
         self.assertEqual(32, machine.cpus)
         self.assertEqual(65536, machine.memory_mib)
@@ -56,6 +57,92 @@ class TestRegister(EnrollmentCase):
         self.assertIn('HW_CPU_X86_AVX2', machine.traits)
         self.assertIn('CUSTOM_CPU_VALENCE_FAKE_8', machine.traits)
         self.assertIsNone(machine.resource_class)
+
+    def test_where_it_is(self):
+        self.client.patch(
+            '/v1/pod_managers/pod',
+            {'location': 'Hall 2', 'conductor_group': 'East', 'shard': 's1'},
+        )
+        self.enroll()
+        site = self.ironic.machines[self.node['uuid']].site
+        self.assertEqual(
+            {
+                'pod_manager': 'pod',
+                'location': 'Hall 2',
+                'rack': 'Rack 1',
+                'chassis': 'Rack 1',
+            },
+            site.places,
+        )
+        self.assertEqual(('East', 's1'), (site.conductor_group, site.shard))
+
+    def ports(self):
+        return self.ironic.machines[self.node['uuid']].ports
+
+    def test_what_its_ports_are_connected_to(self):
+        self.enroll()
+        (port,) = self.ports()
+        self.assertEqual(
+            {
+                'switch_id': '02:00:00:00:ff:01',
+                'port_id': 'Ethernet1/1',
+                'switch_info': 'fake switch',
+            },
+            port.local_link_connection,
+        )
+        self.assertIsNone(port.physical_network)
+        self.assertIsNone(port.pxe_enabled)
+
+    def test_requested_ports(self):
+        (nic,) = self.client.get(
+            f'/v1/systems/{self.node["systems"][0]["uuid"]}'
+        )['nics']
+        link = {'switch_id': '0123456789abcdef', 'port_id': '7'}
+        requested = {
+            'address': nic['mac'].upper().replace(':', '-'),
+            'local_link_connection': link,
+            'physical_network': 'physnet1',
+            'pxe_enabled': False,
+        }
+        self.enroll(ports=[requested])
+        for _ in range(2):
+            (port,) = self.ports()
+            self.assertEqual(link, port.local_link_connection)
+            self.assertEqual('physnet1', port.physical_network)
+            self.assertIs(False, port.pxe_enabled)
+            # It holds for later registrations.
+            self.enroll()
+        self.enroll(ports=[])
+        self.assertIsNone(self.ports()[0].physical_network)
+
+    def test_requested_ports_that_it_does_not_have(self):
+        port = {'address': '02:00:00:00:99:99', 'pxe_enabled': True}
+        operation = self.enroll('failed', ports=[port])
+        self.assertIn('02:00:00:00:99:99', operation['error'])
+        self.assertEqual({}, self.ironic.nodes)
+
+    def test_requested_ports_that_are_none(self):
+        mac = '02:00:00:00:99:99'
+        link = {'switch_id': mac, 'port_id': '1'}
+        for ports in (
+            [{'address': mac}],
+            [{'address': f'{mac}\n', 'pxe_enabled': True}],
+            [{'address': mac, 'pxe_enabled': True}] * 2,
+            [{'address': mac, 'local_link_connection': {'port_id': '1'}}],
+            [
+                {
+                    'address': mac,
+                    'local_link_connection': {**link, 'switch_id': 'tor1'},
+                }
+            ],
+            [{'address': mac, 'physical_network': 'x' * 65}],
+        ):
+            body = {'ports': ports}
+            for path, body in (
+                ('/v1/nodes/n/register', {'ports': ports}),
+                ('/v1/nodes', {'name': 'm', 'register': {'ports': ports}}),
+            ):
+                self.assertRefused(400, 'ports', 'POST', path, body)
 
     def test_requested_goals(self):
         self.enroll(provide=True, resource_class='large', traits=['HW_GPU'])
