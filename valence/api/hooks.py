@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The request class, and the hook that runs before each request."""
 
+from collections.abc import Mapping
 from wsgiref.types import WSGIEnvironment
 
 import orjson
@@ -9,6 +10,7 @@ import webob.request
 from pecan import hooks
 
 from valence.api import auth
+from valence.api import dispatch
 from valence.api import versions
 from valence.common import exception
 from valence.common.types import JsonObject
@@ -17,7 +19,7 @@ _DOCUMENTS = (*auth.DOCUMENTS, '/v1/openapi.json')
 
 
 class Request(pecan.Request):  # type: ignore[misc]
-    """A request whose body is parsed once, and only as JSON."""
+    """A request whose body is parsed once: JSON, or one field of it."""
 
     @property
     def params(self) -> webob.multidict.MultiDict:
@@ -58,6 +60,9 @@ class Request(pecan.Request):  # type: ignore[misc]
             ) from None
         if not body.strip():
             return {}
+        field = self.environ.get('valence.field')
+        if field is not None:
+            return {field: _decoded(body)}
         try:
             parsed = orjson.loads(body)
         except orjson.JSONDecodeError as exc:
@@ -72,6 +77,13 @@ class Request(pecan.Request):  # type: ignore[misc]
         if not isinstance(parsed, dict):
             raise exception.InvalidBody(reason='must be a JSON object')
         return parsed
+
+
+def _decoded(body: bytes) -> str:
+    try:
+        return body.decode()
+    except UnicodeDecodeError:
+        raise exception.InvalidBody(reason='not valid UTF-8') from None
 
 
 class ContextHook(hooks.PecanHook):  # type: ignore[misc]
@@ -99,7 +111,8 @@ def _check_media_type(request: Request) -> None:
 
     Deliveries of events need not have one.
 
-    :raises UnsupportedMediaType: unless it is JSON.
+    :raises UnsupportedMediaType: unless it is JSON, or what the verb accepts
+        besides.
     """
     environ = request.environ
     has_body = environ.get('CONTENT_LENGTH') not in (None, '', '0')
@@ -110,8 +123,26 @@ def _check_media_type(request: Request) -> None:
         return
     kind, _, parameters = given.lower().partition(';')
     charset = parameters.strip().removeprefix('charset=').strip('"')
-    if kind.strip() != 'application/json' or charset not in ('', 'utf-8'):
+    if charset not in ('', 'utf-8'):
         raise exception.UnsupportedMediaType(content_type=given[:64])
+    if kind.strip() != 'application/json':
+        field = _media(environ).get(kind.strip())
+        if field is None:
+            raise exception.UnsupportedMediaType(content_type=given[:64])
+        environ['valence.field'] = field
+
+
+def _media(environ: WSGIEnvironment) -> Mapping[str, str]:
+    """The media types that the verb of a request accepts besides JSON."""
+    segments = environ['PATH_INFO'].strip('/').split('/')
+    try:
+        found, _ = dispatch.match(
+            segments[1:] or [''], environ['REQUEST_METHOD']
+        )
+    except (exception.NotFound, exception.MethodNotAllowed):
+        return {}
+    body = found.verb.spec.body
+    return body.media if segments[0] == 'v1' and body else {}
 
 
 def _check_accept(request: Request) -> None:

@@ -25,9 +25,10 @@ Valence composes bare-metal servers of pooled hardware. Below `/v1/` no other \
 requests are served than these, the version document `/v1/` and \
 `/v1/openapi.json`; no response has other fields, headers or statuses.
 
-Only the `Content-Type` `application/json` is accepted, in UTF-8; an empty \
-body is an empty object. Text must not contain control characters other than \
-tabs and line breaks. A request has at most {parameters} query parameters. \
+Only the `Content-Type` `application/json` is accepted, in UTF-8, unless an \
+operation names others; an empty body is an empty object. Text must not \
+contain control characters other than tabs and line breaks. A request has at \
+most {parameters} query parameters. \
 `HEAD` is `GET` without the body of the response. `OPTIONS` shows the methods \
 of a path in the header `Allow`. Other methods of a path \
 are answered with 405 and the header `Allow`, other paths with 404. Requests \
@@ -223,7 +224,13 @@ def _operation(
         schema = spec.body.schema(controller.object, versions.MAX_MINOR)
         result['requestBody'] = {
             'required': not schemas.accepts(schema, {}),
-            'content': responses.json(schema),
+            'content': {
+                **responses.json(schema),
+                **{
+                    kind: {'schema': schema['properties'][name]}
+                    for kind, name in spec.body.media.items()
+                },
+            },
         }
     return result
 

@@ -32,9 +32,12 @@ TRACKED: Mapping[statements.Model, tuple[str, ...]] = {
     models.System: ('health', 'power_state', 'state', 'node_uuid'),
     models.Device: ('health', 'state', 'node_uuid'),
     models.Condition: ('state',),
+    models.Share: ('node_uuid',),
 }
 # These are stored from their creation on.
-_FROM_CREATION = (models.PodManager, models.Node, models.Condition)
+_FROM_CREATION = (
+    *(models.PodManager, models.Node, models.Condition, models.Share),
+)
 # What else is read of each.
 _MORE: Mapping[statements.Model, tuple[str, ...]] = {
     models.PodManager: ('status_reason',),
@@ -43,6 +46,7 @@ _MORE: Mapping[statements.Model, tuple[str, ...]] = {
         *('subject', 'subject_uuid', 'code', 'message', 'tenant_message'),
         'user_id',
     ),
+    models.Share: ('resource_uuid',),
 }
 _HARDWARE = (models.System, models.Device)
 _VISIBLE = ('pod_manager', 'device')
@@ -218,7 +222,12 @@ def _periods(
     model, uuid = key
     if row is None:
         return
-    found = _condition(row) if model is models.Condition else _fields(key, row)
+    if model is models.Condition:
+        found = _condition(row)
+    elif model is models.Share:
+        found = _share(row)
+    else:
+        found = _fields(key, row)
     for one in found:
         yield one.key, one
 
@@ -235,6 +244,16 @@ def _condition(row: _Row) -> Iterator[_Period]:
         )
 
 
+def _share(row: _Row) -> Iterator[_Period]:
+    if row['node_uuid'] is not None:
+        yield from _claim('device', row['resource_uuid'], row['node_uuid'])
+
+
+def _claim(kind: str, uuid: str, node_uuid: str) -> Iterator[_Period]:
+    yield _Period(kind, uuid, objects.CLAIM, node_uuid)
+    yield _Period('node', node_uuid, objects.CLAIM, uuid)
+
+
 def _fields(key: _Key, row: _Row) -> Iterator[_Period]:
     model, uuid = key
     kind = models.OBJECTS[model].KIND.replace(' ', '_')
@@ -244,8 +263,7 @@ def _fields(key: _Key, row: _Row) -> Iterator[_Period]:
         if value is None:
             continue
         if name == 'node_uuid':
-            yield _Period(kind, uuid, objects.CLAIM, value)
-            yield _Period('node', value, objects.CLAIM, uuid)
+            yield from _claim(kind, uuid, value)
             continue
         text = str(value).lower() if isinstance(value, bool) else value
         yield _Period(

@@ -40,7 +40,10 @@ _REQUEST = ('request_id', 'global_request_id', 'user_id')
 # How operations end.
 _ENDS = {'succeeded': 'end', 'failed': 'error', 'cancelled': 'error'}
 # Other kinds are never over for those who follow them.
-_DELETED = (models.Node, models.PodManager, models.Flavor, models.Hold)
+_DELETED = (
+    *(models.Node, models.PodManager, models.Flavor, models.Hold),
+    models.Condition,
+)
 
 Row = Mapping[str, Any]
 

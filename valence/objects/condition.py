@@ -26,6 +26,9 @@ class Condition(base.ValenceObject):
     RESOURCE = 'conditions'
     LINKED = True
     KIND = 'condition'
+    EVENTFUL = frozenset(
+        ('message', 'tenant_message', 'effects', 'until', 'state')
+    )
     AUDIENCE = fields.Audience.SYSTEM
     fields = {
         'uuid': base.own_uuid('condition'),

@@ -58,6 +58,7 @@ def shown(stored: JsonObject, audience: Audience) -> JsonObject:
 class Event(base.ValenceObject):
     """A change of a resource, stored with it."""
 
+    VERSION = '1.1'
     RESOURCE = 'events'
     LINKED = True
     KIND = 'event'
@@ -72,7 +73,10 @@ class Event(base.ValenceObject):
             filter=True,
         ),
         'resource_type': fields.EnumField(
-            ['node', 'pod_manager', 'operation', 'finding', 'flavor'],
+            [
+                *('node', 'pod_manager', 'operation', 'finding', 'flavor'),
+                *('hold', 'condition'),
+            ],
             doc='Kind of the resource.',
             api='r',
             filter=True,

@@ -11,6 +11,7 @@ from typing import TypeVar
 from openstack import exceptions
 
 from valenceclient import schema
+from valenceclient.v1 import expectations
 from valenceclient.v1 import methods
 from valenceclient.v1 import resources
 from valenceclient.v1 import waiting
@@ -22,7 +23,7 @@ LOG = logging.getLogger(__name__)
 _NO_NAMES = ('', '.', '..')
 
 
-class Proxy(waiting.Waiting):
+class Proxy(waiting.Waiting, expectations.Expectations):
     """The API of Valence.
 
     A resource is identified by its UUID, its name, or the object that a method

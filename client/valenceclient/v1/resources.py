@@ -276,6 +276,15 @@ class Capacity(Resource):
     allow_list = False
 
 
+class ExpectedPart(Resource):
+    """Hardware that should be on a pod manager."""
+
+    base_path = '/pod_managers/%(pod_manager)s/expected'
+    resources_key = 'expected_parts'
+    allow_fetch = False
+    pod_manager = resource.URI('pod_manager')
+
+
 class Period(Resource):
     """What a resource was from one time to another."""
 

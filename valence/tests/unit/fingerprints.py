@@ -33,7 +33,10 @@ BY_VERSION = {
         '1.4': '8487fc7bf51fae8240fe013083762a05',
         '1.5': '26921ec7f3c914fd9da76ce7a773bae4',
     },
-    'Event': {'1.0': 'b58eea19343c9626e4aeb29c1cd19ca7'},
+    'Event': {
+        '1.0': 'b58eea19343c9626e4aeb29c1cd19ca7',
+        '1.1': 'd8fc8df7b61182cd1e5e0cf1df6febf7',
+    },
     'EventQueue': {'1.0': '396b5e26d3948ccb0c41b446de6a1f40'},
     'ExpectedPart': {'1.0': 'bff7d72707fbcc01fac49015fdb0e483'},
     'Finding': {

@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-import csv
-import io
 from collections.abc import Iterator
 from typing import Any
 
 import sqlalchemy as sa
 
+from valence.api import tables
 from valence.api.controllers.v1 import base
 from valence.api.controllers.v1 import types
 from valence.common import exception
@@ -28,12 +27,13 @@ _PARTS = types.Body(
         'csv': fields.StringField(
             doc='The same as CSV. The first line names the columns: type, '
             'serial_number or serial, place, and properties. An empty cell '
-            'expects nothing.',
+            'expects nothing. It can also be the body, as text/csv.',
             max_length=16 * 1024 * 1024,
         ),
     },
     partial=True,
     keywords={'minProperties': 1, 'maxProperties': 1},
+    media={'text/csv': 'csv'},
 )
 _COUNT: dict[str, fields.Spec] = {
     'parts': fields.IntegerField(doc='How many parts are expected now.')
@@ -117,25 +117,11 @@ def _parts(body: JsonObject) -> Iterator[JsonObject]:
 
 
 def _of_csv(text: str) -> Iterator[dict[str, Any]]:
-    rows = csv.reader(io.StringIO(text))
-    header = [
-        'serial_number' if one.strip() == 'serial' else one.strip()
-        for one in next(rows, [])
-    ]
-    unknown = set(header) - {*_KEYS, *objects.PROPERTIES}
-    if unknown or 'type' not in header:
-        what = f'unknown column {min(unknown)[:64]}' if unknown else 'no type'
-        raise exception.Invalid(
-            field='csv', reason=f'{what} in its first line'
-        )
-    for number, cells in enumerate(rows):
-        if not any(cells):
-            continue
-        values = {
-            name: cell.strip()
-            for name, cell in zip(header, cells, strict=False)
-            if cell.strip()
-        }
+    for number, values in tables.rows(
+        *(text, 'csv', (*_KEYS, *objects.PROPERTIES)),
+        renamed={'serial': 'serial_number'},
+        required='type',
+    ):
         one: dict[str, Any] = {
             name: values.pop(name) for name in _KEYS if name in values
         }

@@ -36,6 +36,8 @@ class Body:
     :param renamed: the present names of fields by earlier ones, which are
         still accepted.
     :param keywords: JSON schema keywords about the body as a whole.
+    :param media: the fields that can be the whole body, by the media type that
+        it has then.
     :param lenient: whether the verb is also called for what cannot be parsed,
         with an empty body, and the error as ``valence.unparsed``.
     """
@@ -46,6 +48,7 @@ class Body:
     partial: bool = False
     renamed: Mapping[str, str] = dataclasses.field(default_factory=dict)
     keywords: Schema = dataclasses.field(default_factory=dict)
+    media: Mapping[str, str] = dataclasses.field(default_factory=dict)
     lenient: bool = False
 
     @cached

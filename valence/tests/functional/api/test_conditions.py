@@ -48,6 +48,22 @@ class TestConditions(base.ConductorTestCase):
         self.client.request('DELETE', f'/v1/conditions/{row["uuid"]}')
         self.assertEqual(2, self.free())
 
+    def test_events(self):
+        row = self.set()
+        self.set(message='More water.')
+        self.client.delete(f'/v1/conditions/{row["uuid"]}')
+        events = self.client.all(
+            '/v1/events?resource_type=condition'
+            '&fields=event_type,payload,project_id'
+        )
+        self.assertEqual(
+            ['condition.create', 'condition.update', 'condition.delete'],
+            [one['event_type'] for one in events],
+        )
+        data = events[-1]['payload']['valence_object.data']
+        self.assertEqual('More water.', data['message'])
+        self.assertIsNone(events[-1]['project_id'])
+
     def test_bad_input(self):
         for field, values in (
             ('subject', {'subject': 'node'}),

@@ -7,7 +7,10 @@ _PATH = '/v1/pod_managers/pod/expected'
 
 
 class TestExpected(base.ConductorTestCase):
-    options = {'fake__systems': 3, 'fake__devices': 1}
+    options = {
+        **{'fake__systems': 3, 'fake__devices': 1},
+        'oslo_middleware__max_request_body_size': 2**20,
+    }
 
     def setUp(self):
         super().setUp()
@@ -65,6 +68,42 @@ class TestExpected(base.ConductorTestCase):
             },
             self.report(),
         )
+
+    def send(self, content, kind='text/csv'):
+        content = content if isinstance(content, bytes) else content.encode()
+        headers = {'Content-Type': kind}
+        return self.client.request('PUT', _PATH, None, headers, content)
+
+    def test_csv_as_the_body(self):
+        # As spreadsheets write it.
+        text = '\ufefftype,serial\r\nsystem,SN1\r\n,\r\nsystem,SN2\r\n'
+        answer = self.send(text, 'text/csv; charset=utf-8')
+        self.assertEqual({'parts': 2}, answer.json)
+        self.assertEqual({'unexpected': ['SN3']}, self.report())
+        self.assertIn('not valid UTF-8', self.send(b'\xff').error['detail'])
+        self.assertEqual(415, self.send(text, 'text/plain').status)
+        self.assertEqual(
+            415, self.send(text, 'text/csv; charset=latin-1').status
+        )
+        for path in ('/v1/flavors', '/v1/nowhere'):
+            answer = self.client.request(
+                *('POST', path, None, {'Content-Type': 'text/csv'}),
+                content=text.encode(),
+            )
+            self.assertEqual(415, answer.status, path)
+
+    def test_bad_csv(self):
+        for reason, text in (
+            ('not valid CSV', f'type,serial\nsystem,{"x" * 200000}\n'),
+            ('unknown column colour', 'type,colour\nsystem,red\n'),
+            ('two columns serial_number', 'type,serial,serial_number\n'),
+            ('no type', 'serial\nSN1\n'),
+            ('csv.1: more cells', 'type,serial\na,b\na,b,c\n'),
+            ('a place', 'type,serial\nsystem,\n'),
+        ):
+            answer = self.send(text)
+            self.assertEqual(400, answer.status, reason)
+            self.assertIn(reason, answer.error['detail'])
 
     def test_json(self):
         parts = [

@@ -46,6 +46,7 @@ class Samples(scenario.Scenario):
         self.register()
         self.both('POST', f'{_POD}/sync')
         self.hold()
+        self.condition()
         self.compose_nodes()
         self.change_node()
         self.lease()
@@ -63,6 +64,13 @@ class Samples(scenario.Scenario):
         self.client.post('/v1/holds', {'name': 'shop', 'seconds': 600})
         self.client.patch('/v1/holds/shop', {'seconds': 3600})
         self.client.delete('/v1/holds/shop')
+
+    def condition(self):
+        (rack, *_) = self.client.all('/v1/racks')
+        leak = scenario.leak(rack['uuid'])
+        row = self.client.post('/v1/conditions', leak)
+        self.client.post('/v1/conditions', {**leak, 'message': 'Dry soon.'})
+        self.client.delete(f'/v1/conditions/{row["uuid"]}')
 
     def lease(self):
         """Let the time of the node be over; it is switched off then."""

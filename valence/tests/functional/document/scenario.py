@@ -46,6 +46,15 @@ FLAVORS = [
 ]
 
 
+def leak(rack):
+    """The request for a condition of a rack."""
+    return {
+        **{'subject': 'rack', 'subject_id': rack},
+        **{'code': 'water_leak', 'message': 'Water below the rack.'},
+        'tenant_message': 'Repairs of the building.',
+    }
+
+
 class Scenario(base.ConductorTestCase):
     """A pod manager, and what is made of its hardware.
 
@@ -216,12 +225,8 @@ class Scenario(base.ConductorTestCase):
 
     def set_conditions(self):
         listed = self.client.get('/v1/racks?limit=1')
-        leak = {
-            **{'subject': 'rack', 'subject_id': listed['racks'][0]['uuid']},
-            **{'code': 'water_leak', 'message': 'Water below the rack.'},
-            'tenant_message': 'Repairs of the building.',
-        }
-        row = self.send('POST', 'conditions', leak)
+        rack = listed['racks'][0]['uuid']
+        row = self.send('POST', 'conditions', leak(rack))
         self.send('GET', 'conditions')
         systems = self.client.get('/v1/systems?limit=1')['systems']
         devices = self.client.get('/v1/devices?limit=1')['devices']

@@ -61,6 +61,20 @@ class TestShares(SharesTestCase):
         self.assertTrue(self.device()['free'])
         self.compose('d', properties=_WANTED)
 
+    def test_the_history_has_its_claims(self):
+        uuids = [self.compose(n, properties=_WANTED)['uuid'] for n in 'ab']
+        self.done('DELETE', '/v1/nodes/a')
+        path = f'/v1/devices/{self.device()["uuid"]}/history?field=claim'
+        self.assertEqual(
+            [(uuids[0], False), (uuids[1], True)],
+            [
+                (one['value'], one['ended_at'] is None)
+                for one in self.client.all(path)
+            ],
+        )
+        claims = self.client.all('/v1/nodes/b/history?field=claim')
+        self.assertIn(self.device()['uuid'], [one['value'] for one in claims])
+
     def test_a_failed_node_gives_its_place_back(self):
         error = exception.RequestRejected(reason='no')
         self.fake.order('compose', error, count=None)
