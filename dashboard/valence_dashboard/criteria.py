@@ -6,12 +6,14 @@ both, and what follows ``=`` has to be exactly so. What cannot be written like
 that is shown as JSON.
 """
 
+import argparse
 import json
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from horizon import forms
+from valenceclient.osc import options
 
 _MIB_IN_GIB = 1024
 _HELP = _('Ranges: 8..16, exactly: =8, any of: =8|16.')
@@ -101,6 +103,22 @@ class Names(_Criterion):
     def show(self, value: Any) -> Any:
         """Return the text of a list of names."""
         return None if value is None else ', '.join(value)
+
+
+class Time(forms.CharField):
+    """A time, or one from now on."""
+
+    def __init__(self, **common: Any) -> None:
+        common['help_text'] += options.TIME_HELP
+        super().__init__(max_length=64, **common)
+
+    def clean(self, value: Any) -> Any:
+        """Return the time as the API has it; other texts as they are."""
+        text = super().clean(value)
+        try:
+            return options.parse_time(text) if text else text
+        except argparse.ArgumentTypeError as exc:
+            raise ValidationError(str(exc)) from None
 
 
 class Traits(Names):

@@ -276,6 +276,14 @@ def details(
     return [*_conditions(record.get('conditions') or []), *shown]
 
 
+def lines(texts: list[str]) -> str:
+    """Return texts, one in each line."""
+    return (
+        html.format_html_join('', '<div>{}</div>', ((text,) for text in texts))
+        or EMPTY
+    )
+
+
 def _conditions(found: list[dict[str, Any]]) -> list[dict[str, str]]:
     """Return what keeps hardware from use as a field, if anything does."""
     if not found:
@@ -293,9 +301,7 @@ def _conditions(found: list[dict[str, Any]]) -> list[dict[str, str]]:
             'name': 'conditions',
             'label': label('conditions'),
             'about': '',
-            'value': html.format_html_join(
-                '', '<div>{}</div>', ((text,) for text in texts)
-            ),
+            'value': lines(texts),
             'display': html.escape('; '.join(texts)),
         }
     ]

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django import http
+from django.forms import CheckboxSelectMultiple
 from django.utils.translation import gettext as _
 from horizon import forms
 from horizon import messages
@@ -35,6 +36,8 @@ def field(name: str, schema: dict[str, Any], required: bool) -> forms.Field:
         'help_text': schema.get('description', ''),
     }
     types = _types(schema)
+    if 'array' in types:
+        return _list_field(schema, common)
     if 'boolean' in types:
         return forms.BooleanField(**{**common, 'required': False})
     if 'enum' in schema:
@@ -51,6 +54,11 @@ def field(name: str, schema: dict[str, Any], required: bool) -> forms.Field:
         if name.endswith('_mib'):
             return forms.FloatField(min_value=1 / _MIB_IN_GIB, **common)
         return forms.IntegerField(min_value=1, **common)
+    return _text_field(schema, common)
+
+
+def _text_field(schema: dict[str, Any], common: dict[str, Any]) -> forms.Field:
+    """Return a field for text, a secret or a time."""
     if schema.get('writeOnly'):
         # Never send a password back to the browser.
         common['widget'] = forms.PasswordInput(
@@ -59,7 +67,22 @@ def field(name: str, schema: dict[str, Any], required: bool) -> forms.Field:
         common['strip'] = False
     elif schema.get('maxLength', 0) > 1024:
         common['widget'] = forms.Textarea(attrs={'rows': 3})
+    if schema.get('format') == 'date-time':
+        return criteria.Time(**common)
     return forms.CharField(max_length=schema.get('maxLength'), **common)
+
+
+def _list_field(schema: dict[str, Any], common: dict[str, Any]) -> forms.Field:
+    """Return check boxes for the values of a list, or a field for names."""
+    values = schema.get('items', {}).get('enum')
+    if not values:
+        return criteria.Names(**common)
+    return forms.MultipleChoiceField(
+        choices=[(one, one.replace('_', ' ').capitalize()) for one in values],
+        widget=CheckboxSelectMultiple,
+        initial=schema.get('default'),
+        **common,
+    )
 
 
 def _types(schema: dict[str, Any]) -> set[str]:
@@ -85,9 +108,10 @@ def field_error(
     found = _INVALID.fullmatch(str(exc))
     if found:
         path, reason = found.groups()
-        name = path.replace('.', '__')
-        if name in known:
-            return name, reason[:1].upper() + reason[1:]
+        # The field of an item of a list is the list.
+        for name in (path.replace('.', '__'), path.partition('.')[0]):
+            if name in known:
+                return name, reason[:1].upper() + reason[1:]
     return None, str(exc)
 
 
@@ -129,9 +153,12 @@ class Form(forms.SelfHandlingForm):
             self.add_error(*field_error(exc, self.fields))
             self._require_passwords_again()
             return False
-        name = data.get('name') or (self.record and self.record.name)
-        messages.success(request, self.success_text % name)
+        messages.success(request, self.success_text % self.name_in(data))
         return answer or True
+
+    def name_in(self, data: dict[str, Any]) -> Any:
+        """Return the name in the message on success."""
+        return data.get('name') or (self.record and self.record.name)
 
     def send(self, client: api.Client, data: dict[str, Any]) -> Any:
         """Send the request of the form."""
@@ -159,7 +186,11 @@ class ResourceForm(Form):
             schema = self.schema['properties'][name]
             self.fields[name] = field(name, schema, name in required)
             if self.record and not schema.get('writeOnly'):
-                self.fields[name].initial = self.record.get(name)
+                one = self.fields[name]
+                value = self.record.get(name)
+                one.initial = (
+                    one.show(value) if hasattr(one, 'show') else value
+                )
 
     def body(self, data: dict[str, Any]) -> dict[str, Any]:
         """Return the request body: the given values, or the changes."""

@@ -157,6 +157,7 @@ class DetailView(ErrorPageView, views.HorizonTemplateView):
             self.request, self.kind, self.kwargs['uuid'], self.index
         )
         context['record'] = found
+        context['url'] = reverse(self.index)
         context['details'] = fields.details(
             self.component, found, self.replacements(found), self.exclude
         )
@@ -211,11 +212,13 @@ class FormView(PolicyView, ErrorPageView, forms.ModalFormView):
     :cvar index: the view of the list, to return to.
     :cvar detail: the detail view to return to instead.
     :cvar title: the title of the dialog and the label of its button.
+    :cvar text: what the dialog says above its fields.
     :cvar kind: the resource name in the proxy, if the form is for an existing
         resource.
     """
 
     template_name = 'valence/form.html'
+    text = ''
     view: str
     index: str
     title: str
@@ -239,6 +242,7 @@ class FormView(PolicyView, ErrorPageView, forms.ModalFormView):
         context = super().get_context_data(**kwargs)
         if self.kind:
             context['record'] = self.record
+        context['text'] = self.text
         return context
 
     @property

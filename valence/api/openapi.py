@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from valence.api import auth
 from valence.api import examples
+from valence.api import marks
 from valence.api import query
 from valence.api import responses
 from valence.api import routes
@@ -222,17 +223,21 @@ def _operation(
         result['parameters'] = parameters
     if spec.body:
         schema = spec.body.schema(controller.object, versions.MAX_MINOR)
-        result['requestBody'] = {
-            'required': not schemas.accepts(schema, {}),
-            'content': {
-                **responses.json(schema),
-                **{
-                    kind: {'schema': schema['properties'][name]}
-                    for kind, name in spec.body.media.items()
-                },
-            },
-        }
+        result['requestBody'] = _request_body(spec.body, schema)
     return result
+
+
+def _request_body(body: types.Body, schema: Schema) -> Schema:
+    return {
+        'required': not schemas.accepts(schema, {}),
+        'content': {
+            **responses.json(schema),
+            **{
+                kind: {'schema': schema['properties'][name]}
+                for kind, name in body.media.items()
+            },
+        },
+    }
 
 
 def _sort_doc(cls: objects_base.Kind) -> str:
@@ -258,6 +263,16 @@ def _collection_parameters(cls: objects_base.Kind) -> list[Schema]:
                 ),
             )
             for name, field in query.filterable(cls).items()
+        ),
+        *(
+            _parameter(
+                name,
+                fields.StringField(
+                    doc=marks.describe(name, *known),
+                    max_length=query.MAX_LENGTH,
+                ),
+            )
+            for name, known in marks.parameters(cls).items()
         ),
     ]
 

@@ -19,6 +19,7 @@ import webob
 from oslo_config import cfg
 from oslo_utils import uuidutils
 
+from valence.api import marks
 from valence.common import exception
 from valence.common import schemas
 from valence.common.types import JsonObject
@@ -169,6 +170,7 @@ class Query:
     sort_dir: str = 'asc'
     fields: str | None = None
     filters: list[Filter] = dataclasses.field(default_factory=list)
+    marked: list[marks.Mark] = dataclasses.field(default_factory=list)
 
     def order(self) -> tuple[str, ...]:
         """The sort columns. With the UUID they are unique."""
@@ -307,36 +309,42 @@ def parse(
     :raises Invalid: for the first parameter that is invalid.
     """
     known = filterable(cls, audience)
+    named = marks.parameters(cls, audience)
     given: dict[str, str] = {}
-    filters = []
+    filters, marked = [], []
     for name, text in _given(request):
-        _check_known(name, {*_RESERVED, *known})
-        if name in known:
+        _check_known(name, {*_RESERVED, *known, *named})
+        if name in named:
+            marked.append(marks.parse(name, named[name], text))
+        elif name in known:
             column = known[name]
             filters.append(_filter(name, column, cls.fields[column], text))
         elif name in given:
             raise invalid(name, 'must not be given twice')
         else:
             given[name] = text
-    keys = sortable(cls, audience)
-    key = given.get('sort_key')
-    if key is not None and key not in keys:
-        raise invalid('sort_key', f'must be one of: {", ".join(keys)}')
-    sort_key, is_indexed = _sort_key(cls, key, filters)
+    _check_order(given, sortable(cls, audience))
+    sort_key, is_indexed = _sort_key(cls, given.get('sort_key'), filters)
     query = Query(
         limit=_limit(given.get('limit')),
         sort_key=sort_key,
         field=cls.fields[sort_key],
-        is_indexed=is_indexed,
+        is_indexed=is_indexed and not marked,
         marker=Marker.parse(given.get('marker'), cls.fields[sort_key]),
         sort_dir=given.get('sort_dir', 'asc'),
         fields=given.get('fields'),
         filters=filters,
+        marked=marked,
     )
-    if query.sort_dir not in ('asc', 'desc'):
-        raise invalid('sort_dir', 'must be asc or desc')
     _check_disjuncts(query)
     return query
+
+
+def _check_order(given: Mapping[str, str], keys: list[str]) -> None:
+    if 'sort_key' in given and given['sort_key'] not in keys:
+        raise invalid('sort_key', f'must be one of: {", ".join(keys)}')
+    if given.get('sort_dir', 'asc') not in ('asc', 'desc'):
+        raise invalid('sort_dir', 'must be asc or desc')
 
 
 def _check_disjuncts(query: Query) -> None:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Methods of the proxy about the hardware that should be there."""
 
+import json
 import urllib.parse
 from collections.abc import Iterator
 from typing import Any
@@ -59,6 +60,24 @@ class Expectations(proxy.Proxy):
         answer = self.get(f'{_path(resource)}/report').json()
         report: dict[str, list[dict[str, Any]]] = answer['report']
         return report
+
+
+def parse(text: str) -> list[dict[str, Any]] | str:
+    """Return the parts of a file: those of JSON, or the text if it is CSV.
+
+    :raises ValueError: if it begins like JSON, and is no list of parts.
+    """
+    text = text.removeprefix('\ufeff')
+    if not text.lstrip().startswith(('[', '{')):
+        return text
+    try:
+        found = json.loads(text)
+    except ValueError as exc:
+        raise ValueError(f'invalid JSON: {exc}') from None
+    parts = found.get('parts') if isinstance(found, dict) else found
+    if not isinstance(parts, list):
+        raise ValueError('no list of parts')
+    return parts
 
 
 def _path(resource: resources.PodManager | str) -> str:

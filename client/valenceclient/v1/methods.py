@@ -16,6 +16,8 @@ from valenceclient.v1 import resources
 R = TypeVar('R', bound=resources.Resource)
 
 _OPERATOR = re.compile(r'(eq|ne|gt|gte|lt|lte|in):')
+# Parameters that are a list of names themselves.
+_NAMES = re.compile(r'fields|(not-)?(tags|traits)(-any)?')
 
 
 def list_method(kind: type[R]) -> Callable[..., Iterator[R]]:
@@ -118,7 +120,7 @@ def _parameter(name: str, value: Any) -> Any:
     if not isinstance(value, list | tuple | set | frozenset):
         return value
     values = [str(one) for one in value]
-    if name == 'fields':
+    if _NAMES.fullmatch(name):
         return ','.join(values)
     if len(values) < 2 or any(_OPERATOR.match(one) for one in values):
         # Each of them is a condition.

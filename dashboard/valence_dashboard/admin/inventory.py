@@ -16,13 +16,18 @@ from valenceclient import schema
 from valence_dashboard import actions
 from valence_dashboard import api
 from valence_dashboard import fields
+from valence_dashboard import forms
+from valence_dashboard import history
 from valence_dashboard import lists
 from valence_dashboard import tables
 from valence_dashboard import views
-from valence_dashboard.admin.pod_managers import tables as pod_tables
+from valence_dashboard.admin.conditions import tables as conditions
 
 # Filters that most kinds of hardware have.
-FILTERS = ('pod_manager', 'name', 'state', 'health', 'model', 'serial_number')
+FILTERS = (
+    *('pod_manager', 'name', 'state', 'health', 'model', 'serial_number'),
+    *('tags', 'traits'),
+)
 
 
 def health(record: api.Record) -> str:
@@ -53,7 +58,7 @@ def pod_manager() -> Any:
         'pod_manager',
         'pod_manager',
         link=lambda record: views.detail_url(
-            pod_tables.DETAIL, record.podm_uuid
+            'horizon:admin:pod_managers:detail', record.podm_uuid
         ),
     )
 
@@ -81,6 +86,38 @@ class Compose(actions.PolicyAction, horizon_tables.Action):
         query = urlencode({'resources': '\n'.join(object_ids)})
         url = reverse('horizon:project:nodes:compose')
         return shortcuts.redirect(f'{url}?{query}')
+
+
+class SetCondition(conditions.Set):
+    """Opens the form for a condition of the row."""
+
+    name = 'condition'
+    subject: str
+
+    def get_link_url(self, datum: api.Record) -> str:
+        """Return the URL of the form."""
+        is_rack = self.subject == 'chassis' and datum.type == 'rack'
+        return conditions.set_url(
+            'rack' if is_rack else self.subject, datum.id
+        )
+
+
+class SetTags(actions.LinkAction):
+    """Opens the form for the tags of the row."""
+
+    name = 'tags'
+    verbose_name = _('Edit Tags')
+    icon = 'tags'
+
+
+def links(kind: str, collection: str) -> tuple[Any, Any]:
+    """Return the actions that open forms of a hardware panel."""
+    url = f'horizon:admin:{collection}:tags'
+    tags = {'url': url, 'verb': f'{kind}:update'}
+    return (
+        type('SetTags', (SetTags,), tags),
+        type('SetCondition', (SetCondition,), {'subject': kind}),
+    )
 
 
 class Unreserve(actions.DangerAction):
@@ -119,25 +156,79 @@ def urlpatterns(
     :param collection: the collection name in the proxy.
     :param table: the table class of the list.
     """
-    index = f'horizon:admin:{collection}:index'
     title = table._meta.verbose_name
 
     class Index(lists.ListView):
         table_class = table
         page_title = title
 
+    Index.collection = collection
+    found = [
+        path('', Index.as_view(), name='index'),
+        path(
+            '<uuid>/',
+            _detail(kind, component, collection, table),
+            name='detail',
+        ),
+    ]
+    if _tags_body(collection)['properties']:
+        view = _tags_view(kind, collection, table)
+        found.append(path('<uuid>/tags/', view, name='tags'))
+    return found
+
+
+def _tags_body(collection: str) -> dict[str, Any]:
+    return schema.body('patch', f'{collection}/{{id}}')
+
+
+def _detail(kind: str, component: str, collection: str, table: Any) -> Any:
+    """Return the view of one resource, with its history if it has one."""
+
     class Detail(views.DetailView):
+        template_name = 'valence/inventory.html'
+
+        def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+            """Add the history."""
+            context = super().get_context_data(**kwargs)
+            if schema.summary('get', f'{collection}/{{id}}/history'):
+                context['history'] = history.periods(
+                    self.request, collection, context['record'].id
+                )
+            return context
+
         def replacements(self, found: api.Record) -> dict[str, str]:
             """Show the raw vendor properties as JSON."""
             properties = fields.render_json(found.properties)
             return {**super().replacements(found), 'properties': properties}
 
-    Index.collection = collection
-    Detail.kind, Detail.component, Detail.index = kind, component, index
-    return [
-        path('', Index.as_view(), name='index'),
-        path('<uuid>/', Detail.as_view(), name='detail'),
-    ]
+        def actions(self, found: api.Record) -> Any:
+            """Return the actions of the row."""
+            return table(self.request).render_row_actions(found)
+
+    Detail.kind, Detail.component = kind, component
+    Detail.index = f'horizon:admin:{collection}:index'
+    return Detail.as_view()
+
+
+def _tags_view(kind: str, collection: str, table: Any) -> Any:
+    """Return the view of the form for tags."""
+
+    class Tags(forms.ResourceForm):
+        order = ('tags',)
+        success_text = _('Changed the tags of %s.')
+
+    Tags.kind, Tags.schema = kind, _tags_body(collection)
+
+    class View(views.FormView):
+        action = links(kind, collection)[0]
+        form_class = Tags
+        title = _('Edit Tags')
+
+    View.kind = kind
+    View.view = f'horizon:admin:{collection}:tags'
+    View.index = f'horizon:admin:{collection}:index'
+    View.detail = f'horizon:admin:{collection}:detail'
+    return View.as_view()
 
 
 def filters(collection: str, *more: str) -> Any:

@@ -2,7 +2,6 @@
 """``openstack valence podmanager expected …``: what should be there."""
 
 import argparse
-import json
 from collections.abc import Iterable
 from collections.abc import Iterator
 from typing import Any
@@ -11,6 +10,7 @@ from valenceclient import schema
 from valenceclient.osc import base
 from valenceclient.osc import options
 from valenceclient.osc import output
+from valenceclient.v1 import expectations
 
 _KEYS = ('type', 'serial_number', 'place')
 
@@ -128,15 +128,8 @@ def _properties() -> tuple[str, ...]:
 
 
 def _parse(path: str) -> list[dict[str, Any]] | str:
-    """Return the parts of a file: JSON, or the text if it is CSV."""
-    text = options.read_file(path)
-    if not text.lstrip('\ufeff \t\r\n').startswith(('[', '{')):
-        return text
+    """Return the parts of a file, or its text if it is CSV."""
     try:
-        found = json.loads(text.removeprefix('\ufeff'))
+        return expectations.parse(options.read_file(path))
     except ValueError as exc:
-        raise argparse.ArgumentTypeError(f'invalid JSON: {exc}') from None
-    parts = found.get('parts') if isinstance(found, dict) else found
-    if not isinstance(parts, list):
-        raise argparse.ArgumentTypeError(f'{path} has no list of parts')
-    return parts
+        raise argparse.ArgumentTypeError(f'{path}: {exc}') from None

@@ -45,6 +45,24 @@ class Inventory(base.TestCase):
             self.fails('system list --pod-manager nobody'),
         )
 
+    def test_filters_by_tags(self):
+        (one, other, *_) = self.json('system list --limit 2')
+        for system, tags in ((one, 'AB'), (other, 'A')):
+            given = [f'--tags=CUSTOM_{tag}' for tag in tags]
+            self.valence('system set', system['uuid'], *given)
+            self.addCleanup(
+                self.run_valence, 'system set --unset tags', system['uuid']
+            )
+        for line, count in (
+            ('--tags CUSTOM_A', 2),
+            ('--tags CUSTOM_A --tags CUSTOM_B', 1),
+            ('--tags-any CUSTOM_A,CUSTOM_B', 2),
+            ('--not-tags CUSTOM_A', 18),
+            ('--traits CUSTOM_A --not-traits-any CUSTOM_B', 1),
+        ):
+            found = self.json(f'system list {line}')
+            self.assertEqual(count, len(found), line)
+
     def test_fields(self):
         (one, *_) = self.json('system list --fields name,cpu_model')
         self.assertEqual(['name', 'cpu_model'], [*one])

@@ -21,3 +21,4 @@ class Chassis(tables.Table):
         name = 'chassis'
         verbose_name = _('Chassis')
         table_actions = (inventory.filters('chassis', 'type'),)
+        row_actions = inventory.links('chassis', 'chassis')

@@ -48,4 +48,8 @@ class Devices(tables.Table):
             inventory.Compose,
             Unreserve,
         )
-        row_actions = (inventory.Compose, Unreserve)
+        row_actions = (
+            inventory.Compose,
+            *inventory.links('device', 'devices'),
+            Unreserve,
+        )

@@ -10,6 +10,7 @@ from valence_dashboard import actions
 from valence_dashboard import api
 from valence_dashboard import fields
 from valence_dashboard import tables as base
+from valence_dashboard.admin import inventory
 from valence_dashboard.exceptions import Error
 
 DETAIL = 'horizon:admin:pod_managers:detail'
@@ -145,6 +146,10 @@ class EndMaintenance(Maintenance):
         )
 
 
+class SetCondition(inventory.SetCondition):
+    subject = 'pod_manager'
+
+
 class DeleteSelected(actions.DangerAction):
     name = 'delete_selected'
     verb = 'pod_manager:delete'
@@ -211,7 +216,8 @@ class PodManagers(base.Table):
         row_class = base.Row
         table_actions = (
             actions.filter_action(
-                'pod_managers', 'name', 'status', 'driver', 'location'
+                *('pod_managers', 'name', 'status', 'driver', 'location'),
+                'tags',
             ),
             Register,
             Sync,
@@ -220,5 +226,5 @@ class PodManagers(base.Table):
         table_actions_menu = (Maintenance, EndMaintenance)
         row_actions = (
             *(Sync, Topology, Edit, Maintenance, EndMaintenance),
-            Delete,
+            *(SetCondition, Delete),
         )

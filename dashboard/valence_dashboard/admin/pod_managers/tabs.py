@@ -10,8 +10,10 @@ from valence_dashboard import history
 from valence_dashboard import lists
 from valence_dashboard import operations
 from valence_dashboard.admin.chassis import tables as chassis
+from valence_dashboard.admin.conditions import tables as conditions
 from valence_dashboard.admin.devices import tables as devices
 from valence_dashboard.admin.pod_managers import access
+from valence_dashboard.admin.pod_managers import expected
 from valence_dashboard.admin.systems import tables as systems
 from valence_dashboard.project.nodes import tables as nodes
 
@@ -92,6 +94,13 @@ class Nodes(lists.ListTab):
     collection = 'nodes'
 
 
+class Conditions(lists.ListTab):
+    name = _('Conditions')
+    slug = 'conditions'
+    table_classes = (conditions.Conditions,)
+    collection = 'conditions'
+
+
 class History(history.Tab):
     collection = 'pod_managers'
 
@@ -100,6 +109,6 @@ class PodManager(tabs.TabGroup):
     slug = 'pod_manager'
     tabs = (
         *(Overview, Capacity, Racks, Systems, Devices, Nodes),
-        *(operations.Tab, History, access.Tab),
+        *(operations.Tab, Conditions, expected.Tab, History, access.Tab),
     )
     sticky = False

@@ -9,5 +9,8 @@ urlpatterns = [
     path('<uuid>/', views.Detail.as_view(), name='detail'),
     path('<uuid>/edit/', views.Edit.as_view(), name='edit'),
     path('<uuid>/grant/', views.Grant.as_view(), name='grant'),
+    path('<uuid>/expect/', views.Expect.as_view(), name='expect'),
+    path('<uuid>/snapshot/', views.Snapshot.as_view(), name='snapshot'),
+    path('<uuid>/unexpect/', views.Unexpect.as_view(), name='unexpect'),
     path('<uuid>/delete/', views.Delete.as_view(), name='delete'),
 ]

@@ -10,6 +10,7 @@ from valence_dashboard import lists
 from valence_dashboard import messages
 from valence_dashboard import views
 from valence_dashboard.admin.pod_managers import access
+from valence_dashboard.admin.pod_managers import expected
 from valence_dashboard.admin.pod_managers import forms
 from valence_dashboard.admin.pod_managers import tables
 from valence_dashboard.admin.pod_managers import tabs as pod_tabs
@@ -92,6 +93,49 @@ class Grant(views.FormView):
     index = _INDEX
     kind = 'pod_manager'
     detail = tables.DETAIL
+
+
+class _Expected(views.FormView):
+    index = _INDEX
+    kind = 'pod_manager'
+    detail = tables.DETAIL
+
+    @property
+    def success_url(self) -> str:
+        """Return to the tab."""
+        return expected.tab_url(self.kwargs['uuid'])
+
+
+class Expect(_Expected):
+    """Upload which hardware should be there."""
+
+    action = expected.Upload
+    form_class = expected.UploadForm
+    title = _('Upload')
+    view = 'horizon:admin:pod_managers:expect'
+
+
+class Snapshot(_Expected):
+    """Expect the hardware that is there."""
+
+    action = expected.Snapshot
+    form_class = expected.SnapshotForm
+    title = _('Expect What Is There')
+    text = _(
+        'The hardware that the last sync found is expected from now on, '
+        'instead of what was expected before.'
+    )
+    view = 'horizon:admin:pod_managers:snapshot'
+
+
+class Unexpect(_Expected):
+    """Expect nothing any more."""
+
+    action = expected.Unset
+    form_class = expected.UnsetForm
+    title = _('Expect Nothing')
+    text = _('What was expected is forgotten, and nothing is compared.')
+    view = 'horizon:admin:pod_managers:unexpect'
 
 
 class Delete(views.FormView):

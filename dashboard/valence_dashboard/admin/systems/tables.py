@@ -39,4 +39,8 @@ class Systems(tables.Table):
             inventory.Compose,
             Unreserve,
         )
-        row_actions = (inventory.Compose, Unreserve)
+        row_actions = (
+            inventory.Compose,
+            *inventory.links('system', 'systems'),
+            Unreserve,
+        )

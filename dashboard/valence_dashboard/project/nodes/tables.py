@@ -304,7 +304,7 @@ class Nodes(base.Table):
         table_actions = (
             actions.filter_action(
                 *('nodes', 'name', 'provision_state', 'power_state'),
-                *('pod_manager', 'flavor', 'lease_state'),
+                *('pod_manager', 'flavor', 'lease_state', 'traits'),
             ),
             Compose,
             Adopt,

@@ -8,6 +8,7 @@ from django.test import override_settings
 from valence_dashboard import fields
 from valence_dashboard import operations
 from valence_dashboard.admin.chassis import tables as chassis
+from valence_dashboard.admin.conditions import tables as conditions
 from valence_dashboard.admin.devices import tables as devices
 from valence_dashboard.admin.pod_managers import tables as pod_managers
 from valence_dashboard.admin.storages import tables as storages
@@ -22,6 +23,7 @@ _TABLES = {
     'admin/chassis': chassis.Chassis,
     'admin/devices': devices.Devices,
     'admin/storages': storages.Storages,
+    'admin/conditions': conditions.Conditions,
     'admin/operations': operations.AllOperations,
     'project/nodes': nodes.Nodes,
     'project/flavors': flavors.Flavors,
@@ -38,7 +40,7 @@ class Filters(pages.NodeTestCase):
                 **record,
                 'pod_manager': record.get('podm_uuid') and 'pod',
                 'flavor': record.get('flavor_uuid') and 'any',
-            }[name]
+            }.get(name)
             if isinstance(value, bool):
                 return record, fields.render(name, value)
             if name in fields.STATES and value:

@@ -14,12 +14,13 @@ _PANELS = (
     *('/project/holds/', '/admin/pod_managers/', '/admin/systems/'),
     *('/admin/chassis/', '/admin/devices/', '/admin/storages/'),
     # The last one shows only a part of what it is about.
-    *('/admin/operations/', '/admin/findings/', '/admin/topology/'),
+    *('/admin/operations/', '/admin/findings/', '/admin/conditions/'),
+    '/admin/topology/',
 )
 _TIMEOUT = 900  # seconds, for more than a hundred requests
 _COLLECTIONS = (
     *('nodes', 'operations', 'systems', 'chassis', 'devices', 'storages'),
-    *('findings', 'holds'),
+    *('findings', 'holds', 'conditions'),
 )
 # The forms that show no text of others.
 _BLANK = ('accept', 'adopt', 'create', 'grant', 'power', 'register')
@@ -110,7 +111,7 @@ class Hostile(base.TestCase):
             self.unfold(path)
         for panel in ('nodes', 'flavors'):
             self.open_dialogs(f'/project/{panel}/', worst[panel][0])
-        for panel in ('pod_managers', 'findings'):
+        for panel in ('pod_managers', 'findings', 'conditions'):
             self.open_dialogs(f'/admin/{panel}/', worst[panel][0])
         self.window.go(f'/project/nodes/compose/?flavor={worst["flavors"][0]}')
         self.window.wait(lambda: self.window.find('#valence-preview .alert'))

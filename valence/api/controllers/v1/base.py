@@ -23,6 +23,7 @@ from oslo_utils import uuidutils
 
 from valence import objects
 from valence.api import etags
+from valence.api import marks
 from valence.api import paging
 from valence.api import query
 from valence.api import render
@@ -288,6 +289,10 @@ class Controller(Generic[M]):
                 else one
                 for one in parsed.filters
             ]
+            if parsed.marked:
+                column, values = marks.condition(tx, self.model, parsed.marked)
+                name = parsed.marked[0].name
+                parsed.filters.append(query.Filter(name, column, 'in', values))
             rows, marker = paging.page(
                 *(tx, self.model, parsed, render.columns(names)),
                 *self.visible(call),
