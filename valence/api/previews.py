@@ -6,6 +6,9 @@ Members of projects see no hardware but their own.
 
 import contextlib
 import itertools
+from collections import Counter
+from collections.abc import Collection
+from collections.abc import Container
 from collections.abc import Iterable
 from collections.abc import Iterator
 
@@ -24,6 +27,7 @@ from valence.db.sqlalchemy import models
 from valence.objects import parts
 from valence.objects.fields import Audience
 from valence.scheduler import explanation
+from valence.scheduler import ranking
 from valence.scheduler.request import Rejection
 from valence.scheduler.request import Request
 
@@ -72,19 +76,29 @@ def rejections(
     call: base.Call,
     request: Request,
     found: Iterable[Rejection],
-    visible: Iterable[str],
-) -> list[JsonObject]:
+    unlisted: Collection[str],
+    visible: Container[str],
+) -> JsonObject:
     """Why pod managers cannot satisfy a request.
 
+    :param unlisted: the UUIDs of those that have no rejection.
     :param visible: the UUIDs of the pod managers that the caller can see.
     """
     chooses = policy.allows(call.context, CHOOSE)
-    visible = set(visible)
-    return [
-        _rejection(one) if chooses else _user_rejection(request, one)
-        for one in found
-        if one.podm_uuid in visible
-    ]
+    listed: list[JsonObject] = []
+    counts: Counter[str] = Counter()
+    more = sum(uuid in visible for uuid in unlisted)
+    for one in found:
+        if one.podm_uuid not in visible:
+            continue
+        counts[one.filter] += 1
+        if counts[one.filter] > ranking.LISTED:
+            more += 1
+        elif chooses:
+            listed.append(_rejection(one))
+        else:
+            listed.append(_user_rejection(request, one))
+    return {'rejections': listed, 'unlisted': more}
 
 
 def _rejection(rejection: Rejection) -> JsonObject:
@@ -121,10 +135,13 @@ def _explained(
     if isinstance(exc, exception.NoCapacity):
         with db.reader() as tx:
             visible = names(tx, call)
-        found = rejections(
-            call, request, exc.values.get('rejections', ()), visible
+        shown.details = rejections(
+            call,
+            request,
+            exc.values.get('rejections', ()),
+            exc.values.get('unlisted', ()),
+            visible,
         )
-        shown.details = {'rejections': found}
     return shown
 
 

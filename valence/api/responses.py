@@ -81,6 +81,7 @@ _ERROR = schemas.closed(
                     },
                     'request_id': {'type': ['string', 'null']},
                     'rejections': answers.REJECTIONS.schema(),
+                    'unlisted': answers.UNLISTED.schema(),
                 },
                 required=_ERROR_FIELDS,
             ),

@@ -4,7 +4,8 @@
 ``valence.db.counters`` keeps the sums that are read here.
 """
 
-from collections.abc import Iterable
+import types
+from collections.abc import Collection
 from typing import Any
 from typing import Literal
 from typing import NamedTuple
@@ -204,15 +205,15 @@ def _empty() -> Capacity:
 
 
 def by_pod_manager(
-    tx: db.Transaction, podm_uuid: str | None = None
+    tx: db.Transaction, podm_uuids: Collection[str] | None = None
 ) -> dict[str, Capacity]:
     """The capacity of each pod manager that has hardware, by its UUID.
 
-    :param podm_uuid: only this pod manager.
+    :param podm_uuids: only of these pod managers.
     """
     where: dict[str, Any] = {}
-    if podm_uuid is not None:
-        where['podm_uuid'] = podm_uuid
+    if podm_uuids is not None:
+        where['podm_uuid'] = list(podm_uuids)
     return {
         row.podm_uuid: _capacity(row)
         for row in scan.rows(tx, models.Capacity, only=_COLUMNS, **where)
@@ -227,7 +228,7 @@ _COLUMNS = (
 )
 
 
-def _capacity(row: models.Capacity) -> Capacity:
+def _capacity(row: Any) -> Capacity:
     return {
         'systems': {
             'total': row.systems,
@@ -262,27 +263,27 @@ def _capacity(row: models.Capacity) -> Capacity:
 
 def of_pod_manager(tx: db.Transaction, podm_uuid: str) -> Capacity:
     """The capacity of one pod manager."""
-    return by_pod_manager(tx, podm_uuid).get(podm_uuid) or _empty()
+    return by_pod_manager(tx, [podm_uuid]).get(podm_uuid) or _empty()
 
 
-def total(capacities: Iterable[Capacity]) -> Capacity:
-    """The sum of the capacities of several pod managers."""
-    result = _empty()
-    devices: dict[str, DeviceCapacity] = {}
-    for one in capacities:
-        for name in _NAMES:
-            _add(result[name], one[name])
-        for kind, amount in one['devices'].items():
-            into = devices.setdefault(
-                kind, {**_none(), 'capacity_gib': _none()}
-            )
-            _add(into, amount)
-            _add(into['capacity_gib'], amount['capacity_gib'])
-    result['devices'] = dict(sorted(devices.items()))
-    return result
+def overall(tx: db.Transaction) -> Capacity:
+    """The capacity of all pod managers together.
 
-
-def _add(into: Amount, amount: Amount) -> None:
-    into['total'] += amount['total']
-    into['free'] += amount['free']
-    into['held'] += amount['held']
+    The database adds up the counters of each shape: nothing is read of each
+    pod manager, and there is no sum that all of them would change.
+    """
+    count = models.Count
+    free = sa.case((count.reserved_to.is_(None), count.free), else_=0)
+    numbers = count.total, free, count.nodes, count.held
+    query = sa.select(
+        # MariaDB returns decimals.
+        count.shape_uuid,
+        *(sa.cast(sa.func.sum(one), sa.BigInteger) for one in numbers),
+    ).group_by(count.shape_uuid)
+    found = {
+        uuid: Tally(*tally) for uuid, *tally in tx.connection.execute(query)
+    }
+    sums = Sums()
+    for shape in shapes.load(tx, found):
+        sums.add(shape, Group('', shape.uuid, [], None), found[shape.uuid])
+    return _capacity(types.SimpleNamespace(**sums.columns()))

@@ -30,7 +30,7 @@ from valence.db.capacity import Tally
 from valence.db.sqlalchemy import models
 from valence.db.sqlalchemy.observed import Allocatable
 
-# The columns that decide about ``Tally`` and ``Key``.
+# The columns that decide about ``Tally``.
 _COLUMNS = frozenset(
     ('state', 'missing_since', 'max_nodes', 'count_uuid', 'condition_uuid')
 )
@@ -61,16 +61,38 @@ def tally(model: type[Allocatable]) -> statements.Select:
         model.podm_uuid,
         model.count_uuid,
         model.reserved_to,
-        *(
-            sa.case((condition, 1), else_=0).label(name)
-            for name, condition in (
-                ('total', model.missing_since.is_(None)),
-                ('is_free', sa.and_(*capacity.unallocated(model))),
-                ('nodes', model.node_uuid.is_not(None)),
-                ('held', model.hold_uuid.is_not(None)),
-            )
-        ),
+        *_numbers(model),
     )
+
+
+def _numbers(model: type[Allocatable]) -> list[sa.Label[int]]:
+    """What each row adds to the numbers of a ``Tally``."""
+    return [
+        sa.case((condition, 1), else_=0).label(name)
+        for name, condition in (
+            ('total', model.missing_since.is_(None)),
+            ('is_free', sa.and_(*capacity.unallocated(model))),
+            ('nodes', model.node_uuid.is_not(None)),
+            ('held', model.hold_uuid.is_not(None)),
+        )
+    ]
+
+
+def totals(
+    tx: db.Transaction, model: type[Allocatable], podm_uuid: str
+) -> dict[Key, Tally]:
+    """Count the rows of a pod manager, in the database."""
+    keys = model.count_uuid, model.reserved_to
+    sums = [sa.func.sum(one) for one in _numbers(model)]
+    query = sa.select(*keys, *sums).group_by(*keys)
+    return {
+        Key(model, podm_uuid, str(counted), project): Tally(*map(int, numbers))
+        for counted, project, *numbers in tx.connection.execute(
+            query.where(
+                model.podm_uuid == podm_uuid, model.count_uuid.is_not(None)
+            )
+        )
+    }
 
 
 class Changes:
@@ -142,12 +164,14 @@ def _add(
         changes.add(model, tx.connection.execute(batch), sign)
 
 
-def concerns(names: Collection[str]) -> bool:
-    """Whether counters change with one of these columns.
+def concerns(model: type[Allocatable], names: Collection[str]) -> bool:
+    """Whether counters change with one of these columns."""
+    return not _columns(model).isdisjoint(names)
 
-    ``identify`` adds ``count_uuid`` to the others that matter.
-    """
-    return not _COLUMNS.isdisjoint(names)
+
+@cached
+def _columns(model: type[Allocatable]) -> frozenset[str]:
+    return _COLUMNS.union(shapes.columns(model))
 
 
 def identify(
@@ -157,7 +181,7 @@ def identify(
 ) -> None:
     """Add ``count_uuid`` to the new values of a row, if it changes.
 
-    :param row: the row as it is stored.
+    :param row: the row as it is stored; nobody else may change it meanwhile.
     """
     before = None if row is None else row.count_uuid
     if before is None or not values.keys().isdisjoint(shapes.columns(model)):
@@ -221,28 +245,24 @@ def _create(tx: db.Transaction, new: dict[Key, Tally]) -> dict[str, Group]:
     """Create counters; what each counts, by UUID."""
     groups: dict[str, Group] = {}
     for key in new:
-        # All rows that it counts are equal in what matters.
-        row = tx.get(key.model, count_uuid=key.counted)
-        if row is not None:
-            groups[key.uuid] = create_group(
-                tx, key.model, db.mapping(row), key.reserved_to
-            )
+        group = create_group(tx, key)
+        if group is not None:
+            groups[key.uuid] = group
     create(tx, groups, {key.uuid: one for key, one in new.items()})
     return groups
 
 
-def create_group(
-    tx: db.Transaction,
-    model: type[Allocatable],
-    row: Mapping[str, Any],
-    reserved_to: str | None,
-) -> Group:
-    """What counts a row; stores its shape.
+def create_group(tx: db.Transaction, key: Key) -> Group | None:
+    """What a counter counts; stores its shape.
 
-    :param row: its columns.
+    :returns: None: there is no such row any more.
     """
-    shape = shapes.create(tx, model, row)
-    return Group(row['podm_uuid'], shape, sorted(row['zones']), reserved_to)
+    # All rows that it counts are equal in what matters.
+    row = tx.get(key.model, count_uuid=key.counted)
+    if row is None:
+        return None
+    shape = shapes.create(tx, key.model, db.mapping(row))
+    return Group(row.podm_uuid, shape, sorted(row.zones), key.reserved_to)
 
 
 def create(

@@ -41,6 +41,9 @@ _IS_OVER = models.Finding.open_key.is_(None)
 _GIVEN_UP = sa.and_(
     models.Finding.podm_uuid.is_(None), models.Finding.state == 'forgotten'
 )
+_COUNTED = sa.select(models.Count.uuid).where(
+    models.Count.shape_uuid == models.Shape.uuid
+)
 _KINDS = (
     # Only what has ended has the time of its end.
     _Kind(
@@ -59,6 +62,12 @@ _KINDS = (
     _Kind(
         *('periods of the history', models.History, models.History.ended_at),
         (sa.true(),),
+    ),
+    # Whoever begins to use one writes it: what is in use is not old.
+    _Kind(
+        *('shapes', models.Shape),
+        sa.func.coalesce(models.Shape.updated_at, models.Shape.created_at),
+        (sa.not_(_COUNTED.exists()),),
     ),
 )
 

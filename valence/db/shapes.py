@@ -119,16 +119,18 @@ def create(
 ) -> str:
     """Store the shape of a row, unless it is known; returns its UUID."""
     found = shape_uuid(model, values)
-    tx.create_missing(
-        models.Shape,
-        [
-            {
-                'uuid': found,
-                'kind': model.__tablename__,
-                'properties': properties(model, values),
-            }
-        ],
-    )
+    # Written, so that nobody deletes it as unused until this commits.
+    if not tx.update(models.Shape, {}, uuid=found):
+        tx.create_missing(
+            models.Shape,
+            [
+                {
+                    'uuid': found,
+                    'kind': model.__tablename__,
+                    'properties': properties(model, values),
+                }
+            ],
+        )
     return found
 
 
@@ -142,10 +144,13 @@ def load(
     """Shapes by UUID; default: all."""
     if uuids is None:
         uuids = [row.uuid for row in tx.list(models.Shape, only=('uuid',))]
-    unknown = [one for one in uuids if one not in _known]
+        for gone in _known.keys() - set(uuids):
+            _known.pop(gone, None)
+    found = {one: _known[one] for one in uuids if one in _known}
+    unknown = [one for one in uuids if one not in found]
     for row in tx.list(models.Shape, uuid=unknown) if unknown else ():
-        _known[row.uuid] = _shape(row)
-    return [_known[one] for one in uuids if one in _known]
+        found[row.uuid] = _known[row.uuid] = _shape(row)
+    return [found[one] for one in uuids if one in found]
 
 
 def _shape(row: models.Shape) -> Shape:

@@ -3,11 +3,13 @@
 
 import dataclasses
 import datetime
+import functools
 import random
 from collections import Counter
 from collections.abc import Callable
 from collections.abc import Collection
 from collections.abc import Iterator
+from collections.abc import Mapping
 from collections.abc import Sequence
 from typing import Any
 
@@ -22,7 +24,7 @@ from valence.scheduler.request import Request
 from valence.scheduler.request import Use
 
 # So many pod managers are looked at first, and then so many more. What fits on
-# none of them is compared with all.
+# none of them may fit on any other.
 _BATCHES = 8, 16
 _Conditions = Callable[
     [sa.SQLColumnExpression[str]], list[sa.ColumnElement[bool]]
@@ -62,6 +64,26 @@ def batches(
         seen += uuids
         if size is None or len(uuids) < size:
             break
+
+
+def all_fitting(
+    tx: db.Transaction,
+    request: Request,
+    conditions: _Conditions,
+    weigh: weighers.Weigher,
+) -> list[str]:
+    """The UUIDs of all pod managers that may satisfy a request, best first.
+
+    Those that refused not long ago come last.
+
+    :param conditions: what their UUIDs meet.
+    """
+    return _uuids(
+        tx,
+        request,
+        *conditions(models.PodManager.uuid),
+        order=(_refused(tx, request), *weighers.order_of(weigh)),
+    )
 
 
 def _uuids(
@@ -127,6 +149,27 @@ def weighed(
     )
 
 
+class _AllUse(Mapping[str, Use]):
+    """The counters of all pod managers, read when the first is needed."""
+
+    def __init__(self, tx: db.Transaction, request: Request) -> None:
+        self._tx = tx
+        self._request = request
+
+    @functools.cached_property
+    def _use(self) -> dict[str, Use]:
+        return _read_use(self._tx, self._request)
+
+    def __getitem__(self, uuid: str) -> Use:
+        return self._use[uuid]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._use)
+
+    def __len__(self) -> int:
+        return len(self._use)
+
+
 def with_use(
     tx: db.Transaction,
     request: Request,
@@ -134,16 +177,22 @@ def with_use(
 ) -> Request:
     """The request with the counters of pod managers.
 
-    :param podms: only of these.
+    :param podms: only of these; by default all, when the first is needed.
     """
-    where: dict[str, Any] = {}
+    use: Mapping[str, Use] = _AllUse(tx, request)
     if podms is not None:
-        where['podm_uuid'] = [podm.uuid for podm in podms]
+        uuids = [podm.uuid for podm in podms]
+        use = _read_use(tx, request, podm_uuid=uuids)
+    return dataclasses.replace(request, use=use)
+
+
+def _read_use(
+    tx: db.Transaction, request: Request, **where: Any
+) -> dict[str, Use]:
     only = ('podm_uuid', *Use._fields)
     rows = scan.rows(tx, models.Capacity, only=only, **where)
     chosen = Counter(one.podm_uuid for one in request.chosen)
-    use = {row.podm_uuid: _use(row, chosen[row.podm_uuid]) for row in rows}
-    return dataclasses.replace(request, use=use)
+    return {row.podm_uuid: _use(row, chosen[row.podm_uuid]) for row in rows}
 
 
 def _use(row: models.Capacity, chosen: int) -> Use:

@@ -5,9 +5,13 @@ Many pod managers have the same systems and enough of the same devices: what
 was found out for one of them holds for all.
 """
 
+import itertools
+from collections import Counter
 from collections.abc import Callable
+from collections.abc import Collection
 from collections.abc import Iterator
 from typing import Any
+from typing import NamedTuple
 from typing import TypeVar
 
 from valence.common.types import Requirements
@@ -22,6 +26,17 @@ from valence.scheduler.availability import Kind
 T = TypeVar('T')
 # More conditions would not exclude many more pod managers.
 _MAX_DEMANDS = 8
+
+
+class Need(NamedTuple):
+    """What a pod manager has if a request fits there.
+
+    :param shapes: their UUIDs.
+    :param number: how many free systems or devices of these shapes.
+    """
+
+    shapes: list[str]
+    number: int = 1
 
 
 class Comparison:
@@ -51,29 +66,63 @@ class Comparison:
             or any(components.is_part(shape.part, one) for one in self.demands)
         ]
 
-    def necessary(self) -> Iterator[list[str]]:
-        """Sets of shapes: what fits has free hardware of one of each set."""
+    def systems(self) -> list[shapes.Shape]:
+        """The shapes of systems."""
+        return [one for one in self._known if one.model is models.System]
+
+    def necessary(self) -> Iterator[Need]:
+        """What every pod manager has where the request fits."""
         systems = [
             shape
-            for shape in self._known
-            if shape.model is models.System
-            and fitting.lacks(self.requirements, shape.part) is None
+            for shape in self.systems()
+            if fitting.lacks(self.requirements, shape.part) is None
         ]
-        yield [shape.uuid for shape in systems]
+        yield Need([shape.uuid for shape in systems])
         for demand in self.demands[:_MAX_DEMANDS]:
-            yield [
-                *(
-                    shape.uuid
-                    for shape in systems
-                    if components.has_part(shape.part, demand)
-                ),
-                *(
-                    shape.uuid
-                    for shape in self._known
-                    if shape.model is models.Device
-                    and components.is_part(shape.part, demand)
-                ),
+            devices = [
+                shape.uuid
+                for shape in self._known
+                if shape.model is models.Device
+                and components.is_part(shape.part, demand)
             ]
+            local = {
+                shape.uuid: components.count_parts(shape.part, demand)
+                for shape in systems
+            }
+            pooled = demand.part['count'] - max(local.values(), default=0)
+            if pooled > 0:
+                yield Need(devices, pooled)
+            else:
+                with_part = [uuid for uuid, number in local.items() if number]
+                yield Need([*with_part, *devices])
+
+    def closest(self, free: Collection[str]) -> list[str]:
+        """The shapes of systems whose attributes are nearest to those needed.
+
+        :param free: the UUIDs of the shapes to choose from.
+        """
+        near: dict[float, list[str]] = {}
+        for shape in self.systems():
+            if shape.uuid in free:
+                share = fitting.attributes_met(self.requirements, shape.part)
+                near.setdefault(share, []).append(shape.uuid)
+        return near[max(near)] if near else []
+
+    def likely_shortage(self, shape: shapes.Shape) -> str | None:
+        """What systems of a shape lack on most pod managers, or None.
+
+        If that is devices, what systems that were compared lack.
+        """
+        lacking = fitting.lacks(self.requirements, shape.part)
+        if lacking:
+            return lacking
+        by_attributes = {
+            fitting.lacks(self.requirements, one.part)
+            for one in self.systems()
+        }
+        compared = itertools.chain.from_iterable(self._shortages.values())
+        counts = Counter(one for one in compared if one not in by_attributes)
+        return max(counts, key=counts.__getitem__, default=None)
 
     def match(
         self, system: Available, available: Availability

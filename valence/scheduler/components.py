@@ -149,9 +149,9 @@ def demands(requirements: Requirements) -> list[Demand]:
     ]
 
 
-def has_part(system: models.System, demand: Demand) -> bool:
-    """Whether a system has a local part that meets a demand."""
-    return any(map(demand.met_by, local(system)))
+def count_parts(system: models.System, demand: Demand) -> int:
+    """How many local parts of a system meet a demand."""
+    return sum(map(demand.met_by, local(system)))
 
 
 def is_part(device: models.Device, demand: Demand) -> bool:

@@ -5,6 +5,7 @@ from collections import Counter
 from collections import defaultdict
 from collections.abc import Collection
 from collections.abc import Mapping
+from collections.abc import Sequence
 from typing import TypeVar
 
 import sqlalchemy as sa
@@ -67,6 +68,22 @@ class ExactSelection:
         """Why nothing on a pod manager fits, or None."""
         found = self.select(podm)
         return found if isinstance(found, Rejection) else None
+
+    def nearest(
+        self, podms: Sequence[models.PodManager], limit: int
+    ) -> Sequence[models.PodManager]:
+        """Some of the pod managers that lack the resources."""
+        return podms[:limit]
+
+    def shortages(
+        self, podms: Collection[str], others: Collection[str]
+    ) -> dict[str, int]:
+        """None of the other pod managers has one of the systems.
+
+        :param podms: their UUIDs.
+        :param others: the UUIDs of those that are none of these.
+        """
+        return {}
 
     def preference(self, podm: models.PodManager) -> int:
         """Exact resources have no preferences."""

@@ -4,6 +4,7 @@
 from collections import Counter
 from collections.abc import Collection
 from collections.abc import Iterable
+from collections.abc import Mapping
 from typing import cast
 
 from valence.common import exception
@@ -33,6 +34,7 @@ def no_capacity(
     :param hidden: the filters whose rejections the project must not see.
     """
     seen = [one for one in ranking.rejections if one.filter not in hidden]
+    unlisted = len(ranking.unlisted)
     best = max(
         (
             one
@@ -42,9 +44,13 @@ def no_capacity(
         key=lambda one: one.nearness,
         default=None,
     )
-    text = _text(request, seen, best)
-    failure = exception.NoCapacity(reason=text, rejections=seen)
+    text = _text(request, seen, best, ranking)
+    failure = exception.NoCapacity(
+        reason=text, rejections=seen, unlisted=ranking.unlisted
+    )
     text = _user_text(request, seen)
+    if unlisted:
+        text += f'; {words.number(unlisted, "more pod manager")}'
     failure.user_message = str(exception.NoCapacity(reason=text))
     failure.nearest = best.nearest if best else None
     return failure
@@ -81,7 +87,10 @@ def _missing(requested: Requirements, nearest: Requirements) -> Requirements:
 
 
 def _text(
-    request: Request, seen: list[Rejection], best: Rejection | None
+    request: Request,
+    seen: list[Rejection],
+    best: Rejection | None,
+    ranking: Ranking,
 ) -> str:
     tried = [one.reason for one in request.refused]
     if not seen and not tried:
@@ -89,15 +98,18 @@ def _text(
     podms = {one.podm_uuid for one in seen}
     podms.update(one.podm_uuid for one in request.refused if one.podm_uuid)
     tried_systems = {one.system_uuid for one in request.refused}
-    systems = max(sum(one.systems for one in seen), len(tried_systems))
+    systems = sum(one.systems for one in seen)
+    systems += sum(ranking.shortages.values())
+    systems = max(systems, len(tried_systems))
+    looked_at = len(podms) + len(ranking.unlisted)
     text = (
         f'requested {_requested(request)}; looked at '
-        f'{words.number(len(podms), "pod manager")} and '
+        f'{words.number(looked_at, "pod manager")} and '
         f'{words.number(systems, "free system")}'
     )
     if tried:
         text += f', tried {words.number(len(tried), "combination")}'
-    text += f': {_reasons(seen, tried)}'
+    text += f': {_reasons(seen, tried, ranking.shortages)}'
     # The other reasons include it.
     kept_away = [one.kept_away for one in seen if one.shortages]
     text += ''.join(kept_away[:_REASONS])
@@ -134,12 +146,19 @@ def _requested(request: Request) -> str:
     return _short(words.requirements(request.requirements))
 
 
-def _reasons(seen: Iterable[Rejection], tried: list[str]) -> str:
-    """The commonest reasons, and how many others there are."""
+def _reasons(
+    seen: Iterable[Rejection], tried: list[str], unlisted: Mapping[str, int]
+) -> str:
+    """The commonest reasons, and how many others there are.
+
+    :param unlisted: the shortages of systems that no rejection includes.
+    """
     names: dict[str, list[str]] = {}
     counts: Counter[tuple[str, str]] = Counter()
     for reason in tried:
         counts['combination', reason] += 1
+    for reason, number in unlisted.items():
+        counts['system', reason] += number
     for one in seen:
         for reason, count in one.shortages.items():
             # The reason of the rejection is reported already.

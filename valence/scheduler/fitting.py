@@ -164,6 +164,11 @@ def nearness(
     return sum(shares) / len(shares)
 
 
+def attributes_met(requirements: Requirements, system: models.System) -> float:
+    """How many of the required attributes a system meets."""
+    return sum(one.share(system) for one in needs(requirements))
+
+
 def nearest(
     requirements: Requirements,
     system: models.System,

@@ -36,6 +36,10 @@ from valence.scheduler.selection import Selection
 # The filter that always comes first: its rejections must be hidden from the
 # project.
 ACCESS = 'access'
+#: So many pod managers that lack hardware are examined, the others counted.
+LISTED = 100
+# So many pod managers are compared with a request together.
+_TOGETHER = 24
 
 
 def _plugins(kind: str, names: list[str]) -> dict[str, object]:
@@ -87,42 +91,125 @@ def rank(
     :param enough: stop after so many choices that suit.
     :param suits: whether a choice does; those that do not come last.
     """
-    return _rank(tx, _granted(tx, request), enough, suits)
+    return _Search(tx, _granted(tx, request), enough, suits).run()
 
 
-def _rank(
-    tx: db.Transaction,
-    request: Request,
-    enough: int,
-    suits: Callable[[Choice], bool],
-) -> Ranking:
-    """Rank for a request that has the granted pod managers."""
-    ranking = Ranking()
-    request = candidates.with_use(tx, conditions.named(tx, request))
-    accepted = _accepted(
-        _podms(tx, request), ranking, lambda row: apply_filters(row, request)
-    )
-    selection = _selection(tx, request)
-    selection.read(accepted, request.use)
-    suitable = _accepted(accepted, ranking, selection.reject)
-    others: list[Choice] = []
-    left = sorted(
-        candidates.weighed(tx, suitable, request, _configured()),
-        key=selection.preference,
-    )
-    while left and len(ranking.choices) < enough:
-        size = enough - len(ranking.choices)
-        some, left = left[:size], left[size:]
-        if size > 1:
-            selection.prepare(some)
-        for result in map(selection.select, some):
-            if isinstance(result, Rejection):
-                ranking.rejections.append(result)
+class _Search:
+    """Ranks for a request that has the granted pod managers.
+
+    A query finds those where it may fit. Of the others a limited number is
+    examined: what they cost does not depend on how many there are.
+    """
+
+    def __init__(
+        self,
+        tx: db.Transaction,
+        request: Request,
+        enough: int,
+        suits: Callable[[Choice], bool],
+    ) -> None:
+        self._tx = tx
+        self._request = candidates.with_use(tx, conditions.named(tx, request))
+        self._selection = _selection(tx, request)
+        self._enough = enough
+        self._suits = suits
+        # What does not suit comes last.
+        self._others: list[Choice] = []
+        self._ranking = Ranking()
+
+    def run(self) -> Ranking:
+        """Select on the best pod managers, and reject others."""
+        podms = _podms(self._tx, self._request)
+        accepted = {
+            podm.uuid: podm
+            for podm in self._accepted(
+                podms, lambda podm: apply_filters(podm, self._request)
+            )
+        }
+        fitting = candidates.all_fitting(
+            self._tx,
+            self._request,
+            self._selection.conditions,
+            _configured(),
+        )
+        best = [accepted.pop(uuid) for uuid in fitting if uuid in accepted]
+        self._choose(best)
+        self._ranking.choices += self._others
+        self._reject([*accepted.values()], podms)
+        conditions.explain(self._tx, self._ranking.rejections)
+        return self._ranking
+
+    def _accepted(
+        self,
+        podms: Iterable[models.PodManager],
+        reject: Callable[[models.PodManager], Rejection | None],
+    ) -> list[models.PodManager]:
+        """The pod managers that are not rejected; adds the rejections."""
+        accepted = []
+        for podm in podms:
+            rejection = reject(podm)
+            if rejection is None:
+                accepted.append(podm)
             else:
-                (ranking.choices if suits(result) else others).append(result)
-    ranking.choices += others
-    conditions.explain(tx, ranking.rejections)
-    return ranking
+                self._ranking.rejections.append(rejection)
+        return accepted
+
+    def _read(self, podms: Sequence[models.PodManager]) -> Request:
+        """Read what is free on pod managers; the request with their use."""
+        request = candidates.with_use(self._tx, self._request, podms)
+        self._selection.read(podms, request.use)
+        return request
+
+    def _choose(self, podms: Sequence[models.PodManager]) -> None:
+        """Select on pod managers where the request may fit, best first."""
+        size = max(self._enough, _TOGETHER)
+        if not weighers.order_of(_configured()):
+            size = len(podms) or 1
+        for start in range(0, len(podms), size):
+            some = podms[start : start + size]
+            request = self._read(some)
+            suitable = self._accepted(some, self._selection.reject)
+            weighed = candidates.weighed(
+                self._tx, suitable, request, _configured()
+            )
+            self._select(sorted(weighed, key=self._selection.preference))
+            if len(self._ranking.choices) >= self._enough:
+                break
+
+    def _select(self, left: list[models.PodManager]) -> None:
+        choices = self._ranking.choices
+        while left and len(choices) < self._enough:
+            size = self._enough - len(choices)
+            some, left = left[:size], left[size:]
+            if size > 1:
+                self._selection.prepare(some)
+            for result in map(self._selection.select, some):
+                if isinstance(result, Rejection):
+                    self._ranking.rejections.append(result)
+                else:
+                    suits = self._suits(result)
+                    (choices if suits else self._others).append(result)
+
+    def _reject(
+        self,
+        unsuitable: Sequence[models.PodManager],
+        podms: Sequence[models.PodManager],
+    ) -> None:
+        """Find out what pod managers lack, the nearest of them.
+
+        :param podms: all that were looked at.
+        """
+        some = self._selection.nearest(unsuitable, LISTED)
+        self._read(some)
+        self._accepted(some, self._selection.reject)
+        examined = {podm.uuid for podm in some}
+        unlisted = {podm.uuid for podm in unsuitable} - examined
+        self._ranking.unlisted = sorted(unlisted)
+        if unlisted and not self._ranking.choices:
+            others = {podm.uuid for podm in podms} - unlisted
+            self._ranking.shortages = self._selection.shortages(
+                unlisted, others
+            )
 
 
 def _podms(
@@ -143,22 +230,6 @@ def _podms(
     return sorted(rows, key=lambda row: row.name)
 
 
-def _accepted(
-    podms: Iterable[models.PodManager],
-    ranking: Ranking,
-    reject: Callable[[models.PodManager], Rejection | None],
-) -> list[models.PodManager]:
-    """The pod managers that are not rejected; adds the other rejections."""
-    accepted = []
-    for podm in podms:
-        rejection = reject(podm)
-        if rejection is None:
-            accepted.append(podm)
-        else:
-            ranking.rejections.append(rejection)
-    return accepted
-
-
 def choose(
     tx: db.Transaction,
     request: Request,
@@ -176,7 +247,7 @@ def choose(
         choice = _first(tx, request, suits)
         if choice is not None:
             return choice
-        ranking = _rank(tx, request, 1, suits)
+        ranking = _Search(tx, request, 1, suits).run()
     if ranking.choices:
         return ranking.choices[0]
     # Pod managers that a project may not use are hidden from it, unless the

@@ -133,7 +133,15 @@ class Rejection:
 
 @dataclasses.dataclass
 class Ranking:
-    """The result for all pod managers; the best choice comes first."""
+    """The result for all pod managers; the best choice comes first.
+
+    :param unlisted: the UUIDs of pod managers without a suitable system that
+        have no rejection of their own, because there are many like them.
+    :param shortages: how many of the free systems of these lack what, if there
+        is no choice.
+    """
 
     choices: list[Choice] = dataclasses.field(default_factory=list)
     rejections: list[Rejection] = dataclasses.field(default_factory=list)
+    unlisted: list[str] = dataclasses.field(default_factory=list)
+    shortages: dict[str, int] = dataclasses.field(default_factory=dict)

@@ -5,11 +5,13 @@ Shapes and their counters decide what fits. Only what is selected is read as
 rows, other ones for each request.
 """
 
+import itertools
 import random
 from collections import Counter
 from collections.abc import Collection
 from collections.abc import Iterable
 from collections.abc import Mapping
+from collections.abc import Sequence
 
 import sqlalchemy as sa
 
@@ -27,6 +29,7 @@ from valence.scheduler.availability import Availability
 from valence.scheduler.availability import Available
 from valence.scheduler.chosen import Chosen
 from valence.scheduler.comparison import Comparison
+from valence.scheduler.comparison import Need
 from valence.scheduler.request import Choice
 from valence.scheduler.request import Rejection
 from valence.scheduler.request import Request
@@ -66,30 +69,95 @@ class Selection:
         """What the UUID of any suitable pod manager meets."""
         return [
             *self._affinity.of_podms(podm_uuid),
-            *(
-                self._has(podm_uuid, uuids)
-                for uuids in self._comparison.necessary()
-            ),
+            *self._needs(podm_uuid),
         ]
 
+    def _needs(
+        self, podm_uuid: sa.SQLColumnExpression[str]
+    ) -> list[sa.ColumnElement[bool]]:
+        found = self._comparison.necessary()
+        return [self._has(podm_uuid, need) for need in found]
+
     def _has(
-        self, podm_uuid: sa.SQLColumnExpression[str], uuids: list[str]
+        self, podm_uuid: sa.SQLColumnExpression[str], need: Need
     ) -> sa.ColumnElement[bool]:
-        """The condition that something of one of these shapes is free.
+        """The condition that enough of these shapes is free.
 
         MariaDB would evaluate EXISTS for all pod managers first.
         """
-        if not uuids:
+        if not need.shapes:
             return sa.false()
         count = models.Count
-        project_id = self._request.project_id
-        found = sa.select(count.uuid).where(
-            count.podm_uuid == podm_uuid,
+        conditions = count.podm_uuid == podm_uuid, *self._free(need.shapes)
+        if need.number > 1:
+            free = sa.select(sa.func.sum(count.free)).where(*conditions)
+            return sa.func.coalesce(free.scalar_subquery(), 0) >= need.number
+        found = sa.select(count.uuid).where(*conditions).limit(1)
+        return found.scalar_subquery().is_not(None)
+
+    def _free(self, uuids: list[str]) -> list[sa.ColumnElement[bool]]:
+        """The conditions on counters of free hardware of some shapes."""
+        count = models.Count
+        return [
             count.shape_uuid.in_(uuids),
             count.free > 0,
-            capacity.unreserved(count.reserved_to, project_id),
+            capacity.unreserved(count.reserved_to, self._request.project_id),
+        ]
+
+    def nearest(
+        self, podms: Sequence[models.PodManager], limit: int
+    ) -> Sequence[models.PodManager]:
+        """Some of the pod managers where nothing fits, the nearest first."""
+        if len(podms) <= limit:
+            return podms
+        podm = models.PodManager
+        closest = self._comparison.closest(self._totals())
+        conditions = (
+            self._has(podm.uuid, Need(closest)),
+            *self._needs(podm.uuid),
         )
-        return found.limit(1).scalar_subquery().is_not(None)
+        met: sa.ColumnElement[int] = sum(
+            (sa.case((one, 1), else_=0) for one in conditions),
+            start=sa.literal(0),
+        )
+        by_uuid = {one.uuid: one for one in podms}
+        found = self._tx.connection.execute(
+            sa.select(podm.uuid).order_by(met.desc(), podm.name)
+        )
+        nearest = (by_uuid[uuid] for (uuid,) in found if uuid in by_uuid)
+        return list(itertools.islice(nearest, limit))
+
+    def shortages(
+        self, podms: Collection[str], others: Collection[str]
+    ) -> dict[str, int]:
+        """How many free systems of pod managers lack what.
+
+        :param podms: the UUIDs of those where nothing fits.
+        :param others: the UUIDs of all that are none of these.
+        """
+        uuid = models.Count.podm_uuid
+        some = uuid.in_(podms)
+        if len(others) < len(podms):
+            some = uuid.not_in(others)
+        totals = self._totals(some)
+        counts: Counter[str] = Counter()
+        for shape in self._comparison.systems():
+            if shape.uuid in totals:
+                shortage = self._comparison.likely_shortage(shape)
+                reason = shortage or self._affinity.reason or fitting.REFUSED
+                counts[reason] += totals[shape.uuid]
+        return counts
+
+    def _totals(self, *extra: sa.ColumnElement[bool]) -> dict[str, int]:
+        """How many systems are free, by UUID of the shape."""
+        count = models.Count
+        uuids = [shape.uuid for shape in self._comparison.systems()]
+        rows = self._tx.connection.execute(
+            sa.select(count.shape_uuid, sa.func.sum(count.free))
+            .where(*self._free(uuids), *extra)
+            .group_by(count.shape_uuid)
+        )
+        return {uuid: int(number) for uuid, number in rows}
 
     def read(
         self, podms: Collection[models.PodManager], use: Mapping[str, Use]

@@ -289,9 +289,15 @@ class Proxy(waiting.Waiting, expectations.Expectations):
         """Get the total and free capacity of all pod managers together."""
         return self._get(resources.Capacity, requires_id=False)
 
-    def get_capacities(self) -> dict[str, dict[str, Any]]:
-        """Get the total and free capacity of each pod manager by UUID."""
-        answer: dict[str, dict[str, Any]] = self.get('/capacity').json()
+    def get_capacities(self, *uuids: str) -> dict[str, dict[str, Any]]:
+        """Get the total and free capacity of pod managers by UUID.
+
+        :param uuids: those of the pod managers; without any: all.
+        """
+        params = {'pod_managers': ','.join(uuids) or 'all'}
+        response = self.get('/capacity', params=params)
+        exceptions.raise_from_response(response)
+        answer: dict[str, dict[str, Any]] = response.json()
         return answer['pod_managers']
 
     def unreserve_system(

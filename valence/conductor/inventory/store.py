@@ -21,6 +21,7 @@ from valence.db import allocations
 from valence.db import api as db
 from valence.db import conditions
 from valence.db import counters
+from valence.db import shapes
 from valence.db import tags
 from valence.db.sqlalchemy import models
 from valence.db.sqlalchemy.observed import Allocatable
@@ -308,8 +309,10 @@ def _apply(
 ) -> Count:
     if table.allocatable:
         model = cast('type[Allocatable]', table.model)
-        counted = _counted(model, stored, changes)
-        with counters.changing(tx, model, counted):
+        for values in changes.create:
+            counters.identify(model, values)
+        with counters.changing(tx, model, _counted(model, changes)):
+            _identify(tx, model, changes.update)
             _change(tx, model, changes)
         counters.added(tx, model, [str(row['uuid']) for row in changes.create])
         allocations.update_resources(
@@ -338,20 +341,36 @@ def _change(
     tx.create_many(model, changes.create)
 
 
-def _counted(
-    model: type[Allocatable], stored: _Stored, changes: diff.Changes
-) -> list[str]:
-    """Find the counters of what changes; UUIDs of rows that change some."""
-    for values in changes.create:
-        counters.identify(model, values)
-    rows = {row.uuid: row for row in cast('list[Allocatable]', stored.rows)}
-    for uuid, values in changes.update.items():
-        counters.identify(model, values, rows[uuid])
+def _counted(model: type[Allocatable], changes: diff.Changes) -> list[str]:
+    """UUIDs of the rows that change a counter."""
     return [
         *changes.delete,
         *(
             uuid
             for uuid, values in changes.update.items()
-            if counters.concerns(values)
+            if counters.concerns(model, values)
         ),
     ]
+
+
+def _identify(
+    tx: db.Transaction,
+    model: type[Allocatable],
+    updates: Mapping[str, diff.Values],
+) -> None:
+    """Find the counters of changed rows, which this transaction has locked.
+
+    Others, such as a change of tags, may have changed them since they were
+    compared.
+    """
+    names = shapes.columns(model)
+    uuids = [
+        uuid
+        for uuid, values in sorted(updates.items())
+        if not values.keys().isdisjoint(names)
+    ]
+    only = ('uuid', 'podm_uuid', 'count_uuid', *names)
+    for start in range(0, len(uuids), db.BATCH):
+        batch = uuids[start : start + db.BATCH]
+        for row in tx.list(model, only=only, uuid=batch):
+            counters.identify(model, updates[row.uuid], row)

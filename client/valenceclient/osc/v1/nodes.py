@@ -89,6 +89,9 @@ class Preview(_Node, base.Lister, base.Create):
             {**rejection, 'pod_manager': rejection['name']}
             for rejection in answer['rejections']
         ]
+        more = answer.get('unlisted')
+        if more:
+            found.append({'reason': f'{more} more cannot satisfy the request'})
         found += [
             {'filter': 'quota', 'reason': _shortage(**one)}
             for one in answer.get('quota', ())

@@ -29,7 +29,9 @@ class Index(badge.WithBadge, lists.ListView):
     def complete(self, rows: list[api.Record]) -> None:
         """Add the capacity of all rows with one request."""
         if rows:
-            capacities = api.client(self.request).get_capacities()
+            capacities = api.client(self.request).get_capacities(
+                *(row.uuid for row in rows)
+            )
             for row in rows:
                 row['capacity'] = capacities.get(row.uuid)
 

@@ -79,7 +79,7 @@ CAPACITY = fields.ObjectField(
     doc='Total and free hardware; memory in MiB.', inner=_CAPACITY
 )
 CAPACITIES = fields.ObjectField(
-    doc='The same by UUID of the pod manager.',
+    doc='The same by UUID of the requested pod managers.',
     inner={'additionalProperties': _CAPACITY},
 )
 CHOICES: dict[str, fields.Spec] = {
@@ -146,7 +146,10 @@ def _without_internal(schema: Schema) -> Schema:
 REJECTIONS = fields.ListField(
     items=_without_internal(schemas.of_type(Rejection)),
     doc='The pod managers that cannot satisfy the request, each with the '
-    'reason.',
+    'reason; at most 100 with the same filter, those that are nearest to it.',
+)
+UNLISTED = fields.IntegerField(
+    doc='How many more pod managers cannot satisfy the request.'
 )
 PREVIEW: dict[str, fields.Spec] = {
     'candidates': fields.ListField(
@@ -161,6 +164,7 @@ PREVIEW: dict[str, fields.Spec] = {
         doc='Where the node could be composed, best first.',
     ),
     'rejections': REJECTIONS,
+    'unlisted': UNLISTED,
     'quota': fields.ListField(
         items=schemas.of_type(quota.Shortage),
         doc=(

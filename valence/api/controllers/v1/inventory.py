@@ -2,6 +2,7 @@
 from typing import TypeVar
 
 import sqlalchemy as sa
+from oslo_utils import uuidutils
 
 from valence import objects
 from valence.api import query
@@ -21,6 +22,7 @@ from valence.db import conditions
 from valence.db import tags
 from valence.db.sqlalchemy import models
 from valence.db.sqlalchemy import observed
+from valence.objects import fields
 
 M = TypeVar('M', bound=observed.Allocatable)
 T = TypeVar('T', bound=observed.Observed)
@@ -136,16 +138,31 @@ class Capacity:
     object = None
 
     @base.verb(
+        params={
+            'pod_managers': fields.StringField(
+                doc='UUIDs of the pod managers to show, separated by commas; '
+                'all: each of them.'
+            )
+        },
         answer={
             'capacity': answers.CAPACITY,
             'pod_managers': answers.CAPACITIES,
-        }
+        },
     )
     def show(self, call: base.Call) -> base.Answer:
-        """Show total and free capacity: overall and by pod manager UUID."""
+        """Show total and free capacity: overall and of pod managers."""
+        text = call.params.get('pod_managers')
+        uuids = None if text == 'all' else _uuids(text)
         with db.reader() as tx:
-            found = capacity.by_pod_manager(tx)
-        return {
-            'capacity': capacity.total(found.values()),
-            'pod_managers': found,
-        }
+            return {
+                'capacity': capacity.overall(tx),
+                'pod_managers': capacity.by_pod_manager(tx, uuids),
+            }
+
+
+def _uuids(text: str | None) -> list[str]:
+    uuids = text.split(',') if text else []
+    for uuid in uuids:
+        if not uuidutils.is_uuid_like(uuid):
+            raise query.invalid('pod_managers', 'must be UUIDs, or all')
+    return uuids

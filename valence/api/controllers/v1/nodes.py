@@ -116,8 +116,8 @@ class Nodes(base.Controller[models.Node]):
                 | (dataclasses.asdict(choice) if chooses else {})
                 for choice in found.choices
             ],
-            'rejections': previews.rejections(
-                call, request, found.rejections, names
+            **previews.rejections(
+                call, request, found.rejections, found.unlisted, names
             ),
             'quota': [dataclasses.asdict(one) for one in short],
             'hold': hold,

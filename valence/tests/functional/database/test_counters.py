@@ -2,10 +2,13 @@
 """Counters say what counting all rows would say, whatever has happened."""
 
 import concurrent.futures
+import datetime
 import itertools
 import uuid
+from unittest import mock
 
 import hypothesis
+import sqlalchemy as sa
 from hypothesis import strategies
 from oslo_db import exception as db_exception
 
@@ -15,7 +18,10 @@ from valence.conductor.inventory import store
 from valence.db import allocations
 from valence.db import api as db
 from valence.db import capacity
+from valence.db import purge
 from valence.db import recount
+from valence.db import shapes
+from valence.db import tags
 from valence.db.sqlalchemy import models
 from valence.podmanagers import hardware
 from valence.scheduler import ranking
@@ -228,6 +234,77 @@ class TestCounters(CountersCase):
             self.assertEqual(found, recount.check(self.podm, repair=True))
             self.assert_exact()
         self.assertEqual([], recount.check(str(uuid.uuid4()), repair=True))
+
+    def test_a_change_of_tags_while_a_sync_compares(self):
+        self.sync([system(1, cores=8)], [])
+        row = self.row(models.System, 0)
+        compared = store._racks
+
+        def tag(tx, *args):
+            tags.change(tx, models.System, row.uuid, self.podm, ['CUSTOM_A'])
+            return compared(tx, *args)
+
+        with mock.patch.object(store, '_racks', tag):
+            self.sync([system(1, cores=16)], [])
+        row = self.row(models.System, 0)
+        self.assertEqual((['CUSTOM_A'], 16), (row.tags, row.cpu_cores))
+        self.assert_exact()
+
+    def test_shapes_that_nothing_has_are_deleted(self):
+        later = db.now() + datetime.timedelta(days=1)
+        self.sync([system(1, cores=8)], [])
+        self.sync([system(1, cores=16)], [])
+        self.assertEqual(0, purge.everything(later)['shapes'])
+        self.assertEqual([], recount.check(self.podm, repair=True))
+        earlier = later - datetime.timedelta(days=2)
+        self.assertEqual(0, purge.everything(earlier)['shapes'])
+        self.assertEqual(1, purge.everything(later)['shapes'])
+        self.sync([system(1, cores=8)], [])
+        self.assert_exact()
+        with db.reader() as tx:
+            cores = [one.part.cpu_cores for one in shapes.load(tx)]
+        self.assertEqual({8, 16}, {*cores})
+
+    def test_the_database_counts(self):
+        """While counters are locked, no row of hardware is read."""
+        numbers = []
+        for count in (3, 30):
+            self.sync([system(n) for n in range(count)], [device(1)])
+            recount.check(self.podm, repair=True)
+            read = []
+            execute = sa.Connection.execute
+
+            def spy(connection, *args, execute=execute, read=read):
+                result = execute(connection, *args).freeze()
+                read.append(len(result.data))
+                return result()
+
+            with mock.patch.object(sa.Connection, 'execute', spy):
+                self.assertEqual([], recount._compare(self.podm, False))
+            numbers.append(read)
+        self.assertEqual(*numbers)
+
+    def test_capacity_of_all(self):
+        self.sync([system(1, cores=8), system(2, 'used')], [device(1)])
+        self.new_pod()
+        self.sync([system(1, cores=16)], [device(1, size=50), device(2)])
+        self.claim(0, 0)
+        with db.reader() as tx:
+            found = capacity.by_pod_manager(tx)
+            total = capacity.overall(tx)
+        for name in ('systems', 'cpu_cores', 'memory_mib'):
+            self.assertEqual(
+                {
+                    part: sum(one[name][part] for one in found.values())
+                    for part in ('total', 'free', 'held')
+                },
+                total[name],
+            )
+        self.assertEqual(
+            {'total': 3, 'free': 2, 'held': 0}
+            | {'capacity_gib': {'total': 250, 'free': 200, 'held': 0}},
+            total['devices']['drive'],
+        )
 
     def test_counters_go_with_the_pod_manager(self):
         self.sync([system(1)], [])

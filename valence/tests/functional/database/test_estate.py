@@ -16,6 +16,7 @@ from valence.db import migration
 from valence.db import recount
 from valence.db.sqlalchemy import engine
 from valence.objects import requirements
+from valence.scheduler import availability
 from valence.scheduler import ranking
 from valence.scheduler.request import Request
 from valence.tests import base
@@ -52,8 +53,17 @@ class TestEstate(base.ApiTestCase):
             engine.get_engine().dispose()
 
     def cost(self, function, *args):
-        """The number of statements and the work of a call."""
-        statements = []
+        """The statements and the work of a call.
+
+        The last number is that of the pod managers whose counters are
+        compared with a request.
+        """
+        statements, compared = [], set()
+        add = availability.Reader._add
+
+        def compare(reader, to, row):
+            compared.add(row.podm_uuid)
+            return add(reader, to, row)
 
         @sa.event.listens_for(engine.get_engine(), 'before_cursor_execute')
         def execute(connection, cursor, statement, *more):
@@ -67,15 +77,20 @@ class TestEstate(base.ApiTestCase):
             ),
             mock.patch('random.shuffle', lambda rows: None),
             mock.patch('random.sample', lambda rows, count: rows),
+            mock.patch.object(availability.Reader, '_add', compare),
+            mock.patch.object(ranking, 'LISTED', 20),
         )
         try:
-            with chance[0], chance[1], chance[2], self.work() as work:
+            with contextlib.ExitStack() as stack:
+                for patch in chance:
+                    stack.enter_context(patch)
+                work = stack.enter_context(self.work())
                 function(*args)
         finally:
             sa.event.remove(
                 engine.get_engine(), 'before_cursor_execute', execute
             )
-        return len(statements), *work
+        return len(statements), *work, len(compared)
 
     def choose(self, requested):
         request = Request(requirements.normalize(requested))
@@ -129,10 +144,13 @@ class TestEstate(base.ApiTestCase):
         self.assert_same(
             few, many, ('choose', 'choose with devices', 'pod manager')
         )
+        for name, (_, _, compared) in many.items():
+            self.assertEqual(few[name][2], compared, name)
+        self.assertEqual(20, few['refusal'][2])
 
     @staticmethod
     def statements(costs):
-        return {name: statements for name, (statements, _) in costs.items()}
+        return {name: statements for name, (statements, *_) in costs.items()}
 
 
 class TestEstateMySQL(TestEstate):
