@@ -38,8 +38,8 @@ FIELDS = (
     *('conductor_group', 'shard', 'maintenance', 'maintenance_reason'),
     *('fault', 'retired', 'retired_reason', 'health', 'last_error'),
 )
-# How much of an error is kept.
-_MAX_ERROR = 1024
+#: How much of a reason or an error is kept.
+MAX_TEXT = 1024
 
 
 def expected(machine: base.Machine) -> JsonObject:
@@ -219,19 +219,26 @@ def status(node: sdk_node.Node, unsupported: list[str]) -> JsonObject:
     """Maintenance and health, as ``managed_status`` of nodes has them."""
     return {
         'maintenance': node.is_maintenance,
-        'maintenance_reason': node.maintenance_reason,
-        'fault': node.fault,
+        'maintenance_reason': _text(node.maintenance_reason),
+        'fault': _text(node.fault),
         'retired': node.is_retired,
-        'retired_reason': node.retired_reason,
+        'retired_reason': _text(node.retired_reason),
         # Earlier releases of openstacksdk do not know it.
-        'health': getattr(node, 'health', None),
+        'health': _text(getattr(node, 'health', None)),
         'unsupported': unsupported,
     }
 
 
 def error(node: sdk_node.Node) -> str | None:
     """The last error of a node."""
-    return (node.last_error or '')[:_MAX_ERROR] or None
+    return _text(node.last_error) or None
+
+
+def _text(value: object) -> str | None:
+    """A text that every database can store."""
+    if value is None:
+        return None
+    return str(value).replace('\0', '')[:MAX_TEXT]
 
 
 def shown(node: sdk_node.Node, macs: Iterable[str] | None) -> Registration:

@@ -13,6 +13,7 @@ from openstack.baremetal.v1 import node as sdk_node
 
 from valence.common.types import JsonObject
 from valence.provisioning import base
+from valence.provisioning.ironic.attributes import MAX_TEXT
 
 #: What a reason begins with.
 MARK = 'Valence: '
@@ -55,7 +56,7 @@ def _changes(
 ) -> Iterator[Change]:
     for flag, text in reasons.items():
         is_set, shown = status[flag], status[f'{flag}_reason'] or ''
-        reason = None if text is None else f'{MARK}{text}'
+        reason = None if text is None else f'{MARK}{text}'[:MAX_TEXT]
         if is_set is None or (is_set and not shown.startswith(MARK)):
             continue
         if (reason is not None) != is_set or (is_set and shown != reason):

@@ -203,7 +203,7 @@ class TestStatus(test_ironic.IronicTestCase):
             'retired_reason': 'old',
             'health': 'Critical',
         }
-        self.node(one).update(values, last_error='x' * 2000)
+        self.node(one).update(values, last_error='\0' + 'x' * 2000)
         shown = self.status(one)
         self.assertEqual({**values, 'unsupported': []}, shown.status)
         self.assertEqual('x' * 1024, shown.error)
@@ -250,6 +250,11 @@ class TestRestrictions(test_ironic.IronicTestCase):
             self.assertTrue(self.restrict(use, change))
             self.assertEqual(flags, self.flags())
             self.assertFalse(self.restrict(use, change))
+
+    def test_long_reasons(self):
+        self.assertTrue(self.restrict('a' * 2000))
+        self.assertFalse(self.restrict('a' * 2000))
+        self.assertTrue(self.restrict())
 
     def test_what_others_set_stays(self):
         theirs = ('mine', None)

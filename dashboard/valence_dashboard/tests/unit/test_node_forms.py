@@ -62,3 +62,22 @@ class NodeForms(testtools.TestCase):
             self.assertTrue(form.is_valid(), form.errors)
             form.send(Client(), form.cleaned_data)
             self.assertEqual(('1', 'Once', 'Pxe', *values), sent.pop())
+
+    def test_ports_to_register(self):
+        sent = []
+
+        class Client:
+            def register_node(self, uuid, **options):
+                sent.append(options)
+
+        record = type('Record', (dict,), {'id': '1', 'name': 'n'})()
+        for text, options in (
+            ('', {}),
+            (' [{"address": "a"}] ', {'ports': [{'address': 'a'}]}),
+        ):
+            form = forms.Register(None, {'ports': text}, record=record)
+            self.assertTrue(form.is_valid(), form.errors)
+            form.send(Client(), form.cleaned_data)
+            self.assertEqual(options, sent.pop())
+        form = forms.Register(None, {'ports': '[x'}, record=record)
+        self.assertIn('ports', form.errors)
