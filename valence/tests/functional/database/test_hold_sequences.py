@@ -114,10 +114,12 @@ class Machine(stateful.RuleBasedStateMachine):
             self._begun.append(run)
         if dies:
             self.case.conductor.die()
+            self._begun.clear()
 
     @stateful.rule()
     def settle(self):
         # A conductor that lives goes on with what it has begun.
+        self.case.conductor.lease.renew()
         while self._begun:
             self.case.conductor.run(self._begun.pop())
         self.case.conductor.settle()
