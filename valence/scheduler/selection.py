@@ -5,6 +5,7 @@ Shapes and their counters decide what fits. Only what is selected is read as
 rows, other ones for each request.
 """
 
+import functools
 import itertools
 import random
 from collections import Counter
@@ -111,7 +112,7 @@ class Selection:
         if len(podms) <= limit:
             return podms
         podm = models.PodManager
-        closest = self._comparison.closest(self._totals())
+        closest = self._comparison.closest(self._all)
         conditions = (
             self._has(podm.uuid, Need(closest)),
             *self._needs(podm.uuid),
@@ -136,10 +137,10 @@ class Selection:
         :param others: the UUIDs of all that are none of these.
         """
         uuid = models.Count.podm_uuid
-        some = uuid.in_(podms)
         if len(others) < len(podms):
-            some = uuid.not_in(others)
-        totals = self._totals(some)
+            totals = self._all - Counter(self._totals(uuid.in_(others)))
+        else:
+            totals = Counter(self._totals(uuid.in_(podms)))
         counts: Counter[str] = Counter()
         for shape in self._comparison.systems():
             if shape.uuid in totals:
@@ -147,6 +148,11 @@ class Selection:
                 reason = shortage or self._affinity.reason or fitting.REFUSED
                 counts[reason] += totals[shape.uuid]
         return counts
+
+    @functools.cached_property
+    def _all(self) -> Counter[str]:
+        """How many systems of all pod managers are free, by shape."""
+        return Counter(self._totals())
 
     def _totals(self, *extra: sa.ColumnElement[bool]) -> dict[str, int]:
         """How many systems are free, by UUID of the shape."""
