@@ -16,6 +16,7 @@ from valence.api.controllers.v1 import inventory
 from valence.api.controllers.v1 import nodes
 from valence.api.controllers.v1 import operations
 from valence.api.controllers.v1 import pod_managers
+from valence.api.controllers.v1 import pools
 from valence.api.controllers.v1 import usage
 from valence.db.sqlalchemy import models
 from valence.objects import fields
@@ -27,7 +28,7 @@ _chassis, _conditions = inventory.Chassis(), conditions.Conditions()
 _systems = inventory.Allocatable(models.System)
 _devices, _storages = inventory.Devices(), base.Controller(models.Storage)
 _flavors, _drivers = flavors.Flavors(), drivers.Drivers()
-_holds = holds.Holds()
+_holds, _pools = holds.Holds(), pools.Pools()
 _findings, _usage = findings.Findings(), usage.Usage()
 #: Deliveries have a short path besides; see ``valence.api.deliveries``.
 EVENTS = events.Events()
@@ -94,6 +95,9 @@ ROUTES: tuple[Route, ...] = (
     ('flavors/choices', 'flavor', _flavors, {'GET': 'choices'}),
     ('holds', 'hold', _holds, _LIST | _CREATE),
     ('holds/{id}', 'hold', _holds, _OWN),
+    ('pools', 'pool', _pools, _LIST | _CREATE),
+    ('pools/{id}', 'pool', _pools, _OWN),
+    ('pools/{id}/action', 'pool', _pools, _ACTION),
     ('nodes', 'node', _nodes, _LIST | _CREATE),
     ('nodes/{id}', 'node', _nodes, _OWN),
     ('nodes/preview', 'node', _nodes, {'POST': 'preview'}),

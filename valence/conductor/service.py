@@ -28,6 +28,7 @@ from valence.conductor.engine.run import Run
 from valence.conductor.events import refresher
 from valence.conductor.events import streams
 from valence.conductor.events import subscriptions
+from valence.conductor.pools import controller as pools
 from valence.db import api as db
 from valence.db import conditions
 from valence.db import failures
@@ -86,6 +87,7 @@ class Conductor:
         )
         self._begin('managed-nodes', self._managed_nodes.tick, poll)
         self._begin('ends', self._end, poll)
+        self._begin('pools', self._control_pools, poll)
         self._begin('notifications', self._publisher.tick, poll)
 
     def stop(self) -> None:
@@ -180,6 +182,11 @@ class Conductor:
         while leases.sweep() and not self._stopping.is_set():
             self._wake.set()
 
+    def _control_pools(self) -> None:
+        """Make nodes for pools, and release them."""
+        if self._lease.left() > 0 and pools.sweep():
+            self._wake.set()
+
     def _notify(self) -> None:
         """Look for work now; called from any thread."""
         self._wake.set()
@@ -247,6 +254,7 @@ class Conductor:
             worker.persist(run, self._stopping)
         finally:
             self._claims.discard(token)
+            pools.follow(run.operation)
             self._wake_at(run.operation.run_after)
 
     def _wake_at(self, run_after: datetime.datetime | None) -> None:

@@ -42,7 +42,7 @@ _ENDS = {'succeeded': 'end', 'failed': 'error', 'cancelled': 'error'}
 # Other kinds are never over for those who follow them.
 _DELETED = (
     *(models.Node, models.PodManager, models.Flavor, models.Hold),
-    models.Condition,
+    *(models.Condition, models.Pool),
 )
 
 Row = Mapping[str, Any]

@@ -28,6 +28,7 @@ from valence.objects.operation import PendingRefresh
 from valence.objects.operation import Share
 from valence.objects.pod_manager import PodManager
 from valence.objects.pod_manager import PodManagerAccess
+from valence.objects.pool import Pool
 from valence.objects.usage import UsageSpan
 
 __all__ = (
@@ -53,6 +54,7 @@ __all__ = (
     'PendingRefresh',
     'PodManager',
     'PodManagerAccess',
+    'Pool',
     'ProjectUsage',
     'Shape',
     'Share',
@@ -90,4 +92,5 @@ ALL = (
     Condition,
     ConditionLock,
     ExpectedPart,
+    Pool,
 )

@@ -79,7 +79,7 @@ _MANAGED: Schema = {
 class Node(base.ValenceObject):
     """A bare-metal server composed from pooled hardware."""
 
-    VERSION = '1.4'
+    VERSION = '1.5'
     RESOURCE = 'nodes'
     LINKED = True
     KIND = 'node'
@@ -266,6 +266,22 @@ class Node(base.ValenceObject):
         ),
         'lease_operation': fields.UUIDField(
             doc='UUID of the operation that ends the lease.', nullable=True
+        ),
+        'pool_uuid': fields.UUIDField(
+            doc='UUID of the pool that the node belongs to; null: none.',
+            api='r',
+            nullable=True,
+            filter=True,
+            refers=('pool', 'Pool'),
+            audience=fields.Audience.SYSTEM,
+        ),
+        'pool_state': fields.StringField(
+            doc='How it stands in the pool.', nullable=True, max_length=16
+        ),
+        'pool_state_at': fields.DateTimeField(
+            doc='Since when it stands so.',
+            nullable=True,
+            tzinfo_aware=False,
         ),
         **base.held_by_project('node'),
         **base.timestamps(

@@ -10,10 +10,12 @@ later; it never sleeps.
 
 import abc
 import dataclasses
+import enum
 from collections.abc import Collection
 from collections.abc import Mapping
 from typing import ClassVar
 
+from valence.common import exception
 from valence.common.types import JsonObject
 from valence.objects.registration import Registration
 from valence.podmanagers.progress import Deadline
@@ -23,6 +25,7 @@ __all__ = [
     'GOALS',
     'MISSING',
     'Deadline',
+    'Kind',
     'Login',
     'Machine',
     'InProgress',
@@ -32,6 +35,7 @@ __all__ = [
     'Restrictions',
     'Shown',
     'Site',
+    'Use',
 ]
 
 #: What a provisioner can be requested to do with a node, in this order.
@@ -154,6 +158,29 @@ class Shown:
     error: str | None = None
 
 
+class Kind(enum.Enum):
+    """What can be done with a node.
+
+    READY: an instance can get it. USED: an instance has it, or somebody keeps
+    it from having one. COMING: the provisioner prepares it. IDLE: it waits for
+    a request to be prepared. BROKEN: preparing it has failed.
+    """
+
+    READY = 'ready'
+    USED = 'used'
+    COMING = 'coming'
+    IDLE = 'idle'
+    BROKEN = 'broken'
+
+
+@dataclasses.dataclass(frozen=True)
+class Use:
+    """What can be done with a node, and its state in the provisioner."""
+
+    kind: Kind
+    state: str
+
+
 class Provisioner(abc.ABC):
     """A provisioner; ``name`` is the name of its entry point."""
 
@@ -178,6 +205,17 @@ class Provisioner(abc.ABC):
         self, uuids: Collection[str], deadline: Deadline
     ) -> dict[str, Shown]:
         """Those of several nodes that the provisioner shows."""
+
+    def uses(
+        self, classes: Collection[str], deadline: Deadline
+    ) -> dict[str, Use]:
+        """What can be done with the nodes that have some resource classes.
+
+        :returns: by UUID; also nodes that are none of Valence.
+        """
+        raise exception.ProvisioningError(
+            reason=f'{self.name} does not say which nodes are ready'
+        )
 
     @abc.abstractmethod
     def gone(

@@ -80,6 +80,13 @@ class Proxy(waiting.Waiting, expectations.Expectations):
     update_hold = methods.update_method(resources.Hold)
     delete_hold = methods.delete_method(resources.Hold)
 
+    pools = methods.list_method(resources.Pool)
+    get_pool = methods.get_method(resources.Pool)
+    find_pool = methods.find_method(resources.Pool)
+    create_pool = methods.create_method(resources.Pool)
+    update_pool = methods.update_method(resources.Pool)
+    delete_pool = methods.delete_method(resources.Pool)
+
     nodes = methods.list_method(resources.Node)
     get_node = methods.get_method(resources.Node)
     find_node = methods.find_method(resources.Node)
@@ -267,6 +274,10 @@ class Proxy(waiting.Waiting, expectations.Expectations):
         return methods.list_method(resources.Period)(
             self, max_items, collection=collection, of=ident, **query
         )
+
+    def drain_pool(self, resource: resources.Pool | str) -> resources.Pool:
+        """Have no more nodes made for a pool, and those ready released."""
+        return self._post(resources.Pool, resource, 'action', {'drain': {}})
 
     def get_usage(self, **query: str) -> list[dict[str, Any]]:
         """Get the usage in seconds by kind and model of parts.

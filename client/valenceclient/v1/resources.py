@@ -199,6 +199,16 @@ class Hold(Resource):
     allow_delete = True
 
 
+class Pool(Resource):
+    """Nodes of a flavor that are kept ready in Ironic."""
+
+    base_path = '/pools'
+    resources_key = 'pools'
+    allow_create = True
+    allow_commit = True
+    allow_delete = True
+
+
 class Operation(Resource):
     """A change of hardware, with its state and result."""
 

@@ -36,6 +36,7 @@ from valence.db.sqlalchemy.held import Share as Share
 from valence.db.sqlalchemy.observed import Allocatable
 from valence.db.sqlalchemy.observed import Observed
 from valence.db.sqlalchemy.observed import observed_args
+from valence.db.sqlalchemy.pooled import Pool as Pool
 from valence.db.sqlalchemy.recorded import Event as Event
 from valence.db.sqlalchemy.recorded import EventQueue as EventQueue
 from valence.db.sqlalchemy.recorded import History as History
@@ -223,6 +224,9 @@ class Node(Table):
     force_at: Mapped[datetime | None]
     lease_due_at: Mapped[datetime | None]
     lease_operation: Mapped[str | None] = column(UUID)
+    pool_uuid: Mapped[str | None] = column(UUID)
+    pool_state: Mapped[str | None] = column(String(16))
+    pool_state_at: Mapped[datetime | None]
     charged_cores: Mapped[int]
     charged_memory_mib: Mapped[int] = column(sa.BigInteger)
     charged_devices: Mapped[int]

@@ -27,6 +27,7 @@ from valence.provisioning.ironic import proof
 from valence.provisioning.ironic import removal
 from valence.provisioning.ironic import restrictions
 from valence.provisioning.ironic import session
+from valence.provisioning.ironic import uses
 from valence.provisioning.ironic import versions
 from valence.provisioning.ironic.calls import calling
 
@@ -126,6 +127,12 @@ class Ironic(base.Provisioner):
                 )
                 if node.id in uuids and node.provision_state
             }
+
+    def uses(
+        self, classes: Collection[str], deadline: base.Deadline
+    ) -> dict[str, base.Use]:
+        with calling(deadline):
+            return uses.of_classes(self._client, classes)
 
     def _macs(self) -> dict[str, list[str]] | None:
         """The MAC addresses of all ports by node; None: not permitted."""

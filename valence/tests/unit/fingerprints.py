@@ -59,6 +59,7 @@ BY_VERSION = {
         '1.2': 'b18b4558171732b14dce527b4bbb30c3',
         '1.3': 'cad9ac892688de5683a863a6b23edf02',
         '1.4': '32809864bdae7fe3dc2d21f2a2ac1c1d',
+        '1.5': 'fe06e2165a200397f02d91a106401427',
     },
     'Operation': {
         '1.0': '531fb024e55f175164c9ac30816f7086',
@@ -76,6 +77,7 @@ BY_VERSION = {
         '1.5': '924cb27a9e0b70d08c21015602f25698',
     },
     'PodManagerAccess': {'1.0': 'c9a062d4311915578401c202b591a6a4'},
+    'Pool': {'1.0': '77e12abc66316f99a6effc70fdb1870b'},
     'ProjectUsage': {'1.0': '9cc00bb0f5a1505e32c7229696dab510'},
     'Shape': {'1.0': '59f0017af3a8e62778b0c600b0bf1266'},
     'Share': {

@@ -9,8 +9,8 @@ from valence.common import identity
 from valence.common import schemas
 from valence.common.schemas import Schema
 from valence.objects import fields
-from valence.objects import requirements
 from valence.objects.hold import MAX_SECONDS
+from valence.objects.pool import REGISTRATION
 from valence.podmanagers import boot
 from valence.podmanagers.base import RESET_TYPES
 
@@ -96,27 +96,7 @@ _PORT: Schema = {
     'minProperties': 2,
 }
 _REGISTRATION: dict[str, fields.Spec] = {
-    'manage': fields.BooleanField(
-        doc='Whether Ironic verifies its login and makes the node manageable.'
-    ),
-    'inspect': fields.BooleanField(
-        doc='Whether Ironic inspects the hardware; implies manage.'
-    ),
-    'provide': fields.BooleanField(
-        doc='Whether Ironic cleans the node and makes it available; implies '
-        'manage.'
-    ),
-    'resource_class': fields.StringField(
-        doc="Resource class in Ironic. The default is the name of the node's "
-        'flavor, or else [ironic] resource_class.',
-        min_length=1,
-        max_length=80,
-    ),
-    'traits': fields.ListField(
-        doc='Traits in addition to those derived from the hardware.',
-        items=requirements.TRAIT,
-        inner={'maxItems': 40},
-    ),
+    **REGISTRATION,
     'ports': fields.ListField(
         doc='What is known of network interfaces, as Ironic has it, and comes '
         'before what the hardware shows. It holds for later registrations '

@@ -61,6 +61,7 @@ class Scene:
         self._flavors()
         self._nodes()
         self._holds()
+        self._pool()
         self._finding()
         self._condition()
         self._operations()
@@ -234,6 +235,18 @@ class Scene:
             )
             hold = self.uuids[f'{name}-hold']
             self._claim(f'{name}-held', hold_uuid=hold)
+
+    def _pool(self):
+        self._add(
+            models.Pool,
+            'pool',
+            **{
+                **objects.Pool.defaults(),
+                'flavor_uuid': self.uuids['public'],
+                'max_nodes': 1,
+                'due_at': db.now(),
+            },
+        )
 
     def _finding(self):
         now = db.now()

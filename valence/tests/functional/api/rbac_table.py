@@ -15,6 +15,7 @@ _RESET = {'Reset': {'Type': 'On'}}
 _ATTACH = 'attach'
 _HOLD = {'name': 'new', 'seconds': 60}
 _LATER = {'seconds': 60}
+_POOL = {'name': 'new', 'flavor': 'public', 'max_nodes': 1}
 _CONDITION = {
     'subject': 'pod_manager',
     'subject_id': 'open',
@@ -173,6 +174,19 @@ TABLE = [
         '',
         {'hold': {'seconds': 60}},
         '200 403 200 200 403 403',
+    ),
+    # Pools.
+    ('GET', 'pools', '', None, '200 200 403 403 403 200'),
+    ('POST', 'pools', '', _POOL, '201 403 403 403 403 403'),
+    ('GET', 'pools/{id}', 'pool', None, '200 200 403 403 403 200'),
+    ('PATCH', 'pools/{id}', 'pool', {}, '200 403 403 403 403 403'),
+    ('DELETE', 'pools/{id}', 'pool', None, '204 403 403 403 403 403'),
+    (
+        'POST',
+        'pools/{id}/action',
+        'pool',
+        {'drain': {}},
+        '200 403 403 403 403 403',
     ),
     # Nodes.
     ('GET', 'nodes', '', None, '200 200 200 200 200 200'),

@@ -47,6 +47,7 @@ class Samples(scenario.Scenario):
         self.both('POST', f'{_POD}/sync')
         self.hold()
         self.condition()
+        self.keep_pool()
         self.compose_nodes()
         self.change_node()
         self.lease()
@@ -58,6 +59,14 @@ class Samples(scenario.Scenario):
     def use_flavors(self):
         for method, path, body in scenario.FLAVORS:
             self.client.request(method, f'/v1/{path.format(id="large")}', body)
+        self.client.delete('/v1/flavors/large')
+
+    def keep_pool(self):
+        self.client.post('/v1/flavors', {'name': 'large', 'properties': {}})
+        pool = {'name': 'ready', 'flavor': 'large', 'max_nodes': 10}
+        self.client.post('/v1/pools', pool)
+        self.client.patch('/v1/pools/ready', {'min_ready': 2})
+        self.client.delete('/v1/pools/ready')
         self.client.delete('/v1/flavors/large')
 
     def hold(self):

@@ -113,6 +113,7 @@ class Scenario(base.ConductorTestCase):
         self.change_nodes()
         self.read_operations()
         self.read_events()
+        self.keep_pools()
         self.adopt_nodes()
         self.set_conditions()
         self.expect_parts()
@@ -206,6 +207,19 @@ class Scenario(base.ConductorTestCase):
         self.send('GET', 'usage', query='?start=2025-12-01&end=2025-12-02')
         listed = self.send('GET', 'events', query='?limit=2')
         self.send('GET', 'events/{id}', id=listed['events'][0]['uuid'])
+
+    def keep_pools(self):
+        pool = {
+            **{'name': 'ready', 'flavor': 'large', 'max_nodes': 10},
+            **{'min_ready': 2, 'max_ready': 4, 'pod_managers': ['east']},
+            'register': {'provide': True, 'resource_class': 'large'},
+        }
+        self.send('POST', 'pools', pool)
+        self.send('GET', 'pools')
+        self.send('GET', 'pools/{id}', id='ready')
+        self.send('PATCH', 'pools/{id}', {'min_ready': 3}, id='ready')
+        self.send('POST', 'pools/{id}/action', {'drain': {}}, id='ready')
+        self.send('DELETE', 'pools/{id}', id='ready')
 
     def adopt_nodes(self):
         for number, uri in ((98, '/systems/2'), (99, '/systems/3')):

@@ -11,8 +11,11 @@ _REQUIRED = {
     objects.Flavor: {'name': 'flavor', 'properties': {}},
     objects.Node: {'name': 'node'},
 }
-# Resources that are created in another way, or only where hardware is free.
-_OTHERS = {objects.PodManagerAccess, objects.Hold, objects.Condition}
+# Resources that are created in another way, or only where there is another.
+_OTHERS = {
+    *(objects.PodManagerAccess, objects.Hold, objects.Condition),
+    objects.Pool,
+}
 
 
 def _fields(cls, api):
