@@ -34,8 +34,8 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check -qq install \
 	--use-pep517 --prefer-binary
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo demo-mixed test test-crash test-fuzz test-lowest \
-	test-pythons audit lint unit coverage mutants docs \
+.PHONY: help venv demo demo-mixed test test-crash test-fuzz test-install \
+	test-lowest test-pythons audit lint unit coverage mutants docs \
 	samples migration note benchmark pre-commit clean
 
 help: ## list the targets
@@ -98,6 +98,9 @@ test-crash: $(TESTABLE) ## run the long tests of crashes and races
 test-fuzz: $(TESTABLE) ## send 50,000 requests made from the OpenAPI document
 	@VALENCE_TEST_FUZZ=full $(BIN)/python tools/test.py --no-lint \
 	    functional.document test_random_answers
+
+test-install: $(TESTABLE) ## follow the pages of installation in new Debians
+	@$(BIN)/python -m tools.installation $(OPTIONS)
 
 test-lowest: ## test the lowest versions of all requirements
 	@$(PYTHON) tools/environments.py lowest

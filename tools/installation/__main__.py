@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: Apache-2.0
+import argparse
+import os
+import pathlib
+import sys
+
+from tools import installation
+from tools.installation import embedded
+from tools.installation import machines
+from tools.installation import production
+
+_STORIES = {'embedded': embedded, 'production': production}
+
+
+def main() -> int:
+    """Return the exit status."""
+    parser = argparse.ArgumentParser(
+        prog='test-install', description=installation.__doc__.splitlines()[0]
+    )
+    parser.add_argument(
+        '--directory',
+        type=pathlib.Path,
+        default='/var/tmp/valence-installation',
+        help='where the hosts are; the new Debian is kept there',
+    )
+    parser.add_argument(
+        '--before', default='HEAD~1', help='the release to upgrade from'
+    )
+    parser.add_argument(
+        '--revision', default='HEAD', help='the release to test'
+    )
+    parser.add_argument(
+        'stories',
+        nargs='*',
+        default=list(_STORIES),
+        choices=_STORIES,
+        help='what to follow; all of it by default',
+    )
+    options = parser.parse_args()
+    if os.geteuid():
+        parser.error('only root can boot a container')
+    options.directory.mkdir(parents=True, exist_ok=True)
+    try:
+        for name in options.stories:
+            _STORIES[name].run(
+                options.directory, options.before, options.revision
+            )
+    except machines.Failed as exc:
+        print(f'FAILED: {exc}')
+        return 1
+    print('All pages can be followed.')
+    return 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
