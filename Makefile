@@ -99,7 +99,7 @@ test-fuzz: $(TESTABLE) ## send 50,000 requests made from the OpenAPI document
 	@VALENCE_TEST_FUZZ=full $(BIN)/python tools/test.py --no-lint \
 	    functional.document test_random_answers
 
-test-install: $(TESTABLE) ## follow the pages of installation in new Debians
+test-install: $(TESTABLE) ## follow the pages of installation on new hosts
 	@$(BIN)/python -m tools.installation $(OPTIONS)
 
 test-lowest: ## test the lowest versions of all requirements

@@ -41,10 +41,13 @@ def main() -> int:
         parser.error('only root can boot a container')
     options.directory.mkdir(parents=True, exist_ok=True)
     try:
+        # A branch may move meanwhile.
+        before, revision = (
+            machines.commit(name)
+            for name in (options.before, options.revision)
+        )
         for name in options.stories:
-            _STORIES[name].run(
-                options.directory, options.before, options.revision
-            )
+            _STORIES[name].run(options.directory, before, revision)
     except machines.Failed as exc:
         print(f'FAILED: {exc}')
         return 1

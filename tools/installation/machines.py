@@ -50,6 +50,16 @@ def call(*command: object, text: str | None = None) -> str:
     return done.stdout
 
 
+def commit(revision: str) -> str:
+    """The name of a commit that stays what it is.
+
+    :raises Failed: if there is none.
+    """
+    return call(
+        'git', '-C', TOP, 'rev-parse', f'{revision}^{{commit}}'
+    ).strip()
+
+
 def base(directory: pathlib.Path) -> pathlib.Path:
     """A new Debian, made once in a directory."""
     made = directory / 'base'
@@ -157,7 +167,9 @@ class Machine:
             stdout=log,
             stderr=log,
         )
-        self.wait('systemctl is-system-running --wait | grep -E "runn|degr"')
+        self.wait(
+            'systemctl is-system-running --wait | grep -E "running|degraded"'
+        )
         self.write('/etc/hosts', text)
         self.run(
             f'ip address add {self.address}/24 dev host0; ip link set host0 up'

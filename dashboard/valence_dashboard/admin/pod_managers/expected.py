@@ -56,7 +56,7 @@ class Snapshot(_Link):
 class Unset(_Link):
     name = 'unset'
     verbose_name = _('Expect Nothing')
-    url = 'horizon:admin:pod_managers:unexpect'
+    url = 'horizon:admin:pod_managers:unset'
     icon = 'trash'
     verb = 'expected_part:replace'
     action_type = 'danger'

@@ -11,6 +11,6 @@ urlpatterns = [
     path('<uuid>/grant/', views.Grant.as_view(), name='grant'),
     path('<uuid>/expect/', views.Expect.as_view(), name='expect'),
     path('<uuid>/snapshot/', views.Snapshot.as_view(), name='snapshot'),
-    path('<uuid>/unexpect/', views.Unexpect.as_view(), name='unexpect'),
+    path('<uuid>/unset/', views.Unset.as_view(), name='unset'),
     path('<uuid>/delete/', views.Delete.as_view(), name='delete'),
 ]

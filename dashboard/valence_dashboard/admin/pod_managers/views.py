@@ -130,14 +130,14 @@ class Snapshot(_Expected):
     view = 'horizon:admin:pod_managers:snapshot'
 
 
-class Unexpect(_Expected):
+class Unset(_Expected):
     """Expect nothing any more."""
 
     action = expected.Unset
     form_class = expected.UnsetForm
     title = _('Expect Nothing')
     text = _('What was expected is forgotten, and nothing is compared.')
-    view = 'horizon:admin:pod_managers:unexpect'
+    view = 'horizon:admin:pod_managers:unset'
 
 
 class Delete(views.FormView):

@@ -16,7 +16,8 @@ class Conditions(pages.NodeTestCase):
 
     def assertIn(self, text, page, where=''):
         # Pages are too long for the messages of failures.
-        self.assertTrue(text in page, f'{where} has no "{text}"')
+        if text not in page:
+            self.fail(f'{where} has no "{text}"')
 
     def post(self, path, **data):
         return self.client.post(path, data, follow=True).content.decode()
@@ -116,7 +117,7 @@ class Conditions(pages.NodeTestCase):
             file = io.BytesIO(text.encode('latin-1'))
             file.name = 'bad'
             self.assertIn(reason, self.post(f'{path}/expect/', file=file))
-        self.post(f'{path}/unexpect/')
+        self.post(f'{path}/unset/')
         self.assertIn('Nothing is expected', self.page(tab))
 
     def test_time_lines(self):
