@@ -12,8 +12,8 @@ from tools.installation import production
 _STORIES = {'embedded': embedded, 'production': production}
 
 
-def main() -> int:
-    """Return the exit status."""
+def options() -> argparse.Namespace:
+    """What was asked for on the command line."""
     parser = argparse.ArgumentParser(
         prog='test-install', description=installation.__doc__.splitlines()[0]
     )
@@ -36,18 +36,21 @@ def main() -> int:
         choices=_STORIES,
         help='what to follow; all of it by default',
     )
-    options = parser.parse_args()
     if os.geteuid():
         parser.error('only root can boot a container')
-    options.directory.mkdir(parents=True, exist_ok=True)
+    return parser.parse_args()
+
+
+def main() -> int:
+    """Return the exit status."""
+    given = options()
+    given.directory.mkdir(parents=True, exist_ok=True)
     try:
         # A branch may move meanwhile.
-        before, revision = (
-            machines.commit(name)
-            for name in (options.before, options.revision)
-        )
-        for name in options.stories:
-            _STORIES[name].run(options.directory, before, revision)
+        before = machines.commit(given.before)
+        revision = machines.commit(given.revision)
+        for name in given.stories:
+            _STORIES[name].run(given.directory, before, revision)
     except machines.Failed as exc:
         print(f'FAILED: {exc}')
         return 1
