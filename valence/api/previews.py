@@ -25,6 +25,7 @@ from valence.db import api as db
 from valence.db import scan
 from valence.db.sqlalchemy import models
 from valence.objects import parts
+from valence.objects import requirements
 from valence.objects.fields import Audience
 from valence.scheduler import explanation
 from valence.scheduler import ranking
@@ -33,6 +34,18 @@ from valence.scheduler.request import Request
 
 CHOOSE = 'composable:node:choose'
 _COMPONENTS = ('processors', 'memory_modules', 'drives', 'nics')
+
+
+def authorize_choice(call: base.Call) -> None:
+    """Let only those name exact parts who may choose them.
+
+    Whoever could ask for serial numbers would learn which ones there are.
+
+    :raises Forbidden: for all others.
+    """
+    properties = call.body.get('properties') or {}
+    if call.body.get('resources') or requirements.serials(properties):
+        policy.authorize(call.context, CHOOSE)
 
 
 def hardware(

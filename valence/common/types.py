@@ -119,6 +119,7 @@ class Part(TypedDict, total=False):
     :param interface: another name of the protocol.
     :param memory_mib: of an accelerator itself, or of a memory device.
     :param pooled: whether it must be a pooled device, or part of the system.
+    :param serial: the serial numbers of pooled drives, any of which meets it.
     """
 
     count: Required[int]
@@ -133,6 +134,7 @@ class Part(TypedDict, total=False):
     speed_mhz: Amount
     speed_mbps: Amount
     pooled: bool
+    serial: str | list[str]
     traits: Traits
 
 

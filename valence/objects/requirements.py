@@ -22,6 +22,15 @@ _TEXT: Schema = {
     'additionalProperties': False,
     'minProperties': 1,
 }
+# Each is one drive: nothing stands for other characters.
+_SERIAL: Schema = {**_WORD, 'pattern': r'^[^*]+$(?!\n)'}
+_SERIALS: Schema = {
+    **_SERIAL,
+    'type': ['string', 'array'],
+    'minItems': 1,
+    'maxItems': 64,
+    'items': _SERIAL,
+}
 _BOOLEAN: Schema = {'type': 'boolean'}
 #: A trait, as placement and Ironic accept it.
 TRAIT: Schema = {
@@ -114,6 +123,7 @@ SCHEMA = _group(
         rpm=_AMOUNT,
         vendor=_TEXT,
         model=_TEXT,
+        serial=_SERIALS,
     ),
     pci_devices=_groups(
         type=_TEXT,
@@ -128,7 +138,10 @@ SCHEMA = _group(
 
 
 def texts() -> dict[str, list[str]]:
-    """The names of the requirements that are text, by their group."""
+    """The names of the requirements that are text, by their group.
+
+    Serial numbers are not among them: each is one part, not a kind of parts.
+    """
     groups = {
         group: schema.get('items', schema)['properties']
         for group, schema in SCHEMA['properties'].items()
@@ -140,15 +153,32 @@ def texts() -> dict[str, list[str]]:
 
 
 def _is_text(schema: Schema) -> bool:
-    return 'string' in schema['type'] and 'array' in schema['type']
+    return {*schema['type']} == {'string', 'array', 'object'}
+
+
+def serials(properties: JsonObject) -> list[str]:
+    """The serial numbers of drives that requirements name."""
+    return [
+        one
+        for part in properties.get('storage', ())
+        if 'serial' in part
+        for one in listed(part['serial'])
+    ]
+
+
+def listed(value: Any) -> list[Any]:
+    """Any of several values, or the only one, as a list."""
+    return value if isinstance(value, list) else [value]
 
 
 def normalize(properties: JsonObject) -> Requirements:
     """Convert digits to numbers and GB to GiB, and set every ``count``.
 
-    The inventory has whole GiB, rounded down: a drive of 480 GB has 447.
+    The inventory has whole GiB, rounded down: a drive of 480 GB has 447. A
+    serial number is that of a pooled drive.
 
-    :raises Invalid: for a range in GB that is combined with GiB.
+    :raises Invalid: for a range in GB that is combined with GiB, and for the
+        serial number of a drive that must not be pooled.
     """
     result: JsonObject = {}
     for key, value in properties.items():
@@ -178,6 +208,12 @@ def _normal(group: JsonObject, schema: Schema) -> JsonObject:
                 reason='must not have a range together with capacity_gb',
             )
         result['capacity_gib'] = max(gib, known) if known else gib
+    if 'serial' in result and not result.setdefault('pooled', True):
+        raise exception.Invalid(
+            field='properties.storage',
+            reason='must not have a serial together with pooled=false: drives '
+            'of systems cannot be required by their serial number',
+        )
     return result
 
 

@@ -54,8 +54,9 @@ RULES = [
     _rule(
         'choose',
         base.ADMIN,
-        'Compose a node from exact resources, and see in a preview which '
-        'resources would be used.',
+        'Compose a node from exact resources, require drives by their serial '
+        'numbers, in flavors too, and see in a preview which resources would '
+        'be used.',
         'POST /v1/nodes',
         'POST /v1/nodes/preview',
     ),

@@ -71,14 +71,18 @@ class Comparison:
         return [one for one in self._known if one.model is models.System]
 
     def necessary(self) -> Iterator[Need]:
-        """What every pod manager has where the request fits."""
+        """What every pod manager has where the request fits.
+
+        ``serials`` finds those that have drives of some serial numbers.
+        """
         systems = [
             shape
             for shape in self.systems()
             if fitting.lacks(self.requirements, shape.part) is None
         ]
         yield Need([shape.uuid for shape in systems])
-        for demand in self.demands[:_MAX_DEMANDS]:
+        counted = (one for one in self.demands if 'serial' not in one.part)
+        for demand in itertools.islice(counted, _MAX_DEMANDS):
             devices = [
                 shape.uuid
                 for shape in self._known

@@ -34,6 +34,7 @@ class Component(NamedTuple):
     :param kind: the type of a pooled device, such as drive, or of a local
         accelerator.
     :param type: what a requirement of its group calls its type.
+    :param serial: of a pooled device that is known one by one.
     :param device: the row of a pooled device.
     """
 
@@ -49,6 +50,7 @@ class Component(NamedTuple):
     memory_mib: int | None
     speed_mhz: int | None
     tags: tuple[str, ...] = ()
+    serial: str | None = None
     device: models.Device | None = None
 
     @property
@@ -201,5 +203,7 @@ def pooled(device: models.Device) -> Component:
         device.onboard_memory_mib or device.memory_mib,
         device.speed_mhz,
         (*(device.tags or ()), *(device.inherited_tags or ())),
+        # Equal devices have none in common: their shape has none.
+        getattr(device, 'serial_number', None),
         device,
     )

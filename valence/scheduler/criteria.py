@@ -5,6 +5,7 @@ Text is compared without case, trade marks, and all that is neither a letter
 nor a digit: vendors spell x86-64 in several ways. ``*`` is any characters.
 Free text, such as a model, may go on after the last required word: ``Xeon
 Gold`` is met by ``Xeon Gold 6226R``, and ``A10`` is not met by ``A100``.
+Serial numbers are compared as they are: an index finds them.
 """
 
 import functools
@@ -30,6 +31,8 @@ def meets(name: str, need: Amount | Name | bool, has: Any) -> bool:
     :param has: a text, a number or a boolean; None or 0: it is unknown, and
         meets nothing.
     """
+    if name == 'serial':
+        return has in _listed(need)
     if isinstance(need, bool):
         return bool(need == has)
     if isinstance(need, int):

@@ -28,7 +28,8 @@ _MAX_TOGETHER = 8
 
 def columns(model: type[Allocatable]) -> tuple[str, ...]:
     """What a choice needs: the properties from the vendor are large."""
-    return ('uuid', 'podm_uuid', 'resource_uri', *shapes.columns(model))
+    names = ('uuid', 'podm_uuid', 'resource_uri', *shapes.columns(model))
+    return (*names, 'serial_number') if model is models.Device else names
 
 
 class Reader:

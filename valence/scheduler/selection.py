@@ -35,6 +35,7 @@ from valence.scheduler.request import Choice
 from valence.scheduler.request import Rejection
 from valence.scheduler.request import Request
 from valence.scheduler.request import Use
+from valence.scheduler.serials import Serials
 
 # Selects at random among so many equal systems.
 _TIE_BREAK = 8
@@ -48,6 +49,7 @@ class Selection:
         self._request = request
         self._affinity = Affinity(tx, request.affinity, request.project_id)
         self._chosen = Chosen(tx, request.chosen)
+        self._serials = Serials(tx, request, self._chosen)
         self._comparison = Comparison(request.requirements, shapes.load(tx))
         self._reader = availability.Reader(
             tx,
@@ -70,6 +72,7 @@ class Selection:
         """What the UUID of any suitable pod manager meets."""
         return [
             *self._affinity.of_podms(podm_uuid),
+            *self._serials.of_podms(podm_uuid),
             *self._needs(podm_uuid),
         ]
 
@@ -177,6 +180,7 @@ class Selection:
         uuids = {podm.uuid for podm in podms}
         zoned = {uuid for uuid in uuids if uuid in use and use[uuid].zoned}
         self._available = self._reader.read(uuids, zoned)
+        self._serials.add(self._available)
         self._fits.clear()
 
     def reject(self, podm: models.PodManager) -> Rejection | None:
@@ -190,7 +194,7 @@ class Selection:
         Where that depends on more than the counters, it reads by itself.
         """
         alone = self._request.refused or self._request.chosen
-        if alone or self._affinity.of_systems():
+        if alone or self._serials.named or self._affinity.of_systems():
             return
         systems: list[tuple[Available, int]] = []
         devices: list[tuple[Available, int]] = []
@@ -276,9 +280,13 @@ class Selection:
         """Enough devices for a match, and for others if some were refused."""
         refused = self._refused_devices()
         rows: list[models.Device] = []
+        others = self._chosen.not_of(models.Device) + self._serials.not_named()
         for one, count in self._needed(available, match):
-            rows += self._equals.some(
-                models.Device, one, count, *self._chosen.not_of(models.Device)
+            row = self._serials.row(one)
+            rows += (
+                [row]
+                if row
+                else self._equals.some(models.Device, one, count, *others)
             )
         return sorted(
             rows, key=lambda row: (row.capacity_gib, refused.count(row.uuid))

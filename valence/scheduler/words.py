@@ -68,6 +68,8 @@ def parts(group: str, part: Part, count: int) -> str:
             text += f' of {criteria.describe(asked[name])} {unit}'
     kinds = [criteria.describe(asked[n]) for n in _KINDS if n in asked]
     text = f'{text}, {" ".join(kinds)}' if kinds else text
+    if 'serial' in asked:
+        text += f', serial number {criteria.describe(asked["serial"])}'
     return ', '.join((text, *_traits(part.get('traits', {}))))
 
 

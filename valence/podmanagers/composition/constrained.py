@@ -60,7 +60,9 @@ def request_body(
         return methods.body(method, request)
     zones = methods.common_zones(bodies) or ()
     with Crawler(client, deadline) as crawler:
-        accepted = _Accepted(crawler, method.capabilities)
+        drives = request.requirements.get('storage', ())
+        named = any('serial' in drive for drive in drives)
+        accepted = _Accepted(crawler, method.capabilities, named)
         requested = body(crawler, service, bodies, zones, accepted)
     return {**methods.identity(method, request), **requested}
 
@@ -72,11 +74,16 @@ class _Accepted:
     every service knows.
 
     :param capabilities: the capabilities object of the service.
+    :param named: whether serial numbers of drives are requested: what differs
+        between equal parts is not sent otherwise.
     """
 
-    def __init__(self, crawler: Crawler, capabilities: JsonObject) -> None:
+    def __init__(
+        self, crawler: Crawler, capabilities: JsonObject, named: bool = False
+    ) -> None:
         self._names = {
             kind: _shown(_inner(crawler, capabilities.get(kind)), inside)
+            - ({'SerialNumber'} if not named else set())
             for kind, inside in _INSIDE.items()
         }
 
@@ -204,6 +211,7 @@ def _drive(part: JsonObject) -> JsonObject:
     return _present(
         CapacityBytes=int(number(part.get('CapacityBytes'))),
         **_texts(part, 'MediaType', 'Protocol', 'Manufacturer', 'Model'),
+        **_texts(part, 'SerialNumber'),
         RotationSpeedRPM=count(part.get('RotationSpeedRPM')),
     )
 

@@ -57,6 +57,33 @@ class TestPooled(base.TestCase):
             )
             self.assertEqual((chosen, None), tuple(found), part)
 
+    def test_serial_numbers_of_drives(self):
+        drives = [
+            fitting_data.device('drive', serial_number=one)
+            for one in ('S-1', 'S1', None)
+        ]
+        drives.append(fitting_data.device('drive'))
+        # The drives of the system are never meant.
+        local = {**fitting_data.drive(480), 'serial_number': 'S9'}
+        system = fitting_data.system(drives=[local])
+        for part, chosen in (
+            ({'serial': 'S1'}, (drives[1],)),
+            ({'serial': ['none', 'S-1']}, (drives[0],)),
+            ({'serial': ['S1', 'S-1'], 'count': 2}, tuple(drives[:2])),
+        ):
+            found = fitting_data.match({'storage': [part]}, system, drives)
+            self.assertEqual((chosen, None), tuple(found), part)
+        for part, missing in (
+            ({'serial': 's1'}, '1 drive in a pool, serial number s1'),
+            ({'serial': 'S9'}, '1 drive in a pool, serial number S9'),
+            (
+                {'serial': ['S1', 'S7'], 'count': 2},
+                '1 drive in a pool, serial number S1 or S7',
+            ),
+        ):
+            found = fitting_data.match({'storage': [part]}, system, drives)
+            self.assertEqual(f'lacks {missing}', found.shortage)
+
     def test_properties_of_drives(self):
         drive = fitting_data.device(
             'drive',

@@ -40,6 +40,7 @@ _ALL = {
             'model': _TEXT,
             **dict.fromkeys(('capacity_gib', 'rpm'), _AMOUNT),
             'capacity_gb': _AMOUNT,
+            'serial': 'string array',
             **_PART,
         },
     ],
@@ -56,6 +57,11 @@ _ALL = {
 }
 _INVALID = (
     ({'cpu': {}}, 'cpu'),
+    # No driver can honour these; see decisions.rst.
+    ({'power': {'limit_watts': 300}}, 'power'),
+    ({'thermal': {'max_celsius': 30}}, 'thermal'),
+    ({'system': {'boot_mode': 'UEFI'}}, 'system'),
+    ({'boot_mode': 'UEFI'}, 'boot_mode'),
     ({'processor': 4}, 'processor'),
     ({'traits': ['X']}, 'traits'),
     ({'traits': {'required': ['x']}}, 'traits.required.0'),
@@ -95,6 +101,12 @@ _INVALID = (
     ({'storage': [{'model': ['']}]}, 'storage.0.model.0'),
     ({'storage': [{'model': {}}]}, 'storage.0.model'),
     ({'storage': [{'model': {'eq': []}}]}, 'storage.0.model.eq'),
+    ({'storage': [{'serial': ''}]}, 'storage.0.serial'),
+    ({'storage': [{'serial': 'S*'}]}, 'storage.0.serial'),
+    ({'storage': [{'serial': ['S', '*']}]}, 'storage.0.serial.1'),
+    ({'storage': [{'serial': {'eq': 'S'}}]}, 'storage.0.serial'),
+    ({'storage': [{'serial': []}]}, 'storage.0.serial'),
+    ({'network': [{'serial': 'S'}]}, 'network.0.serial'),
     ({'memory': {'capacity_mib': {}}}, _MEMORY),
     ({'memory': {'capacity_mib': {'eq': [0]}}}, f'{_MEMORY}.eq.0'),
     ({'memory': {'capacity_mib': {'max': 'x'}}}, f'{_MEMORY}.max'),
@@ -166,6 +178,27 @@ class TestNormalize(base.TestCase):
                 }
             ),
         )
+
+    def test_serial_numbers_are_those_of_pooled_drives(self):
+        for part in ({}, {'pooled': True}):
+            self.assertEqual(
+                {'storage': [{'count': 1, 'serial': 'S', 'pooled': True}]},
+                requirements.normalize({'storage': [{'serial': 'S', **part}]}),
+            )
+        error = self.assertRaises(
+            exception.Invalid,
+            requirements.normalize,
+            {'storage': [{'serial': 'S', 'pooled': False}]},
+        )
+        self.assertIn('serial', str(error))
+
+    def test_serial_numbers(self):
+        self.assertEqual([], requirements.serials({}))
+        storage = [{'serial': 'S'}, {}, {'serial': ['T', 'U']}]
+        self.assertEqual(
+            ['S', 'T', 'U'], requirements.serials({'storage': storage})
+        )
+        self.assertNotIn('serial', requirements.texts()['storage'])
 
     def test_normalize_gb(self):
         for part, gib in (

@@ -122,7 +122,7 @@ CONSTRAINTS: dict[str, dict] = {
             {
                 COUNTED: True,
                 **_required('CapacityBytes'),
-                **_optional('MediaType', 'Protocol'),
+                **_optional('MediaType', 'Protocol', 'SerialNumber'),
             }
         ],
     },

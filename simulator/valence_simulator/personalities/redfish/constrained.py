@@ -26,6 +26,7 @@ EXACT = {
     'MemoryDeviceType': 'device_type',
     'MediaType': 'media',
     'Protocol': 'protocol',
+    'SerialNumber': 'serial',
 }
 AT_LEAST = {
     'TotalCores': 'cores',

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+from valence.api import previews
 from valence.api.controllers.v1 import answers
 from valence.api.controllers.v1 import base
 from valence.api.controllers.v1 import types
@@ -34,6 +35,7 @@ class Flavors(base.Controller[models.Flavor]):
     @base.verb(status=201, body=types.CREATE)
     def create(self, call: base.Call) -> base.Answer:
         """Create a flavor, public or private to the project."""
+        previews.authorize_choice(call)
         values = {
             **self.object.defaults(),
             # The default for callers who cannot publish is private.
@@ -55,6 +57,7 @@ class Flavors(base.Controller[models.Flavor]):
     @base.verb(body=types.UPDATE)
     def update(self, call: base.Call) -> base.Answer:
         """Change a flavor. Existing nodes do not change."""
+        previews.authorize_choice(call)
         values = call.values
         if 'properties' in values:
             values['properties'] = requirements.normalize(values['properties'])

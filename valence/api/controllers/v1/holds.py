@@ -9,7 +9,6 @@ from valence.api.controllers.v1 import base
 from valence.api.controllers.v1 import hold_creation
 from valence.api.controllers.v1 import node_bodies
 from valence.api.controllers.v1 import node_creation
-from valence.common import policy
 from valence.common.types import JsonObject
 from valence.db import api as db
 from valence.db import shares
@@ -40,8 +39,7 @@ class Holds(base.Controller[models.Hold]):
 
         A 409 says why nothing fits, as a preview does.
         """
-        if call.body.get('resources'):
-            policy.authorize(call.context, previews.CHOOSE)
+        previews.authorize_choice(call)
         limits = quota.limits(call.context.project_id)
         with db.reader() as tx:
             values, request = node_creation.placement(tx, self, call)

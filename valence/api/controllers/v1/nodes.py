@@ -86,8 +86,7 @@ class Nodes(base.Controller[models.Node]):
     @base.verb(status=202, body=node_bodies.CREATE, operation=True)
     def create(self, call: base.Call) -> base.Answer:
         """Compose a node: by flavor, requirements or exact resources."""
-        if call.body.get('resources'):
-            policy.authorize(call.context, previews.CHOOSE)
+        previews.authorize_choice(call)
         limits = quota.limits(call.context.project_id)
         return self._accepted(call, *node_creation.compose(self, call, limits))
 
@@ -97,8 +96,7 @@ class Nodes(base.Controller[models.Node]):
 
         With ``hold``, what the best candidate has is held.
         """
-        if call.body.get('resources'):
-            policy.authorize(call.context, previews.CHOOSE)
+        previews.authorize_choice(call)
         limits = quota.limits(call.context.project_id)
         with db.reader() as tx:
             values, request = node_creation.placement(tx, self, call)

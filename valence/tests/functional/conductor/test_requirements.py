@@ -44,6 +44,23 @@ class RequirementsTestCase(base.ConductorTestCase):
         self.done('DELETE', '/v1/nodes/refused')
         return node['last_error']
 
+    def named(self):
+        """A node gets the very drive that is named, or none."""
+        drives = self.client.all('/v1/devices?type=drive&free=true')
+        # Those that volumes are made of are not composed.
+        *_, drive = (
+            one for one in drives if '/pool-' not in one['resource_uri']
+        )
+        uuid, serial = drive['uuid'], drive['serial_number']
+        wanted = {'storage': [{'serial': ['none', serial]}]}
+        node = self.compose('s', properties=wanted)
+        self.assertEqual([uuid], [one['uuid'] for one in node['devices']])
+        self.assertIn(
+            f'serial number none or {serial}', self.refused(**wanted)
+        )
+        self.done('DELETE', '/v1/nodes/s')
+        return serial
+
     def assertRight(self, node):
         """A node has what was wanted."""
         (system,) = node['systems']
@@ -68,6 +85,11 @@ class RequirementsTestCase(base.ConductorTestCase):
         self.assertIn('not TPM1_2', error)
         self.done('DELETE', '/v1/nodes/n')
 
+    def composed(self):
+        """What was sent to compose nodes of constrained composition."""
+        entries = self.simulator.ledger.entries
+        return str([one.body for one in entries if one.method == 'POST'])
+
     def test_rsd(self):
         self.read('rsd')
         self.check()
@@ -78,10 +100,13 @@ class RequirementsTestCase(base.ConductorTestCase):
         ]
         self.assertIn('Memory', str(pinned))
         self.compose('t', properties={'security': {'tpm': 'TPM2*'}})
+        self.done('DELETE', '/v1/nodes/t')
+        self.named()
 
     def test_redfish_specific(self):
         self.read('redfish', '--compose-by', 'specific')
         self.check()
+        self.named()
 
     def test_redfish_constrained(self):
         self.read(
@@ -89,6 +114,9 @@ class RequirementsTestCase(base.ConductorTestCase):
             '--inline-capabilities',
         )
         self.check()
+        # It is sent where it is required, and only there.
+        self.assertNotIn('SerialNumber', self.composed())
+        self.assertIn(f"'SerialNumber': '{self.named()}'", self.composed())
 
     def test_redfish_manifest(self):
         self.read('redfish', '--compose-by', 'manifest')
