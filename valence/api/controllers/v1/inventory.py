@@ -141,7 +141,8 @@ class Capacity:
         params={
             'pod_managers': fields.StringField(
                 doc='UUIDs of the pod managers to show, separated by commas; '
-                'all: each of them.'
+                'all: each of them.',
+                max_length=8192,
             )
         },
         answer={

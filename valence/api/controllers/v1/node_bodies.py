@@ -63,6 +63,7 @@ _PORT: Schema = {
             'address': {
                 'description': 'MAC address of the interface.',
                 'type': 'string',
+                'maxLength': 17,
                 'pattern': rf'^{_MAC}$(?!\n)',
             },
             'local_link_connection': {
@@ -73,6 +74,7 @@ _PORT: Schema = {
                     {
                         'switch_id': {
                             'type': 'string',
+                            'maxLength': 17,
                             'pattern': rf'^({_MAC}|[0-9A-Fa-f]{{16}})$(?!\n)',
                         },
                         'port_id': _TEXT,
