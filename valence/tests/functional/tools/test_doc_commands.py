@@ -148,6 +148,10 @@ class ParseTest(base.TestCase):
 
     def setUp(self):
         super().setUp()
+        # Files that commands read are there.
+        self.addCleanup(os.chdir, os.getcwd())
+        os.chdir(self.useFixture(fixtures.TempDir()).path)
+        pathlib.Path('expected.csv').write_text('type,name\nsystem,one\n')
         setup = configparser.ConfigParser(interpolation=None)
         setup.read(_TOP / 'client/setup.cfg')
         lines = setup['entry_points']['openstack.composable.v1']
