@@ -141,8 +141,12 @@ class Register(base.Form):
         for name, one in _REGISTER.items():
             self.fields[name] = base.field(name, one, False)
         ports = self.fields['ports']
-        ports.widget = forms.Textarea(attrs={'rows': 3})
-        ports.help_text = _('%s A list in JSON.') % ports.help_text
+        self.fields['ports'] = forms.CharField(
+            label=ports.label,
+            help_text=_('%s A list in JSON.') % ports.help_text,
+            required=False,
+            widget=forms.Textarea(attrs={'rows': 3}),
+        )
 
     def clean_ports(self) -> Any:
         """Return the ports as the API has them."""

@@ -79,5 +79,6 @@ class NodeForms(testtools.TestCase):
             self.assertTrue(form.is_valid(), form.errors)
             form.send(Client(), form.cleaned_data)
             self.assertEqual(options, sent.pop())
-        form = forms.Register(None, {'ports': '[x'}, record=record)
-        self.assertIn('ports', form.errors)
+        for text in ('[x', 'x', 'not a list'):
+            form = forms.Register(None, {'ports': text}, record=record)
+            self.assertIn('ports', form.errors)
