@@ -25,6 +25,12 @@ _SETTINGS = (
     pathlib.Path('~/.config/pip/pip.conf').expanduser(),
 )
 _WAIT_SECONDS = 120
+# Hosts in one control group would end each other's services: $0 is its name.
+_OWN_CGROUP = (
+    'for top in /sys/fs/cgroup/systemd /sys/fs/cgroup/unified /sys/fs/cgroup;'
+    ' do test -e $top/cgroup.procs || continue; mkdir -p $top/valence-$0;'
+    ' echo $$ > $top/valence-$0/cgroup.procs; done; exec "$@"'
+)
 
 
 class Failed(Exception):
@@ -159,6 +165,7 @@ class Machine:
         log = (self.root.parent / f'{self.name}.log').open('wb')
         self._container = subprocess.Popen(
             (
+                *('sh', '-ec', _OWN_CGROUP, self.name),
                 *('systemd-nspawn', '-q', '--boot', '--register=no'),
                 *('--keep-unit', f'--machine={self.name}', '-D', self.root),
                 f'--network-bridge={_BRIDGE}',
