@@ -8,6 +8,8 @@ from valence.db.sqlalchemy import engine
 from valence.tests.functional.database import server
 from valence.tests.functional.database.server import POD
 
+_REQUESTS = (('GET', None), ('POST', {'name': 'm'}))
+
 
 class SQLiteTest(server.OwnServerTestCase):
     def reopen(self, query):
@@ -31,14 +33,14 @@ class SQLiteTest(server.OwnServerTestCase):
         engine.dispose()
         self.database.path.rename(self.database.path.with_suffix('.away'))
         self.reopen('mode=rw')
-        for method in ('GET', 'POST'):
-            self.assertUnavailable(method, '/v1/nodes', {'name': 'n'})
+        for method, body in _REQUESTS:
+            self.assertUnavailable(method, '/v1/nodes', body)
 
     def test_no_tables(self):
         with engine.begin() as connection:
             connection.exec_driver_sql('DROP TABLE nodes')
-        for method in ('GET', 'POST'):
-            self.assertUnavailable(method, '/v1/nodes', {'name': 'n'})
+        for method, body in _REQUESTS:
+            self.assertUnavailable(method, '/v1/nodes', body)
         self.assertEqual([], self.client.all('/v1/pod_managers'))
 
     def test_locked(self):
@@ -73,8 +75,8 @@ class MariaDBTest(server.OwnServerTestCase):
         self.addCleanup(others.dispose)
         for _ in range(self.connections):
             self.addCleanup(others.connect().close)
-        for method in ('GET', 'POST'):
-            self.assertUnavailable(method, '/v1/nodes', {'name': 'n'})
+        for method, body in _REQUESTS:
+            self.assertUnavailable(method, '/v1/nodes', body)
         self.server.kill_connections()
         self.client.post('/v1/nodes', {'name': 'n'})
 
@@ -106,16 +108,16 @@ class MariaDBTest(server.OwnServerTestCase):
         with engine.begin() as connection:
             for table in ('allocations', 'shares', 'nodes'):
                 connection.exec_driver_sql(f'DROP TABLE {table}')
-        for method in ('GET', 'POST'):
-            self.assertUnavailable(method, '/v1/nodes', {'name': 'n'})
+        for method, body in _REQUESTS:
+            self.assertUnavailable(method, '/v1/nodes', body)
         self.assertEqual([], self.client.all('/v1/pod_managers'))
 
     def test_stopped(self):
         self.client.post('/v1/nodes', {'name': 'n'})
         self.server.stop()
         self.addCleanup(self.server.start)
-        for method in ('GET', 'POST'):
-            self.assertUnavailable(method, '/v1/nodes', {'name': 'm'})
+        for method, body in _REQUESTS:
+            self.assertUnavailable(method, '/v1/nodes', body)
 
     def test_started_again(self):
         self.client.post('/v1/nodes', {'name': 'n'})
