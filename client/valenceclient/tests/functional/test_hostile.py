@@ -16,6 +16,7 @@ _FORMULA = ('=', '+', '-', '@')
 # Commands about what belongs to another kind of resource.
 _OWNERS = {
     'podmanager access list': 'podmanager',
+    'podmanager expected list': 'podmanager',
     'podmanager topology show': 'podmanager',
     **{
         f'{kind} history list': kind
