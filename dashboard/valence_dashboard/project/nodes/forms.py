@@ -160,8 +160,6 @@ class Register(base.Form):
     def send(self, client: api.Client, data: dict[str, Any]) -> Any:
         """Register the node with the given options."""
         options = {name: value for name, value in data.items() if value}
-        if 'traits' in options:
-            options['traits'] = options['traits'].replace(',', ' ').split()
         return client.register_node(self.record.id, **options)
 
 

@@ -75,7 +75,9 @@ class NodeForms(testtools.TestCase):
             ('', {}),
             (' [{"address": "a"}] ', {'ports': [{'address': 'a'}]}),
         ):
-            form = forms.Register(None, {'ports': text}, record=record)
+            given = {'ports': text, 'traits': 'CUSTOM_ONE, CUSTOM_TWO'}
+            options = {**options, 'traits': ['CUSTOM_ONE', 'CUSTOM_TWO']}
+            form = forms.Register(None, given, record=record)
             self.assertTrue(form.is_valid(), form.errors)
             form.send(Client(), form.cleaned_data)
             self.assertEqual(options, sent.pop())
