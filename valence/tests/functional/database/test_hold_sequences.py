@@ -4,19 +4,16 @@
 import datetime
 import random
 
-import hypothesis
 from hypothesis import stateful
 from hypothesis import strategies as st
-from testtools import content
 
 from valence import holds
 from valence import quota
 from valence.conductor import leases
 from valence.db import api as db
-from valence.db import recount
 from valence.db.sqlalchemy import models
 from valence.tests import base
-from valence.tests import fixtures
+from valence.tests.functional.database import sequences
 
 _SYSTEMS = 50 if base.FULL else 6
 _SEQUENCES = 10_000 if base.FULL else 8
@@ -27,13 +24,8 @@ _SECONDS = st.sampled_from((1, 60, 600))
 _NAMES = st.sampled_from('abcd')
 
 
-class Machine(stateful.RuleBasedStateMachine):
-    """Users of holds and leases, time, and conductors.
-
-    :cvar case: the test case that everything happens in.
-    """
-
-    case = None
+class Machine(sequences.Machine):
+    """Users of holds and leases, time, and conductors."""
 
     def __init__(self):
         super().__init__()
@@ -43,10 +35,6 @@ class Machine(stateful.RuleBasedStateMachine):
         answer = self.case.client.request(method, f'/v1/{path}', body)
         assert answer.status < 500, (method, path, body, answer)
         return answer
-
-    def _rows(self, model, **where):
-        with db.reader() as tx:
-            return tx.list(model, order=[model.created_at], **where).all()
 
     def _some(self, model, number, **where):
         rows = self._rows(model, **where)
@@ -151,39 +139,17 @@ class Machine(stateful.RuleBasedStateMachine):
         self.case.assertFree()
 
 
-class TestSequences(base.ConductorTestCase):
-    fixture = fixtures.Database
+class TestSequences(sequences.SequencesTestCase):
     options = {
         'fake__systems': _SYSTEMS,
         'fake__devices': 0,
         'hold__max_per_project': 100,
     }
-
-    def assertFree(self):
-        """Everything is free, and counted right."""
-        with db.reader() as tx:
-            for model in (models.Node, models.Allocation, models.Hold):
-                self.assertEqual(0, tx.count(model), model)
-            self.assertEqual(_SYSTEMS, tx.count(models.System, free=True))
-            podm = tx.list(models.PodManager).one()
-        self.assertEqual([], recount.check(podm.uuid, repair=False))
+    gone = (models.Node, models.Allocation, models.Hold)
 
     def test_sequences(self):
         self.pod()
-        seed = random.SystemRandom().getrandbits(32) if base.FULL else 7
-        self.addDetail('seed', content.text_content(str(seed)))
-        machine = type('HoldMachine', (Machine,), {'case': self})
-        stateful.run_state_machine_as_test(
-            hypothesis.seed(seed)(machine),
-            settings=hypothesis.settings(
-                max_examples=_SEQUENCES,
-                stateful_step_count=_STEPS,
-                phases=[hypothesis.Phase.generate],
-                database=None,
-                deadline=None,
-                suppress_health_check=list(hypothesis.HealthCheck),
-            ),
-        )
+        self.run_sequences(Machine, _SEQUENCES, _STEPS)
 
 
 class TestSequencesMySQL(TestSequences):

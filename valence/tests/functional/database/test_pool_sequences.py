@@ -1,20 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """Whatever happens to the nodes of a pool, it comes back to what it keeps."""
 
-import random
-
-import hypothesis
 from hypothesis import stateful
 from hypothesis import strategies as st
-from testtools import content
 
 from valence.common import exception
 from valence.conductor.pools import controller
 from valence.db import api as db
-from valence.db import recount
 from valence.db.sqlalchemy import models
 from valence.tests import base
 from valence.tests import fixtures
+from valence.tests.functional.database import sequences
 
 _LEAST, _MOST, _NODES, _SYSTEMS = 2, 3, 5, 6
 _SEQUENCES = 2_000 if base.FULL else 6
@@ -23,13 +19,8 @@ _SMALL = st.integers(0, 11)
 _METHODS = ('uses', 'state', 'enroll', 'create_ports', 'poll_goal', 'remove')
 
 
-class Machine(stateful.RuleBasedStateMachine):
-    """Instances that come and go, failures, time, and conductors.
-
-    :cvar case: the test case that everything happens in.
-    """
-
-    case = None
+class Machine(sequences.Machine):
+    """Instances that come and go, failures, time, and conductors."""
 
     def __init__(self):
         super().__init__()
@@ -42,10 +33,6 @@ class Machine(stateful.RuleBasedStateMachine):
             **{'min_ready': _LEAST, 'max_ready': _MOST, 'idle_seconds': 60},
         }
         self.case.client.post('/v1/pools', body)
-
-    def _rows(self, model, **where):
-        with db.reader() as tx:
-            return tx.list(model, order=[model.created_at], **where).all()
 
     def _some(self, number, state):
         """A node in a state of Ironic."""
@@ -177,35 +164,17 @@ class Machine(stateful.RuleBasedStateMachine):
         self.case.assertFree()
 
 
-class TestPoolSequences(base.ConductorTestCase):
-    fixture = fixtures.Database
+class TestPoolSequences(sequences.SequencesTestCase):
     options = {'fake__systems': _SYSTEMS, 'fake__devices': 0}
+    gone = (models.Node, models.Allocation, models.Pool)
 
     def assertFree(self):
-        """Everything is free, and counted right; nothing is in Ironic."""
+        """Nothing is in Ironic either."""
         self.assertEqual({}, self.ironic.nodes)
-        with db.reader() as tx:
-            for model in (models.Node, models.Allocation, models.Pool):
-                self.assertEqual(0, tx.count(model), model)
-            self.assertEqual(_SYSTEMS, tx.count(models.System, free=True))
-            podm = tx.list(models.PodManager).one()
-        self.assertEqual([], recount.check(podm.uuid, repair=False))
+        super().assertFree()
 
     def test_sequences(self):
         self.pod()
         self.ironic = self.useFixture(fixtures.Provisioner())
         self.client.post('/v1/flavors', {'name': 'small', 'properties': {}})
-        seed = random.SystemRandom().getrandbits(32) if base.FULL else 7
-        self.addDetail('seed', content.text_content(str(seed)))
-        machine = type('PoolMachine', (Machine,), {'case': self})
-        stateful.run_state_machine_as_test(
-            hypothesis.seed(seed)(machine),
-            settings=hypothesis.settings(
-                max_examples=_SEQUENCES,
-                stateful_step_count=_STEPS,
-                phases=[hypothesis.Phase.generate],
-                database=None,
-                deadline=None,
-                suppress_health_check=list(hypothesis.HealthCheck),
-            ),
-        )
+        self.run_sequences(Machine, _SEQUENCES, _STEPS)
