@@ -5,11 +5,10 @@ import pathlib
 
 from tools.installation import machines
 from tools.installation.machines import Machine
-from tools.installation.pages import Page
+from tools.installation.pages import BACKUP
+from tools.installation.pages import INSTALL
+from tools.installation.pages import PACKAGES
 
-_INSTALL = Page('install/index')
-_BACKUP = Page('admin/backup')
-_PACKAGES = 'Packages, users and directories'
 _STATE = '/var/lib/valence'
 _REQUEST = 'curl -sf http://127.0.0.1:8181/v1/pod_managers'
 _CREATE = (
@@ -30,7 +29,7 @@ def run(directory: pathlib.Path, before: str, revision: str) -> None:
     with machines.network():
         try:
             host.boot()
-            units = _INSTALL.block(_PACKAGES, 1)
+            units = INSTALL.block(PACKAGES, 1)
             host.run(units.replace('valence-api.service', 'valence.service'))
             _follow(host, revision)
         finally:
@@ -39,7 +38,7 @@ def run(directory: pathlib.Path, before: str, revision: str) -> None:
 
 def _install(host: Machine, revision: str) -> None:
     host.copy(revision)
-    commands = _INSTALL.block('From a checkout', 1)
+    commands = INSTALL.block('From a checkout', 1)
     host.install(f'cd /root/valence; {commands}')
 
 
@@ -50,10 +49,10 @@ def _follow(host: Machine, revision: str) -> None:
     )
     host.run('chgrp valence /etc/valence/valence.conf')
     host.run('systemctl enable --now valence')
-    _, curl = _INSTALL.lines('Single process')
+    _, curl = INSTALL.lines('Single process')
     host.wait(f'{curl} | grep v1')
     host.run(_CREATE)
-    backup = _BACKUP.block('What to back up', 1)
+    backup = BACKUP.block('What to back up', 1)
     host.run(backup.replace('~/.local/state/valence', _STATE))
     host.run(f'cp -a {_STATE}/credential-keys .')
     host.run('systemctl stop valence')

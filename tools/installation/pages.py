@@ -45,3 +45,10 @@ class Page:
     def lines(self, section: str, number: int = 0) -> list[str]:
         """The commands of a literal block that has one in each line."""
         return self.block(section, number).splitlines()
+
+
+INSTALL = Page('install/index')
+UPGRADE = Page('admin/upgrade')
+BACKUP = Page('admin/backup')
+# The section that both kinds of hosts begin with.
+PACKAGES = 'Packages, users and directories'

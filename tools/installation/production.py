@@ -5,14 +5,13 @@ import pathlib
 
 from tools.installation import machines
 from tools.installation.machines import Machine
-from tools.installation.pages import Page
+from tools.installation.pages import BACKUP
+from tools.installation.pages import INSTALL
+from tools.installation.pages import PACKAGES
+from tools.installation.pages import UPGRADE
 from tools.installation.services import PODS
 from tools.installation.services import Services
 
-INSTALL = Page('install/index')
-UPGRADE = Page('admin/upgrade')
-BACKUP = Page('admin/backup')
-_PACKAGES = 'Packages, users and directories'
 _EXAMPLES = 'cd /opt/valence/share/valence; '
 _KEYS = 'etc/valence/credential-keys'
 # The page leaves the certificate to the reader.
@@ -52,7 +51,7 @@ class Site:
     def install(host: Machine, revision: str) -> None:
         """Install a release on a host, as the page says."""
         host.copy(revision)
-        host.install(f'cd /root/valence; {INSTALL.block(_PACKAGES)}')
+        host.install(f'cd /root/valence; {INSTALL.block(PACKAGES)}')
 
     def boot(self) -> None:
         """Boot all hosts; they know each other by name."""
@@ -69,7 +68,7 @@ class Site:
         self.services.begin()
         self.services.run(f'mysql <<"E"\n{INSTALL.block("Database")}E')
         for host in self.hosts:
-            host.run(INSTALL.block(_PACKAGES, 1))
+            host.run(INSTALL.block(PACKAGES, 1))
             host.write('/etc/valence/valence.conf', _configuration())
             host.run('chown root:valence /etc/valence/valence.conf')
             host.run('chmod 0640 /etc/valence/valence.conf')

@@ -106,7 +106,7 @@ class TestHold(HoldCase):
         self.assertCounted()
 
     def test_usage(self):
-        """What is held is told from what is used."""
+        """Usage reports held hardware apart from used hardware."""
         requested = {'storage': [{'capacity_gib': 1, 'count': 2}]}
         uuid = self.hold(count=2, properties=requested)['uuid']
         self.clock.advance(100)

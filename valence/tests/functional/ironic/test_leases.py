@@ -20,10 +20,10 @@ class TestLeases(test_circle.IronicCase):
         instance = self._deploy(made['uuid'])
         self._set(lease_until=_after(1))
         self.client.wait('/v1/nodes/web', {'lease_state': 'overdue'})
-        # It is told at each interval.
+        # Each interval reports it.
         self.client.wait(
             f'/v1/events?resource_uuid={made["uuid"]}',
-            lambda answer: self._told(answer) >= 3,
+            lambda answer: self._reported(answer) >= 3,
         )
         there = self.baremetal.get_node(made['uuid'])
         self.assertEqual(
@@ -54,7 +54,7 @@ class TestLeases(test_circle.IronicCase):
         return self.client.patch('/v1/nodes/web', body)
 
     @staticmethod
-    def _told(answer):
+    def _reported(answer):
         types = [row['event_type'] for row in answer['events']]
         return sum(one.endswith('lease.overdue') for one in types)
 
