@@ -24,6 +24,7 @@ from valence.db.transaction import BATCH
 from valence.db.transaction import Transaction
 from valence.db.transaction import mapping
 from valence.objects import history as objects
+from valence.objects.condition import SEEN_SUBJECTS
 
 #: The columns of each kind of resource whose values are stored.
 TRACKED: Mapping[statements.Model, tuple[str, ...]] = {
@@ -49,7 +50,6 @@ _MORE: Mapping[statements.Model, tuple[str, ...]] = {
     models.Share: ('resource_uuid',),
 }
 _HARDWARE = (models.System, models.Device)
-_VISIBLE = ('pod_manager', 'device')
 _Row = Mapping[str, Any]
 _Key = tuple[statements.Model, str]
 
@@ -234,7 +234,7 @@ def _periods(
 
 def _condition(row: _Row) -> Iterator[_Period]:
     if row['state'] == 'active':
-        public = row['message'] if row['subject'] in _VISIBLE else None
+        public = row['message'] if row['subject'] in SEEN_SUBJECTS else None
         yield _Period(
             *(row['subject'], row['subject_uuid'], objects.CONDITION),
             *(
