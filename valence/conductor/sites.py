@@ -32,9 +32,9 @@ def of_nodes(
     :param podms: the pod managers by UUID. Nodes of others are left out.
     """
     parts = _parts(tx, [node.uuid for node in nodes])
-    boxes = _boxes(tx, parts.values())
+    all_chassis = _chassis(tx, parts.values())
     return {
-        node.uuid: _site(podm, parts.get(node.uuid), boxes)
+        node.uuid: _site(podm, parts.get(node.uuid), all_chassis)
         for node in nodes
         if (podm := podms.get(node.podm_uuid or '')) is not None
     }
@@ -56,7 +56,7 @@ def _parts(tx: db.Transaction, uuids: list[str]) -> dict[str, Any]:
     return found
 
 
-def _boxes(
+def _chassis(
     tx: db.Transaction, parts: Collection[Any]
 ) -> dict[str, models.Chassis]:
     """The chassis and racks of parts, by UUID."""
@@ -75,17 +75,19 @@ def _boxes(
 
 
 def _site(
-    podm: models.PodManager, part: Any, boxes: Mapping[str, models.Chassis]
+    podm: models.PodManager,
+    part: Any,
+    all_chassis: Mapping[str, models.Chassis],
 ) -> base.Site:
-    chassis = boxes.get(part.chassis_uuid) if part else None
-    rack = boxes.get(part.rack_uuid) if part else None
-    box = chassis or rack
+    chassis = all_chassis.get(part.chassis_uuid) if part else None
+    rack = all_chassis.get(part.rack_uuid) if part else None
+    holder = chassis or rack
     places = {
         'pod_manager': podm.name,
         'location': podm.location,
         'rack': rack and rack.name,
         'chassis': chassis and chassis.name,
-        'place': box and box.location,
+        'place': holder and holder.location,
     }
     return base.Site(
         {kind: name for kind, name in places.items() if name},
