@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """API calls of the panels."""
 
+from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
 
@@ -42,9 +43,15 @@ class Client(proxy.Proxy):
 
     After a request without a response it sends no further ones: a page waits
     at most once, no matter how many requests it needs.
+
+    :ivar known_names: names that the page has read, by collection and UUID.
     """
 
     _available = True
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.known_names: dict[str, dict[str, str]] = defaultdict(dict)
 
     def request(self, *args: Any, **kwargs: Any) -> Any:
         """Send a request.
@@ -150,11 +157,12 @@ def page(
 def names(
     request: http.HttpRequest, collection: str, uuids: Iterable[str | None]
 ) -> dict[str, str]:
-    """Return the names of resources by UUID."""
-    distinct = sorted({uuid for uuid in uuids if uuid})
-    found: dict[str, str] = {}
-    for begin in range(0, len(distinct), _MAX_UUIDS):
-        part = distinct[begin : begin + _MAX_UUIDS]
+    """Return the names of resources by UUID; a page asks once for each."""
+    distinct = {uuid for uuid in uuids if uuid}
+    found = client(request).known_names[collection]
+    unknown = sorted(distinct.difference(found))
+    for begin in range(0, len(unknown), _MAX_UUIDS):
+        part = unknown[begin : begin + _MAX_UUIDS]
         for record in list_resources(
             request,
             collection,
@@ -163,4 +171,4 @@ def names(
             fields='uuid,name',
         ):
             found[record['uuid']] = record['name']
-    return found
+    return {uuid: found[uuid] for uuid in distinct.intersection(found)}

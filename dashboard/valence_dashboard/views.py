@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Base classes of the views."""
 
+from collections import defaultdict
 from typing import Any
 
 from django import http
@@ -114,15 +115,18 @@ _REFERENCES = {
 def references(request: http.HttpRequest, found: api.Record) -> dict[str, str]:
     """Return the names of referenced resources as links, by field."""
     shown = {}
+    uuids = defaultdict(set)
+    for field, (collection, _rule, _panel) in _REFERENCES.items():
+        uuids[collection].add(found.get(field))
     for field, (collection, rule, panel) in _REFERENCES.items():
         uuid = found.get(field)
         if not uuid:
             continue
         try:
-            name = api.names(request, collection, [uuid]).get(uuid, uuid)
+            names = api.names(request, collection, uuids[collection])
         except Error:
             continue
-        shown[field] = name
+        name = shown[field] = names.get(uuid, uuid)
         if policy.check((('composable', f'composable:{rule}'),), request):
             url = reverse(f'horizon:{panel}:detail', args=(uuid,))
             shown[field] = link(url, name)

@@ -108,6 +108,7 @@ class Hostile(base.TestCase):
                 tab.click()
                 self.window.wait(
                     lambda tab=tab: tab.get_attribute('data-loaded') == 'true'
+                    and not self.window.find('.tab-loading')
                 )
             self.unfold(path)
         for panel in ('nodes', 'flavors'):
