@@ -226,6 +226,22 @@ class Books:
         for row in (*systems, *self.devices):
             if row.node_uuid is not None:
                 self.parts[row.node_uuid].add(row.resource_uri)
+        self.lost = {node.uuid: self._lost(node) for node in self.nodes}
+
+    @staticmethod
+    def _lost(node):
+        """What a node shows as lost: detached, and not attached again.
+
+        It stays claimed, until it is detached once more.
+        """
+        with db.reader() as tx:
+            errors = [
+                row.error or ''
+                for row in tx.list(models.Operation, target_uuid=node.uuid)
+            ]
+        if not any('not undone: detach_device' in one for one in errors):
+            return set()
+        return set((node.drift or {}).get('lost', ()))
 
     def problems(self):
         """Everything that is not as it has to be."""
@@ -240,7 +256,7 @@ class Books:
         claimed = self.parts[node.uuid]
         there = self.shown.get(node.resource_uri)
         if node.provision_state == 'active':
-            if there != claimed:
+            if there != claimed - self.lost[node.uuid]:
                 yield f'{node.name}: {there} is there, {claimed} is claimed'
             yield from self._charged_wrong(node)
         elif node.provision_state != 'error':
@@ -273,6 +289,6 @@ class Books:
             node.uuid for node in self.nodes if node.provision_state == 'error'
         }
         for owner, uris in self.parts.items():
-            for uri in uris - uses:
+            for uri in uris - uses - self.lost.get(owner, set()):
                 if owner not in failed:
                     yield f'{uri} is claimed by {owner}, and free'

@@ -253,6 +253,13 @@ class TestDevices(test_changes.TestDevices):
         # It stays claimed and charged until it is detached again.
         self.assertEqual(self.node['uuid'], self.device_now()[1])
         self.assertEqual(1, self.charged())
+        self.conductor.finish(self.begin('POST', '/v1/pod_managers/pod/sync'))
+        node = self.client.get('/v1/nodes/n')
+        self.assertEqual('active', node['provision_state'])
+        self.assertEqual(f'lost {self.uri}', node['drift'])
+        self.act('detach', resource_id=self.device['uuid'])
+        self.assertIsNone(self.device_now()[1])
+        self.assertEqual(0, self.charged())
 
     def test_an_attach_that_cannot_be_undone(self):
         self.fake.order(
