@@ -18,6 +18,7 @@ from valence.api import query
 from valence.api import routes
 from valence.common import schemas
 from valence.conf import opts
+from valence.objects import requirements
 
 _BODY_BYTES = next(
     option.default
@@ -91,20 +92,35 @@ def fields(
 ) -> Iterator[tuple[str, str, str]]:
     """Return name, type and limits of the fields of a body."""
     for name, one in schema.get('properties', {}).items():
-        types = one.get('type', 'string')
-        kind = types if isinstance(types, str) else ' or '.join(types)
-        yield f'``{prefix}{name}``', kind, limits(one)
+        yield f'``{prefix}{name}``', kind(one), limits(one)
         yield from fields(one, f'{prefix}{name}.')
         items = one.get('items', {})
         if 'properties' in items:
             yield from fields(items, f'{prefix}{name}[].')
         elif items:
-            yield f'``{prefix}{name}[]``', items['type'], limits(items)
+            yield f'``{prefix}{name}[]``', kind(items), limits(items)
 
 
-def bodies() -> Iterator[str]:
+def kind(schema: schemas.Schema) -> str:
+    """Return the type of a value; a link to one with limits of its own."""
+    if '$ref' in schema:
+        return f'{schema["$ref"].rpartition("/")[2]}_'
+    types = schema.get('type', 'string')
+    return types if isinstance(types, str) else ' or '.join(types)
+
+
+def shared(document: schemas.Schema) -> Iterator[str]:
+    """Return the limits of the schemas that several requests have."""
+    for name in requirements.COMPONENTS:
+        schema = document['components']['schemas'][name]
+        own = ('the whole', kind(schema), limits(schema))
+        rows = [own, *fields(schema)] if own[2] else fields(schema)
+        yield from (name, '~' * len(name), '')
+        yield from table(('Field', 'Type', 'Limits'), *rows)
+
+
+def bodies(document: schemas.Schema) -> Iterator[str]:
     """Return the limits of the body of each request."""
-    document = openapi.document(routes.ROUTES, routes.PARAMETERS)
     known: dict[str, list[str]] = {}
     for path, item in document['paths'].items():
         for method, operation in item.items():
@@ -143,6 +159,7 @@ def main() -> int:
     if len(sys.argv) != 2:
         print(__doc__, file=sys.stderr)
         return 2
+    document = openapi.document(routes.ROUTES, routes.PARAMETERS)
     formats = (
         (f'``{name}``', text) for name, text in schemas.formats().items()
     )
@@ -161,7 +178,8 @@ def main() -> int:
         'Request bodies',
         '--------------',
         '',
-        *bodies(),
+        *bodies(document),
+        *shared(document),
     ]
     text = '\n'.join(lines).rstrip() + '\n'
     pathlib.Path(sys.argv[1]).write_text(text)

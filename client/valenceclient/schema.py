@@ -41,7 +41,24 @@ def body(method: str, path: str) -> JSON:
     found: JSON = (
         content.get('content', {}).get('application/json', {}).get('schema')
     )
-    return found or {'properties': {}}
+    return _resolved(found) if found else {'properties': {}}
+
+
+def _resolved(node: Any) -> Any:
+    """Return a schema of a request without references.
+
+    Those of requests do not recur.
+    """
+    if isinstance(node, list):
+        return [_resolved(one) for one in node]
+    if not isinstance(node, dict):
+        return node
+    known = {name: _resolved(one) for name, one in node.items()}
+    reference = known.pop('$ref', None)
+    if reference is None:
+        return known
+    name = reference.rpartition('/')[2]
+    return {**_resolved(document()['components']['schemas'][name]), **known}
 
 
 def parameters(method: str, path: str) -> dict[str, JSON]:

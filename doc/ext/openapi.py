@@ -18,6 +18,8 @@ METHODS = ('get', 'post', 'put', 'patch', 'delete')
 
 def kind(schema: dict[str, Any]) -> str:
     """Return the type of a value as text."""
+    if '$ref' in schema:
+        return schema['$ref'].rpartition('/')[2]
     if 'enum' in schema:
         values = ['null' if v is None else str(v) for v in schema['enum']]
         return 'one of ' + ', '.join(values)
@@ -111,12 +113,14 @@ def operation(path: str, method: str, what: dict[str, Any]) -> Iterator[str]:
         yield from example('Example of a response', content)
 
 
-def response_schemas(what: dict[str, Any]) -> set[str]:
-    """Return the names of the schemas in the responses of an operation."""
-    text = json.dumps(what['responses'])
+def schemas_in(what: Any, known: dict[str, Any]) -> set[str]:
+    """Return the names of the schemas in a part, and of those in them."""
+    text = json.dumps(what)
     marker = '#/components/schemas/'
-    names = {part.partition('"')[0] for part in text.split(marker)[1:]}
-    return names - {'Error'}
+    found = {part.partition('"')[0] for part in text.split(marker)[1:]}
+    rest = {name: one for name, one in known.items() if name not in found}
+    inner = [schemas_in(known[name], rest) for name in found & {*known}]
+    return found.union(*inner) - {'Error'}
 
 
 def reference(document: dict[str, Any]) -> Iterator[str]:
@@ -134,7 +138,7 @@ def reference(document: dict[str, Any]) -> Iterator[str]:
         names: set[str] = set()
         for path, method, what in operations:
             yield from operation(path, method, what)
-            names |= response_schemas(what)
+            names |= schemas_in(what, document['components']['schemas'])
         for name in sorted(names - documented):
             schema = document['components']['schemas'][name]
             yield from table(f'Fields of {name}', fields(schema))

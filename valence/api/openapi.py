@@ -4,6 +4,7 @@
 import re
 from collections.abc import Iterable
 from collections.abc import Mapping
+from typing import Any
 
 from valence.api import auth
 from valence.api import examples
@@ -20,6 +21,7 @@ from valence.common.schemas import Schema
 from valence.common.types import JsonObject
 from valence.objects import base as objects_base
 from valence.objects import fields
+from valence.objects import requirements
 
 _DESCRIPTION = """\
 Valence composes bare-metal servers of pooled hardware. Below `/v1/` no other \
@@ -96,9 +98,35 @@ def document(
         'servers': [{'url': '/'}],
         'security': [{name: []} for name in _SECURITY],
         'tags': _tags(routes_),
-        'paths': _paths(routes_, parameters),
-        'components': {**components, 'securitySchemes': _SECURITY},
+        'paths': _with_references(_paths(routes_, parameters)),
+        'components': {
+            **{
+                kind: {name: _inside(one) for name, one in known.items()}
+                for kind, known in components.items()
+            },
+            'securitySchemes': _SECURITY,
+        },
     }
+
+
+def _with_references(node: Any) -> Any:
+    """A part of the document with references to the shared schemas.
+
+    What a schema has in addition, such as its description, remains.
+    """
+    if isinstance(node, list):
+        return [_with_references(one) for one in node]
+    if not isinstance(node, dict):
+        return node
+    for name, shared in requirements.COMPONENTS.items():
+        if all(node.get(keyword) == one for keyword, one in shared.items()):
+            more = {n: one for n, one in node.items() if n not in shared}
+            return {'$ref': schemas.pointer(name), **more}
+    return _inside(node)
+
+
+def _inside(node: Schema) -> Schema:
+    return {name: _with_references(one) for name, one in node.items()}
 
 
 def _resources(table: Iterable[routes.Route]) -> Schema:
@@ -110,6 +138,7 @@ def _resources(table: Iterable[routes.Route]) -> Schema:
     }
     return {
         'Branch': topology.BRANCH,
+        **requirements.COMPONENTS,
         **{cls.__name__: types.resource_schema(cls) for cls in kinds},
     }
 

@@ -98,7 +98,7 @@ def components() -> Schema:
             f'Error{status}': {
                 'description': text,
                 'headers': _headers(*_ALWAYS, *_OF_ERROR.get(status, ())),
-                'content': json({'$ref': '#/components/schemas/Error'}),
+                'content': json({'$ref': schemas.pointer('Error')}),
             }
             for status, text in sorted(_ERRORS.items())
         },

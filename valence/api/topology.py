@@ -31,7 +31,7 @@ def _properties(cls: base.Kind, names: render.Names) -> Schema:
 def _schema(**own: Schema) -> Schema:
     branches: Schema = {
         'type': 'array',
-        'items': {'$ref': '#/components/schemas/Branch'},
+        'items': {'$ref': schemas.pointer('Branch')},
     }
     system = schemas.closed(_properties(objects.System, _SYSTEM))
     systems: Schema = {'type': 'array', 'items': system}

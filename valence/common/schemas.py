@@ -155,6 +155,11 @@ def closed(
     return {**result, 'required': always} if always else result
 
 
+def pointer(name: str) -> str:
+    """The reference to a schema that the API document declares by name."""
+    return f'#/components/schemas/{name}'
+
+
 def is_text(value: object) -> bool:
     """Whether a value is a string that every database can store."""
     return isinstance(value, str) and not _defect(value)

@@ -136,6 +136,13 @@ SCHEMA = _group(
     network=_groups(speed_mbps=_AMOUNT),
 )
 
+#: What the API document declares once, by name.
+COMPONENTS: dict[str, Schema] = {
+    'Requirements': SCHEMA,
+    'RequiredNumber': _AMOUNT,
+    'RequiredText': _TEXT,
+}
+
 
 def texts() -> dict[str, list[str]]:
     """The names of the requirements that are text, by their group.

@@ -2,6 +2,7 @@
 """Every path of the API is guarded, described and documented."""
 
 import itertools
+import json
 import re
 
 import jsonschema
@@ -12,6 +13,8 @@ from valence.api import dispatch
 from valence.api import openapi
 from valence.api import routes
 from valence.api.controllers.v1 import base as v1_base
+from valence.common import schemas
+from valence.objects import requirements
 from valence.tests import base
 
 _DELIVERY = '/v1/events/{id}/{secret}'
@@ -125,6 +128,9 @@ class TestOpenAPI(base.TestCase):
 
     def _parts(self, schema):
         """A schema and those of its parts."""
+        if '$ref' in schema:
+            name = schema['$ref'].rpartition('/')[2]
+            schema = self.document['components']['schemas'][name]
         yield schema
         for part in schema.get('properties', {}).values():
             yield from self._parts(part)
@@ -221,6 +227,15 @@ class TestOpenAPI(base.TestCase):
         for kind, known in self.document['components'].items():
             found = set(re.findall(rf'#/components/{kind}/([\w-]+)', text))
             self.assertLessEqual(found, set(known))
+
+    def test_each_schema_is_written_once(self):
+        """What a component declares is nowhere else in the document."""
+        components = self.document['components']['schemas']
+        text = json.dumps([self.document['paths'], components])
+        for name in requirements.COMPONENTS:
+            self.assertIn(f'"{schemas.pointer(name)}"', text)
+            properties = json.dumps(components[name]['properties'])
+            self.assertEqual(1, text.count(properties), name)
 
     def test_no_secret_is_shown(self):
         schemas = self.document['components']['schemas']

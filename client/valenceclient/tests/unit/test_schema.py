@@ -10,6 +10,18 @@ class Schema(unittest.TestCase):
         self.assertEqual({'properties': {}}, schema.body('post', 'nowhere'))
         self.assertEqual({}, schema.parameters('get', 'nowhere'))
 
+    def test_bodies_have_no_references(self):
+        for path, operations in schema.document()['paths'].items():
+            for method in operations.keys() - {'parameters'}:
+                body = schema.body(method, path.removeprefix('/v1/'))
+                self.assertNotIn('$ref', repr(body), (method, path))
+
+    def test_what_is_said_of_a_reference_remains(self):
+        body = schema.body('post', 'flavors')['properties']['properties']
+        self.assertEqual('Hardware requirements.', body['description'])
+        processor = body['properties']['processor']['properties']
+        self.assertIn('min', processor['cores']['properties'])
+
 
 class Resources(unittest.TestCase):
     def test_what_can_be_changed_can_be_committed(self):

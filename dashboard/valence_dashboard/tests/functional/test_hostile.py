@@ -107,8 +107,10 @@ class Hostile(base.TestCase):
             for tab in self.window.find('.nav-tabs a[data-loaded="false"]'):
                 tab.click()
                 self.window.wait(
-                    lambda tab=tab: tab.get_attribute('data-loaded') == 'true'
-                    and not self.window.find('.tab-loading')
+                    lambda tab=tab: (
+                        tab.get_attribute('data-loaded') == 'true'
+                        and not self.window.find('.tab-loading')
+                    )
                 )
             self.unfold(path)
         for panel in ('nodes', 'flavors'):

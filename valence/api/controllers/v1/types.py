@@ -227,7 +227,7 @@ def reference(
     :param added: other fields that it has.
     """
     result: Schema = {
-        '$ref': f'#/components/schemas/{cls.__name__}',
+        '$ref': schemas.pointer(cls.__name__),
         'unevaluatedProperties': False,
     }
     if added:
