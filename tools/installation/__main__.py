@@ -5,11 +5,16 @@ import pathlib
 import sys
 
 from tools import installation
+from tools.installation import containers
 from tools.installation import embedded
 from tools.installation import machines
 from tools.installation import production
 
-_STORIES = {'embedded': embedded, 'production': production}
+_STORIES = {
+    'embedded': embedded,
+    'production': production,
+    'containers': containers,
+}
 
 
 def options() -> argparse.Namespace:
@@ -32,13 +37,18 @@ def options() -> argparse.Namespace:
     parser.add_argument(
         'stories',
         nargs='*',
-        default=list(_STORIES),
-        choices=_STORIES,
-        help='what to follow; all of it by default',
+        metavar='story',
+        help=f'what to follow: {", ".join(_STORIES)}; all of it by default',
     )
+    given = parser.parse_args()
+    # With choices, argparse also compares the empty list with them.
+    for name in given.stories:
+        if name not in _STORIES:
+            parser.error(f'there is no story {name}')
     if os.geteuid():
         parser.error('only root can boot a container')
-    return parser.parse_args()
+    given.stories = given.stories or list(_STORIES)
+    return given
 
 
 def main() -> int:

@@ -10,9 +10,9 @@ from tools.installation.pages import INSTALL
 from tools.installation.pages import PACKAGES
 
 _STATE = '/var/lib/valence'
-_REQUEST = 'curl -sf http://127.0.0.1:8181/v1/pod_managers'
-_CREATE = (
-    f"{_REQUEST} -H 'Content-Type: application/json' -d"
+REQUEST = 'curl -sf http://127.0.0.1:8181/v1/pod_managers'
+CREATE = (
+    f"{REQUEST} -H 'Content-Type: application/json' -d"
     ' \'{"name": "away", "url": "http://127.0.0.1:1", "password": "secret"}\''
 )
 
@@ -51,14 +51,14 @@ def _follow(host: Machine, revision: str) -> None:
     host.run('systemctl enable --now valence')
     _, curl = INSTALL.lines('Single process')
     host.wait(f'{curl} | grep v1')
-    host.run(_CREATE)
+    host.run(CREATE)
     backup = BACKUP.block('What to back up', 1)
     host.run(backup.replace('~/.local/state/valence', _STATE))
     host.run(f'cp -a {_STATE}/credential-keys .')
     host.run('systemctl stop valence')
     _install(host, revision)
     host.run('systemctl start valence')
-    host.wait(f'{_REQUEST} | grep away')
+    host.wait(f'{REQUEST} | grep away')
     host.run('systemctl stop valence')
     host.run(f'rm -r {_STATE}/*')
     host.run(
@@ -66,4 +66,4 @@ def _follow(host: Machine, revision: str) -> None:
         f' chown valence: {_STATE}/valence.sqlite'
     )
     host.run('systemctl start valence')
-    host.wait(f'{_REQUEST} | grep away')
+    host.wait(f'{REQUEST} | grep away')

@@ -20,7 +20,7 @@ _BRIDGE = 'valence0'
 _NETWORK = '10.199.77'
 _PATH = '/usr/sbin:/usr/bin:/sbin:/bin'
 # The settings of pip; a new host gets packages as the one that it is on.
-_SETTINGS = (
+SETTINGS = (
     pathlib.Path('/etc/pip.conf'),
     pathlib.Path('~/.config/pip/pip.conf').expanduser(),
 )
@@ -81,15 +81,15 @@ def base(directory: pathlib.Path) -> pathlib.Path:
     return made
 
 
-def _options() -> list[tuple[str, str]]:
+def pip_options() -> list[tuple[str, str]]:
     """The environment of pip."""
     return [pair for pair in os.environ.items() if pair[0].startswith('PIP_')]
 
 
-def _places() -> list[str]:
+def pip_places() -> list[str]:
     """The files and directories that the settings of pip name."""
-    texts = [path.read_text() for path in _SETTINGS if path.exists()]
-    texts += [value for _, value in _options()]
+    texts = [path.read_text() for path in SETTINGS if path.exists()]
+    texts += [value for _, value in pip_options()]
     named = set()
     for text in texts:
         for scheme, path in re.findall(r'(file://)?(/\w[^\s:]*)', text):
@@ -126,7 +126,7 @@ class Machine:
         shutil.rmtree(self.root, ignore_errors=True)
         call('cp', '-a', '--reflink=auto', base(directory), self.root)
         self.write('/etc/hostname', f'{name}\n')
-        for path in _SETTINGS:
+        for path in SETTINGS:
             if path.exists():
                 self.write('/etc/pip.conf', path.read_text())
 
@@ -152,8 +152,8 @@ class Machine:
             *('env', 'SYSTEMD_NSPAWN_LOCK=0', 'systemd-nspawn', '-q'),
             *('--register=no', '--keep-unit'),
             *('--resolv-conf=copy-host', '--pipe', '-D', self.root),
-            *(f'--bind-ro={path}' for path in _places()),
-            *(f'--setenv={name}={value}' for name, value in _options()),
+            *(f'--bind-ro={path}' for path in pip_places()),
+            *(f'--setenv={name}={value}' for name, value in pip_options()),
             '--setenv=DEBIAN_FRONTEND=noninteractive',
             *('sh', '-ec', command),
         )
@@ -188,7 +188,7 @@ class Machine:
         :raises Failed: with what it said.
         """
         return call(
-            *('nsenter', '--target', self._leader(), '--all'),
+            *('nsenter', '--target', self.leader(), '--all'),
             *('env', '-i', f'PATH=/opt/valence/bin:{_PATH}', 'HOME=/root'),
             *('sh', '-ec', f'cd; {command}'),
         )
@@ -212,11 +212,11 @@ class Machine:
         if self._container is not None:
             # All processes of the host end with the first one.
             with contextlib.suppress(Failed, ProcessLookupError):
-                os.kill(self._leader(), signal.SIGKILL)
+                os.kill(self.leader(), signal.SIGKILL)
             self._container.wait()
             self._container = None
 
-    def _leader(self) -> int:
+    def leader(self) -> int:
         """The process that is systemd.
 
         :raises Failed: if it does not run.

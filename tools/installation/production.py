@@ -2,6 +2,7 @@
 """A site with two hosts of Valence: install, use, back up, upgrade."""
 
 import pathlib
+from collections.abc import Sequence
 
 from tools.installation import machines
 from tools.installation.machines import Machine
@@ -15,28 +16,29 @@ from tools.installation.services import Services
 _EXAMPLES = 'cd /opt/valence/share/valence; '
 _KEYS = 'etc/valence/credential-keys'
 # The page leaves the certificate to the reader.
-_CERTIFICATE = (
+CERTIFICATE = (
     'openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN={name}'
     ' -addext subjectAltName=DNS:{name}'
     ' -keyout /etc/ssl/private/valence.key -out /etc/ssl/certs/valence.pem'
 )
-_READY = 'curl -sf http://127.0.0.1:8182/healthcheck/ready'
+READY = 'curl -sf http://127.0.0.1:8182/healthcheck/ready'
 _UNITS = 'valence-api valence-conductor'
-_ACTIVE = (
-    'openstack valence node show {name} -f value -c provision_state'
-    ' | grep -x active'
-)
 
 
 class Site:
     """The hosts: ``api1`` and ``api2`` have the API and a conductor."""
 
-    def __init__(self, directory: pathlib.Path) -> None:
+    def __init__(
+        self,
+        directory: pathlib.Path,
+        names: Sequence[str] = ('api1', 'api2'),
+    ) -> None:
         self.services = Services(directory, 'services', 2)
-        self.first, self.second = self.hosts = [
+        self.hosts = [
             Machine(directory, name, number)
-            for name, number in (('api1', 3), ('api2', 4))
+            for number, name in enumerate(names, 3)
         ]
+        self.first, self.second = self.hosts[0], self.hosts[-1]
 
     def get_packages(self, revision: str) -> None:
         """Install what needs the Internet; no host is booted."""
@@ -65,28 +67,38 @@ class Site:
 
     def set_up(self) -> None:
         """Follow the page from the users to Keystone."""
-        self.services.begin()
-        self.services.run(f'mysql <<"E"\n{INSTALL.block("Database")}E')
+        self.begin()
         for host in self.hosts:
             host.run(INSTALL.block(PACKAGES, 1))
-            host.write('/etc/valence/valence.conf', _configuration())
+            self.configure(host)
             host.run('chown root:valence /etc/valence/valence.conf')
-            host.run('chmod 0640 /etc/valence/valence.conf')
         self.first.run(INSTALL.block('Schema and keys'))
         self.copy_keys()
         self.services.openstack(INSTALL.block('Keystone'))
         for host in self.hosts:
             host.run(_EXAMPLES + INSTALL.block('API'))
-            host.run(_CERTIFICATE.format(name=f'{host.name}.example.com'))
+            host.run(CERTIFICATE.format(name=f'{host.name}.example.com'))
             host.run(_EXAMPLES + 'cp nginx/valence.conf /etc/nginx/conf.d/')
             host.run('systemctl restart nginx')
             host.run(INSTALL.block('Conductors'))
         self.wait_ready()
 
+    def begin(self) -> None:
+        """Start what a site has before Valence, and create the database."""
+        self.services.begin()
+        self.services.run(f'mysql <<"E"\n{INSTALL.block("Database")}E')
+
+    @staticmethod
+    def configure(host: Machine) -> None:
+        """Write the configuration of the page."""
+        text = INSTALL.block('Configuration')
+        host.write('/etc/valence/valence.conf', text)
+        host.run('chmod 0640 /etc/valence/valence.conf')
+
     def wait_ready(self) -> None:
         """Wait until the API of both hosts can serve requests."""
         for host in self.hosts:
-            host.wait(_READY)
+            host.wait(READY)
 
     def copy_keys(self) -> None:
         """Give the second host the keys of the first."""
@@ -97,14 +109,18 @@ class Site:
 
     def use(self) -> None:
         """Register the pods, compose by one host and release by the other."""
+        self.register()
+        self.compose('web', 'api1')
+        self.compose('db', 'api2')
+        self.release('web', 'api2')
+
+    def register(self) -> None:
+        """Register the pods."""
         for port in PODS:
             self.services.openstack(
                 f'openstack valence podmanager create pod{port} --wait'
                 f' --url http://pods.example.com:{port}'
             )
-        self.compose('web', 'api1')
-        self.compose('db', 'api2')
-        self.release('web', 'api2')
 
     def compose(self, name: str, api: str) -> None:
         """Compose a node by the API of a host."""
@@ -120,7 +136,15 @@ class Site:
 
     def expect_node(self, name: str, api: str = 'api1') -> None:
         """See that a node is there, with hardware."""
-        self.services.openstack(_ACTIVE.format(name=name), api)
+        self.services.openstack(self.active(name), api)
+
+    @staticmethod
+    def active(name: str) -> str:
+        """The command that succeeds once a node is there."""
+        return (
+            f'openstack valence node show {name} -f value -c provision_state'
+            ' | grep -x active'
+        )
 
     def lose_a_host(self) -> None:
         """Cut the power of a host that composes: the other goes on."""
@@ -131,12 +155,15 @@ class Site:
         self.first.stop()
         for number in range(3):
             name = f'other{number}'
-            self.services.wait(
-                self.services.typed(_ACTIVE.format(name=name), 'api2')
-            )
+            self.services.wait(self.services.typed(self.active(name), 'api2'))
             self.release(name, 'api2')
         self.first.boot()
         self.wait_ready()
+
+    def stop(self) -> None:
+        """End all hosts."""
+        for host in (self.services, *self.hosts):
+            host.stop()
 
     def back_up(self) -> None:
         """Follow the page while Valence runs."""
@@ -185,10 +212,6 @@ class Site:
             self.release(name, 'api2')
 
 
-def _configuration() -> str:
-    return INSTALL.block('Configuration')
-
-
 def run(directory: pathlib.Path, before: str, revision: str) -> None:
     """Install an older release, use it, upgrade it, and back it up.
 
@@ -212,8 +235,7 @@ def run(directory: pathlib.Path, before: str, revision: str) -> None:
             for name in ('db', 'after'):
                 site.release(name, 'api2')
         finally:
-            for host in (site.services, *site.hosts):
-                host.stop()
+            site.stop()
 
 
 def _tell(text: str | None) -> None:
