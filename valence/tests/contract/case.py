@@ -4,8 +4,7 @@
 import contextlib
 import itertools
 import unittest
-
-from oslo_utils import uuidutils
+import uuid
 
 from valence.common import exception
 from valence.common.identity import Mark
@@ -47,6 +46,7 @@ class Case(Patience, base.TestCase):
 
     def setUp(self):
         super().setUp()
+        self._numbers = itertools.count()
         self.driver = self.new_driver()
         self.addCleanup(self.tidy)
         self.before = {node.uri for node in self.composed()}
@@ -90,10 +90,20 @@ class Case(Patience, base.TestCase):
                 if node.uri not in self.before:
                     self.release(node.uri, driver)
 
+    def mark(self):
+        """The mark of another node.
+
+        Each run has the same: of ExpEther's groups each node has a few, and
+        two nodes by chance have one in common.
+        """
+        name = f'{self.id()} {next(self._numbers)}'
+        node = str(uuid.uuid5(uuid.NAMESPACE_OID, name))
+        return Mark(node, '0123456789ab')
+
     def request(self, devices=None):
         """A request for free resources, as the scheduler would make it."""
         seen = self.driver.discover(self.soon())
-        mark = Mark(uuidutils.generate_uuid(), '0123456789ab')
+        mark = self.mark()
         count = self.pooled if devices is None else devices
         free = [s for s in seen.systems if s.values['state'] == 'free']
         choices = [(s, self.joinable(seen, s)[:count]) for s in free]

@@ -4,10 +4,7 @@
 import concurrent.futures
 import threading
 
-from oslo_utils import uuidutils
-
 from valence.common import exception
-from valence.common.identity import Mark
 from valence.podmanagers import base as podmanagers
 from valence.podmanagers.boot import BootOverride
 from valence.podmanagers.progress import Progress
@@ -107,9 +104,7 @@ class Nodes(case.Case):
         self.need('compose', 'release')
         request = self.request()
         node = self.bring(request)
-        other = podmanagers.ComposeRequest(
-            Mark(uuidutils.generate_uuid()), 'other', {}, '', ()
-        )
+        other = podmanagers.ComposeRequest(self.mark(), 'other', {}, '', ())
         self.assertIsNone(self.driver.find_composed(other, self.soon()))
         self.release(node.uri)
 
@@ -119,7 +114,7 @@ class Nodes(case.Case):
         node = self.bring(request)
         for devices in (request.devices, ()):
             other = podmanagers.ComposeRequest(
-                Mark(uuidutils.generate_uuid()),
+                self.mark(),
                 'other',
                 {},
                 request.system,
@@ -147,7 +142,7 @@ class Nodes(case.Case):
         self.need('compose', 'release')
         first = self.request()
         second = podmanagers.ComposeRequest(
-            Mark(uuidutils.generate_uuid(), '0123456789ab'),
+            self.mark(),
             'other',
             {},
             first.system,
