@@ -92,6 +92,7 @@ class Images:
     def build(self, base: pathlib.Path, revision: str) -> None:
         """Build the image of a release, with the network of this host."""
         self._host.copy(revision)
+        self._host.write('/etc/hosts', '127.0.0.1 localhost\n')
         archive = self._place / 'base.tar'
         machines.call('tar', '-C', base, '-cf', archive, '.')
         self._call('podman', 'import', archive, _BASE)

@@ -122,8 +122,11 @@ def _check_media_type(request: Request) -> None:
     if not given and auth.is_delivery(environ['PATH_INFO']):
         return
     kind, _, parameters = given.lower().partition(';')
-    charset = parameters.strip().removeprefix('charset=').strip('"')
-    if charset not in ('', 'utf-8'):
+    # RFC 4180 has another parameter of tables, which always have a header.
+    named = dict(
+        one.strip().partition('=')[::2] for one in parameters.split(';')
+    )
+    if named.get('charset', 'utf-8').strip('"') != 'utf-8':
         raise exception.UnsupportedMediaType(content_type=given[:64])
     if kind.strip() != 'application/json':
         field = _media(environ).get(kind.strip())

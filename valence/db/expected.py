@@ -224,14 +224,15 @@ def _matches(
             yield index, serials[one.serial]
         elif one.place:
             rest.append(index)
-    places: dict[tuple[str, str | None], Part] = {}
-    for found in seen:
+    places: dict[tuple[str, str | None], list[Part]] = {}
+    for found in reversed(seen):
         if id(found) not in taken:
-            places.setdefault((found.type, found.place), found)
+            key = found.type, found.place
+            places.setdefault(key, []).append(found)
     for index in rest:
-        key = expected[index].type, expected[index].place
-        if key in places:
-            yield index, places.pop(key)
+        there = places.get((expected[index].type, expected[index].place))
+        if there:
+            yield index, there.pop()
 
 
 def _differences(one: Part, found: Part) -> Iterator[str]:
@@ -241,8 +242,13 @@ def _differences(one: Part, found: Part) -> Iterator[str]:
         yield f'serial_number: expected {one.serial}, is {found.serial}'
     for name, value in sorted(one.properties.items()):
         has = found.properties.get(name)
-        if value is not None and str(value) != str(has):
+        if value is not None and _plain(value) != _plain(has):
             yield f'{name}: expected {value}, is {has}'
+
+
+def _plain(value: object) -> str:
+    """A value without what its writers do not agree on."""
+    return str(value).casefold()
 
 
 def _entry(part: Part, differences: list[str] | None = None) -> Entry:

@@ -3,6 +3,7 @@ from oslo_versionedobjects import base as ovo
 
 from valence.objects import base
 from valence.objects import fields
+from valence.objects import inventory
 
 #: The properties that can be expected, of any kind of hardware.
 PROPERTIES = (
@@ -11,7 +12,7 @@ PROPERTIES = (
     *('capacity_gib', 'media_type', 'protocol', 'speed_mbps'),
 )
 _TEXT = {'type': ['string', 'null'], 'maxLength': 255}
-_VALUE = {'type': ['string', 'integer', 'null'], 'maxLength': 255}
+_NUMBER = {'type': ['integer', 'null'], 'minimum': 0, 'maximum': 2**63 - 1}
 
 
 @ovo.VersionedObjectRegistry.register
@@ -50,6 +51,14 @@ class ExpectedPart(base.ValenceObject):
     }
 
 
+def _schema(name: str) -> dict[str, object]:
+    """The JSON schema of a property, as the inventory has it."""
+    for kind in (inventory.System, inventory.Device):
+        if isinstance(kind.fields.get(name), fields.IntegerField):
+            return _NUMBER
+    return _TEXT
+
+
 #: The JSON schema of a part in a request.
 PART: dict[str, object] = {
     'type': 'object',
@@ -59,7 +68,7 @@ PART: dict[str, object] = {
         'place': {**_TEXT, 'maxLength': 1024},
         'properties': {
             'type': 'object',
-            'properties': {name: _VALUE for name in PROPERTIES},
+            'properties': {name: _schema(name) for name in PROPERTIES},
             'additionalProperties': False,
         },
     },

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
 from collections.abc import Iterator
-from typing import Any
 
 import sqlalchemy as sa
 
@@ -8,6 +7,7 @@ from valence.api import tables
 from valence.api.controllers.v1 import base
 from valence.api.controllers.v1 import types
 from valence.common import exception
+from valence.common import identity
 from valence.common import schemas
 from valence.common.types import JsonObject
 from valence.db import api as db
@@ -27,7 +27,8 @@ _PARTS = types.Body(
         'csv': fields.StringField(
             doc='The same as CSV. The first line names the columns: type, '
             'serial_number or serial, place, and properties. An empty cell '
-            'expects nothing. It can also be the body, as text/csv.',
+            'expects nothing. It can also be the body, as text/csv. Errors '
+            'name the line and the column: csv.2.cpu_cores.',
             max_length=16 * 1024 * 1024,
         ),
     },
@@ -96,42 +97,59 @@ def _snapshot(tx: db.Transaction, call: base.Call) -> int:
 def _parts(body: JsonObject) -> Iterator[JsonObject]:
     """The columns of the parts in a request.
 
-    :raises Invalid: for a part that cannot be recognized.
+    :raises Invalid: for a part that cannot be recognized, or told from another
+        one.
     """
-    name = 'parts' if 'parts' in body else 'csv'
-    given = body.get('parts')
-    if given is None:
-        given = _of_csv(body['csv'])
-    for index, one in enumerate(given):
-        if not (one.get('serial_number') or one.get('place')):
+    known: dict[str, dict[str | None, str]] = {}
+    for label, given in _given(body):
+        serial = identity.serial(given.get('serial_number'))
+        place = given.get('place') or None
+        if not (serial or place):
             raise exception.Invalid(
-                field=f'{name}.{index}',
-                reason='must have a serial_number or a place',
+                field=label,
+                reason='must have a place, or a serial_number that identifies',
             )
+        if serial:
+            others = known.setdefault(serial, {})
+            _check_alone(others, label, place)
+            others[place] = label
         yield {
-            'serial_number': None,
-            'place': None,
-            **one,
-            'properties': one.get('properties') or {},
+            'type': given['type'].casefold(),
+            'serial_number': given.get('serial_number'),
+            'place': place,
+            'properties': given.get('properties') or {},
         }
 
 
-def _of_csv(text: str) -> Iterator[dict[str, Any]]:
-    for number, values in tables.rows(
-        *(text, 'csv', (*_KEYS, *objects.PROPERTIES)),
-        renamed={'serial': 'serial_number'},
-        required='type',
-    ):
-        one: dict[str, Any] = {
-            name: values.pop(name) for name in _KEYS if name in values
-        }
-        one['properties'] = values
-        _check(one, number)
-        yield one
+def _given(body: JsonObject) -> Iterator[tuple[str, JsonObject]]:
+    """The parts in a request, each with its place there."""
+    for index, one in enumerate(body.get('parts', ())):
+        yield f'parts.{index}', one
+    if 'csv' in body:
+        columns = {**objects.PART['properties']}
+        columns.update(columns.pop('properties')['properties'])
+        for line, values in tables.rows(
+            *(body['csv'], 'csv', columns),
+            renamed={'serial': 'serial_number'},
+            required='type',
+        ):
+            one = {n: values.pop(n) for n in _KEYS if n in values}
+            yield f'csv.{line}', {**one, 'properties': values}
 
 
-def _check(one: dict[str, Any], number: int) -> None:
-    if not schemas.accepts(objects.PART, one):
+def _check_alone(
+    others: dict[str | None, str], label: str, place: str | None
+) -> None:
+    """Check that a part can be told from those with its serial number.
+
+    :param others: what they are called in the request, by their place.
+    :raises Invalid: when one is at the same place, or somewhere.
+    """
+    same = others.get(place) or others.get(None)
+    if place is None and others:
+        same = same or next(iter(others.values()))
+    if same:
         raise exception.Invalid(
-            field=f'csv.{number}', reason='has no type, or too long a value'
+            field=label,
+            reason=f'has the serial_number of {same}, and no other place',
         )

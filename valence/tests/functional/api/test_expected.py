@@ -7,13 +7,11 @@ _PATH = '/v1/pod_managers/pod/expected'
 
 
 class TestExpected(base.ConductorTestCase):
-    options = {
-        **{'fake__systems': 3, 'fake__devices': 1},
-        'oslo_middleware__max_request_body_size': 2**20,
-    }
+    options = {'fake__systems': 3, 'fake__devices': 1}
 
     def setUp(self):
         super().setUp()
+        self.conf.set(oslo_middleware__max_request_body_size=2**20)
         self.fake = self.pod()
         for number in (1, 2, 3):
             self.values(number)['serial_number'] = f'SN{number}'
@@ -98,8 +96,14 @@ class TestExpected(base.ConductorTestCase):
             ('unknown column colour', 'type,colour\nsystem,red\n'),
             ('two columns serial_number', 'type,serial,serial_number\n'),
             ('no type', 'serial\nSN1\n'),
-            ('csv.1: more cells', 'type,serial\na,b\na,b,c\n'),
+            ('csv.3: more cells', 'type,serial\na,b\na,b,c\n'),
             ('a place', 'type,serial\nsystem,\n'),
+            ('csv.2: not valid', 'type,serial\na,"SN1\na,SN2\n'),
+            ('csv.3.cpu_cores', 'type,serial,cpu_cores\na,b,1\na,c,ten\n'),
+            ('csv.2.cpu_cores', 'type,serial,cpu_cores\na,b,-5\n'),
+            ('csv.2.cpu_cores', 'type,serial,cpu_cores\na,b,1e3\n'),
+            ('csv.2.model', f'type,serial,model\na,b,{"x" * 300}\n'),
+            ('csv.3: has the serial', 'type,serial\na,SN1\na,SN1\n'),
         ):
             answer = self.send(text)
             self.assertEqual(400, answer.status, reason)
@@ -115,12 +119,49 @@ class TestExpected(base.ConductorTestCase):
         self.assertEqual(0, self.put(parts=[]))
         self.assertEqual({}, self.report())
 
+    def test_numbers_and_words_of_spreadsheets(self):
+        system = self.client.all('/v1/systems')[0]
+        cores, model = system['cpu_cores'], system['model'].upper()
+        lines = [
+            f'SYSTEM,{one["serial_number"]},{text},{model}'
+            for one, text in zip(
+                self.client.all('/v1/systems'),
+                (f'{cores}.0', f'0{cores}', f'{cores}'),
+                strict=True,
+            )
+        ]
+        names = 'type,serial,cpu_cores,model'
+        answer = self.send(
+            '\n'.join([names, *lines]), 'text/csv; header=present'
+        )
+        self.assertEqual(200, answer.status, answer)
+        self.assertEqual({}, self.report())
+
+    def test_parts_that_look_alike(self):
+        for number in (1, 2, 3):
+            self.values(number).update(serial_number=None, name='sled')
+        self.sync()
+        self.client.post(f'{_PATH}/snapshot', {})
+        self.assertEqual({}, self.report())
+
+    @staticmethod
+    def part(**properties):
+        return {
+            'type': 'system',
+            'serial_number': 'SN1',
+            'properties': properties,
+        }
+
     def test_bad_input(self):
         for field, body in (
             ('parts', {'parts': [{'serial_number': 'SN1'}]}),
             ('parts.0', {'parts': [{'type': 'system'}]}),
             ('colour', {'csv': 'type,colour\nsystem,red\n'}),
             ('csv', {'csv': ''}),
-            ('csv.0', {'csv': 'type,serial\n,SN1\n'}),
+            ('csv.2.type', {'csv': 'type,serial\n,SN1\n'}),
+            ('cpu_cores', {'parts': [self.part(cpu_cores=-5)]}),
+            ('cpu_cores', {'parts': [self.part(cpu_cores='64')]}),
+            ('cpu_cores', {'parts': [self.part(cpu_cores=10**30)]}),
+            ('parts.1', {'parts': [self.part(), self.part()]}),
         ):
             self.assertRefused(400, field, 'PUT', _PATH, body)
