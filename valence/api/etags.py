@@ -24,7 +24,11 @@ _TAG = re.compile(r'(W/)?"([^"]*)"')
 @cached
 def changeable(cls: base.Kind) -> tuple[str, ...]:
     """The columns of a kind of resource that clients can change."""
-    return tuple(n for n, one in cls.fields.items() if 'u' in one.api)
+    return tuple(
+        name
+        for name, one in cls.fields.items()
+        if 'u' in one.api or name in cls.CHANGED
+    )
 
 
 def version(cls: base.Kind, row: Table) -> str:

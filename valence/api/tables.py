@@ -4,6 +4,7 @@
 import csv
 import io
 import re
+from collections.abc import Collection
 from collections.abc import Iterator
 from collections.abc import Mapping
 from typing import Any
@@ -36,13 +37,7 @@ def rows(
     lines = _lines(text, field)
     _, first = next(lines, (1, []))
     names = [renamed.get(one.strip(), one.strip()) for one in first]
-    for name in names:
-        if name not in columns:
-            _refuse(field, f'unknown column {name[:64]} in its first line')
-        if names.count(name) > 1:
-            _refuse(field, f'two columns {name} in its first line')
-    if required not in names:
-        _refuse(field, f'no {required} in its first line')
+    _check_names(names, field, columns, required)
     for line, cells in lines:
         texts = [cell.strip() for cell in cells]
         if any(texts[len(names) :]):
@@ -59,6 +54,18 @@ def rows(
                     if cell
                 },
             )
+
+
+def _check_names(
+    names: list[str], field: str, known: Collection[str], required: str
+) -> None:
+    for name in names:
+        if name not in known:
+            _refuse(field, f'unknown column {name[:64]} in its first line')
+        if names.count(name) > 1:
+            _refuse(field, f'two columns {name} in its first line')
+    if required not in names:
+        _refuse(field, f'no {required} in its first line')
 
 
 def _lines(text: str, field: str) -> Iterator[tuple[int, list[str]]]:

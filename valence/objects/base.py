@@ -21,7 +21,8 @@ class ValenceObject(base.VersionedObject):
     ``ORDER`` is the default sort key of its collections. ``LINKED``: whether
     the API has a path of each, ``RESOURCE/UUID``, and shows links to it.
     ``EVENTFUL`` has the fields whose change is an event; where it is empty,
-    nothing of a resource is.
+    nothing of a resource is. ``CHANGED`` has the fields that clients change by
+    another name.
     """
 
     OBJ_PROJECT_NAMESPACE = 'valence'
@@ -33,6 +34,7 @@ class ValenceObject(base.VersionedObject):
     ORDER: ClassVar[str] = 'created_at'
     LINKED: ClassVar[bool] = False
     EVENTFUL: ClassVar[frozenset[str]] = frozenset()
+    CHANGED: ClassVar[frozenset[str]] = frozenset()
     # The base class declares a wider type.
     fields: dict[str, Spec]  # type: ignore[assignment]
 

@@ -59,16 +59,22 @@ def _schema(name: str) -> dict[str, object]:
     return _TEXT
 
 
+_SCHEMAS = {name: _schema(name) for name in PROPERTIES}
+_NAMES: dict[str, dict[str, object]] = {
+    'type': {'type': 'string', 'minLength': 1, 'maxLength': 64},
+    'serial_number': _TEXT,
+    'place': {**_TEXT, 'maxLength': 1024},
+}
+#: The JSON schemas of the columns of parts in a table.
+COLUMNS = {**_NAMES, **_SCHEMAS}
 #: The JSON schema of a part in a request.
 PART: dict[str, object] = {
     'type': 'object',
     'properties': {
-        'type': {'type': 'string', 'minLength': 1, 'maxLength': 64},
-        'serial_number': _TEXT,
-        'place': {**_TEXT, 'maxLength': 1024},
+        **_NAMES,
         'properties': {
             'type': 'object',
-            'properties': {name: _schema(name) for name in PROPERTIES},
+            'properties': _SCHEMAS,
             'additionalProperties': False,
         },
     },

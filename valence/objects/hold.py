@@ -24,6 +24,7 @@ class Hold(base.ValenceObject):
     LINKED = True
     KIND = 'hold'
     EVENTFUL = frozenset(('remaining', 'state', 'expires_at'))
+    CHANGED = frozenset(('expires_at',))
     fields = {
         'uuid': base.own_uuid('hold'),
         'name': fields.NameField(

@@ -126,10 +126,8 @@ def _given(body: JsonObject) -> Iterator[tuple[str, JsonObject]]:
     for index, one in enumerate(body.get('parts', ())):
         yield f'parts.{index}', one
     if 'csv' in body:
-        columns = {**objects.PART['properties']}
-        columns.update(columns.pop('properties')['properties'])
         for line, values in tables.rows(
-            *(body['csv'], 'csv', columns),
+            *(body['csv'], 'csv', objects.COLUMNS),
             renamed={'serial': 'serial_number'},
             required='type',
         ):

@@ -65,6 +65,19 @@ class HoldCase(base.ConductorTestCase):
 
 
 class TestHold(HoldCase):
+    def test_an_entity_tag_is_of_the_time_when_it_expires(self):
+        self.hold()
+        shown = self.client.request('GET', '/v1/holds/keep')
+        headers = {'If-Match': shown.headers['ETag']}
+        for status in (200, 412):
+            answer = self.client.request(
+                'PATCH', '/v1/holds/keep', {'seconds': 900}, headers
+            )
+            self.assertEqual(status, answer.status, answer)
+        headers = {'If-None-Match': '*'}
+        answer = self.client.request('GET', '/v1/holds/keep', None, headers)
+        self.assertEqual(304, answer.status)
+
     def test_keep(self):
         hold = self.hold(properties={'storage': [{'capacity_gib': 1}]})
         self.assertEqual('active', hold['state'])
