@@ -19,7 +19,7 @@ class Lane(enum.Enum):
     CHANGE = 'change'
     READING = 'reading'
     # What waits most of the time: for other operations, which must not wait
-    # for it in turn, for a provisioner, or for a former pod manager.
+    # for it in turn, for a provisioner or Nova, or for a former pod manager.
     WAITING = 'waiting'
     COMPOSE = 'compose'
 
@@ -38,6 +38,8 @@ _LANES = {
     'register': Lane.WAITING,
     'unregister': Lane.WAITING,
     'unsubscribe': Lane.WAITING,
+    'publish': Lane.WAITING,
+    'unpublish': Lane.WAITING,
 }
 
 

@@ -18,7 +18,7 @@ def _seconds(doc: str) -> fields.IntegerField:
 class Flavor(base.ValenceObject):
     """Named hardware requirements."""
 
-    VERSION = '1.1'
+    VERSION = '1.2'
     RESOURCE = 'flavors'
     LINKED = True
     KIND = 'flavor'
@@ -78,6 +78,12 @@ class Flavor(base.ValenceObject):
             '[lease] end.',
             api='cru',
             nullable=True,
+        ),
+        'published_at': fields.DateTimeField(
+            doc='Since when the flavor is published in Nova; null: it is not.',
+            api='r',
+            nullable=True,
+            tzinfo_aware=False,
         ),
         'project_id': fields.StringField(
             doc='Project that owns the flavor, if it is not public.',

@@ -50,4 +50,16 @@ RULES = [
         'PATCH /v1/flavors/{id}',
         'DELETE /v1/flavors/{id}',
     ),
+    _rule(
+        'publish_to_nova',
+        base.ADMIN,
+        'Create a flavor in Nova, or bring it up to date there.',
+        'POST /v1/flavors/{id}/publish',
+    ),
+    _rule(
+        'unpublish_from_nova',
+        base.ADMIN,
+        'Delete a flavor in Nova that was published.',
+        'POST /v1/flavors/{id}/unpublish',
+    ),
 ]

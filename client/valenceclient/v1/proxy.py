@@ -6,6 +6,7 @@ import logging
 import urllib.parse
 from collections.abc import Iterator
 from typing import Any
+from typing import TypeAlias
 from typing import TypeVar
 
 from openstack import exceptions
@@ -21,6 +22,10 @@ R = TypeVar('R', bound=resources.Resource)
 LOG = logging.getLogger(__name__)
 # Clients would remove these from a path, and send another request.
 _NO_NAMES = ('', '.', '..')
+
+# A resource, or its UUID or name.
+_Flavor: TypeAlias = resources.Flavor | str
+_Node: TypeAlias = resources.Node | str
 
 
 class Proxy(waiting.Waiting, expectations.Expectations):
@@ -200,15 +205,13 @@ class Proxy(waiting.Waiting, expectations.Expectations):
         body = {'accept': {'until': until}}
         return self._post(resources.Finding, finding, 'action', body)
 
-    def reset_node(
-        self, node: resources.Node | str, reset_type: str
-    ) -> resources.Node:
+    def reset_node(self, node: _Node, reset_type: str) -> resources.Node:
         """Change the power state of a node, or restart it."""
         return self._action(node, {'reset': {'Type': reset_type}})
 
     def boot_node(
         self,
-        node: resources.Node | str,
+        node: _Node,
         enabled: str,
         target: str,
         mode: str | None = None,
@@ -222,21 +225,15 @@ class Proxy(waiting.Waiting, expectations.Expectations):
             boot['HttpBootUri'] = http_boot_uri
         return self._action(node, {'boot': boot})
 
-    def attach_to_node(
-        self, node: resources.Node | str, device: str
-    ) -> resources.Node:
+    def attach_to_node(self, node: _Node, device: str) -> resources.Node:
         """Attach a pooled device to a node."""
         return self._action(node, {'attach': {'resource_id': device}})
 
-    def detach_from_node(
-        self, node: resources.Node | str, device: str
-    ) -> resources.Node:
+    def detach_from_node(self, node: _Node, device: str) -> resources.Node:
         """Detach a pooled device from a node."""
         return self._action(node, {'detach': {'resource_id': device}})
 
-    def register_node(
-        self, node: resources.Node | str, **options: Any
-    ) -> resources.Node:
+    def register_node(self, node: _Node, **options: Any) -> resources.Node:
         """Register a node with Ironic.
 
         :param options: ``manage``, ``inspect``, ``provide``,
@@ -244,13 +241,24 @@ class Proxy(waiting.Waiting, expectations.Expectations):
         """
         return self._post(resources.Node, node, 'register', options)
 
-    def unregister_node(self, node: resources.Node | str) -> resources.Node:
+    def unregister_node(self, node: _Node) -> resources.Node:
         """Unregister a node from Ironic."""
         return self._post(resources.Node, node, 'unregister')
 
-    def node_storages(
-        self, node: resources.Node | str
-    ) -> Iterator[resources.NodeStorage]:
+    def publish_flavor(
+        self, flavor: _Flavor, **options: Any
+    ) -> resources.Flavor:
+        """Create a flavor in Nova, or bring it up to date there.
+
+        :param options: ``resource_class`` and ``traits``, as in the API.
+        """
+        return self._post(resources.Flavor, flavor, 'publish', options)
+
+    def unpublish_flavor(self, flavor: _Flavor) -> resources.Flavor:
+        """Delete a flavor in Nova that was published."""
+        return self._post(resources.Flavor, flavor, 'unpublish')
+
+    def node_storages(self, node: _Node) -> Iterator[resources.NodeStorage]:
         """Iterate over the drives and storage devices of a node."""
         found = self._get_resource(resources.Node, node)
         return self._list(resources.NodeStorage, node=found.id)

@@ -7,6 +7,7 @@ from valence.conductor.actions import boot
 from valence.conductor.actions import compose
 from valence.conductor.actions import delete
 from valence.conductor.actions import detach
+from valence.conductor.actions import publish
 from valence.conductor.actions import register
 from valence.conductor.actions import release
 from valence.conductor.actions import repair
@@ -32,5 +33,7 @@ BY_NAME: dict[str, Action] = {
         repair.Repair(),
         delete.Delete(),
         unsubscribe.Unsubscribe(),
+        publish.Publish(),
+        publish.Unpublish(),
     )
 }

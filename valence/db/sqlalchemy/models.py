@@ -253,6 +253,7 @@ class Flavor(Table):
     lease_seconds: Mapped[int | None]
     lease_max_seconds: Mapped[int | None]
     lease_end: Mapped[str | None] = column(String(16))
+    published_at: Mapped[datetime | None]
     project_id: Mapped[str | None] = column(Name(255))
 
 

@@ -132,13 +132,19 @@ def merge_info(info: JsonObject, new: JsonObject) -> JsonObject:
 
 
 def resource_class(machine: base.Machine) -> str:
-    """The resource class of a node.
+    """The resource class of a node."""
+    return class_name(
+        machine.resource_class or str(cfg.CONF.ironic.resource_class)
+    )
+
+
+def class_name(name: str) -> str:
+    """The resource class in Ironic of a resource class in Valence.
 
     A name that Ironic does not accept, or of which Nova would keep only
     underscores, becomes one in the form that placement has. It is always the
     same one for the same name.
     """
-    name = machine.resource_class or str(cfg.CONF.ironic.resource_class)
     if len(name) <= _MAX_CLASS and name.isascii():
         return name
     digest = hashlib.sha256(name.encode()).hexdigest()[:12].upper()

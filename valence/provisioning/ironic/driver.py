@@ -26,7 +26,6 @@ from valence.provisioning.ironic import calls
 from valence.provisioning.ironic import proof
 from valence.provisioning.ironic import removal
 from valence.provisioning.ironic import restrictions
-from valence.provisioning.ironic import session
 from valence.provisioning.ironic import uses
 from valence.provisioning.ironic import versions
 from valence.provisioning.ironic.calls import calling
@@ -82,7 +81,7 @@ class Ironic(base.Provisioner):
         """The proxy of openstacksdk, authenticated as [ironic] configures."""
         with self._lock:
             if self._proxy is None:
-                self._proxy = session.connect(self.name)
+                self._proxy = calls.IRONIC.connect()
             return self._proxy
 
     def _get(self, uuid: str, deadline: base.Deadline) -> sdk_node.Node:

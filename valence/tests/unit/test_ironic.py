@@ -47,10 +47,10 @@ def machine(**more):
     return provisioning.Machine(**{'mark': mark, **values})
 
 
-def register_options(kind):
+def register_options(kind, group='ironic'):
     """Have the options of a plug-in of keystoneauth, before it does."""
     options = loading.get_auth_plugin_conf_options(kind)
-    cfg.CONF.register_opts(options, group='ironic')
+    cfg.CONF.register_opts(options, group=group)
 
 
 class IronicTestCase(base.TestCase):

@@ -5,7 +5,9 @@ import argparse
 from collections.abc import Iterator
 from typing import Any
 
+from valenceclient import schema
 from valenceclient.osc import base
+from valenceclient.osc import options
 from valenceclient.osc import output
 
 
@@ -22,7 +24,7 @@ class List(_Flavor, base.List):
     """List flavors."""
 
     columns = ('uuid', 'name', 'description', 'is_public')
-    long_columns = ('properties', 'project_id', 'created_at')
+    long_columns = ('properties', 'published_at', 'project_id', 'created_at')
 
 
 class Show(_Flavor, base.Show):
@@ -35,6 +37,32 @@ class Set(_Flavor, base.Set):
 
 class Delete(_Flavor, base.Delete):
     """Delete flavors; this does not affect existing nodes."""
+
+
+class Publish(_Flavor, base.Action):
+    """Create a flavor in Nova, or bring it up to date there."""
+
+    method = 'publish_flavor'
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        """Add what the nodes of the flavor are registered with."""
+        parser = super().get_parser(prog_name)
+        options.add(parser, self._body)
+        return parser
+
+    def options(self, parsed_args: argparse.Namespace) -> dict[str, Any]:
+        """Return the options by their names in the API."""
+        return options.to_body(parsed_args, self._body)
+
+    @property
+    def _body(self) -> schema.JSON:
+        return schema.body('post', 'flavors/{id}/publish')
+
+
+class Unpublish(_Flavor, base.Action):
+    """Delete a flavor in Nova that was published."""
+
+    method = 'unpublish_flavor'
 
 
 class Choices(base.Lister):

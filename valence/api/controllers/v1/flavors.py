@@ -1,17 +1,26 @@
 # SPDX-License-Identifier: Apache-2.0
+from oslo_config import cfg
+
 from valence.api import previews
 from valence.api.controllers.v1 import answers
 from valence.api.controllers.v1 import base
 from valence.api.controllers.v1 import types
+from valence.common import exception
 from valence.common import policy
 from valence.common.types import JsonObject
+from valence.conductor import requests as conductor
 from valence.db import api as db
 from valence.db.sqlalchemy import models
 from valence.objects import requirements
 from valence.objects.fields import Audience
+from valence.objects.pool import REGISTRATION
 from valence.scheduler import choices
 
 _PUBLISH = 'composable:flavor:publish'
+_TO_NOVA = types.Body(
+    added={name: REGISTRATION[name] for name in ('resource_class', 'traits')},
+    partial=True,
+)
 
 
 class Flavors(base.Controller[models.Flavor]):
@@ -68,6 +77,22 @@ class Flavors(base.Controller[models.Flavor]):
         """Delete a flavor. Existing nodes do not change."""
         _delete(self, call)
 
+    @base.verb(status=202, body=_TO_NOVA, operation=True)
+    def publish_to_nova(self, call: base.Call) -> base.Answer:
+        """Create the flavor in Nova, or bring it up to date there.
+
+        Its servers get nodes with the resource class and the traits, which
+        are those that the nodes are registered with.
+        """
+        row, operation = _publish(self, call)
+        return call.accept(operation, self.render(call, row))
+
+    @base.verb(status=202, operation=True)
+    def unpublish_from_nova(self, call: base.Call) -> base.Answer:
+        """Delete the flavor in Nova, unless it is not one of this Valence."""
+        row, operation = _unpublish(self, call)
+        return call.accept(operation, self.render(call, row))
+
 
 def _own(
     tx: db.Transaction, controller: Flavors, call: base.Call
@@ -100,4 +125,75 @@ def _update(
 
 @db.transaction
 def _delete(tx: db.Transaction, controller: Flavors, call: base.Call) -> None:
-    tx.delete(models.Flavor, uuid=_own(tx, controller, call).uuid)
+    row = _own(tx, controller, call)
+    if row.published_at is not None and cfg.CONF.nova.auth_type:
+        raise exception.Conflict(
+            f'The flavor {row.name} is published in Nova: unpublish it first.'
+        )
+    tx.delete(models.Flavor, uuid=row.uuid)
+
+
+@db.transaction
+def _publish(
+    tx: db.Transaction, controller: Flavors, call: base.Call
+) -> tuple[models.Flavor, str]:
+    """Request that a flavor is published; the UUID of the operation."""
+    row = _lock(tx, controller, call)
+    params = {
+        'resource_class': call.body.get('resource_class'),
+        'traits': list(dict.fromkeys(call.body.get('traits', ()))),
+        'again': row.published_at is not None,
+    }
+    operation = _request(tx, call, row, 'publish', params)
+    if row.published_at is None:
+        values = {'published_at': tx.now()}
+        tx.update(models.Flavor, values, uuid=row.uuid)
+    return tx.list(models.Flavor, uuid=row.uuid).one(), operation
+
+
+@db.transaction
+def _unpublish(
+    tx: db.Transaction, controller: Flavors, call: base.Call
+) -> tuple[models.Flavor, str]:
+    """Request that a flavor is not published; the UUID of the operation.
+
+    :raises Conflict: if it is not published.
+    """
+    row = _lock(tx, controller, call)
+    if row.published_at is None:
+        raise exception.Conflict(f'The flavor {row.name} is not published.')
+    return row, _request(tx, call, row, 'unpublish', {})
+
+
+def _lock(
+    tx: db.Transaction, controller: Flavors, call: base.Call
+) -> models.Flavor:
+    """The flavor, which concurrent requests to publish it wait for.
+
+    :raises Conflict: if Nova is not configured.
+    """
+    if not cfg.CONF.nova.auth_type:
+        raise exception.Conflict(
+            'Nova is not configured: [nova] auth_type is not set.'
+        )
+    tx.lock(models.Flavor, controller.find(tx, call).uuid)
+    return controller.find(tx, call)
+
+
+def _request(
+    tx: db.Transaction,
+    call: base.Call,
+    row: models.Flavor,
+    action: str,
+    params: JsonObject,
+) -> str:
+    """Request an operation that changes Nova.
+
+    :raises Conflict: if another one is open.
+    """
+    return conductor.request(
+        *(tx, call.context, action, 'flavors', row.uuid),
+        lock_key=f'flavor:{row.uuid}',
+        project_id=row.project_id,
+        params=params,
+    )

@@ -169,6 +169,7 @@ class Scene:
             ('public', None),
             ('own', OWN),
             ('other', OTHER),
+            ('published', None),
         ):
             self._add(
                 models.Flavor,
@@ -177,6 +178,7 @@ class Scene:
                 project_id=project,
                 is_public=project is None,
                 properties={},
+                published_at=db.now() if name == 'published' else None,
             )
 
     def _nodes(self):
@@ -346,6 +348,7 @@ class RBACCase(base.ApiTestCase):
     options = {
         'auth_strategy': 'keystone',
         'keystone_authtoken__www_authenticate_uri': 'http://keystone.example',
+        'nova__auth_type': 'none',
     }
 
     def setUp(self):

@@ -116,20 +116,13 @@ TABLE = [
     ('GET', 'devices/{id}', 'own-kept', None, '200 200 200 200 200 200'),
     ('GET', 'devices/{id}', 'other-kept', None, '200 200 404 404 404 200'),
     ('POST', 'devices/sync', '', None, '202 403 403 403 403 403'),
-    (
-        'DELETE',
-        'devices/{id}/reservation',
-        'own-kept',
-        None,
-        '204 403 403 403 403 403',
-    ),
-    (
-        'DELETE',
-        'systems/{id}/reservation',
-        'kept-system',
-        None,
-        '204 403 403 403 403 403',
-    ),
+    *[
+        ('DELETE', path, name, None, '204 403 403 403 403 403')
+        for path, name in (
+            ('devices/{id}/reservation', 'own-kept'),
+            ('systems/{id}/reservation', 'kept-system'),
+        )
+    ],
     # Flavors.
     ('GET', 'flavors', '', None, '200 200 200 200 200 200'),
     ('GET', 'flavors/choices', '', None, '200 200 200 200 200 200'),
@@ -145,6 +138,18 @@ TABLE = [
     ('DELETE', 'flavors/{id}', 'public', None, '204 403 403 403 403 403'),
     ('DELETE', 'flavors/{id}', 'own', None, '204 403 204 204 403 403'),
     ('DELETE', 'flavors/{id}', 'other', None, '204 403 404 404 403 403'),
+    *[
+        ('POST', f'flavors/{{id}}/{verb}', name, body, f'{code} {others}')
+        for verb, name, body, code in (
+            ('publish', 'public', {}, 202),
+            ('publish', 'own', {}, 202),
+            ('publish', 'other', {}, 202),
+            ('unpublish', 'published', None, 202),
+            ('unpublish', 'own', None, 409),
+            ('unpublish', 'other', None, 409),
+        )
+        for others in ('403 403 403 403 403',)
+    ],
     # Holds.
     ('GET', 'holds', '', None, '200 200 200 200 200 200'),
     ('POST', 'holds', '', _HOLD, '201 403 201 201 403 403'),
@@ -385,7 +390,7 @@ LISTS = {
         'granted-free own-device own-kept',
         'closed-free other-device other-kept',
     ),
-    'flavors': ('public', 'own', 'other'),
+    'flavors': ('public published', 'own', 'other'),
     'holds': ('', 'own-hold', 'other-hold'),
     'nodes': (
         '',

@@ -23,6 +23,7 @@ from valence.db.sqlalchemy import models
 from valence.podmanagers.progress import InProgress
 from valence.tests import base
 from valence.tests import fixtures
+from valence.tests.fixtures import strict_nova
 
 _ALWAYS = (
     InProgress(1, 'it hangs'),
@@ -71,6 +72,8 @@ class EndsCase(base.ConductorTestCase):
         super().setUp()
         self.fake = self.pod()
         self.ironic = self.useFixture(fixtures.Provisioner())
+        nova = self.useFixture(strict_nova.StrictNova())
+        self.conf.set(**nova.options())
         self.stopping = _Stopping(self.conductor)
 
     def work(self):
@@ -168,6 +171,16 @@ class TestTable(EndsCase):
     def begin_unregister(self):
         self.end(self.begin_register())
         return self.begin('POST', '/v1/nodes/n/unregister', {})
+
+    def begin_publish(self):
+        # The flavor may be there from the time before.
+        body = {'name': 'f', 'properties': {}}
+        self.client.request('POST', '/v1/flavors', body)
+        return self.begin('POST', '/v1/flavors/f/publish', {})
+
+    def begin_unpublish(self):
+        self.end(self.begin_publish())
+        return self.begin('POST', '/v1/flavors/f/unpublish')
 
     def begin_sync(self):
         return self.begin('POST', '/v1/pod_managers/pod/sync')

@@ -28,6 +28,8 @@ _TARGETS = {
     'sync': 'pod_manager',
     'delete': 'pod_manager',
     'repair': 'finding',
+    'publish': 'flavor',
+    'unpublish': 'flavor',
 }
 
 
@@ -59,6 +61,8 @@ class Samples(scenario.Scenario):
     def use_flavors(self):
         for method, path, body in scenario.FLAVORS:
             self.client.request(method, f'/v1/{path.format(id="large")}', body)
+        for verb in ('publish', 'unpublish'):
+            self.both('POST', f'/v1/flavors/large/{verb}')
         self.client.delete('/v1/flavors/large')
 
     def keep_pool(self):

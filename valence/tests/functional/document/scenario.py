@@ -23,6 +23,7 @@ from valence.podmanagers import hardware
 from valence.podmanagers.fake.pod import Node
 from valence.tests import base
 from valence.tests import fixtures as valence_fixtures
+from valence.tests.fixtures import strict_nova
 
 _UUID = re.compile(r'\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b')
 # Times of the service have microseconds; those in URLs are quoted.
@@ -75,6 +76,8 @@ class Scenario(base.ConductorTestCase):
             self.useFixture(fixtures.MonkeyPatch(name, new))
         super().setUp()
         self.useFixture(valence_fixtures.Provisioner())
+        nova = self.useFixture(strict_nova.StrictNova())
+        self.conf.set(**nova.options())
         self.examples = {}
 
     def _next_uuid(self):
@@ -164,6 +167,9 @@ class Scenario(base.ConductorTestCase):
     def compose_nodes(self):
         for method, path, body in FLAVORS:
             self.send(method, path, body, id='large')
+        how = {'resource_class': 'large', 'traits': ['CUSTOM_GOLD']}
+        self.finish('POST', 'flavors/{id}/publish', how, id='large')
+        self.finish('POST', 'flavors/{id}/unpublish', id='large')
         self.send('POST', 'nodes/preview', {'flavor': 'large'})
         kept = {'name': 'shop', 'flavor': 'large', 'seconds': 600}
         self.send('POST', 'holds', kept)

@@ -38,7 +38,7 @@ _NOT_RUN = {
     *('user/holds', 'user/requirements'),
     *('install/index', 'admin/upgrade', 'admin/tls', 'admin/database'),
     *('admin/identity', 'admin/ironic', 'admin/quotas', 'admin/dashboard'),
-    'admin/pools',
+    *('admin/pools', 'admin/nova'),
 }
 # Words that stand for what only the reader knows, and a user of the host.
 _PLACEHOLDER = re.compile(
