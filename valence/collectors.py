@@ -26,8 +26,11 @@ from valence.db import clock
 from valence.db import conditions
 from valence.db.sqlalchemy import engine
 from valence.db.sqlalchemy import models
+from valence.objects import pool as words
 
 _SECONDS = 5.0
+# The nodes of so many pools are shown, the first ones by name.
+_MOST_POOLS = 100
 
 
 class _OnDemand(registry.Collector):
@@ -125,6 +128,7 @@ class Database(_OnDemand):
             self._metrics = [
                 *_operations(tx),
                 *_pod_managers(tx),
+                *_pools(tx),
                 Gauge(
                     'valence_conductors_alive',
                     'Conductors with a fresh heartbeat.',
@@ -199,6 +203,34 @@ def _pod_managers(tx: db.Transaction) -> Iterator[Metric]:
     for status, number in numbers.items():
         count.add_metric([status], number)
     yield from (count, up, age)
+
+
+def _pools(tx: db.Transaction) -> Iterator[Metric]:
+    """How many pools are in each state, and what they have."""
+    count = Gauge('valence_pools', 'Pools by state.', labels=['state'])
+    nodes = Gauge(
+        'valence_pool_nodes',
+        f'Nodes of a pool, if they are known, of the first {_MOST_POOLS} '
+        f'pools by name.',
+        labels=['pool', 'state'],
+    )
+    pool = models.Pool
+    query = sa.select(pool.state, sa.func.count()).group_by(pool.state)
+    found = dict(tx.connection.execute(query).tuples().all())
+    for state in words.STATES:
+        count.add_metric([state], found.get(state, 0))
+    kinds = ('ready', 'coming', 'used')
+    rows = tx.list(
+        pool,
+        only=('name', *kinds),
+        order=[pool.name],
+        limit=_MOST_POOLS,
+    )
+    for row in rows:
+        for kind in kinds:
+            if getattr(row, kind) is not None:
+                nodes.add_metric([row.name, kind], getattr(row, kind))
+    yield from (count, nodes)
 
 
 def _age(tx: db.Transaction, since: datetime.datetime) -> float:

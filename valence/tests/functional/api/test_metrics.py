@@ -147,6 +147,7 @@ class TestMetrics(MetricsCase):
             {
                 *('operations', 'pod_managers', 'conductors'),
                 *('pending_refreshes', 'alembic_version', 'conditions'),
+                'pools',
             },
             tables,
         )
