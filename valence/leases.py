@@ -69,6 +69,17 @@ def change(
     return _columns(tx, until)
 
 
+def follow(tx: db.Transaction, operation: models.Operation) -> None:
+    """Have a lease looked at whose operation ends now."""
+    if operation.target_type == 'nodes':
+        tx.update(
+            models.Node,
+            {'lease_due_at': tx.now()},
+            uuid=operation.target_uuid,
+            lease_operation=operation.uuid,
+        )
+
+
 def _of(flavor: models.Flavor | None, name: str, default: Any) -> Any:
     """What a flavor says, or else the configuration."""
     said = getattr(flavor, name) if flavor is not None else None

@@ -155,8 +155,8 @@ def page(
 ) -> tuple[Sequence[M], str | None]:
     """The rows of one page.
 
-    The marker is the last row of the page before. The page starts after its
-    key, so inserts and deletes do not shift pages.
+    The marker is the last row of the page before. The page starts after the
+    key that it had, so inserts, changes and deletes do not shift pages.
 
     :param columns: the columns to read.
     :returns: the rows, and the marker of the next page if there is one.
@@ -165,10 +165,11 @@ def page(
     """
     after: Key | None = None
     if query.marker is not None:
-        last = tx.list(
-            model, *conditions, only=query.order(), uuid=query.marker.uuid
-        ).first()
-        # A row that was deleted continues at its place.
+        last = None
+        if query.marker.text is None:
+            last = tx.list(
+                model, *conditions, only=query.order(), uuid=query.marker.uuid
+            ).first()
         after = db.values(last) if last else query.marker.key(query)
     found = _Scan(tx, model, query, conditions).page(
         dict.fromkeys((*columns, *query.order())), query.limit + 1, after

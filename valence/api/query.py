@@ -5,8 +5,6 @@ import dataclasses
 import datetime
 import itertools
 import math
-import operator
-from collections.abc import Callable
 from collections.abc import Container
 from collections.abc import Iterator
 from collections.abc import Mapping
@@ -14,23 +12,25 @@ from typing import Any
 from typing import NamedTuple
 from typing import TypeVar
 
-import sqlalchemy as sa
 import webob
 from oslo_config import cfg
 from oslo_utils import uuidutils
 
 from valence.api import marks
+from valence.api.filters import ORDERED
+from valence.api.filters import UNORDERED
+from valence.api.filters import Filter
 from valence.common import exception
+from valence.common import identity
 from valence.common import schemas
 from valence.common.types import JsonObject
-from valence.db import statements
 from valence.db.sqlalchemy.base import Table
 from valence.objects import base
 from valence.objects import fields
 
 M = TypeVar('M', bound=Table)
 # Filters that an index can apply together; none of them has op "in" or "ne".
-Conjunction = tuple['Filter', ...]
+Conjunction = tuple[Filter, ...]
 
 # The longest value of a parameter, in characters.
 MAX_LENGTH = 4096
@@ -57,53 +57,10 @@ PAGING: dict[str, fields.Spec] = {
 }
 _RESERVED = {'sort_key', *PAGING}
 
-_OPERATORS: dict[str, Callable[[Any, Any], sa.ColumnElement[bool]]] = {
-    'eq': operator.eq,
-    'ne': operator.ne,
-    'gt': operator.gt,
-    'gte': operator.ge,
-    'lt': operator.lt,
-    'lte': operator.le,
-    'in': lambda column, values: column.in_(values),
-}
-# Of fields without an order.
-_UNORDERED = ('eq', 'ne', 'in')
 # The most that any client needs is a few filters.
 MAX_PARAMETERS = 32
 # A page is merged from at most this many queries.
 MAX_DISJUNCTS = 16
-
-
-class Filter(NamedTuple):
-    """A filter of a collection.
-
-    :param name: the query parameter.
-    :param column: the column that is compared.
-    :param op: the operator: ``eq``, ``gte`` …
-    :param refers: the kind of resource, if the value is its UUID or name,
-        which has to be looked up first.
-    """
-
-    name: str
-    column: str
-    op: str
-    value: Any
-    refers: str | None = None
-
-    def condition(self, model: statements.Model) -> sa.ColumnElement[bool]:
-        """The SQL condition."""
-        return _OPERATORS[self.op](getattr(model, self.column), self.value)
-
-    def disjuncts(self, sort_key: str) -> list['Filter']:
-        """Equivalent filters whose rows an index returns in order.
-
-        Every row that passes this filter passes exactly one of them.
-        """
-        if self.op == 'in' and self.column != sort_key:
-            return [self._replace(op='eq', value=one) for one in self.value]
-        if self.op == 'ne':
-            return [self._replace(op=op) for op in ('lt', 'gt')]
-        return [self]
 
 
 class Marker(NamedTuple):
@@ -123,7 +80,8 @@ class Marker(NamedTuple):
         if text is None:
             return None
         uuid, comma, value = text.partition(',')
-        return cls(uuid.lower(), value if comma else None, field)
+        uuid = identity.canonical_uuid(uuid) or uuid
+        return cls(uuid, value if comma else None, field)
 
     @classmethod
     def of(cls, row: Table, query: 'Query') -> 'Marker':
@@ -363,16 +321,17 @@ def _filter(name: str, column: str, field: fields.Spec, text: str) -> Filter:
     if field.refers and name != column:
         return Filter(name, column, 'eq', text, refers=field.refers[1])
     op, colon, rest = text.partition(':')
-    operators = _OPERATORS if field.ordered else _UNORDERED
+    operators = ORDERED if field.ordered else UNORDERED
     if not colon or op not in operators:
         op, rest = 'eq', text
     texts = rest.split(',') if op == 'in' else [rest]
     values = {_value(name, field, one) for one in texts}
-    if op == 'ne' and field.values:
+    if op == 'ne' and field.values and not field.nullable:
         op, values = 'in', {*field.values} - values
     if op == 'in' and len(values) > 1:
         return Filter(name, column, op, sorted(values))
-    return Filter(name, column, 'eq' if op == 'in' else op, values.pop())
+    op = 'eq' if op == 'in' else op
+    return Filter(name, column, op, values.pop(), nullable=field.nullable)
 
 
 def _limit(text: str | None) -> int:

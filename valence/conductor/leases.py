@@ -4,7 +4,8 @@
 Each node has the time when its lease is looked at next, by the clock of the
 database. Whoever looks locks the row, so that a lease is ended once. A node
 that a provisioner has in use is left to it until ``force_at``; what cannot be
-ended is overdue, which is reported at each interval.
+ended, or is kept as it is by a condition of its hardware, is overdue, which is
+reported at each interval.
 """
 
 import datetime
@@ -17,8 +18,11 @@ from valence.common import exception
 from valence.conductor import requests
 from valence.conductor import states
 from valence.db import api as db
+from valence.db import conditions
 from valence.db import outbox
 from valence.db.sqlalchemy import models
+from valence.objects.condition import NO_CHANGE
+from valence.objects.condition import NO_RELEASE
 from valence.provisioning import loader
 
 LOG = log.getLogger(__name__)
@@ -27,6 +31,8 @@ LOG = log.getLogger(__name__)
 _BATCH = 200
 # How often an operation that ends a lease is looked at.
 _SECONDS = 60
+# The effect of a condition that forbids what ends a lease.
+_RULED_OUT_BY = {'release': NO_RELEASE, 'power_off': NO_CHANGE}
 _OFF = ('ForceOff', 'GracefulShutdown', 'PushPowerButton')
 
 
@@ -127,7 +133,8 @@ def _end(tx: db.Transaction, node: models.Node) -> None:
         _follow(tx, node, node.lease_operation)
         return
     forced = node.force_at is not None and node.force_at <= tx.now()
-    if node.lease_end == 'notify' or (_is_used(node) and not forced):
+    left = node.lease_end == 'notify' or (_is_used(node) and not forced)
+    if left or _is_ruled_out(tx, node):
         _overdue(tx, node)
         return
     pending = requests.open_operations(tx, node.uuid)
@@ -156,6 +163,13 @@ def _follow(tx: db.Transaction, node: models.Node, uuid: str) -> None:
     # What was purged had succeeded: others are not waited for so long.
     ended = operation is None or operation.state == 'succeeded'
     _overdue(tx, node, uuid if ended else None)
+
+
+def _is_ruled_out(tx: db.Transaction, node: models.Node) -> bool:
+    """Whether a condition keeps the node as it is, whoever wants to end it."""
+    effect = _RULED_OUT_BY.get(node.lease_end)
+    held = conditions.of_node(tx, node)
+    return effect is not None and held.first(effect) is not None
 
 
 def _is_used(node: models.Node) -> bool:

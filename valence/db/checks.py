@@ -47,11 +47,20 @@ def check_conditions(tx: db.Transaction, uuids: Collection[str]) -> None:
     for model in (models.System, models.Device):
         query = sa.select(model.condition_uuid).where(model.uuid.in_(uuids))
         locked = query.order_by(model.uuid).with_for_update()
-        if any(row.condition_uuid for row in tx.connection.execute(locked)):
-            raise exception.Conflict(
-                'A condition keeps new nodes away from the hardware.'
-            )
+        for row in tx.connection.execute(locked).all():
+            if row.condition_uuid is not None:
+                raise _kept_away(tx, row.condition_uuid)
     _check_pod_managers(tx, uuids)
+
+
+def _kept_away(tx: db.Transaction, uuid: str) -> exception.Conflict:
+    """The refusal by a condition, as every project may read it."""
+    condition = tx.get(models.Condition, uuid=uuid)
+    reason = condition and condition.tenant_message
+    return exception.Conflict(
+        'A condition keeps new nodes away from the hardware: '
+        f'{reason or "ask the operator"}'
+    )
 
 
 def _check_pod_managers(

@@ -13,11 +13,12 @@ from collections.abc import Callable
 from typing import Any
 
 from oslo_utils import timeutils
-from oslo_utils import uuidutils
 from oslo_versionedobjects import fields
 
+from valence.common import identity
 from valence.common import schemas
 from valence.common.schemas import Schema
+from valence.objects import formats  # noqa: F401 - registers them
 
 _UNSPECIFIED = fields.UnspecifiedDefault
 
@@ -185,26 +186,6 @@ class StringField(Spec, fields.StringField):
     json_type = 'string'
 
 
-@schemas.format_check('resource-name', str)
-def check_name(name: str) -> None:
-    """Accept a name that can be used wherever a UUID can.
-
-    It is printable, does not look like a UUID, is neither "." nor "..", and
-    has no slash and no whitespace at its ends.
-    """
-    if not name or name != name.strip():
-        raise ValueError('must not be empty, nor start or end with whitespace')
-    if '/' in name:
-        raise ValueError('must not contain a slash')
-    if name in ('.', '..'):
-        # Clients would remove it from a path, with what comes before it.
-        raise ValueError('must not be . or ..')
-    if not name.isprintable():
-        raise ValueError('must contain printable characters only')
-    if uuidutils.is_uuid_like(name):
-        raise ValueError('must not look like a UUID')
-
-
 class NameField(StringField):
     """A name that can be used wherever a UUID can.
 
@@ -228,25 +209,15 @@ class NameField(StringField):
         return text
 
 
-@schemas.format_check('uuid', str)
-def check_uuid(text: str) -> None:
-    """Accept a UUID in any of its notations."""
-    if not uuidutils.is_uuid_like(text):
-        raise ValueError('must be a UUID')
-
-
 class UUIDField(Spec, fields.UUIDField):
     """A UUID."""
 
     json_type = 'string'
     format = 'uuid'
 
-
-@schemas.format_check('int64', int)
-def check_int64(number: int) -> None:
-    """Accept an integer that fits a signed 64-bit column."""
-    if not -(2**63) <= number < 2**63:
-        raise ValueError('must fit 64 bits')
+    def from_text(self, text: str) -> str:
+        uuid: str = super().from_text(text)
+        return identity.canonical_uuid(uuid) or uuid
 
 
 class IntegerField(Spec, fields.IntegerField):

@@ -14,7 +14,9 @@ from valence.conductor.engine.model import NoResult
 from valence.conductor.engine.model import Step
 from valence.conductor.engine.run import Run
 from valence.db import api as db
+from valence.db import conditions
 from valence.db.sqlalchemy import models
+from valence.objects.condition import NO_RELEASE
 from valence.podmanagers.progress import InProgress
 
 _POLL_SECONDS = 1.0
@@ -37,6 +39,14 @@ class ReleaseNodes(Step[NoResult]):
     name = 'release_nodes'
 
     def do(self, run: Run) -> NoResult:
+        with db.reader() as tx:
+            podm = tx.list(models.PodManager, uuid=run.target).one()
+            held = conditions.on_podm(tx, podm).first(NO_RELEASE)
+        if held is not None and not run.params(Params).get('force'):
+            raise exception.Conflict(
+                f'A condition ({held.code}) of {held.subject_name} rules the '
+                f'release of nodes out: {held.message}'
+            )
         return {}
 
     def record(self, tx: db.Transaction, run: Run, result: NoResult) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from oslo_log import log
 
+from valence import leases
 from valence.common import exception
 from valence.conductor import states
 from valence.conductor.engine import report
@@ -72,6 +73,7 @@ def finish(run: Run, state: str, *writes: Write, **values: object) -> None:
             **values,
         },
         *writes,
+        lambda tx: leases.follow(tx, run.operation),
     )
     report.ended(run.operation)
     if state != 'succeeded' and run.journal:

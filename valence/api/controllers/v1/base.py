@@ -29,8 +29,10 @@ from valence.api import query
 from valence.api import render
 from valence.api.controllers.v1 import types
 from valence.api.controllers.v1 import visibility
+from valence.api.filters import Filter
 from valence.common import context
 from valence.common import exception
+from valence.common import identity
 from valence.common import policy
 from valence.common import rpc
 from valence.common.types import JsonObject
@@ -201,9 +203,14 @@ class Call:
         return {**resource, 'operation_uuid': operation}
 
 
-def is_uuid(ident: str) -> bool:
-    """Whether a reference is a UUID, not a name."""
-    return uuidutils.is_uuid_like(ident)
+def key(ident: str) -> tuple[str, str]:
+    """The column that a reference is about, and its value.
+
+    A UUID may have any notation, and a name does not look like one.
+    """
+    if uuidutils.is_uuid_like(ident):
+        return 'uuid', identity.canonical_uuid(ident) or ident
+    return 'name', ident
 
 
 def find(
@@ -222,13 +229,11 @@ def find(
     :raises Conflict: if several have this name; lists their UUIDs.
     """
     cls = models.OBJECTS[model]
-    if is_uuid(ident):
-        where: dict[str, Any] = {'uuid': ident.lower()}
-    elif 'name' in cls.fields:
-        where = {'name': ident}
-    else:
-        where = {'uuid': ''}
-    rows = tx.list(model, *conditions, limit=11, **where).all()
+    column, value = key(ident)
+    if column not in cls.fields:
+        column, value = 'uuid', ''
+    condition = getattr(model, column) == value
+    rows = tx.list(model, *conditions, condition, limit=11).all()
     if len(rows) > 1:
         uuids = ', '.join(row.uuid for row in rows[:10])
         raise exception.Conflict(
@@ -292,7 +297,7 @@ class Controller(Generic[M]):
             if parsed.marked:
                 column, values = marks.condition(tx, self.model, parsed.marked)
                 name = parsed.marked[0].name
-                parsed.filters.append(query.Filter(name, column, 'in', values))
+                parsed.filters.append(Filter(name, column, 'in', values))
             rows, marker = paging.page(
                 *(tx, self.model, parsed, render.columns(names)),
                 *self.visible(call),
@@ -325,9 +330,9 @@ class Controller(Generic[M]):
         self,
         tx: db.Transaction,
         call: Call,
-        condition: query.Filter,
+        condition: Filter,
         kind: str,
-    ) -> query.Filter:
+    ) -> Filter:
         """The filter with the UUID of the resource that it refers to."""
         model = models.BY_RESOURCE[getattr(objects, kind).RESOURCE]
         row = call.find(

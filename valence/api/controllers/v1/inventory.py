@@ -2,7 +2,6 @@
 from typing import TypeVar
 
 import sqlalchemy as sa
-from oslo_utils import uuidutils
 
 from valence import objects
 from valence.api import query
@@ -140,8 +139,8 @@ class Capacity:
     @base.verb(
         params={
             'pod_managers': fields.StringField(
-                doc='UUIDs of the pod managers to show, separated by commas; '
-                'all: each of them.',
+                doc='UUIDs or names of the pod managers to show, separated by '
+                'commas; all: each of them.',
                 max_length=8192,
             )
         },
@@ -152,18 +151,39 @@ class Capacity:
     )
     def show(self, call: base.Call) -> base.Answer:
         """Show total and free capacity: overall and of pod managers."""
-        text = call.params.get('pod_managers')
-        uuids = None if text == 'all' else _uuids(text)
         with db.reader() as tx:
+            uuids = _shown(tx, call)
             return {
                 'capacity': capacity.overall(tx),
                 'pod_managers': capacity.by_pod_manager(tx, uuids),
             }
 
 
-def _uuids(text: str | None) -> list[str]:
-    uuids = text.split(',') if text else []
-    for uuid in uuids:
-        if not uuidutils.is_uuid_like(uuid):
-            raise query.invalid('pod_managers', 'must be UUIDs, or all')
-    return uuids
+def _shown(tx: db.Transaction, call: base.Call) -> list[str] | None:
+    """The UUIDs of the pod managers that a request is about; None: all.
+
+    :raises Invalid: for one that does not exist.
+    """
+    text = call.params.get('pod_managers')
+    if text == 'all':
+        return None
+    keys = dict.fromkeys(map(base.key, text.split(',') if text else ()))
+    podm = models.PodManager
+    names = 'uuid', 'name'
+    rows = tx.list(
+        podm,
+        sa.or_(
+            *(
+                getattr(podm, name).in_([v for n, v in keys if n == name])
+                for name in names
+            )
+        ),
+        only=names,
+    ).all()
+    found = {(name, getattr(row, name)) for row in rows for name in names}
+    for name, value in keys:
+        if (name, value) not in found:
+            raise query.invalid(
+                'pod_managers', f'there is no pod manager {value[:64]}'
+            )
+    return [row.uuid for row in rows]

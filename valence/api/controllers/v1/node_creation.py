@@ -58,8 +58,8 @@ def _resource_uuids(
     """The UUIDs of exact resources: one system, and any devices."""
     systems, devices = [], []
     for ident in resources:
-        column = 'uuid' if base.is_uuid(ident) else 'name'
-        condition = getattr(models.System, column) == ident
+        column, value = base.key(ident)
+        condition = getattr(models.System, column) == value
         found = tx.list(models.System, condition, limit=2).all()
         if len(found) == 1:
             systems.append(found[0].uuid)

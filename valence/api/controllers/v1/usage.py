@@ -37,7 +37,7 @@ _START = fields.DateTimeField(
     tzinfo_aware=False,
 )
 _END = fields.DateTimeField(
-    doc='End of the period; default: now.', tzinfo_aware=False
+    doc='End of the period: now, if it is not before.', tzinfo_aware=False
 )
 
 
@@ -71,10 +71,12 @@ class Usage:
         charged until hardware is selected; held: what a hold keeps.
         """
         params = call.params
-        end = params['end'] or db.now()
+        now = db.now()
+        # What goes on is not used beyond now.
+        end = min(params['end'] or now, now)
         start = params['start'] or end - timedelta(days=_DEFAULT_DAYS)
         if start >= end:
-            raise query.invalid('start', 'must be before the end')
+            raise query.invalid('start', 'must be before the end, and now')
         groups = _groups(params['group_by'])
         limit: int = cfg.CONF.api.max_limit
         with db.reader() as tx:

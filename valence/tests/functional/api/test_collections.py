@@ -81,6 +81,15 @@ class TestPaging(base.ApiTestCase):
                 if key != 'uuid':
                     self.assertRefused(400, 'begin again', 'GET', alone)
 
+    def test_a_marker_whose_row_changes(self):
+        path = f'{_PODS}?sort_key=name&limit=100'
+        first = self.client.get(path)
+        rest = self.client.all(first['next'])
+        last = first['pod_managers'][-1]['uuid']
+        self.client.patch(f'{_PODS}/{last}', {'name': 'zzzz'})
+        names = [row['name'] for row in self.client.all(first['next'])]
+        self.assertEqual([*(row['name'] for row in rest), 'zzzz'], names)
+
     def test_a_marker_with_a_wrong_value(self):
         wrong = (
             ('created_at', 'yesterday'),
@@ -90,6 +99,25 @@ class TestPaging(base.ApiTestCase):
         for key, value in wrong:
             path = f'{_PODS}?sort_key={key}&marker={_UUID},{value}'
             self.assertRefused(400, 'marker', 'GET', path)
+
+    def test_uuids_in_any_notation(self):
+        uuid = self.client.get(f'{_PODS}?limit=1')['pod_managers'][0]['uuid']
+        for text in (uuid.replace('-', ''), f'urn:uuid:{uuid}', uuid.upper()):
+            path = f'{_PODS}/{text}'
+            self.assertEqual(uuid, self.client.get(path)['uuid'])
+            (row,) = self.client.all(f'{_PODS}?uuid={text}')
+            self.assertEqual(uuid, row['uuid'])
+            self.client.get(f'/v1/capacity?pod_managers={text}')
+        self.client.get(f'/v1/capacity?pod_managers={uuid},pod-0001')
+        for text in (_UUID, 'nothing', f'{uuid},'):
+            path = f'/v1/capacity?pod_managers={text}'
+            self.assertRefused(400, 'pod_managers', 'GET', path)
+
+    def test_what_has_no_value_differs(self):
+        path = f'{_PODS}?location=ne:nowhere'
+        for query in ('', '&sort_key=name', '&sort_key=created_at&limit=7'):
+            rows = self.client.all(path + query)
+            self.assertEqual(250, len({row['uuid'] for row in rows}))
 
     def test_a_huge_limit(self):
         page = self.client.get(f'{_PODS}?limit={"9" * 4000}')

@@ -104,10 +104,47 @@ class TestLease(LeaseCase):
         refusal = exception.RequestRejected(reason='no')
         self.fake.order('release', refusal)
         self.pass_by(2 * _DAY + 1)
-        self.pass_by(61)
+        # When the operation ends, not later, anybody can extend it again.
+        self.pass_by(0)
         self.assertEqual('overdue', self.state())
+        self.set(lease_end='release')
         self.pass_by(3601)
         self.assertEqual([], self.client.all('/v1/nodes'))
+
+    def condition(self, *effects):
+        """Set a condition on the system of the node; returns its UUID."""
+        (system,) = self.node()['systems']
+        return self.client.post(
+            '/v1/conditions',
+            {
+                'subject': 'system',
+                'subject_id': system['uuid'],
+                'code': 'evidence',
+                'message': 'sealed',
+                'effects': effects,
+            },
+        )['uuid']
+
+    def test_a_condition_rules_the_release_out(self):
+        self.lease(lease_end='release')
+        condition = self.condition('no_release')
+        self.pass_by(2 * _DAY + 1)
+        self.assertEqual('overdue', self.state())
+        self.set(force_at=self.after(1))
+        self.pass_by(2)
+        self.assertEqual('overdue', self.state())
+        self.assertEqual(1, len(self.fake.nodes))
+        self.client.delete(f'/v1/conditions/{condition}')
+        self.pass_by(3601)
+        self.assertEqual([], self.client.all('/v1/nodes'))
+
+    def test_a_condition_rules_changes_out(self):
+        self.lease(lease_end='power_off')
+        self.condition('no_change')
+        self.pass_by(2 * _DAY + 1)
+        (node,) = self.fake.nodes.values()
+        self.assertEqual([], node.resets)
+        self.assertEqual('overdue', self.state())
 
     def test_extend(self):
         self.lease(seconds=60, lease_end='release')

@@ -26,6 +26,9 @@ class TestReport(base.ConductorTestCase):
             path = f'/v1/usage?group_by={name}'
             (one,) = self.client.get(path)['usage']
             self.assertEqual(value, one[field], name)
+        answer = self.client.get('/v1/usage?end=2099-01-01')
+        self.assertAlmostEqual(3600, answer['usage'][0]['seconds'], delta=60)
+        self.assertLess(answer['end'], '2027')
         path = '/v1/usage?start=2020-01-01&end=2020-01-02'
         self.assertEqual([], self.client.get(path)['usage'])
 
@@ -34,6 +37,7 @@ class TestReport(base.ConductorTestCase):
             ('group_by', 'group_by=colour'),
             ('start', 'start=2030-01-02&end=2030-01-01'),
             ('start', 'start=now'),
+            ('start', 'start=2098-01-01&end=2099-01-01'),
             ('end', 'end=2020-01-01&end=2020-01-02'),
             ('limit', 'limit=1'),
         ):
