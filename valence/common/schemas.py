@@ -240,6 +240,7 @@ _REASONS: dict[str, Callable[[jsonschema.ValidationError, Any], str]] = {
     'maxLength': _count('character', 'at most'),
     'minItems': _count('item', 'at least'),
     'maxItems': _count('item', 'at most'),
+    'uniqueItems': lambda *_: 'must not contain duplicates',
     'minProperties': _count('field', 'at least'),
     'maxProperties': _count('field', 'at most'),
 }

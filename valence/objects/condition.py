@@ -73,7 +73,10 @@ class Condition(base.ValenceObject):
         ),
         'effects': fields.ListField(
             items={'type': 'string', 'enum': [*EFFECTS]},
-            inner={'uniqueItems': True, 'maxItems': len(EFFECTS)},
+            inner={
+                **{'uniqueItems': True, 'minItems': 1},
+                'maxItems': len(EFFECTS),
+            },
             doc='What follows: no_new_nodes: no node is composed of it; '
             'no_change: its nodes are not changed; no_release: they are not '
             'deleted; quiet: its findings are not repaired automatically, '

@@ -184,28 +184,75 @@ def normalize(properties: JsonObject) -> Requirements:
     The inventory has whole GiB, rounded down: a drive of 480 GB has 447. A
     serial number is that of a pooled drive.
 
-    :raises Invalid: for a range in GB that is combined with GiB, and for the
-        serial number of a drive that must not be pooled.
+    :raises Invalid: for a range in GB that is combined with GiB, for the
+        serial number of a drive that must not be pooled, and for what nothing
+        can ever meet.
     """
     result: JsonObject = {}
     for key, value in properties.items():
-        schema = SCHEMA['properties'][key]
+        schema, place = SCHEMA['properties'][key], f'properties.{key}'
         if isinstance(value, list):
             result[key] = [
-                {'count': 1, **_normal(one, schema['items'])} for one in value
+                {'count': 1, **_normal(one, schema['items'], f'{place}.{n}')}
+                for n, one in enumerate(value)
             ]
         else:
-            result[key] = _normal(value, schema)
+            result[key] = _normal(value, schema, place)
+    _check_serials(result.get('storage', []))
+    _check_traits(result.get('traits', {}), 'properties.traits')
     return cast(Requirements, result)
 
 
-def _normal(group: JsonObject, schema: Schema) -> JsonObject:
-    result = {
-        name: _amount(value)
-        if 'integer' in schema['properties'][name]['type']
-        else value
-        for name, value in group.items()
-    }
+def _check_serials(drives: list[JsonObject]) -> None:
+    """Check that each drive that must be the only one is required once."""
+    known: set[str] = set()
+    for index, one in enumerate(drives):
+        allowed = {*listed(one.get('serial', []))}
+        place = f'properties.storage.{index}'
+        if allowed and one['count'] > len(allowed):
+            raise exception.Invalid(
+                field=place, reason='must not have more drives than serials'
+            )
+        if len(allowed) == 1:
+            if allowed <= known:
+                raise exception.Invalid(
+                    field=f'{place}.serial', reason='is required twice'
+                )
+            known |= allowed
+
+
+def _check_traits(traits: JsonObject, place: str) -> None:
+    both = {*traits.get('required', ())} & {*traits.get('forbidden', ())}
+    if both:
+        raise exception.Invalid(
+            field=place, reason=f'requires and forbids {min(both)}'
+        )
+
+
+def _check_range(amount: Any, place: str) -> None:
+    """Check that there is a number that is allowed."""
+    if not isinstance(amount, dict):
+        return
+    least, most = amount.get('min', 0), amount.get('max', 2**31)
+    if least > most:
+        raise exception.Invalid(
+            field=place, reason='must not have a min that is more than max'
+        )
+    allowed = listed(amount.get('eq', []))
+    if allowed and not any(least <= one <= most for one in allowed):
+        raise exception.Invalid(
+            field=place, reason='must not have an eq beyond min and max'
+        )
+
+
+def _normal(group: JsonObject, schema: Schema, place: str) -> JsonObject:
+    result = {}
+    for name, value in group.items():
+        result[name] = value
+        if 'integer' in schema['properties'][name]['type']:
+            result[name] = _amount(value)
+            _check_range(result[name], f'{place}.{name}')
+    _check_traits(result.get('traits', {}), f'{place}.traits')
     if 'capacity_gb' in result:
         gib = _in_gib(result.pop('capacity_gb'))
         known = result.get('capacity_gib', 0)

@@ -225,6 +225,46 @@ class TestNormalize(base.TestCase):
             self.assertEqual(normalized, requirements.normalize(requested))
             self.assertEqual(normalized, requirements.normalize(normalized))
 
+    def test_what_nothing_can_meet(self):
+        both = {'required': ['A', 'B'], 'forbidden': ['B']}
+        for field, properties in (
+            (
+                'properties.processor.total_cores',
+                {'processor': {'total_cores': {'min': 64, 'max': '32'}}},
+            ),
+            (
+                'properties.memory.capacity_mib',
+                {'memory': {'capacity_mib': {'eq': [1, 9], 'min': 16}}},
+            ),
+            (
+                'properties.storage.1.capacity_gb',
+                {'storage': [{}, {'capacity_gb': {'min': 9, 'max': 8}}]},
+            ),
+            ('properties.traits', {'traits': both}),
+            ('properties.network.0.traits', {'network': [{'traits': both}]}),
+            (
+                'properties.storage.0',
+                {'storage': [{'serial': ['A', 'B'], 'count': 3}]},
+            ),
+            (
+                'properties.storage.1.serial',
+                {'storage': [{'serial': 'A'}, {'serial': ['A']}]},
+            ),
+        ):
+            exc = self.assertRaises(
+                exception.Invalid, requirements.normalize, properties
+            )
+            self.assertIn(f'{field}:', str(exc))
+
+    def test_what_just_can_be_met(self):
+        for properties in (
+            {'processor': {'total_cores': {'min': 8, 'max': 8, 'eq': 8}}},
+            {'processor': {'model': {'eq': 'Xeon'}, 'vendor': ['A', 'B']}},
+            {'storage': [{'serial': ['A', 'B'], 'count': 2}]},
+            {'storage': [{'serial': ['A', 'B']}, {'serial': 'A'}]},
+        ):
+            requirements.normalize(properties)
+
     def test_normalize_limits_in_gb(self):
         requested = {'storage': [{'capacity_gb': {'min': 480, 'max': 1000}}]}
         self.assertEqual(
