@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Filters by traits and by tags, named as the API-SIG names those by tags.
 
-What hardware has of both is a function of its shape. So the shapes decide,
-in memory, and the index of their counters finds the rows.
+What systems and devices have of both is a function of their shape. So the
+shapes decide, in memory, and the index of their counters finds the rows.
 """
 
 from collections.abc import Callable
@@ -21,6 +21,7 @@ from valence.common import exception
 from valence.common.cache import cached
 from valence.db import api as db
 from valence.db import shapes
+from valence.db import tags
 from valence.db.sqlalchemy import models
 from valence.db.sqlalchemy.base import Table
 from valence.objects import base
@@ -32,6 +33,7 @@ _OF: Mapping[base.Kind, tuple[str, ...]] = {
     objects.System: (_TAGS, _TRAITS),
     objects.Device: (_TAGS, _TRAITS),
     objects.PodManager: (_TAGS,),
+    objects.Chassis: (_TAGS,),
     objects.Node: (_TRAITS,),
 }
 # Whether names are as a filter says, by what is before and after its word.
@@ -67,6 +69,14 @@ class Mark(NamedTuple):
     def accepts(self, has: Collection[str]) -> bool:
         """Whether what has these names passes."""
         return _WAYS[self.way][1](set(self.names), set(has))
+
+    def met_by(
+        self, has: Mapping[str, sa.ColumnElement[bool]]
+    ) -> sa.ColumnElement[bool]:
+        """The SQL condition, from one for each name."""
+        each = [has[name] for name in sorted(self.names)]
+        one = sa.or_(*each) if self.way.endswith('-any') else sa.and_(*each)
+        return ~one if self.way.startswith('not-') else one
 
 
 @cached
@@ -118,6 +128,8 @@ def condition(
             for row in rows
             if all(one.accepts(row.tags or ()) for one in given)
         ]
+    if model is models.Chassis:
+        return 'uuid', _chassis(tx, given)
     if model is not models.Node:
         return 'count_uuid', _counts(tx, model, given)
     system = models.System
@@ -127,6 +139,34 @@ def condition(
         system.free.is_(False),
         system.node_uuid.is_not(None),
     )
+
+
+def _chassis(tx: db.Transaction, given: Sequence[Mark]) -> sa.Select[Any]:
+    """The chassis that pass. The tags of what contains them count."""
+    chassis = models.Chassis
+    names = sorted({name for one in given for name in one.names})
+    podms = tags.tagged_with(tx, models.PodManager, names)
+    roots = tags.tagged_with(tx, chassis, names)
+    number = sum(map(len, (*podms.values(), *roots.values())))
+    if number > cfg.CONF.api.max_sorted:
+        raise _invalid(given[0].name, 'fits too much hardware')
+    every = sorted({uuid for found in roots.values() for uuid in found})
+    within = tags.chassis_within(every).c
+    has: dict[str, sa.ColumnElement[bool]] = {
+        name: sa.or_(
+            sa.false(),
+            *(chassis.podm_uuid.in_(one) for one in (podms[name],) if one),
+            *(
+                chassis.uuid.in_(
+                    sa.select(within.uuid).where(within.root.in_(one))
+                )
+                for one in (roots[name],)
+                if one
+            ),
+        )
+        for name in names
+    }
+    return sa.select(chassis.uuid).where(*(one.met_by(has) for one in given))
 
 
 def _counts(

@@ -9,6 +9,8 @@ from collections import defaultdict
 from collections.abc import Collection
 from typing import Any
 
+import sqlalchemy as sa
+
 from valence.db import api as db
 from valence.db import counters
 from valence.db import shapes
@@ -62,6 +64,36 @@ def inherit(
                 new[tuple(sorted(tags))].append(row.uuid)
         for found, uuids in sorted(new.items()):
             _write(tx, model, uuids, {'inherited_tags': [*found] or None})
+
+
+def tagged_with(
+    tx: db.Transaction,
+    model: type[models.PodManager] | type[models.Chassis],
+    names: Collection[str],
+) -> dict[str, list[str]]:
+    """The pod managers or chassis that have each of some tags themselves."""
+    found: dict[str, list[str]] = {name: [] for name in names}
+    rows = tx.list(model, model.tags.is_not(None), only=('uuid', 'tags'))
+    for row in rows:
+        for name in found.keys() & {*(row.tags or ())}:
+            found[name].append(row.uuid)
+    return found
+
+
+def chassis_within(uuids: Collection[str]) -> sa.CTE:
+    """Chassis, and all that are in them, each with the one as ``root``."""
+    chassis = models.Chassis
+    within = (
+        sa.select(chassis.uuid.label('root'), chassis.uuid)
+        .where(chassis.uuid.in_(uuids))
+        .cte('within', recursive=True)
+    )
+    # A union of distinct rows ends, even if chassis contain each other.
+    return within.union(
+        sa.select(within.c.root, chassis.uuid).where(
+            chassis.parent_uuid == within.c.uuid
+        )
+    )
 
 
 def _of_chassis(tx: db.Transaction, podm_uuid: str) -> dict[str, set[str]]:

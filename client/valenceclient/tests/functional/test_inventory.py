@@ -63,6 +63,17 @@ class Inventory(base.TestCase):
             found = self.json(f'system list {line}')
             self.assertEqual(count, len(found), line)
 
+    def test_filters_chassis_by_tags(self):
+        name = self.rack()['name']
+        self.valence('chassis set', name, '--tags=CUSTOM_ROW_7')
+        self.addCleanup(self.run_valence, 'chassis set --unset tags', name)
+        every = self.json('chassis list')
+        inside = self.json('chassis list --tags CUSTOM_ROW_7')
+        others = self.json('chassis list --not-tags CUSTOM_ROW_7')
+        self.assertIn(name, [one['name'] for one in inside])
+        self.assertNotIn(name, [one['name'] for one in others])
+        self.assertEqual(len(every), len(inside) + len(others))
+
     def test_fields(self):
         (one, *_) = self.json('system list --fields name,cpu_model')
         self.assertEqual(['name', 'cpu_model'], [*one])
