@@ -272,6 +272,8 @@ class Requirements:
                 values = values[row] if row < len(values) else {}
             for name, schema in names.items():
                 one, value = _requirement(name, schema), values.get(name)
+                if {*_types(schema)} & {'object', 'array'}:
+                    one.widget.attrs['list'] = _suggested_for(group, name)
                 show = getattr(one, 'show', _shown)
                 one.initial = show(value)
                 made[self._field_name(group, row, name)] = one
@@ -308,6 +310,28 @@ class Requirements:
                 [form[self._field_name(group, row, name)] for name in names]
             )
         return list(found.values())
+
+
+def _suggested_for(group: str, name: str) -> str:
+    """Return the HTML identifier of the suggestions for a requirement."""
+    traits = 'traits' in (group, name)
+    return 'choices-traits' if traits else f'choices-{group}-{name}'
+
+
+def suggestions(request: http.HttpRequest) -> list[dict[str, Any]]:
+    """Return what requirements can have, as some hardware has it.
+
+    Without an answer there is nothing to suggest: the form does not need it.
+    """
+    try:
+        choices = api.client(request).get_choices()
+    except Error:
+        return []
+    return [
+        {'id': _suggested_for(group, name), 'choices': listed}
+        for group, names in choices.items()
+        for name, listed in names.items()
+    ]
 
 
 def _requirement(name: str, schema: dict[str, Any]) -> forms.Field:

@@ -44,7 +44,9 @@ _EXAMPLES = {
     'network': 'speed_mbps=25000',
 }
 
-
+_CHOICES_HELP = (
+    ' "openstack valence flavor choices" lists the texts that hardware has.'
+)
 _UNITS = {'s': 1, 'm': 60, 'h': 3600, 'd': 86400}
 _UNIT_NAMES = ', '.join(_UNITS)
 TIME_HELP = ' Or from now on, such as +3d or +12h.'
@@ -342,7 +344,9 @@ def _prompt(name: str) -> str:
 
 
 def _add_requirements(parser: argparse.ArgumentParser, field: JSON) -> None:
-    group = parser.add_argument_group('requirements', _help(field))
+    group = parser.add_argument_group(
+        'requirements', _help(field, _CHOICES_HELP)
+    )
     for name, many in REQUIREMENTS.items():
         more = ' Repeat the option for several values.' if many else ''
         group.add_argument(

@@ -5,6 +5,8 @@ import argparse
 from collections.abc import Iterator
 from typing import Any
 
+from osc_lib import exceptions
+
 from valenceclient import schema
 from valenceclient.osc import base
 from valenceclient.osc import options
@@ -70,16 +72,45 @@ class Choices(base.Lister):
 
     _NAMES = ('requirement', 'value', 'total', 'free')
 
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        """Add the requirements to list."""
+        parser = super().get_parser(prog_name)
+        parser.add_argument(
+            'requirement',
+            metavar='<requirement>',
+            nargs='*',
+            help='Only of these, such as processor or pci_devices.model.',
+        )
+        return parser
+
     def take_action(
         self, parsed_args: argparse.Namespace
     ) -> tuple[tuple[str, ...], Iterator[tuple[Any, ...]]]:
         """Show the choices of each requirement."""
-        found = (
+        asked = parsed_args.requirement
+        found = [
             {'requirement': f'{group}.{name}', **one}
-            for group, names in self.client.get_choices().items()
+            for group, names in self._known(asked).items()
             for name, listed in names.items()
+            if not asked or {group, f'{group}.{name}'} & {*asked}
             for one in listed
-        )
+        ]
         return self._NAMES, (
             output.row(one, self._NAMES, parsed_args) for one in found
         )
+
+    def _known(
+        self, asked: list[str]
+    ) -> dict[str, dict[str, list[dict[str, Any]]]]:
+        """Return all choices, which have what is asked for."""
+        known: dict[str, dict[str, list[dict[str, Any]]]] = (
+            self.client.get_choices()
+        )
+        names = [f'{group}.{name}' for group in known for name in known[group]]
+        for one in asked:
+            if one not in (*known, *names):
+                raise exceptions.CommandError(
+                    f'No requirement {one} has choices; these have: '
+                    f'{", ".join(names)}.'
+                )
+        return known

@@ -61,6 +61,28 @@ class Nodes(base.TestCase):
         )
         self.assertIn('failed: No capacity', output)
 
+    def test_choices(self):
+        """All of them, or those of some requirements."""
+        every = self.json('flavor choices')
+        names = {one['requirement'] for one in every}
+        self.assertIn('processor.model', names)
+        for asked, expected in (
+            ('processor.model', {'processor.model'}),
+            (
+                'processor traits.required',
+                {one for one in names if one.startswith('processor.')}
+                | {'traits.required'},
+            ),
+        ):
+            found = self.json(f'flavor choices {asked}')
+            self.assertEqual(expected, {one['requirement'] for one in found})
+        self.assertIn(
+            'No requirement processor.colour has choices; these have: ',
+            self.fails('flavor choices processor.colour'),
+        )
+        help_text = self.valence('flavor create --help')
+        self.assertIn('openstack valence flavor choices', help_text)
+
     def test_flavor(self):
         flavor = self.json(
             'flavor create small --processor total_cores=2',

@@ -39,6 +39,10 @@ class Create(base.ResourceForm):
         """Return the requirements in the order of the page."""
         return self.requirements.groups(self)
 
+    def suggestions(self) -> list[dict[str, Any]]:
+        """Return the texts that the page suggests for requirements."""
+        return base.suggestions(self.request)
+
     def body(self, data: dict[str, Any]) -> dict[str, Any]:
         """Add the requirements."""
         body = super().body(data)

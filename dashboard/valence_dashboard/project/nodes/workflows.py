@@ -139,6 +139,10 @@ class HardwareForm(_StepForm):
         """Return the fields in the order of the page."""
         return self.requirements.groups(self)
 
+    def suggestions(self) -> list[dict[str, Any]]:
+        """Return the texts that the page suggests for requirements."""
+        return base.suggestions(self.request)
+
     def to_body(self) -> dict[str, Any]:
         """Return the requirements, even if there are none."""
         return {

@@ -1,8 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
+from unittest import mock
+
 import testtools
 from django import forms as django_forms
 from valenceclient import schema
 
+from valence_dashboard import api
+from valence_dashboard import exceptions
 from valence_dashboard import forms
 
 _SCHEMA = schema.body('post', 'flavors')['properties']['properties']
@@ -26,6 +30,39 @@ class Requirements(testtools.TestCase):
         form = self.form(taken, data)
         self.assertTrue(form.is_valid(), form.errors)
         return taken.to_properties(form.cleaned_data)
+
+    def test_texts_have_suggestions(self):
+        fields = forms.Requirements(_SCHEMA).fields()
+        for name, expected in (
+            ('processor__model', 'choices-processor-model'),
+            ('security__tpm', 'choices-security-tpm'),
+            ('pci_devices__1__vendor', 'choices-pci_devices-vendor'),
+            ('traits__forbidden', 'choices-traits'),
+            ('storage__0__traits', 'choices-traits'),
+            ('storage__0__count', None),
+            ('storage__0__pooled', None),
+        ):
+            shown = fields[name].widget.attrs.get('list')
+            self.assertEqual(expected, shown, name)
+
+    def test_suggestions(self):
+        """Each has the identifier that fields name; errors leave none."""
+        listed = [{'value': 'A100', 'total': 8, 'free': 4}]
+        client = mock.create_autospec(api.Client, instance=True)
+        client.get_choices.return_value = {
+            'pci_devices': {'model': listed},
+            'traits': {'required': []},
+        }
+        request = mock.Mock(_composable=client)
+        self.assertEqual(
+            [
+                {'id': 'choices-pci_devices-model', 'choices': listed},
+                {'id': 'choices-traits', 'choices': []},
+            ],
+            forms.suggestions(request),
+        )
+        client.get_choices.side_effect = exceptions.Unavailable
+        self.assertEqual([], forms.suggestions(request))
 
     def test_round_trip(self):
         properties = {
