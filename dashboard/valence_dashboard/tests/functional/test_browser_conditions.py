@@ -21,13 +21,13 @@ class Conditions(base.TestCase):
         self.system = next(composable().systems(node_uuid=self.made.id))
         self.window = self.open('admin')
 
-    def check(self, window, name):
-        """Check a page on a telephone, too."""
+    def check_form(self, window, name):
+        """Check a form on a telephone, too."""
         window.resize(_NARROW)
         window.screenshot(name)
         self.assertFalse(window.too_wide(), f'{name} at {_NARROW}')
         window.resize(browser.WIDTHS[0])
-        super().check(window, name)
+        self.check(window, name)
 
     def look(self, name, path, text):
         """Check a page that has a text."""
@@ -41,7 +41,7 @@ class Conditions(base.TestCase):
             '/admin/conditions/set/?subject=system&subject_id='
             f'{self.system.id}'
         )
-        self.check(window, 'condition-set')
+        self.check_form(window, 'condition-set')
         composable().create_condition(
             subject='system',
             subject_id=self.system.id,
@@ -81,7 +81,7 @@ class Conditions(base.TestCase):
         ):
             window.go(f'/admin/{kind}/{uuid}/tags/')
             window.wait(lambda: window.find('#id_tags'))
-            self.check(window, f'tags-{kind}')
+            self.check_form(window, f'tags-{kind}')
         tab = f'/admin/pod_managers/{self.podm.id}/?tab=pod_manager__expected'
         self.look('expected-none', tab, 'Nothing is expected')
         composable().set_expected_parts(
@@ -106,5 +106,5 @@ class Conditions(base.TestCase):
             self.assertEqual(
                 'choices-processor-model', field.get_attribute('list')
             )
-            self.check(window, name)
+            self.check_form(window, name)
         self.assertEqual([], window.errors())
