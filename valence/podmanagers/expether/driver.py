@@ -151,12 +151,18 @@ class ExpEther(base.Driver):
 
         :returns: the devices.
         :raises NoMatch: when there is no such group.
+        :raises MalformedResponse: when the server is not listed afterwards.
         """
         for group in _candidates(request.mark.node):
             if _others(group, request, devices):
                 continue
             self._add(group, request.system, deadline)
             devices = self._client.devices(deadline)
+            if request.system not in devices:
+                # What is in the group is not known either.
+                raise exception.MalformedResponse(
+                    reason=f'{request.system} is not listed any more'
+                )
             if not _others(group, request, devices):
                 devices[request.system]['group_id'] = group
                 return devices

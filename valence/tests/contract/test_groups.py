@@ -96,6 +96,20 @@ class GroupsTestCase(test_oddities.OdditiesTestCase):
         self.strangers = [(self.servers[1], stranger)]
         self.assertUntouched()
 
+    def test_a_server_that_is_not_listed_once_it_is_in_its_group(self):
+        read, lists = self.driver._client.devices, []
+
+        def devices(deadline):
+            lists.append(read(deadline))
+            if len(lists) == 2:
+                del lists[-1][self.servers[0]]
+            return lists[-1]
+
+        self.patch(self.driver._client, 'devices', devices)
+        self.assertRaises(exception.MalformedResponse, self.compose)
+        # The next attempt goes on with it.
+        self.assertIn(self.servers[0], self.compose().resources)
+
     def test_a_server_that_comes_while_boxes_are_added(self):
         begun = self.driver.compose(self.request, self.soon(), Progress())
         self.join(begun, self.servers[1])
