@@ -52,6 +52,10 @@ def look_for(tx: db.Transaction, pool: models.Pool, count: int) -> Offer:
     if flavor is None:
         offer.reason = 'its flavor was deleted'
         return offer
+    named = pool.pod_managers
+    if named and not tx.count(models.PodManager, uuid=named):
+        offer.reason = 'its pod managers were deleted'
+        return offer
     wanted = requirements.normalize(flavor.properties)
     while len(offer.choices) < count:
         request = Request(

@@ -221,6 +221,14 @@ class TestShort(PoolCase):
         self.look()
         self.assertIn('flavor was deleted', self.show()['reason'])
 
+    def test_without_its_pod_managers(self):
+        self.register('other')
+        self.create(pod_managers=['other'], min_ready=1)
+        self.client.delete('/v1/pod_managers/other')
+        self.look()
+        self.assertIn('managers were deleted', self.show()['reason'])
+        self.assertEqual([], self.nodes())
+
 
 class TestSurplus(PoolCase):
     def fill(self, **values):
