@@ -13,9 +13,11 @@ from typing import cast
 import sqlalchemy as sa
 from oslo_config import cfg
 from oslo_db import exception as db_exception
+from oslo_utils import uuidutils
 
 from valence import objects
 from valence import quota
+from valence import reservations
 from valence.common import exception
 from valence.common.types import HeldPlace
 from valence.common.types import JsonObject
@@ -146,6 +148,7 @@ def _keep(
     _check_number(tx, asked)
     uuid = _create(tx, asked)
     places = [_give(tx, asked, uuid, choice) for choice in choices]
+    reservations.create(tx, uuid, asked.values['name'], places)
     podms = {place['podm_uuid'] for place in places}
     charge = _charge(tx, places)
     quota.enforce_hardware(
@@ -224,7 +227,8 @@ def _give(
 
 
 def _place(choice: Choice) -> HeldPlace:
-    return cast(HeldPlace, dataclasses.asdict(choice))
+    found = {**vars(choice), 'node_uuid': uuidutils.generate_uuid()}
+    return cast(HeldPlace, found)
 
 
 def _uuids(place: HeldPlace) -> list[str]:
@@ -308,6 +312,7 @@ def _store(
         uuid=uuid,
     )
     _record(tx, uuid, places)
+    reservations.wake(tx, uuid)
 
 
 def extend(tx: db.Transaction, uuid: str, seconds: int) -> None:
@@ -324,6 +329,7 @@ def delete(tx: db.Transaction, uuid: str) -> None:
     """Delete a hold; what it keeps is free again."""
     allocations.take_back(tx, hold_uuid=uuid)
     _record(tx, uuid, ())
+    reservations.wake(tx, uuid)
     tx.delete(models.Hold, uuid=uuid)
 
 

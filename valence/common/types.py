@@ -57,12 +57,15 @@ class HeldPlace(TypedDict):
     """The hardware that a hold keeps for one node.
 
     :param devices: URIs of pooled devices by UUID.
+    :param node_uuid: the UUID that the node will have. What was held by an
+        earlier release does not have it.
     """
 
     podm_uuid: str
     system_uuid: str
     system_uri: str
     devices: dict[str, str]
+    node_uuid: NotRequired[str]
 
 
 #: What a number of the hardware has to be: at least this, or within

@@ -29,6 +29,7 @@ from valence.conductor.events import refresher
 from valence.conductor.events import streams
 from valence.conductor.events import subscriptions
 from valence.conductor.pools import controller as pools
+from valence.conductor.reservations import worker as reservations
 from valence.db import api as db
 from valence.db import conditions
 from valence.db import failures
@@ -70,6 +71,7 @@ class Conductor:
             self._drivers, self._streams
         )
         self._managed_nodes = managed_nodes.Poller(self._lease)
+        self._reservations = reservations.Reservations(self._drivers)
         self._publisher = notifications.Publisher(self._stopping)
         self._turns = queue.Turns()
         self._workers = {
@@ -88,6 +90,7 @@ class Conductor:
         self._begin('managed-nodes', self._managed_nodes.tick, poll)
         self._begin('ends', self._end, poll)
         self._begin('pools', self._control_pools, poll)
+        self._begin('reservations', self._reservations.tick, poll)
         self._begin('notifications', self._publisher.tick, poll)
 
     def stop(self) -> None:
@@ -104,6 +107,7 @@ class Conductor:
         self._streams.close()
         self._subscriptions.close()
         self._refresher.close()
+        self._reservations.close()
         for thread in self._threads:
             thread.join(max(0.0, end - time.monotonic()))
         try:

@@ -14,6 +14,7 @@ from valence.objects.finding import Installation
 from valence.objects.flavor import Flavor
 from valence.objects.history import History
 from valence.objects.hold import Hold
+from valence.objects.hold import Reservation
 from valence.objects.inventory import Chassis
 from valence.objects.inventory import Device
 from valence.objects.inventory import Storage
@@ -56,6 +57,7 @@ __all__ = (
     'PodManagerAccess',
     'Pool',
     'ProjectUsage',
+    'Reservation',
     'Shape',
     'Share',
     'Storage',
@@ -76,6 +78,7 @@ ALL = (
     Flavor,
     Node,
     Hold,
+    Reservation,
     ProjectUsage,
     PendingRefresh,
     Allocation,

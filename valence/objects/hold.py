@@ -15,6 +15,10 @@ LEASE_STATES = ('none', 'running', 'warned', 'ending', 'overdue')
 ACTIVE = 'active'
 STATES = (ACTIVE, 'used', 'expired')
 
+#: What is known of the reservation of a place: none was made, as far as is
+#: known; a request is, or may be, on its way; there is one, or may be.
+PENDING, SENDING, RESERVED = 'pending', 'sending', 'reserved'
+
 
 @ovo.VersionedObjectRegistry.register
 class Hold(base.ValenceObject):
@@ -23,7 +27,10 @@ class Hold(base.ValenceObject):
     RESOURCE = 'holds'
     LINKED = True
     KIND = 'hold'
-    EVENTFUL = frozenset(('remaining', 'state', 'expires_at'))
+    VERSION = '1.1'
+    EVENTFUL = frozenset(
+        ('remaining', 'state', 'expires_at', 'reservation_error')
+    )
     CHANGED = frozenset(('expires_at',))
     fields = {
         'uuid': base.own_uuid('hold'),
@@ -98,8 +105,59 @@ class Hold(base.ValenceObject):
             nullable=True,
             tzinfo_aware=False,
         ),
+        **fields.error_text(
+            'reservation_error',
+            'Why a pod manager that can reserve what is held does not; it is '
+            'held all the same.',
+        ),
         **base.held_by_project('hold'),
         **base.timestamps(
             sort=('podm_uuid', 'flavor_uuid', 'state', 'project_id')
         ),
+    }
+
+
+@ovo.VersionedObjectRegistry.register
+class Reservation(base.ValenceObject):
+    """What a pod manager reserves for a place of a hold."""
+
+    RESOURCE = 'reservations'
+    KIND = 'reservation'
+    fields = {
+        'uuid': base.own_uuid('reservation'),
+        'hold_uuid': fields.UUIDField(
+            doc='UUID of the hold, which may be deleted.'
+        ),
+        'node_uuid': fields.UUIDField(
+            doc='UUID that the node will have which uses the place.'
+        ),
+        'podm_uuid': base.pod_manager_uuid(),
+        'name': fields.StringField(doc='Name of the hold.', max_length=255),
+        'place': fields.ObjectField(doc='The hardware.'),
+        'state': fields.EnumField(
+            (PENDING, SENDING, RESERVED), doc='What is known of it.'
+        ),
+        'progress': fields.ObjectField(
+            doc='What the driver has recorded of the request.', default={}
+        ),
+        'attempts': fields.IntegerField(
+            doc='How often it was requested, or deleted, in vain.', minimum=0
+        ),
+        'sent_at': fields.DateTimeField(
+            doc='When it was requested; null: never.',
+            nullable=True,
+            tzinfo_aware=False,
+        ),
+        'due_at': fields.DateTimeField(
+            doc='When it is looked at; null: when the hold ends.',
+            nullable=True,
+            tzinfo_aware=False,
+        ),
+        'claimed_until': fields.DateTimeField(
+            doc='Until when a conductor has it to itself.',
+            nullable=True,
+            tzinfo_aware=False,
+        ),
+        **fields.error_text('error', 'Why there is none.'),
+        **base.timestamps(),
     }

@@ -14,23 +14,24 @@ for ``compose``, which cannot be repeated, there is ``find_composed``.
 """
 
 import abc
-import dataclasses
 from collections.abc import Collection
 from collections.abc import Iterable
-from collections.abc import Iterator
-from collections.abc import Mapping
 from typing import ClassVar
-from typing import Protocol
 
 from valence.common import exception
 from valence.common.identity import Mark
 from valence.common.types import JsonObject
-from valence.common.types import Requirements
 from valence.podmanagers import hardware
 from valence.podmanagers.boot import BootOverride
 from valence.podmanagers.connection import Connection as Connection
 from valence.podmanagers.progress import Deadline
 from valence.podmanagers.progress import Progress
+from valence.podmanagers.terms import Change as Change
+from valence.podmanagers.terms import ChangeStream as ChangeStream
+from valence.podmanagers.terms import ComposeRequest as ComposeRequest
+from valence.podmanagers.terms import ManagementTarget as ManagementTarget
+from valence.podmanagers.terms import Probe as Probe
+from valence.podmanagers.terms import Reservation as Reservation
 
 RESET_TYPES = (
     *('On', 'ForceOff', 'GracefulShutdown', 'GracefulRestart'),
@@ -41,6 +42,7 @@ RESET_TYPES = (
 CAPABILITIES = {
     'compose': 'compose nodes',
     'release': 'release nodes',
+    'reserve': 'reserve hardware for a node before it is composed',
     'reset': 'switch nodes on and off',
     'boot': 'choose what a node boots from',
     'attach': 'attach a pooled device to a node',
@@ -50,76 +52,6 @@ CAPABILITIES = {
     'event_stream': 'send events over an open stream',
     'event_subscription': 'deliver events to a URL',
 }
-
-
-@dataclasses.dataclass
-class Probe:
-    """What a pod manager reports of itself.
-
-    :param service_uuid: the UUID of the service, if it has one.
-    :param capabilities: those of the driver that this endpoint has.
-    """
-
-    service_uuid: str | None
-    capabilities: frozenset[str]
-
-
-@dataclasses.dataclass(frozen=True)
-class ManagementTarget:
-    """The computer system of a node, for others to manage by Redfish.
-
-    :param uri: of the computer system.
-    :param macs: the addresses of its network interfaces, in lower case.
-    :param wiring: what is known of their connections, by address.
-    """
-
-    uri: str
-    macs: tuple[str, ...]
-    wiring: Mapping[str, hardware.Wiring] = dataclasses.field(
-        default_factory=dict
-    )
-
-
-@dataclasses.dataclass(frozen=True)
-class ComposeRequest:
-    """What to compose.
-
-    :param mark: of the Valence node; it is written to the pod manager, and
-        the node is found again by it.
-    :param requirements: what the user requested, in the form of
-        ``objects.requirements``.
-    :param system: the URI of the system that was claimed for it.
-    :param devices: the URIs of the pooled devices that were claimed for it.
-    """
-
-    mark: Mark
-    name: str
-    requirements: Requirements
-    system: str
-    devices: tuple[str, ...] = ()
-
-
-@dataclasses.dataclass(frozen=True)
-class Change:
-    """What an event reports.
-
-    :param uris: the resources that changed; empty: anything may have.
-    :param nothing: whether it is about nothing in the inventory, such as a
-        heartbeat, telemetry or the progress of a task.
-    """
-
-    uris: tuple[str, ...] = ()
-    nothing: bool = False
-
-
-class ChangeStream(Protocol):
-    """Changes as they happen, until the stream ends or is closed."""
-
-    def __iter__(self) -> Iterator[Change]:
-        """The changes; iteration ends when the stream does."""
-
-    def close(self) -> None:
-        """End the stream, from any thread."""
 
 
 def _unsupported(what: str) -> exception.RequestRejected:
@@ -204,6 +136,35 @@ class Driver(abc.ABC):
             if request.mark.same_as(node.mark):
                 return node
         return None
+
+    def reserve(
+        self, request: ComposeRequest, deadline: Deadline, progress: Progress
+    ) -> Reservation:
+        """Have the pod manager keep hardware for a node: ``reserve``.
+
+        Not idempotent: see :meth:`list_reservations`. A later
+        :meth:`compose` of a request with the same mark uses it up.
+
+        :raises InProgress: while the pod manager is working on it, or does
+            not show it yet; a later call with this progress sends no other
+            request while a task is recorded.
+        :raises NoMatch: when some of the hardware is not free.
+        :raises RequestRejected: when it is never reserved.
+        """
+        raise _unsupported('reservations')
+
+    def list_reservations(self, deadline: Deadline) -> list[Reservation]:
+        """All reservations that have a mark of a node."""
+        return []
+
+    def unreserve(
+        self, mark: Mark, deadline: Deadline, progress: Progress
+    ) -> None:
+        """Delete the reservations for a node; a no-op if there are none.
+
+        :raises InProgress: until none is shown any more.
+        """
+        raise _unsupported('reservations')
 
     def service_uuid(self, deadline: Deadline) -> str | None:
         """The UUID of the service, read now; None if it has none."""

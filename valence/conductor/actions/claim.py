@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from typing import TypedDict
 
 from valence import quota
+from valence import reservations
 from valence.common import exception
 from valence.common.types import HeldPlace
 from valence.common.types import JsonObject
@@ -23,6 +24,8 @@ from valence.scheduler.request import Request
 
 # The interval in which nodes that affinity refers to are looked at.
 _AFFINITY_SECONDS = 2.0
+# The interval in which the reservation for the node is looked at.
+_RESERVATION_SECONDS = 1.0
 
 
 class Params(TypedDict, total=False):
@@ -66,6 +69,7 @@ class ClaimParts(steps.ReadsParts[ClaimResult]):
         params = run.params(Params)
         held = _held(run)
         if held is not None:
+            _wait_for_reservation(run)
             return held
         with db.reader() as tx:
             node = tx.get(models.Node, uuid=run.target)
@@ -152,6 +156,18 @@ def _held(run: Run) -> HeldPlace | None:
     if run.operation.excluded_systems:
         return None
     return run.params(Params).get('held')
+
+
+def _wait_for_reservation(run: Run) -> None:
+    """Send nothing while the hardware may be being reserved for the node.
+
+    :raises InProgress: while it is.
+    """
+    with db.reader() as tx:
+        if reservations.is_sending(tx, run.target):
+            raise InProgress(
+                _RESERVATION_SECONDS, 'its hardware is being reserved'
+            )
 
 
 def _wait_for_others(tx: db.Transaction, rule: AffinityRule | None) -> None:

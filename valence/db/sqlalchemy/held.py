@@ -17,6 +17,7 @@ from valence.db.sqlalchemy.base import cascade
 from valence.db.sqlalchemy.types import Json
 from valence.db.sqlalchemy.types import Name
 from valence.db.sqlalchemy.types import String
+from valence.db.sqlalchemy.types import Text
 
 
 class Hold(Table):
@@ -43,8 +44,35 @@ class Hold(Table):
     charged_cores: Mapped[int]
     charged_memory_mib: Mapped[int] = column(sa.BigInteger)
     charged_devices: Mapped[int]
+    reservation_error: Mapped[str | None] = column(Text)
+    user_reservation_error: Mapped[str | None] = column(Text)
     project_id: Mapped[str | None] = column(Name(255))
     user_id: Mapped[str | None] = column(Name(255))
+
+
+class Reservation(Table):
+    __tablename__ = 'reservations'
+    __table_args__ = args(
+        sa.UniqueConstraint('node_uuid'),
+        sa.Index('ix_reservations_due_at', 'due_at'),
+    )
+
+    # No foreign key: what a deleted hold had reserved is still to be deleted.
+    hold_uuid: Mapped[str] = column(UUID, index=True)
+    node_uuid: Mapped[str] = column(UUID)
+    podm_uuid: Mapped[str] = column(
+        UUID, cascade('pod_managers.uuid'), index=True
+    )
+    name: Mapped[str] = column(Name(255))
+    place: Mapped[HeldPlace] = column(Json)
+    state: Mapped[str] = column(String(16))
+    progress: Mapped[dict[str, str]] = column(Json)
+    attempts: Mapped[int]
+    sent_at: Mapped[datetime | None]
+    due_at: Mapped[datetime | None]
+    claimed_until: Mapped[datetime | None]
+    error: Mapped[str | None] = column(Text)
+    user_error: Mapped[str | None] = column(Text)
 
 
 def one_holder(table: str, *others: str) -> sa.CheckConstraint:

@@ -32,6 +32,7 @@ from valence.db.sqlalchemy.counted import Count as Count
 from valence.db.sqlalchemy.counted import Shape as Shape
 from valence.db.sqlalchemy.held import Allocation as Allocation
 from valence.db.sqlalchemy.held import Hold as Hold
+from valence.db.sqlalchemy.held import Reservation as Reservation
 from valence.db.sqlalchemy.held import Share as Share
 from valence.db.sqlalchemy.observed import Allocatable
 from valence.db.sqlalchemy.observed import Observed

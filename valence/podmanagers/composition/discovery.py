@@ -136,6 +136,30 @@ def stands_alone(body: JsonObject) -> bool:
     return not is_node(body) and not blocks.of_system(body)
 
 
+def parts(crawler: Crawler, request: base.ComposeRequest) -> Bodies:
+    """The system and devices of a request.
+
+    :raises NoMatch: when one of them cannot be read.
+    """
+    uris = (request.system, *request.devices)
+    bodies = crawler.get_many(uris)
+    for uri in uris:
+        if uri not in bodies:
+            raise exception.NoMatch(reason=crawler.failed[uri])
+    return bodies
+
+
+def host(crawler: Crawler, uri: str, bodies: Bodies) -> str | None:
+    """The system that is always there and gets devices added, if it is one.
+
+    :param uri: a system, or a block that may be the base of one.
+    """
+    if blocks.is_expandable(bodies[uri]):
+        return uri
+    found = permanent_system(crawler, bodies[uri])
+    return found[0] if found is not None else None
+
+
 def permanent_system(
     crawler: Crawler, block: JsonObject
 ) -> tuple[str, JsonObject] | None:

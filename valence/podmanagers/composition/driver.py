@@ -18,13 +18,14 @@ from collections.abc import Collection
 from collections.abc import Iterable
 
 from valence.common import exception
+from valence.common.identity import Mark
 from valence.podmanagers import base
 from valence.podmanagers import hardware
 from valence.podmanagers import node_uri
-from valence.podmanagers.composition import blocks
 from valence.podmanagers.composition import constrained
 from valence.podmanagers.composition import discovery
 from valence.podmanagers.composition import erasure
+from valence.podmanagers.composition import holding
 from valence.podmanagers.composition import lookup
 from valence.podmanagers.composition import methods
 from valence.podmanagers.composition import pending
@@ -48,7 +49,6 @@ from valence.podmanagers.redfish.client import Client
 from valence.podmanagers.redfish.crawler import Crawler
 from valence.podmanagers.redfish.links import link
 from valence.podmanagers.redfish.node_driver import NodeDriver
-from valence.podmanagers.redfish.resources import Bodies
 from valence.podmanagers.wire.client import Response
 from valence.podmanagers.wire.values import text
 
@@ -64,7 +64,9 @@ class Redfish(NodeDriver):
     """DMTF Redfish service with resource blocks (CompositionService)."""
 
     name = 'redfish'
-    capabilities = _NODE | {'erase', 'event_stream', 'event_subscription'}
+    capabilities = _NODE | {
+        *('erase', 'reserve', 'event_stream', 'event_subscription'),
+    }
 
     def __init__(self, connection: base.Connection) -> None:
         super().__init__(connection)
@@ -73,6 +75,7 @@ class Redfish(NodeDriver):
         self._lookup = Lookup(self._client, self._survey)
         self._expansion = Expansion(self._client)
         self._pending = pending.Pending(self._client, self._lookup)
+        self._holding = holding.Holding(self._client, self._lookup)
 
     @classmethod
     def recognizes(
@@ -119,6 +122,8 @@ class Redfish(NodeDriver):
             self._client, service, places['systems'], deadline
         ):
             able.discard('compose')
+        if manages and self._holding.is_offered(service, places, deadline):
+            able.add('reserve')
         return base.Probe(
             service_uuid=text(root.get('UUID')),
             capabilities=frozenset(able | found.capabilities()),
@@ -159,8 +164,8 @@ class Redfish(NodeDriver):
     ) -> hardware.ComposedNode:
         _, service, places = self._lookup.places(deadline)
         with Crawler(self._client, deadline) as crawler:
-            bodies = self._parts(crawler, request)
-            host = _permanent_system(crawler, request.system, bodies)
+            bodies = discovery.parts(crawler, request)
+            host = discovery.host(crawler, request.system, bodies)
             if host is not None:
                 reservations.check(crawler, places, bodies)
         if host is not None:
@@ -187,19 +192,6 @@ class Redfish(NodeDriver):
             self._client, method, body, deadline, progress
         )
         return self._created(response, request, deadline)
-
-    @staticmethod
-    def _parts(crawler: Crawler, request: base.ComposeRequest) -> Bodies:
-        """The system and devices of a request.
-
-        :raises NoMatch: when one of them cannot be read.
-        """
-        uris = (request.system, *request.devices)
-        bodies = crawler.get_many(uris)
-        for uri in uris:
-            if uri not in bodies:
-                raise exception.NoMatch(reason=crawler.failed[uri])
-        return bodies
 
     def _created(
         self,
@@ -300,6 +292,22 @@ class Redfish(NodeDriver):
         )
         return erasure.is_erased(progress)
 
+    def reserve(
+        self,
+        request: base.ComposeRequest,
+        deadline: Deadline,
+        progress: Progress,
+    ) -> base.Reservation:
+        return self._holding.reserve(request, deadline, progress)
+
+    def list_reservations(self, deadline: Deadline) -> list[base.Reservation]:
+        return self._holding.list(deadline)
+
+    def unreserve(
+        self, mark: Mark, deadline: Deadline, progress: Progress
+    ) -> None:
+        self._holding.unreserve(mark, deadline, progress)
+
     def management_target(
         self, uri: str, deadline: Deadline
     ) -> base.ManagementTarget:
@@ -332,16 +340,3 @@ class Redfish(NodeDriver):
 
     def close(self) -> None:
         self._client.close()
-
-
-def _permanent_system(
-    crawler: Crawler, uri: str, bodies: Bodies
-) -> str | None:
-    """The system that is always there and gets devices added, if it is one.
-
-    :param uri: a system, or a block that may be the base of one.
-    """
-    if blocks.is_expandable(bodies[uri]):
-        return uri
-    host = discovery.permanent_system(crawler, bodies[uri])
-    return host[0] if host is not None else None

@@ -115,7 +115,7 @@ class Lookup:
         likely = None
         # Reservations come first: they become systems.
         reservation = reservations.find(
-            self._client, service, request.mark, deadline
+            self._client, service, request.mark, deadline, request.system
         )
         if reservation is not None:
             likely = node_uri.pending(reservation, request, reserved=True)

@@ -75,6 +75,15 @@ class Method:
     request_types: frozenset[str] = frozenset()
 
     @property
+    def reserves(self) -> bool:
+        """Whether it can reserve blocks before they are composed.
+
+        Only what a service lists is sent: some compose when asked for a
+        preview.
+        """
+        return {'PreviewReserve', 'Apply'} <= self.request_types
+
+    @property
     def required(self) -> set[str]:
         """The names of the properties that a request must have."""
         return {
@@ -115,8 +124,9 @@ def offered(
             places += crawler.members(collection)
         for uri, body in crawler.get_many(places).items():
             found += _shown_on(crawler, uri, body, systems)
-    if 'target' in obj(obj(service.get('Actions')).get(COMPOSE)):
-        found.append(_manifest(client, service, found, deadline))
+    by_manifest = manifest(client, service, found, deadline)
+    if by_manifest is not None:
+        found.append(by_manifest)
     # A service that shows nothing is likely to support the plainest method.
     found = found or [Method('specific', systems)]
     return sorted(found, key=lambda method: _ORDER.index(method.kind))
@@ -168,12 +178,18 @@ def _shown_on(
     return result
 
 
-def _manifest(
+def manifest(
     client: Client,
     service: JsonObject,
     others: list[Method],
     deadline: Deadline,
-) -> Method:
+) -> Method | None:
+    """The Compose action as a method, if the service has it.
+
+    :param others: the other methods of the service.
+    """
+    if 'target' not in obj(obj(service.get('Actions')).get(COMPOSE)):
+        return None
     action = actions.action(service, COMPOSE)
     types = actions.allowable(client, action, 'RequestType', deadline)
     specific = [method for method in others if method.kind == 'specific']

@@ -11,7 +11,6 @@ from valence.podmanagers.node_uri import NodeUri
 from valence.podmanagers.progress import Deadline
 from valence.podmanagers.progress import InProgress
 from valence.podmanagers.progress import Progress
-from valence.podmanagers.redfish import errors
 from valence.podmanagers.redfish import jobs
 from valence.podmanagers.redfish import tasks
 from valence.podmanagers.redfish.client import Client
@@ -81,24 +80,7 @@ class Pending:
             with contextlib.suppress(tasks.TaskFailed):
                 ended = tasks.poll(self._client, watched, deadline).response
                 response = ended if ended.status < 400 else GONE
-        self._unreserve(known, deadline, progress)
-        return response
-
-    def _unreserve(
-        self, known: NodeUri, deadline: Deadline, progress: Progress
-    ) -> None:
-        """Delete the reservation of a node, if there is one."""
         _, service, _ = self._lookup.places(deadline)
         mark = known.request().mark
-        uri = reservations.find(self._client, service, mark, deadline)
-        job = Job(self._client, progress, 'unreserve')
-        if uri is None and not job.running:
-            return
-        response = job.run(
-            lambda: self._client.request(
-                'DELETE', str(uri), deadline, check=False
-            ),
-            deadline,
-        )
-        if response is not None and response.status not in tasks.GONE:
-            errors.check(response, str(uri))
+        reservations.remove(self._client, service, mark, deadline, progress)
+        return response

@@ -54,36 +54,45 @@ def send(
     """
     if method.kind != 'manifest':
         return _post(client, method.target, body, deadline)
-    stanza = {
-        'StanzaType': 'ComposeSystem',
-        'StanzaId': 'Valence',
-        'Request': body,
-    }
     reservation = None
-    if {'PreviewReserve', 'Apply'} <= method.request_types:
-        reservation = _reserve(client, method, stanza, deadline, progress)
+    if method.reserves:
+        reservation = reserve(client, method, body, deadline, progress)
     return _post(
         client,
         method.target,
-        _manifest('Apply', stanza, reservation),
+        _manifest('Apply', _stanza(body), reservation),
         deadline,
     )
 
 
-def _reserve(
+def _stanza(body: JsonObject) -> JsonObject:
+    """The stanza of a manifest that requests a system."""
+    return {
+        'StanzaType': 'ComposeSystem',
+        'StanzaId': 'Valence',
+        'Request': body,
+    }
+
+
+def reserve(
     client: Client,
     method: Method,
-    stanza: JsonObject,
+    body: JsonObject,
     deadline: Deadline,
     progress: Progress,
 ) -> str | None:
-    """Reserve the blocks of a manifest; the ID of the reservation."""
+    """Reserve the blocks of a request; the ID of the reservation.
+
+    :param body: the request for a system, as a manifest has it.
+    :raises InProgress: while the service is reserving them.
+    :raises NoMatch: when they cannot be composed now.
+    """
     job = Job(client, progress, _RESERVE)
-    body = _manifest('PreviewReserve', stanza)
+    manifest = _manifest('PreviewReserve', _stanza(body))
     try:
         preview = job.resume(deadline) or job.send(
             lambda: client.request(
-                'POST', method.target, deadline, body, check=False
+                'POST', method.target, deadline, manifest, check=False
             ),
             deadline,
         )
@@ -91,6 +100,8 @@ def _reserve(
         raise refusal(exc) from exc
     check(preview, method.target)
     job.forget()
+    # Also raises what a stanza has failed with.
+    created_uri(preview)
     found = preview.body.get('ReservationId')
     return found if isinstance(found, str) else None
 

@@ -16,6 +16,7 @@ from typing import Any
 from oslo_config import cfg
 
 from valence.common import exception
+from valence.common.identity import Mark
 from valence.podmanagers import base
 from valence.podmanagers import hardware
 from valence.podmanagers import power
@@ -40,7 +41,7 @@ class Fake(base.Driver):
     capabilities = frozenset(
         (
             *('compose', 'release', 'reset', 'boot', 'attach', 'detach'),
-            *('provision', 'event_stream', 'event_subscription'),
+            *('provision', 'reserve', 'event_stream', 'event_subscription'),
         )
     )
 
@@ -118,16 +119,43 @@ class Fake(base.Driver):
         progress: Progress,
     ) -> hardware.ComposedNode:
         with self._call('compose', deadline) as pod:
-            parts = [request.system, *request.devices]
-            for uri in parts:
-                if not pod.is_free(uri):
-                    raise exception.NoMatch(reason=f'{uri} is not free')
+            pod.unreserve(request.mark)
+            parts = _free_parts(pod, request)
             uri = pod.new_uri('nodes')
             ready_at = time.monotonic() + cfg.CONF.fake.compose_seconds
             node = pods.Node(request.name, request.mark, parts, ready_at)
             pod.nodes[uri] = node
             pod.send_event(uri, *parts)
             return pods.composed(uri, node)
+
+    def reserve(
+        self,
+        request: base.ComposeRequest,
+        deadline: Deadline,
+        progress: Progress,
+    ) -> base.Reservation:
+        with self._call('reserve', deadline) as pod:
+            parts = _free_parts(pod, request)
+            uri = pod.new_uri('reservations')
+            pod.reservations[uri] = pods.Reserved(request.mark, parts)
+            pod.send_event(*parts)
+            return base.Reservation(uri, request.mark)
+
+    def list_reservations(self, deadline: Deadline) -> list[base.Reservation]:
+        with self._call('list_reservations', deadline) as pod:
+            return [
+                base.Reservation(uri, one.mark)
+                for uri, one in pod.reservations.items()
+            ]
+
+    def unreserve(
+        self, mark: Mark, deadline: Deadline, progress: Progress
+    ) -> None:
+        with self._call('unreserve', deadline) as pod:
+            if 'unreserve' not in pod.ignored:
+                pod.unreserve(mark)
+            if any(mark.same_as(r.mark) for r in pod.reservations.values()):
+                raise Settling(f'the reservation for {mark} is still there')
 
     def poll_compose(
         self, uri: str, deadline: Deadline, progress: Progress
@@ -308,3 +336,15 @@ def _node(pod: pods.Pod, uri: str) -> pods.Node:
     if node is None:
         raise exception.ResourceGone(uri=uri)
     return node
+
+
+def _free_parts(pod: pods.Pod, request: base.ComposeRequest) -> list[str]:
+    """The parts of a request.
+
+    :raises NoMatch: when one is not free.
+    """
+    parts = [request.system, *request.devices]
+    for uri in parts:
+        if not pod.is_free(uri):
+            raise exception.NoMatch(reason=f'{uri} is not free')
+    return parts

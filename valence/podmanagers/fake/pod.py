@@ -90,6 +90,14 @@ class Node:
             self.power_state = expected
 
 
+@dataclasses.dataclass
+class Reserved:
+    """Hardware that is kept for a node."""
+
+    mark: Mark
+    resources: list[str]
+
+
 class Stream:
     """The changes of a pod as they happen; see ``base.ChangeStream``."""
 
@@ -121,6 +129,7 @@ class Pod:
     :ivar ignored: methods of the driver that succeed, but change nothing.
     :ivar hardware: everything but nodes, by URI; the nodes store what is in
         use.
+    :ivar reservations: what is kept for nodes, by URI.
     :ivar lingering: URIs that are listed as nodes, and cannot be read.
     :ivar unread: URIs of hardware that is there but cannot be read.
     :ivar subscriptions: where changes are delivered, by URI.
@@ -145,6 +154,7 @@ class Pod:
                 *(parts.drive(n) for n in range(1, options.devices + 1)),
             )
         }
+        self.reservations: dict[str, Reserved] = {}
         self.lingering: set[str] = set()
         self.unread: set[str] = set()
         self.streams: list[Stream] = []
@@ -191,8 +201,12 @@ class Pod:
 
     def used(self) -> set[str]:
         """The URIs of what cannot be part of another node."""
+        holders: list[Node | Reserved] = [
+            *self.nodes.values(),
+            *self.reservations.values(),
+        ]
         held = collections.Counter(
-            uri for node in self.nodes.values() for uri in node.resources
+            uri for holder in holders for uri in holder.resources
         )
         return {
             uri
@@ -209,6 +223,13 @@ class Pod:
     def is_free(self, uri: str) -> bool:
         """Whether a system or device is there and part of no node."""
         return uri in self.hardware and uri not in self.used()
+
+    def unreserve(self, mark: Mark) -> None:
+        """Keep nothing any more for a node."""
+        for uri, one in list(self.reservations.items()):
+            if mark.same_as(one.mark):
+                del self.reservations[uri]
+                self.send_event(*one.resources)
 
     def read(self, uris: Iterable[str]) -> hardware.Inventory:
         """What there is at some URIs; what is not there is gone."""

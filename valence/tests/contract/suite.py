@@ -7,6 +7,7 @@ from valence.tests.contract import identity
 from valence.tests.contract import inventory
 from valence.tests.contract import nodes
 from valence.tests.contract import outcomes
+from valence.tests.contract import reservations
 
 
 class Contract(
@@ -16,5 +17,6 @@ class Contract(
     events.Events,
     failures.Failures,
     outcomes.Outcomes,
+    reservations.Reservations,
 ):
     """Derive from this, and set the driver class and the endpoint."""

@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """What another client has reserved is shown as used, and left alone."""
 
+import time
+
 from valence.common import exception
 from valence.podmanagers.composition import blocks
+from valence.podmanagers.composition import holding
 from valence.podmanagers.progress import Progress
 from valence.tests import base
 from valence.tests.contract import test_oddities
@@ -79,6 +82,96 @@ class ReservedTestCase(test_oddities.OdditiesTestCase):
         for item in (*seen.systems, *seen.devices):
             free = item.values['state'] == 'free'
             self.assertEqual(free, 'state' in item.unknown)
+
+
+class HoldingTestCase(test_oddities.OdditiesTestCase):
+    """A node's blocks are reserved before it is requested."""
+
+    BY_MANIFEST = ('--compose-by', 'manifest', '--no-tasks')
+
+    def reserve(self, *names):
+        return self.driver.reserve(
+            self.request(*names or ('compute-1',)), self.soon(), Progress()
+        )
+
+    def sent(self):
+        """The types of the requests that were posted to Compose."""
+        return [
+            one['body']['RequestType']
+            for one in self.simulator.control('GET', '/requests?changing=true')
+            if 'Compose' in one['path']
+        ]
+
+    def assertNotOffered(self, *arguments):
+        self.start('--compose-by', 'manifest', *arguments)
+        able = self.driver.probe(self.soon()).capabilities
+        self.assertNotIn('reserve', able)
+        self.assertRaises(exception.RequestRejected, self.reserve)
+        self.assertEqual([], self.sent())
+
+    def test_only_what_is_listed_is_sent(self):
+        self.assertNotOffered('--no-preview')
+
+    def test_what_lists_nothing(self):
+        """Such a service may compose when asked for a preview."""
+        self.assertNotOffered('--careless', '--no-preview')
+
+    def test_reserve(self):
+        self.start(*self.BY_MANIFEST, '--reservation-seconds', '90')
+        made = self.reserve()
+        self.assertEqual((test_oddities.MARK, 90), (made.mark, made.seconds))
+        self.assertEqual(['PreviewReserve'], self.sent())
+        self.assertRaises(exception.NoMatch, self.reserve)
+        self.assertEqual(['PreviewReserve'], self.sent())
+
+    def test_a_reservation_that_expires(self):
+        self.start(*self.BY_MANIFEST, '--reservation-seconds', '0.2')
+        self.reserve()
+        for _ in range(100):
+            if not self.driver.list_reservations(self.soon()):
+                break
+            time.sleep(0.05)
+        self.assertEqual([], self.driver.list_reservations(self.soon()))
+        self.reserve()
+
+    def test_what_would_not_be_found_again_is_deleted(self):
+        self.start(*self.BY_MANIFEST)
+        self.simulator.order(
+            f'{SERVICE}/CompositionReservations/',
+            'merge',
+            {'Manifest': {'@remove': True}},
+            method='GET',
+        )
+        error = self.assertRaises(exception.RequestRejected, self.reserve)
+        self.assertIn('mark', str(error))
+        self.simulator.heal()
+        uri = f'{BLOCKS}/compute-1'
+        (system,) = self.driver.refresh([uri], self.soon()).systems
+        self.assertEqual('free', system.values['state'])
+
+    def test_another_reservation_of_the_mark(self):
+        """It is not applied in place of what was chosen."""
+        self.start(*self.BY_MANIFEST)
+        self.reserve('compute-1')
+        request = self.request('compute-2')
+        self.assertIsNone(self.driver.find_composed(request, self.soon()))
+        begun = self.driver.compose(request, self.soon(), Progress())
+        node = self.settle(begun.uri)
+        self.assertEqual((f'{BLOCKS}/compute-2',), node.resources)
+        self.driver.unreserve(request.mark, self.soon(), Progress())
+        self.assertEqual([], self.driver.list_reservations(self.soon()))
+
+    def test_durations(self):
+        for text, seconds in (
+            ('PT3H', 10800),
+            ('P1DT1M', 86460),
+            ('PT0.5S', 0.5),
+            ('P', None),
+            ('3H', None),
+            (3, None),
+            (None, None),
+        ):
+            self.assertEqual(seconds, holding.duration(text), text)
 
 
 class SharedTestCase(test_oddities.OdditiesTestCase):

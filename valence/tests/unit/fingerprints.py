@@ -52,7 +52,10 @@ BY_VERSION = {
         '1.2': '5edd68b057012378489ba934746bb53d',
     },
     'History': {'1.0': '9be26580ee4370700f61a9f7782c6c24'},
-    'Hold': {'1.0': '7424c8cab21d2c435813a6c3d518208f'},
+    'Hold': {
+        '1.0': '7424c8cab21d2c435813a6c3d518208f',
+        '1.1': '529c93fe1c9a3411e21f592cdf9a3cfd',
+    },
     'Installation': {'1.0': '823928e1723521fe3f36a240db5eef8a'},
     'Node': {
         '1.0': '342d823ecff112f153d51691ee2f527d',
@@ -80,6 +83,7 @@ BY_VERSION = {
     'PodManagerAccess': {'1.0': 'c9a062d4311915578401c202b591a6a4'},
     'Pool': {'1.0': '77e12abc66316f99a6effc70fdb1870b'},
     'ProjectUsage': {'1.0': '9cc00bb0f5a1505e32c7229696dab510'},
+    'Reservation': {'1.0': '68f7bd6ca1b26dd6feca679aadde29b6'},
     'Shape': {'1.0': '59f0017af3a8e62778b0c600b0bf1266'},
     'Share': {
         '1.0': '6a4dc953eac87ac208df6925cb31c3ac',

@@ -159,6 +159,9 @@ def _compose_held(
         'podm_uuid': podm_uuid,
     }
     values |= leases.grant(tx, values)
+    if 'node_uuid' in place:
+        # What is reserved for it bears this UUID.
+        values['uuid'] = place['node_uuid']
     uuid = new_node(tx, call.context, provision_state='composing', **values)
     holds.use(tx, hold, uuid)
     operation = conductor.request(
