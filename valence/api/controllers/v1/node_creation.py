@@ -157,11 +157,10 @@ def _compose_held(
         **controller.resolve(tx, call, call.values),
         **{name: getattr(hold, name) for name in same},
         'podm_uuid': podm_uuid,
+        # What is reserved for it bears this UUID.
+        **({'uuid': place['node_uuid']} if 'node_uuid' in place else {}),
     }
     values |= leases.grant(tx, values)
-    if 'node_uuid' in place:
-        # What is reserved for it bears this UUID.
-        values['uuid'] = place['node_uuid']
     uuid = new_node(tx, call.context, provision_state='composing', **values)
     holds.use(tx, hold, uuid)
     operation = conductor.request(
