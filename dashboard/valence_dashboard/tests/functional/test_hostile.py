@@ -51,15 +51,16 @@ class Hostile(base.TestCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        services = stack.stack()
-        services.valence.stop()
-        cls.addClassCleanup(services.valence.start)
-        project = services.cloud('admin').current_project_id
-        other = processes.hostile(services.port, project)
-        cls.addClassCleanup(other.stop)
+        cls.services = stack.stack()
+        cls.services.valence.stop()
+        cls.addClassCleanup(cls.services.valence.start)
 
     def setUp(self):
         super().setUp()
+        # Of its own for each test: what is submitted also deletes.
+        project = self.services.cloud('admin').current_project_id
+        other = processes.hostile(self.services.port, project)
+        self.addCleanup(other.stop)
         self.window = self.open('admin')
         self.window.driver.execute_cdp_cmd(
             'Page.addScriptToEvaluateOnNewDocument', {'source': _SCRIPT}
