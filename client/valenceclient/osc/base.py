@@ -366,35 +366,3 @@ class Delete(Command):
             except sdk_exceptions.SDKException as exc:
                 failures.append(output.error_message(exc))
         return failures
-
-
-class Action(ShowOne):
-    """Start an operation on a resource."""
-
-    method: str
-
-    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
-        """Add the resource, and the options for waiting."""
-        parser = super().get_parser(prog_name)
-        self.add_resource(parser)
-        progress.add_options(parser)
-        return parser
-
-    def arguments(self, parsed_args: argparse.Namespace) -> tuple[Any, ...]:
-        """Return the positional arguments of the method."""
-        return ()
-
-    def options(self, parsed_args: argparse.Namespace) -> dict[str, Any]:
-        """Return the keyword arguments of the method."""
-        return {}
-
-    def take_action(self, parsed_args: argparse.Namespace) -> Any:
-        """Start the operation and show the resource."""
-        started = getattr(self.client, self.method)(
-            parsed_args.resource,
-            *self.arguments(parsed_args),
-            **self.options(parsed_args),
-        )
-        return self.columns_and_values(
-            self.result(started, parsed_args), parsed_args
-        )

@@ -5,6 +5,7 @@ import argparse
 from typing import Any
 
 from valenceclient import schema
+from valenceclient.osc import actions
 from valenceclient.osc import base
 from valenceclient.osc import options
 from valenceclient.osc import progress
@@ -36,13 +37,13 @@ class Show(_Finding, base.Show):
     """Show a finding."""
 
 
-class Adopt(_Finding, base.Action):
+class Adopt(_Finding, actions.BodyAction):
     """Make hardware that exists on a pod manager a node."""
 
     method = 'adopt_finding'
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
-        """Add what the node is called, and how else it can be named."""
+        """Add how else the hardware can be named."""
         parser = super().get_parser(prog_name)
         parser.add_argument(
             '--pod-manager',
@@ -51,12 +52,7 @@ class Adopt(_Finding, base.Action):
             'finding, but the path of a node on it, or the identifier that '
             'the pod manager gives the node.',
         )
-        options.add(parser, self._body)
         return parser
-
-    def options(self, parsed_args: argparse.Namespace) -> dict[str, Any]:
-        """Return the options by their names in the API."""
-        return options.to_body(parsed_args, self._body)
 
     def take_action(self, parsed_args: argparse.Namespace) -> Any:
         """Adopt by finding, or by what the pod manager calls the node."""
@@ -78,7 +74,7 @@ class Adopt(_Finding, base.Action):
         return body
 
 
-class Release(_Finding, base.Action):
+class Release(_Finding, actions.Action):
     """Release the hardware of a finding on its pod manager."""
 
     method = 'release_finding'

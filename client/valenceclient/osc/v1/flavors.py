@@ -7,9 +7,8 @@ from typing import Any
 
 from osc_lib import exceptions
 
-from valenceclient import schema
+from valenceclient.osc import actions
 from valenceclient.osc import base
-from valenceclient.osc import options
 from valenceclient.osc import output
 
 
@@ -41,27 +40,14 @@ class Delete(_Flavor, base.Delete):
     """Delete flavors; this does not affect existing nodes."""
 
 
-class Publish(_Flavor, base.Action):
+class Publish(_Flavor, actions.BodyAction):
     """Create a flavor in Nova, or bring it up to date there."""
 
     method = 'publish_flavor'
-
-    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
-        """Add what the nodes of the flavor are registered with."""
-        parser = super().get_parser(prog_name)
-        options.add(parser, self._body)
-        return parser
-
-    def options(self, parsed_args: argparse.Namespace) -> dict[str, Any]:
-        """Return the options by their names in the API."""
-        return options.to_body(parsed_args, self._body)
-
-    @property
-    def _body(self) -> schema.JSON:
-        return schema.body('post', 'flavors/{id}/publish')
+    path = 'publish'
 
 
-class Unpublish(_Flavor, base.Action):
+class Unpublish(_Flavor, actions.Action):
     """Delete a flavor in Nova that was published."""
 
     method = 'unpublish_flavor'

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from valenceclient import schema
+from valenceclient.osc import actions
 from valenceclient.osc import base
 from valenceclient.osc import options
 from valenceclient.osc import output
@@ -135,7 +136,7 @@ class Delete(_Node, base.Delete):
     starts_operation = True
 
 
-class _NodeAction(_Node, base.Action):
+class _NodeAction(_Node, actions.Action):
     """An action of a node.
 
     :cvar action: its name in the API.
@@ -228,27 +229,14 @@ class Detach(_NodeAction):
     parameters = ('resource_id',)
 
 
-class Register(_Node, base.Action):
+class Register(_Node, actions.BodyAction):
     """Register a node with Ironic."""
 
     method = 'register_node'
-
-    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
-        """Add the options of the registration."""
-        parser = super().get_parser(prog_name)
-        options.add(parser, self._body)
-        return parser
-
-    def options(self, parsed_args: argparse.Namespace) -> dict[str, Any]:
-        """Return the options by their names in the API."""
-        return options.to_body(parsed_args, self._body)
-
-    @property
-    def _body(self) -> schema.JSON:
-        return schema.body('post', 'nodes/{id}/register')
+    path = 'register'
 
 
-class Unregister(_Node, base.Action):
+class Unregister(_Node, actions.Action):
     """Unregister a node from Ironic."""
 
     method = 'unregister_node'

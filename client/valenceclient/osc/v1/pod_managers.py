@@ -7,6 +7,7 @@ from typing import Any
 
 from openstack import exceptions as sdk_exceptions
 
+from valenceclient.osc import actions
 from valenceclient.osc import base
 from valenceclient.osc import progress
 
@@ -57,7 +58,7 @@ class Delete(_PodManager, base.Delete):
     starts_operation = True
 
 
-class Sync(_PodManager, base.Action):
+class Sync(_PodManager, actions.Action):
     """Read the full inventory of a pod manager; show the operation."""
 
     method = 'sync_pod_manager'
