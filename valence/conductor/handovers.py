@@ -159,7 +159,5 @@ def _reason(row: models.Condition | None) -> str | None:
     """Why a node is restricted, for those who use it."""
     if row is None:
         return None
-    text = row.tenant_message or 'ask the operator'
-    if row.subject in objects.SEEN_SUBJECTS:
-        text = row.message
+    text = objects.public_text(row.subject, row.message, row.tenant_message)
     return f'condition {row.uuid}: {text}'

@@ -13,6 +13,7 @@ from valence.common import exception
 from valence.db import api as db
 from valence.db import capacity
 from valence.db.sqlalchemy import models
+from valence.objects.condition import public_text
 
 
 def check_free(
@@ -55,11 +56,13 @@ def check_conditions(tx: db.Transaction, uuids: Collection[str]) -> None:
 
 def _kept_away(tx: db.Transaction, uuid: str) -> exception.Conflict:
     """The refusal by a condition, as every project may read it."""
-    condition = tx.get(models.Condition, uuid=uuid)
-    reason = condition and condition.tenant_message
+    row = tx.get(models.Condition, uuid=uuid)
+    if row is None:
+        # It has ended just now.
+        return exception.LostRace()
+    text = public_text(row.subject, row.message, row.tenant_message)
     return exception.Conflict(
-        'A condition keeps new nodes away from the hardware: '
-        f'{reason or "ask the operator"}'
+        f'A condition keeps new nodes away from the hardware: {text}'
     )
 
 

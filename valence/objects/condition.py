@@ -19,6 +19,13 @@ MAINTENANCE = 'maintenance'
 CRITICAL = 'health_critical'
 
 
+def public_text(subject: str, message: str, tenant_message: str | None) -> str:
+    """What members of projects may read of a condition."""
+    if subject in SEEN_SUBJECTS:
+        return message
+    return tenant_message or 'ask the operator'
+
+
 @ovo.VersionedObjectRegistry.register
 class Condition(base.ValenceObject):
     """Why hardware must not be used, changed or released for now."""

@@ -16,6 +16,7 @@ from valence.db.sqlalchemy import models
 from valence.db.sqlalchemy.base import Table
 from valence.objects import fields
 from valence.objects.condition import SEEN_SUBJECTS
+from valence.objects.condition import public_text
 from valence.objects.fields import Audience
 
 M = TypeVar('M', bound=Table)
@@ -76,8 +77,8 @@ def check(call: base.Call, holding: Holding, effect: str) -> None:
     if row is None:
         return
     reason = row.message
-    if call.audience < Audience.SYSTEM and row.subject not in SEEN_SUBJECTS:
-        reason = row.tenant_message or 'ask the operator'
+    if call.audience < Audience.SYSTEM:
+        reason = public_text(row.subject, row.message, row.tenant_message)
     raise exception.Conflict(
         f'A condition of the hardware ({effect}) rules this out: {reason}'
     )
