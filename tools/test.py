@@ -13,10 +13,12 @@ import collections
 import concurrent.futures
 import os
 import pathlib
+import re
 import socket
 import subprocess
 import sys
 import urllib.parse
+from typing import Any
 from typing import NamedTuple
 
 import subunit
@@ -25,6 +27,10 @@ import testtools
 import lint
 
 TOP = lint.TOP
+# A frame in a traceback, with its line of code.
+FRAME = r'^  File .*\n(?:    .*\n)*'
+# How many characters of an exception are printed.
+MAX_REASON = 2000
 STESTR = str(lint.BIN / 'stestr')
 
 # Tests that need a server are skipped if it does not respond. The URLs have
@@ -73,12 +79,32 @@ def count_runs(suite: pathlib.Path) -> int:
         return 0
 
 
-def statuses(suite: pathlib.Path) -> dict[str, str]:
-    """Return the status of each test in the last run of a suite, by name."""
+class Outcome(NamedTuple):
+    """How a test ended.
+
+    :param reason: the exception, if it raised one.
+    """
+
+    status: str
+    reason: str
+
+
+def reason(details: dict[str, testtools.content.Content]) -> str:
+    """Return the exceptions in the tracebacks of a test, without frames."""
+    found = []
+    for name, content in details.items():
+        if name.startswith('traceback'):
+            *_, text = re.split(FRAME, content.as_text(), flags=re.M)
+            found.append(text.strip())
+    return '\n'.join(found)[:MAX_REASON]
+
+
+def outcomes(suite: pathlib.Path) -> dict[str, Outcome]:
+    """Return how each test of the last run of a suite ended, by name."""
     result = {}
 
-    def ended(test: testtools.StreamToDict) -> None:
-        result[test['id']] = test['status']
+    def ended(test: dict[str, Any]) -> None:
+        result[test['id']] = Outcome(test['status'], reason(test['details']))
 
     stream = subprocess.Popen(
         [STESTR, 'last', '--subunit'], cwd=suite, stdout=subprocess.PIPE
@@ -96,12 +122,12 @@ def statuses(suite: pathlib.Path) -> dict[str, str]:
 class Run(NamedTuple):
     """The result of a run of a suite.
 
-    :param statuses: the status of each test by name.
+    :param outcomes: of each test by name.
     :param output: the output, if it was captured.
     """
 
     passed: bool
-    statuses: dict[str, str]
+    outcomes: dict[str, Outcome]
     output: str
 
 
@@ -122,7 +148,7 @@ def run(suite: pathlib.Path, arguments: list[str], workers: int) -> Run:
     output = done.stdout or ''
     if count_runs(suite) == before:
         return Run(False, {}, f'{output}\nThe tests could not be run')
-    return Run(done.returncode == 0, statuses(suite), output)
+    return Run(done.returncode == 0, outcomes(suite), output)
 
 
 def run_all(arguments: list[str]) -> list[Run]:
@@ -156,15 +182,15 @@ def main() -> int:
     results = run_all(options.regex)
     # A regular expression may select no test of a suite.
     ok &= all(result.passed for result in results) or bool(options.regex)
-    by_name = collections.ChainMap(*(result.statuses for result in results))
-    total = collections.Counter(by_name.values())
+    by_name = collections.ChainMap(*(result.outcomes for result in results))
+    total = collections.Counter(one.status for one in by_name.values())
     passed = total['success'] + total['xfail']
     skipped = total['skip']
     failed = sum(total.values()) - passed - skipped
     print()
-    for name, status in by_name.items():
+    for name, (status, why) in by_name.items():
         if status not in ('success', 'xfail', 'skip'):
-            print(f'Not passed: {name} ({status})')
+            print(f'Not passed: {name} ({status})\n{why}')
     if not ok and not failed:
         print('All tests passed, but a check or a suite failed: see above')
     print(f'{passed} passed, {failed} failed, {skipped} skipped')

@@ -4,7 +4,7 @@
 from valence_dashboard.tests.functional import base
 from valence_dashboard.tests.functional import browser
 from valence_dashboard.tests.functional.base import composable
-from valence_dashboard.tests.functional.base import register
+from valence_dashboard.tests.functional.base import pod
 
 _NARROW = 400
 
@@ -12,12 +12,8 @@ _NARROW = 400
 class Conditions(base.TestCase):
     def setUp(self):
         super().setUp()
-        register('sick', 3)
-        self.addCleanup(
-            composable().delete_pod_manager, 'sick', force=True, cascade=True
-        )
-        self.podm = composable().get_pod_manager('sick')
-        self.made = self.node('sick', 'patient')
+        self.podm = pod('sick', 3)
+        self.made = self.node('sick', f'patient {self._testMethodName}')
         self.system = next(composable().systems(node_uuid=self.made.id))
         self.window = self.open('admin')
 
@@ -74,7 +70,7 @@ class Conditions(base.TestCase):
 
     def test_tags_and_expected_hardware(self):
         window = self.window
-        (chassis, *_) = composable().chassis()
+        (chassis, *_) = composable().chassis(podm_uuid=self.podm.id)
         for kind, uuid in (
             ('systems', self.system.id),
             ('chassis', chassis.id),
