@@ -108,6 +108,15 @@ class Security(TypedDict, total=False):
     tpm: Name
 
 
+class Firmware(TypedDict, total=False):
+    """Requirements of the firmware of a system.
+
+    :param boot_mode: one that it allows.
+    """
+
+    boot_mode: Name
+
+
 class Traits(TypedDict, total=False):
     """Traits that hardware must have, must not have, or should have."""
 
@@ -147,6 +156,7 @@ class Requirements(TypedDict, total=False):
     processor: Processor
     memory: Memory
     security: Security
+    firmware: Firmware
     traits: Traits
     storage: list[Part]
     pci_devices: list[Part]

@@ -8,6 +8,7 @@ from valence import traits
 from valence.common import exception
 from valence.common import secrets
 from valence.common.types import JsonObject
+from valence.common.types import Requirements
 from valence.conductor import registrations
 from valence.conductor import sites
 from valence.conductor.engine.run import Run
@@ -16,6 +17,7 @@ from valence.db import installation
 from valence.db.sqlalchemy import models
 from valence.objects.registration import Registration
 from valence.provisioning import base
+from valence.scheduler import criteria
 from valence.scheduler import registrable
 
 
@@ -88,7 +90,6 @@ def machine(
         systems = tx.list(models.System, node_uuid=node.uuid).all()
         devices = tx.list(models.Device, node_uuid=node.uuid).all()
         site = sites.of_node(tx, node, podm)
-    drives = [drive for row in systems for drive in row.drives]
     registered = registrations.handed_over(node) if known else None
     return base.Machine(
         **vars(login(podm)),
@@ -102,8 +103,9 @@ def machine(
         site=site,
         cpus=_threads(systems, devices),
         memory_mib=sum(row.memory_mib for row in (*systems, *devices)),
-        disk_gib=_largest(drives, devices),
+        disk_gib=_largest(systems, devices),
         architecture=_architecture(systems),
+        boot_mode=_boot_mode(node.properties, systems),
         resource_class=how.get('resource_class') or node.resource_class,
         traits=(*_requested(how, registered), *_traits(systems, devices)),
     )
@@ -111,6 +113,20 @@ def machine(
 
 def _architecture(systems: Sequence[models.System]) -> str | None:
     return next(filter(None, (row.cpu_architecture for row in systems)), None)
+
+
+def _boot_mode(
+    required: Requirements, systems: Sequence[models.System]
+) -> str | None:
+    """The required boot mode; UEFI where several meet the requirement."""
+    need = required.get('firmware', {}).get('boot_mode')
+    if need is None:
+        return None
+    allowed = {mode for row in systems for mode in row.boot_modes or ()}
+    return max(
+        (one for one in allowed if criteria.meets('boot_mode', need, one)),
+        default=None,
+    )
 
 
 def _threads(
@@ -122,9 +138,10 @@ def _threads(
 
 
 def _largest(
-    drives: list[JsonObject], devices: Sequence[models.Device]
+    systems: Sequence[models.System], devices: Sequence[models.Device]
 ) -> int:
     """The capacity of the largest drive in GiB."""
+    drives = [drive for row in systems for drive in row.drives]
     sizes = [int(drive['capacity_gib'] or 0) for drive in drives]
     sizes += [row.capacity_gib for row in devices]
     return max(sizes, default=0)

@@ -46,7 +46,7 @@ class System(base.ValenceObject):
     RESOURCE = 'systems'
     LINKED = True
     KIND = 'system'
-    VERSION = '1.5'
+    VERSION = '1.6'
     ORDER = 'name'
     fields = hardware.observed(
         'system',
@@ -121,6 +121,14 @@ class System(base.ValenceObject):
         tpm=hardware.text(
             'Type of the TPM, such as TPM2_0, if there is one.',
             max_length=64,
+            shape=True,
+        ),
+        boot_modes=fields.ListField(
+            items={'type': 'string'},
+            doc='Boot modes that the system allows, such as UEFI; null: '
+            'unknown.',
+            api='r',
+            nullable=True,
             shape=True,
         ),
         storage_gib=fields.IntegerField(

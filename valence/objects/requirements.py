@@ -112,6 +112,7 @@ SCHEMA = _group(
         capacity_mib=_AMOUNT, type=_TEXT, speed_mhz=_AMOUNT, vendor=_TEXT
     ),
     security=_group(tpm=_TEXT),
+    firmware=_group(boot_mode=_TEXT),
     traits=_group(required=_TRAITS, forbidden=_TRAITS, preferred=_TRAITS),
     storage=_groups(
         capacity_gib=_AMOUNT,

@@ -123,6 +123,7 @@ class Machine(Login):
     :param disk_gib: capacity of its largest drive in GiB.
     :param architecture: architecture of its processors, as reported by the
         pod manager.
+    :param boot_mode: the required one, as the pod manager calls it.
     :param resource_class: its resource class, if the request has one.
     :param traits: its traits, in capitals.
     """
@@ -139,6 +140,7 @@ class Machine(Login):
     memory_mib: int
     disk_gib: int
     architecture: str | None
+    boot_mode: str | None
     resource_class: str | None
     traits: tuple[str, ...]
 

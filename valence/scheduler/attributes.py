@@ -25,7 +25,7 @@ class Attribute(NamedTuple):
         which one has to meet the requirement; empty: unknown.
     """
 
-    group: Literal['processor', 'memory', 'security']
+    group: Literal['processor', 'memory', 'security', 'firmware']
     name: str
     read: _Read
 
@@ -59,6 +59,10 @@ def _cores(system: models.System) -> list[tuple[Any, ...]]:
     return _each('processors', 'cores')(system)
 
 
+def _boot_modes(system: models.System) -> list[tuple[Any, ...]]:
+    return [tuple(system.boot_modes)] if system.boot_modes else []
+
+
 _CPUS = 'processors'
 _MODULES = 'memory_modules'
 ATTRIBUTES = (
@@ -86,6 +90,7 @@ ATTRIBUTES = (
     Attribute('memory', 'speed_mhz', _each(_MODULES, 'speed_mhz')),
     Attribute('memory', 'vendor', _each(_MODULES, 'manufacturer')),
     Attribute('security', 'tpm', _column('tpm')),
+    Attribute('firmware', 'boot_mode', _boot_modes),
 )
 
 
@@ -108,8 +113,12 @@ class Need(NamedTuple):
         if self.met_by(system):
             return None
         group, name, read = self.attribute
-        has = dict.fromkeys(str(one[0]) for one in read(system) if one[0])
-        return words.attribute(group, name, ', '.join(has), self.value)
+        has = dict.fromkeys(
+            ' or '.join(str(one) for one in values if one)
+            for values in read(system)
+        )
+        text = ', '.join(filter(None, has))
+        return words.attribute(group, name, text, self.value)
 
     def share(self, system: models.System) -> float:
         """How much of it a system meets, from 0 to 1."""

@@ -27,6 +27,7 @@ _TITLES = {
     ('memory', 'speed_mhz'): 'MHz of the memory',
     ('memory', 'vendor'): 'memory vendor',
     ('security', 'tpm'): 'TPM',
+    ('firmware', 'boot_mode'): 'boot mode',
 }
 _AMOUNTS = ('total_cores', 'sockets', 'cores', 'speed_mhz', 'capacity_mib')
 _PARTS = {

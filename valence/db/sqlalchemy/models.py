@@ -140,6 +140,7 @@ class System(Allocatable):
     memory_type: Mapped[str | None] = column(String(64))
     memory_modules: Mapped[list[JsonObject] | None] = column(Json)
     tpm: Mapped[str | None] = column(String(64))
+    boot_modes: Mapped[list[str] | None] = column(Json)
     storage_gib: Mapped[int] = column(sa.BigInteger)
     drives: Mapped[list[JsonObject]] = column(Json)
     nics: Mapped[list[JsonObject]] = column(Json)

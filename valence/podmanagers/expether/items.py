@@ -116,6 +116,7 @@ def _server_item(uri: str, device: JsonObject) -> hardware.Item:
             'memory_type': None,
             'memory_modules': [],
             'tpm': None,
+            'boot_modes': None,
             'storage_gib': 0,
             'drives': [],
             'nics': [],

@@ -77,6 +77,7 @@ def _boards(uri: str) -> dict[str, Any]:
         'cpu_model': 'Fake 8',
         'memory_modules': [_dimm(f'{uri}/memory/{n}') for n in (1, 2)],
         'tpm': 'TPM2_0',
+        'boot_modes': ['UEFI'],
     }
 
 

@@ -28,6 +28,8 @@ _CONNECTION_KEYS = tuple(
 )
 #: Where Ironic keeps the mark of a node of Valence, in its ``extra``.
 MARK = 'valence'
+# Boot modes of Redfish as Ironic calls them.
+_BOOT_MODES = {'uefi': 'uefi', 'legacy': 'bios'}
 # What is added in ``extra`` to the mark: the kinds of places of a site.
 _PLACE = f'{MARK}_'
 #: The fields that are compared, and those that are shown, as Ironic calls
@@ -51,7 +53,7 @@ def expected(machine: base.Machine) -> JsonObject:
         'local_gb': machine.disk_gib,
         'cpu_arch': _architecture(machine),
         'capabilities': ','.join(
-            f'{name}:{value}' for name, value in options.capabilities.items()
+            f'{name}:{value}' for name, value in _capabilities(machine)
         ),
     }
     attributes: JsonObject = {
@@ -74,6 +76,13 @@ def expected(machine: base.Machine) -> JsonObject:
     for kind, name in options.interfaces.items():
         attributes[f'{kind}_interface'] = name
     return attributes
+
+
+def _capabilities(machine: base.Machine) -> Iterable[tuple[str, str]]:
+    """The configured capabilities; a required boot mode overrides them."""
+    mode = _BOOT_MODES.get((machine.boot_mode or '').lower())
+    required = {'boot_mode': mode} if mode else {}
+    return {**cfg.CONF.ironic.capabilities, **required}.items()
 
 
 def names(machine: base.Machine) -> tuple[str, str]:

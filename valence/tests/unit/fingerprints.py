@@ -97,6 +97,7 @@ BY_VERSION = {
         '1.3': '457f72c9dde5a2c593e8cfc658dff823',
         '1.4': '392a8f49f182e39c4b2e0d0245106170',
         '1.5': '7aefaca6afc5f5f2a5f9b5ddef5e8861',
+        '1.6': 'c8f8b8bbe138ce63207daa437e859dc2',
     },
     'UsageSpan': {
         '1.0': 'ad39d8ee9700ce980e78f6b510346582',

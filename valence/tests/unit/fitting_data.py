@@ -22,6 +22,7 @@ def system(**changes):
             'processors': None,
             'memory_modules': None,
             'tpm': None,
+            'boot_modes': None,
             'tags': None,
             'inherited_tags': None,
             'memory_mib': 65536,

@@ -19,6 +19,10 @@ SYSTEM = {
     'Links': {'Chassis': [link('/c/1'), link('/c/2')]},
     'ProcessorSummary': {'Count': 2, 'Model': 'Xeon', 'CoreCount': 1},
     'MemorySummary': {'TotalSystemMemoryGiB': 1},
+    'Boot': {
+        'BootSourceOverrideMode': 'Legacy',
+        'BootSourceOverrideMode@Redfish.AllowableValues': ['UEFI', 'Legacy'],
+    },
     'TrustedModules': [
         {'InterfaceType': 'TPM1_2', 'Status': {'State': 'Absent'}},
         {'InterfaceType': 'TPM2_0'},
@@ -140,6 +144,7 @@ VALUES = {
         _module('/m/3', 1, type='DDR5'),
     ],
     'tpm': 'TPM2_0',
+    'boot_modes': ['Legacy', 'UEFI'],
     'storage_gib': 107,
     'drives': [
         {

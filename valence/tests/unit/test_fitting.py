@@ -145,6 +145,7 @@ class TestParts(base.TestCase):
             processors=[_cpu(), _cpu(model='Xeon Gold 6242', cores=16)],
             memory_modules=[_module(), _module(speed_mhz=2666)],
             tpm='TPM2_0',
+            boot_modes=['Legacy', 'UEFI'],
         )
 
     def test_fits(self):
@@ -157,6 +158,8 @@ class TestParts(base.TestCase):
             {'processor': {'instruction_set': 'x86-64'}},
             {'memory': {'speed_mhz': 2666, 'vendor': ['Micron', 'Hynix']}},
             {'security': {'tpm': 'TPM2*'}},
+            {'firmware': {'boot_mode': 'uefi'}},
+            {'firmware': {'boot_mode': ['Legacy', 'Other']}},
         ):
             found = fitting_data.match(requested, self.system)
             self.assertIsNone(found.shortage, requested)
@@ -184,6 +187,10 @@ class TestParts(base.TestCase):
             ({'memory': {'speed_mhz': 2933}}, 'less than 2933 MHz of the'),
             ({'memory': {'vendor': 'Micron'}}, 'memory vendor is Hynix, not'),
             ({'security': {'tpm': 'TPM1_2'}}, 'TPM is TPM2_0, not TPM1_2'),
+            (
+                {'firmware': {'boot_mode': 'HTTP'}},
+                'boot mode is Legacy or UEFI, not HTTP',
+            ),
         ):
             found = fitting_data.match(requested, self.system).shortage
             self.assertTrue((found or '').startswith(text), found)
@@ -198,6 +205,10 @@ class TestParts(base.TestCase):
             ),
             ({'memory': {'vendor': 'x'}}, 'memory vendor is unknown, not x'),
             ({'security': {'tpm': '*'}}, 'TPM is unknown, not *'),
+            (
+                {'firmware': {'boot_mode': 'UEFI'}},
+                'boot mode is unknown, not UEFI',
+            ),
         ):
             found = fitting_data.match(requested, system).shortage
             self.assertTrue((found or '').startswith(text), found)

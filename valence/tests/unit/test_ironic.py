@@ -39,6 +39,7 @@ def machine(**more):
         'memory_mib': 1024,
         'disk_gib': 100,
         'architecture': 'x86-64',
+        'boot_mode': None,
         'resource_class': 'gold',
         'traits': ('CUSTOM_SSD',),
         **more,
@@ -90,6 +91,18 @@ class TestHandingOver(IronicTestCase):
         self.register(one)
         node = self.node(one)
         self.assertEqual(('tenant', None), (node['lessee'], node['owner']))
+
+    def test_a_required_boot_mode_is_a_capability(self):
+        self.conf.set(ironic__capabilities={'iscsi': '1', 'boot_mode': 'uefi'})
+        for mode, expected in (
+            ('Legacy', 'iscsi:1,boot_mode:bios'),
+            ('UEFI', 'iscsi:1,boot_mode:uefi'),
+            (None, 'iscsi:1,boot_mode:uefi'),
+        ):
+            one = machine(boot_mode=mode)
+            self.ironic.enroll(one, self.deadline)
+            properties = self.node(one)['properties']
+            self.assertEqual(expected, properties['capabilities'])
 
     def test_an_owner_of_the_operators(self):
         self.conf.set(ironic__owner='operators')

@@ -75,6 +75,19 @@ class TestSystem(base.TestCase):
         self.assertIsNone(values['cpu_model'])
         self.assertIsNone(values['cpu_architecture'])
 
+    def test_boot_modes(self):
+        listed = 'BootSourceOverrideMode@Redfish.AllowableValues'
+        for boot, expected in (
+            (None, None),
+            ({}, None),
+            ({listed: []}, None),
+            ({listed: [7, 'UEFI', 'UEFI']}, ['UEFI']),
+            ({'BootSourceOverrideMode': 'Legacy'}, ['Legacy']),
+            ({'BootSourceOverrideMode': 7, listed: None}, None),
+        ):
+            values = self.system({'Boot': boot}).values
+            self.assertEqual(expected, values['boot_modes'], boot)
+
     def test_values_of_the_processors(self):
         values = self.system(
             Processors=[

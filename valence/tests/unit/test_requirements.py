@@ -31,6 +31,7 @@ _ALL = {
         **dict.fromkeys(('capacity_mib', 'speed_mhz'), _AMOUNT),
     },
     'security': {'tpm': _TEXT},
+    'firmware': {'boot_mode': _TEXT},
     'traits': dict.fromkeys(('required', 'forbidden', 'preferred'), _TRAITS),
     'storage': [
         64,

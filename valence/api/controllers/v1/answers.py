@@ -26,6 +26,7 @@ SHOWN: dict[objects_base.Kind, tuple[str, ...]] = {
         'processors',
         'memory_modules',
         'tpm',
+        'boot_modes',
         'storage_gib',
         'drives',
         'nics',

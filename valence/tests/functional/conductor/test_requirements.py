@@ -99,13 +99,23 @@ class RequirementsTestCase(base.ConductorTestCase):
             if entry.path.endswith('Allocate')
         ]
         self.assertIn('Memory', str(pinned))
-        self.compose('t', properties={'security': {'tpm': 'TPM2*'}})
+        needs = {'firmware': {'boot_mode': 'uefi'}}
+        self.compose('t', properties={'security': {'tpm': 'TPM2*'}, **needs})
         self.done('DELETE', '/v1/nodes/t')
+        self.assertIn(
+            'boot mode is Legacy or UEFI, not HTTP',
+            self.refused(firmware={'boot_mode': 'HTTP'}),
+        )
         self.named()
 
     def test_redfish_specific(self):
         self.read('redfish', '--compose-by', 'specific')
         self.check()
+        # Resource blocks do not show what the system will allow.
+        self.assertIn(
+            'boot mode is unknown, not UEFI',
+            self.refused(firmware={'boot_mode': 'UEFI'}),
+        )
         self.named()
 
     def test_redfish_constrained(self):
@@ -129,6 +139,8 @@ class RequirementsTestCase(base.ConductorTestCase):
             'CPU model is unknown, not Xeon Gold 62*', self.refused(**_WANTED)
         )
         self.assertIn('A100 or T4', self.refused(pci_devices=[_GPU]))
+        error = self.refused(firmware={'boot_mode': 'UEFI'})
+        self.assertIn('boot mode is unknown, not UEFI', error)
         gpu = {**_GPU, 'model': 'ExpEther GPU box'}
         node = self.compose('n', properties={'pci_devices': [gpu]})
         (box,) = node['devices']

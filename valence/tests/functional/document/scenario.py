@@ -228,8 +228,9 @@ class Scenario(base.ConductorTestCase):
         self.send('DELETE', 'pools/{id}', id='ready')
 
     def adopt_nodes(self):
-        for number, uri in ((98, '/systems/2'), (99, '/systems/3')):
-            found = Node(f'found-{number}', None, [uri], 0)
+        free = self.client.all('/v1/systems?pod_manager=east&free=true')
+        for number, system in zip((98, 99), free, strict=False):
+            found = Node(f'found-{number}', None, [system['resource_uri']], 0)
             self.fake.nodes[f'/nodes/{number}'] = found
         self.done('POST', '/v1/pod_managers/east/sync')
         listed = self.send('GET', 'findings', query='?limit=1')
