@@ -58,7 +58,7 @@ def shown(stored: JsonObject, audience: Audience) -> JsonObject:
 class Event(base.ValenceObject):
     """A change of a resource, stored with it."""
 
-    VERSION = '1.1'
+    VERSION = '1.2'
     RESOURCE = 'events'
     LINKED = True
     KIND = 'event'
@@ -75,7 +75,7 @@ class Event(base.ValenceObject):
         'resource_type': fields.EnumField(
             [
                 *('node', 'pod_manager', 'operation', 'finding', 'flavor'),
-                *('hold', 'condition'),
+                *('hold', 'condition', 'pool'),
             ],
             doc='Kind of the resource.',
             api='r',

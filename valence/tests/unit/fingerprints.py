@@ -36,6 +36,7 @@ BY_VERSION = {
     'Event': {
         '1.0': 'b58eea19343c9626e4aeb29c1cd19ca7',
         '1.1': 'd8fc8df7b61182cd1e5e0cf1df6febf7',
+        '1.2': '1a390c7326c84274ba3adf5e15856c2d',
     },
     'EventQueue': {'1.0': '396b5e26d3948ccb0c41b446de6a1f40'},
     'ExpectedPart': {'1.0': 'bff7d72707fbcc01fac49015fdb0e483'},

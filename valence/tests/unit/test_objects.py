@@ -93,3 +93,12 @@ class TestParity(base.TestCase):
                 self.assertNotIn('r', field.api, name)
                 self.assertFalse(field.filter, name)
                 self.assertIsNone(field.sort, name)
+
+
+class TestEvents(base.TestCase):
+    def test_all_kinds_with_events_can_be_shown_and_filtered(self):
+        kinds = {one.KIND for one in objects.ALL if one.EVENTFUL}
+        self.assertEqual(
+            {kind.replace(' ', '_') for kind in kinds},
+            {*objects.Event.fields['resource_type'].values},
+        )
