@@ -39,7 +39,10 @@ DOCUMENTATION = tuple(
 
 SHELL = tuple(
     str(path.relative_to(TOP))
-    for pattern in ('.ci/run', 'devstack/*', 'valence/tests/**/*.sh')
+    for pattern in (
+        *('.ci/run', 'devstack/*', 'valence/tests/**/*.sh'),
+        'client/valenceclient/*.bash',
+    )
     for path in sorted(TOP.glob(pattern))
     if path.suffix != '.sample'
 )

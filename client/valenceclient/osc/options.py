@@ -59,6 +59,11 @@ def option_name(name: str) -> str:
     return '--' + RENAMED.get(name, name).replace('_', '-')
 
 
+def requirement_option(name: str) -> str:
+    """Return the option name of a group of requirements."""
+    return option_name(name.removesuffix('s') if REQUIREMENTS[name] else name)
+
+
 def add(
     parser: argparse.ArgumentParser, schema: JSON, positional: str = ''
 ) -> None:
@@ -352,7 +357,7 @@ def _add_requirements(parser: argparse.ArgumentParser, field: JSON) -> None:
     for name, many in REQUIREMENTS.items():
         more = ' Repeat the option for several values.' if many else ''
         group.add_argument(
-            option_name(name.removesuffix('s') if many else name),
+            requirement_option(name),
             dest=_dest(name),
             type=parse_pairs,
             action='append' if many else 'store',
