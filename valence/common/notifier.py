@@ -28,13 +28,19 @@ def set_default_retry(attempts: int) -> None:
     cfg.set_defaults(notifier._notifier_opts, retry=attempts)
 
 
+def transport_url() -> str | None:
+    """The broker of notifications; None: that of everything else."""
+    url: str | None = cfg.CONF[_GROUP].transport_url
+    return url
+
+
 def _drivers() -> list[str]:
     """The drivers that can send something."""
     options = cfg.CONF[_GROUP]
     names = {*options.driver} - {'noop'}
     if not names.isdisjoint(_BROKERED):
         oslo_messaging.set_transport_defaults('valence')
-        url = options.transport_url
+        url = transport_url()
         if not oslo_messaging.TransportURL.parse(cfg.CONF, url).hosts:
             names.difference_update(_BROKERED)
     return sorted(names)

@@ -15,6 +15,7 @@ from valence.common import metrics
 from valence.common import rpc
 from valence.conductor import actions
 from valence.conductor import claims
+from valence.conductor import demands
 from valence.conductor import jobs
 from valence.conductor import lanes
 from valence.conductor import leases
@@ -73,6 +74,7 @@ class Conductor:
         self._managed_nodes = managed_nodes.Poller(self._lease)
         self._reservations = reservations.Reservations(self._drivers)
         self._publisher = notifications.Publisher(self._stopping)
+        self._demands = demands.Listener()
         self._turns = queue.Turns()
         self._workers = {
             lane: jobs.Workers(f'worker-{lane.value}', options.workers)
@@ -80,6 +82,11 @@ class Conductor:
         }
         rpc.WAKER.subscribe(self._notify)
         rpc.serve(socket.gethostname())
+        self._demands.start()
+        self._begin_all()
+
+    def _begin_all(self) -> None:
+        options = cfg.CONF.conductor
         poll = options.poll_interval
         self._begin('heartbeat', self._heartbeat, options.heartbeat_interval)
         self._begin('claimer', self._claim)
@@ -90,6 +97,7 @@ class Conductor:
         self._begin('managed-nodes', self._managed_nodes.tick, poll)
         self._begin('ends', self._end, poll)
         self._begin('pools', self._control_pools, poll)
+        self._begin('demands', self._demands.tick, poll)
         self._begin('reservations', self._reservations.tick, poll)
         self._begin('notifications', self._publisher.tick, poll)
 
@@ -98,6 +106,7 @@ class Conductor:
         self._stopping.set()
         self._notify()
         rpc.WAKER.unsubscribe(self._notify)
+        self._demands.close()
         end = time.monotonic() + _STOP_SECONDS
         idle = [
             workers.close(end - time.monotonic())

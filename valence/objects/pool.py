@@ -68,6 +68,7 @@ def _time(doc: str, api: str = '') -> fields.DateTimeField:
 class Pool(base.ValenceObject):
     """Nodes of a flavor that are kept ready in Ironic."""
 
+    VERSION = '1.1'
     RESOURCE = 'pools'
     LINKED = True
     KIND = 'pool'
@@ -162,6 +163,16 @@ class Pool(base.ValenceObject):
         'used': _count(
             'Number of nodes that have an instance, or are not usable for now'
         ),
+        'wanted': _nodes(
+            'Number of instances that found no host in Nova lately: so many '
+            'more nodes than min_ready are made.',
+            'r',
+            default=0,
+        ),
+        'demands': fields.ObjectField(
+            doc='When Nova had no host, by UUID of the instance.',
+            nullable=True,
+        ),
         'state': fields.EnumField(
             STATES,
             doc='ok; short, if there are less ready nodes than min_ready, and '
@@ -191,6 +202,7 @@ class Pool(base.ValenceObject):
         ),
         'short_at': _time('When no node could be made.'),
         'surplus_at': _time('Since when more are ready than max_ready.'),
+        'wanted_since': _time('Since when instances without host count.'),
         'due_at': fields.DateTimeField(
             doc='When it is looked at next.', tzinfo_aware=False
         ),

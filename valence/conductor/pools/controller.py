@@ -20,6 +20,7 @@ from valence import pools
 from valence import quota
 from valence.common import exception
 from valence.conductor.pools import decision
+from valence.conductor.pools import demand
 from valence.conductor.pools import making
 from valence.conductor.pools import members
 from valence.db import api as db
@@ -239,7 +240,7 @@ def _settle(
         making.release(tx, pool, one)
     for one in plan.register:
         making.register(tx, pool, one)
-    counts = decision.count(judged)
+    counts = decision.count(pool, judged, tx.now())
     waits = not may_try and decision.wanted(pool, counts) > 0
     made, reason = _compose(tx, pool, offer, plan.compose)
     counts = dataclasses.replace(counts, coming=counts.coming + made)
@@ -299,11 +300,14 @@ def _store(
     counts: decision.Counts,
 ) -> None:
     """Store what a pool has, and when it is tried again."""
+    now = tx.now()
     values: dict[str, Any] = {
         **{'state': plan.state, 'reason': plan.reason},
         **{'ready': counts.ready, 'coming': counts.coming},
-        **{'used': counts.used, 'surplus_at': plan.surplus_at},
-        'checked_at': tx.now(),
+        **{'used': counts.used, 'wanted': counts.wanted},
+        'surplus_at': plan.surplus_at,
+        'wanted_since': demand.since(pool, now) if plan.is_limited else None,
+        'checked_at': now,
     }
     if failure is None:
         values |= {'retry_at': None, 'short_at': None}
@@ -312,7 +316,7 @@ def _store(
     elif pool.enabled:
         values |= {'state': words.SHORT, 'reason': failure.reason[:4096]}
         if failure.is_new:
-            values |= _later(tx.now(), pool, failure)
+            values |= _later(now, pool, failure)
     tx.update(models.Pool, values, uuid=pool.uuid)
 
 

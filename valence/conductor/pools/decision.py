@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """What is done for a pool, by how its nodes stand: a function of these alone.
 
-Nodes are composed when less than ``min_ready`` are ready or coming, and
-released when more than ``max_ready`` are ready for ``idle_seconds``. As the
-one number is never greater than the other, no node is composed in place of
-another that was released.
+Nodes are composed when less than ``min_ready``, and those that Nova lacked,
+are ready or coming. They are released when more than that, and more than
+``max_ready``, are ready for ``idle_seconds``. As the one number is never
+greater than the other, no node is composed in place of another that was
+released.
 """
 
 import dataclasses
@@ -14,6 +15,7 @@ from collections.abc import Sequence
 from oslo_config import cfg
 
 from valence import pools
+from valence.conductor.pools import demand
 from valence.conductor.pools.members import Member
 from valence.db.sqlalchemy import models
 from valence.objects import pool as words
@@ -24,6 +26,7 @@ class Counts:
     """How many nodes of a pool stand how.
 
     :param total: all of them, also those that are being released.
+    :param wanted: how many are to be ready besides ``min_ready``.
     """
 
     total: int
@@ -32,6 +35,7 @@ class Counts:
     used: int
     making: int
     leaving: int
+    wanted: int
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,6 +46,7 @@ class Plan:
     :param release: the nodes to release.
     :param register: the nodes to register once more, which makes them ready.
     :param surplus_at: since when there are too many ready nodes.
+    :param is_limited: whether more nodes are composed when others are ready.
     :param state: of the pool, if all of that succeeds.
     """
 
@@ -49,11 +54,14 @@ class Plan:
     release: tuple[Member, ...]
     register: tuple[Member, ...]
     surplus_at: datetime.datetime | None
+    is_limited: bool
     state: str
     reason: str | None
 
 
-def count(members: Sequence[Member]) -> Counts:
+def count(
+    pool: models.Pool, members: Sequence[Member], now: datetime.datetime
+) -> Counts:
     """How many nodes of a pool stand how."""
 
     def number(*standings: str) -> int:
@@ -66,6 +74,7 @@ def count(members: Sequence[Member]) -> Counts:
         used=number(pools.USED, pools.STUCK),
         making=sum(one.is_making for one in members),
         leaving=number(pools.LEAVING),
+        wanted=demand.wanted(pool, members, now) if pool.enabled else 0,
     )
 
 
@@ -73,8 +82,16 @@ def wanted(pool: models.Pool, counts: Counts) -> int:
     """How many more nodes a pool should have made."""
     if not pool.enabled:
         return 0
-    missing = pool.min_ready - counts.ready - counts.coming
-    return max(0, min(missing, pool.max_nodes - counts.total))
+    return max(0, min(_missing(pool, counts), pool.max_nodes - counts.total))
+
+
+def _least_ready(pool: models.Pool, counts: Counts) -> int:
+    """How many nodes should be ready."""
+    return pool.min_ready + counts.wanted
+
+
+def _missing(pool: models.Pool, counts: Counts) -> int:
+    return _least_ready(pool, counts) - counts.ready - counts.coming
 
 
 def decide(
@@ -87,7 +104,7 @@ def decide(
 
     :param may_try: whether to make nodes again after some failed.
     """
-    counts = count(members)
+    counts = count(pool, members, now)
     parallel: int = cfg.CONF.pool.parallel
     surplus_at = _surplus_since(pool, counts, now)
     failed = [one for one in members if one.standing == pools.FAILED]
@@ -97,14 +114,16 @@ def decide(
     idle = [one for one in members if one.is_idle] if pool.enabled else []
     provides = bool(pool.register.get('provide'))
     state, reason = _said(pool, counts)
+    lacking = wanted(pool, counts)
     return Plan(
-        compose=min(room, wanted(pool, counts)),
+        compose=min(room, lacking),
         release=(
             *failed[:parallel],
             *_superfluous(pool, members, counts, surplus_at, now),
         ),
         register=tuple(idle[:room]) if provides else (),
         surplus_at=surplus_at,
+        is_limited=may_try and lacking > room,
         state=state,
         reason=reason,
     )
@@ -113,7 +132,8 @@ def decide(
 def _surplus_since(
     pool: models.Pool, counts: Counts, now: datetime.datetime
 ) -> datetime.datetime | None:
-    if not pool.enabled or counts.ready <= pools.most_ready(pool):
+    most = max(pools.most_ready(pool), _least_ready(pool, counts))
+    if not pool.enabled or counts.ready <= most:
         return None
     return pool.surplus_at or now
 
@@ -157,8 +177,7 @@ def _said(pool: models.Pool, counts: Counts) -> tuple[str, str | None]:
         return words.DRAINED, text
     if not pool.enabled:
         return words.PAUSED, 'it is not enabled'
-    missing = pool.min_ready - counts.ready - counts.coming
-    if missing > 0 and counts.total >= pool.max_nodes:
+    if _missing(pool, counts) > 0 and counts.total >= pool.max_nodes:
         text = f'it has max_nodes, {counts.total}, and {counts.used} are used'
         return words.SHORT, text
     return words.OK, None

@@ -40,6 +40,9 @@ class Pool(Table):
     ready: Mapped[int | None]
     coming: Mapped[int | None]
     used: Mapped[int | None]
+    wanted: Mapped[int] = column(default=0, server_default='0')
+    demands: Mapped[JsonObject | None] = column(Json)
+    wanted_since: Mapped[datetime | None]
     state: Mapped[str] = column(String(16))
     reason: Mapped[str | None] = column(Text)
     checked_at: Mapped[datetime | None]

@@ -82,7 +82,10 @@ BY_VERSION = {
         '1.5': '924cb27a9e0b70d08c21015602f25698',
     },
     'PodManagerAccess': {'1.0': 'c9a062d4311915578401c202b591a6a4'},
-    'Pool': {'1.0': '77e12abc66316f99a6effc70fdb1870b'},
+    'Pool': {
+        '1.0': '77e12abc66316f99a6effc70fdb1870b',
+        '1.1': '428f8edb0a59cda916756cbead8ca2f3',
+    },
     'ProjectUsage': {'1.0': '9cc00bb0f5a1505e32c7229696dab510'},
     'Reservation': {'1.0': '68f7bd6ca1b26dd6feca679aadde29b6'},
     'Shape': {'1.0': '59f0017af3a8e62778b0c600b0bf1266'},
