@@ -58,7 +58,7 @@ _KEYWORDS = {
     'maxProperties': 'at most {} fields',
     'minimum': 'at least {}',
     'maximum': 'at most {}',
-    'pattern': '``{}``',
+    'title': '{}',
     'format': '{}',
 }
 
@@ -84,7 +84,8 @@ def limits(schema: schemas.Schema) -> str:
     ]
     if 'not' in schema:
         found.append(f'none of {", ".join(schema["not"]["enum"])}')
-    return ', '.join(found)
+    # A word with _ at its end would be a reference.
+    return ', '.join(found).replace('_', r'\_')
 
 
 def fields(

@@ -233,7 +233,8 @@ _REASONS: dict[str, Callable[[jsonschema.ValidationError, Any], str]] = {
         if 'enum' in schema
         else _other(error, schema)
     ),
-    'pattern': lambda _, pattern: f'must match {pattern}',
+    # The title says what the pattern is.
+    'pattern': lambda error, _: f'must be {error.schema["title"]}',
     'minimum': lambda _, limit: f'must be at least {limit}',
     'maximum': lambda _, limit: f'must be at most {limit}',
     'minLength': _count('character', 'at least'),

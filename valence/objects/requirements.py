@@ -23,7 +23,11 @@ _TEXT: Schema = {
     'minProperties': 1,
 }
 # Each is one drive: nothing stands for other characters.
-_SERIAL: Schema = {**_WORD, 'pattern': r'^[^*]+$(?!\n)'}
+_SERIAL: Schema = {
+    **_WORD,
+    'title': 'a whole serial number, without *',
+    'pattern': r'^[^*]+$(?!\n)',
+}
 _SERIALS: Schema = {
     **_SERIAL,
     'type': ['string', 'array'],
@@ -37,11 +41,16 @@ TRAIT: Schema = {
     'type': 'string',
     'minLength': 1,
     'maxLength': 255,
+    'title': 'capital letters, digits and underscores',
     # In Python, $ also matches before a final newline.
     'pattern': r'^[A-Z0-9_]+$(?!\n)',
 }
 #: A tag of an administrator: a trait that os-traits does not define.
-TAG: Schema = {**TRAIT, 'pattern': r'^CUSTOM_[A-Z0-9_]+$(?!\n)'}
+TAG: Schema = {
+    **TRAIT,
+    'title': f'CUSTOM_ and then {TRAIT["title"]}',
+    'pattern': r'^CUSTOM_[A-Z0-9_]+$(?!\n)',
+}
 _TRAITS: Schema = {'type': 'array', 'maxItems': 64, 'items': TRAIT}
 
 
@@ -52,6 +61,7 @@ def _number(maximum: int, digits: int) -> Schema:
         'minimum': 1,
         'maximum': maximum,
         'maxLength': 16,
+        'title': f'a whole number above 0 with at most {digits} digits',
         # In Python, $ also matches before a final newline.
         'pattern': rf'^0*[1-9][0-9]{{0,{digits - 1}}}$(?!\n)',
     }

@@ -158,6 +158,28 @@ class TestCheck(base.TestCase):
             self.assertEqual(place, error.path)
             self.assertLess(len(str(error)), 400)
 
+    def test_no_error_shows_a_pattern(self):
+        for requested, text in (
+            (
+                {'traits': {'required': ['avx2']}},
+                'traits.required.0: must be capital letters, digits and '
+                'underscores',
+            ),
+            (
+                {'processor': {'total_cores': '0x'}},
+                'processor.total_cores: must be a whole number above 0 with '
+                'at most 9 digits',
+            ),
+            (
+                {'storage': [{'serial': 'S*'}]},
+                'storage.0.serial: must be a whole serial number, without *',
+            ),
+        ):
+            error = self.assertRaises(
+                schemas.Mismatch, schemas.check, requirements.SCHEMA, requested
+            )
+            self.assertEqual(text, str(error))
+
 
 class TestNormalize(base.TestCase):
     def test_normalize(self):

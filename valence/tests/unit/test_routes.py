@@ -35,6 +35,16 @@ def _api_rules():
     }
 
 
+def _schemas(node):
+    """All objects in a document."""
+    if isinstance(node, list):
+        node = dict(enumerate(node))
+    if isinstance(node, dict):
+        yield node
+        for inner in node.values():
+            yield from _schemas(inner)
+
+
 class TestRoutes(base.TestCase):
     def test_paths_are_there_once(self):
         paths = [line[0] for line in routes.ROUTES]
@@ -236,6 +246,14 @@ class TestOpenAPI(base.TestCase):
             self.assertIn(f'"{schemas.pointer(name)}"', text)
             properties = json.dumps(components[name]['properties'])
             self.assertEqual(1, text.count(properties), name)
+
+    def test_each_pattern_has_a_title(self):
+        """Errors say that instead of the pattern."""
+        found = [one for one in _schemas(self.document) if 'pattern' in one]
+        self.assertTrue(found)
+        for one in found:
+            if isinstance(one['pattern'], str):
+                self.assertIn('title', one)
 
     def test_no_secret_is_shown(self):
         schemas = self.document['components']['schemas']

@@ -64,17 +64,18 @@ _PORT: Schema = {
                 'description': 'MAC address of the interface.',
                 'type': 'string',
                 'maxLength': 17,
+                'title': 'a MAC address, such as 52:54:00:12:34:56',
                 'pattern': rf'^{_MAC}$(?!\n)',
             },
             'local_link_connection': {
-                'description': 'The port of the switch. switch_id is a MAC '
-                'address, or an OpenFlow datapath ID of 16 hexadecimal '
-                'digits.',
+                'description': 'The port of the switch.',
                 **schemas.closed(
                     {
                         'switch_id': {
                             'type': 'string',
                             'maxLength': 17,
+                            'title': 'a MAC address, or an OpenFlow '
+                            'datapath ID of 16 hexadecimal digits',
                             'pattern': rf'^({_MAC}|[0-9A-Fa-f]{{16}})$(?!\n)',
                         },
                         'port_id': _TEXT,
