@@ -19,6 +19,9 @@ from django.utils.translation import gettext as _
 from valenceclient import schema
 
 EMPTY = '-'
+# Fields whose label is not made of the words of their name. A project is shown
+# by its name.
+_NAMES = {'uuid': 'UUID', 'project_id': 'Project'}
 _LABELS = {
     'cpu': 'CPU',
     'id': 'ID',
@@ -89,8 +92,8 @@ def schemas(kind: str) -> dict[str, dict[str, Any]]:
 
 def label(name: str) -> str:
     """Return the label of a field."""
-    if name == 'uuid':
-        return 'UUID'
+    if name in _NAMES:
+        return _NAMES[name]
     words = name.removeprefix('is_').removesuffix('_uuid').split('_')
     if words[-1] in _UNITS:
         words.pop()

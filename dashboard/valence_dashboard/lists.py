@@ -10,6 +10,7 @@ from horizon.utils import functions
 
 from valence_dashboard import api
 from valence_dashboard import fields
+from valence_dashboard import projects
 from valence_dashboard.exceptions import Error
 from valence_dashboard.messages import show_error
 from valence_dashboard.tables import Table
@@ -70,7 +71,7 @@ class ListView(PageReader, horizon_tables.DataTableView):
     def get_data(self) -> list[api.Record]:
         """Return the rows; with a filter the API chooses the sort key."""
         given = {
-            name: fields.to_api(self.table.kind, name, text)
+            name: self._to_api(name, text)
             for name, text in self.get_filters().items()
         }
         if given:
@@ -78,6 +79,12 @@ class ListView(PageReader, horizon_tables.DataTableView):
             self.query.pop('sort_key', None)
             self.table._no_data_message = _('No matching items.')
         return self.read(self.table, **given)
+
+    def _to_api(self, name: str, text: str) -> str:
+        """Return the value for the API of a filter."""
+        if name == 'project_id':
+            return projects.to_filter(self.request, text)
+        return fields.to_api(self.table.kind, name, text)
 
 
 class ListTab(PageReader, tabs.TableTab):

@@ -21,6 +21,7 @@ from valence_dashboard import actions
 from valence_dashboard import api
 from valence_dashboard import fields
 from valence_dashboard import messages
+from valence_dashboard import projects
 from valence_dashboard.exceptions import Error
 from valence_dashboard.exceptions import NotFound
 from valence_dashboard.exceptions import Unauthorized
@@ -118,6 +119,8 @@ def references(request: http.HttpRequest, found: api.Record) -> dict[str, str]:
     uuids = defaultdict(set)
     for field, (collection, _rule, _panel) in _REFERENCES.items():
         uuids[collection].add(found.get(field))
+    if found.project_id:
+        shown['project_id'] = projects.name(request, found.project_id)
     for field, (collection, rule, panel) in _REFERENCES.items():
         uuid = found.get(field)
         if not uuid:

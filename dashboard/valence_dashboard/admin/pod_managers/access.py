@@ -9,27 +9,17 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 from horizon import forms
 from horizon import tabs
-from openstack_dashboard.api import keystone
 from openstack_dashboard.policy import check
 
 from valence_dashboard import actions
 from valence_dashboard import api
 from valence_dashboard import forms as base
 from valence_dashboard import messages
+from valence_dashboard import projects
 from valence_dashboard import tables
 from valence_dashboard.exceptions import Error
 
 _LIST = (('composable', 'composable:pod_manager_access:list'),)
-
-
-def _projects(request: http.HttpRequest) -> dict[str, str]:
-    """Return project names by ID, as far as Keystone lists them."""
-    try:
-        found, _more = keystone.tenant_list(request)
-    except Exception:
-        messages.show_error(request)
-        return {}
-    return {project.id: project.name for project in found}
 
 
 class Grant(actions.LinkAction):
@@ -109,7 +99,7 @@ class Tab(tabs.TableTab):
         except Error:
             messages.show_error(self.request)
             return []
-        names = _projects(self.request) if rows else {}
+        names = dict(projects.every(self.request)) if rows else {}
         for row in rows:
             row['name'] = names.get(row.project_id, row.project_id)
         return rows
@@ -125,9 +115,7 @@ class GrantForm(base.Form):
         self, request: http.HttpRequest, *args: Any, **kwargs: Any
     ) -> None:
         super().__init__(request, *args, **kwargs)
-        self.fields['project'].choices = sorted(
-            _projects(request).items(), key=lambda one: one[1].lower()
-        )
+        self.fields['project'].choices = projects.every(request)
 
     def send(self, client: api.Client, data: dict[str, Any]) -> Any:
         """Add the project to the access list."""

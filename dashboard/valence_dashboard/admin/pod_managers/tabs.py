@@ -12,10 +12,10 @@ from valence_dashboard import operations
 from valence_dashboard.admin.chassis import tables as chassis
 from valence_dashboard.admin.conditions import tables as conditions
 from valence_dashboard.admin.devices import tables as devices
+from valence_dashboard.admin.nodes import tabs as nodes
 from valence_dashboard.admin.pod_managers import access
 from valence_dashboard.admin.pod_managers import expected
 from valence_dashboard.admin.systems import tables as systems
-from valence_dashboard.project.nodes import tables as nodes
 
 
 class Overview(tabs.Tab):
@@ -87,13 +87,6 @@ class Devices(lists.ListTab):
     collection = 'devices'
 
 
-class Nodes(lists.ListTab):
-    name = _('Nodes')
-    slug = 'nodes'
-    table_classes = (nodes.Nodes,)
-    collection = 'nodes'
-
-
 class Conditions(lists.ListTab):
     name = _('Conditions')
     slug = 'conditions'
@@ -108,7 +101,7 @@ class History(history.Tab):
 class PodManager(tabs.TabGroup):
     slug = 'pod_manager'
     tabs = (
-        *(Overview, Capacity, Racks, Systems, Devices, Nodes),
+        *(Overview, Capacity, Racks, Systems, Devices, nodes.Tab),
         *(operations.Tab, Conditions, expected.Tab, History, access.Tab),
     )
     sticky = False

@@ -76,9 +76,15 @@ class Detail(views.TabsView):
         context = super().get_context_data(**kwargs)
         table = tables.Nodes(self.request)
         context['record'] = self.record
-        context['url'] = reverse(_INDEX)
+        context['url'] = reverse(_index(self.request, self.record))
         context['actions'] = table.render_row_actions(self.record)
         return context | _status(self.record)
+
+
+def _index(request: http.HttpRequest, node: api.Record) -> str:
+    """Return the list that has a node: not that of the user's project."""
+    own = node.project_id in (None, request.user.project_id)
+    return _INDEX if own else 'horizon:admin:nodes:index'
 
 
 def _status(node: api.Record) -> dict[str, str | None]:

@@ -66,9 +66,12 @@ class TestCase(testtools.TestCase):
         window.log_in(user)
         return window
 
-    def check(self, window, name):
-        """Check accessibility and width of a page, narrow and wide."""
-        for width in browser.WIDTHS:
+    def check(self, window, name, *more):
+        """Check accessibility and width of a page, narrow and wide.
+
+        :param more: other widths of the window.
+        """
+        for width in (*more, *browser.WIDTHS):
             window.resize(width)
             window.screenshot(name)
             self.assertFalse(window.too_wide(), f'{name} at {width}')

@@ -20,6 +20,7 @@ from valence_dashboard.tests.functional import processes
 
 TIMEOUT = 120  # seconds
 WIDTHS = (1280, 1920)
+TELEPHONE = 400  # the width of its window
 SCREENSHOTS = pathlib.Path(__file__).parents[3] / 'build' / 'screenshots'
 _NEEDED = ('chromium', 'chromedriver', 'npm', 'valence', 'valence-simulator')
 _AXE = processes.CACHE / 'axe'

@@ -6,8 +6,6 @@ from valence_dashboard.tests.functional import browser
 from valence_dashboard.tests.functional.base import composable
 from valence_dashboard.tests.functional.base import pod
 
-_NARROW = 400
-
 
 class Conditions(base.TestCase):
     def setUp(self):
@@ -16,14 +14,6 @@ class Conditions(base.TestCase):
         self.made = self.node('sick', f'patient {self._testMethodName}')
         self.system = next(composable().systems(node_uuid=self.made.id))
         self.window = self.open('admin')
-
-    def check_form(self, window, name):
-        """Check a form on a telephone, too."""
-        window.resize(_NARROW)
-        window.screenshot(name)
-        self.assertFalse(window.too_wide(), f'{name} at {_NARROW}')
-        window.resize(browser.WIDTHS[0])
-        self.check(window, name)
 
     def look(self, name, path, text):
         """Check a page that has a text."""
@@ -37,7 +27,7 @@ class Conditions(base.TestCase):
             '/admin/conditions/set/?subject=system&subject_id='
             f'{self.system.id}'
         )
-        self.check_form(window, 'condition-set')
+        self.check(window, 'condition-set', browser.TELEPHONE)
         composable().create_condition(
             subject='system',
             subject_id=self.system.id,
@@ -77,7 +67,7 @@ class Conditions(base.TestCase):
         ):
             window.go(f'/admin/{kind}/{uuid}/tags/')
             window.wait(lambda: window.find('#id_tags'))
-            self.check_form(window, f'tags-{kind}')
+            self.check(window, f'tags-{kind}', browser.TELEPHONE)
         tab = f'/admin/pod_managers/{self.podm.id}/?tab=pod_manager__expected'
         self.look('expected-none', tab, 'Nothing is expected')
         composable().set_expected_parts(
@@ -102,5 +92,5 @@ class Conditions(base.TestCase):
             self.assertEqual(
                 'choices-processor-model', field.get_attribute('list')
             )
-            self.check_form(window, name)
+            self.check(window, name, browser.TELEPHONE)
         self.assertEqual([], window.errors())

@@ -10,6 +10,7 @@ from valence_dashboard import operations
 from valence_dashboard.admin.chassis import tables as chassis
 from valence_dashboard.admin.conditions import tables as conditions
 from valence_dashboard.admin.devices import tables as devices
+from valence_dashboard.admin.nodes import tables as all_nodes
 from valence_dashboard.admin.pod_managers import tables as pod_managers
 from valence_dashboard.admin.storages import tables as storages
 from valence_dashboard.admin.systems import tables as systems
@@ -24,6 +25,7 @@ _TABLES = {
     'admin/devices': devices.Devices,
     'admin/storages': storages.Storages,
     'admin/conditions': conditions.Conditions,
+    'admin/nodes': all_nodes.Nodes,
     'admin/operations': operations.AllOperations,
     'project/nodes': nodes.Nodes,
     'project/flavors': flavors.Flavors,
@@ -65,7 +67,7 @@ class Filters(pages.NodeTestCase):
                 page = self.filter(f'/{panel}/', table, name, text)
                 context = (panel, label, text)
                 self.assertNotIn('Invalid input', page, context)
-                if record is None or collection == 'nodes':
+                if record is None or panel == 'project/nodes':
                     # Without Keystone, nodes belong to no project.
                     self.assertIn('No matching items.', page, context)
                 else:
