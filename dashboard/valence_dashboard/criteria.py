@@ -105,6 +105,21 @@ class Names(_Criterion):
         return None if value is None else ', '.join(value)
 
 
+class Lines(forms.CharField):
+    """A list of names, one per line; they may contain anything else."""
+
+    widget = forms.Textarea(attrs={'rows': 3})
+
+    def clean(self, value: Any) -> list[str]:
+        """Return the names."""
+        lines = (line.strip() for line in super().clean(value).splitlines())
+        return [line for line in lines if line]
+
+    def show(self, value: Any) -> str:
+        """Return the text of a list of names."""
+        return '\n'.join(value or ())
+
+
 class Time(forms.CharField):
     """A time, or one from now on."""
 

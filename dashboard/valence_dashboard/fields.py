@@ -63,11 +63,11 @@ _COLORS = {
     + ('overdue',),
     'warning': (
         *('warning', 'maintenance', 'cancelled', 'undone', 'disabled'),
-        *('stale', 'warned', 'ending'),
+        *('stale', 'warned', 'ending', 'short'),
     ),
     'info': (
         *('composing', 'updating', 'adopting', 'releasing', 'deleting'),
-        *('running', 'pending', 'used', 'enabled'),
+        *('running', 'pending', 'used', 'enabled', 'draining'),
     ),
 }
 _COLOR = {

@@ -53,7 +53,11 @@ def field(name: str, schema: dict[str, Any], required: bool) -> forms.Field:
             common['label'] += ' (Mbit/s)'
         if name.endswith('_mib'):
             return forms.FloatField(min_value=1 / _MIB_IN_GIB, **common)
-        return forms.IntegerField(min_value=1, **common)
+        return forms.IntegerField(
+            min_value=schema.get('minimum'),
+            max_value=schema.get('maximum'),
+            **common,
+        )
     return _text_field(schema, common)
 
 
@@ -108,10 +112,12 @@ def field_error(
     found = _INVALID.fullmatch(str(exc))
     if found:
         path, reason = found.groups()
+        name = path.replace('.', '__')
         # The field of an item of a list is the list.
-        for name in (path.replace('.', '__'), path.partition('.')[0]):
+        while name:
             if name in known:
                 return name, reason[:1].upper() + reason[1:]
+            name = name.rpartition('__')[0]
     return None, str(exc)
 
 
@@ -165,6 +171,18 @@ class Form(forms.SelfHandlingForm):
         raise NotImplementedError
 
 
+def _is_empty(value: Any) -> bool:
+    """Return whether a value says nothing; zero does."""
+    return value is None or value is False or value in ('', [], {})
+
+
+def _or_none(value: Any) -> Any:
+    """Return a value to compare with that of a resource."""
+    if isinstance(value, dict):
+        value = {n: one for n, one in value.items() if not _is_empty(one)}
+    return None if _is_empty(value) else value
+
+
 class ResourceForm(Form):
     """Creates or updates a resource.
 
@@ -184,25 +202,48 @@ class ResourceForm(Form):
         required = () if self.record else self.schema.get('required', ())
         for name in self.order:
             schema = self.schema['properties'][name]
-            self.fields[name] = field(name, schema, name in required)
-            if self.record and not schema.get('writeOnly'):
-                one = self.fields[name]
-                value = self.record.get(name)
-                one.initial = (
-                    one.show(value) if hasattr(one, 'show') else value
-                )
+            value = self.record and self.record.get(name)
+            inner = schema.get('properties', {})
+            if not inner:
+                one = field(name, schema, name in required)
+                self._add(name, one, schema, value)
+            for each, part in inner.items():
+                one = field(each, part, False)
+                given = (value or {}).get(each)
+                self._add(f'{name}__{each}', one, part, given)
+
+    def _add(
+        self, key: str, one: forms.Field, schema: dict[str, Any], value: Any
+    ) -> None:
+        """Add the form field for a field of the API, with its value."""
+        self.fields[key] = one
+        if self.record and not schema.get('writeOnly'):
+            one.initial = one.show(value) if hasattr(one, 'show') else value
+
+    def _value(self, name: str, data: dict[str, Any]) -> Any:
+        """Return the value of a field of the API."""
+        inner = self.schema['properties'][name].get('properties')
+        if not inner:
+            return data[name]
+        given = {each: data[f'{name}__{each}'] for each in inner}
+        return {each: one for each, one in given.items() if not _is_empty(one)}
 
     def body(self, data: dict[str, Any]) -> dict[str, Any]:
         """Return the request body: the given values, or the changes."""
-        values = {name: data[name] for name in self.order}
+        values = {name: self._value(name, data) for name in self.order}
         if self.record is None:
             return {n: v for n, v in values.items() if v not in ('', None)}
         # An empty password field means no change.
         return {
-            name: None if value == '' else value
+            name: self._cleared(name) if value in ('', None) else value
             for name, value in values.items()
-            if (value or None) != (self.record.get(name) or None)
+            if _or_none(value) != _or_none(self.record.get(name))
         }
+
+    def _cleared(self, name: str) -> Any:
+        """Return what a field is set to if it is emptied."""
+        types = _types(self.schema['properties'][name])
+        return [] if types == {'array'} else None
 
     def send(self, client: api.Client, data: dict[str, Any]) -> Any:
         """Create the resource, or send its changes."""

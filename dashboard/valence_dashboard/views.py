@@ -93,7 +93,37 @@ class PolicyView:
 
 
 class TabsView(ErrorPageView, tabs.TabbedTableView):
-    """A resource with related resources in tabs."""
+    """A resource with related resources in tabs.
+
+    :cvar kind: the resource name in the proxy.
+    :cvar index: the view of the list.
+    :cvar actions_table: the table with the actions of the page.
+    """
+
+    template_name = 'valence/tabs.html'
+    page_title = '{{ record.name }}'
+    kind: str
+    index: str
+    actions_table: Any
+
+    def read(self) -> api.Record:
+        """Read the resource."""
+        return record(self.request, self.kind, self.kwargs['uuid'], self.index)
+
+    def get_tabs(self, request: http.HttpRequest, **kwargs: Any) -> Any:
+        """Return the tabs, which get the resource as an argument."""
+        if self._tab_group is None:
+            self.record = kwargs['record'] = self.read()
+        return super().get_tabs(request, **kwargs)
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Add what the page header shows."""
+        context = super().get_context_data(**kwargs)
+        context['record'] = self.record
+        context['url'] = reverse(self.index)
+        table = self.actions_table(self.request)
+        context['actions'] = table.render_row_actions(self.record)
+        return context
 
 
 def detail_url(view: str, uuid: str | None) -> str | None:
@@ -109,6 +139,7 @@ _REFERENCES = {
     'rack_uuid': ('chassis', 'chassis:list', 'admin:chassis'),
     'parent_uuid': ('chassis', 'chassis:list', 'admin:chassis'),
     'node_uuid': ('nodes', 'node:show', 'project:nodes'),
+    'pool_uuid': ('pools', 'pool:show', 'admin:pools'),
     'flavor_uuid': ('flavors', 'flavor:show', 'project:flavors'),
 }
 

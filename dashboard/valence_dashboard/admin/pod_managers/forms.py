@@ -7,6 +7,7 @@ from horizon import forms
 from valenceclient import schema
 
 from valence_dashboard import api
+from valence_dashboard import choices
 from valence_dashboard import forms as base
 from valence_dashboard import messages
 from valence_dashboard.exceptions import Error
@@ -39,13 +40,8 @@ class Register(base.ResourceForm):
         self, request: http.HttpRequest, *args: Any, **kwargs: Any
     ) -> None:
         super().__init__(request, *args, **kwargs)
-        known = self.fields['driver']
-        self.fields['driver'] = forms.ChoiceField(
-            choices=_drivers(request),
-            label=known.label,
-            help_text=known.help_text,
-            initial=known.initial,
-            required=False,
+        self.fields['driver'] = choices.field(
+            self.fields['driver'], _drivers(request)
         )
         if self.record is None:
             self.fields['is_public'].initial = True

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 from typing import Any
 
-from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from valence_dashboard import api
@@ -39,28 +38,15 @@ class Index(badge.WithBadge, lists.ListView):
 class Detail(views.TabsView):
     """A pod manager with its resources in tabs."""
 
-    template_name = 'valence/tabs.html'
     tab_group_class = pod_tabs.PodManager
-    page_title = '{{ record.name }}'
-
-    def get_tabs(self, request: Any, **kwargs: Any) -> Any:
-        """Return the tabs, which get the pod manager as an argument."""
-        if self._tab_group is None:
-            self.record = views.record(
-                request, 'pod_manager', self.kwargs['uuid'], _INDEX
-            )
-            kwargs['record'] = self.record
-        return super().get_tabs(request, **kwargs)
+    actions_table = tables.PodManagers
+    kind = 'pod_manager'
+    index = _INDEX
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """Add what the page header shows."""
+        """Add the status."""
         context = super().get_context_data(**kwargs)
-        context['record'] = self.record
-        table = tables.PodManagers(self.request)
-        context['url'] = reverse(_INDEX)
-        context['actions'] = table.render_row_actions(self.record)
-        context['status'] = tables.status(self.record)
-        return context
+        return context | {'status': tables.status(self.record)}
 
 
 class Register(views.FormView):

@@ -62,23 +62,16 @@ class Detail(views.TabsView):
 
     template_name = 'valence/node.html'
     tab_group_class = node_tabs.Node
-    page_title = '{{ record.name }}'
+    actions_table = tables.Nodes
 
-    def get_tabs(self, request: http.HttpRequest, **kwargs: Any) -> Any:
-        """Return the tabs, which get the node as an argument."""
-        if self._tab_group is None:
-            self.record = _node(request, self.kwargs['uuid'])
-            kwargs['record'] = self.record
-        return super().get_tabs(request, **kwargs)
+    def read(self) -> api.Record:
+        """Read the node."""
+        return _node(self.request, self.kwargs['uuid'])
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """Add what the page header shows."""
-        context = super().get_context_data(**kwargs)
-        table = tables.Nodes(self.request)
-        context['record'] = self.record
-        context['url'] = reverse(_index(self.request, self.record))
-        context['actions'] = table.render_row_actions(self.record)
-        return context | _status(self.record)
+        """Add the status, and the list to return to."""
+        self.index = _index(self.request, self.record)
+        return super().get_context_data(**kwargs) | _status(self.record)
 
 
 def _index(request: http.HttpRequest, node: api.Record) -> str:

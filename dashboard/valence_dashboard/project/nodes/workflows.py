@@ -13,13 +13,12 @@ from openstack_dashboard import policy
 from valenceclient import schema
 
 from valence_dashboard import api
+from valence_dashboard import choices
 from valence_dashboard import forms as base
-from valence_dashboard import messages
 from valence_dashboard.exceptions import Error
 from valence_dashboard.project.nodes import tables as node_tables
 
 _SCHEMA = schema.body('post', 'nodes')['properties']
-_CHOICES = 1000  # more than can be chosen from on one page
 # The kinds of affinity, with their labels.
 _AFFINITIES = {
     'with:rack': _('In the same rack as'),
@@ -27,28 +26,6 @@ _AFFINITIES = {
     'with:pod_manager': _('On the same pod manager as'),
     'against:pod_manager': _('On a different pod manager than'),
 }
-
-
-def _choices(
-    request: http.HttpRequest,
-    collection: str,
-    *first: tuple[str, Any],
-    **query: Any,
-) -> list[tuple[str, Any]]:
-    """Return the choices from a collection, after the given ones."""
-    try:
-        found = api.list_resources(
-            request, collection, _CHOICES, sort_key='name', **query
-        )
-    except Error:
-        messages.show_error(request)
-        found = []
-    return [*first] + [
-        (record.id, f'{record.name} ({record.status})')
-        if record.status not in (None, 'online')
-        else (record.id, record.name)
-        for record in found
-    ]
 
 
 class _StepForm(workflows.Action):
@@ -108,7 +85,7 @@ class NodeForm(_StepForm):
         self, request: http.HttpRequest, context: Any
     ) -> list[tuple[str, Any]]:
         """Return the flavors that the project can use."""
-        return _choices(
+        return choices.of(
             *(request, 'flavors'),
             ('', _('None (specify requirements)')),
         )
@@ -118,7 +95,7 @@ class NodeForm(_StepForm):
     ) -> list[tuple[str, Any]]:
         """Return the holds of the project that keep something."""
         query = {'state': 'active', 'project_id': request.user.project_id}
-        return _choices(request, 'holds', ('', _('None')), **query)
+        return choices.of(request, 'holds', ('', _('None')), **query)
 
 
 class HardwareForm(_StepForm):
@@ -194,7 +171,7 @@ class PlacementForm(_StepForm):
         self, request: http.HttpRequest, context: Any
     ) -> list[tuple[str, Any]]:
         """Return the pod managers that the project can use."""
-        return _choices(request, 'pod_managers', ('', _('Any')))
+        return choices.of(request, 'pod_managers', ('', _('Any')))
 
     def populate_relation_choices(
         self, request: http.HttpRequest, context: Any
@@ -206,7 +183,7 @@ class PlacementForm(_StepForm):
         self, request: http.HttpRequest, context: Any
     ) -> list[tuple[str, Any]]:
         """Return the nodes of the project."""
-        return _choices(request, 'nodes', project_id=request.user.project_id)
+        return choices.of(request, 'nodes', project_id=request.user.project_id)
 
     def clean(self) -> dict[str, Any]:
         """Check that an affinity has nodes."""

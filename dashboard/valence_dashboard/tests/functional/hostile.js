@@ -8,7 +8,7 @@
   var PANELS = new RegExp(
     '^/(project/(nodes|flavors|operations|holds)' +
     '|admin/(pod_managers|topology|systems|chassis|devices|storages' +
-    '|operations|findings|conditions))/'
+    '|operations|findings|conditions|nodes|pools))/'
   );
   var UUID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f-]{22}/;
   var URLS = ['href', 'src', 'action', 'formaction', 'xlink:href'];

@@ -12,11 +12,13 @@ from valence_dashboard.admin.conditions import tables as conditions
 from valence_dashboard.admin.devices import tables as devices
 from valence_dashboard.admin.nodes import tables as all_nodes
 from valence_dashboard.admin.pod_managers import tables as pod_managers
+from valence_dashboard.admin.pools import tables as pools
 from valence_dashboard.admin.storages import tables as storages
 from valence_dashboard.admin.systems import tables as systems
 from valence_dashboard.project.flavors import tables as flavors
 from valence_dashboard.project.nodes import tables as nodes
 from valence_dashboard.tests.functional import pages
+from valence_dashboard.tests.functional import processes
 
 _TABLES = {
     'admin/pod_managers': pod_managers.PodManagers,
@@ -26,6 +28,7 @@ _TABLES = {
     'admin/storages': storages.Storages,
     'admin/conditions': conditions.Conditions,
     'admin/nodes': all_nodes.Nodes,
+    'admin/pools': pools.Pools,
     'admin/operations': operations.AllOperations,
     'project/nodes': nodes.Nodes,
     'project/flavors': flavors.Flavors,
@@ -58,6 +61,13 @@ class Filters(pages.NodeTestCase):
             code='checked',
             message='It is looked at.',
             effects=['quiet'],
+        )
+        pool = self.composable.create_pool(
+            name='nothing', flavor='any', max_nodes=1, enabled=False
+        )
+        self.addCleanup(self.composable.delete_pool, pool.id)
+        processes.wait_for(
+            lambda: self.composable.get_pool(pool.id).state != 'ok', 'its look'
         )
         for panel, table in _TABLES.items():
             choices = table._meta._filter_action.filter_choices

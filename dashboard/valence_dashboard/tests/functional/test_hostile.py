@@ -15,7 +15,7 @@ _PANELS = (
     *('/admin/chassis/', '/admin/devices/', '/admin/storages/'),
     # The last one shows only a part of what it is about.
     *('/admin/operations/', '/admin/findings/', '/admin/conditions/'),
-    '/admin/topology/',
+    *('/admin/topology/', '/admin/nodes/', '/admin/pools/'),
 )
 _TIMEOUT = 900  # seconds, for more than a hundred requests
 _COLLECTIONS = (
@@ -82,7 +82,11 @@ class Hostile(base.TestCase):
             for kind in _COLLECTIONS
         }
         (flavor,) = {one.flavor_uuid for one in client.nodes(podm_uuid=pod)}
-        return {**found, 'pod_managers': [pod], 'flavors': [flavor]}
+        pools = [one.id for one in client.pools(flavor_uuid=flavor)]
+        return {
+            **found,
+            **{'pod_managers': [pod], 'flavors': [flavor], 'pools': pools},
+        }
 
     def assertHarmless(self, where):
         """Nothing ran or became an element since the last call."""
@@ -116,7 +120,7 @@ class Hostile(base.TestCase):
             self.unfold(path)
         for panel in ('nodes', 'flavors'):
             self.open_dialogs(f'/project/{panel}/', worst[panel][0])
-        for panel in ('pod_managers', 'findings', 'conditions'):
+        for panel in ('pod_managers', 'findings', 'conditions', 'pools'):
             self.open_dialogs(f'/admin/{panel}/', worst[panel][0])
         self.window.go(f'/project/nodes/compose/?flavor={worst["flavors"][0]}')
         self.window.wait(lambda: self.window.find('#valence-preview .alert'))

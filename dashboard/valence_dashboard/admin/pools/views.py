@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: Apache-2.0
+from typing import Any
+
+from django import http
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from valence_dashboard import api
+from valence_dashboard import fields
+from valence_dashboard import lists
+from valence_dashboard import views
+from valence_dashboard.admin.pools import forms
+from valence_dashboard.admin.pools import tables
+from valence_dashboard.admin.pools import tabs as pool_tabs
+
+_INDEX = 'horizon:admin:pools:index'
+
+
+class Index(lists.ListView):
+    """The list of pools."""
+
+    table_class = tables.Pools
+    page_title = _('Pools')
+    collection = 'pools'
+    query = {'sort_key': 'name'}
+
+    def complete(self, rows: list[api.Record]) -> None:
+        """Add the names of flavors and projects."""
+        tables.complete(self.request, rows)
+
+
+def _status(pool: api.Record) -> dict[str, str | None]:
+    live = reverse('horizon:admin:pools:status', args=(pool.id,))
+    return {
+        'status': fields.state(pool.state),
+        'warning': pool.reason,
+        'live': None if tables.is_stable(pool) else live,
+    }
+
+
+class Detail(views.TabsView):
+    """A pool with its nodes."""
+
+    template_name = 'valence/node.html'
+    tab_group_class = pool_tabs.Pool
+    actions_table = tables.Pools
+    kind = 'pool'
+    index = _INDEX
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Add what the page header shows."""
+        return super().get_context_data(**kwargs) | _status(self.record)
+
+
+class Status(views.StatusView):
+    """The status of a pool."""
+
+    kind = 'pool'
+
+    @staticmethod
+    def status(
+        request: http.HttpRequest, found: api.Record
+    ) -> dict[str, str | None]:
+        """Return the state of the pool."""
+        return _status(found)
+
+
+class Create(views.FormView):
+    """Create a pool."""
+
+    action = tables.Create
+    form_class = forms.Create
+    title = _('Create Pool')
+    view = 'horizon:admin:pools:create'
+    index = _INDEX
+
+
+class Edit(views.FormView):
+    """Change a pool."""
+
+    action = tables.Edit
+    form_class = forms.Edit
+    title = _('Edit Pool')
+    view = 'horizon:admin:pools:edit'
+    index = _INDEX
+    kind = 'pool'
+    detail = tables.DETAIL
