@@ -14,6 +14,7 @@ from valence import holds
 from valence.common import metrics
 from valence.common import rpc
 from valence.conductor import actions
+from valence.conductor import capacity
 from valence.conductor import claims
 from valence.conductor import demands
 from valence.conductor import jobs
@@ -75,6 +76,7 @@ class Conductor:
         self._reservations = reservations.Reservations(self._drivers)
         self._publisher = notifications.Publisher(self._stopping)
         self._demands = demands.Listener()
+        self._capacity = capacity.Writer(self._lease)
         self._turns = queue.Turns()
         self._workers = {
             lane: jobs.Workers(f'worker-{lane.value}', options.workers)
@@ -98,6 +100,7 @@ class Conductor:
         self._begin('ends', self._end, poll)
         self._begin('pools', self._control_pools, poll)
         self._begin('demands', self._demands.tick, poll)
+        self._begin('capacity', self._capacity.tick, poll)
         self._begin('reservations', self._reservations.tick, poll)
         self._begin('notifications', self._publisher.tick, poll)
 
