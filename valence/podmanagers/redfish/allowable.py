@@ -16,7 +16,6 @@ from valence.podmanagers.redfish import actions
 from valence.podmanagers.redfish import boot
 from valence.podmanagers.redfish.client import Client
 from valence.podmanagers.redfish.crawler import Crawler
-from valence.podmanagers.wire.values import obj
 from valence.podmanagers.wire.values import text
 
 # The longest time to wait for what can be done without.
@@ -45,17 +44,6 @@ def at_hand(
         'boot_targets': _names(boot.allowed(boot.TARGET, body, settings)),
         'boot_modes': _names(boot.allowed(boot.MODE, body, settings)),
     }
-
-
-def boot_modes(body: JsonObject) -> list[str] | None:
-    """The boot modes that a system is known to allow; None: unknown.
-
-    A system that does not list them allows at least the one that it shows.
-    """
-    listed = at_hand(body)['boot_modes']
-    if listed is None:
-        listed = _names([obj(body.get('Boot')).get(boot.MODE)])
-    return sorted(set(listed or ())) or None
 
 
 def linked(body: JsonObject) -> list[str]:

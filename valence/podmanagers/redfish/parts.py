@@ -20,6 +20,9 @@ from valence.podmanagers.wire.values import whole
 _CPUS = ('cpu', 'centralprocessor', 'central processor')
 # How many instruction set extensions of a processor are kept.
 _MAX_CAPABILITIES = 64
+_BOOT_MODE = 'BootSourceOverrideMode'
+# How many boot modes of a system are kept.
+_MAX_BOOT_MODES = 16
 
 
 class Drive(TypedDict):
@@ -208,3 +211,20 @@ def tpm(body: JsonObject) -> str | None:
         if kind and state(module) not in ('Absent', 'Disabled'):
             return kind
     return None
+
+
+def boot_modes(body: JsonObject) -> list[str] | None:
+    """The boot modes that a system is known to allow; None: unknown.
+
+    A system that does not list them allows at least the one that it shows.
+    """
+    boot = obj(body.get('Boot'))
+    listed = boot.get(f'{_BOOT_MODE}@Redfish.AllowableValues')
+    if not isinstance(listed, list):
+        listed = [boot.get(_BOOT_MODE)]
+    found = {
+        mode
+        for mode in listed
+        if isinstance(mode, str) and text(mode, 64) == mode
+    }
+    return sorted(found)[:_MAX_BOOT_MODES] or None

@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from valence.common.types import JsonObject
 from valence.podmanagers import hardware
 from valence.podmanagers.power import CHANGING
-from valence.podmanagers.redfish import allowable
 from valence.podmanagers.redfish import parents
 from valence.podmanagers.redfish import parts
 from valence.podmanagers.redfish.crawler import Crawler
@@ -136,7 +135,7 @@ def system_item(
             **_processors(body, found['Processors']),
             **_memory(body, found['Memory']),
             'tpm': parts.tpm(body),
-            'boot_modes': allowable.boot_modes(body),
+            'boot_modes': parts.boot_modes(body),
             'name': name(body, uri),
             'hardware_uuid': text(body.get('UUID')),
             'type': (text(body.get('SystemType'), 64) or '').lower() or None,
