@@ -22,6 +22,9 @@ _HERE = pathlib.Path(__file__).parent / 'sqlalchemy' / 'migrations'
 # The lock of an upgrade, and the seconds that MySQL waits for it per attempt.
 _LOCK = 'valence db sync'
 _LOCK_SECONDS = 10
+# How many deadlocks with processes that use the tables an upgrade endures:
+# some minutes of them.
+_DEADLOCKS = 300
 
 
 def alembic() -> alembic_config.Config:
@@ -48,7 +51,7 @@ def sync(revision: str = 'head') -> None:
 
     # Other processes use the tables meanwhile, so there may be deadlocks.
     with db_engine.unlimited() as engine:
-        db_engine.run(upgrade, engine)
+        db_engine.run(upgrade, engine, _DEADLOCKS)
     if current() == head():
         recount.fill()
 

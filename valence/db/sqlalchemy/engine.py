@@ -217,6 +217,7 @@ def begin(engine: sa.Engine | None = None) -> Iterator[sa.Connection]:
     """A connection in a transaction that may write.
 
     :param engine: another engine than that of [database].
+    :param patience: after how many deadlocks it is not repeated any more.
     :raises DatabaseUnavailable: see ``valence.db.failures``.
     """
     engine = (engine or _current()).execution_options(writes=True)
@@ -230,7 +231,9 @@ def begin(engine: sa.Engine | None = None) -> Iterator[sa.Connection]:
 
 
 def run(
-    function: Callable[[sa.Connection], T], engine: sa.Engine | None = None
+    function: Callable[[sa.Connection], T],
+    engine: sa.Engine | None = None,
+    patience: int = _DEADLOCKS,
 ) -> T:
     """Run a function in a transaction that may write.
 
@@ -247,7 +250,7 @@ def run(
                 return function(connection)
         except db_exception.DBDeadlock as exc:
             deadlocks += 1
-            if deadlocks > _DEADLOCKS:
+            if deadlocks > patience:
                 raise exception.DatabaseUnavailable(reason=str(exc)) from exc
         except exception.ConnectionLost as exc:
             # Other connections are broken, too, or lead to a server that is no
