@@ -26,6 +26,7 @@ DETAIL = 'horizon:project:operations:detail'
 _TARGETS = {
     'nodes': 'horizon:project:nodes:detail',
     'pod_managers': 'horizon:admin:pod_managers:detail',
+    'flavors': 'horizon:project:flavors:detail',
 }
 
 

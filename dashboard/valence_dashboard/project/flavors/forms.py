@@ -6,8 +6,11 @@ from django.utils.translation import gettext_lazy as _
 from openstack_dashboard import policy
 from valenceclient import schema
 
+from valence_dashboard import api
 from valence_dashboard import forms as base
 from valence_dashboard.project.flavors import tables
+
+_PUBLISH = schema.body('post', 'flavors/{id}/publish')['properties']
 
 
 class Create(base.ResourceForm):
@@ -60,3 +63,21 @@ class Edit(Create):
     schema = schema.body('patch', 'flavors/{id}')
     order = ('name', 'description')
     success_text = _('Changed %s.')
+
+
+class Publish(base.Form):
+    """Creates a flavor in Nova, or brings it up to date there."""
+
+    success_text = _('Publishing %s in Nova.')
+
+    def __init__(
+        self, request: http.HttpRequest, *args: Any, **kwargs: Any
+    ) -> None:
+        super().__init__(request, *args, **kwargs)
+        for name, one in _PUBLISH.items():
+            self.fields[name] = base.field(name, one, False)
+
+    def send(self, client: api.Client, data: dict[str, Any]) -> Any:
+        """Publish the flavor with the given options."""
+        options = {name: value for name, value in data.items() if value}
+        return client.publish_flavor(self.record.id, **options)

@@ -3,6 +3,7 @@ from typing import Any
 
 from django import http
 from django.urls import reverse
+from django.utils import html
 from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
@@ -10,10 +11,25 @@ from openstack_dashboard import policy
 
 from valence_dashboard import actions
 from valence_dashboard import api
+from valence_dashboard import fields
+from valence_dashboard import operations
 from valence_dashboard import tables as base
 
 DETAIL = 'horizon:project:flavors:detail'
 PUBLISH = (('composable', 'composable:flavor:publish'),)
+
+
+def is_stable(flavor: api.Record) -> bool:
+    """Return whether no operation changes the flavor in Nova."""
+    return not flavor.operation
+
+
+def in_nova(flavor: api.Record) -> str:
+    """Show since when a flavor is published, and the open operation."""
+    shown = [fields.render('published_at', flavor.published_at)]
+    if flavor.operation:
+        shown.append(operations.progress(flavor.operation))
+    return html.format_html_join(' ', '{}', ((one,) for one in shown))
 
 
 def can_change(
@@ -55,6 +71,39 @@ class Edit(actions.LinkAction):
     allowed = can_change
 
 
+class Publish(actions.LinkAction):
+    name = 'publish'
+    verbose_name = _('Publish in Nova')
+    url = 'horizon:project:flavors:publish'
+    icon = 'cloud-upload'
+    verb = 'flavor:publish_to_nova'
+
+
+class Unpublish(actions.DangerAction):
+    name = 'unpublish'
+    icon = 'cloud-download'
+    verb = 'flavor:unpublish_from_nova'
+    help_text = _(
+        'Nova deletes the flavor; servers keep what they were created with.'
+    )
+
+    @staticmethod
+    def action_present(count: int) -> str:
+        return ngettext_lazy('Delete in Nova', 'Delete in Nova', count)
+
+    @staticmethod
+    def action_past(count: int) -> str:
+        return ngettext_lazy('Deleting in Nova', 'Deleting in Nova', count)
+
+    def allowed(self, request: http.HttpRequest, datum: Any = None) -> bool:
+        """Allow it for flavors that are published."""
+        return datum is not None and bool(datum.published_at)
+
+    def act(self, client: api.Client, uuid: str) -> None:
+        """Delete the flavor in Nova."""
+        client.unpublish_flavor(uuid)
+
+
 class Delete(actions.DangerAction):
     name = 'delete'
     verb = 'flavor:delete'
@@ -81,13 +130,34 @@ class Flavors(base.Table):
     properties = base.column('properties', verbose_name=_('Hardware'))
     is_public = base.column('is_public', verbose_name=_('Public'))
 
+    published_at = base.column(
+        'published_at', in_nova, verbose_name=_('In Nova')
+    )
+    stable = base.stable_column(is_stable)
+
     class Meta:
         name = 'flavors'
         verbose_name = _('Flavors')
         no_data_message = _('No flavors.')
+        status_columns = ('stable',)
+        row_class = base.Row
         table_actions = (
             actions.filter_action('flavors', 'name', 'is_public'),
             Create,
             Delete,
         )
-        row_actions = (Compose, Edit, Delete)
+        row_actions = (Compose, Edit, Publish, Unpublish, Delete)
+
+    def read_row(self, request: http.HttpRequest, uuid: str) -> api.Record:
+        """Read a row again."""
+        flavor = super().read_row(request, uuid)
+        complete(request, [flavor])
+        return flavor
+
+
+def complete(request: http.HttpRequest, flavors: list[api.Record]) -> None:
+    """Add the open operations, which only published flavors have."""
+    published = [one.id for one in flavors if one.published_at]
+    pending = operations.open_operations(request, published)
+    for one in flavors:
+        one['operation'] = pending.get(one.id)

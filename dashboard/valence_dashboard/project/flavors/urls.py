@@ -8,4 +8,5 @@ urlpatterns = [
     path('create/', views.Create.as_view(), name='create'),
     path('<uuid>/', views.Detail.as_view(), name='detail'),
     path('<uuid>/edit/', views.Edit.as_view(), name='edit'),
+    path('<uuid>/publish/', views.Publish.as_view(), name='publish'),
 ]

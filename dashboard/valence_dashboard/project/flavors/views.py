@@ -1,5 +1,4 @@
 # SPDX-License-Identifier: Apache-2.0
-from typing import Any
 
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
@@ -9,6 +8,7 @@ from valence_dashboard import lists
 from valence_dashboard import views
 from valence_dashboard.project.flavors import forms
 from valence_dashboard.project.flavors import tables
+from valence_dashboard.project.flavors import tabs as flavor_tabs
 
 _INDEX = 'horizon:project:flavors:index'
 
@@ -22,23 +22,17 @@ class Index(lists.ListView):
     query = {'sort_key': 'name'}
 
     def complete(self, rows: list[api.Record]) -> None:
-        """Nothing to add."""
+        """Add the open operations."""
+        tables.complete(self.request, rows)
 
 
-class Detail(views.DetailView):
-    """A flavor."""
+class Detail(views.TabsView):
+    """A flavor, with the operations that change it in Nova."""
 
+    tab_group_class = flavor_tabs.Flavor
+    actions_table = tables.Flavors
     kind = 'flavor'
-    component = 'Flavor'
     index = _INDEX
-
-    def actions(self, found: api.Record) -> Any:
-        """Return the actions of the flavor."""
-        return tables.Flavors(self.request).render_row_actions(found)
-
-    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """Add the URL for the actions."""
-        return super().get_context_data(**kwargs) | {'url': reverse(_INDEX)}
 
 
 class Create(views.FormView):
@@ -62,3 +56,25 @@ class Edit(views.FormView):
     view = 'horizon:project:flavors:edit'
     index = _INDEX
     kind = 'flavor'
+
+
+class Publish(views.FormView):
+    """Publish a flavor in Nova."""
+
+    action = tables.Publish
+    form_class = forms.Publish
+    title = _('Publish in Nova')
+    text = _(
+        'Nova gets a flavor whose servers run on nodes with this resource '
+        'class and these traits: those that the nodes are registered with.'
+    )
+    view = 'horizon:project:flavors:publish'
+    index = _INDEX
+    kind = 'flavor'
+
+    @property
+    def success_url(self) -> str:
+        """Return to the operation that follows."""
+        detail = reverse(tables.DETAIL, kwargs=self.kwargs)
+        tab = flavor_tabs.Flavor.slug, flavor_tabs.Operations.slug
+        return f'{detail}?tab={"__".join(tab)}'

@@ -202,6 +202,12 @@ def hostile(port: int, project_id: str) -> Process:
     return Process(sys.executable, '-m', module, port, project_id)
 
 
+def nova() -> Process:
+    """Start a Nova that knows flavors only, and asks for no token."""
+    # This runs the fixtures of Valence's tests, and does not import them.
+    return Process(sys.executable, '-m', 'valence.tests.fixtures.strict_nova')
+
+
 def simulator(systems: int, *arguments: str) -> Process:
     """Start a simulated pod manager with the user ``admin``."""
     made = Process(

@@ -65,7 +65,7 @@ class Nodes(base.TestCase):
         window.type(traits='not a trait')
         window.click('.modal.in input[type=submit]')
         window.read('Traits', '.modal.in .has-error')
-        window.read('Must match', '.modal.in .has-error')
+        window.read('Must be capital letters', '.modal.in .has-error')
         window.type(traits='CUSTOM_ONE, CUSTOM_TWO')
         self.check(window, 'register-with-ironic')
         window.click('.modal.in input[type=submit]')

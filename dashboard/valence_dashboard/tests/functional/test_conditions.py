@@ -81,7 +81,7 @@ class Conditions(pages.NodeTestCase):
         ):
             path = f'/admin/{kind}/{uuid}/tags/'
             page = self.post(path, tags='lower')
-            self.assertIn('Must match', page, kind)
+            self.assertIn('Must be CUSTOM_', page, kind)
             self.post(path, tags='CUSTOM_B, CUSTOM_A')
             self.assertEqual(['CUSTOM_A', 'CUSTOM_B'], get(uuid).tags, kind)
             self.assertIn('CUSTOM_A, CUSTOM_B', self.page(path))

@@ -35,7 +35,7 @@ class Pools(pages.NodeTestCase):
         self.assertRegex(form, 'name="max_nodes"[^>]* min="1"')
         for given, reason in (
             ({'min_ready': '6'}, 'Must be min_ready and max_ready'),
-            ({'register__traits': 'no trait'}, 'Must match'),
+            ({'register__traits': 'no trait'}, 'Must be capital letters'),
             ({'pod_managers': 'nowhere'}, 'nowhere'),
         ):
             self.assertIn(reason, self.create(**given), given)
