@@ -9,12 +9,12 @@ if [[ $(complete -p openstack 2> /dev/null) =~ -F\ ([^ ]+) ]]; then
         _valence_next=${BASH_REMATCH[1]}
 fi
 
-# The service is asked once for each requirement. Options before "valence" tell
-# which service.
+# The service is asked until it has an answer, once for each requirement.
+# Options before "valence" tell which service.
 _valence_choose() {
     local -a command
     read -ra command <<< "${COMP_LINE%% valence *}"
-    [[ -v _valence_choices[$1] ]] || _valence_choices[$1]=$(
+    [[ ${_valence_choices[$1]} ]] || _valence_choices[$1]=$(
         "${command[@]}" valence flavor choices "$1" -f value -c value \
             2> /dev/null
     )
