@@ -43,11 +43,12 @@ def main() -> None:
         if cfg.CONF.database.connection.startswith('sqlite:'):
             # No other process uses the database: all its conductors ended.
             membership.deregister_all()
+        signals = service.catch_signals()
         conductor = conductor_service.Conductor()
         api = server.Server()
         conductor.start()
         api.start()
-        service.wait_for_signal()
+        service.wait_for_signal(signals)
         api.stop()
         conductor.stop()
         service.exit_now()

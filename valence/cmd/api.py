@@ -9,7 +9,8 @@ def main() -> None:
     """Serve the API until the process receives a signal."""
     service.prepare()
     service.announce('valence-api')
+    signals = service.catch_signals()
     api = server.Server()
     api.start()
-    service.wait_for_signal()
+    service.wait_for_signal(signals)
     api.stop()

@@ -13,11 +13,12 @@ def main() -> None:
     """Run a conductor until the process receives a signal."""
     service.prepare()
     service.announce('valence-conductor')
+    signals = service.catch_signals()
     conductor = conductor_service.Conductor()
     conductor.start()
     if cfg.CONF.metrics.enabled:
         port = cfg.CONF.metrics.conductor_port
         metrics.serve(port, collectors.Process())
-    service.wait_for_signal()
+    service.wait_for_signal(signals)
     conductor.stop()
     service.exit_now()

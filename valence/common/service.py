@@ -24,6 +24,9 @@ from valence.conf import opts
 
 LOG = log.getLogger(__name__)
 
+# The signals that end a process in order.
+_ENDING = frozenset((int(signal.SIGTERM), int(signal.SIGINT)))
+
 
 def prepare(argv: list[str] | None = None) -> None:
     """Read the configuration, set up logging, create the state directory.
@@ -97,22 +100,33 @@ def make_state_path() -> None:
     os.umask(0o077)
 
 
-def wait_for_signal() -> None:
-    """Return when the process receives SIGTERM or SIGINT.
+def catch_signals() -> int:
+    """Keep signals from now on, until ``wait_for_signal`` reads them.
 
-    SIGHUP reloads what can be reloaded.
+    It is called before anything starts that has to be put in order at the end.
+
+    :returns: the pipe from which they are read.
     """
     # The handler runs only when this thread does something, but any thread may
     # receive the signal. What is written to the pipe at that moment is kept.
     received, sent = os.pipe()
     os.set_blocking(sent, False)
     signal.set_wakeup_fd(sent, warn_on_full_buffer=False)
-    ending = {int(signal.SIGTERM), int(signal.SIGINT)}
-    for number in ending:
+    for number in _ENDING:
         signal.signal(number, _ignore)
+    return received
+
+
+def wait_for_signal(received: int) -> None:
+    """Return when the process receives SIGTERM or SIGINT.
+
+    SIGHUP reloads what can be reloaded.
+
+    :param received: the pipe of ``catch_signals``.
+    """
     while True:
         numbers = set(os.read(received, 64))
-        if numbers & ending:
+        if not _ENDING.isdisjoint(numbers):
             return
         if signal.SIGHUP in numbers:
             reload()

@@ -3,6 +3,8 @@
 
 import pathlib
 import shutil
+import subprocess
+import sys
 import threading
 from concurrent import futures
 
@@ -23,6 +25,21 @@ from valence.tests.fixtures import processes
 
 _READY = '/healthcheck/ready'
 _DETAILED = '/healthcheck?detailed=True'
+# ``valence``, to which SIGTERM is sent when the API listens.
+_ENDED = """
+import os, signal
+from valence.cmd import all_in_one
+from valence.api import server
+
+start = server.Server.start
+
+def listen(self):
+    start(self)
+    os.kill(os.getpid(), signal.SIGTERM)
+
+server.Server.start = listen
+all_in_one.main()
+"""
 
 
 def _execute(*statements):
@@ -334,6 +351,18 @@ class TestSignals(base.ServiceTestCase):
         self.assertIn('wait_for_signal', text)
         self.assertNotIn('sqlite:///', text)
         self.client.get('/v1/nodes')
+
+    def test_end_as_soon_as_it_listens(self):
+        """The signal may come before the main thread waits for it."""
+        service = self.useFixture(fixtures.Service())
+        path = pathlib.Path(service.state_path) / 'ended.py'
+        path.write_text(_ENDED)
+        done = subprocess.run(
+            [sys.executable, path, '--config-file', service.config],
+            capture_output=True,
+            timeout=processes.PATIENCE,
+        )
+        self.assertEqual(0, done.returncode, done.stderr)
 
     def test_end(self):
         """A request that is being sent is served first."""

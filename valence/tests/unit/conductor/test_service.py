@@ -174,8 +174,9 @@ def stop():
     signal.pthread_kill(threading.get_ident(), signal.SIGTERM)
     time.sleep(600)
 
+signals = service.catch_signals()
 threading.Timer(0.5, stop).start()
-service.wait_for_signal()
+service.wait_for_signal(signals)
 print('stopped', flush=True)
 service.exit_now()
 """
