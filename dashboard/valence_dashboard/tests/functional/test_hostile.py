@@ -24,7 +24,7 @@ _COLLECTIONS = (
 )
 # The forms that show no text of others.
 _BLANK = ('accept', 'adopt', 'create', 'grant', 'power', 'register')
-_BLANK += ('expect', 'set', 'snapshot', 'tags', 'unset')
+_BLANK += ('expect', 'publish', 'set', 'snapshot', 'tags', 'unset')
 _CRAWL = """
     const [starts, first, done] = arguments;
     crawl(starts, first).then((pages) => {

@@ -25,6 +25,7 @@ _SECONDS = 120
 class TestBroker(base.ApiTestCase):
     def setUp(self):
         super().setUp()
+        self.listeners = []
         parts = urllib.parse.urlsplit(cluster.RABBIT)
         try:
             self.proxy = self.useFixture(
@@ -33,6 +34,7 @@ class TestBroker(base.ApiTestCase):
             self.proxy.try_out()
         except OSError as exc:
             self.skipTest(f'RabbitMQ does not answer: {exc}')
+        self.addCleanup(self._end)
         self.name = f'test-{uuidutils.generate_uuid()}'
         login = parts.netloc.rpartition('@')[0]
         url = f'rabbit://{login}@127.0.0.1:{self.proxy.port}{parts.path}'
@@ -60,11 +62,26 @@ class TestBroker(base.ApiTestCase):
                 channel.queue_delete(queue)
             channel.exchange_delete(self.name)
 
-    def listener(self):
-        """A listener, as soon as it receives."""
+    def _end(self):
+        """Have the broker answer, so that all threads end."""
+        self.proxy.cut()
+        self.proxy.restore()
+        for one in self.listeners:
+            one.close()
+            self.eventually(lambda one=one: one._server is not None)
+            one._server.stop()
+            one._server.wait()
+
+    def begun(self):
+        """A listener that has just begun."""
         listener = demands.Listener()
         listener.start()
-        self.addCleanup(listener.close)
+        self.listeners.append(listener)
+        return listener
+
+    def listener(self):
+        """A listener, as soon as it receives."""
+        listener = self.begun()
         self.eventually(lambda: listener._server is not None)
         return listener
 
@@ -145,9 +162,7 @@ class TestBroker(base.ApiTestCase):
 
     def test_a_broker_that_is_away(self):
         self.proxy.cut()
-        early = demands.Listener()
-        early.start()
-        self.addCleanup(early.close)
+        early = self.begun()
         early.tick()
         self.proxy.restore()
         self.eventually(lambda: early._server is not None)
@@ -161,8 +176,8 @@ class TestBroker(base.ApiTestCase):
         self.assertReceived(uuids, early)
 
     def test_closed_while_the_broker_is_away(self):
-        waiting, listening = demands.Listener(), self.listener()
+        listening = self.listener()
         self.proxy.cut()
-        waiting.start()
+        waiting = self.begun()
         waiting.close()
         listening.close()
