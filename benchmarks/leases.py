@@ -91,7 +91,7 @@ def main() -> None:
     ) as service:
         service.all_in_one()
         ends = lend(service, compose(service, number))
-        while service.client.all('/v1/nodes?limit=1&fields=uuid'):
+        while service.client.get('/v1/nodes?limit=1&fields=uuid')['nodes']:
             time.sleep(0.5)
         rows = service.client.all(f'/v1/operations?{QUERY}&limit=1000')
     once = {row['target_uuid'] for row in rows} == {*ends}
