@@ -169,6 +169,8 @@ def _count(podms: Sequence[str]) -> dict[str, dict[str, int]]:
         ).all()
     for start in range(0, len(podms), db.BATCH):
         batch = podms[start : start + db.BATCH]
+        with db.reader() as tx:
+            rows = tx.list(models.PodManager, uuid=list(batch)).all()
         for row in flavors:
             request = Request(
                 requirements.normalize(row.properties),
@@ -176,7 +178,6 @@ def _count(podms: Sequence[str]) -> dict[str, dict[str, int]]:
                 register=True,
             )
             with db.reader() as tx:
-                rows = tx.list(models.PodManager, uuid=list(batch)).all()
                 numbers = fits.count(tx, request, rows)
             for podm, number in numbers.items():
                 here = found[podm]
