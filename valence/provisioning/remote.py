@@ -8,6 +8,7 @@ says.
 import contextlib
 import dataclasses
 import math
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -188,6 +189,30 @@ class Service:
         return exception.ProvisioningUnavailable(
             reason=f'{self.name} is unreachable: {line}'
         )
+
+
+class Proxy:
+    """The proxy of openstacksdk for a service, connected on first use."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self._lock = threading.Lock()
+        self._known: Any = None
+
+    def connected(self) -> Any:
+        """The proxy. To be called within ``calling``.
+
+        :raises ProvisioningError: if the service is not configured.
+        """
+        with self._lock:
+            if self._known is None:
+                self._known = self._service.connect()
+            return self._known
+
+    def forget(self) -> None:
+        """Connect again on next use, as the configuration says then."""
+        with self._lock:
+            self._known = None
 
 
 def _seconds(delay: str | None) -> float:

@@ -7,7 +7,6 @@ states of a node and the requests that are valid in each.
 """
 
 import contextlib
-import threading
 from collections.abc import Collection
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -21,6 +20,7 @@ from valence.common import exception
 from valence.common.types import JsonObject
 from valence.objects.registration import Registration
 from valence.provisioning import base
+from valence.provisioning import remote
 from valence.provisioning.ironic import attributes
 from valence.provisioning.ironic import calls
 from valence.provisioning.ironic import proof
@@ -73,16 +73,13 @@ class Ironic(base.Provisioner):
     name = 'ironic'
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._proxy: _proxy.Proxy | None = None
+        self._connection = remote.Proxy(calls.IRONIC)
 
     @property
     def _client(self) -> _proxy.Proxy:
         """The proxy of openstacksdk, authenticated as [ironic] configures."""
-        with self._lock:
-            if self._proxy is None:
-                self._proxy = calls.IRONIC.connect()
-            return self._proxy
+        found: _proxy.Proxy = self._connection.connected()
+        return found
 
     def _get(self, uuid: str, deadline: base.Deadline) -> sdk_node.Node:
         """The node.

@@ -1,9 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Calls of Placement."""
 
-import threading
-from typing import Any
-
 from openstack import exceptions as sdk_exceptions
 
 from valence.common.types import JsonObject
@@ -20,22 +17,9 @@ PLACEMENT = remote.Service(
 # aggregates have a generation since 1.19.
 _VERSION = '1.20'
 
-_lock = threading.Lock()
-_proxies: list[Any] = []
-
-
-def _client() -> Any:
-    """The proxy of openstacksdk, connected on first use."""
-    with _lock:
-        if not _proxies:
-            _proxies.append(PLACEMENT.connect())
-        return _proxies[0]
-
-
-def forget() -> None:
-    """Connect again on next use, as the configuration says then."""
-    with _lock:
-        _proxies.clear()
+_proxy = remote.Proxy(PLACEMENT)
+_client = _proxy.connected
+forget = _proxy.forget
 
 
 def send(
