@@ -9,6 +9,7 @@ from valence_dashboard import fields
 from valence_dashboard import history
 from valence_dashboard import lists
 from valence_dashboard import operations
+from valence_dashboard import overview
 from valence_dashboard.admin.chassis import tables as chassis
 from valence_dashboard.admin.conditions import tables as conditions
 from valence_dashboard.admin.devices import tables as devices
@@ -18,19 +19,8 @@ from valence_dashboard.admin.pod_managers import expected
 from valence_dashboard.admin.systems import tables as systems
 
 
-class Overview(tabs.Tab):
-    """All fields of the pod manager."""
-
-    name = _('Overview')
-    slug = 'overview'
-    template_name = 'valence/_details.html'
-
-    def get_context_data(
-        self, request: http.HttpRequest, **kwargs: Any
-    ) -> dict[str, Any]:
-        """Add the fields."""
-        record = self.tab_group.kwargs['record']
-        return {'details': fields.details('PodManager', record)}
+class Overview(overview.Tab):
+    component = 'PodManager'
 
 
 class Capacity(tabs.Tab):

@@ -1,5 +1,4 @@
 # SPDX-License-Identifier: Apache-2.0
-
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 

@@ -1,5 +1,4 @@
 # SPDX-License-Identifier: Apache-2.0
-from typing import Any
 
 from django import http
 from django.utils.translation import gettext_lazy as _
@@ -12,32 +11,14 @@ from valence_dashboard import fields
 from valence_dashboard import history
 from valence_dashboard import messages
 from valence_dashboard import operations
+from valence_dashboard import overview
 from valence_dashboard import tables as base
-from valence_dashboard import views
 from valence_dashboard.exceptions import Error
 
 
-class Overview(tabs.Tab):
-    """All fields of the node."""
-
-    name = _('Overview')
-    slug = 'overview'
-    template_name = 'valence/_details.html'
-
-    def get_context_data(
-        self, request: http.HttpRequest, **kwargs: Any
-    ) -> dict[str, Any]:
-        """Add the fields."""
-        node = self.tab_group.kwargs['record']
-        return {
-            'details': fields.details(
-                'Node',
-                node,
-                views.references(request, node),
-                # The page header shows these.
-                exclude=('provision_state', 'last_error', 'drift'),
-            )
-        }
+class Overview(overview.Tab):
+    component = 'Node'
+    in_header = ('provision_state', 'last_error', 'drift')
 
 
 class Detach(actions.DangerAction):
