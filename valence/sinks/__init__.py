@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Services that get to know how much capacity pod managers have."""
+"""Services that store how much capacity pod managers have."""

@@ -19,7 +19,7 @@ Shown = Mapping[str, object]
 
 
 class Sink(abc.ABC):
-    """A service that is told how many more nodes fit on pod managers.
+    """A service that stores how many more nodes fit on pod managers.
 
     It changes nothing that does not bear the mark of a pod manager.
     """
