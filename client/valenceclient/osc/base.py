@@ -21,6 +21,7 @@ from valenceclient import schema
 from valenceclient.osc import options
 from valenceclient.osc import output
 from valenceclient.osc import progress
+from valenceclient.osc import several
 
 
 class Command(command.Command):
@@ -287,22 +288,24 @@ class Create(ShowOne):
 
 
 class Set(Command):
-    """Change fields of a resource."""
+    """Change fields of resources."""
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
-        """Add the resource, and an option for every field that can change."""
+        """Add the resources, and an option for every field that can change."""
         parser = super().get_parser(prog_name)
-        self.add_resource(parser)
+        self.add_resource(parser, many=True)
         options.add(parser, self._body)
         options.add_unset(parser, self._body)
         return parser
 
     def take_action(self, parsed_args: argparse.Namespace) -> None:
-        """Change the resource; print nothing on success."""
+        """Change the resources; print nothing on success."""
         fields = options.to_body(parsed_args, self._body)
         if not fields:
             raise exceptions.CommandError('No change was given.')
-        self.call('update', parsed_args.resource, **fields)
+        attempts = several.Attempts(parsed_args.resource)
+        attempts.each(lambda name: self.call('update', name, **fields))
+        attempts.finish()
 
     @property
     def _body(self) -> schema.JSON:
@@ -334,35 +337,27 @@ class Delete(Command):
         params = {
             name: 'true' for name in self._params if vars(parsed_args)[name]
         }
-        failures = []
-        started = []
-        for resource in parsed_args.resource:
-            try:
-                gone = self.call(
-                    self.verb, resource, ignore_missing=False, **params
-                )
-            except sdk_exceptions.SDKException as exc:
-                failures.append(output.error_message(exc))
-                continue
-            if self.starts_operation and parsed_args.wait:
-                started.append(gone)
-        failures += self._wait_for_all(started, parsed_args)
-        if failures:
-            raise exceptions.CommandError(' '.join(failures))
+        attempts = several.Attempts(parsed_args.resource)
+        gone = attempts.each(
+            lambda name: self.call(
+                self.verb, name, ignore_missing=False, **params
+            )
+        )
+        if self.starts_operation and parsed_args.wait:
+            started = {
+                name: one
+                for name, one in gone.items()
+                if getattr(one, 'operation_uuid', None)
+            }
+            progress.wait_for_each(
+                lambda one: progress.wait_for_operation(
+                    self.client, one, parsed_args
+                ),
+                started,
+                attempts,
+            )
+        attempts.finish()
 
     @property
     def _params(self) -> dict[str, schema.JSON]:
         return schema.parameters('delete', f'{self.collection}/{{id}}')
-
-    def _wait_for_all(
-        self, started: list[Any], parsed_args: argparse.Namespace
-    ) -> list[str]:
-        failures = []
-        for gone in started:
-            if not hasattr(gone, 'operation_uuid'):
-                continue
-            try:
-                progress.wait_for_operation(self.client, gone, parsed_args)
-            except sdk_exceptions.SDKException as exc:
-                failures.append(output.error_message(exc))
-        return failures

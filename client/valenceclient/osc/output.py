@@ -10,6 +10,8 @@ from cliff import columns
 from keystoneauth1 import exceptions as ks_exceptions
 from openstack import exceptions as sdk_exceptions
 
+from valenceclient.v1 import errors
+
 # What text may contain besides printable characters: spaces, and the joiners,
 # which some scripts need.
 _SPACES = '\n\t\u00a0\u202f\u3000'
@@ -120,18 +122,17 @@ def _to_json(value: Any) -> str:
 
 
 def error_message(exc: Exception) -> str:
-    """Return a one-line error message.
+    """Return a one-line error message with the ID of the request, if any.
 
     It may contain text of a pod manager.
     """
-    return one_line(_message(exc))
+    request_id = getattr(exc, 'request_id', None)
+    return one_line(errors.with_request_id(_message(exc), request_id))
 
 
 def _message(exc: Exception) -> str:
     if isinstance(exc, sdk_exceptions.HttpException):
-        if exc.message and exc.message != 'Error':
-            return exc.message
-        return f'The service returned {exc.status_code} ({exc.details}).'
+        return exc.message
     text = str(exc).strip().splitlines()[0] if str(exc).strip() else repr(exc)
     if isinstance(exc, ks_exceptions.ConnectFailure):
         # After the colon follows the error history of urllib3.

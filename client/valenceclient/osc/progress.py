@@ -2,13 +2,22 @@
 """Waiting for operations, with a progress bar on a terminal."""
 
 import argparse
+import contextlib
 import sys
+from collections.abc import Callable
+from collections.abc import Iterator
 from typing import Any
 
 from valenceclient.osc import output
+from valenceclient.osc import several
 from valenceclient.v1 import resources
 
 _WIDTH = 30
+# What goes on with a new pod manager that has not failed.
+_STEPS = {
+    'offline': 'waiting for the first contact',
+    'online': 'reading the inventory',
+}
 
 
 def add_options(
@@ -39,23 +48,53 @@ def wait_for_operation(
     On a terminal, a bar shows its progress.
     """
     on_terminal = sys.stderr.isatty()
-    try:
-        operation: resources.Operation = client.wait_for_operation(
-            started,
-            wait=parsed_args.wait_timeout,
-            callback=_draw_bar if on_terminal else None,
-        )
-    except KeyboardInterrupt:
-        uuid = getattr(started, 'operation_uuid', None) or started.id
-        sys.stderr.write(
-            f'\nThe operation {uuid} continues; "openstack valence operation '
-            f'show {uuid}" shows it.\n'
-        )
-        raise
-    finally:
-        if on_terminal:
-            sys.stderr.write('\r\033[K')
+    with _naming_operations([started]):
+        try:
+            operation: resources.Operation = client.wait_for_operation(
+                started,
+                wait=parsed_args.wait_timeout,
+                callback=_draw_bar if on_terminal else None,
+            )
+        finally:
+            if on_terminal:
+                sys.stderr.write('\r\033[K')
     return operation
+
+
+def wait_for_each(
+    wait: Callable[[Any], Any],
+    started: dict[str, Any],
+    attempts: several.Attempts,
+) -> dict[str, Any]:
+    """Wait for the operations of several requests, one after the other.
+
+    :param wait: waits for the operation of one of them.
+    :param started: what the requests returned, by the names of the resources.
+    :returns: what ``wait`` returned, without those that failed.
+    """
+    left = list(started.values())
+
+    def wait_for_next(one: Any) -> Any:
+        left.pop(0)
+        return wait(one)
+
+    with _naming_operations(left):
+        return attempts.each(wait_for_next, started)
+
+
+@contextlib.contextmanager
+def _naming_operations(left: list[Any]) -> Iterator[None]:
+    """When the user interrupts, name the operations that nobody waits for."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        for one in left:
+            uuid = getattr(one, 'operation_uuid', None) or one.id
+            sys.stderr.write(
+                f'\nThe operation {uuid} continues; "openstack valence '
+                f'operation show {uuid}" shows it.\n'
+            )
+        raise
 
 
 def wait_for_pod_manager(
@@ -63,20 +102,33 @@ def wait_for_pod_manager(
 ) -> resources.PodManager:
     """Wait until the inventory of a pod manager was read.
 
-    On a terminal, the reason why it is offline is printed when it changes.
+    With a timeout, that is also waited for while the pod manager is offline.
+    On a terminal, what the service is doing, and the reason why the pod
+    manager is offline, are printed when they change.
     """
-    printed = [podm.status_reason]
+    printed = ['']
 
     def show(podm: resources.PodManager) -> None:
-        if podm.status_reason not in (None, printed[0]):
-            printed[0] = podm.status_reason
-            sys.stderr.write(f'{podm.name} is offline: {printed[0]}\n')
+        state = f'{podm.name} is {podm.status}: '
+        state += podm.status_reason or _STEPS[podm.status]
+        if state != printed[0]:
+            printed[0] = state
+            sys.stderr.write(f'{output.one_line(state)}\n')
 
-    found: resources.PodManager = client.wait_for_pod_manager(
-        podm,
-        wait=parsed_args.wait_timeout,
-        callback=show if sys.stderr.isatty() else None,
-    )
+    try:
+        found: resources.PodManager = client.wait_for_pod_manager(
+            podm,
+            wait=parsed_args.wait_timeout,
+            callback=show if sys.stderr.isatty() else None,
+            fail=parsed_args.wait_timeout is None,
+        )
+    except KeyboardInterrupt:
+        sys.stderr.write(
+            f'\nThe pod manager {podm.id} is registered, and its inventory '
+            f'will be read; "openstack valence podmanager show {podm.id}" '
+            f'shows it.\n'
+        )
+        raise
     return found
 
 

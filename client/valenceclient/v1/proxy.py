@@ -12,6 +12,7 @@ from typing import TypeVar
 from openstack import exceptions
 
 from valenceclient import schema
+from valenceclient.v1 import errors
 from valenceclient.v1 import expectations
 from valenceclient.v1 import methods
 from valenceclient.v1 import resources
@@ -36,7 +37,7 @@ class Proxy(waiting.Waiting, expectations.Expectations):
     attribute ``operation_uuid``; :meth:`wait_for_operation` waits for the
     operation. Errors of the service are
     :class:`~openstack.exceptions.HttpException`, with the error message of the
-    service as ``message``.
+    service as ``message``, and the ID of the request as ``request_id``.
     """
 
     api_version = '1'
@@ -293,14 +294,12 @@ class Proxy(waiting.Waiting, expectations.Expectations):
         :param query: ``start``, ``end``, ``project`` and ``group_by``.
         """
         response = self.get('/usage', params=query)
-        exceptions.raise_from_response(response)
         answer: dict[str, list[dict[str, Any]]] = response.json()
         return answer['usage']
 
     def get_choices(self) -> dict[str, dict[str, list[dict[str, Any]]]]:
         """Get the texts that requirements can have, by group and name."""
         response = self.get('/flavors/choices')
-        exceptions.raise_from_response(response)
         answer: dict[str, dict[str, Any]] = response.json()
         return answer['choices']
 
@@ -315,7 +314,6 @@ class Proxy(waiting.Waiting, expectations.Expectations):
         """
         params = {'pod_managers': ','.join(uuids) or 'all'}
         response = self.get('/capacity', params=params)
-        exceptions.raise_from_response(response)
         answer: dict[str, dict[str, Any]] = response.json()
         return answer['pod_managers']
 
@@ -345,8 +343,7 @@ class Proxy(waiting.Waiting, expectations.Expectations):
                 'REQ: %s -d %s', ' '.join(map(str, args)), json.dumps(shown)
             )
         response = super().request(*args, **kwargs)
-        if response.status_code >= 400:
-            exceptions.raise_from_response(response, _error_message(response))
+        errors.raise_from_response(response)
         return response
 
     def _get_resource(
@@ -389,12 +386,3 @@ class Proxy(waiting.Waiting, expectations.Expectations):
             parts.insert(1, self._get_resource(kind, resource).id)
         answer = self.post('/'.join(parts), json=body or {}).json()
         return kind.existing(**answer)
-
-
-def _error_message(response: Any) -> str | None:
-    """Return the error message, if the response is from Valence."""
-    try:
-        details = [error['detail'] for error in response.json()['errors']]
-    except (ValueError, KeyError, TypeError):
-        return None
-    return ' '.join(details) or None

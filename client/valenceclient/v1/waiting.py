@@ -4,12 +4,17 @@
 import logging
 import time
 from collections.abc import Callable
+from collections.abc import Iterator
+from typing import TypeVar
 
 from keystoneauth1 import exceptions as ks_exceptions
 from openstack import exceptions
 from openstack import proxy
 
+from valenceclient.v1 import errors
 from valenceclient.v1 import resources
+
+R = TypeVar('R', bound=resources.Resource)
 
 Progress = Callable[[resources.Operation], None]
 
@@ -43,23 +48,22 @@ class Waiting(proxy.Proxy):
         uuid = getattr(resource, 'operation_uuid', None) or resource
         if isinstance(uuid, resources.Resource):
             uuid = uuid.id
-        end = None if wait is None else time.monotonic() + wait
-        while True:
-            operation = self._get_in_spite_of_outages(uuid, interval, end)
-            if callback:
-                callback(operation)
+        operation: resources.Operation
+        for operation in self._poll(
+            resources.Operation, uuid, interval, wait, callback
+        ):
             if operation.state not in OPEN_STATES:
                 break
-            if end is not None and time.monotonic() + interval > end:
-                raise exceptions.ResourceTimeout(
-                    f'The operation {uuid} is still {operation.state} after '
-                    f'{wait:g} seconds.'
-                )
-            time.sleep(interval)
+        else:
+            raise exceptions.ResourceTimeout(
+                f'The operation {uuid} is still {operation.state} after '
+                f'{wait:g} seconds.'
+            )
         if operation.state != 'succeeded':
-            reason = operation.error or f'it was {operation.state}'
+            why = operation.error or f'it was {operation.state}'
+            text = f'The operation {uuid} ({operation.action}) failed: {why}'
             raise exceptions.ResourceFailure(
-                f'The operation {uuid} ({operation.action}) failed: {reason}'
+                errors.with_request_id(text, operation.request_id)
             )
         return operation
 
@@ -69,6 +73,7 @@ class Waiting(proxy.Proxy):
         interval: float = 1,
         wait: float | None = None,
         callback: Callable[[resources.PodManager], None] | None = None,
+        fail: bool = False,
     ) -> resources.PodManager:
         """Wait until the inventory of a pod manager was read.
 
@@ -76,29 +81,60 @@ class Waiting(proxy.Proxy):
         :param interval: seconds between two requests.
         :param wait: timeout in seconds; None for no timeout.
         :param callback: called with the pod manager after every request.
+        :param fail: whether to wait no longer when it could not be reached or
+            read since it was created, as ``resource`` shows it. The service
+            goes on trying.
         :raises: :class:`~openstack.exceptions.ResourceTimeout` with the reason
-            of its status, on timeout.
+            of its status, on timeout;
+            :class:`~openstack.exceptions.ResourceFailure` with that reason.
         """
-        end = None if wait is None else time.monotonic() + wait
-        while True:
-            podm: resources.PodManager = self._get(
-                resources.PodManager, resource, skip_cache=True
-            )
-            if callback:
-                callback(podm)
+        before = None if isinstance(resource, str) else _trouble(resource)
+        for podm in self._poll(
+            resources.PodManager, resource, interval, wait, callback
+        ):
             if podm.synced_at is not None:
                 return podm
-            if end is not None and time.monotonic() + interval > end:
-                raise exceptions.ResourceTimeout(
-                    f'The pod manager {podm.name} is still {podm.status} '
-                    f'after {wait:g} seconds: {podm.status_reason}'
+            trouble = _trouble(podm)
+            before = before or trouble
+            if fail and any(trouble) and trouble != before:
+                raise exceptions.ResourceFailure(
+                    f'The pod manager {podm.name} is {podm.status}: '
+                    f'{_reason(trouble)}'
                 )
+        raise exceptions.ResourceTimeout(
+            f'The pod manager {podm.name} is still {podm.status} after '
+            f'{wait:g} seconds: {_reason(trouble)}'
+        )
+
+    def _poll(
+        self,
+        kind: type[R],
+        resource: R | str,
+        interval: float,
+        wait: float | None,
+        callback: Callable[[R], None] | None,
+    ) -> Iterator[R]:
+        """Get a resource again and again, at least once, for so long."""
+        end = None if wait is None else time.monotonic() + wait
+        while True:
+            found = self._get_in_spite_of_outages(
+                kind, resource, interval, end
+            )
+            if callback:
+                callback(found)
+            yield found
+            if end is not None and time.monotonic() + interval > end:
+                return
             time.sleep(interval)
 
     def _get_in_spite_of_outages(
-        self, uuid: str, interval: float, end: float | None
-    ) -> resources.Operation:
-        """Get an operation; repeat that while the service does not respond.
+        self,
+        kind: type[R],
+        resource: R | str,
+        interval: float,
+        end: float | None,
+    ) -> R:
+        """Get a resource; repeat that while the service does not respond.
 
         :param end: the time by the monotonic clock after which to give up.
         """
@@ -107,7 +143,7 @@ class Waiting(proxy.Proxy):
             give_up = min(give_up, end)
         while True:
             try:
-                return self._get(resources.Operation, uuid, skip_cache=True)
+                return self._get(kind, resource, skip_cache=True)
             except (
                 ks_exceptions.ConnectFailure,
                 exceptions.HttpException,
@@ -119,3 +155,19 @@ class Waiting(proxy.Proxy):
                 raise failure
             LOG.info('Valence does not respond: %s', failure)
             time.sleep(interval)
+
+
+_Trouble = tuple[str | None, str | None]
+
+
+def _trouble(podm: resources.PodManager) -> _Trouble:
+    """Return why a pod manager is offline, and what could not be read.
+
+    When it is online, the reason why it was offline does not matter.
+    """
+    offline = podm.status_reason if podm.status == 'offline' else None
+    return offline, podm.sync_error
+
+
+def _reason(trouble: _Trouble) -> str:
+    return trouble[0] or trouble[1] or 'its inventory has not been read'

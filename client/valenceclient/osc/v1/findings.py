@@ -7,7 +7,6 @@ from typing import Any
 from valenceclient import schema
 from valenceclient.osc import actions
 from valenceclient.osc import base
-from valenceclient.osc import options
 from valenceclient.osc import progress
 
 _ACTION = 'findings/{id}/action'
@@ -41,6 +40,7 @@ class Adopt(_Finding, actions.BodyAction):
     """Make hardware that exists on a pod manager a node."""
 
     method = 'adopt_finding'
+    many = False
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         """Add how else the hardware can be named."""
@@ -54,19 +54,22 @@ class Adopt(_Finding, actions.BodyAction):
         )
         return parser
 
-    def take_action(self, parsed_args: argparse.Namespace) -> Any:
+    def act(self, resource: str, parsed_args: argparse.Namespace) -> Any:
         """Adopt by finding, or by what the pod manager calls the node."""
         if parsed_args.pod_manager is None:
-            return super().take_action(parsed_args)
-        node = self.client.manage_node(
+            return super().act(resource, parsed_args)
+        return self.client.manage_node(
             pod_manager=parsed_args.pod_manager,
-            resource_uri=parsed_args.resource,
+            resource_uri=resource,
             **self.options(parsed_args),
         )
-        if parsed_args.wait:
-            progress.wait_for_operation(self.client, node, parsed_args)
-            node = self.client.get_node(node.id)
-        return self.columns_and_values(node.api_fields(), parsed_args)
+
+    def wait(self, started: Any, parsed_args: argparse.Namespace) -> Any:
+        """Wait for the operation; return the finding, or the node."""
+        if parsed_args.pod_manager is None:
+            return super().wait(started, parsed_args)
+        progress.wait_for_operation(self.client, started, parsed_args)
+        return self.client.get_node(started.id)
 
     @property
     def _body(self) -> schema.JSON:
@@ -75,54 +78,31 @@ class Adopt(_Finding, actions.BodyAction):
 
 
 class Release(_Finding, actions.Action):
-    """Release the hardware of a finding on its pod manager."""
+    """Release the hardware of findings on its pod manager."""
 
     method = 'release_finding'
 
 
-class _Hide(_Finding, base.ShowOne):
-    """An action that needs no operation.
+class Forget(_Finding, actions.Action):
+    """Close findings, until they change."""
 
-    :cvar action: its name in the API.
-    """
-
-    action: str
-
-    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
-        """Add the finding, and the parameters of the action."""
-        parser = super().get_parser(prog_name)
-        self.add_resource(parser)
-        options.add(parser, self._body)
-        return parser
-
-    def take_action(self, parsed_args: argparse.Namespace) -> Any:
-        """Act on the finding and show it."""
-        found = self.call(
-            self.action,
-            parsed_args.resource,
-            **options.to_body(parsed_args, self._body),
-        )
-        return self.columns_and_values(found.api_fields(), parsed_args)
-
-    @property
-    def _body(self) -> schema.JSON:
-        body: schema.JSON = schema.body('post', _ACTION)
-        found: schema.JSON = body['properties'][self.action]
-        return found
+    method = 'forget_finding'
+    starts_operation = False
 
 
-class Forget(_Hide):
-    """Close a finding, until it changes."""
-
-    action = 'forget'
-
-
-class Accept(_Hide):
-    """Hide a finding until a time, or for good.
+class Accept(_Finding, actions.BodyAction):
+    """Hide findings until a time, or for good.
 
     A finding of the kind service_changed is over: requests are sent to the
     service again. A node with changed_hardware is what was found from now on,
     and active again.
     """
 
-    action = 'accept'
+    method = 'accept_finding'
+    starts_operation = False
+
+    @property
+    def _body(self) -> schema.JSON:
+        body: schema.JSON = schema.body('post', _ACTION)
+        found: schema.JSON = body['properties']['accept']
+        return found

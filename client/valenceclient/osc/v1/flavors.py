@@ -41,14 +41,14 @@ class Delete(_Flavor, base.Delete):
 
 
 class Publish(_Flavor, actions.BodyAction):
-    """Create a flavor in Nova, or bring it up to date there."""
+    """Create flavors in Nova, or bring them up to date there."""
 
     method = 'publish_flavor'
     path = 'publish'
 
 
 class Unpublish(_Flavor, actions.Action):
-    """Delete a flavor in Nova that was published."""
+    """Delete flavors in Nova that were published."""
 
     method = 'unpublish_flavor'
 

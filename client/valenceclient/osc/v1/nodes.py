@@ -175,7 +175,7 @@ class _NodeAction(_Node, actions.Action):
 
 
 class Reset(_NodeAction):
-    """Change the power state of a node, or restart it."""
+    """Change the power state of nodes, or restart them."""
 
     method = 'reset_node'
     action = 'reset'
@@ -183,7 +183,7 @@ class Reset(_NodeAction):
 
 
 class Boot(_NodeAction):
-    """Set the boot device of a node, once or permanently."""
+    """Set the boot device of nodes, once or permanently."""
 
     method = 'boot_node'
     action = 'boot'
@@ -218,6 +218,7 @@ class Attach(_NodeAction):
 
     method = 'attach_to_node'
     action = 'attach'
+    many = False
     parameters = ('resource_id',)
 
 
@@ -226,18 +227,19 @@ class Detach(_NodeAction):
 
     method = 'detach_from_node'
     action = 'detach'
+    many = False
     parameters = ('resource_id',)
 
 
 class Register(_Node, actions.BodyAction):
-    """Register a node with Ironic."""
+    """Register nodes with Ironic."""
 
     method = 'register_node'
     path = 'register'
 
 
 class Unregister(_Node, actions.Action):
-    """Unregister a node from Ironic."""
+    """Unregister nodes from Ironic."""
 
     method = 'unregister_node'
 

@@ -25,8 +25,9 @@ class Create(_PodManager, base.Create):
         parser = super().get_parser(prog_name)
         progress.add_options(
             parser,
-            'Wait until the inventory was read; with --wait-timeout, exit '
-            'with status 1 if that takes longer.',
+            'Wait until the inventory was read; exit with status 1 if the '
+            'pod manager cannot be reached or read, or with --wait-timeout, '
+            'if it could not be for so long.',
             # --timeout is a field.
             timeout='--wait-timeout',
         )
@@ -59,7 +60,7 @@ class Delete(_PodManager, base.Delete):
 
 
 class Sync(_PodManager, actions.Action):
-    """Read the full inventory of a pod manager; show the operation."""
+    """Read the full inventory of pod managers; show the operations."""
 
     method = 'sync_pod_manager'
 

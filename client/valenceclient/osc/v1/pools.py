@@ -1,9 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """``openstack valence pool …``: nodes that are kept ready in Ironic."""
 
-import argparse
-from typing import Any
-
+from valenceclient.osc import actions
 from valenceclient.osc import base
 
 
@@ -39,19 +37,11 @@ class Set(_Pool, base.Set):
     """Change a pool; this does not affect nodes that it has."""
 
 
-class Drain(_Pool, base.ShowOne):
-    """Make no more nodes for a pool, and release those that are ready."""
+class Drain(_Pool, actions.Action):
+    """Make no more nodes for pools, and release those that are ready."""
 
-    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
-        """Add the pool."""
-        parser = super().get_parser(prog_name)
-        self.add_resource(parser)
-        return parser
-
-    def take_action(self, parsed_args: argparse.Namespace) -> Any:
-        """Drain the pool and show it."""
-        found = self.call('drain', parsed_args.resource)
-        return self.columns_and_values(found.api_fields(), parsed_args)
+    method = 'drain_pool'
+    starts_operation = False
 
 
 class Delete(_Pool, base.Delete):

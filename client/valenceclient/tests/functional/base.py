@@ -4,6 +4,7 @@
 import json
 import os
 import pty
+import re
 import subprocess
 import time
 import unittest
@@ -13,6 +14,7 @@ from valenceclient.tests.functional import processes
 
 NEEDED = ('openstack', 'valence', 'valence-simulator')
 MISSING = [name for name in NEEDED if processes.command(name) is None]
+_REQUEST_ID = re.compile(r' \(Request-ID: req-[0-9a-f-]{36}\)')
 
 
 @unittest.skipIf(MISSING, f'not installed: {", ".join(MISSING)}')
@@ -69,12 +71,15 @@ class TestCase(unittest.TestCase):
         )
 
     def fails(self, line: str, *arguments: str, **kwargs: Any) -> str:
-        """Run a command that has to fail; return its one-line error."""
+        """Run a command that has to fail; return its one-line error.
+
+        Without the ID of the request.
+        """
         done = self.run_valence(line, *arguments, **kwargs)
         self.assertEqual(1, done.returncode, done.stdout + done.stderr)
         self.assertEqual('', done.stdout)
         self.assertEqual(1, done.stderr.count('\n'), done.stderr)
-        return done.stderr.strip()
+        return _REQUEST_ID.sub('', done.stderr.strip())
 
     def pod(self) -> str:
         """Register the simulated pod manager; return its name."""

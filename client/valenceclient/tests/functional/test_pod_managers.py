@@ -48,6 +48,15 @@ class PodManagers(base.TestCase):
         self.assertEqual('online', made['status'])
         self.assertIsNotNone(made['synced_at'])
 
+    def test_wait_until_it_fails(self):
+        self.addCleanup(self.run_valence, 'podmanager delete refused')
+        error = self.fails(
+            'podmanager create refused --driver rsd --wait',
+            *('--url', 'http://127.0.0.1:9'),
+        )
+        self.assertIn('The pod manager refused is offline: ', error)
+        self.assertIn('the connection was refused', error)
+
     def test_wait_for_what_does_not_answer(self):
         self.addCleanup(self.run_valence, 'podmanager delete silent')
         error = self.fails(
@@ -138,9 +147,12 @@ class PodManagers(base.TestCase):
     def test_delete_continues_after_an_error(self):
         self.fake('several-1')
         self.fake('several-2')
-        self.assertEqual(
-            'Pod manager nobody could not be found.',
-            self.fails('podmanager delete several-1 nobody several-2'),
+        done = self.run_valence('podmanager delete several-1 nobody several-2')
+        self.assertEqual((1, ''), (done.returncode, done.stdout))
+        self.assertRegex(
+            done.stderr,
+            r'^nobody: Pod manager nobody could not be found\. '
+            r'\(Request-ID: req-\S+\)\n1 of 3 failed\.\n$',
         )
         self.assertEqual([], self.json('podmanager list --driver fake'))
 
