@@ -44,6 +44,16 @@ def body(method: str, path: str) -> JSON:
     return _resolved(found) if found else {'properties': {}}
 
 
+def fields(path: str) -> set[str]:
+    """Return the names of the fields of the resources in a collection."""
+    answer = _operation('get', path).get('responses', {}).get('200', {})
+    found = answer.get('content', {}).get('application/json', {})
+    for listed in found.get('schema', {}).get('properties', {}).values():
+        if listed.get('type') == 'array':
+            return {*_resolved(listed['items']).get('properties', ())}
+    return set()
+
+
 def _resolved(node: Any) -> Any:
     """Return a schema of a request without references.
 

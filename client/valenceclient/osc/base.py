@@ -18,17 +18,26 @@ from osc_lib import exceptions
 from osc_lib.command import command
 
 from valenceclient import schema
+from valenceclient.osc import epilog
+from valenceclient.osc import names
 from valenceclient.osc import options
 from valenceclient.osc import output
+from valenceclient.osc import paging
 from valenceclient.osc import progress
 from valenceclient.osc import several
 
+_OWNER = 'project_id'
+
 
 class Command(command.Command):
-    """A command that calls Valence and reports errors in one line."""
+    """A command that calls Valence and reports errors in one line.
+
+    :cvar examples: how to use it, shown at the end of the help.
+    """
 
     collection: str
     kind: str
+    examples: tuple[str, ...] = ()
 
     @property
     def client(self) -> Any:
@@ -38,7 +47,13 @@ class Command(command.Command):
     def get_epilog(self) -> str:
         """Return the end of the help, without reading all packages."""
         hooks = (one.obj.get_epilog() for one in self._hooks if one.obj)
-        return '\n\n'.join(filter(None, (self._epilog, *hooks)))
+        return '\n\n'.join(filter(None, (epilog.of(self.examples), *hooks)))
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        """Let the help show the lines of examples as they are."""
+        parser = super().get_parser(prog_name)
+        parser.formatter_class = epilog.Formatter
+        return parser
 
     def call(self, verb: str, *args: Any, **kwargs: Any) -> Any:
         """Call the proxy method of this verb and kind of resource."""
@@ -107,9 +122,9 @@ class List(Lister):
                 metavar='<field>[,<field>…]',
                 help='Show these fields; separate them with commas.',
             )
-        for name in ('limit', 'marker', 'sort_key', 'sort_dir'):
-            if name in known:
-                self._add_paging(parser, name, known[name])
+        paging.add_options(parser, known)
+        if _OWNER in known:
+            names.add_project_options(parser)
         for name, parameter in schema.filters(self.collection).items():
             parser.add_argument(
                 options.option_name(name),
@@ -124,10 +139,15 @@ class List(Lister):
         self, parsed_args: argparse.Namespace
     ) -> tuple[tuple[str, ...], Iterator[tuple[Any, ...]]]:
         """List the resources."""
-        names = self._names(parsed_args)
-        return names, (
-            output.row(resource.api_fields(), names, parsed_args)
-            for resource in self.rows(parsed_args, self._query(parsed_args))
+        columns = self._names(parsed_args)
+        found = self.rows(parsed_args, self._query(parsed_args))
+        return columns, (
+            output.row(one, columns, parsed_args)
+            for one in names.add_to_rows(
+                (resource.api_fields() for resource in found),
+                self._shown(columns, parsed_args),
+                self.app.client_manager,
+            )
         )
 
     def rows(
@@ -138,26 +158,53 @@ class List(Lister):
         return found
 
     def _names(self, parsed_args: argparse.Namespace) -> tuple[str, ...]:
-        fields = getattr(parsed_args, 'fields', None)
-        if fields:
-            return tuple(name.strip() for name in fields.split(','))
+        given = getattr(parsed_args, 'fields', None)
+        if given is not None:
+            return tuple(name.strip() for name in given.split(','))
+        chosen = list(self.columns)
         if getattr(parsed_args, 'long', False):
-            return (*self.columns, *self.long_columns)
-        return self.columns
+            chosen += self.long_columns
+        if getattr(parsed_args, 'all_projects', False):
+            chosen.append('project')
+        # Other fields can be shown by -c, too.
+        known = schema.fields(self.collection)
+        chosen += [
+            name for name in parsed_args.columns if known >= names.fields(name)
+        ]
+        return tuple(dict.fromkeys(chosen))
+
+    def _shown(
+        self, columns: tuple[str, ...], parsed_args: argparse.Namespace
+    ) -> list[str]:
+        given = (*parsed_args.columns, *parsed_args.sort_columns)
+        chosen = {self._normalize_column_name(name) for name in given}
+        return [
+            name
+            for name in columns
+            if name in chosen or not parsed_args.columns
+        ]
 
     def _query(self, parsed_args: argparse.Namespace) -> dict[str, Any]:
-        # The user may not be permitted to see all default columns. Therefore
-        # the request names fields only if the user does.
         query = {
             name: getattr(parsed_args, name, None)
-            for name in ('sort_key', 'sort_dir', 'fields')
+            for name in ('sort_key', 'sort_dir')
         }
+        # The user may not be permitted to see all default columns. Therefore
+        # the request names fields only if the user does.
+        if getattr(parsed_args, 'fields', None) is not None:
+            needed = map(names.fields, self._names(parsed_args))
+            query['fields'] = sorted(set().union(*needed))
         if getattr(parsed_args, 'limit', None) is not None:
             query['max_items'] = query['limit'] = parsed_args.limit
         if getattr(parsed_args, 'marker', None):
             query['marker'] = self._marker(parsed_args.marker)
         for name in schema.filters(self.collection):
             query[name] = getattr(parsed_args, f'filter_{name}')
+        if getattr(parsed_args, 'project', None) is not None:
+            query[_OWNER] = names.find_project_id(
+                self.app.client_manager,
+                parsed_args.project,
+            )
         return {name: one for name, one in query.items() if one is not None}
 
     def _marker(self, marker: str) -> str:
@@ -165,32 +212,6 @@ class List(Lister):
             return str(uuid.UUID(marker))
         except ValueError:
             return str(self.call('get', marker).id)
-
-    @staticmethod
-    def _add_paging(
-        parser: argparse.ArgumentParser, name: str, parameter: schema.JSON
-    ) -> None:
-        more: dict[str, Any] = {'metavar': f'<{name.replace("_", "-")}>'}
-        text = parameter['description']
-        if name == 'limit':
-            more['type'] = _positive
-        elif name == 'marker':
-            text = 'UUID or name of the last resource of the previous page.'
-        elif name == 'sort_dir':
-            more['choices'] = ('asc', 'desc')
-        parser.add_argument(
-            options.option_name(name), help=text.replace('%', '%%'), **more
-        )
-
-
-def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise ValueError
-    return number
-
-
-_positive.__name__ = 'positive integer'
 
 
 class ShowOne(Command, command.ShowOne):

@@ -12,6 +12,11 @@ class _Condition:
 class Set(_Condition, base.Create):
     """Set a condition of hardware, or replace the one with the same code."""
 
+    examples = (
+        'condition set --subject rack --subject-id r7 --code water_leak '
+        '--message "Leak in row 3" --effects no_new_nodes --until +12h',
+    )
+
 
 class List(_Condition, base.List):
     """List the conditions of hardware."""
@@ -26,7 +31,10 @@ class List(_Condition, base.List):
         'until',
         'state',
     )
-    long_columns = ('podm_uuid', 'subject_uuid', 'source', 'tenant_message')
+    long_columns = (
+        *('pod_manager', 'podm_uuid', 'subject_uuid'),
+        *('source', 'tenant_message'),
+    )
 
 
 class Show(_Condition, base.Show):

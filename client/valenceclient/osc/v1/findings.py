@@ -23,13 +23,16 @@ class List(_Finding, base.List):
     columns = (
         'uuid',
         'kind',
-        'podm_uuid',
+        'pod_manager',
         'resource_uri',
         'name',
         'state',
         'first_seen_at',
     )
-    long_columns = ('reason', 'node_uuid', 'project_id', 'last_seen_at')
+    long_columns = (
+        *('reason', 'podm_uuid', 'node', 'node_uuid', 'project_id'),
+        'last_seen_at',
+    )
 
 
 class Show(_Finding, base.Show):

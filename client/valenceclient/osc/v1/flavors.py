@@ -20,6 +20,13 @@ class _Flavor:
 class Create(_Flavor, base.Create):
     """Create a flavor."""
 
+    examples = (
+        'flavor create large --processor total_cores=16 '
+        '--memory capacity_mib=65536..131072',
+        'flavor create gpu --pci-device type=gpu,count=2 '
+        '--storage capacity_gib=500,type=SSD',
+    )
+
 
 class List(_Flavor, base.List):
     """List flavors."""

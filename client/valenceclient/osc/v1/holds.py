@@ -12,13 +12,16 @@ class _Hold:
 class Create(_Hold, base.Create):
     """Hold hardware for nodes, until a time."""
 
+    examples = ('hold create demo --flavor large --count 4 --seconds 43200',)
+
 
 class List(_Hold, base.List):
     """List holds."""
 
-    columns = ('uuid', 'name', 'state', 'remaining', 'expires_at')
+    columns = ('uuid', 'name', 'state', 'remaining', 'expires_at', 'flavor')
     long_columns = (
         'count',
+        'pod_manager',
         'podm_uuid',
         'flavor_uuid',
         'properties',

@@ -15,7 +15,10 @@ class ListChassis(base.List):
 
     collection = 'chassis'
     kind = 'chassis'
-    columns = ('uuid', 'name', 'type', 'location', 'state', 'health')
+    columns = (
+        *('uuid', 'name', 'type', 'location', 'state', 'health'),
+        'pod_manager',
+    )
     long_columns = ('parent_uuid', *_IDENTITY, *_LOCATION)
 
 
@@ -50,6 +53,11 @@ class ShowRack(base.Show):
 class ListSystems(base.List):
     """List systems, from resource nodes are composed."""
 
+    examples = (
+        'system list --free true --memory-mib gte:65536 --sort-key cpu_cores',
+        'system list --pod-manager rack-1 --tags CUSTOM_ROW_7',
+    )
+
     collection = 'systems'
     kind = 'system'
     columns = (
@@ -61,6 +69,8 @@ class ListSystems(base.List):
         'power_state',
         'state',
         'health',
+        'pod_manager',
+        'node',
     )
     long_columns = (
         'cpu_model',
@@ -100,7 +110,10 @@ class ListStorages(base.List):
 
     collection = 'storages'
     kind = 'storage'
-    columns = ('uuid', 'name', 'type', 'capacity_gib', 'free_gib', 'health')
+    columns = (
+        *('uuid', 'name', 'type', 'capacity_gib', 'free_gib', 'health'),
+        'pod_manager',
+    )
     long_columns = ('parent_uuid', 'state', *_IDENTITY, *_LOCATION)
 
 
@@ -116,7 +129,10 @@ class ListDevices(base.List):
 
     collection = 'devices'
     kind = 'device'
-    columns = ('uuid', 'name', 'type', 'capacity_gib', 'state', 'health')
+    columns = (
+        *('uuid', 'name', 'type', 'capacity_gib', 'state', 'health'),
+        *('pod_manager', 'node'),
+    )
     long_columns = (
         'media_type',
         'protocol',

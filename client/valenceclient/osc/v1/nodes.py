@@ -20,6 +20,13 @@ class _Node:
 class Compose(_Node, base.Create):
     """Compose a node from a flavor, requirements or exact resources."""
 
+    examples = (
+        'node compose web-1 --flavor large --wait',
+        'node compose web-1 --processor total_cores=16 '
+        '--memory capacity_mib=65536',
+        'node compose ci-1 --flavor small --lease +3d',
+    )
+
     verb = 'compose'
     starts_operation = True
 
@@ -64,6 +71,8 @@ class Preview(_Node, base.Lister, base.Create):
     without pod manager shows a limit of the project that is too low.
     """
 
+    examples = ('node preview --pci-device type=gpu,count=2',)
+
     path = 'nodes/preview'
     columns = (
         'rank',
@@ -105,9 +114,23 @@ class Preview(_Node, base.Lister, base.Create):
 class List(_Node, base.List):
     """List nodes."""
 
-    columns = ('uuid', 'name', 'provision_state', 'power_state', 'podm_uuid')
+    examples = (
+        'node list --pod-manager rack-1 --provision-state error',
+        'node list --all-projects --sort-key created_at --sort-dir desc',
+        'node list --fields name,pod_manager,last_error -f json',
+    )
+
+    columns = (
+        'uuid',
+        'name',
+        'provision_state',
+        'power_state',
+        'pod_manager',
+        'flavor',
+    )
     long_columns = (
         'description',
+        'podm_uuid',
         'flavor_uuid',
         'properties',
         'resource_uri',
@@ -132,6 +155,8 @@ class Set(_Node, base.Set):
 
 class Delete(_Node, base.Delete):
     """Release nodes; they are deleted when their hardware is released."""
+
+    examples = ('node delete web-1 web-2 --wait',)
 
     starts_operation = True
 
@@ -177,6 +202,8 @@ class _NodeAction(_Node, actions.Action):
 class Reset(_NodeAction):
     """Change the power state of nodes, or restart them."""
 
+    examples = ('node reset web-1 web-2 ForceOff --wait',)
+
     method = 'reset_node'
     action = 'reset'
     parameters = ('Type',)
@@ -184,6 +211,11 @@ class Reset(_NodeAction):
 
 class Boot(_NodeAction):
     """Set the boot device of nodes, once or permanently."""
+
+    examples = (
+        'node boot web-1 Once Pxe',
+        'node boot web-1 Continuous Hdd --mode UEFI',
+    )
 
     method = 'boot_node'
     action = 'boot'
@@ -215,6 +247,8 @@ class Boot(_NodeAction):
 
 class Attach(_NodeAction):
     """Attach a pooled device to a node."""
+
+    examples = ('node attach web-1 drive-7 --wait',)
 
     method = 'attach_to_node'
     action = 'attach'

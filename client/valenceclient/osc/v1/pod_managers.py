@@ -5,10 +5,9 @@ import argparse
 from collections.abc import Iterable
 from typing import Any
 
-from openstack import exceptions as sdk_exceptions
-
 from valenceclient.osc import actions
 from valenceclient.osc import base
+from valenceclient.osc import names
 from valenceclient.osc import progress
 
 
@@ -19,6 +18,11 @@ class _PodManager:
 
 class Create(_PodManager, base.Create):
     """Register a pod manager; it is offline until the first contact."""
+
+    examples = (
+        'podmanager create rack-1 --url https://10.0.0.5:8443 '
+        '--username admin --password-prompt --wait',
+    )
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         """Add the options for waiting."""
@@ -52,6 +56,11 @@ class Show(_PodManager, base.Show):
 class Set(_PodManager, base.Set):
     """Change a pod manager."""
 
+    examples = (
+        'podmanager set rack-1 rack-2 --maintenance',
+        'podmanager set rack-1 --unset location',
+    )
+
 
 class Delete(_PodManager, base.Delete):
     """Delete pod managers."""
@@ -61,6 +70,8 @@ class Delete(_PodManager, base.Delete):
 
 class Sync(_PodManager, actions.Action):
     """Read the full inventory of pod managers; show the operations."""
+
+    examples = ('podmanager sync rack-1 --wait',)
 
     method = 'sync_pod_manager'
 
@@ -88,18 +99,9 @@ class _Access(_PodManager, base.Command):
         return parser
 
     def project(self, parsed_args: argparse.Namespace) -> str:
-        """Return the project ID, looked up in Keystone if there is one."""
-        connection: Any = self.app.client_manager.sdk_connection
-        if connection.config.config['auth_type'] in ('none', 'http_basic'):
-            return str(parsed_args.project)
-        try:
-            found = connection.identity.find_project(
-                parsed_args.project, ignore_missing=False
-            )
-        except sdk_exceptions.ForbiddenException:
-            # The user may not be permitted to look up projects.
-            return str(parsed_args.project)
-        return str(found.id)
+        """Return the project ID."""
+        manager = self.app.client_manager
+        return names.find_project_id(manager, parsed_args.project)
 
 
 class AccessAdd(_Access):
@@ -127,7 +129,7 @@ class AccessList(_PodManager, base.List):
     """List the projects with access to a pod manager that is not public."""
 
     collection = 'pod_managers/{id}/access'
-    columns = ('project_id', 'created_at')
+    columns = ('project_id', 'project', 'created_at')
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         """Add the pod manager."""

@@ -13,11 +13,19 @@ class _Pool:
 class Create(_Pool, base.Create):
     """Create a pool; nodes are composed for it at once."""
 
+    examples = (
+        'pool create ready --flavor large --min-ready 2 --max-ready 4 '
+        '--max-nodes 20',
+    )
+
 
 class List(_Pool, base.List):
     """List pools."""
 
-    columns = ('uuid', 'name', 'state', 'ready', 'coming', 'used', 'reason')
+    columns = (
+        *('uuid', 'name', 'state', 'flavor'),
+        *('ready', 'coming', 'used', 'reason'),
+    )
     long_columns = (
         'flavor_uuid',
         'pod_managers',

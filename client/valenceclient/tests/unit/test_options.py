@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 import argparse
 import datetime
+import shlex
 import unittest
 from importlib import metadata
 
@@ -105,12 +106,14 @@ class Commands(unittest.TestCase):
         super().setUp()
         self.app = app = shell.OpenStackShell()
         self.parsers = {}
+        self.examples = {}
         points = metadata.entry_points(group='openstack.composable.v1')
         for point in points:
             made = point.load()(app, None)
             self.assertIsInstance(made, command.Command)
             self.assertTrue(made.get_description(), point.name)
             self.parsers[point.name] = made.get_parser(point.name)
+            self.examples[point.name] = made.examples
 
     def test_no_option_conflicts_with_the_shell(self):
         """The shell parses its own options at any position."""
@@ -126,6 +129,22 @@ class Commands(unittest.TestCase):
                 for option in action.option_strings
             }
             self.assertEqual(set(), own & taken - {'-h', '--help'}, name)
+
+    def test_everything_has_a_help(self):
+        for name, parser in self.parsers.items():
+            for action in parser._actions:
+                self.assertTrue(action.help, (name, action.dest))
+
+    def test_examples(self):
+        """The commands accept them, and the help shows them line by line."""
+        for name, parser in self.parsers.items():
+            line = name.split('_')
+            shown = parser.format_help()
+            for example in self.examples[name]:
+                self.assertIn(f'\n    openstack valence {example}', shown)
+                words = shlex.split(f'valence {example}')
+                self.assertEqual(line, words[: len(line)])
+                parser.parse_args(words[len(line) :])
 
     def test_no_password_on_a_command_line(self):
         for name, parser in self.parsers.items():
