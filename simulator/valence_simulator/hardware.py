@@ -112,6 +112,8 @@ class Chassis:
     parent: Chassis | None
     serial: str
     uuid: str
+    units: int | None = None  # the height in rack units
+    offset: int | None = None  # the lowest rack unit
     children: list[Chassis] = dataclasses.field(default_factory=list)
     system: System | None = None
     drives: list[Drive] = dataclasses.field(default_factory=list)

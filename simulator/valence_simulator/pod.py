@@ -81,6 +81,8 @@ KINDS: dict[str, dict] = {
 }
 
 SLEDS_PER_DRAWER = 8
+RACK_UNITS = 42
+DRAWER_UNITS = 4
 
 
 class Pod:
@@ -150,10 +152,14 @@ class Pod:
         rack = self.chassis.get(rack_id) or self._chassis(
             rack_id, 'Rack', self.pod
         )
-        drawer_id = f'{rack_id}-drawer-{place // SLEDS_PER_DRAWER + 1}'
-        return self.chassis.get(drawer_id) or self._chassis(
+        number = place // SLEDS_PER_DRAWER
+        drawer_id = f'{rack_id}-drawer-{number + 1}'
+        drawer = self.chassis.get(drawer_id) or self._chassis(
             drawer_id, 'Drawer', rack
         )
+        rack.units, drawer.units = RACK_UNITS, DRAWER_UNITS
+        drawer.offset = number * DRAWER_UNITS
+        return drawer
 
     def _chassis(
         self, chassis_id: str, kind: str, parent: Chassis | None

@@ -16,7 +16,7 @@ class Chassis(base.ValenceObject):
     RESOURCE = 'chassis'
     LINKED = True
     KIND = 'chassis'
-    VERSION = '1.1'
+    VERSION = '1.2'
     ORDER = 'name'
     fields = hardware.observed(
         'chassis',
@@ -34,6 +34,17 @@ class Chassis(base.ValenceObject):
             filter=True,
         ),
         location=hardware.text('Location as reported by the pod manager.'),
+        rack_offset=fields.IntegerField(
+            doc='Lowest rack unit that it takes, counted from 0 at the bottom '
+            'of the rack; null: unknown.',
+            api='r',
+            nullable=True,
+        ),
+        rack_units=fields.IntegerField(
+            doc='Height in rack units; null: unknown.',
+            api='r',
+            nullable=True,
+        ),
         tags=hardware.tags(),
         state=hardware.operation(),
     )

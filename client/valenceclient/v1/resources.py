@@ -270,7 +270,7 @@ class Access(Resource):
 
 
 class Topology(Resource):
-    """The tree of a pod manager: its chassis with their systems."""
+    """The tree of a pod manager: its chassis with what they contain."""
 
     base_path = '/pod_managers/%(pod_manager)s/topology'
     resource_key = 'topology'

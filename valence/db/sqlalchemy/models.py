@@ -121,6 +121,8 @@ class Chassis(Observed):
     parent_uuid: Mapped[str | None] = column(UUID)
     type: Mapped[str] = column(Name(64))
     location: Mapped[str | None] = column(Name(255))
+    rack_offset: Mapped[int | None]
+    rack_units: Mapped[int | None]
     tags: Mapped[list[str] | None] = column(Json)
 
 

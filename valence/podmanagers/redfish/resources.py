@@ -5,6 +5,7 @@ No type is trusted, and half of the properties are missing on real services:
 see ``wire.values``.
 """
 
+import math
 from collections.abc import Mapping
 
 from valence.common.types import JsonObject
@@ -36,6 +37,9 @@ _ENABLED = {'Enabled': 'enabled', 'Disabled': 'disabled'}
 _OUT_OF_USE = ('Disabled', 'Absent', 'UnavailableOffline', 'InTest')
 # How many parts of a kind a system can have.
 _MAX_PARTS = 1024
+# The height of a rack unit in millimeters, and more of them than racks have.
+_UNIT_MM = {'EIA_310': 44.45, 'OpenU': 48.0}
+_MAX_UNITS = 100
 _STORAGE_FIELDS = ('storage_gib', 'drives')
 # The fields of a system that are read from its parts, by the collection that
 # holds those. Older services have SimpleStorage; some show the same drives
@@ -110,10 +114,34 @@ def chassis_item(uri: str, body: JsonObject) -> hardware.Item:
             'name': name(body, uri),
             'type': (text(body.get('ChassisType'), 64) or 'other').lower(),
             'location': text(place.get('Id')) or text(place.get('Info')),
+            'rack_offset': _rack_offset(body),
+            'rack_units': _rack_units(body),
             'state': enabled(body),
         },
         properties=body,
     )
+
+
+def _placement(body: JsonObject) -> JsonObject:
+    return obj(obj(body.get('Location')).get('Placement'))
+
+
+def _rack_offset(body: JsonObject) -> int | None:
+    """The lowest rack unit of a chassis; None if it is unknown."""
+    offset = _placement(body).get('RackOffset')
+    if not isinstance(offset, int) or isinstance(offset, bool):
+        return None
+    return offset if 0 <= offset < _MAX_UNITS else None
+
+
+def _rack_units(body: JsonObject) -> int | None:
+    """The height of a chassis in rack units; None if it is unknown."""
+    kind = body.get('RackUnits') or _placement(body).get('RackOffsetUnits')
+    unit = _UNIT_MM.get(str(kind), _UNIT_MM['EIA_310'])
+    # A tenth, because heights are rounded: 89 mm are two units.
+    by_height = number(body.get('HeightMm')) / unit - 0.1
+    units = math.ceil(number(body.get('HeightRackUnits')) or by_height)
+    return units if 0 < units <= _MAX_UNITS else None
 
 
 def system_item(

@@ -17,6 +17,7 @@ BY_VERSION = {
     'Chassis': {
         '1.0': '5683e77652dcf5ca11991a9a29081435',
         '1.1': '4f5dbc4de43e593ed1d30cfde98bd532',
+        '1.2': 'e45b4cdbb5f8a58f87e5e9afd652cef2',
     },
     'Condition': {'1.0': '61889ff81ba33906132c3e71b32f7890'},
     'ConditionLock': {'1.0': 'd809d267f4697a724afcca609dd45216'},

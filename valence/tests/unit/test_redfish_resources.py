@@ -95,6 +95,8 @@ class TestChassis(base.TestCase):
                 'state': 'enabled',
                 'health': 'ok',
                 'location': 'Room 1',
+                'rack_offset': None,
+                'rack_units': None,
             },
             item.values,
         )
@@ -112,6 +114,8 @@ class TestChassis(base.TestCase):
                 'state': 'unknown',
                 'health': 'unknown',
                 'location': None,
+                'rack_offset': None,
+                'rack_units': None,
             },
             item.values,
         )
@@ -127,6 +131,22 @@ class TestChassis(base.TestCase):
         self.assertEqual('U 12', found['location'])
         self.assertEqual('disabled', found['state'])
         self.assertEqual('sled' * 16, found['type'])
+
+    def test_place_in_a_rack(self):
+        def place(offset=None, **body):
+            location = {'Placement': {'RackOffset': offset}}
+            body = {'Location': location, **body}
+            found = resources.chassis_item('/c', body).values
+            return found['rack_offset'], found['rack_units']
+
+        self.assertEqual((0, 1), place(0, HeightRackUnits=1))
+        self.assertEqual((12, 2), place(12, HeightMm=89))
+        self.assertEqual((12, 2), place(12, HeightMm=96, RackUnits='OpenU'))
+        self.assertEqual((None, 42), place(-1, HeightMm=42 * 44.45))
+        for wrong in (True, '12', 1.5, [], 10**9, -(10**9)):
+            self.assertIsNone(place(wrong)[0], wrong)
+            height = place(HeightRackUnits=wrong, HeightMm=wrong)[1]
+            self.assertIn(height, (None, 2, 12), wrong)
 
     def test_location_of_redfish(self):
         found = resources.chassis_item('/c', {'Location': {'Id': 'U'}}).values

@@ -120,7 +120,10 @@ class Inventory(base.TestCase):
 
     def test_topology(self):
         tree = self.json('podmanager topology show pod')
-        self.assertEqual({'chassis', 'systems'}, tree.keys())
+        self.assertEqual(
+            {'nodes', 'conditions', 'chassis', 'systems', 'devices'},
+            tree.keys(),
+        )
         self.assertTrue(tree['chassis'])
 
     def test_capacity(self):

@@ -13,6 +13,8 @@ from valence_simulator.protocol.resources import document
 from valence_simulator.protocol.resources import link
 from valence_simulator.protocol.resources import links
 
+_UNIT_MM = 44.45  # the height of a rack unit
+
 
 class ChassisTree:
     """The Chassis collection and its members."""
@@ -101,7 +103,7 @@ def _more(service, chassis: Chassis) -> tuple[str, dict]:
         return 'v1_22_0', {'Processors': link(f'{uri}/Processors')}
     if chassis.system is not None and service.adapters.shown:
         return 'v1_4_0', service.adapters.links(f'{uri}/NetworkAdapters')
-    return 'v1_3_0', {}
+    return 'v1_4_0', {}
 
 
 def _fpgas(service, chassis: Chassis) -> list[Processor]:
@@ -133,6 +135,20 @@ def _links(service, chassis: Chassis) -> dict:
     }
 
 
+def _place(chassis: Chassis) -> dict:
+    """Return the height, and the place in the rack."""
+    if chassis.units is None:
+        return {}
+    height = {'HeightMm': round(chassis.units * _UNIT_MM, 2)}
+    if chassis.offset is None:
+        return height
+    placement = {
+        'RackOffsetUnits': 'EIA_310',
+        'RackOffset': chassis.offset,
+    }
+    return {**height, 'Location': {'Placement': placement}}
+
+
 def render_chassis(service, chassis: Chassis) -> dict:
     """Return the document of the chassis."""
     version, more = _more(service, chassis)
@@ -151,6 +167,7 @@ def render_chassis(service, chassis: Chassis) -> dict:
         IndicatorLED='Off',
         Status={'State': 'Enabled', 'Health': 'OK', 'HealthRollup': 'OK'},
         **more,
+        **_place(chassis),
         Links=_links(service, chassis),
         Oem={'Intel_RackScale': _oem(chassis)},
     )

@@ -100,7 +100,8 @@ CHOICES: dict[str, fields.Spec] = {
     )
 }
 TOPOLOGY = fields.ObjectField(
-    doc='The chassis in the chassis that contain them, with their systems.',
+    doc='The chassis in the chassis that contain them, with their systems '
+    'and devices; the nodes, and the conditions that are in effect.',
     inner=topology.SCHEMA,
 )
 

@@ -81,7 +81,7 @@ class PodManagers(base.Controller[models.PodManager]):
 
     @base.verb(answer={'topology': answers.TOPOLOGY})
     def topology(self, call: base.Call) -> base.Answer:
-        """Show the chassis and systems of a pod manager as a tree."""
+        """Show the hardware of a pod manager as a tree of chassis."""
         with db.reader() as tx:
             row = self.find(tx, call)
             return {'topology': topology.tree(tx, row.uuid)}
