@@ -4,6 +4,7 @@ from django.urls import path
 from valence_dashboard.admin.topology import views
 
 urlpatterns = [
-    path('', views.Topology.as_view(), name='index'),
-    path('<uuid>/', views.Topology.as_view(), name='detail'),
+    path('', views.Estate.as_view(), name='index'),
+    path('<uuid>/', views.Pod.as_view(), name='detail'),
+    path('<uuid>/data/', views.Data.as_view(), name='data'),
 ]

@@ -2,61 +2,141 @@
 from typing import Any
 
 from django import http
-from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
+from django.views import generic
 from horizon import views
+from horizon.utils import functions
 
 from valence_dashboard import api
+from valence_dashboard import fields
 from valence_dashboard import messages
+from valence_dashboard import projects
 from valence_dashboard.admin.pod_managers import tables as pod_tables
 from valence_dashboard.admin.topology import drawing
+from valence_dashboard.admin.topology import search
 from valence_dashboard.exceptions import Error
+from valence_dashboard.exceptions import NotFound
+from valence_dashboard.exceptions import Unauthorized
 
-_POD_MANAGERS = 1000  # more than can be chosen from on one page
 # The fields that show the status of a pod manager.
 _STATUS_FIELDS = (
     'uuid,name,status,status_reason,maintenance,sync_error,deleting_at'
 )
+# Of so many projects the names are requested one by one, and of more at once.
+_MAX_PROJECTS = 10
 
 
-class Topology(views.HorizonTemplateView):
-    """The racks of a pod manager with their content."""
-
+class _Page(views.HorizonTemplateView):
     template_name = 'valence/topology.html'
     page_title = _('Topology')
 
-    def get(
-        self, request: http.HttpRequest, *args: Any, **kwargs: Any
-    ) -> http.HttpResponse:
-        """Show the page, by default of the first pod manager."""
-        chosen = request.GET.get('pod_manager')
-        if chosen:
-            return redirect('horizon:admin:topology:detail', chosen)
-        return super().get(request, *args, **kwargs)
-
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """Add the pod managers to choose from, and the drawing of one."""
+        """Add the pod managers of the page, with their status."""
         context = super().get_context_data(**kwargs)
-        chosen = self.kwargs.get('uuid')
+        context['text'] = self.request.GET.get('q', '')
         try:
-            found = api.list_resources(
-                self.request,
-                'pod_managers',
-                _POD_MANAGERS,
-                sort_key='name',
-                fields=_STATUS_FIELDS,
-            )
-            context['pod_managers'] = found
-            if chosen is None and found:
-                chosen = found[0].id
-            if chosen:
-                client = api.client(self.request)
-                tree = client.get_pod_manager_topology(chosen)
-                context['drawing'] = drawing.draw(tree.api_fields())
-            context['status'] = [
-                pod_tables.status(one) for one in found if one.id == chosen
+            context |= self.pods()
+            found = context['found']
+            capacities = self._capacities([one.id for one in found])
+            context['pods'] = [
+                _pod(one, capacities.get(one.id)) for one in found
             ]
         except Error:
             messages.show_error(self.request)
-        context['chosen'] = chosen
         return context
+
+    def _capacities(self, uuids: list[str]) -> dict[str, Any]:
+        client = api.client(self.request)
+        return client.get_capacities(*uuids) if uuids else {}
+
+    def pods(self) -> dict[str, Any]:
+        """Return ``found``, the pod managers, and more of the context."""
+        raise NotImplementedError
+
+
+def _pod(record: api.Record, capacity: dict[str, Any] | None) -> Any:
+    """Return what the template shows of a pod manager."""
+    record['capacity'] = capacity
+    return {
+        'id': record.id,
+        'name': record.name,
+        'status': pod_tables.status(record),
+        'systems': fields.capacity_bar(
+            (capacity or {}).get('systems'), 'systems'
+        ),
+        'devices': pod_tables.devices(record),
+    }
+
+
+class Estate(_Page):
+    """All pod managers, a page at a time; each is drawn when it is opened."""
+
+    def pods(self) -> dict[str, Any]:
+        """Return a page of pod managers, or what was searched."""
+        text = self.request.GET.get('q', '').strip()
+        if text:
+            return {'found': [], 'hits': search.find(self.request, text)}
+        before = self.request.GET.get('before')
+        marker = before or self.request.GET.get('after')
+        found, more = api.page(
+            self.request,
+            'pod_managers',
+            functions.get_page_size(self.request),
+            marker,
+            before is not None,
+            sort_key='name',
+            fields=_STATUS_FIELDS,
+        )
+        return {
+            'found': found,
+            'after': found[-1].id if found and (before or more) else None,
+            'before': (
+                found[0].id if found and (more if before else marker) else None
+            ),
+            'is_open': len(found) == 1,
+        }
+
+
+class Pod(_Page):
+    """One pod manager."""
+
+    def pods(self) -> dict[str, Any]:
+        """Return the pod manager."""
+        found = api.list_resources(
+            self.request,
+            'pod_managers',
+            1,
+            uuid=self.kwargs['uuid'],
+            fields=_STATUS_FIELDS,
+        )
+        return {'found': found, 'is_open': True, 'is_single': True}
+
+
+class Data(generic.View):
+    """The drawing of a pod, as JSON."""
+
+    def get(self, request: http.HttpRequest, uuid: str) -> http.HttpResponse:
+        """Return what the script draws."""
+        try:
+            client = api.client(request)
+            tree = client.get_pod_manager_topology(uuid).api_fields()
+        except NotFound:
+            return http.HttpResponse(
+                str(_('The resource no longer exists.')), status=404
+            )
+        except Unauthorized:
+            return http.HttpResponse(status=401)
+        except Error as exc:
+            return http.HttpResponse(str(exc), status=503)
+        names = _projects(
+            request, {one['project_id'] for one in tree['nodes']}
+        )
+        return http.JsonResponse(drawing.Drawing(tree, names).render())
+
+
+def _projects(
+    request: http.HttpRequest, ids: set[str | None]
+) -> dict[str, str]:
+    if len(ids) > _MAX_PROJECTS:
+        return dict(projects.every(request))
+    return projects.names(request, ids)

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Scripts of the Valence panels: poll resources that change, update the
-   preview, add rows to forms, support the keyboard in the wizard, and show
-   tooltips in the topology. */
+   preview, add rows to forms, and support the keyboard in the wizard. */
 (function () {
   'use strict';
 
@@ -202,47 +201,6 @@
     row.querySelector('input').focus();
   }
 
-  function line(text) {
-    var element = document.createElement('div');
-    element.textContent = text;
-    return element;
-  }
-
-  function tooltip(racks, card) {
-    function show(event) {
-      var system = event.target.closest('.valence-system');
-      if (!system) {
-        return;
-      }
-      var details = system.dataset.details.split(', ');
-      var name = line(system.dataset.name);
-      name.className = 'valence-tooltip-name';
-      card.replaceChildren(name, line(system.dataset.label));
-      if (system.dataset.location) {
-        card.append(line(system.dataset.location));
-      }
-      details.forEach(function (one) { card.append(line(one)); });
-      card.hidden = false;
-      var box = system.getBoundingClientRect();
-      var left = Math.min(
-        box.left, document.documentElement.clientWidth - card.offsetWidth - 8
-      );
-      var below = box.bottom + 6 + card.offsetHeight < window.innerHeight;
-      card.style.left = Math.max(8, left) + 'px';
-      card.style.top = (
-        below ? box.bottom + 6 : box.top - card.offsetHeight - 6
-      ) + 'px';
-    }
-    function hide() { card.hidden = true; }
-    racks.addEventListener('mouseover', show);
-    racks.addEventListener('focusin', show);
-    racks.addEventListener('mouseout', hide);
-    racks.addEventListener('focusout', hide);
-    document.addEventListener('keydown', function (event) {
-      if (event.key === 'Escape') { hide(); }
-    });
-  }
-
   /* Label the icons of Horizon and mark its disabled buttons, for screen
      readers. */
   function addAriaAttributes() {
@@ -289,10 +247,8 @@
     });
     $.ajaxPrefilter(filterRowUpdates);
     document.querySelectorAll('.workflow form').forEach(enterGoesToNextStep);
-    var racks = document.getElementById('valence-racks');
     var previewElement = document.getElementById('valence-preview');
     document.querySelectorAll('[data-live]').forEach(poll);
     if (previewElement) { preview(previewElement); }
-    if (racks) { tooltip(racks, document.getElementById('valence-tooltip')); }
   });
 }());

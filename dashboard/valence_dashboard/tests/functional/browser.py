@@ -174,6 +174,10 @@ class Browser:
             element.clear()
             element.send_keys(value)
 
+    def type_into(self, selector: str, *keys: str) -> None:
+        """Press keys in an element."""
+        self.find(selector)[0].send_keys(*keys)
+
     def choose(self, name: str, text: str) -> None:
         """Select an option by its label."""
         self.wait(lambda: self.find(f'#id_{name} option'))

@@ -2,26 +2,10 @@
 """Browser tests with a real Horizon, Keystone, Ironic and Valence."""
 
 from valence_dashboard.tests.functional import base
-from valence_dashboard.tests.functional import browser
 from valence_dashboard.tests.functional import processes
 from valence_dashboard.tests.functional.base import composable
 from valence_dashboard.tests.functional.base import pod
 from valence_dashboard.tests.functional.base import register
-
-_OVERLAPS = """
-    const boxes = Array.from(document.querySelectorAll(arguments[0]))
-        .map((one) => one.getBoundingClientRect())
-        .sort((one, other) => one.top - other.top);
-    let found = 0;
-    boxes.forEach((one, n) => {
-        for (const other of boxes.slice(n + 1)) {
-            if (other.top >= one.bottom - 0.5) break;
-            if (one.left < other.right - 0.5 && other.left < one.right - 0.5)
-                found += 1;
-        }
-    });
-    return [boxes.length, found];
-"""
 
 
 class Pages(base.TestCase):
@@ -210,33 +194,6 @@ class Pages(base.TestCase):
         window.wait(lambda: 'login' in window.driver.current_url)
         window.go('/project/nodes/')
         self.assertIn('/auth/login', window.driver.current_url)
-
-    def test_topology_of_800_systems(self):
-        uuid = pod('large', 800).id
-        window = self.open('admin')
-        for width in browser.WIDTHS:
-            window.resize(width)
-            window.go(f'/admin/topology/{uuid}/')
-            for kind, count in (('system', 800), ('rack', 21), ('box', 101)):
-                selector = f'#valence-racks .valence-{kind}'
-                self.assertEqual(
-                    [count, 0],
-                    window.driver.execute_script(_OVERLAPS, selector),
-                )
-        self.check(window, 'topology')
-        system = window.find('#valence-racks .valence-system')[5]
-        window.driver.execute_script('arguments[0].focus()', system)
-        name = system.get_attribute('data-name')
-        window.read(name, '#valence-tooltip')
-        window.read('CPU cores', '#valence-tooltip')
-        system.click()
-        window.read(name, '.detail-title')
-        window.read('large', '.valence-details')
-        self.check(window, 'system')
-        for panel in ('systems', 'chassis', 'devices', 'storages'):
-            window.go(f'/admin/{panel}/')
-            self.check(window, panel)
-        self.assertEqual([], window.errors())
 
     def test_valence_is_unavailable(self):
         pod('composing', 12)
