@@ -26,7 +26,11 @@ CACHES = {{
 }}
 STATIC_ROOT = '{directory}/static'
 COMPRESS_OFFLINE = False
-AVAILABLE_THEMES = [('default', 'Default', 'themes/default')]
+AVAILABLE_THEMES = [
+    ('default', 'Default', 'themes/default'),
+    ('material', 'Material', 'themes/material'),
+    ('dark', 'Dark', '{dark}'),
+]
 TIME_ZONE = 'UTC'
 HORIZON_CONFIG['user_home'] = '/project/nodes/'
 HORIZON_CONFIG['ajax_poll_interval'] = 500
@@ -53,6 +57,7 @@ class Horizon:
                 directory=self.directory,
                 keystone=keystone,
                 enabled=_PACKAGE / 'enabled',
+                dark=pathlib.Path(__file__).parent / 'dark',
             )
         )
         environment = {
