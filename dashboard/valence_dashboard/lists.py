@@ -45,7 +45,7 @@ class PageReader:
                 before is not None,
                 **{**self.query, **filters},
             )
-            self.complete(rows)
+            table.complete(rows)
         except Error:
             show_error(self.request)
             table._no_data_message = _('The list cannot be loaded.')
@@ -53,14 +53,6 @@ class PageReader:
         table.after = before is not None or more
         table.before = more if before else marker is not None
         return rows
-
-    def complete(self, rows: list[api.Record]) -> None:
-        """Add what the collection does not contain: names of references."""
-        named = api.names(
-            self.request, 'pod_managers', (row.podm_uuid for row in rows)
-        )
-        for row in rows:
-            row['pod_manager'] = named.get(row.podm_uuid)
 
 
 class ListView(PageReader, horizon_tables.DataTableView):

@@ -134,6 +134,9 @@ class Operations(tables.Table):
         """Return the name of an operation for messages."""
         return str(datum.action)
 
+    def complete(self, rows: list[api.Record]) -> None:
+        """Nothing to add: all operations have the same target."""
+
 
 class AllOperations(Operations):
     """Operations on any target."""
@@ -151,25 +154,18 @@ class AllOperations(Operations):
             ),
         )
 
-    def read_row(self, request: http.HttpRequest, uuid: str) -> api.Record:
-        """Read a row again."""
-        operation = super().read_row(request, uuid)
-        complete(request, [operation])
-        return operation
-
-
-def complete(request: http.HttpRequest, operations: list[api.Record]) -> None:
-    """Add the names of the targets, with one request per type."""
-    for collection in _TARGETS:
-        some = [one for one in operations if one.target_type == collection]
-        try:
-            named = api.names(
-                request, collection, (one.target_uuid for one in some)
-            )
-        except Error:
-            continue  # the user may not see this type
-        for one in some:
-            one['target'] = named.get(one.target_uuid)
+    def complete(self, rows: list[api.Record]) -> None:
+        """Add the names of the targets, with one request per type."""
+        for collection in _TARGETS:
+            some = [row for row in rows if row.target_type == collection]
+            try:
+                named = api.names(
+                    self.request, collection, (row.target_uuid for row in some)
+                )
+            except Error:
+                continue  # the user may not see this type
+            for row in some:
+                row['target'] = named.get(row.target_uuid)
 
 
 class Index(lists.ListView):
@@ -179,10 +175,6 @@ class Index(lists.ListView):
     page_title = _('Operations')
     collection = 'operations'
     query = {'sort_key': 'created_at', 'sort_dir': 'desc'}
-
-    def complete(self, rows: list[api.Record]) -> None:
-        """Add the targets."""
-        complete(self.request, rows)
 
 
 class Steps(tables.BaseTable):
@@ -214,6 +206,3 @@ class Tab(lists.ListTab):
     table_classes = (Operations,)
     collection = 'operations'
     query = {'sort_key': 'created_at', 'sort_dir': 'desc'}
-
-    def complete(self, rows: list[api.Record]) -> None:
-        """Nothing to add."""

@@ -134,9 +134,22 @@ class Table(BaseTable):
     kind: str
     before = after = False
 
+    def complete(self, rows: list[api.Record]) -> None:
+        """Add to records what the API does not return with them.
+
+        By default this is the name of the pod manager.
+        """
+        named = api.names(
+            self.request, 'pod_managers', (row.podm_uuid for row in rows)
+        )
+        for row in rows:
+            row['pod_manager'] = named.get(row.podm_uuid)
+
     def read_row(self, request: http.HttpRequest, uuid: str) -> api.Record:
         """Read a row again; it may be on another page."""
-        return api.get(request, self.kind, uuid)
+        row = api.get(request, self.kind, uuid)
+        self.complete([row])
+        return row
 
     def maybe_preempt(self) -> http.HttpResponse | None:
         """Respond to the polling of a row."""

@@ -1,6 +1,4 @@
 # SPDX-License-Identifier: Apache-2.0
-from django import http
-
 from valence_dashboard import actions
 from valence_dashboard import api
 from valence_dashboard import projects
@@ -29,14 +27,7 @@ class Nodes(nodes.Nodes):
             *nodes.Nodes.Meta.table_actions[1:],
         )
 
-    def read_row(self, request: http.HttpRequest, uuid: str) -> api.Record:
-        """Read a row again."""
-        node = super().read_row(request, uuid)
-        projects.complete(request, [node])
-        return node
-
-
-def complete(request: http.HttpRequest, rows: list[api.Record]) -> None:
-    """Add what the collection does not contain."""
-    nodes.complete(request, rows)
-    projects.complete(request, rows)
+    def complete(self, rows: list[api.Record]) -> None:
+        """Add the names of the projects, too."""
+        super().complete(rows)
+        projects.complete(self.request, rows)

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 from django.utils.translation import gettext_lazy as _
 
-from valence_dashboard import api
 from valence_dashboard import lists
 from valence_dashboard.admin.nodes import tables
 
@@ -13,7 +12,3 @@ class Index(lists.ListView):
     page_title = _('Nodes')
     collection = 'nodes'
     query = {'sort_key': 'name'}
-
-    def complete(self, rows: list[api.Record]) -> None:
-        """Add the open operations and the projects."""
-        tables.complete(self.request, rows)

@@ -228,3 +228,11 @@ class PodManagers(base.Table):
             *(Sync, Topology, Edit, Maintenance, EndMaintenance),
             *(SetCondition, Delete),
         )
+
+    def complete(self, rows: list[api.Record]) -> None:
+        """Add the capacity of all rows with one request."""
+        lacking = {row.uuid: row for row in rows if row.capacity is None}
+        if lacking:
+            found = api.client(self.request).get_capacities(*lacking)
+            for uuid, row in lacking.items():
+                row['capacity'] = found.get(uuid)

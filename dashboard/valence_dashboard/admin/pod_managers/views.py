@@ -25,15 +25,6 @@ class Index(badge.WithBadge, lists.ListView):
     collection = 'pod_managers'
     query = {'sort_key': 'name'}
 
-    def complete(self, rows: list[api.Record]) -> None:
-        """Add the capacity of all rows with one request."""
-        if rows:
-            capacities = api.client(self.request).get_capacities(
-                *(row.uuid for row in rows)
-            )
-            for row in rows:
-                row['capacity'] = capacities.get(row.uuid)
-
 
 class Detail(views.TabsView):
     """A pod manager with its resources in tabs."""

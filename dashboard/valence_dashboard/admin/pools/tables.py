@@ -174,17 +174,12 @@ class Pools(tables.Table):
         table_actions_menu = (Enable, Disable, Drain)
         row_actions = (Edit, Enable, Disable, Drain, Delete)
 
-    def read_row(self, request: http.HttpRequest, uuid: str) -> api.Record:
-        """Read a row again."""
-        pool = super().read_row(request, uuid)
-        complete(request, [pool])
-        return pool
-
-
-def complete(request: http.HttpRequest, pools: list[api.Record]) -> None:
-    """Add the names of the flavors and projects."""
-    named = api.names(request, 'flavors', (pool.flavor_uuid for pool in pools))
-    for pool in pools:
-        # The flavor may have been deleted.
-        pool['flavor'] = named.get(pool.flavor_uuid, pool.flavor_uuid)
-    projects.complete(request, pools)
+    def complete(self, rows: list[api.Record]) -> None:
+        """Add the names of the flavors and projects."""
+        named = api.names(
+            self.request, 'flavors', (row.flavor_uuid for row in rows)
+        )
+        for row in rows:
+            # The flavor may have been deleted.
+            row['flavor'] = named.get(row.flavor_uuid, row.flavor_uuid)
+        projects.complete(self.request, rows)

@@ -24,10 +24,6 @@ class Index(lists.ListView):
     collection = 'pools'
     query = {'sort_key': 'name'}
 
-    def complete(self, rows: list[api.Record]) -> None:
-        """Add the names of flavors and projects."""
-        tables.complete(self.request, rows)
-
 
 def _status(pool: api.Record) -> dict[str, str | None]:
     live = reverse('horizon:admin:pools:status', args=(pool.id,))

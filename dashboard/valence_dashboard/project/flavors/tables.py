@@ -148,16 +148,9 @@ class Flavors(base.Table):
         )
         row_actions = (Compose, Edit, Publish, Unpublish, Delete)
 
-    def read_row(self, request: http.HttpRequest, uuid: str) -> api.Record:
-        """Read a row again."""
-        flavor = super().read_row(request, uuid)
-        complete(request, [flavor])
-        return flavor
-
-
-def complete(request: http.HttpRequest, flavors: list[api.Record]) -> None:
-    """Add the open operations, which only published flavors have."""
-    published = [one.id for one in flavors if one.published_at]
-    pending = operations.open_operations(request, published)
-    for one in flavors:
-        one['operation'] = pending.get(one.id)
+    def complete(self, rows: list[api.Record]) -> None:
+        """Add the open operations, which only published flavors have."""
+        published = [row.id for row in rows if row.published_at]
+        pending = operations.open_operations(self.request, published)
+        for row in rows:
+            row['operation'] = pending.get(row.id)

@@ -2,7 +2,6 @@
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from valence_dashboard import api
 from valence_dashboard import lists
 from valence_dashboard import views
 from valence_dashboard.project.flavors import forms
@@ -19,10 +18,6 @@ class Index(lists.ListView):
     page_title = _('Flavors')
     collection = 'flavors'
     query = {'sort_key': 'name'}
-
-    def complete(self, rows: list[api.Record]) -> None:
-        """Add the open operations."""
-        tables.complete(self.request, rows)
 
 
 class Detail(views.TabsView):

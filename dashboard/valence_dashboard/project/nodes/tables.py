@@ -316,21 +316,11 @@ class Nodes(base.Table):
             *(Cancel, Restart, Release, UnregisterAndRelease),
         )
 
-    def read_row(self, request: http.HttpRequest, uuid: str) -> api.Record:
-        """Read a row again."""
-        node = super().read_row(request, uuid)
-        complete(request, [node])
-        return node
-
-
-def complete(request: http.HttpRequest, nodes: list[api.Record]) -> None:
-    """Add the name of the pod manager, and the open operation."""
-    named = api.names(
-        request, 'pod_managers', (node.podm_uuid for node in nodes)
-    )
-    pending = operations.open_operations(
-        request, [node.id for node in nodes if not is_stable(node)]
-    )
-    for node in nodes:
-        node['pod_manager'] = named.get(node.podm_uuid)
-        node['operation'] = pending.get(node.id)
+    def complete(self, rows: list[api.Record]) -> None:
+        """Add the name of the pod manager, and the open operation."""
+        super().complete(rows)
+        pending = operations.open_operations(
+            self.request, [row.id for row in rows if not is_stable(row)]
+        )
+        for row in rows:
+            row['operation'] = pending.get(row.id)

@@ -43,15 +43,11 @@ class Index(lists.ListView):
         }
         return super().get_data()
 
-    def complete(self, rows: list[api.Record]) -> None:
-        """Add the open operations."""
-        tables.complete(self.request, rows)
-
 
 def _node(request: http.HttpRequest, uuid: str) -> api.Record:
     node = views.record(request, 'node', uuid, _INDEX)
     try:
-        tables.complete(request, [node])
+        tables.Nodes(request).complete([node])
     except Error:
         messages.show_error(request)
     return node
@@ -100,7 +96,7 @@ class Status(views.StatusView):
         request: http.HttpRequest, found: api.Record
     ) -> dict[str, str | None]:
         """Return the provision state and the open operation."""
-        tables.complete(request, [found])
+        tables.Nodes(request).complete([found])
         return _status(found)
 
 

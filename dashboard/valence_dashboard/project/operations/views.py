@@ -45,7 +45,7 @@ class Detail(views.DetailView):
 
     def replacements(self, found: api.Record) -> dict[str, str]:
         """Show the name of the target."""
-        operations.complete(self.request, [found])
+        operations.AllOperations(self.request).complete([found])
         shown = super().replacements(found)
         url = operations.target_url(found)
         if url:

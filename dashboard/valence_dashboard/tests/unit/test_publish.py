@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 import fixtures
 import testtools
+from django import test
 
 from valence_dashboard import api
 from valence_dashboard.project.flavors import forms
@@ -44,9 +45,10 @@ class Publish(testtools.TestCase):
             api.Record(uuid='1', name='a'),
             api.Record(uuid='2', name='b', published_at='2026-01-01T00:00Z'),
         ]
-        tables.complete(None, rows[:1])
+        table = tables.Flavors(test.RequestFactory().get('/'))
+        table.complete(rows[:1])
         self.assertEqual([], asked)
-        tables.complete(None, rows)
+        table.complete(rows)
         self.assertEqual(['in:2'], asked)
         self.assertEqual([True, False], [*map(tables.is_stable, rows)])
         self.assertIn('publish 5%', tables.in_nova(rows[1]))
