@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """API calls of the panels."""
 
+import hashlib
 from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
@@ -45,6 +46,7 @@ class Client(proxy.Proxy):
     at most once, no matter how many requests it needs.
 
     :ivar known_names: names that the page has read, by collection and UUID.
+    :ivar digest: that of everything that the page has read.
     """
 
     _available = True
@@ -52,6 +54,7 @@ class Client(proxy.Proxy):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.known_names: dict[str, dict[str, str]] = defaultdict(dict)
+        self.digest = hashlib.sha256()
 
     def request(self, *args: Any, **kwargs: Any) -> Any:
         """Send a request.
@@ -61,7 +64,7 @@ class Client(proxy.Proxy):
         if not self._available:
             raise exceptions.Unavailable
         try:
-            return super().request(*args, **kwargs)
+            response = super().request(*args, **kwargs)
         except sdk_exceptions.HttpException as exc:
             raise _error(exc) from exc
         except (
@@ -70,6 +73,8 @@ class Client(proxy.Proxy):
         ) as exc:
             self._available = False
             raise exceptions.Unavailable from exc
+        self.digest.update(response.content)
+        return response
 
 
 def _error(exc: sdk_exceptions.HttpException) -> exceptions.Error:

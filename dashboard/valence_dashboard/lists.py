@@ -10,6 +10,7 @@ from horizon.utils import functions
 
 from valence_dashboard import api
 from valence_dashboard import fields
+from valence_dashboard import live
 from valence_dashboard import projects
 from valence_dashboard.exceptions import Error
 from valence_dashboard.messages import show_error
@@ -55,7 +56,7 @@ class PageReader:
         return rows
 
 
-class ListView(PageReader, horizon_tables.DataTableView):
+class ListView(PageReader, live.View, horizon_tables.DataTableView):
     """A list."""
 
     template_name = 'valence/table.html'

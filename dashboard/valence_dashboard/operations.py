@@ -120,14 +120,11 @@ class Operations(tables.Table):
     step = tables.column('step')
     error = tables.column('error', classes=('valence-text',))
     finished_at = tables.column('finished_at', verbose_name=_('Finished'))
-    stable = tables.stable_column(lambda record: not is_open(record))
 
     class Meta:
         name = 'operations'
         verbose_name = _('Operations')
         no_data_message = _('No operations.')
-        status_columns = ('stable',)
-        row_class = tables.Row
         row_actions = (Cancel,)
 
     def get_object_display(self, datum: api.Record) -> str:
@@ -146,7 +143,7 @@ class AllOperations(Operations):
     class Meta(Operations.Meta):
         columns = (
             *('created_at', 'action', 'target', 'state', 'step', 'error'),
-            *('finished_at', 'stable'),
+            'finished_at',
         )
         table_actions = (
             actions.filter_action(

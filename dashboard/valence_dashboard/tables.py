@@ -7,7 +7,6 @@ from urllib import parse
 
 from django import http
 from django.utils.translation import gettext_lazy as _
-from horizon import exceptions
 from horizon import forms
 from horizon import tables
 from horizon.tables import base
@@ -27,28 +26,6 @@ def column(name: str, show: Any = None, **options: Any) -> tables.Column:
         show or (lambda record: fields.render(name, record.get(name))),
         verbose_name=options.pop('verbose_name', fields.label(name)),
         **options,
-    )
-
-
-# The status that Horizon returns for a row that cannot be read. A browser
-# takes it for an informational response and keeps waiting.
-_RECOVERABLE = exceptions.RecoverableError.status_code
-
-
-class Row(tables.Row):
-    """A row that is polled until the column ``stable`` is true."""
-
-    ajax = True
-
-    def get_data(self, request: http.HttpRequest, obj_id: str) -> Any:
-        """Read the record again."""
-        return self.table.read_row(request, obj_id)
-
-
-def stable_column(is_stable: Any) -> tables.Column:
-    """Return a hidden column: whether a row no longer changes by itself."""
-    return tables.Column(
-        lambda record: 'true' if is_stable(record) else 'unknown', hidden=True
     )
 
 
@@ -150,13 +127,6 @@ class Table(BaseTable):
         row = api.get(request, self.kind, uuid)
         self.complete([row])
         return row
-
-    def maybe_preempt(self) -> http.HttpResponse | None:
-        """Respond to the polling of a row."""
-        answer = super().maybe_preempt()
-        if answer is not None and answer.status_code == _RECOVERABLE:
-            answer.status_code = 503
-        return answer
 
     def has_prev_data(self) -> bool:
         """Return whether there is a previous page."""

@@ -9,7 +9,6 @@ from django import shortcuts
 from django.urls import reverse
 from django.utils import html
 from django.utils.translation import gettext_lazy as _
-from django.views import generic
 from horizon import exceptions
 from horizon import forms
 from horizon import tabs
@@ -20,6 +19,7 @@ from openstack_dashboard import policy
 from valence_dashboard import actions
 from valence_dashboard import api
 from valence_dashboard import fields
+from valence_dashboard import live
 from valence_dashboard import messages
 from valence_dashboard import projects
 from valence_dashboard.exceptions import Error
@@ -50,10 +50,12 @@ class ErrorPageView:
         """Show the page, or an error page."""
         try:
             return super().dispatch(request, *args, **kwargs)
-        except Unauthorized:
-            messages.show_error(request)
-            raise
         except Error as exc:
+            if live.is_update(request):
+                return live.failed(exc)
+            if isinstance(exc, Unauthorized):
+                messages.show_error(request)
+                raise
             return _error_response(request, exc)
 
 
@@ -61,9 +63,6 @@ def _error_response(
     request: http.HttpRequest, exc: Error
 ) -> http.HttpResponse:
     """Return an error instead of a page, a part of it, or a form."""
-    if is_ajax(request) and 'action' in request.GET:
-        # A row: the script of the page polls again and shows a message.
-        return http.HttpResponse(status=503)
     if is_ajax(request) and 'tab' in request.GET:
         # Horizon ignores error responses in tabs.
         return http.HttpResponse(html.escape(str(exc)))
@@ -92,7 +91,7 @@ class PolicyView:
         return super().dispatch(request, *args, **kwargs)
 
 
-class TabsView(ErrorPageView, tabs.TabbedTableView):
+class TabsView(live.View, ErrorPageView, tabs.TabbedTableView):
     """A resource with related resources in tabs.
 
     :cvar kind: the resource name in the proxy.
@@ -172,7 +171,7 @@ def link(url: str, text: str) -> str:
     return html.format_html('<a href="{}">{}</a>', url, text)
 
 
-class DetailView(ErrorPageView, views.HorizonTemplateView):
+class DetailView(live.View, ErrorPageView, views.HorizonTemplateView):
     """All fields of a resource.
 
     :cvar kind: the resource name in the proxy.
@@ -208,39 +207,6 @@ class DetailView(ErrorPageView, views.HorizonTemplateView):
 
     def actions(self, found: api.Record) -> Any:
         """Return the actions of the page."""
-
-
-class StatusView(generic.View):
-    """The status of a resource, polled while its page is open.
-
-    :cvar kind: the resource name in the proxy.
-    """
-
-    kind: str
-
-    def get(self, request: http.HttpRequest, uuid: str) -> http.HttpResponse:
-        """Render the status."""
-        try:
-            found = api.get(request, self.kind, uuid)
-            context = self.status(request, found)
-        except NotFound:
-            return http.HttpResponse(status=404)
-        except Unauthorized:
-            return http.HttpResponse(status=401)
-        except Error as exc:
-            return http.HttpResponse(str(exc), status=503)
-        return shortcuts.render(request, 'valence/_status.html', context)
-
-    @staticmethod
-    def status(
-        request: http.HttpRequest, found: api.Record
-    ) -> dict[str, str | None]:
-        """Return the context of the status.
-
-        It contains ``status``, optionally ``error`` or ``warning``, and
-        ``live``: the URL of this view, until the resource is stable.
-        """
-        raise NotImplementedError
 
 
 class FormView(PolicyView, ErrorPageView, forms.ModalFormView):

@@ -6,7 +6,11 @@ PANEL_GROUP_NAME = 'Composable'
 PANEL_GROUP_DASHBOARD = 'project'
 ADD_INSTALLED_APPS = ['valence_dashboard']
 ADD_SCSS_FILES = ['valence/valence.scss']
-ADD_JS_FILES = ['valence/valence.js', 'valence/topology.js']
+ADD_JS_FILES = [
+    'valence/live.js',
+    'valence/valence.js',
+    'valence/topology.js',
+]
 ADD_EXCEPTIONS = {
     'not_found': (exceptions.NotFound,),
     'unauthorized': (exceptions.Unauthorized,),

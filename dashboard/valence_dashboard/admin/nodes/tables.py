@@ -16,7 +16,6 @@ class Nodes(nodes.Nodes):
         columns = (
             *('name', 'project', 'provision_state', 'power_state'),
             *('pod_manager', 'size', 'lease', 'managed_by', 'created_at'),
-            'stable',
         )
         table_actions = (
             actions.filter_action(

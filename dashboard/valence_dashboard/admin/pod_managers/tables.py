@@ -183,16 +183,6 @@ class DeleteSelected(actions.DangerAction):
             ) from exc
 
 
-def is_stable(record: api.Record) -> bool:
-    """Return whether the row is not expected to change soon."""
-    new = record.status_changed_at is None or (
-        record.status == 'online'
-        and record.synced_at is None
-        and record.sync_error is None
-    )
-    return not new and not record.deleting_at
-
-
 class PodManagers(base.Table):
     kind = 'pod_manager'
     name = base.column('name', 'name', link=DETAIL)
@@ -206,14 +196,11 @@ class PodManagers(base.Table):
         'synced_at', verbose_name=_('Inventory'), sortable=False
     )
     location = base.column('location')
-    stable = base.stable_column(is_stable)
 
     class Meta:
         name = 'pod_managers'
         verbose_name = _('Pod Managers')
         no_data_message = _('No pod managers.')
-        status_columns = ('stable',)
-        row_class = base.Row
         table_actions = (
             actions.filter_action(
                 *('pod_managers', 'name', 'status', 'driver', 'location'),

@@ -14,16 +14,6 @@ from valence_dashboard import views
 DETAIL = 'horizon:admin:pools:detail'
 
 
-def is_stable(pool: api.Record) -> bool:
-    """Return whether the pool is not expected to change soon."""
-    if pool.state == 'unknown':
-        return True  # until Ironic responds
-    moves = pool.checked_at is None or pool.coming or pool.state == 'draining'
-    # Until a conductor has seen that it was enabled or disabled.
-    was_enabled = pool.state in ('ok', 'short')
-    return not moves and pool.enabled == was_enabled
-
-
 def every_project(pool: api.Record) -> str:
     """Show the project that the nodes of a pool are for."""
     return str(pool.project or _('All'))
@@ -155,14 +145,11 @@ class Pools(tables.Table):
     used = tables.column('used')
     min_ready = tables.column('min_ready')
     max_nodes = tables.column('max_nodes')
-    stable = tables.stable_column(is_stable)
 
     class Meta:
         name = 'pools'
         verbose_name = _('Pools')
         no_data_message = _('No pools.')
-        status_columns = ('stable',)
-        row_class = tables.Row
         table_actions = (
             actions.filter_action(
                 *('pools', 'name', 'flavor', 'project_id', 'state'),

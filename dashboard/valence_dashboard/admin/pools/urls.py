@@ -7,6 +7,5 @@ urlpatterns = [
     path('', views.Index.as_view(), name='index'),
     path('create/', views.Create.as_view(), name='create'),
     path('<uuid>/', views.Detail.as_view(), name='detail'),
-    path('<uuid>/status/', views.Status.as_view(), name='status'),
     path('<uuid>/edit/', views.Edit.as_view(), name='edit'),
 ]

@@ -1,11 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 from typing import Any
 
-from django import http
-from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from valence_dashboard import api
 from valence_dashboard import fields
 from valence_dashboard import lists
 from valence_dashboard import views
@@ -25,19 +22,9 @@ class Index(lists.ListView):
     query = {'sort_key': 'name'}
 
 
-def _status(pool: api.Record) -> dict[str, str | None]:
-    live = reverse('horizon:admin:pools:status', args=(pool.id,))
-    return {
-        'status': fields.state(pool.state),
-        'warning': pool.reason,
-        'live': None if tables.is_stable(pool) else live,
-    }
-
-
 class Detail(views.TabsView):
     """A pool with its nodes."""
 
-    template_name = 'valence/node.html'
     tab_group_class = pool_tabs.Pool
     actions_table = tables.Pools
     kind = 'pool'
@@ -45,20 +32,10 @@ class Detail(views.TabsView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Add what the page header shows."""
-        return super().get_context_data(**kwargs) | _status(self.record)
-
-
-class Status(views.StatusView):
-    """The status of a pool."""
-
-    kind = 'pool'
-
-    @staticmethod
-    def status(
-        request: http.HttpRequest, found: api.Record
-    ) -> dict[str, str | None]:
-        """Return the state of the pool."""
-        return _status(found)
+        return super().get_context_data(**kwargs) | {
+            'status': fields.state(self.record.state),
+            'warning': self.record.reason,
+        }
 
 
 class Create(views.FormView):

@@ -19,11 +19,6 @@ DETAIL = 'horizon:project:flavors:detail'
 PUBLISH = (('composable', 'composable:flavor:publish'),)
 
 
-def is_stable(flavor: api.Record) -> bool:
-    """Return whether no operation changes the flavor in Nova."""
-    return not flavor.operation
-
-
 def in_nova(flavor: api.Record) -> str:
     """Show since when a flavor is published, and the open operation."""
     shown = [fields.render('published_at', flavor.published_at)]
@@ -133,14 +128,11 @@ class Flavors(base.Table):
     published_at = base.column(
         'published_at', in_nova, verbose_name=_('In Nova')
     )
-    stable = base.stable_column(is_stable)
 
     class Meta:
         name = 'flavors'
         verbose_name = _('Flavors')
         no_data_message = _('No flavors.')
-        status_columns = ('stable',)
-        row_class = base.Row
         table_actions = (
             actions.filter_action('flavors', 'name', 'is_public'),
             Create,

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 from typing import Any
 
-from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from valence_dashboard import api
@@ -39,7 +38,3 @@ class Detail(views.DetailView):
     def actions(self, found: api.Record) -> Any:
         """Return the actions of the hold."""
         return tables.Holds(self.request).render_row_actions(found)
-
-    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """Add the URL for the actions."""
-        return super().get_context_data(**kwargs) | {'url': reverse(_INDEX)}

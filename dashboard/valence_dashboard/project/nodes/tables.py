@@ -44,9 +44,9 @@ def charged_size(node: api.Record) -> str:
     return ', '.join(str(one) for one in shown) or fields.EMPTY
 
 
-def is_stable(node: api.Record) -> bool:
-    """Return whether no operation changes the node."""
-    return not node.operation and node.provision_state in ('active', 'error')
+def is_changing(node: api.Record) -> bool:
+    """Return whether an operation may be changing the node."""
+    return node.provision_state not in ('active', 'error')
 
 
 def active(self: Any, request: http.HttpRequest, datum: Any = None) -> bool:
@@ -293,14 +293,11 @@ class Nodes(base.Table):
     lease = base.column('lease', lease)
     description = base.column('description', truncate=60)
     created_at = base.column('created_at', sortable=False)
-    stable = base.stable_column(is_stable)
 
     class Meta:
         name = 'nodes'
         verbose_name = _('Nodes')
         no_data_message = _('No nodes.')
-        status_columns = ('stable',)
-        row_class = base.Row
         table_actions = (
             actions.filter_action(
                 *('nodes', 'name', 'provision_state', 'power_state'),
@@ -320,7 +317,7 @@ class Nodes(base.Table):
         """Add the name of the pod manager, and the open operation."""
         super().complete(rows)
         pending = operations.open_operations(
-            self.request, [row.id for row in rows if not is_stable(row)]
+            self.request, [row.id for row in rows if is_changing(row)]
         )
         for row in rows:
             row['operation'] = pending.get(row.id)

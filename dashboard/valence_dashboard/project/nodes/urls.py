@@ -10,7 +10,6 @@ urlpatterns = [
     path('keep/', views.Keep.as_view(), name='keep'),
     path('adopt/', views.Adopt.as_view(), name='adopt'),
     path('<uuid>/', views.Detail.as_view(), name='detail'),
-    path('<uuid>/status/', views.Status.as_view(), name='status'),
     path('<uuid>/edit/', views.Edit.as_view(), name='edit'),
     path('<uuid>/power/', views.Power.as_view(), name='power'),
     path('<uuid>/boot/', views.Boot.as_view(), name='boot'),

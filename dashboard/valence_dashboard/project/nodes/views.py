@@ -4,7 +4,6 @@ from typing import Any
 from django import http
 from django.shortcuts import redirect
 from django.shortcuts import render
-from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.views import generic
 from horizon import messages as horizon_messages
@@ -56,7 +55,6 @@ def _node(request: http.HttpRequest, uuid: str) -> api.Record:
 class Detail(views.TabsView):
     """A node with its hardware and operations."""
 
-    template_name = 'valence/node.html'
     tab_group_class = node_tabs.Node
     actions_table = tables.Nodes
 
@@ -67,37 +65,17 @@ class Detail(views.TabsView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Add the status, and the list to return to."""
         self.index = _index(self.request, self.record)
-        return super().get_context_data(**kwargs) | _status(self.record)
+        return super().get_context_data(**kwargs) | {
+            'status': tables.state(self.record),
+            'error': self.record.last_error,
+            'warning': self.record.drift,
+        }
 
 
 def _index(request: http.HttpRequest, node: api.Record) -> str:
     """Return the list that has a node: not that of the user's project."""
     own = node.project_id in (None, request.user.project_id)
     return _INDEX if own else 'horizon:admin:nodes:index'
-
-
-def _status(node: api.Record) -> dict[str, str | None]:
-    live = reverse('horizon:project:nodes:status', args=(node.id,))
-    return {
-        'status': tables.state(node),
-        'error': node.last_error,
-        'warning': node.drift,
-        'live': None if tables.is_stable(node) else live,
-    }
-
-
-class Status(views.StatusView):
-    """The status of a node."""
-
-    kind = 'node'
-
-    @staticmethod
-    def status(
-        request: http.HttpRequest, found: api.Record
-    ) -> dict[str, str | None]:
-        """Return the provision state and the open operation."""
-        tables.Nodes(request).complete([found])
-        return _status(found)
 
 
 class Compose(views.PolicyView, workflows.WorkflowView):

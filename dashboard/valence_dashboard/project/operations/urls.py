@@ -6,5 +6,4 @@ from valence_dashboard.project.operations import views
 urlpatterns = [
     path('', views.Index.as_view(), name='index'),
     path('<uuid>/', views.Detail.as_view(), name='detail'),
-    path('<uuid>/status/', views.Status.as_view(), name='status'),
 ]

@@ -1,9 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 from typing import Any
 
-from django import http
-from django.urls import reverse
-
 from valence_dashboard import api
 from valence_dashboard import operations
 from valence_dashboard import views
@@ -21,15 +18,6 @@ class Index(operations.Index):
             'project_id': self.request.user.project_id,
         }
         return super().get_data()
-
-
-def _status(operation: api.Record) -> dict[str, str | None]:
-    live = reverse('horizon:project:operations:status', args=(operation.id,))
-    return {
-        'status': operations.progress(operation),
-        'error': operation.error,
-        'live': live if operations.is_open(operation) else None,
-    }
 
 
 class Detail(views.DetailView):
@@ -64,19 +52,8 @@ class Detail(views.DetailView):
         found = context['record']
         rows = [api.Record(step) for step in found.steps or ()]
         steps = operations.Steps(self.request, data=rows)
-        return (
-            context | _status(found) | {'url': reverse(_INDEX), 'steps': steps}
-        )
-
-
-class Status(views.StatusView):
-    """The status of an operation."""
-
-    kind = 'operation'
-
-    @staticmethod
-    def status(
-        request: http.HttpRequest, found: api.Record
-    ) -> dict[str, str | None]:
-        """Return the progress until the operation has ended."""
-        return _status(found)
+        return context | {
+            'status': operations.progress(found),
+            'error': found.error,
+            'steps': steps,
+        }

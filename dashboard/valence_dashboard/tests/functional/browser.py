@@ -26,7 +26,7 @@ _NEEDED = ('chromium', 'chromedriver', 'npm', 'valence', 'valence-simulator')
 _AXE = processes.CACHE / 'axe'
 # Parts of Horizon: header, menu, and its style of check boxes.
 _EXCLUDED = ('.topbar', '#sidebar', '.page-breadcrumb', '.messages', '#footer')
-_EXPECTED = r'favicon|(row_update|/status/).* 404'
+_EXPECTED = r'favicon|/[0-9a-f-]{36}/.* 404'
 _RUN_AXE = """
     const done = arguments[arguments.length - 1];
     axe.run({exclude: arguments[0].map((one) => [one])}).then((found) => done(
@@ -253,7 +253,7 @@ class Browser:
     def errors(self) -> list[str]:
         """Return the errors in the console since the last call.
 
-        A row or status of a deleted resource returns 404, which is expected.
+        The open page of a deleted resource returns 404, which is expected.
         """
         return [
             entry['message']

@@ -48,7 +48,7 @@
   /* Return a page with its problems, for one request. */
   function load(url, body) {
     var method = body ? 'POST' : 'GET';
-    var part = /row_update|status\/$|preview\/$/.test(url);
+    var part = /preview\/$/.test(url);
     var headers = part ? {'X-Requested-With': 'XMLHttpRequest'} : {};
     return fetch(
       url, {method: method, body: body, headers: headers}
@@ -80,13 +80,11 @@
     return (url.pathname + url.search).replace(new RegExp(UUID, 'g'), '*');
   }
 
-  /* Return the URLs of links and updates of a page that lead to our panels. */
+  /* Return the URLs of links of a page that lead to our panels. */
   function links(page) {
     var found = [];
-    ['href', 'data-live', 'data-update-url'].forEach(function (name) {
-      page.root.querySelectorAll('[' + name + ']').forEach(function (one) {
-        found.push(new URL(one.getAttribute(name), page.url));
-      });
+    page.root.querySelectorAll('[href]').forEach(function (one) {
+      found.push(new URL(one.getAttribute('href'), page.url));
     });
     return found.filter(function (one) {
       one.hash = '';

@@ -136,13 +136,13 @@ class Nodes(base.TestCase):
         self.check(window, 'power')
         window.click('.modal.in input[type=submit]')
         window.read('Changing the power state of web.')
-        window.wait(lambda: not window.find('.valence-status[data-live]'))
+        window.wait(lambda: not window.find('.valence-status progress'))
         window.read('Off', '#node__overview')
         window.act('', 'boot')
         window.choose('Target', 'Pxe')
         window.click('.modal.in input[type=submit]')
         window.read('Setting the boot device of web.')
-        window.wait(lambda: not window.find('.valence-status[data-live]'))
+        window.wait(lambda: not window.find('.valence-status progress'))
 
     def devices(self, window):
         window.act('', 'register')
@@ -154,12 +154,12 @@ class Nodes(base.TestCase):
         window.choose('device', 'Drive')
         window.click('.modal.in input[type=submit]')
         window.read('Attaching a device to web.')
-        window.wait(lambda: not window.find('.valence-status[data-live]'))
+        window.wait(lambda: not window.find('.valence-status progress'))
         window.click('a[href*="node__hardware"]')
         window.act('Drive', 'detach')
         window.confirm()
         window.read('Detaching device')
-        window.wait(lambda: not window.find('.valence-status[data-live]'))
+        window.wait(lambda: not window.find('.valence-status progress'))
 
     def test_failures_are_shown(self):
         pod('composing', 12)

@@ -98,18 +98,17 @@ class Errors(pages.NodeTestCase):
             page = self.act(path, action)
             self.assertEqual(1, page.count(_UNAVAILABLE), path)
 
-    def test_unreadable_rows(self):
-        where = '/project/nodes/?action=row_update&table=nodes&obj_id='
-        for url, expected in ((self.valence.url, 404), (_UNREACHABLE, 503)):
+    def test_updates(self):
+        node = f'/project/nodes/{_MISSING_UUID}/'
+        for url, path, expected in (
+            (self.valence.url, node, 404),
+            (_UNREACHABLE, node, 503),
+            (_UNREACHABLE, '/admin/pod_managers/', 503),
+            (_UNREACHABLE, f'/admin/pod_managers/{self.pod}/', 503),
+        ):
             self.use(url)
-            answer = self.client.get(f'{where}{_MISSING_UUID}', headers=_AJAX)
-            self.assertEqual(expected, answer.status_code)
-        answer = self.client.get(
-            f'/admin/pod_managers/{self.pod}/'
-            f'?action=row_update&table=nodes&obj_id={_MISSING_UUID}',
-            headers=_AJAX,
-        )
-        self.assertEqual(503, answer.status_code)
+            answer = self.client.get(path, headers={'X-Valence-Live': '1'})
+            self.assertEqual(expected, answer.status_code, path)
 
     def test_unreadable_page_keeps_its_url(self):
         self.use(_UNREACHABLE)

@@ -115,8 +115,6 @@ class Pages(pages.TestCase):
             self.assertRedirects(
                 answer, f'/{where}/', fetch_redirect_response=False
             )
-        answer = self.client.get(f'/project/nodes/{absent}/status/')
-        self.assertEqual(404, answer.status_code)
 
     def test_many_nodes_with_operations(self):
         self.use(self.valence.url)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Keyboard navigation, narrow windows, and interrupted connections."""
+"""Keyboard navigation and narrow windows."""
 
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.keys import Keys
@@ -13,20 +13,6 @@ from valence_dashboard.tests.functional.base import register
 _FOCUS = """
     const one = document.activeElement;
     return one.id || one.name || one.className;
-"""
-_UNAVAILABLE = 'Valence does not respond'
-# How many times table rows were polled.
-_POLLS = """
-    return performance.getEntriesByType('resource').filter(
-        (one) => one.name.includes('row_update')).length;
-"""
-# Whether the row with a text is the same element as in the last call.
-_SAME_ROW = """
-    const row = Array.from(document.querySelectorAll('tr[data-object-id]'))
-        .find((one) => one.innerText.includes(arguments[0]));
-    const same = Boolean(row.marked);
-    row.marked = true;
-    return same;
 """
 
 
@@ -97,22 +83,6 @@ class Usability(base.TestCase):
         self.check(window, 'nodes-filtered')
         self.assertEqual([], window.errors())
 
-    def test_row_with_open_dialog_is_not_replaced(self):
-        register('slow', 3, seconds=3600)
-        made = composable().compose_node(name='taken', pod_manager='slow')
-        window = self.open('admin')
-        window.go('/project/nodes/')
-        window.read('taken', '#nodes')
-        window.act('taken', 'cancel')
-        window.wait(lambda: window.find('.modal.in'))
-        asked = window.driver.execute_script(_POLLS)
-        window.driver.execute_script(_SAME_ROW, 'taken')
-        window.wait(lambda: window.driver.execute_script(_POLLS) > asked + 1)
-        self.assertTrue(window.driver.execute_script(_SAME_ROW, 'taken'))
-        window.confirm()
-        window.read('Cancelling operation: taken')
-        self.release(made)
-
     def release(self, node):
         """Release a node when no operation changes it."""
         processes.wait_for(
@@ -126,53 +96,6 @@ class Usability(base.TestCase):
         processes.wait_for(
             lambda: not composable().find_node(node.id), 'its end'
         )
-
-    def test_rows_resume_polling(self):
-        """A row that does not change is not replaced, and is polled again."""
-        composable().create_pod_manager(name='still', url='http://127.0.0.1:9')
-        self.addCleanup(composable().delete_pod_manager, 'still')
-        processes.wait_for(
-            lambda: (
-                'refused'
-                in composable().get_pod_manager('still').status_reason
-            ),
-            'its status',
-        )
-        window = self.open('admin')
-        window.go('/admin/pod_managers/')
-        window.wait(lambda: window.driver.execute_script(_POLLS) > 1)
-        window.driver.execute_script(_SAME_ROW, 'still')
-        asked = window.driver.execute_script(_POLLS)
-        window.wait(lambda: window.driver.execute_script(_POLLS) > asked + 1)
-        self.assertTrue(window.driver.execute_script(_SAME_ROW, 'still'))
-        self.stack.valence.stop()
-        try:
-            window.read(_UNAVAILABLE, '.valence-unavailable')
-            self.check(window, 'pod-managers-away')
-        finally:
-            self.stack.valence.start()
-        window.wait(lambda: not window.find('.valence-unavailable'))
-        self.assertTrue(window.find('tr.ajax-update'))
-        # After logout the page redirects to the login.
-        window.driver.delete_cookie('sessionid')
-        window.wait(lambda: '/auth/login' in window.driver.current_url)
-
-    def test_page_resumes_polling(self):
-        simulator = register('long', 3, seconds=3600)
-        made = composable().compose_node(name='followed', pod_manager='long')
-        window = self.open('admin')
-        window.go(f'/project/nodes/{made.id}/')
-        window.wait(lambda: window.find('.valence-status[data-live]'))
-        self.stack.valence.stop()
-        try:
-            window.read(_UNAVAILABLE, '.valence-status')
-            self.check(window, 'node-away')
-        finally:
-            self.stack.valence.start()
-        window.wait(lambda: not window.find('.valence-unavailable'))
-        processes.finish_composing(simulator)
-        window.read('Active', '.valence-status')
-        self.release(made)
 
     def test_long_names(self):
         long = 'n' * 250

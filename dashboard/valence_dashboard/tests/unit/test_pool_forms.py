@@ -5,7 +5,6 @@ import testtools
 from valence_dashboard import api
 from valence_dashboard import forms
 from valence_dashboard.admin.pools import forms as pools
-from valence_dashboard.admin.pools import tables
 from valence_dashboard.exceptions import Error
 
 _POOL = api.Record(
@@ -68,20 +67,3 @@ class PoolForms(testtools.TestCase):
                 ('register__traits', 'Must match x.'),
                 forms.field_error(error, known),
             )
-
-    def test_rows_are_polled_until_nothing_changes(self):
-        seen = {'checked_at': 'x', 'enabled': True, 'state': 'ok'}
-        for stable, more in (
-            (True, {}),
-            (True, {'state': 'short'}),
-            (True, {'state': 'unknown', 'enabled': False}),
-            (True, {'state': 'paused', 'enabled': False}),
-            (True, {'state': 'drained', 'enabled': False}),
-            (False, {'state': 'draining', 'enabled': False}),
-            (False, {'state': 'paused'}),
-            (False, {'enabled': False}),
-            (False, {'coming': 1}),
-            (False, {'checked_at': None}),
-        ):
-            pool = api.Record(**{**seen, **more})
-            self.assertEqual(stable, tables.is_stable(pool), more)

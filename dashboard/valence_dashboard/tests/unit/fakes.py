@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Pages with an API that answers what a test says."""
+
+import json
+from typing import Any
+
+import fixtures
+import requests
+
+from valence_dashboard.tests.functional import pages
+
+URL = 'http://valence'
+
+
+class TestCase(pages.TestCase):
+    """Requests pages of an API without a server.
+
+    :ivar answers: the body of the answer, by path; a number is the status of
+        an error.
+    :ivar asked: the path and the parameters of each request.
+    """
+
+    def setUp(self):
+        super().setUp()
+        self.answers: dict[str, Any] = {}
+        self.asked: list[tuple[str, dict[str, Any]]] = []
+        self.useFixture(
+            fixtures.MonkeyPatch('openstack.proxy.Proxy.request', self.answer)
+        )
+        self.use(URL)
+
+    def answer(self, proxy, url, method='GET', **options):
+        path = url.partition('?')[0].strip('/')
+        self.asked.append((path, options.get('params') or {}))
+        body = self.answers.get(path, {path.rpartition('/')[2]: []})
+        response = requests.Response()
+        response.status_code = 200
+        if isinstance(body, int):
+            response.status_code, body = body, {'error': {'message': 'Oops.'}}
+        response.url = f'{URL}/{path}'
+        response.headers['Content-Type'] = 'application/json'
+        response._content = json.dumps(body).encode()
+        return response
