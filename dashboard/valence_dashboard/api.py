@@ -23,6 +23,8 @@ SERVICE = 'composable'
 _TIMEOUT = 30  # seconds that a page waits for a response
 # The number of UUIDs that fit into the query of a request.
 _MAX_UUIDS = 100
+# What pages show of a resource that others refer to, if not its name only.
+_REFERENCE_FIELDS = {'pod_managers': 'uuid,name,status'}
 
 
 class Record(dict[str, Any]):
@@ -45,7 +47,7 @@ class Client(proxy.Proxy):
     After a request without a response it sends no further ones: a page waits
     at most once, no matter how many requests it needs.
 
-    :ivar known_names: names that the page has read, by collection and UUID.
+    :ivar known: references that the page has read, by collection and UUID.
     :ivar digest: that of everything that the page has read.
     """
 
@@ -53,7 +55,7 @@ class Client(proxy.Proxy):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.known_names: dict[str, dict[str, str]] = defaultdict(dict)
+        self.known: dict[str, dict[str, Record]] = defaultdict(dict)
         self.digest = hashlib.sha256()
 
     def request(self, *args: Any, **kwargs: Any) -> Any:
@@ -159,12 +161,15 @@ def page(
     return (rows[::-1] if backwards else rows), len(found) > size
 
 
-def names(
+def references(
     request: http.HttpRequest, collection: str, uuids: Iterable[str | None]
-) -> dict[str, str]:
-    """Return the names of resources by UUID; a page asks once for each."""
+) -> dict[str, Record]:
+    """Return what pages show of resources that others refer to, by UUID.
+
+    A page asks once for each. Those that do not exist are missing.
+    """
     distinct = {uuid for uuid in uuids if uuid}
-    found = client(request).known_names[collection]
+    found = client(request).known[collection]
     unknown = sorted(distinct.difference(found))
     for begin in range(0, len(unknown), _MAX_UUIDS):
         part = unknown[begin : begin + _MAX_UUIDS]
@@ -173,7 +178,15 @@ def names(
             collection,
             len(part),
             uuid='in:' + ','.join(part),
-            fields='uuid,name',
+            fields=_REFERENCE_FIELDS.get(collection, 'uuid,name'),
         ):
-            found[record['uuid']] = record['name']
+            found[record['uuid']] = record
     return {uuid: found[uuid] for uuid in distinct.intersection(found)}
+
+
+def names(
+    request: http.HttpRequest, collection: str, uuids: Iterable[str | None]
+) -> dict[str, str]:
+    """Return the names of resources by UUID."""
+    found = references(request, collection, uuids)
+    return {uuid: str(record.name) for uuid, record in found.items()}

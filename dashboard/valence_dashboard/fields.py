@@ -60,7 +60,7 @@ _UNIT_LABELS = {'mib': 'MiB', 'gib': 'GiB', 'mbps': 'Mbit/s'}
 _COLORS = {
     'success': ('online', 'active', 'free', 'ok', 'succeeded', 'done', 'on'),
     'danger': ('offline', 'error', 'failed', 'critical', 'unavailable')
-    + ('overdue',),
+    + ('overdue', 'unreachable'),
     'warning': (
         *('warning', 'maintenance', 'cancelled', 'undone', 'disabled'),
         *('stale', 'warned', 'ending', 'short'),

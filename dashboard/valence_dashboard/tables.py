@@ -13,6 +13,7 @@ from horizon.tables import base
 
 from valence_dashboard import api
 from valence_dashboard import fields
+from valence_dashboard import pods
 from valence_dashboard.exceptions import NotFound
 
 
@@ -53,12 +54,23 @@ class Cell(base.Cell):
         return data
 
 
+class Row(tables.Row):
+    """A row that looks stale if its pod manager is offline."""
+
+    def load_cells(self, datum: api.Record = None) -> None:
+        """Load the cells, and set the class of the row."""
+        super().load_cells(datum)
+        if self.datum.unreachable:
+            self.classes.append('valence-stale')
+
+
 class BaseTable(tables.DataTable):
     """A table that does not share mutable state with other requests."""
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
         cls._meta.cell_class = Cell
+        cls._meta.row_class = Row
         cls._meta.table_actions_template = 'valence/_table_actions.html'
         cls._meta.row_actions_dropdown_template = 'valence/_row_actions.html'
 
@@ -114,13 +126,10 @@ class Table(BaseTable):
     def complete(self, rows: list[api.Record]) -> None:
         """Add to records what the API does not return with them.
 
-        By default this is the name of the pod manager.
+        By default this is the name of the pod manager, and whether it is
+        offline.
         """
-        named = api.names(
-            self.request, 'pod_managers', (row.podm_uuid for row in rows)
-        )
-        for row in rows:
-            row['pod_manager'] = named.get(row.podm_uuid)
+        pods.complete(self.request, rows)
 
     def read_row(self, request: http.HttpRequest, uuid: str) -> api.Record:
         """Read a row again; it may be on another page."""

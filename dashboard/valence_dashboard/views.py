@@ -21,6 +21,7 @@ from valence_dashboard import api
 from valence_dashboard import fields
 from valence_dashboard import live
 from valence_dashboard import messages
+from valence_dashboard import pods
 from valence_dashboard import projects
 from valence_dashboard.exceptions import Error
 from valence_dashboard.exceptions import NotFound
@@ -91,6 +92,15 @@ class PolicyView:
         return super().dispatch(request, *args, **kwargs)
 
 
+def unreachable(request: http.HttpRequest, found: api.Record) -> str | None:
+    """Return that the pod manager of a resource is offline, if it is."""
+    try:
+        pods.complete(request, [found])
+    except Error:
+        return None  # not known; the page shows the rest
+    return found.unreachable
+
+
 class TabsView(live.View, ErrorPageView, tabs.TabbedTableView):
     """A resource with related resources in tabs.
 
@@ -119,6 +129,7 @@ class TabsView(live.View, ErrorPageView, tabs.TabbedTableView):
         """Add what the page header shows."""
         context = super().get_context_data(**kwargs)
         context['record'] = self.record
+        context['unreachable'] = unreachable(self.request, self.record)
         context['url'] = reverse(self.index)
         table = self.actions_table(self.request)
         context['actions'] = table.render_row_actions(self.record)
@@ -194,6 +205,7 @@ class DetailView(live.View, ErrorPageView, views.HorizonTemplateView):
             self.request, self.kind, self.kwargs['uuid'], self.index
         )
         context['record'] = found
+        context['unreachable'] = unreachable(self.request, found)
         context['url'] = reverse(self.index)
         context['details'] = fields.details(
             self.component, found, self.replacements(found), self.exclude
@@ -246,6 +258,7 @@ class FormView(PolicyView, ErrorPageView, forms.ModalFormView):
         context = super().get_context_data(**kwargs)
         if self.kind:
             context['record'] = self.record
+        context['unreachable'] = unreachable(self.request, self.record)
         context['text'] = self.text
         return context
 

@@ -19,6 +19,7 @@ from valence_dashboard import fields
 from valence_dashboard import forms
 from valence_dashboard import history
 from valence_dashboard import lists
+from valence_dashboard import pods
 from valence_dashboard import tables
 from valence_dashboard import views
 from valence_dashboard.admin.conditions import tables as conditions
@@ -36,6 +37,8 @@ def health(record: api.Record) -> str:
         return fields.state(
             'stale', str(_('The last sync could not read it.'))
         )
+    if record.unreachable:
+        return fields.state('stale', record.unreachable)
     return fields.state(record.health)
 
 
@@ -49,6 +52,8 @@ def availability(record: api.Record) -> str:
         return fields.state(
             'reserved', str(_('For the project that used it last.'))
         )
+    if record.unreachable:
+        return pods.state(record)
     return fields.state(record.state)
 
 

@@ -13,6 +13,7 @@ from valence_dashboard import actions
 from valence_dashboard import api
 from valence_dashboard import fields
 from valence_dashboard import operations
+from valence_dashboard import pods
 from valence_dashboard import tables as base
 
 DETAIL = 'horizon:project:nodes:detail'
@@ -23,7 +24,10 @@ REGISTER = (('composable', 'composable:node:register'),)
 
 def state(node: api.Record) -> str:
     """Show the provision state, and the progress of an operation."""
-    shown = [fields.state(node.provision_state, node.last_error)]
+    shown = [
+        fields.state(node.provision_state, node.last_error),
+        pods.state(node),
+    ]
     if node.operation:
         shown.append(operations.progress(node.operation))
     return html.format_html_join(' ', '{}', ((one,) for one in shown))

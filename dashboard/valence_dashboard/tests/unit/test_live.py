@@ -67,7 +67,7 @@ class Live(fakes.TestCase):
         for rows in ([], [_SYSTEM, {**_SYSTEM, 'uuid': 'other'}]):
             self.answers['systems'] = {'systems': rows}
             answer = self.update(_SYSTEMS, etag)
-            self.assertContains(answer, 'id="systems__row', len(rows))
+            self.assertContains(answer, 'data-object-id="', len(rows))
 
     def test_detail_pages_and_their_tabs(self):
         self.answers[f'systems/{_UUID}'] = _SYSTEM
