@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The script of open pages, in a browser, without any other service."""
+
+import unittest
+
+from django.contrib.staticfiles import handlers
+from django.test import override_settings
+from django.test import testcases
+
+from valence_dashboard.tests.functional import browser
+from valence_dashboard.tests.unit import fakes
+
+_MISSING = [name for name in browser.missing() if name.startswith('chrom')]
+_IDS = [f'00000000-0000-4000-8000-00000000000{n}' for n in range(4)]
+_ROW = {'state': 'free', 'health': 'ok', 'power_state': 'on', 'properties': {}}
+# Horizon has hundreds of scripts that lists do not use.
+_OTHERS = [f'*/static/{name}/*' for name in ('framework', 'app', 'dashboard')]
+_HIDE = """
+    Object.defineProperty(
+        document, 'hidden', {configurable: true, value: arguments[0]});
+    document.dispatchEvent(new Event('visibilitychange'));
+"""
+
+
+@unittest.skipIf(_MISSING, f'not installed: {", ".join(_MISSING)}')
+@override_settings(ALLOWED_HOSTS=['localhost'])
+class LiveScript(fakes.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        server = testcases.LiveServerThread(
+            'localhost', handlers.StaticFilesHandler
+        )
+        server.daemon = True
+        server.start()
+        cls.addClassCleanup(server.terminate)
+        server.is_ready.wait()
+        cls.window = browser.Browser(f'http://localhost:{server.port}')
+        cls.addClassCleanup(cls.window.close)
+        run = cls.window.driver.execute_cdp_cmd
+        run('Network.enable', {})
+        run('Network.setBlockedURLs', {'urls': _OTHERS})
+
+    def rows(self, *names, **changes):
+        """Have the API return these systems."""
+        self.answers['systems'] = {
+            'systems': [
+                {**_ROW, 'name': name, 'uuid': _IDS[n], **changes}
+                for n, name in enumerate(names)
+                if name
+            ]
+        }
+
+    def shown(self, *names):
+        """Wait until the page shows these rows in this order."""
+        script = """
+            return Array.from(document.querySelectorAll('#systems tr[id]'))
+                .map((one) => one.dataset.display);
+        """
+        self.window.wait(
+            lambda: self.window.driver.execute_script(script) == [*names]
+        )
+
+    def updates(self, wait=0):
+        """Wait for some updates; return how many there were before."""
+        before = len(self.asked)
+        self.window.wait(lambda: len(self.asked) >= before + wait)
+        return before
+
+    def test_lists(self):
+        self.rows('one', 'two')
+        self.window.go('/admin/systems/')
+        self.shown('one', 'two')
+        box = f'systems__choose__{_IDS[0]}'
+        script = 'document.getElementById(arguments[0]).click()'
+        self.window.driver.execute_script(script, box)
+        self.window.find('.table_search input')[0].send_keys('half')
+        self.rows('one', 'two', 'three', power_state='off')
+        self.shown('one', 'two', 'three')
+        self.window.read('Off', '#systems')
+        self.window.read('Displaying 3 items', '#systems tfoot')
+        self.assertTrue(self.window.find(f'#{box}')[0].is_selected())
+        typed = 'return document.activeElement.value'
+        self.assertEqual('half', self.window.driver.execute_script(typed))
+        # The first row vanishes, and the only chosen one with it.
+        self.rows(None, 'two')
+        self.shown('two')
+        self.window.wait(
+            lambda: self.window.find('#systems__action_compose.disabled')
+        )
+        self.rows()
+        self.window.read('No items to display', '#systems')
+        self.rows('again')
+        self.shown('again')
+        self.window.read('Displaying 1 item', '#systems tfoot')
+
+    def test_what_is_open_stays(self):
+        self.rows('one', 'two')
+        self.window.go('/admin/systems/')
+        self.shown('one', 'two')
+        script = 'document.querySelector(arguments[0]).click()'
+        self.window.driver.execute_script(script, '#systems .dropdown-toggle')
+        self.rows('changed', 'too')
+        self.shown('one', 'too')
+        self.window.driver.execute_script(script, '#systems .dropdown-toggle')
+        self.shown('changed', 'too')
+        # A dialog stops everything.
+        self.rows('one', 'two', reserved_to='x')
+        self.shown('one', 'two')
+        self.window.act('one', 'unreserve')
+        self.window.wait(lambda: self.window.find('.modal.in'))
+        self.rows('three', 'four')
+        self.updates(4)
+        self.shown('one', 'two')
+        self.window.driver.execute_script("$('.modal').modal('hide')")
+        self.shown('three', 'four')
+
+    def test_errors_and_hidden_windows(self):
+        self.rows('one')
+        self.window.go('/admin/systems/')
+        self.shown('one')
+        self.answers['systems'] = 503
+        self.window.read('The page may be outdated.', '.valence-unavailable')
+        self.rows('two')
+        self.shown('two')
+        self.window.wait(
+            lambda: not self.window.text('.valence-unavailable').strip()
+        )
+        self.window.driver.execute_script(_HIDE, True)
+        self.rows('three')
+        with self.assertRaises(AssertionError):
+            self.shown('three')
+        self.window.driver.execute_script(_HIDE, False)
+        self.shown('three')
+
+    def test_tabs(self):
+        pod = {'uuid': _IDS[3], 'name': 'pod', 'status': 'online'}
+        self.answers[f'pod_managers/{_IDS[3]}'] = {**pod, 'capacity': {}}
+        self.rows('one')
+        self.window.go(f'/admin/pod_managers/{_IDS[3]}/')
+        self.window.read('Online', '.valence-status')
+        self.window.click('a[href*="pod_manager__systems"]')
+        self.shown('one')
+        self.rows('one', 'two')
+        self.answers[f'pod_managers/{_IDS[3]}']['status'] = 'offline'
+        self.shown('one', 'two')
+        self.window.read('Offline', '.valence-status')
+        self.assertTrue(self.window.find('#pod_manager__systems.active'))
+        self.answers[f'pod_managers/{_IDS[3]}'] = 404
+        self.window.read('no longer exists', '.valence-unavailable')
