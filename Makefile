@@ -35,7 +35,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check -qq install \
 
 .DEFAULT_GOAL := help
 .PHONY: help venv demo demo-mixed test test-crash test-fuzz test-install \
-	test-lowest test-pythons audit lint unit coverage mutants docs \
+	test-lowest test-pythons audit lint unit coverage mutants docs man \
 	samples migration note benchmark pre-commit clean
 
 help: ## list the targets
@@ -118,6 +118,11 @@ audit: $(TESTABLE) ## look for known vulnerabilities of what is installed
 docs: $(TESTABLE) ## build the documentation in doc/build/html
 	@$(BIN)/python tools/lint.py docs
 
+man: $(TESTABLE) ## build the manual page of the client, to be installed with it
+	@$(BIN)/sphinx-build -W -q -b man -d client/doc/build/doctrees \
+	    client/doc/source client/man
+	@rm -f client/man/.buildinfo*
+
 samples: $(TESTABLE) ## regenerate the files that are generated from the code
 	@$(BIN)/python tools/generate.py
 
@@ -139,6 +144,6 @@ pre-commit: $(TESTABLE) ## install the git hook that runs the checks
 
 clean: ## remove installed and generated files
 	rm -rf $(VENV) .environments .stestr .mypy_cache .ruff_cache .tox build \
-	    doc/build mutants releasenotes/build *.egg-info $(SUBPACKAGES:%=%/.stestr) \
+	    doc/build mutants releasenotes/build *.egg-info client/man $(SUBPACKAGES:%=%/.stestr) \
 	    $(SUBPACKAGES:%=%/build) $(SUBPACKAGES:%=%/*.egg-info)
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

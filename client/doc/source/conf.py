@@ -9,3 +9,12 @@ autoprogram_cliff_application = 'openstack'
 autodoc_default_options = {'members': True, 'undoc-members': True}
 autodoc_typehints = 'none'
 nitpicky = False
+man_pages = [
+    (
+        'openstack-valence',
+        'openstack-valence',
+        'manage hardware that is composed from pools',
+        author,
+        1,
+    )
+]

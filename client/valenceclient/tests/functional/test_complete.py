@@ -67,9 +67,11 @@ class Complete(base.TestCase):
         self.start = f'openstack {" ".join(self.access)} valence'
         self.bash.type(f'source <({self.start} complete)\r', _PROMPT)
 
-    def check(self, typed: str, expected: str) -> None:
+    def check(
+        self, typed: str, expected: str, command: str = 'node compose n'
+    ) -> None:
         """A command with this is completed by the tabulator key."""
-        start = f'{self.start} node compose n'
+        start = f'{self.start} {command}'
         # The terminal shows what is replaced as backspaces.
         expected = re.escape(expected).replace('@', '[\b]+')
         self.bash.type(f'{start} {typed}\t', expected)
@@ -97,6 +99,19 @@ class Complete(base.TestCase):
             ('--pci-device=type=g', '--pci-device=type=gpu '),
         ):
             self.check(typed, expected)
+
+    def test_names_of_resources(self) -> None:
+        for command, typed, expected in (
+            ('podmanager show', 'po', ' pod '),
+            ('podmanager set', 'other po', ' pod '),
+            ('system show', r'System\ system-19', r' System\ system-19 '),
+            ('system show', '"System system-19', '"System system-19" '),
+            ('node list', '--pod-manager p', ' pod '),
+            # A second one is not accepted, and there is none of that name.
+            ('podmanager show', 'pod po', ' po'),
+            ('podmanager show', 'none', ' none'),
+        ):
+            self.check(typed, expected, command)
 
     def test_all_else_is_left_to_others(self) -> None:
         self.bash.type('_old() { COMPREPLY=(thing); }\r', _PROMPT)
