@@ -12,6 +12,15 @@ from valence_dashboard.tests.functional import processes
 from valence_dashboard.tests.functional import stack
 
 MISSING = browser.missing()
+#: The lists of all panels.
+PANELS = (
+    *('/project/nodes/', '/project/flavors/', '/project/operations/'),
+    *('/project/holds/', '/admin/pod_managers/', '/admin/systems/'),
+    *('/admin/chassis/', '/admin/devices/', '/admin/storages/'),
+    # The last one shows only a part of what it is about.
+    *('/admin/operations/', '/admin/findings/', '/admin/conditions/'),
+    *('/admin/topology/', '/admin/nodes/', '/admin/pools/'),
+)
 
 
 @functools.cache

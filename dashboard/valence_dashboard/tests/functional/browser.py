@@ -104,6 +104,10 @@ class Browser:
         self.click('#loginBtn')
         self.wait(lambda: '/auth/login' not in self.driver.current_url)
 
+    def use_theme(self, name: str) -> None:
+        """Choose a theme of Horizon for the pages that follow."""
+        self.driver.add_cookie({'name': 'theme', 'value': name})
+
     def go(self, path: str) -> None:
         """Open a page of Horizon."""
         self.driver.get(self._url + path)

@@ -41,6 +41,14 @@ LOGGING = {{
     'root': {{'handlers': ['console'], 'level': 'INFO'}},
 }}
 _enabled.__path__.append('{enabled}')
+# Without it, all themes have the style sheet of the first one.
+COMPRESS_CACHE_KEY_FUNCTION = 'local.local_settings.compress_key'
+
+
+def compress_key(key):
+    from horizon import themes
+
+    return f'{{themes._local.theme}}.{{key}}'
 """
 
 

@@ -128,4 +128,6 @@ class Topology(base.TestCase):
         self.assertEqual(
             6000, window.driver.execute_async_script(_LARGE, 6000)
         )
-        self.check(window, 'topology-all', browser.TELEPHONE)
+        for width in (browser.TELEPHONE, browser.WIDTHS[0]):
+            window.resize(width)
+            self.assertFalse(window.too_wide(), width)

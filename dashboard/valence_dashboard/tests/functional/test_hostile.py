@@ -9,14 +9,6 @@ from valence_dashboard.tests.functional import stack
 from valence_dashboard.tests.functional.base import composable
 
 _SCRIPT = pathlib.Path(__file__).with_name('hostile.js').read_text()
-_PANELS = (
-    *('/project/nodes/', '/project/flavors/', '/project/operations/'),
-    *('/project/holds/', '/admin/pod_managers/', '/admin/systems/'),
-    *('/admin/chassis/', '/admin/devices/', '/admin/storages/'),
-    # The last one shows only a part of what it is about.
-    *('/admin/operations/', '/admin/findings/', '/admin/conditions/'),
-    *('/admin/topology/', '/admin/nodes/', '/admin/pools/'),
-)
 _TIMEOUT = 900  # seconds, for more than a hundred requests
 _COLLECTIONS = (
     *('nodes', 'operations', 'systems', 'chassis', 'devices', 'storages'),
@@ -98,7 +90,7 @@ class Hostile(base.TestCase):
     def test_scripts(self):
         """Nothing runs on a page, in its dialogs, and in its updates."""
         worst = self.worst()
-        for panel in _PANELS:
+        for panel in base.PANELS:
             self.window.go(panel)
             self.unfold(panel)
         for path in (
@@ -158,7 +150,7 @@ class Hostile(base.TestCase):
         first = [uuid for some in self.worst().values() for uuid in some]
         self.window.driver.set_script_timeout(_TIMEOUT)
         self.window.go('/project/nodes/')
-        kinds, shown = self.run_script(_CRAWL, _PANELS, first)
+        kinds, shown = self.run_script(_CRAWL, base.PANELS, first)
         blank = {
             kind
             for kind in kinds - shown
