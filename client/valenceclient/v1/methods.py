@@ -37,6 +37,7 @@ def list_method(kind: type[R]) -> Callable[..., Iterator[R]]:
         several fields, are a list.
     :returns: an iterator of :class:`~valenceclient.v1.resources.{_name(kind)}`
     """
+    method.__name__ = str(kind.resources_key)
     return method
 
 
@@ -51,6 +52,7 @@ def get_method(kind: type[R]) -> Callable[..., R]:
     :returns: a :class:`~valenceclient.v1.resources.{_name(kind)}`
     :raises: :class:`~openstack.exceptions.NotFoundException`
     """
+    method.__name__ = f'get_{_snake(kind)}'
     return method
 
 
@@ -58,16 +60,22 @@ def find_method(kind: type[R]) -> Callable[..., R | None]:
     """Return the method of a proxy: get a resource, if it exists."""
 
     def method(
-        self: proxy.Proxy, resource: str, ignore_missing: bool = True
+        self: proxy.Proxy, name_or_id: str, ignore_missing: bool = True
     ) -> R | None:
         try:
-            return self._get(kind, resource)
+            return self._get(kind, name_or_id)
         except exceptions.NotFoundException:
             if ignore_missing:
                 return None
             raise
 
-    method.__doc__ = 'Get a resource by UUID or name, or None.'
+    method.__doc__ = f"""Get a resource by UUID or name, if it exists.
+
+    :returns: a :class:`~valenceclient.v1.resources.{_name(kind)}`, or None
+    :raises: :class:`~openstack.exceptions.NotFoundException` without
+        ``ignore_missing``
+    """
+    method.__name__ = f'find_{_snake(kind)}'
     return method
 
 
@@ -81,6 +89,7 @@ def create_method(kind: type[R]) -> Callable[..., R]:
 
     :returns: a :class:`~valenceclient.v1.resources.{_name(kind)}`
     """
+    method.__name__ = f'create_{_snake(kind)}'
     return method
 
 
@@ -93,6 +102,7 @@ def update_method(kind: type[R]) -> Callable[..., R]:
     method.__doc__ = (
         'Change fields of a resource, given by object, UUID or name.'
     )
+    method.__name__ = f'update_{_snake(kind)}'
     return method
 
 
@@ -112,6 +122,7 @@ def delete_method(kind: type[R]) -> Callable[..., R | None]:
     :param params: query parameters, such as ``cascade='true'``.
     :returns: the resource; with ``operation_uuid`` if an operation deletes it.
     """
+    method.__name__ = f'delete_{_snake(kind)}'
     return method
 
 
@@ -130,3 +141,7 @@ def _parameter(name: str, value: Any) -> Any:
 
 def _name(kind: type[resources.Resource]) -> str:
     return kind.__name__
+
+
+def _snake(kind: type[resources.Resource]) -> str:
+    return re.sub(r'(?<!^)(?=[A-Z])', '_', _name(kind)).lower()
