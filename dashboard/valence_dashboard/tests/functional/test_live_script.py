@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The script of open pages, in a browser, without any other service."""
 
+import time
 import unittest
 
 from django.contrib.staticfiles import handlers
@@ -61,12 +62,6 @@ class LiveScript(fakes.TestCase):
             lambda: self.window.driver.execute_script(script) == [*names]
         )
 
-    def updates(self, wait=0):
-        """Wait for some updates; return how many there were before."""
-        before = len(self.asked)
-        self.window.wait(lambda: len(self.asked) >= before + wait)
-        return before
-
     def test_lists(self):
         self.rows('one', 'two')
         self.window.go('/admin/systems/')
@@ -86,34 +81,13 @@ class LiveScript(fakes.TestCase):
         self.rows(None, 'two')
         self.shown('two')
         self.window.wait(
-            lambda: self.window.find('#systems__action_compose.disabled')
+            lambda: self.window.find('#systems__action_unreserve.disabled')
         )
         self.rows()
         self.window.read('No items to display', '#systems')
         self.rows('again')
         self.shown('again')
         self.window.read('Displaying 1 item', '#systems tfoot')
-
-    def test_what_is_open_stays(self):
-        self.rows('one', 'two')
-        self.window.go('/admin/systems/')
-        self.shown('one', 'two')
-        script = 'document.querySelector(arguments[0]).click()'
-        self.window.driver.execute_script(script, '#systems .dropdown-toggle')
-        self.rows('changed', 'too')
-        self.shown('one', 'too')
-        self.window.driver.execute_script(script, '#systems .dropdown-toggle')
-        self.shown('changed', 'too')
-        # A dialog stops everything.
-        self.rows('one', 'two', reserved_to='x')
-        self.shown('one', 'two')
-        self.window.act('one', 'unreserve')
-        self.window.wait(lambda: self.window.find('.modal.in'))
-        self.rows('three', 'four')
-        self.updates(4)
-        self.shown('one', 'two')
-        self.window.driver.execute_script("$('.modal').modal('hide')")
-        self.shown('three', 'four')
 
     def test_errors_and_hidden_windows(self):
         self.rows('one')
@@ -128,23 +102,9 @@ class LiveScript(fakes.TestCase):
         )
         self.window.driver.execute_script(_HIDE, True)
         self.rows('three')
-        with self.assertRaises(AssertionError):
-            self.shown('three')
+        time.sleep(1)  # until a request that was sent already has ended
+        asked = len(self.asked)
+        time.sleep(6)
+        self.assertEqual(asked, len(self.asked))
         self.window.driver.execute_script(_HIDE, False)
         self.shown('three')
-
-    def test_tabs(self):
-        pod = {'uuid': _IDS[3], 'name': 'pod', 'status': 'online'}
-        self.answers[f'pod_managers/{_IDS[3]}'] = {**pod, 'capacity': {}}
-        self.rows('one')
-        self.window.go(f'/admin/pod_managers/{_IDS[3]}/')
-        self.window.read('Online', '.valence-status')
-        self.window.click('a[href*="pod_manager__systems"]')
-        self.shown('one')
-        self.rows('one', 'two')
-        self.answers[f'pod_managers/{_IDS[3]}']['status'] = 'offline'
-        self.shown('one', 'two')
-        self.window.read('Offline', '.valence-status')
-        self.assertTrue(self.window.find('#pod_manager__systems.active'))
-        self.answers[f'pod_managers/{_IDS[3]}'] = 404
-        self.window.read('no longer exists', '.valence-unavailable')
