@@ -6,7 +6,6 @@ import pathlib
 from unittest import mock
 
 import fixtures as pyfixtures
-from oslo_config import cfg
 from oslo_policy import policy as oslo_policy
 
 from valence.common import context
@@ -28,8 +27,7 @@ class TestPolicy(base.TestCase):
         self.file = path / 'policy.yaml'
         # It declares the option.
         policy.get_enforcer()
-        cfg.CONF.set_override('policy_file', str(self.file), 'oslo_policy')
-        policy.forget()
+        self.conf.set(oslo_policy__policy_file=str(self.file))
         self.now = 0.0
         self.useFixture(
             pyfixtures.MockPatchObject(
