@@ -35,8 +35,8 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check -qq install \
 
 .DEFAULT_GOAL := help
 .PHONY: help venv demo demo-mixed test test-crash test-fuzz test-install \
-	test-lowest test-pythons audit lint unit coverage mutants docs man \
-	samples migration note benchmark pre-commit clean
+	test-stack test-lowest test-pythons audit lint unit coverage mutants \
+	docs man samples migration note benchmark pre-commit clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(firstword $(MAKEFILE_LIST)) | \
@@ -101,6 +101,11 @@ test-fuzz: $(TESTABLE) ## send 50,000 requests made from the OpenAPI document
 
 test-install: $(TESTABLE) ## follow the pages of installation on new hosts
 	@$(BIN)/python -m tools.installation $(OPTIONS)
+
+test-stack: $(TESTABLE) ## create servers of a real Nova on composed nodes
+	@VALENCE_TEST_STACK=full $(BIN)/python tools/test.py --no-lint \
+	    functional.nova
+	@cat build/test-stack.txt
 
 test-lowest: ## test the lowest versions of all requirements
 	@$(PYTHON) tools/environments.py lowest
