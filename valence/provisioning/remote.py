@@ -95,7 +95,9 @@ class Service:
     def calling(self, deadline: Deadline) -> Iterator[None]:
         """Translate the exceptions of a call."""
         if deadline.left() <= 0:
-            raise exception.ProvisioningUnavailable(reason='timed out')
+            raise exception.ProvisioningUnavailable(
+                reason=f'timed out before another request to {self.name}'
+            )
         credentials = f'rejected the credentials of [{self.group}]'
         try:
             yield

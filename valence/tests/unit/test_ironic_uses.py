@@ -65,3 +65,12 @@ class TestUses(test_ironic.IronicTestCase):
     def test_something_else_responds(self):
         self.there.page = 200, 'text/html', b'<html>Welcome</html>'
         self.assertRaises(exception.ProvisioningError, self.uses)
+
+    def test_no_time_is_left(self):
+        exc = self.assertRaises(
+            exception.ProvisioningUnavailable,
+            self.ironic.uses,
+            ('gold',),
+            Deadline(0),
+        )
+        self.assertIn('request to Ironic', str(exc))
