@@ -58,7 +58,8 @@ class View:
         response.context_data |= {
             'etag': etag,
             'interval': conf.HORIZON_CONFIG['ajax_poll_interval'],
-            'layout': 'valence/update.html' if update else 'base.html',
+            # The view of a workflow has a layout of its own.
+            'frame': 'valence/update.html' if update else 'base.html',
         }
         return response
 

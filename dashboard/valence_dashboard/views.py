@@ -258,7 +258,6 @@ class FormView(PolicyView, ErrorPageView, forms.ModalFormView):
         context = super().get_context_data(**kwargs)
         if self.kind:
             context['record'] = self.record
-        context['unreachable'] = unreachable(self.request, self.record)
         context['text'] = self.text
         return context
 

@@ -17,12 +17,14 @@ class TestCase(pages.TestCase):
 
     :ivar answers: the body of the answer, by path; a number is the status of
         an error.
+    :ivar failing: the status of all other answers, if they are errors.
     :ivar asked: the path and the parameters of each request.
     """
 
     def setUp(self):
         super().setUp()
         self.answers: dict[str, Any] = {}
+        self.failing: int | None = None
         self.asked: list[tuple[str, dict[str, Any]]] = []
         self.useFixture(
             fixtures.MonkeyPatch('openstack.proxy.Proxy.request', self.answer)
@@ -32,7 +34,8 @@ class TestCase(pages.TestCase):
     def answer(self, proxy, url, method='GET', **options):
         path = url.partition('?')[0].strip('/')
         self.asked.append((path, options.get('params') or {}))
-        body = self.answers.get(path, {path.rpartition('/')[2]: []})
+        empty = self.failing or {path.rpartition('/')[2]: []}
+        body = self.answers.get(path, empty)
         response = requests.Response()
         response.status_code = 200
         if isinstance(body, int):
