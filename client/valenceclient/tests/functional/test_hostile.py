@@ -13,6 +13,8 @@ from valenceclient.tests.functional import processes
 # What text may contain besides printable characters.
 _ALLOWED = '\n\t\u200c\u200d'
 _FORMULA = ('=', '+', '-', '@')
+# Otherwise a list that is longer than it shows says so.
+_MORE = {'operation list': ['--all']}
 # Commands about what belongs to another kind of resource.
 _OWNERS = {
     'podmanager access list': 'podmanager',
@@ -60,12 +62,14 @@ class Hostile(base.TestCase):
         self.assertEqual(set(), bad, where)
 
     def uuids(self, kind):
-        return self.valence(f'{kind} list -f value -c uuid').split()
+        more = _MORE.get(f'{kind} list', [])
+        command = f'{kind} list -f value -c uuid'
+        return self.valence(command, *more).split()
 
     def test_lists(self):
         lists = _commands('list') | _commands('show', tables=True)
         for name, command in lists.items():
-            arguments = []
+            arguments = [*_MORE.get(name, [])]
             if name in _OWNERS:
                 arguments.append(self.uuids(_OWNERS[name])[0])
             if getattr(command, 'long_columns', ()):
