@@ -21,8 +21,13 @@ def _labels(kind: str, number: int) -> dict[str, Any]:
 
 def rack() -> hardware.Item:
     """The chassis of all hardware."""
-    values = {'type': 'rack', 'location': None, 'state': 'enabled'}
-    return hardware.Item(uri=_RACK, values={**_labels('rack', 1), **values})
+    values = {
+        **_labels('rack', 1),
+        **dict.fromkeys(('location', 'rack_offset', 'rack_units')),
+        'type': 'rack',
+        'state': 'enabled',
+    }
+    return hardware.Item(uri=_RACK, values=values)
 
 
 def system(number: int) -> hardware.Item:
