@@ -212,10 +212,10 @@ class Tokens(Keystone):
         self.assertIn('rsd', self.with_token(self.token()))
 
     def test_invalid_token(self):
-        self.assertEqual(
-            'Authentication is required: the header X-Auth-Token has no '
-            'valid token.',
+        self.assertRegex(
             self.with_token('wrong'),
+            '^Authentication is required: the header X-Auth-Token has no '
+            r'valid token\. \(Request-ID: req-\S+\)$',
         )
 
     def test_revoked_token(self):

@@ -46,9 +46,10 @@ class Shell(base.TestCase):
                 OS_PASSWORD=password,
             )
             self.assertEqual(status, done.returncode, done.stderr)
-        self.assertEqual(
-            'Authentication is required: a user name and password.\n',
+        self.assertRegex(
             done.stderr,
+            '^Authentication is required: a user name and password'
+            r'\. \(Request-ID: req-\S+\)\n$',
         )
 
     def test_version_header(self):
