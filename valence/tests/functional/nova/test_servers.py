@@ -29,7 +29,7 @@ _SETTINGS = {
     'conductor__heartbeat_timeout': 6,
     'conductor__attempts': 10,
     'redfish__request_timeout': 60,
-    'provisioning__interval': 2,
+    'provisioning__interval': 5,
     'pool__interval': 5,
     'pool__retry': 5,
     'pool__parallel': 6,
