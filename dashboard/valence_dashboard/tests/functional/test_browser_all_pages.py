@@ -36,10 +36,10 @@ _BROKEN = r"""
 class AllPages(base.TestCase):
     def setUp(self):
         super().setUp()
-        pod('composing', 12)
         name = 'on-all-pages'
+        pod(name, 2)
         if not composable().find_node(name):
-            self.node('composing', name)
+            self.node(name, name)
         if not composable().find_flavor('any'):
             composable().create_flavor(name='any', properties={})
 
