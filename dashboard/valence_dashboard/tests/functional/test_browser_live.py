@@ -65,9 +65,10 @@ class Live(base.TestCase):
         window.wait(lambda: 'live-first' not in window.text('#nodes'))
         third = self.node('followed', 'live-third')
         window.read('live-third', '#nodes')
+        window.find('.table_search input')[0].clear()
         window.act('live-third', 'release')
         window.confirm()
-        window.read('Releasing node: third')
+        window.read('Releasing node: live-third')
         window.wait(lambda: not composable().find_node(third.id))
         self.assertEqual([], window.errors())
 
