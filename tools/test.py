@@ -10,7 +10,6 @@ is nonzero if a check or a test fails, or if a suite runs no test.
 
 import argparse
 import collections
-import concurrent.futures
 import os
 import pathlib
 import re
@@ -29,8 +28,9 @@ import lint
 TOP = lint.TOP
 # A frame in a traceback, with its line of code.
 FRAME = r'^  File .*\n(?:    .*\n)*'
-# How many characters of an exception are printed.
-MAX_REASON = 2000
+# How many characters of an exception are printed at the end, where all that
+# failed has to be seen at once; the output of the test has the whole.
+MAX_REASON = 400
 STESTR = str(lint.BIN / 'stestr')
 
 # Tests that need a server are skipped if it does not respond. The URLs have
@@ -123,12 +123,10 @@ class Run(NamedTuple):
     """The result of a run of a suite.
 
     :param outcomes: of each test by name.
-    :param output: the output, if it was captured.
     """
 
     passed: bool
     outcomes: dict[str, Outcome]
-    output: str
 
 
 def run(suite: pathlib.Path, arguments: list[str], workers: int) -> Run:
@@ -141,33 +139,24 @@ def run(suite: pathlib.Path, arguments: list[str], workers: int) -> Run:
         ],
         cwd=suite,
         stdin=subprocess.DEVNULL,
-        stdout=None if suite == TOP else subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
     )
-    output = done.stdout or ''
     if count_runs(suite) == before:
-        return Run(False, {}, f'{output}\nThe tests could not be run')
-    return Run(done.returncode == 0, outcomes(suite), output)
+        print('The tests could not be run')
+        return Run(False, {})
+    return Run(done.returncode == 0, outcomes(suite))
 
 
 def run_all(arguments: list[str]) -> list[Run]:
-    """Run the large suite first, then the others in parallel.
+    """Run one suite after the other.
 
     Tests mostly wait, so there are twice as many workers as processors.
     """
     workers = 2 * (os.cpu_count() or 1)
-    first, *others = suites()
-    print('\nTests of valence', flush=True)
-    results = [run(first, arguments, workers)]
-    print(results[0].output)
-    with concurrent.futures.ThreadPoolExecutor() as pool:
-        parallel = pool.map(
-            lambda suite: run(suite, arguments, workers - 1), others
-        )
-        for suite, result in zip(others, parallel, strict=True):
-            print(f'\nTests of {suite.name}\n{result.output}', flush=True)
-            results.append(result)
+    results = []
+    for suite in suites():
+        name = 'valence' if suite == TOP else suite.name
+        print(f'\nTests of {name}', flush=True)
+        results.append(run(suite, arguments, workers))
     return results
 
 
