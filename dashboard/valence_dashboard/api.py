@@ -5,6 +5,7 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
+from typing import NamedTuple
 
 from django import http
 from django.conf import settings
@@ -138,6 +139,18 @@ def list_resources(
     ]
 
 
+class Page(NamedTuple):
+    """A page of a collection.
+
+    :param before: whether there are resources before it.
+    :param after: whether there are resources after it.
+    """
+
+    rows: list[Record]
+    before: bool
+    after: bool
+
+
 def page(
     request: http.HttpRequest,
     collection: str,
@@ -145,8 +158,8 @@ def page(
     marker: str | None = None,
     backwards: bool = False,
     **query: Any,
-) -> tuple[list[Record], bool]:
-    """Return a page, and whether there are more in this direction.
+) -> Page:
+    """Return a page.
 
     :param marker: the resource before or after which the page starts.
     :param backwards: whether the page precedes the marker.
@@ -157,8 +170,10 @@ def page(
         descending = query.get('sort_dir') == 'desc'
         query['sort_dir'] = 'asc' if descending else 'desc'
     found = list_resources(request, collection, size + 1, **query)
-    rows = found[:size]
-    return (rows[::-1] if backwards else rows), len(found) > size
+    rows, more = found[:size], len(found) > size
+    if backwards:
+        return Page(rows[::-1], before=more, after=True)
+    return Page(rows, before=marker is not None, after=more)
 
 
 def references(

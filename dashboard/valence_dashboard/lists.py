@@ -38,7 +38,7 @@ class PageReader:
         before = query.get(meta.prev_pagination_param)
         marker = before or query.get(meta.pagination_param)
         try:
-            rows, more = api.page(
+            page = api.page(
                 self.request,
                 self.collection,
                 functions.get_page_size(self.request),
@@ -46,14 +46,13 @@ class PageReader:
                 before is not None,
                 **{**self.query, **filters},
             )
-            table.complete(rows)
+            table.complete(page.rows)
         except Error:
             show_error(self.request)
             table._no_data_message = _('The list cannot be loaded.')
             return []
-        table.after = before is not None or more
-        table.before = more if before else marker is not None
-        return rows
+        table.before, table.after = page.before, page.after
+        return page.rows
 
 
 class ListView(PageReader, live.View, horizon_tables.DataTableView):

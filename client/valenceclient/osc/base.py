@@ -12,8 +12,6 @@ from collections.abc import Iterable
 from collections.abc import Iterator
 from typing import Any
 
-from keystoneauth1 import exceptions as ks_exceptions
-from openstack import exceptions as sdk_exceptions
 from osc_lib import exceptions
 from osc_lib.command import command
 
@@ -63,10 +61,7 @@ class Command(command.Command):
         """Run the command, and convert API errors to command errors."""
         try:
             return super().run(parsed_args)
-        except (
-            sdk_exceptions.SDKException,
-            ks_exceptions.ClientException,
-        ) as exc:
+        except output.REQUEST_ERRORS as exc:
             raise exceptions.CommandError(output.error_message(exc)) from exc
 
     def add_resource(

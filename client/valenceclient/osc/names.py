@@ -11,8 +11,9 @@ from collections.abc import Iterable
 from collections.abc import Iterator
 from typing import Any
 
-from keystoneauth1 import exceptions as ks_exceptions
 from openstack import exceptions as sdk_exceptions
+
+from valenceclient.osc import output
 
 # The field with the UUID, and the collection that has the name.
 _REFERENCES = {
@@ -30,7 +31,6 @@ _REFERENCES = {
 _KIND = 'target_type'
 # As many UUIDs as fit in a query parameter.
 _BATCH = 100
-_ERRORS = (sdk_exceptions.SDKException, ks_exceptions.ClientException)
 
 
 def fields(column: str) -> set[str]:
@@ -91,7 +91,7 @@ class _Known:
                 one.id: one.name
                 for one in method(uuid=uuids, fields=['uuid', 'name'])
             }
-        except _ERRORS:
+        except output.REQUEST_ERRORS:
             return {}
 
 
@@ -107,7 +107,7 @@ def _project_names(manager: Any) -> dict[str, str]:
     try:
         projects = manager.sdk_connection.identity.projects()
         return {one.id: one.name for one in projects}
-    except _ERRORS:
+    except output.REQUEST_ERRORS:
         own = manager.auth_ref
         return {own.project_id: own.project_name} if own else {}
 

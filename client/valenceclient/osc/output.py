@@ -16,6 +16,8 @@ from valenceclient.v1 import errors
 # which some scripts need.
 _SPACES = '\n\t\u00a0\u202f\u3000'
 _JOINERS = '\u200c\u200d'
+# What a request raises: errors of the service, and of the login.
+REQUEST_ERRORS = (sdk_exceptions.SDKException, ks_exceptions.ClientException)
 _FORMULA = ('=', '+', '-', '@')
 # What a shell interprets within double quotes, which cliff adds. It escapes
 # double quotes itself.

@@ -7,8 +7,6 @@ from collections.abc import Mapping
 from typing import Any
 from typing import TypeVar
 
-from keystoneauth1 import exceptions as ks_exceptions
-from openstack import exceptions as sdk_exceptions
 from osc_lib import exceptions
 
 from valenceclient.osc import output
@@ -39,10 +37,7 @@ class Attempts:
         for name in self.names if on is None else on:
             try:
                 done[name] = act(name if on is None else on[name])
-            except (
-                sdk_exceptions.SDKException,
-                ks_exceptions.ClientException,
-            ) as exc:
+            except output.REQUEST_ERRORS as exc:
                 self._failures[name] = output.error_message(exc)
         return done
 

@@ -133,10 +133,10 @@ class Delete(views.FormView):
         """Add the nodes of the pod manager."""
         context = super().get_context_data(**kwargs)
         try:
-            nodes, context['more'] = api.page(
+            page = api.page(
                 self.request, 'nodes', self.MAX_NODES, podm_uuid=self.record.id
             )
-            context['nodes'] = nodes
+            context |= {'nodes': page.rows, 'more': page.after}
         except api.exceptions.Error:
             messages.show_error(self.request)
         return context

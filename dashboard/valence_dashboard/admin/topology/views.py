@@ -9,14 +9,13 @@ from horizon.utils import functions
 
 from valence_dashboard import api
 from valence_dashboard import fields
+from valence_dashboard import live
 from valence_dashboard import messages
 from valence_dashboard import projects
 from valence_dashboard.admin.pod_managers import tables as pod_tables
 from valence_dashboard.admin.topology import drawing
 from valence_dashboard.admin.topology import search
 from valence_dashboard.exceptions import Error
-from valence_dashboard.exceptions import NotFound
-from valence_dashboard.exceptions import Unauthorized
 
 # The fields that show the status of a pod manager.
 _STATUS_FIELDS = (
@@ -37,32 +36,25 @@ class _Page(views.HorizonTemplateView):
         try:
             context |= self.pods()
             found = context['found']
-            capacities = self._capacities([one.id for one in found])
-            context['pods'] = [
-                _pod(one, capacities.get(one.id)) for one in found
-            ]
+            pod_tables.PodManagers(self.request).complete(found)
+            context['pods'] = [_pod(one) for one in found]
         except Error:
             messages.show_error(self.request)
         return context
-
-    def _capacities(self, uuids: list[str]) -> dict[str, Any]:
-        client = api.client(self.request)
-        return client.get_capacities(*uuids) if uuids else {}
 
     def pods(self) -> dict[str, Any]:
         """Return ``found``, the pod managers, and more of the context."""
         raise NotImplementedError
 
 
-def _pod(record: api.Record, capacity: dict[str, Any] | None) -> Any:
+def _pod(record: api.Record) -> Any:
     """Return what the template shows of a pod manager."""
-    record['capacity'] = capacity
     return {
         'id': record.id,
         'name': record.name,
         'status': pod_tables.status(record),
         'systems': fields.capacity_bar(
-            (capacity or {}).get('systems'), 'systems'
+            (record.capacity or {}).get('systems'), 'systems'
         ),
         'devices': pod_tables.devices(record),
     }
@@ -78,7 +70,7 @@ class Estate(_Page):
             return {'found': [], 'hits': search.find(self.request, text)}
         before = self.request.GET.get('before')
         marker = before or self.request.GET.get('after')
-        found, more = api.page(
+        page = api.page(
             self.request,
             'pod_managers',
             functions.get_page_size(self.request),
@@ -88,12 +80,10 @@ class Estate(_Page):
             fields=_STATUS_FIELDS,
         )
         return {
-            'found': found,
-            'after': found[-1].id if found and (before or more) else None,
-            'before': (
-                found[0].id if found and (more if before else marker) else None
-            ),
-            'is_open': len(found) == 1,
+            'found': page.rows,
+            'after': page.after and page.rows and page.rows[-1].id,
+            'before': page.before and page.rows and page.rows[0].id,
+            'is_open': len(page.rows) == 1,
         }
 
 
@@ -120,14 +110,8 @@ class Data(generic.View):
         try:
             client = api.client(request)
             tree = client.get_pod_manager_topology(uuid).api_fields()
-        except NotFound:
-            return http.HttpResponse(
-                str(_('The resource no longer exists.')), status=404
-            )
-        except Unauthorized:
-            return http.HttpResponse(status=401)
         except Error as exc:
-            return http.HttpResponse(str(exc), status=503)
+            return live.failed(exc)
         names = _projects(
             request, {one['project_id'] for one in tree['nodes']}
         )

@@ -39,3 +39,15 @@ class TestAllPages(fakes.TestCase):
                 answer = self.client.get(path)
                 known = (200, 302, 405, 503)
                 self.assertIn(answer.status_code, known, path)
+
+
+class TestTopologyData(fakes.TestCase):
+    def test_errors_are_no_html(self):
+        path = urls.reverse(
+            'horizon:admin:topology:data', args=['<img src=x>']
+        )
+        for status in (404, 503):
+            self.failing = status
+            answer = self.client.get(path)
+            self.assertEqual(status, answer.status_code)
+            self.assertEqual('text/plain', answer.headers['Content-Type'])

@@ -17,7 +17,7 @@ from valence.db.sqlalchemy import models
 from valence.tests import base
 from valence.tests import fixtures
 from valence.tests.fixtures import nova_notices
-from valence.tests.functional.crash import cluster
+from valence.tests.fixtures import processes
 
 _SECONDS = 120
 
@@ -26,7 +26,7 @@ class TestBroker(base.ApiTestCase):
     def setUp(self):
         super().setUp()
         self.listeners = []
-        parts = urllib.parse.urlsplit(cluster.RABBIT)
+        parts = urllib.parse.urlsplit(processes.RABBIT)
         try:
             self.proxy = self.useFixture(
                 fixtures.Proxy((parts.hostname, parts.port or 5672))
@@ -52,7 +52,7 @@ class TestBroker(base.ApiTestCase):
 
     @contextlib.contextmanager
     def channel(self):
-        url = cluster.RABBIT.replace('rabbit:', 'amqp:')
+        url = processes.RABBIT.replace('rabbit:', 'amqp:')
         with kombu.Connection(url) as connection:
             yield connection.channel()
 
@@ -98,7 +98,7 @@ class TestBroker(base.ApiTestCase):
         cfg.CONF.import_opt('control_exchange', 'oslo_messaging.transport')
         cfg.CONF.set_override('control_exchange', self.name)
         transport = oslo_messaging.get_notification_transport(
-            cfg.CONF, url=cluster.RABBIT
+            cfg.CONF, url=processes.RABBIT
         )
         self.addCleanup(transport.cleanup)
         return oslo_messaging.Notifier(

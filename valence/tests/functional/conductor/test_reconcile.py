@@ -2,7 +2,6 @@
 """What a conductor works on, and what the database says that it has."""
 
 import threading
-import time
 
 from valence.conductor import actions
 from valence.conductor import queue
@@ -68,10 +67,7 @@ class ReconcileTest(base.DatabaseTestCase):
         db.update(models.Operation, values, uuid=self.uuid)
 
     def eventually(self, good):
-        deadline = time.monotonic() + processes.PATIENCE
-        while not good():
-            self.assertLess(time.monotonic(), deadline, self.row())
-            time.sleep(0.02)
+        processes.eventually(good, self.row, pause=0.02)
 
     def ended(self):
         self.toy.go_on.set()

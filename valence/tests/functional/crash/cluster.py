@@ -2,7 +2,6 @@
 """Several processes of Valence on one database, and what must hold of them."""
 
 import collections
-import os
 import threading
 import time
 from concurrent import futures
@@ -32,9 +31,6 @@ SETTINGS = {
     'redfish__release_timeout': 20,
 }
 FULL, long = base.FULL, base.long
-RABBIT = os.environ.get(
-    'VALENCE_TEST_RABBIT', 'rabbit://guest:guest@127.0.0.1:5672/'
-)
 ACTIONS = ('compose', 'attach', 'release')
 # The unit tests have a conductor die at all fault points. A real process is
 # killed at each of them by make test-crash, otherwise only where the hardware
@@ -149,14 +145,7 @@ class ClusterTestCase(base.DatabaseTestCase):
             self.service.wait_ready(name)
         self.settled()
 
-    def eventually(self, good, why, seconds=processes.PATIENCE):
-        """Wait until something is true; returns it."""
-        deadline = time.monotonic() + seconds
-        while not (found := good()):
-            if time.monotonic() > deadline:
-                self.fail(f'after {seconds} s not true: {why}')
-            time.sleep(0.05)
-        return found
+    eventually = staticmethod(processes.eventually)
 
     # Requests
 

@@ -11,6 +11,7 @@ import kombu
 from valence.db import api as db
 from valence.db.sqlalchemy import models
 from valence.tests import fixtures
+from valence.tests.fixtures import processes
 from valence.tests.functional.crash import cluster
 
 # For how long the broker is away; make test-crash has the time.
@@ -19,7 +20,7 @@ _AWAY_SECONDS = 300 if cluster.FULL else 5
 
 class NotificationsTest(cluster.ClusterTestCase):
     def setUp(self):
-        parts = urllib.parse.urlsplit(cluster.RABBIT)
+        parts = urllib.parse.urlsplit(processes.RABBIT)
         try:
             self.proxy = self.useFixture(
                 fixtures.Proxy((parts.hostname, parts.port or 5672))
@@ -39,7 +40,7 @@ class NotificationsTest(cluster.ClusterTestCase):
         self.addCleanup(self._delete_queues)
 
     def _connection(self):
-        url = cluster.RABBIT.replace('rabbit:', 'amqp:')
+        url = processes.RABBIT.replace('rabbit:', 'amqp:')
         return kombu.Connection(url)
 
     def _queues(self):

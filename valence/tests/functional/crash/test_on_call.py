@@ -48,7 +48,7 @@ conductor.main()
 
 def _broker():
     """Host and port of RabbitMQ; None if it does not answer."""
-    parts = urllib.parse.urlsplit(cluster.RABBIT)
+    parts = urllib.parse.urlsplit(processes.RABBIT)
     address = (parts.hostname, parts.port or 5672)
     try:
         socket.create_connection(address, timeout=5).close()
@@ -86,7 +86,7 @@ class OnCallTest(base.ServiceTestCase):
         cls.broker = None
         if address is not None:
             cls.broker = cls.use(fixtures.Proxy(address))
-            login, _, rest = cluster.RABBIT.rpartition('@')
+            login, _, rest = processes.RABBIT.rpartition('@')
             path = rest.partition('/')[2]
             options['transport_url'] = (
                 f'{login}@127.0.0.1:{cls.broker.port}/{path}'

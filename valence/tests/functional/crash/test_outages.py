@@ -155,7 +155,7 @@ class PostgreSQLTest(MariaDBTest):
 
 class BrokerTestCase(OutageTestCase):
     def setUp(self):
-        parts = urllib.parse.urlsplit(cluster.RABBIT)
+        parts = urllib.parse.urlsplit(processes.RABBIT)
         address = (parts.hostname, parts.port or 5672)
         try:
             self.proxy = self.useFixture(fixtures.Proxy(address))

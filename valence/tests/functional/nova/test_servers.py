@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Servers of a real Nova on nodes that Valence composes for them."""
 
+import functools
 import os
 import pathlib
 import random
@@ -116,14 +117,9 @@ class TestServers(base.ServiceTestCase):
 
     # What a test does
 
-    def eventually(self, good, why, seconds=processes.PATIENCE):
-        """Wait until something is true; returns it."""
-        deadline = time.monotonic() + seconds
-        while not (found := good()):
-            if time.monotonic() > deadline:
-                self.fail(f'after {seconds} s not true: {why()}')
-            time.sleep(0.5)
-        return found
+    eventually = staticmethod(
+        functools.partial(processes.eventually, pause=0.5)
+    )
 
     def flavor(self, name):
         """Make a flavor, and publish it in Nova."""
