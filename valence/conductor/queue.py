@@ -27,6 +27,7 @@ from valence.conductor import lanes
 from valence.conductor import states
 from valence.conductor.engine.run import load
 from valence.db import api as db
+from valence.db import statements
 from valence.db.sqlalchemy import models
 
 # How many operations of each lane are looked at at a time.
@@ -38,6 +39,8 @@ COLUMNS = (
     *('started_at', 'cancel_requested'),
 )
 _Condition = sa.ColumnElement[bool]
+# Values of columns; None: without a value.
+_Where = dict[str, str | None]
 
 
 class Turns:
@@ -136,30 +139,41 @@ def _pending(action: str, *conditions: _Condition) -> tuple[_Condition, ...]:
 def _first(
     tx: db.Transaction,
     names: Iterable[str],
-    column: sa.orm.InstrumentedAttribute[Any],
-    *conditions: _Condition,
-    constant: bool = False,
+    column: str,
+    where: _Where,
+    after: str | None = None,
 ) -> list[Any]:
-    """The smallest value of a column among what waits, of each action."""
-    union = _union(names, column, conditions, constant)
-    return list(tx.connection.execute(union).scalars())
+    """The smallest value of a column among what waits, of each action.
 
-
-def _union(
-    names: Iterable[str],
-    column: sa.orm.InstrumentedAttribute[Any],
-    conditions: Iterable[_Condition],
-    constant: bool,
-) -> sa.CompoundSelect[Any]:
-    """The statement of ``_first``.
-
-    :param constant: whether the conditions leave one value only: MariaDB
-        would sort all rows nonetheless.
+    :param after: only values that are greater than this one.
     """
+    shape = statements.shape(where)
+    values = statements.values(where)
+    if after is not None:
+        values['after'] = after
+    union = _union(tuple(names), column, shape, after is not None)
+    return list(tx.connection.execute(union, values).scalars())
+
+
+@functools.lru_cache
+def _union(
+    names: tuple[str, ...], column: str, shape: statements.Shape, after: bool
+) -> sa.CompoundSelect[Any]:
+    """The statement of ``_first``; it takes longer to build than to execute.
+
+    :param after: whether there is a bind parameter of this name.
+    """
+    op = models.Operation
+    value = getattr(op, column)
+    conditions = [*statements.conditions(op, shape)]
+    if after:
+        conditions.append(value > sa.bindparam('after'))
+    # With one value only MariaDB would sort all rows nonetheless.
+    is_constant = column in ('action', *dict(shape))
     queries = [
-        sa.select(column.label('value'))
+        sa.select(value.label('value'))
         .where(*_pending(name, *conditions))
-        .order_by(*(() if constant else (column,)))
+        .order_by(*(() if is_constant else (value,)))
         .limit(1)
         .subquery()
         for name in names
@@ -168,20 +182,13 @@ def _union(
     return sa.union_all(*(sa.select(query.c.value) for query in queries))
 
 
-@functools.lru_cache
-def _actions_waiting(names: tuple[str, ...]) -> sa.CompoundSelect[Any]:
-    """What each poll begins with; it takes longer to build than to execute."""
-    return _union(names, models.Operation.action, (), constant=True)
-
-
 def _waiting(
     tx: db.Transaction, names: list[str]
 ) -> dict[lanes.Lane, list[str]]:
     """The actions of which something waits, by lane."""
     result: dict[lanes.Lane, list[str]] = {}
     if names:
-        rows = tx.connection.execute(_actions_waiting(tuple(names)))
-        for name in sorted(set(rows.scalars())):
+        for name in sorted(set(_first(tx, names, 'action', {}))):
             result.setdefault(lanes.lane_of(name), []).append(name)
     return result
 
@@ -232,8 +239,7 @@ class _Chooser:
     def _podms(self) -> Iterator[str | None]:
         """The pod managers with a place for what waits, in turn."""
         last = self._turns.podm(self._lane)
-        column = models.Operation.podm_uuid
-        for uuid in self._ring(column, last):
+        for uuid in self._ring('podm_uuid', last, {}):
             if self._places(uuid) > 0:
                 yield uuid
 
@@ -247,48 +253,36 @@ class _Chooser:
     def _on(self, podm_uuid: str | None) -> Iterator[models.Operation]:
         """What is next on a pod manager, project by project."""
         places = min(BATCH, self._places(podm_uuid))
-        where = models.Operation.podm_uuid == podm_uuid
+        where = {'podm_uuid': podm_uuid}
         last = self._turns.project(self._lane, podm_uuid)
-        column = models.Operation.project_id
-        projects = itertools.islice(self._ring(column, last, where), places)
+        projects = self._ring('project_id', last, where)
         heads = [
-            self._oldest(places, where, column == project)
-            for project in projects
+            self._oldest(places, {**where, 'project_id': project})
+            for project in itertools.islice(projects, places)
         ]
         return itertools.islice(_in_turn(heads), places)
 
     def _ring(
-        self,
-        column: sa.orm.InstrumentedAttribute[Any],
-        last: str | None,
-        *where: _Condition,
+        self, column: str, last: str | None, where: _Where
     ) -> Iterator[str | None]:
         """The values of a column among what waits, those after one first."""
         value = last or ''
-        while (found := self._next(column, value, *where)) is not None:
+        while (found := self._next(column, where, value)) is not None:
             yield (value := found)
-        unassigned = (*where, column.is_(None))
-        if _first(self._tx, self._names, column, *unassigned, constant=True):
+        if _first(self._tx, self._names, column, {**where, column: None}):
             yield None
         value = ''
-        while (found := self._next(column, value, *where)) is not None:
+        while (found := self._next(column, where, value)) is not None:
             if last is None or found > last:
                 return
             yield (value := found)
 
-    def _next(
-        self,
-        column: sa.orm.InstrumentedAttribute[Any],
-        value: str,
-        *where: _Condition,
-    ) -> str | None:
+    def _next(self, column: str, where: _Where, after: str) -> str | None:
         """The smallest value that is greater than another one."""
-        found = _first(self._tx, self._names, column, *where, column > value)
+        found = _first(self._tx, self._names, column, where, after)
         return min(found, default=None)
 
-    def _oldest(
-        self, limit: int, *where: _Condition
-    ) -> Iterator[models.Operation]:
+    def _oldest(self, limit: int, where: _Where) -> Iterator[models.Operation]:
         """What has waited longest."""
         op = models.Operation
         rows = [
@@ -296,11 +290,12 @@ class _Chooser:
             for name in self._names
             for row in self._tx.list(
                 op,
-                *_pending(name, *where),
+                *_pending(name),
                 *_due(),
                 only=COLUMNS,
                 order=[op.created_at, op.uuid],
                 limit=limit,
+                **where,
             )
         ]
         rows.sort(key=lambda row: (row.created_at, row.uuid))

@@ -61,10 +61,8 @@ def values(where: Mapping[str, object]) -> dict[str, object]:
     }
 
 
-def _conditions(
-    model: Model, shape: Shape
-) -> Iterator[sa.ColumnElement[bool]]:
-    """Column = value for each; a list, tuple or set means any of its items."""
+def conditions(model: Model, shape: Shape) -> Iterator[sa.ColumnElement[bool]]:
+    """Column = parameter for each; of a list, tuple or set: any item."""
     for name, kind in shape:
         column = getattr(model, name)
         if kind == 'null':
@@ -85,7 +83,7 @@ def select(
     found = columns(model)
     names = found if only is None else only
     query = sa.select(*(found[name] for name in names))
-    return query.where(*_conditions(model, shape)).limit(limit)
+    return query.where(*conditions(model, shape)).limit(limit)
 
 
 def select_one(model: Model, shape: Shape) -> Select:
@@ -95,7 +93,7 @@ def select_one(model: Model, shape: Shape) -> Select:
 @cached
 def count(model: Model, shape: Shape) -> Select:
     query = sa.select(sa.func.count()).select_from(model)
-    return query.where(*_conditions(model, shape))
+    return query.where(*conditions(model, shape))
 
 
 @cached
@@ -115,12 +113,12 @@ def insert_missing(model: Model, dialect: str) -> sa.Insert:
 
 @cached
 def update(model: Model, shape: Shape) -> sa.Update:
-    return sa.update(model.__table__).where(*_conditions(model, shape))
+    return sa.update(model.__table__).where(*conditions(model, shape))
 
 
 @cached
 def delete(model: Model, shape: Shape) -> sa.Delete:
-    return sa.delete(model.__table__).where(*_conditions(model, shape))
+    return sa.delete(model.__table__).where(*conditions(model, shape))
 
 
 @cached

@@ -2,6 +2,7 @@
 """An operation that this conductor has claimed, and its transactions."""
 
 import functools
+import operator
 from collections.abc import Callable
 from collections.abc import Mapping
 from typing import TypeVar
@@ -269,9 +270,8 @@ def load(
     tx: db.Transaction, uuid: str
 ) -> tuple[models.Operation, list[models.OperationStep]]:
     """An operation and its journal."""
-    journal = tx.list(
-        models.OperationStep,
-        order=[models.OperationStep.n],
-        operation_uuid=uuid,
-    ).all()
-    return tx.list(models.Operation, uuid=uuid).one(), list(journal)
+    journal = tx.list(models.OperationStep, operation_uuid=uuid)
+    return (
+        tx.list(models.Operation, uuid=uuid).one(),
+        sorted(journal, key=operator.attrgetter('n')),
+    )
