@@ -9,6 +9,7 @@ ADD_SCSS_FILES = ['valence/valence.scss']
 ADD_JS_FILES = [
     'valence/live.js',
     'valence/valence.js',
+    'valence/preview.js',
     'valence/cells.js',
     'valence/topology.js',
 ]

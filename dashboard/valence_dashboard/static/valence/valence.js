@@ -1,42 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Scripts of the Valence panels: update the preview, add rows to forms, and
-   support the keyboard in the wizard. */
+/* Scripts of the Valence panels: add rows to forms, and support the keyboard
+   in the wizard. */
 (function () {
   'use strict';
-
-  var AJAX = {'X-Requested-With': 'XMLHttpRequest'};
-  var DELAY = 400; // milliseconds after the last key, before a preview is requested
-
-  function preview(element) {
-    var form = document.querySelector('.workflow form');
-    var timer, requests = 0;
-    function update() {
-      clearTimeout(timer);
-      var number = ++requests;
-      fetch(element.dataset.preview, {
-        method: 'POST', headers: AJAX, body: new FormData(form)
-      }).then(function (response) {
-        return response.ok ? response.text() : '';
-      }).then(function (text) {
-        if (number === requests && text) {
-          element.innerHTML = text;
-        }
-      }).catch(function () { /* the next change tries again */ });
-    }
-    element.addEventListener('click', function (event) {
-      var button = event.target.closest('[data-keep]');
-      if (button) {
-        form.action = button.dataset.keep;
-        form.submit();
-      }
-    });
-    form.addEventListener('input', function () {
-      clearTimeout(timer);
-      timer = setTimeout(update, DELAY);
-    });
-    form.addEventListener('change', update);
-    update();
-  }
 
   /* Enter goes to the next step, except in the last one. */
   function enterGoesToNextStep(form) {
@@ -130,7 +96,5 @@
       attributeFilter: ['class'], childList: true, subtree: true
     });
     document.querySelectorAll('.workflow form').forEach(enterGoesToNextStep);
-    var previewElement = document.getElementById('valence-preview');
-    if (previewElement) { preview(previewElement); }
   });
 }());

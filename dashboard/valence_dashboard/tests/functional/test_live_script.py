@@ -1,21 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The script of open pages, in a browser, without any other service."""
+"""The script of open pages."""
 
 import time
-import unittest
 
-from django.contrib.staticfiles import handlers
-from django.test import override_settings
-from django.test import testcases
+from valence_dashboard.tests.functional import scripts
 
-from valence_dashboard.tests.functional import browser
-from valence_dashboard.tests.unit import fakes
-
-_MISSING = [name for name in browser.missing() if name.startswith('chrom')]
 _IDS = [f'00000000-0000-4000-8000-00000000000{n}' for n in range(4)]
 _ROW = {'state': 'free', 'health': 'ok', 'power_state': 'on', 'properties': {}}
-# Horizon has hundreds of scripts that lists do not use.
-_OTHERS = [f'*/static/{name}/*' for name in ('framework', 'app', 'dashboard')]
 _HIDE = """
     Object.defineProperty(
         document, 'hidden', {configurable: true, value: arguments[0]});
@@ -23,25 +14,7 @@ _HIDE = """
 """
 
 
-@unittest.skipIf(_MISSING, f'not installed: {", ".join(_MISSING)}')
-@override_settings(ALLOWED_HOSTS=['localhost'])
-class LiveScript(fakes.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        server = testcases.LiveServerThread(
-            'localhost', handlers.StaticFilesHandler
-        )
-        server.daemon = True
-        server.start()
-        cls.addClassCleanup(server.terminate)
-        server.is_ready.wait()
-        cls.window = browser.Browser(f'http://localhost:{server.port}')
-        cls.addClassCleanup(cls.window.close)
-        run = cls.window.driver.execute_cdp_cmd
-        run('Network.enable', {})
-        run('Network.setBlockedURLs', {'urls': _OTHERS})
-
+class LiveScript(scripts.TestCase):
     def rows(self, *names, **changes):
         """Have the API return these systems."""
         self.answers['systems'] = {

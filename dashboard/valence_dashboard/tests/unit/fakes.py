@@ -35,7 +35,10 @@ class TestCase(pages.TestCase):
         path = url.partition('?')[0].strip('/')
         self.asked.append((path, options.get('params') or {}))
         empty = self.failing or {path.rpartition('/')[2]: []}
-        body = self.answers.get(path, empty)
+        return self.respond(path, self.answers.get(path, empty))
+
+    def respond(self, path, body):
+        """Return an answer with a body, or with the status of an error."""
         response = requests.Response()
         response.status_code = 200
         if isinstance(body, int):
