@@ -9,7 +9,12 @@ from openstack.baremetal.v1 import node as sdk_node
 from valence.provisioning.base import Kind
 from valence.provisioning.base import Use
 
-_FIELDS = ('uuid', 'provision_state', 'instance_uuid', 'maintenance')
+_FIELDS = (
+    *('uuid', 'provision_state', 'instance_uuid', 'maintenance'),
+    'power_state',
+)
+# Nova places no instance on a node of which Ironic does not know the power.
+_NO_POWER = (None, 'error')
 _KINDS = {
     **dict.fromkeys(('enroll', 'manageable'), Kind.IDLE),
     **dict.fromkeys(
@@ -49,4 +54,6 @@ def _kind(node: sdk_node.Node) -> Kind:
     kind = _KINDS.get(node.provision_state, Kind.USED)
     if node.is_maintenance and kind is Kind.READY:
         return Kind.USED
+    if node.power_state in _NO_POWER and kind is Kind.READY:
+        return Kind.COMING
     return kind

@@ -18,6 +18,7 @@ class TestUses(test_ironic.IronicTestCase):
             **{'maintenance': False, 'last_error': None},
             'uuid': str(uuid.uuid4()),
             'provision_state': state,
+            'power_state': 'power off',
             'resource_class': resource_class,
             **more,
         }
@@ -36,6 +37,9 @@ class TestUses(test_ironic.IronicTestCase):
                 ('available', {}, Kind.READY),
                 ('available', {'maintenance': True}, Kind.USED),
                 ('available', {'instance_uuid': instance}, Kind.USED),
+                ('available', {'power_state': None}, Kind.COMING),
+                ('available', {'power_state': 'error'}, Kind.COMING),
+                ('manageable', {'power_state': None}, Kind.IDLE),
                 ('active', {'instance_uuid': instance}, Kind.USED),
                 ('deploying', {}, Kind.USED),
                 ('a state of tomorrow', {}, Kind.USED),

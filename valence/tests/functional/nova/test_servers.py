@@ -57,7 +57,7 @@ class TestServers(base.ServiceTestCase):
 
     @classmethod
     def start(cls):
-        reason = database.missing('mysql')
+        reason = database.missing('mysql') or processes.no_broker()
         for missing in (keystone.missing, ironic.missing, nova.missing):
             reason = reason or missing()
         if reason:
