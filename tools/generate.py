@@ -19,6 +19,9 @@ from collections.abc import Callable
 TOP = pathlib.Path(__file__).resolve().parent.parent
 BIN = pathlib.Path(sys.executable).parent
 
+# The languages of the dashboard.
+LOCALE = TOP / 'dashboard' / 'valence_dashboard' / 'locale'
+
 _OPENAPI = ['python', 'tools/openapi.py', '--output-file']
 
 # The files, and the commands that write them; the file name is appended.
@@ -57,6 +60,17 @@ GENERATED: dict[str, list[str]] = {
     'tools/migrations.sha256': ['python', 'tools/landed.py'],
     # The client generates its commands from this copy.
     'client/valenceclient/openapi.json': _OPENAPI,
+    'dashboard/valence_dashboard/conf/reasons.json': [
+        *('python', 'tools/reasons.py')
+    ],
+    # They contain texts of these two.
+    **{
+        str(path.relative_to(TOP) / 'LC_MESSAGES' / name): [
+            *('python', 'tools/messages.py', path.name, name)
+        ]
+        for path in sorted(LOCALE.iterdir())
+        for name in ('django.po', 'djangojs.po', 'django.mo', 'djangojs.mo')
+    },
 }
 
 
@@ -97,6 +111,11 @@ NORMALIZE: dict[str, Callable[[str], str]] = {
 }
 
 
+def _text(path: pathlib.Path) -> str:
+    """Return the content of a file, which may be binary, as text."""
+    return path.read_bytes().decode(errors='backslashreplace')
+
+
 def is_fresh(name: str) -> bool:
     """Return whether a file matches the code; print the difference if not."""
     with tempfile.TemporaryDirectory() as directory:
@@ -108,10 +127,10 @@ def is_fresh(name: str) -> bool:
             return False
         normalize = NORMALIZE.get(name, str)
         try:
-            current = normalize((TOP / name).read_text())
+            current = normalize(_text(TOP / name))
         except FileNotFoundError:
             current = ''
-        expected = normalize(path.read_text())
+        expected = normalize(_text(path))
     lines = difflib.unified_diff(
         current.splitlines(),
         expected.splitlines(),

@@ -4,6 +4,7 @@
 from typing import Any
 
 from django import http
+from django.utils.text import format_lazy
 from horizon import tables
 from valenceclient import schema
 
@@ -22,9 +23,9 @@ def filter_action(collection: str, *only: str) -> type[tables.FilterAction]:
     choices = tuple(
         (
             name,
-            f'{fields.label_with_unit(name)} =',
+            format_lazy('{} =', fields.label_with_unit(name)),
             True,
-            known[name].get('description', ''),
+            fields.translated(known[name].get('description', '')),
         )
         for name in only
     )

@@ -7,9 +7,17 @@ must not reach Horizon: it would log the user out for most of them.
 
 from django.utils.translation import gettext as _
 
+from valence_dashboard import reasons
+
 
 class Error(Exception):
-    """An error with a message for the user."""
+    """An error with a message for the user.
+
+    Its argument is the message of the service.
+    """
+
+    def __str__(self) -> str:
+        return reasons.translated(super().__str__())
 
 
 class Unavailable(Error):

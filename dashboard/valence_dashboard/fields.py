@@ -9,14 +9,20 @@ import datetime
 import json
 import re
 from typing import Any
+from typing import cast
 
 from django.utils import dateparse
+from django.utils import formats
 from django.utils import html
 from django.utils import safestring
+from django.utils import text
 from django.utils import timesince
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from valenceclient import schema
+
+from valence_dashboard import reasons
 
 EMPTY = '-'
 # Fields whose label is not made of the words of their name. A project is shown
@@ -39,12 +45,17 @@ _LABELS = {
 }
 
 
+def number(value: float) -> str:
+    """Return a number as the user's language writes it."""
+    return cast(str, formats.number_format(f'{value:.10g}'))
+
+
 def _format_mib(mib: float) -> str:
     for unit in ('MiB', 'GiB', 'TiB'):
         if mib < 1024 or unit == 'TiB':
             break
         mib /= 1024
-    return f'{round(mib, 2):g} {unit}'
+    return f'{number(round(mib, 2))} {unit}'
 
 
 # Fields whose name ends with a unit, and how to format their values.
@@ -52,12 +63,15 @@ _UNITS = {
     'mib': _format_mib,
     'gib': lambda value: _format_mib(value * 1024),
     'mbps': lambda value: (
-        f'{value / 1000:g} Gbit/s' if value >= 1000 else f'{value} Mbit/s'
+        f'{number(value / 1000)} Gbit/s'
+        if value >= 1000
+        else f'{value} Mbit/s'
     ),
 }
 _UNIT_LABELS = {'mib': 'MiB', 'gib': 'GiB', 'mbps': 'Mbit/s'}
-# The colors of states; others are grey.
+# The colors of states; others are grey, too.
 _COLORS = {
+    'default': ('reserved', 'held', 'forgotten'),
     'success': ('online', 'active', 'free', 'ok', 'succeeded', 'done', 'on'),
     'danger': ('offline', 'error', 'failed', 'critical', 'unavailable')
     + ('overdue', 'unreachable'),
@@ -70,9 +84,10 @@ _COLORS = {
         *('running', 'pending', 'used', 'enabled', 'draining'),
     ),
 }
-_COLOR = {
-    state: color for color, states in _COLORS.items() for state in states
-}
+#: The color of each state.
+COLOR = {state: color for color, states in _COLORS.items() for state in states}
+# Texts of the service.
+_REASONS = ('status_reason', 'last_error', 'error', 'sync_error')
 STATES = (
     *('state', 'status', 'health', 'provision_state', 'power_state'),
     'lease_state',
@@ -91,20 +106,48 @@ def schemas(kind: str) -> dict[str, dict[str, Any]]:
 
 
 def label(name: str) -> str:
-    """Return the label of a field."""
-    if name in _NAMES:
-        return _NAMES[name]
-    words = name.removeprefix('is_').removesuffix('_uuid').split('_')
-    if words[-1] in _UNITS:
-        words.pop()
-    text = ' '.join(_LABELS.get(word, word) for word in words)
-    return text[:1].upper() + text[1:]
+    """Return the label of a field, in the language of who reads it."""
+    return translated(words(name))
 
 
 def label_with_unit(name: str) -> str:
     """Return the label of a field for input in its unit."""
     unit = _UNIT_LABELS.get(name.rpartition('_')[2])
-    return f'{label(name)} ({unit})' if unit else label(name)
+    if not unit:
+        return label(name)
+    return cast(str, text.format_lazy('{} ({})', label(name), unit))
+
+
+def words(name: str) -> str:
+    """Return the label of a field in English."""
+    if name in _NAMES:
+        return _NAMES[name]
+    parts = name.removeprefix('is_').removesuffix('_uuid').split('_')
+    if parts[-1] in _UNITS:
+        parts.pop()
+    joined = ' '.join(_LABELS.get(part, part) for part in parts)
+    return joined[:1].upper() + joined[1:]
+
+
+def value_words(value: str) -> str:
+    """Return a value of a list in the API in English.
+
+    ``in_use`` is "In use", and ``ForceOff`` is "Force off". What has capital
+    letters only at its beginning is a name.
+    """
+    if '_' in value or value.islower():
+        return value.replace('_', ' ').capitalize()
+    parts = ''.join(f' {c}' if c.isupper() else c for c in value).strip()
+    return parts.capitalize() if ' ' in parts else value
+
+
+def translated(english: str) -> str:
+    """Return a text of the API document in the language of who reads it.
+
+    The catalogs contain all of them; see ``tools/messages.py``.
+    """
+    # An empty text would be translated to the header of the catalog.
+    return gettext_lazy(english) if english else ''
 
 
 def to_api(kind: str, name: str, text: str) -> str:
@@ -136,6 +179,8 @@ def render(name: str, value: Any) -> str:
         return age(value)
     if isinstance(value, dict | list):
         return _lines(value)
+    if name in _REASONS:
+        return reasons.translated(value)
     return str(value)
 
 
@@ -176,11 +221,12 @@ def state(value: str, reason: str | None = None) -> safestring.SafeString:
     """Return a state as a colored label, with the reason as a tooltip."""
     known = html.format_html(
         '<span class="label valence-label-{}">{}</span>',
-        _COLOR.get(value, 'default'),
-        value.replace('_', ' ').capitalize(),
+        COLOR.get(value, 'default'),
+        translated(value_words(value)),
     )
     if not reason:
         return known
+    reason = reasons.translated(reason)
     # Make it focusable, so that the keyboard can show the tooltip.
     return html.format_html(
         '<span class="valence-reason" tabindex="0" data-toggle="tooltip"'
@@ -205,9 +251,16 @@ def age(value: str | None) -> str:
     return html.format_html(
         '<time datetime="{}" title="{}">{}</time>',
         value,
-        timezone.localtime(when).strftime('%Y-%m-%d %H:%M:%S %Z'),
+        _moment(when),
         text,
     )
+
+
+def _moment(when: datetime.datetime) -> str:
+    """Return a time to the second."""
+    local = timezone.localtime(when)
+    day = formats.date_format(local, 'DATE_FORMAT')
+    return f'{day} {local:%H:%M:%S %Z}'
 
 
 def bar(
@@ -266,7 +319,7 @@ def details(
         {
             'name': name,
             'label': label(name),
-            'about': field.get('description', ''),
+            'about': translated(field.get('description', '')),
             'value': replacements.get(name) or render(name, record[name]),
             # For scripts of Horizon that insert it as HTML. Horizon replaces
             # this function, but not the filter force_escape, by one that

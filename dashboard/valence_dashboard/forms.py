@@ -12,6 +12,7 @@ from typing import Any
 
 from django import http
 from django.forms import CheckboxSelectMultiple
+from django.utils.text import format_lazy
 from django.utils.translation import gettext as _
 from horizon import forms
 from horizon import messages
@@ -33,7 +34,7 @@ def field(name: str, schema: dict[str, Any], required: bool) -> forms.Field:
     common: dict[str, Any] = {
         'label': fields.label(name),
         'required': required,
-        'help_text': schema.get('description', ''),
+        'help_text': fields.translated(schema.get('description', '')),
     }
     types = _types(schema)
     if 'array' in types:
@@ -43,14 +44,14 @@ def field(name: str, schema: dict[str, Any], required: bool) -> forms.Field:
     if 'enum' in schema:
         values = [value for value in schema['enum'] if value is not None]
         return forms.ChoiceField(
-            choices=[(value, _split_camel_case(value)) for value in values],
+            choices=_choices(values),
             **common,
         )
     if 'integer' in types:
         if name.endswith(('_mib', '_gib')):
-            common['label'] += ' (GiB)'
+            common['label'] = format_lazy('{} (GiB)', common['label'])
         elif name.endswith('_mbps'):
-            common['label'] += ' (Mbit/s)'
+            common['label'] = format_lazy('{} (Mbit/s)', common['label'])
         if name.endswith('_mib'):
             return forms.FloatField(min_value=1 / _MIB_IN_GIB, **common)
         return forms.IntegerField(
@@ -82,7 +83,7 @@ def _list_field(schema: dict[str, Any], common: dict[str, Any]) -> forms.Field:
     if not values:
         return criteria.Names(**common)
     return forms.MultipleChoiceField(
-        choices=[(one, one.replace('_', ' ').capitalize()) for one in values],
+        choices=_choices(values),
         widget=CheckboxSelectMultiple,
         initial=schema.get('default'),
         **common,
@@ -95,10 +96,11 @@ def _types(schema: dict[str, Any]) -> set[str]:
     return {type_} if isinstance(type_, str) else set(type_)
 
 
-def _split_camel_case(value: str) -> str:
-    """Return ``ForceOff`` as "Force off"."""
-    words = ''.join(f' {c}' if c.isupper() else c for c in value).strip()
-    return words.capitalize() if ' ' in words else value
+def _choices(values: list[str]) -> list[tuple[str, str]]:
+    """Return the choices of a field that has these values."""
+    return [
+        (one, fields.translated(fields.value_words(one))) for one in values
+    ]
 
 
 def field_error(
@@ -109,7 +111,7 @@ def field_error(
     :param known: the form fields. An error about none of them belongs to the
         whole form, with the message of the API.
     """
-    found = _INVALID.fullmatch(str(exc))
+    found = _INVALID.fullmatch(str(*exc.args))
     if found:
         path, reason = found.groups()
         name = path.replace('.', '__')

@@ -39,7 +39,10 @@ def set_url(subject: str, uuid: str) -> str:
 
 def effects(record: api.Record) -> str:
     """Return what follows of a condition."""
-    return ', '.join(one.replace('_', ' ') for one in record.effects or ())
+    return ', '.join(
+        str(fields.translated(fields.value_words(one)))
+        for one in record.effects or ()
+    )
 
 
 def until(record: api.Record) -> str:

@@ -14,6 +14,7 @@ from valenceclient import schema
 
 from valence_dashboard import api
 from valence_dashboard import choices
+from valence_dashboard import fields
 from valence_dashboard import forms as base
 from valence_dashboard.exceptions import Error
 from valence_dashboard.project.nodes import tables as node_tables
@@ -53,7 +54,7 @@ class NodeForm(_StepForm):
     hold = forms.ChoiceField(
         label=_('Hold'),
         required=False,
-        help_text=_SCHEMA['hold']['description'],
+        help_text=fields.translated(_SCHEMA['hold']['description']),
     )
 
     class Meta:
@@ -78,7 +79,9 @@ class NodeForm(_StepForm):
             self.fields['register'] = forms.BooleanField(
                 label=_('Register with Ironic'),
                 required=False,
-                help_text=_SCHEMA['register']['description'],
+                help_text=fields.translated(
+                    _SCHEMA['register']['description']
+                ),
             )
 
     def populate_flavor_choices(
@@ -134,7 +137,7 @@ class ExactHardwareForm(_StepForm):
         label=_('Systems and devices'),
         required=False,
         widget=forms.Textarea(attrs={'rows': 6}),
-        help_text=_SCHEMA['resources']['description'],
+        help_text=fields.translated(_SCHEMA['resources']['description']),
     )
 
     class Meta:
@@ -155,7 +158,7 @@ class PlacementForm(_StepForm):
     relation = forms.ChoiceField(
         label=_('Affinity'),
         required=False,
-        help_text=_SCHEMA['affinity']['description'],
+        help_text=fields.translated(_SCHEMA['affinity']['description']),
     )
     others = forms.MultipleChoiceField(
         label=_('Other nodes'),

@@ -29,7 +29,9 @@ _EXCLUDED = ('.topbar', '#sidebar', '.page-breadcrumb', '.messages', '#footer')
 _EXPECTED = r'favicon|/[0-9a-f-]{36}/.* 404'
 _RUN_AXE = """
     const done = arguments[arguments.length - 1];
-    axe.run({exclude: arguments[0].map((one) => [one])}).then((found) => done(
+    const only = arguments[1].length ? {runOnly: arguments[1]} : {};
+    const where = {exclude: arguments[0].map((one) => [one])};
+    axe.run(where, only).then((found) => done(
         found.violations
             .filter((one) => ['serious', 'critical'].includes(one.impact))
             .map((one) => one.id + ': ' + one.nodes.map(
@@ -237,11 +239,14 @@ class Browser:
         """Confirm the action in the dialog."""
         self.click('.modal.in .btn-primary, .modal.in .btn-danger')
 
-    def accessibility_problems(self) -> list[str]:
-        """Return the serious accessibility problems of the page."""
+    def accessibility_problems(self, *rules: str) -> list[str]:
+        """Return the serious accessibility problems of the page.
+
+        :param rules: the rules to check; default: all.
+        """
         self.driver.execute_script(_axe())
         found: list[str] = self.driver.execute_async_script(
-            _RUN_AXE, [one for one in _EXCLUDED if self.find(one)]
+            _RUN_AXE, [one for one in _EXCLUDED if self.find(one)], rules
         )
         return found
 
