@@ -40,6 +40,8 @@ _KEYWORDS = extract.DEFAULT_KEYWORDS | {
     'ngettext_lazy': (1, 2),
     'pgettext_lazy': ((1, 'c'), 2),
 }
+# Functions that get the name of a field, and return its label.
+_NAMING = dict.fromkeys(('column', 'label', 'label_with_unit', 'amount'))
 _HEADERS = ('Language', 'Plural-Forms', 'MIME-Version', 'Content-Type')
 # The schema of an error is read by programs only.
 _UNSEEN = ('Error',)
@@ -52,17 +54,26 @@ def _files(suffix: str) -> Iterator[pathlib.Path]:
             yield path
 
 
-def _extracted(kind: str, path: pathlib.Path, text: str) -> Iterator[Message]:
-    """The messages of a file, with the file and the context of each."""
+def _extracted(
+    kind: str, path: pathlib.Path, text: str, keywords: Any = None
+) -> Iterator[Message]:
+    """The messages of a file, with the file and the context of each.
+
+    :param keywords: the functions that get them.
+    """
     place = str(path.relative_to(PACKAGE))
     stream = io.BytesIO(text.encode())
-    for _, found, _, context in extract.extract(kind, stream, _KEYWORDS):
-        yield found, place, context
+    found = extract.extract(kind, stream, keywords or _KEYWORDS)
+    for _, message, _, context in found:
+        yield message, place, context
 
 
 def _of_code() -> Iterator[Message]:
     for path in _files('.py'):
-        yield from _extracted('python', path, path.read_text())
+        text = path.read_text()
+        yield from _extracted('python', path, text)
+        for name, place, _ in _extracted('python', path, text, _NAMING):
+            yield fields.words(str(name)), place, None
     for path in _files('.html'):
         text = template.templatize(path.read_text(), origin=str(path))
         # What is left of the template has no indentation of Python.
