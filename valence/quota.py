@@ -90,6 +90,16 @@ class Shortage:
         )
 
 
+@dataclasses.dataclass
+class Use:
+    """A limit of a project, its usage, and what a request adds to that."""
+
+    resource: str
+    limit: int
+    used: int
+    requested: int
+
+
 def of_requirements(requirements: Requirements) -> Charge:
     """The usage of a node that is composed by requirements."""
     return Charge(
@@ -301,13 +311,10 @@ def enforce_used(
     :param allowed: the limits of the project.
     :raises OverLimit: with resource, limit and usage.
     """
-    if not allowed:
-        return
-    used = _used(tx, project_id, None)
     over = [
-        Shortage(name, limit, getattr(used, name), None)
-        for name, limit in allowed.items()
-        if getattr(used, name) > limit
+        Shortage(one.resource, one.limit, one.used, None)
+        for one in uses(tx, project_id, allowed, Charge())
+        if one.used > one.limit
     ]
     if over:
         raise exception.OverLimit(reason='; '.join(map(str, over)))
@@ -362,16 +369,29 @@ def shortages(
     :param allowed: the limits of the project.
     :param without: UUID of a node that does not count.
     """
+    return [
+        Shortage(one.resource, one.limit, one.used, missing)
+        for one in uses(tx, project_id, allowed, more, without)
+        if one.requested
+        and (missing := one.used + one.requested - one.limit) > 0
+    ]
+
+
+def uses(
+    tx: db.Transaction,
+    project_id: str | None,
+    allowed: dict[str, int],
+    more: Charge,
+    without: str | None = None,
+) -> list[Use]:
+    """The limits of a project, with what it uses and what a request adds."""
     if not allowed:
         return []
     used = _used(tx, project_id, without)
-    result = []
-    for name, limit in allowed.items():
-        in_use, amount = getattr(used, name), getattr(more, name)
-        if amount and in_use + amount > limit:
-            missing = in_use + amount - limit
-            result.append(Shortage(name, limit, in_use, missing))
-    return result
+    return [
+        Use(name, limit, getattr(used, name), getattr(more, name))
+        for name, limit in allowed.items()
+    ]
 
 
 def _used(

@@ -107,10 +107,9 @@ def rejections(
         counts[one.filter] += 1
         if counts[one.filter] > ranking.LISTED:
             more += 1
-        elif chooses:
-            listed.append(_rejection(one))
         else:
-            listed.append(_user_rejection(request, one))
+            shown = _rejection(one) if chooses else _user(request, one)
+            listed.append(shown | _met(request, one))
     return {'rejections': listed, 'unlisted': more}
 
 
@@ -120,7 +119,15 @@ def _rejection(rejection: Rejection) -> JsonObject:
     return {n: v for n, v in shown.items() if n not in answers.INTERNAL}
 
 
-def _user_rejection(request: Request, rejection: Rejection) -> JsonObject:
+def _met(request: Request, rejection: Rejection) -> JsonObject:
+    """What is met of the request, where something else is not."""
+    if rejection.filter != explanation.CAPACITY:
+        return {}
+    met, unmet = explanation.split(request, rejection)
+    return {'met': met, 'unmet': unmet}
+
+
+def _user(request: Request, rejection: Rejection) -> JsonObject:
     """The same for members, who do not see the hardware that there is."""
     return {
         'podm_uuid': rejection.podm_uuid,

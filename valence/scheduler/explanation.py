@@ -64,26 +64,51 @@ def user_reason(request: Request, rejection: Rejection) -> str:
     """
     if rejection.filter != CAPACITY:
         return rejection.reason
-    missing = _missing(request.requirements, rejection.nearest or {})
+    missing = split(request, rejection)[1]
     text = 'no free hardware meets the request'
     if missing:
         text = f'no free hardware has {_short(words.requirements(missing))}'
     return text + rejection.user_kept_away
 
 
-def _missing(requested: Requirements, nearest: Requirements) -> Requirements:
-    """The requirements that the nearest ones do not meet."""
-    found: JsonObject = {}
-    met = cast(JsonObject, nearest)
-    for group, parts in cast(JsonObject, requested).items():
-        has = met.get(group, type(parts)())
-        if isinstance(parts, list):
-            rest: object = [part for part in parts if part not in has]
+def split(
+    request: Request, rejection: Rejection
+) -> tuple[Requirements, Requirements]:
+    """What free hardware of a pod manager meets of a request, and the rest."""
+    requested = cast(JsonObject, request.requirements)
+    nearest = cast(JsonObject, rejection.nearest or {})
+    met: JsonObject = {}
+    unmet: JsonObject = {}
+    for group, parts in requested.items():
+        has = nearest.get(group, type(parts)())
+        divide = _split_list if isinstance(parts, list) else _split_values
+        found, rest = divide(parts, has)
+        met |= {group: found} if found else {}
+        unmet |= {group: rest} if rest else {}
+    return cast(Requirements, met), cast(Requirements, unmet)
+
+
+def _split_values(
+    values: JsonObject, has: JsonObject
+) -> tuple[JsonObject, JsonObject]:
+    """Those of several values that there are, and the others."""
+    found = {n: v for n, v in values.items() if has.get(n) == v}
+    return found, {n: v for n, v in values.items() if n not in found}
+
+
+def _split_list(
+    parts: list[object], has: list[object]
+) -> tuple[list[object], list[object]]:
+    """Those of several parts that there are, and the others."""
+    left = [*has]
+    found, rest = [], []
+    for part in parts:
+        if part in left:
+            left.remove(part)
+            found.append(part)
         else:
-            rest = {n: v for n, v in parts.items() if has.get(n) != v}
-        if rest:
-            found[group] = rest
-    return cast(Requirements, found)
+            rest.append(part)
+    return found, rest
 
 
 def _text(

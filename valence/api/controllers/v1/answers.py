@@ -133,22 +133,25 @@ STORAGES: dict[str, fields.Spec] = {
 }
 
 
-def _without_internal(schema: Schema) -> Schema:
+def _rejection() -> Schema:
+    shown = {
+        name: one
+        for name, one in schemas.of_type(Rejection)['properties'].items()
+        if name not in INTERNAL
+    }
+    # The hardware is shown to those who may choose it.
     return schemas.closed(
-        {
-            name: one
-            for name, one in schema['properties'].items()
-            if name not in INTERNAL
-        },
-        # The hardware is shown to those who may choose it.
+        {**shown, **dict.fromkeys(('met', 'unmet'), shown['nearest'])},
         required=('podm_uuid', 'name', 'filter', 'reason'),
     )
 
 
 REJECTIONS = fields.ListField(
-    items=_without_internal(schemas.of_type(Rejection)),
+    items=_rejection(),
     doc='The pod managers that cannot satisfy the request, each with the '
-    'reason; at most 100 with the same filter, those that are nearest to it.',
+    'reason; at most 100 with the same filter, those that are nearest to it. '
+    'With the filter capacity, unmet is the part of the request that the '
+    'nearest free hardware does not meet, and met is the rest.',
 )
 UNLISTED = fields.IntegerField(
     doc='How many more pod managers cannot satisfy the request.'
@@ -173,6 +176,13 @@ PREVIEW: dict[str, fields.Spec] = {
             'Limits of the project that keep the node from being composed: '
             'limit and usage, and what is missing. That is null if the '
             'request is within the limit, but hardware that fits is not.'
+        ),
+    ),
+    'limits': fields.ListField(
+        items=schemas.of_type(quota.Use),
+        doc=(
+            'The limits of the project, what it uses of each, and how much '
+            'the request adds; memory in MiB.'
         ),
     ),
     'hold': fields.ObjectField(

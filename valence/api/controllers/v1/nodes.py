@@ -102,6 +102,8 @@ class Nodes(base.Controller[models.Node]):
             values, request = node_creation.placement(tx, self, call)
             found = ranking.rank(tx, request, enough=100)
             short = node_creation.shortages(tx, request, limits, found.choices)
+            more = node_creation.requested(tx, request)
+            uses = quota.uses(tx, request.project_id, limits, more)
             names = previews.names(tx, call)
         hold = None
         if call.body.get('hold') and found.choices and not short:
@@ -118,6 +120,7 @@ class Nodes(base.Controller[models.Node]):
                 call, request, found.rejections, found.unlisted, names
             ),
             'quota': [dataclasses.asdict(one) for one in short],
+            'limits': [dataclasses.asdict(one) for one in uses],
             'hold': hold,
         }
 

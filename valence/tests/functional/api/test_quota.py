@@ -236,6 +236,19 @@ class TestLimits(QuotaCase):
         self.assertEqual(200, answer.status, answer)
         return answer.json['quota']
 
+    def test_a_preview_shows_the_limits(self):
+        self.limit(registered={'nodes': 9, 'cores': 5, 'devices': -1})
+        answer = self.post('nodes/preview', properties=_WANTED)
+        self.assertEqual(
+            [
+                {'resource': 'nodes', 'limit': 9, 'used': 1, 'requested': 1},
+                {'resource': 'cores', 'limit': 5, 'used': 0, 'requested': 4},
+            ],
+            answer.json['limits'],
+        )
+        self.limit()
+        self.assertEqual([], self.post('nodes/preview').json['limits'])
+
     def test_a_preview_shows_what_is_missing(self):
         self.limit(registered={'nodes': 1, 'cores': 3, 'memory': 5000})
         self.assertEqual(

@@ -324,7 +324,12 @@ class TestSeen(RBACCase):
             for one in answer.json['rejections']:
                 self.assertEqual(who == 'admin', 'nearest' in one, one)
                 self.assertEqual(who == 'admin', 'systems' in one, one)
-                if who == 'member' and one['filter'] == 'capacity':
+                capacity = one['filter'] == 'capacity'
+                self.assertEqual(
+                    wanted if capacity else None, one.get('unmet')
+                )
+                self.assertEqual({} if capacity else None, one.get('met'))
+                if who == 'member' and capacity:
                     self.assertIn('no free hardware has 999', one['reason'])
 
     def test_a_node_shows_its_own_hardware(self):

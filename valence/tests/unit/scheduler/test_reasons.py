@@ -4,7 +4,10 @@
 from valence import objects
 from valence.db import api as db
 from valence.db.sqlalchemy import models
+from valence.scheduler import explanation
 from valence.scheduler.request import Refused
+from valence.scheduler.request import Rejection
+from valence.scheduler.request import Request
 from valence.tests.unit.scheduler import test_ranking
 
 
@@ -49,4 +52,43 @@ class TestReasons(test_ranking.ChooseCase):
             'No capacity: requested any system: what was tried was refused by '
             'the pod manager; a, b: no free hardware meets the request',
             error.user_message,
+        )
+
+    def test_what_is_met(self):
+        drive = {'type': 'SSD', 'count': 1}
+        large = {'capacity_gib': 9000, 'count': 1}
+        requested = {
+            'processor': {'total_cores': 99, 'sockets': 1},
+            'memory': {'capacity_mib': 1024},
+            'traits': {'required': ['CUSTOM_X']},
+            # The second of two equal drives is missing, too.
+            'storage': [drive, large, drive],
+        }
+        nearest = {
+            'processor': {'total_cores': 8, 'sockets': 1},
+            'memory': {'capacity_mib': 1024},
+            'storage': [drive],
+        }
+        self.assertEqual(
+            (
+                {
+                    'processor': {'sockets': 1},
+                    'memory': {'capacity_mib': 1024},
+                    'storage': [drive],
+                },
+                {
+                    'processor': {'total_cores': 99},
+                    'traits': {'required': ['CUSTOM_X']},
+                    'storage': [large, drive],
+                },
+            ),
+            self.split(requested, nearest),
+        )
+        self.assertEqual(({}, requested), self.split(requested, None))
+        self.assertEqual(({}, {}), self.split({}, {}))
+
+    def split(self, requested, nearest):
+        return explanation.split(
+            Request(requested),
+            Rejection('', '', explanation.CAPACITY, '', nearest=nearest),
         )
