@@ -6,7 +6,6 @@ API validates the request.
 """
 
 import re
-from collections.abc import Iterable
 from collections.abc import Mapping
 from typing import Any
 
@@ -36,7 +35,7 @@ def field(name: str, schema: dict[str, Any], required: bool) -> forms.Field:
         'required': required,
         'help_text': fields.translated(schema.get('description', '')),
     }
-    types = _types(schema)
+    types = json_types(schema)
     if 'array' in types:
         return _list_field(schema, common)
     if 'boolean' in types:
@@ -90,7 +89,7 @@ def _list_field(schema: dict[str, Any], common: dict[str, Any]) -> forms.Field:
     )
 
 
-def _types(schema: dict[str, Any]) -> set[str]:
+def json_types(schema: dict[str, Any]) -> set[str]:
     """Return the JSON types that a schema allows."""
     type_ = schema.get('type', ())
     return {type_} if isinstance(type_, str) else set(type_)
@@ -244,7 +243,7 @@ class ResourceForm(Form):
 
     def _cleared(self, name: str) -> Any:
         """Return what a field is set to if it is emptied."""
-        types = _types(self.schema['properties'][name])
+        types = json_types(self.schema['properties'][name])
         return [] if types == {'array'} else None
 
     def send(self, client: api.Client, data: dict[str, Any]) -> Any:
@@ -256,145 +255,3 @@ class ResourceForm(Form):
             method = getattr(client, f'update_{self.kind}')
             return method(self.record.id, **body)
         return True
-
-
-class Requirements:
-    """The requirements part of a form.
-
-    It is generated from the schema of ``properties``. Requirements that can be
-    repeated have several rows, and the page can add more.
-
-    :param properties: the initial requirements.
-    :param data: the submitted data of the form.
-    """
-
-    MIN_ROWS = 2
-
-    def __init__(
-        self,
-        schema: dict[str, Any],
-        properties: dict[str, Any] | None = None,
-        data: Mapping[str, Any] | None = None,
-    ) -> None:
-        self._groups = schema['properties']
-        self._properties = properties or {}
-        self._submitted = ' '.join(data or ())
-
-    def _rows(self, group: str, max_rows: int) -> int:
-        """Return the number of rows of a group; rows may be empty."""
-        sent = re.findall(rf'\b{group}__([0-9]{{1,4}})__', self._submitted)
-        rows = max(
-            self.MIN_ROWS,
-            len(self._properties.get(group) or ()),
-            *(int(row) + 1 for row in sent),
-        )
-        return min(rows, max_rows)
-
-    def _rows_by_group(
-        self,
-    ) -> Iterable[tuple[str, int | None, dict[str, Any]]]:
-        for group, schema in self._groups.items():
-            if 'array' in _types(schema):
-                for row in range(self._rows(group, schema['maxItems'])):
-                    yield group, row, schema['items']['properties']
-            else:
-                yield group, None, schema['properties']
-
-    @staticmethod
-    def _field_name(group: str, row: int | None, name: str) -> str:
-        return '__'.join(
-            str(part) for part in (group, row, name) if part is not None
-        )
-
-    def fields(self) -> dict[str, forms.Field]:
-        """Return the form fields by name."""
-        made = {}
-        for group, row, names in self._rows_by_group():
-            values = self._properties.get(group) or {}
-            if row is not None:
-                values = values[row] if row < len(values) else {}
-            for name, schema in names.items():
-                one, value = _requirement(name, schema), values.get(name)
-                if {*_types(schema)} & {'object', 'array'}:
-                    one.widget.attrs['list'] = _suggested_for(group, name)
-                show = getattr(one, 'show', _shown)
-                one.initial = show(value)
-                made[self._field_name(group, row, name)] = one
-        return made
-
-    def to_properties(self, data: dict[str, Any]) -> dict[str, Any]:
-        """Return the requirements from the cleaned data."""
-        properties: dict[str, Any] = {}
-        for group, row, names in self._rows_by_group():
-            values = {}
-            for name in names:
-                value = data.get(self._field_name(group, row, name))
-                if value not in ('', None):
-                    values[name] = _sent(value)
-            if values and row is None:
-                properties[group] = values
-            elif values:
-                properties.setdefault(group, []).append(values)
-        return properties
-
-    def groups(self, form: forms.SelfHandlingForm) -> list[dict[str, Any]]:
-        """Return the bound fields in the order of the page."""
-        found: dict[str, dict[str, Any]] = {}
-        for group, row, names in self._rows_by_group():
-            entry = found.setdefault(
-                group,
-                {
-                    'label': fields.label(group),
-                    'rows': [],
-                    'max_rows': self._groups[group].get('maxItems'),
-                },
-            )
-            entry['rows'].append(
-                [form[self._field_name(group, row, name)] for name in names]
-            )
-        return list(found.values())
-
-
-def _suggested_for(group: str, name: str) -> str:
-    """Return the HTML identifier of the suggestions for a requirement."""
-    traits = 'traits' in (group, name)
-    return 'choices-traits' if traits else f'choices-{group}-{name}'
-
-
-def suggestions(request: http.HttpRequest) -> list[dict[str, Any]]:
-    """Return what requirements can have, as some hardware has it.
-
-    Without an answer there is nothing to suggest: the form does not need it.
-    """
-    try:
-        choices = api.client(request).get_choices()
-    except Error:
-        return []
-    return [
-        {'id': _suggested_for(group, name), 'choices': listed}
-        for group, names in choices.items()
-        for name, listed in names.items()
-    ]
-
-
-def _requirement(name: str, schema: dict[str, Any]) -> forms.Field:
-    """Return the form field of a requirement."""
-    plain = field(name, schema, False)
-    made = criteria.field(
-        name,
-        _types(schema),
-        label=plain.label,
-        required=False,
-        help_text=plain.help_text,
-    )
-    return made or plain
-
-
-def _shown(value: Any) -> Any:
-    """Return a plain value as the form shows it."""
-    return str(value).lower() if isinstance(value, bool) else value
-
-
-def _sent(value: Any) -> Any:
-    """Return a cleaned value of the form as the API has it."""
-    return value == 'true' if value in ('true', 'false') else value

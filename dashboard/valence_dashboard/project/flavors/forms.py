@@ -8,6 +8,7 @@ from valenceclient import schema
 
 from valence_dashboard import api
 from valence_dashboard import forms as base
+from valence_dashboard import requirements
 from valence_dashboard.project.flavors import tables
 
 _PUBLISH = schema.body('post', 'flavors/{id}/publish')['properties']
@@ -27,7 +28,7 @@ class Create(base.ResourceForm):
         if not policy.check(tables.PUBLISH, request):
             self.order = tuple(n for n in self.order if n != 'is_public')
         super().__init__(request, *args, **kwargs)
-        self.requirements = base.Requirements(
+        self.requirements = requirements.Requirements(
             self.schema['properties']['properties'],
             self.record and self.record.properties,
             self.data,
@@ -44,7 +45,7 @@ class Create(base.ResourceForm):
 
     def suggestions(self) -> list[dict[str, Any]]:
         """Return the texts that the page suggests for requirements."""
-        return base.suggestions(self.request)
+        return requirements.suggestions(self.request)
 
     def body(self, data: dict[str, Any]) -> dict[str, Any]:
         """Add the requirements."""

@@ -3,6 +3,7 @@ import datetime
 from typing import Any
 
 from django import http
+from django.urls import reverse
 from django.utils import dateparse
 from django.utils import html
 from django.utils import timezone
@@ -15,6 +16,7 @@ from valence_dashboard import fields
 from valence_dashboard import operations
 from valence_dashboard import pods
 from valence_dashboard import tables as base
+from valence_dashboard.project.nodes import composing
 
 DETAIL = 'horizon:project:nodes:detail'
 # Policy rules for parts of a page.
@@ -89,6 +91,36 @@ class Adopt(actions.LinkAction):
     url = 'horizon:project:nodes:adopt'
     icon = 'link'
     verb = 'node:manage'
+
+
+class Clone(actions.LinkAction):
+    name = 'clone'
+    verbose_name = _('Clone')
+    url = 'horizon:project:nodes:compose'
+    classes = ()
+    icon = 'clone'
+    verb = 'node:create'
+    parameter = 'clone'
+
+    def get_link_url(self, datum: api.Record) -> str:
+        """Return the form with the request of the node."""
+        return f'{reverse(self.url)}?{self.parameter}={datum.id}'
+
+
+class Retry(Clone):
+    name = 'retry'
+    verbose_name = _('Retry')
+    icon = 'repeat'
+    parameter = 'replaces'
+
+    def allowed(self, request: http.HttpRequest, datum: Any = None) -> bool:
+        """Allow it for own nodes that could not be composed."""
+        own = (None, request.user.project_id)
+        return bool(
+            datum is not None
+            and datum.project_id in own
+            and composing.is_failed(datum)
+        )
 
 
 class Edit(actions.LinkAction):
@@ -313,8 +345,8 @@ class Nodes(base.Table):
             Release,
         )
         row_actions = (
-            *(Power, Boot, Attach, Register, Unregister, Edit, Extend),
-            *(Cancel, Restart, Release, UnregisterAndRelease),
+            *(Retry, Power, Boot, Attach, Register, Unregister, Edit, Extend),
+            *(Clone, Cancel, Restart, Release, UnregisterAndRelease),
         )
 
     def complete(self, rows: list[api.Record]) -> None:

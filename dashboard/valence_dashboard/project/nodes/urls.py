@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 from django.urls import path
 
+from valence_dashboard.project.nodes import compose
 from valence_dashboard.project.nodes import views
 
 urlpatterns = [
     path('', views.Index.as_view(), name='index'),
-    path('compose/', views.Compose.as_view(), name='compose'),
-    path('preview/', views.Preview.as_view(), name='preview'),
-    path('keep/', views.Keep.as_view(), name='keep'),
+    path('compose/', compose.Compose.as_view(), name='compose'),
+    path('compose/fill/', compose.Fill.as_view(), name='fill'),
+    path('preview/', compose.Preview.as_view(), name='preview'),
+    path('keep/', compose.Keep.as_view(), name='keep'),
     path('adopt/', views.Adopt.as_view(), name='adopt'),
     path('<uuid>/', views.Detail.as_view(), name='detail'),
     path('<uuid>/edit/', views.Edit.as_view(), name='edit'),

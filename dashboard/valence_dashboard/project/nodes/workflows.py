@@ -7,7 +7,9 @@ from django import forms as django_forms
 from django import http
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
 from horizon import forms
+from horizon import messages as horizon_messages
 from horizon import workflows
 from openstack_dashboard import policy
 from valenceclient import schema
@@ -16,10 +18,14 @@ from valence_dashboard import api
 from valence_dashboard import choices
 from valence_dashboard import fields
 from valence_dashboard import forms as base
+from valence_dashboard import requirements
 from valence_dashboard.exceptions import Error
+from valence_dashboard.project.nodes import composing
 from valence_dashboard.project.nodes import tables as node_tables
 
 _SCHEMA = schema.body('post', 'nodes')['properties']
+#: What the form has besides the request to the API.
+BESIDES = ('count', 'replaces')
 # The kinds of affinity, with their labels.
 _AFFINITIES = {
     'with:rack': _('In the same rack as'),
@@ -31,6 +37,33 @@ _AFFINITIES = {
 
 class _StepForm(workflows.Action):
     """The form of a step."""
+
+    def __init__(
+        self, request: http.HttpRequest, context: Any, *args: Any
+    ) -> None:
+        super().__init__(request, context, *args)
+        for name, one in self.fields.items():
+            # A request may name what the form chooses by UUID.
+            if isinstance(one, django_forms.ChoiceField):
+                uuids = {str(label): value for value, label in one.choices}
+                self._replace(name, uuids)
+
+    def _replace(self, name: str, uuids: dict[str, str]) -> None:
+        given = self.initial.get(name)
+        if isinstance(given, list):
+            self.initial[name] = [uuids.get(each, each) for each in given]
+        elif given:
+            self.initial[name] = uuids.get(given, given)
+
+    def shows(self, name: str) -> bool:
+        """Return whether the form has a field that can have its value."""
+        one, value = self.fields[name], self.initial[name]
+        if isinstance(one, forms.BooleanField):
+            return isinstance(value, bool)
+        if not isinstance(one, django_forms.ChoiceField):
+            return True
+        known = {each for each, _label in one.choices}
+        return known.issuperset(value if isinstance(value, list) else [value])
 
     def to_body(self) -> dict[str, Any]:
         """Return the valid fields as a part of the request body."""
@@ -57,12 +90,24 @@ class NodeForm(_StepForm):
         help_text=fields.translated(_SCHEMA['hold']['description']),
     )
 
+    count = forms.IntegerField(
+        label=_('Number of nodes'),
+        initial=1,
+        min_value=1,
+        max_value=composing.MOST,
+        required=False,
+        help_text=_('Several nodes get the name with -1, -2 and so on.'),
+    )
+    replaces = forms.CharField(required=False, widget=forms.HiddenInput)
+
     class Meta:
         name = _('Node')
         slug = 'node'
 
-    def __init__(self, request: http.HttpRequest, *args: Any) -> None:
-        super().__init__(request, *args)
+    def __init__(
+        self, request: http.HttpRequest, context: Any, *args: Any
+    ) -> None:
+        super().__init__(request, context, *args)
         named = {
             name: base.field(name, _SCHEMA[name], name == 'name')
             for name in ('name', 'description')
@@ -72,6 +117,7 @@ class NodeForm(_StepForm):
         end.choices = [('', _('Default')), *end.choices]
         self.fields = {
             **named,
+            'count': self.fields['count'],
             **self.fields,
             **{'lease_until': until, 'lease_end': end},
         }
@@ -108,10 +154,12 @@ class HardwareForm(_StepForm):
         name = _('Hardware')
         slug = 'hardware'
 
-    def __init__(self, request: http.HttpRequest, *args: Any) -> None:
-        super().__init__(request, *args)
-        self.requirements = base.Requirements(
-            _SCHEMA['properties'], data=self.data
+    def __init__(
+        self, request: http.HttpRequest, context: Any, *args: Any
+    ) -> None:
+        super().__init__(request, context, *args)
+        self.requirements = requirements.Requirements(
+            _SCHEMA['properties'], context.get('properties'), self.data
         )
         self.fields.update(self.requirements.fields())
 
@@ -121,7 +169,7 @@ class HardwareForm(_StepForm):
 
     def suggestions(self) -> list[dict[str, Any]]:
         """Return the texts that the page suggests for requirements."""
-        return base.suggestions(self.request)
+        return requirements.suggestions(self.request)
 
     def to_body(self) -> dict[str, Any]:
         """Return the requirements, even if there are none."""
@@ -210,12 +258,16 @@ class PlacementForm(_StepForm):
 
 class NodeStep(workflows.Step):
     action_class = NodeForm
-    contributes = ('flavor', 'hold')
+    contributes = (
+        *('name', 'description', 'count', 'replaces', 'flavor', 'hold'),
+        *('lease_until', 'lease_end', 'register'),
+    )
     template_name = 'valence/_step.html'
 
 
 class HardwareStep(workflows.Step):
     action_class = HardwareForm
+    contributes = ('properties',)
     template_name = 'valence/_requirements.html'
 
 
@@ -227,6 +279,7 @@ class ExactHardwareStep(workflows.Step):
 
 class PlacementStep(workflows.Step):
     action_class = PlacementForm
+    contributes = ('pod_manager', 'relation', 'others')
     template_name = 'valence/_step.html'
 
 
@@ -245,11 +298,18 @@ class Compose(workflows.Workflow):
         """Return the forms of the steps; each is created on first use."""
         return [step.action for step in self.steps]
 
+    def values(self) -> dict[str, Any]:
+        """Return the valid values of all steps."""
+        values: dict[str, Any] = {}
+        for action in self.forms():
+            values |= action.to_body()
+        return values
+
     def body(self) -> dict[str, Any]:
         """Return the request body with the most specific hardware."""
-        body: dict[str, Any] = {}
-        for action in self.forms():
-            body |= action.to_body()
+        body = self.values()
+        for name in BESIDES:
+            body.pop(name, None)
         kinds = ('hold', 'resources', 'flavor', 'properties')
         _most_specific, *rest = (kind for kind in kinds if kind in body)
         for kind in rest:
@@ -259,6 +319,17 @@ class Compose(workflows.Workflow):
             for kind in ('pod_manager', 'affinity'):
                 body.pop(kind, None)
         return body
+
+    def unshown(self, initial: dict[str, Any]) -> list[str]:
+        """Return the names of the initial values that no step shows."""
+        shown = {
+            name
+            for action in self.forms()
+            for name in action.fields.keys() & initial.keys()
+            if action.shows(name)
+        }
+        given = {name for name, value in initial.items() if value}
+        return sorted(given - shown - {'properties'})
 
     def form_errors(self) -> list[str]:
         """Return the errors of the form, except for a missing name."""
@@ -271,13 +342,31 @@ class Compose(workflows.Workflow):
         ]
 
     def handle(self, request: http.HttpRequest, context: Any) -> bool:
-        """Send the request; show its error on the page."""
+        """Send the requests; show on the page why none was accepted."""
+        values, body = self.values(), self.body()
+        count = values.get('count', 1)
+        client = api.client(request)
         try:
-            node = api.client(request).compose_node(**self.body())
+            composing.delete_failed(client, values.get('replaces'))
         except Error as exc:
-            self._add_error(exc)
+            self.steps[0].add_step_error(str(exc))
             raise django_forms.ValidationError(str(exc)) from exc
-        self.success_url = reverse(node_tables.DETAIL, args=(node.id,))
+        made, failed = composing.compose(client, body, count)
+        if not made:
+            first = next(iter(failed.values()))
+            if count == 1 or len({*map(str, failed.values())}) == 1:
+                self._add_error(first)
+            else:
+                self.steps[0].add_step_error(composing.describe(failed))
+            raise django_forms.ValidationError(str(first)) from first
+        if count == 1:
+            self.success_url = reverse(node_tables.DETAIL, args=made)
+            return True
+        self.success_message = ngettext_lazy(
+            'Composing %d node.', 'Composing %d nodes.', len(made)
+        ) % len(made)
+        if failed:
+            horizon_messages.error(request, composing.describe(failed))
         return True
 
     def _add_error(self, exc: Error) -> None:

@@ -13,6 +13,7 @@
     var form = document.querySelector('.workflow form');
     var answer = aside.querySelector('[aria-live]');
     var state = aside.querySelector('[role="status"]');
+    var text = aside.querySelector('pre');
     var pause = SHORTEST;
     var asked = null; // the content of the form that the answer is about
     var running = new AbortController();
@@ -24,6 +25,8 @@
 
     function show(nodes) {
       answer.replaceChildren.apply(answer, nodes);
+      var found = answer.querySelector('[data-request]');
+      text.textContent = found ? found.dataset.request : '';
       answer.setAttribute('aria-busy', 'false');
       state.textContent = '';
     }
@@ -67,6 +70,7 @@
       running.abort();
       clearTimeout(timer);
       answer.replaceChildren(); // what it says is no longer so
+      text.textContent = '';
       answer.setAttribute('aria-busy', 'true');
       state.textContent = state.dataset.working;
       timer = setTimeout(request, delay);
@@ -85,7 +89,18 @@
         update(0);
       }
     });
+    aside.querySelector('[data-copy]').addEventListener('click', function () {
+      var done = aside.querySelector('[data-done]');
+      done.textContent = copy(text) ? done.dataset.done : '';
+    });
     update(0);
+  }
+
+  /* Copy the text of an element. The newer way to do so needs HTTPS, which
+     not every Horizon has. */
+  function copy(element) {
+    window.getSelection().selectAllChildren(element);
+    return document.execCommand('copy');
   }
 
   document.addEventListener('DOMContentLoaded', function () {

@@ -19,6 +19,7 @@ class TestCase(pages.TestCase):
         an error.
     :ivar failing: the status of all other answers, if they are errors.
     :ivar asked: the path and the parameters of each request.
+    :ivar sent: the method, the path and the body of each change.
     """
 
     def setUp(self):
@@ -26,6 +27,7 @@ class TestCase(pages.TestCase):
         self.answers: dict[str, Any] = {}
         self.failing: int | None = None
         self.asked: list[tuple[str, dict[str, Any]]] = []
+        self.sent: list[tuple[str, str, Any]] = []
         self.useFixture(
             fixtures.MonkeyPatch('openstack.proxy.Proxy.request', self.answer)
         )
@@ -34,6 +36,8 @@ class TestCase(pages.TestCase):
     def answer(self, proxy, url, method='GET', **options):
         path = url.partition('?')[0].strip('/')
         self.asked.append((path, options.get('params') or {}))
+        if method != 'GET':
+            self.sent.append((method, path, options.get('json')))
         empty = self.failing or {path.rpartition('/')[2]: []}
         return self.respond(path, self.answers.get(path, empty))
 

@@ -7,7 +7,7 @@ from valenceclient import schema
 
 from valence_dashboard import api
 from valence_dashboard import exceptions
-from valence_dashboard import forms
+from valence_dashboard import requirements
 
 _SCHEMA = schema.body('post', 'flavors')['properties']['properties']
 
@@ -20,19 +20,19 @@ class Requirements(testtools.TestCase):
 
     def round_trip(self, properties):
         """Return the result of a form that is submitted unchanged."""
-        shown = forms.Requirements(_SCHEMA, properties)
+        shown = requirements.Requirements(_SCHEMA, properties)
         data = {
             name: str(field.initial)
             for name, field in shown.fields().items()
             if field.initial is not None
         }
-        taken = forms.Requirements(_SCHEMA, properties, data)
+        taken = requirements.Requirements(_SCHEMA, properties, data)
         form = self.form(taken, data)
         self.assertTrue(form.is_valid(), form.errors)
         return taken.to_properties(form.cleaned_data)
 
     def test_texts_have_suggestions(self):
-        fields = forms.Requirements(_SCHEMA).fields()
+        fields = requirements.Requirements(_SCHEMA).fields()
         for name, expected in (
             ('processor__model', 'choices-processor-model'),
             ('security__tpm', 'choices-security-tpm'),
@@ -59,10 +59,10 @@ class Requirements(testtools.TestCase):
                 {'id': 'choices-pci_devices-model', 'choices': listed},
                 {'id': 'choices-traits', 'choices': []},
             ],
-            forms.suggestions(request),
+            requirements.suggestions(request),
         )
         client.get_choices.side_effect = exceptions.Unavailable
-        self.assertEqual([], forms.suggestions(request))
+        self.assertEqual([], requirements.suggestions(request))
 
     def test_round_trip(self):
         properties = {
@@ -92,7 +92,7 @@ class Requirements(testtools.TestCase):
             'network': [{'traits': {'required': ['A'], 'forbidden': ['B']}}],
         }
         self.assertEqual(properties, self.round_trip(properties))
-        fields = forms.Requirements(_SCHEMA, properties).fields()
+        fields = requirements.Requirements(_SCHEMA, properties).fields()
         for name, shown in (
             ('processor__model', 'Xeon*|EPYC'),
             ('processor__vendor', '=Intel'),
@@ -117,7 +117,7 @@ class Requirements(testtools.TestCase):
     def test_memory_in_gib(self):
         for memory, shown in ((65536, '64'), (1536, '1.5'), ('2048', '2')):
             known = {'memory': {'capacity_mib': memory}}
-            fields = forms.Requirements(_SCHEMA, known).fields()
+            fields = requirements.Requirements(_SCHEMA, known).fields()
             self.assertEqual(
                 shown, str(fields['memory__capacity_mib'].initial)
             )
@@ -128,16 +128,16 @@ class Requirements(testtools.TestCase):
     def test_added_rows(self):
         for last, rows in ((2, 3), (9, 10), (63, 64), (9999, 64)):
             data = {f'storage__{last}__capacity_gib': '10'}
-            requirements = forms.Requirements(_SCHEMA, data=data)
-            groups = requirements.groups(self.form(requirements, data))
+            shown = requirements.Requirements(_SCHEMA, data=data)
+            groups = shown.groups(self.form(shown, data))
             found = {group['label']: group['rows'] for group in groups}
             self.assertEqual(rows, len(found['Storage']))
             self.assertEqual(2, len(found['Network']))
 
     def test_all_requirements_have_fields(self):
-        requirements = forms.Requirements(_SCHEMA)
-        form = self.form(requirements)
-        groups = requirements.groups(form)
+        shown = requirements.Requirements(_SCHEMA)
+        form = self.form(shown)
+        groups = shown.groups(form)
         self.assertEqual(
             len(form.fields),
             sum(len(row) for group in groups for row in group['rows']),
@@ -155,5 +155,35 @@ class Requirements(testtools.TestCase):
             ('storage__0__pooled', 'perhaps'),
         ):
             data = {name: value}
-            form = self.form(forms.Requirements(_SCHEMA, data=data), data)
+            form = self.form(
+                requirements.Requirements(_SCHEMA, data=data), data
+            )
             self.assertIn(name, form.errors)
+
+    def test_descriptions(self):
+        properties = {
+            'processor': {'total_cores': {'min': 8}, 'model': ['A', 'B']},
+            'memory': {'capacity_mib': 1536},
+            'storage': [
+                {'capacity_gib': 500, 'type': 'SSD', 'count': 2},
+                {'pooled': True, 'count': 1},
+            ],
+            'traits': {'required': ['HW_A']},
+        }
+        self.assertEqual(
+            {
+                ('processor', 'total_cores'): (
+                    'Processor: total cores',
+                    '8..',
+                ),
+                ('processor', 'model'): ('Processor: model', 'A|B'),
+                ('memory', 'capacity_mib'): ('Memory: capacity (GiB)', '1.5'),
+                ('traits', 'required'): ('Traits: required', 'HW_A'),
+                ('storage', 0): (
+                    'Storage',
+                    'Capacity (GiB) 500, Type SSD, Count 2',
+                ),
+                ('storage', 1): ('Storage', 'Pooled true, Count 1'),
+            },
+            requirements.describe(_SCHEMA, properties),
+        )
