@@ -178,7 +178,7 @@ def describe(
             texts = _texts(known['properties'], given or {})
             for name, (about, text) in texts.items():
                 found[group, name] = (
-                    f'{title}: {about[:1].lower()}{about[1:]}',
+                    f'{title}: {about}',
                     text,
                 )
     return found

@@ -11,13 +11,10 @@ from valenceclient import schema
 from valence_dashboard import api
 from valence_dashboard import fields
 from valence_dashboard import forms as base
-from valence_dashboard import messages
-from valence_dashboard.exceptions import Error
 
 _ACTIONS = schema.body('post', 'nodes/{id}/action')['properties']
 _REGISTER = schema.body('post', 'nodes/{id}/register')['properties']
 _NONE = _('The pod manager allows none.')
-_DEVICES = 1000  # more than can be chosen from on one page
 
 
 class Edit(base.ResourceForm):
@@ -161,45 +158,3 @@ class Register(base.Form):
         """Register the node with the given options."""
         options = {name: value for name, value in data.items() if value}
         return client.register_node(self.record.id, **options)
-
-
-class Attach(base.Form):
-    """Attaches a free device of the same pod manager to a node."""
-
-    device = forms.ChoiceField(label=_('Device'))
-    success_text = _('Attaching a device to %s.')
-
-    def __init__(
-        self, request: http.HttpRequest, *args: Any, **kwargs: Any
-    ) -> None:
-        super().__init__(request, *args, **kwargs)
-        try:
-            found = api.list_resources(
-                request,
-                'devices',
-                _DEVICES,
-                podm_uuid=self.record.podm_uuid,
-                state='free',
-                sort_key='name',
-            )
-        except Error:
-            messages.show_error(request)
-            found = []
-        self.fields['device'].choices = [
-            (device.id, self._label(device))
-            for device in found
-            if not device.node_uuid
-        ] or [('', _('No free devices.'))]
-
-    @staticmethod
-    def _label(device: api.Record) -> str:
-        size = fields.render('capacity_gib', device.capacity_gib or None)
-        details = (device.type, device.media_type, device.protocol, size)
-        known = ', '.join(
-            one for one in details if one and one != fields.EMPTY
-        )
-        return f'{device.name} ({known})'
-
-    def send(self, client: api.Client, data: dict[str, Any]) -> Any:
-        """Attach the device."""
-        return client.attach_to_node(self.record.id, data['device'])

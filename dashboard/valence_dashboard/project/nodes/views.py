@@ -9,6 +9,7 @@ from valence_dashboard import lists
 from valence_dashboard import messages
 from valence_dashboard import views
 from valence_dashboard.exceptions import Error
+from valence_dashboard.project.nodes import attaching
 from valence_dashboard.project.nodes import forms
 from valence_dashboard.project.nodes import tables
 from valence_dashboard.project.nodes import tabs as node_tabs
@@ -116,6 +117,6 @@ class Register(_NodeForm):
 
 class Attach(_NodeForm):
     action = tables.Attach
-    form_class = forms.Attach
+    form_class = attaching.Attach
     title = _('Attach Device')
     view = 'horizon:project:nodes:attach'

@@ -2,6 +2,7 @@
 """Browser tests of nodes with a real Horizon, Keystone, Ironic and Valence."""
 
 from valence_dashboard.tests.functional import base
+from valence_dashboard.tests.functional import browser
 from valence_dashboard.tests.functional import processes
 from valence_dashboard.tests.functional.base import composable
 from valence_dashboard.tests.functional.base import pod
@@ -150,7 +151,9 @@ class Nodes(base.TestCase):
         self.check(window, 'ironic')
         window.click('.modal.in .cancel')
         window.act('', 'attach')
-        window.wait(lambda: window.find('#id_device option'))
+        window.wait(lambda: window.find('#id_device optgroup[label="Drive"]'))
+        self.assertIn('GiB', window.text('#id_device optgroup'))
+        self.check(window, 'attach', browser.TELEPHONE)
         window.choose('device', 'Drive')
         window.click('.modal.in input[type=submit]')
         window.read('Attaching a device to web.')

@@ -6,10 +6,12 @@ from typing import Any
 
 import fixtures
 import requests
+from django.test import utils
 
 from valence_dashboard.tests.functional import pages
 
 URL = 'http://valence'
+_RENDER = utils.instrumented_test_render
 
 
 class TestCase(pages.TestCase):
@@ -28,9 +30,12 @@ class TestCase(pages.TestCase):
         self.failing: int | None = None
         self.asked: list[tuple[str, dict[str, Any]]] = []
         self.sent: list[tuple[str, str, Any]] = []
-        self.useFixture(
-            fixtures.MonkeyPatch('openstack.proxy.Proxy.request', self.answer)
-        )
+        for name, value in (
+            ('openstack.proxy.Proxy.request', self.answer),
+            # Answers have the context of their pages.
+            ('django.template.base.Template._render', _RENDER),
+        ):
+            self.useFixture(fixtures.MonkeyPatch(name, value))
         self.use(URL)
 
     def answer(self, proxy, url, method='GET', **options):

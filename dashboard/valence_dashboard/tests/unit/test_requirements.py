@@ -173,12 +173,12 @@ class Requirements(testtools.TestCase):
         self.assertEqual(
             {
                 ('processor', 'total_cores'): (
-                    'Processor: total cores',
+                    'Processor: Total cores',
                     '8..',
                 ),
-                ('processor', 'model'): ('Processor: model', 'A|B'),
-                ('memory', 'capacity_mib'): ('Memory: capacity (GiB)', '1.5'),
-                ('traits', 'required'): ('Traits: required', 'HW_A'),
+                ('processor', 'model'): ('Processor: Model', 'A|B'),
+                ('memory', 'capacity_mib'): ('Memory: Capacity (GiB)', '1.5'),
+                ('traits', 'required'): ('Traits: Required', 'HW_A'),
                 ('storage', 0): (
                     'Storage',
                     'Capacity (GiB) 500, Type SSD, Count 2',
