@@ -69,6 +69,16 @@ def unregistered(
     )
 
 
+def allows(node: api.Record, kind: str, value: str | None = None) -> bool:
+    """Return whether the pod manager may allow a request for a node.
+
+    :param kind: the name of the list in the node's ``allowable``.
+    :param value: None: any.
+    """
+    known = (node.allowable or {}).get(kind)
+    return known is None or bool(known if value is None else value in known)
+
+
 def registered(
     self: Any, request: http.HttpRequest, datum: Any = None
 ) -> bool:
@@ -137,7 +147,12 @@ class Power(actions.LinkAction):
     url = 'horizon:project:nodes:power'
     icon = 'power-off'
     verb = 'node:action'
-    allowed = unregistered
+
+    def allowed(self, request: http.HttpRequest, datum: Any = None) -> bool:
+        """Allow it for nodes whose power can be changed."""
+        return unregistered(self, request, datum) and (
+            datum is None or allows(datum, 'reset_types')
+        )
 
 
 class Boot(actions.LinkAction):
@@ -146,7 +161,12 @@ class Boot(actions.LinkAction):
     url = 'horizon:project:nodes:boot'
     icon = 'hdd-o'
     verb = 'node:action'
-    allowed = unregistered
+
+    def allowed(self, request: http.HttpRequest, datum: Any = None) -> bool:
+        """Allow it for nodes whose boot device can be set."""
+        return unregistered(self, request, datum) and (
+            datum is None or allows(datum, 'boot_targets')
+        )
 
 
 class Attach(actions.LinkAction):
@@ -194,7 +214,12 @@ class Restart(actions.DangerAction):
     icon = 'refresh'
     verb = 'node:action'
     help_text = _('The nodes restart without shutdown.')
-    allowed = unregistered
+
+    def allowed(self, request: http.HttpRequest, datum: Any = None) -> bool:
+        """Allow it for nodes that can be restarted like that."""
+        return unregistered(self, request, datum) and (
+            datum is None or allows(datum, 'reset_types', 'ForceRestart')
+        )
 
     @staticmethod
     def action_present(count: int) -> str:
