@@ -44,6 +44,17 @@ _ALLOWABLE: Schema = {
 }
 
 
+_BOOT: Schema = {
+    'properties': {
+        'enabled': {'type': 'string'},
+        'target': {'type': 'string'},
+        'mode': {'type': ['string', 'null']},
+    },
+    'required': ['enabled', 'target', 'mode'],
+    'additionalProperties': False,
+}
+
+
 def _shown(doc: str, kind: str = 'string') -> Schema:
     """The schema of what a provisioner may show."""
     return {
@@ -79,7 +90,7 @@ _MANAGED: Schema = {
 class Node(base.ValenceObject):
     """A bare-metal server composed from pooled hardware."""
 
-    VERSION = '1.5'
+    VERSION = '1.6'
     RESOURCE = 'nodes'
     LINKED = True
     KIND = 'node'
@@ -186,6 +197,14 @@ class Node(base.ValenceObject):
             api='r',
             nullable=True,
             inner=_ALLOWABLE,
+        ),
+        'boot': fields.ObjectField(
+            doc='The boot source that was last set for the node: enabled '
+            '(Once lasts for one start), target, and mode, null if it was '
+            'left unchanged; null: none was set.',
+            api='r',
+            nullable=True,
+            inner=_BOOT,
         ),
         'managed_by': fields.StringField(
             doc='Provisioner that the node is registered with under the same '

@@ -7,6 +7,8 @@ from valence.conductor.actions import guard
 from valence.conductor.actions import outcome
 from valence.conductor.actions import steps
 from valence.conductor.engine.run import Run
+from valence.db import api as db
+from valence.db.sqlalchemy import models
 from valence.podmanagers.boot import BootOverride
 
 
@@ -54,6 +56,16 @@ class SetBoot(steps.NodeStep[BootResult]):
             run.progress(),
         )
         return {'apply_time': apply_time, 'allowable': node.allowable}
+
+    def record(self, tx: db.Transaction, run: Run, result: BootResult) -> None:
+        super().record(tx, run, result)
+        params = run.params(Params)
+        boot = {
+            'enabled': params['enabled'],
+            'target': params['target'],
+            'mode': params.get('mode'),
+        }
+        tx.update(models.Node, {'boot': boot}, uuid=run.target)
 
     def undo(self, run: Run, result: BootResult | None) -> None:
         outcome.cancel(run)

@@ -210,6 +210,7 @@ class Node(Table):
     drift: Mapped[Drift | None] = column(Json)
     fault: Mapped[str | None] = column(String(16))
     allowable: Mapped[Allowable | None] = column(Json)
+    boot: Mapped[JsonObject | None] = column(Json)
     managed_by: Mapped[str | None] = column(Name(64))
     managed_state: Mapped[str | None] = column(String(255))
     managed_status: Mapped[JsonObject | None] = column(Json)

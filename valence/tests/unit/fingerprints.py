@@ -66,6 +66,7 @@ BY_VERSION = {
         '1.3': 'cad9ac892688de5683a863a6b23edf02',
         '1.4': '32809864bdae7fe3dc2d21f2a2ac1c1d',
         '1.5': 'fe06e2165a200397f02d91a106401427',
+        '1.6': '363e91eec459833b21cfeebdb972e4a7',
     },
     'Operation': {
         '1.0': '531fb024e55f175164c9ac30816f7086',

@@ -110,7 +110,9 @@ class Boot(_ActionForm):
             or [('', _NONE)],
             label=fields.label('Target'),
         )
-        self.fields['Enabled'].initial = 'Once'
+        present = self.record.get('boot') or {}
+        self.fields['Target'].initial = present.get('target')
+        self.fields['Enabled'].initial = present.get('enabled', 'Once')
         self.allow('Mode', 'boot_modes')
         mode = self.fields['Mode']
         mode.choices = [('', _('Unchanged')), *filter(all, mode.choices)]

@@ -107,6 +107,15 @@ class Boot(_NodeForm):
     title = _('Set Boot Device')
     view = 'horizon:project:nodes:boot'
 
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Add the boot source that was last set."""
+        context = super().get_context_data(**kwargs)
+        present = self.record.boot
+        if present:
+            values = ', '.join(filter(None, present.values()))
+            context['text'] = _('Last set: %s.') % values
+        return context
+
 
 class Register(_NodeForm):
     action = tables.Register

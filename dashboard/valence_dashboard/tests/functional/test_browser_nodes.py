@@ -144,6 +144,11 @@ class Nodes(base.TestCase):
         window.click('.modal.in input[type=submit]')
         window.read('Setting the boot device of web.')
         window.wait(lambda: not window.find('.valence-status progress'))
+        window.read('Target: Pxe', '#node__overview')
+        window.act('', 'boot')
+        window.read('Last set: Once, Pxe.', '.modal.in')
+        self.check(window, 'boot', browser.TELEPHONE)
+        window.click('.modal.in .cancel')
 
     def devices(self, window):
         window.act('', 'register')

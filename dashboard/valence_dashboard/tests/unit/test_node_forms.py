@@ -44,6 +44,16 @@ class NodeForms(testtools.TestCase):
         self.assertEqual([''], self.choices(forms.Boot, 'Target', none))
         self.assertEqual([''], self.choices(forms.Boot, 'Mode', none))
 
+    def test_what_was_last_set(self):
+        last = {'enabled': 'Continuous', 'target': 'Hdd', 'mode': None}
+        for boot, shown in (
+            (last, ('Continuous', 'Hdd')),
+            (None, ('Once', None)),
+        ):
+            form = forms.Boot(None, record={'boot': boot})
+            values = [form.fields[n].initial for n in ('Enabled', 'Target')]
+            self.assertEqual(shown, (*values,))
+
     def test_what_is_sent(self):
         sent = []
 

@@ -89,11 +89,19 @@ class _Asleep(BaseException):
 
 
 class TestBoot(OutcomeCase):
+    def boot(self):
+        """What the node shows as its boot source."""
+        return self.client.get('/v1/nodes/n')['boot']
+
     def test_the_boot_mode(self):
+        self.assertIsNone(self.boot())
         self.act('Boot', Enabled='Once', Target='Pxe', Mode='UEFI')
         self.assertEqual('UEFI', self.made.boot.mode)
+        shown = {'enabled': 'Once', 'target': 'Pxe', 'mode': 'UEFI'}
+        self.assertEqual(shown, self.boot())
         self.act('Boot', Enabled='Once', Target='Pxe')
         self.assertIsNone(self.made.boot.mode)
+        self.assertEqual({**shown, 'mode': None}, self.boot())
         uri = 'http://192.0.2.1/image'
         self.act('Boot', Enabled='Once', Target='Pxe', HttpBootUri=uri)
         self.assertEqual(uri, self.made.boot.http_boot_uri)
@@ -106,6 +114,7 @@ class TestBoot(OutcomeCase):
         self.fake.ignored.add('set_boot')
         operation = self.act('Boot', 'failed', Enabled='Once', Target='Pxe')
         self.assertIn('the boot override is None', operation['error'])
+        self.assertIsNone(self.boot())
 
 
 class TestLife(OutcomeCase):
