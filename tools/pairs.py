@@ -38,8 +38,19 @@ but one (``ne:a``). Numbers and times can also be compared (``gt:``, ``gte:``,
 field: ``memory_mib=gte:65536`` with ``sort_key=memory_mib``. The same holds
 for ``ne:`` on a field with more than a few possible values.
 
+``contains:`` finds text by a part of it, up to 255 characters, in upper or
+lower case as the database knows it: ``name=contains:web``. Percent signs,
+underscores and backslashes have no special meaning. The texts are compared one
+after the other, in the order of an index, until the page is full: within the
+rows that another filter leaves if an index serves it, otherwise in the whole
+collection. So the cost of a page grows with the number of resources that do
+not match.
+
 A filter by a reference also accepts a name: ``pod_manager=east`` for
 ``podm_uuid``, ``rack=r1`` for ``rack_uuid``.
+
+``with_count=true`` adds ``count``, the number of resources on all pages. No
+more than ``[api] max_sorted`` are counted; it is null if there are more.
 """
 
 

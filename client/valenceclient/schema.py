@@ -14,7 +14,7 @@ from typing import Any
 
 JSON = dict[str, Any]
 
-PAGING = ('limit', 'marker', 'sort_key', 'sort_dir', 'fields')
+PAGING = ('limit', 'marker', 'sort_key', 'sort_dir', 'fields', 'with_count')
 
 
 @functools.cache

@@ -2,6 +2,7 @@
 """Filters of collections: a column, an operator and a value."""
 
 import operator
+import re
 from collections.abc import Callable
 from typing import Any
 from typing import NamedTuple
@@ -9,6 +10,16 @@ from typing import NamedTuple
 import sqlalchemy as sa
 
 from valence.db import statements
+from valence.db.sqlalchemy import types
+from valence.objects import fields
+
+
+def _contains(column: Any, text: str) -> sa.ColumnElement[bool]:
+    """The condition that a column has a text, in upper or lower case."""
+    escaped = re.sub('[/%_]', r'/\g<0>', text)
+    pattern = sa.literal(f'%{escaped}%', column.type)
+    return types.folded(column).like(types.folded(pattern), escape='/')
+
 
 _OPERATORS: dict[str, Callable[[Any, Any], sa.ColumnElement[bool]]] = {
     'eq': operator.eq,
@@ -18,11 +29,19 @@ _OPERATORS: dict[str, Callable[[Any, Any], sa.ColumnElement[bool]]] = {
     'lt': operator.lt,
     'lte': operator.le,
     'in': lambda column, values: column.in_(values),
+    'contains': _contains,
     'null': lambda column, _: column.is_(None),
 }
-#: What requests can name; the second, of fields without an order.
-ORDERED = ('eq', 'ne', 'gt', 'gte', 'lt', 'lte', 'in')
-UNORDERED = ('eq', 'ne', 'in')
+_UNORDERED = ('eq', 'ne', 'in')
+_ORDERED = (*_UNORDERED, 'gt', 'gte', 'lt', 'lte')
+_TEXTUAL = (*_UNORDERED, 'contains')
+
+
+def operators(field: fields.Spec) -> tuple[str, ...]:
+    """What filters by a field can name."""
+    if field.ordered:
+        return _ORDERED
+    return _TEXTUAL if field.textual else _UNORDERED
 
 
 class Filter(NamedTuple):

@@ -133,7 +133,9 @@ class _Scan(NamedTuple, Generic[M]):
         """The rows after a key; None for one that is deleted."""
         if self.query.is_indexed:
             disjuncts = self.query.disjuncts()
-            if len(disjuncts) == 1:
+            # Where an index is read from end to end it had better have all
+            # that is needed.
+            if len(disjuncts) == 1 and not self.query.scans:
                 return self.rows(disjuncts[0], columns, limit, after)
             keys = self.merged_keys(limit, after)
         else:
@@ -144,6 +146,22 @@ class _Scan(NamedTuple, Generic[M]):
             for row in self.tx.list(self.model, only=columns, uuid=uuids)
         }
         return [rows.get(uuid) for uuid in uuids]
+
+
+def count(
+    tx: db.Transaction,
+    model: type[M],
+    query: Query,
+    *conditions: sa.ColumnElement[bool],
+) -> int | None:
+    """The number of rows on all pages.
+
+    None: there are more than [api] max_sorted; no more are counted.
+    """
+    most = cfg.CONF.api.max_sorted
+    filters = (one.condition(model) for one in query.filters)
+    number = tx.count(model, *conditions, *filters, most=most + 1)
+    return number if number <= most else None
 
 
 def page(

@@ -17,9 +17,8 @@ from oslo_config import cfg
 from oslo_utils import uuidutils
 
 from valence.api import marks
-from valence.api.filters import ORDERED
-from valence.api.filters import UNORDERED
 from valence.api.filters import Filter
+from valence.api.filters import operators
 from valence.common import exception
 from valence.common import identity
 from valence.common import schemas
@@ -53,12 +52,17 @@ PAGING: dict[str, fields.Spec] = {
         max_length=MAX_LENGTH,
     ),
     'sort_dir': fields.EnumField(['asc', 'desc'], doc='Sort direction.'),
+    'with_count': fields.BooleanField(
+        doc='Whether to return how many resources there are on all pages.'
+    ),
     **FIELDS,
 }
 _RESERVED = {'sort_key', *PAGING}
 
 # The most that any client needs is a few filters.
 MAX_PARAMETERS = 32
+# The most characters that a filter can look for in a text.
+MAX_PART = 255
 # A page is merged from at most this many queries.
 MAX_DISJUNCTS = 16
 
@@ -126,9 +130,15 @@ class Query:
     is_indexed: bool = True
     marker: Marker | None = None
     sort_dir: str = 'asc'
+    with_count: bool = False
     fields: str | None = None
     filters: list[Filter] = dataclasses.field(default_factory=list)
     marked: list[marks.Mark] = dataclasses.field(default_factory=list)
+
+    @property
+    def scans(self) -> bool:
+        """Whether a filter is compared with row after row of an index."""
+        return any(one.op == 'contains' for one in self.filters)
 
     def order(self) -> tuple[str, ...]:
         """The sort columns. With the UUID they are unique."""
@@ -230,6 +240,8 @@ def _sort_keys(cls: base.Kind, filter_: Filter) -> list[str]:
     only.
     """
     column = filter_.column
+    if filter_.op == 'contains':
+        return _scanned(cls, column)
     if filter_.op not in ('eq', 'in') or column == 'uuid':
         return [column]
     keys = [key for name, key in cls.pairs() if name == column]
@@ -237,6 +249,17 @@ def _sort_keys(cls: base.Kind, filter_: Filter) -> list[str]:
     if cls.fields[column].sort is not None and column not in keys:
         keys.append(column)
     return keys
+
+
+def _scanned(cls: base.Kind, column: str) -> list[str]:
+    """The sort keys while rows are found by a part of a column: all.
+
+    The first is the column itself, if the rows have its order in an index,
+    which then is all that is read.
+    """
+    keys = [key for name, key in cls.pairs() if name is None]
+    own = [column] if column in keys or (column, column) in cls.pairs() else []
+    return [*own, *(key for key in keys if key not in own), 'uuid']
 
 
 def _sort_key(
@@ -248,11 +271,12 @@ def _sort_key(
     """
     allowed = [_sort_keys(cls, one) for one in filters]
     if given is None:
-        common = [
-            key
-            for key in (cls.ORDER, *(keys[0] for keys in allowed))
-            if all(key in keys for keys in allowed)
+        scanned = [one for one in filters if one.op == 'contains']
+        first = [
+            *(_sort_keys(cls, one)[0] for one in scanned),
+            *(cls.ORDER, *(keys[0] for keys in allowed)),
         ]
+        common = [key for key in first if all(key in keys for keys in allowed)]
         # If the filters share no key, any order is correct.
         return common[0] if common else allowed[0][0], True
     return given, all(given in keys for keys in allowed)
@@ -290,12 +314,18 @@ def parse(
         is_indexed=is_indexed and not marked,
         marker=Marker.parse(given.get('marker'), cls.fields[sort_key]),
         sort_dir=given.get('sort_dir', 'asc'),
+        with_count=_is_given('with_count', given),
         fields=given.get('fields'),
         filters=filters,
         marked=marked,
     )
     _check_disjuncts(query)
     return query
+
+
+def _is_given(name: str, given: Mapping[str, str]) -> bool:
+    """The value of a parameter that is true or false."""
+    return bool(_value(name, PAGING[name], given.get(name, 'false')))
 
 
 def _check_order(given: Mapping[str, str], keys: list[str]) -> None:
@@ -321,9 +351,10 @@ def _filter(name: str, column: str, field: fields.Spec, text: str) -> Filter:
     if field.refers and name != column:
         return Filter(name, column, 'eq', text, refers=field.refers[1])
     op, colon, rest = text.partition(':')
-    operators = ORDERED if field.ordered else UNORDERED
-    if not colon or op not in operators:
+    if not colon or op not in operators(field):
         op, rest = 'eq', text
+    if op == 'contains':
+        return Filter(name, column, op, _part(name, rest))
     texts = rest.split(',') if op == 'in' else [rest]
     values = {_value(name, field, one) for one in texts}
     if op == 'ne' and field.values and not field.nullable:
@@ -332,6 +363,14 @@ def _filter(name: str, column: str, field: fields.Spec, text: str) -> Filter:
         return Filter(name, column, op, sorted(values))
     op = 'eq' if op == 'in' else op
     return Filter(name, column, op, values.pop(), nullable=field.nullable)
+
+
+def _part(name: str, text: str) -> str:
+    if not 0 < len(text) <= MAX_PART:
+        raise invalid(
+            name, f'must have 1 to {MAX_PART} characters after contains:'
+        )
+    return text
 
 
 def _limit(text: str | None) -> int:

@@ -228,6 +228,12 @@ def _body(
                 'description': 'URL of the next page, unless this is the '
                 'last one.',
             },
+            'count': {
+                'type': ['integer', 'null'],
+                'minimum': 0,
+                'description': 'With with_count: the number of resources on '
+                'all pages; null if more than [api] max_sorted.',
+            },
         },
         required=(controller.collection,),
     )

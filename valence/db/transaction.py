@@ -212,12 +212,19 @@ class Transaction:
         self,
         model: statements.Model,
         *extra: sa.ColumnElement[bool],
+        most: int | None = None,
         **where: object,
     ) -> int:
-        """The number of rows that meet the conditions."""
+        """The number of rows that meet the conditions.
+
+        :param most: no more are counted.
+        """
         query = statements.count(model, statements.shape(where))
         if extra:
             query = query.where(*extra)
+        if most is not None:
+            rows = query.with_only_columns(model.uuid).limit(most).subquery()
+            query = sa.select(sa.func.count()).select_from(rows)
         return int(
             self.connection.execute(
                 query, statements.values(where)

@@ -63,6 +63,8 @@ class Spec(fields.Field[Any]):
     max_length: int | None = None
     # Whether filters may compare it (gt, lte …).
     ordered = False
+    # Whether filters may find it by a part of it.
+    textual = False
     # All possible values, where these are few.
     values: tuple[Any, ...] = ()
 
@@ -184,6 +186,7 @@ class StringField(Spec, fields.StringField):
     """Text."""
 
     json_type = 'string'
+    textual = True
 
 
 class NameField(StringField):

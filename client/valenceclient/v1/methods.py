@@ -15,7 +15,7 @@ from valenceclient.v1 import resources
 
 R = TypeVar('R', bound=resources.Resource)
 
-_OPERATOR = re.compile(r'(eq|ne|gt|gte|lt|lte|in):')
+_OPERATOR = re.compile(r'(eq|ne|gt|gte|lt|lte|in|contains):')
 # Parameters that are a list of names themselves.
 _NAMES = re.compile(r'fields|(not-)?(tags|traits)(-any)?')
 

@@ -28,6 +28,7 @@ from valence import conf  # noqa: F401 - registers the options
 from valence.common import exception
 from valence.db import failures
 from valence.db.sqlalchemy import timeouts
+from valence.db.sqlalchemy import types
 
 T = TypeVar('T')
 
@@ -189,6 +190,9 @@ def _sqlite(url: sa.URL) -> sa.Engine:
         dbapi_connection.execute('PRAGMA journal_mode = WAL')
         dbapi_connection.execute('PRAGMA synchronous = NORMAL')
         dbapi_connection.execute('PRAGMA foreign_keys = ON')
+        dbapi_connection.create_function(
+            'fold', 1, types.fold, deterministic=True
+        )
 
     @sa.event.listens_for(engine, 'begin')
     def _begin(connection: sa.Connection) -> None:

@@ -123,6 +123,49 @@ class Name(_Storable):
         return super().load_dialect_impl(dialect)
 
 
+def fold(text: str | None) -> str | None:
+    """The text in lower case, character by character, as databases do it."""
+    if text is None or text.isascii():
+        return text and text.lower()
+    lower = ((one, one.lower()) for one in text)
+    return ''.join(new if len(new) == 1 else old for old, new in lower)
+
+
+class folded(functions.FunctionElement[str]):
+    """Text without difference between upper and lower case.
+
+    Accents remain, whatever the collation of the column is. SQLite knows the
+    function ``fold``.
+    """
+
+    type = sa.String()
+    inherit_cache = True
+
+
+@compiler.compiles(folded)
+def _folded(
+    element: folded, compiled: sa.sql.compiler.SQLCompiler, **kw: Any
+) -> str:
+    return f'fold({compiled.process(element.clauses, **kw)})'
+
+
+@compiler.compiles(folded, *MYSQL)
+def _folded_mysql(
+    element: folded, compiled: sa.sql.compiler.SQLCompiler, **kw: Any
+) -> str:
+    text = compiled.process(element.clauses, **kw)
+    return f'LOWER({text}) COLLATE utf8mb4_bin'
+
+
+@compiler.compiles(folded, 'postgresql')
+def _folded_postgresql(
+    element: folded, compiled: sa.sql.compiler.SQLCompiler, **kw: Any
+) -> str:
+    # With the collation of names, or of the database, it may know only ASCII.
+    text = compiled.process(element.clauses, **kw)
+    return f'lower({text} COLLATE "und-x-icu")'
+
+
 class utcnow(functions.FunctionElement[datetime.datetime]):
     """The database's own clock, in UTC with microseconds."""
 

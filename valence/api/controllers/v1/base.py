@@ -287,6 +287,7 @@ class Controller(Generic[M]):
         """List resources, one page at a time."""
         parsed = query.parse(call.request, self.object, call.audience)
         names = call.selected(self.object, parsed.fields, listing=True)
+        answer: Answer = {}
         with db.reader() as tx:
             parsed.filters = [
                 self._resolved(tx, call, one, one.refers)
@@ -302,9 +303,11 @@ class Controller(Generic[M]):
                 *(tx, self.model, parsed, render.columns(names)),
                 *self.visible(call),
             )
-        answer: Answer = {
-            self.collection: [render.record(row, names) for row in rows]
-        }
+            if parsed.with_count:
+                answer['count'] = paging.count(
+                    tx, self.model, parsed, *self.visible(call)
+                )
+        answer[self.collection] = [render.record(row, names) for row in rows]
         if marker:
             parameters = [
                 *(
