@@ -4,36 +4,11 @@
 from typing import Any
 
 from django import http
-from django.utils.text import format_lazy
 from horizon import tables
-from valenceclient import schema
 
 from valence_dashboard import api
-from valence_dashboard import fields
 from valence_dashboard.exceptions import Error
 from valence_dashboard.messages import show_error
-
-
-def filter_action(collection: str, *only: str) -> type[tables.FilterAction]:
-    """Return a filter action with filters of the API.
-
-    :param only: the parameters to offer.
-    """
-    known = schema.parameters('get', collection)
-    choices = tuple(
-        (
-            name,
-            format_lazy('{} =', fields.label_with_unit(name)),
-            True,
-            fields.translated(known[name].get('description', '')),
-        )
-        for name in only
-    )
-    return type(
-        'Filter',
-        (tables.FilterAction,),
-        {'filter_type': 'server', 'filter_choices': choices},
-    )
 
 
 class PolicyAction:

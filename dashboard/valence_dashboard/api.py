@@ -139,6 +139,19 @@ def list_resources(
     ]
 
 
+def count(
+    request: http.HttpRequest, collection: str, **query: Any
+) -> int | None:
+    """Return how many resources there are; None: too many to count.
+
+    :param collection: its name in the API.
+    """
+    params = {**query, 'limit': 1, 'fields': 'uuid', 'with_count': 'true'}
+    found = client(request).get(f'/{collection}', params=params).json()
+    number: int | None = found.get('count')
+    return number
+
+
 class Page(NamedTuple):
     """A page of a collection.
 

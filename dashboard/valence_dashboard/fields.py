@@ -69,6 +69,12 @@ _UNITS = {
     ),
 }
 _UNIT_LABELS = {'mib': 'MiB', 'gib': 'GiB', 'mbps': 'Mbit/s'}
+# What the units of texts are in those of the fields.
+_FACTORS = {
+    'mib': {'mib': 1, 'gib': 1024, 'tib': 1024**2},
+    'gib': {'gib': 1, 'tib': 1024},
+    'mbps': {'mbit/s': 1, 'gbit/s': 1000},
+}
 # The colors of states; others are grey, too.
 _COLORS = {
     'default': ('reserved', 'held', 'forgotten'),
@@ -150,12 +156,34 @@ def translated(english: str) -> str:
     return gettext_lazy(english) if english else ''
 
 
+def of_kind(kind: str) -> dict[str, dict[str, Any]]:
+    """Return the JSON schemas of the fields of a resource by name.
+
+    :param kind: the resource name in the proxy.
+    """
+    return schemas(kind.title().replace('_', ''))
+
+
+def _in_unit(name: str, text: str) -> str:
+    """Return a number in the unit of its field: 128 GiB of memory in MiB."""
+    units = _FACTORS.get(name.rpartition('_')[2], {})
+
+    def number(found: re.Match[str]) -> str:
+        amount, unit = found.groups()
+        return f'{float(amount) * units[unit.lower()]:.0f}'
+
+    pattern = rf'(\d+(?:\.\d+)?) ?({"|".join(units)})\b'
+    return re.sub(pattern, number, text, flags=re.I) if units else text
+
+
 def to_api(kind: str, name: str, text: str) -> str:
     """Convert a filter text of a user to the value for the API.
 
     :param kind: the resource name in the proxy.
     """
-    field = schemas(kind.title().replace('_', '')).get(name, {})
+    field = of_kind(kind).get(name, {})
+    if 'integer' in field.get('type', ()):
+        return _in_unit(name, text)
     if 'boolean' in field.get('type', ()):
         words = {_('Yes').lower(): 'true', _('No').lower(): 'false'}
         return words.get(text.lower(), text.lower())

@@ -3,16 +3,22 @@
 
 from typing import Any
 
+from django import http
+from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
 from horizon import tables as horizon_tables
 from horizon import tabs
 from horizon.utils import functions
 
 from valence_dashboard import api
-from valence_dashboard import fields
+from valence_dashboard import export
 from valence_dashboard import live
-from valence_dashboard import projects
 from valence_dashboard.exceptions import Error
+from valence_dashboard.filters import NAME
+from valence_dashboard.filters import ORDER
+from valence_dashboard.filters import TEXT
+from valence_dashboard.filters import Filters
+from valence_dashboard.filters import first
 from valence_dashboard.messages import show_error
 from valence_dashboard.tables import Table
 
@@ -29,12 +35,13 @@ class PageReader:
     collection: str
     query: dict[str, Any] = {}
 
-    def read(self, table: Table, **filters: str) -> list[api.Record]:
+    def read(self, table: Table, **given: str) -> list[api.Record]:
         """Read the rows of the page in the URL.
 
         Errors are shown on the page.
         """
         meta, query = table._meta, self.request.GET
+        table.first = first(self.request, table.first_param)
         before = query.get(meta.prev_pagination_param)
         marker = before or query.get(meta.pagination_param)
         try:
@@ -44,15 +51,33 @@ class PageReader:
                 functions.get_page_size(self.request),
                 marker,
                 before is not None,
-                **{**self.query, **filters},
+                **{**self.query, **given},
             )
             table.complete(page.rows)
+            if page.after:
+                table.total = self.count(**given)
         except Error:
             show_error(self.request)
             table._no_data_message = _('The list cannot be loaded.')
             return []
         table.before, table.after = page.before, page.after
+        if not page.before:
+            table.first = 1
         return page.rows
+
+    def count(self, **given: str) -> int | None:
+        """Return how many rows there are on all pages, if that is cheap.
+
+        A search for a part of a text would compare all of them.
+        """
+        if any(text.startswith('contains:') for text in given.values()):
+            return None
+        query = {**self.query, **given}
+        return api.count(
+            self.request,
+            self.collection,
+            **{n: one for n, one in query.items() if n not in ORDER},
+        )
 
 
 class ListView(PageReader, live.View, horizon_tables.DataTableView):
@@ -60,23 +85,69 @@ class ListView(PageReader, live.View, horizon_tables.DataTableView):
 
     template_name = 'valence/table.html'
 
-    def get_data(self) -> list[api.Record]:
-        """Return the rows; with a filter the API chooses the sort key."""
-        given = {
-            name: self._to_api(name, text)
-            for name, text in self.get_filters().items()
-        }
-        if given:
-            self.query = {**self.query}
-            self.query.pop('sort_key', None)
-            self.table._no_data_message = _('No matching items.')
-        return self.read(self.table, **given)
+    def get(
+        self, request: http.HttpRequest, *args: Any, **kwargs: Any
+    ) -> http.HttpResponse:
+        """Return the page; the form of the filters leads to its URL."""
+        self.filters = Filters(
+            request,
+            self.table_class.kind,
+            self.collection,
+            self.table_class.filter_by,
+        )
+        url = self.filters.redirect()
+        if url:
+            return redirect(url)
+        if request.GET.get('format') == 'csv':
+            return self.export()
+        return super().get(request, *args, **kwargs)
 
-    def _to_api(self, name: str, text: str) -> str:
-        """Return the value for the API of a filter."""
-        if name == 'project_id':
-            return projects.to_filter(self.request, text)
-        return fields.to_api(self.table.kind, name, text)
+    def export(self) -> http.HttpResponse:
+        """Return the list as a file, or the page with what is wrong."""
+        try:
+            return export.response(
+                self.request,
+                self.table_class,
+                self.collection,
+                {**self.base_query(), **self.filters.to_api()},
+            )
+        except Error:
+            show_error(self.request)
+            return redirect(self.request.path + self.filters.url())
+
+    def get_data(self) -> list[api.Record]:
+        """Return the rows of the page."""
+        self.query = self.base_query()
+        if self.filters.given:
+            self.table._no_data_message = _('No matching items.')
+        try:
+            given = self.filters.to_api()
+        except Error:
+            show_error(self.request)
+            return []
+        rows = self.read(self.table, **given)
+        self.table.sort_on_the_server(self.filters)
+        return rows
+
+    def base_query(self) -> dict[str, Any]:
+        """Return the query without filters of the user.
+
+        With a filter the API chooses the sort key, unless the user did.
+        """
+        query = {**self.query}
+        if self.filters.given:
+            query.pop('sort_key', None)
+        if self.filters.order:
+            query |= {'sort_dir': 'asc', **self.filters.order}
+        return query
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Add the filters."""
+        return {
+            **super().get_context_data(**kwargs),
+            'filters': self.filters,
+            'names': {'name': NAME, 'text': TEXT},
+        }
 
 
 class ListTab(PageReader, tabs.TableTab):
@@ -87,9 +158,7 @@ class ListTab(PageReader, tabs.TableTab):
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
-        cls.table_classes = tuple(
-            _without_filter(one) for one in cls.table_classes
-        )
+        cls.table_classes = tuple(_in_tab(one) for one in cls.table_classes)
 
     def query_for(self, record: api.Record) -> dict[str, str]:
         """Return the filter for resources of this resource."""
@@ -105,19 +174,13 @@ class ListTab(PageReader, tabs.TableTab):
             self._table_data_loaded = True
 
 
-def _without_filter(table: type[Table]) -> type[Table]:
-    """Return a table without filter, which Horizon does not support in tabs.
+def _in_tab(table: type[Table]) -> type[Table]:
+    """Return a table with its own pagination parameters.
 
-    It has its own pagination parameters, because all tabs share one URL.
+    All tabs share one URL.
     """
-    actions = tuple(
-        action
-        for action in getattr(table.Meta, 'table_actions', ())
-        if not issubclass(action, horizon_tables.FilterAction)
-    )
     name = table.Meta.name
     own = {
-        'table_actions': actions,
         'pagination_param': f'{name}_marker',
         'prev_pagination_param': f'{name}_prev_marker',
     }

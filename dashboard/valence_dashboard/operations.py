@@ -138,17 +138,13 @@ class Operations(tables.Table):
 class AllOperations(Operations):
     """Operations on any target."""
 
+    filter_by: tuple[str, ...] = ('action', 'state', 'target_uuid')
     target = tables.column('target', target_name, link=target_url)
 
     class Meta(Operations.Meta):
         columns = (
             *('created_at', 'action', 'target', 'state', 'step', 'error'),
             'finished_at',
-        )
-        table_actions = (
-            actions.filter_action(
-                'operations', 'action', 'state', 'target_uuid'
-            ),
         )
 
     def complete(self, rows: list[api.Record]) -> None:

@@ -38,7 +38,9 @@ def names(
     of one page only.
     """
     user = request.user
-    found = {user.project_id: user.project_name}
+    found: dict[str, str] = getattr(request, '_projects', {})
+    request._projects = found
+    found[user.project_id] = user.project_name
     for project_id in sorted({*filter(None, ids)} - found.keys()):
         try:
             found[project_id] = keystone.tenant_get(request, project_id).name
@@ -62,9 +64,15 @@ def complete(request: http.HttpRequest, rows: list[Any]) -> None:
 
 
 def to_filter(request: http.HttpRequest, text: str) -> str:
-    """Return the filter of the API for projects by their name, or ID."""
+    """Return the filter of the API for projects by their name, or ID.
+
+    If none has the name, those that have it as a part of theirs are meant.
+    """
     try:
-        found, _more = keystone.tenant_list(request, filters={'name': text})
+        for name in ('name', 'name__icontains'):
+            found, _more = keystone.tenant_list(request, filters={name: text})
+            if found:
+                break
     except _FAILURES:
         return text
     ids = ','.join(project.id for project in found)

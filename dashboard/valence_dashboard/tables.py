@@ -6,13 +6,17 @@ from typing import Any
 from urllib import parse
 
 from django import http
+from django.utils import formats
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 from horizon import forms
 from horizon import tables
 from horizon.tables import base
+from horizon.utils import functions
 
 from valence_dashboard import api
 from valence_dashboard import fields
+from valence_dashboard import filters
 from valence_dashboard import pods
 from valence_dashboard.exceptions import NotFound
 
@@ -71,21 +75,18 @@ class BaseTable(tables.DataTable):
         super().__init_subclass__()
         cls._meta.cell_class = Cell
         cls._meta.row_class = Row
-        cls._meta.table_actions_template = 'valence/_table_actions.html'
+        cls._meta.template = 'valence/_data_table.html'
         cls._meta.row_actions_dropdown_template = 'valence/_row_actions.html'
 
     def __init__(
         self, request: http.HttpRequest, *args: Any, **kwargs: Any
     ) -> None:
-        # Actions keep their table and its arguments; the filter keeps the
-        # input of the user. Horizon shares both between requests.
+        # Actions keep their table and its arguments. Horizon shares both
+        # between requests.
         self._meta = copy.copy(self._meta)
         self.base_actions = {
             name: type(action)() for name, action in self.base_actions.items()
         }
-        if self._meta._filter_action:
-            name = self._meta._filter_action.name
-            self._meta._filter_action = self.base_actions[name]
         self._rows: dict[str, api.Record] = {}
         super().__init__(request, *args, **kwargs)
 
@@ -98,6 +99,14 @@ class BaseTable(tables.DataTable):
             column = next(iter(self.columns.values()))
             classes = [one for one in column.classes if one != 'hidden']
             column.classes = classes if visible else [*classes, 'hidden']
+
+    def count(self) -> str:
+        """Return how many rows the table has."""
+        number = len(self.data)
+        return (
+            ngettext('Displaying %s item', 'Displaying %s items', number)
+            % number
+        )
 
     def read_row(self, request: http.HttpRequest, uuid: str) -> api.Record:
         """Read a row that is not in the table."""
@@ -114,14 +123,57 @@ class BaseTable(tables.DataTable):
 
 
 class Table(BaseTable):
-    """A paginated table that keeps the current tab.
+    """A paginated table.
 
     :cvar kind: the resource name in the proxy.
+    :cvar filter_by: the filters that its list offers.
+    :ivar kept: the parameters of the URL that other pages keep.
+    :ivar first: the number of the first row on the page.
+    :ivar total: the number of rows on all pages; None: not known.
     """
 
-    KEPT_PARAMETERS = ('tab',)
     kind: str
+    filter_by: tuple[str, ...] = ()
     before = after = False
+    first = 1
+    total: int | None = None
+
+    def __init__(
+        self, request: http.HttpRequest, *args: Any, **kwargs: Any
+    ) -> None:
+        super().__init__(request, *args, **kwargs)
+        self.first_param = self._meta.pagination_param.replace(
+            'marker', 'first'
+        )
+        self.kept = {'tab': request.GET.get('tab')}
+
+    def sort_on_the_server(self, given: filters.Filters) -> None:
+        """Have the heads of columns be links that sort all pages."""
+        self.kept = given.kept
+        for column in self.columns.values():
+            column.order = given.link(column.name)
+            if column.order or self.before or self.after:
+                # All lists share the list of classes.
+                column.classes = [
+                    one for one in column.classes if one != 'sortable'
+                ]
+
+    def count(self) -> str:
+        """Return which of how many rows the page shows."""
+        if not self.before and not self.after:
+            return super().count()
+        last = self.first + len(self.data) - 1
+        total = self.total if self.after else last
+        text = (
+            _('%(first)s–%(last)s of more than %(last)s')
+            if total is None
+            else _('%(first)s–%(last)s of %(total)s')
+        )
+        numbers = {'first': self.first, 'last': last, 'total': total or 0}
+        return text % {
+            name: formats.number_format(one, force_grouping=True)
+            for name, one in numbers.items()
+        }
 
     def complete(self, rows: list[api.Record]) -> None:
         """Add to records what the API does not return with them.
@@ -145,20 +197,26 @@ class Table(BaseTable):
         """Return whether there is a next page."""
         return self.after
 
-    def _page_query(self, parameter: str, marker: str) -> str:
-        kept = [
-            (name, self.request.GET[name])
-            for name in self.KEPT_PARAMETERS
-            if name in self.request.GET
-        ]
-        return parse.urlencode([*kept, (parameter, marker)])
+    def _page_query(self, parameter: str, marker: str, first: int) -> str:
+        query = {
+            **self.kept,
+            self.first_param: max(1, first),
+            parameter: marker,
+        }
+        return parse.urlencode({n: one for n, one in query.items() if one})
 
     def get_pagination_string(self) -> str:
         """Return the query of the next page."""
-        return self._page_query(self._meta.pagination_param, self.data[-1].id)
+        return self._page_query(
+            self._meta.pagination_param,
+            self.data[-1].id,
+            self.first + len(self.data),
+        )
 
     def get_prev_pagination_string(self) -> str:
         """Return the query of the previous page."""
         return self._page_query(
-            self._meta.prev_pagination_param, self.data[0].id
+            self._meta.prev_pagination_param,
+            self.data[0].id,
+            self.first - functions.get_page_size(self.request),
         )

@@ -10,15 +10,12 @@ from cliff import columns
 from keystoneauth1 import exceptions as ks_exceptions
 from openstack import exceptions as sdk_exceptions
 
+from valenceclient import texts
+from valenceclient.texts import printable as printable
 from valenceclient.v1 import errors
 
-# What text may contain besides printable characters: spaces, and the joiners,
-# which some scripts need.
-_SPACES = '\n\t\u00a0\u202f\u3000'
-_JOINERS = '\u200c\u200d'
 # What a request raises: errors of the service, and of the login.
 REQUEST_ERRORS = (sdk_exceptions.SDKException, ks_exceptions.ClientException)
-_FORMULA = ('=', '+', '-', '@')
 # What a shell interprets within double quotes, which cliff adds. It escapes
 # double quotes itself.
 _SHELL = str.maketrans({one: f'\\{one}' for one in '\\$`'})
@@ -46,23 +43,6 @@ class Value(columns.FormattableColumn[Any]):
                 default_flow_style=None,
             ).rstrip()
         return printable(text).replace('\t', ' ')
-
-
-def _is_shown(character: str) -> bool:
-    return character.isprintable() or character in _SPACES + _JOINERS
-
-
-def printable(text: str) -> str:
-    """Return a text without characters that terminals obey or do not show.
-
-    Names of hardware come from a pod manager, and descriptions from other
-    users.
-    """
-    if text.isprintable():
-        return text
-    return ''.join(
-        one if _is_shown(one) else '\N{REPLACEMENT CHARACTER}' for one in text
-    )
 
 
 def one_line(text: str) -> str:
@@ -97,8 +77,7 @@ def cell(
         return text.translate(_SHELL)
     if formatter == 'value':
         return one_line(text) if in_row else text
-    quoted = text.lstrip().startswith(_FORMULA) and not parsed_args.no_quote
-    return f"'{text}" if quoted else text
+    return text if parsed_args.no_quote else texts.spreadsheet_cell(text)
 
 
 def row(
@@ -118,7 +97,7 @@ def row(
 def _to_json(value: Any) -> str:
     """Return JSON; what is not printable is escaped."""
     return ''.join(
-        one if _is_shown(one) else json.dumps(one)[1:-1]
+        one if texts.is_shown(one) else json.dumps(one)[1:-1]
         for one in json.dumps(value, ensure_ascii=False)
     )
 

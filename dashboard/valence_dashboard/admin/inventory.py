@@ -236,8 +236,7 @@ def _tags_view(kind: str, collection: str, table: Any) -> Any:
     return View.as_view()
 
 
-def filters(collection: str, *more: str) -> Any:
-    """Return the filter action of a hardware table."""
+def filters(collection: str, *more: str) -> tuple[str, ...]:
+    """Return the filters of a hardware table."""
     known = schema.parameters('get', collection)
-    names = (*FILTERS, *more)
-    return actions.filter_action(collection, *(n for n in names if n in known))
+    return tuple(name for name in (*FILTERS, *more) if name in known)

@@ -7,6 +7,7 @@ from valence_dashboard.admin import inventory
 
 class Chassis(tables.Table):
     kind = 'chassis'
+    filter_by = inventory.filters('chassis', 'type')
     name = tables.column('name', 'name', link='horizon:admin:chassis:detail')
     pod_manager = inventory.pod_manager()
     type = tables.column('type')
@@ -20,5 +21,4 @@ class Chassis(tables.Table):
     class Meta:
         name = 'chassis'
         verbose_name = _('Chassis')
-        table_actions = (inventory.filters('chassis', 'type'),)
         row_actions = inventory.links('chassis', 'chassis')

@@ -91,6 +91,7 @@ class Lift(actions.DangerAction):
 
 class Conditions(tables.Table):
     kind = 'condition'
+    filter_by = ('subject', 'code', 'pod_manager', 'source', 'state')
     code = tables.column('code', 'code', link=DETAIL)
     subject = tables.column('subject')
     subject_name = tables.column(
@@ -113,10 +114,6 @@ class Conditions(tables.Table):
         verbose_name = _('Conditions')
         no_data_message = _('No conditions.')
         table_actions = (
-            actions.filter_action(
-                *('conditions', 'subject', 'code', 'pod_manager', 'source'),
-                'state',
-            ),
             Set,
             Lift,
         )

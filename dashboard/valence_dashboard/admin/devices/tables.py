@@ -30,6 +30,9 @@ class Unreserve(inventory.Unreserve):
 
 class Devices(tables.Table):
     kind = 'device'
+    filter_by = inventory.filters(
+        *('devices', 'type', 'protocol', 'capacity_gib', 'free'),
+    )
     name = tables.column('name', 'name', link=DETAIL)
     pod_manager = inventory.pod_manager()
     type = tables.column('type')
@@ -44,7 +47,6 @@ class Devices(tables.Table):
         name = 'devices'
         verbose_name = _('Devices')
         table_actions = (
-            inventory.filters('devices', 'type', 'protocol', 'capacity_gib'),
             inventory.Compose,
             Unreserve,
         )

@@ -101,6 +101,7 @@ class Release(actions.DangerAction):
 
 class Findings(tables.Table):
     kind = 'finding'
+    filter_by = ('state', 'kind', 'pod_manager', 'project_id')
     kind_ = tables.column('kind', 'kind', link=DETAIL)
     pod_manager = inventory.pod_manager()
     resource_uri = tables.column('resource_uri')
@@ -113,12 +114,7 @@ class Findings(tables.Table):
         name = 'findings'
         verbose_name = _('Findings')
         no_data_message = _('Nothing was found.')
-        table_actions = (
-            actions.filter_action(
-                *('findings', 'state', 'kind', 'pod_manager', 'project_id')
-            ),
-            Forget,
-        )
+        table_actions = (Forget,)
         row_actions = (Adopt, Accept, Forget, Release)
 
     def get_object_display(self, datum: api.Record) -> str:

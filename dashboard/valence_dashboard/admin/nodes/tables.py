@@ -1,5 +1,4 @@
 # SPDX-License-Identifier: Apache-2.0
-from valence_dashboard import actions
 from valence_dashboard import api
 from valence_dashboard import projects
 from valence_dashboard import tables
@@ -9,6 +8,11 @@ from valence_dashboard.project.nodes import tables as nodes
 class Nodes(nodes.Nodes):
     """Nodes of all projects, with the project of each."""
 
+    filter_by = (
+        *('name', 'project_id', 'provision_state', 'power_state'),
+        *('pod_manager', 'flavor', 'pool', 'managed_by', 'lease_state'),
+        'traits',
+    )
     project = tables.column('project', 'project')
     managed_by = tables.column('managed_by')
 
@@ -16,14 +20,6 @@ class Nodes(nodes.Nodes):
         columns = (
             *('name', 'project', 'provision_state', 'power_state'),
             *('pod_manager', 'size', 'lease', 'managed_by', 'created_at'),
-        )
-        table_actions = (
-            actions.filter_action(
-                *('nodes', 'name', 'project_id', 'provision_state'),
-                *('power_state', 'pod_manager', 'flavor', 'pool'),
-                *('managed_by', 'lease_state', 'traits'),
-            ),
-            *nodes.Nodes.Meta.table_actions[1:],
         )
 
     def complete(self, rows: list[api.Record]) -> None:

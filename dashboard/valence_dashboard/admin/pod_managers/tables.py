@@ -185,6 +185,9 @@ class DeleteSelected(actions.DangerAction):
 
 class PodManagers(base.Table):
     kind = 'pod_manager'
+    filter_by = (
+        *('name', 'status', 'driver', 'location', 'maintenance', 'tags'),
+    )
     name = base.column('name', 'name', link=DETAIL)
     status = base.column('status', status)
     driver = base.column('driver')
@@ -202,10 +205,6 @@ class PodManagers(base.Table):
         verbose_name = _('Pod Managers')
         no_data_message = _('No pod managers.')
         table_actions = (
-            actions.filter_action(
-                *('pod_managers', 'name', 'status', 'driver', 'location'),
-                'tags',
-            ),
             Register,
             Sync,
             DeleteSelected,

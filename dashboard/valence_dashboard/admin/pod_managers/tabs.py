@@ -23,6 +23,26 @@ class Overview(overview.Tab):
     component = 'PodManager'
 
 
+def bars(capacity: dict[str, Any]) -> list[tuple[str, str]]:
+    """Return a bar of each resource with its label."""
+    found = [
+        (fields.label(name), fields.capacity_bar(amounts, name))
+        for name, amounts in capacity.items()
+        if name != 'devices'
+    ]
+    for kind, amounts in capacity.get('devices', {}).items():
+        found.append((fields.label(kind), fields.capacity_bar(amounts, kind)))
+        sizes = amounts['capacity_gib']
+        if sizes['total']:
+            found.append(
+                (
+                    f'{fields.label(kind)}: {_("capacity")}',
+                    fields.capacity_bar(sizes, 'capacity_gib'),
+                )
+            )
+    return found
+
+
 class Capacity(tabs.Tab):
     """Total and free capacity."""
 
@@ -34,25 +54,7 @@ class Capacity(tabs.Tab):
         self, request: http.HttpRequest, **kwargs: Any
     ) -> dict[str, Any]:
         """Add a bar for each resource."""
-        capacity = self.tab_group.kwargs['record'].capacity or {}
-        found = [
-            (fields.label(name), fields.capacity_bar(amounts, name))
-            for name, amounts in capacity.items()
-            if name != 'devices'
-        ]
-        for kind, amounts in capacity.get('devices', {}).items():
-            found.append(
-                (fields.label(kind), fields.capacity_bar(amounts, kind))
-            )
-            sizes = amounts['capacity_gib']
-            if sizes['total']:
-                found.append(
-                    (
-                        f'{fields.label(kind)}: {_("capacity")}',
-                        fields.capacity_bar(sizes, 'capacity_gib'),
-                    )
-                )
-        return {'bars': found}
+        return {'bars': bars(self.tab_group.kwargs['record'].capacity or {})}
 
 
 class Racks(lists.ListTab):

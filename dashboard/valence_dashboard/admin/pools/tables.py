@@ -129,6 +129,7 @@ class Delete(actions.DangerAction):
 
 class Pools(tables.Table):
     kind = 'pool'
+    filter_by = ('name', 'flavor', 'project_id', 'state', 'enabled')
     name = tables.column('name', 'name', link=DETAIL)
     flavor = tables.column(
         'flavor',
@@ -151,10 +152,6 @@ class Pools(tables.Table):
         verbose_name = _('Pools')
         no_data_message = _('No pools.')
         table_actions = (
-            actions.filter_action(
-                *('pools', 'name', 'flavor', 'project_id', 'state'),
-                'enabled',
-            ),
             Create,
             Delete,
         )

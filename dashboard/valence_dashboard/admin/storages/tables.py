@@ -17,6 +17,9 @@ def room(record: api.Record) -> str:
 
 class Storages(tables.Table):
     kind = 'storage'
+    filter_by = inventory.filters(
+        *('storages', 'type', 'capacity_gib', 'free_gib'),
+    )
     name = tables.column('name', 'name', link='horizon:admin:storages:detail')
     pod_manager = inventory.pod_manager()
     type = tables.column('type')
@@ -28,6 +31,3 @@ class Storages(tables.Table):
     class Meta:
         name = 'storages'
         verbose_name = _('Storages')
-        table_actions = (
-            inventory.filters('storages', 'type', 'capacity_gib', 'free_gib'),
-        )

@@ -18,6 +18,10 @@ class Unreserve(inventory.Unreserve):
 
 class Systems(tables.Table):
     kind = 'system'
+    filter_by = inventory.filters(
+        *('systems', 'cpu_cores', 'memory_mib', 'cpu_model', 'power_state'),
+        *('free', 'hardware_uuid'),
+    )
     name = tables.column('name', 'name', link=DETAIL)
     pod_manager = inventory.pod_manager()
     model = tables.column('model')
@@ -32,10 +36,6 @@ class Systems(tables.Table):
         name = 'systems'
         verbose_name = _('Systems')
         table_actions = (
-            inventory.filters(
-                *('systems', 'cpu_cores', 'memory_mib', 'cpu_model'),
-                'power_state',
-            ),
             inventory.Compose,
             Unreserve,
         )

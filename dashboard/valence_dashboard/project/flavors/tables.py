@@ -120,6 +120,7 @@ class Delete(actions.DangerAction):
 
 class Flavors(base.Table):
     kind = 'flavor'
+    filter_by = ('name', 'is_public')
     name = base.column('name', 'name', link=DETAIL)
     description = base.column('description')
     properties = base.column('properties', verbose_name=_('Hardware'))
@@ -134,7 +135,6 @@ class Flavors(base.Table):
         verbose_name = _('Flavors')
         no_data_message = _('No flavors.')
         table_actions = (
-            actions.filter_action('flavors', 'name', 'is_public'),
             Create,
             Delete,
         )

@@ -78,6 +78,7 @@ class Delete(actions.DangerAction):
 
 class Holds(base.Table):
     kind = 'hold'
+    filter_by = ('name', 'state', 'pod_manager')
     name = base.column('name', 'name', link=DETAIL)
     state = base.column('state')
     remaining = base.column('remaining', verbose_name=_('Nodes left'))
@@ -89,8 +90,5 @@ class Holds(base.Table):
         name = 'holds'
         verbose_name = _('Holds')
         no_data_message = _('No holds.')
-        table_actions = (
-            actions.filter_action('holds', 'name', 'state', 'pod_manager'),
-            Delete,
-        )
+        table_actions = (Delete,)
         row_actions = (Compose, Extend, Delete)

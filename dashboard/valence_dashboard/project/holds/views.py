@@ -17,15 +17,14 @@ class Index(lists.ListView):
     table_class = tables.Holds
     page_title = _('Holds')
     collection = 'holds'
+    query = {'sort_key': 'name'}
 
-    def get_data(self) -> list[api.Record]:
+    def base_query(self) -> dict[str, Any]:
         """Show only this project, even if the user can see others."""
-        self.query = {
-            **self.query,
-            'sort_key': 'name',
+        return {
+            **super().base_query(),
             'project_id': self.request.user.project_id,
         }
-        return super().get_data()
 
 
 class Detail(views.DetailView):

@@ -346,6 +346,10 @@ class Extend(actions.BatchAction):
 
 class Nodes(base.Table):
     kind = 'node'
+    filter_by: tuple[str, ...] = (
+        *('name', 'provision_state', 'power_state', 'pod_manager', 'flavor'),
+        *('lease_state', 'traits'),
+    )
     name = base.column('name', 'name', link=DETAIL)
     provision_state = base.column('provision_state', state)
     power_state = base.column('power_state')
@@ -360,10 +364,6 @@ class Nodes(base.Table):
         verbose_name = _('Nodes')
         no_data_message = _('No nodes.')
         table_actions = (
-            actions.filter_action(
-                *('nodes', 'name', 'provision_state', 'power_state'),
-                *('pod_manager', 'flavor', 'lease_state', 'traits'),
-            ),
             Compose,
             Adopt,
             Restart,

@@ -11,13 +11,12 @@ _INDEX = 'horizon:project:operations:index'
 class Index(operations.Index):
     """The operations of the project."""
 
-    def get_data(self) -> list[api.Record]:
+    def base_query(self) -> dict[str, Any]:
         """Show only this project, even if the user can see others."""
-        self.query = {
-            **self.query,
+        return {
+            **super().base_query(),
             'project_id': self.request.user.project_id,
         }
-        return super().get_data()
 
 
 class Detail(views.DetailView):

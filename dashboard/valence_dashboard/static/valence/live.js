@@ -138,13 +138,9 @@
       return updateSections(table, fresh);
     }
     var isDone = updateRows(table, fresh);
-    ['thead', 'tfoot'].forEach(function (name) {
-      var count = ' td:has(> .table_count)';
-      var old = table.querySelector(name + count);
-      var made = fresh.querySelector(name + count);
-      if (old && made) { fill(old, made); }
-    });
-    horizon.datatables.update_footer_count(table);
+    var old = table.querySelector('tfoot td');
+    var made = fresh.querySelector('tfoot td');
+    if (old && made) { fill(old, made); }
     horizon.datatables.update_header_checkbox($(table));
     horizon.datatables.validate_button($(table).closest('form'));
     $(table).trigger('update', [true]);

@@ -20,6 +20,7 @@ PANELS = (
     # The last one shows only a part of what it is about.
     *('/admin/operations/', '/admin/findings/', '/admin/conditions/'),
     *('/admin/topology/', '/admin/nodes/', '/admin/pools/'),
+    *('/admin/search/', '/admin/summary/'),
 )
 
 

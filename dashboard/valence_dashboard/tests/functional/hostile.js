@@ -77,13 +77,15 @@
   }
 
   function pattern(url) {
-    return (url.pathname + url.search).replace(new RegExp(UUID, 'g'), '*');
+    return (url.pathname + url.search).replace(new RegExp(UUID, 'g'), '*')
+      .replace(/first=\d+/, '');
   }
 
-  /* Return the URLs of links of a page that lead to our panels. */
+  /* Return the URLs of links of a page that lead to our panels: no files, nor
+     the same list in another order. */
   function links(page) {
     var found = [];
-    page.root.querySelectorAll('[href]').forEach(function (one) {
+    page.root.querySelectorAll('[href]:not([download], .valence-sort)').forEach(function (one) {
       found.push(new URL(one.getAttribute('href'), page.url));
     });
     return found.filter(function (one) {

@@ -5,6 +5,7 @@ There is no Keystone; Valence and its pod managers are separate processes.
 """
 
 import datetime
+import urllib.parse
 from unittest import mock
 
 import fixtures
@@ -76,11 +77,11 @@ class TestCase(testtools.TestCase, test.SimpleTestCase):
         """Return the text of a page."""
         return self.client.get(path, headers=headers).content.decode()
 
-    def filter(self, path, table, name, text):
-        """Return the page after its table was filtered."""
-        parameter = f'{table._meta.name}__filter__q'
-        self.client.post(path, {parameter: text, f'{parameter}_field': name})
-        return self.page(path)
+    def filter(self, path, name, text):
+        """Return the page after the form of its filters was sent."""
+        query = urllib.parse.urlencode({'filter': name, 'text': text})
+        answer = self.client.get(f'{path}?{query}', follow=True)
+        return answer.content.decode()
 
 
 def connect(url):

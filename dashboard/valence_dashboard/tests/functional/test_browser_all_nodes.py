@@ -58,7 +58,7 @@ class AllNodes(base.TestCase):
         """Release all nodes that the list shows."""
         window.wait(lambda: self.settled())
         # Rows that are updated lose their choice.
-        window.go('/admin/nodes/')
+        window.go('/admin/nodes/?project_id=demo')
         for box in window.find('#nodes tbody .table-row-multi-select'):
             window.driver.execute_script('arguments[0].click()', box)
         window.click('#nodes__action_release')

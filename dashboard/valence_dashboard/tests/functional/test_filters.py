@@ -70,11 +70,11 @@ class Filters(pages.NodeTestCase):
             lambda: self.composable.get_pool(pool.id).state != 'ok', 'its look'
         )
         for panel, table in _TABLES.items():
-            choices = table._meta._filter_action.filter_choices
-            for name, label, *_rest in choices:
+            for name in table.filter_by:
+                label = name
                 collection = panel.partition('/')[2]
                 record, text = self.sample(collection, name)
-                page = self.filter(f'/{panel}/', table, name, text)
+                page = self.filter(f'/{panel}/', name, text)
                 context = (panel, label, text)
                 self.assertNotIn('Invalid input', page, context)
                 if record is None or panel == 'project/nodes':
@@ -86,16 +86,14 @@ class Filters(pages.NodeTestCase):
 
     def test_filter_labels_contain_units(self):
         page = self.page('/admin/systems/')
-        self.assertIn('Memory (MiB) =', page)
-        self.assertIn('CPU cores =', page)
+        self.assertIn('>Memory (MiB)<', page)
+        self.assertIn('>CPU cores<', page)
 
     def test_filtered_operations_are_sorted(self):
         for _ in range(2):
             made = self.composable.sync_pod_manager(self.pod)
             self.composable.wait_for_operation(made, interval=0.1)
-        page = self.filter(
-            '/admin/operations/', operations.AllOperations, 'action', 'sync'
-        )
+        page = self.filter('/admin/operations/', 'action', 'sync')
         found = list(
             self.composable.operations(
                 action='sync', sort_key='created_at', sort_dir='desc'

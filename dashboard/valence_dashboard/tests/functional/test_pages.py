@@ -2,6 +2,7 @@
 """Pages without a browser: their content and their cost."""
 
 import html
+import operator
 import re
 import unittest
 
@@ -132,11 +133,7 @@ class Pages(pages.TestCase):
 
     def test_filter_is_sent_to_the_api(self):
         self.use(self.valence.url)
-        name = 'systems__filter__q'
-        self.client.post(
-            '/admin/systems/', {name: 'gte:many', f'{name}_field': 'cpu_cores'}
-        )
-        page = self.page('/admin/systems/')
+        page = self.page('/admin/systems/?cpu_cores=gte:many')
         self.assertIn('Invalid input for query parameter cpu_cores', page)
 
     def test_valence_is_unreachable(self):
@@ -247,4 +244,8 @@ class Costs(pages.TestCase):
         self.assertGreater(min(asked for asked, _ in few.values()), 0)
         self.assertGreater(min(asked for _, asked in few.values()), 0)
         self.assertLess(max(asked for asked, _ in few.values()), 8)
-        self.assertEqual(few, self.measure(1000))
+        many = self.measure(1000)
+        for path, costs in few.items():
+            more = tuple(map(operator.sub, many[path], costs))
+            # A list of several pages shows how many items there are.
+            self.assertIn(more, ((0, 0), (1, 3)), path)

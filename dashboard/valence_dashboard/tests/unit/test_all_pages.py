@@ -24,6 +24,7 @@ def _paths(resolver=None, begin=''):
 class TestAllPages(fakes.TestCase):
     def test_there_is_nothing(self):
         self.answers['flavors/choices'] = {'choices': {}}
+        self.answers['capacity'] = {'capacity': {}}
         paths = sorted(set(_paths()))
         self.assertIn('/project/nodes/compose/', paths)
         self.assertIn('/admin/topology/', paths)

@@ -104,6 +104,7 @@ class TestGerman(fakes.TestCase):
 
     def test_pages_of_an_empty_estate(self):
         self.answers['flavors/choices'] = {'choices': {}}
+        self.answers['capacity'] = {'capacity': {}}
         for path in sorted(set(test_all_pages._paths())):
             with self.subTest(path):
                 self.german(path)

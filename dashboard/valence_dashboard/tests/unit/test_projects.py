@@ -33,11 +33,12 @@ class Projects(testtools.TestCase):
     def tenant_list(self, request, filters=None):
         if self.failure:
             raise self.failure
-        named = filters and filters['name']
+        ((how, named),) = (filters or {'name': None}).items()
+        part = named.lower() if how == 'name__icontains' else None
         found = [
             types.SimpleNamespace(id=one, name=name)
             for one, name in _KNOWN.items()
-            if named in (None, name)
+            if named in (None, name) or (part and part in name.lower())
         ]
         return found, False
 
@@ -58,7 +59,7 @@ class Projects(testtools.TestCase):
         self.assertEqual('beta', projects.to_filter(self.request, 'beta'))
 
     def test_filter_by_name(self):
-        for text, sent in (('beta', 'in:b2'), ('b2', 'b2')):
+        for text, sent in (('beta', 'in:b2'), ('ALP', 'in:a1'), ('b2', 'b2')):
             self.assertEqual(sent, projects.to_filter(self.request, text))
 
     def test_choices_are_sorted(self):

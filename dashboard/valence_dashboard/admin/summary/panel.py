@@ -1,0 +1,10 @@
+# SPDX-License-Identifier: Apache-2.0
+from django.utils.translation import gettext_lazy as _
+
+from valence_dashboard import panels
+
+
+class Summary(panels.Panel):
+    name = _('Summary')
+    slug = 'summary'
+    policy_rules = (('composable', 'composable:system:list'),)

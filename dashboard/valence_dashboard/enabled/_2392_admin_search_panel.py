@@ -1,0 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+PANEL = 'search'
+PANEL_DASHBOARD = 'admin'
+PANEL_GROUP = 'composable'
+ADD_PANEL = 'valence_dashboard.admin.search.panel.Search'

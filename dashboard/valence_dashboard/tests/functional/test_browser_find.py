@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Filters in the URL of a list, as an administrator uses them."""
+
+from valence_dashboard.tests.functional import base
+from valence_dashboard.tests.functional.base import composable
+from valence_dashboard.tests.functional.base import register
+
+
+class Find(base.TestCase):
+    def test_filters_of_a_list(self):
+        register('found-here', 3)
+        register('elsewhere', 1)
+        window = self.open('admin')
+        window.go('/admin/systems/')
+        window.read('found-here', '#systems')
+        self.choose(window, 'pod_manager', 'FOUND')
+        window.read('Pod manager: FOUND', '.valence-chips')
+        self.assertNotIn('elsewhere', window.text('#systems tbody'))
+        self.choose(window, 'power_state', 'Off')
+        window.read('Power state: Off', '.valence-chips')
+        url = window.driver.current_url
+        self.assertIn('pod_manager=FOUND&power_state=Off', url)
+        self.check(window, 'filters')
+        # The link can be sent to others; Back leads to the filter before.
+        window.go('/admin/pod_managers/')
+        window.driver.get(url)
+        window.read('Power state: Off', '.valence-chips')
+        for _ in range(3):
+            window.driver.back()
+        window.wait(lambda: 'power_state' not in window.driver.current_url)
+        window.read('Pod manager: FOUND', '.valence-chips')
+        self.assertNotIn('Power state:', window.text('.valence-chips'))
+        self.sort(window)
+        window.click('.valence-chips a')
+        window.read('elsewhere', '#systems')
+        self.assertEqual([], window.errors())
+
+    def choose(self, window, name, text):
+        """Filter a list as the form does."""
+        window.driver.execute_script(
+            'document.getElementById("valence-filter").value = arguments[0]',
+            name,
+        )
+        window.type_into('.valence-filters input[type=search]', text)
+        window.click('.valence-filters button')
+
+    def sort(self, window):
+        """Sort by the head of a column, also what is updated later."""
+        for direction in ('asc', 'desc'):
+            window.follow('CPU cores')
+            window.wait(
+                lambda direction=direction: (
+                    f'sort_dir={direction}' in window.driver.current_url
+                )
+            )
+        window.read('Pod manager: FOUND', '.valence-chips')
+
+    def test_a_text_that_is_not_applied_does_not_stop_actions(self):
+        register('half-typed', 2)
+        node = self.node('half-typed', 'half-typed')
+        window = self.open('admin')
+        window.go('/project/nodes/?name=half')
+        window.read('half-typed', '#nodes')
+        window.type_into('.valence-filters input[type=search]', 'something')
+        window.act('half-typed', 'restart')
+        window.confirm()
+        window.read('Restarting node: half-typed')
+        self.assertIn('name=half', window.driver.current_url)
+        actions = [
+            one.action for one in composable().operations(target_uuid=node.id)
+        ]
+        self.assertEqual(2, len(actions))
