@@ -188,7 +188,13 @@ def to_api(kind: str, name: str, text: str) -> str:
         words = {_('Yes').lower(): 'true', _('No').lower(): 'false'}
         return words.get(text.lower(), text.lower())
     if 'enum' in field or name in STATES or name == 'type':
-        return re.sub(r'(?<=\w) (?=\w)', '_', text.lower())
+        known = field.get('enum') or COLOR
+        shown = {
+            str(translated(value_words(one))).lower(): one
+            for one in filter(None, known)
+        }
+        plain = re.sub(r'(?<=\w) (?=\w)', '_', text.lower())
+        return shown.get(text.lower(), plain)
     return text
 
 

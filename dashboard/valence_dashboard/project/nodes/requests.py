@@ -13,6 +13,8 @@ from valence_dashboard.exceptions import Error
 
 _PREVIEWED = schema.body('post', 'nodes/preview')['properties'].keys()
 _KNOWN = schema.body('post', 'nodes')['properties'].keys()
+# No request is larger.
+_MAX_BYTES = 2**20
 # What the form has under the same name.
 _PLAIN = (
     *('name', 'description', 'flavor', 'hold', 'pod_manager'),
@@ -35,10 +37,14 @@ def parse(request: http.HttpRequest) -> dict[str, Any]:
     :raises Error: if it is not one; the API names the field.
     """
     upload = request.FILES.get('file')
+    if upload and upload.size > _MAX_BYTES:
+        raise Error(_('The file has more than 1 MiB.'))
     text = upload.read() if upload else request.POST.get('request', '')
     try:
         body = json.loads(text)
-    except ValueError as exc:
+        # Half a surrogate pair can be read, but not shown or sent.
+        json.dumps(body, ensure_ascii=False).encode()
+    except (ValueError, RecursionError) as exc:
         raise Error(_('Invalid JSON: %s') % exc) from exc
     if not isinstance(body, dict):
         raise Error(_('The request is not a JSON object.'))

@@ -132,12 +132,17 @@ class TestFill(ComposeCase):
             ('{"name"', 'Invalid JSON'),
             ('', 'Invalid JSON'),
             ('[]', 'The request is not a JSON object.'),
+            ('[' * 100_000, 'Invalid JSON'),
+            (r'{"name": "\ud800"}', 'Invalid JSON'),
             ('{"name": 5}', 'name is not a text.'),
         ):
             self.reads(self.fill(text), error)
-        file = uploadedfile.SimpleUploadedFile('a.json', b'\xff')
-        answer = self.client.post(_FILL, {'file': file})
-        self.reads(answer, 'Invalid JSON')
+        for content, error in (
+            (b'\xff', 'Invalid JSON'),
+            (b'{}'.ljust(2**20 + 1), 'more than 1 MiB'),
+        ):
+            file = uploadedfile.SimpleUploadedFile('a.json', content)
+            self.reads(self.client.post(_FILL, {'file': file}), error)
         self.assertEqual([], self.sent)
 
     def test_what_the_api_rejects(self):

@@ -123,6 +123,13 @@ class TestGerman(fakes.TestCase):
         self.assertIn(self.translations['Created at'], texts)
         self.assertIn('2. Januar 2026 03:04:05 UTC', texts)
 
+    def test_filters_take_what_is_shown(self):
+        with translation.override('de'):
+            for text in ('wird zusammengestellt', 'Composing', 'composing'):
+                self.assertEqual(
+                    'composing', fields.to_api('node', 'provision_state', text)
+                )
+
     def test_numbers(self):
         with translation.override('de'):
             self.assertEqual('1,5 GiB', fields.render('memory_mib', 1536))
