@@ -79,6 +79,8 @@ class _Texts(parser.HTMLParser):
 class TestGerman(fakes.TestCase):
     def setUp(self):
         super().setUp()
+        # Each request activates a language, and leaves it active.
+        self.addCleanup(translation.activate, translation.get_language())
         self.translations = {
             ' '.join(known.split()): found
             for message in _catalog('de', 'django')
