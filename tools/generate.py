@@ -68,7 +68,7 @@ GENERATED: dict[str, list[str]] = {
         str(path.relative_to(TOP) / 'LC_MESSAGES' / name): [
             *('python', 'tools/messages.py', path.name, name)
         ]
-        for path in sorted(LOCALE.iterdir())
+        for path in sorted(LOCALE.glob('*'))
         for name in ('django.po', 'djangojs.po', 'django.mo', 'djangojs.mo')
     },
 }
