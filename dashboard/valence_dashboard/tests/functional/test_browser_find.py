@@ -70,3 +70,60 @@ class Find(base.TestCase):
             one.action for one in composable().operations(target_uuid=node.id)
         ]
         self.assertEqual(2, len(actions))
+
+
+class Day(base.TestCase):
+    """What an administrator looks at first."""
+
+    def setUp(self):
+        super().setUp()
+        register('of-the-day', 3)
+        self.made = self.node('of-the-day', 'first-today')
+        self.window = self.open('admin')
+
+    def test_numbers_lead_to_lists(self):
+        self.window.go('/admin/summary/')
+        self.window.read('Pod managers online', '#valence-counts')
+        self.check(self.window, 'summary')
+        paths = self.window.driver.execute_script(
+            'return Array.from(document.querySelectorAll("#valence-counts a"),'
+            ' (one) => one.getAttribute("href"))'
+        )
+        self.assertGreater(len(paths), 5)
+        for path in paths:
+            self.window.go(path)
+            self.assertEqual('', self.window.text('.messages'), path)
+            chips = self.window.find('.valence-chips a')
+            self.assertEqual(path.count('='), len(chips), path)
+        self.assertEqual([], self.window.errors())
+
+    def test_search(self):
+        (system, *_others) = composable().systems(node_uuid=self.made.id)
+        self.search(system.serial_number)
+        self.window.wait(lambda: system.id in self.window.driver.current_url)
+        self.search('IRST-toda')
+        self.window.read('first-today', '#found')
+        self.check(self.window, 'search')
+        self.search('nothing has this')
+        self.window.read('Nothing has this text')
+        self.assertEqual([], self.window.errors())
+
+    def search(self, text):
+        """Search for a text as a user does."""
+        self.window.go('/admin/search/')
+        self.window.type_into('#valence-search', text, '\n')
+
+    def test_a_list_as_a_file(self):
+        self.window.go('/project/nodes/?name=first')
+        self.window.read('first-today', '#nodes')
+        text = self.window.driver.execute_async_script(
+            """
+            const done = arguments[arguments.length - 1];
+            const link = document.querySelector('a[href*="format=csv"]');
+            fetch(link.href).then((one) => one.text()).then(done);
+            """
+        )
+        head, *rows = text.splitlines()
+        self.assertIn('Name', head)
+        self.assertEqual(1, len(rows), text)
+        self.assertIn('first-today', rows[0])

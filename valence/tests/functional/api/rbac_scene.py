@@ -345,6 +345,7 @@ def _part(**values):
 
 
 class RBACCase(base.ApiTestCase):
+    fixture = fixtures.QuickDatabase
     options = {
         'auth_strategy': 'keystone',
         'keystone_authtoken__www_authenticate_uri': 'http://keystone.example',
