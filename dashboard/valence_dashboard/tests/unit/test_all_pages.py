@@ -52,3 +52,13 @@ class TestTopologyData(fakes.TestCase):
             answer = self.client.get(path)
             self.assertEqual(status, answer.status_code)
             self.assertEqual('text/plain', answer.headers['Content-Type'])
+
+
+class TestMenu(fakes.TestCase):
+    def test_the_first_panels(self):
+        page = self.page('/admin/search/')
+        order = [
+            page.index(f'href="/admin/{name}/"')
+            for name in ('summary', 'search', 'pod_managers')
+        ]
+        self.assertEqual(sorted(order), order)
