@@ -8,6 +8,7 @@ labels here apply to all fields with the same name.
 import datetime
 import json
 import re
+from collections.abc import Callable
 from typing import Any
 from typing import cast
 
@@ -28,19 +29,13 @@ EMPTY = '-'
 # Fields whose label is not made of the words of their name. A project is shown
 # by its name.
 _NAMES = {'uuid': 'UUID', 'project_id': 'Project'}
+_ACRONYMS = 'cpu id uuid url uri mac pci ca tpm rpm'.split()
 _LABELS = {
-    'cpu': 'CPU',
-    'id': 'ID',
-    'uuid': 'UUID',
+    **{one: one.upper() for one in _ACRONYMS},
     'username': 'user name',
-    'url': 'URL',
-    'uri': 'URI',
     'nics': 'NICs',
-    'mac': 'MAC',
-    'pci': 'PCI',
     'podm': 'pod manager',
     'cert': 'certificates',
-    'ca': 'CA',
     'auth': 'authentication',
 }
 
@@ -58,17 +53,21 @@ def _format_mib(mib: float) -> str:
     return f'{number(round(mib, 2))} {unit}'
 
 
-# Fields whose name ends with a unit, and how to format their values.
-_UNITS = {
-    'mib': _format_mib,
-    'gib': lambda value: _format_mib(value * 1024),
-    'mbps': lambda value: (
-        f'{number(value / 1000)} Gbit/s'
-        if value >= 1000
-        else f'{value} Mbit/s'
-    ),
+def _format_mbps(mbps: int) -> str:
+    if mbps >= 1000:
+        return f'{number(mbps / 1000)} Gbit/s'
+    return f'{mbps} Mbit/s'
+
+
+# The units that names of fields end with: what labels show, and how to format
+# values.
+_UNITS: dict[str, tuple[str, Callable[[int], str]]] = {
+    'mib': ('MiB', _format_mib),
+    'gib': ('GiB', lambda value: _format_mib(value * 1024)),
+    'mbps': ('Mbit/s', _format_mbps),
+    'mhz': ('MHz', '{} MHz'.format),
+    'gb': ('GB', '{} GB'.format),
 }
-_UNIT_LABELS = {'mib': 'MiB', 'gib': 'GiB', 'mbps': 'Mbit/s'}
 # What the units of texts are in those of the fields.
 _FACTORS = {
     'mib': {'mib': 1, 'gib': 1024, 'tib': 1024**2},
@@ -118,10 +117,10 @@ def label(name: str) -> str:
 
 def label_with_unit(name: str) -> str:
     """Return the label of a field for input in its unit."""
-    unit = _UNIT_LABELS.get(name.rpartition('_')[2])
-    if not unit:
+    unit = name.rpartition('_')[2]
+    if unit not in _UNITS:
         return label(name)
-    return cast(str, text.format_lazy('{} ({})', label(name), unit))
+    return cast(str, text.format_lazy('{} ({})', label(name), _UNITS[unit][0]))
 
 
 def words(name: str) -> str:
@@ -206,7 +205,7 @@ def render(name: str, value: Any) -> str:
         return _('Yes') if value else _('No')
     unit = name.rpartition('_')[2]
     if unit in _UNITS and isinstance(value, int):
-        return str(_UNITS[unit](value))
+        return _UNITS[unit][1](value)
     if name in STATES:
         return state(value)
     if name.endswith('_at') or name in ('missing_since', 'lease_until'):

@@ -47,11 +47,9 @@ def field(name: str, schema: dict[str, Any], required: bool) -> forms.Field:
             **common,
         )
     if 'integer' in types:
-        if name.endswith(('_mib', '_gib')):
-            common['label'] = format_lazy('{} (GiB)', common['label'])
-        elif name.endswith('_mbps'):
-            common['label'] = format_lazy('{} (Mbit/s)', common['label'])
+        common['label'] = fields.label_with_unit(name)
         if name.endswith('_mib'):
+            common['label'] = format_lazy('{} (GiB)', fields.label(name))
             return forms.FloatField(min_value=1 / _MIB_IN_GIB, **common)
         return forms.IntegerField(
             min_value=schema.get('minimum'),

@@ -70,8 +70,7 @@ def _label(name: str, value: Any) -> str:
         return str(_('%s cores') % text)
     if name == 'zones':
         return str(_('zone %s') % text)
-    units = {'speed_mhz': 'MHz', 'rpm': 'rpm'}
-    return f'{text} {units[name]}' if name in units else text
+    return f'{text} rpm' if name == 'rpm' else text
 
 
 def _fitting(request: http.HttpRequest, node: api.Record) -> list[api.Record]:
