@@ -84,10 +84,10 @@ def _fitting(request: http.HttpRequest, node: api.Record) -> list[api.Record]:
         sort_key='name',
     )
     free = [one for one in found if not any(one.get(n) for n in _TAKEN)]
-    if not any(device.zones for device in free):
+    uuids = [one['uuid'] for one in node.systems or ()]
+    if not uuids or not any(device.zones for device in free):
         return free
     # Only those who see the zones of devices see those of systems.
-    uuids = [one['uuid'] for one in node.systems or ()]
     systems = api.list_resources(
         request, 'systems', len(uuids), uuid=f'in:{",".join(uuids)}'
     )

@@ -48,7 +48,7 @@ class Conditions(pages.NodeTestCase):
     def test_set_change_and_lift(self):
         page = self.set(effects=['no_new_nodes', 'no_change'], until='+3d')
         self.assertIn('Set the condition recall.', page)
-        self.assertIn('no new nodes, no change', page)
+        self.assertIn('No new nodes, No change', page)
         self.assertIn('in 2\xa0days', page)
         (found,) = self.composable.conditions(code='recall')
         for where in (

@@ -18,8 +18,9 @@ _COLLECTIONS = (
 # The forms that show no text of others.
 _BLANK = ('accept', 'adopt', 'create', 'grant', 'power', 'register')
 _BLANK += ('expect', 'publish', 'set', 'snapshot', 'tags', 'unset')
-# These show only numbers, and nothing without a text.
-_BLANK += ('search', 'summary')
+# These show only numbers, nothing without a text, and the devices that are in
+# a zone of the node.
+_BLANK += ('summary', 'search', 'attach')
 # The lists of what the summary counts may be empty.
 _COUNTED = {
     one.url for one in (*summary.COUNTS, summary.FAILED) if one.filters
