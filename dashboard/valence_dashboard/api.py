@@ -2,6 +2,7 @@
 """API calls of the panels."""
 
 import hashlib
+import uuid
 from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
@@ -40,6 +41,15 @@ class Record(dict[str, Any]):
     def id(self) -> str:
         """Return the identifier in the URLs of the pages."""
         return self.get('uuid') or self['name']
+
+
+def is_uuid(text: str) -> bool:
+    """Return whether a text of a user is a UUID."""
+    try:
+        uuid.UUID(text)
+    except ValueError:
+        return False
+    return True
 
 
 class Client(proxy.Proxy):

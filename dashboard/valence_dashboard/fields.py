@@ -146,6 +146,11 @@ def value_words(value: str) -> str:
     return parts.capitalize() if ' ' in parts else value
 
 
+def value_label(value: str) -> str:
+    """Return a value of a list in the API in the language of who reads it."""
+    return translated(value_words(value))
+
+
 def translated(english: str) -> str:
     """Return a text of the API document in the language of who reads it.
 
@@ -189,8 +194,7 @@ def to_api(kind: str, name: str, text: str) -> str:
     if 'enum' in field or name in STATES or name == 'type':
         known = field.get('enum') or COLOR
         shown = {
-            str(translated(value_words(one))).lower(): one
-            for one in filter(None, known)
+            str(value_label(one)).lower(): one for one in filter(None, known)
         }
         plain = re.sub(r'(?<=\w) (?=\w)', '_', text.lower())
         return shown.get(text.lower(), plain)
@@ -255,7 +259,7 @@ def state(value: str, reason: str | None = None) -> safestring.SafeString:
     known = html.format_html(
         '<span class="label valence-label-{}">{}</span>',
         COLOR.get(value, 'default'),
-        translated(value_words(value)),
+        value_label(value),
     )
     if not reason:
         return known

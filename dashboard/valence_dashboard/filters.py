@@ -6,11 +6,11 @@ A parameter is named as in the API; its value is what the list shows, such as
 found by a part of them, in upper or lower case.
 """
 
-import re
 from urllib import parse
 
 from django import http
 from valenceclient import schema
+from valenceclient.v1.methods import OPERATOR
 
 from valence_dashboard import api
 from valence_dashboard import fields
@@ -20,7 +20,6 @@ from valence_dashboard import projects
 NAME, TEXT = 'filter', 'text'
 #: What sorts.
 ORDER = ('sort_key', 'sort_dir')
-_OPERATOR = re.compile(r'(eq|ne|gt|gte|lt|lte|in|contains):')
 # Filters by a reference: the collection it is in.
 _REFERENCES = {
     'pod_manager': ('podm_uuid', 'pod_managers'),
@@ -157,7 +156,7 @@ class Filters:
             return name, projects.to_filter(self._request, text)
         if name in _REFERENCES:
             return self._reference(*_REFERENCES[name], text)
-        operator = _OPERATOR.match(text)
+        operator = OPERATOR.match(text)
         if operator or not self._is_text(name):
             return name, fields.to_api(self._kind, name, text)
         return name, f'contains:{text}'
@@ -181,19 +180,15 @@ class Filters:
             collection,
             _MOST,
             fields='uuid,name',
-            **({'uuid': text} if _is_uuid(text) else {'name': _part(text)}),
+            **({'uuid': text} if api.is_uuid(text) else {'name': _part(text)}),
         )
         same = [one for one in found if one.name == text]
         uuids = ','.join(one.id for one in same or found)
         return field, f'in:{uuids or _NOBODY}'
 
 
-def _is_uuid(text: str) -> bool:
-    return re.fullmatch(r'[0-9A-Fa-f-]{32,36}', text) is not None
-
-
 def _part(text: str) -> str:
-    return text if _OPERATOR.match(text) else f'contains:{text}'
+    return text if OPERATOR.match(text) else f'contains:{text}'
 
 
 def first(request: http.HttpRequest, name: str) -> int:

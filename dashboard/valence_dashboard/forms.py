@@ -95,9 +95,7 @@ def json_types(schema: dict[str, Any]) -> set[str]:
 
 def _choices(values: list[str]) -> list[tuple[str, str]]:
     """Return the choices of a field that has these values."""
-    return [
-        (one, fields.translated(fields.value_words(one))) for one in values
-    ]
+    return [(one, fields.value_label(one)) for one in values]
 
 
 def field_error(

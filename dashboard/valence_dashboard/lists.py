@@ -84,6 +84,8 @@ class ListView(PageReader, live.View, horizon_tables.DataTableView):
     """A list."""
 
     template_name = 'valence/table.html'
+    #: Whether it shows this project only, even if the user can see others.
+    is_own = False
 
     def get(
         self, request: http.HttpRequest, *args: Any, **kwargs: Any
@@ -139,6 +141,8 @@ class ListView(PageReader, live.View, horizon_tables.DataTableView):
             query.pop('sort_key', None)
         if self.filters.order:
             query |= {'sort_dir': 'asc', **self.filters.order}
+        if self.is_own:
+            query['project_id'] = self.request.user.project_id
         return query
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:

@@ -66,7 +66,7 @@ def complete(request: http.HttpRequest, rows: list[Any]) -> None:
 def to_filter(request: http.HttpRequest, text: str) -> str:
     """Return the filter of the API for projects by their name, or ID.
 
-    If none has the name, those that have it as a part of theirs are meant.
+    If no project has the name, it matches parts of names.
     """
     try:
         for name in ('name', 'name__icontains'):

@@ -177,10 +177,7 @@ def describe(
         else:
             texts = _texts(known['properties'], given or {})
             for name, (about, text) in texts.items():
-                found[group, name] = (
-                    f'{title}: {about}',
-                    text,
-                )
+                found[group, name] = f'{title}: {about}', text
     return found
 
 

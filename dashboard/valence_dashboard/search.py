@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Search for resources by name, serial number, UUID or model."""
 
-import uuid
 from collections.abc import Iterable
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -84,7 +83,7 @@ def exact(
 
     The number of requests does not depend on the amount of hardware.
     """
-    is_uuid = _is_uuid(text)
+    is_uuid = api.is_uuid(text)
     return _find(
         request,
         (
@@ -127,11 +126,3 @@ def _find(
         ):
             found[one.id] = Hit(collection, one)
     return [*found.values()]
-
-
-def _is_uuid(text: str) -> bool:
-    try:
-        uuid.UUID(text)
-    except ValueError:
-        return False
-    return True

@@ -133,8 +133,8 @@ class _Scan(NamedTuple, Generic[M]):
         """The rows after a key; None for one that is deleted."""
         if self.query.is_indexed:
             disjuncts = self.query.disjuncts()
-            # Where an index is read from end to end it had better have all
-            # that is needed.
+            # An index that is read from end to end should contain all that
+            # is needed.
             if len(disjuncts) == 1 and not self.query.scans:
                 return self.rows(disjuncts[0], columns, limit, after)
             keys = self.merged_keys(limit, after)

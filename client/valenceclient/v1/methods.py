@@ -15,7 +15,8 @@ from valenceclient.v1 import resources
 
 R = TypeVar('R', bound=resources.Resource)
 
-_OPERATOR = re.compile(r'(eq|ne|gt|gte|lt|lte|in|contains):')
+#: How the value of a filter begins that is not just compared.
+OPERATOR = re.compile(r'(eq|ne|gt|gte|lt|lte|in|contains):')
 # Parameters that are a list of names themselves.
 _NAMES = re.compile(r'fields|(not-)?(tags|traits)(-any)?')
 
@@ -133,7 +134,7 @@ def _parameter(name: str, value: Any) -> Any:
     values = [str(one) for one in value]
     if _NAMES.fullmatch(name):
         return ','.join(values)
-    if len(values) < 2 or any(_OPERATOR.match(one) for one in values):
+    if len(values) < 2 or any(OPERATOR.match(one) for one in values):
         # Each of them is a condition.
         return values
     return f'in:{",".join(values)}'

@@ -40,8 +40,7 @@ def set_url(subject: str, uuid: str) -> str:
 def effects(record: api.Record) -> str:
     """Return what follows of a condition."""
     return ', '.join(
-        str(fields.translated(fields.value_words(one)))
-        for one in record.effects or ()
+        str(fields.value_label(one)) for one in record.effects or ()
     )
 
 

@@ -15,7 +15,7 @@ _MAX_LENGTH = 255
 
 
 class Search(views.HorizonTemplateView):
-    """One box for everything."""
+    """Find resources of all kinds."""
 
     template_name = 'valence/search.html'
     page_title = _('Search')
@@ -32,16 +32,10 @@ class Search(views.HorizonTemplateView):
                 if len(found) == 1 and found[0].url:
                     return redirect(found[0].url)
                 found = found or search.parts(request, text)
-                pods.complete(
-                    request, [one.record for one in found if _has_pod(one)]
-                )
+                pods.complete(request, [one.record for one in found])
         except Error:
             messages.show_error(request)
         context = self.get_context_data(**kwargs)
         return self.render_to_response(
             {**context, 'text': text, 'found': found, 'limit': search.LIMIT}
         )
-
-
-def _has_pod(hit: search.Hit) -> bool:
-    return bool(hit.record.podm_uuid)

@@ -18,13 +18,7 @@ class Index(lists.ListView):
     page_title = _('Holds')
     collection = 'holds'
     query = {'sort_key': 'name'}
-
-    def base_query(self) -> dict[str, Any]:
-        """Show only this project, even if the user can see others."""
-        return {
-            **super().base_query(),
-            'project_id': self.request.user.project_id,
-        }
+    is_own = True
 
 
 class Detail(views.DetailView):

@@ -42,8 +42,7 @@ class Attach(base.Form):
             found = []
         groups = defaultdict(list)
         for device in found:
-            kind = fields.render('type', device.type).replace('_', ' ')
-            groups[kind[:1].upper() + kind[1:]].append(
+            groups[str(fields.value_label(device.type))].append(
                 (device.id, describe(device))
             )
         self.fields['device'].choices = [*groups.items()] or [

@@ -92,7 +92,7 @@ class Fill(Compose):
 
     def get_initial(self) -> dict[str, Any]:
         """Return the values of the request, and how many nodes it is for."""
-        names = self.request.POST.keys() & set(workflows.BESIDES)
+        names = self.request.POST.keys() & set(workflows.EXTRAS)
         sent = {name: self.request.POST[name] for name in names}
         return sent | self._initial
 
@@ -120,9 +120,9 @@ class Preview(generic.View):
             'hold': body.get('hold'),
             'keeps': policy.check(_KEEP, request),
             'count': values.get('count', 1),
-            'besides': {
+            'extras': {
                 name: values[name]
-                for name in workflows.BESIDES
+                for name in workflows.EXTRAS
                 if name in values
             },
             'request_text': json.dumps(body, indent=2, ensure_ascii=False),

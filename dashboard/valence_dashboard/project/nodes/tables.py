@@ -69,14 +69,28 @@ def unregistered(
     )
 
 
-def allows(node: api.Record, kind: str, value: str | None = None) -> bool:
-    """Return whether the pod manager may allow a request for a node.
+def allowing(kind: str, value: str | None = None) -> Any:
+    """Return an ``allowed`` of actions that the pod manager must allow, too.
 
-    :param kind: the name of the list in the node's ``allowable``.
-    :param value: None: any.
+    Nodes have to be active, and must not be registered.
+
+    :param kind: the name of the list in the ``allowable`` of nodes.
+    :param value: what the list has to contain; None: anything.
     """
-    known = (node.allowable or {}).get(kind)
-    return known is None or bool(known if value is None else value in known)
+
+    def allowed(
+        self: Any, request: http.HttpRequest, datum: Any = None
+    ) -> bool:
+        if not unregistered(self, request, datum):
+            return False
+        if datum is None:
+            return True
+        known = (datum.allowable or {}).get(kind)
+        return known is None or bool(
+            known if value is None else value in known
+        )
+
+    return allowed
 
 
 def registered(
@@ -103,13 +117,10 @@ class Adopt(actions.LinkAction):
     verb = 'node:manage'
 
 
-class Clone(actions.LinkAction):
+class Clone(Compose):
     name = 'clone'
     verbose_name = _('Clone')
-    url = 'horizon:project:nodes:compose'
-    classes = ()
     icon = 'clone'
-    verb = 'node:create'
     parameter = 'clone'
 
     def get_link_url(self, datum: api.Record) -> str:
@@ -147,12 +158,7 @@ class Power(actions.LinkAction):
     url = 'horizon:project:nodes:power'
     icon = 'power-off'
     verb = 'node:action'
-
-    def allowed(self, request: http.HttpRequest, datum: Any = None) -> bool:
-        """Allow it for nodes whose power can be changed."""
-        return unregistered(self, request, datum) and (
-            datum is None or allows(datum, 'reset_types')
-        )
+    allowed = allowing('reset_types')
 
 
 class Boot(actions.LinkAction):
@@ -161,12 +167,7 @@ class Boot(actions.LinkAction):
     url = 'horizon:project:nodes:boot'
     icon = 'hdd-o'
     verb = 'node:action'
-
-    def allowed(self, request: http.HttpRequest, datum: Any = None) -> bool:
-        """Allow it for nodes whose boot device can be set."""
-        return unregistered(self, request, datum) and (
-            datum is None or allows(datum, 'boot_targets')
-        )
+    allowed = allowing('boot_targets')
 
 
 class Attach(actions.LinkAction):
@@ -214,12 +215,7 @@ class Restart(actions.DangerAction):
     icon = 'refresh'
     verb = 'node:action'
     help_text = _('The nodes restart without shutdown.')
-
-    def allowed(self, request: http.HttpRequest, datum: Any = None) -> bool:
-        """Allow it for nodes that can be restarted like that."""
-        return unregistered(self, request, datum) and (
-            datum is None or allows(datum, 'reset_types', 'ForceRestart')
-        )
+    allowed = allowing('reset_types', 'ForceRestart')
 
     @staticmethod
     def action_present(count: int) -> str:

@@ -24,13 +24,7 @@ class Index(lists.ListView):
     page_title = _('Nodes')
     collection = 'nodes'
     query = {'sort_key': 'name'}
-
-    def base_query(self) -> dict[str, Any]:
-        """Show only this project, even if the user can see others."""
-        return {
-            **super().base_query(),
-            'project_id': self.request.user.project_id,
-        }
+    is_own = True
 
 
 def _node(request: http.HttpRequest, uuid: str) -> api.Record:

@@ -24,8 +24,8 @@ from valence_dashboard.project.nodes import composing
 from valence_dashboard.project.nodes import tables as node_tables
 
 _SCHEMA = schema.body('post', 'nodes')['properties']
-#: What the form has besides the request to the API.
-BESIDES = ('count', 'replaces')
+#: What the form has in addition to the request to the API.
+EXTRAS = ('count', 'replaces')
 # The kinds of affinity, with their labels.
 _AFFINITIES = {
     'with:rack': _('In the same rack as'),
@@ -308,7 +308,7 @@ class Compose(workflows.Workflow):
     def body(self) -> dict[str, Any]:
         """Return the request body with the most specific hardware."""
         body = self.values()
-        for name in BESIDES:
+        for name in EXTRAS:
             body.pop(name, None)
         kinds = ('hold', 'resources', 'flavor', 'properties')
         _most_specific, *rest = (kind for kind in kinds if kind in body)

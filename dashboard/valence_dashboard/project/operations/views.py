@@ -11,12 +11,7 @@ _INDEX = 'horizon:project:operations:index'
 class Index(operations.Index):
     """The operations of the project."""
 
-    def base_query(self) -> dict[str, Any]:
-        """Show only this project, even if the user can see others."""
-        return {
-            **super().base_query(),
-            'project_id': self.request.user.project_id,
-        }
+    is_own = True
 
 
 class Detail(views.DetailView):

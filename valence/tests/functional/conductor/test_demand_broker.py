@@ -3,7 +3,6 @@
 
 import contextlib
 import threading
-import urllib.parse
 
 import kombu
 import oslo_messaging
@@ -26,18 +25,14 @@ class TestBroker(base.ApiTestCase):
     def setUp(self):
         super().setUp()
         self.listeners = []
-        parts = urllib.parse.urlsplit(processes.RABBIT)
         try:
-            self.proxy = self.useFixture(
-                fixtures.Proxy((parts.hostname, parts.port or 5672))
-            )
+            self.proxy = self.useFixture(fixtures.Proxy(processes.broker()))
             self.proxy.try_out()
         except OSError as exc:
             self.skipTest(f'RabbitMQ does not answer: {exc}')
         self.addCleanup(self._end)
         self.name = f'test-{uuidutils.generate_uuid()}'
-        login = parts.netloc.rpartition('@')[0]
-        url = f'rabbit://{login}@127.0.0.1:{self.proxy.port}{parts.path}'
+        url = processes.broker_at(self.proxy.port)
         self.conf.set(
             demand__enabled=True,
             demand__transport_url=url,

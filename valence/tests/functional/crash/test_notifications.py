@@ -3,7 +3,6 @@
 
 import json
 import time
-import urllib.parse
 import uuid
 
 import kombu
@@ -20,17 +19,13 @@ _AWAY_SECONDS = 300 if cluster.FULL else 5
 
 class NotificationsTest(cluster.ClusterTestCase):
     def setUp(self):
-        parts = urllib.parse.urlsplit(processes.RABBIT)
         try:
-            self.proxy = self.useFixture(
-                fixtures.Proxy((parts.hostname, parts.port or 5672))
-            )
+            self.proxy = self.useFixture(fixtures.Proxy(processes.broker()))
             self.proxy.try_out()
         except OSError as exc:
             self.skipTest(f'RabbitMQ does not answer: {exc}')
         self.topic = f'test-{uuid.uuid4().hex}'
-        login = parts.netloc.rpartition('@')[0]
-        url = f'rabbit://{login}@127.0.0.1:{self.proxy.port}{parts.path}'
+        url = processes.broker_at(self.proxy.port)
         self.settings = {
             'oslo_messaging_notifications__driver': 'messagingv2',
             'oslo_messaging_notifications__transport_url': url,

@@ -8,9 +8,7 @@ are evaluated as they are.
 import datetime
 import pathlib
 import re
-import socket
 import time
-import urllib.parse
 
 import fixtures as base_fixtures
 import yaml
@@ -46,17 +44,6 @@ conductor.main()
 """
 
 
-def _broker():
-    """Host and port of RabbitMQ; None if it does not answer."""
-    parts = urllib.parse.urlsplit(processes.RABBIT)
-    address = (parts.hostname, parts.port or 5672)
-    try:
-        socket.create_connection(address, timeout=5).close()
-    except OSError:
-        return None
-    return address
-
-
 def _alerts():
     """The rules by the names of their alerts."""
     groups = yaml.safe_load(_RULES.read_text())['groups']
@@ -82,15 +69,10 @@ class OnCallTest(base.ServiceTestCase):
         cls.server = cls.use(fixtures.MariaDB())
         cls.server.execute('CREATE DATABASE valence_on_call')
         options = {}
-        address = _broker()
         cls.broker = None
-        if address is not None:
-            cls.broker = cls.use(fixtures.Proxy(address))
-            login, _, rest = processes.RABBIT.rpartition('@')
-            path = rest.partition('/')[2]
-            options['transport_url'] = (
-                f'{login}@127.0.0.1:{cls.broker.port}/{path}'
-            )
+        if processes.no_broker() is None:
+            cls.broker = cls.use(fixtures.Proxy(processes.broker()))
+            options['transport_url'] = processes.broker_at(cls.broker.port)
         cls.service = cls.use(
             fixtures.Service(
                 database__connection=f'{cls.server.url}valence_on_call',

@@ -3,7 +3,6 @@
 
 import threading
 import time
-import urllib.parse
 
 from valence.tests import fixtures
 from valence.tests.fixtures import processes
@@ -155,19 +154,15 @@ class PostgreSQLTest(MariaDBTest):
 
 class BrokerTestCase(OutageTestCase):
     def setUp(self):
-        parts = urllib.parse.urlsplit(processes.RABBIT)
-        address = (parts.hostname, parts.port or 5672)
+        address = processes.broker()
         try:
             self.proxy = self.useFixture(fixtures.Proxy(address))
             self.proxy.try_out()
         except OSError as exc:
             self.skipTest(f'RabbitMQ does not answer at {address}: {exc}')
-        login = parts.netloc.rpartition('@')[0]
         self.settings = {
             **self.settings,
-            'transport_url': (
-                f'rabbit://{login}@127.0.0.1:{self.proxy.port}{parts.path}'
-            ),
+            'transport_url': processes.broker_at(self.proxy.port),
         }
         super().setUp()
 
