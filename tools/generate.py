@@ -16,6 +16,8 @@ import sys
 import tempfile
 from collections.abc import Callable
 
+import sdk
+
 TOP = pathlib.Path(__file__).resolve().parent.parent
 BIN = pathlib.Path(sys.executable).parent
 
@@ -60,6 +62,13 @@ GENERATED: dict[str, list[str]] = {
     'tools/migrations.sha256': ['python', 'tools/landed.py'],
     # The client generates its commands from this copy.
     'client/valenceclient/openapi.json': _OPENAPI,
+    # The classes of the SDK have the fields of the document.
+    **{
+        f'client/valenceclient/v1/resources/{name}.py': [
+            *('python', 'tools/sdk.py', name)
+        ]
+        for name in sdk.KINDS
+    },
     'dashboard/valence_dashboard/conf/reasons.json': [
         *('python', 'tools/reasons.py')
     ],
