@@ -6,16 +6,14 @@ body; others are omitted.
 """
 
 import argparse
-import datetime
 import getpass
-import json
 import os
-import pathlib
 import sys
 from typing import Any
 
 from osc_lib import exceptions
 
+from valenceclient.osc import values
 from valenceclient.schema import JSON
 
 # The openstack command uses --insecure itself, at any position.
@@ -49,9 +47,6 @@ _EXAMPLES = {
 _CHOICES_HELP = (
     ' "openstack valence flavor choices" lists the texts that hardware has.'
 )
-_UNITS = {'s': 1, 'm': 60, 'h': 3600, 'd': 86400}
-_UNIT_NAMES = ', '.join(_UNITS)
-TIME_HELP = ' Or from now on, such as +3d or +12h.'
 
 
 def option_name(name: str) -> str:
@@ -89,6 +84,8 @@ def add(
                 default=argparse.SUPPRESS,
                 **_argparse_settings(name, field),
             )
+            if {'boolean', 'object'} <= {*_types(field)}:
+                _add_how(parser, name, field)
 
 
 def add_unset(parser: argparse.ArgumentParser, schema: JSON) -> None:
@@ -134,90 +131,6 @@ def to_body(
     return body
 
 
-def parse_pairs(text: str) -> JSON:
-    """Parse ``key=value,key=value``; decimal values are numbers.
-
-    ``a|b`` is any of both, ``8..16``, ``8..`` and ``..16`` are ranges, and
-    ``key==value`` requires exactly that.
-    """
-    found: JSON = {}
-    for part in text.split(','):
-        key, equals, value = part.partition('=')
-        if not (key.strip() and equals):
-            raise argparse.ArgumentTypeError(
-                f'"{part}" is not of the form key=value'
-            )
-        exact = value.startswith('=')
-        needed = _any_of(value.removeprefix('='))
-        found[key.strip()] = {'eq': needed} if exact else needed
-    return found
-
-
-def _any_of(text: str) -> Any:
-    """Parse one value, or several that are separated by ``|``."""
-    values = [_value(one.strip()) for one in text.split('|')]
-    if len(values) == 1:
-        return values[0]
-    numbers = all(isinstance(one, int) for one in values)
-    return {'eq': values} if numbers else [str(one) for one in values]
-
-
-def _value(text: str) -> Any:
-    if text in ('true', 'false'):
-        return text == 'true'
-    least, dots, most = text.partition('..')
-    if dots and all(map(_is_number, filter(None, (least, most)))):
-        limits = {'min': least, 'max': most}
-        return {name: int(one) for name, one in limits.items() if one}
-    return int(text) if _is_number(text) else text
-
-
-def _is_number(text: str) -> bool:
-    return text.isascii() and text.isdecimal()
-
-
-def parse_json(text: str) -> Any:
-    """Parse JSON, or with ``@file`` a JSON file."""
-    if text.startswith('@'):
-        text = read_file(text[1:])
-    try:
-        return json.loads(text)
-    except ValueError as exc:
-        raise argparse.ArgumentTypeError(f'invalid JSON: {exc}') from None
-
-
-def parse_time(text: str) -> str:
-    """Parse a time, or one from now on: ``+3d``, ``+12h``, ``+30m``, ``+9s``.
-
-    Other times are left to the service.
-    """
-    if not text.startswith('+'):
-        return text
-    number, unit = text[1:-1], text[-1:]
-    if not (number.isascii() and number.isdecimal() and unit in _UNITS):
-        raise argparse.ArgumentTypeError(
-            f'"{text}" is not of the form +3d; the units are {_UNIT_NAMES}'
-        )
-    try:
-        later = datetime.timedelta(seconds=int(number) * _UNITS[unit])
-        until = datetime.datetime.now(datetime.UTC) + later
-    except OverflowError:
-        raise argparse.ArgumentTypeError(f'"{text}" is too late') from None
-    return until.isoformat(timespec='seconds')
-
-
-def read_file(path: str) -> str:
-    """Read a file, or with ``-`` the standard input."""
-    try:
-        if path == '-':
-            return sys.stdin.read()
-        return pathlib.Path(path).read_text(encoding='utf-8')
-    except (OSError, UnicodeDecodeError) as exc:
-        raise argparse.ArgumentTypeError(
-            f'cannot read {path}: {exc}'
-        ) from None
-
-
 def _dest(name: str) -> str:
     # The prefix avoids conflicts with options of cliff, such as "columns".
     return f'field_{name}'
@@ -244,7 +157,7 @@ def _argparse_settings(name: str, field: JSON) -> dict[str, Any]:
         }
     if name in FILES:
         return {
-            'type': read_file,
+            'type': values.read_file,
             'metavar': '<file>',
             'help': _help(field, ' Path of a file, or - for standard input.'),
         }
@@ -253,19 +166,22 @@ def _argparse_settings(name: str, field: JSON) -> dict[str, Any]:
     if 'object' in types:
         more = ' JSON, or @ and the path of a JSON file.'
         return {
-            'type': parse_json,
+            'type': values.parse_json,
             'metavar': '<json>',
             'help': _help(field, more),
         }
     known: dict[str, Any] = {'metavar': metavar, 'help': _help(field)}
     if field.get('format') == 'date-time':
-        known |= {'type': parse_time, 'help': _help(field, TIME_HELP)}
+        known |= {
+            'type': values.parse_time,
+            'help': _help(field, values.TIME_HELP),
+        }
     if 'integer' in types:
         known['type'] = int
     if 'enum' in field:
-        values = [value for value in field['enum'] if value is not None]
-        known['choices'] = values
-        known['help'] = _help(field, f' One of: {", ".join(values)}.')
+        allowed = [value for value in field['enum'] if value is not None]
+        known['choices'] = allowed
+        known['help'] = _help(field, f' One of: {", ".join(allowed)}.')
     return known
 
 
@@ -275,7 +191,7 @@ def _list_settings(field: JSON, metavar: str) -> dict[str, Any]:
         more = ' JSON; repeat the option for several.'
         return {
             'action': 'append',
-            'type': parse_json,
+            'type': values.parse_json,
             'metavar': '<json>',
             'help': _help(field, more),
         }
@@ -284,6 +200,21 @@ def _list_settings(field: JSON, metavar: str) -> dict[str, Any]:
         'metavar': metavar,
         'help': _help(field, ' Repeat the option for several values.'),
     }
+
+
+def _add_how(parser: argparse.ArgumentParser, name: str, field: JSON) -> None:
+    """Add the other form of a property: not whether, but how."""
+    known = ', '.join(field.get('properties', ()))
+    parser.add_argument(
+        f'{option_name(name)}-options',
+        dest=_dest(name),
+        type=values.parse_json,
+        default=argparse.SUPPRESS,
+        metavar='<json>',
+        help=_help(
+            field, f' JSON, or @ and the path of a JSON file, with: {known}.'
+        ),
+    )
 
 
 def _add_secret(
@@ -320,7 +251,9 @@ def _secret(
         return _prompt(name)
     if given['file']:
         try:
-            found = read_file(given['file']).partition('\n')[0].rstrip('\r')
+            found = (
+                values.read_file(given['file']).partition('\n')[0].rstrip('\r')
+            )
         except argparse.ArgumentTypeError as exc:
             raise exceptions.CommandError(str(exc)) from None
         if not found:
@@ -359,14 +292,14 @@ def _add_requirements(parser: argparse.ArgumentParser, field: JSON) -> None:
         group.add_argument(
             requirement_option(name),
             dest=_dest(name),
-            type=parse_pairs,
+            type=values.parse_pairs,
             action='append' if many else 'store',
             metavar='<key=value,…>',
             help=f'For example {_EXAMPLES[name]}.{more}',
         )
     group.add_argument(
         '--properties',
-        type=parse_json,
+        type=values.parse_json,
         default={},
         metavar='<json>',
         help='All requirements as JSON, or @ and the path of a JSON file; the '

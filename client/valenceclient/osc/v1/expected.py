@@ -8,8 +8,8 @@ from typing import Any
 
 from valenceclient import schema
 from valenceclient.osc import base
-from valenceclient.osc import options
 from valenceclient.osc import output
+from valenceclient.osc import values
 from valenceclient.v1 import expectations
 
 _KEYS = ('type', 'serial_number', 'place')
@@ -130,6 +130,6 @@ def _properties() -> tuple[str, ...]:
 def _parse(path: str) -> list[dict[str, Any]] | str:
     """Return the parts of a file, or its text if it is CSV."""
     try:
-        return expectations.parse(options.read_file(path))
+        return expectations.parse(values.read_file(path))
     except ValueError as exc:
         raise argparse.ArgumentTypeError(f'{path}: {exc}') from None

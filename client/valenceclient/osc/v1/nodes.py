@@ -8,8 +8,8 @@ from typing import Any
 from valenceclient import schema
 from valenceclient.osc import actions
 from valenceclient.osc import base
-from valenceclient.osc import options
 from valenceclient.osc import output
+from valenceclient.osc import values
 
 
 class _Node:
@@ -36,7 +36,7 @@ class Compose(_Node, base.Create):
         parser.add_argument(
             '--lease',
             dest='field_lease_until',
-            type=options.parse_time,
+            type=values.parse_time,
             default=argparse.SUPPRESS,
             metavar='<time>',
             help='The same as --lease-until.',

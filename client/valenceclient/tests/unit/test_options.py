@@ -10,6 +10,7 @@ from osc_lib.command import command
 
 from valenceclient import schema
 from valenceclient.osc import options
+from valenceclient.osc import values
 
 
 class Options(unittest.TestCase):
@@ -21,6 +22,15 @@ class Options(unittest.TestCase):
 
     def test_omitted_options_are_not_sent(self):
         self.assertEqual({'name': 'n'}, self.parse('n'))
+
+    def test_whether_or_how(self):
+        for given, sent in (
+            (('--register',), True),
+            (('--no-register',), False),
+            (('--register-options', '{"inspect": true}'), {'inspect': True}),
+        ):
+            found = self.parse('n', *given)
+            self.assertEqual({'name': 'n', 'register': sent}, found)
 
     def test_requirements(self):
         given = self.parse(
@@ -57,12 +67,12 @@ class Options(unittest.TestCase):
             ('a=x..16', 'x..16'),
             ('a=true', True),
         ):
-            self.assertEqual({'a': value}, options.parse_pairs(text), text)
+            self.assertEqual({'a': value}, values.parse_pairs(text), text)
 
     def test_malformed_pairs(self):
         for text in ('', 'a', '=1', 'a=1,,b=2'):
             with self.assertRaises(argparse.ArgumentTypeError):
-                options.parse_pairs(text)
+                values.parse_pairs(text)
 
     def test_lists_of_objects(self):
         body = schema.body('post', 'nodes/{id}/register')
