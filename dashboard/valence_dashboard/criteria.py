@@ -13,7 +13,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 from horizon import forms
-from valenceclient.osc import options
+from valenceclient.osc import values
 
 _MIB_IN_GIB = 1024
 _HELP = _('Ranges: 8..16, exactly: =8, any of: =8|16.')
@@ -124,14 +124,14 @@ class Time(forms.CharField):
     """A time, or one from now on."""
 
     def __init__(self, **common: Any) -> None:
-        common['help_text'] += options.TIME_HELP
+        common['help_text'] += values.TIME_HELP
         super().__init__(max_length=64, **common)
 
     def clean(self, value: Any) -> Any:
         """Return the time as the API has it; other texts as they are."""
         text = super().clean(value)
         try:
-            return options.parse_time(text) if text else text
+            return values.parse_time(text) if text else text
         except argparse.ArgumentTypeError as exc:
             raise ValidationError(str(exc)) from None
 
