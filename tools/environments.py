@@ -34,13 +34,15 @@ SELECTION = '|'.join(
         r'contract\.test_drivers\.',
         r'valence_simulator\.tests\.test_(eem|rsd_compose|events)\.',
         r'valenceclient\.tests\.functional\.test_(nodes|shell)\.',
+        r'valence_dashboard\.tests\.functional\.test_(browser|pages)\.',
     )
 )
 # What these tests import or run; the other requirements are for checks.
 TOOLS = (
     *('fixtures', 'hypothesis', 'openapi-spec-validator', 'oslotest'),
-    *('psycopg2-binary', 'PyMySQL', 'python-memcached'),
-    *('python-openstackclient', 'python-subunit', 'stestr', 'testtools'),
+    *('psycopg2-binary', 'PyMySQL', 'python-memcached', 'pyuwsgi'),
+    *('python-openstackclient', 'python-subunit', 'selenium', 'stestr'),
+    'testtools',
 )
 
 

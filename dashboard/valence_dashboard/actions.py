@@ -19,9 +19,9 @@ class PolicyAction:
 
     verb: str
 
-    def _allowed(self, request: http.HttpRequest, datum: Any = None) -> bool:
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
         self.policy_rules = (('composable', f'composable:{self.verb}'),)
-        return super()._allowed(request, datum)
 
     def get_policy_target(
         self, request: http.HttpRequest, datum: Any = None

@@ -40,10 +40,10 @@ class PageReader:
 
         Errors are shown on the page.
         """
-        meta, query = table._meta, self.request.GET
+        query = self.request.GET
         table.first = first(self.request, table.first_param)
-        before = query.get(meta.prev_pagination_param)
-        marker = before or query.get(meta.pagination_param)
+        before = query.get(table.before_param)
+        marker = before or query.get(table.after_param)
         try:
             page = api.page(
                 self.request,
@@ -58,7 +58,7 @@ class PageReader:
                 table.total = self.count(**given)
         except Error:
             show_error(self.request)
-            table._no_data_message = _('The list cannot be loaded.')
+            table.empty_message = _('The list cannot be loaded.')
             return []
         table.before, table.after = page.before, page.after
         if not page.before:
@@ -121,7 +121,7 @@ class ListView(PageReader, live.View, horizon_tables.DataTableView):
         """Return the rows of the page."""
         self.query = self.base_query()
         if self.filters.given:
-            self.table._no_data_message = _('No matching items.')
+            self.table.empty_message = _('No matching items.')
         try:
             given = self.filters.to_api()
         except Error:

@@ -69,7 +69,12 @@ class Row(tables.Row):
 
 
 class BaseTable(tables.DataTable):
-    """A table that does not share mutable state with other requests."""
+    """A table that does not share mutable state with other requests.
+
+    :ivar empty_message: what it says without rows; None: that there are none.
+    """
+
+    empty_message: str | None = None
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
@@ -99,6 +104,10 @@ class BaseTable(tables.DataTable):
             column = next(iter(self.columns.values()))
             classes = [one for one in column.classes if one != 'hidden']
             column.classes = classes if visible else [*classes, 'hidden']
+
+    def get_empty_message(self) -> str:
+        """Return what the table says without rows."""
+        return self.empty_message or super().get_empty_message()
 
     def count(self) -> str:
         """Return how many rows the table has."""
@@ -142,9 +151,9 @@ class Table(BaseTable):
         self, request: http.HttpRequest, *args: Any, **kwargs: Any
     ) -> None:
         super().__init__(request, *args, **kwargs)
-        self.first_param = self._meta.pagination_param.replace(
-            'marker', 'first'
-        )
+        self.after_param = self._meta.pagination_param
+        self.before_param = self._meta.prev_pagination_param
+        self.first_param = self.after_param.replace('marker', 'first')
         self.kept = {'tab': request.GET.get('tab')}
 
     def sort_on_the_server(self, given: filters.Filters) -> None:
@@ -208,7 +217,7 @@ class Table(BaseTable):
     def get_pagination_string(self) -> str:
         """Return the query of the next page."""
         return self._page_query(
-            self._meta.pagination_param,
+            self.after_param,
             self.data[-1].id,
             self.first + len(self.data),
         )
@@ -216,7 +225,7 @@ class Table(BaseTable):
     def get_prev_pagination_string(self) -> str:
         """Return the query of the previous page."""
         return self._page_query(
-            self._meta.prev_pagination_param,
+            self.before_param,
             self.data[0].id,
             self.first - functions.get_page_size(self.request),
         )

@@ -114,6 +114,7 @@ class TabsView(live.View, ErrorPageView, tabs.TabbedTableView):
     kind: str
     index: str
     actions_table: Any
+    record: api.Record | None = None
 
     def read(self) -> api.Record:
         """Read the resource."""
@@ -121,7 +122,7 @@ class TabsView(live.View, ErrorPageView, tabs.TabbedTableView):
 
     def get_tabs(self, request: http.HttpRequest, **kwargs: Any) -> Any:
         """Return the tabs, which get the resource as an argument."""
-        if self._tab_group is None:
+        if self.record is None:
             self.record = kwargs['record'] = self.read()
         return super().get_tabs(request, **kwargs)
 

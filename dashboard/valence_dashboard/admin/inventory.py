@@ -161,7 +161,7 @@ def urlpatterns(
     :param collection: the collection name in the proxy.
     :param table: the table class of the list.
     """
-    title = table._meta.verbose_name
+    title = table.Meta.verbose_name
 
     class Index(lists.ListView):
         table_class = table

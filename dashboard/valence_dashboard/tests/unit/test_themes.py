@@ -5,6 +5,8 @@ import pathlib
 import re
 
 import testtools
+from django.conf import settings
+from django.contrib.staticfiles import finders
 from horizon import themes
 from horizon.utils import scss_filter
 
@@ -38,13 +40,30 @@ class Themes(testtools.TestCase):
         self.assertEqual([], found)
 
     def compile(self, theme):
-        """Return the style sheet with a theme of Horizon."""
+        """Return the style sheet with the variables of a theme of Horizon."""
+        files = (
+            *(f'/themes/{one}/variables' for one in (theme, 'default')),
+            '/valence/valence',
+        )
+        text = ''.join(f'@import "{name}";\n' for name in files)
+        return scss_filter.ScssFilter(text).input()
+
+    def test_the_file_that_horizon_includes(self):
+        (name,) = (
+            one
+            for one in settings.HORIZON_CONFIG['scss_files']
+            if one.startswith('valence/')
+        )
+        if name != 'valence/themed.scss':
+            # Horizon imports it below the variables.
+            self.assertEqual('valence/valence.scss', name)
+            return
         self.addCleanup(setattr, themes._local, 'theme', None)
-        themes._local.theme = theme
-        name = _PACKAGE / 'static' / 'valence' / 'valence.scss'
-        return scss_filter.ScssFilter(
-            name.read_text(), filename=str(name)
-        ).input()
+        themes._local.theme = 'dark'
+        path = finders.find(name)
+        text = pathlib.Path(path).read_text()
+        found = scss_filter.ScssFilter(text, filename=path).input()
+        self.assertEqual(self.compile('dark'), found)
 
     def test_colors_follow_the_theme(self):
         light, dark = self.compile('default'), self.compile('dark')
