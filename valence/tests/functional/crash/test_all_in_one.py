@@ -214,7 +214,7 @@ class TestOthers(CrashCase):
 class TestHanging(base.TestCase):
     def test_sigterm_while_a_pod_manager_hangs(self):
         service = self.useFixture(
-            fixtures.Service(redfish__request_timeout=3600)
+            fixtures.Service(fork=False, redfish__request_timeout=3600)
         )
         process = service.all_in_one()
         pod = self.useFixture(fixtures.Simulator('--no-sse', '--no-push'))
