@@ -36,7 +36,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check -qq install \
 .DEFAULT_GOAL := help
 .PHONY: help venv demo demo-mixed test test-crash test-fuzz test-install \
 	test-stack test-lowest test-pythons audit lint unit coverage mutants \
-	docs man samples migration note benchmark pre-commit clean
+	docs screenshots man samples migration note benchmark pre-commit clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(firstword $(MAKEFILE_LIST)) | \
@@ -122,6 +122,11 @@ audit: $(TESTABLE) ## look for known vulnerabilities of what is installed
 
 docs: $(TESTABLE) ## build the documentation in doc/build/html
 	@$(BIN)/python tools/lint.py docs
+
+screenshots: $(TESTABLE) ## make the screenshots of the documentation anew
+	@cd dashboard && $(abspath $(BIN))/python -m \
+	    valence_dashboard.tests.functional.screenshots \
+	    $(abspath doc/source)
 
 man: $(TESTABLE) ## build the manual page of the client, to be installed with it
 	@$(BIN)/sphinx-build -W -q -b man -d client/doc/build/doctrees \

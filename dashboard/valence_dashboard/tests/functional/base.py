@@ -25,9 +25,9 @@ PANELS = (
 
 
 @functools.cache
-def composable():
-    """Return the proxy of an administrator."""
-    cloud = stack.stack().cloud('admin')
+def composable(user='admin'):
+    """Return the proxy of a user, by default of an administrator."""
+    cloud = stack.stack().cloud(user)
     valenceclient.add_service(cloud)
     return cloud.composable
 
