@@ -46,6 +46,12 @@ rows that another filter leaves if an index serves it, otherwise in the whole
 collection. So the cost of a page grows with the number of resources that do
 not match.
 
+``mac_address`` finds systems and devices by an address of their network
+interfaces, in any notation: ``mac_address=02-00-00-00-09-0A``, or several with
+``in:``. An index serves it, and what passes is sorted for each page.
+``contains:`` finds a part, such as ``contains:09:0a``; digits without
+separators begin with an octet.
+
 A filter by a reference also accepts a name: ``pod_manager=east`` for
 ``podm_uuid``, ``rack=r1`` for ``rack_uuid``.
 

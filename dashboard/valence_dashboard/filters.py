@@ -163,6 +163,8 @@ class Filters:
 
     def _is_text(self, name: str) -> bool:
         """Return whether a filter finds a part of the text."""
+        if name == 'mac_address':
+            return True
         field = fields.of_kind(self._kind).get(name, {})
         return (
             'string' in field.get('type', ())

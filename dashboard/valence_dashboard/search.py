@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Search for resources by name, serial number, UUID or model."""
+"""Search for resources by name, serial number, MAC address, UUID or model."""
 
+import re
 from collections.abc import Iterable
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -13,6 +14,12 @@ from valence_dashboard.views import detail_url
 
 #: What is shown of each kind.
 LIMIT = 10
+_MAC = 'mac_address'
+_SEPARATORS = re.compile(r'[:.\s-]')
+_DIGITS = re.compile('[0-9a-f]{12}', re.IGNORECASE)
+_PART_OF_MAC = re.compile(
+    '[0-9a-f]{4,12}|(?=.*[:-])[0-9a-f:-]{4,17}', re.IGNORECASE
+)
 
 
 class Kind(NamedTuple):
@@ -28,6 +35,24 @@ class Kind(NamedTuple):
     exact: tuple[str, ...] = ('name',)
     parts: tuple[str, ...] = ('name',)
 
+    def identifiers(self, text: str) -> list[str]:
+        """Return the filters that this identifier may be for."""
+        if api.is_uuid(text):
+            return ['uuid', *({*self.exact} & {'hardware_uuid'})]
+        unfit = {'hardware_uuid'} if _is_mac(text) else {'hardware_uuid', _MAC}
+        return [one for one in self.exact if one not in unfit]
+
+    def texts(self, text: str) -> list[str]:
+        """Return the filters that this part of a text may be for."""
+        fits = _PART_OF_MAC.fullmatch(text)
+        return [one for one in self.parts if fits or one != _MAC]
+
+
+def _is_mac(text: str) -> bool:
+    digits = _SEPARATORS.sub('', text)
+    # That of a single digit is none.
+    return bool(_DIGITS.fullmatch(digits)) and len({*digits.lower()}) > 1
+
 
 _HARDWARE = ('name', 'serial_number')
 KINDS = {
@@ -40,14 +65,14 @@ KINDS = {
     'systems': Kind(
         _('System'),
         'horizon:admin:systems:detail',
-        (*_HARDWARE, 'hardware_uuid'),
-        (*_HARDWARE, 'model'),
+        (*_HARDWARE, 'hardware_uuid', _MAC),
+        (*_HARDWARE, 'model', _MAC),
     ),
     'devices': Kind(
         _('Device'),
         'horizon:admin:devices:detail',
-        _HARDWARE,
-        (*_HARDWARE, 'model'),
+        (*_HARDWARE, _MAC),
+        (*_HARDWARE, 'model', _MAC),
     ),
     'storages': Kind(
         _('Storage'), 'horizon:admin:storages:detail', _HARDWARE, _HARDWARE
@@ -79,27 +104,18 @@ class Hit(NamedTuple):
 def exact(
     request: http.HttpRequest, text: str, collections: Iterable[str] = KINDS
 ) -> list[Hit]:
-    """Return what has this name, serial number or UUID.
+    """Return what has this name, serial number, MAC address or UUID.
 
     The number of requests does not depend on the amount of hardware.
     """
-    is_uuid = api.is_uuid(text)
     return _find(
         request,
         (
             (collection, name, text)
             for collection in collections
-            for name in _names(KINDS[collection], is_uuid)
+            for name in KINDS[collection].identifiers(text)
         ),
     )
-
-
-def _names(kind: Kind, is_uuid: bool) -> tuple[str, ...]:
-    """Return the filters that may find an identifier."""
-    if not is_uuid:
-        return tuple(one for one in kind.exact if one != 'hardware_uuid')
-    own = tuple(one for one in kind.exact if one == 'hardware_uuid')
-    return ('uuid', *own)
 
 
 def parts(
@@ -111,7 +127,7 @@ def parts(
         (
             (collection, name, f'contains:{text}')
             for collection in collections
-            for name in KINDS[collection].parts
+            for name in KINDS[collection].texts(text)
         ),
     )
 

@@ -30,6 +30,8 @@ _OPERATORS: dict[str, Callable[[Any, Any], sa.ColumnElement[bool]]] = {
     'lte': operator.le,
     'in': lambda column, values: column.in_(values),
     'contains': _contains,
+    # A query for the values.
+    'among': lambda column, query: column.in_(query),
     'null': lambda column, _: column.is_(None),
 }
 _UNORDERED = ('eq', 'ne', 'in')

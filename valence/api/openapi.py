@@ -8,6 +8,7 @@ from typing import Any
 
 from valence.api import auth
 from valence.api import examples
+from valence.api import macs
 from valence.api import marks
 from valence.api import query
 from valence.api import responses
@@ -307,4 +308,6 @@ def _collection_parameters(cls: objects_base.Kind) -> list[Schema]:
 
 
 def _filter_doc(cls: objects_base.Kind, field: str) -> str:
+    if cls.fields[field].mac is not None:
+        return macs.DOC
     return f'Filter: {cls.fields[field].doc}'

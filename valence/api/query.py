@@ -16,6 +16,7 @@ import webob
 from oslo_config import cfg
 from oslo_utils import uuidutils
 
+from valence.api import macs
 from valence.api import marks
 from valence.api.filters import Filter
 from valence.api.filters import operators
@@ -218,6 +219,8 @@ def filterable(
             names[name] = name
             if field.refers:
                 names[field.refers[0]] = name
+        elif field.mac is not None:
+            names[macs.NAME] = name
     return names
 
 
@@ -269,7 +272,8 @@ def _sort_key(
 
     :param given: the requested key; None: the default for the filters.
     """
-    allowed = [_sort_keys(cls, one) for one in filters]
+    is_indexed = all(one.op != 'among' for one in filters)
+    allowed = [_sort_keys(cls, one) for one in filters if one.op != 'among']
     if given is None:
         scanned = [one for one in filters if one.op == 'contains']
         first = [
@@ -278,8 +282,8 @@ def _sort_key(
         ]
         common = [key for key in first if all(key in keys for keys in allowed)]
         # If the filters share no key, any order is correct.
-        return common[0] if common else allowed[0][0], True
-    return given, all(given in keys for keys in allowed)
+        return common[0] if common else allowed[0][0], is_indexed
+    return given, is_indexed and all(given in keys for keys in allowed)
 
 
 def parse(
@@ -348,6 +352,8 @@ def _check_disjuncts(query: Query) -> None:
 
 def _filter(name: str, column: str, field: fields.Spec, text: str) -> Filter:
     """Parse a filter: a value, or an operator and values."""
+    if field.mac is not None:
+        return macs.parse(name, text)
     if field.refers and name != column:
         return Filter(name, column, 'eq', text, refers=field.refers[1])
     op, colon, rest = text.partition(':')

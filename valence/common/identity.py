@@ -54,6 +54,13 @@ _NO_SERIALS = frozenset(
 # Paths below which the service begins; an operator may name them or not.
 _WELL_KNOWN = re.compile(r'/(?:redfish(?:/v1)?|eem)$')
 
+_SEPARATORS = re.compile(r'[:.\s-]')
+_MAC = re.compile(r'[0-9a-f]{12}')
+_MAC_PART = re.compile(r'[0-9a-f:]{1,17}')
+# A MAC address as the EUI-64 that is derived from it (IEEE).
+_EUI_64 = re.compile(r'([0-9a-f]{6})ff(?:fe|ff)([0-9a-f]{6})')
+_NO_MACS = ('0' * 12, 'f' * 12)
+
 _MARK = re.compile(
     r'valence(?::(?P<installation>[0-9a-f]{12}):|(?: node )?-?)'
     r'(?P<node>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})',
@@ -141,6 +148,38 @@ def serial(text: object) -> str | None:
     if found.casefold() in _NO_SERIALS or not set(found) - set('0-. xX/*?#'):
         return None
     return found
+
+
+def mac(value: object) -> str | None:
+    """A MAC address in lower case with colons; None for what is none.
+
+    It may be written with hyphens, dots or nothing between its octets, or as
+    an EUI-64.
+    """
+    if not isinstance(value, str):
+        return None
+    digits = _SEPARATORS.sub('', value).lower()
+    wide = _EUI_64.fullmatch(digits)
+    if wide is not None:
+        digits = wide[1] + wide[2]
+    if not _MAC.fullmatch(digits) or digits in _NO_MACS:
+        return None
+    return _octets(digits)
+
+
+def mac_part(text: str) -> str | None:
+    """A part of a MAC address in lower case with colons; None for no part.
+
+    Digits without colons or hyphens begin with an octet.
+    """
+    found = text.strip().lower().replace('-', ':')
+    if ':' not in found:
+        found = _octets(_SEPARATORS.sub('', found))
+    return found if _MAC_PART.fullmatch(found) else None
+
+
+def _octets(digits: str) -> str:
+    return ':'.join(digits[n : n + 2] for n in range(0, len(digits), 2))
 
 
 def canonical_url(url: str) -> str:

@@ -8,10 +8,10 @@ from collections.abc import Collection
 from collections.abc import Mapping
 
 from valence.common import exception
+from valence.common.identity import mac
 from valence.common.types import JsonObject
 from valence.objects.registration import Registration
 from valence.podmanagers.hardware import Wiring
-from valence.podmanagers.wire.values import mac
 from valence.provisioning import base
 
 _LINK = ('switch_id', 'port_id', 'switch_info')

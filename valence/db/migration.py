@@ -11,6 +11,7 @@ from alembic import script
 from alembic.runtime import migration
 from oslo_log import log
 
+from valence.db import macs
 from valence.db import recount
 from valence.db.sqlalchemy import engine as db_engine
 from valence.db.sqlalchemy import types
@@ -39,7 +40,8 @@ def sync(revision: str = 'head') -> None:
 
     Concurrent upgrades wait for each other. An upgrade that was interrupted at
     any point can be repeated. The hardware of a pod manager that has no
-    counters is counted, in a transaction for each.
+    counters is counted, in a transaction for each, and its MAC addresses are
+    written where there are none.
     """
 
     def upgrade(connection: sa.Connection) -> None:
@@ -54,6 +56,7 @@ def sync(revision: str = 'head') -> None:
         db_engine.run(upgrade, engine, _DEADLOCKS)
     if current() == head():
         recount.fill()
+        macs.fill()
 
 
 def _lock(connection: sa.Connection) -> None:

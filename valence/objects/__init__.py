@@ -17,6 +17,7 @@ from valence.objects.hold import Hold
 from valence.objects.hold import Reservation
 from valence.objects.inventory import Chassis
 from valence.objects.inventory import Device
+from valence.objects.inventory import MacAddress
 from valence.objects.inventory import Storage
 from valence.objects.inventory import System
 from valence.objects.node import Node
@@ -49,6 +50,7 @@ __all__ = (
     'History',
     'Hold',
     'Installation',
+    'MacAddress',
     'Node',
     'Operation',
     'OperationStep',
@@ -96,4 +98,5 @@ ALL = (
     ConditionLock,
     ExpectedPart,
     Pool,
+    MacAddress,
 )

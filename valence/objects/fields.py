@@ -67,6 +67,8 @@ class Spec(fields.Field[Any]):
     textual = False
     # All possible values, where these are few.
     values: tuple[Any, ...] = ()
+    # Of a list: what of an item is a MAC address; see ``ListField``.
+    mac: str | None = None
 
     def __init__(
         self,
@@ -350,14 +352,22 @@ class ListField(JsonField):
     """A JSON list.
 
     :param items: the JSON schema of an item.
+    :param mac: the property of an item that is a MAC address, or '' if the
+        item itself is: collections can be filtered by ``mac_address``.
     """
 
     json_type = 'array'
 
     def __init__(
-        self, *, items: Schema, inner: Schema | None = None, **kwargs: Any
+        self,
+        *,
+        items: Schema,
+        inner: Schema | None = None,
+        mac: str | None = None,
+        **kwargs: Any,
     ) -> None:
         super().__init__(inner={'items': items, **(inner or {})}, **kwargs)
+        self.mac = mac
 
 
 def error_text(name: str, doc: str) -> dict[str, Spec]:

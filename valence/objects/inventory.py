@@ -159,6 +159,7 @@ class System(base.ValenceObject):
             items=parts.NIC,
             doc='Network interfaces.',
             api='r',
+            mac='mac',
             shape=parts.shape(parts.NIC),
         ),
         accelerators=fields.ListField(
@@ -190,7 +191,7 @@ class Device(base.ValenceObject):
     RESOURCE = 'devices'
     LINKED = True
     KIND = 'device'
-    VERSION = '1.5'
+    VERSION = '1.6'
     ORDER = 'name'
     fields = hardware.observed(
         'device',
@@ -265,6 +266,13 @@ class Device(base.ValenceObject):
             filter=True,
             shape=True,
         ),
+        mac_addresses=fields.ListField(
+            items={'type': 'string'},
+            doc='MAC addresses of a network interface; null: none is known.',
+            api='r',
+            nullable=True,
+            mac='',
+        ),
         pooled_group_id=hardware.text(
             'Group of the device on the pod manager.',
             audience=fields.Audience.SYSTEM,
@@ -329,3 +337,20 @@ class Storage(base.ValenceObject):
         ),
         state=hardware.operation(),
     )
+
+
+@ovo.VersionedObjectRegistry.register
+class MacAddress(base.ValenceObject):
+    """An address of a system or device, by which it is found."""
+
+    RESOURCE = 'mac_addresses'
+    KIND = 'MAC address'
+    fields = {
+        'uuid': base.own_uuid('address'),
+        'podm_uuid': base.pod_manager_uuid(),
+        'resource_uuid': fields.UUIDField(doc='UUID of the system or device.'),
+        'address': fields.StringField(
+            doc='MAC address in lower case with colons.', max_length=17
+        ),
+        **base.timestamps(),
+    }

@@ -63,6 +63,7 @@ def device(values: JsonObject) -> JsonObject:
         'rpm': None,
         'speed_mhz': None,
         'onboard_memory_mib': None,
+        'mac_addresses': None,
         'max_nodes': 1,
         'pooled_group_id': None,
         'zones': [],

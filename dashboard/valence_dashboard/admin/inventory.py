@@ -27,7 +27,7 @@ from valence_dashboard.admin.conditions import tables as conditions
 # Filters that most kinds of hardware have.
 FILTERS = (
     *('pod_manager', 'name', 'state', 'health', 'model', 'serial_number'),
-    *('tags', 'traits'),
+    *('tags', 'traits', 'mac_address'),
 )
 
 

@@ -21,6 +21,7 @@ from valence.db import allocations
 from valence.db import api as db
 from valence.db import conditions
 from valence.db import counters
+from valence.db import macs
 from valence.db import shapes
 from valence.db import tags
 from valence.db.sqlalchemy import models
@@ -95,8 +96,7 @@ def write(
 ) -> Count:
     """Store what was read, in the caller's transaction.
 
-    :param partial: whether only some resources were read: rows that were
-        neither seen nor are gone are left unchanged.
+    :param partial: whether only some resources were read: other rows remain.
     :param since: when reading began: rows that were written later are newer.
     :raises PodManagerError: when the pod manager was removed during the sync.
     """
@@ -121,10 +121,16 @@ def write(
             now=now,
         )
         counts.append(_write_table(tx, table, seen, rows, reading))
+    macs.update(tx, podm_uuid, _read(seen, stored) if partial else None)
     tags.inherit(tx, podm_uuid)
     drift.write(tx, podm_uuid, seen, partial, since, moved)
     health.observe(tx, podm_uuid, stored.read if partial else None, now)
     return Count(*map(sum, zip(*counts, strict=True)))
+
+
+def _read(seen: hardware.Inventory, stored: '_Match') -> set[str]:
+    """The UUIDs of the systems and devices that were read."""
+    return {stored.uuids[one.uri] for one in (*seen.systems, *seen.devices)}
 
 
 def _write_table(
@@ -336,6 +342,7 @@ def _change(
         batch = changes.delete[start : start + db.BATCH]
         tx.delete(model, uuid=batch)
         tx.delete(models.Condition, subject_uuid=batch)
+        macs.delete(tx, batch)
     for uuid, values in changes.update.items():
         tx.update(model, values, uuid=uuid)
     tx.create_many(model, changes.create)

@@ -35,6 +35,7 @@ from valence.db.sqlalchemy.held import Hold as Hold
 from valence.db.sqlalchemy.held import Reservation as Reservation
 from valence.db.sqlalchemy.held import Share as Share
 from valence.db.sqlalchemy.observed import Allocatable
+from valence.db.sqlalchemy.observed import MacAddress as MacAddress
 from valence.db.sqlalchemy.observed import Observed
 from valence.db.sqlalchemy.observed import observed_args
 from valence.db.sqlalchemy.pooled import Pool as Pool
@@ -164,6 +165,7 @@ class Device(Allocatable):
     speed_mhz: Mapped[int | None]
     rpm: Mapped[int | None]
     onboard_memory_mib: Mapped[int | None]
+    mac_addresses: Mapped[list[str] | None] = column(Json)
     pooled_group_id: Mapped[str | None] = column(Name(255))
     max_nodes: Mapped[int | None] = column(default=1, server_default='1')
     sharers: Mapped[int] = column(default=0, server_default='0')

@@ -98,3 +98,21 @@ class Allocatable(Observed):
     tags: Mapped[list[str] | None] = column(Json)
     inherited_tags: Mapped[list[str] | None] = column(Json)
     count_uuid: Mapped[str | None] = column(UUID)
+
+
+class MacAddress(Table):
+    """An address of a system or device, by which it is found.
+
+    ``valence.db.macs`` maintains them.
+    """
+
+    __tablename__ = 'mac_addresses'
+    __table_args__ = args(
+        sa.UniqueConstraint('resource_uuid', 'address'),
+        sa.Index('ix_mac_addresses_address', 'address', 'resource_uuid'),
+        sa.Index('ix_mac_addresses_podm_uuid', 'podm_uuid'),
+    )
+
+    podm_uuid: Mapped[str] = column(UUID, cascade('pod_managers.uuid'))
+    resource_uuid: Mapped[str] = column(UUID)
+    address: Mapped[str] = column(String(17))

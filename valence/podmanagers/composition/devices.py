@@ -16,7 +16,7 @@ from valence.podmanagers.wire.values import count
 _PART_FIELDS = (
     *('type', 'media_type', 'protocol', 'capacity_gib', 'memory_mib'),
     *('cpu_cores', 'speed_mbps', 'manufacturer', 'model', 'serial_number'),
-    *('rpm', 'speed_mhz', 'onboard_memory_mib'),
+    *('rpm', 'speed_mhz', 'onboard_memory_mib', 'mac_addresses'),
 )
 # The type of a device by the type of its block; the first that fits.
 _DEVICE_TYPES = {
@@ -56,6 +56,8 @@ def device_item(
             sum(count(m.get('CapacityMiB')) for m in found['Memory'].values())
         ),
         speed_mbps=max((n['speed_mbps'] or 0 for n in interfaces), default=0),
+        mac_addresses=sorted({n['mac'] for n in interfaces if n['mac']})
+        or None,
         max_nodes=blocks.sharing(body),
         zones=zone_uris,
         state=blocks.state(body),

@@ -8,6 +8,7 @@ Ethernet interface of a system has one.
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from valence.common.identity import mac
 from valence.common.types import JsonObject
 from valence.podmanagers import hardware
 from valence.podmanagers.redfish import resources
@@ -20,7 +21,6 @@ from valence.podmanagers.redfish.parts import Nic
 from valence.podmanagers.redfish.resources import Bodies
 from valence.podmanagers.wire.values import array
 from valence.podmanagers.wire.values import count
-from valence.podmanagers.wire.values import mac
 from valence.podmanagers.wire.values import number
 from valence.podmanagers.wire.values import obj
 from valence.podmanagers.wire.values import objects

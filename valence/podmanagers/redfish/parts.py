@@ -7,10 +7,10 @@ The inventory calls the maker of a part ``manufacturer``, as Redfish does.
 from collections.abc import Iterable
 from typing import TypedDict
 
+from valence.common.identity import mac
 from valence.common.types import JsonObject
 from valence.podmanagers.wire.values import array
 from valence.podmanagers.wire.values import count
-from valence.podmanagers.wire.values import mac
 from valence.podmanagers.wire.values import number
 from valence.podmanagers.wire.values import obj
 from valence.podmanagers.wire.values import objects
@@ -39,7 +39,7 @@ class Drive(TypedDict):
 
 
 class Nic(TypedDict):
-    """A network interface of a system, its address as of ``values.mac``."""
+    """A network interface of a system, its address as of ``identity.mac``."""
 
     resource_uri: str
     mac: str | None

@@ -11,6 +11,7 @@ import re
 from oslo_log import log
 
 from valence.common import exception
+from valence.common.identity import mac
 from valence.common.types import JsonObject
 from valence.podmanagers.hardware import Wiring
 from valence.podmanagers.progress import Deadline
@@ -20,7 +21,6 @@ from valence.podmanagers.redfish.crawler import Crawler
 from valence.podmanagers.redfish.links import links
 from valence.podmanagers.redfish.links import related
 from valence.podmanagers.redfish.resources import Bodies
-from valence.podmanagers.wire.values import mac
 from valence.podmanagers.wire.values import obj
 from valence.podmanagers.wire.values import text
 

@@ -14,11 +14,6 @@ from valence.common.types import JsonObject
 _MAX_INTEGER = 2**31 - 1
 _MAX_NUMBER = 2**70
 _DIGITS = re.compile(r'[0-9]{1,30}')
-_SEPARATORS = re.compile(r'[:.\s-]')
-_MAC = re.compile(r'[0-9a-f]{12}')
-# A MAC address as the EUI-64 that is derived from it (IEEE).
-_EUI_64 = re.compile(r'([0-9a-f]{6})ff(?:fe|ff)([0-9a-f]{6})')
-_NO_MACS = ('0' * 12, 'f' * 12)
 
 
 def text(value: object, length: int = 255) -> str | None:
@@ -56,23 +51,6 @@ def count(value: object) -> int:
 def whole(value: float) -> int:
     """A number rounded down to an integer that fits an integer column."""
     return min(int(value), _MAX_INTEGER)
-
-
-def mac(value: object) -> str | None:
-    """A MAC address in lower case with colons; None for what is none.
-
-    It may be written with hyphens, dots or nothing between its octets, or as
-    an EUI-64.
-    """
-    if not isinstance(value, str):
-        return None
-    digits = _SEPARATORS.sub('', value).lower()
-    wide = _EUI_64.fullmatch(digits)
-    if wide is not None:
-        digits = wide[1] + wide[2]
-    if not _MAC.fullmatch(digits) or digits in _NO_MACS:
-        return None
-    return ':'.join(digits[n : n + 2] for n in range(0, 12, 2))
 
 
 def obj(value: object) -> JsonObject:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Values as real machines send them."""
 
+from valence.common import identity
 from valence.podmanagers.wire import values
 from valence.tests.contract import odd
 from valence.tests.fixtures import odd_service
@@ -84,14 +85,14 @@ class ValuesTestCase(SystemCase):
             '02:00:00:ff:fe:00:09:0a',
             '020000FFFF00090A',
         ):
-            self.assertEqual(_MAC, values.mac(written), written)
+            self.assertEqual(_MAC, identity.mac(written), written)
         for written in (
             *('Not Available', 'N/A', '', ' ', None, 7, [], {}, True),
             *('00:00:00:00:00:00', 'FF-FF-FF-FF-FF-FF', '02:00:00:00:09'),
             ':'.join(['80', '00', '02', '08', 'fe', '80', *['00'] * 14]),
             *('02:00:00:00:09:0g', '02:00:00:00:00:09:0a:0b', 'x' * 10**5),
         ):
-            self.assertIsNone(values.mac(written), written)
+            self.assertIsNone(identity.mac(written), written)
 
     def test_addresses_that_are_none_cost_themselves(self):
         self.show(

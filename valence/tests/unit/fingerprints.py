@@ -33,6 +33,7 @@ BY_VERSION = {
         '1.3': 'd9580d3f2cda38a692b08a6bcb648987',
         '1.4': '8487fc7bf51fae8240fe013083762a05',
         '1.5': '26921ec7f3c914fd9da76ce7a773bae4',
+        '1.6': 'da7d0644b32d62bf246d7a25e4629f82',
     },
     'Event': {
         '1.0': 'b58eea19343c9626e4aeb29c1cd19ca7',
@@ -59,6 +60,7 @@ BY_VERSION = {
         '1.1': '529c93fe1c9a3411e21f592cdf9a3cfd',
     },
     'Installation': {'1.0': '823928e1723521fe3f36a240db5eef8a'},
+    'MacAddress': {'1.0': '9fca70629c1bcc96b8b40f3c76eb36f1'},
     'Node': {
         '1.0': '342d823ecff112f153d51691ee2f527d',
         '1.1': '105f18a3be4b94f5535f7603c937cf42',

@@ -38,6 +38,7 @@ class Device(_common.Resource):
         'memory_mib',
         'cpu_cores',
         'speed_mbps',
+        'mac_address',
         'state',
         'free',
         'model',
@@ -94,6 +95,8 @@ class Device(_common.Resource):
     cpu_cores = resource.Body('cpu_cores', type=int)
     #: Speed of a network interface in Mbit/s.
     speed_mbps = resource.Body('speed_mbps', type=int)
+    #: MAC addresses of a network interface; null: none is known.
+    mac_addresses = resource.Body('mac_addresses')
     #: Group of the device on the pod manager.
     pooled_group_id = resource.Body('pooled_group_id')
     #: Number of nodes that can share it at once; null: any number.

@@ -39,6 +39,7 @@ class System(_common.Resource):
         'cpu_cores',
         'memory_mib',
         'storage_gib',
+        'mac_address',
         'power_state',
         'state',
         'free',

@@ -103,8 +103,14 @@ class Day(base.TestCase):
 
     def test_search(self):
         (system, *_others) = composable().systems(node_uuid=self.made.id)
-        self.search(system.serial_number)
-        self.window.wait(lambda: system.id in self.window.driver.current_url)
+        address = system.nics[0]['mac'].replace(':', '-').upper()
+        for text in (system.serial_number, address):
+            self.search(text)
+            self.window.wait(
+                lambda: system.id in self.window.driver.current_url
+            )
+        self.search(address[-8:])
+        self.window.read(system.name, '#found')
         self.search('IRST-toda')
         self.window.read('first-today', '#found')
         self.check(self.window, 'search')
