@@ -48,9 +48,13 @@ _CLEANUP_SECONDS = 2
 _STOP_SECONDS = 5
 
 
-# What monitors request, and the number of threads for it.
-_MONITORED = (healthcheck.PATH, exposition.PATH)
-_MONITOR_THREADS = 2
+# What has threads of its own: how paths begin, and the number of threads. All
+# others may wait for the database, which a monitor reports; and they must not
+# wait for deliveries, which wait for each other.
+_POOLS = (
+    ((healthcheck.PATH, exposition.PATH), 2),
+    (('/v1/events/',), 16),
+)
 
 # One value; several are joined by commas.
 _HOST = re.compile(r'[^\s,]+')
@@ -168,19 +172,19 @@ class _Listener(waitress.server.TcpWSGIServer):  # type: ignore[misc]
     def __init__(
         self,
         *args: object,
-        monitors: waitress.task.ThreadedTaskDispatcher,
+        pools: list[waitress.task.ThreadedTaskDispatcher],
         **kwargs: object,
     ) -> None:
-        self._monitors = monitors
+        self._pools = pools
         super().__init__(*args, **kwargs)
 
     def add_task(self, task: _Channel) -> None:
-        """Queue a request; one of a monitor does not wait for others.
-
-        All threads may be waiting for the database, which a monitor reports.
-        """
-        is_monitor = task.requests[0].path.startswith(_MONITORED)
-        chosen = self._monitors if is_monitor else self.task_dispatcher
+        """Queue a request for the threads that serve such."""
+        path = task.requests[0].path
+        chosen = self.task_dispatcher
+        for (starts, _), pool in zip(_POOLS, self._pools, strict=True):
+            if path.startswith(starts):
+                chosen = pool
         chosen.add_task(task)
 
     def maintenance(self, now: float) -> None:
@@ -224,7 +228,7 @@ class Server:
         }
         self._map: dict[int, waitress.wasyncore.dispatcher] = {}
         self._workers = waitress.task.ThreadedTaskDispatcher()
-        self._monitors = waitress.task.ThreadedTaskDispatcher()
+        self._pools = [waitress.task.ThreadedTaskDispatcher() for _ in _POOLS]
         self._listeners: list[_Listener] = []
         self._stopping = threading.Event()
         self._thread = threading.Thread(
@@ -245,12 +249,13 @@ class Server:
                     map=self._map,
                     adj=adj,
                     dispatcher=self._workers,
-                    monitors=self._monitors,
+                    pools=self._pools,
                     sockinfo=sockinfo,
                 )
             )
         self._workers.set_thread_count(adj.threads)
-        self._monitors.set_thread_count(_MONITOR_THREADS)
+        for (_, threads), pool in zip(_POOLS, self._pools, strict=True):
+            pool.set_thread_count(threads)
         host, port = cfg.CONF.api.host, self._listeners[0].effective_port
         if cfg.CONF.auth_strategy == 'noauth':
             if _is_loopback(host):
@@ -281,8 +286,8 @@ class Server:
         until = time.monotonic() + _STOP_SECONDS
         while self._is_busy() and time.monotonic() < until:
             self._poll()
-        self._workers.shutdown(timeout=1)
-        self._monitors.shutdown(timeout=1)
+        for pool in (self._workers, *self._pools):
+            pool.shutdown(timeout=1)
         waitress.wasyncore.close_all(self._map)
 
     def _poll(self) -> None:

@@ -2,10 +2,10 @@
 """Storing what many deliveries name in few transactions.
 
 Deliveries that arrive while others are stored, or shortly after that, are
-stored together. Each returns when its transaction is committed: the pod
-manager repeats what was not acknowledged, but nothing else. Each names
-resources only, so that a storm costs no more than the resources that it is
-about.
+stored together, whichever pod managers they come from. Each returns when its
+transaction is committed: the pod manager repeats what was not acknowledged,
+but nothing else. Each names resources only, so that a storm costs no more than
+the resources that it is about.
 """
 
 import threading
@@ -13,46 +13,43 @@ import time
 
 from valence.common import rpc
 from valence.conductor.events.pending import MAX_URIS
-from valence.conductor.events.pending import enqueue_refresh
+from valence.conductor.events.pending import enqueue_refreshes
 from valence.podmanagers import base
 
-# Seconds between two transactions for one pod manager, unless so many
-# deliveries wait: each occupies a thread of the API.
+# Seconds between two transactions, unless so many deliveries wait: each
+# occupies a thread, of which the server has twice as many.
 _PAUSE = 0.05
-_FULL = 4
+_FULL = 8
 
 
 class _Batch:
     """Changes that are stored together."""
 
     def __init__(self) -> None:
-        self.uris: dict[str, None] = {}
-        self.anything = False
-        self.error: Exception | None = None
+        # By UUID of the pod manager; None: anything may have changed.
+        self._uris: dict[str, dict[str, None] | None] = {}
+        self.size = 0
         self.full = threading.Event()
-        self._deliveries = 0
+        self.stored = threading.Event()
+        self.error: BaseException | None = None
 
-    def add(self, change: base.Change) -> None:
+    def add(self, podm_uuid: str, change: base.Change) -> None:
         """Add what a delivery reports."""
-        self.uris.update(dict.fromkeys(change.uris))
-        if not change.uris or len(self.uris) > MAX_URIS:
-            self.anything = True
-            self.uris.clear()
-        self._deliveries += 1
-        if self._deliveries >= _FULL:
+        uris = self._uris.setdefault(podm_uuid, {})
+        if uris is not None:
+            uris.update(dict.fromkeys(change.uris))
+            if not change.uris or len(uris) > MAX_URIS:
+                self._uris[podm_uuid] = None
+        self.size += 1
+        if self.size >= _FULL:
             self.full.set()
 
-    def change(self) -> base.Change:
-        """All of it."""
-        return base.Change(() if self.anything else tuple(self.uris))
-
-
-class _Writer:
-    """Held by who stores; when that was done last, on the monotonic clock."""
-
-    def __init__(self) -> None:
-        self.lock = threading.Lock()
-        self.stored_at = float('-inf')
+    def changes(self) -> dict[str, base.Change]:
+        """All of it, by UUID of the pod manager."""
+        return {
+            uuid: base.Change(tuple(uris or ()))
+            for uuid, uris in self._uris.items()
+        }
 
 
 class Coalescer:
@@ -60,35 +57,40 @@ class Coalescer:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        # By UUID of the pod manager: what waits, and who writes.
-        self._batches: dict[str, _Batch] = {}
-        self._writers: dict[str, _Writer] = {}
+        self._waiting = _Batch()
+        # Held by who stores; when that was done last, on the monotonic clock.
+        self._storing = threading.Lock()
+        self._stored_at = float('-inf')
 
     def store(self, podm_uuid: str, change: base.Change) -> None:
         """Store a change; returns when it is committed."""
         if change.nothing:
             return
         with self._lock:
-            batch = self._batches.setdefault(podm_uuid, _Batch())
-            batch.add(change)
-            writer = self._writers.setdefault(podm_uuid, _Writer())
-        with writer.lock:
-            if self._batches.get(podm_uuid) is batch:
-                left = writer.stored_at + _PAUSE - time.monotonic()
-                if left > 0:
-                    batch.full.wait(left)
-                self._write(podm_uuid, batch)
-                writer.stored_at = time.monotonic()
+            batch = self._waiting
+            batch.add(podm_uuid, change)
+            is_first = batch.size == 1
+        if is_first:
+            self._store(batch)
+        else:
+            batch.stored.wait()
         if batch.error is not None:
             raise batch.error
 
-    def _write(self, podm_uuid: str, batch: _Batch) -> None:
+    def _store(self, batch: _Batch) -> None:
         """Store a batch for all who wait."""
-        with self._lock:
-            del self._batches[podm_uuid]
-        try:
-            enqueue_refresh(podm_uuid, batch.change())
-        except Exception as exc:
-            batch.error = exc
-        else:
-            rpc.wake()
+        with self._storing:
+            left = self._stored_at + _PAUSE - time.monotonic()
+            if left > 0:
+                batch.full.wait(left)
+            with self._lock:
+                self._waiting = _Batch()
+            try:
+                enqueue_refreshes(batch.changes())
+            except BaseException as exc:
+                batch.error = exc
+            else:
+                rpc.wake()
+            finally:
+                self._stored_at = time.monotonic()
+                batch.stored.set()

@@ -2,7 +2,8 @@
 """The resources that events named, until they are read."""
 
 import contextlib
-from collections.abc import Iterable
+from collections.abc import Collection
+from collections.abc import Mapping
 
 import sqlalchemy as sa
 from oslo_db import exception as db_exception
@@ -22,42 +23,61 @@ from valence.podmanagers import base
 MAX_URIS = 200
 #: Stored in place of a URI to request a full sync.
 EVERYTHING = '*'
+# Longer than any that is known.
+_MAX_LENGTH = 2048
 
 
 def enqueue_refresh(podm_uuid: str, change: base.Change) -> None:
     """Store which resources of a pod manager have to be read."""
-    if change.nothing:
-        return
-    uris = _canonical(change.uris)
-    if not uris or len(uris) > MAX_URIS:
-        uris = {EVERYTHING}
-    # The pod manager may have been removed.
-    with contextlib.suppress(db_exception.DBReferenceError):
-        _enqueue(podm_uuid, uris)
+    enqueue_refreshes({podm_uuid: change})
 
 
-def _canonical(uris: Iterable[str]) -> set[str]:
+def enqueue_refreshes(changes: Mapping[str, base.Change]) -> None:
+    """Store which resources have to be read, in one transaction.
+
+    :param changes: by UUID of the pod manager.
+    """
+    uris = {
+        podm_uuid: _to_read(change)
+        for podm_uuid, change in changes.items()
+        if not change.nothing
+    }
+    try:
+        _enqueue(uris)
+    except db_exception.DBReferenceError:
+        # One of the pod managers has been removed.
+        for podm_uuid, named in uris.items():
+            with contextlib.suppress(db_exception.DBReferenceError):
+                _enqueue({podm_uuid: named})
+
+
+def _to_read(change: base.Change) -> set[str]:
     """The URIs by which resources are known, without query and fragment.
 
-    :returns: none if one of them is no URI: that may mean anything.
+    If one of them is no URI, that may mean anything.
     """
     try:
-        return {identity.canonical_uri(uri) for uri in uris}
+        uris = {identity.canonical_uri(uri) for uri in change.uris}
     except ValueError:
-        return set()
+        uris = set()
+    if not uris or len(uris) > MAX_URIS:
+        return {EVERYTHING}
+    return {uri for uri in uris if len(uri) <= _MAX_LENGTH}
 
 
 @db.transaction
-def _enqueue(tx: db.Transaction, podm_uuid: str, uris: Iterable[str]) -> None:
-    hashes = {diff.uri_hash(uri): uri for uri in uris if len(uri) <= 2048}
-    for uri in _wake_operations(tx, podm_uuid, list(hashes.values())):
-        del hashes[diff.uri_hash(uri)]
-    if hashes:
-        # All lock them in this order.
-        rows = [
-            {'podm_uuid': podm_uuid, 'uri': uri, 'uri_hash': key}
-            for key, uri in sorted(hashes.items())
-        ]
+def _enqueue(tx: db.Transaction, uris: Mapping[str, set[str]]) -> None:
+    named = {
+        (podm_uuid, diff.uri_hash(uri)): uri
+        for podm_uuid, found in uris.items()
+        for uri in found
+    }
+    # All lock them in this order.
+    rows = [
+        {'podm_uuid': key[0], 'uri_hash': key[1], 'uri': named[key]}
+        for key in sorted(named.keys() - _wake_operations(tx, named))
+    ]
+    if rows:
         statement = _upsert(tx.connection.dialect.name)
         tx.connection.execute(statement, list(map(tx.new_row, rows)))
 
@@ -95,27 +115,34 @@ def _upsert(dialect: str) -> sa.Insert:
 
 
 def _wake_operations(
-    tx: db.Transaction, podm_uuid: str, uris: list[str]
-) -> list[str]:
+    tx: db.Transaction, named: Collection[tuple[str, str]]
+) -> set[tuple[str | None, str | None]]:
     """Make operations due that wait for one of these nodes.
 
-    :returns: the URIs of those nodes. They need no refresh: the operation
-        reads the node now, and its parts at its end.
+    :param named: UUIDs of pod managers, and hashes of URIs.
+    :returns: those of the nodes. They need no refresh: the operation reads the
+        node now, and its parts at its end.
     """
     nodes = tx.list(
         models.Node,
-        only=('uuid', 'resource_uri'),
-        podm_uuid=podm_uuid,
-        resource_uri=uris,
+        only=('uuid', 'podm_uuid', 'uri_hash'),
+        podm_uuid=sorted({podm_uuid for podm_uuid, _ in named}),
+        uri_hash=sorted({uri_hash for _, uri_hash in named}),
         provision_state=('composing', 'updating', 'releasing'),
-    ).all()
-    if nodes:
+    )
+    # Another pod manager may have a node of the same URI.
+    found = {
+        (row.podm_uuid, row.uri_hash): row.uuid
+        for row in nodes
+        if (row.podm_uuid, row.uri_hash) in named
+    }
+    if found:
         tx.update(
             models.Operation,
             {'run_after': None},
             models.Operation.run_after.is_not(None),
-            target_uuid=[row.uuid for row in nodes],
+            target_uuid=[*found.values()],
             state='running',
             attempt=0,
         )
-    return [row.resource_uri for row in nodes if row.resource_uri]
+    return {*found}

@@ -4,13 +4,17 @@
 import functools
 import threading
 
+import sqlalchemy as sa
+
 from valence.api import dispatch
 from valence.common import exception
 from valence.common import policy
 from valence.common import secrets
 from valence.conductor.events import coalescing
+from valence.conductor.events import pending
 from valence.conductor.events import subscriptions
 from valence.db import api as db
+from valence.db.sqlalchemy import engine
 from valence.db.sqlalchemy import models
 from valence.podmanagers import base as driver_base
 from valence.podmanagers import fake
@@ -259,29 +263,56 @@ class TestDeliveries(EventCase):
         storing, go_on = threading.Event(), threading.Event()
         self.addCleanup(go_on.set)
 
-        def enqueue(uuid, change):
-            calls.append(sorted(change.uris))
+        def enqueue(changes):
+            calls.append({k: sorted(v.uris) for k, v in changes.items()})
             storing.set()
             go_on.wait(60)
 
-        self.patch(coalescing, 'enqueue_refresh', enqueue)
+        self.patch(coalescing, 'enqueue_refreshes', enqueue)
         threads = []
         for number in range(9):
             change = driver_base.Change((f'/systems/{number}',))
             thread = threading.Thread(
-                target=coalescer.store, args=(self.uuid, change)
+                target=coalescer.store, args=(f'pod-{number % 2}', change)
             )
             thread.start()
             threads.append(thread)
             self.assertTrue(storing.wait(60))
-        while len(coalescer._batches[self.uuid].uris) < 8:
+        while coalescer._waiting.size < 8:
             storing.wait(0.01)
         go_on.set()
         for thread in threads:
             thread.join(60)
-        self.assertEqual(
-            [['/systems/0'], [f'/systems/{n}' for n in range(1, 9)]], calls
+        odd, even = (
+            [f'/systems/{number}' for number in numbers]
+            for numbers in ((1, 3, 5, 7), (2, 4, 6, 8))
         )
+        self.assertEqual(
+            [{'pod-0': ['/systems/0']}, {'pod-1': odd, 'pod-0': even}], calls
+        )
+
+    def test_events_of_many_pod_managers_are_stored_together(self):
+        self.pod('other')
+        other = self.client.get('/v1/pod_managers/other')['uuid']
+        uris = tuple(f'/x/{number}' for number in range(20))
+        changes = {
+            uuid: driver_base.Change(uris) for uuid in (self.uuid, other)
+        }
+        statements = []
+
+        @sa.event.listens_for(engine.get_engine(), 'before_cursor_execute')
+        def execute(connection, cursor, statement, *more):
+            statements.append(statement.split()[0])
+
+        pending.enqueue_refreshes(changes)
+        self.assertEqual(['BEGIN', 'SELECT', 'INSERT'], statements)
+        self.assertEqual(2, self.waiting().count('/x/1'))
+
+    def test_a_removed_pod_manager_loses_nothing_of_others(self):
+        gone = driver_base.Change(('/gone',))
+        here = driver_base.Change(('/here',))
+        pending.enqueue_refreshes({'gone': gone, self.uuid: here})
+        self.assertIn('/here', self.waiting())
 
     def test_a_failure_reaches_all_listeners(self):
         down = exception.DatabaseUnavailable(reason='down')
@@ -289,6 +320,6 @@ class TestDeliveries(EventCase):
         def fail(*args):
             raise down
 
-        self.patch(coalescing, 'enqueue_refresh', fail)
+        self.patch(coalescing, 'enqueue_refreshes', fail)
         answer = self.client.request('POST', self.path, {'uris': ['/x']})
         self.assertEqual(503, answer.status)
