@@ -22,6 +22,7 @@ ADD_JS_FILES = [
     'valence/valence.js',
     'valence/preview.js',
     'valence/cells.js',
+    'valence/drawing.js',
     'valence/topology.js',
 ]
 ADD_EXCEPTIONS = {

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The layout of a pod: racks, the chassis in them, their hardware as boxes.
 
-The script ``topology.js`` draws it.
+The script ``drawing.js`` draws it.
 """
 
 import collections

@@ -1,4 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
+import hashlib
+import json
 from typing import Any
 
 from django import http
@@ -21,11 +23,13 @@ from valence_dashboard.exceptions import Error
 _STATUS_FIELDS = (
     'uuid,name,status,status_reason,maintenance,sync_error,deleting_at'
 )
+#: Which pods are drawn, as UUIDs separated by commas.
+OPEN = 'open'
 # Of so many projects the names are requested one by one, and of more at once.
 _MAX_PROJECTS = 10
 
 
-class _Page(views.HorizonTemplateView):
+class _Page(live.View, views.HorizonTemplateView):
     template_name = 'valence/topology.html'
     page_title = _('Topology')
 
@@ -37,19 +41,46 @@ class _Page(views.HorizonTemplateView):
             context |= self.pods()
             found = context['found']
             pod_tables.PodManagers(self.request).complete(found)
-            context['pods'] = [_pod(one) for one in found]
+            drawn = self.drawn(found)
+            context['pods'] = [
+                _pod(one, self._version(one.id, drawn)) for one in found
+            ]
         except Error:
             messages.show_error(self.request)
         return context
+
+    def drawn(self, found: list[api.Record]) -> set[str]:
+        """Return the UUIDs of the pods that are drawn."""
+        opened = set(self.request.GET.get(OPEN, '').split(','))
+        if OPEN not in self.request.GET and len(found) == 1:
+            return {found[0].id}
+        return opened & {one.id for one in found}
+
+    def _version(self, uuid: str, drawn: set[str]) -> str | None:
+        """Return the version of a drawing; None: it is not drawn.
+
+        It is read for updates only: the script asks for the drawings of a new
+        page, with their versions.
+        """
+        if uuid not in drawn:
+            return None
+        if not live.is_update(self.request):
+            return ''
+        return _version(_tree(self.request, uuid))
 
     def pods(self) -> dict[str, Any]:
         """Return ``found``, the pod managers, and more of the context."""
         raise NotImplementedError
 
 
-def _pod(record: api.Record) -> Any:
-    """Return what the template shows of a pod manager."""
+def _pod(record: api.Record, version: str | None) -> Any:
+    """Return what the template shows of a pod manager.
+
+    :param version: that of its drawing, if it is drawn.
+    """
     return {
+        'is_open': version is not None,
+        'version': version,
         'id': record.id,
         'name': record.name,
         'status': pod_tables.status(record),
@@ -83,7 +114,6 @@ class Estate(_Page):
             'found': page.rows,
             'after': page.after and page.rows and page.rows[-1].id,
             'before': page.before and page.rows and page.rows[0].id,
-            'is_open': len(page.rows) == 1,
         }
 
 
@@ -99,7 +129,7 @@ class Pod(_Page):
             uuid=self.kwargs['uuid'],
             fields=_STATUS_FIELDS,
         )
-        return {'found': found, 'is_open': True, 'is_single': True}
+        return {'found': found, 'is_single': True}
 
 
 class Data(generic.View):
@@ -108,14 +138,26 @@ class Data(generic.View):
     def get(self, request: http.HttpRequest, uuid: str) -> http.HttpResponse:
         """Return what the script draws."""
         try:
-            client = api.client(request)
-            tree = client.get_pod_manager_topology(uuid).api_fields()
+            tree = _tree(request, uuid)
         except Error as exc:
             return live.failed(exc)
         names = _projects(
             request, {one['project_id'] for one in tree['nodes']}
         )
-        return http.JsonResponse(drawing.Drawing(tree, names).render())
+        drawn = drawing.Drawing(tree, names).render()
+        return http.JsonResponse({**drawn, 'version': _version(tree)})
+
+
+def _tree(request: http.HttpRequest, uuid: str) -> dict[str, Any]:
+    client = api.client(request)
+    tree: dict[str, Any] = client.get_pod_manager_topology(uuid).api_fields()
+    return tree
+
+
+def _version(tree: dict[str, Any]) -> str:
+    """Return what another tree does not have."""
+    text = json.dumps(tree, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _projects(

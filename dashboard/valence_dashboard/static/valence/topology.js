@@ -7,227 +7,126 @@
   var AJAX = {'X-Requested-With': 'XMLHttpRequest'};
   var MAX_OPEN = 20000; // parts of a pod whose racks are drawn at once
   var ZOOM = {step: 1.25, least: 0.5, most: 4};
+  var RETRY = 10000; // milliseconds
+  var SVG = 'http://www.w3.org/2000/svg';
+  var kit = window.valence.drawing;
   var pods = [], zoom = 1, current = -1;
 
-  function create(tag, name, text) {
-    var element = document.createElement(tag);
-    if (name) { element.className = name; }
-    if (text) { element.textContent = text; }
-    return element;
-  }
-
-  function sentence(format, values) {
-    return interpolate(format, values, true);
-  }
-
-  /* What to say of a part, one line each; the first one is its name. */
-  function describe(part, drawing) {
-    var labels = {};
-    drawing.legend.forEach(function (one) { labels[one.look] = one.label; });
-    var lines = [part.name];
-    lines.push([part.look].concat(part.marks).map(function (look) {
-      return labels[look];
-    }).join(', '));
-    var node = drawing.nodes[part.node];
-    if (node) {
-      lines.push(sentence(gettext('Node: %(name)s'), {name: node[0]}));
-      if (node[1]) {
-        lines.push(sentence(gettext('Project: %(name)s'), {name: node[1]}));
-      }
-    }
-    if (part.location) { lines.push(part.location); }
-    if (part.serial) {
-      lines.push(sentence(gettext('Serial number: %(text)s'), {
-        text: part.serial
-      }));
-    }
-    return lines.concat(part.facts, part.conditions);
-  }
-
-  function drawPart(part, drawing) {
-    var lines = describe(part, drawing);
-    var link = create('a', 'valence-part valence-' + part.look + ' valence-' + (
-      part.kind === 'systems' ? 'system' : 'device'
-    ));
-    var symbols = {};
-    drawing.legend.forEach(function (one) { symbols[one.look] = one.symbol; });
-    link.textContent = (part.kind === 'systems' ? '' : part.letter) + [
-      part.look
-    ].concat(part.marks).map(function (look) { return symbols[look]; }).join('');
-    link.href = part.kind === 'systems' && part.node ?
-      drawing.urls.nodes + part.node + '/' :
-      drawing.urls[part.kind] + part.uuid + '/';
-    link.tabIndex = -1;
-    link.dataset.name = part.name;
-    link.setAttribute('aria-label', lines.join('. '));
-    link.lines = lines;
-    part.element = link;
-    return link;
-  }
-
-  function drawParts(box, drawing) {
-    var list = create('ul', 'valence-systems');
-    box.parts.forEach(function (part) {
-      var item = create('li');
-      item.append(drawPart(part, drawing));
-      list.append(item);
-    });
-    return list;
-  }
-
-  /* Draw a chassis with what it contains. */
-  function drawBox(box, drawing) {
-    var element = create('div', 'valence-box');
-    var name = create('span', 'valence-box-name', box.short);
-    name.title = box.name;
-    if (box.place) { name.prepend(box.place + ' '); }
-    element.append(name);
-    appendConditions(element, box);
-    if (box.parts.length) { element.append(drawParts(box, drawing)); }
-    box.boxes.forEach(function (one) {
-      element.append(drawBox(one, drawing));
-    });
-    return element;
-  }
-
-  function appendConditions(element, box) {
-    box.conditions.forEach(function (text) {
-      element.append(create('span', 'valence-condition-text', '▲ ' + text));
-    });
-  }
-
-  /* Return the boxes of a rack that have a place of their own in it. */
-  function placed(rack) {
-    var taken = {};
-    return rack.boxes.filter(function (box) {
-      var first = box.offset, end = box.offset + box.units;
-      if (first === null || !box.units || end > rack.units) { return false; }
-      for (var unit = first; unit < end; unit++) {
-        if (taken[unit]) { return false; }
-      }
-      for (unit = first; unit < end; unit++) { taken[unit] = true; }
-      box.place = 'U' + (first + 1) + (box.units > 1 ? '–' + end : '');
-      return true;
-    });
-  }
-
-  /* Draw the elevation of a rack; what has no place lies beside it. */
-  function fillRack(body, rack, drawing) {
-    var there = rack.units ? placed(rack) : [];
-    if (rack.uuid) {
-      var link = create('a', 'valence-rack-link', gettext('Details'));
-      link.href = drawing.urls.chassis + rack.uuid + '/';
-      link.setAttribute('aria-label', sentence(
-        gettext('Details of %(name)s'), {name: rack.name}
-      ));
-      body.append(link);
-    }
-    appendConditions(body, rack);
-    if (there.length) {
-      var elevation = create('div', 'valence-elevation');
-      elevation.style.setProperty('--units', rack.units);
-      there.sort(function (one, other) { return other.offset - one.offset; });
-      there.forEach(function (box) {
-        var element = drawBox(box, drawing);
-        var first = rack.units - box.offset - box.units + 1;
-        element.style.gridRow = first + ' / span ' + box.units;
-        elevation.append(element);
-      });
-      body.append(elevation);
-    }
-    if (rack.parts.length) { body.append(drawParts(rack, drawing)); }
-    rack.boxes.forEach(function (box) {
-      if (!there.includes(box)) { body.append(drawBox(box, drawing)); }
-    });
-    var first = body.querySelector('.valence-part');
-    if (first) { first.tabIndex = 0; }
-  }
-
-  function drawRack(rack, drawing, open) {
-    var element = create('details', 'valence-rack');
-    var summary = create('summary', '', rack.name + ' ');
-    summary.append(create('span', 'valence-count', '(' + rack.count + ')'));
-    var body = create('div', 'valence-rack-body');
-    element.append(summary, body);
-    element.fill = function () {
-      if (!body.firstChild) { fillRack(body, rack, drawing); }
-    };
-    rack.element = element;
-    element.open = open;
-    if (open) { element.fill(); }
-    element.addEventListener('toggle', element.fill);
-    return element;
-  }
-
-  function drawLegend(drawing) {
-    var list = create('ul', 'valence-legend');
-    drawing.legend.forEach(function (one) {
-      var item = create('li');
-      var symbol = create(
-        'span', 'valence-part valence-system valence-' + one.look, one.symbol
-      );
-      symbol.setAttribute('aria-hidden', 'true');
-      item.append(symbol, one.label + ': ' + one.count);
-      list.append(item);
-    });
-    return list;
-  }
-
-  /* Return all parts of boxes, with the rack and a text to search. */
-  function entries(boxes, rack, drawing) {
-    return boxes.flatMap(function (box) {
-      return box.parts.map(function (part) {
-        var node = drawing.nodes[part.node] || [];
-        return {
-          part: part,
-          rack: rack || box,
-          text: [
-            part.name, part.serial, part.uuid, part.node, part.location,
-            node[0], box.name, box.serial
-          ].join('\n').toLowerCase()
-        };
-      }).concat(entries(box.boxes, rack || box, drawing));
-    });
-  }
-
-  function draw(root, drawing) {
-    var racks = create('div', 'valence-racks');
+  /* Return the racks of a drawing; those that are drawn in the same way are
+     kept, and the others opened as they were. */
+  function racksOf(drawing, old) {
     var count = drawing.racks.reduce(function (sum, rack) {
       return sum + rack.count;
     }, 0);
-    drawing.racks.forEach(function (rack) {
-      racks.append(drawRack(rack, drawing, count <= MAX_OPEN));
+    return drawing.racks.map(function (rack) {
+      var sign = kit.signature(rack, drawing);
+      var before = old.find(function (one) { return one.uuid === rack.uuid; });
+      if (before && before.signature === sign) { return before; }
+      var open = before ? before.element.open : count <= MAX_OPEN;
+      rack.element = kit.rack(rack, drawing, open);
+      rack.signature = sign;
+      return rack;
     });
-    if (!drawing.racks.length) {
-      racks.textContent = gettext(
+  }
+
+  /* Draw a pod, or what has changed in it. */
+  function draw(pod, drawing) {
+    var root = pod.querySelector('.valence-drawing');
+    var focused = document.activeElement;
+    var uuid = root.contains(focused) && focused.dataset.uuid;
+    var old = drawn(pod);
+    kit.index(drawing);
+    var racks = racksOf(drawing, old ? old.racks : []);
+    var list = kit.create('div', 'valence-racks');
+    list.append.apply(list, racks.map(function (one) { return one.element; }));
+    if (!racks.length) {
+      list.textContent = gettext(
         'The inventory is empty, or has not been read yet.'
       );
     }
-    root.replaceChildren(drawLegend(drawing), racks);
-    pods.push({root: root, entries: entries(drawing.racks, null, drawing)});
-    find();
+    var canvas = kit.create('div', 'valence-canvas');
+    canvas.append(list);
+    if (old) { document.getElementById('valence-tooltip').hidden = true; }
+    root.replaceChildren(kit.legend(drawing), canvas);
+    pods = pods.filter(function (one) { return one !== old; });
+    pods.push({
+      pod: pod,
+      racks: racks,
+      version: drawing.version,
+      entries: racks.flatMap(function (rack) {
+        return kit.entries([rack], null, drawing);
+      })
+    });
+    var part = uuid && root.querySelector('[data-uuid="' + uuid + '"]');
+    if (part) { part.focus({preventScroll: true}); }
+    mark();
+    if (!old) { find(); }
   }
 
-  /* Read and draw a pod when it is opened. */
+  /* Read and draw a pod. */
   function load(pod) {
     var root = pod.querySelector('.valence-drawing');
-    if (!pod.open || root.dataset.state) { return; }
+    if (!pod.open || root.dataset.state === 'loading') { return; }
+    if (!root.dataset.state) { root.textContent = gettext('Loading…'); }
     root.dataset.state = 'loading';
-    root.textContent = gettext('Loading…');
     fetch(root.dataset.url, {headers: AJAX}).then(function (response) {
       if (response.status === 401 || response.redirected) {
         window.location.reload();
       } else if (!response.ok) {
-        return response.text().then(function (text) { throw new Error(text); });
+        return response.text().then(function (text) {
+          throw Object.assign(new Error(text), {status: response.status});
+        });
       }
       return response.json();
     }).then(function (drawing) {
-      draw(root, drawing);
+      draw(pod, drawing);
       root.dataset.state = 'drawn';
-    }).catch(function (error) {
+    }).catch(function (error) { failed(pod, error); });
+  }
+
+  /* Say why a pod cannot be drawn; what is drawn remains. */
+  function failed(pod, error) {
+    var root = pod.querySelector('.valence-drawing');
+    if (drawn(pod)) {
+      root.dataset.state = 'drawn';
+    } else {
       delete root.dataset.state;
       root.textContent = error.message;
-    });
+    }
+    if (error.status !== 404) {
+      setTimeout(function () { load(pod); }, RETRY);
+    }
+  }
+
+  function drawn(pod) {
+    return pods.find(function (one) { return one.pod === pod; });
+  }
+
+  /* Draw a pod again when live.js has shown that it has changed. */
+  function follow(pod) {
+    var element = pod.querySelector('[data-version]');
+    new MutationObserver(function () {
+      var known = drawn(pod);
+      var version = element.dataset.version;
+      if (version && known && known.version !== version) { load(pod); }
+    }).observe(element, {attributeFilter: ['data-version']});
+  }
+
+  /* Keep in the URL which pods are open: the server looks for changes there. */
+  function keepOpen() {
+    var url = new URL(window.location.href);
+    var open = Array.from(document.querySelectorAll('.valence-pod[open]'));
+    url.searchParams.set('open', open.map(function (pod) {
+      return pod.dataset.pod;
+    }).join(','));
+    window.history.replaceState(window.history.state, '', url);
+  }
+
+  function toggled(pod) {
+    if (pod.wasOpen === pod.open) { return; }
+    pod.wasOpen = pod.open;
+    keepOpen();
+    if (!pod.querySelector('.valence-drawing').dataset.state) { load(pod); }
   }
 
   /* Mark what contains the text; return its entries in order. */
@@ -240,7 +139,8 @@
     });
   }
 
-  function find() {
+  /* Mark what is found; return it. */
+  function mark() {
     document.querySelectorAll('.valence-match').forEach(function (one) {
       one.classList.remove('valence-match');
     });
@@ -249,6 +149,11 @@
       entry.rack.element.fill();
       entry.part.element.classList.add('valence-match');
     });
+    return found;
+  }
+
+  function find() {
+    var found = mark();
     current = -1;
     if (found.length) { go(found, 0, false); } else { say(''); }
     if (!found.length && document.getElementById('valence-find').value) {
@@ -267,7 +172,7 @@
     entry.rack.element.open = true;
     entry.part.element.scrollIntoView({block: 'center', inline: 'center'});
     if (focus) { entry.part.element.focus({preventScroll: true}); }
-    say(sentence(gettext('%(number)s of %(count)s: %(name)s'), {
+    say(kit.sentence(gettext('%(number)s of %(count)s: %(name)s'), {
       number: number + 1, count: found.length, name: entry.part.name
     }));
   }
@@ -288,7 +193,7 @@
 
   function showTooltip(card, part) {
     card.replaceChildren.apply(card, part.lines.map(function (text, n) {
-      return create('div', n ? '' : 'valence-tooltip-name', text);
+      return kit.create('div', n ? '' : 'valence-tooltip-name', text);
     }));
     card.hidden = false;
     var box = part.getBoundingClientRect();
@@ -300,6 +205,54 @@
     card.style.top = (
       below ? box.bottom + 6 : box.top - card.offsetHeight - 6
     ) + 'px';
+  }
+
+  function unlink() {
+    document.querySelectorAll('.valence-wires').forEach(function (one) {
+      one.remove();
+    });
+    document.querySelectorAll('.valence-linked').forEach(function (one) {
+      one.classList.remove('valence-linked');
+    });
+  }
+
+  /* Connect the systems of the node of a part with its devices. */
+  function linkParts(part) {
+    unlink();
+    if (!part.dataset.node) { return; }
+    var canvas = part.closest('.valence-canvas');
+    var frame = canvas.getBoundingClientRect();
+    var places = Array.from(
+      canvas.querySelectorAll('[data-node="' + part.dataset.node + '"]')
+    ).map(function (one) {
+      one.classList.add('valence-linked');
+      var box = one.getBoundingClientRect();
+      return {
+        isSystem: one.matches('.valence-system'),
+        isShown: box.width > 0,
+        x: (box.left + box.right) / 2 - frame.left,
+        y: (box.top + box.bottom) / 2 - frame.top
+      };
+    }).filter(function (one) { return one.isShown; });
+    var wires = document.createElementNS(SVG, 'svg');
+    wires.setAttribute('class', 'valence-wires');
+    wires.setAttribute('aria-hidden', 'true');
+    places.filter(function (one) { return one.isSystem; }).forEach(
+      function (from) {
+        places.filter(function (one) { return !one.isSystem; }).forEach(
+          function (to) { wires.append(wire(from, to)); }
+        );
+      }
+    );
+    canvas.append(wires);
+  }
+
+  function wire(from, to) {
+    var line = document.createElementNS(SVG, 'line');
+    Object.entries({x1: from.x, y1: from.y, x2: to.x, y2: to.y}).forEach(
+      function (one) { line.setAttribute(one[0], one[1]); }
+    );
+    return line;
   }
 
   function partOf(event) {
@@ -330,11 +283,17 @@
   }
 
   function listen(topology, card) {
-    function hide() { card.hidden = true; }
+    function hide() {
+      card.hidden = true;
+      unlink();
+    }
     ['mouseover', 'focusin'].forEach(function (name) {
       topology.addEventListener(name, function (event) {
         var part = partOf(event);
-        if (part) { showTooltip(card, part); }
+        if (part) {
+          showTooltip(card, part);
+          linkParts(part);
+        }
         if (part && name === 'focusin') { keepTabStop(part); }
       });
     });
@@ -370,8 +329,20 @@
       }
     });
     topology.querySelectorAll('.valence-pod').forEach(function (pod) {
-      pod.addEventListener('toggle', function () { load(pod); });
+      pod.wasOpen = pod.open;
+      pod.addEventListener('toggle', function () { toggled(pod); });
+      follow(pod);
       load(pod);
+    });
+    new MutationObserver(function () { window.location.reload(); }).observe(
+      document.getElementById('valence-pods'), {attributeFilter: ['data-pods']}
+    );
+    topology.querySelectorAll('[data-open]').forEach(function (button) {
+      button.addEventListener('click', function () {
+        topology.querySelectorAll('.valence-pod').forEach(function (pod) {
+          pod.open = Boolean(button.dataset.open);
+        });
+      });
     });
   });
 }());
