@@ -8,9 +8,10 @@ from valence.tests.contract import inventory
 from valence.tests.contract import nodes
 from valence.tests.contract import outcomes
 from valence.tests.contract import reservations
+from valence.tests.contract import transport
 
 
-class Contract(
+class Composition(
     inventory.Inventory,
     nodes.Nodes,
     identity.Identity,
@@ -19,4 +20,8 @@ class Contract(
     outcomes.Outcomes,
     reservations.Reservations,
 ):
+    """What can differ between services of one driver."""
+
+
+class Contract(Composition, transport.Transport):
     """Derive from this, and set the driver class and the endpoint."""

@@ -11,7 +11,7 @@ from valence.tests.contract import outcomes
 from valence.tests.contract import suite
 
 
-class Simulated(suite.Contract):
+class Variant(suite.Composition):
     """Against a simulator that is started with ``arguments``."""
 
     personality = None
@@ -24,41 +24,45 @@ class Simulated(suite.Contract):
         return endpoints.Simulated(cls.personality, *cls.arguments)
 
 
-class RsdTestCase(Simulated):
-    """RSD 2.4, with ``$expand``."""
-
+class Rsd:
     driver_class = RSD
     personality = 'rsd'
 
 
-class RsdOldestTestCase(RsdTestCase):
+class RsdTestCase(Rsd, Variant, suite.Contract):
+    """RSD 2.4, with ``$expand``."""
+
+
+class RsdOldestTestCase(Rsd, Variant):
     """Endpoints are attached, and drives are linked by another name."""
 
     arguments = ('--rsd-version', '2.1', '--no-expand')
 
 
-class RsdSecondTestCase(RsdTestCase):
+class RsdSecondTestCase(Rsd, Variant):
     arguments = ('--rsd-version', '2.2', '--page-size', '3')
 
 
-class RsdThirdTestCase(RsdTestCase):
+class RsdThirdTestCase(Rsd, Variant):
     """The first version with ActionInfo of what can be attached."""
 
     arguments = ('--rsd-version', '2.3', '--no-expand', '--page-size', '1')
 
 
-class RsdNewestTestCase(RsdTestCase):
+class RsdNewestTestCase(Rsd, Variant):
     arguments = ('--rsd-version', '2.5', '--release-seconds', '0.2')
 
 
-class RedfishTestCase(Simulated):
-    """All methods of composing; tasks, ETags and ``$expand``."""
-
+class Composable:
     driver_class = Redfish
     personality = 'redfish'
 
 
-class RedfishPlainTestCase(RedfishTestCase):
+class RedfishTestCase(Composable, Variant, suite.Contract):
+    """All methods of composing; tasks, ETags and ``$expand``."""
+
+
+class RedfishPlainTestCase(Composable, Variant):
     """The simplest service: it responds when the work is done."""
 
     arguments = (
@@ -67,7 +71,7 @@ class RedfishPlainTestCase(RedfishTestCase):
     )
 
 
-class RedfishZonesTestCase(RedfishTestCase):
+class RedfishZonesTestCase(Composable, Variant):
     """Capabilities on the zones, small pages, ETags required."""
 
     arguments = (
@@ -76,36 +80,36 @@ class RedfishZonesTestCase(RedfishTestCase):
     )
 
 
-class RedfishManifestTestCase(RedfishTestCase):
+class RedfishManifestTestCase(Composable, Variant):
     """The Compose action, with reservations."""
 
     arguments = ('--compose-by', 'manifest')
 
 
-class RedfishNoPreviewTestCase(RedfishTestCase):
+class RedfishNoPreviewTestCase(Composable, Variant):
     """The Compose action, with Apply only."""
 
     arguments = ('--compose-by', 'manifest', '--no-preview', '--no-tasks')
 
 
-class RedfishConstrainedTestCase(RedfishTestCase):
+class RedfishConstrainedTestCase(Composable, Variant):
     """The service chooses the blocks by a description of hardware."""
 
     arguments = ('--compose-by', 'constrained', '--seed', 'constrained')
 
 
-class RedfishExpandableTestCase(RedfishTestCase):
+class RedfishExpandableTestCase(Composable, Variant):
     """Permanent systems that get blocks added."""
 
     arguments = ('--expandable', '4')
 
 
-class RedfishExpandablePlainTestCase(RedfishTestCase):
+class RedfishExpandablePlainTestCase(Composable, Variant):
     arguments = ('--expandable', '4', '--no-tasks', '--no-etags')
     writers_conflict = False
 
 
-class ExpEtherTestCase(Simulated):
+class ExpEtherTestCase(Variant, suite.Contract):
     driver_class = ExpEther
     personality = 'eem'
     sessions = False
