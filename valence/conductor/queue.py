@@ -18,6 +18,7 @@ from collections.abc import Collection
 from collections.abc import Iterable
 from collections.abc import Iterator
 from typing import Any
+from typing import cast
 
 import sqlalchemy as sa
 from oslo_config import cfg
@@ -97,32 +98,40 @@ def look(
 
 def _requeued(tx: db.Transaction, names: list[str]) -> list[models.Operation]:
     """What has begun and is running."""
-    return list(
-        tx.list(
-            models.Operation,
-            *_due(),
-            only=COLUMNS,
-            order=[models.Operation.run_after, models.Operation.uuid],
-            limit=BATCH * len(lanes.Lane),
-            state='running',
-            action=names,
-        )
-    )
+    return _without_turn(tx, names, 'running')
 
 
 def _cancelled(tx: db.Transaction, names: list[str]) -> list[models.Operation]:
     """What is cancelled before its turn: it needs no place."""
-    return list(
-        tx.list(
-            models.Operation,
-            *_due(),
-            only=COLUMNS,
-            limit=BATCH * len(lanes.Lane),
-            state='pending',
-            cancel_requested=True,
-            action=names,
-        )
+    return _without_turn(tx, names, 'pending')
+
+
+def _without_turn(
+    tx: db.Transaction, names: list[str], state: str
+) -> list[models.Operation]:
+    """What is due in a state, and waits for no turn."""
+    rows = tx.connection.execute(
+        _without_turn_statement(state), {'names': names, 'now': db.now()}
     )
+    return cast('list[models.Operation]', rows.all())
+
+
+@functools.lru_cache
+def _without_turn_statement(state: str) -> statements.Select:
+    op = models.Operation
+    columns = statements.columns(op)
+    query = (
+        sa.select(*(columns[name] for name in COLUMNS))
+        .where(
+            op.state == state,
+            op.action.in_(sa.bindparam('names', expanding=True)),
+            *_due(sa.bindparam('now', type_=op.run_after.type)),
+        )
+        .limit(BATCH * len(lanes.Lane))
+    )
+    if state == 'pending':
+        return query.where(op.cancel_requested == sa.true())
+    return query.order_by(op.run_after, op.uuid)
 
 
 def _pending(action: str, *conditions: _Condition) -> tuple[_Condition, ...]:
@@ -366,12 +375,20 @@ def release_claims(
     )
 
 
-def _due() -> tuple[sa.ColumnElement[bool], ...]:
+def _due(
+    now: sa.ColumnElement[Any] | None = None,
+) -> tuple[sa.ColumnElement[bool], ...]:
+    """The condition that an operation may be claimed.
+
+    :param now: the present time, if it is a parameter of the statement.
+    """
     op = models.Operation
+    if now is None:
+        now = sa.literal(db.now(), op.run_after.type)
     return (
         op.claim.is_(None),
         op.state.in_(states.OPEN),
-        sa.or_(op.run_after.is_(None), op.run_after <= db.now()),
+        sa.or_(op.run_after.is_(None), op.run_after <= now),
     )
 
 

@@ -124,13 +124,16 @@ class Run:
             only be read.
         """
         uuid = podm_uuid or self.operation.podm_uuid
-        podm = db.get(models.PodManager, uuid=uuid)
-        if podm is None:
-            raise exception.ResourceGone(uri=f'the pod manager {uuid}')
-        if podm.driver is None:
-            raise exception.PodManagerUnavailable(reason=podm.status_reason)
-        if not self.action.reads_only:
-            replacement.check(podm.uuid)
+        with db.reader() as tx:
+            podm = tx.get(models.PodManager, uuid=uuid)
+            if podm is None:
+                raise exception.ResourceGone(uri=f'the pod manager {uuid}')
+            if podm.driver is None:
+                raise exception.PodManagerUnavailable(
+                    reason=podm.status_reason
+                )
+            if not self.action.reads_only:
+                replacement.check(tx, podm.uuid)
         driver = self.drivers.get(podm)
         self._timeouts[uuid] = driver.connection.request_timeout
         return driver

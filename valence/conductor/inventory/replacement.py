@@ -52,14 +52,13 @@ def reason(podm: models.PodManager, service_uuid: str) -> str:
     )
 
 
-def check(podm_uuid: str) -> None:
+def check(tx: db.Transaction, podm_uuid: str) -> None:
     """Check that requests may be sent to a pod manager.
 
     :raises ServiceReplaced: when it is another service now.
     :raises PodManagerUnavailable: while that is not known.
     """
-    with db.reader() as tx:
-        row = requests.replaced(tx, podm_uuid)
+    row = requests.replaced(tx, podm_uuid)
     if row is not None and row.details.get('known_hardware') == UNREAD:
         raise exception.PodManagerUnavailable(reason=row.reason)
     if row is not None:
