@@ -15,7 +15,6 @@ _ALLOCATE = '/redfish/v1/Nodes/Actions/.*Allocate'
 
 
 class ProcessesCase(base.DatabaseTestCase):
-    fixture = fixtures.EmptyDatabase
     settings: dict = {}
 
     def setUp(self):
@@ -25,7 +24,6 @@ class ProcessesCase(base.DatabaseTestCase):
                 database__connection=self.database.connection, **self.settings
             )
         )
-        self.service.manage('db', 'sync')
         self.service.manage('credential-keys', 'create')
         self.api = self.service.api()
         self.client = self.service.client

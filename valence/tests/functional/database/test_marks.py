@@ -8,7 +8,6 @@ rows as pass.
 import sqlalchemy as sa
 
 from valence.db import api as db
-from valence.db import migration
 from valence.db import recount
 from valence.db import tags
 from valence.db.sqlalchemy import engine
@@ -43,12 +42,10 @@ def _tag(tx, podm_uuid):
 
 
 class TestMarks(base.ApiTestCase):
-    fixture = fixtures.EmptyDatabase
     analyze = 'ANALYZE'
 
     def fill(self, systems):
         """An estate with a tagged row of racks, and statistics of it."""
-        migration.sync()
         estate.fill(1, systems, 400)
         recount.fill()
         (podm,) = self.client.all('/v1/pod_managers')
@@ -113,7 +110,7 @@ class _Costs:
         return len(statements), read.count
 
     def costs(self, systems):
-        with fixtures.EmptyDatabase(self.backend):
+        with fixtures.Database(self.backend):
             self.fill(systems)
             return {
                 path: self.cost(f'/v1/{path}&limit=10')
