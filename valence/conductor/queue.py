@@ -87,7 +87,8 @@ def look(
     tx: db.Transaction, names: list[str], turns: Turns
 ) -> list[models.Operation]:
     """See ``due``."""
-    found = [*_requeued(tx, names), *_cancelled(tx, names)]
+    found = _without_turn(tx, names, 'running')
+    found += _without_turn(tx, names, 'pending')
     waiting = _waiting(tx, names)
     running = _running(tx) if waiting else {}
     for lane, those in waiting.items():
@@ -96,24 +97,14 @@ def look(
     return found
 
 
-def _requeued(tx: db.Transaction, names: list[str]) -> list[models.Operation]:
-    """What has begun and is running."""
-    return _without_turn(tx, names, 'running')
-
-
-def _cancelled(tx: db.Transaction, names: list[str]) -> list[models.Operation]:
-    """What is cancelled before its turn: it needs no place."""
-    return _without_turn(tx, names, 'pending')
-
-
 def _without_turn(
     tx: db.Transaction, names: list[str], state: str
 ) -> list[models.Operation]:
-    """What is due in a state, and waits for no turn."""
+    """What is running, or pending but cancelled: it needs no place."""
     rows = tx.connection.execute(
         _without_turn_statement(state), {'names': names, 'now': db.now()}
     )
-    return cast('list[models.Operation]', rows.all())
+    return cast('list[models.Operation]', [*rows])
 
 
 @functools.lru_cache
