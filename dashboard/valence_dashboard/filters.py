@@ -18,6 +18,8 @@ from valence_dashboard import projects
 
 #: What the form sends: the name of a filter, and its text.
 NAME, TEXT = 'filter', 'text'
+#: The columns that the list shows; see ``valence_dashboard.columns``.
+COLUMNS = 'columns'
 #: What sorts.
 ORDER = ('sort_key', 'sort_dir')
 # Filters by a reference: the collection it is in.
@@ -80,7 +82,9 @@ class Filters:
     @property
     def kept(self) -> dict[str, str]:
         """Return the parameters that links and the form keep."""
-        return {**self.given, **self.order}
+        columns = self._text(COLUMNS)
+        shown = {COLUMNS: columns} if columns else {}
+        return {**self.given, **self.order, **shown}
 
     def url(self, **changes: str | None) -> str:
         """Return the query of the first page with some parameters changed.

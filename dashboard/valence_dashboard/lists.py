@@ -11,6 +11,7 @@ from horizon import tabs
 from horizon.utils import functions
 
 from valence_dashboard import api
+from valence_dashboard import columns
 from valence_dashboard import export
 from valence_dashboard import live
 from valence_dashboard.exceptions import Error
@@ -90,13 +91,17 @@ class ListView(PageReader, live.View, horizon_tables.DataTableView):
     def get(
         self, request: http.HttpRequest, *args: Any, **kwargs: Any
     ) -> http.HttpResponse:
-        """Return the page; the form of the filters leads to its URL."""
+        """Return the page; its forms lead to its URL."""
         self.filters = Filters(
             request,
             self.table_class.kind,
             self.collection,
             self.table_class.filter_by,
         )
+        if columns.COLUMN in request.GET:
+            return columns.remember(
+                request, self.table_class.kind, self.filters
+            )
         url = self.filters.redirect()
         if url:
             return redirect(url)
@@ -146,11 +151,11 @@ class ListView(PageReader, live.View, horizon_tables.DataTableView):
         return query
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """Add the filters."""
+        """Add what the forms show."""
         return {
             **super().get_context_data(**kwargs),
             'filters': self.filters,
-            'names': {'name': NAME, 'text': TEXT},
+            'names': {'name': NAME, 'text': TEXT, 'column': columns.COLUMN},
         }
 
 

@@ -15,6 +15,7 @@ from horizon.tables import base
 from horizon.utils import functions
 
 from valence_dashboard import api
+from valence_dashboard import columns
 from valence_dashboard import fields
 from valence_dashboard import filters
 from valence_dashboard import pods
@@ -136,6 +137,7 @@ class Table(BaseTable):
 
     :cvar kind: the resource name in the proxy.
     :cvar filter_by: the filters that its list offers.
+    :ivar choice: which columns it shows.
     :ivar kept: the parameters of the URL that other pages keep.
     :ivar first: the number of the first row on the page.
     :ivar total: the number of rows on all pages; None: not known.
@@ -155,6 +157,28 @@ class Table(BaseTable):
         self.before_param = self._meta.prev_pagination_param
         self.first_param = self.after_param.replace('marker', 'first')
         self.kept = {'tab': request.GET.get('tab')}
+        self.choice = self._choose_columns()
+
+    def _choose_columns(self) -> columns.Choice:
+        """Show the columns that the user has chosen."""
+        declared = {n: one for n, one in self.columns.items() if not one.auto}
+        others = {
+            name: column(name)
+            for name in columns.optional(self.kind)
+            if name not in declared
+        }
+        choice = columns.Choice(self.request, self.kind, declared, others)
+        shown = choice.columns()
+        for name, one in shown.items():
+            if name in others:
+                one.name, one.table = name, self
+                one.classes.append('normal_column')
+                self._data_cache[one] = {}
+        automatic = {n: one for n, one in self.columns.items() if one.auto}
+        last = {'actions': automatic.pop('actions', None)}
+        found = {**automatic, **shown, **last}
+        self.columns = {n: one for n, one in found.items() if one is not None}
+        return choice
 
     def sort_on_the_server(self, given: filters.Filters) -> None:
         """Have the heads of columns be links that sort all pages."""
