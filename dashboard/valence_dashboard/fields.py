@@ -26,9 +26,8 @@ from valenceclient import schema
 from valence_dashboard import reasons
 
 EMPTY = '-'
-# Fields whose label is not made of the words of their name. A project is shown
-# by its name.
-_NAMES = {'uuid': 'UUID', 'project_id': 'Project'}
+# Fields whose label is not made of the words of their name.
+_NAMES = {'uuid': 'UUID', 'project_id': 'Project', 'user_id': 'User'}
 _ACRONYMS = 'cpu id uuid url uri mac pci ca tpm rpm'.split()
 _LABELS = {
     **{one: one.upper() for one in _ACRONYMS},
@@ -37,6 +36,7 @@ _LABELS = {
     'podm': 'pod manager',
     'cert': 'certificates',
     'auth': 'authentication',
+    'params': 'parameters',
 }
 
 

@@ -5,7 +5,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from django import http
+from django.utils import dateparse
 from django.utils import html
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 from valenceclient.v1 import waiting
@@ -15,10 +17,13 @@ from valence_dashboard import api
 from valence_dashboard import fields
 from valence_dashboard import lists
 from valence_dashboard import tables
+from valence_dashboard import users
 from valence_dashboard import views
 from valence_dashboard.exceptions import Error
 
 OPEN = f'in:{",".join(waiting.OPEN_STATES)}'
+# What there is to say of a boot source.
+_BOOT = ('target', 'enabled', 'mode')
 # The API limits how many values the two filters have together.
 _AT_ONCE = 8
 DETAIL = 'horizon:project:operations:detail'
@@ -52,6 +57,41 @@ def progress(operation: api.Record) -> str:
         text,
         operation.progress,
     )
+
+
+def requested(operation: api.Record) -> str:
+    """Show what was requested, as far as the action does not say it."""
+    params = operation.params or {}
+    if operation.action == 'reset':
+        return fields.value_label(params.get('type', fields.EMPTY))
+    if operation.action == 'boot':
+        texts = [params[name] for name in _BOOT if params.get(name)]
+        return ', '.join(str(fields.value_label(text)) for text in texts)
+    return fields.render('params', params.get('device') or params)
+
+
+def duration(operation: api.Record) -> str:
+    """Show how long an operation has run."""
+    began, ended = (
+        dateparse.parse_datetime(text) if text else None
+        for text in (operation.started_at, operation.finished_at)
+    )
+    if began is None:
+        return fields.EMPTY
+    seconds = ((ended or timezone.now()) - began).total_seconds()
+    minutes, rest = divmod(max(0, round(seconds)), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return _('%(hours)d h %(minutes)d min') % {
+            'hours': hours,
+            'minutes': minutes,
+        }
+    if minutes:
+        return _('%(minutes)d min %(seconds)d s') % {
+            'minutes': minutes,
+            'seconds': rest,
+        }
+    return _('%s s') % fields.number(round(max(0, seconds), 1))
 
 
 def open_operations(
@@ -116,10 +156,12 @@ class Operations(tables.Table):
     kind = 'operation'
     created_at = tables.column('created_at', verbose_name=_('Requested'))
     action = tables.column('action', 'action', link=DETAIL)
+    params = tables.column('params', requested, classes=('valence-text',))
+    user_id = tables.column('user_id', lambda one: one.user or _('Valence'))
     state = tables.column('state', progress)
     step = tables.column('step')
     error = tables.column('error', classes=('valence-text',))
-    finished_at = tables.column('finished_at', verbose_name=_('Finished'))
+    duration = tables.column('duration', duration)
 
     class Meta:
         name = 'operations'
@@ -132,7 +174,8 @@ class Operations(tables.Table):
         return str(datum.action)
 
     def complete(self, rows: list[api.Record]) -> None:
-        """Nothing to add: all operations have the same target."""
+        """Add the names of users; all operations have the same target."""
+        users.complete(self.request, rows)
 
 
 class AllOperations(Operations):
@@ -143,12 +186,13 @@ class AllOperations(Operations):
 
     class Meta(Operations.Meta):
         columns = (
-            *('created_at', 'action', 'target', 'state', 'step', 'error'),
-            'finished_at',
+            *('created_at', 'action', 'params', 'target', 'user_id', 'state'),
+            *('step', 'error', 'duration'),
         )
 
     def complete(self, rows: list[api.Record]) -> None:
         """Add the names of the targets, with one request per type."""
+        super().complete(rows)
         for collection in _TARGETS:
             some = [row for row in rows if row.target_type == collection]
             try:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Projects by name, which Keystone knows."""
 
+from collections.abc import Callable
 from collections.abc import Iterable
 from typing import Any
 
@@ -41,9 +42,22 @@ def names(
     found: dict[str, str] = getattr(request, '_projects', {})
     request._projects = found
     found[user.project_id] = user.project_name
-    for project_id in sorted({*filter(None, ids)} - found.keys()):
+    return known(found, ids, lambda one: keystone.tenant_get(request, one))
+
+
+def known(
+    found: dict[str, str],
+    ids: Iterable[str | None],
+    get: Callable[[str], Any],
+) -> dict[str, str]:
+    """Return names by ID, as far as Keystone says them.
+
+    :param found: those that need no request; gets the others.
+    :param get: requests what has an ID.
+    """
+    for one in sorted({*filter(None, ids)} - found.keys()):
         try:
-            found[project_id] = keystone.tenant_get(request, project_id).name
+            found[one] = get(one).name
         except ks_exceptions.NotFound:
             continue  # it was deleted
         except _FAILURES:

@@ -97,9 +97,7 @@ def _source(
 ) -> Source:
     if field.has_user_text and audience < fields.Audience.SYSTEM:
         return Source(f'user_{name}')
-    if isinstance(field, fields.DescribedField):
-        return Source(name, field.to_text)
-    return Source(name)
+    return Source(name, field.convert)
 
 
 def selected(

@@ -25,8 +25,8 @@ def payload(cls: base.Kind, values: Mapping[str, Any]) -> JsonObject:
         if 'r' not in field.api:
             continue
         value = values[name]
-        if isinstance(field, fields.DescribedField):
-            value = field.to_text(value)
+        if field.convert is not None:
+            value = field.convert(value)
         elif isinstance(value, datetime.datetime):
             value = f'{value.isoformat()}Z'
         data[name] = value
@@ -41,7 +41,10 @@ def payload(cls: base.Kind, values: Mapping[str, Any]) -> JsonObject:
 
 
 def shown(stored: JsonObject, audience: Audience) -> JsonObject:
-    """What an audience can see of a stored payload."""
+    """What an audience can see of a stored payload.
+
+    One of an earlier release does not have all fields.
+    """
     name = stored[f'{_PREFIX}.name'].removesuffix('Payload')
     data = stored[f'{_PREFIX}.data']
     found: Any = ovo.VersionedObjectRegistry.obj_classes()[name][0]
@@ -50,7 +53,9 @@ def shown(stored: JsonObject, audience: Audience) -> JsonObject:
     for key, field in cls.seen_by(audience).items():
         if 'r' in field.api:
             for_users = field.has_user_text and audience < Audience.SYSTEM
-            result[key] = data[f'user_{key}' if for_users else key]
+            column = f'user_{key}' if for_users else key
+            if column in data:
+                result[key] = data[column]
     return {**stored, f'{_PREFIX}.data': result}
 
 

@@ -69,6 +69,8 @@ class Spec(fields.Field[Any]):
     values: tuple[Any, ...] = ()
     # Of a list: what of an item is a MAC address; see ``ListField``.
     mac: str | None = None
+    # Makes of a stored value what answers show; None: the value itself.
+    convert: Callable[[Any], Any] | None = None
 
     def __init__(
         self,
@@ -339,13 +341,24 @@ class DescribedField(JsonField):
         self, *, to_text: Callable[[Any], str | None], **kwargs: Any
     ) -> None:
         super().__init__(**kwargs)
-        self.to_text = to_text
+        self.convert = to_text
 
 
 class ObjectField(JsonField):
-    """A JSON object."""
+    """A JSON object.
+
+    :param shown: the properties that answers show; default: all.
+    """
 
     json_type = 'object'
+
+    def __init__(self, *, shown: tuple[str, ...] = (), **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        if shown:
+            self.convert = lambda value: (
+                value
+                and {name: value[name] for name in shown if name in value}
+            )
 
 
 class ListField(JsonField):

@@ -11,6 +11,12 @@ OPERATION_STATES = (
     'failed',
     'cancelled',
 )
+# Others are of Valence only, such as how to reach a service.
+_SHOWN_PARAMS = (
+    *('type', 'target', 'mode', 'enabled', 'device'),
+    *('resources', 'affinity', 'register', 'resource_class', 'traits'),
+    *('finding', 'unregister', 'force'),
+)
 STEP_STATES = ('running', 'done', 'undone')
 
 
@@ -43,7 +49,13 @@ class Operation(base.ValenceObject):
             max_length=64,
             filter=True,
         ),
-        'params': fields.ObjectField(doc='Parameters of the action.'),
+        'params': fields.ObjectField(
+            doc='Parameters of the action: the type of a reset; the target, '
+            'mode and duration (enabled) of a boot source; the UUID of a '
+            'device; what a node was requested with, beside its own fields.',
+            api='r',
+            shown=_SHOWN_PARAMS,
+        ),
         'target_type': fields.StringField(
             doc='Kind of the target resource.', api='r', max_length=64
         ),

@@ -179,7 +179,7 @@ class TestValues(base.TestCase):
 
     def test_described(self):
         field = fields.DescribedField(doc='x', to_text=str.lower)
-        self.assertEqual('a', field.to_text('A'))
+        self.assertEqual('a', field.convert('A'))
 
     def test_json_stays_as_it_is(self):
         for field, value in (

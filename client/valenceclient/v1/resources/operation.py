@@ -30,6 +30,10 @@ class Operation(_common.Resource):
 
     #: Action: compose, release, reset, sync …
     action = resource.Body('action')
+    #: Parameters of the action: the type of a reset; the target, mode and
+    #: duration (enabled) of a boot source; the UUID of a device; what a node
+    #: was requested with, beside its own fields.
+    params = resource.Body('params')
     #: Kind of the target resource.
     target_type = resource.Body('target_type')
     #: UUID of the target resource.

@@ -26,9 +26,9 @@ class Detail(views.DetailView):
     exclude = ('action', 'state', 'progress', 'error')
 
     def replacements(self, found: api.Record) -> dict[str, str]:
-        """Show the name of the target."""
+        """Show the names of the target and the user."""
         operations.AllOperations(self.request).complete([found])
-        shown = super().replacements(found)
+        shown = {**super().replacements(found), 'user_id': found.user or ''}
         url = operations.target_url(found)
         if url:
             shown['target_uuid'] = views.link(
