@@ -39,10 +39,10 @@ class Compose(views.PolicyView, horizon_workflows.WorkflowView):
         values = self.request.GET.dict()
         node = self._node(values.pop('clone', None))
         if node:
-            return requests.to_initial(requests.of_node(node))
+            return requests.to_initial(requests.of_node(self.request, node))
         node = self._node(values.get('replaces'))
         if node:
-            body = requests.of_node(node) | {
+            body = requests.of_node(self.request, node) | {
                 'name': node.name,
                 'pod_manager': node.podm_uuid,
                 'lease_until': node.lease_until,

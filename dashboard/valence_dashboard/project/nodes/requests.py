@@ -10,6 +10,7 @@ from valenceclient import schema
 
 from valence_dashboard import api
 from valence_dashboard.exceptions import Error
+from valence_dashboard.project.nodes import composing
 
 _PREVIEWED = schema.body('post', 'nodes/preview')['properties'].keys()
 _KNOWN = schema.body('post', 'nodes')['properties'].keys()
@@ -55,20 +56,42 @@ def parse(request: http.HttpRequest) -> dict[str, Any]:
     return body
 
 
-def of_node(node: api.Record) -> dict[str, Any]:
-    """Return a request for a node like another one, without a name."""
-    hardware = (
-        {'flavor': node.flavor_uuid}
-        if node.flavor_uuid
-        else {'properties': node.properties}
-    )
+def of_node(request: http.HttpRequest, node: api.Record) -> dict[str, Any]:
+    """Return a request for a node like another one, without a name.
+
+    Affinity and registration are those of the operation that composed it, if
+    the API still has it. The hardware of a node that failed is free again:
+    only then it is requested again.
+    """
+    params = _params(request, node)
+    register = params.get('register')
     body = {
-        **hardware,
+        **(
+            {'flavor': node.flavor_uuid}
+            if node.flavor_uuid
+            else {'properties': node.properties}
+        ),
         'description': node.description,
         'lease_end': node.lease_end,
-        'register': bool(node.managed_by),
+        'affinity': params.get('affinity'),
+        'register': register or register is not None or bool(node.managed_by),
+        'resources': composing.is_failed(node) and params.get('resources'),
     }
     return {name: value for name, value in body.items() if value}
+
+
+def _params(request: http.HttpRequest, node: api.Record) -> dict[str, Any]:
+    """Return what the operation that composed a node was requested with."""
+    try:
+        found = api.list_resources(
+            *(request, 'operations', 1),
+            action='compose',
+            target_uuid=node.id,
+        )
+    except Error:
+        return {}
+    params: dict[str, Any] = found[0].params if found else {}
+    return params
 
 
 def to_initial(body: dict[str, Any]) -> dict[str, Any]:

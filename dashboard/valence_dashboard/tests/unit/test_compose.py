@@ -185,6 +185,32 @@ class TestOtherNodes(ComposeCase):
         self.assertEqual(_POD, shown['pod_manager'])
         self.reads(answer, 'The failed node is deleted before')
 
+    def test_what_only_the_operation_knows(self):
+        params = {
+            'affinity': {'scope': 'rack', 'against': [_POD]},
+            'register': {},
+            'resources': [_FLAVOR],
+        }
+        self.answers['operations'] = {
+            'operations': [{'uuid': _POD, 'params': params}]
+        }
+        shown = self.shown(self.client.get(f'{_COMPOSE}?replaces={_NODE}'))
+        self.assertEqual('against:rack', shown['relation'])
+        self.assertEqual([_POD], shown['others'])
+        self.assertTrue(shown['register'])
+        self.assertEqual(_FLAVOR, shown['resources'])
+        # Another node has this hardware.
+        self.answers[f'nodes/{_NODE}'] = {
+            **_FAILED,
+            'provision_state': 'active',
+        }
+        shown = self.shown(self.client.get(f'{_COMPOSE}?clone={_NODE}'))
+        self.assertEqual('against:rack', shown['relation'])
+        self.assertNotIn('resources', shown)
+        self.answers['operations'] = 404
+        shown = self.shown(self.client.get(f'{_COMPOSE}?clone={_NODE}'))
+        self.assertNotIn('relation', shown)
+
     def test_a_node_that_is_gone(self):
         self.answers[f'nodes/{_NODE}'] = 404
         for name in ('clone', 'replaces'):
