@@ -256,6 +256,7 @@ class TestDevice(base.TestCase):
                 'rpm': None,
                 'speed_mhz': None,
                 'onboard_memory_mib': None,
+                'mac_addresses': None,
                 'max_nodes': 1,
                 'pooled_group_id': None,
             },
