@@ -200,10 +200,7 @@ class TestOtherNodes(ComposeCase):
         self.assertTrue(shown['register'])
         self.assertEqual(_FLAVOR, shown['resources'])
         # Another node has this hardware.
-        self.answers[f'nodes/{_NODE}'] = {
-            **_FAILED,
-            'provision_state': 'active',
-        }
+        self.answers[f'nodes/{_NODE}'] = _FAILED | {'power_state': 'on'}
         shown = self.shown(self.client.get(f'{_COMPOSE}?clone={_NODE}'))
         self.assertEqual('against:rack', shown['relation'])
         self.assertNotIn('resources', shown)

@@ -59,9 +59,6 @@ class TestEstate(base.ApiTestCase):
         The last number is that of the pod managers whose counters are
         compared with a request.
         """
-        # Otherwise some call would look at the clock of the database.
-        with engine.connect() as connection:
-            clock.measure(connection)
         statements, compared = [], set()
         add = availability.Reader._add
 
@@ -111,6 +108,9 @@ class TestEstate(base.ApiTestCase):
                 connection.exec_driver_sql(self.analyze)
             self.assertIsNotNone(self.choose(_DEVICES))
             self.assertIsNone(self.choose(_REFUSED))
+            # Otherwise some call looks at the clock of the database.
+            with engine.connect() as connection:
+                clock.measure(connection)
             preview, refused = (
                 ('/v1/nodes/preview', {'properties': requested})
                 for requested in (_DEVICES, _DEVICES_REFUSED)
