@@ -9,7 +9,6 @@ from typing import Any
 
 from django import http
 from django.shortcuts import redirect
-from horizon import tables
 
 from valence_dashboard import fields
 from valence_dashboard import filters
@@ -73,42 +72,38 @@ def _is_plain(schema: dict[str, Any]) -> bool:
 
 
 class Choice:
-    """The columns that a list offers, and which of them it shows.
+    """Which of the columns that a list offers it shows.
 
-    :param declared: the columns that it has without a choice.
-    :param others: columns of other fields.
+    :param declared: the names of the columns that it has without a choice; it
+        offers other fields as well. The first one identifies the row, and is
+        shown always.
+    :ivar shown: the names of the columns to show.
     """
 
     def __init__(
-        self,
-        request: http.HttpRequest,
-        kind: str,
-        declared: dict[str, tables.Column],
-        others: dict[str, tables.Column],
+        self, request: http.HttpRequest, kind: str, declared: list[str]
     ) -> None:
-        self._offered = {**declared, **others}
+        self._fixed = declared[:1]
+        others = [name for name in optional(kind) if name not in declared]
+        self.offered = [*declared, *others]
         names = chosen(request, kind)
-        #: What identifies the row is shown always.
-        self.fixed = next(iter(declared), None)
-        found = [
-            name
-            for name in self._offered
-            if name in names or name == self.fixed
-        ]
-        self.shown = found if names else [*declared]
+        self.shown = (
+            [one for one in self.offered if one in (*names, *self._fixed)]
+            if names
+            else declared
+        )
 
-    def columns(self) -> dict[str, tables.Column]:
-        """Return the columns to show, by name."""
-        return {name: self._offered[name] for name in self.shown}
+    def boxes(self, labels: dict[str, str]) -> list[dict[str, Any]]:
+        """Return what the form offers: first what is declared.
 
-    def boxes(self) -> list[dict[str, Any]]:
-        """Return what the form offers: first what is declared."""
+        :param labels: those of columns that are not labelled as their field.
+        """
         return [
             {
                 'name': name,
-                'label': column.verbose_name,
+                'label': labels.get(name) or fields.label(name),
                 'shown': name in self.shown,
-                'fixed': name == self.fixed,
+                'fixed': name in self._fixed,
             }
-            for name, column in self._offered.items()
+            for name in self.offered
         ]

@@ -81,17 +81,14 @@ def duration(operation: api.Record) -> str:
     seconds = ((ended or timezone.now()) - began).total_seconds()
     minutes, rest = divmod(max(0, round(seconds)), 60)
     hours, minutes = divmod(minutes, 60)
-    if hours:
-        return _('%(hours)d h %(minutes)d min') % {
-            'hours': hours,
-            'minutes': minutes,
-        }
-    if minutes:
-        return _('%(minutes)d min %(seconds)d s') % {
-            'minutes': minutes,
-            'seconds': rest,
-        }
-    return _('%s s') % fields.number(round(max(0, seconds), 1))
+    if not hours and not minutes:
+        return _('%s s') % fields.number(round(max(0, seconds), 1))
+    text = (
+        _('%(hours)d h %(minutes)d min')
+        if hours
+        else _('%(minutes)d min %(seconds)d s')
+    )
+    return text % {'hours': hours, 'minutes': minutes, 'seconds': rest}
 
 
 def open_operations(

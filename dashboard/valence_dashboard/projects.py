@@ -38,26 +38,28 @@ def names(
     Each costs a request to Keystone, except for that of the user: give those
     of one page only.
     """
-    user = request.user
-    found: dict[str, str] = getattr(request, '_projects', {})
-    request._projects = found
-    found[user.project_id] = user.project_name
-    return known(found, ids, lambda one: keystone.tenant_get(request, one))
+    own = {request.user.project_id: request.user.project_name}
+    return known(request, keystone.tenant_get, own, ids)
 
 
 def known(
-    found: dict[str, str],
+    request: http.HttpRequest,
+    get: Callable[[http.HttpRequest, str], Any],
+    own: dict[str, str],
     ids: Iterable[str | None],
-    get: Callable[[str], Any],
 ) -> dict[str, str]:
     """Return names by ID, as far as Keystone says them.
 
-    :param found: those that need no request; gets the others.
-    :param get: requests what has an ID.
+    :param get: requests what has an ID; each only once for a page.
+    :param own: the names that need no request.
     """
+    kept: dict[Any, dict[str, str]] = getattr(request, '_named', {})
+    request._named = kept
+    found = kept.setdefault(get, {})
+    found |= own
     for one in sorted({*filter(None, ids)} - found.keys()):
         try:
-            found[one] = get(one).name
+            found[one] = get(request, one).name
         except ks_exceptions.NotFound:
             continue  # it was deleted
         except _FAILURES:

@@ -137,7 +137,6 @@ class Table(BaseTable):
 
     :cvar kind: the resource name in the proxy.
     :cvar filter_by: the filters that its list offers.
-    :ivar choice: which columns it shows.
     :ivar kept: the parameters of the URL that other pages keep.
     :ivar first: the number of the first row on the page.
     :ivar total: the number of rows on all pages; None: not known.
@@ -157,28 +156,35 @@ class Table(BaseTable):
         self.before_param = self._meta.prev_pagination_param
         self.first_param = self.after_param.replace('marker', 'first')
         self.kept = {'tab': request.GET.get('tab')}
-        self.choice = self._choose_columns()
-
-    def _choose_columns(self) -> columns.Choice:
-        """Show the columns that the user has chosen."""
-        declared = {n: one for n, one in self.columns.items() if not one.auto}
-        others = {
-            name: column(name)
-            for name in columns.optional(self.kind)
-            if name not in declared
+        self._declared = {
+            name: one for name, one in self.columns.items() if not one.auto
         }
-        choice = columns.Choice(self.request, self.kind, declared, others)
-        shown = choice.columns()
-        for name, one in shown.items():
-            if name in others:
-                one.name, one.table = name, self
-                one.classes.append('normal_column')
-                self._data_cache[one] = {}
+        self._choice = columns.Choice(request, self.kind, [*self._declared])
+        self._show_columns()
+
+    def _show_columns(self) -> None:
+        """Show the columns that the user has chosen."""
         automatic = {n: one for n, one in self.columns.items() if one.auto}
-        last = {'actions': automatic.pop('actions', None)}
-        found = {**automatic, **shown, **last}
-        self.columns = {n: one for n, one in found.items() if one is not None}
-        return choice
+        last = {n: automatic.pop(n) for n in [*automatic] if n == 'actions'}
+        shown = {
+            name: self._declared.get(name) or self._undeclared(name)
+            for name in self._choice.shown
+        }
+        self.columns = {**automatic, **shown, **last}
+
+    def _undeclared(self, name: str) -> tables.Column:
+        """Return a column of another field, as Horizon makes the declared."""
+        made = column(name)
+        made.name, made.table = name, self
+        made.classes.append('normal_column')
+        self._data_cache[made] = {}
+        return made
+
+    def column_boxes(self) -> list[dict[str, Any]]:
+        """Return the columns to choose from, for the form."""
+        return self._choice.boxes(
+            {name: one.verbose_name for name, one in self._declared.items()}
+        )
 
     def sort_on_the_server(self, given: filters.Filters) -> None:
         """Have the heads of columns be links that sort all pages."""

@@ -15,13 +15,11 @@ def complete(request: http.HttpRequest, rows: list[Any]) -> None:
     Each user costs a request to Keystone, except for the one who asks: give
     the records of one page only. Members of projects may not see others.
     """
-    found: dict[str, str] = getattr(request, '_users', {})
-    request._users = found
-    found[request.user.id] = request.user.username
-    projects.known(
-        found,
-        (row.user_id for row in rows),
-        lambda one: keystone.user_get(request, one, admin=False),
-    )
+    own = {request.user.id: request.user.username}
+    found = projects.known(request, _get, own, (row.user_id for row in rows))
     for row in rows:
         row['user'] = found.get(row.user_id, row.user_id)
+
+
+def _get(request: http.HttpRequest, user_id: str) -> Any:
+    return keystone.user_get(request, user_id, admin=False)

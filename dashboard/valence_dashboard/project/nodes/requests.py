@@ -64,17 +64,19 @@ def of_node(request: http.HttpRequest, node: api.Record) -> dict[str, Any]:
     only then it is requested again.
     """
     params = _params(request, node)
-    register = params.get('register')
+    registered = 'register' in params or bool(node.managed_by)
+    hardware = (
+        {'flavor': node.flavor_uuid}
+        if node.flavor_uuid
+        else {'properties': node.properties}
+    )
     body = {
-        **(
-            {'flavor': node.flavor_uuid}
-            if node.flavor_uuid
-            else {'properties': node.properties}
-        ),
+        **hardware,
         'description': node.description,
         'lease_end': node.lease_end,
         'affinity': params.get('affinity'),
-        'register': register or register is not None or bool(node.managed_by),
+        # Without options, Ironic's defaults apply.
+        'register': params.get('register') or registered,
         'resources': composing.is_failed(node) and params.get('resources'),
     }
     return {name: value for name, value in body.items() if value}

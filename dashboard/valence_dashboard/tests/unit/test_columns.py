@@ -101,7 +101,7 @@ class Columns(fakes.TestCase):
         for path in test_lists.LISTS:
             with self.subTest(path):
                 context = self.client.get(path).context
-                boxes = context['table'].choice.boxes()
+                boxes = context['table'].column_boxes()
                 names = {one['name'] for one in boxes}
                 self.assertLessEqual(
                     {*columns.optional(context['table'].kind)}, names
