@@ -27,31 +27,10 @@ _FITS = {'processor': {'total_cores': 32, 'architecture': 'x86-64'}}
 _DEVICES = {**_FITS, 'pci_devices': [{'type': 'gpu', 'count': 2}]}
 _DEVICES_REFUSED = {**_FITS, 'pci_devices': [{'type': 'gpu', 'count': 99}]}
 _REFUSED = {'processor': {'total_cores': 512}}
-# Instructions of SQLite are counted by so many: Python is slower.
-_EACH = 10
 
 
 class TestEstate(base.ApiTestCase):
     analyze = 'ANALYZE'
-
-    @contextlib.contextmanager
-    def work(self):
-        """Count what the database does, as the only item of a list."""
-        steps = [0]
-
-        def step():
-            steps[0] += _EACH
-
-        @sa.event.listens_for(engine.get_engine(), 'begin')
-        def begin(connection):
-            raw = connection.connection.driver_connection
-            raw.set_progress_handler(step, _EACH)
-
-        try:
-            yield steps
-        finally:
-            sa.event.remove(engine.get_engine(), 'begin', begin)
-            engine.get_engine().dispose()
 
     def cost(self, function, *args):
         """The statements and the work of a call.
@@ -85,13 +64,13 @@ class TestEstate(base.ApiTestCase):
             with contextlib.ExitStack() as stack:
                 for patch in chance:
                     stack.enter_context(patch)
-                work = stack.enter_context(self.work())
+                read = stack.enter_context(fixtures.RowsRead())
                 function(*args)
         finally:
             sa.event.remove(
                 engine.get_engine(), 'before_cursor_execute', execute
             )
-        return len(statements), *work, len(compared)
+        return len(statements), read.count, len(compared)
 
     def choose(self, requested):
         request = Request(requirements.normalize(requested))
@@ -161,17 +140,3 @@ class TestEstateMySQL(TestEstate):
     analyze = (
         'ANALYZE TABLE systems, devices, counts, capacities, pod_managers'
     )
-
-    @contextlib.contextmanager
-    def work(self):
-        found = [0]
-        before = self.rows_read()
-        yield found
-        found[0] = self.rows_read() - before
-
-    def rows_read(self):
-        with engine.get_engine().connect() as connection:
-            rows = connection.exec_driver_sql(
-                "SHOW SESSION STATUS LIKE 'Handler_read%%'"
-            )
-            return sum(int(count) for _, count in rows)
