@@ -123,7 +123,7 @@ audit: $(TESTABLE) ## look for known vulnerabilities of what is installed
 docs: $(TESTABLE) ## build the documentation in doc/build/html
 	@$(BIN)/python tools/lint.py docs
 
-screenshots: $(TESTABLE) ## make the screenshots of the documentation anew
+screenshots: $(TESTABLE) ## recreate the screenshots of the documentation
 	@cd dashboard && $(abspath $(BIN))/python -m \
 	    valence_dashboard.tests.functional.screenshots \
 	    $(abspath doc/source)
