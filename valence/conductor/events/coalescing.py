@@ -80,9 +80,9 @@ class Coalescer:
     def _store(self, batch: _Batch) -> None:
         """Store a batch for all who wait."""
         with self._storing:
-            left = self._stored_at + _PAUSE - time.monotonic()
-            if left > 0:
-                batch.full.wait(left)
+            passed = time.monotonic() - self._stored_at
+            if 0 <= passed < _PAUSE:
+                batch.full.wait(_PAUSE - passed)
             with self._lock:
                 self._waiting = _Batch()
             try:

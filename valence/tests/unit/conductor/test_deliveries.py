@@ -3,6 +3,7 @@
 
 import functools
 import threading
+import time
 
 import sqlalchemy as sa
 
@@ -278,8 +279,10 @@ class TestDeliveries(EventCase):
             thread.start()
             threads.append(thread)
             self.assertTrue(storing.wait(60))
-        while coalescer._waiting.size < 8:
-            storing.wait(0.01)
+        for _ in range(6000):
+            if coalescer._waiting.size == 8:
+                break
+            go_on.wait(0.01)
         go_on.set()
         for thread in threads:
             thread.join(60)
@@ -290,6 +293,19 @@ class TestDeliveries(EventCase):
         self.assertEqual(
             [{'pod-0': ['/systems/0']}, {'pod-1': odd, 'pod-0': even}], calls
         )
+
+    def test_the_pause_is_short_by_any_clock(self):
+        coalescer, stored = coalescing.Coalescer(), []
+        self.patch(coalescing, 'enqueue_refreshes', stored.append)
+        change = driver_base.Change(('/systems/1',))
+        for now in (self.clock.monotonic() + 1000.0, self.clock.monotonic()):
+            self.patch(time, 'monotonic', lambda now=now: now)
+            thread = threading.Thread(
+                target=coalescer.store, args=('pod', change), daemon=True
+            )
+            thread.start()
+            thread.join(60)
+        self.assertEqual([{'pod': change}] * 2, stored)
 
     def test_events_of_many_pod_managers_are_stored_together(self):
         self.pod('other')
