@@ -32,6 +32,9 @@ FRAME = r'^  File .*\n(?:    .*\n)*'
 # failed has to be seen at once; the output of the test has the whole.
 MAX_REASON = 400
 STESTR = str(lint.BIN / 'stestr')
+# After so many seconds a test that waits for ever fails; those that only
+# run in full may take longer.
+MAX_SECONDS = 900
 
 # Tests that need a server are skipped if it does not respond. The URLs have
 # the default logins of the packages.
@@ -152,6 +155,9 @@ def run_all(arguments: list[str]) -> list[Run]:
     Tests mostly wait, so there are twice as many workers as processors.
     """
     workers = 2 * (os.cpu_count() or 1)
+    if os.environ.get('VALENCE_TEST_CRASH') != 'full':
+        # oslotest reads it.
+        os.environ.setdefault('OS_TEST_TIMEOUT', str(MAX_SECONDS))
     results = []
     for suite in suites():
         name = 'valence' if suite == TOP else suite.name
