@@ -16,10 +16,10 @@ def _render_item(kind, item, autogen_context):
         return f'types.Name({item.length})'
     if isinstance(item, types.Text):
         return 'types.Text'
-    for name in ('DateTime', 'Json'):
-        if item is getattr(types, name):
-            return f'types.{name}'
-    return False
+    # New tables have copies of it.
+    if isinstance(item, type(types.Json)):
+        return 'types.Json'
+    return 'types.DateTime' if item is types.DateTime else False
 
 
 context.configure(

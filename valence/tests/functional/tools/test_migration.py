@@ -22,6 +22,18 @@ _MORE = """\
     plan: Mapped[JsonObject | None] = column(Json)
     story: Mapped[str | None] = column(Text)
 """
+_NEXT = 'class Installation(Table):\n'
+_TABLE = """\
+class Room(Table):
+    __tablename__ = 'rooms'
+    __table_args__ = args(sa.UniqueConstraint('built_at'))
+
+    built_at: Mapped[datetime]
+    plan: Mapped[JsonObject] = column(Json)
+    name: Mapped[str] = column(Name(255))
+
+
+"""
 
 
 class TestMigration(base.TestCase):
@@ -59,8 +71,13 @@ class TestMigration(base.TestCase):
     def change_models(self):
         models = self.top / _MODELS
         text = models.read_text()
-        self.assertEqual(1, text.count(_COLUMN))
-        models.write_text(text.replace(_COLUMN, _COLUMN + _MORE))
+        for place, more in (
+            (_COLUMN, _COLUMN + _MORE),
+            (_NEXT, _TABLE + _NEXT),
+        ):
+            self.assertEqual(1, text.count(place))
+            text = text.replace(place, more)
+        models.write_text(text)
 
     def made(self):
         """The text of the one file that was written."""
@@ -85,7 +102,7 @@ class TestMigration(base.TestCase):
         self.assertIn(
             '"""Pod managers have the owner\'s rooms."""', text.splitlines()
         )
-        for column in ('room_that_it_stands_in', 'floor', 'plan'):
+        for column in ('room_that_it_stands_in', 'floor', 'plan', 'built_at'):
             self.assertIn(f"'{column}'", text)
         self.assertPasses()
 
