@@ -53,6 +53,11 @@ KINDS = {
         'project_id',
     ),
     'capacity': Kind('Capacity', 'capacity', 'Total and free capacity.'),
+    'capacity_sample': Kind(
+        'CapacitySample',
+        'capacity_samples',
+        'What the capacity was at a time.',
+    ),
     'chassis': Kind('Chassis', 'chassis', 'A container of hardware.'),
     'condition': Kind(
         'Condition',

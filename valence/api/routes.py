@@ -30,6 +30,7 @@ _devices, _storages = inventory.Devices(), base.Controller(models.Storage)
 _flavors, _drivers = flavors.Flavors(), drivers.Drivers()
 _holds, _pools = holds.Holds(), pools.Pools()
 _findings, _usage = findings.Findings(), usage.Usage()
+_samples = base.Controller(models.CapacitySample)
 #: Deliveries have a short path besides; see ``valence.api.deliveries``.
 EVENTS = events.Events()
 _expected = expected.Expected()
@@ -75,6 +76,8 @@ ROUTES: tuple[Route, ...] = (
     ('pod_managers/{id}/access/{project_id}', 'pod_manager_access', _access,
      _DELETE),
     ('capacity', 'capacity', _capacity, _SHOW),
+    ('capacity_samples', 'capacity_sample', _samples, _LIST),
+    ('capacity_samples/{id}', 'capacity_sample', _samples, _SHOW),
     ('racks', 'rack', _racks, _LIST),
     ('racks/{id}', 'rack', _racks, _SHOW),
     ('chassis', 'chassis', _chassis, _LIST),

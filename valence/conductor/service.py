@@ -25,6 +25,7 @@ from valence.conductor import membership
 from valence.conductor import notifications
 from valence.conductor import polling
 from valence.conductor import queue
+from valence.conductor import samples
 from valence.conductor.engine import worker
 from valence.conductor.engine.run import Run
 from valence.conductor.events import refresher
@@ -77,6 +78,7 @@ class Conductor:
         self._publisher = notifications.Publisher(self._stopping)
         self._demands = demands.Listener()
         self._capacity = capacity.Writer(self._lease)
+        self._sampler = samples.Sampler(self._lease)
         self._turns = queue.Turns()
         self._workers = {
             lane: jobs.Workers(f'worker-{lane.value}', options.workers)
@@ -101,6 +103,7 @@ class Conductor:
         self._begin('pools', self._control_pools, poll)
         self._begin('demands', self._demands.tick, poll)
         self._begin('capacity', self._capacity.tick, poll)
+        self._begin('samples', self._sampler.tick, poll)
         self._begin('reservations', self._reservations.tick, poll)
         self._begin('notifications', self._publisher.tick, poll)
 

@@ -34,8 +34,8 @@ OPTS = [
         default=0,
         min=0,
         help='After how many days conductors delete what has ended, in small '
-        'transactions: operations, findings, usage, holds and periods of the '
-        'history. 0: never; "valence-manage db purge" does it. Events '
-        'are always deleted, after [outbox] keep days.',
+        'transactions: operations, findings, usage, holds, capacity samples '
+        'and periods of the history. 0: never; "valence-manage db purge" does '
+        'it. Events are always deleted, after [outbox] keep days.',
     ),
 ]

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How much hardware there is, and how much of it is free.
+"""How much hardware there is and was, and how much of it is free.
 
 ``valence.db.counters`` keeps the sums that are read here.
 """
 
+import datetime
 import types
 from collections.abc import Collection
 from typing import Any
@@ -267,7 +268,12 @@ def of_pod_manager(tx: db.Transaction, podm_uuid: str) -> Capacity:
 
 
 def overall(tx: db.Transaction) -> Capacity:
-    """The capacity of all pod managers together.
+    """The capacity of all pod managers together."""
+    return _capacity(types.SimpleNamespace(**_overall(tx).columns()))
+
+
+def _overall(tx: db.Transaction) -> Sums:
+    """The sums of all pod managers.
 
     The database adds up the counters of each shape: nothing is read of each
     pod manager, and there is no sum that all of them would change.
@@ -286,4 +292,27 @@ def overall(tx: db.Transaction) -> Capacity:
     sums = Sums()
     for shape in shapes.load(tx, found):
         sums.add(shape, Group('', shape.uuid, [], None), found[shape.uuid])
-    return _capacity(types.SimpleNamespace(**sums.columns()))
+    return sums
+
+
+def sample(taken_at: datetime.datetime) -> None:
+    """Store the sums of all pod managers, unless they are stored already.
+
+    :param taken_at: the time for which they are stored.
+    """
+    model = models.CapacitySample
+    with db.reader() as tx:
+        if tx.get(model, taken_at=taken_at) is not None:
+            return
+        found = _overall(tx)
+    _store(taken_at, found)
+
+
+@db.transaction
+def _store(
+    tx: db.Transaction, taken_at: datetime.datetime, found: Sums
+) -> None:
+    row = {'taken_at': taken_at, **found.columns()}
+    # The counters of shapes have no zones.
+    del row['zoned']
+    tx.create_missing(models.CapacitySample, [row])

@@ -63,6 +63,11 @@ _KINDS = (
         *('periods of the history', models.History, models.History.ended_at),
         (sa.true(),),
     ),
+    _Kind(
+        *('capacity samples', models.CapacitySample),
+        models.CapacitySample.taken_at,
+        (sa.true(),),
+    ),
     # Whoever begins to use one writes it: what is in use is not old.
     _Kind(
         *('shapes', models.Shape),

@@ -2,6 +2,7 @@
 """Versioned objects: they declare every field of every resource."""
 
 from valence.objects.capacity import Capacity
+from valence.objects.capacity import CapacitySample
 from valence.objects.capacity import Count
 from valence.objects.capacity import Shape
 from valence.objects.condition import Condition
@@ -36,6 +37,7 @@ from valence.objects.usage import UsageSpan
 __all__ = (
     'Allocation',
     'Capacity',
+    'CapacitySample',
     'Chassis',
     'Condition',
     'ConditionLock',
@@ -99,4 +101,5 @@ ALL = (
     ExpectedPart,
     Pool,
     MacAddress,
+    CapacitySample,
 )

@@ -3,12 +3,36 @@
 
 from oslo_versionedobjects import base as ovo
 
+from valence.common import schemas
+from valence.common import types
 from valence.objects import base
 from valence.objects import fields
 
 
-def _number(doc: str) -> fields.IntegerField:
-    return fields.IntegerField(doc=doc)
+def _number(doc: str, api: str = '') -> fields.IntegerField:
+    return fields.IntegerField(doc=doc, api=api)
+
+
+def _sums(api: str = '') -> dict[str, fields.Spec]:
+    numbers = {'nodes': 'Number of systems that nodes have.'}
+    for name, what, of in (
+        ('systems', 'Number of', 'systems'),
+        ('cpu_cores', 'Number of', 'processor cores'),
+        ('memory_mib', 'MiB of', 'memory'),
+    ):
+        for state in ('', 'free ', 'held '):
+            column = f'{state.strip()}_{name}'.strip('_')
+            numbers[column] = f'{what} {state}{of}.'
+    return {
+        **{name: _number(doc, api) for name, doc in numbers.items()},
+        'devices': fields.ObjectField(
+            doc='Numbers and capacity of devices, by type.',
+            api=api,
+            inner={
+                'additionalProperties': schemas.of_type(types.DeviceCounts)
+            },
+        ),
+    }
 
 
 @ovo.VersionedObjectRegistry.register
@@ -66,19 +90,30 @@ class Capacity(base.ValenceObject):
     fields = {
         'uuid': base.own_uuid('capacity'),
         'podm_uuid': base.pod_manager_uuid(),
-        'nodes': _number('Number of systems that nodes have.'),
         'zoned': _number('Number of systems and devices in zones.'),
-        'systems': _number('Number of systems.'),
-        'free_systems': _number('Number of free systems.'),
-        'held_systems': _number('Number of held systems.'),
-        'cpu_cores': _number('Number of processor cores.'),
-        'free_cpu_cores': _number('Number of free processor cores.'),
-        'held_cpu_cores': _number('Number of held processor cores.'),
-        'memory_mib': _number('Memory in MiB.'),
-        'free_memory_mib': _number('Free memory in MiB.'),
-        'held_memory_mib': _number('Held memory in MiB.'),
-        'devices': fields.ObjectField(
-            doc='Numbers and capacity of devices, by type.'
+        **_sums(),
+        **base.timestamps(),
+    }
+
+
+@ovo.VersionedObjectRegistry.register
+class CapacitySample(base.ValenceObject):
+    """The capacity of all pod managers at a time."""
+
+    RESOURCE = 'capacity_samples'
+    LINKED = True
+    KIND = 'capacity sample'
+    ORDER = 'taken_at'
+    fields = {
+        'uuid': base.own_uuid('sample'),
+        'taken_at': fields.DateTimeField(
+            doc='Time of the sample, a multiple of [capacity] '
+            'sample_interval.',
+            api='r',
+            filter=True,
+            sort=(),
+            tzinfo_aware=False,
         ),
+        **_sums('r'),
         **base.timestamps(),
     }

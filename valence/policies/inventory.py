@@ -57,3 +57,18 @@ RULES.append(
         'GET /v1/capacity',
     )
 )
+RULES += [
+    base.rule('capacity_sample', verb, base.SYSTEM_READER, doc, f'GET {path}')
+    for verb, doc, path in (
+        (
+            'list',
+            'List what the capacity of all pod managers was.',
+            '/v1/capacity_samples',
+        ),
+        (
+            'show',
+            'Show what the capacity of all pod managers was.',
+            '/v1/capacity_samples/{id}',
+        ),
+    )
+]

@@ -117,6 +117,9 @@ class Proxy(waiting.Waiting, expectations.Expectations):
     find_operation = methods.find_method(resources.Operation)
     cancel_operation = methods.delete_method(resources.Operation)
 
+    capacity_samples = methods.list_method(resources.CapacitySample)
+    get_capacity_sample = methods.get_method(resources.CapacitySample)
+    find_capacity_sample = methods.find_method(resources.CapacitySample)
     drivers = methods.list_method(resources.Driver)
     conductors = methods.list_method(resources.Conductor)
 

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The tables of counters; see ``models``."""
 
+from datetime import datetime
+
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped
 from sqlalchemy.orm import mapped_column as column
@@ -40,17 +42,10 @@ class Count(Table):
     held: Mapped[int] = column(default=0, server_default='0')
 
 
-class Capacity(Table):
-    __tablename__ = 'capacities'
-    __table_args__ = args(
-        sa.UniqueConstraint('podm_uuid'),
-        sa.Index('ix_capacities_free_systems', 'free_systems', 'podm_uuid'),
-        sa.Index('ix_capacities_nodes', 'nodes', 'podm_uuid'),
-    )
+class _Sums(Table):
+    __abstract__ = True
 
-    podm_uuid: Mapped[str] = column(UUID, cascade('pod_managers.uuid'))
     nodes: Mapped[int]
-    zoned: Mapped[int]
     systems: Mapped[int]
     free_systems: Mapped[int]
     held_systems: Mapped[int] = column(default=0, server_default='0')
@@ -65,3 +60,22 @@ class Capacity(Table):
         sa.BigInteger, default=0, server_default='0'
     )
     devices: Mapped[dict[str, DeviceCounts]] = column(Json)
+
+
+class Capacity(_Sums):
+    __tablename__ = 'capacities'
+    __table_args__ = args(
+        sa.UniqueConstraint('podm_uuid'),
+        sa.Index('ix_capacities_free_systems', 'free_systems', 'podm_uuid'),
+        sa.Index('ix_capacities_nodes', 'nodes', 'podm_uuid'),
+    )
+
+    podm_uuid: Mapped[str] = column(UUID, cascade('pod_managers.uuid'))
+    zoned: Mapped[int]
+
+
+class CapacitySample(_Sums):
+    __tablename__ = 'capacity_samples'
+    __table_args__ = args(sa.UniqueConstraint('taken_at'))
+
+    taken_at: Mapped[datetime]

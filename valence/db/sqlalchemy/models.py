@@ -28,6 +28,7 @@ from valence.db.sqlalchemy.base import add_index
 from valence.db.sqlalchemy.base import args
 from valence.db.sqlalchemy.base import cascade
 from valence.db.sqlalchemy.counted import Capacity as Capacity
+from valence.db.sqlalchemy.counted import CapacitySample as CapacitySample
 from valence.db.sqlalchemy.counted import Count as Count
 from valence.db.sqlalchemy.counted import Shape as Shape
 from valence.db.sqlalchemy.held import Allocation as Allocation

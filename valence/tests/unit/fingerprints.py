@@ -14,6 +14,9 @@ BY_VERSION = {
         '1.0': 'e5cbe5ebf00d45c01b9ffff2557c9c3b',
         '1.1': '6c025e921d930b790491e6e045f36801',
     },
+    'CapacitySample': {
+        '1.0': 'f7debeb90394a8f43ea148a3d6e29f6f',
+    },
     'Chassis': {
         '1.0': '5683e77652dcf5ca11991a9a29081435',
         '1.1': '4f5dbc4de43e593ed1d30cfde98bd532',

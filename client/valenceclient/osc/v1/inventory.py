@@ -173,3 +173,29 @@ class ShowCapacity(base.ShowOne):
         return self.columns_and_values(
             self.client.get_capacity().api_fields(), parsed_args
         )
+
+
+class ListCapacitySamples(base.List):
+    """List what the capacity of all pod managers was."""
+
+    examples = (
+        'capacity sample list --taken-at gte:2026-11-01T00:00:00Z -f csv',
+    )
+
+    collection = 'capacity_samples'
+    kind = 'capacity sample'
+    columns = (
+        *('taken_at', 'systems', 'free_systems', 'cpu_cores'),
+        *('free_cpu_cores', 'memory_mib', 'free_memory_mib'),
+    )
+    long_columns = (
+        *('uuid', 'nodes', 'held_systems', 'held_cpu_cores'),
+        *('held_memory_mib', 'devices'),
+    )
+
+
+class ShowCapacitySample(base.Show):
+    """Show what the capacity of all pod managers was."""
+
+    collection = 'capacity_samples'
+    kind = 'capacity sample'

@@ -4,6 +4,7 @@
 from valenceclient.v1._common import Resource
 from valenceclient.v1.resources.access import Access
 from valenceclient.v1.resources.capacity import Capacity
+from valenceclient.v1.resources.capacity_sample import CapacitySample
 from valenceclient.v1.resources.chassis import Chassis
 from valenceclient.v1.resources.condition import Condition
 from valenceclient.v1.resources.conductor import Conductor
@@ -29,6 +30,7 @@ __all__ = (
     'Resource',
     'Access',
     'Capacity',
+    'CapacitySample',
     'Chassis',
     'Condition',
     'Conductor',

@@ -29,6 +29,8 @@ _DAY = datetime.timedelta(days=1)
 _MOST_FAILED = 100
 # How Valence counts what is not used yet.
 _UNUSED = ('requested', 'held')
+# What is shown of the capacity of a day.
+_AMOUNTS = ('systems', 'cpu_cores', 'memory_mib')
 
 
 class Count(NamedTuple):
@@ -69,6 +71,18 @@ def _number(count: int | None) -> str:
     return str(formats.number_format(count, force_grouping=True))
 
 
+class Day(NamedTuple):
+    """What was on a day.
+
+    :param capacity: a bar of each amount, or a sign that it is not known.
+    :param hours: a bar of the core hours that nodes used.
+    """
+
+    date: datetime.date
+    capacity: list[str]
+    hours: str
+
+
 class Summary(live.View, views.HorizonTemplateView):
     """Numbers, each with a link to the list of what it counts."""
 
@@ -78,7 +92,7 @@ class Summary(live.View, views.HorizonTemplateView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Add the numbers.
 
-        The usage of past days does not change while the page is open.
+        Past days do not change while the page is open.
         """
         context = super().get_context_data(**kwargs)
         try:
@@ -89,7 +103,8 @@ class Summary(live.View, views.HorizonTemplateView):
             capacity = api.client(self.request).get_capacity().api_fields()
             context['bars'] = tabs.bars(capacity)
             if not live.is_update(self.request):
-                context['usage'] = _usage(self.request)
+                context['amounts'] = map(fields.label, _AMOUNTS)
+                context['days'] = _days(self.request)
         except Error:
             messages.show_error(self.request)
         return context
@@ -112,16 +127,45 @@ def _failed(request: http.HttpRequest) -> str:
     return f'{number}+' if number == _MOST_FAILED else str(number)
 
 
-def _usage(request: http.HttpRequest) -> list[tuple[datetime.date, str]]:
-    """Return the core hours of each of the last days as bars."""
+def _days(request: http.HttpRequest) -> list[Day]:
+    """Return the last days, the oldest first."""
     today = timezone.now().replace(hour=0, minute=0, second=0, microsecond=0)
     days = [today - n * _DAY for n in range(_DAYS)][::-1]
     hours = [_core_hours(request, day) for day in days]
     most = max(hours)
     return [
-        (day.date(), fields.bar(amount, most, _number(amount)))
+        Day(
+            day.date(),
+            _capacity(request, day),
+            fields.bar(amount, most, _number(amount)),
+        )
         for day, amount in zip(days, hours, strict=True)
     ]
+
+
+def _capacity(request: http.HttpRequest, day: datetime.datetime) -> list[str]:
+    """Return bars of the capacity as it was sampled last on a day."""
+    found = api.list_resources(
+        request,
+        'capacity_samples',
+        1,
+        taken_at=f'lt:{(day + _DAY).isoformat()}',
+        sort_key='taken_at',
+        sort_dir='desc',
+    )
+    amounts: dict[str, dict[str, int]] = {}
+    # The newest may be of an earlier day.
+    for sample in found:
+        if dateparse.parse_datetime(sample.taken_at) >= day:
+            amounts = {
+                name: {
+                    'total': getattr(sample, name),
+                    'free': getattr(sample, f'free_{name}'),
+                    'held': getattr(sample, f'held_{name}'),
+                }
+                for name in _AMOUNTS
+            }
+    return [fields.capacity_bar(amounts.get(one), one) for one in _AMOUNTS]
 
 
 def _core_hours(request: http.HttpRequest, day: datetime.datetime) -> int:

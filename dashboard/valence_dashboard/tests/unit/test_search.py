@@ -143,11 +143,33 @@ class Summary(fakes.TestCase):
             for name in one.filters:
                 self.assertIn('href="?"', page, name)
 
-    def test_updates_do_not_read_the_usage(self):
+    def test_the_last_sample_of_each_day(self):
+        now = datetime.datetime.now(datetime.UTC)
+        taken_at = now - datetime.timedelta(days=3)
+        sample = {'systems': 8, 'free_systems': 3, 'held_systems': 2}
+        for name in ('cpu_cores', 'memory_mib'):
+            sample |= {name: 0, f'free_{name}': 0, f'held_{name}': 0}
+        self.answers['capacity_samples'] = {
+            'capacity_samples': [{**sample, 'taken_at': taken_at.isoformat()}]
+        }
+        page = self.page('/admin/summary/')
+        # The answers have it on each day, but it is not of the last three.
+        self.assertEqual(4, page.count('3 of 8 free, 2 held'))
+        asked = [
+            query['taken_at']
+            for path, query in self.asked
+            if path == 'capacity_samples'
+        ]
+        self.assertEqual(7, len(asked))
+        tomorrow = now.date() + datetime.timedelta(days=1)
+        self.assertEqual(f'lt:{tomorrow}T00:00:00+00:00', asked[-1])
+
+    def test_updates_do_not_read_past_days(self):
         headers = {'X-Valence-Live': '1'}
         answer = self.client.get('/admin/summary/', headers=headers)
         self.assertEqual(200, answer.status_code)
-        self.assertNotIn('usage', [path for path, _query in self.asked])
+        asked = {path for path, _query in self.asked}
+        self.assertEqual(set(), asked & {'usage', 'capacity_samples'})
         etag = answer.headers['ETag']
         again = self.client.get(
             '/admin/summary/', headers={**headers, 'If-None-Match': etag}

@@ -8,6 +8,7 @@ from valence import objects
 from valence.common import exception
 from valence.db import allocations
 from valence.db import api as db
+from valence.db import capacity
 from valence.db import recount
 from valence.db.sqlalchemy import models
 from valence.tests import base
@@ -104,6 +105,9 @@ class Scene:
         )
         self._systems()
         self._devices()
+        sums = capacity.Sums().columns()
+        del sums['zoned']
+        self._add(models.CapacitySample, 'sample', taken_at=db.now(), **sums)
         for name, project in (
             ('own-kept', OWN),
             ('other-kept', OTHER),

@@ -89,24 +89,24 @@ TABLE = [
     ),
     ('DELETE', _GRANT, 'granted', None, '204 403 403 403 403 403'),
     # The inventory.
-    ('GET', 'capacity', '', None, '200 200 403 403 403 200'),
-    ('GET', 'racks', '', None, '200 200 403 403 403 200'),
-    ('GET', 'racks/{id}', 'open-rack', None, '200 200 403 403 403 200'),
-    ('GET', 'chassis', '', None, '200 200 403 403 403 200'),
+    *[
+        ('GET', path, name, None, '200 200 403 403 403 200')
+        for path, name in (
+            *(('capacity', ''), ('capacity_samples', ''), ('racks', '')),
+            *(('chassis', ''), ('systems', ''), ('storages', '')),
+            *(('racks/{id}', 'open-rack'), ('chassis/{id}', 'open-rack')),
+            ('capacity_samples/{id}', 'sample'),
+            ('systems/{id}', 'open-system'),
+            ('storages/{id}', 'open-storage'),
+        )
+    ],
     *[
         ('PATCH', path, name, {}, '200 403 403 403 403 403')
         for path, name in (
-            ('chassis/{id}', 'open-rack'),
-            ('systems/{id}', 'open-system'),
-            ('devices/{id}', 'open-free'),
-            ('devices/{id}', 'own-device'),
+            *(('chassis/{id}', 'open-rack'), ('systems/{id}', 'open-system')),
+            *(('devices/{id}', 'open-free'), ('devices/{id}', 'own-device')),
         )
     ],
-    ('GET', 'chassis/{id}', 'open-rack', None, '200 200 403 403 403 200'),
-    ('GET', 'systems', '', None, '200 200 403 403 403 200'),
-    ('GET', 'systems/{id}', 'open-system', None, '200 200 403 403 403 200'),
-    ('GET', 'storages', '', None, '200 200 403 403 403 200'),
-    ('GET', 'storages/{id}', 'open-storage', None, '200 200 403 403 403 200'),
     ('GET', 'devices', '', None, '200 200 200 200 200 200'),
     ('GET', 'devices/{id}', 'open-free', None, '200 200 200 200 200 200'),
     ('GET', 'devices/{id}', 'granted-free', None, '200 200 200 200 200 200'),

@@ -16,6 +16,7 @@ import uuid
 import fixtures
 
 from valence.api import openapi
+from valence.conductor import samples
 from valence.db import api as db
 from valence.db.sqlalchemy import models
 from valence.podmanagers import fake
@@ -158,6 +159,9 @@ class Scenario(base.ConductorTestCase):
         self.send('GET', 'pod_managers')
         self.send('GET', 'pod_managers/{id}/topology', id='east')
         self.send('GET', 'capacity')
+        samples.Sampler(self.conductor.lease).tick()
+        (sample,) = self.send('GET', 'capacity_samples')['capacity_samples']
+        self.send('GET', 'capacity_samples/{id}', id=sample['uuid'])
         self.send('GET', 'drivers')
         self.send('GET', 'conductors')
         self.send('POST', 'devices/sync')
