@@ -9,6 +9,7 @@ from valence.tests.fixtures import processes
 from valence.tests.functional.crash import cluster
 
 COMPOSES = 50 if cluster.FULL else 12
+_KILLING_SECONDS = 60
 
 
 class OutageTestCase(cluster.ClusterTestCase):
@@ -108,17 +109,25 @@ class MariaDBTest(OutageTestCase):
         self.start()
         self.begin()
         answers = []
+        over = threading.Event()
 
         def read():
-            while self.composed() < COMPOSES:
+            while not over.is_set():
                 answers.append(self.client.request('GET', '/v1/nodes'))
 
         reading = threading.Thread(target=read)
         reading.start()
         self.addCleanup(reading.join)
-        while self.composed() < COMPOSES:
+        self.addCleanup(over.set)
+        # A slow machine does nothing between two of them.
+        deadline = time.monotonic() + _KILLING_SECONDS
+        while self.composed() < COMPOSES and time.monotonic() < deadline:
             self.server.kill_connections()
             time.sleep(0.3)
+        self.eventually(
+            lambda: self.composed() == COMPOSES, 'all are composed'
+        )
+        over.set()
         reading.join()
         self.assertAllWell()
         for answer in (*answers, *self.refused):
