@@ -354,6 +354,7 @@ class ObjectField(JsonField):
 
     def __init__(self, *, shown: tuple[str, ...] = (), **kwargs: Any) -> None:
         super().__init__(**kwargs)
+        self.shown = shown
         if shown:
             self.convert = lambda value: (
                 value

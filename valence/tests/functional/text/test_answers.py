@@ -26,6 +26,7 @@ class TestAnswers(base.ApiTestCase):
     def assertTexts(self, path, rows):
         """Each field has each text in some row."""
         cls = _COLLECTIONS[path]
+        self.assertTrue(rows, path)
         for name in hostile.text_fields(cls):
             if name not in rows[0] or (path, name) in _FIXED:
                 continue
