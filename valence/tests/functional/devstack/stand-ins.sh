@@ -187,7 +187,8 @@ function stop_process {
     kill "$pid"
     local _
     for _ in $(seq 100); do
-        kill -0 "$pid" 2>/dev/null || break
+        # Nobody may wait for one that has ended.
+        [[ $(ps -o stat= -p "$pid") == [!Z]* ]] || break
         sleep 0.1
     done
     rm "$file"
