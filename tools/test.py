@@ -13,6 +13,7 @@ import collections
 import os
 import pathlib
 import re
+import signal
 import socket
 import subprocess
 import sys
@@ -32,9 +33,10 @@ FRAME = r'^  File .*\n(?:    .*\n)*'
 # failed has to be seen at once; the output of the test has the whole.
 MAX_REASON = 400
 STESTR = str(lint.BIN / 'stestr')
-# After so many seconds a test that waits for ever fails; those that only
-# run in full may take longer.
-MAX_SECONDS = 900
+# After so many seconds a test, or a suite, that waits for ever fails; what runs
+# in full only may take longer.
+MAX_SECONDS, MAX_SUITE_SECONDS = 900, 3600
+FULL = os.environ.get('VALENCE_TEST_CRASH') == 'full'
 
 # Tests that need a server are skipped if it does not respond. The URLs have
 # the default logins of the packages.
@@ -135,18 +137,26 @@ class Run(NamedTuple):
 def run(suite: pathlib.Path, arguments: list[str], workers: int) -> Run:
     """Run one suite."""
     before = count_runs(suite)
-    done = subprocess.run(
+    process = subprocess.Popen(
         [
             *(STESTR, 'run', '--suppress-attachments'),
             *('--concurrency', str(workers), *arguments),
         ],
         cwd=suite,
         stdin=subprocess.DEVNULL,
+        start_new_session=True,
     )
+    try:
+        process.wait(None if FULL else MAX_SUITE_SECONDS)
+    except BaseException as exc:
+        os.killpg(process.pid, signal.SIGKILL)
+        if not isinstance(exc, subprocess.TimeoutExpired):
+            raise
+        print(f'The tests did not end within {MAX_SUITE_SECONDS} s')
     if count_runs(suite) == before:
         print('The tests could not be run')
         return Run(False, {})
-    return Run(done.returncode == 0, outcomes(suite))
+    return Run(process.returncode == 0, outcomes(suite))
 
 
 def run_all(arguments: list[str]) -> list[Run]:
@@ -155,7 +165,7 @@ def run_all(arguments: list[str]) -> list[Run]:
     Tests mostly wait, so there are twice as many workers as processors.
     """
     workers = 2 * (os.cpu_count() or 1)
-    if os.environ.get('VALENCE_TEST_CRASH') != 'full':
+    if not FULL:
         # oslotest reads it.
         os.environ.setdefault('OS_TEST_TIMEOUT', str(MAX_SECONDS))
     results = []
