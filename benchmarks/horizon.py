@@ -40,8 +40,8 @@ _MEASURE = """
 """
 
 
-def prepare(systems: int, nodes: int) -> None:
-    """Register the pod manager, and compose the nodes."""
+def prepare(systems: int, nodes: int) -> str:
+    """Register the pod manager, and compose the nodes; returns its UUID."""
     base.register(POD, systems, seconds=0.1)
     client = base.composable()
     started = [
@@ -50,6 +50,7 @@ def prepare(systems: int, nodes: int) -> None:
     ]
     for one in started:
         client.wait_for_operation(one, interval=0.1)
+    return str(client.find_pod_manager(POD).id)
 
 
 def measure(window: browser.Browser, path: str) -> dict[str, float]:
@@ -71,7 +72,7 @@ def measure(window: browser.Browser, path: str) -> dict[str, float]:
 def main() -> None:
     """Measure all pages."""
     systems, nodes, *_ = (*map(int, sys.argv[1:]), SYSTEMS, NODES)[:2]
-    prepare(systems, nodes)
+    uuid = prepare(systems, nodes)
     window = browser.Browser(base.stack.stack().url)
     try:
         window.log_in('admin')
@@ -81,10 +82,10 @@ def main() -> None:
         )
         print(f'{systems} systems, {nodes} nodes; medians of {ROUNDS - 1}:')
         print(f'{"":26} page KB others KB requests answer ms shown ms')
-        for path in PAGES:
+        for path in (*PAGES, f'/admin/topology/{uuid}/'):
             one = measure(window, path)
             print(
-                f'{path:26} {one["bytes"] / 1000:7.1f} '
+                f'{path[:26]:26} {one["bytes"] / 1000:7.1f} '
                 f'{one["others"] / 1000:9.1f} {one["requests"]:8.0f} '
                 f'{one["answer"]:9.0f} {one["shown"]:8.0f}',
                 flush=True,
