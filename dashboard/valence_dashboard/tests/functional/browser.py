@@ -5,6 +5,7 @@ import functools
 import pathlib
 import re
 import shutil
+import tempfile
 import time
 from collections.abc import Callable
 from typing import Any
@@ -23,7 +24,7 @@ WIDTHS = (1280, 1920)
 TELEPHONE = 400  # the width of its window
 SCREENSHOTS = pathlib.Path(__file__).parents[3] / 'build' / 'screenshots'
 _NEEDED = ('chromium', 'chromedriver', 'npm', 'valence', 'valence-simulator')
-_AXE = processes.CACHE / 'axe'
+_AXE = processes.CACHE / 'axe.min.js'
 # Parts of Horizon: header, menu, and its style of check boxes.
 _EXCLUDED = ('.topbar', '#sidebar', '.page-breadcrumb', '.messages', '#footer')
 _EXPECTED = r'favicon|/[0-9a-f-]{36}/.* 404'
@@ -46,14 +47,20 @@ def missing() -> list[str]:
 
 @functools.cache
 def _axe() -> str:
-    """Return the script of the accessibility checker."""
-    path = _AXE / 'node_modules' / 'axe-core' / 'axe.min.js'
-    if not path.exists():
-        processes.run(
-            *('npm', 'install', '--silent', '--no-audit', '--no-fund'),
-            *('--prefix', _AXE, 'axe-core@4'),
-        )
-    return path.read_text()
+    """Return the script of the accessibility checker.
+
+    Several workers may need it at once, and npm may be killed.
+    """
+    if not _AXE.exists():
+        processes.CACHE.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=processes.CACHE) as place:
+            processes.run(
+                *('npm', 'install', '--silent', '--no-audit', '--no-fund'),
+                *('--prefix', place, 'axe-core@4'),
+            )
+            script = pathlib.Path(place, 'node_modules/axe-core/axe.min.js')
+            script.replace(_AXE)
+    return _AXE.read_text()
 
 
 class Browser:

@@ -6,6 +6,8 @@ from valence_dashboard.tests.functional.base import composable
 from valence_dashboard.tests.functional.base import pod
 from valence_dashboard.tests.functional.base import register
 
+_POD = 'of-the-day'
+
 
 class Find(base.TestCase):
     def test_filters_of_a_list(self):
@@ -78,11 +80,11 @@ class Day(base.TestCase):
 
     def setUp(self):
         super().setUp()
-        pod('of-the-day', 3)
+        pod(_POD, 4)
         name = 'first-today'
         self.made = composable().find_node(name)
         if not self.made:
-            self.made = self.node('of-the-day', name)
+            self.made = self.node(_POD, name)
         self.window = self.open('admin')
 
     def test_numbers_lead_to_lists(self):
@@ -99,6 +101,16 @@ class Day(base.TestCase):
             self.assertEqual('', self.window.text('.messages'), path)
             chips = self.window.find('.valence-chips a')
             self.assertEqual(path.count('='), len(chips), path)
+        self.assertEqual([], self.window.errors())
+
+    def test_who_requested_operations(self):
+        """Keystone knows the name, Valence the ID."""
+        name = 'of-a-member'
+        made = composable('demo').create_node(name=name, pod_manager=_POD)
+        self.window.go(f'/admin/operations/?target_uuid={made.id}')
+        row = '#operations tbody tr'
+        self.window.read(name, row)
+        self.assertIn('demo', self.window.text(row).split())
         self.assertEqual([], self.window.errors())
 
     def test_search(self):

@@ -41,8 +41,13 @@ class Filters(pages.NodeTestCase):
         """Return a resource with this field, and its text on the page."""
         for found in getattr(self.composable, collection)():
             record = found.api_fields()
+            nics = record.get('nics') or []
+            addresses = record.get('mac_addresses') or []
             value = {
                 **record,
+                'mac_address': next(
+                    iter([*addresses, *(nic['mac'] for nic in nics)]), None
+                ),
                 'pod_manager': record.get('podm_uuid') and 'pod',
                 'flavor': record.get('flavor_uuid') and 'any',
             }.get(name)
@@ -52,7 +57,7 @@ class Filters(pages.NodeTestCase):
                 return record, value.replace('_', ' ').capitalize()
             if value:
                 return record, str(value)
-        return None, 'nothing'
+        return None, 'ff:ff:ff' if name == 'mac_address' else 'nothing'
 
     def test_every_filter_finds_what_the_page_shows(self):
         self.composable.create_condition(
