@@ -33,7 +33,7 @@ SELECTION = '|'.join(
         r'functional\.database\.test_(migrations|queue|unavailable)\.',
         r'contract\.test_drivers\.',
         r'valence_simulator\.tests\.test_(eem|rsd_compose|events)\.',
-        r'valenceclient\.tests\.functional\.test_(nodes|shell)\.',
+        r'valenceclient\.tests\.functional\.test_(nodes|pod_managers|shell)\.',
         r'valence_dashboard\.tests\.functional\.test_(browser|pages)\.',
     )
 )

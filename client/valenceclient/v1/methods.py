@@ -116,7 +116,14 @@ def delete_method(kind: type[R]) -> Callable[..., R | None]:
         ignore_missing: bool = True,
         **params: Any,
     ) -> R | None:
-        return self._delete(kind, resource, ignore_missing, params=params)
+        # Proxy._delete of older releases loses the parameters.
+        found = self._get_resource(kind, resource)
+        try:
+            return found.delete(self, params=params)
+        except exceptions.NotFoundException:
+            if ignore_missing:
+                return None
+            raise
 
     method.__doc__ = """Delete a resource, given by object, UUID or name.
 

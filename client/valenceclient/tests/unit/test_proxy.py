@@ -78,11 +78,16 @@ class Proxy(unittest.TestCase):
     def test_delete(self):
         for method, kind in self.methods('delete'):
             self.assertTrue(kind.allow_delete)
-            for ignore in (True, False):
-                self.verify(
-                    *(method, (['id'], {'ignore_missing': ignore}), '_delete'),
-                    ([kind, 'id', ignore], {'params': {}}),
-                )
+            with mock.patch.object(kind, 'delete', autospec=True) as delete:
+                found = method('id', cascade='true')
+                self.assertIs(delete.return_value, found)
+                (one, session), given = delete.call_args
+                self.assertEqual(('id', self.proxy), (one.id, session))
+                self.assertEqual({'params': {'cascade': 'true'}}, given)
+                delete.side_effect = exceptions.NotFoundException
+                self.assertIsNone(method('id'))
+                with self.assertRaises(exceptions.NotFoundException):
+                    method('id', ignore_missing=False)
 
     def test_find(self):
         for method, kind in self.methods('find'):

@@ -189,7 +189,8 @@ class Pages(base.TestCase):
         self.assertNotIn('Register Pod Manager', window.text())
         # After logout the pages are not accessible.
         window.driver.execute_script(
-            "document.querySelector('form[action*=logout] button').click()"
+            'document.querySelector('
+            "'form[action*=logout] button, a[href*=logout]').click()"
         )
         window.wait(lambda: 'login' in window.driver.current_url)
         window.go('/project/nodes/')
