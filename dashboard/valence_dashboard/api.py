@@ -76,6 +76,8 @@ class Client(proxy.Proxy):
         """
         if not self._available:
             raise exceptions.Unavailable
+        # Older releases of openstacksdk repeat a request that timed out.
+        kwargs.setdefault('connect_retries', 0)
         try:
             response = super().request(*args, **kwargs)
         except sdk_exceptions.HttpException as exc:
