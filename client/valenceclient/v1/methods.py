@@ -119,11 +119,12 @@ def delete_method(kind: type[R]) -> Callable[..., R | None]:
         # Proxy._delete of older releases loses the parameters.
         found = self._get_resource(kind, resource)
         try:
-            return found.delete(self, params=params)
+            found.delete(self, params=params)
         except exceptions.NotFoundException:
             if ignore_missing:
                 return None
             raise
+        return found
 
     method.__doc__ = """Delete a resource, given by object, UUID or name.
 

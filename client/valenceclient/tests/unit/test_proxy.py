@@ -80,8 +80,8 @@ class Proxy(unittest.TestCase):
             self.assertTrue(kind.allow_delete)
             with mock.patch.object(kind, 'delete', autospec=True) as delete:
                 found = method('id', cascade='true')
-                self.assertIs(delete.return_value, found)
                 (one, session), given = delete.call_args
+                self.assertIs(one, found)
                 self.assertEqual(('id', self.proxy), (one.id, session))
                 self.assertEqual({'params': {'cascade': 'true'}}, given)
                 delete.side_effect = exceptions.NotFoundException
