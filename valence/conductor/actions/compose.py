@@ -71,6 +71,7 @@ class Allocate(Step[steps.ComposedResult]):
     def do(self, run: Run) -> steps.ComposedResult:
         guard.same_service(run)
         driver = run.driver()
+        repeated = run.intent(Allocate, guard.EXISTING) is not None
         # What exists before the request was not made by it.
         run.record_intent(
             guard.EXISTING,
@@ -80,6 +81,9 @@ class Allocate(Step[steps.ComposedResult]):
         try:
             composed = driver.compose(_request(run), deadline, run.progress())
         except (exception.RequestRejected, exception.ResourceGone) as exc:
+            # An earlier request may have had its effect only now.
+            if repeated and (found := self.look(run)):
+                return found
             run.record_intent(_REFUSED, str(exc)[:255])
             raise
         _refuse_stranger(run, composed)

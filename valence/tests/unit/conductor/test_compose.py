@@ -82,6 +82,17 @@ class TestCompose(base.ConductorTestCase):
         node = self.compose('n')
         self.assertEqual([node['resource_uri']], list(self.fake.nodes))
 
+    def test_an_effect_that_comes_after_the_request_is_repeated(self):
+        lost = exception.PodManagerUnavailable(reason='no answer')
+        taken = exception.NoMatch(reason='somebody else has it')
+        self.fake.order('compose', lost)
+        # What the first one had asked for is there by now.
+        self.fake.order('compose', taken, after=True)
+        node = self.compose('n')
+        self.assertEqual([node['resource_uri']], list(self.fake.nodes))
+        self.assertIsNone(node['last_error'])
+        self.assertEqual(2, self.fake.calls['compose'])
+
     def test_a_rejected_system_is_not_requested_again(self):
         taken = exception.NoMatch(reason='somebody else has it')
         self.fake.order('compose', taken, count=2)
