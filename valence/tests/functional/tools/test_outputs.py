@@ -37,6 +37,19 @@ class TestOutputs(base.TestCase):
         self.assertIn('after that', text)
         self.assertIn('no-such-command', text)
 
+    def test_of_one_that_serves_several_tests(self):
+        """Its directory is not that of the test that started it."""
+        process = processes.Process('valence-manage', 'no-such-command')
+        self.addCleanup(process.cleanUp)
+
+        class First(base.TestCase):
+            def test_it(self):
+                process.setUp()
+                process.finish()
+
+        self.assertTrue(First('test_it').run().wasSuccessful())
+        self.assertIn('no-such-command', process.output())
+
     def test_of_one_that_does_not_become_ready(self):
         def fail(case):
             case.useFixture(
