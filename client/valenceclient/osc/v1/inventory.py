@@ -183,7 +183,7 @@ class ListCapacitySamples(base.List):
     )
 
     collection = 'capacity_samples'
-    kind = 'capacity sample'
+    kind = 'capacity_sample'
     columns = (
         *('taken_at', 'systems', 'free_systems', 'cpu_cores'),
         *('free_cpu_cores', 'memory_mib', 'free_memory_mib'),
@@ -198,4 +198,4 @@ class ShowCapacitySample(base.Show):
     """Show what the capacity of all pod managers was."""
 
     collection = 'capacity_samples'
-    kind = 'capacity sample'
+    kind = 'capacity_sample'
