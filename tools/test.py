@@ -33,8 +33,8 @@ FRAME = r'^  File .*\n(?:    .*\n)*'
 # failed has to be seen at once; the output of the test has the whole.
 MAX_REASON = 400
 STESTR = str(lint.BIN / 'stestr')
-# After so many seconds a test, or a suite, that waits for ever fails. What
-# runs only in full may take longer.
+# A test, and a suite, that takes more than so many seconds fails. What runs
+# only in full may take longer.
 MAX_SECONDS, MAX_SUITE_SECONDS = 900, 3600
 FULL = os.environ.get('VALENCE_TEST_CRASH') == 'full'
 

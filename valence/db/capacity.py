@@ -115,7 +115,7 @@ class Sums:
     """
 
     def __init__(self, stored: models.Capacity | None = None) -> None:
-        self._numbers = dict.fromkeys(('nodes', 'zoned'), 0)
+        self._numbers, self._zoned = {'nodes': 0}, 0
         self._devices: dict[str, DeviceCounts] = {}
         for name in _NAMES:
             self._numbers |= {f'{part}{name}': 0 for part in _PARTS}
@@ -123,18 +123,23 @@ class Sums:
             self._numbers = {
                 name: getattr(stored, name) for name in self._numbers
             }
+            self._zoned = stored.zoned
             self._devices = _devices(stored)
+
+    def totals(self) -> dict[str, object]:
+        """The columns of a ``CapacitySample``."""
+        return {**self._numbers, 'devices': self._devices}
 
     def columns(self) -> dict[str, object]:
         """The columns of a ``Capacity``."""
-        return {**self._numbers, 'devices': self._devices}
+        return {**self.totals(), 'zoned': self._zoned}
 
     def add(self, shape: shapes.Shape, group: Group, tally: Tally) -> None:
         """Add what a counter counts."""
         # What is reserved is free for one project only.
         free = 0 if group.reserved_to is not None else tally.free
         if group.zones:
-            self._numbers['zoned'] += tally.total
+            self._zoned += tally.total
         if shape.model is models.Device:
             self._add_devices(shape, tally._replace(free=free))
             return
@@ -269,7 +274,7 @@ def of_pod_manager(tx: db.Transaction, podm_uuid: str) -> Capacity:
 
 def overall(tx: db.Transaction) -> Capacity:
     """The capacity of all pod managers together."""
-    return _capacity(types.SimpleNamespace(**_overall(tx).columns()))
+    return _capacity(types.SimpleNamespace(**_overall(tx).totals()))
 
 
 def _overall(tx: db.Transaction) -> Sums:
@@ -312,7 +317,5 @@ def sample(taken_at: datetime.datetime) -> None:
 def _store(
     tx: db.Transaction, taken_at: datetime.datetime, found: Sums
 ) -> None:
-    row = {'taken_at': taken_at, **found.columns()}
-    # The counters of shapes have no zones.
-    del row['zoned']
+    row = {'taken_at': taken_at, **found.totals()}
     tx.create_missing(models.CapacitySample, [row])

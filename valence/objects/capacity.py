@@ -20,9 +20,9 @@ def _sums(api: str = '') -> dict[str, fields.Spec]:
         ('cpu_cores', 'Number of', 'processor cores'),
         ('memory_mib', 'MiB of', 'memory'),
     ):
-        for state in ('', 'free ', 'held '):
-            column = f'{state.strip()}_{name}'.strip('_')
-            numbers[column] = f'{what} {state}{of}.'
+        numbers[name] = f'{what} {of}.'
+        numbers[f'free_{name}'] = f'{what} free {of}.'
+        numbers[f'held_{name}'] = f'{what} held {of}.'
     return {
         **{name: _number(doc, api) for name, doc in numbers.items()},
         'devices': fields.ObjectField(

@@ -3,8 +3,9 @@ from valence.policies import base
 
 # Projects can see devices that are allocated or available to them.
 RULES = [
-    base.rule(resource, verb, check, doc, f'GET {path}')
+    base.rule(resource, verb, check, doc.replace('_', ' '), f'GET {path}')
     for resource, plural, check in (
+        ('capacity_sample', 'capacity_samples', base.SYSTEM_READER),
         ('rack', 'racks', base.SYSTEM_READER),
         ('chassis', 'chassis', base.SYSTEM_READER),
         ('system', 'systems', base.SYSTEM_READER),
@@ -57,18 +58,3 @@ RULES.append(
         'GET /v1/capacity',
     )
 )
-RULES += [
-    base.rule('capacity_sample', verb, base.SYSTEM_READER, doc, f'GET {path}')
-    for verb, doc, path in (
-        (
-            'list',
-            'List what the capacity of all pod managers was.',
-            '/v1/capacity_samples',
-        ),
-        (
-            'show',
-            'Show what the capacity of all pod managers was.',
-            '/v1/capacity_samples/{id}',
-        ),
-    )
-]

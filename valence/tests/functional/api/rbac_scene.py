@@ -105,8 +105,7 @@ class Scene:
         )
         self._systems()
         self._devices()
-        sums = capacity.Sums().columns()
-        del sums['zoned']
+        sums = capacity.Sums().totals()
         self._add(models.CapacitySample, 'sample', taken_at=db.now(), **sums)
         for name, project in (
             ('own-kept', OWN),
